@@ -1,1 +1,59 @@
+"""Dense networks by hand on NumPy: numbers in, numbers out.
 
+This page of names is all that other packages use; nothing here knows of files of digits or
+of a screen.
+"""
+
+from nn.activations import ACTIVATIONS, activation_name
+from nn.evaluation import Evaluation
+from nn.gradient_check import check_gradient
+from nn.gradients import Loss, loss_and_gradients, measure_loss
+from nn.initializations import INITIALIZATIONS, initialization_name
+from nn.network import Forward, Layer, Network, create_network
+from nn.optimizers import OPTIMIZERS, Optimizer, create_optimizer, optimizer_name
+from nn.pretrained import PretrainedCard, load_pretrained, pretrained_card
+from nn.schedules import SCHEDULES, Schedule, create_schedule, schedule_name
+from nn.step import StepResult, TrainingStep
+from nn.weights import (
+    LAYOUTS,
+    load_weights,
+    save_weights,
+    weights_from_bytes,
+    weights_to_bytes,
+)
+from nn.weights_error import WeightsError
+
+__all__ = [
+    "ACTIVATIONS",
+    "INITIALIZATIONS",
+    "LAYOUTS",
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "Evaluation",
+    "Forward",
+    "Layer",
+    "Loss",
+    "Network",
+    "Optimizer",
+    "PretrainedCard",
+    "Schedule",
+    "StepResult",
+    "TrainingStep",
+    "WeightsError",
+    "activation_name",
+    "check_gradient",
+    "create_network",
+    "create_optimizer",
+    "create_schedule",
+    "initialization_name",
+    "load_pretrained",
+    "load_weights",
+    "loss_and_gradients",
+    "measure_loss",
+    "optimizer_name",
+    "pretrained_card",
+    "save_weights",
+    "schedule_name",
+    "weights_from_bytes",
+    "weights_to_bytes",
+]

@@ -1,0 +1,223 @@
+"""A network is a tuple of dense layers and the name of the activation between them.
+
+It holds plain arrays and computes; it neither learns nor reads files, which others do with it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from nn.activations import ACTIVATIONS, activation, activation_name
+from nn.checks import check_inputs
+from nn.initializations import initial_weights, initialization_name
+from nn.log_softmax import log_softmax
+from nn.products import product
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One dense layer: `weights` (inputs, outputs) and `bias` (outputs,), or None without."""
+
+    weights: np.ndarray
+    bias: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Forward:
+    """All that a forward pass computed, and all that the backward pass needs.
+
+    For n samples and layers 0 ... L: `layer_inputs[i]` (n, inputs of layer i) is what layer i
+    was given, after dropout; for the hidden layers, `pre_activations[i]` and `activations[i]`
+    are (n, outputs of layer i), before and after the activation and before dropout;
+    `log_probabilities` is (n, classes).
+    """
+
+    layer_inputs: tuple[np.ndarray, ...]
+    pre_activations: tuple[np.ndarray, ...]
+    activations: tuple[np.ndarray, ...]
+    log_probabilities: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Dense layers with `activation` after each but the last, whose output is a log-softmax.
+
+    `activation` is one of `ACTIVATIONS`. All arrays are C-contiguous and of one dtype, float32
+    or float64; either every layer has a bias or none has. `ValueError` if they do not fit.
+    """
+
+    layers: tuple[Layer, ...]
+    activation: str = "relu"
+
+    def __post_init__(self) -> None:
+        if self.activation not in ACTIVATIONS:
+            activation_name(self.activation)
+            raise ValueError(f"Spell the activation as activation_name({self.activation!r}) does.")
+        _check_layers(self.layers)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of inputs, of units in each hidden layer, and of classes."""
+        return (self.layers[0].weights.shape[0], *(layer.weights.shape[1] for layer in self.layers))
+
+    @property
+    def classes(self) -> int:
+        """Number of classes, the width of the output."""
+        return int(self.layers[-1].weights.shape[1])
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of every array, float32 or float64."""
+        return self.layers[0].weights.dtype
+
+    @property
+    def has_biases(self) -> bool:
+        """Whether the layers have biases: all of them, or none."""
+        return self.layers[0].bias is not None
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of weights and biases."""
+        return sum(parameter.size for parameter in self.parameters())
+
+    def parameters(self) -> list[np.ndarray]:
+        """Return the arrays themselves, W0, b0, W1, b1 ..., without the b where there are none."""
+        arrays = ((layer.weights, layer.bias) for layer in self.layers)
+        return [array for pair in arrays for array in pair if array is not None]
+
+    def with_parameters(self, parameters: Sequence[np.ndarray]) -> "Network":
+        """Return a network of this form around other arrays, in the order of `parameters()`."""
+        step = 2 if self.has_biases else 1
+        layers = tuple(
+            Layer(*parameters[start : start + step]) for start in range(0, len(parameters), step)
+        )
+        return replace(self, layers=layers)
+
+    def copy(self) -> "Network":
+        """Return an independent network with equal numbers."""
+        return self.with_parameters([parameter.copy() for parameter in self.parameters()])
+
+    def astype(self, dtype: DTypeLike) -> "Network":
+        """Return an independent network with the numbers converted to `dtype`."""
+        return self.with_parameters([parameter.astype(dtype) for parameter in self.parameters()])
+
+    def copy_from(self, other: "Network") -> None:
+        """Overwrite the numbers in place with those of `other`; `ValueError` if forms differ."""
+        if _form(self) != _form(other):
+            raise ValueError(
+                f"Expected a network of the form {_form(self)} and found {_form(other)}; "
+                "only equal forms can be copied in place."
+            )
+        for mine, theirs in zip(self.parameters(), other.parameters(), strict=True):
+            np.copyto(mine, theirs, casting="same_kind")
+
+    def forward(self, x: np.ndarray, dropout_masks: Sequence[np.ndarray] | None = None) -> Forward:
+        """Compute the log-probabilities of `x`, (n, inputs) floats, and keep what led there.
+
+        `dropout_masks` holds for every hidden layer an array (n, units) of 0 for a dropped unit
+        and 1 / (1 - rate) for a kept one (inverted dropout; Srivastava et al., 2014, section 10).
+        Overflow gives infinities and NaN without a warning.
+        """
+        x = check_inputs(x, self.sizes[0]).astype(self.dtype, copy=False)
+        layer_inputs, pre_activations, activations = [x], [], []
+        apply = activation(self.activation).apply
+        with np.errstate(all="ignore"):
+            for index, layer in enumerate(self.layers[:-1]):
+                z = _affine(layer_inputs[-1], layer)
+                a = np.empty_like(z)
+                apply(z, a)
+                pre_activations.append(z)
+                activations.append(a)
+                layer_inputs.append(a if dropout_masks is None else a * dropout_masks[index])
+            log_probabilities = log_softmax(_affine(layer_inputs[-1], self.layers[-1]))
+        return Forward(
+            tuple(layer_inputs), tuple(pre_activations), tuple(activations), log_probabilities
+        )
+
+    def predict_log_proba(self, x: np.ndarray) -> np.ndarray:
+        """Return the log-probabilities (n, classes) of `x`, (n, inputs) floats."""
+        return self.forward(x).log_probabilities
+
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+        """Return the probabilities (n, classes) of `x`, (n, inputs) floats; rows sum to 1."""
+        return np.exp(self.predict_log_proba(x))
+
+
+def create_network(
+    sizes: Sequence[int],
+    *,
+    generator: np.random.Generator,
+    activation: str = "relu",
+    initialization: str = "he",
+    biases: bool = True,
+    dtype: DTypeLike = np.float32,
+) -> Network:
+    """Create a network with random weights and biases of zero.
+
+    `sizes` are the inputs, the hidden layers and the classes, for example (784, 128, 10); names
+    may be spelt as in "re-lu". Raises `ValueError` for fewer than two sizes, a size below 1 or
+    an unknown name.
+    """
+    sizes = tuple(sizes)
+    if len(sizes) < 2 or any(size < 1 or size != int(size) for size in sizes):
+        raise ValueError(
+            f"Expected at least two whole sizes from 1 up, such as (784, 128, 10), "
+            f"and found {sizes}."
+        )
+    name = initialization_name(initialization)
+    layers = []
+    for shape in pairwise(sizes):
+        weights = initial_weights(name, shape, generator).astype(dtype)
+        layers.append(Layer(weights, np.zeros(shape[1], dtype) if biases else None))
+    return Network(tuple(layers), activation_name(activation))
+
+
+def _affine(x: np.ndarray, layer: Layer) -> np.ndarray:
+    z = np.empty((len(x), layer.weights.shape[1]), dtype=x.dtype)
+    product(x, layer.weights, z)
+    if layer.bias is not None:
+        z += layer.bias
+    return z
+
+
+def _form(network: Network) -> str:
+    """Say all that two networks must share for their numbers to be exchanged."""
+    sizes = "-".join(map(str, network.sizes))
+    biases = "with" if network.has_biases else "without"
+    return f"{sizes} {network.activation} {biases} biases"
+
+
+def _check_layers(layers: tuple[Layer, ...]) -> None:
+    if not layers:
+        raise ValueError("Expected at least one layer and found none.")
+    inputs = layers[0].weights.shape[0] if layers[0].weights.ndim else 0
+    for index, layer in enumerate(layers):
+        _check_layer(index, layer, inputs, layers[0])
+        inputs = layer.weights.shape[1]
+
+
+def _check_layer(index: int, layer: Layer, inputs: int, first: Layer) -> None:
+    weights, bias = layer.weights, layer.bias
+    if weights.ndim != 2 or weights.shape[0] != inputs or 0 in weights.shape:
+        raise ValueError(
+            f"Expected the weights of layer {index} to have the shape ({inputs}, outputs) "
+            f"and found {weights.shape}."
+        )
+    if (bias is None) != (first.bias is None):
+        raise ValueError(f"Expected biases in all layers or in none; layer {index} differs.")
+    if bias is not None and bias.shape != weights.shape[1:]:
+        raise ValueError(
+            f"Expected the bias of layer {index} to have the shape {weights.shape[1:]} "
+            f"and found {bias.shape}."
+        )
+    for array in (weights, weights if bias is None else bias):
+        if array.dtype != first.weights.dtype or array.dtype not in (np.float32, np.float64):
+            raise ValueError(
+                f"Expected all arrays to be float32, or all float64, and found {array.dtype} "
+                f"in layer {index} after {first.weights.dtype}."
+            )
+        if not array.flags.c_contiguous:
+            raise ValueError(f"Expected C-contiguous arrays; those of layer {index} are not.")

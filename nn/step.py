@@ -1,0 +1,184 @@
+"""One training step is what a page repeats thousands of times a second: it must not allocate.
+
+The step does the same as `loss_and_gradients` and an optimiser, in arrays that it makes once.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nn.activations import activation
+from nn.batch_buffers import BatchBuffers, create_batch_buffers
+from nn.checks import check_inputs, check_labels
+from nn.log_softmax import log_softmax_in_place
+from nn.network import Network
+from nn.optimizers import Optimizer
+from nn.products import product, product_of_transposed, product_with_transposed
+
+
+class StepResult(NamedTuple):
+    """What the network made of the batch before it learnt from it.
+
+    `loss` is the mean negative log-likelihood without penalties (NaN or infinite if the network
+    has blown up), `correct` the number of samples whose most probable class was their label.
+    """
+
+    loss: float
+    correct: int
+
+
+class TrainingStep:
+    """Trains `network` in place, one batch at each call.
+
+    `optimizer` is made for `network.parameters()`; it, the penalties `l1` · Σ|W| and
+    `l2` / 2 · ΣW², and `dropout`, the fraction of hidden units left out in [0, 1), may be
+    replaced between calls. Dropout draws from `generator`. Batches of any size are taken; the
+    buffers hold `batch_capacity` samples and grow when a bigger batch comes.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        optimizer: Optimizer,
+        *,
+        batch_capacity: int = 1,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        dropout: float = 0.0,
+        generator: np.random.Generator | None = None,
+    ) -> None:
+        self.network = network
+        self.optimizer = optimizer
+        self.l1 = l1
+        self.l2 = l2
+        self.dropout = dropout
+        self.generator = generator
+        self._check_settings()
+        self._activation = activation(network.activation)
+        self._parameters = network.parameters()
+        self._gradients = [np.empty_like(parameter) for parameter in self._parameters]
+        # Networks of the same form whose arrays are the gradients: one index serves both.
+        self._gradient_layers = network.with_parameters(self._gradients).layers
+        largest = max(layer.weights.size for layer in network.layers)
+        self._scratch = np.empty(largest, dtype=network.dtype)
+        self._room = create_batch_buffers(network.sizes, max(batch_capacity, 1), network.dtype)
+        self._batch = self._room
+
+    def __call__(self, x: np.ndarray, labels: np.ndarray, learning_rate: float) -> StepResult:
+        """Train on `x`, (n, inputs) floats, with `labels`, (n,) integers below the classes.
+
+        Returns what the network made of the batch before. Raises `ValueError` for a batch that
+        does not fit; never for numbers that overflow, which show in the loss.
+        """
+        self._check_settings()
+        x = check_inputs(x, self._room.inputs.shape[1])
+        labels = check_labels(labels, len(x), self._room.scores.shape[1])
+        batch = self._batch_of(len(x))
+        with np.errstate(all="ignore"):
+            x = _usable(x, batch.inputs)
+            np.copyto(batch.labels, labels, casting="same_kind")
+            layer_inputs = self._forward(batch, x)
+            result = _score(batch)
+            self._backward(batch, layer_inputs)
+            if self.l1 or self.l2:
+                self._add_penalties()
+            self.optimizer.update(self._parameters, self._gradients, learning_rate)
+        return result
+
+    def _check_settings(self) -> None:
+        if not 0 <= self.dropout < 1:
+            raise ValueError(
+                f"Expected dropout to be at least 0 and below 1, found {self.dropout}."
+            )
+        if self.dropout and self.generator is None:
+            raise ValueError("Dropout draws random numbers: pass a generator to TrainingStep.")
+
+    def _batch_of(self, count: int) -> BatchBuffers:
+        """Return buffers for exactly `count` samples, kept from the call before if they fit."""
+        if count > self._room.count:
+            self._room = create_batch_buffers(self.network.sizes, count, self.network.dtype)
+            self._batch = self._room
+        elif count != self._batch.count:
+            self._batch = self._room.first(count)
+        return self._batch
+
+    def _forward(self, batch: BatchBuffers, x: np.ndarray) -> list[np.ndarray]:
+        """Fill the activations and the scores; return what each layer was given."""
+        layer_inputs = [x]
+        *hidden_layers, output_layer = self.network.layers
+        for index, layer in enumerate(hidden_layers):
+            z, a = batch.pre_activations[index], batch.activations[index]
+            product(layer_inputs[-1], layer.weights, z)
+            if layer.bias is not None:
+                np.add(z, layer.bias, out=z)
+            self._activation.apply(z, a)
+            layer_inputs.append(self._drop(batch, index) if self.dropout else a)
+        product(layer_inputs[-1], output_layer.weights, batch.scores)
+        if output_layer.bias is not None:
+            np.add(batch.scores, output_layer.bias, out=batch.scores)
+        return layer_inputs
+
+    def _drop(self, batch: BatchBuffers, index: int) -> np.ndarray:
+        """Draw the mask of a hidden layer and return the activations that it leaves."""
+        mask, dropped = batch.masks[index], batch.dropped[index]
+        assert self.generator is not None
+        self.generator.random(out=mask, dtype=mask.dtype)
+        np.greater_equal(mask, self.dropout, out=mask)
+        np.multiply(mask, 1 / (1 - self.dropout), out=mask)
+        np.multiply(batch.activations[index], mask, out=dropped)
+        return dropped
+
+    def _backward(self, batch: BatchBuffers, layer_inputs: list[np.ndarray]) -> None:
+        """Fill the gradients of the data loss from the deltas of the output layer."""
+        for index in range(len(layer_inputs) - 1, -1, -1):
+            delta, gradient = batch.deltas[index], self._gradient_layers[index]
+            product_of_transposed(layer_inputs[index], delta, gradient.weights)
+            if gradient.bias is not None:
+                np.add.reduce(delta, axis=0, out=gradient.bias)
+            # Nobody needs the gradient by the inputs, so the first layer's delta is the last.
+            if index > 0:
+                self._pass_back(batch, index)
+
+    def _pass_back(self, batch: BatchBuffers, index: int) -> None:
+        """Fill the deltas of layer `index` - 1 from those of layer `index`."""
+        below = batch.deltas[index - 1]
+        product_with_transposed(batch.deltas[index], self.network.layers[index].weights, below)
+        if self.dropout:
+            np.multiply(below, batch.masks[index - 1], out=below)
+        z = batch.pre_activations[index - 1]
+        self._activation.slope(z, batch.activations[index - 1], z)
+        np.multiply(below, z, out=below)
+
+    def _add_penalties(self) -> None:
+        for layer, gradient in zip(self.network.layers, self._gradient_layers, strict=True):
+            W = layer.weights
+            scratch = self._scratch[: W.size].reshape(W.shape)
+            if self.l1:
+                np.sign(W, out=scratch)
+                np.multiply(scratch, float(self.l1), out=scratch)
+                np.add(gradient.weights, scratch, out=gradient.weights)
+            if self.l2:
+                np.multiply(W, float(self.l2), out=scratch)
+                np.add(gradient.weights, scratch, out=gradient.weights)
+
+
+def _usable(x: np.ndarray, buffer: np.ndarray) -> np.ndarray:
+    """Return `x` itself if the products can use it where it lies, else `buffer` filled with it."""
+    if x.dtype == buffer.dtype and x.flags.c_contiguous:
+        return x
+    np.copyto(buffer, x, casting="same_kind")
+    return buffer
+
+
+def _score(batch: BatchBuffers) -> StepResult:
+    """Turn the scores into log-probabilities, the last deltas into (p - onehot) / n, and count."""
+    scores, delta, count = batch.scores, batch.deltas[-1], batch.count
+    log_softmax_in_place(scores, delta, batch.column)
+    scores.argmax(axis=1, out=batch.predicted)
+    np.add(batch.row_starts, batch.labels, out=batch.flat_labels)
+    # mode="clip" because "raise" copies `out` first; the labels have been checked.
+    scores.take(batch.flat_labels, out=batch.picked, mode="clip")
+    np.divide(delta, count, out=delta)
+    delta.reshape(-1)[batch.flat_labels] -= 1 / count
+    loss = 0.0 - float(np.add.reduce(batch.picked)) / count
+    return StepResult(loss, int(np.count_nonzero(batch.predicted == batch.labels)))
