@@ -1,0 +1,8 @@
+"""The one error that every reader of data raises, so that callers need to catch only one.
+
+Its text says which file, at which position, what was expected and what was found.
+"""
+
+
+class DataError(ValueError):
+    """Data that cannot be used: missing, corrupt, truncated, mislabelled or refused by a server."""
