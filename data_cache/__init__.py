@@ -3,37 +3,69 @@
 It imports NumPy alone and knows neither nets nor screens.
 """
 
+from data_cache.augmentation import Augmentation
 from data_cache.batches import Batch, BatchCutter, BatchPosition
+from data_cache.block_file import decode_block, encode_block
 from data_cache.bundled import load_digits
 from data_cache.catalogue import DATA_SETS, DIGIT_NAMES, FASHION_NAMES, DataSetCard
-from data_cache.errors import DataError
+from data_cache.csv_file import read_csv
+from data_cache.errors import DataError, PrefetchError
 from data_cache.frame import frame_digit
+from data_cache.http_source import (
+    HttpBlockSource,
+    fetch_url,
+    load_data_set_from_manifest,
+    load_part,
+    open_manifest,
+)
 from data_cache.idx import read_idx, read_idx_pair
+from data_cache.load import data_folder, data_set_available, load_data_set
+from data_cache.manifest import BlockFile, ListedDataSet, Manifest, parse_manifest, write_blocks
+from data_cache.open_samples import open_samples
 from data_cache.pixels import to_float
-from data_cache.prefetch_queue import PrefetchError, PrefetchQueue
-from data_cache.samples import DataSet, Samples
+from data_cache.prefetch_queue import PrefetchQueue
+from data_cache.samples import PARTS, DataSet, Samples
 from data_cache.sources import ArraySource, Block, QueuePosition, Source
 
 __all__ = [
     "DATA_SETS",
     "DIGIT_NAMES",
     "FASHION_NAMES",
+    "PARTS",
     "ArraySource",
+    "Augmentation",
     "Batch",
     "BatchCutter",
     "BatchPosition",
     "Block",
+    "BlockFile",
     "DataError",
     "DataSet",
     "DataSetCard",
+    "HttpBlockSource",
+    "ListedDataSet",
+    "Manifest",
     "PrefetchError",
     "PrefetchQueue",
     "QueuePosition",
     "Samples",
     "Source",
+    "data_folder",
+    "data_set_available",
+    "decode_block",
+    "encode_block",
+    "fetch_url",
     "frame_digit",
+    "load_data_set",
+    "load_data_set_from_manifest",
     "load_digits",
+    "load_part",
+    "open_manifest",
+    "open_samples",
+    "parse_manifest",
+    "read_csv",
     "read_idx",
     "read_idx_pair",
     "to_float",
+    "write_blocks",
 ]

@@ -6,3 +6,7 @@ Its text says which file, at which position, what was expected and what was foun
 
 class DataError(ValueError):
     """Data that cannot be used: missing, corrupt, truncated, mislabelled or refused by a server."""
+
+
+class PrefetchError(RuntimeError):
+    """A block could not be fetched; the reason is the cause. Asking again tries again."""

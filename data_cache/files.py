@@ -24,10 +24,7 @@ def read_bytes(path: Path | str) -> bytes:
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise DataError(
-            f"{path}: cannot be read ({reason}); a readable file was expected."
-        ) from error
+        raise _unreadable(path, error) from error
     if not content:
         raise DataError(f"{path}: the file is empty (0 bytes), but samples were expected.")
     return unpack(content, str(path)) if content.startswith(GZIP_MAGIC) else content
@@ -54,3 +51,29 @@ def unpack(content: bytes, name: str) -> bytes:
             )
         rest = stream.unused_data.lstrip(b"\0")
     return b"".join(pieces)
+
+
+def read_start(path: Path, count: int) -> bytes:
+    """Read the first bytes of a file, unpacked if it is gzip-compressed; damage gives fewer.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or unreadable.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(4096)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if not content.startswith(GZIP_MAGIC):
+        return content[:count]
+    try:
+        return zlib.decompressobj(wbits=31).decompress(content, count)
+    except zlib.error:
+        return b""
+
+
+def _unreadable(path: Path | str, error: OSError) -> DataError:
+    reason = error.strerror or str(error)
+    return DataError(f"{path}: cannot be read ({reason}); a readable file was expected.")

@@ -5,13 +5,14 @@ It alone draws from the queue's generator, so what is drawn depends on order onl
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic
 
 import numpy as np
 
-from data_cache.errors import DataError
+from data_cache.errors import DataError, PrefetchError
 from data_cache.samples import Samples
 from data_cache.sources import Block, QueuePosition, Request, Source
 
@@ -40,6 +41,22 @@ class Slot(Generic[Request]):
         self.block = Block(
             samples.images, samples.labels, place.epoch, place.block, self.is_last, place
         )
+
+    def raise_failure(self) -> None:
+        """Raise the error, if there is one, and remember that somebody was told."""
+        if self.error is None:
+            return
+        self.error_was_told = True
+        cancelled = isinstance(self.error, asyncio.CancelledError)
+        reason = "its fetch was cancelled" if cancelled else str(self.error)
+        raise PrefetchError(
+            f"Block {self.position.block} of epoch {self.position.epoch} could not be fetched "
+            f"({reason or type(self.error).__name__}); asking again tries again."
+        ) from self.error
+
+    def clear_failure(self) -> None:
+        """Make the slot ready for another try."""
+        self.error, self.error_was_told = None, False
 
 
 class Plan(Generic[Request]):

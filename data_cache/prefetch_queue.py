@@ -12,13 +12,11 @@ from typing import Generic
 
 import numpy as np
 
+from data_cache.change import Change
+from data_cache.errors import PrefetchError
 from data_cache.plan import Plan, Slot
 from data_cache.samples import Samples
 from data_cache.sources import Block, QueuePosition, Request, Source
-
-
-class PrefetchError(RuntimeError):
-    """A block could not be fetched; the reason is the cause. Asking again tries again."""
 
 
 def exponential_pause(attempt: int) -> float:
@@ -83,7 +81,7 @@ class PrefetchQueue(Generic[Request]):
         self._plan_error: Exception | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._ready = 0
-        self._wakers: list[asyncio.Future[None]] = []
+        self._change = Change()
         self._waiters = 0
         self._started = False
         self._closed = False
@@ -158,6 +156,11 @@ class PrefetchQueue(Generic[Request]):
         PrefetchError
             If the next block could not be fetched; the next call tries it again.
         """
+        block = self._pop()
+        self._refill()
+        return block
+
+    def _pop(self) -> Block | None:
         if self._closed:
             return None
         self._started = True
@@ -167,10 +170,8 @@ class PrefetchQueue(Generic[Request]):
         self._raise_failure()
         if not self._slots or self._slots[0].block is None:
             return None
-        block = self._slots.popleft().block
         self._ready -= 1
-        self._refill()
-        return block
+        return self._slots.popleft().block
 
     def __aiter__(self) -> PrefetchQueue[Request]:
         return self
@@ -180,21 +181,21 @@ class PrefetchQueue(Generic[Request]):
         try:
             # A loop over a queue that is always ready must still let others run.
             await asyncio.sleep(0)
-            while not self._closed:
-                block = self.take_ready()
-                if block is not None:
-                    return block
-                await self._next_change()
-            raise StopAsyncIteration
+            while (block := self._pop()) is None:
+                if self._closed:
+                    raise StopAsyncIteration
+                await self._change.wait()
         finally:
             self._waiters -= 1
+        # Not before: with a cache size of 0, whoever waited would count as waiting for another.
+        self._refill()
+        return block
 
     def resume(self) -> None:
         """Try again whatever has failed, without waiting for somebody to ask."""
         # Failures come in any order, but what is needed first is tried first.
         for slot in sorted(self._broken, key=lambda slot: slot.order):
-            slot.error = None
-            slot.error_was_told = False
+            slot.clear_failure()
             self._idle.append(slot)
         self._broken.clear()
         self._plan_error = None
@@ -207,7 +208,7 @@ class PrefetchQueue(Generic[Request]):
         self._closed = True
         self._slots.clear()
         self._ready = 0
-        self._announce()
+        self._change.announce()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -244,7 +245,7 @@ class PrefetchQueue(Generic[Request]):
             slot = self._plan.next_slot()
         except Exception as error:
             self._plan_error = error
-            self._announce()
+            self._change.announce()
             return False
         self._slots.append(slot)
         self._idle.append(slot)
@@ -278,7 +279,7 @@ class PrefetchQueue(Generic[Request]):
         if not self._closed:
             self._settle(slot)
             self._refill()
-            self._announce()
+            self._change.announce()
 
     def _settle(self, slot: Slot[Request]) -> None:
         if slot.error is None:
@@ -290,36 +291,13 @@ class PrefetchQueue(Generic[Request]):
 
     def _raise_failure(self) -> None:
         """Raise what keeps the next block from coming, once; the next call may try again."""
-        slot = self._slots[0] if self._slots else None
-        if slot is not None and slot.error is not None:
-            slot.error_was_told = True
-            place = slot.position
-            raise PrefetchError(
-                f"Block {place.block} of epoch {place.epoch} could not be fetched "
-                f"({_reason(slot.error)}); asking again tries again."
-            ) from slot.error
-        if slot is None and self._plan_error is not None:
+        if self._slots:
+            self._slots[0].raise_failure()
+        elif self._plan_error is not None:
             error, self._plan_error = self._plan_error, None
             raise PrefetchError(
-                f"The next epoch could not be planned ({_reason(error)}); asking again tries again."
+                f"The next epoch could not be planned ({error}); asking again tries again."
             ) from error
-
-    async def _next_change(self) -> None:
-        waker: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._wakers.append(waker)
-        await waker
-
-    def _announce(self) -> None:
-        wakers, self._wakers = self._wakers, []
-        for waker in wakers:
-            if not waker.done():
-                waker.set_result(None)
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, asyncio.CancelledError):
-        return "its fetch was cancelled"
-    return str(error) or type(error).__name__
 
 
 def _checked(name: str, value: int, least: int) -> int:
