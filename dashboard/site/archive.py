@@ -1,0 +1,121 @@
+"""Packs the Python packages that the browser needs into one archive.
+
+Pure Python out of this environment, without tests, scripts of the page and tools; the same input
+gives the same bytes.
+"""
+
+import re
+import zipfile
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatch
+from importlib import metadata
+from io import BytesIO
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from dashboard.site.assets import package_folder
+from dashboard.site.errors import SiteError
+
+OWN_PACKAGES = ("nn", "data_cache", "dashboard")
+# Panel asks for these, but a plain app in the browser never imports them.
+NOT_NEEDED = {"pandas", "requests", "nh3", "numpy", "contourpy", "pillow", "tornado"}
+# Their own needs come with them only when the app imports them.
+OPTIONAL = {"panel-material-ui": "panel_material_ui"}
+LEFT_OUT = (
+    "*.pyi", "*.pyc", "*.so", "*.pyd", "*.c", "*.pyx", "*.ts", "*.tsx", "*.map", "*.less",
+    "*.mo", "*.po", "*.1", "*.sh", "*/py.typed", "*.typed", "*/tests/*", "*/testing/*",
+    "*.dist-info/*", "bin/*", "../*", "_yaml/*",
+    "panel/dist/*", "panel/command/*", "panel/examples/*", "panel/*.json", "panel/assets/*",
+    "bokeh/server/static/*", "bokeh/sampledata/*", "bokeh/sphinxext/*", "bokeh/_sri/*",
+    "bokeh/command/*", "bokeh/client/*",
+)  # fmt: skip
+# The answers to the markers of requirements, such as `sys_platform == "win32"`.
+BROWSER = {
+    "platform_system": "Emscripten",
+    "sys_platform": "emscripten",
+    "os_name": "posix",
+    "python_version": "3.13",
+    "extra": "",
+}
+FIXED_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def is_needed(path: str) -> bool:
+    """Tell whether a file of an installed package belongs into the archive."""
+    kept = path == "panel/package.json" or path == f"bokeh/_sri/{metadata.version('bokeh')}.json"
+    return kept or not any(fnmatch(path, pattern) for pattern in LEFT_OUT)
+
+
+def needed_distributions(imported: Iterable[str]) -> list[str]:
+    """List the distributions that Panel needs in the browser, Panel among them, sorted.
+
+    `imported` holds the top-level modules that the app imported while it was converted.
+    """
+    skipped = NOT_NEEDED | {name for name, module in OPTIONAL.items() if module not in imported}
+    found: set[str] = set()
+    waiting = ["panel"]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name not in skipped:
+            found.add(name)
+            waiting += _requirements(name)
+    return sorted(found)
+
+
+def _requirements(distribution: str) -> list[str]:
+    try:
+        lines = metadata.requires(distribution) or []
+    except metadata.PackageNotFoundError as error:
+        raise SiteError(
+            f"The package {distribution} was expected in this environment, found it missing: "
+            "install the project's dependencies again."
+        ) from error
+    needed = [Requirement(line) for line in lines]
+    kept = [r for r in needed if r.marker is None or r.marker.evaluate(BROWSER)]
+    return [re.sub(r"[-_.]+", "-", requirement.name).lower() for requirement in kept]
+
+
+def distribution_files(distribution: str) -> dict[str, bytes]:
+    """Read the needed files of an installed distribution, by their path in site-packages."""
+    found = metadata.distribution(distribution)
+    paths = [str(path) for path in found.files or [] if is_needed(str(path))]
+    contents = {path: Path(str(found.locate_file(path))).read_bytes() for path in paths}
+    # Bokeh and others ask for their own version.
+    info = f"{distribution.replace('-', '_')}-{found.version}.dist-info/METADATA"
+    contents[info] = (
+        f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {found.version}\n".encode()
+    )
+    return contents
+
+
+def own_files(package: str) -> dict[str, bytes]:
+    """Read one of our packages with its data, without the builder of the site."""
+    folder = package_folder(package)
+    contents = {}
+    for path in sorted(folder.rglob("*")):
+        name = f"{package}/{path.relative_to(folder).as_posix()}"
+        built_here = name.startswith("dashboard/site/") or "__pycache__" in path.parts
+        if path.is_file() and not built_here:
+            contents[name] = path.read_bytes()
+    return contents
+
+
+def wheel_files(wheel: bytes) -> dict[str, bytes]:
+    """Read the needed files of a wheel."""
+    with zipfile.ZipFile(BytesIO(wheel)) as archive:
+        names = [name for name in archive.namelist() if not name.endswith("/") and is_needed(name)]
+        return {name: archive.read(name) for name in names}
+
+
+def write_archive(contents: Mapping[str, bytes]) -> bytes:
+    """Pack files into a zip archive whose bytes depend on nothing but names and contents."""
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(contents):
+            entry = zipfile.ZipInfo(name, FIXED_DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, contents[name])
+    return buffer.getvalue()

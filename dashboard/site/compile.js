@@ -1,0 +1,56 @@
+/* Compiles the Python modules of zip archives to bytecode with the very Pyodide that will run them.
+ *
+ * node compile.js PYODIDE_FOLDER ARCHIVE...   replaces x.py by x.pyc in each archive, in place.
+ */
+
+const fs = require("node:fs");
+const path = require("node:path");
+
+const COMPILE = `
+import io
+import zipfile
+from importlib import _bootstrap_external, util
+
+
+def _compile(content, folder):
+    """Replace every module of a zip archive by its bytecode; keep the ones that do not compile."""
+    output = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(output, "w") as target:
+        for entry in source.infolist():
+            if entry.is_dir():
+                continue
+            data, name = source.read(entry), entry.filename
+            if name.endswith(".py"):
+                try:
+                    code = compile(data, folder + "/" + name, "exec", dont_inherit=True)
+                except SyntaxError:
+                    pass
+                else:
+                    hashed = util.source_hash(data)
+                    data = _bootstrap_external._code_to_hash_pyc(code, hashed, checked=False)
+                    name += "c"
+            target.writestr(name, bytes(data))
+    return output.getvalue()
+
+
+lambda content, folder: _compile(content.to_bytes(), folder)
+`;
+
+async function main(pyodideFolder, archives) {
+  const {loadPyodide} = await import(path.resolve(pyodideFolder, "pyodide.mjs"));
+  const pyodide = await loadPyodide({indexURL: path.resolve(pyodideFolder) + "/"});
+  const compile = pyodide.runPython(COMPILE);
+  for (const argument of archives) {
+    const [archive, folder] = argument.split("=");
+    const result = compile(new Uint8Array(fs.readFileSync(archive)), folder);
+    const buffer = result.getBuffer();
+    fs.writeFileSync(archive, buffer.data);
+    buffer.release();
+    result.destroy();
+  }
+}
+
+main(process.argv[2], process.argv.slice(3)).catch((error) => {
+  console.error(String(error));
+  process.exitCode = 1;
+});

@@ -1,0 +1,54 @@
+"""Runs Panel's own conversion of the app, in a process of its own.
+
+A separate process because Panel reads its resource addresses once, at import, and because the
+conversion executes the app.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from dashboard.site.errors import SiteError
+
+# Stands for Panel's resources in the converted page until they are replaced by local paths.
+PANEL_ROOT = "https://panel.invalid/"
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What Panel made of an app: the page, the worker's script and the packages it imported."""
+
+    html: str
+    worker: str
+    modules: frozenset[str]
+
+
+def convert(app: Path) -> Conversion:
+    """Convert a Panel script; SiteError with the app's own error when that fails."""
+    if not app.is_file():
+        raise SiteError(f"Expected a Panel script at {app}, found no such file.")
+    command = [sys.executable, "-m", "dashboard.site.conversion", str(app.resolve())]
+    environment = {**os.environ, "PANEL_CDN_ROOT": PANEL_ROOT}
+    finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if finished.returncode != 0:
+        raise SiteError(f"Panel could not convert {app}; its error was:\n{finished.stderr.strip()}")
+    answer = json.loads(finished.stdout.splitlines()[-1])
+    return Conversion(answer["html"], answer["worker"], frozenset(answer["modules"]))
+
+
+def main(app: str) -> None:
+    """Convert the app and write the result to standard output as one line of JSON."""
+    from panel.io.convert import script_to_html  # noqa: PLC0415 (a second to import)
+    from panel.io.resources import set_resource_mode  # noqa: PLC0415
+
+    with set_resource_mode("cdn"):
+        html, worker = script_to_html(app, runtime="pyodide-worker", compiled=False)
+    modules = sorted({name.partition(".")[0] for name in sys.modules})
+    sys.stdout.write("\n" + json.dumps({"html": html, "worker": worker, "modules": modules}) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

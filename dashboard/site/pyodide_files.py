@@ -1,0 +1,168 @@
+"""Finds the files of Pyodide that the site needs, and trusts none before its checksum is right.
+
+They come from a folder that is named, else from the cache of an earlier build, else from
+Pyodide's CDN, else out of a wheel of the Python package index.
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from dashboard.site.errors import SiteError
+
+Log = Callable[[str], object]
+TIMEOUT_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class PinnedFile:
+    """A file whose bytes are known: its name, size and SHA-256."""
+
+    name: str
+    size: int
+    sha256: str
+
+    def check(self, content: bytes, origin: str) -> bytes:
+        """Return `content` if it is this file's; SiteError naming expected and found if not."""
+        found = hashlib.sha256(content).hexdigest()
+        if found != self.sha256:
+            raise SiteError(
+                f"{self.name} from {origin} has the wrong content: expected SHA-256 {self.sha256} "
+                f"({self.size} bytes), found {found} ({len(content)} bytes). "
+                "Delete that copy, or name another folder with PYODIDE_DIST."
+            )
+        return content
+
+
+@cache
+def pinned() -> dict[str, Any]:
+    """Return the list of files kept in the repository (pyodide_files.json)."""
+    text = (files("dashboard.site") / "pyodide_files.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def pyodide_files() -> list[PinnedFile]:
+    """List the files of Pyodide that the site needs."""
+    return [PinnedFile(f["name"], f["bytes"], f["sha256"]) for f in pinned()["files"]]
+
+
+def obtain_pyodide(named_folder: Path | None, cache_folder: Path, log: Log) -> dict[str, bytes]:
+    """Return the content of every needed file of Pyodide by its name, each one checked.
+
+    A named folder must hold them all; without one the cache, the CDN and the package index are
+    tried in turn. SiteError says what was wrong with each.
+    """
+    wanted = pyodide_files()
+    if named_folder is not None:
+        log(f"Pyodide {pinned()['version']} from {named_folder}")
+        return read_folder(named_folder, wanted)
+    store = cache_folder / f"pyodide-{pinned()['version']}"
+    sources: list[tuple[str, Callable[[], dict[str, bytes]]]] = [
+        (f"the cache {store}", lambda: read_folder(store, wanted)),
+        (pinned()["cdn"], lambda: read_cdn(pinned()["cdn"], wanted)),
+        ("the Python package index", lambda: read_index(wanted, log)),
+    ]
+    failures = []
+    for name, read in sources:
+        try:
+            contents = read()
+        except SiteError as error:
+            failures.append(f"- {name}: {error}")
+            continue
+        log(f"Pyodide {pinned()['version']} from {name}")
+        _keep(contents, store)
+        return contents
+    raise SiteError(
+        "Pyodide could not be had from anywhere. Set PYODIDE_DIST to a folder with the "
+        f"distribution of version {pinned()['version']}, or mend one of these:\n"
+        + "\n".join(failures)
+    )
+
+
+def read_folder(folder: Path, wanted: Iterable[PinnedFile]) -> dict[str, bytes]:
+    """Read the wanted files from a folder; SiteError names the one that is missing or wrong."""
+    contents = {}
+    for file in wanted:
+        path = folder / file.name
+        if not path.is_file():
+            raise SiteError(f"Expected {file.name} in the folder {folder}, found no such file.")
+        contents[file.name] = file.check(path.read_bytes(), str(folder))
+    return contents
+
+
+def read_cdn(address: str, wanted: Iterable[PinnedFile]) -> dict[str, bytes]:
+    """Download the wanted files from an address; SiteError says what failed."""
+    contents = {}
+    for file in wanted:
+        try:
+            with urllib.request.urlopen(address + file.name, timeout=TIMEOUT_SECONDS) as answer:
+                content = answer.read()
+        except (urllib.error.URLError, OSError) as error:
+            raise SiteError(f"{file.name} could not be downloaded: {error}") from error
+        contents[file.name] = file.check(content, address)
+    return contents
+
+
+def read_index(wanted: Iterable[PinnedFile], log: Log) -> dict[str, bytes]:
+    """Take the wanted files out of a wheel that carries Pyodide; SiteError says what failed."""
+    index = pinned()["index"]
+    log(f"fetching {index['requirement']} ({index['megabytes']} MB), which carries Pyodide")
+    with tempfile.TemporaryDirectory() as folder:
+        options = [f"--python-version={index['python']}"]
+        wheel = pip_download(index["requirement"], Path(folder), options)
+        contents = {}
+        with zipfile.ZipFile(wheel) as archive:
+            for file in wanted:
+                try:
+                    content = archive.read(index["folder"] + file.name)
+                except KeyError as error:
+                    raise SiteError(f"{wheel.name} was expected to hold {file.name}.") from error
+                contents[file.name] = file.check(content, wheel.name)
+    return contents
+
+
+def obtain_wheels(cache_folder: Path, log: Log) -> dict[str, bytes]:
+    """Return the pinned wheels of pure Python that only the browser form needs, by name."""
+    contents = {}
+    for entry in pinned()["wheels"]:
+        file = PinnedFile(entry["name"], entry["bytes"], entry["sha256"])
+        path = cache_folder / "wheels" / file.name
+        if not path.is_file():
+            log(f"fetching {entry['requirement']}")
+            pip_download(entry["requirement"], path.parent, [])
+        contents[file.name] = file.check(path.read_bytes(), str(path.parent))
+    return contents
+
+
+def pip_download(requirement: str, folder: Path, options: list[str]) -> Path:
+    """Download one wheel with pip into a folder; SiteError keeps pip's own words."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+    command += ["--only-binary=:all:", f"--dest={folder}", *options, requirement]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    name = requirement.partition("==")[0].replace("-", "_")
+    wheels = sorted(folder.glob(f"{name}-*.whl"))
+    if finished.returncode != 0 or not wheels:
+        raise SiteError(f"pip could not download {requirement}: {finished.stderr.strip()}")
+    return wheels[-1]
+
+
+def _keep(contents: dict[str, bytes], store: Path) -> None:
+    """Put checked files into the cache, each one in one piece."""
+    store.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        temporary = store / f"{name}.part"
+        temporary.write_bytes(content)
+        temporary.replace(store / name)

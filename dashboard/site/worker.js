@@ -1,0 +1,137 @@
+/* The web worker in which Python runs. It replaces the start-up and the message loop that Panel
+ * generates, because that loop loses messages while Python is busy.
+ *
+ * The build puts two constants before this text:
+ *   settings     {pyodide, archive, packages}: where things lie, relative to the site
+ *   application  the Python code that Panel generated from the app
+ */
+
+const site = new URL("./", self.location.href).href;
+
+// ---- From Python to the page -------------------------------------------------------------------
+
+let outgoing = [];
+
+/* Patches made in one turn of Python leave together, in order, when that turn ends. */
+function sendPatch(patch, buffers) {
+  if (outgoing.length === 0) queueMicrotask(flushPatches);
+  outgoing.push({patch, buffers});
+}
+
+function flushPatches() {
+  const patches = outgoing;
+  outgoing = [];
+  self.postMessage({type: "patches", patches});
+}
+
+function tellStage(stage) {
+  self.postMessage({type: "stage", stage});
+}
+
+/* `where` is a sentence for the visitor; `details`, the traceback, is for the console. */
+function tellError(where, summary, details, fatal = false) {
+  self.postMessage({type: "error", where, summary, details, fatal});
+}
+
+/* The last line of a Python traceback names the error; JavaScript errors have one line. */
+function summarise(error) {
+  const lines = String(error?.message ?? error).split("\n").filter((line) => line.trim() !== "");
+  return lines.length === 0 ? "unknown error" : lines[lines.length - 1].trim();
+}
+
+function tellException(where, error, fatal = false) {
+  tellError(where, summarise(error), String(error?.stack ?? error), fatal);
+}
+
+// ---- Start-up ----------------------------------------------------------------------------------
+
+async function fetchBytes(path) {
+  const response = await fetch(site + path);
+  if (!response.ok) {
+    throw new Error(`${path} could not be loaded: the server answered ${response.status}.`);
+  }
+  return response.arrayBuffer();
+}
+
+const RECEIVER = `
+import asyncio
+import json
+import traceback
+
+from panel.io.pyodide import _convert_json_patch, _link_docs_worker
+from panel.io.state import state
+from panel.util import edit_readonly
+
+
+def _receive(kind, content):
+    if kind == "patch":
+        state.curdoc.apply_json_patch(_convert_json_patch(content), setter="js")
+    elif kind == "rendered":
+        _link_docs_worker(state.curdoc, sendPatch, setter="js")
+    elif kind == "location" and state.location:
+        known = {k: v for k, v in json.loads(content).items() if k in state.location.param}
+        with edit_readonly(state.location):
+            state.location.param.update(known)
+
+
+def _tell_unhandled(loop, context):
+    error = context.get("exception")
+    if error is None:
+        tellError("Python reported an error.", context["message"], context["message"])
+    else:
+        summary = traceback.format_exception_only(error)[-1].strip()
+        details = "".join(traceback.format_exception(error))
+        tellError("A task in Python stopped with an error.", summary, details)
+
+
+asyncio.get_event_loop().set_exception_handler(_tell_unhandled)
+_receive
+`;
+
+let receive = null;
+
+async function startApplication() {
+  tellStage("core");
+  const archive = fetchBytes(settings.archive);
+  archive.catch(() => {}); // awaited, and its failure told, below
+  importScripts(site + settings.pyodide + "pyodide.js");
+  self.pyodide = await loadPyodide({
+    indexURL: site + settings.pyodide,
+    env: {PANEL_CDN_ROOT: site + "panel/"},
+  });
+  tellStage("packages");
+  const quiet = {messageCallback: () => {}};
+  await self.pyodide.loadPackage(settings.packages, quiet);
+  self.pyodide.unpackArchive(await archive, "zip", {extractDir: settings.library});
+  tellStage("app");
+  self.pyodide.globals.set("sendPatch", sendPatch);
+  self.pyodide.globals.set("tellError", tellError);
+  const [documents, items, roots] = await self.pyodide.runPythonAsync(application);
+  receive = self.pyodide.runPython(RECEIVER);
+  self.postMessage({type: "render", documents, items, roots});
+}
+
+// ---- From the page to Python: strictly one after the other --------------------------------------
+
+async function handle(message) {
+  if (receive === null) return; // the start failed, and the page has been told
+  try {
+    await receive(message.type, message.content);
+  } catch (error) {
+    tellException("An action stopped with an error; the app goes on.", error);
+  }
+  self.postMessage({type: "done", sequence: message.sequence});
+}
+
+let chain = startApplication().catch((error) => {
+  tellException("The app could not start.", error, true);
+});
+
+self.onmessage = (event) => {
+  chain = chain.then(() => handle(event.data));
+};
+
+self.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  tellException("Python's worker reported an error.", event.reason);
+});
