@@ -68,4 +68,5 @@ class Evaluation:
         n, p, z = self.count, self.accuracy, _TWO_SIDED_95
         centre = (p + z * z / (2 * n)) / (1 + z * z / n)
         half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return max(0.0, centre - half), min(1.0, centre + half)
+        # Rounding must neither leave [0, 1] nor shut the accuracy itself out.
+        return max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))

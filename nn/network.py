@@ -169,7 +169,7 @@ def create_network(
         )
     name = initialization_name(initialization)
     layers = []
-    for shape in pairwise(sizes):
+    for shape in pairwise(map(int, sizes)):
         weights = initial_weights(name, shape, generator).astype(dtype)
         layers.append(Layer(weights, np.zeros(shape[1], dtype) if biases else None))
     return Network(tuple(layers), activation_name(activation))

@@ -33,6 +33,11 @@ class Optimizer:
         # One scratch array for all, since they are updated one after the other.
         self._scratch = [scratch[: p.size].reshape(p.shape) for p in parameters]
 
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """The shapes of the parameters that it was made for, in their order."""
+        return [scratch.shape for scratch in self._scratch]
+
     def update(self, parameters: Arrays, gradients: Arrays, learning_rate: float) -> None:
         """Take one step in place; `gradients` stay as they are. Overflow gives no warning."""
         self.steps += 1
@@ -66,10 +71,12 @@ class Optimizer:
                 "it must come from the same optimizer and network."
             )
         for key, array in mine.items():
-            if np.shape(state[key]) != array.shape:
+            found = np.asarray(state[key])
+            if found.shape != array.shape or found.dtype != array.dtype:
                 raise ValueError(
-                    f"Expected {key} of the optimizer state to have the shape {array.shape} "
-                    f"and found {np.shape(state[key])}; it must come from the same network."
+                    f"Expected {key} of the optimizer state to be {array.dtype} of the shape "
+                    f"{array.shape} and found {found.dtype} of {found.shape}; "
+                    "it must come from the same network."
                 )
         self.steps = int(state["steps"])
         for name, of_all in self.moments.items():
@@ -132,7 +139,7 @@ class RMSProp(Optimizer):
     ) -> None:
         (s,) = moments
         np.multiply(g, g, out=scratch)
-        _move_average(s, scratch, self.decay)
+        _move_average(s, scratch, self.decay, scratch)
         np.sqrt(s, out=scratch)
         np.add(scratch, self.epsilon, out=scratch)
         np.divide(g, scratch, out=scratch)
@@ -164,10 +171,9 @@ class Adam(Optimizer):
         m, v = moments
         first_correction = 1 - self.first_decay**self.steps
         second_correction = sqrt(1 - self.second_decay**self.steps)
-        np.copyto(scratch, g)
-        _move_average(m, scratch, self.first_decay)
+        _move_average(m, g, self.first_decay, scratch)
         np.multiply(g, g, out=scratch)
-        _move_average(v, scratch, self.second_decay)
+        _move_average(v, scratch, self.second_decay, scratch)
         np.sqrt(v, out=scratch)
         np.add(scratch, self.epsilon * second_correction, out=scratch)
         np.divide(m, scratch, out=scratch)
@@ -225,11 +231,13 @@ def create_optimizer(name: str, parameters: Arrays, **settings: float) -> Optimi
     return _TABLE[optimizer_name(name)](parameters, **settings)
 
 
-def _move_average(average: np.ndarray, sample: np.ndarray, decay: float) -> None:
-    """Set average ← decay · average + (1 - decay) · sample in place; `sample` is overwritten."""
-    np.subtract(sample, average, out=sample)
-    np.multiply(sample, 1 - decay, out=sample)
-    np.add(average, sample, out=average)
+def _move_average(
+    average: np.ndarray, sample: np.ndarray, decay: float, scratch: np.ndarray
+) -> None:
+    """Set average ← decay · average + (1 - decay) · sample in place; `sample` may be `scratch`."""
+    np.subtract(sample, average, out=scratch)
+    np.multiply(scratch, 1 - decay, out=scratch)
+    np.add(average, scratch, out=average)
 
 
 def _fraction(name: str, value: float) -> float:

@@ -3,6 +3,7 @@
 The step does the same as `loss_and_gradients` and an optimiser, in arrays that it makes once.
 """
 
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -48,6 +49,7 @@ class TrainingStep:
         generator: np.random.Generator | None = None,
     ) -> None:
         self.network = network
+        self._parameters = network.parameters()
         self.optimizer = optimizer
         self.l1 = l1
         self.l2 = l2
@@ -55,7 +57,6 @@ class TrainingStep:
         self.generator = generator
         self._check_settings()
         self._activation = activation(network.activation)
-        self._parameters = network.parameters()
         self._gradients = [np.empty_like(parameter) for parameter in self._parameters]
         # Networks of the same form whose arrays are the gradients: one index serves both.
         self._gradient_layers = network.with_parameters(self._gradients).layers
@@ -64,6 +65,21 @@ class TrainingStep:
         self._room = create_batch_buffers(network.sizes, max(batch_capacity, 1), network.dtype)
         self._batch = self._room
 
+    @property
+    def optimizer(self) -> Optimizer:
+        """What turns the gradients into a step; another one for the same shapes may be set."""
+        return self._optimizer
+
+    @optimizer.setter
+    def optimizer(self, optimizer: Optimizer) -> None:
+        shapes = [parameter.shape for parameter in self._parameters]
+        if optimizer.shapes != shapes:
+            raise ValueError(
+                f"Expected an optimizer for parameters of the shapes {shapes} "
+                f"and found one for {optimizer.shapes}; create it with network.parameters()."
+            )
+        self._optimizer = optimizer
+
     def __call__(self, x: np.ndarray, labels: np.ndarray, learning_rate: float) -> StepResult:
         """Train on `x`, (n, inputs) floats, with `labels`, (n,) integers below the classes.
 
@@ -71,6 +87,8 @@ class TrainingStep:
         does not fit; never for numbers that overflow, which show in the loss.
         """
         self._check_settings()
+        if not 0 <= learning_rate < inf:
+            raise ValueError(f"Expected a learning rate of 0 or above, found {learning_rate}.")
         x = check_inputs(x, self._room.inputs.shape[1])
         labels = check_labels(labels, len(x), self._room.scores.shape[1])
         batch = self._batch_of(len(x))
@@ -90,6 +108,8 @@ class TrainingStep:
             raise ValueError(
                 f"Expected dropout to be at least 0 and below 1, found {self.dropout}."
             )
+        if not (0 <= self.l1 < inf and 0 <= self.l2 < inf):
+            raise ValueError(f"Expected l1 and l2 of 0 or above, found {self.l1} and {self.l2}.")
         if self.dropout and self.generator is None:
             raise ValueError("Dropout draws random numbers: pass a generator to TrainingStep.")
 
@@ -121,10 +141,11 @@ class TrainingStep:
     def _drop(self, batch: BatchBuffers, index: int) -> np.ndarray:
         """Draw the mask of a hidden layer and return the activations that it leaves."""
         mask, dropped = batch.masks[index], batch.dropped[index]
-        assert self.generator is not None
+        rate = float(self.dropout)
+        assert self.generator is not None, "checked with the settings"
         self.generator.random(out=mask, dtype=mask.dtype)
-        np.greater_equal(mask, self.dropout, out=mask)
-        np.multiply(mask, 1 / (1 - self.dropout), out=mask)
+        np.greater_equal(mask, rate, out=mask)
+        np.multiply(mask, 1 / (1 - rate), out=mask)
         np.multiply(batch.activations[index], mask, out=dropped)
         return dropped
 
