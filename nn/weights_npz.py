@@ -1,6 +1,7 @@
 """The `.npz` form of a network: small, exact, with its activation and dtype.
 
-The archive holds `format` (1), `activation`, and per layer `W0`, `b0`, ... as in a formula.
+The archive holds `format` (1), `activation`, `sizes`, `biases` (whether there are any), and the
+parameters under their names in formulas: `W0`, `b0`, `W1`, ....
 """
 
 import io
@@ -15,14 +16,19 @@ from nn.weights_error import WeightsError
 FORMAT = 1
 """Version of the archive's layout."""
 
+_HEADER = ("format", "activation", "sizes", "biases")
+
 
 def network_to_npz(network: Network) -> bytes:
     """Return the archive; the same network gives the same bytes."""
-    arrays = {"format": np.array(FORMAT), "activation": np.array(network.activation)}
-    for index, layer in enumerate(network.layers):
-        arrays[f"W{index}"] = layer.weights
-        if layer.bias is not None:
-            arrays[f"b{index}"] = layer.bias
+    arrays = {
+        "format": np.array(FORMAT),
+        "activation": np.array(network.activation),
+        "sizes": np.array(network.sizes, dtype=np.int64),
+        "biases": np.array(network.has_biases),
+    }
+    keys = _parameter_keys(len(network.layers), network.has_biases)
+    arrays.update(zip(keys, network.parameters(), strict=True))
     file = io.BytesIO()
     np.savez(file, **arrays)  # type: ignore[arg-type]
     return file.getvalue()
@@ -31,30 +37,43 @@ def network_to_npz(network: Network) -> bytes:
 def network_from_npz(data: bytes, name: str) -> Network:
     """Read the archive `data` of the file `name`; `WeightsError` if anything is wrong with it."""
     arrays = _read_archive(data, name)
-    if "format" not in arrays or "activation" not in arrays:
+    missing = [key for key in _HEADER if key not in arrays]
+    if missing:
         raise WeightsError(
-            f"{name}: expected an archive with format, activation, W0, b0, ... "
+            f"{name}: expected an archive with {', '.join(_HEADER)}, W0, ... "
             f"and found {', '.join(sorted(arrays)) or 'nothing in it'}."
         )
-    version, activation = arrays.pop("format"), str(arrays.pop("activation"))
+    version, activation, sizes, biases = (arrays.pop(key) for key in _HEADER)
     if version.shape != () or version.dtype.kind not in "iu" or version != FORMAT:
         raise WeightsError(f"{name}: expected weights format {FORMAT} and found {version}.")
-    if activation not in ACTIVATIONS:
+    if str(activation) not in ACTIVATIONS:
         raise WeightsError(
             f"{name}: expected the activation to be one of {', '.join(ACTIVATIONS)} "
-            f"and found {activation!r}."
+            f"and found {str(activation)!r}."
         )
-    return _network_from_archive(arrays, activation, name)
-
-
-def _network_from_archive(arrays: dict[str, np.ndarray], activation: str, name: str) -> Network:
-    biases = "b0" in arrays
-    depth = sum(key.startswith("W") for key in arrays)
-    weight_keys = [f"W{index}" for index in range(depth)]
-    bias_keys = [f"b{index}" for index in range(depth)] if biases else []
-    if not depth or sorted(arrays) != sorted(weight_keys + bias_keys):
+    if sizes.ndim != 1 or sizes.dtype.kind not in "iu" or biases.dtype != np.bool_ or biases.ndim:
         raise WeightsError(
-            f"{name}: expected the arrays W0, b0, W1, ... without a gap "
+            f"{name}: expected sizes as a list of whole numbers and biases as true or false "
+            f"and found {sizes} and {biases}."
+        )
+    _check_parameters(arrays, sizes.tolist(), bool(biases), name)
+    return _build(arrays, str(activation), bool(biases), name)
+
+
+def _parameter_keys(depth: int, biases: bool) -> list[str]:
+    letters = "Wb" if biases else "W"
+    return [f"{letter}{index}" for index in range(depth) for letter in letters]
+
+
+def _check_parameters(
+    arrays: dict[str, np.ndarray], sizes: list[int], biases: bool, name: str
+) -> None:
+    """Compare the parameters with the header, which a damaged list of contents would belie."""
+    # No more names than can be compared: a false header may speak of millions of layers.
+    expected = _parameter_keys(min(len(sizes) - 1, len(arrays) + 1), biases)
+    if len(sizes) < 2 or sorted(arrays) != sorted(expected):
+        raise WeightsError(
+            f"{name}: expected the arrays {', '.join(expected)} for the sizes {sizes} "
             f"and found {', '.join(sorted(arrays)) or 'none'}."
         )
     dtype = arrays["W0"].dtype.newbyteorder("=")
@@ -64,9 +83,24 @@ def _network_from_archive(arrays: dict[str, np.ndarray], activation: str, name: 
                 f"{name}: expected all arrays as float32, or all as float64, "
                 f"and found {array.dtype} in {key}."
             )
+        index = int(key[1:])
+        shape = tuple(sizes[index : index + 2]) if key[0] == "W" else (sizes[index + 1],)
+        if array.shape != shape:
+            raise WeightsError(
+                f"{name}: expected {key} to have the shape {shape} for the sizes {sizes} "
+                f"and found {array.shape}."
+            )
+
+
+def _build(arrays: dict[str, np.ndarray], activation: str, biases: bool, name: str) -> Network:
+    """Build the network from arrays by columns or rows, in this machine's byte order or not."""
+    dtype = arrays["W0"].dtype.newbyteorder("=")
     native = {key: np.ascontiguousarray(array, dtype) for key, array in arrays.items()}
-    bias_arrays = [native[key] for key in bias_keys] if biases else None
-    return network_from_arrays([native[key] for key in weight_keys], bias_arrays, activation, name)
+    layers = range(len(arrays) // 2 if biases else len(arrays))
+    bias_arrays = [native[f"b{index}"] for index in layers] if biases else None
+    return network_from_arrays(
+        [native[f"W{index}"] for index in layers], bias_arrays, activation, name
+    )
 
 
 def _read_archive(data: bytes, name: str) -> dict[str, np.ndarray]:
