@@ -10,6 +10,7 @@ from data_cache.bundled import load_digits
 from data_cache.catalogue import DATA_SETS, DIGIT_NAMES, FASHION_NAMES, DataSetCard
 from data_cache.csv_file import read_csv
 from data_cache.errors import DataError, PrefetchError
+from data_cache.fetch import fetch_data_set
 from data_cache.frame import frame_digit
 from data_cache.http_source import (
     HttpBlockSource,
@@ -54,6 +55,7 @@ __all__ = [
     "data_set_available",
     "decode_block",
     "encode_block",
+    "fetch_data_set",
     "fetch_url",
     "frame_digit",
     "load_data_set",

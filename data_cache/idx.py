@@ -83,9 +83,9 @@ def read_idx_pair(images_path: Path | str, labels_path: Path | str | None = None
     DataError
         If either file is not what it should be, or the two do not go together.
     """
+    images = _images_of(images_path)
     if labels_path is None:
         labels_path = find_labels(images_path)
-    images = _images_of(images_path)
     labels = _labels_of(labels_path)
     if len(images) != len(labels):
         raise DataError(

@@ -1,6 +1,6 @@
 """Opens samples from whatever path a user names: a folder, an idx file or a CSV file.
 
-The content decides what a file is, not its name.
+The content decides what a file is; the name only when the content is damaged.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def open_samples(path: Path | str, part: str = "train") -> Samples:
     path = Path(path)
     if path.is_dir():
         return read_idx_pair(find_images(path, part))
-    if read_start(path, len(IDX_MAGIC)) == IDX_MAGIC:
+    if read_start(path, len(IDX_MAGIC)) == IDX_MAGIC or "-ubyte" in path.name:
         return read_idx_pair(path)
     return read_csv(path)
 
