@@ -22,6 +22,7 @@ from dashboard.site.errors import SiteError
 from dashboard.site.patching import patch_page, patch_worker
 from dashboard.site.pyodide_files import Log, obtain_pyodide, obtain_wheels, pinned
 from dashboard.site.sizes import size_table
+from data_cache import DATA_SETS, DataError, data_set_available, load_data_set, write_blocks
 
 APP = Path(__file__).parents[1] / "app.py"
 CACHE = Path("build")
@@ -126,7 +127,13 @@ def _write_page(site: Path, html: str, worker: str, app_folder: Path) -> None:
 
 
 def _write_data(folder: Path, data_folder: Path | str | None, log: Log) -> None:
-    pass
+    """Write the blocks of the bundled digits, and of the full data sets that are at hand."""
+    names = [name for name in DATA_SETS if data_set_available(name, data_folder)]
+    log(f"writing the blocks of {', '.join(names)}")
+    try:
+        write_blocks([load_data_set(name, data_folder) for name in names], folder)
+    except DataError as error:
+        raise SiteError(f"The site's data could not be written: {error}") from error
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -30,8 +30,9 @@ def convert(app: Path) -> Conversion:
     """Convert a Panel script; SiteError with the app's own error when that fails."""
     if not app.is_file():
         raise SiteError(f"Expected a Panel script at {app}, found no such file.")
-    command = [sys.executable, "-m", "dashboard.site.conversion", str(app.resolve())]
-    environment = {**os.environ, "PANEL_CDN_ROOT": PANEL_ROOT}
+    program = f"from {__name__} import main; main({str(app.resolve())!r})"
+    environment = {**os.environ, "PANEL_CDN_ROOT": PANEL_ROOT, "BOKEH_PY_LOG_LEVEL": "error"}
+    command = [sys.executable, "-c", program]
     finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if finished.returncode != 0:
         raise SiteError(f"Panel could not convert {app}; its error was:\n{finished.stderr.strip()}")
@@ -48,7 +49,3 @@ def main(app: str) -> None:
         html, worker = script_to_html(app, runtime="pyodide-worker", compiled=False)
     modules = sorted({name.partition(".")[0] for name in sys.modules})
     sys.stdout.write("\n" + json.dumps({"html": html, "worker": worker, "modules": modules}) + "\n")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

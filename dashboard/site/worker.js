@@ -53,17 +53,52 @@ async function fetchBytes(path) {
   return response.arrayBuffer();
 }
 
-const RECEIVER = `
+/* Errors in tasks reach the visitor and the console. */
+const ERRORS = `
 import asyncio
-import json
+import gc
 import traceback
+
+
+def tell_unhandled(loop, context):
+    error = context.get("exception")
+    if error is None:
+        tellError("Python reported an error.", context["message"], context["message"])
+    else:
+        summary = traceback.format_exception_only(error)[-1].strip()
+        details = "".join(traceback.format_exception(error))
+        tellError("A task in Python stopped with an error.", summary, details)
+
+
+def collect_unheard(task):
+    # A failed task that nobody waits for is reported when it is freed: free it soon.
+    if task._log_traceback:
+        loop.call_later(0.1, gc.collect)
+
+
+def create_task(coroutine, **options):
+    # With a callback of its own no task counts as unheard before somebody could wait for it.
+    task = loop_create_task(coroutine, **options)
+    task.add_done_callback(collect_unheard)
+    return task
+
+
+loop = asyncio.get_event_loop()
+loop_create_task = loop.create_task
+loop.create_task = create_task
+loop.set_exception_handler(tell_unhandled)
+`;
+
+/* Its value is the function that takes every message of the page. */
+const RECEIVER = `
+import json
 
 from panel.io.pyodide import _convert_json_patch, _link_docs_worker
 from panel.io.state import state
 from panel.util import edit_readonly
 
 
-def _receive(kind, content):
+def receive(kind, content):
     if kind == "patch":
         state.curdoc.apply_json_patch(_convert_json_patch(content), setter="js")
     elif kind == "rendered":
@@ -74,19 +109,15 @@ def _receive(kind, content):
             state.location.param.update(known)
 
 
-def _tell_unhandled(loop, context):
-    error = context.get("exception")
-    if error is None:
-        tellError("Python reported an error.", context["message"], context["message"])
-    else:
-        summary = traceback.format_exception_only(error)[-1].strip()
-        details = "".join(traceback.format_exception(error))
-        tellError("A task in Python stopped with an error.", summary, details)
-
-
-asyncio.get_event_loop().set_exception_handler(_tell_unhandled)
-_receive
+receive
 `;
+
+/* Runs our own Python apart from the names of the app. */
+function runApart(code, names) {
+  const namespace = self.pyodide.toPy({});
+  for (const [name, value] of Object.entries(names)) namespace.set(name, value);
+  return self.pyodide.runPython(code, {globals: namespace});
+}
 
 let receive = null;
 
@@ -104,10 +135,9 @@ async function startApplication() {
   await self.pyodide.loadPackage(settings.packages, quiet);
   self.pyodide.unpackArchive(await archive, "zip", {extractDir: settings.library});
   tellStage("app");
-  self.pyodide.globals.set("sendPatch", sendPatch);
-  self.pyodide.globals.set("tellError", tellError);
+  runApart(ERRORS, {tellError});
   const [documents, items, roots] = await self.pyodide.runPythonAsync(application);
-  receive = self.pyodide.runPython(RECEIVER);
+  receive = runApart(RECEIVER, {sendPatch});
   self.postMessage({type: "render", documents, items, roots});
 }
 
