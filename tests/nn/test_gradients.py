@@ -183,6 +183,16 @@ def test_a_nan_in_the_gradient_is_not_taken_for_a_small_error():
     assert np.isnan(check(broken))
 
 
+def test_a_nan_in_a_single_loss_is_not_taken_for_a_small_error():
+    calls = iter(range(100))
+
+    def sometimes_nan(parameters):
+        return np.nan if next(calls) == 4 else sum_of_cubes(parameters)
+
+    error = check_gradient(sometimes_nan, gradient_of_cubes, cubes(), np.random.default_rng(2))
+    assert np.isnan(error)
+
+
 def test_the_checker_refuses_float32_and_other_shapes():
     rough = [array.astype(np.float32) for array in cubes()]
     with pytest.raises(ValueError, match="Expected float64 parameters and found float32"):
