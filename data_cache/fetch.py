@@ -20,6 +20,7 @@ from data_cache.remote_files import MIRRORS, REMOTE_FILES, RemoteFile
 # (bytes done, bytes in all, name of the file under way), over all files of the data set
 Progress = Callable[[int, int, str], None]
 TIMEOUT_SECONDS = 30
+CHUNK_BYTES = 1 << 16
 
 
 def fetch_data_set(
@@ -101,19 +102,13 @@ def _fetch_file(
     cause: Exception | None = None
     for mirror in mirrors:
         address = f"{mirror.rstrip('/')}/{file.name}"
-        downloader = pooch.HTTPDownloader(
-            progressbar=meter,
-            timeout=TIMEOUT_SECONDS,
-            # The file is to come as it is, not packed once more on the way.
-            headers={"Accept-Encoding": "identity"},
-        )
         try:
             pooch.retrieve(
                 address,
                 known_hash=f"sha256:{file.sha256}",
                 fname=file.name,
                 path=place,
-                downloader=downloader,
+                downloader=meter.download,
             )
         except (OSError, ValueError) as error:
             failures.append(f"{address}: {_reason(error)}")
@@ -146,35 +141,39 @@ def _reason(error: Exception) -> str:
 
 @dataclass
 class _Meter:
-    """Turns what pooch reports of one file into progress over all of them."""
+    """Downloads files one after another and reports progress over all of them."""
 
-    total_of_all: int
+    total: int
     progress: Progress | None
     before: int = 0
     done: int = 0
-    total: int = 0  # pooch writes the length that the server announced here
-    file: RemoteFile | None = None
+    name: str = ""
 
     def begin(self, file: RemoteFile) -> None:
-        self.file, self.done = file, 0
-
-    def update(self, count: int) -> None:
-        """Count bytes; called by pooch."""
-        if self.file is None or self.progress is None:
-            return
-        # pooch counts whole chunks, so the last one may reach beyond the end.
-        self.done = min(self.done + count, self.file.size)
-        self.progress(self.before + self.done, self.total_of_all, self.file.name)
-
-    def reset(self) -> None:
-        """Start to count the file again; called by pooch."""
-        self.done = 0
-
-    def close(self) -> None:
-        """Do nothing; called by pooch when a file is complete."""
+        self.name, self.done = file.name, 0
 
     def end(self, file: RemoteFile) -> None:
         self.before += file.size
         self.done = 0
+        self._report()
+
+    def download(self, address: str, path: str, _: object) -> None:
+        """Write what is at an address to a path; pooch calls it with a temporary one."""
+        import requests  # noqa: PLC0415 - pooch brings it along
+
+        # The file is to come as it is, not packed once more on the way.
+        headers = {"Accept-Encoding": "identity"}
+        with (
+            requests.get(address, stream=True, timeout=TIMEOUT_SECONDS, headers=headers) as answer,
+            Path(path).open("wb") as file,
+        ):
+            answer.raise_for_status()
+            for chunk in answer.iter_content(CHUNK_BYTES):
+                file.write(chunk)
+                self.done += len(chunk)
+                self._report()
+
+    def _report(self) -> None:
         if self.progress is not None:
-            self.progress(self.before, self.total_of_all, file.name)
+            # A wrong file may be longer than the right one.
+            self.progress(min(self.before + self.done, self.total), self.total, self.name)

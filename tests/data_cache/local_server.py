@@ -1,0 +1,54 @@
+"""A web server in a thread of the test, that serves, fails, truncates and corrupts on command."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class LocalServer:
+    """What the server answers, by path; whoever holds it may change that at any time."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.statuses: dict[str, int] = {}
+        self.cut_short: set[str] = set()
+        self.asked: Counter[str] = Counter()
+        self.url = ""
+
+    def answer(self, path: str) -> tuple[int, bytes, int]:
+        """Status, body and announced length for a path."""
+        self.asked[path] += 1
+        status = self.statuses.get(path, 200 if path in self.files else 404)
+        body = self.files.get(path, b"") if status == 200 else b""
+        length = len(body)
+        return status, body[: length // 2] if path in self.cut_short else body, length
+
+
+@contextmanager
+def local_server() -> Iterator[LocalServer]:
+    server = LocalServer()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            status, body, length = server.answer(self.path)
+            self.send_response(status)
+            self.send_header("Content-Length", str(length))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        server.url = f"http://127.0.0.1:{listening.server_address[1]}"
+        thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            listening.shutdown()
+            thread.join()
