@@ -20,6 +20,14 @@ from dashboard.site.errors import SiteError
 OWN_PACKAGES = ("nn", "data_cache", "dashboard")
 # Panel asks for these, but a plain app in the browser never imports them.
 NOT_NEEDED = {"pandas", "requests", "nh3", "numpy", "contourpy", "pillow", "tornado"}
+# Modules of those that only come in when something asks for them, and what usually does.
+REFUSED = {
+    "nh3": "a ReactiveHTML component such as pn.FlexBox",
+    "pandas": "a data frame or a widget for tables",
+    "PIL": "a picture made with Pillow",
+    "contourpy": "a contour plot",
+    "requests": "a download",
+}
 # Their own needs come with them only when the app imports them.
 OPTIONAL = {"panel-material-ui": "panel_material_ui"}
 LEFT_OUT = (
@@ -45,6 +53,15 @@ def is_needed(path: str) -> bool:
     """Tell whether a file of an installed package belongs into the archive."""
     kept = path == "panel/package.json" or path == f"bokeh/_sri/{metadata.version('bokeh')}.json"
     return kept or not any(fnmatch(path, pattern) for pattern in LEFT_OUT)
+
+
+def refuse_missing(imported: Iterable[str]) -> None:
+    """Raise SiteError if the app imported a module that the browser form does not carry."""
+    for module in sorted(set(imported) & set(REFUSED)):
+        raise SiteError(
+            f"The app imports {module} while it opens, which the browser form does not carry. "
+            f"The usual cause is {REFUSED[module]}: use something else there."
+        )
 
 
 def needed_distributions(imported: Iterable[str]) -> list[str]:

@@ -51,6 +51,7 @@ def build_site(
     pyodide = obtain_pyodide(Path(named) if named else None, CACHE, log)
     log(f"converting {app}")
     converted = convert(app)
+    archive.refuse_missing(converted.modules)
     python = _python_files(converted.modules, pyodide, log)
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=destination.parent) as temporary:

@@ -72,9 +72,13 @@
 
   /* What was drawn ahead of Python must not be used before Python is there to hear of it. */
   function setInert(inert) {
-    for (const root of settings.roots) {
-      document.getElementById(root.element).inert = inert;
-    }
+    for (const element of rootElements()) element.inert = inert;
+  }
+
+  /* Some roots, such as the location, have no place in the page. */
+  function rootElements() {
+    const placed = settings.roots.filter((root) => root.element !== null);
+    return placed.map((root) => document.getElementById(root.element));
   }
 
   // ---- To Python -------------------------------------------------------------------------------
@@ -114,7 +118,7 @@
   function clearPrerendered() {
     for (const view of [...Bokeh.index.roots]) view.remove();
     Bokeh.documents.splice(0);
-    for (const root of settings.roots) document.getElementById(root.element).replaceChildren();
+    for (const element of rootElements()) element.replaceChildren();
   }
 
   async function render(message) {
@@ -122,7 +126,8 @@
     const items = JSON.parse(message.items);
     const roots = JSON.parse(message.roots);
     checkRoots(documents, roots);
-    items[0].roots = Object.fromEntries(roots.map((id, i) => [id, settings.roots[i].element]));
+    const places = roots.map((id, i) => [id, settings.roots[i].element]);
+    items[0].roots = Object.fromEntries(places.filter(([, element]) => element !== null));
     items[0].root_ids = roots;
     clearPrerendered();
     const [views] = await Bokeh.embed.embed_items(documents, items);

@@ -66,7 +66,10 @@ def patch_worker(worker: str, settings: dict[str, Any]) -> str:
 
 
 def page_roots(html: str) -> list[dict[str, str | None]]:
-    """List the name and the element of every root of the page, in the document's order."""
+    """List the name and the element of every root of the page, in the document's order.
+
+    The element is None for a root that has no place in the page, such as the location.
+    """
     items_match, documents_match = RENDER_ITEMS.search(html), DOCUMENTS.search(html)
     if items_match is None or documents_match is None:
         raise SiteError(
@@ -77,7 +80,11 @@ def page_roots(html: str) -> list[dict[str, str | None]]:
     documents = json.loads(html_module.unescape(documents_match[1]))
     roots = next(iter(documents.values()))["roots"]
     names = {root["id"]: root["attributes"].get("name") for root in roots}
-    return [{"name": name, "element": item["roots"][root]} for root, name in names.items()]
+    elements = {root: item["roots"].get(root) for root in names}
+    return [
+        {"name": name, "element": elements[root] if f'id="{elements[root]}"' in html else None}
+        for root, name in names.items()
+    ]
 
 
 def patch_page(html: str, settings: dict[str, Any]) -> tuple[str, str]:

@@ -128,11 +128,10 @@ async function startApplication() {
   importScripts(site + settings.pyodide + "pyodide.js");
   self.pyodide = await loadPyodide({
     indexURL: site + settings.pyodide,
-    env: {PANEL_CDN_ROOT: site + "panel/"},
+    env: {PANEL_CDN_ROOT: site + "panel/"}, // Panel's own styles, asked for at run time
+    packages: settings.packages,
   });
   tellStage("packages");
-  const quiet = {messageCallback: () => {}};
-  await self.pyodide.loadPackage(settings.packages, quiet);
   self.pyodide.unpackArchive(await archive, "zip", {extractDir: settings.library});
   tellStage("app");
   runApart(ERRORS, {tellError});
