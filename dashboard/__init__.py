@@ -1,1 +1,4 @@
-"""Inkling."""
+"""The part of Inkling that people see: the laboratory page and the `inkling` command.
+
+Everything here may use `nn` and `data_cache`; neither of them knows this package.
+"""

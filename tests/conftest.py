@@ -1,4 +1,12 @@
-"""Settings shared by every test: hypothesis draws the same examples on every run."""
+"""Settings shared by every test: repeatable examples, and one BLAS thread.
+
+Tests share the cores with browsers; on busy cores, BLAS threads that wait for each other are
+many times slower than one.
+"""
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from hypothesis import HealthCheck, settings
 

@@ -1,0 +1,458 @@
+"""The laboratory itself: what can be done in it, and what it knows, without any screen.
+
+Every command a person can give is a method here; what comes of it is seen in the parameters of
+the laboratory's state, which views watch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import param
+from numpy.typing import NDArray
+
+from data_cache import DATA_SETS, DataError, PrefetchError, frame_digit, to_float
+from nn import (
+    Network,
+    TrainingStep,
+    WeightsError,
+    create_optimizer,
+    load_pretrained,
+    weights_from_bytes,
+    weights_to_bytes,
+)
+
+from .data_room import OpenDataSet, OpenFunction, Sample
+from .history import History, Score
+from .run import DivergenceError, Run
+from .settings import TrainingSettings
+from .snapshot import Snapshot
+from .trainer import Clock, Execute, Trainer, evaluate
+
+READY = "ready-trained"
+FRESH = "fresh"
+LOADED = "loaded"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence for the person at the screen; `kind` is "info", "warning" or "error"."""
+
+    text: str
+    kind: str = "info"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the net makes of the pad: its input (784,) and probabilities (classes,), or None."""
+
+    framed: NDArray[np.float32] | None = None
+    probabilities: NDArray[np.float32] | None = None
+
+
+WELCOME = "A neural net, written by hand, learns to read your digits. Draw one, or press Train."
+
+
+class LaboratoryState(TrainingSettings):
+    """Everything that the page shows; views watch it and never keep a state of their own."""
+
+    data_set = param.Selector(default="digits", objects=list(DATA_SETS), label="Data set")
+    running = param.Boolean(False, doc="Whether training is wanted; setting it starts or pauses.")
+    keep_ready = param.Boolean(
+        False,
+        label="Go on from the ready-trained net",
+        doc="Off: Train begins with fresh weights, so that learning can be watched from zero.",
+    )
+    smoothing = param.Number(0.9, bounds=(0, 0.99), label="Smoothing", doc="Of the drawn curves.")
+    origin = param.String(READY, doc="Where the weights come from.")
+    snapshot = param.ClassSelector(class_=Snapshot, doc="The newest finished record.")
+    history = param.ClassSelector(class_=History, doc="The curve of the present run.")
+    answer = param.ClassSelector(class_=Answer, default=Answer(), doc="About the drawing.")
+    class_names = param.Tuple(tuple(str(digit) for digit in range(10)), doc="Of the data set.")
+    notice = param.ClassSelector(class_=Notice, default=Notice(WELCOME), doc="The latest sentence.")
+    busy = param.String("", doc="What is being waited for; empty when nothing is.")
+
+
+class Laboratory:
+    """A network, its data, a drawing, and everything that can be done with them.
+
+    Parameters
+    ----------
+    state
+        Shared with the views.
+    data
+        The data set to begin with, already open.
+    open_data
+        Opens another data set by name.
+    clock
+        Seconds that only go up.
+    execute
+        Computes a slice of training: in line, or in a thread.
+    """
+
+    def __init__(
+        self,
+        state: LaboratoryState,
+        data: OpenDataSet,
+        *,
+        open_data: OpenFunction,
+        clock: Clock,
+        execute: Execute,
+    ) -> None:
+        self.state = state
+        self.data = data
+        self.show_canvas: Callable[[NDArray[np.floating]], None] = lambda _canvas: None
+        self._open_data = open_data
+        self._execute = execute
+        self._sample_generator = np.random.default_rng(state.seed)
+        self._framed: NDArray[np.float32] | None = None
+        self._training: asyncio.Task[None] | None = None
+        self._steps_wanted = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
+        state.class_names = data.class_names
+        run = self._make_run(load_pretrained())
+        self.trainer = Trainer(
+            run, validation=None, publish=self._publish, clock=clock, execute=execute
+        )
+        state.history = run.history
+        state.snapshot = self.trainer.snapshot()
+        state.param.watch(self._running_changed, "running")
+        state.param.watch(self._data_set_changed, "data_set")
+        state.param.watch(self._knob_changed, _KNOBS)
+
+    # Training
+
+    def start(self) -> None:
+        """Begin to fill the prefetch queue; needs a running event loop."""
+        self.trainer.run.queue.start()
+        self.state.snapshot = self.trainer.snapshot()
+        self._spawn(self._load_validation())
+
+    def step(self) -> None:
+        """Train on exactly one batch; while training runs, pause first."""
+        self.state.running = False
+        self._begin_if_ready_trained()
+        self._steps_wanted += 1
+        self._ensure_training()
+
+    def reset(self) -> None:
+        """Begin again with fresh weights of the chosen architecture and the same seed."""
+        self.state.running = False
+        self._steps_wanted = 0
+        self._replace_run(None, FRESH)
+        sizes = "-".join(str(size) for size in self.network.sizes)
+        self._tell(f"A fresh {sizes} net. It knows nothing yet: press Train.")
+
+    def back_to_ready(self) -> None:
+        """Bring the ready-trained net back, with the digits it was trained for."""
+        self.state.running = False
+        self._steps_wanted = 0
+        if self.data.name == "fashion-mnist":
+            self.state.data_set = "digits"
+            return
+        self._replace_run(load_pretrained(), READY)
+        self._tell("The ready-trained net is back.")
+
+    @property
+    def network(self) -> Network:
+        """The network of the newest snapshot."""
+        return self.state.snapshot.network
+
+    @property
+    def architecture_pending(self) -> bool:
+        """Whether the architecture fields say something else than the net in use is."""
+        state, network = self.state, self.network
+        wanted = (list(state.hidden_layers), state.activation, state.biases)
+        return wanted != (list(network.sizes[1:-1]), network.activation, network.has_biases)
+
+    def _running_changed(self, event: Any) -> None:
+        if event.new:
+            self._begin_if_ready_trained()
+            self._ensure_training()
+        else:
+            self.trainer.stop()
+
+    def _begin_if_ready_trained(self) -> None:
+        if self.state.origin == READY and not self.state.keep_ready:
+            self._replace_run(None, FRESH)
+            self._tell(
+                "Fresh weights: watch it learn from zero. "
+                "“Ready-trained net” brings the ready one back."
+            )
+
+    def _ensure_training(self) -> None:
+        if self._training is None or self._training.done():
+            self._training = self._spawn(self._train())
+
+    async def _train(self) -> None:
+        """Serve the wish to run and the wished-for steps until neither is left."""
+        while self.state.running or self._steps_wanted:
+            try:
+                if self.state.running:
+                    await self.trainer.train()
+                else:
+                    self._steps_wanted -= 1
+                    await self.trainer.train(steps=1)
+            except DivergenceError as error:
+                self._stop_with(Notice(str(error), "warning"))
+            except PrefetchError as error:
+                self._stop_with(
+                    Notice(f"Training paused: {error} Press Train to try again.", "error")
+                )
+
+    def _stop_with(self, notice: Notice) -> None:
+        self._steps_wanted = 0
+        self.state.param.update(running=False, notice=notice)
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        self.state.snapshot = snapshot
+
+    def _knob_changed(self, *_events: Any) -> None:
+        if not self.trainer.is_training:
+            self.trainer.run.apply_settings()
+            self.state.snapshot = self.trainer.snapshot()
+
+    def _make_run(self, network: Network | None) -> Run:
+        return Run(
+            self.state, self.data.source, network=network, classes=len(self.data.class_names)
+        )
+
+    def _replace_run(self, network: Network | None, origin: str) -> None:
+        self.trainer.stop()
+        old = self.trainer.run
+        run = self._make_run(network)
+        self.trainer.adopt(run, self.trainer.validation)
+        run.queue.start()
+        self._spawn(old.close())
+        self.state.param.update(
+            origin=origin, history=run.history, snapshot=self.trainer.snapshot()
+        )
+        self.predict()
+
+    # Data
+
+    def _data_set_changed(self, event: Any) -> None:
+        if event.new != self.data.name:
+            self.state.running = False
+            self._spawn(self._change_data(event.new))
+
+    async def _change_data(self, name: str) -> None:
+        self.state.busy = f"Loading {DATA_SETS[name].title} …"
+        try:
+            data = await self._open_data(name)
+        except DataError as error:
+            self.state.param.update(
+                data_set=self.data.name, notice=Notice(str(error), "error"), busy=""
+            )
+            return
+        self.data = data
+        self.trainer.validation = None
+        self.state.param.update(class_names=data.class_names, busy="")
+        if name == "fashion-mnist":
+            self._replace_run(None, FRESH)
+            self._tell(f"{data.title}: a fresh net for clothes instead of digits. Press Train.")
+        else:
+            self._replace_run(load_pretrained(), READY)
+            self._tell(f"{data.title}: {data.source.sample_count:,} digits to train on.")
+        await self._load_validation()
+
+    async def _load_validation(self) -> None:
+        try:
+            self.trainer.validation = await self.data.part("validation")
+        except DataError as error:
+            self._tell(f"Validation is left out: {error}", "warning")
+
+    async def load_sample(self, part: str, index_text: str, label: int | None) -> None:
+        """Put a sample on the pad: by index when `index_text` is not empty, else at random."""
+        try:
+            sample = await self.data.sample(
+                part,
+                index=read_index(index_text, self.data.count(part)),
+                label=label,
+                generator=self._sample_generator,
+            )
+        except (DataError, ValueError) as error:
+            self._tell(str(error), "warning")
+            return
+        self.show_canvas(to_float(sample.image[np.newaxis])[0].reshape(28, 28))
+        self._tell(describe_sample(sample, self.data.class_names))
+
+    async def test(self) -> None:
+        """Score the newest network on the test samples, which no training ever touches."""
+        snapshot = self.state.snapshot
+        self.state.busy = "Testing …"
+        try:
+            samples = await self.data.part("test")
+            evaluation = await evaluate(snapshot.network, samples, execute=self._execute)
+        except DataError as error:
+            self._tell(str(error), "error")
+            return
+        finally:
+            self.state.busy = ""
+        low, high = evaluation.interval()
+        score = Score(snapshot.iteration, evaluation.loss, evaluation.accuracy, evaluation.count)
+        if snapshot.run == self.trainer.run_number:
+            self.trainer.run.history.test.append(score)
+            self.state.param.trigger("history")
+        seen = (
+            " The ready-trained net met these digits during its training, so this is no test of it."
+            if self.state.origin == READY and self.data.name == "digits"
+            else ""
+        )
+        self._tell(
+            f"Test: {100 * evaluation.accuracy:.2f} % of {evaluation.count:,} right "
+            f"(95 % interval {100 * low:.1f} to {100 * high:.1f} %), "
+            f"loss {evaluation.loss:.4f}.{seen}"
+        )
+
+    # Drawing
+
+    def take_drawing(self, canvas: NDArray[np.float32]) -> None:
+        """Take a new picture from the pad and say what the net makes of it."""
+        self._framed = frame_digit(canvas)
+        self.predict()
+
+    def predict(self) -> None:
+        """Ask the newest network about the drawing again."""
+        if self._framed is None:
+            if self.state.answer.framed is not None:
+                self.state.answer = Answer()
+            return
+        probabilities = self.network.predict_proba(self._framed[np.newaxis])[0]
+        self.state.answer = Answer(self._framed, probabilities)
+
+    def teach(self, label: int) -> None:
+        """Give the drawing its label and take one training step on it."""
+        if self._framed is None:
+            self._tell("Draw something first, then say what it is.", "warning")
+            return
+        if self.state.running:
+            self._tell("Pause training first; teaching changes the same weights.", "warning")
+            return
+        if self._training is not None and not self._training.done():
+            self._tell("One moment: a training step is still under way.", "warning")
+            return
+        image, labels = self._framed[np.newaxis], np.array([label])
+        network = self.trainer.run.network
+        step = TrainingStep(network, create_optimizer("sgd", network.parameters()))
+        before = step(image, labels, TEACHING_RATE).loss
+        after = -float(network.predict_log_proba(image)[0, label])
+        if not math.isfinite(after):
+            self._tell("That step made the weights useless; press Reset.", "error")
+        self.state.snapshot = self.trainer.snapshot()
+        self.predict()
+        name = self.data.class_names[label]
+        self._tell(f"Taught “{name}”: loss on your drawing {before:.3f} → {after:.3f}.")
+
+    # Weights
+
+    def save_weights(self, suffix: str, layout: str) -> bytes | None:
+        """Return the newest weights as a file of that suffix and layout; None with a notice."""
+        try:
+            return weights_to_bytes(self.network, suffix, layout=layout)
+        except WeightsError as error:
+            self._tell(str(error), "warning")
+            return None
+
+    def load_weights(self, content: bytes, name: str) -> None:
+        """Replace the network by the one in a weights file that somebody chose."""
+        try:
+            network = weights_from_bytes(content, name)
+            self._check_fit(network, name)
+        except WeightsError as error:
+            self._tell(str(error), "error")
+            return
+        self.state.running = False
+        self._steps_wanted = 0
+        self._replace_run(network.astype(np.float32), LOADED)
+        self.state.param.update(
+            hidden_layers=list(network.sizes[1:-1]),
+            activation=network.activation,
+            biases=network.has_biases,
+        )
+        sizes = "-".join(str(size) for size in network.sizes)
+        self._tell(f"Loaded {name}: a {sizes} net. Train goes on from its weights.")
+
+    def _check_fit(self, network: Network, name: str) -> None:
+        expected = (784, len(self.data.class_names))
+        found = (network.sizes[0], network.sizes[-1])
+        if found != expected:
+            raise WeightsError(
+                f"{name}: {self.data.title} needs a net with {expected[0]} inputs and "
+                f"{expected[1]} outputs; this one has {found[0]} and {found[1]}."
+            )
+
+    # Housekeeping
+
+    async def close(self) -> None:
+        """End training and every fetch, as when the page is closed."""
+        self.trainer.stop()
+        await self.trainer.run.close()
+        for task in self._tasks - {asyncio.current_task()}:
+            task.cancel()
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do asynchronous work of a command; errors of it are told, never swallowed."""
+        self._spawn(work)
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            error = task.exception()
+            self._tell(f"Something went wrong inside Inkling: {error!r}", "error")
+            task.get_loop().call_exception_handler(
+                {"message": "a command failed", "exception": error, "task": task}
+            )
+
+    def _tell(self, text: str, kind: str = "info") -> None:
+        self.state.notice = Notice(text, kind)
+
+
+TEACHING_RATE = 0.05
+"""Learning rate of a teaching step; small enough not to wreck what the net knows."""
+
+_KNOBS = [
+    "learning_rate",
+    "batch_size",
+    "optimizer",
+    "l1",
+    "l2",
+    "dropout",
+    "cache_size",
+    "concurrency",
+]
+
+
+def read_index(text: str, count: int) -> int | None:
+    """Parse the index of a sample; empty text is None.
+
+    Raises
+    ------
+    ValueError
+        With a sentence, when the text is no whole number from 0 to count − 1.
+    """
+    entry = text.strip()
+    if not entry:
+        return None
+    if not (entry.isascii() and entry.isdigit() and int(entry[:12]) < count):
+        raise ValueError(
+            f"The index takes a whole number from 0 to {count - 1:,}, or nothing for any sample; "
+            f"found “{entry[:24]}”."
+        )
+    return int(entry)
+
+
+def describe_sample(sample: Sample, class_names: tuple[str, ...]) -> str:
+    """Say where a sample comes from and how it is labelled."""
+    return f"Sample {sample.index:,} of {sample.part}, labelled “{class_names[sample.label]}”."

@@ -1,0 +1,291 @@
+"""One training run: a network, the batches it learns from, and the curve it has drawn so far.
+
+Everything random in it comes from one seed, so two runs with the same seed, data and settings
+are the same to the bit; driving it in time is the trainer's affair.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from data_cache import (
+    Augmentation,
+    BatchCutter,
+    BatchPosition,
+    Block,
+    PrefetchQueue,
+    Source,
+)
+from nn import Network, TrainingStep, create_network, create_optimizer
+
+from .history import History, Score
+from .settings import TrainingSettings
+
+SMOOTHING = 0.95
+"""Share of the past that remains in the smoothed loss and accuracy after one step."""
+
+GOOD_EVERY = 50
+"""Steps between two copies of the weights that a run can fall back to."""
+
+EXPLOSION_FACTOR = 10.0
+"""A batch loss this many times the starting loss counts as exploded."""
+
+VALIDATIONS_PER_EPOCH = 4
+
+
+class DivergenceError(ArithmeticError):
+    """Training went out of hand; the run has already gone back to its last good weights."""
+
+
+@dataclass
+class Smoothed:
+    """An exponential average without the bias of its start."""
+
+    total: float = 0.0
+    weight: float = 0.0
+
+    def add(self, value: float) -> None:
+        """Take in the next value."""
+        self.total = SMOOTHING * self.total + (1 - SMOOTHING) * value
+        self.weight = SMOOTHING * self.weight + (1 - SMOOTHING)
+
+    @property
+    def value(self) -> float | None:
+        """The average so far; None before the first value."""
+        return self.total / self.weight if self.weight else None
+
+
+@dataclass
+class _Good:
+    """What a run needs to go back to an earlier step."""
+
+    iteration: int
+    network: Network
+    optimizer_state: dict[str, np.ndarray]
+    loss: Smoothed
+    accuracy: Smoothed
+
+
+class Run:
+    """A network in training.
+
+    Parameters
+    ----------
+    settings
+        Read before every step, so each knob works while the run goes on.
+    source
+        Where blocks of training samples come from.
+    network
+        Trained in place; None makes a fresh one of the settings' architecture.
+    inputs, classes
+        The size of a sample and the number of classes, for a fresh network.
+    augment, binarize
+        Passed on to the cutter of batches.
+    start
+        Where in the stream of blocks to begin; None: at the first epoch.
+    """
+
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        source: Source,
+        *,
+        network: Network | None = None,
+        inputs: int = 784,
+        classes: int = 10,
+        augment: bool = False,
+        binarize: int | None = None,
+        start: BatchPosition | None = None,
+    ) -> None:
+        weight_seed, queue_seed, dropout_seed, augment_seed = np.random.SeedSequence(
+            settings.seed
+        ).spawn(4)
+        self.settings = settings
+        self.source = source
+        self.binarize = binarize
+        self.network = network or create_network(
+            (inputs, *settings.hidden_layers, classes),
+            generator=np.random.default_rng(weight_seed),
+            activation=settings.activation,
+            initialization=settings.initialization,
+            biases=settings.biases,
+        )
+        self.queue_generator = np.random.default_rng(queue_seed)
+        self.dropout_generator = np.random.default_rng(dropout_seed)
+        self.augment_generator = np.random.default_rng(augment_seed)
+        self.queue = PrefetchQueue(
+            source,
+            settings.cache_size,
+            settings.concurrency,
+            generator=self.queue_generator,
+            start=start.queue if start else None,
+        )
+        self.cutter = BatchCutter(
+            augment=Augmentation(self.augment_generator) if augment else None,
+            binarize=binarize,
+            start=start,
+        )
+        self.optimizer_name = settings.optimizer
+        self.step = TrainingStep(
+            self.network,
+            create_optimizer(settings.optimizer, self.network.parameters()),
+            batch_capacity=settings.batch_size,
+            generator=self.dropout_generator,
+        )
+        self.history = History()
+        self.iteration = 0
+        self.epoch = 0
+        self.consumed = 0
+        self.loss = Smoothed()
+        self.accuracy = Smoothed()
+        self.validation_due = False
+        self.is_starved = True
+        self._starting_loss: float | None = None
+        self._best_loss = math.inf
+        self._good = self._copy_state()
+
+    @property
+    def epochs_done(self) -> float:
+        """Passes over the training samples, with the fraction of the one under way."""
+        return self.epoch + self.consumed / self.source.sample_count
+
+    @property
+    def position(self) -> BatchPosition:
+        """Where in the stream of samples the next batch begins."""
+        position = self.cutter.position(self.queue.position)
+        if position is None:
+            raise RuntimeError("the cutter holds a block that did not come from the queue")
+        return position
+
+    def take_ready(self, wanted: int) -> None:
+        """Move blocks that are ready to the cutter until it holds `wanted` samples."""
+        while self.is_starved or self.cutter.buffered < wanted:
+            block = self.queue.take_ready()
+            if block is None:
+                return
+            self.add_block(block)
+
+    def add_block(self, block: Block) -> None:
+        """Take in a block that the queue has delivered."""
+        self.cutter.add(block)
+        self.is_starved = False
+
+    def apply_settings(self) -> None:
+        """Make the knobs take effect that a step does not read: optimiser, queue, penalties."""
+        settings = self.settings
+        self.queue.cache_size = settings.cache_size
+        self.queue.concurrency = settings.concurrency
+        if settings.optimizer != self.optimizer_name:
+            self.optimizer_name = settings.optimizer
+            self.step.optimizer = create_optimizer(settings.optimizer, self.network.parameters())
+        self.step.l1, self.step.l2 = settings.l1, settings.l2
+        self.step.dropout = settings.dropout
+
+    def train_slice(
+        self,
+        is_over: Callable[[], bool],
+        learning_rate: Callable[[int], float],
+        max_steps: int | None = None,
+    ) -> tuple[int, int]:
+        """Train until `is_over()`, until samples run out, or until a validation is due.
+
+        Returns
+        -------
+        Steps and samples trained on.
+
+        Raises
+        ------
+        DivergenceError
+            When the loss is no longer finite or has exploded; the last good weights are back.
+        """
+        steps = samples = 0
+        while steps == 0 or not (self.validation_due or is_over()):
+            if max_steps is not None and steps >= max_steps:
+                break
+            batch = self.cutter.take(self.settings.batch_size)
+            if batch is None:
+                self.is_starved = True
+                break
+            rate = learning_rate(self.iteration)
+            result = self.step(batch.images, batch.labels, rate)
+            self._guard(result.loss, rate)
+            steps += 1
+            samples += len(batch.labels)
+            accuracy = result.correct / len(batch.labels)
+            self._record(result.loss, accuracy, rate)
+            self._advance(batch.epoch, batch.consumed, batch.is_last)
+        return steps, samples
+
+    def _record(self, loss: float, accuracy: float, learning_rate: float) -> None:
+        self.iteration += 1
+        self.loss.add(loss)
+        self.accuracy.add(accuracy)
+        self.history.append(loss, accuracy, learning_rate)
+        if self.iteration % GOOD_EVERY == 0:
+            self._remember_if_good()
+
+    def _advance(self, epoch: int, consumed: int, is_last: bool) -> None:
+        quarter = math.floor(VALIDATIONS_PER_EPOCH * self.epochs_done)
+        self.epoch, self.consumed = (epoch + 1, 0) if is_last else (epoch, consumed)
+        if math.floor(VALIDATIONS_PER_EPOCH * self.epochs_done) > quarter:
+            self.validation_due = True
+
+    def _remember_if_good(self) -> None:
+        smoothed = self.loss.value
+        if smoothed is None:
+            return
+        self._best_loss = min(self._best_loss, smoothed)
+        if smoothed <= 1.5 * self._best_loss + 0.1:
+            self._good = self._copy_state()
+
+    def _copy_state(self) -> _Good:
+        return _Good(
+            self.iteration,
+            self.network.copy(),
+            {name: value.copy() for name, value in self.step.optimizer.state().items()},
+            Smoothed(self.loss.total, self.loss.weight),
+            Smoothed(self.accuracy.total, self.accuracy.weight),
+        )
+
+    def _guard(self, loss: float, learning_rate: float) -> None:
+        if self._starting_loss is None and math.isfinite(loss):
+            self._starting_loss = max(loss, math.log(self.network.classes))
+        if not math.isfinite(loss):
+            found = "became infinite or not a number"
+        elif loss > EXPLOSION_FACTOR * (self._starting_loss or math.inf):
+            found = f"exploded to {loss:,.0f}"
+        else:
+            return
+        failed_at = self.iteration + 1
+        self.restore_good()
+        raise DivergenceError(
+            f"Training paused itself: at iteration {failed_at} the loss {found}. "
+            f"The weights of iteration {self.iteration} are back. Try a smaller learning rate "
+            f"than {learning_rate:g}, or start again with Reset."
+        )
+
+    def restore_good(self) -> None:
+        """Go back to the last weights that were remembered as good."""
+        good = self._good
+        self.network.copy_from(good.network)
+        self.step.optimizer = create_optimizer(self.optimizer_name, self.network.parameters())
+        state = self.step.optimizer.state()
+        if state.keys() == good.optimizer_state.keys():
+            self.step.optimizer.load_state(good.optimizer_state)
+        self.iteration = good.iteration
+        self.loss = Smoothed(good.loss.total, good.loss.weight)
+        self.accuracy = Smoothed(good.accuracy.total, good.accuracy.weight)
+        self.history.forget_after(good.iteration)
+
+    def add_validation(self, score: Score) -> None:
+        """Note a score on the validation samples."""
+        self.history.validation.append(score)
+        self.validation_due = False
+
+    async def close(self) -> None:
+        """End every fetch that is still under way."""
+        await self.queue.close()

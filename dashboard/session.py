@@ -1,0 +1,90 @@
+"""Opens one visitor's window in the form at hand: served by a process, or inside a web worker.
+
+Only this module knows which of the two it is; it lends out the clock, the threads and the data.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import panel as pn
+
+from data_cache import load_data_set, load_digits
+
+from .data_room import DataSetInMemory, OpenDataSet
+from .laboratory import Laboratory, LaboratoryState
+from .trainer import execute_in_line
+from .window import Window
+
+IN_BROWSER = sys.platform == "emscripten"
+SLICE_THREADS = 2
+
+
+def open_window() -> Window:
+    """Make a window for the visitor at hand and start its work once the page is there."""
+    data = DataSetInMemory(pn.state.as_cached("data-set-digits", load_digits))
+    laboratory = Laboratory(
+        LaboratoryState(),
+        data,
+        open_data=open_data_set,
+        clock=time.perf_counter,
+        execute=execute_in_line if IN_BROWSER else execute_in_thread,
+    )
+    window = Window(laboratory, with_page=run_now if IN_BROWSER else run_with_lock())
+    tasks: list[asyncio.Task[Any]] = []
+
+    def begin() -> None:
+        laboratory.start()
+        tasks.append(asyncio.get_running_loop().create_task(window.keep_drawn()))
+
+    def end(_context: Any) -> None:
+        for task in tasks:
+            task.cancel()
+        laboratory.spawn(laboratory.close())
+
+    pn.state.onload(begin)
+    pn.state.on_session_destroyed(end)
+    return window
+
+
+async def open_data_set(name: str) -> OpenDataSet:
+    """Open a data set by name, in memory; DataError when it is not on this machine."""
+    loop = asyncio.get_running_loop()
+    load = lambda: pn.state.as_cached(f"data-set-{name}", load_data_set, name=name)  # noqa: E731
+    return DataSetInMemory(await loop.run_in_executor(None, load))
+
+
+def run_now(change: Callable[[], None]) -> None:
+    """Change the page at once: in a worker nothing else can be changing it."""
+    change()
+
+
+def run_with_lock() -> Callable[[Callable[[], None]], None]:
+    """Return a way to change the present visitor's page while holding its document's lock."""
+    document = pn.state.curdoc
+
+    def run(change: Callable[[], None]) -> None:
+        document.add_next_tick_callback(change)
+
+    return run
+
+
+async def execute_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Compute in one of the few threads that all visitors of this process share."""
+    pool = pn.state.as_cached("slice-threads", make_threads)
+    return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
+
+
+def make_threads() -> ThreadPoolExecutor:
+    """Make the threads in which slices of training are computed."""
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - the browser form has no threads
+
+    # Products this small lose far more to BLAS threads waiting for each other than they gain,
+    # above all when a browser on the same machine wants the cores too.
+    threadpool_limits(1, user_api="blas")
+    return ThreadPoolExecutor(SLICE_THREADS, thread_name_prefix="inkling-slice")

@@ -1,0 +1,228 @@
+"""Drives a run in time: one asyncio task that trains in short slices and publishes snapshots.
+
+Between slices the event loop is free, so the page answers while the network learns; where the
+slices are computed (in line, or in a thread) is decided by whoever makes the trainer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from data_cache import Samples, to_float
+from nn import Evaluation, Network
+
+from .history import Score
+from .run import DivergenceError, Run
+from .snapshot import Snapshot
+
+SLICE_SECONDS = 0.03
+EVALUATION_CHUNK = 250
+VALIDATION_LIMIT = 1000
+"""Digits of the validation part that are scored while training; the first ones, always the same."""
+
+Result = TypeVar("Result")
+Execute = Callable[..., Awaitable[Any]]
+Clock = Callable[[], float]
+
+
+async def execute_in_line(function: Callable[..., Result], *arguments: Any) -> Result:
+    """Compute in the event loop's own thread, as the browser form must."""
+    return function(*arguments)
+
+
+async def evaluate(
+    network: Network,
+    samples: Samples,
+    *,
+    execute: Execute = execute_in_line,
+    binarize: int | None = None,
+) -> Evaluation:
+    """Score a network on held-out samples in chunks, leaving the event loop free between them."""
+    evaluation = Evaluation(network.classes)
+    for start in range(0, len(samples), EVALUATION_CHUNK):
+        part = slice(start, start + EVALUATION_CHUNK)
+        images = to_float(samples.images[part], binarize=binarize)
+        await execute(evaluation.add, network, images, samples.labels[part])
+        await asyncio.sleep(0)
+    return evaluation
+
+
+class Trainer:
+    """Trains a run until it is told to stop.
+
+    Parameters
+    ----------
+    run
+        What is trained; replaced by `adopt`.
+    validation
+        Samples that the run never learns from, scored four times an epoch; None: no scores.
+    publish
+        Called with a finished snapshot after every slice, in the event loop.
+    execute
+        Awaited with a function and its arguments; computes a slice.
+    clock
+        Seconds that only go up; used for the length of slices and the speed, never for numbers.
+    learning_rate
+        Rate for a step number; None reads the run's settings at every step.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        validation: Samples | None,
+        publish: Callable[[Snapshot], None],
+        clock: Clock,
+        execute: Execute = execute_in_line,
+        learning_rate: Callable[[int], float] | None = None,
+    ) -> None:
+        self.run = run
+        self.run_number = 1
+        self.validation = validation
+        self._publish = publish
+        self._clock = clock
+        self._execute = execute
+        self._learning_rate = learning_rate
+        self._stop = True
+        self._waiting = False
+        self._speed = 0.0
+        self._last_publish: float | None = None
+
+    @property
+    def is_training(self) -> bool:
+        """Whether `train` is under way and has not been told to stop."""
+        return not self._stop
+
+    def stop(self) -> None:
+        """Make `train` return after the step it is in; a wait for data ends at once."""
+        self._stop = True
+        if self._waiting:
+            self._waiter.cancel()
+
+    def adopt(self, run: Run, validation: Samples | None) -> None:
+        """Go on with another run; training must have stopped."""
+        if self.is_training:
+            raise RuntimeError("a run can only be replaced while training is stopped")
+        self.run = run
+        self.validation = validation
+        self.run_number += 1
+        self._speed = 0.0
+
+    def snapshot(self) -> Snapshot:
+        """Describe where the run stands now; call it only between slices."""
+        run = self.run
+        return Snapshot(
+            run=self.run_number,
+            network=run.network.copy(),
+            iteration=run.iteration,
+            epoch=run.epochs_done,
+            progress=run.consumed / run.source.sample_count,
+            loss=run.loss.value,
+            accuracy=run.accuracy.value,
+            samples_per_second=self._speed,
+            cached=run.queue.data_len,
+            in_flight=run.queue.data_futures_len,
+            waiting=self._waiting,
+            learning_rate=self._rate(run.iteration),
+            batch_size=run.settings.batch_size,
+            optimizer=run.settings.optimizer,
+        )
+
+    async def train(self, *, steps: int | None = None, epochs: int | None = None) -> None:
+        """Train until `stop`, or for so many steps, or until so many epochs are complete.
+
+        Raises
+        ------
+        DivergenceError
+            The loss went out of hand; the last good weights are back.
+        data_cache.PrefetchError
+            Samples could not be fetched; calling `train` again tries again, nothing is lost.
+        """
+        self._stop = False
+        self._last_publish = self._clock()
+        remaining = steps
+        try:
+            while not self._is_finished(remaining, epochs):
+                await self._fill()
+                if self._stop:
+                    break
+                done = await self._train_slice(remaining)
+                remaining = None if remaining is None else remaining - done
+                if self.run.validation_due:
+                    await self._validate()
+                await asyncio.sleep(0)
+        finally:
+            self._stop = True
+            self._speed = 0.0
+            self._publish(self.snapshot())
+
+    def _is_finished(self, remaining: int | None, epochs: int | None) -> bool:
+        enough_steps = remaining is not None and remaining <= 0
+        return self._stop or enough_steps or (epochs is not None and self.run.epoch >= epochs)
+
+    async def _fill(self) -> None:
+        """See that the run has samples for a slice; wait only when not even one block is ready."""
+        run = self.run
+        run.take_ready(int(self._speed * SLICE_SECONDS))
+        if not run.is_starved:
+            return
+        self._waiting = True
+        self._publish(self.snapshot())
+        self._waiter = asyncio.ensure_future(anext(run.queue))
+        try:
+            run.add_block(await self._waiter)
+        except asyncio.CancelledError:
+            if not self._stop:
+                raise
+        except StopAsyncIteration:
+            self._stop = True
+        finally:
+            self._waiting = False
+
+    async def _train_slice(self, max_steps: int | None) -> int:
+        self.run.apply_settings()
+        end = self._clock() + SLICE_SECONDS
+        try:
+            steps, samples = await self._execute(
+                self.run.train_slice,
+                lambda: self._stop or self._clock() >= end,
+                self._rate,
+                max_steps,
+            )
+        except DivergenceError:
+            self._stop = True
+            raise
+        self._measure(samples)
+        self._publish(self.snapshot())
+        return int(steps)
+
+    def _rate(self, iteration: int) -> float:
+        if self._learning_rate is not None:
+            return self._learning_rate(iteration)
+        return float(self.run.settings.learning_rate)
+
+    def _measure(self, samples: int) -> None:
+        now = self._clock()
+        elapsed = now - (self._last_publish if self._last_publish is not None else now)
+        self._last_publish = now
+        if elapsed > 0:
+            speed = samples / elapsed
+            kept = 0.9 if self._speed else 0.0
+            self._speed = kept * self._speed + (1 - kept) * speed
+
+    async def _validate(self) -> None:
+        run = self.run
+        if self.validation is None or not len(self.validation):
+            run.validation_due = False
+            return
+        evaluation = await evaluate(
+            run.network,
+            self.validation[:VALIDATION_LIMIT],
+            execute=self._execute,
+            binarize=run.binarize,
+        )
+        run.add_validation(
+            Score(run.iteration, evaluation.loss, evaluation.accuracy, evaluation.count)
+        )

@@ -1,0 +1,272 @@
+"""The controls at the side: training, its settings, the data, the net and its weights.
+
+They change the state and call commands of the laboratory; they hold no state of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import panel as pn
+
+from ..laboratory import READY, Laboratory
+from .download import Download
+from .fields import Field
+from .look import Look, button
+
+LEARNING_FIELDS = ("learning_rate", "batch_size", "optimizer", "dropout", "l1", "l2")
+QUEUE_FIELDS = ("cache_size", "concurrency")
+NETWORK_FIELDS = ("hidden_layers", "activation", "initialization", "seed")
+FILE_KINDS = {
+    "NumPy (.npz)": (".npz", "s4"),
+    "JSON, W0 b0 …": (".json", "s4"),
+    "JSON, no biases": (".json", "s0"),
+}
+ANY = -1
+DATA_TITLES = {"digits": "MNIST 5,000", "mnist": "MNIST 60,000", "fashion-mnist": "Fashion-MNIST"}
+
+
+class Controls:
+    """The side of the window."""
+
+    def __init__(self, laboratory: Laboratory, look: Look, download: Download) -> None:
+        self._laboratory = laboratory
+        self._state = laboratory.state
+        self._look = look
+        self._download = download
+        self.run = self._card("", self._run_part())
+        self.view = pn.Column(
+            self._card("Learning", self._fields(LEARNING_FIELDS)),
+            self._card("Data", self._data_part()),
+            self._card("Network", self._network_part()),
+            self._card("Weights", self._weights_part()),
+            css_classes=["controls"],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def _card(self, title: str, content: pn.viewable.Viewable) -> pn.Column:
+        heading = [self._look.text(f"<h2>{title}</h2>")] if title else []
+        return pn.Column(
+            *heading,
+            content,
+            stylesheets=[self._look.card],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def _fields(self, names: tuple[str, ...]) -> pn.viewable.Viewable:
+        fields = [Field(self._state, name, self._look.widgets).view for name in names]
+        return pn.GridBox(
+            *fields,
+            ncols=2,
+            stylesheets=[self._look.pairs],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def _run_part(self) -> pn.viewable.Viewable:
+        laboratory, state = self._laboratory, self._state
+        train = pn.widgets.Toggle.from_param(
+            state.param.running,
+            name="Train",
+            button_type="primary",
+            css_classes=["ink-train"],
+            stylesheets=[self._look.widgets],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+        def relabel(event: Any) -> None:
+            train.name = "Pause" if event.new else "Train"
+
+        state.param.watch(relabel, "running")
+        step = button("Step", self._look, "ink-step", laboratory.step)
+        reset = button("Reset", self._look, "ink-reset", laboratory.reset)
+        self.progress = self._look.text(progress_html(0.0, 0.0), css_classes=["ink-progress"])
+        keep = pn.widgets.Checkbox.from_param(
+            state.param.keep_ready, stylesheets=[self._look.widgets], margin=0
+        )
+
+        def show_keep(event: Any) -> None:
+            keep.visible = event.new == READY
+
+        state.param.watch(show_keep, "origin")
+        return pn.Column(
+            pn.Row(train, step, reset, stylesheets=[self._look.gap], margin=0),
+            self.progress,
+            keep,
+            stylesheets=[self._look.gap],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def _data_part(self) -> pn.viewable.Viewable:
+        choice = pn.widgets.Select.from_param(
+            self._state.param.data_set,
+            name="Data set",
+            options={title: name for name, title in DATA_TITLES.items()},
+            css_classes=["ink-data-set"],
+            stylesheets=[self._look.widgets],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        return pn.Column(
+            choice,
+            self._fields(QUEUE_FIELDS),
+            stylesheets=[self._look.gap],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def _network_part(self) -> pn.viewable.Viewable:
+        laboratory = self._laboratory
+        biases = Field(self._state, "biases", self._look.widgets).view
+        pending = self._look.text("", css_classes=["ink-pending"])
+        rebuild = button(
+            "Build this net", self._look, "ink-rebuild", laboratory.reset, "stretch_width"
+        )
+
+        def refresh(*_events: Any) -> None:
+            is_pending = laboratory.architecture_pending
+            pending.object = pending_html(laboratory) if is_pending else ""
+            pending.visible = is_pending
+            rebuild.disabled = not is_pending
+
+        self._state.param.watch(
+            refresh,
+            ["hidden_layers", "activation", "initialization", "biases", "origin", "history"],
+        )
+        refresh()
+        return pn.Column(
+            self._fields(NETWORK_FIELDS),
+            biases,
+            pending,
+            rebuild,
+            stylesheets=[self._look.gap],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def _weights_part(self) -> pn.viewable.Viewable:
+        ready = button(
+            "Ready-trained net",
+            self._look,
+            "ink-ready",
+            self._laboratory.back_to_ready,
+            "stretch_width",
+        )
+        kind = pn.widgets.Select(
+            name="Save as",
+            options=list(FILE_KINDS),
+            stylesheets=[self._look.widgets],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        save = button("Save", self._look, "ink-save", lambda: self._save(*FILE_KINDS[kind.value]))
+        load = pn.widgets.FileInput(
+            accept=".npz,.json",
+            css_classes=["ink-load"],
+            stylesheets=[self._look.widgets],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        load.param.watch(lambda _event: self._load(load), "value")
+        return pn.Column(
+            pn.Row(kind, save, stylesheets=[self._look.gap, self._look.bottom], margin=0),
+            self._look.text('<span class="quiet">Load a weights file (.npz, .json)</span>'),
+            load,
+            ready,
+            stylesheets=[self._look.gap],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def _save(self, suffix: str, layout: str) -> None:
+        content = self._laboratory.save_weights(suffix, layout)
+        if content is not None:
+            self._download.offer(f"inkling-weights{suffix}", content)
+
+    def _load(self, chooser: pn.widgets.FileInput) -> None:
+        if chooser.value:
+            self._laboratory.load_weights(chooser.value, chooser.filename or "weights.npz")
+            chooser.clear()
+
+
+def progress_html(epochs: float, progress: float) -> str:
+    """Draw how far the epoch under way has come, `progress` in [0, 1]."""
+    per_cent = round(100 * progress)
+    return (
+        f'<div class="progress"><progress max="100" value="{per_cent}" '
+        f'aria-label="Progress of the epoch"></progress>'
+        f"<span>Epoch {int(epochs) + 1} · {per_cent} %</span></div>"
+    )
+
+
+def pending_html(laboratory: Laboratory) -> str:
+    """Say that the fields describe another net than the one in use."""
+    state, network = laboratory.state, laboratory.network
+    wanted = "-".join(str(size) for size in (784, *state.hidden_layers, network.classes))
+    return (
+        f'<p class="notice warning" role="status">A new {wanted} net ({state.activation}) will '
+        f"replace the present one, and what that one learnt is lost.</p>"
+    )
+
+
+class Workbench:
+    """What can be done with the drawing and with samples, below the charts."""
+
+    def __init__(self, laboratory: Laboratory, look: Look, download: Download) -> None:
+        self._laboratory = laboratory
+        self._download = download
+        state = laboratory.state
+        wide = {"stylesheets": [look.widgets], "sizing_mode": "stretch_width", "margin": 0}
+        self._part = pn.widgets.Select(
+            name="From", options={"test": "test", "training": "train"}, **wide
+        )
+        self._class = pn.widgets.Select(name="Which", options=_class_options(state), **wide)
+        self._index = pn.widgets.TextInput(name="Index", placeholder="any", **wide)
+        self._label = pn.widgets.Select(name="It is a", options=_label_options(state), **wide)
+        sample = button("Load sample", look, "ink-sample", self._load_sample)
+        teach = button("Teach", look, "ink-teach", self._teach)
+        test = button("Test", look, "ink-test", lambda: laboratory.spawn(laboratory.test()))
+        export = button("CSV", look, "ink-csv", self._export)
+        smoothing = pn.widgets.FloatSlider.from_param(
+            state.param.smoothing, start=0, end=0.99, step=0.01, **wide
+        )
+        state.param.watch(self._rename_classes, "class_names")
+        row = {"stylesheets": [look.gap, look.bottom], "sizing_mode": "stretch_width", "margin": 0}
+        self.view = pn.FlexBox(
+            pn.Row(self._part, self._class, self._index, sample, min_width=320, **row),
+            pn.Row(self._label, teach, min_width=150, **row),
+            gap="8px 20px",
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self.chart_tools = pn.Row(smoothing, test, export, **row)
+
+    def _load_sample(self) -> None:
+        label = None if self._class.value == ANY else self._class.value
+        self._laboratory.spawn(
+            self._laboratory.load_sample(self._part.value, self._index.value, label)
+        )
+
+    def _teach(self) -> None:
+        self._laboratory.teach(self._label.value)
+
+    def _export(self) -> None:
+        lines = "".join(self._laboratory.state.history.csv_lines())
+        self._download.offer("inkling-run.csv", lines.encode())
+
+    def _rename_classes(self, _event: Any) -> None:
+        state = self._laboratory.state
+        self._class.param.update(options=_class_options(state), value=ANY)
+        self._label.param.update(options=_label_options(state), value=0)
+
+
+def _class_options(state: Any) -> dict[str, int]:
+    return {"any": ANY} | _label_options(state)
+
+
+def _label_options(state: Any) -> dict[str, int]:
+    return {name: index for index, name in enumerate(state.class_names)}

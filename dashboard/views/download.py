@@ -1,0 +1,41 @@
+"""Hands a file to the person at the page; it works the same served and in a web worker.
+
+Python puts the content into a model, and the page itself makes the browser save it.
+"""
+
+from __future__ import annotations
+
+import base64
+
+import panel as pn
+from bokeh.models import CustomJS, Spacer
+
+SAVE_FILE = """
+const [name, content] = carrier.tags
+if (content == null) {
+  return
+}
+const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0))
+const link = document.createElement("a")
+link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }))
+link.download = name
+link.click()
+setTimeout(() => URL.revokeObjectURL(link.href), 60000)
+"""
+
+
+class Download:
+    """An invisible part of the page that can save files."""
+
+    def __init__(self) -> None:
+        self._carrier = Spacer(width=0, height=0, tags=[])
+        self._carrier.js_on_change(
+            "tags", CustomJS(args={"carrier": self._carrier}, code=SAVE_FILE)
+        )
+        self.view = pn.pane.Bokeh(self._carrier, width=0, height=0, margin=0)
+
+    def offer(self, name: str, content: bytes) -> None:
+        """Let the browser save `content` under `name`, at once."""
+        self._carrier.tags = [name, base64.b64encode(content).decode("ascii")]
+        # The next file may be the same one again, which would be no change.
+        self._carrier.tags = []

@@ -1,0 +1,60 @@
+"""How everything looks: the style sheets, made once per page and shared by all its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import panel as pn
+
+from ..assets import read_asset
+
+
+class Look:
+    """The shared style sheets of one page."""
+
+    def __init__(self) -> None:
+        self.widgets = read_asset("widgets.css")
+        self.texts = read_asset("text.css")
+        # Panel's columns carry a hidden button that would count as one more row.
+        no_button = " .scroll-button { display: none; }"
+        self.card = (
+            ":host { padding: 10px 12px; border: 1px solid var(--line);"
+            " border-radius: var(--radius); background: var(--card); gap: 6px;"
+            " margin-bottom: 10px !important; }" + no_button
+        )
+        self.gap = ":host { gap: 8px; }" + no_button
+        self.bottom = ":host { align-items: flex-end !important; }"
+        self.pairs = (
+            ":host { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr) !important;"
+            " gap: 6px 10px; align-items: start; }"
+        )
+
+    def text(self, html: str, css_classes: list[str] | None = None) -> pn.pane.HTML:
+        """Make a pane of the page's own text."""
+        return pn.pane.HTML(
+            html,
+            css_classes=css_classes or [],
+            stylesheets=[self.texts],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+
+def button(
+    label: str,
+    look: Look,
+    css_class: str,
+    command: Callable[[], object],
+    sizing_mode: str | None = None,
+) -> pn.widgets.Button:
+    """Make a button that gives one command for every click."""
+    widget = pn.widgets.Button(
+        name=label,
+        css_classes=[css_class],
+        stylesheets=[look.widgets],
+        align="end",
+        sizing_mode=sizing_mode,
+        margin=0,
+    )
+    widget.on_click(lambda _event: command())
+    return widget

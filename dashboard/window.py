@@ -1,0 +1,166 @@
+"""Puts the window together: the laboratory's state on one side, the views on the other.
+
+Views are redrawn from the newest snapshot at most ten times a second, however fast it trains.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import panel as pn
+
+from nn import PretrainedCard, pretrained_card
+
+from .assets import read_asset
+from .laboratory import Laboratory, Notice
+from .views.charts import Charts
+from .views.controls import Controls, Workbench, progress_html
+from .views.download import Download
+from .views.look import Look
+from .views.pad import DrawingPad
+from .views.prediction import PredictionView
+
+REDRAW_SECONDS = 0.1
+
+
+class Window:
+    """One visitor's window.
+
+    Parameters
+    ----------
+    laboratory
+        What the window shows and commands.
+    with_page
+        Runs a function that changes the page, in whatever way the form at hand demands.
+    """
+
+    def __init__(
+        self, laboratory: Laboratory, with_page: Callable[[Callable[[], None]], None]
+    ) -> None:
+        self._laboratory = laboratory
+        self._state = laboratory.state
+        self._with_page = with_page
+        self._is_stale = asyncio.Event()
+        self._drawn: tuple[Any, ...] = ()
+        look = Look()
+        download = Download()
+        self._controls = Controls(laboratory, look, download)
+        self._workbench = Workbench(laboratory, look, download)
+        self._charts = Charts(look)
+        self._pad = DrawingPad(laboratory.take_drawing, look.widgets)
+        self._prediction = PredictionView(self._state.class_names, look)
+        self._status = look.text("", css_classes=["ink-status"])
+        self._notice = look.text(notice_html(self._state.notice), css_classes=["ink-notice"])
+        laboratory.show_canvas = lambda canvas: with_page(lambda: self._pad.show(canvas))
+        self.page = self._make_page(look, download)
+        self._state.param.watch(self._show_answer, ["answer", "class_names"])
+        self._state.param.watch(self._show_notice, ["notice", "busy"])
+        self._state.param.watch(
+            lambda *_events: self._is_stale.set(), ["snapshot", "history", "smoothing"]
+        )
+        self._draw()
+
+    async def keep_drawn(self) -> None:
+        """Redraw whenever there is something new, ten times a second at most, until cancelled."""
+        while True:
+            await self._is_stale.wait()
+            self._is_stale.clear()
+            self._with_page(self._draw)
+            await asyncio.sleep(REDRAW_SECONDS)
+
+    def _draw(self) -> None:
+        snapshot, history = self._state.snapshot, self._state.history
+        self._status.object = f'<div class="status">{escape(snapshot.status_line())}</div>'
+        self._controls.progress.object = progress_html(snapshot.epoch, snapshot.progress)
+        self._charts.queue.draw(snapshot)
+        self._charts.draw(history, self._state.smoothing)
+        if self._state.running:
+            self._laboratory.predict()
+
+    def _show_answer(self, *_events: Any) -> None:
+        answer = self._state.answer
+        self._prediction.class_names = self._state.class_names
+        fits = answer.probabilities is not None and len(answer.probabilities) == len(
+            self._state.class_names
+        )
+        self._with_page(
+            lambda: self._prediction.draw(answer.probabilities if fits else None, answer.framed)
+        )
+
+    def _show_notice(self, *_events: Any) -> None:
+        notice, busy = self._state.notice, self._state.busy
+        html = notice_html(Notice(busy) if busy else notice)
+
+        def show() -> None:
+            self._notice.object = html
+
+        self._with_page(show)
+
+    def _make_page(self, look: Look, download: Download) -> pn.Template:
+        column = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [look.gap]}
+        seen = pn.Column(
+            look.text('<span class="quiet">What the net sees</span>'),
+            self._prediction.sees,
+            width=120,
+            margin=0,
+        )
+        draw = pn.Column(
+            pn.pane.Bokeh(self._pad.layout, sizing_mode="stretch_width", margin=0),
+            self._prediction.answer,
+            pn.Row(seen, self._prediction.bars, **column),
+            **column,
+        )
+        watch = pn.Column(
+            self._workbench.chart_tools,
+            self._charts.loss.view,
+            self._charts.accuracy.view,
+            self._charts.queue.view,
+            self._workbench.view,
+            download.view,
+            sizing_mode="stretch_both",
+            margin=0,
+            stylesheets=[look.gap],
+        )
+        page = pn.Template(read_asset("page.html"))
+        page.add_variable("page_css", read_asset("page.css"))
+        page.add_variable("page_js", read_asset("page.js"))
+        page.add_variable("icon", icon_url())
+        page.add_variable("about", about_html(pretrained_card()))
+        for name, part in (
+            ("run", self._controls.run),
+            ("controls", self._controls.view),
+            ("draw", draw),
+            ("watch", watch),
+            ("notice", self._notice),
+            ("status", self._status),
+        ):
+            page.add_panel(name, part)
+        return page
+
+
+def notice_html(notice: Notice) -> str:
+    """Show a sentence, so that it is also read aloud."""
+    return f'<div class="notice {notice.kind}" role="status">{escape(notice.text)}</div>'
+
+
+def icon_url() -> str:
+    """Return the icon as a data URL, so that it needs no request."""
+    content = base64.b64encode(read_asset("icon.svg").encode()).decode("ascii")
+    return f"data:image/svg+xml;base64,{content}"
+
+
+def about_html(card: PretrainedCard) -> str:
+    """Say how the ready-trained net was trained and what it scores."""
+    return (
+        f"<p>The app starts with a {card.sizes} net that was trained on {card.digits:,} "
+        f"digits of MNIST. On the {card.test_count:,} test digits, which took no part in its "
+        f"training, it reads <b>{100 * card.test_accuracy:.2f} %</b> right. "
+        f"This command makes it again, with the same numbers:</p>"
+        f"<p><code>{escape(card.command)}</code></p>"
+        f"<p>Digits: MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, "
+        f"CC BY-SA 3.0. Everything you draw stays on your machine.</p>"
+    )
