@@ -47,6 +47,7 @@ def build_site(
     SiteError says what is missing or wrong; the old site then stays as it was.
     """
     app, destination = Path(app), Path(destination)
+    _check_destination(destination)
     named = pyodide_dist or os.environ.get("PYODIDE_DIST") or None
     pyodide = obtain_pyodide(Path(named) if named else None, CACHE, log)
     log(f"converting {app}")
@@ -142,13 +143,21 @@ def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
+def _check_destination(destination: Path) -> None:
+    """Refuse a folder that holds anything but an earlier site, for it will be replaced."""
+    if not destination.exists():
+        return
+    if not destination.is_dir() or (
+        any(destination.iterdir()) and not (destination / "worker.js").is_file()
+    ):
+        raise SiteError(
+            f"Expected {destination} to be a folder that is empty or an earlier site, found other "
+            "files: name another folder or empty it."
+        )
+
+
 def _replace(site: Path, destination: Path) -> None:
     """Put the finished site in the place of an earlier one."""
     if destination.exists():
-        if any(destination.iterdir()) and not (destination / "worker.js").is_file():
-            raise SiteError(
-                f"Expected {destination} to be empty or an earlier site, found other files: "
-                "name another folder or empty it."
-            )
         shutil.rmtree(destination)
     site.rename(destination)
