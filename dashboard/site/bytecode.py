@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import zipfile
 from collections.abc import Mapping
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 
@@ -18,8 +19,12 @@ from dashboard.site.pyodide_files import pinned
 
 
 def find_node() -> str | None:
-    """Return the path of node, or None on a machine without it."""
-    return shutil.which("node")
+    """Return the path of node, be it playwright's own; None on a machine without any."""
+    playwright = find_spec("playwright")
+    if playwright is None or playwright.origin is None:
+        return shutil.which("node")
+    driver = Path(playwright.origin).parent / "driver"
+    return shutil.which("node") or shutil.which("node", path=driver)
 
 
 def compile_archives(

@@ -47,12 +47,17 @@
     document.body.append(status);
   }
 
+  function hasFailed() {
+    return document.documentElement.dataset.site === "failed";
+  }
+
   function showStage(text) {
-    statusText.textContent = text;
+    if (!hasFailed()) statusText.textContent = text;
   }
 
   function showError(where, summary, details, fatal) {
     console.error(`${where} ${details}`);
+    if (hasFailed()) return; // the first cause stays
     status.classList.add("site-status-error");
     status.setAttribute("role", "alert");
     statusText.textContent = `${where} ${summary}`;

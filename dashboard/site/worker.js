@@ -45,13 +45,22 @@ function tellException(where, error, fatal = false) {
 
 // ---- Start-up ----------------------------------------------------------------------------------
 
-async function fetchBytes(path) {
-  const response = await fetch(site + path);
-  if (!response.ok) {
+/* Pyodide waits for ever for some of its files when they are missing; the visitor must not. */
+async function fetchOrTell(resource, options) {
+  const path = String(resource?.url ?? resource).replace(site, "");
+  try {
+    const response = await plainFetch(resource, options);
+    if (response.ok) return response;
     throw new Error(`${path} could not be loaded: the server answered ${response.status}.`);
+  } catch (error) {
+    const known = error.message.startsWith(path);
+    const told = known ? error : new Error(`${path} could not be loaded: ${error.message}.`);
+    tellException("The app could not start.", told, true);
+    throw told;
   }
-  return response.arrayBuffer();
 }
+
+const plainFetch = self.fetch;
 
 /* Errors in tasks reach the visitor and the console. */
 const ERRORS = `
@@ -123,8 +132,9 @@ let receive = null;
 
 async function startApplication() {
   tellStage("core");
-  const archive = fetchBytes(settings.archive);
-  archive.catch(() => {}); // awaited, and its failure told, below
+  self.fetch = fetchOrTell;
+  const archive = fetch(site + settings.archive).then((response) => response.arrayBuffer());
+  archive.catch(() => {}); // awaited below
   importScripts(site + settings.pyodide + "pyodide.js");
   self.pyodide = await loadPyodide({
     indexURL: site + settings.pyodide,
@@ -133,6 +143,7 @@ async function startApplication() {
   });
   tellStage("packages");
   self.pyodide.unpackArchive(await archive, "zip", {extractDir: settings.library});
+  self.fetch = plainFetch;
   tellStage("app");
   runApart(ERRORS, {tellError});
   const [documents, items, roots] = await self.pyodide.runPythonAsync(application);
