@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import numpy as np
 import pytest
-from cache_helpers import numbered_samples, numbers_of
+from cache_helpers import numbered_samples, numbers_of, run
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -131,8 +129,19 @@ def test_cutting_goes_on_from_a_position_exactly_where_it_stopped(
     found = rows(queue, cutter, taken)
     position = cutter.position(queue.position)
     queue = queue_of(23, 5, seed=9, start=position.queue, cache_size=later_cache_size)
-    found += rows(queue, BatchCutter(start=position), 12)
+    later = BatchCutter(start=position)
+    found += rows(queue, later, 12)
     assert found == expected
+
+
+def test_samples_delivered_before_a_start_do_not_count_as_waiting():
+    queue, cutter = queue_of(10, 5), BatchCutter()
+    cut(queue, cutter, 3)
+    position = cutter.position(queue.position)
+    again = BatchCutter(start=position)
+    assert again.buffered == 0
+    again.add(queue_of(10, 5, start=position.queue).take_ready())
+    assert again.buffered == cutter.buffered == 2
 
 
 def test_blocks_that_came_from_no_queue_have_no_position():
@@ -165,7 +174,7 @@ def test_a_queue_and_a_cutter_work_together_in_a_loop():
                 cutter.add(await anext(queue))
         return len(batch)
 
-    assert asyncio.run(main()) == 8
+    assert run(main()) == 8
 
 
 # Augmentation

@@ -10,7 +10,7 @@ import re
 
 import numpy as np
 import pytest
-from cache_helpers import no_pause, numbered_samples, numbers_of
+from cache_helpers import no_pause, numbered_samples, numbers_of, run
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -161,7 +161,7 @@ def test_every_sample_arrives_exactly_once_per_epoch_in_fresh_order(site):
         inside = [n for n in orders[0] if n < 10]
         assert inside != sorted(inside)
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_damaged_block_is_refused_by_its_checksum_and_fetched_again_on_demand(site):
@@ -184,7 +184,7 @@ def test_a_damaged_block_is_refused_by_its_checksum_and_fetched_again_on_demand(
             site.files[path] = right
             assert len(await anext(queue)) == 7
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_block_that_was_unpacked_on_the_way_is_accepted(site):
@@ -195,7 +195,7 @@ def test_a_block_that_was_unpacked_on_the_way_is_accepted(site):
         samples = await load_part(await manifest_of(site), "small", "train")
         assert numbers_of(samples.images) == list(range(23))
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_whole_data_set_is_fetched_in_order_and_each_block_once(site):
@@ -213,7 +213,7 @@ def test_a_whole_data_set_is_fetched_in_order_and_each_block_once(site):
         assert set(blocks.values()) == {1}
         assert len(blocks) == 5
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_part_that_cannot_be_fetched_says_why_and_leaves_no_task(site):
@@ -224,7 +224,7 @@ def test_a_part_that_cannot_be_fetched_says_why_and_leaves_no_task(site):
             await load_part(manifest, "small", "train", pause=no_pause)
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_count_that_is_not_the_manifests_is_refused(site):
@@ -235,7 +235,7 @@ def test_a_count_that_is_not_the_manifests_is_refused(site):
         with pytest.raises(PrefetchError, match="6 samples were expected, but 5 were found"):
             await load_part(manifest, "small", "test", pause=no_pause)
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_an_address_that_is_missing_or_out_of_reach_is_named(site):
@@ -248,4 +248,4 @@ def test_an_address_that_is_missing_or_out_of_reach_is_named(site):
         with pytest.raises(DataError, match="the server could not be reached"):
             await manifest_of(site)
 
-    asyncio.run(main())
+    run(main())

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_cache import frame_digit, load_digits
+from nn import load_pretrained
 
 
 @pytest.fixture(scope="module")
@@ -105,11 +106,7 @@ def test_a_small_drawing_is_enlarged_without_steps():
 
 
 def test_the_pretrained_net_reads_a_digit_the_same_wherever_it_is_drawn(digits):
-    nn = pytest.importorskip("nn")
-    try:
-        network = nn.load_pretrained()
-    except (AttributeError, OSError, ValueError):
-        pytest.skip("there is no pretrained net yet")
+    network = load_pretrained()
     expected = network.predict_proba(digits.reshape(-1, 784).astype(np.float32))
     found = network.predict_proba(
         np.stack([frame_digit(pasted(digit, 168, 3, 137)) for digit in digits])

@@ -13,6 +13,7 @@ from cache_helpers import (
     no_pause,
     numbered_samples,
     numbers_of,
+    run,
     settle,
     tasks_left,
 )
@@ -66,7 +67,7 @@ def test_ready_and_in_flight_never_exceed_the_cache_size_nor_flights_the_concurr
                     source.answer(next(iter(source.pending)))
             assert queue.data_len == cache_size == queue.peak
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_the_cache_is_filled_without_anybody_taking_blocks():
@@ -82,7 +83,7 @@ def test_the_cache_is_filled_without_anybody_taking_blocks():
             await settle()
             assert (queue.data_len, queue.data_futures_len) == (4, 0)
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_taking_a_block_starts_the_next_fetch_at_once():
@@ -96,7 +97,7 @@ def test_taking_a_block_starts_the_next_fetch_at_once():
             assert queue.take_ready() is not None
             assert (queue.data_len, queue.data_futures_len) == (1, 1)
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_nothing_is_fetched_before_the_start():
@@ -111,7 +112,7 @@ def test_nothing_is_fetched_before_the_start():
         assert len(source.asked) == 3
         await queue.close()
 
-    asyncio.run(main())
+    run(main())
 
 
 # Order
@@ -134,7 +135,7 @@ def test_blocks_leave_in_the_order_of_the_plan_whatever_order_answers_arrive_in(
             assert [numbers_of(block.images)[0] // 2 for block in blocks] == order
             assert places(blocks) == [(0, 0, False), (0, 1, False), (0, 2, False), (0, 3, True)]
 
-    asyncio.run(main())
+    run(main())
 
 
 @given(
@@ -177,7 +178,7 @@ def test_any_timing_and_any_change_of_settings_give_the_same_blocks(blocks, move
         ]
         assert not tasks_left()
 
-    asyncio.run(main())
+    run(main())
 
 
 @given(count=st.integers(1, 30), block_size=st.integers(1, 12), cache_size=st.integers(0, 7))
@@ -193,7 +194,7 @@ def test_every_sample_comes_exactly_once_per_epoch(count, block_size, cache_size
                 assert {block.epoch for block in blocks} == {epoch}
                 assert [block.is_last for block in blocks] == [False] * (per_epoch - 1) + [True]
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_every_epoch_has_a_fresh_permutation():
@@ -203,7 +204,7 @@ def test_every_epoch_has_a_fresh_permutation():
             orders = [tuple(numbers_of(block.images)) for block in await take(queue, 3)]
         assert len(set(orders)) == 3
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_labels_stay_with_their_images():
@@ -212,7 +213,7 @@ def test_labels_stay_with_their_images():
             for block in await take(queue, 6):
                 assert [n % 10 for n in numbers_of(block.images)] == block.labels.tolist()
 
-    asyncio.run(main())
+    run(main())
 
 
 # Settings
@@ -232,7 +233,7 @@ def test_a_cache_size_of_0_fetches_on_demand_only():
                 assert len(source.asked) == taken
                 assert (queue.data_len, queue.data_futures_len) == (0, 0)
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_source_in_memory_answers_at_once_even_with_a_cache_size_of_0():
@@ -242,7 +243,7 @@ def test_a_source_in_memory_answers_at_once_even_with_a_cache_size_of_0():
         assert queue.data_len == 0
         assert (await anext(queue)).index == 1
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_smaller_cache_takes_effect_as_blocks_are_taken_and_a_bigger_one_at_once():
@@ -261,7 +262,7 @@ def test_a_smaller_cache_takes_effect_as_blocks_are_taken_and_a_bigger_one_at_on
             queue.cache_size = 6
             assert (queue.data_len, queue.data_futures_len) == (1, 5)
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_smaller_concurrency_lets_flights_end_and_a_bigger_one_starts_more_at_once():
@@ -277,7 +278,7 @@ def test_a_smaller_concurrency_lets_flights_end_and_a_bigger_one_starts_more_at_
             queue.concurrency = 4
             assert (queue.data_len, queue.data_futures_len) == (3, 3)
 
-    asyncio.run(main())
+    run(main())
 
 
 @pytest.mark.parametrize(
@@ -306,7 +307,7 @@ def test_the_queue_says_when_somebody_waits():
             await drive(source, asking)
             assert not queue.waiting
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_two_consumers_share_the_blocks_without_loss_or_doubling():
@@ -327,7 +328,7 @@ def test_two_consumers_share_the_blocks_without_loss_or_doubling():
                 consumer.cancel()
         assert [(b.epoch, b.index) for b in taken] == [divmod(n, 4) for n in range(len(taken))]
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_loop_over_a_source_in_memory_lets_other_tasks_run():
@@ -346,7 +347,7 @@ def test_a_loop_over_a_source_in_memory_lets_other_tasks_run():
         await consumer
         assert len(seen) >= 5
 
-    asyncio.run(main())
+    run(main())
 
 
 # Failures
@@ -366,7 +367,7 @@ def test_a_failed_fetch_is_retried_with_growing_pauses():
             assert pauses == [0.5, 1.0, 2.0, 4.0]
             assert (queue.retried, queue.failed) == (4, 0)
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_pauses_stop_growing_at_half_a_minute():
@@ -404,7 +405,7 @@ def test_a_lasting_failure_reaches_whoever_asks_and_asking_again_tries_again():
         assert (queue.retried, queue.failed) == (4, 2)
         assert [numbers_of(b.images)[0] // 2 for b in blocks] == planned(source, 0, 2)
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_blocks_before_a_failed_one_are_delivered_first_and_those_behind_it_are_kept():
@@ -425,7 +426,7 @@ def test_blocks_before_a_failed_one_are_delivered_first_and_those_behind_it_are_
             assert source.asked.count(order[2]) == 1
             assert source.asked.count(order[1]) == 2
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_failure_wakes_whoever_waits():
@@ -438,7 +439,7 @@ def test_a_failure_wakes_whoever_waits():
             with pytest.raises(PrefetchError, match="gone"):
                 await asking
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_after_a_failure_nothing_more_is_fetched_until_it_is_resumed():
@@ -461,7 +462,7 @@ def test_after_a_failure_nothing_more_is_fetched_until_it_is_resumed():
             await settle()
             assert [queue.take_ready().index for _ in range(3)] == [0, 1, 2]
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_take_ready_tells_of_a_failure_and_then_tries_again():
@@ -479,7 +480,7 @@ def test_take_ready_tells_of_a_failure_and_then_tries_again():
             await settle()
             assert queue.take_ready().index == 0
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_failure_of_a_source_in_memory_is_told_and_tried_again():
@@ -508,7 +509,7 @@ def test_an_answer_without_samples_is_a_failure():
             with pytest.raises(PrefetchError, match="answered with no samples"):
                 await anext(queue)
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_plan_that_fails_is_told_and_the_next_one_draws_the_same_numbers():
@@ -531,7 +532,7 @@ def test_a_plan_that_fails_is_told_and_the_next_one_draws_the_same_numbers():
             blocks += await take(queue, 3)
         assert [numbers_of(b.images)[0] // 2 for b in blocks] == planned(FailingSource(0), 0, 2)
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_an_epoch_of_no_blocks_is_refused():
@@ -540,7 +541,7 @@ def test_an_epoch_of_no_blocks_is_refused():
             with pytest.raises(PrefetchError, match="planned an epoch of no blocks"):
                 await anext(queue)
 
-    asyncio.run(main())
+    run(main())
 
 
 # Endings
@@ -558,7 +559,7 @@ def test_closing_cancels_all_fetches_and_leaves_no_task():
         assert not source.pending
         assert (queue.data_len, queue.data_futures_len, queue.closed) == (0, 0, True)
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_closing_ends_a_loop_and_what_was_ready_is_dropped():
@@ -574,7 +575,7 @@ def test_closing_ends_a_loop_and_what_was_ready_is_dropped():
         assert [block async for block in queue] == []
         assert queue.take_ready() is None
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_closing_lets_go_of_everybody_who_waits():
@@ -586,7 +587,7 @@ def test_closing_lets_go_of_everybody_who_waits():
         results = await asyncio.gather(*waiters, return_exceptions=True)
         assert [type(result) for result in results] == [StopAsyncIteration] * 2
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_closing_twice_or_before_the_start_is_harmless():
@@ -600,7 +601,7 @@ def test_closing_twice_or_before_the_start_is_harmless():
         await settle()
         assert not tasks_left()
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_closing_while_a_retry_pauses_ends_the_pause():
@@ -617,7 +618,7 @@ def test_closing_while_a_retry_pauses_ends_the_pause():
         await queue.close()
         assert not tasks_left()
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_cancelled_consumer_takes_no_block_with_it():
@@ -633,7 +634,7 @@ def test_a_cancelled_consumer_takes_no_block_with_it():
             blocks = [await drive(source, asyncio.ensure_future(anext(queue))) for _ in range(4)]
             assert [block.index for block in blocks] == [0, 1, 2, 3]
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_consumer_cancelled_in_the_moment_that_its_block_arrives_loses_nothing():
@@ -652,7 +653,21 @@ def test_a_consumer_cancelled_in_the_moment_that_its_block_arrives_loses_nothing
             block = await drive(source, asyncio.ensure_future(anext(queue)))
             assert block.index == (0 if asking.cancelled() else 1)
 
-    asyncio.run(main())
+    run(main())
+
+
+def test_a_consumer_cancelled_in_the_moment_of_closing_disturbs_nothing():
+    async def main():
+        queue = queue_of(ObedientSource(4))
+        asking = asyncio.ensure_future(anext(queue))
+        await settle()
+        asking.cancel()
+        await queue.close()
+        await asyncio.gather(asking, return_exceptions=True)
+        assert asking.cancelled()
+        assert not tasks_left()
+
+    run(main())
 
 
 def test_one_cancelled_waiter_does_not_disturb_another():
@@ -664,7 +679,7 @@ def test_one_cancelled_waiter_does_not_disturb_another():
             first.cancel()
             assert (await drive(source, second)).index == 0
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_loop_that_is_torn_down_leaves_no_warning_and_no_task(caplog):
@@ -674,7 +689,7 @@ def test_a_loop_that_is_torn_down_leaves_no_warning_and_no_task(caplog):
         await settle()
         return queue, consumer
 
-    queue, consumer = asyncio.run(main())
+    queue, consumer = run(main())
     assert consumer.cancelled()
     assert queue.data_futures_len == 0
     del queue, consumer
@@ -694,7 +709,7 @@ def test_a_fetch_cancelled_from_outside_is_told_and_tried_again():
                 await anext(queue)
             assert (await drive(source, asyncio.ensure_future(anext(queue)))).index == 0
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_departed_consumer_leaves_a_bounded_queue_behind_and_nothing_that_runs():
@@ -708,7 +723,7 @@ def test_a_departed_consumer_leaves_a_bounded_queue_behind_and_nothing_that_runs
         assert not tasks_left()
         assert queue.data_len == 3
 
-    asyncio.run(main())
+    run(main())
 
 
 # Going on
@@ -729,7 +744,7 @@ def test_a_queue_started_at_a_position_goes_on_with_exactly_the_same_blocks(
             found += [summary(block) for block in await take(second, 9)]
         assert found == expected
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_every_block_knows_how_to_get_itself_again():
@@ -740,7 +755,7 @@ def test_every_block_knows_how_to_get_itself_again():
                 async with queue_of(source, seed=7, start=block.position) as again:
                     assert summary(await anext(again)) == summary(block)
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_position_from_another_source_is_refused():
@@ -751,4 +766,4 @@ def test_a_position_from_another_source_is_refused():
         with pytest.raises(ValueError, match="block 4 of epoch 0: this source has 2 blocks"):
             queue_of(ArraySource(numbered_samples(4), 2), start=position)
 
-    asyncio.run(main())
+    run(main())

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
 from data_cache import Block, Samples
+
+T = TypeVar("T")
 
 
 def numbered_samples(count: int, first: int = 0) -> Samples:
@@ -65,6 +68,16 @@ class ObedientSource:
 
     def fail(self, request: int, error: Exception) -> None:
         self.pending[request].set_exception(error)
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine, and fail rather than hang when what it waits for never comes."""
+
+    async def bounded() -> T:
+        async with asyncio.timeout(30):
+            return await main
+
+    return asyncio.run(bounded())
 
 
 async def settle() -> None:
