@@ -118,25 +118,30 @@ class History:
         self.losses.append(loss)
         self.accuracies.append(accuracy)
         self.learning_rates.append(learning_rate)
-        self.loss_curve.append(loss)
-        self.accuracy_curve.append(accuracy)
+        # As it is remembered, so that a curve rebuilt from memory is the same.
+        self.loss_curve.append(self.losses[-1])
+        self.accuracy_curve.append(self.accuracies[-1])
 
     def forget_after(self, iteration: int) -> None:
         """Drop every step behind `iteration`, as when a run goes back to earlier weights."""
-        kept = list(
-            zip(
-                self.losses[:iteration],
-                self.accuracies[:iteration],
-                self.learning_rates[:iteration],
-                strict=True,
-            )
-        )
-        self.losses, self.accuracies, self.learning_rates = array("f"), array("f"), array("f")
-        self.loss_curve, self.accuracy_curve = Curve(), Curve()
-        for loss, accuracy, learning_rate in kept:
-            self.append(loss, accuracy, learning_rate)
+        self.losses = self.losses[:iteration]
+        self.accuracies = self.accuracies[:iteration]
+        self.learning_rates = self.learning_rates[:iteration]
         self.validation = [score for score in self.validation if score.iteration <= iteration]
         self.test = [score for score in self.test if score.iteration <= iteration]
+        self.loss_curve, self.accuracy_curve = _curve(self.losses), _curve(self.accuracies)
+
+    def copy(self) -> History:
+        """Return a history that goes on by itself from here."""
+        return History(
+            self.losses[:],
+            self.accuracies[:],
+            self.learning_rates[:],
+            list(self.validation),
+            list(self.test),
+            _curve(self.losses),
+            _curve(self.accuracies),
+        )
 
     def csv_lines(self) -> Iterator[str]:
         """Yield the run as CSV: a line per step, held-out scores beside the step they belong to."""
@@ -154,6 +159,13 @@ class History:
                 f"{iteration},{loss:.6g},{accuracy:.6g},{learning_rate:.6g},"
                 f"{_columns(validation.get(iteration))},{_columns(test.get(iteration))}\n"
             )
+
+
+def _curve(values: array[float]) -> Curve:
+    curve = Curve()
+    for value in values:
+        curve.append(value)
+    return curve
 
 
 def _columns(score: Score | None) -> str:

@@ -14,49 +14,30 @@ import numpy as np
 
 from data_cache import (
     Augmentation,
+    Batch,
     BatchCutter,
     BatchPosition,
     Block,
     PrefetchQueue,
     Source,
 )
-from nn import Network, TrainingStep, create_network, create_optimizer
+from nn import Network, StepResult, TrainingStep, create_network, create_optimizer
 
 from .history import History, Score
+from .run_state import RunState, Smoothed
 from .settings import TrainingSettings
-
-SMOOTHING = 0.95
-"""Share of the past that remains in the smoothed loss and accuracy after one step."""
 
 GOOD_EVERY = 50
 """Steps between two copies of the weights that a run can fall back to."""
 
 EXPLOSION_FACTOR = 10.0
-"""A batch loss this many times the starting loss counts as exploded."""
+"""A smoothed loss this many times the starting loss counts as exploded."""
 
 VALIDATIONS_PER_EPOCH = 4
 
 
 class DivergenceError(ArithmeticError):
     """Training went out of hand; the run has already gone back to its last good weights."""
-
-
-@dataclass
-class Smoothed:
-    """An exponential average without the bias of its start."""
-
-    total: float = 0.0
-    weight: float = 0.0
-
-    def add(self, value: float) -> None:
-        """Take in the next value."""
-        self.total = SMOOTHING * self.total + (1 - SMOOTHING) * value
-        self.weight = SMOOTHING * self.weight + (1 - SMOOTHING)
-
-    @property
-    def value(self) -> float | None:
-        """The average so far; None before the first value."""
-        return self.total / self.weight if self.weight else None
 
 
 @dataclass
@@ -85,8 +66,10 @@ class Run:
         The size of a sample and the number of classes, for a fresh network.
     augment, binarize
         Passed on to the cutter of batches.
-    start
-        Where in the stream of blocks to begin; None: at the first epoch.
+    validations_per_epoch
+        How often `validation_due` is raised in an epoch, the last time at its end; 1 or more.
+    state
+        Where to go on, as `state` of another run gave it; then `network` is left out.
     """
 
     def __init__(
@@ -99,7 +82,8 @@ class Run:
         classes: int = 10,
         augment: bool = False,
         binarize: int | None = None,
-        start: BatchPosition | None = None,
+        validations_per_epoch: int = VALIDATIONS_PER_EPOCH,
+        state: RunState | None = None,
     ) -> None:
         weight_seed, queue_seed, dropout_seed, augment_seed = np.random.SeedSequence(
             settings.seed
@@ -107,7 +91,8 @@ class Run:
         self.settings = settings
         self.source = source
         self.binarize = binarize
-        self.network = network or create_network(
+        self.validations_per_epoch = validations_per_epoch
+        self.network = (state.network.copy() if state else network) or create_network(
             (inputs, *settings.hidden_layers, classes),
             generator=np.random.default_rng(weight_seed),
             activation=settings.activation,
@@ -122,17 +107,17 @@ class Run:
             settings.cache_size,
             settings.concurrency,
             generator=self.queue_generator,
-            start=start.queue if start else None,
+            start=state.position.queue if state else None,
         )
         self.cutter = BatchCutter(
             augment=Augmentation(self.augment_generator) if augment else None,
             binarize=binarize,
-            start=start,
+            start=state.position if state else None,
         )
-        self.optimizer_name = settings.optimizer
+        self.optimizer_name = state.optimizer if state else settings.optimizer
         self.step = TrainingStep(
             self.network,
-            create_optimizer(settings.optimizer, self.network.parameters()),
+            create_optimizer(self.optimizer_name, self.network.parameters()),
             batch_capacity=settings.batch_size,
             generator=self.dropout_generator,
         )
@@ -146,7 +131,40 @@ class Run:
         self.is_starved = True
         self._starting_loss: float | None = None
         self._best_loss = math.inf
-        self._good = self._copy_state()
+        if state is not None:
+            self._go_on(state)
+        self._good = self._copy_good()
+        self._candidate: _Good | None = None
+
+    def _go_on(self, state: RunState) -> None:
+        self.step.optimizer.load_state(state.optimizer_state)
+        self.dropout_generator.bit_generator.state = state.dropout_state
+        self.augment_generator.bit_generator.state = state.augment_state
+        self.iteration, self.epoch, self.consumed = state.iteration, state.epoch, state.consumed
+        self.loss, self.accuracy = state.loss.copy(), state.accuracy.copy()
+        self._starting_loss, self._best_loss = state.starting_loss, state.best_loss
+        self.validation_due = state.validation_due
+        self.history = state.history.copy()
+
+    def state(self) -> RunState:
+        """Record where the run stands; call it only between slices."""
+        return RunState(
+            network=self.network.copy(),
+            optimizer=self.optimizer_name,
+            optimizer_state=self.step.optimizer.state(),
+            position=self.position,
+            dropout_state=dict(self.dropout_generator.bit_generator.state),
+            augment_state=dict(self.augment_generator.bit_generator.state),
+            iteration=self.iteration,
+            epoch=self.epoch,
+            consumed=self.consumed,
+            loss=self.loss.copy(),
+            accuracy=self.accuracy.copy(),
+            starting_loss=self._starting_loss,
+            best_loss=self._best_loss,
+            validation_due=self.validation_due,
+            history=self.history.copy(),
+        )
 
     @property
     def epochs_done(self) -> float:
@@ -211,52 +229,59 @@ class Run:
                 self.is_starved = True
                 break
             rate = learning_rate(self.iteration)
-            result = self.step(batch.images, batch.labels, rate)
-            self._guard(result.loss, rate)
+            result = self._take_step(batch, rate)
             steps += 1
-            samples += len(batch.labels)
-            accuracy = result.correct / len(batch.labels)
-            self._record(result.loss, accuracy, rate)
-            self._advance(batch.epoch, batch.consumed, batch.is_last)
+            samples += len(batch)
+            self.history.append(result.loss, result.correct / len(batch), rate)
+            self._advance(batch)
         return steps, samples
 
-    def _record(self, loss: float, accuracy: float, learning_rate: float) -> None:
-        self.iteration += 1
-        self.loss.add(loss)
-        self.accuracy.add(accuracy)
-        self.history.append(loss, accuracy, learning_rate)
+    def _take_step(self, batch: Batch, learning_rate: float) -> StepResult:
         if self.iteration % GOOD_EVERY == 0:
-            self._remember_if_good()
+            self._candidate = self._copy_good()
+        result = self.step(batch.images, batch.labels, learning_rate)
+        self.loss.add(result.loss)
+        self.accuracy.add(result.correct / len(batch))
+        self._guard(result.loss, learning_rate)
+        self._promote_candidate()
+        self.iteration += 1
+        return result
 
-    def _advance(self, epoch: int, consumed: int, is_last: bool) -> None:
-        quarter = math.floor(VALIDATIONS_PER_EPOCH * self.epochs_done)
-        self.epoch, self.consumed = (epoch + 1, 0) if is_last else (epoch, consumed)
-        if math.floor(VALIDATIONS_PER_EPOCH * self.epochs_done) > quarter:
+    def _advance(self, batch: Batch) -> None:
+        before = math.floor(self.validations_per_epoch * self.epochs_done)
+        is_last = batch.is_last
+        self.epoch, self.consumed = (
+            (batch.epoch + 1, 0) if is_last else (batch.epoch, batch.consumed)
+        )
+        if math.floor(self.validations_per_epoch * self.epochs_done) > before:
             self.validation_due = True
 
-    def _remember_if_good(self) -> None:
-        smoothed = self.loss.value
-        if smoothed is None:
+    def _promote_candidate(self) -> None:
+        """Call the copied weights good, now that a batch has been scored with them."""
+        candidate, smoothed = self._candidate, self.loss.value
+        self._candidate = None
+        if candidate is None or smoothed is None:
             return
         self._best_loss = min(self._best_loss, smoothed)
         if smoothed <= 1.5 * self._best_loss + 0.1:
-            self._good = self._copy_state()
+            self._good = candidate
 
-    def _copy_state(self) -> _Good:
+    def _copy_good(self) -> _Good:
         return _Good(
             self.iteration,
             self.network.copy(),
-            {name: value.copy() for name, value in self.step.optimizer.state().items()},
-            Smoothed(self.loss.total, self.loss.weight),
-            Smoothed(self.accuracy.total, self.accuracy.weight),
+            self.step.optimizer.state(),
+            self.loss.copy(),
+            self.accuracy.copy(),
         )
 
     def _guard(self, loss: float, learning_rate: float) -> None:
         if self._starting_loss is None and math.isfinite(loss):
             self._starting_loss = max(loss, math.log(self.network.classes))
-        if not math.isfinite(loss):
+        smoothed = self.loss.value
+        if not math.isfinite(loss) or smoothed is None:
             found = "became infinite or not a number"
-        elif loss > EXPLOSION_FACTOR * (self._starting_loss or math.inf):
+        elif smoothed > EXPLOSION_FACTOR * (self._starting_loss or math.inf):
             found = f"exploded to {loss:,.0f}"
         else:
             return
@@ -264,8 +289,8 @@ class Run:
         self.restore_good()
         raise DivergenceError(
             f"Training paused itself: at iteration {failed_at} the loss {found}. "
-            f"The weights of iteration {self.iteration} are back. Try a smaller learning rate "
-            f"than {learning_rate:g}, or start again with Reset."
+            f"The weights of iteration {self.iteration} are back. "
+            f"Try a smaller learning rate than {learning_rate:g}."
         )
 
     def restore_good(self) -> None:
@@ -273,13 +298,12 @@ class Run:
         good = self._good
         self.network.copy_from(good.network)
         self.step.optimizer = create_optimizer(self.optimizer_name, self.network.parameters())
-        state = self.step.optimizer.state()
-        if state.keys() == good.optimizer_state.keys():
+        if self.step.optimizer.state().keys() == good.optimizer_state.keys():
             self.step.optimizer.load_state(good.optimizer_state)
         self.iteration = good.iteration
-        self.loss = Smoothed(good.loss.total, good.loss.weight)
-        self.accuracy = Smoothed(good.accuracy.total, good.accuracy.weight)
+        self.loss, self.accuracy = good.loss.copy(), good.accuracy.copy()
         self.history.forget_after(good.iteration)
+        self._candidate = None
 
     def add_validation(self, score: Score) -> None:
         """Note a score on the validation samples."""

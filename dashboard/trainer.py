@@ -57,7 +57,10 @@ class Trainer:
     run
         What is trained; replaced by `adopt`.
     validation
-        Samples that the run never learns from, scored four times an epoch; None: no scores.
+        Samples that the run never learns from, scored whenever the run says that it is time;
+        None: no scores.
+    validation_limit
+        Score only so many of them, always the first ones; None: all.
     publish
         Called with a finished snapshot after every slice, in the event loop.
     execute
@@ -77,6 +80,7 @@ class Trainer:
         clock: Clock,
         execute: Execute = execute_in_line,
         learning_rate: Callable[[int], float] | None = None,
+        validation_limit: int | None = VALIDATION_LIMIT,
     ) -> None:
         self.run = run
         self.run_number = 1
@@ -85,6 +89,7 @@ class Trainer:
         self._clock = clock
         self._execute = execute
         self._learning_rate = learning_rate
+        self._validation_limit = validation_limit
         self._stop = True
         self._waiting = False
         self._speed = 0.0
@@ -144,6 +149,8 @@ class Trainer:
         self._last_publish = self._clock()
         remaining = steps
         try:
+            if self.run.validation_due:
+                await self._validate()
             while not self._is_finished(remaining, epochs):
                 await self._fill()
                 if self._stop:
@@ -219,7 +226,7 @@ class Trainer:
             return
         evaluation = await evaluate(
             run.network,
-            self.validation[:VALIDATION_LIMIT],
+            self.validation[: self._validation_limit],
             execute=self._execute,
             binarize=run.binarize,
         )
