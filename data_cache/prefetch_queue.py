@@ -29,7 +29,7 @@ class PrefetchQueue(Generic[Request]):
 
     Blocks that are ready or in flight never number more than `cache_size`, and at most
     `concurrency` are in flight; places that fall free are refilled at once, whether anybody takes
-    blocks or not (refill = cache size − ready − in flight, the rule of the S0 digit net). With
+    blocks or not (fetches to start = cache size − ready − in flight). With
     `cache_size` 0 a block is fetched only when somebody waits for it. Answers may arrive in any
     order; blocks leave in the order of the plan, so timing never changes what is trained on.
 
@@ -85,6 +85,7 @@ class PrefetchQueue(Generic[Request]):
         self._waiters = 0
         self._started = False
         self._closed = False
+        self._end: QueuePosition | None = None
         self.peak = 0
         self.retried = 0
         self.failed = 0
@@ -113,7 +114,9 @@ class PrefetchQueue(Generic[Request]):
 
     @property
     def position(self) -> QueuePosition:
-        """Where the next block to be delivered stands."""
+        """Where the next block to be delivered stands; after close(), where it would have stood."""
+        if self._end is not None:
+            return self._end
         return self._slots[0].position if self._slots else self._plan.position
 
     # Settings that may change while it runs
@@ -205,6 +208,7 @@ class PrefetchQueue(Generic[Request]):
 
     async def close(self) -> None:
         """End everything: fetches are cancelled, blocks dropped, whoever waits is let go."""
+        self._end = self.position
         self._closed = True
         self._slots.clear()
         self._ready = 0

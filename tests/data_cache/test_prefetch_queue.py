@@ -747,6 +747,19 @@ def test_a_queue_started_at_a_position_goes_on_with_exactly_the_same_blocks(
     run(main())
 
 
+def test_closing_keeps_the_position_of_the_first_block_that_was_not_delivered():
+    async def main():
+        queue = queue_of(ArraySource(numbered_samples(12), 2), 5)
+        await take(queue, 4)
+        before = queue.position
+        await queue.close()
+        await queue.close()
+        assert queue.position == before
+        assert (before.epoch, before.block) == (0, 4)
+
+    run(main())
+
+
 def test_every_block_knows_how_to_get_itself_again():
     async def main():
         source = ArraySource(numbered_samples(10), 4)

@@ -304,6 +304,7 @@ def test_a_row_of_another_length_is_named(change, count):
     [
         ((300, 485), "row 2 has 300 value(s)"),
         ((700, 870), "row 2 has 700 value(s)"),
+        ((1570,), "row 2 has 1570 value(s)"),
         ((785, 700, 85), "row 3 has 700 value(s)"),
     ],
 )
