@@ -12,7 +12,18 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from data_cache import ArraySource, DataError, DataSet, Samples, Source
+from data_cache import (
+    ArraySource,
+    DataError,
+    DataSet,
+    HttpBlockSource,
+    Manifest,
+    Samples,
+    Source,
+    fetch_url,
+    load_part,
+)
+from data_cache.http_source import fetch_block
 
 BLOCK_SIZE = 500
 
@@ -50,7 +61,11 @@ class OpenDataSet(Protocol):
         ...
 
 
-OpenFunction = Callable[[str], Awaitable[OpenDataSet]]
+Report = Callable[[str], None]
+OpenFunction = Callable[[str, Report], Awaitable[OpenDataSet]]
+"""Opens a data set by name; may report in words how far it has come. Raises DataError."""
+
+FetchBytes = Callable[[str], Awaitable[bytes]]
 
 
 class DataSetInMemory:
@@ -93,3 +108,44 @@ def pick(labels: NDArray[np.uint8], label: int | None, generator: np.random.Gene
     if not len(candidates):
         raise DataError(f"There is no sample of class {label} among these {len(labels):,}.")
     return int(generator.choice(candidates))
+
+
+class DataSetOverHttp:
+    """A data set whose blocks lie beside a manifest on a site or a server."""
+
+    def __init__(self, manifest: Manifest, name: str, fetch_bytes: FetchBytes = fetch_url) -> None:
+        listed = manifest.data_sets[name]
+        self.name = name
+        self.title = listed.title
+        self.class_names = listed.class_names
+        self.source: Source[Any] = HttpBlockSource(manifest, name, "train", fetch_bytes)
+        self._manifest = manifest
+        self._listed = listed
+        self._fetch_bytes = fetch_bytes
+        self._parts: dict[str, Samples] = {}
+
+    def count(self, part: str) -> int:
+        """Samples in a part."""
+        return self._listed.count(part)
+
+    async def part(self, name: str) -> Samples:
+        """Return the whole part; fetched once, then kept."""
+        if name not in self._parts:
+            self._parts[name] = await load_part(
+                self._manifest, self.name, name, fetch_bytes=self._fetch_bytes
+            )
+        return self._parts[name]
+
+    async def sample(
+        self, part: str, *, index: int | None, label: int | None, generator: np.random.Generator
+    ) -> Sample:
+        """Return one sample; see OpenDataSet. Only the block that holds it is fetched."""
+        blocks = self._manifest.part(self.name, part)
+        ends = np.cumsum([block.count for block in blocks])
+        anywhere = int(generator.integers(ends[-1])) if index is None else index
+        number = int(np.searchsorted(ends, anywhere, side="right"))
+        block = blocks[number]
+        samples = await fetch_block(self._manifest, block, self._fetch_bytes)
+        first = int(ends[number]) - block.count
+        inside = pick(samples.labels, label, generator) if index is None else index - first
+        return Sample(samples.images[inside], int(samples.labels[inside]), part, first + inside)

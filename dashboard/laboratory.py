@@ -244,7 +244,7 @@ class Laboratory:
     async def _change_data(self, name: str) -> None:
         self.state.busy = f"Loading {DATA_SETS[name].title} …"
         try:
-            data = await self._open_data(name)
+            data = await self._open_data(name, self._report)
         except DataError as error:
             self.state.param.update(
                 data_set=self.data.name, notice=Notice(str(error), "error"), busy=""
@@ -261,10 +261,16 @@ class Laboratory:
             self._tell(f"{data.title}: {data.source.sample_count:,} digits to train on.")
         await self._load_validation()
 
+    def _report(self, sentence: str) -> None:
+        self.state.busy = sentence
+
     async def _load_validation(self) -> None:
+        data = self.data
         try:
-            self.trainer.validation = await self.data.part("validation")
-        except DataError as error:
+            validation = await data.part("validation")
+            if data is self.data:
+                self.trainer.validation = validation
+        except (DataError, PrefetchError) as error:
             self._tell(f"Validation is left out: {error}", "warning")
 
     async def load_sample(self, part: str, index_text: str, label: int | None) -> None:
@@ -276,7 +282,7 @@ class Laboratory:
                 label=label,
                 generator=self._sample_generator,
             )
-        except (DataError, ValueError) as error:
+        except (DataError, PrefetchError, ValueError) as error:
             self._tell(str(error), "warning")
             return
         self.show_canvas(to_float(sample.image[np.newaxis])[0].reshape(28, 28))
@@ -289,7 +295,7 @@ class Laboratory:
         try:
             samples = await self.data.part("test")
             evaluation = await evaluate(snapshot.network, samples, execute=self._execute)
-        except DataError as error:
+        except (DataError, PrefetchError) as error:
             self._tell(str(error), "error")
             return
         finally:

@@ -11,12 +11,22 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urljoin
 
 import panel as pn
 
-from data_cache import load_data_set, load_digits
+from data_cache import (
+    DATA_SETS,
+    DataError,
+    DataSet,
+    data_set_available,
+    fetch_data_set,
+    load_data_set,
+    load_digits,
+    open_manifest,
+)
 
-from .data_room import DataSetInMemory, OpenDataSet
+from .data_room import DataSetInMemory, DataSetOverHttp, OpenDataSet, Report
 from .laboratory import Laboratory, LaboratoryState
 from .trainer import execute_in_line
 from .window import Window
@@ -31,7 +41,7 @@ def open_window() -> Window:
     laboratory = Laboratory(
         LaboratoryState(),
         data,
-        open_data=open_data_set,
+        open_data=open_from_site if IN_BROWSER else open_on_this_machine,
         clock=time.perf_counter,
         execute=execute_in_line if IN_BROWSER else execute_in_thread,
     )
@@ -39,6 +49,8 @@ def open_window() -> Window:
     tasks: list[asyncio.Task[Any]] = []
 
     def begin() -> None:
+        if not is_loop_running():
+            return  # the page is only being converted; nobody is there to work for
         laboratory.start()
         tasks.append(asyncio.get_running_loop().create_task(window.keep_drawn()))
 
@@ -52,11 +64,45 @@ def open_window() -> Window:
     return window
 
 
-async def open_data_set(name: str) -> OpenDataSet:
-    """Open a data set by name, in memory; DataError when it is not on this machine."""
+def is_loop_running() -> bool:
+    """Tell whether this code runs inside an event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+async def open_on_this_machine(name: str, report: Report) -> OpenDataSet:
+    """Open a data set from the disk, fetching it first when it is not there yet."""
     loop = asyncio.get_running_loop()
-    load = lambda: pn.state.as_cached(f"data-set-{name}", load_data_set, name=name)  # noqa: E731
+
+    def tell(done: int, total: int, _file: str) -> None:
+        sentence = f"Fetching {DATA_SETS[name].title}: {100 * done // max(total, 1)} %"
+        loop.call_soon_threadsafe(report, sentence)
+
+    def load() -> DataSet:
+        if not data_set_available(name):
+            fetch_data_set(name, progress=tell)
+        data_set: DataSet = pn.state.as_cached(f"data-set-{name}", load_data_set, name=name)
+        return data_set
+
     return DataSetInMemory(await loop.run_in_executor(None, load))
+
+
+async def open_from_site(name: str, _report: Report) -> OpenDataSet:
+    """Open a data set in the browser: from the package, or block by block from the site."""
+    if DATA_SETS[name].bundled:
+        return DataSetInMemory(load_data_set(name))
+    from js import location  # noqa: PLC0415 - exists in a browser only
+
+    manifest = await open_manifest(urljoin(str(location.href), "data/manifest.json"))
+    if name not in manifest.data_sets:
+        raise DataError(
+            f"This site was built without {DATA_SETS[name].title}. Whoever builds it can add it: "
+            f"`inkling data fetch {name}`, then `make site`."
+        )
+    return DataSetOverHttp(manifest, name)
 
 
 def run_now(change: Callable[[], None]) -> None:

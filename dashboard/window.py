@@ -59,9 +59,7 @@ class Window:
         self.page = self._make_page(look, download)
         self._state.param.watch(self._show_answer, ["answer", "class_names"])
         self._state.param.watch(self._show_notice, ["notice", "busy"])
-        self._state.param.watch(
-            lambda *_events: self._is_stale.set(), ["snapshot", "history", "smoothing"]
-        )
+        self._state.param.watch(self._redraw, ["snapshot", "history", "smoothing"])
         self._draw()
 
     async def keep_drawn(self) -> None:
@@ -71,6 +69,12 @@ class Window:
             self._is_stale.clear()
             self._with_page(self._draw)
             await asyncio.sleep(REDRAW_SECONDS)
+
+    def _redraw(self, *_events: Any) -> None:
+        if self._state.running:
+            self._is_stale.set()
+        else:
+            self._with_page(self._draw)  # nothing is in a hurry now but the person at the page
 
     def _draw(self) -> None:
         snapshot, history = self._state.snapshot, self._state.history
@@ -112,6 +116,7 @@ class Window:
             pn.pane.Bokeh(self._pad.layout, sizing_mode="stretch_width", margin=0),
             self._prediction.answer,
             pn.Row(seen, self._prediction.bars, **column),
+            self._workbench.teaching,
             **column,
         )
         watch = pn.Column(
@@ -119,7 +124,7 @@ class Window:
             self._charts.loss.view,
             self._charts.accuracy.view,
             self._charts.queue.view,
-            self._workbench.view,
+            self._workbench.samples,
             download.view,
             sizing_mode="stretch_both",
             margin=0,

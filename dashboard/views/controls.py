@@ -214,7 +214,7 @@ def pending_html(laboratory: Laboratory) -> str:
 
 
 class Workbench:
-    """What can be done with the drawing and with samples, below the charts."""
+    """What can be done with the drawing, with samples and with the curve."""
 
     def __init__(self, laboratory: Laboratory, look: Look, download: Download) -> None:
         self._laboratory = laboratory
@@ -236,13 +236,8 @@ class Workbench:
         )
         state.param.watch(self._rename_classes, "class_names")
         row = {"stylesheets": [look.gap, look.bottom], "sizing_mode": "stretch_width", "margin": 0}
-        self.view = pn.FlexBox(
-            pn.Row(self._part, self._class, self._index, sample, min_width=320, **row),
-            pn.Row(self._label, teach, min_width=150, **row),
-            gap="8px 20px",
-            sizing_mode="stretch_width",
-            margin=0,
-        )
+        self.samples = pn.Row(self._part, self._class, self._index, sample, **row)
+        self.teaching = pn.Row(self._label, teach, **row)
         self.chart_tools = pn.Row(smoothing, test, export, **row)
 
     def _load_sample(self) -> None:

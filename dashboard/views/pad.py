@@ -33,7 +33,15 @@ CELLS = 28
 INK_PALETTE = [f"#{255 - level:02x}{255 - level:02x}{255 - level:02x}" for level in range(256)]
 
 PAPER = """
-:host { touch-action: none; outline: 1px solid var(--paper-line); outline-offset: -1px; }
+:host { touch-action: none; }
+:host::after {
+  content: "";
+  position: absolute;
+  inset: 0;
+  border: 1px solid var(--paper-line);
+  border-radius: 4px;
+  pointer-events: none;
+}
 .bk-Canvas { filter: var(--ink-filter); }
 """
 
@@ -57,16 +65,17 @@ class DrawingPad:
         self._cursor = ColumnDataSource({"x": [], "y": []})
         self.figure = self._make_figure()
         sheets = [stylesheet]
-        tool = RadioButtonGroup(labels=["Pen", "Eraser"], active=0, stylesheets=sheets)
-        grid_mode = Toggle(label="Grid", stylesheets=sheets, css_classes=["ink-grid"])
-        undo = Button(label="Undo", stylesheets=sheets, css_classes=["ink-undo"])
-        clear = Button(label="Clear", stylesheets=sheets, css_classes=["ink-clear"])
+        tool = RadioButtonGroup(labels=["Pen", "Eraser"], active=0, margin=0, stylesheets=sheets)
+        grid_mode = Toggle(label="Grid", margin=0, stylesheets=sheets, css_classes=["ink-grid"])
+        undo = Button(label="Undo", margin=0, stylesheets=sheets, css_classes=["ink-undo"])
+        clear = Button(label="Clear", margin=0, stylesheets=sheets, css_classes=["ink-clear"])
         brush = Slider(
             start=6,
             end=30,
             value=15,
             step=1,
             title="Brush",
+            margin=0,
             stylesheets=sheets,
             sizing_mode="stretch_width",
             css_classes=["ink-brush"],
@@ -92,8 +101,9 @@ class DrawingPad:
         self.figure.on_change("tags", self._receive)
         self.layout = column(
             self.figure,
-            row(tool, grid_mode, undo, clear, sizing_mode="stretch_width", css_classes=["pad-row"]),
+            row(tool, grid_mode, undo, clear, spacing=8, sizing_mode="stretch_width"),
             brush,
+            spacing=8,
             sizing_mode="stretch_width",
         )
 

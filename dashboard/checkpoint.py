@@ -1,0 +1,243 @@
+"""A checkpoint holds an unfinished run as bytes: to go on later, or elsewhere, exactly.
+
+The bytes are an `.npz` archive: a header in JSON, the network as a weights file, and arrays.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from array import array
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data_cache import BatchPosition, QueuePosition
+from nn import create_optimizer, weights_from_bytes, weights_to_bytes
+from nn.atomic import write_atomically
+
+from .history import History, Score
+from .run_state import RunState, Smoothed
+from .settings import TrainingSettings
+
+FORMAT = 1
+"""Version of the archive's layout."""
+
+KIND = "inkling checkpoint"
+
+_CURVES = ("losses", "accuracies", "learning_rates")
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A run between two steps, with the settings that it had.
+
+    Attributes
+    ----------
+    settings
+        Values of TrainingSettings, by name.
+    state
+        Where the run stands.
+    task
+        What else its owner must know to go on, such as the data; anything that JSON can hold.
+    """
+
+    settings: Mapping[str, Any]
+    state: RunState
+    task: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_bytes(self) -> bytes:
+        """Return the checkpoint as the contents of a file.
+
+        Raises
+        ------
+        nn.WeightsError
+            When the network holds NaN or infinity; such a run is not worth going on with.
+        """
+        state = self.state
+        arrays = {
+            "header": _as_bytes(json.dumps(self._header()).encode()),
+            "network": _as_bytes(weights_to_bytes(state.network, ".npz")),
+        }
+        for name in _CURVES:
+            arrays[name] = np.array(getattr(state.history, name), dtype=np.float32)
+        for name, value in state.optimizer_state.items():
+            arrays[f"optimizer.{name}"] = value
+        file = io.BytesIO()
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+        return file.getvalue()
+
+    def _header(self) -> dict[str, Any]:
+        state = self.state
+        return {
+            "kind": KIND,
+            "format": FORMAT,
+            "settings": dict(self.settings),
+            "task": dict(self.task),
+            "optimizer": state.optimizer,
+            "position": asdict(state.position),
+            "dropout_state": state.dropout_state,
+            "augment_state": state.augment_state,
+            "iteration": state.iteration,
+            "epoch": state.epoch,
+            "consumed": state.consumed,
+            "loss": asdict(state.loss),
+            "accuracy": asdict(state.accuracy),
+            "starting_loss": state.starting_loss,
+            "best_loss": state.best_loss if math.isfinite(state.best_loss) else None,
+            "validation_due": state.validation_due,
+            "validation": [asdict(score) for score in state.history.validation],
+            "test": [asdict(score) for score in state.history.test],
+        }
+
+    @classmethod
+    def from_bytes(cls, data: bytes, name: str) -> Checkpoint:
+        """Read what `to_bytes` gave; `name` is what errors call it.
+
+        Raises
+        ------
+        CheckpointError
+            When the bytes are damaged, cut short, or no checkpoint of this format.
+        """
+        arrays = _read_archive(data, name)
+        header = _read_header(arrays, name)
+        try:
+            return cls._assemble(header, arrays)
+        # Whatever does not fit in a header that somebody changed: one sentence for all of it.
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise CheckpointError(
+                f"{name}: this checkpoint contradicts itself ({_reason(error)}); "
+                "start again without it."
+            ) from error
+
+    @classmethod
+    def _assemble(cls, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Checkpoint:
+        settings = dict(header["settings"])
+        TrainingSettings(**settings)
+        state = _assemble_state(header, arrays)
+        _check(state)
+        return cls(settings, state, dict(header["task"]))
+
+
+def read_checkpoint(path: Path | str) -> Checkpoint:
+    """Read a checkpoint file; CheckpointError when it is missing, damaged or another file."""
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"{path}: there is no such checkpoint, so there is nothing to go on with."
+        ) from error
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror}).") from error
+    return Checkpoint.from_bytes(data, str(path))
+
+
+def write_checkpoint(checkpoint: Checkpoint, path: Path | str) -> None:
+    """Write a checkpoint file atomically: it is the old one or the whole new one.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+    """
+    write_atomically(Path(path), checkpoint.to_bytes())
+
+
+def settings_values(settings: TrainingSettings) -> dict[str, Any]:
+    """Return the values of TrainingSettings alone, also from a class that adds to them."""
+    return {name: getattr(settings, name) for name in TrainingSettings.param if name != "name"}
+
+
+def _as_bytes(data: bytes) -> np.ndarray:
+    return np.frombuffer(data, np.uint8)
+
+
+def _read_archive(data: bytes, name: str) -> dict[str, np.ndarray]:
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            return {key: np.asarray(archive[key]) for key in archive.files}
+    # zipfile, zlib and NumPy between them raise a dozen kinds of errors for damaged archives.
+    except Exception as error:
+        raise CheckpointError(
+            f"{name}: expected a whole checkpoint and found {len(data):,} bytes of something "
+            f"else, or of a damaged one ({_reason(error)}); start again without it."
+        ) from error
+
+
+def _read_header(arrays: dict[str, np.ndarray], name: str) -> dict[str, Any]:
+    try:
+        header = json.loads(arrays["header"].tobytes())
+        kind, version = header["kind"], header["format"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{name}: expected a checkpoint and found an archive of another kind; the weights "
+            "file is not a checkpoint."
+        ) from error
+    if kind != KIND or version != FORMAT:
+        raise CheckpointError(
+            f"{name}: expected an {KIND} of format {FORMAT} and found {kind} of format {version}; "
+            "go on with the version of Inkling that wrote it, or start again."
+        )
+    return dict(header)
+
+
+def _assemble_state(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> RunState:
+    position = header["position"]
+    best_loss = header["best_loss"]
+    prefix = "optimizer."
+    return RunState(
+        network=weights_from_bytes(arrays["network"].tobytes(), "network.npz"),
+        optimizer=header["optimizer"],
+        optimizer_state={
+            key.removeprefix(prefix): value
+            for key, value in arrays.items()
+            if key.startswith(prefix)
+        },
+        position=BatchPosition(
+            QueuePosition(**position["queue"]), position["offset"], position["consumed"]
+        ),
+        dropout_state=header["dropout_state"],
+        augment_state=header["augment_state"],
+        iteration=header["iteration"],
+        epoch=header["epoch"],
+        consumed=header["consumed"],
+        loss=Smoothed(**header["loss"]),
+        accuracy=Smoothed(**header["accuracy"]),
+        starting_loss=header["starting_loss"],
+        best_loss=math.inf if best_loss is None else best_loss,
+        validation_due=header["validation_due"],
+        history=_assemble_history(header, arrays),
+    )
+
+
+def _assemble_history(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> History:
+    curves = {name: array("f", arrays[name].astype(np.float32).tolist()) for name in _CURVES}
+    scores = {part: [Score(**score) for score in header[part]] for part in ("validation", "test")}
+    # The copy draws the curves anew from the values.
+    return History(**curves, **scores).copy()  # type: ignore[arg-type]
+
+
+def _check(state: RunState) -> None:
+    """Refuse a state that a run could not go on from."""
+    history = state.history
+    lengths = {len(getattr(history, name)) for name in _CURVES}
+    if lengths != {state.iteration}:
+        raise ValueError(f"{state.iteration} steps, but curves of {sorted(lengths)}")
+    queue = state.position.queue
+    if min(state.epoch, state.consumed, state.position.offset, queue.epoch, queue.block) < 0:
+        raise ValueError("a place before the beginning of the data")
+    for generator_state in (state.dropout_state, state.augment_state, queue.generator_state):
+        np.random.default_rng(0).bit_generator.state = generator_state
+    create_optimizer(state.optimizer, state.network.parameters()).load_state(state.optimizer_state)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,208 @@
+"""Drives the app's page in a real browser the way a person does, and reads what it says.
+
+Everything waits for conditions with a deadline; nothing sleeps.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from os import environ
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Error, Page, Playwright
+
+DEADLINE_MS = 60_000
+START_DEADLINE_MS = 120_000
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# Finds an element by class through all shadow roots, and reads text the same way.
+DEEP = """
+window.deep = (selector, root = document) => {
+  const found = root.querySelector(selector)
+  if (found) return found
+  for (const element of root.querySelectorAll("*")) {
+    const inner = element.shadowRoot && window.deep(selector, element.shadowRoot)
+    if (inner) return inner
+  }
+  return null
+}
+window.deepText = (selector) => {
+  const text = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) return node.data
+    if (node.nodeName === "STYLE") return ""
+    return [...(node.shadowRoot ?? node).childNodes].map(text).join("")
+  }
+  const found = window.deep(selector)
+  return found ? text(found).replace(/\\s+/g, " ").trim() : ""
+}
+"""
+
+SEVEN = ((0.3, 0.22), (0.72, 0.22), (0.62, 0.45), (0.5, 0.65), (0.44, 0.82))
+ONE = ((0.52, 0.18), (0.5, 0.5), (0.48, 0.84))
+
+STATUS = re.compile(
+    r"iteration (?P<iteration>\d+) · epoch (?P<epoch>[\d.]+) · loss (?P<loss>[\d.]+|–) · "
+    r"accuracy (?P<accuracy>[\d.]+ %|–) · (?P<speed>[\d,]+) samples/s · "
+    r"cached (?P<cached>\d+) · in flight (?P<in_flight>\d+)(?P<rest>.*)"
+)
+
+
+def find_chromium() -> str | None:
+    """The path of an installed Chromium; None leaves it to Playwright."""
+    named = environ.get("INKLING_BROWSER")
+    if named:
+        return named
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start a headless Chromium."""
+    return playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
+
+
+@dataclass
+class LabPage:
+    """The open app."""
+
+    page: Page
+    url: str
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def text(self, selector: str) -> str:
+        """All text inside an element, across shadow roots."""
+        return str(self.page.evaluate("(selector) => deepText(selector)", selector))
+
+    def status(self) -> dict[str, str]:
+        """The parts of the status line."""
+        line = self.text(".ink-status")
+        match = STATUS.fullmatch(line)
+        assert match, f"the status line has another form: {line!r}"
+        return match.groupdict()
+
+    def iteration(self) -> int:
+        """The iteration in the status line."""
+        return int(self.status()["iteration"])
+
+    def wait_text(self, selector: str, pattern: str, timeout: int = DEADLINE_MS) -> str:
+        """Wait until an element's text matches a regular expression."""
+        try:
+            self.page.wait_for_function(
+                "([selector, pattern]) => new RegExp(pattern).test(deepText(selector))",
+                arg=[selector, pattern],
+                timeout=timeout,
+            )
+        except Error as error:
+            found = self.text(selector)
+            raise AssertionError(f"{selector}: {pattern!r} expected, {found!r} found") from error
+        return self.text(selector)
+
+    def wait_until(self, condition: Callable[[], Any], message: str) -> Any:
+        """Wait until a condition of Python holds, asking once per painted frame."""
+        for _ in range(DEADLINE_MS // 16):
+            value = condition()
+            if value:
+                return value
+            self.page.evaluate("new Promise((resolve) => requestAnimationFrame(resolve))")
+        raise AssertionError(message)
+
+    def wait_ready(self) -> None:
+        """Wait until Python answers: the queue is filled and the status line says so."""
+        self.wait_text(".ink-status", r"iteration \d+ .* cached [1-9]", START_DEADLINE_MS)
+
+    def click(self, css_class: str) -> None:
+        """Click the button inside a component."""
+        self.page.locator(f".{css_class} button").click()
+
+    def press_train(self, label: str) -> None:
+        """Press Train or Pause, whichever `label` says must be there now."""
+        self.wait_text(".ink-train", label)
+        self.click("ink-train")
+
+    def fill(self, setting: str, value: str) -> None:
+        """Type into the field of a setting and leave it."""
+        entry = self.page.locator(f".ink-field-{setting} input")
+        entry.fill(value)
+        entry.press("Enter")
+
+    def choose(self, css_class: str, label: str) -> None:
+        """Choose an entry of a menu."""
+        self.page.locator(f".{css_class} select").select_option(label=label)
+
+    def field_error(self, setting: str) -> str:
+        """The sentence under a field."""
+        return self.text(f".ink-field-{setting} .field-error")
+
+    def draw(self, points: Sequence[tuple[float, float]], lift: bool = True) -> None:
+        """Draw a stroke on the pad with the mouse; points are shares of its width and height."""
+        pad = self.page.locator(".ink-pad")
+        pad.scroll_into_view_if_needed()
+        box = pad.bounding_box()
+        assert box is not None
+        place = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in points]
+        mouse = self.page.mouse
+        mouse.move(*place[0])
+        mouse.down()
+        for point in place[1:]:
+            mouse.move(*point, steps=8)
+        if lift:
+            mouse.up()
+
+
+def open_lab(browser: Browser, url: str, **context: Any) -> LabPage:
+    """Open the app and collect everything its console and its network complain about."""
+    page = browser.new_page(**({"viewport": {"width": 1280, "height": 800}} | context))
+    page.set_default_timeout(DEADLINE_MS)
+    page.add_init_script(DEEP)
+    lab = LabPage(page, url)
+    page.on("console", lambda message: _note_message(lab, message))
+    page.on("pageerror", lambda error: lab.complaints.append(f"error: {error}"))
+    page.on("requestfailed", lambda request: lab.complaints.append(f"failed: {request.url}"))
+    page.on("request", lambda request: lab.requests.append(request.url))
+    page.on("response", lambda response: _note_response(lab, response))
+    page.goto(url)
+    lab.wait_ready()
+    return lab
+
+
+def _note_message(lab: LabPage, message: Any) -> None:
+    if message.type in ("error", "warning"):
+        lab.complaints.append(f"{message.type}: {message.text}")
+
+
+def _note_response(lab: LabPage, response: Any) -> None:
+    if response.status >= 400:
+        lab.complaints.append(f"{response.status}: {response.url}")
+
+
+def other_hosts(lab: LabPage) -> list[str]:
+    """Requests that left the page's own origin."""
+    own = urlsplit(lab.url)[:2]
+    return [url for url in lab.requests if url.startswith("http") and urlsplit(url)[:2] != own]
+
+
+@contextmanager
+def opened(browser: Browser, url: str, **context: Any) -> Iterator[LabPage]:
+    """Open the app, and at the end see that nothing complained."""
+    lab = open_lab(browser, url, **context)
+    try:
+        yield lab
+        assert lab.complaints == []
+        assert other_hosts(lab) == []
+    finally:
+        lab.page.close()

@@ -1,0 +1,123 @@
+"""Inkling's main job in a real browser, in both forms: train, watch, draw, be recognised."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from browser_page import ONE, SEVEN, LabPage
+
+pytestmark = pytest.mark.ui
+
+
+def test_the_ready_trained_net_reads_a_drawing_before_any_training(lab: LabPage) -> None:
+    assert lab.text(".ink-prediction") == "Draw a digit"
+    lab.draw(SEVEN)
+    lab.wait_text(".ink-prediction", r"^7 seven · \d+\.\d %$")
+    assert lab.status()["iteration"] == "0"
+    lab.click("ink-clear")
+    lab.wait_text(".ink-prediction", "^Draw a digit$")
+    lab.draw(ONE)
+    lab.wait_text(".ink-prediction", r"^1 one")
+
+
+def test_training_lowers_the_loss_below_0_3_within_two_epochs(lab: LabPage) -> None:
+    lab.press_train("Train")
+    first = lab.wait_until(
+        lambda: lab.status() if lab.status()["loss"] != "–" else None, "no step was taken"
+    )
+
+    def has_learnt() -> bool:
+        status = lab.status()
+        assert float(status["epoch"]) < 2 or float(status["loss"]) < 0.3
+        return float(status["loss"]) < 0.3
+
+    lab.wait_until(has_learnt, "the loss did not fall below 0.3")
+    assert lab.iteration() > int(first["iteration"])
+    assert float(lab.status()["loss"]) < float(first["loss"])
+
+
+def test_a_drawing_is_read_while_training_goes_on(lab: LabPage) -> None:
+    lab.press_train("Train")
+    lab.wait_text(".ink-status", r"epoch ([2-9]|\d\d)")
+    lab.draw(SEVEN)
+    lab.wait_text(".ink-prediction", r"^7 seven")
+    lab.click("ink-clear")
+    lab.wait_text(".ink-prediction", "^Draw a digit$")
+    before = lab.iteration()
+    lab.wait_until(lambda: lab.iteration() > before, "training did not go on")
+
+
+def test_a_changed_knob_shows_in_the_status_line_while_training(lab: LabPage) -> None:
+    lab.press_train("Train")
+    lab.wait_text(".ink-status", r"iteration [1-9]")
+    lab.fill("learning-rate", "0.0123")
+    lab.wait_text(".ink-status", r"learning rate 0\.0123 ")
+    lab.fill("batch-size", "1")
+    lab.wait_text(".ink-status", r"batch 1 ")
+    lab.fill("cache-size", "2")
+    lab.wait_text(".ink-status", r"cached [0-2] ")
+    lab.choose("ink-field-optimizer", "momentum")
+    lab.wait_text(".ink-status", r"momentum")
+    before = lab.iteration()
+    lab.wait_until(lambda: lab.iteration() > before, "training did not go on")
+
+
+# From the click until the last change of the iteration that the page shows.
+TIME_TO_PAUSE = """
+() => new Promise((resolve) => {
+  const iteration = () => deepText(".ink-status").split(" ")[1]
+  let shown = iteration()
+  let changed = 0
+  const clicked = performance.now()
+  deep(".ink-train").shadowRoot.querySelector("button").click()
+  const look = () => {
+    const now = performance.now()
+    if (iteration() !== shown) {
+      shown = iteration()
+      changed = now - clicked
+    }
+    if (now - clicked > 1500) resolve(changed)
+    else requestAnimationFrame(look)
+  }
+  look()
+})
+"""
+
+
+def test_pause_stops_within_200_ms_and_train_goes_on_from_there(lab: LabPage) -> None:
+    lab.press_train("Train")
+    lab.wait_text(".ink-status", r"iteration [1-9]\d")
+    lab.wait_text(".ink-train", "Pause")
+    times = []
+    for _ in range(5):
+        times.append(lab.page.evaluate(TIME_TO_PAUSE))
+        lab.wait_text(".ink-train", "Train")
+        stopped_at = lab.iteration()
+        lab.click("ink-train")
+        lab.wait_until(lambda at=stopped_at: lab.iteration() > at, "training did not go on")
+    assert min(times) < 200, f"milliseconds until the iteration stood still: {times}"
+
+
+def test_step_takes_exactly_one_step_each_time(lab: LabPage) -> None:
+    for expected in (1, 2, 3):
+        lab.click("ink-step")
+        lab.wait_text(".ink-status", rf"iteration {expected} ")
+
+
+def test_reset_starts_again_from_fresh_weights(lab: LabPage) -> None:
+    lab.press_train("Train")
+    lab.wait_text(".ink-status", r"iteration [1-9]\d")
+    lab.click("ink-reset")
+    lab.wait_text(".ink-status", r"^iteration 0 · epoch 0\.00 · loss –")
+    lab.wait_text(".ink-notice", "fresh 784-128-10 net")
+    lab.wait_text(".ink-train", "Train")
+
+
+def test_the_page_says_how_the_ready_trained_net_was_made(lab: LabPage) -> None:
+    lab.page.get_by_role("button", name="About this net").click()
+    text = lab.page.locator("dialog#about").inner_text()
+    assert re.search(r"10,000 test digits.*\d\d\.\d\d %", text, re.DOTALL)
+    assert "inkling train" in text
+    lab.page.get_by_role("button", name="Close").click()
+    assert not lab.page.locator("dialog#about").is_visible()
