@@ -30,6 +30,7 @@ EPILOG = """\
 Each command has its own help: inkling train --help.
 Exit codes: 0 done, 1 the job failed, 2 a wrong argument, 130 stopped by Ctrl-C."""
 
+WRONG_ARGUMENT = 2
 INTERRUPTED = 130
 
 
@@ -59,15 +60,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns
     -------
-    The exit code: 0 done, 1 failed, 130 stopped by Ctrl-C. Wrong arguments end the process with
-    2 through SystemExit, as argparse does.
+    The exit code: 0 done, 1 failed, 2 a wrong value, 130 stopped by Ctrl-C. Unknown or missing
+    arguments raise SystemExit(2), as argparse does.
     """
     arguments = make_parser().parse_args(argv)
     parser: argparse.ArgumentParser = arguments.parser
     try:
         return int(arguments.run(arguments))
     except SettingError as error:
-        parser.error(str(error))
+        sys.stderr.write(f"{parser.prog}: error: {error}\n")
+        return WRONG_ARGUMENT
     except KeyboardInterrupt:
         sys.stderr.write(f"\n{parser.prog}: stopped by Ctrl-C.\n")
         return INTERRUPTED

@@ -10,6 +10,8 @@ import asyncio
 import sys
 from typing import Any
 
+import param
+
 from ..settings import SettingError
 from .blas import one_thread
 from .data_arguments import DATA_SET_HELP, PATH_KINDS
@@ -102,8 +104,8 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         f"(default: {' '.join(map(str, [PIXELS, *hidden, CLASSES]))}).",
     )
     for name, flag in SETTING_FLAGS.items():
-        metavar = flag.removeprefix("--").upper().replace("-", "_")
-        group.add_argument(flag, metavar=metavar, help=explain(name))
+        is_name = isinstance(CommandSettings.param[name], param.Selector)
+        group.add_argument(flag, metavar="NAME" if is_name else "NUMBER", help=explain(name))
     augment = CommandSettings.param["augment"].doc
     group.add_argument("--augment", action="store_true", help=augment)
 
