@@ -11,6 +11,9 @@ from nn import WeightsError
 from ..checkpoint import CheckpointError
 from ..run import DivergenceError
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
+
 MADE_FOR_PEOPLE = (DataError, PrefetchError, WeightsError, CheckpointError, DivergenceError)
 
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from dashboard.commands import data, evaluate, predict, serve, site, train
-from dashboard.commands.failure import CommandError, describe
+from dashboard.commands.failure import INTERRUPTED, CommandError, describe
 from dashboard.settings import SettingError
 
 COMMANDS = (serve, site, train, evaluate, predict, data)
@@ -31,7 +31,6 @@ Each command has its own help: inkling train --help.
 Exit codes: 0 done, 1 the job failed, 2 a wrong argument, 130 stopped by Ctrl-C."""
 
 WRONG_ARGUMENT = 2
-INTERRUPTED = 130
 
 
 def make_parser() -> argparse.ArgumentParser:

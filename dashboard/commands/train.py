@@ -15,6 +15,7 @@ import param
 from ..settings import SettingError
 from .blas import one_thread
 from .data_arguments import DATA_SET_HELP, PATH_KINDS
+from .failure import INTERRUPTED
 from .report import confusion_lines
 from .settings import CLASSES, PIXELS, CommandSettings, explain, read_flag, read_structure
 from .train_data import open_train_data
@@ -152,10 +153,9 @@ def run(arguments: argparse.Namespace) -> int:
         data = open_train_data(arguments.train_path, arguments.validation_path, arguments.data_set)
         job = TrainingJob(data, files, given, resume=arguments.resume, stream=sys.stderr)
         outcome = asyncio.run(job.work())
-    if outcome.interrupted:
-        return 130
-    sys.stdout.write("".join(f"{line}\n" for line in summary_lines(outcome)))
-    return 0
+    stream = sys.stderr if outcome.interrupted else sys.stdout
+    stream.write("".join(f"{line}\n" for line in summary_lines(outcome)))
+    return INTERRUPTED if outcome.interrupted else 0
 
 
 def read_settings(arguments: argparse.Namespace) -> dict[str, Any]:
