@@ -65,7 +65,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = make_parser().parse_args(argv)
     parser: argparse.ArgumentParser = arguments.parser
     try:
-        return int(arguments.run(arguments))
+        code = int(arguments.run(arguments))
+        # Here, where an output that nobody reads any more is still caught.
+        sys.stdout.flush()
+        return code
     except SettingError as error:
         sys.stderr.write(f"{parser.prog}: error: {error}\n")
         return WRONG_ARGUMENT
