@@ -24,14 +24,12 @@ from data_cache import (
 from nn import Network, StepResult, TrainingStep, create_network, create_optimizer
 
 from .history import History, Score
+from .loss_guard import LossGuard
 from .run_state import RunState, Smoothed
 from .settings import TrainingSettings
 
 GOOD_EVERY = 50
 """Steps between two copies of the weights that a run can fall back to."""
-
-EXPLOSION_FACTOR = 10.0
-"""A smoothed loss this many times the starting loss counts as exploded."""
 
 VALIDATIONS_PER_EPOCH = 4
 
@@ -129,8 +127,7 @@ class Run:
         self.accuracy = Smoothed()
         self.validation_due = False
         self.is_starved = True
-        self._starting_loss: float | None = None
-        self._best_loss = math.inf
+        self._guard = LossGuard()
         if state is not None:
             self._go_on(state)
         self._good = self._copy_good()
@@ -142,7 +139,7 @@ class Run:
         self.augment_generator.bit_generator.state = state.augment_state
         self.iteration, self.epoch, self.consumed = state.iteration, state.epoch, state.consumed
         self.loss, self.accuracy = state.loss.copy(), state.accuracy.copy()
-        self._starting_loss, self._best_loss = state.starting_loss, state.best_loss
+        self._guard = LossGuard(state.starting_loss, state.best_loss)
         self.validation_due = state.validation_due
         self.history = state.history.copy()
 
@@ -160,8 +157,8 @@ class Run:
             consumed=self.consumed,
             loss=self.loss.copy(),
             accuracy=self.accuracy.copy(),
-            starting_loss=self._starting_loss,
-            best_loss=self._best_loss,
+            starting_loss=self._guard.starting,
+            best_loss=self._guard.best,
             validation_due=self.validation_due,
             history=self.history.copy(),
         )
@@ -242,28 +239,27 @@ class Run:
         result = self.step(batch.images, batch.labels, learning_rate)
         self.loss.add(result.loss)
         self.accuracy.add(result.correct / len(batch))
-        self._guard(result.loss, learning_rate)
-        self._promote_candidate()
+        fault = self._guard.find_fault(result.loss, self.loss.value, self.network.classes)
+        if fault is not None:
+            self._go_back(fault, learning_rate)
+        self._promote_candidate(result.loss)
         self.iteration += 1
         return result
 
     def _advance(self, batch: Batch) -> None:
         before = math.floor(self.validations_per_epoch * self.epochs_done)
-        is_last = batch.is_last
-        self.epoch, self.consumed = (
-            (batch.epoch + 1, 0) if is_last else (batch.epoch, batch.consumed)
-        )
+        if batch.is_last:
+            self.epoch, self.consumed = batch.epoch + 1, 0
+        else:
+            self.epoch, self.consumed = batch.epoch, batch.consumed
         if math.floor(self.validations_per_epoch * self.epochs_done) > before:
             self.validation_due = True
 
-    def _promote_candidate(self) -> None:
+    def _promote_candidate(self, loss: float) -> None:
         """Call the copied weights good, now that a batch has been scored with them."""
         candidate, smoothed = self._candidate, self.loss.value
         self._candidate = None
-        if candidate is None or smoothed is None:
-            return
-        self._best_loss = min(self._best_loss, smoothed)
-        if smoothed <= 1.5 * self._best_loss + 0.1:
+        if candidate and smoothed is not None and self._guard.is_good(loss, smoothed):
             self._good = candidate
 
     def _copy_good(self) -> _Good:
@@ -275,20 +271,11 @@ class Run:
             self.accuracy.copy(),
         )
 
-    def _guard(self, loss: float, learning_rate: float) -> None:
-        if self._starting_loss is None and math.isfinite(loss):
-            self._starting_loss = max(loss, math.log(self.network.classes))
-        smoothed = self.loss.value
-        if not math.isfinite(loss) or smoothed is None:
-            found = "became infinite or not a number"
-        elif smoothed > EXPLOSION_FACTOR * (self._starting_loss or math.inf):
-            found = f"exploded to {loss:,.0f}"
-        else:
-            return
+    def _go_back(self, fault: str, learning_rate: float) -> None:
         failed_at = self.iteration + 1
         self.restore_good()
         raise DivergenceError(
-            f"Training paused itself: at iteration {failed_at} the loss {found}. "
+            f"Training paused itself: at iteration {failed_at} the loss {fault}. "
             f"The weights of iteration {self.iteration} are back. "
             f"Try a smaller learning rate than {learning_rate:g}."
         )

@@ -160,7 +160,7 @@ def test_one_hard_sample_is_no_explosion():
     run = make_run(optimizer="sgd", batch_size=1)
     run.settings.learning_rate = 1e-6
     train(run, steps=60)
-    run._starting_loss = 2.3
+    run._guard.starting = 2.3
     network = run.network
     network.layers[-1].bias[:] = 0
     wrong = (int(run.cutter._blocks[0].labels[run.cutter._offset]) + 1) % 10
