@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from nn import (
 from .data_room import OpenDataSet, OpenFunction, Sample
 from .history import History, Score
 from .run import DivergenceError, Run
-from .settings import TrainingSettings
+from .settings import MAX_HIDDEN_LAYERS, MAX_LAYER_WIDTH, TrainingSettings
 from .snapshot import Snapshot
 from .trainer import Clock, Execute, Trainer, evaluate
 
@@ -113,7 +113,10 @@ class Laboratory:
         self._framed: NDArray[np.float32] | None = None
         self._training: asyncio.Task[None] | None = None
         self._steps_wanted = 0
+        self._loading: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._endings: set[asyncio.Task[Any]] = set()
+        self._is_closed = False
         state.class_names = data.class_names
         run = self._make_run(load_pretrained())
         self.trainer = Trainer(
@@ -143,7 +146,6 @@ class Laboratory:
     def reset(self) -> None:
         """Begin again with fresh weights of the chosen architecture and the same seed."""
         self.state.running = False
-        self._steps_wanted = 0
         self._replace_run(None, FRESH)
         sizes = "-".join(str(size) for size in self.network.sizes)
         self._tell(f"A fresh {sizes} net. It knows nothing yet: press Train.")
@@ -151,7 +153,6 @@ class Laboratory:
     def back_to_ready(self) -> None:
         """Bring the ready-trained net back, with the digits it was trained for."""
         self.state.running = False
-        self._steps_wanted = 0
         if self.data.name == "fashion-mnist":
             self.state.data_set = "digits"
             return
@@ -185,13 +186,19 @@ class Laboratory:
                 "“Ready-trained net” brings the ready one back."
             )
 
+    @property
+    def _is_idle(self) -> bool:
+        """Whether no step is under way; a pause takes effect only after the present one."""
+        return self._training is None or self._training.done()
+
     def _ensure_training(self) -> None:
-        if self._training is None or self._training.done():
+        if self._is_idle:
             self._training = self._spawn(self._train())
 
     async def _train(self) -> None:
         """Serve the wish to run and the wished-for steps until neither is left."""
-        while self.state.running or self._steps_wanted:
+        while not self._is_closed and (self.state.running or self._steps_wanted):
+            run = self.trainer.run
             try:
                 if self.state.running:
                     await self.trainer.train()
@@ -199,23 +206,39 @@ class Laboratory:
                     self._steps_wanted -= 1
                     await self.trainer.train(steps=1)
             except DivergenceError as error:
-                self._stop_with(Notice(str(error), "warning"))
+                if run is self.trainer.run:  # else it was replaced meanwhile; nobody minds
+                    self._stop_with(Notice(str(error), "warning"))
             except PrefetchError as error:
-                self._stop_with(
-                    Notice(f"Training paused: {error} Press Train to try again.", "error")
-                )
+                if run is self.trainer.run:
+                    self._stop_with(
+                        Notice(f"Training paused: {error} Press Train to try again.", "error")
+                    )
+        # A knob may have been turned while the last step was under way.
+        self.trainer.run.apply_settings()
 
     def _stop_with(self, notice: Notice) -> None:
         self._steps_wanted = 0
         self.state.param.update(running=False, notice=notice)
 
     def _publish(self, snapshot: Snapshot) -> None:
-        self.state.snapshot = snapshot
+        if not self._is_closed:
+            self.state.snapshot = snapshot
 
     def _knob_changed(self, *_events: Any) -> None:
-        if not self.trainer.is_training:
-            self.trainer.run.apply_settings()
-            self.state.snapshot = self.trainer.snapshot()
+        state, run = self.state, self.trainer.run
+        if self._is_idle:
+            run.apply_settings()
+        else:
+            # The rest waits for the end of the slice; these must also help a wait for data.
+            run.queue.cache_size, run.queue.concurrency = state.cache_size, state.concurrency
+        state.snapshot = replace(
+            state.snapshot,
+            learning_rate=float(state.learning_rate),
+            batch_size=state.batch_size,
+            optimizer=state.optimizer,
+            cached=run.queue.data_len,
+            in_flight=run.queue.data_futures_len,
+        )
 
     def _make_run(self, network: Network | None) -> Run:
         return Run(
@@ -223,12 +246,15 @@ class Laboratory:
         )
 
     def _replace_run(self, network: Network | None, origin: str) -> None:
-        self.trainer.stop()
-        old = self.trainer.run
         run = self._make_run(network)
+        self.trainer.stop()
+        self._steps_wanted = 0
+        old = self.trainer.run
         self.trainer.adopt(run, self.trainer.validation)
         run.queue.start()
-        self._spawn(old.close())
+        ending = self._spawn(old.close())
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
         self.state.param.update(
             origin=origin, history=run.history, snapshot=self.trainer.snapshot()
         )
@@ -237,48 +263,62 @@ class Laboratory:
     # Data
 
     def _data_set_changed(self, event: Any) -> None:
+        if self._loading is not None:
+            self._loading.cancel()  # of two wishes the later one holds
+            self._loading = None
+            self.state.busy = ""
         if event.new != self.data.name:
             self.state.running = False
-            self._spawn(self._change_data(event.new))
+            self._loading = self._spawn(self._change_data(event.new))
 
     async def _change_data(self, name: str) -> None:
-        self.state.busy = f"Loading {DATA_SETS[name].title} …"
+        me = asyncio.current_task()
+
+        def report(sentence: str) -> None:
+            if self._loading is me:
+                self.state.busy = sentence
+
+        report(f"Loading {DATA_SETS[name].title} …")
         try:
-            data = await self._open_data(name, self._report)
+            self._adopt_data(await self._open_data(name, report))
         except DataError as error:
-            self.state.param.update(
-                data_set=self.data.name, notice=Notice(str(error), "error"), busy=""
-            )
-            return
+            self._tell(str(error), "error")
+        finally:
+            if self._loading is me:
+                self._loading = None
+                self.state.param.update(data_set=self.data.name, busy="")
+        await self._load_validation()
+
+    def _adopt_data(self, data: OpenDataSet) -> None:
+        self.state.running = False
         self.data = data
         self.trainer.validation = None
-        self.state.param.update(class_names=data.class_names, busy="")
-        if name == "fashion-mnist":
+        self.state.class_names = data.class_names
+        if data.name == "fashion-mnist":
             self._replace_run(None, FRESH)
             self._tell(f"{data.title}: a fresh net for clothes instead of digits. Press Train.")
         else:
             self._replace_run(load_pretrained(), READY)
             self._tell(f"{data.title}: {data.source.sample_count:,} digits to train on.")
-        await self._load_validation()
-
-    def _report(self, sentence: str) -> None:
-        self.state.busy = sentence
 
     async def _load_validation(self) -> None:
         data = self.data
         try:
             validation = await data.part("validation")
-            if data is self.data:
-                self.trainer.validation = validation
         except (DataError, PrefetchError) as error:
-            self._tell(f"Validation is left out: {error}", "warning")
+            if data is self.data:
+                self._tell(f"Validation is left out: {error}", "warning")
+            return
+        if data is self.data:
+            self.trainer.validation = validation
 
     async def load_sample(self, part: str, index_text: str, label: int | None) -> None:
         """Put a sample on the pad: by index when `index_text` is not empty, else at random."""
+        data = self.data
         try:
-            sample = await self.data.sample(
+            sample = await data.sample(
                 part,
-                index=read_index(index_text, self.data.count(part)),
+                index=read_index(index_text, data.count(part)),
                 label=label,
                 generator=self._sample_generator,
             )
@@ -286,7 +326,7 @@ class Laboratory:
             self._tell(str(error), "warning")
             return
         self.show_canvas(to_float(sample.image[np.newaxis])[0].reshape(28, 28))
-        self._tell(describe_sample(sample, self.data.class_names))
+        self._tell(describe_sample(sample, data.class_names))
 
     async def test(self) -> None:
         """Score the newest network on the test samples, which no training ever touches."""
@@ -340,16 +380,19 @@ class Laboratory:
         if self.state.running:
             self._tell("Pause training first; teaching changes the same weights.", "warning")
             return
-        if self._training is not None and not self._training.done():
+        if not self._is_idle:
             self._tell("One moment: a training step is still under way.", "warning")
             return
         image, labels = self._framed[np.newaxis], np.array([label])
         network = self.trainer.run.network
+        untaught = network.copy()
         step = TrainingStep(network, create_optimizer("sgd", network.parameters()))
         before = step(image, labels, TEACHING_RATE).loss
         after = -float(network.predict_log_proba(image)[0, label])
         if not math.isfinite(after):
-            self._tell("That step made the weights useless; press Reset.", "error")
+            network.copy_from(untaught)
+            self._tell("That step would have made the weights useless; it was undone.", "error")
+            return
         self.state.snapshot = self.trainer.snapshot()
         self.predict()
         name = self.data.class_names[label]
@@ -368,14 +411,13 @@ class Laboratory:
     def load_weights(self, content: bytes, name: str) -> None:
         """Replace the network by the one in a weights file that somebody chose."""
         try:
-            network = weights_from_bytes(content, name)
+            network = _as_float32(weights_from_bytes(content, name), name)
             self._check_fit(network, name)
         except WeightsError as error:
             self._tell(str(error), "error")
             return
         self.state.running = False
-        self._steps_wanted = 0
-        self._replace_run(network.astype(np.float32), LOADED)
+        self._replace_run(network, LOADED)
         self.state.param.update(
             hidden_layers=list(network.sizes[1:-1]),
             activation=network.activation,
@@ -392,15 +434,26 @@ class Laboratory:
                 f"{name}: {self.data.title} needs a net with {expected[0]} inputs and "
                 f"{expected[1]} outputs; this one has {found[0]} and {found[1]}."
             )
+        hidden = network.sizes[1:-1]
+        if len(hidden) > MAX_HIDDEN_LAYERS or max(hidden, default=1) > MAX_LAYER_WIDTH:
+            raise WeightsError(
+                f"{name}: a net here has at most {MAX_HIDDEN_LAYERS} hidden layers of at most "
+                f"{MAX_LAYER_WIDTH:,} units; this one has {len(hidden)}, the widest of "
+                f"{max(hidden):,}."
+            )
 
     # Housekeeping
 
     async def close(self) -> None:
-        """End training and every fetch, as when the page is closed."""
+        """End training and every fetch, as when the page is closed; return when all have ended."""
+        self._is_closed = True
         self.trainer.stop()
-        await self.trainer.run.close()
-        for task in self._tasks - {asyncio.current_task()}:
+        # Earlier runs end their fetches by themselves; they must not be cut short in that.
+        others = self._tasks - self._endings - {asyncio.current_task()}
+        for task in others:
             task.cancel()
+        await self.trainer.run.close()
+        await asyncio.gather(*others, *self._endings, return_exceptions=True)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Do asynchronous work of a command; errors of it are told, never swallowed."""
@@ -416,6 +469,9 @@ class Laboratory:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             error = task.exception()
+            if task is self._training:
+                self._steps_wanted = 0
+                self.state.running = False
             self._tell(f"Something went wrong inside Inkling: {error!r}", "error")
             task.get_loop().call_exception_handler(
                 {"message": "a command failed", "exception": error, "task": task}
@@ -425,7 +481,7 @@ class Laboratory:
         self.state.notice = Notice(text, kind)
 
 
-TEACHING_RATE = 0.05
+TEACHING_RATE = 0.005
 """Learning rate of a teaching step; small enough not to wreck what the net knows."""
 
 _KNOBS = [
@@ -440,6 +496,17 @@ _KNOBS = [
 ]
 
 
+def _as_float32(network: Network, name: str) -> Network:
+    with np.errstate(over="ignore"):
+        converted = network.astype(np.float32)
+    if not all(np.isfinite(parameter).all() for parameter in converted.parameters()):
+        raise WeightsError(
+            f"{name}: expected numbers that fit into 32-bit floats, below 3.4e38, and found "
+            "larger ones."
+        )
+    return converted
+
+
 def read_index(text: str, count: int) -> int | None:
     """Parse the index of a sample; empty text is None.
 
@@ -451,12 +518,13 @@ def read_index(text: str, count: int) -> int | None:
     entry = text.strip()
     if not entry:
         return None
-    if not (entry.isascii() and entry.isdigit() and int(entry[:12]) < count):
+    digits = entry.lstrip("0") or "0"
+    if not (entry.isascii() and entry.isdigit() and len(digits) < 12 and int(digits) < count):
         raise ValueError(
             f"The index takes a whole number from 0 to {count - 1:,}, or nothing for any sample; "
             f"found “{entry[:24]}”."
         )
-    return int(entry)
+    return int(digits)
 
 
 def describe_sample(sample: Sample, class_names: tuple[str, ...]) -> str:

@@ -46,17 +46,14 @@ def open_window() -> Window:
         execute=execute_in_line if IN_BROWSER else execute_in_thread,
     )
     window = Window(laboratory, with_page=run_now if IN_BROWSER else run_with_lock())
-    tasks: list[asyncio.Task[Any]] = []
 
     def begin() -> None:
         if not is_loop_running():
             return  # the page is only being converted; nobody is there to work for
         laboratory.start()
-        tasks.append(asyncio.get_running_loop().create_task(window.keep_drawn()))
+        laboratory.spawn(window.keep_drawn())
 
     def end(_context: Any) -> None:
-        for task in tasks:
-            task.cancel()
         laboratory.spawn(laboratory.close())
 
     pn.state.onload(begin)

@@ -1,0 +1,689 @@
+"""Training, pausing, stepping and starting over; weights, teaching and samples have their own."""
+
+import asyncio
+import math
+
+import numpy as np
+import pytest
+from cache_helpers import ObedientSource, run, settle, tasks_left
+from laboratory_helpers import (
+    Door,
+    OpenedData,
+    all_done,
+    ink,
+    make_laboratory,
+    slow_laboratory,
+    until,
+    weights_of,
+)
+
+from dashboard.laboratory import FRESH, READY
+from dashboard.session import execute_in_thread
+from data_cache import DataError, PrefetchError
+from nn import load_pretrained
+
+
+def test_a_new_laboratory_shows_the_ready_trained_net_before_any_training():
+    laboratory = make_laboratory()
+    ready = [parameter.tobytes() for parameter in load_pretrained().parameters()]
+    assert weights_of(laboratory) == ready
+    assert laboratory.state.origin == READY
+    assert laboratory.state.snapshot.iteration == 0
+
+
+def test_train_starts_with_fresh_weights_and_goes_on_until_pause():
+    async def main():
+        laboratory = make_laboratory()
+        state = laboratory.state
+        laboratory.start()
+        state.running = True
+        assert state.origin == FRESH
+        assert laboratory.network.sizes == (784, 12, 10)
+        assert "zero" in state.notice.text
+        await until(lambda: state.snapshot.iteration >= 60)
+        state.running = False
+        await all_done()
+        paused = state.snapshot.iteration
+        await settle()
+        assert state.snapshot.iteration == paused == len(state.history)
+        assert state.snapshot.loss < math.log(10)
+        assert state.snapshot.samples_per_second == 0
+        state.running = True
+        await until(lambda: state.snapshot.iteration > paused)
+        assert state.origin == FRESH
+        await laboratory.close()
+
+    run(main())
+
+
+def test_train_goes_on_from_the_ready_trained_net_when_that_is_wished():
+    async def main():
+        laboratory = make_laboratory(keep_ready=True, learning_rate=1e-6)
+        before = laboratory.network
+        laboratory.state.running = True
+        await until(lambda: laboratory.state.snapshot.iteration > 0)
+        laboratory.state.running = False
+        await all_done()
+        assert laboratory.network.sizes == before.sizes
+        difference = np.abs(laboratory.network.parameters()[0] - before.parameters()[0]).max()
+        assert 0 < difference < 1e-3
+
+    run(main())
+
+
+def test_step_trains_exactly_one_batch_and_keeps_paused():
+    async def main():
+        laboratory = make_laboratory()
+        laboratory.step()
+        await all_done()
+        assert laboratory.state.snapshot.iteration == 1
+        assert laboratory.state.running is False
+        laboratory.step()
+        laboratory.step()
+        await all_done()
+        assert laboratory.state.snapshot.iteration == 3
+
+    run(main())
+
+
+def test_step_while_training_pauses_after_one_more_batch():
+    async def main():
+        door = Door()
+        laboratory = make_laboratory(execute=door)
+        state = laboratory.state
+        state.running = True
+        await until(lambda: state.snapshot.iteration > 0)
+        door.shut()
+        await until(lambda: door.waiting == 1)
+        before = laboratory.trainer.run.iteration
+        laboratory.step()
+        assert state.running is False
+        door.open()
+        await all_done()
+        # The slice under way ends after the step it is in; then comes the one that was wished for.
+        assert state.snapshot.iteration == before + 2
+
+    run(main())
+
+
+def test_pause_and_train_in_quick_succession_leave_one_training_that_runs():
+    async def main():
+        door = Door()
+        laboratory = make_laboratory(execute=door)
+        state = laboratory.state
+        state.running = True
+        await until(lambda: state.snapshot.iteration > 0)
+        for _ in range(5):
+            state.running = False
+            state.running = True
+        door.shut()
+        await until(lambda: door.waiting > 0)
+        for _ in range(5):
+            state.running = False
+            state.running = True
+            await settle()
+        assert door.waiting == 1
+        door.open()
+        before = state.snapshot.iteration
+        await until(lambda: state.snapshot.iteration > before + 20)
+        state.running = False
+        await all_done()
+        assert state.snapshot.iteration == len(state.history)
+
+    run(main())
+
+
+def test_train_and_pause_before_the_first_slice_train_nothing():
+    async def main():
+        laboratory = make_laboratory()
+        laboratory.state.running = True
+        laboratory.state.running = False
+        await all_done()
+        assert laboratory.state.snapshot.iteration == 0
+
+    run(main())
+
+
+def test_reset_gives_the_same_fresh_net_of_the_chosen_form_every_time():
+    async def main():
+        laboratory = make_laboratory(hidden_layers=[7, 5], activation="tanh")
+        laboratory.reset()
+        first = weights_of(laboratory)
+        assert laboratory.network.sizes == (784, 7, 5, 10)
+        assert laboratory.network.activation == "tanh"
+        assert laboratory.state.origin == FRESH
+        assert "784-7-5-10" in laboratory.state.notice.text
+        laboratory.step()
+        await all_done()
+        assert weights_of(laboratory) != first
+        laboratory.reset()
+        await all_done()
+        assert weights_of(laboratory) == first
+        assert laboratory.state.snapshot.iteration == len(laboratory.state.history) == 0
+
+    run(main())
+
+
+def test_reset_while_a_slice_is_computed_leaves_the_fresh_net_untouched():
+    async def main():
+        door = Door()
+        laboratory = make_laboratory(execute=door)
+        state = laboratory.state
+        state.running = True
+        await until(lambda: state.snapshot.iteration > 0)
+        door.shut()
+        await until(lambda: door.waiting == 1)
+        laboratory.reset()
+        fresh = weights_of(laboratory)
+        door.open()
+        await all_done()
+        assert weights_of(laboratory) == fresh
+        assert (state.running, state.snapshot.iteration, len(state.history)) == (False, 0, 0)
+
+    run(main())
+
+
+def test_reset_forgets_steps_that_were_still_wanted():
+    async def main():
+        door = Door()
+        laboratory = make_laboratory(execute=door)
+        door.shut()
+        laboratory.step()
+        laboratory.step()
+        await until(lambda: door.waiting == 1)
+        laboratory.reset()
+        door.open()
+        await all_done()
+        assert laboratory.state.snapshot.iteration == 0
+        assert laboratory.trainer.run.iteration == 0
+
+    run(main())
+
+
+def test_a_net_without_hidden_layers_can_be_trained():
+    async def main():
+        laboratory = make_laboratory(hidden_layers=[], dropout=0.5)
+        laboratory.step()
+        await all_done()
+        assert laboratory.network.sizes == (784, 10)
+        assert laboratory.state.snapshot.iteration == 1
+
+    run(main())
+
+
+def test_a_batch_larger_than_the_data_is_a_whole_epoch():
+    async def main():
+        laboratory = make_laboratory(batch_size=4096)
+        laboratory.step()
+        await all_done()
+        snapshot = laboratory.state.snapshot
+        assert (snapshot.iteration, snapshot.epoch, snapshot.batch_size) == (1, 1.0, 4096)
+        laboratory.step()
+        await all_done()
+        assert laboratory.state.snapshot.epoch == 2.0
+
+    run(main())
+
+
+def test_a_run_scores_itself_on_validation_digits_four_times_an_epoch():
+    async def main():
+        laboratory = make_laboratory()
+        laboratory.start()
+        laboratory.state.running = True
+        await until(lambda: laboratory.state.snapshot.epoch >= 1)
+        laboratory.state.running = False
+        await all_done()
+        scores = laboratory.state.history.validation
+        assert [score.iteration for score in scores[:4]] == [4, 8, 12, 15]
+        assert scores[0].count == 100
+
+    run(main())
+
+
+def test_missing_validation_digits_are_told_and_training_goes_on_without():
+    async def main():
+        data = OpenedData(
+            make_laboratory().data.source, errors={"validation": DataError("the file is torn.")}
+        )
+        laboratory = make_laboratory(data)
+        laboratory.start()
+        await settle()
+        assert laboratory.state.notice.text == "Validation is left out: the file is torn."
+        assert laboratory.state.notice.kind == "warning"
+        laboratory.state.running = True
+        await until(lambda: laboratory.state.snapshot.epoch >= 1)
+        assert not laboratory.state.history.validation
+        await laboratory.close()
+
+    run(main())
+
+
+# Knobs
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("learning_rate", 0.005, "learning rate 0.005"),
+        ("batch_size", 7, "batch 7"),
+        ("optimizer", "sgd", "sgd"),
+        ("cache_size", 8, "cached 8"),
+    ],
+)
+@pytest.mark.parametrize("running", [False, True])
+def test_the_status_line_shows_a_knob_at_once(name, value, shown, running):
+    async def main():
+        laboratory = make_laboratory()
+        laboratory.start()
+        laboratory.state.running = running
+        await settle()
+        setattr(laboratory.state, name, value)
+        if name != "cache_size" or not running:
+            assert shown in laboratory.state.snapshot.status_line()
+        else:
+            await until(lambda: shown in laboratory.state.snapshot.status_line())
+        await laboratory.close()
+
+    run(main())
+
+
+def test_the_batch_size_changes_with_the_next_step_while_training():
+    async def main():
+        laboratory = make_laboratory(batch_size=10)
+        sizes = []
+        laboratory.reset()
+        step = laboratory.trainer.run.step
+
+        def watch(images, labels, rate):
+            sizes.append((len(labels), rate))
+            if len(sizes) == 3:
+                laboratory.state.param.update(batch_size=4, learning_rate=0.5)
+            return step(images, labels, rate)
+
+        laboratory.trainer.run.step = watch  # type: ignore[assignment]
+        for name in ("l1", "l2", "dropout", "optimizer"):
+            setattr(watch, name, getattr(step, name))
+        laboratory.state.running = True
+        await until(lambda: len(sizes) >= 6)
+        await laboratory.close()
+        assert sizes[:3] == [(10, 0.002)] * 3
+        assert sizes[3:6] == [(4, 0.5)] * 3
+
+    run(main())
+
+
+def test_another_optimiser_takes_over_while_training():
+    async def main():
+        laboratory = make_laboratory()
+        laboratory.state.running = True
+        await until(lambda: laboratory.state.snapshot.iteration > 0)
+        before = laboratory.trainer.run.step.optimizer
+        laboratory.state.param.update(optimizer="momentum", l2=0.25, dropout=0.5)
+        seen = laboratory.state.snapshot.iteration
+        await until(lambda: laboratory.state.snapshot.iteration > seen)
+        step = laboratory.trainer.run.step
+        assert type(step.optimizer) is not type(before)
+        assert (step.l2, step.dropout) == (0.25, 0.5)
+        await laboratory.close()
+
+    run(main())
+
+
+def test_a_knob_turned_during_the_last_step_before_a_pause_waits_for_its_end():
+    async def main():
+        door = Door()
+        laboratory = make_laboratory(execute=door)
+        state = laboratory.state
+        state.running = True
+        await until(lambda: state.snapshot.iteration > 0)
+        door.shut()
+        await until(lambda: door.waiting == 1)
+        state.running = False
+        before, shown = laboratory.trainer.run.step.optimizer, laboratory.network
+        state.optimizer = "sgd"
+        # The step may be using the optimiser, and be writing to the weights, in another thread.
+        assert laboratory.trainer.run.step.optimizer is before
+        assert laboratory.network is shown
+        assert "sgd" in state.snapshot.status_line()
+        door.open()
+        await all_done()
+        assert laboratory.trainer.run.step.optimizer is not before
+        assert "sgd" in state.snapshot.status_line()
+
+    run(main())
+
+
+def test_the_knobs_of_the_queue_help_a_training_that_waits_for_data():
+    async def main():
+        laboratory, source = slow_laboratory(blocks=8, cache_size=0, concurrency=1)
+        laboratory.state.running = True
+        await until(lambda: laboratory.state.snapshot.waiting)
+        await settle()
+        assert len(source.pending) == 1
+        laboratory.state.param.update(cache_size=4, concurrency=4)
+        await settle()
+        assert len(source.pending) == 4
+        assert "in flight 4" in laboratory.state.snapshot.status_line()
+        await laboratory.close()
+
+    run(main())
+
+
+def test_architecture_is_pending_until_the_net_is_built():
+    async def main():
+        laboratory = make_laboratory()
+        laboratory.reset()
+        assert not laboratory.architecture_pending
+        for name, value in (("hidden_layers", [9]), ("activation", "tanh"), ("biases", False)):
+            setattr(laboratory.state, name, value)
+            assert laboratory.architecture_pending
+            assert laboratory.network.sizes == (784, 12, 10) or name != "hidden_layers"
+            laboratory.reset()
+            assert not laboratory.architecture_pending
+        assert laboratory.network.sizes == (784, 9, 10)
+        assert not laboratory.network.has_biases
+        await all_done()
+
+    run(main())
+
+
+# What goes wrong
+
+
+def test_divergence_pauses_brings_good_weights_back_and_says_what_to_try():
+    async def main():
+        laboratory = make_laboratory(optimizer="sgd", learning_rate=0.05)
+        state = laboratory.state
+        state.running = True
+        await until(lambda: state.snapshot.iteration >= 110)
+        state.param.update(learning_rate=10, l2=1)  # together they make all weights grow
+        await until(lambda: not state.running)
+        await all_done()
+        assert state.notice.kind == "warning"
+        assert state.notice.text.startswith("Training paused itself: at iteration ")
+        assert f"The weights of iteration {state.snapshot.iteration} are back." in state.notice.text
+        assert "Try a smaller learning rate than 10." in state.notice.text
+        assert 0 < state.snapshot.iteration == len(state.history)
+        assert all(np.isfinite(values).all() for values in laboratory.network.parameters())
+        state.param.update(learning_rate=0.05, l2=0)
+        good = state.snapshot.iteration
+        state.running = True
+        await until(lambda: state.snapshot.iteration > good + 10)
+        assert state.snapshot.loss < math.log(10)
+        await laboratory.close()
+
+    run(main())
+
+
+def test_the_divergence_of_a_net_that_was_reset_meanwhile_disturbs_nobody():
+    async def main():
+        door = Door()
+        laboratory = make_laboratory(execute=door, optimizer="sgd", learning_rate=0.05)
+        state = laboratory.state
+        laboratory.step()
+        await all_done()
+        door.shut()
+        state.running = True
+        await until(lambda: door.waiting == 1)
+        laboratory.trainer.run.network.parameters()[0][...] = np.nan
+        laboratory.reset()
+        state.running = True
+        door.open()
+        await until(lambda: state.snapshot.iteration > 3)
+        assert state.running
+        assert "paused" not in state.notice.text
+        await laboratory.close()
+
+    run(main())
+
+
+def test_blocks_that_cannot_be_fetched_pause_training_and_train_tries_again():
+    class FailingSource(ObedientSource):
+        async def fetch(self, request):
+            if self.broken:
+                raise DataError("the server could not be reached.")
+            return await super().fetch(request)
+
+        broken = True
+
+    async def main():
+        source = FailingSource(4, block_size=20)
+        laboratory = make_laboratory(OpenedData(source), cache_size=1)
+        laboratory.reset()
+        # The queue's own pauses take seconds; here they take no time.
+        queue = laboratory.trainer.run.queue
+        queue._sleep = lambda _seconds: asyncio.sleep(0)
+        state = laboratory.state
+        state.running = True
+        await until(lambda: not state.running)
+        assert state.notice.kind == "error"
+        assert state.notice.text.startswith("Training paused: ")
+        assert "the server could not be reached." in state.notice.text
+        assert state.notice.text.endswith("Press Train to try again.")
+        source.broken = False
+        state.running = True
+        await until(lambda: bool(source.pending))
+        source.answer_all()
+        await until(lambda: state.snapshot.iteration == 1)
+        assert state.running
+        await laboratory.close()
+
+    run(main())
+
+
+def test_an_unforeseen_error_in_training_is_told_and_training_counts_as_paused():
+    async def broken(_function, *_arguments):
+        raise RuntimeError("the processor is on fire")
+
+    async def main():
+        unhandled = []
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _loop, context: unhandled.append(context["exception"])
+        )
+        laboratory = make_laboratory(execute=broken)
+        laboratory.state.running = True
+        await all_done()
+        assert laboratory.state.running is False
+        assert laboratory.state.notice.kind == "error"
+        assert "the processor is on fire" in laboratory.state.notice.text
+        assert [type(error) for error in unhandled] == [RuntimeError]
+
+    run(main())
+
+
+# Threads, several visitors, and the end
+
+
+def test_training_in_threads_gives_the_same_curve_as_training_in_line():
+    async def train(**options):
+        laboratory = make_laboratory(batch_size=50, **options)
+        laboratory.reset()
+        laboratory.state.running = True
+        await until(lambda: laboratory.state.snapshot.iteration >= 40)
+        laboratory.state.running = False
+        await all_done()
+        return laboratory.state.history.losses[:40].tolist()
+
+    in_line, in_threads = run(train()), run(train(execute=execute_in_thread))
+    assert in_line == in_threads
+
+
+def test_knobs_and_commands_may_come_at_any_time_while_threads_compute():
+    async def main():
+        laboratory = make_laboratory(execute=execute_in_thread)
+        state = laboratory.state
+        laboratory.start()
+        for turn in range(12):
+            state.running = True
+            before = state.snapshot.iteration
+            await until(lambda before=before: state.snapshot.iteration > before)
+            state.param.update(
+                batch_size=1 + 13 * turn,
+                optimizer=["sgd", "adam", "momentum"][turn % 3],
+                cache_size=turn % 3,
+                dropout=0.1 * (turn % 2),
+            )
+            if turn % 3 == 0:
+                laboratory.reset()
+            elif turn % 3 == 1:
+                laboratory.step()
+            else:
+                state.running = False
+        await laboratory.close()
+        assert state.notice.kind == "info"
+        assert all(np.isfinite(values).all() for values in laboratory.network.parameters())
+
+    run(main())
+
+
+def test_two_laboratories_share_nothing():
+    async def main():
+        one, other = make_laboratory(), make_laboratory()
+        untouched = weights_of(other)
+        one.take_drawing(ink())
+        one.teach(7)
+        one.state.learning_rate = 0.009
+        one.state.running = True
+        await until(lambda: one.state.snapshot.iteration > 5)
+        assert weights_of(other) == untouched
+        assert weights_of(make_laboratory()) == untouched
+        assert (other.state.running, other.state.snapshot.iteration) == (False, 0)
+        assert other.state.learning_rate == 0.002
+        assert other.state.answer.framed is None
+        assert len(other.state.history) == 0
+        await one.close()
+        await other.close()
+
+    run(main())
+
+
+def test_closing_ends_a_running_training():
+    async def main():
+        laboratory = make_laboratory()
+        laboratory.start()
+        laboratory.state.running = True
+        await until(lambda: laboratory.state.snapshot.iteration > 3)
+        await laboratory.close()
+        assert not tasks_left()
+
+    run(main())
+
+
+class SilentSource:
+    """A source that never answers, and counts who still waits for an answer."""
+
+    sample_count = 100
+
+    def __init__(self):
+        self.waiting = 0
+
+    def plan_epoch(self, generator):
+        return list(range(5))
+
+    async def fetch(self, _request):
+        self.waiting += 1
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self.waiting -= 1
+
+
+def test_closing_ends_a_training_that_waits_for_data():
+    async def main():
+        source = SilentSource()
+        laboratory = make_laboratory(OpenedData(source))
+        laboratory.start()
+        laboratory.state.running = True
+        await until(lambda: laboratory.state.snapshot.waiting and source.waiting == 5)
+        await laboratory.close()
+        assert not tasks_left()
+        assert source.waiting == 0
+
+    run(main())
+
+
+def test_closing_ends_a_training_whose_data_arrive_at_that_moment():
+    async def main():
+        laboratory, source = slow_laboratory(cache_size=0)
+        laboratory.state.running = True
+        await until(lambda: laboratory.state.snapshot.waiting and bool(source.pending))
+        source.answer_all()
+        # Nothing is in flight now, so the queue closes without letting anybody else run.
+        await until(lambda: not laboratory.trainer.run.queue.data_futures_len)
+        await laboratory.close()
+        assert not tasks_left()
+
+    run(main())
+
+
+def test_closing_right_after_a_reset_ends_the_fetches_of_both_runs():
+    async def main():
+        source = SilentSource()
+        laboratory = make_laboratory(OpenedData(source))
+        laboratory.start()
+        await until(lambda: source.waiting == 5)
+        laboratory.reset()
+        await laboratory.close()
+        assert not tasks_left()
+        assert source.waiting == 0
+
+    run(main())
+
+
+def test_closing_while_a_step_is_computed_in_a_thread_ends_it():
+    async def main():
+        laboratory = make_laboratory(execute=execute_in_thread)
+        laboratory.start()
+        laboratory.state.running = True
+        await until(lambda: laboratory.state.snapshot.iteration > 0)
+        last = laboratory.state.snapshot
+        await laboratory.close()
+        assert not tasks_left()
+        # The page is gone: nothing is published to it any more.
+        assert laboratory.state.snapshot is last
+
+    run(main())
+
+
+def test_closing_twice_is_no_error():
+    async def main():
+        laboratory, _source = slow_laboratory()
+        laboratory.start()
+        await laboratory.close()
+        await laboratory.close()
+        assert not tasks_left()
+
+    run(main())
+
+
+def test_closing_gives_up_a_test_and_samples_that_are_awaited():
+    async def main():
+        never = asyncio.get_running_loop().create_future()
+
+        class Waiting(OpenedData):
+            async def part(self, name):
+                return await never
+
+        laboratory = make_laboratory(Waiting(make_laboratory().data.source))
+        laboratory.start()
+        laboratory.spawn(laboratory.test())
+        await settle()
+        assert laboratory.state.busy == "Testing …"
+        await laboratory.close()
+        assert not tasks_left()
+
+    run(main())
+
+
+def test_a_prefetch_error_names_its_cause_in_the_notice_of_a_test():
+    async def main():
+        error = PrefetchError("block 3 could not be fetched.")
+        laboratory = make_laboratory(
+            OpenedData(make_laboratory().data.source, errors={"test": error})
+        )
+        await laboratory.test()
+        assert laboratory.state.notice.text == "block 3 could not be fetched."
+        assert laboratory.state.notice.kind == "error"
+        assert laboratory.state.busy == ""
+
+    run(main())
