@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 from training_helpers import few_samples, make_run, train
 
 from dashboard.commands import main, train_job
@@ -343,3 +344,29 @@ def test_the_line_of_an_epoch_tells_speed_and_time_left_by_the_clock(capsys):
     progress.end_epoch(run)
     assert "epoch 1/4 · " in (line := capsys.readouterr().err)
     assert line.endswith(" · 100 samples/s · 00:09 left\n")
+
+
+def test_a_binarized_net_is_scored_on_binarized_samples(data_folder, capsys):
+    assert run_train(data_folder, "--binarize", "127", "--num-epochs", "4") == 0
+    out = capsys.readouterr().out
+    samples = few_samples(100, 1000)
+    losses = []
+    for images in ((samples.images > 127).astype(np.float32), samples.images / np.float32(255)):
+        evaluation = Evaluation(10)
+        evaluation.add(load_weights("inkling-weights.npz"), images, samples.labels)
+        losses.append(f"loss {evaluation.loss:.4f}")
+    assert losses[0] in out
+    assert losses[1] not in out
+
+
+def test_products_are_computed_in_one_thread(data_folder, monkeypatch):
+    threads = []
+
+    def look(self, snapshot):
+        libraries = [info for info in threadpool_info() if info["user_api"] == "blas"]
+        threads.extend(info["num_threads"] for info in libraries)
+
+    monkeypatch.setattr(Progress, "publish", look)
+    with threadpool_limits(2, user_api="blas"):
+        assert run_train(data_folder, "--num-epochs", "1") == 0
+    assert set(threads) == {1}
