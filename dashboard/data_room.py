@@ -141,11 +141,18 @@ class DataSetOverHttp:
     ) -> Sample:
         """Return one sample; see OpenDataSet. Only the block that holds it is fetched."""
         blocks = self._manifest.part(self.name, part)
-        ends = np.cumsum([block.count for block in blocks])
-        anywhere = int(generator.integers(ends[-1])) if index is None else index
-        number = int(np.searchsorted(ends, anywhere, side="right"))
-        block = blocks[number]
-        samples = await fetch_block(self._manifest, block, self._fetch_bytes)
-        first = int(ends[number]) - block.count
-        inside = pick(samples.labels, label, generator) if index is None else index - first
-        return Sample(samples.images[inside], int(samples.labels[inside]), part, first + inside)
+        firsts = np.cumsum([0, *(block.count for block in blocks)])
+        anywhere = int(generator.integers(firsts[-1])) if index is None else index
+        start = int(np.searchsorted(firsts, anywhere, side="right")) - 1
+        # A block may lack a class that the next one has.
+        for number in (*range(start, len(blocks)), *range(start)):
+            samples = await fetch_block(self._manifest, blocks[number], self._fetch_bytes)
+            first = int(firsts[number])
+            if index is not None:
+                inside = index - first
+            elif label is None or label in samples.labels:
+                inside = pick(samples.labels, label, generator)
+            else:
+                continue
+            return Sample(samples.images[inside], int(samples.labels[inside]), part, first + inside)
+        raise DataError(f"There is no sample of class {label} among these {firsts[-1]:,}.")

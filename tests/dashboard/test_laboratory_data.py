@@ -1,0 +1,478 @@
+"""Data sets, samples, teaching and the test score, as commands of the laboratory."""
+
+import asyncio
+
+import numpy as np
+import pytest
+from cache_helpers import run, settle, tasks_left
+from laboratory_helpers import (
+    Door,
+    OpenedData,
+    Opener,
+    all_done,
+    few_digits,
+    ink,
+    make_laboratory,
+    until,
+    weights_of,
+)
+
+from dashboard.laboratory import FRESH, READY, TEACHING_RATE, read_index
+from data_cache import DATA_SETS, DataError, PrefetchError, to_float
+
+# Data sets
+
+
+def test_fashion_brings_its_class_names_and_a_fresh_net():
+    async def main():
+        laboratory = make_laboratory()
+        laboratory.state.data_set = "fashion-mnist"
+        await all_done()
+        state = laboratory.state
+        assert state.class_names == DATA_SETS["fashion-mnist"].class_names
+        assert (state.origin, laboratory.network.sizes) == (FRESH, (784, 12, 10))
+        assert state.notice.text == (
+            "Fashion-MNIST: a fresh net for clothes instead of digits. Press Train."
+        )
+        assert state.busy == ""
+        assert laboratory.trainer.validation is few_digits("fashion-mnist").validation
+        laboratory.back_to_ready()
+        await all_done()
+        assert (state.data_set, laboratory.data.name, state.origin) == ("digits", "digits", READY)
+        assert state.class_names == tuple("0123456789")
+
+    run(main())
+
+
+def test_more_digits_come_with_the_ready_trained_net():
+    async def main():
+        laboratory = make_laboratory()
+        laboratory.reset()
+        laboratory.state.data_set = "mnist"
+        await all_done()
+        assert laboratory.state.origin == READY
+        assert laboratory.state.notice.text == "MNIST 60,000: 300 digits to train on."
+
+    run(main())
+
+
+def test_a_data_set_change_pauses_training_and_says_how_far_it_has_come():
+    async def main():
+        opener = Opener()
+        laboratory = make_laboratory(open_data=opener)
+        state = laboratory.state
+        state.running = True
+        await until(lambda: state.snapshot.iteration > 0)
+        state.data_set = "mnist"
+        assert state.running is False
+        await until(lambda: "mnist" in opener.pending)
+        assert state.busy == "Loading MNIST 60,000 …"
+        opener.reports["mnist"]("Fetching MNIST 60,000: 40 %")
+        assert state.busy == "Fetching MNIST 60,000: 40 %"
+        opener.answer("mnist")
+        await all_done()
+        assert (state.busy, laboratory.data.name, state.running) == ("", "mnist", False)
+        assert state.snapshot.iteration == len(state.history) == 0
+
+    run(main())
+
+
+def test_a_data_set_that_cannot_be_opened_leaves_the_old_one_in_use():
+    async def main():
+        opener = Opener()
+        laboratory = make_laboratory(open_data=opener)
+        laboratory.reset()
+        before, state = weights_of(laboratory), laboratory.state
+        state.data_set = "mnist"
+        await until(lambda: "mnist" in opener.pending)
+        opener.fail("mnist", DataError("There is no mnist; `inkling data fetch mnist` gets it."))
+        await all_done()
+        assert (state.data_set, laboratory.data.name, state.busy) == ("digits", "digits", "")
+        assert state.notice.text == "There is no mnist; `inkling data fetch mnist` gets it."
+        assert state.notice.kind == "error"
+        assert weights_of(laboratory) == before
+
+    run(main())
+
+
+def test_an_unforeseen_error_in_opening_is_told_and_leaves_nothing_half_done():
+    async def main():
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+        opener = Opener()
+        laboratory = make_laboratory(open_data=opener)
+        state = laboratory.state
+        state.data_set = "mnist"
+        await until(lambda: "mnist" in opener.pending)
+        opener.fail("mnist", OSError("no space left"))
+        await all_done()
+        assert (state.data_set, laboratory.data.name, state.busy) == ("digits", "digits", "")
+        assert "no space left" in state.notice.text
+        assert state.notice.kind == "error"
+
+    run(main())
+
+
+def test_of_two_data_sets_the_one_chosen_last_stays_whichever_arrives_last():
+    async def main():
+        opener = Opener()
+        laboratory = make_laboratory(open_data=opener)
+        state = laboratory.state
+        state.data_set = "mnist"
+        await until(lambda: "mnist" in opener.pending)
+        state.data_set = "fashion-mnist"
+        await until(lambda: "fashion-mnist" in opener.pending)
+        opener.answer("fashion-mnist")
+        await settle()
+        opener.reports["mnist"]("Fetching MNIST 60,000: 90 %")
+        if not opener.pending["mnist"].done():
+            opener.answer("mnist")
+        await all_done()
+        assert (state.data_set, laboratory.data.name) == ("fashion-mnist", "fashion-mnist")
+        assert state.class_names == DATA_SETS["fashion-mnist"].class_names
+        assert state.busy == ""
+
+    run(main())
+
+
+def test_choosing_the_present_data_set_again_gives_up_the_other_one():
+    async def main():
+        opener = Opener()
+        laboratory = make_laboratory(open_data=opener)
+        state = laboratory.state
+        before = weights_of(laboratory)
+        state.data_set = "mnist"
+        await until(lambda: "mnist" in opener.pending)
+        state.data_set = "digits"
+        assert state.busy == ""
+        opener.reports["mnist"]("Fetching MNIST 60,000: 41 %")
+        assert state.busy == ""
+        await settle()
+        if not opener.pending["mnist"].done():
+            opener.answer("mnist")
+        await all_done()
+        assert (state.data_set, laboratory.data.name) == ("digits", "digits")
+        assert weights_of(laboratory) == before
+
+    run(main())
+
+
+def test_training_that_was_started_while_data_are_loaded_stops_when_they_arrive():
+    async def main():
+        opener = Opener()
+        laboratory = make_laboratory(open_data=opener)
+        state = laboratory.state
+        state.data_set = "mnist"
+        await until(lambda: "mnist" in opener.pending)
+        state.running = True
+        await until(lambda: state.snapshot.iteration > 0)
+        opener.answer("mnist")
+        await all_done()
+        # Otherwise the ready-trained net would be trained on, although nobody wished for that.
+        assert (state.running, state.origin, state.snapshot.iteration) == (False, READY, 0)
+
+    run(main())
+
+
+def test_steps_that_are_still_wanted_do_not_reach_the_new_data():
+    async def main():
+        door = Door()
+        laboratory = make_laboratory(execute=door)
+        door.shut()
+        laboratory.step()
+        laboratory.step()
+        await until(lambda: door.waiting == 1)
+        laboratory.state.data_set = "mnist"
+        await until(lambda: laboratory.data.name == "mnist")
+        door.open()
+        await all_done()
+        assert laboratory.state.snapshot.iteration == laboratory.trainer.run.iteration == 0
+
+    run(main())
+
+
+def test_closing_gives_up_a_data_set_that_is_awaited():
+    async def main():
+        laboratory = make_laboratory(open_data=Opener())
+        laboratory.state.data_set = "mnist"
+        await settle()
+        await laboratory.close()
+        assert not tasks_left()
+
+    run(main())
+
+
+# Samples
+
+
+def shown_on(laboratory):
+    shown = []
+
+    def show(canvas):
+        shown.append(canvas)
+        laboratory.take_drawing(canvas)
+
+    laboratory.show_canvas = show
+    return shown
+
+
+@pytest.mark.parametrize(("part", "text", "index"), [("test", "0", 0), ("train", " 299 ", 299)])
+def test_a_sample_is_loaded_by_its_index_and_predicted(part, text, index):
+    async def main():
+        laboratory = make_laboratory()
+        shown = shown_on(laboratory)
+        await laboratory.load_sample(part, text, None)
+        samples = few_digits().part(part)
+        expected = to_float(samples.images[index : index + 1])[0].reshape(28, 28)
+        np.testing.assert_array_equal(shown[0], expected)
+        assert laboratory.state.notice.text == (
+            f"Sample {index} of {part}, labelled “{samples.labels[index]}”."
+        )
+        assert int(np.argmax(laboratory.state.answer.probabilities)) == samples.labels[index]
+
+    run(main())
+
+
+def test_a_random_sample_of_a_class_has_that_class():
+    async def main():
+        laboratory = make_laboratory()
+        numbers = set()
+        for _ in range(8):
+            await laboratory.load_sample("train", "", 7)
+            text = laboratory.state.notice.text
+            assert text.endswith("of train, labelled “7”.")
+            numbers.add(text)
+        assert len(numbers) > 1
+
+    run(main())
+
+
+def test_random_samples_differ_and_follow_the_seed():
+    async def load(seed):
+        laboratory = make_laboratory(seed=seed)
+        texts = []
+        for _ in range(6):
+            await laboratory.load_sample("test", "", None)
+            texts.append(laboratory.state.notice.text)
+        return texts
+
+    first = run(load(3))
+    assert first == run(load(3)) != run(load(4))
+    assert len(set(first)) > 1
+
+
+@pytest.mark.parametrize(
+    "text", ["-1", "100", "1.5", "seven", "1e1", "٣", "²", "1_0", "9" * 5000, "0" * 12 + "100"]
+)
+def test_an_index_that_does_not_exist_is_refused_with_a_sentence(text):
+    async def main():
+        laboratory = make_laboratory()
+        shown = shown_on(laboratory)
+        await laboratory.load_sample("test", text, None)
+        assert laboratory.state.notice.text == (
+            "The index takes a whole number from 0 to 99, or nothing for any sample; "
+            f"found “{text[:24]}”."
+        )
+        assert laboratory.state.notice.kind == "warning"
+        assert not shown
+
+    run(main())
+
+
+def test_leading_zeros_and_spaces_do_not_change_an_index():
+    assert read_index("0" * 30 + "7", 10) == 7
+    assert read_index("000", 10) == 0
+    assert read_index("  ", 10) is None
+
+
+def test_a_sample_of_fashion_is_named_by_its_garment():
+    async def main():
+        laboratory = make_laboratory()
+        laboratory.state.data_set = "fashion-mnist"
+        await all_done()
+        await laboratory.load_sample("test", "5", None)
+        label = few_digits().test.labels[5]
+        name = DATA_SETS["fashion-mnist"].class_names[label]
+        assert laboratory.state.notice.text == f"Sample 5 of test, labelled “{name}”."
+
+    run(main())
+
+
+@pytest.mark.parametrize("error", [DataError("torn."), PrefetchError("torn.")])
+def test_a_sample_that_cannot_be_fetched_is_told(error):
+    async def main():
+        laboratory = make_laboratory(
+            OpenedData(make_laboratory().data.source, errors={"sample": error})
+        )
+        await laboratory.load_sample("test", "", None)
+        assert laboratory.state.notice.text == "torn."
+
+    run(main())
+
+
+# Drawing and teaching
+
+
+def test_a_drawing_is_predicted_and_a_blank_pad_never():
+    laboratory = make_laboratory()
+    laboratory.take_drawing(ink())
+    answer = laboratory.state.answer
+    assert int(np.argmax(answer.probabilities)) == 1
+    assert answer.framed.shape == (784,)
+    assert answer.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    laboratory.take_drawing(np.zeros((84, 84), np.float32))
+    assert laboratory.state.answer.framed is None
+    assert laboratory.state.answer.probabilities is None
+
+
+def test_another_net_is_asked_about_the_same_drawing():
+    async def main():
+        laboratory = make_laboratory()
+        laboratory.take_drawing(ink())
+        ready = laboratory.state.answer.probabilities
+        laboratory.reset()
+        fresh = laboratory.state.answer.probabilities
+        expected = laboratory.network.predict_proba(laboratory.state.answer.framed[np.newaxis])[0]
+        np.testing.assert_array_equal(fresh, expected)
+        assert not np.array_equal(fresh, ready)
+        await all_done()
+
+    run(main())
+
+
+def test_teaching_tells_the_loss_before_and_after_and_changes_the_answer():
+    laboratory = make_laboratory()
+    laboratory.take_drawing(ink())
+    framed = laboratory.state.answer.framed[np.newaxis]
+    before = -float(laboratory.network.predict_log_proba(framed)[0, 7])
+    untaught = laboratory.network
+    laboratory.teach(7)
+    after = -float(laboratory.network.predict_log_proba(framed)[0, 7])
+    assert after < before
+    assert laboratory.state.notice.text == (
+        f"Taught “7”: loss on your drawing {before:.3f} → {after:.3f}."
+    )
+    assert laboratory.state.answer.probabilities[7] == pytest.approx(np.exp(-after), rel=1e-5)
+    assert laboratory.network is not untaught
+    # One step of plain gradient descent moves the output bias by rate × (onehot − probabilities).
+    moved = laboratory.network.layers[-1].bias - untaught.layers[-1].bias
+    target = np.eye(10)[7] - untaught.predict_proba(framed)[0]
+    np.testing.assert_allclose(moved, TEACHING_RATE * target, atol=1e-6)
+
+
+def test_training_goes_on_from_the_weights_that_were_taught():
+    async def main():
+        laboratory = make_laboratory(keep_ready=True, learning_rate=1e-9, optimizer="sgd")
+        laboratory.take_drawing(ink())
+        laboratory.teach(3)
+        taught = laboratory.network.layers[-1].bias
+        laboratory.step()
+        await all_done()
+        np.testing.assert_allclose(laboratory.network.layers[-1].bias, taught, atol=1e-6)
+
+    run(main())
+
+
+def test_a_blank_pad_cannot_be_taught():
+    laboratory = make_laboratory()
+    before = weights_of(laboratory)
+    laboratory.teach(3)
+    assert laboratory.state.notice.text == "Draw something first, then say what it is."
+    assert weights_of(laboratory) == before
+
+
+def test_nothing_is_taught_while_training_or_while_a_step_is_under_way():
+    async def main():
+        door = Door()
+        laboratory = make_laboratory(execute=door)
+        laboratory.take_drawing(ink())
+        laboratory.state.running = True
+        laboratory.teach(3)
+        assert laboratory.state.notice.text.startswith("Pause training first")
+        await until(lambda: laboratory.state.snapshot.iteration > 0)
+        door.shut()
+        await until(lambda: door.waiting == 1)
+        laboratory.state.running = False
+        laboratory.teach(3)
+        assert laboratory.state.notice.text == "One moment: a training step is still under way."
+        door.open()
+        await all_done()
+        laboratory.teach(3)
+        assert laboratory.state.notice.text.startswith("Taught “3”")
+
+    run(main())
+
+
+def test_a_lesson_that_would_ruin_the_weights_is_undone_and_says_so():
+    laboratory = make_laboratory()
+    laboratory.take_drawing(ink())
+    for values in laboratory.trainer.run.network.parameters():
+        np.multiply(values, np.float32(1e20), out=values)
+    before = [values.tobytes() for values in laboratory.trainer.run.network.parameters()]
+    laboratory.teach(3)
+    after = [values.tobytes() for values in laboratory.trainer.run.network.parameters()]
+    assert after == before
+    assert laboratory.state.notice.kind == "error"
+    assert "undone" in laboratory.state.notice.text
+
+
+# The test score
+
+
+def test_the_test_score_counts_all_test_digits_and_is_drawn_in_the_chart():
+    async def main():
+        laboratory = make_laboratory()
+        laboratory.reset()
+        drawn = []
+        laboratory.state.param.watch(drawn.append, "history")
+        await laboratory.test()
+        test = few_digits().test
+        probabilities = laboratory.network.predict_proba(to_float(test.images))
+        right = int((probabilities.argmax(axis=1) == test.labels).sum())
+        score = laboratory.state.history.test[0]
+        assert (score.iteration, score.accuracy, score.count) == (0, right / 100, 100)
+        text = laboratory.state.notice.text
+        assert text.startswith(f"Test: {right:.2f} % of 100 right (95 % interval ")
+        assert f"loss {score.loss:.4f}." in text
+        assert "met these digits" not in text
+        assert drawn
+        assert laboratory.state.busy == ""
+
+    run(main())
+
+
+def test_a_score_of_the_ready_trained_net_says_that_it_knew_the_bundled_digits():
+    async def main():
+        laboratory = make_laboratory()
+        await laboratory.test()
+        assert "met these digits during its training" in laboratory.state.notice.text
+
+    run(main())
+
+
+def test_a_test_while_training_scores_one_moment_and_training_goes_on():
+    async def main():
+        laboratory = make_laboratory()
+        state = laboratory.state
+        state.running = True
+        await until(lambda: state.snapshot.iteration > 0)
+        tested = state.snapshot.iteration
+        await laboratory.test()
+        assert state.history.test[0].iteration == tested < state.snapshot.iteration
+        await laboratory.close()
+
+    run(main())
+
+
+def test_the_score_of_a_net_that_was_replaced_meanwhile_is_not_drawn():
+    async def main():
+        door = Door()
+        laboratory = make_laboratory(execute=door)
+        door.shut()
+        laboratory.spawn(laboratory.test())
+        await until(lambda: door.waiting == 1)
+        laboratory.reset()
+        door.open()
+        await all_done()
+        assert laboratory.state.history.test == []
+
+    run(main())
