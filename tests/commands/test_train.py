@@ -370,3 +370,15 @@ def test_products_are_computed_in_one_thread(data_folder, monkeypatch):
     with threadpool_limits(2, user_api="blas"):
         assert run_train(data_folder, "--num-epochs", "1") == 0
     assert set(threads) == {1}
+
+
+def test_after_divergence_a_smaller_rate_goes_on_from_the_last_good_weights(data_folder, capsys):
+    calm = ["--optimizer", "sgd", "--schedule", "constant", "--learning-rate", "0.1"]
+    assert run_train(data_folder, *calm) == 0
+    paths = ["train", "--train-path", str(data_folder / "idx"), "--resume", "--num-epochs", "20"]
+    assert main([*paths, "--learning-rate", "10"]) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "The weights of iteration 30 are back." in last
+    assert "The weights of iteration 30 are in inkling-weights.npz" in last
+    assert main([*paths, "--learning-rate", "0.05"]) == 0
+    assert "The weights of iteration 300 are in inkling-weights.npz" in capsys.readouterr().out
