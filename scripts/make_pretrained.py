@@ -26,7 +26,7 @@ LEAST_ACCURACY = 0.98
 
 TRAIN = shlex.split(
     "train --data-set mnist --augment --network-structure 784 128 10 --optimizer adam "
-    "--schedule one-cycle --learning-rate 0.003 --batch-size 64 --num-epochs 40 "
+    "--schedule one-cycle --learning-rate 0.003 --batch-size 64 --num-epochs 120 "
     f"--seed {SEED} --weight-path {WEIGHTS}"
 )
 EVALUATE = ["evaluate", "--data-set", "mnist", "--weight-path", WEIGHTS, "--json"]
