@@ -10,7 +10,6 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from ..history import Score
 from ..run import Run
 from ..snapshot import Snapshot
 
@@ -72,7 +71,7 @@ class Progress:
         self._epoch_start, self._epoch_time = run.epochs_done, now
         self.write(
             f"epoch {run.epoch}/{self._epochs} · loss {run.loss.value or 0:.4f} · "
-            f"accuracy {100 * (run.accuracy.value or 0):.2f} %{_describe(run.history.validation)}"
+            f"accuracy {100 * (run.accuracy.value or 0):.2f} %{_validation_of(run)}"
             f" · {speed:,.0f} samples/s · {tqdm.format_interval(left)} left"
         )
 
@@ -90,5 +89,8 @@ class Progress:
             self._bar.close()
 
 
-def _describe(scores: list[Score]) -> str:
-    return f" · validation {100 * scores[-1].accuracy:.2f} %" if scores else ""
+def _validation_of(run: Run) -> str:
+    """Name the score of this very iteration; a resumed run may have older ones."""
+    scores = run.history.validation
+    is_new = bool(scores) and scores[-1].iteration == run.iteration
+    return f" · validation {100 * scores[-1].accuracy:.2f} %" if is_new else ""

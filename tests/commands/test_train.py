@@ -381,4 +381,8 @@ def test_after_divergence_a_smaller_rate_goes_on_from_the_last_good_weights(data
     assert "The weights of iteration 30 are back." in last
     assert "The weights of iteration 30 are in inkling-weights.npz" in last
     assert main([*paths, "--learning-rate", "0.05"]) == 0
-    assert "The weights of iteration 300 are in inkling-weights.npz" in capsys.readouterr().out
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-1].startswith("epoch 20/20 · ")
+    assert "validation" not in lines[-1]
+    losses = [float(re.search(r"loss ([\d.]+)", line).group(1)) for line in lines[-18:]]
+    assert losses[-1] < losses[0]
