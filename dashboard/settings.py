@@ -165,7 +165,9 @@ def _read_layers(label: str, entry: str) -> list[int]:
         )
     widths = []
     for word in words:
-        if not (word.isascii() and word.isdigit() and 1 <= int(word[:9]) <= MAX_LAYER_WIDTH):
+        digits = word.lstrip("0") if word.isascii() and word.isdigit() else ""
+        # The length first: a number of thousands of digits is not worth reading.
+        if not (0 < len(digits) < 9 and int(digits) <= MAX_LAYER_WIDTH):
             raise SettingError(f"{takes}; “{shorten(word)}” is not one.")
-        widths.append(int(word))
+        widths.append(int(digits))
     return widths

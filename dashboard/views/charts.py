@@ -65,7 +65,7 @@ class CurveChart:
         head: list[object] = [look.text(f"<h2>{title}</h2>")]
         if logarithmic:
             switch = pn.widgets.Toggle(
-                name="Log", css_classes=["ink-log"], stylesheets=[look.widgets], margin=0
+                label="Log", css_classes=["ink-log"], stylesheets=[look.widgets], margin=0
             )
 
             def change_scale(event: Any) -> None:
@@ -100,12 +100,12 @@ class CurveChart:
         self._set_frame(is_empty=not len(steps))
         for source, scores in ((self.validation, validation), (self.test, test)):
             shown = thin(scores)
-            iterations = [score.iteration for score in shown]
-            if list(source.data["iteration"]) != iterations:
-                source.data = {
-                    "iteration": iterations,
-                    "value": [getattr(score, key) for score in shown],
-                }
+            columns = {
+                "iteration": [score.iteration for score in shown],
+                "value": [getattr(score, key) for score in shown],
+            }
+            if source.data != columns:
+                source.data = columns
 
     def _set_frame(self, is_empty: bool) -> None:
         if bool(len(self._frame.data["iteration"])) != is_empty:
@@ -204,6 +204,7 @@ class QueueGauge:
             tools="",
             toolbar_location=None,
             min_border=4,
+            min_border_bottom=8,
             outline_line_color=None,
             x_range=Range1d(-GAUGE_POINTS, 0),
         )

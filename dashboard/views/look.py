@@ -49,7 +49,7 @@ def button(
 ) -> pn.widgets.Button:
     """Make a button that gives one command for every click."""
     widget = pn.widgets.Button(
-        name=label,
+        label=label,
         css_classes=[css_class],
         stylesheets=[look.widgets],
         align="end",

@@ -7,7 +7,6 @@ eraser and undo never leave the page.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable
 
 import numpy as np
@@ -61,7 +60,7 @@ class DrawingPad:
 
     def __init__(self, on_drawing: Callable[[Canvas], None], stylesheet: str) -> None:
         self._on_drawing = on_drawing
-        self._ink = ColumnDataSource({"image": [np.zeros((SIDE, SIDE), np.uint8)]})
+        self._ink = ColumnDataSource(name="ink", data={"image": [np.zeros((SIDE, SIDE), np.uint8)]})
         self._cursor = ColumnDataSource({"x": [], "y": []})
         self.figure = self._make_figure()
         sheets = [stylesheet]
@@ -176,7 +175,7 @@ def decode_picture(tags: list[object]) -> Canvas:
         raise ValueError(f"{expected}; found {len(tags)} entries")
     try:
         content = base64.b64decode(tags[1], validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ValueError(f"{expected}; found text that is not base64") from error
     if len(content) != SENT * SENT:
         raise ValueError(f"{expected}; found {len(content)} bytes")

@@ -17,17 +17,21 @@ from .look import Look
 from .pad import INK_PALETTE, PAPER
 
 NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+DIGITS = tuple("0123456789")
 INVITATION = "Draw a digit"
+USELESS = "No answer: the weights are out of hand"
 
 
 def answer_html(probabilities: NDArray[np.float32] | None, class_names: tuple[str, ...]) -> str:
     """Say the most probable class and its probability; None: invite to draw."""
     if probabilities is None:
         return f'<div class="answer blank">{INVITATION}</div>'
+    if not np.isfinite(probabilities).all():
+        return f'<div class="answer blank">{USELESS}</div>'
     best = int(np.argmax(probabilities))
     name = class_names[best]
     share = f"{100 * float(probabilities[best]):.1f} %"
-    if name.isdigit():
+    if name in DIGITS:
         return (
             f'<div class="answer"><span class="digit">{name}</span> '
             f'<span class="words">{NUMBER_WORDS[int(name)]} · <b>{share}</b></span></div>'
@@ -40,6 +44,8 @@ def answer_html(probabilities: NDArray[np.float32] | None, class_names: tuple[st
 
 def bars_html(probabilities: NDArray[np.float32] | None, class_names: tuple[str, ...]) -> str:
     """Draw one bar per class; without probabilities all of them are empty."""
+    if probabilities is not None and not np.isfinite(probabilities).all():
+        probabilities = None
     shares = np.zeros(len(class_names)) if probabilities is None else probabilities
     best = -1 if probabilities is None else int(np.argmax(probabilities))
     rows = []
@@ -60,7 +66,7 @@ class PredictionView:
         self.class_names = class_names
         self.answer = look.text(answer_html(None, class_names), css_classes=["ink-prediction"])
         self.bars = look.text(bars_html(None, class_names), css_classes=["ink-bars"])
-        self._seen = ColumnDataSource({"image": [np.zeros((28, 28), np.uint8)]})
+        self._seen = ColumnDataSource(name="seen", data={"image": [np.zeros((28, 28), np.uint8)]})
         self.sees = pn.pane.Bokeh(_picture(self._seen), css_classes=["ink-sees"], margin=0)
 
     def draw(
