@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 SITE ?= dist/site
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format site preview bench pretrained clean
+.PHONY: help serve test lint format site preview pretrained screenshot clean
 
 help:
 	@echo "make serve    serve the app at http://localhost:5006"
@@ -41,6 +41,15 @@ site: $(VENV)/.serve
 preview:
 	@test -f $(SITE)/index.html || $(MAKE) site
 	$(PYTHON) -m http.server --directory $(SITE) $(or $(PORT),8000)
+
+# Trains the net that is in the package; needs the full MNIST (INKLING_DATA, or the download).
+pretrained: $(VENV)/.serve
+	$(BIN)/python scripts/make_pretrained.py
+
+# The picture in the README.
+screenshot: $(VENV)/.test
+	sh scripts/ensure_browser.sh $(BIN)/python
+	$(BIN)/python scripts/screenshot.py docs/inkling.png
 
 clean:
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from html import escape
 from typing import Any
 
@@ -36,18 +36,24 @@ class Window:
         What the window shows and commands.
     with_page
         Runs a function that changes the page, in whatever way the form at hand demands.
+    sleep
+        How to wait between two redraws; tests put in their own.
     """
 
     def __init__(
-        self, laboratory: Laboratory, with_page: Callable[[Callable[[], None]], None]
+        self,
+        laboratory: Laboratory,
+        with_page: Callable[[Callable[[], None]], None],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._laboratory = laboratory
         self._state = laboratory.state
         self._with_page = with_page
+        self._sleep = sleep
         self._is_stale = asyncio.Event()
-        self._drawn: tuple[Any, ...] = ()
+        self._predicted_with = laboratory.network
         look = Look()
-        download = Download()
+        download = Download(with_page)
         self._controls = Controls(laboratory, look, download)
         self._workbench = Workbench(laboratory, look, download)
         self._charts = Charts(look)
@@ -68,7 +74,7 @@ class Window:
             await self._is_stale.wait()
             self._is_stale.clear()
             self._with_page(self._draw)
-            await asyncio.sleep(REDRAW_SECONDS)
+            await self._sleep(REDRAW_SECONDS)
 
     def _redraw(self, *_events: Any) -> None:
         if self._state.running:
@@ -82,7 +88,8 @@ class Window:
         self._controls.progress.object = progress_html(snapshot.epoch, snapshot.progress)
         self._charts.queue.draw(snapshot)
         self._charts.draw(history, self._state.smoothing)
-        if self._state.running:
+        if self._predicted_with is not snapshot.network:
+            self._predicted_with = snapshot.network
             self._laboratory.predict()
 
     def _show_answer(self, *_events: Any) -> None:

@@ -11,7 +11,7 @@ import panel as pn
 
 from ..laboratory import READY, Laboratory
 from .download import Download
-from .fields import Field
+from .fields import Field, TickBox
 from .look import Look, button
 
 LEARNING_FIELDS = ("learning_rate", "batch_size", "optimizer", "dropout", "l1", "l2")
@@ -69,7 +69,7 @@ class Controls:
         laboratory, state = self._laboratory, self._state
         train = pn.widgets.Toggle.from_param(
             state.param.running,
-            name="Train",
+            label="Train",
             button_type="primary",
             css_classes=["ink-train"],
             stylesheets=[self._look.widgets],
@@ -78,15 +78,13 @@ class Controls:
         )
 
         def relabel(event: Any) -> None:
-            train.name = "Pause" if event.new else "Train"
+            train.label = "Pause" if event.new else "Train"
 
         state.param.watch(relabel, "running")
         step = button("Step", self._look, "ink-step", laboratory.step)
         reset = button("Reset", self._look, "ink-reset", laboratory.reset)
         self.progress = self._look.text(progress_html(0.0, 0.0), css_classes=["ink-progress"])
-        keep = pn.widgets.Checkbox.from_param(
-            state.param.keep_ready, stylesheets=[self._look.widgets], margin=0
-        )
+        keep = TickBox(state, "keep_ready", self._look.widgets).view
 
         def show_keep(event: Any) -> None:
             keep.visible = event.new == READY
@@ -104,7 +102,7 @@ class Controls:
     def _data_part(self) -> pn.viewable.Viewable:
         choice = pn.widgets.Select.from_param(
             self._state.param.data_set,
-            name="Data set",
+            label="Data set",
             options={title: name for name, title in DATA_TITLES.items()},
             css_classes=["ink-data-set"],
             stylesheets=[self._look.widgets],
@@ -121,7 +119,7 @@ class Controls:
 
     def _network_part(self) -> pn.viewable.Viewable:
         laboratory = self._laboratory
-        biases = Field(self._state, "biases", self._look.widgets).view
+        biases = TickBox(self._state, "biases", self._look.widgets).view
         pending = self._look.text("", css_classes=["ink-pending"])
         rebuild = button(
             "Build this net", self._look, "ink-rebuild", laboratory.reset, "stretch_width"
@@ -157,7 +155,7 @@ class Controls:
             "stretch_width",
         )
         kind = pn.widgets.Select(
-            name="Save as",
+            label="Save as",
             options=list(FILE_KINDS),
             stylesheets=[self._look.widgets],
             sizing_mode="stretch_width",
@@ -165,16 +163,16 @@ class Controls:
         )
         save = button("Save", self._look, "ink-save", lambda: self._save(*FILE_KINDS[kind.value]))
         load = pn.widgets.FileInput(
+            label="Load a weights file (.npz, .json)",
             accept=".npz,.json",
             css_classes=["ink-load"],
             stylesheets=[self._look.widgets],
             sizing_mode="stretch_width",
             margin=0,
         )
-        load.param.watch(lambda _event: self._load(load), "value")
+        load.param.watch(lambda *_events: self._load(load), ["value", "filename"])
         return pn.Column(
             pn.Row(kind, save, stylesheets=[self._look.gap, self._look.bottom], margin=0),
-            self._look.text('<span class="quiet">Load a weights file (.npz, .json)</span>'),
             load,
             ready,
             stylesheets=[self._look.gap],
@@ -188,9 +186,13 @@ class Controls:
             self._download.offer(f"inkling-weights{suffix}", content)
 
     def _load(self, chooser: pn.widgets.FileInput) -> None:
-        if chooser.value:
-            self._laboratory.load_weights(chooser.value, chooser.filename or "weights.npz")
-            chooser.clear()
+        # In a web worker, the content and the name of a file arrive one after the other.
+        content, name = chooser.value, chooser.filename
+        if content is None or not name:
+            return
+        chooser.clear()
+        chooser.param.update(value=None, filename=None)
+        self._laboratory.load_weights(content, name)
 
 
 def progress_html(epochs: float, progress: float) -> str:
@@ -222,11 +224,11 @@ class Workbench:
         state = laboratory.state
         wide = {"stylesheets": [look.widgets], "sizing_mode": "stretch_width", "margin": 0}
         self._part = pn.widgets.Select(
-            name="From", options={"test": "test", "training": "train"}, **wide
+            label="From", options={"test": "test", "training": "train"}, **wide
         )
-        self._class = pn.widgets.Select(name="Which", options=_class_options(state), **wide)
-        self._index = pn.widgets.TextInput(name="Index", placeholder="any", **wide)
-        self._label = pn.widgets.Select(name="It is a", options=_label_options(state), **wide)
+        self._class = pn.widgets.Select(label="Which", options=_class_options(state), **wide)
+        self._index = pn.widgets.TextInput(label="Index", placeholder="any", **wide)
+        self._label = pn.widgets.Select(label="It is a", options=_label_options(state), **wide)
         sample = button("Load sample", look, "ink-sample", self._load_sample)
         teach = button("Teach", look, "ink-teach", self._teach)
         test = button("Test", look, "ink-test", lambda: laboratory.spawn(laboratory.test()))

@@ -6,15 +6,13 @@ Python puts the content into a model, and the page itself makes the browser save
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 
 import panel as pn
 from bokeh.models import CustomJS, Spacer
 
 SAVE_FILE = """
 const [name, content] = carrier.tags
-if (content == null) {
-  return
-}
 const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0))
 const link = document.createElement("a")
 link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }))
@@ -25,9 +23,17 @@ setTimeout(() => URL.revokeObjectURL(link.href), 60000)
 
 
 class Download:
-    """An invisible part of the page that can save files."""
+    """An invisible part of the page that can save files.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    with_page
+        Runs a function that changes the page.
+    """
+
+    def __init__(self, with_page: Callable[[Callable[[], None]], None]) -> None:
+        self._with_page = with_page
+        self._count = 0
         self._carrier = Spacer(width=0, height=0, tags=[])
         self._carrier.js_on_change(
             "tags", CustomJS(args={"carrier": self._carrier}, code=SAVE_FILE)
@@ -36,6 +42,11 @@ class Download:
 
     def offer(self, name: str, content: bytes) -> None:
         """Let the browser save `content` under `name`, at once."""
-        self._carrier.tags = [name, base64.b64encode(content).decode("ascii")]
-        # The next file may be the same one again, which would be no change.
-        self._carrier.tags = []
+        # The number makes the same file once more a change that the page sees.
+        self._count += 1
+        tags = [name, base64.b64encode(content).decode("ascii"), self._count]
+
+        def hand_over() -> None:
+            self._carrier.tags = tags
+
+        self._with_page(hand_over)

@@ -6,6 +6,7 @@ sentence under the field, stays there to be mended, and changes nothing.
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import panel as pn
@@ -20,7 +21,10 @@ def format_value(value: Any) -> str:
     """Write a setting the way it is typed: 0.002, 64, “500 300 100”."""
     if isinstance(value, list):
         return " ".join(str(width) for width in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
 
 
 class Field:
@@ -60,21 +64,42 @@ class Field:
         self.widget.value = format_value(event.new) if self._is_text else event.new
 
     def _complain(self, sentence: str) -> None:
-        self.error.object = f'<span role="alert">{sentence}</span>' if sentence else ""
+        self.error.object = f'<span role="alert">{escape(sentence)}</span>' if sentence else ""
         self.error.visible = bool(sentence)
+
+
+class TickBox:
+    """A box bound both ways to one setting that is on or off.
+
+    It is a group of one: alone, Bokeh's boxes have no label that a screen reader could find.
+    """
+
+    def __init__(self, settings: TrainingSettings, name: str, stylesheet: str) -> None:
+        label = settings.param[name].label
+        self.view = pn.widgets.CheckBoxGroup(
+            options=[label],
+            value=[label] if getattr(settings, name) else [],
+            css_classes=[f"ink-field-{name.replace('_', '-')}"],
+            stylesheets=[stylesheet],
+            margin=0,
+        )
+        self.view.param.watch(
+            lambda event: settings.param.update(**{name: bool(event.new)}), "value"
+        )
+        settings.param.watch(
+            lambda event: self.view.param.update(value=[label] if event.new else []), name
+        )
 
 
 def _make_widget(settings: TrainingSettings, name: str, stylesheet: str) -> pn.widgets.Widget:
     parameter = settings.param[name]
     value = getattr(settings, name)
     look = {
-        "name": parameter.label,
+        "label": parameter.label,
         "stylesheets": [stylesheet],
         "margin": 0,
         "sizing_mode": "stretch_width",
     }
-    if isinstance(parameter, param.Boolean):
-        return pn.widgets.Checkbox(value=value, **look)
     look["description"] = parameter.doc
     if isinstance(parameter, param.Selector):
         return pn.widgets.Select(value=value, options=list(parameter.objects), **look)

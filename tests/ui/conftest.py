@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
 from browser_page import LabPage, launch, opened
+from cache_helpers import idx_bytes
 from playwright.sync_api import Browser, sync_playwright
+from static_server import static_server
 
 from dashboard.site import build_site
+from data_cache import load_digits
 
 ROOT = Path(__file__).parents[2]
 FORMS = ("served", "site")
-
-
-class QuietFiles(SimpleHTTPRequestHandler):
-    """Plain files over plain HTTP, as any static host serves them."""
-
-    def log_message(self, *_arguments: Any) -> None:
-        """Keep the test's output to the test."""
 
 
 @pytest.fixture(scope="session")
@@ -42,13 +34,28 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def served_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of data sets with a small “MNIST” in it: 1,200 and 300 of the bundled digits."""
+    folder = tmp_path_factory.mktemp("data")
+    digits = load_digits()
+    (folder / "mnist").mkdir()
+    for half, samples in (("train", digits.train[:1200]), ("t10k", digits.train[1200:1500])):
+        images = samples.images.reshape(-1, 28, 28)
+        (folder / "mnist" / f"{half}-images-idx3-ubyte").write_bytes(idx_bytes(images))
+        (folder / "mnist" / f"{half}-labels-idx1-ubyte").write_bytes(idx_bytes(samples.labels))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def served_url(tmp_path_factory: pytest.TempPathFactory, data_folder: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = tmp_path_factory.mktemp("served") / "log.txt"
     command = [sys.executable, "-m", "panel", "serve", "dashboard/app.py", "--port", str(port)]
-    environment = os.environ | {"INKLING_DATA": str(tmp_path_factory.mktemp("no-data"))}
+    # A proxy that is not there: what the server tries to fetch never leaves this machine.
+    closed_door = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    environment = os.environ | closed_door | {"INKLING_DATA": str(data_folder)}
     with log.open("w") as output:
         server = subprocess.Popen(
             command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment
@@ -84,22 +91,16 @@ def wait_for_server(url: str, server: subprocess.Popen[bytes], log: Path) -> Non
 
 
 @pytest.fixture(scope="session")
-def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site_folder(tmp_path_factory: pytest.TempPathFactory, data_folder: Path) -> Path:
     folder = tmp_path_factory.mktemp("site") / "site"
-    build_site(folder, data_folder=tmp_path_factory.mktemp("no-data"))
+    build_site(folder, data_folder=data_folder)
     return folder
 
 
 @pytest.fixture(scope="session")
 def site_url(site_folder: Path) -> Iterator[str]:
-    handler = functools.partial(QuietFiles, directory=str(site_folder))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with static_server(site_folder) as address:
+        yield address
 
 
 @pytest.fixture(params=FORMS)

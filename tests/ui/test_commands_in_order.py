@@ -1,0 +1,103 @@
+"""The browser form loses no command, however busy Python is in its worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser_page import DEEP, opened
+from playwright.sync_api import Browser
+from static_server import static_server
+
+from dashboard.site import build_site
+
+pytestmark = pytest.mark.ui
+
+COMMANDS = 200
+
+# Gives real clicks and real entries, 10 ms apart, and says what was given.
+GIVE_COMMANDS = """
+(commands) => new Promise((resolve) => {
+  const parts = new Map()
+  const control = (name, tag) => {
+    if (!parts.has(name)) parts.set(name, deep(tag, deep("." + name).shadowRoot))
+    return parts.get(name)
+  }
+  let next = 0
+  const timer = setInterval(() => {
+    const [name, value] = commands[next]
+    if (value === null) {
+      control(name, "button").click()
+    } else {
+      const entry = control(name, "input")
+      entry.value = value
+      entry.dispatchEvent(new Event("change", { bubbles: true }))
+    }
+    next += 1
+    if (next === commands.length) {
+      clearInterval(timer)
+      resolve()
+    }
+  }, 10)
+})
+"""
+
+NOTE_ANSWERS = """
+() => {
+  window.answers = []
+  siteBridge.worker.addEventListener("message", (event) => {
+    if (event.data.type === "done") window.answers.push(event.data.sequence)
+  })
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def echo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("echo") / "site"
+    app = Path(__file__).parent / "echo" / "app.py"
+    build_site(folder, app=app, data_folder=tmp_path_factory.mktemp("no-data"))
+    with static_server(folder) as address:
+        yield address
+
+
+def test_200_commands_10_ms_apart_all_arrive_once_and_in_order(
+    browser: Browser, echo_url: str
+) -> None:
+    commands: list[tuple[str, str | None]] = [
+        (f"b{i % 10}", None) if i % 2 else (f"t{i % 10}", f"value-{i}") for i in range(COMMANDS)
+    ]
+    expected = [name if value is None else f"{name}={value}" for name, value in commands]
+    page = browser.new_page()
+    page.add_init_script(DEEP)
+    page.goto(echo_url)
+    page.wait_for_function("document.documentElement.dataset.site === 'ready'", timeout=120_000)
+    page.evaluate(GIVE_COMMANDS, commands)
+    page.wait_for_function(
+        "(count) => deepText('.heard').split(' ').length >= count", arg=COMMANDS, timeout=60_000
+    )
+    assert page.evaluate("deepText('.heard')").split(" ") == expected
+    page.close()
+
+
+def test_the_app_answers_200_commands_in_order_while_it_trains(
+    browser: Browser, site_url: str
+) -> None:
+    with opened(browser, site_url) as lab:
+        lab.press_train("Train")
+        lab.wait_text(".ink-status", r"iteration [1-9]")
+        lab.page.evaluate(NOTE_ANSWERS)
+        rates = [f"{0.001 + i / 1e6:.6f}" for i in range(COMMANDS // 2)]
+        commands: list[tuple[str, str | None]] = []
+        for rate in rates:
+            commands += [("ink-field-learning-rate", rate), ("ink-teach", None)]
+        before = lab.iteration()
+        sent = lab.page.evaluate("siteBridge.sent")
+        lab.page.evaluate(GIVE_COMMANDS, commands)
+        lab.page.wait_for_function("siteBridge.done === siteBridge.sent")
+        answers = lab.page.evaluate("answers")
+        assert answers == list(range(answers[0], answers[-1] + 1))
+        assert lab.page.evaluate("siteBridge.sent") - sent >= COMMANDS
+        lab.wait_text(".ink-status", f"learning rate {float(rates[-1]):g} ")
+        lab.wait_until(lambda: lab.iteration() > before, "training did not go on")

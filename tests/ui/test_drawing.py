@@ -1,0 +1,123 @@
+"""The pad as people use it: pen, eraser, undo, clear, single cells, keyboard and touch."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from browser_page import ONE, SEVEN, LabPage, opened
+from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.ui
+
+INK = "() => Bokeh.documents[0].get_model_by_name('ink').data.image[0]"
+INKED = f"() => ({INK})().reduce((sum, value) => sum + (value > 127), 0)"
+
+
+def inked(lab: LabPage) -> int:
+    """How many of the pad's 168 × 168 pixels are dark."""
+    return int(lab.page.evaluate(INKED))
+
+
+def test_ink_appears_before_python_has_answered(lab: LabPage) -> None:
+    lab.draw(SEVEN, lift=False)
+    assert inked(lab) > 500
+    lab.page.mouse.up()
+
+
+def test_a_click_leaves_a_dot(lab: LabPage) -> None:
+    lab.draw(((0.5, 0.5),))
+    assert 100 < inked(lab) < 300
+    lab.wait_text(".ink-prediction", r"^\d")
+
+
+def test_undo_takes_back_strokes_one_by_one_and_even_clear(lab: LabPage) -> None:
+    lab.draw(ONE)
+    one = inked(lab)
+    lab.draw(((0.1, 0.9), (0.9, 0.9)))
+    assert inked(lab) > one
+    lab.click("ink-undo")
+    assert inked(lab) == one
+    lab.click("ink-clear")
+    lab.wait_text(".ink-prediction", "^Draw a digit$")
+    lab.click("ink-undo")
+    assert inked(lab) == one
+    lab.wait_text(".ink-prediction", "^1 one")
+    lab.click("ink-undo")
+    lab.wait_text(".ink-prediction", "^Draw a digit$")
+    lab.click("ink-undo")
+    assert inked(lab) == 0
+
+
+def test_the_eraser_removes_ink_and_the_brush_has_a_width(lab: LabPage) -> None:
+    lab.draw(ONE)
+    before = inked(lab)
+    lab.page.get_by_role("button", name="Eraser").click()
+    lab.draw(((0.3, 0.5), (0.7, 0.5)))
+    assert 0 < inked(lab) < before
+    lab.page.get_by_role("button", name="Pen").click()
+    lab.click("ink-clear")
+    handle = lab.page.locator(".ink-brush .noUi-handle")
+    handle.focus()
+    for _ in range(15):
+        handle.press("ArrowRight")
+    lab.draw(ONE)
+    assert inked(lab) > 1.5 * before
+
+
+def test_the_grid_sets_single_cells_with_mouse_and_keyboard(lab: LabPage) -> None:
+    lab.click("ink-grid")
+    lab.draw(((0.51, 0.51),))
+    assert inked(lab) == 36
+    lab.page.keyboard.press("ArrowRight")
+    lab.page.keyboard.press("Space")
+    assert inked(lab) == 72
+    lab.page.keyboard.press("Space")
+    assert inked(lab) == 36
+    lab.page.keyboard.press("Delete")
+    assert inked(lab) == 0
+
+
+def test_what_the_net_sees_is_shown_beside_the_drawing(lab: LabPage) -> None:
+    seen = "() => Bokeh.documents[0].get_model_by_name('seen').data.image[0]"
+    lab.draw(((0.1, 0.1), (0.1, 0.35)))
+    lab.wait_text(".ink-prediction", r"^\d")
+    picture = lab.page.evaluate(f"() => [...({seen})()]")
+    rows = [row for row in range(28) if any(picture[row * 28 : row * 28 + 28])]
+    assert rows[0] == pytest.approx(4, abs=1)
+    assert rows[-1] == pytest.approx(23, abs=1)
+
+
+@pytest.mark.parametrize("form", ["served", "site"])
+def test_a_finger_draws_without_scrolling_the_page(
+    browser: Browser, form: str, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue(f"{form}_url")
+    phone: dict[str, Any] = {
+        "viewport": {"width": 390, "height": 844},
+        "has_touch": True,
+        "is_mobile": True,
+    }
+    with opened(browser, url, **phone) as lab:
+        pad = lab.page.locator(".ink-pad")
+        pad.scroll_into_view_if_needed()
+        scrolled = lab.page.evaluate("scrollY")
+        box = pad.bounding_box()
+        assert box is not None
+        touch = lab.page.context.new_cdp_session(lab.page)
+        points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in SEVEN]
+
+        def send(kind: str, *places: tuple[float, float]) -> None:
+            touch.send(
+                "Input.dispatchTouchEvent",
+                {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in places]},
+            )
+
+        send("touchStart", points[0])
+        for (x, y), (next_x, next_y) in pairwise(points):
+            for part in range(1, 7):
+                send("touchMove", (x + (next_x - x) * part / 6, y + (next_y - y) * part / 6))
+        send("touchEnd")
+        lab.wait_text(".ink-prediction", "^7 seven")
+        assert lab.page.evaluate("scrollY") == scrolled

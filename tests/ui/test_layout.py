@@ -1,0 +1,79 @@
+"""The window fits, on a desk and on a phone, light and dark, and its parts have names."""
+
+from __future__ import annotations
+
+import pytest
+from browser_page import LabPage, opened
+from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.ui
+
+# Controls that a screen reader could not name.
+NAMELESS = """
+() => {
+  const nameless = []
+  const visit = (root) => {
+    for (const element of root.querySelectorAll("*")) {
+      if (element.matches("input, select, button, [role=slider], [role=application]")) {
+        const labels = [...(element.labels ?? [])].map((label) => label.textContent).join("")
+        const name = labels || element.getAttribute("aria-label") || element.textContent
+          || element.title || element.closest("div[title]")?.title
+        if (!name?.trim()) nameless.push(element.outerHTML)
+      }
+      if (element.shadowRoot) visit(element.shadowRoot)
+    }
+  }
+  visit(document)
+  return nameless
+}
+"""
+COLORS = """
+() => {
+  const style = getComputedStyle(document.querySelector(".card"))
+  return [getComputedStyle(document.body).backgroundColor, style.backgroundColor, style.color]
+}
+"""
+SCROLLS = """
+() => [document.documentElement.scrollWidth > innerWidth,
+       document.documentElement.scrollHeight > innerHeight]
+"""
+
+
+def test_the_window_fits_a_small_desktop_without_scrolling(lab: LabPage) -> None:
+    assert lab.page.evaluate(SCROLLS) == [False, False]
+    for css_class in ("ink-pad", "ink-prediction", "ink-loss", "ink-accuracy", "ink-status"):
+        box = lab.page.locator(f".{css_class}").bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 800
+        assert box["x"] + box["width"] <= 1280
+
+
+@pytest.mark.parametrize("form", ["served", "site"])
+def test_a_phone_gets_one_column_and_no_sideways_scrolling(
+    browser: Browser, form: str, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue(f"{form}_url")
+    with opened(browser, url, viewport={"width": 390, "height": 844}, is_mobile=True) as lab:
+        assert lab.page.evaluate(SCROLLS) == [False, True]
+        tops = []
+        for css_class in ("ink-pad", "ink-train", "ink-loss", "ink-field-learning-rate"):
+            box = lab.page.locator(f".{css_class}").bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 390
+            tops.append(box["y"])
+        assert tops == sorted(tops)
+
+
+def test_dark_and_light_follow_the_system_and_the_button(lab: LabPage) -> None:
+    light = lab.page.evaluate(COLORS)
+    lab.page.get_by_role("button", name="Switch between light and dark").click()
+    dark = lab.page.evaluate(COLORS)
+    assert all(one != other for one, other in zip(light, dark, strict=True))
+    lab.page.reload()
+    lab.wait_ready()
+    assert lab.page.evaluate(COLORS) == dark
+
+
+def test_every_control_has_a_name(lab: LabPage) -> None:
+    assert lab.page.evaluate(NAMELESS) == []

@@ -1,0 +1,124 @@
+"""Samples, teaching, scores and weights files, as people use them in both forms."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from browser_page import ONE, SEVEN, LabPage
+
+from data_cache import load_digits
+from nn import create_network, load_weights, save_weights
+
+pytestmark = pytest.mark.ui
+
+
+def download(lab: LabPage, css_class: str, folder: Path) -> Path:
+    with lab.page.expect_download() as waiting:
+        lab.click(css_class)
+    path = folder / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    return path
+
+
+def test_a_sample_is_loaded_by_index_and_read(lab: LabPage) -> None:
+    label = int(load_digits().test.labels[7])
+    lab.page.get_by_label("Index").fill("7")
+    lab.click("ink-sample")
+    lab.wait_text(".ink-notice", f"Sample 7 of test, labelled “{label}”")
+    lab.wait_text(".ink-prediction", f"^{label} ")
+
+
+def test_a_sample_of_a_wished_for_digit_comes_from_the_chosen_part(lab: LabPage) -> None:
+    lab.page.get_by_label("From").select_option(label="training")
+    lab.page.get_by_label("Which").select_option(label="4")
+    lab.click("ink-sample")
+    lab.wait_text(".ink-notice", r"Sample [\d,]+ of train, labelled “4”")
+    lab.wait_text(".ink-prediction", "^4 four")
+
+
+def test_an_index_that_is_not_there_is_answered_with_a_sentence(lab: LabPage) -> None:
+    lab.page.get_by_label("Index").fill("99999")
+    lab.click("ink-sample")
+    lab.wait_text(".ink-notice", "whole number from 0 to 499, or nothing for any sample")
+    assert lab.text(".ink-prediction") == "Draw a digit"
+
+
+def test_teaching_shows_the_loss_before_and_after(lab: LabPage) -> None:
+    lab.click("ink-teach")
+    lab.wait_text(".ink-notice", "Draw something first")
+    lab.draw(SEVEN)
+    lab.wait_text(".ink-prediction", "^7")
+    lab.page.get_by_label("It is a").select_option(label="3")
+    lab.click("ink-teach")
+    notice = lab.wait_text(".ink-notice", r"Taught “3”: loss on your drawing [\d.]+ → [\d.]+")
+    before, after = notice.split("drawing ")[1].rstrip(".").split(" → ")
+    assert float(after) < float(before)
+
+
+def test_the_test_score_comes_on_demand_with_its_interval(lab: LabPage) -> None:
+    lab.click("ink-test")
+    lab.wait_text(
+        ".ink-notice", r"Test: \d\d\.\d\d % of 500 right \(95 % interval .*no test of it\."
+    )
+    lab.click("ink-reset")
+    lab.wait_text(".ink-notice", "fresh")
+    lab.click("ink-test")
+    notice = lab.wait_text(".ink-notice", r"Test: \d+\.\d\d % of 500 right")
+    assert "no test of it" not in notice
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("NumPy (.npz)", ".npz"), ("JSON, W0 b0 …", ".json")])
+def test_weights_saved_to_a_file_come_back_from_it(
+    lab: LabPage, kind: str, suffix: str, tmp_path: Path
+) -> None:
+    lab.page.get_by_label("Save as").select_option(label=kind)
+    path = download(lab, "ink-save", tmp_path)
+    assert path.name == f"inkling-weights{suffix}"
+    assert load_weights(path).sizes == (784, 128, 10)
+    lab.click("ink-reset")
+    lab.wait_text(".ink-notice", "fresh")
+    lab.page.locator(".ink-load input[type=file]").set_input_files(path)
+    lab.wait_text(".ink-notice", "Loaded inkling-weights.*784-128-10 net")
+    lab.draw(ONE)
+    lab.wait_text(".ink-prediction", "^1 one")
+
+
+def test_bad_weights_files_are_refused_with_what_is_wrong(lab: LabPage, tmp_path: Path) -> None:
+    chooser = lab.page.locator(".ink-load input[type=file]")
+    small = create_network([20, 5, 10], generator=np.random.default_rng(1))
+    save_weights(small, tmp_path / "small.npz")
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "small.npz").read_bytes()[:200])
+    (tmp_path / "other.json").write_text(json.dumps({"hello": "world"}))
+    expected = {
+        "small.npz": "needs a net with 784 inputs and 10 outputs; this one has 20 and 10",
+        "cut.npz": "cut.npz",
+        "other.json": "other.json",
+    }
+    for name, sentence in expected.items():
+        chooser.set_input_files(tmp_path / name)
+        lab.wait_text(".ink-notice", sentence)
+    lab.draw(SEVEN)
+    lab.wait_text(".ink-prediction", "^7 seven")
+
+
+def test_the_ready_trained_net_comes_back(lab: LabPage) -> None:
+    lab.click("ink-reset")
+    lab.wait_text(".ink-notice", "fresh")
+    lab.click("ink-ready")
+    lab.wait_text(".ink-notice", "ready-trained net is back")
+    lab.draw(SEVEN)
+    lab.wait_text(".ink-prediction", "^7 seven")
+
+
+def test_the_curve_is_exported_as_csv(lab: LabPage, tmp_path: Path) -> None:
+    for expected in (1, 2, 3):
+        lab.click("ink-step")
+        lab.wait_text(".ink-status", rf"iteration {expected} ")
+    rows = list(csv.DictReader(io.StringIO(download(lab, "ink-csv", tmp_path).read_text())))
+    assert [row["iteration"] for row in rows] == ["1", "2", "3"]
+    assert all(0 < float(row["loss"]) < 20 and row["learning_rate"] for row in rows)
