@@ -70,7 +70,7 @@ class Controls:
         train = pn.widgets.Toggle.from_param(
             state.param.running,
             label="Train",
-            button_type="primary",
+            color="primary",
             css_classes=["ink-train"],
             stylesheets=[self._look.widgets],
             sizing_mode="stretch_width",

@@ -1,0 +1,266 @@
+"""A visitor's window as the served form opens it; the browser form's own parts need a browser."""
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable
+from types import ModuleType
+
+import numpy as np
+import panel as pn
+import pytest
+from bokeh.document import Document
+from cache_helpers import idx_bytes, run, settle, tasks_left
+from laboratory_helpers import few_digits, until
+
+from dashboard import session
+from dashboard.data_room import DataSetInMemory, DataSetOverHttp
+from dashboard.session import execute_in_thread, is_loop_running, open_from_site, open_window
+from data_cache import DataError, parse_manifest, write_blocks
+
+
+class Visit:
+    """What a visitor's document is asked for, in place of a server."""
+
+    def __init__(self, monkeypatch):
+        self.loaded: list[Callable[[], None]] = []
+        self.left: list[Callable[[object], None]] = []
+        self.document = Document()
+        monkeypatch.setattr(type(pn.state), "onload", lambda _state, work: self.loaded.append(work))
+        monkeypatch.setattr(
+            type(pn.state), "on_session_destroyed", lambda _state, work: self.left.append(work)
+        )
+        monkeypatch.setattr(
+            type(pn.state), "curdoc", property(lambda _state: self.document), raising=False
+        )
+
+    def open(self):
+        return open_window()
+
+
+@pytest.fixture
+def visit(monkeypatch):
+    return Visit(monkeypatch)
+
+
+def laboratory_of(window):
+    return window._laboratory
+
+
+# Converting and visiting
+
+
+def test_making_the_window_does_no_work_and_needs_no_loop(visit):
+    threads = set(threading.enumerate())
+    window = visit.open()
+    snapshot = laboratory_of(window).state.snapshot
+    assert (snapshot.iteration, snapshot.cached, snapshot.in_flight) == (0, 0, 0)
+    assert set(threading.enumerate()) == threads
+
+
+def test_converting_the_page_starts_nothing(visit):
+    window = visit.open()
+    for work in visit.loaded:
+        work()  # as Panel's conversion does: without a running loop
+    assert laboratory_of(window).state.snapshot.cached == 0
+
+
+def test_a_visit_begins_to_prefetch_and_leaving_ends_everything(visit):
+    async def main():
+        window = visit.open()
+        laboratory = laboratory_of(window)
+        for work in visit.loaded:
+            work()
+        assert laboratory.state.snapshot.cached == laboratory.state.cache_size
+        laboratory.state.running = True
+        await until(lambda: laboratory.state.snapshot.iteration > 0)
+        assert tasks_left()
+        for work in visit.left:
+            work(None)
+        await until(lambda: not tasks_left())
+
+    run(main())
+
+
+def test_an_error_while_drawing_is_told_and_not_swallowed(visit, monkeypatch):
+    async def main():
+        unhandled = []
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _loop, context: unhandled.append(context["exception"])
+        )
+        window = visit.open()
+
+        async def broken():
+            raise RuntimeError("the page is torn")
+
+        monkeypatch.setattr(window, "keep_drawn", broken)
+        for work in visit.loaded:
+            work()
+        await settle()
+        assert [str(error) for error in unhandled] == ["the page is torn"]
+        assert "the page is torn" in laboratory_of(window).state.notice.text
+        for work in visit.left:
+            work(None)
+        await until(lambda: not tasks_left())
+
+    run(main())
+
+
+def test_two_visitors_share_the_digits_but_not_the_laboratory(visit):
+    one, other = laboratory_of(visit.open()), laboratory_of(visit.open())
+    assert one is not other
+    assert one.state is not other.state
+    assert np.shares_memory(
+        run(one.data.part("train")).images, run(other.data.part("train")).images
+    )
+
+
+def test_the_page_is_changed_on_the_next_tick_of_its_own_document(visit):
+    window = visit.open()
+    laboratory_of(window).state.busy = "Working …"
+    callbacks = [callback.callback for callback in visit.document.session_callbacks]
+    assert callbacks
+    assert "Working" not in window._notice.object
+    for callback in callbacks:
+        callback()
+    assert "Working" in window._notice.object
+
+
+def test_whether_a_loop_runs_is_known():
+    async def main():
+        return is_loop_running()
+
+    assert is_loop_running() is False
+    assert run(main()) is True
+
+
+# Threads
+
+
+def test_slices_are_computed_in_a_few_threads_that_all_visitors_share():
+    async def main():
+        async def name(_number):
+            return await execute_in_thread(lambda: threading.current_thread().name)
+
+        return set(await asyncio.gather(*map(name, range(20))))
+
+    names = run(main()) | run(main())
+    assert 1 <= len(names) <= session.SLICE_THREADS
+    assert all(name.startswith("inkling-slice") for name in names)
+
+
+def test_an_error_in_a_thread_reaches_whoever_waits():
+    def fail(text):
+        raise ArithmeticError(text)
+
+    with pytest.raises(ArithmeticError, match="too much"):
+        run(execute_in_thread(fail, "too much"))
+
+
+# Data on this machine
+
+
+def write_mnist(folder, name="mnist", count=120):
+    """A folder of idx files, so small that a twelfth of the training half is for validation."""
+    target = folder / name
+    target.mkdir(parents=True)
+    for part, size in (("train", count), ("t10k", 20)):
+        labels = (np.arange(size) % 10).astype(np.uint8)
+        (target / f"{part}-labels-idx1-ubyte").write_bytes(idx_bytes(labels))
+        images = np.zeros((size, 28, 28), np.uint8)
+        images[:, 0, 0] = labels
+        (target / f"{part}-images-idx3-ubyte").write_bytes(idx_bytes(images))
+
+
+@pytest.fixture
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("INKLING_DATA", str(tmp_path))
+    monkeypatch.setattr(
+        type(pn.state),
+        "as_cached",
+        lambda _state, _key, function, **arguments: function(**arguments),
+    )
+    return tmp_path
+
+
+def test_a_data_set_in_the_folder_of_inkling_data_is_opened_without_fetching(
+    own_folder, monkeypatch
+):
+    monkeypatch.setattr(session, "fetch_data_set", None)
+    write_mnist(own_folder)
+    reports = []
+    opened = run(session.open_on_this_machine("mnist", reports.append))
+    assert (opened.name, opened.title) == ("mnist", "MNIST 60,000")
+    assert [opened.count(part) for part in ("train", "validation", "test")] == [110, 10, 20]
+    assert reports == []
+
+
+def test_a_data_set_that_is_missing_is_fetched_and_the_progress_is_told(own_folder, monkeypatch):
+    asked = []
+
+    def fetch(name, *, progress):
+        asked.append((name, threading.current_thread() is threading.main_thread()))
+        progress(0, 0, "a file of unknown size")
+        progress(25, 100, "images")
+        progress(100, 100, "images")
+        write_mnist(own_folder, name)
+
+    async def main():
+        reports = []
+        opened = await session.open_on_this_machine("mnist", reports.append)
+        return reports, opened
+
+    monkeypatch.setattr(session, "fetch_data_set", fetch)
+    monkeypatch.setattr(session, "data_set_available", lambda _name: bool(asked))
+    reports, opened = run(main())
+    assert asked == [("mnist", False)]
+    assert reports == [f"Fetching MNIST 60,000: {share} %" for share in (0, 25, 100)]
+    assert opened.count("train") == 110
+
+
+def test_a_data_set_that_cannot_be_fetched_is_an_error_that_says_so(own_folder, monkeypatch):
+    def fetch(_name, *, progress):
+        raise DataError("no mirror answered; check the connection.")
+
+    monkeypatch.setattr(session, "fetch_data_set", fetch)
+    monkeypatch.setattr(session, "data_set_available", lambda _name: False)
+    with pytest.raises(DataError, match="no mirror answered"):
+        run(session.open_on_this_machine("mnist", lambda _sentence: None))
+
+
+# Data of a site
+
+
+def test_the_bundled_digits_are_opened_without_the_site():
+    opened = run(open_from_site("digits", lambda _sentence: None))
+    assert isinstance(opened, DataSetInMemory)
+    assert opened.count("train") == 4000
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """A site with Fashion-MNIST alone, at an address as a browser would tell it."""
+    write_blocks([few_digits("fashion-mnist")], tmp_path)
+    browser = ModuleType("js")
+    browser.location = type("Location", (), {"href": "http://host/lab/index.html?run=1"})  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "js", browser)
+    asked = []
+
+    async def open_manifest(url):
+        asked.append(url)
+        return parse_manifest((tmp_path / "manifest.json").read_bytes(), url)
+
+    monkeypatch.setattr(session, "open_manifest", open_manifest)
+    return asked
+
+
+def test_another_data_set_is_opened_from_the_blocks_beside_the_page(site):
+    opened = run(open_from_site("fashion-mnist", lambda _sentence: None))
+    assert site == ["http://host/lab/data/manifest.json"]
+    assert isinstance(opened, DataSetOverHttp)
+    assert opened.count("train") == 300
+
+
+def test_a_data_set_that_the_site_lacks_is_an_error_that_says_how_to_add_it(site):
+    with pytest.raises(DataError, match=r"built without MNIST 60,000.*`inkling data fetch mnist`"):
+        run(open_from_site("mnist", lambda _sentence: None))
