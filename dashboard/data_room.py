@@ -156,3 +156,28 @@ class DataSetOverHttp:
                 continue
             return Sample(samples.images[inside], int(samples.labels[inside]), part, first + inside)
         raise DataError(f"There is no sample of class {label} among these {firsts[-1]:,}.")
+
+
+def read_index(text: str, count: int) -> int | None:
+    """Parse the index of a sample; empty text is None.
+
+    Raises
+    ------
+    ValueError
+        With a sentence, when the text is no whole number from 0 to count − 1.
+    """
+    entry = text.strip()
+    if not entry:
+        return None
+    digits = entry.lstrip("0") or "0"
+    if not (entry.isascii() and entry.isdigit() and len(digits) < 12 and int(digits) < count):
+        raise ValueError(
+            f"The index takes a whole number from 0 to {count - 1:,}, or nothing for any sample; "
+            f"found “{entry[:24]}”."
+        )
+    return int(digits)
+
+
+def describe_sample(sample: Sample, class_names: tuple[str, ...]) -> str:
+    """Say where a sample comes from and how it is labelled."""
+    return f"Sample {sample.index:,} of {sample.part}, labelled “{class_names[sample.label]}”."

@@ -7,75 +7,25 @@ the laboratory's state, which views watch.
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import param
 from numpy.typing import NDArray
 
 from data_cache import DATA_SETS, DataError, PrefetchError, frame_digit, to_float
-from nn import (
-    Network,
-    TrainingStep,
-    WeightsError,
-    create_optimizer,
-    load_pretrained,
-    weights_from_bytes,
-    weights_to_bytes,
-)
+from nn import Network, WeightsError, load_pretrained, weights_to_bytes
 
-from .data_room import OpenDataSet, OpenFunction, Sample
-from .history import History, Score
+from .data_room import OpenDataSet, OpenFunction, describe_sample, read_index
+from .errands import Errands
+from .fitting import read_fitting
+from .history import Score
+from .laboratory_state import FRESH, LOADED, READY, TUNED, Answer, LaboratoryState, Notice
+from .lesson import give_lesson
 from .run import DivergenceError, Run
-from .settings import MAX_HIDDEN_LAYERS, MAX_LAYER_WIDTH, TrainingSettings
 from .snapshot import Snapshot
 from .trainer import Clock, Execute, Trainer, evaluate
-
-READY = "ready-trained"
-FRESH = "fresh"
-LOADED = "loaded"
-
-
-@dataclass(frozen=True)
-class Notice:
-    """A sentence for the person at the screen; `kind` is "info", "warning" or "error"."""
-
-    text: str
-    kind: str = "info"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the net makes of the pad: its input (784,) and probabilities (classes,), or None."""
-
-    framed: NDArray[np.float32] | None = None
-    probabilities: NDArray[np.float32] | None = None
-
-
-WELCOME = "A neural net, written by hand, learns to read your digits. Draw one, or press Train."
-
-
-class LaboratoryState(TrainingSettings):
-    """Everything that the page shows; views watch it and never keep a state of their own."""
-
-    data_set = param.Selector(default="digits", objects=list(DATA_SETS), label="Data set")
-    running = param.Boolean(False, doc="Whether training is wanted; setting it starts or pauses.")
-    keep_ready = param.Boolean(
-        False,
-        label="Go on from the ready-trained net",
-        doc="Off: Train begins with fresh weights, so that learning can be watched from zero.",
-    )
-    smoothing = param.Number(0.9, bounds=(0, 0.99), label="Smoothing", doc="Of the drawn curves.")
-    origin = param.String(READY, doc="Where the weights come from.")
-    snapshot = param.ClassSelector(class_=Snapshot, doc="The newest finished record.")
-    history = param.ClassSelector(class_=History, doc="The curve of the present run.")
-    answer = param.ClassSelector(class_=Answer, default=Answer(), doc="About the drawing.")
-    class_names = param.Tuple(tuple(str(digit) for digit in range(10)), doc="Of the data set.")
-    notice = param.ClassSelector(class_=Notice, default=Notice(WELCOME), doc="The latest sentence.")
-    busy = param.String("", doc="What is being waited for; empty when nothing is.")
 
 
 class Laboratory:
@@ -114,8 +64,7 @@ class Laboratory:
         self._training: asyncio.Task[None] | None = None
         self._steps_wanted = 0
         self._loading: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._endings: set[asyncio.Task[Any]] = set()
+        self._errands = Errands(self._errand_failed)
         self._is_closed = False
         state.class_names = data.class_names
         run = self._make_run(load_pretrained())
@@ -134,7 +83,7 @@ class Laboratory:
         """Begin to fill the prefetch queue; needs a running event loop."""
         self.trainer.run.queue.start()
         self.state.snapshot = self.trainer.snapshot()
-        self._spawn(self._load_validation())
+        self._errands.begin(self._load_validation())
 
     def step(self) -> None:
         """Train on exactly one batch; while training runs, pause first."""
@@ -179,7 +128,9 @@ class Laboratory:
             self.trainer.stop()
 
     def _begin_if_ready_trained(self) -> None:
-        if self.state.origin == READY and not self.state.keep_ready:
+        if self.state.origin == READY and self.state.keep_ready:
+            self.state.origin = TUNED
+        elif self.state.origin == READY:
             self._replace_run(None, FRESH)
             self._tell(
                 "Fresh weights: watch it learn from zero. "
@@ -193,7 +144,7 @@ class Laboratory:
 
     def _ensure_training(self) -> None:
         if self._is_idle:
-            self._training = self._spawn(self._train())
+            self._training = self._errands.begin(self._train())
 
     async def _train(self) -> None:
         """Serve the wish to run and the wished-for steps until neither is left."""
@@ -252,9 +203,7 @@ class Laboratory:
         old = self.trainer.run
         self.trainer.adopt(run, self.trainer.validation)
         run.queue.start()
-        ending = self._spawn(old.close())
-        self._endings.add(ending)
-        ending.add_done_callback(self._endings.discard)
+        self._errands.begin(old.close(), must_end=True)
         self.state.param.update(
             origin=origin, history=run.history, snapshot=self.trainer.snapshot()
         )
@@ -269,7 +218,7 @@ class Laboratory:
             self.state.busy = ""
         if event.new != self.data.name:
             self.state.running = False
-            self._loading = self._spawn(self._change_data(event.new))
+            self._loading = self._errands.begin(self._change_data(event.new))
 
     async def _change_data(self, name: str) -> None:
         me = asyncio.current_task()
@@ -291,15 +240,20 @@ class Laboratory:
 
     def _adopt_data(self, data: OpenDataSet) -> None:
         self.state.running = False
+        fits = data.class_names == self.data.class_names
         self.data = data
         self.trainer.validation = None
         self.state.class_names = data.class_names
-        if data.name == "fashion-mnist":
+        found = f"{data.title}: {data.source.sample_count:,} samples to train on."
+        if fits:
+            self._replace_run(self.network.copy(), self.state.origin)
+            self._tell(found)
+        elif data.name == "fashion-mnist":
             self._replace_run(None, FRESH)
-            self._tell(f"{data.title}: a fresh net for clothes instead of digits. Press Train.")
+            self._tell(f"{found} A fresh net for clothes instead of digits: press Train.")
         else:
             self._replace_run(load_pretrained(), READY)
-            self._tell(f"{data.title}: {data.source.sample_count:,} digits to train on.")
+            self._tell(f"{found} The ready-trained net for digits is back.")
 
     async def _load_validation(self) -> None:
         data = self.data
@@ -347,7 +301,7 @@ class Laboratory:
             self.state.param.trigger("history")
         seen = (
             " The ready-trained net met these digits during its training, so this is no test of it."
-            if self.state.origin == READY and self.data.name == "digits"
+            if self.state.origin in (READY, TUNED) and self.data.name == "digits"
             else ""
         )
         self._tell(
@@ -383,16 +337,13 @@ class Laboratory:
         if not self._is_idle:
             self._tell("One moment: a training step is still under way.", "warning")
             return
-        image, labels = self._framed[np.newaxis], np.array([label])
-        network = self.trainer.run.network
-        untaught = network.copy()
-        step = TrainingStep(network, create_optimizer("sgd", network.parameters()))
-        before = step(image, labels, TEACHING_RATE).loss
-        after = -float(network.predict_log_proba(image)[0, label])
-        if not math.isfinite(after):
-            network.copy_from(untaught)
-            self._tell("That step would have made the weights useless; it was undone.", "error")
+        try:
+            before, after = give_lesson(self.trainer.run.network, self._framed, label)
+        except DivergenceError as error:
+            self._tell(str(error), "error")
             return
+        if self.state.origin == READY:
+            self.state.origin = TUNED
         self.state.snapshot = self.trainer.snapshot()
         self.predict()
         name = self.data.class_names[label]
@@ -411,8 +362,7 @@ class Laboratory:
     def load_weights(self, content: bytes, name: str) -> None:
         """Replace the network by the one in a weights file that somebody chose."""
         try:
-            network = _as_float32(weights_from_bytes(content, name), name)
-            self._check_fit(network, name)
+            network = read_fitting(content, name, self.data.title, len(self.data.class_names))
         except WeightsError as error:
             self._tell(str(error), "error")
             return
@@ -426,63 +376,28 @@ class Laboratory:
         sizes = "-".join(str(size) for size in network.sizes)
         self._tell(f"Loaded {name}: a {sizes} net. Train goes on from its weights.")
 
-    def _check_fit(self, network: Network, name: str) -> None:
-        expected = (784, len(self.data.class_names))
-        found = (network.sizes[0], network.sizes[-1])
-        if found != expected:
-            raise WeightsError(
-                f"{name}: {self.data.title} needs a net with {expected[0]} inputs and "
-                f"{expected[1]} outputs; this one has {found[0]} and {found[1]}."
-            )
-        hidden = network.sizes[1:-1]
-        if len(hidden) > MAX_HIDDEN_LAYERS or max(hidden, default=1) > MAX_LAYER_WIDTH:
-            raise WeightsError(
-                f"{name}: a net here has at most {MAX_HIDDEN_LAYERS} hidden layers of at most "
-                f"{MAX_LAYER_WIDTH:,} units; this one has {len(hidden)}, the widest of "
-                f"{max(hidden):,}."
-            )
-
     # Housekeeping
 
     async def close(self) -> None:
         """End training and every fetch, as when the page is closed; return when all have ended."""
         self._is_closed = True
         self.trainer.stop()
-        # Earlier runs end their fetches by themselves; they must not be cut short in that.
-        others = self._tasks - self._endings - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
         await self.trainer.run.close()
-        await asyncio.gather(*others, *self._endings, return_exceptions=True)
+        await self._errands.close()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Do asynchronous work of a command; errors of it are told, never swallowed."""
-        self._spawn(work)
+        self._errands.begin(work)
 
-    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-        return task
-
-    def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            error = task.exception()
-            if task is self._training:
-                self._steps_wanted = 0
-                self.state.running = False
-            self._tell(f"Something went wrong inside Inkling: {error!r}", "error")
-            task.get_loop().call_exception_handler(
-                {"message": "a command failed", "exception": error, "task": task}
-            )
+    def _errand_failed(self, task: asyncio.Task[Any], error: BaseException) -> None:
+        if task is self._training:
+            self._steps_wanted = 0
+            self.state.running = False
+        self._tell(f"Something went wrong inside Inkling: {error!r}", "error")
 
     def _tell(self, text: str, kind: str = "info") -> None:
         self.state.notice = Notice(text, kind)
 
-
-TEACHING_RATE = 0.005
-"""Learning rate of a teaching step; small enough not to wreck what the net knows."""
 
 _KNOBS = [
     "learning_rate",
@@ -494,39 +409,3 @@ _KNOBS = [
     "cache_size",
     "concurrency",
 ]
-
-
-def _as_float32(network: Network, name: str) -> Network:
-    with np.errstate(over="ignore"):
-        converted = network.astype(np.float32)
-    if not all(np.isfinite(parameter).all() for parameter in converted.parameters()):
-        raise WeightsError(
-            f"{name}: expected numbers that fit into 32-bit floats, below 3.4e38, and found "
-            "larger ones."
-        )
-    return converted
-
-
-def read_index(text: str, count: int) -> int | None:
-    """Parse the index of a sample; empty text is None.
-
-    Raises
-    ------
-    ValueError
-        With a sentence, when the text is no whole number from 0 to count − 1.
-    """
-    entry = text.strip()
-    if not entry:
-        return None
-    digits = entry.lstrip("0") or "0"
-    if not (entry.isascii() and entry.isdigit() and len(digits) < 12 and int(digits) < count):
-        raise ValueError(
-            f"The index takes a whole number from 0 to {count - 1:,}, or nothing for any sample; "
-            f"found “{entry[:24]}”."
-        )
-    return int(digits)
-
-
-def describe_sample(sample: Sample, class_names: tuple[str, ...]) -> str:
-    """Say where a sample comes from and how it is labelled."""
-    return f"Sample {sample.index:,} of {sample.part}, labelled “{class_names[sample.label]}”."

@@ -120,6 +120,7 @@ class Run:
             generator=self.dropout_generator,
         )
         self.history = History()
+        self._unseen: list[tuple[float, float, float]] = []
         self.iteration = 0
         self.epoch = 0
         self.consumed = 0
@@ -210,7 +211,7 @@ class Run:
 
         Returns
         -------
-        Steps and samples trained on.
+        Steps and samples trained on; `note_slice` enters them into the history.
 
         Raises
         ------
@@ -229,9 +230,21 @@ class Run:
             result = self._take_step(batch, rate)
             steps += 1
             samples += len(batch)
-            self.history.append(result.loss, result.correct / len(batch), rate)
+            self._unseen.append((result.loss, result.correct / len(batch), rate))
             self._advance(batch)
         return steps, samples
+
+    def note_slice(self) -> None:
+        """Enter into the history what the last slice did, or took back.
+
+        A slice may be computed in a thread; the history belongs to those who draw it, so this
+        is to be called where they are.
+        """
+        for loss, accuracy, learning_rate in self._unseen:
+            self.history.append(loss, accuracy, learning_rate)
+        self._unseen.clear()
+        if len(self.history) > self.iteration:
+            self.history.forget_after(self.iteration)
 
     def _take_step(self, batch: Batch, learning_rate: float) -> StepResult:
         if self.iteration % GOOD_EVERY == 0:
@@ -281,7 +294,7 @@ class Run:
         )
 
     def restore_good(self) -> None:
-        """Go back to the last weights that were remembered as good."""
+        """Go back to the last weights that were remembered as good; `note_slice` follows."""
         good = self._good
         self.network.copy_from(good.network)
         self.step.optimizer = create_optimizer(self.optimizer_name, self.network.parameters())
@@ -289,7 +302,6 @@ class Run:
             self.step.optimizer.load_state(good.optimizer_state)
         self.iteration = good.iteration
         self.loss, self.accuracy = good.loss.copy(), good.accuracy.copy()
-        self.history.forget_after(good.iteration)
         self._candidate = None
 
     def add_validation(self, score: Score) -> None:

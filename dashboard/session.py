@@ -27,7 +27,8 @@ from data_cache import (
 )
 
 from .data_room import DataSetInMemory, DataSetOverHttp, OpenDataSet, Report
-from .laboratory import Laboratory, LaboratoryState
+from .laboratory import Laboratory
+from .laboratory_state import LaboratoryState
 from .trainer import execute_in_line
 from .window import Window
 

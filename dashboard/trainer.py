@@ -181,7 +181,8 @@ class Trainer:
         try:
             run.add_block(await self._waiter)
         except asyncio.CancelledError:
-            if not self._stop:
+            task = asyncio.current_task()
+            if not self._stop or (task is not None and task.cancelling()):
                 raise
         except StopAsyncIteration:
             self._stop = True
@@ -201,6 +202,8 @@ class Trainer:
         except DivergenceError:
             self._stop = True
             raise
+        finally:
+            self.run.note_slice()
         self._measure(samples)
         self._publish(self.snapshot())
         return int(steps)

@@ -16,7 +16,8 @@ import panel as pn
 from nn import PretrainedCard, pretrained_card
 
 from .assets import read_asset
-from .laboratory import Laboratory, Notice
+from .laboratory import Laboratory
+from .laboratory_state import Notice
 from .views.charts import Charts
 from .views.controls import Controls, Workbench, progress_html
 from .views.download import Download

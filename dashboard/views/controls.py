@@ -9,7 +9,8 @@ from typing import Any
 
 import panel as pn
 
-from ..laboratory import READY, Laboratory
+from ..laboratory import Laboratory
+from ..laboratory_state import READY
 from .download import Download
 from .fields import Field, TickBox
 from .look import Look, button

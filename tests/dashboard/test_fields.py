@@ -4,7 +4,7 @@ from html import unescape
 
 import pytest
 
-from dashboard.laboratory import LaboratoryState
+from dashboard.laboratory_state import LaboratoryState
 from dashboard.settings import SettingError
 from dashboard.views.fields import Field, TickBox, format_value
 

@@ -17,7 +17,7 @@ from laboratory_helpers import (
     weights_of,
 )
 
-from dashboard.laboratory import FRESH, READY
+from dashboard.laboratory_state import FRESH, READY, TUNED
 from dashboard.session import execute_in_thread
 from data_cache import DataError, PrefetchError
 from nn import load_pretrained
@@ -67,6 +67,13 @@ def test_train_goes_on_from_the_ready_trained_net_when_that_is_wished():
         assert laboratory.network.sizes == before.sizes
         difference = np.abs(laboratory.network.parameters()[0] - before.parameters()[0]).max()
         assert 0 < difference < 1e-3
+        learnt = weights_of(laboratory)
+        laboratory.state.keep_ready = False
+        laboratory.step()
+        await all_done()
+        assert laboratory.state.origin == TUNED
+        assert laboratory.state.snapshot.iteration > 1
+        assert weights_of(laboratory) != learnt
 
     run(main())
 

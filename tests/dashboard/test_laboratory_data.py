@@ -17,7 +17,9 @@ from laboratory_helpers import (
     weights_of,
 )
 
-from dashboard.laboratory import FRESH, READY, TEACHING_RATE, read_index
+from dashboard.data_room import read_index
+from dashboard.laboratory_state import FRESH, READY, TUNED
+from dashboard.lesson import TEACHING_RATE
 from data_cache import DATA_SETS, DataError, PrefetchError, to_float
 
 # Data sets
@@ -32,7 +34,8 @@ def test_fashion_brings_its_class_names_and_a_fresh_net():
         assert state.class_names == DATA_SETS["fashion-mnist"].class_names
         assert (state.origin, laboratory.network.sizes) == (FRESH, (784, 12, 10))
         assert state.notice.text == (
-            "Fashion-MNIST: a fresh net for clothes instead of digits. Press Train."
+            "Fashion-MNIST: 300 samples to train on. "
+            "A fresh net for clothes instead of digits: press Train."
         )
         assert state.busy == ""
         assert laboratory.trainer.validation is few_digits("fashion-mnist").validation
@@ -44,14 +47,18 @@ def test_fashion_brings_its_class_names_and_a_fresh_net():
     run(main())
 
 
-def test_more_digits_come_with_the_ready_trained_net():
+def test_more_digits_leave_the_net_as_it_is():
     async def main():
         laboratory = make_laboratory()
         laboratory.reset()
+        laboratory.step()
+        await all_done()
+        before = weights_of(laboratory)
         laboratory.state.data_set = "mnist"
         await all_done()
-        assert laboratory.state.origin == READY
-        assert laboratory.state.notice.text == "MNIST 60,000: 300 digits to train on."
+        assert laboratory.state.origin == FRESH
+        assert weights_of(laboratory) == before
+        assert laboratory.state.notice.text == "MNIST 60,000: 300 samples to train on."
 
     run(main())
 
@@ -167,8 +174,8 @@ def test_training_that_was_started_while_data_are_loaded_stops_when_they_arrive(
         await until(lambda: state.snapshot.iteration > 0)
         opener.answer("mnist")
         await all_done()
-        # Otherwise the ready-trained net would be trained on, although nobody wished for that.
-        assert (state.running, state.origin, state.snapshot.iteration) == (False, READY, 0)
+        # Otherwise it would go on by itself with data that it did not begin with.
+        assert (state.running, state.origin, state.snapshot.iteration) == (False, FRESH, 0)
 
     run(main())
 
@@ -361,12 +368,13 @@ def test_teaching_tells_the_loss_before_and_after_and_changes_the_answer():
 
 def test_training_goes_on_from_the_weights_that_were_taught():
     async def main():
-        laboratory = make_laboratory(keep_ready=True, learning_rate=1e-9, optimizer="sgd")
+        laboratory = make_laboratory(learning_rate=1e-9, optimizer="sgd")
         laboratory.take_drawing(ink())
         laboratory.teach(3)
         taught = laboratory.network.layers[-1].bias
         laboratory.step()
         await all_done()
+        assert laboratory.state.origin == TUNED
         np.testing.assert_allclose(laboratory.network.layers[-1].bias, taught, atol=1e-6)
 
     run(main())

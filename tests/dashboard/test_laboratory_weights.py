@@ -8,7 +8,7 @@ import pytest
 from cache_helpers import run
 from laboratory_helpers import all_done, ink, make_laboratory, until, weights_of
 
-from dashboard.laboratory import LOADED, READY
+from dashboard.laboratory_state import LOADED, READY
 from nn import create_network, load_pretrained, weights_from_bytes, weights_to_bytes
 
 

@@ -31,6 +31,7 @@ def run_slices(run: Run, learning_rate, steps: int) -> None:
     while steps:
         run.take_ready(run.settings.batch_size)
         done, _ = run.train_slice(lambda: False, learning_rate, steps)
+        run.note_slice()
         run.validation_due = False
         steps -= done
 
@@ -225,3 +226,14 @@ def test_smoothing_has_no_bias_at_its_start():
     copy = smoothed.copy()
     copy.add(100.0)
     assert smoothed.value < 7
+
+
+def test_a_slice_shows_in_the_history_only_when_it_is_noted():
+    run = make_run(batch_size=50)
+    run.take_ready(100)
+    run.train_slice(lambda: False, lambda _: 0.01, 2)
+    assert (run.iteration, len(run.history)) == (2, 0)
+    run.note_slice()
+    assert len(run.history) == 2
+    run.note_slice()
+    assert len(run.history) == 2

@@ -21,7 +21,7 @@ from laboratory_helpers import (
     weights_of,
 )
 
-from dashboard.laboratory import Notice
+from dashboard.laboratory_state import Notice
 from dashboard.session import run_now
 from dashboard.views.controls import progress_html
 from dashboard.window import REDRAW_SECONDS, Window, about_html, notice_html

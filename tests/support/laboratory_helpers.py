@@ -16,7 +16,8 @@ from cache_helpers import ObedientSource
 from training_helpers import Ticks
 
 from dashboard.data_room import DataSetInMemory, OpenDataSet, Report, Sample
-from dashboard.laboratory import Laboratory, LaboratoryState
+from dashboard.laboratory import Laboratory
+from dashboard.laboratory_state import LaboratoryState
 from dashboard.trainer import Execute, execute_in_line
 from data_cache import DATA_SETS, DataSet, Samples, Source, load_digits
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.ui
 
 def test_another_data_set_is_trained_on_scored_and_left_again(lab: LabPage) -> None:
     lab.choose("ink-data-set", "MNIST 60,000")
-    lab.wait_text(".ink-notice", "MNIST 60,000: 1,100 digits to train on")
+    lab.wait_text(".ink-notice", "MNIST 60,000: 1,100 samples to train on")
     lab.draw(SEVEN)
     lab.wait_text(".ink-prediction", "^7 seven")
     lab.press_train("Train")
@@ -18,12 +18,12 @@ def test_another_data_set_is_trained_on_scored_and_left_again(lab: LabPage) -> N
     lab.press_train("Pause")
     lab.click("ink-test")
     lab.wait_text(".ink-notice", r"Test: \d\d\.\d\d % of 300 right")
-    lab.page.get_by_label("From").select_option(label="training")
+    lab.page.get_by_label("From", exact=True).select_option(label="training")
     lab.page.get_by_label("Index").fill("1099")
     lab.click("ink-sample")
     lab.wait_text(".ink-notice", "Sample 1,099 of train, labelled")
     lab.choose("ink-data-set", "MNIST 5,000")
-    lab.wait_text(".ink-notice", "MNIST 5,000: 4,000 digits to train on")
+    lab.wait_text(".ink-notice", "MNIST 5,000: 4,000 samples to train on")
     lab.wait_text(".ink-status", "iteration 0 ")
 
 

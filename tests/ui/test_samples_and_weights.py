@@ -34,7 +34,7 @@ def test_a_sample_is_loaded_by_index_and_read(lab: LabPage) -> None:
 
 
 def test_a_sample_of_a_wished_for_digit_comes_from_the_chosen_part(lab: LabPage) -> None:
-    lab.page.get_by_label("From").select_option(label="training")
+    lab.page.get_by_label("From", exact=True).select_option(label="training")
     lab.page.get_by_label("Which").select_option(label="4")
     lab.click("ink-sample")
     lab.wait_text(".ink-notice", r"Sample [\d,]+ of train, labelled “4”")
