@@ -9,6 +9,7 @@ from nn.evaluation import Evaluation
 from nn.gradient_check import check_gradient
 from nn.gradients import Loss, loss_and_gradients, measure_loss
 from nn.initializations import INITIALIZATIONS, initialization_name
+from nn.kernels import backend_name, backend_reason
 from nn.network import Forward, Layer, Network, create_network
 from nn.optimizers import OPTIMIZERS, Optimizer, create_optimizer, optimizer_name
 from nn.pretrained import PretrainedCard, load_pretrained, pretrained_card
@@ -41,6 +42,8 @@ __all__ = [
     "TrainingStep",
     "WeightsError",
     "activation_name",
+    "backend_name",
+    "backend_reason",
     "check_gradient",
     "create_network",
     "create_optimizer",

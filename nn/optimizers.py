@@ -8,6 +8,8 @@ from math import sqrt
 
 import numpy as np
 
+from nn.kernels.backend import kernels
+from nn.kernels.rule import UpdateRule
 from nn.names import choose_name
 
 Arrays = Sequence[np.ndarray]
@@ -40,12 +42,31 @@ class Optimizer:
 
     def update(self, parameters: Arrays, gradients: Arrays, learning_rate: float) -> None:
         """Take one step in place; `gradients` stay as they are. Overflow gives no warning."""
+        library = kernels()
+        if library is not None and self.has_rule and library.takes(*parameters, *gradients):
+            rule = self.next_rule(learning_rate)
+            for W, g, *moments in zip(parameters, gradients, *self.moments.values(), strict=True):
+                library.update(rule, W, g, moments)
+            return
         self.steps += 1
         rate = float(learning_rate)
         with np.errstate(all="ignore"):
             for index, W in enumerate(parameters):
                 moments = [of_all[index] for of_all in self.moments.values()]
                 self._step(W, gradients[index], moments, self._scratch[index], rate)
+
+    @property
+    def has_rule(self) -> bool:
+        """Whether it is one of `OPTIMIZERS`, whose updates the kernels know."""
+        return type(self) in _TABLE.values()
+
+    def next_rule(self, learning_rate: float) -> UpdateRule:
+        """Count one more update and return it in the terms of the kernels, which then do it."""
+        self.steps += 1
+        return self._rule(float(learning_rate))
+
+    def _rule(self, rate: float) -> UpdateRule:
+        return UpdateRule("sgd", rate)
 
     def _step(
         self, W: np.ndarray, g: np.ndarray, moments: Arrays, scratch: np.ndarray, rate: float
@@ -96,6 +117,9 @@ class Momentum(Optimizer):
         super().__init__(parameters)
         self.momentum = _fraction("momentum", momentum)
 
+    def _rule(self, rate: float) -> UpdateRule:
+        return UpdateRule("momentum", rate, first=self.momentum)
+
     def _step(
         self, W: np.ndarray, g: np.ndarray, moments: Arrays, scratch: np.ndarray, rate: float
     ) -> None:
@@ -111,6 +135,9 @@ class Nesterov(Momentum):
 
     The form of Sutskever et al. (2013, section 2) rewritten by the looked-ahead parameters.
     """
+
+    def _rule(self, rate: float) -> UpdateRule:
+        return UpdateRule("nesterov", rate, first=self.momentum)
 
     def _step(
         self, W: np.ndarray, g: np.ndarray, moments: Arrays, scratch: np.ndarray, rate: float
@@ -133,6 +160,9 @@ class RMSProp(Optimizer):
         super().__init__(parameters)
         self.decay = _fraction("decay", decay)
         self.epsilon = epsilon
+
+    def _rule(self, rate: float) -> UpdateRule:
+        return UpdateRule("rmsprop", rate, second=1 - self.decay, epsilon=self.epsilon)
 
     def _step(
         self, W: np.ndarray, g: np.ndarray, moments: Arrays, scratch: np.ndarray, rate: float
@@ -165,12 +195,25 @@ class Adam(Optimizer):
         self.second_decay = _fraction("second_decay", second_decay)
         self.epsilon = epsilon
 
+    def _corrections(self) -> tuple[float, float]:
+        """Return what undoes the moments' pull towards their start at 0: of m, and of √v."""
+        return 1 - self.first_decay**self.steps, sqrt(1 - self.second_decay**self.steps)
+
+    def _rule(self, rate: float) -> UpdateRule:
+        first_correction, second_correction = self._corrections()
+        return UpdateRule(
+            "adam",
+            rate * second_correction / first_correction,
+            first=1 - self.first_decay,
+            second=1 - self.second_decay,
+            epsilon=self.epsilon * second_correction,
+        )
+
     def _step(
         self, W: np.ndarray, g: np.ndarray, moments: Arrays, scratch: np.ndarray, rate: float
     ) -> None:
         m, v = moments
-        first_correction = 1 - self.first_decay**self.steps
-        second_correction = sqrt(1 - self.second_decay**self.steps)
+        first_correction, second_correction = self._corrections()
         _move_average(m, g, self.first_decay, scratch)
         np.multiply(g, g, out=scratch)
         _move_average(v, scratch, self.second_decay, scratch)
@@ -194,6 +237,9 @@ class AdamW(Adam):
         if not weight_decay >= 0:
             raise ValueError(f"Expected weight_decay to be at least 0 and found {weight_decay}.")
         self.weight_decay = weight_decay
+
+    def _rule(self, rate: float) -> UpdateRule:
+        return super()._rule(rate)._replace(shrink=1 - rate * self.weight_decay)
 
     def _step(
         self, W: np.ndarray, g: np.ndarray, moments: Arrays, scratch: np.ndarray, rate: float

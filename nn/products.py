@@ -5,15 +5,24 @@ They take nearly all of the time, so that a faster kernel needs to replace nothi
 
 import numpy as np
 
+from nn.kernels.backend import kernels
+
 
 def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
     """Write a @ b: (n, k) times (k, m) into `out`, a C-contiguous (n, m) of the same dtype."""
-    np.dot(a, b, out=out)
+    library = kernels()
+    if library is not None and library.takes(a, b, out):
+        library.product(a, b, out)
+    else:
+        np.dot(a, b, out=out)
 
 
 def product_of_transposed(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
     """Write a.T @ b: (n, k), (n, m) into `out`, a C-contiguous (k, m) of the same dtype."""
-    if len(a) == 1:
+    library = kernels()
+    if library is not None and library.takes(a, b, out):
+        library.product_of_transposed(a, b, out)
+    elif len(a) == 1:
         # An outer product. NumPy without BLAS, as in a browser, takes ten times as long by dot,
         # and multiply allocates buffers everywhere.
         np.einsum("ni,nj->ij", a, b, out=out)
@@ -23,4 +32,8 @@ def product_of_transposed(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None
 
 def product_with_transposed(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
     """Write a @ b.T: (n, m), (k, m) into `out`, a C-contiguous (n, k) of the same dtype."""
-    np.dot(a, b.T, out=out)
+    library = kernels()
+    if library is not None and library.takes(a, b, out):
+        library.product_with_transposed(a, b, out)
+    else:
+        np.dot(a, b.T, out=out)

@@ -4,17 +4,21 @@ The step does the same as `loss_and_gradients` and an optimiser, in arrays that 
 """
 
 from math import inf
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from nn.activations import activation
 from nn.batch_buffers import BatchBuffers, create_batch_buffers
 from nn.checks import check_inputs, check_labels
+from nn.kernels.backend import kernels
 from nn.log_softmax import log_softmax_in_place
 from nn.network import Network
 from nn.optimizers import Optimizer
 from nn.products import product, product_of_transposed, product_with_transposed
+
+if TYPE_CHECKING:
+    from nn.kernels.fused_step import FusedStep
 
 
 class StepResult(NamedTuple):
@@ -64,6 +68,7 @@ class TrainingStep:
         self._scratch = np.empty(largest, dtype=network.dtype)
         self._room = create_batch_buffers(network.sizes, max(batch_capacity, 1), network.dtype)
         self._batch = self._room
+        self._fused_masked = False
 
     @property
     def optimizer(self) -> Optimizer:
@@ -79,6 +84,7 @@ class TrainingStep:
                 f"and found one for {optimizer.shapes}; create it with network.parameters()."
             )
         self._optimizer = optimizer
+        self._fused: FusedStep | None = None
 
     def __call__(self, x: np.ndarray, labels: np.ndarray, learning_rate: float) -> StepResult:
         """Train on `x`, (n, inputs) floats, with `labels`, (n,) integers below the classes.
@@ -95,6 +101,9 @@ class TrainingStep:
         with np.errstate(all="ignore"):
             x = _usable(x, batch.inputs)
             np.copyto(batch.labels, labels, casting="same_kind")
+            fused = self._fused_step()
+            if fused is not None:
+                return self._step_at_once(fused, batch, x, learning_rate)
             layer_inputs = self._forward(batch, x)
             result = _score(batch)
             self._backward(batch, layer_inputs)
@@ -118,9 +127,37 @@ class TrainingStep:
         if count > self._room.count:
             self._room = create_batch_buffers(self.network.sizes, count, self.network.dtype)
             self._batch = self._room
+            self._fused = None
         elif count != self._batch.count:
             self._batch = self._room.first(count)
         return self._batch
+
+    def _fused_step(self) -> "FusedStep | None":
+        """Return what does the step in one call, or None if it must be done by parts."""
+        masked = self.dropout > 0
+        if self._fused is not None and self._fused_masked == masked:
+            return self._fused
+        library = kernels()
+        if library is None or not self.optimizer.has_rule:
+            return None
+        if not library.takes(*self._parameters):
+            return None
+        # Where there are no kernels, there is no need for ctypes either.
+        from nn.kernels.fused_step import FusedStep  # noqa: PLC0415
+
+        moments = list(zip(*self.optimizer.moments.values(), strict=True))
+        self._fused_masked = masked
+        self._fused = FusedStep(library, self.network, moments, self._room, masked=masked)
+        return self._fused
+
+    def _step_at_once(
+        self, fused: "FusedStep", batch: BatchBuffers, x: np.ndarray, learning_rate: float
+    ) -> StepResult:
+        if self.dropout:
+            for index in range(len(batch.masks)):
+                self._draw_mask(batch, index)
+        rule = self.optimizer.next_rule(learning_rate)
+        return StepResult(*fused(x, rule, l1=self.l1, l2=self.l2))
 
     def _forward(self, batch: BatchBuffers, x: np.ndarray) -> list[np.ndarray]:
         """Fill the activations and the scores; return what each layer was given."""
@@ -140,14 +177,18 @@ class TrainingStep:
 
     def _drop(self, batch: BatchBuffers, index: int) -> np.ndarray:
         """Draw the mask of a hidden layer and return the activations that it leaves."""
-        mask, dropped = batch.masks[index], batch.dropped[index]
+        self._draw_mask(batch, index)
+        dropped = batch.dropped[index]
+        np.multiply(batch.activations[index], batch.masks[index], out=dropped)
+        return dropped
+
+    def _draw_mask(self, batch: BatchBuffers, index: int) -> None:
+        mask = batch.masks[index]
         rate = float(self.dropout)
         assert self.generator is not None, "checked with the settings"
         self.generator.random(out=mask, dtype=mask.dtype)
         np.greater_equal(mask, rate, out=mask)
         np.multiply(mask, 1 / (1 - rate), out=mask)
-        np.multiply(batch.activations[index], mask, out=dropped)
-        return dropped
 
     def _backward(self, batch: BatchBuffers, layer_inputs: list[np.ndarray]) -> None:
         """Fill the gradients of the data loss from the deltas of the output layer."""

@@ -1,0 +1,551 @@
+/* Products, updates and whole training steps of dense float32 networks, for WebAssembly.
+ *
+ * NumPy for Pyodide has neither BLAS nor SIMD; this file makes up for it. It is compiled twice, by
+ * scripts/build_kernels.sh: dense-simd.wasm for every engine with SIMD, and dense-relaxed.wasm for
+ * those that also multiply and add in one instruction. nn/kernels/library.py loads one of them and
+ * says what every function expects. There is no C library here, and nothing is allocated.
+ *
+ * All matrices are row-major. Pointers need no alignment. Numbers that are infinite or not a
+ * number travel on as in NumPy, because the loss must show them. */
+
+#include <wasm_simd128.h>
+
+#define EXPORT __attribute__((visibility("default")))
+#define INLINE static inline __attribute__((always_inline))
+
+/* A tile of 4 rows times 8 columns of sums stays in registers; measured the fastest of 4 to 6
+ * rows, with and without unrolling, in Chromium 156 and node 26. */
+#define TILE_ROWS 4
+#define TILE_COLUMNS 8
+/* Gradients of this many numbers are computed, used and forgotten while the cache holds them. */
+#define BLOCK 4096
+
+INLINE int smaller(int a, int b) { return a < b ? a : b; }
+
+INLINE v128_t zeros(void) { return wasm_f32x4_const_splat(0.0f); }
+
+INLINE v128_t multiply_add(v128_t a, v128_t b, v128_t sum) {
+#ifdef __wasm_relaxed_simd__
+    return wasm_f32x4_relaxed_madd(a, b, sum);
+#else
+    return wasm_f32x4_add(sum, wasm_f32x4_mul(a, b));
+#endif
+}
+
+/* ---- Four numbers at a time, fewer at the end of a row ---------------------------------------*/
+
+INLINE v128_t load(const float *from, int count) {
+    if (count >= 4) return wasm_v128_load(from);
+    v128_t some = wasm_v128_load32_zero(from);
+    if (count > 1) some = wasm_v128_load32_lane(from + 1, some, 1);
+    if (count > 2) some = wasm_v128_load32_lane(from + 2, some, 2);
+    return some;
+}
+
+INLINE void store(float *to, v128_t numbers, int count) {
+    if (count >= 4) {
+        wasm_v128_store(to, numbers);
+        return;
+    }
+    wasm_v128_store32_lane(to, numbers, 0);
+    if (count > 1) wasm_v128_store32_lane(to + 1, numbers, 1);
+    if (count > 2) wasm_v128_store32_lane(to + 2, numbers, 2);
+}
+
+INLINE float sum_of(v128_t x) {
+    return (wasm_f32x4_extract_lane(x, 0) + wasm_f32x4_extract_lane(x, 1)) +
+           (wasm_f32x4_extract_lane(x, 2) + wasm_f32x4_extract_lane(x, 3));
+}
+
+/* ---- Products --------------------------------------------------------------------------------*/
+
+/* A matrix by its strides, in numbers: its transpose is the same with the strides exchanged. */
+struct matrix {
+    const float *at;
+    int row, column;
+};
+
+/* Write `rows` x 8 sums over `depth` products. The panel holds 8 numbers of b for each k. */
+INLINE void tile(int rows, const float *a, int a_row, int a_column, const float *panel, int depth,
+                 float *out, int out_row, int columns) {
+    v128_t sums[TILE_ROWS][2];
+    for (int r = 0; r < rows; r++) sums[r][0] = sums[r][1] = zeros();
+    for (int k = 0; k < depth; k++, a += a_column, panel += TILE_COLUMNS) {
+        v128_t left = wasm_v128_load(panel), right = wasm_v128_load(panel + 4);
+#pragma unroll
+        for (int r = 0; r < rows; r++) {
+            v128_t x = wasm_v128_load32_splat(a + r * a_row);
+            sums[r][0] = multiply_add(x, left, sums[r][0]);
+            sums[r][1] = multiply_add(x, right, sums[r][1]);
+        }
+    }
+    for (int r = 0; r < rows; r++, out += out_row) {
+        store(out, sums[r][0], columns);
+        if (columns > 4) store(out + 4, sums[r][1], columns - 4);
+    }
+}
+
+/* One column of tiles. A stride of 1 known to the compiler saves registers, hence the cases. */
+static void tiles(struct matrix a, int rows, const float *panel, int depth, float *out,
+                  int out_row, int columns) {
+    int i = 0;
+    if (a.column == 1) {
+        for (; i + TILE_ROWS <= rows; i += TILE_ROWS)
+            tile(TILE_ROWS, a.at + i * a.row, a.row, 1, panel, depth, out + i * out_row, out_row,
+                 columns);
+    } else {
+        for (; i + TILE_ROWS <= rows; i += TILE_ROWS)
+            tile(TILE_ROWS, a.at + i, 1, a.column, panel, depth, out + i * out_row, out_row,
+                 columns);
+    }
+    for (; i < rows; i++)
+        tile(1, a.at + i * a.row, a.row, a.column, panel, depth, out + i * out_row, out_row,
+             columns);
+}
+
+/* Copy up to 8 columns of b next to each other, with zeros in place of those beyond the last. */
+static void pack(struct matrix b, int depth, int columns, float *panel) {
+    if (b.column == 1 && columns == TILE_COLUMNS) {
+        for (int k = 0; k < depth; k++, panel += TILE_COLUMNS) {
+            const float *from = b.at + k * b.row;
+            wasm_v128_store(panel, wasm_v128_load(from));
+            wasm_v128_store(panel + 4, wasm_v128_load(from + 4));
+        }
+        return;
+    }
+    for (int k = 0; k < depth; k++, panel += TILE_COLUMNS)
+        for (int j = 0; j < TILE_COLUMNS; j++)
+            panel[j] = j < columns ? b.at[k * b.row + j * b.column] : 0.0f;
+}
+
+/* Write the sums of `vectors` x 4 columns of a row times a matrix that lies by rows. */
+INLINE void strip(int vectors, const float *row, const float *b, int b_row, int depth, float *out,
+                  int columns) {
+    v128_t sums[8];
+    for (int v = 0; v < vectors; v++) sums[v] = zeros();
+    for (int k = 0; k < depth; k++, b += b_row) {
+        v128_t x = wasm_v128_load32_splat(row + k);
+#pragma unroll
+        for (int v = 0; v < vectors; v++)
+            sums[v] = multiply_add(x, load(b + 4 * v, vectors > 1 ? 4 : columns), sums[v]);
+    }
+    for (int v = 0; v < vectors; v++) store(out + 4 * v, sums[v], vectors > 1 ? 4 : columns);
+}
+
+/* Write row times b, (depth, columns) by rows. */
+static void row_times(const float *row, const float *b, int depth, int columns, float *out) {
+    int j = 0;
+    for (; j + 32 <= columns; j += 32) strip(8, row, b + j, columns, depth, out + j, 32);
+    for (; j + 8 <= columns; j += 8) strip(2, row, b + j, columns, depth, out + j, 8);
+    for (; j < columns; j += 4)
+        strip(1, row, b + j, columns, depth, out + j, smaller(columns - j, 4));
+}
+
+/* Write row times the transpose of b, (columns, depth) by rows: one inner product per column. */
+static void row_times_transposed(const float *row, const float *b, int depth, int columns,
+                                 float *out) {
+    for (int j = 0; j < columns; j++, b += depth) {
+        v128_t sums = zeros();
+        for (int k = 0; k < depth; k += 4)
+            sums = multiply_add(load(row + k, depth - k), load(b + k, depth - k), sums);
+        out[j] = sum_of(sums);
+    }
+}
+
+/* Write a b through panels of 8 columns; `panel` has room for 8 * depth numbers. */
+static void multiply(struct matrix a, struct matrix b, float *out, int rows, int depth,
+                     int columns, float *panel) {
+    for (int j = 0; j < columns; j += TILE_COLUMNS) {
+        struct matrix slice = {b.at + j * b.column, b.row, b.column};
+        int width = smaller(columns - j, TILE_COLUMNS);
+        pack(slice, depth, width, panel);
+        tiles(a, rows, panel, depth, out + j, columns, width);
+    }
+}
+
+/* out (n, m) = a (n, k) b (k, m). `work` has room for 8 * k numbers, here and below. */
+EXPORT void product(const float *a, const float *b, float *out, int n, int k, int m, float *work) {
+    if (n < TILE_ROWS)
+        for (int i = 0; i < n; i++) row_times(a + i * k, b, k, m, out + i * m);
+    else
+        multiply((struct matrix){a, k, 1}, (struct matrix){b, m, 1}, out, n, k, m, work);
+}
+
+/* out (n, m) = transpose of a (k, n), times b (k, m). */
+EXPORT void product_of_transposed(const float *a, const float *b, float *out, int n, int k, int m,
+                                  float *work) {
+    multiply((struct matrix){a, 1, n}, (struct matrix){b, m, 1}, out, n, k, m, work);
+}
+
+/* out (n, m) = a (n, k) times the transpose of b (m, k). */
+EXPORT void product_with_transposed(const float *a, const float *b, float *out, int n, int k,
+                                    int m, float *work) {
+    if (n < TILE_ROWS)
+        for (int i = 0; i < n; i++) row_times_transposed(a + i * k, b, k, m, out + i * m);
+    else
+        multiply((struct matrix){a, k, 1}, (struct matrix){b, 1, k}, out, n, k, m, work);
+}
+
+/* ---- Updates ---------------------------------------------------------------------------------*/
+
+enum { SGD, MOMENTUM, NESTEROV, RMSPROP, ADAM };
+
+/* How parameters follow their gradients: the coefficients of nn/optimizers.py. */
+struct rule {
+    int kind;
+    float rate;    /* of the step */
+    float first;   /* momentum, or 1 - the decay of the first moment (Adam) */
+    float second;  /* 1 - the decay of the mean of squares (RMSProp, Adam) */
+    float epsilon; /* beside the root */
+    float shrink;  /* what is left of a parameter before its step */
+};
+
+/* average += (sample - average) * share */
+INLINE v128_t moved(v128_t average, v128_t sample, v128_t share) {
+    v128_t step = wasm_f32x4_mul(wasm_f32x4_sub(sample, average), share);
+    return wasm_f32x4_add(average, step);
+}
+
+/* The gradients of l1 |W| + l2 W^2 / 2, added in the order of nn/step.py. */
+INLINE v128_t penalised(v128_t g, v128_t W, float l1, float l2) {
+    if (l1 != 0) {
+        v128_t sign = wasm_f32x4_sub(
+            wasm_v128_and(wasm_f32x4_gt(W, zeros()), wasm_f32x4_const_splat(1.0f)),
+            wasm_v128_and(wasm_f32x4_lt(W, zeros()), wasm_f32x4_const_splat(1.0f)));
+        sign = wasm_v128_bitselect(sign, W, wasm_f32x4_eq(W, W));
+        g = wasm_f32x4_add(g, wasm_f32x4_mul(sign, wasm_f32x4_splat(l1)));
+    }
+    if (l2 != 0) g = wasm_f32x4_add(g, wasm_f32x4_mul(W, wasm_f32x4_splat(l2)));
+    return g;
+}
+
+INLINE void update_with(int kind, const struct rule *rule, float l1, float l2, float *parameters,
+                        const float *gradients, float *first, float *second, int count) {
+    v128_t rate = wasm_f32x4_splat(rule->rate), epsilon = wasm_f32x4_splat(rule->epsilon);
+    v128_t first_share = wasm_f32x4_splat(rule->first);
+    v128_t second_share = wasm_f32x4_splat(rule->second);
+    v128_t shrink = wasm_f32x4_splat(rule->shrink);
+    for (int i = 0; i < count; i += 4) {
+        int some = count - i;
+        v128_t W = load(parameters + i, some);
+        v128_t g = penalised(load(gradients + i, some), W, l1, l2), step = g;
+        if (kind == MOMENTUM || kind == NESTEROV) {
+            v128_t v = wasm_f32x4_add(wasm_f32x4_mul(load(first + i, some), first_share), g);
+            store(first + i, v, some);
+            step = kind == MOMENTUM ? v : wasm_f32x4_add(wasm_f32x4_mul(v, first_share), g);
+        }
+        if (kind == ADAM) {
+            step = moved(load(first + i, some), g, first_share);
+            store(first + i, step, some);
+        }
+        if (kind == ADAM || kind == RMSPROP) {
+            float *squares = kind == ADAM ? second : first;
+            v128_t s = moved(load(squares + i, some), wasm_f32x4_mul(g, g), second_share);
+            store(squares + i, s, some);
+            step = wasm_f32x4_div(step, wasm_f32x4_add(wasm_f32x4_sqrt(s), epsilon));
+            W = wasm_f32x4_mul(W, shrink);
+        }
+        store(parameters + i, wasm_f32x4_sub(W, wasm_f32x4_mul(step, rate)), some);
+    }
+}
+
+static void update_penalised(const struct rule *rule, float l1, float l2, float *parameters,
+                             const float *gradients, float *first, float *second, int count) {
+    switch (rule->kind) {
+    case SGD: update_with(SGD, rule, l1, l2, parameters, gradients, first, second, count); break;
+    case MOMENTUM:
+        update_with(MOMENTUM, rule, l1, l2, parameters, gradients, first, second, count);
+        break;
+    case NESTEROV:
+        update_with(NESTEROV, rule, l1, l2, parameters, gradients, first, second, count);
+        break;
+    case RMSPROP:
+        update_with(RMSPROP, rule, l1, l2, parameters, gradients, first, second, count);
+        break;
+    case ADAM: update_with(ADAM, rule, l1, l2, parameters, gradients, first, second, count); break;
+    }
+}
+
+/* Take one step of `count` parameters; `first` and `second` are their moments, in the order of
+ * nn/optimizers.py, as many as the rule has. */
+EXPORT void update(const struct rule *rule, float *parameters, const float *gradients,
+                   float *first, float *second, int count) {
+    update_penalised(rule, 0, 0, parameters, gradients, first, second, count);
+}
+
+/* ---- Activations -----------------------------------------------------------------------------*/
+
+enum { RELU, LEAKY_RELU, TANH, SIGMOID, LINEAR };
+static const float LEAK = 0.01f;
+
+/* Polynomials of the Cephes library (Moshier, 1992), to float32 accuracy. */
+INLINE v128_t polynomial(v128_t x, const float *coefficients, int count) {
+    v128_t sum = wasm_f32x4_splat(coefficients[0]);
+    for (int i = 1; i < count; i++)
+        sum = wasm_f32x4_add(wasm_f32x4_mul(sum, x), wasm_f32x4_splat(coefficients[i]));
+    return sum;
+}
+
+/* e^x; beyond what a float32 holds, the nearest that it holds. */
+INLINE v128_t exponential(v128_t x) {
+    const float terms[] = {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f,
+                           4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f};
+    /* pmin and pmax, unlike min and max, are one instruction, and this way round keep NaN. */
+    x = wasm_f32x4_pmin(x, wasm_f32x4_const_splat(88.0f));
+    x = wasm_f32x4_pmax(x, wasm_f32x4_const_splat(-87.0f));
+    v128_t n = wasm_f32x4_nearest(wasm_f32x4_mul(x, wasm_f32x4_const_splat(1.44269504f)));
+    v128_t r = wasm_f32x4_sub(x, wasm_f32x4_mul(n, wasm_f32x4_const_splat(0.693359375f)));
+    r = wasm_f32x4_sub(r, wasm_f32x4_mul(n, wasm_f32x4_const_splat(-2.12194440e-4f)));
+    v128_t rest = wasm_f32x4_mul(polynomial(r, terms, 6), wasm_f32x4_mul(r, r));
+    v128_t power = wasm_f32x4_add(wasm_f32x4_add(rest, r), wasm_f32x4_const_splat(1.0f));
+    v128_t exponent = wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_const_splat(127));
+    return wasm_f32x4_mul(power, wasm_i32x4_shl(exponent, 23));
+}
+
+INLINE v128_t hyperbolic_tangent(v128_t x) {
+    const float terms[] = {-5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f,
+                           1.33314422036e-1f, -3.33332819422e-1f};
+    const v128_t one = wasm_f32x4_const_splat(1.0f), two = wasm_f32x4_const_splat(2.0f);
+    v128_t size = wasm_f32x4_abs(x), square = wasm_f32x4_mul(x, x);
+    v128_t cubic = wasm_f32x4_mul(polynomial(square, terms, 5), square);
+    v128_t small = wasm_f32x4_add(x, wasm_f32x4_mul(cubic, x));
+    v128_t power = exponential(wasm_f32x4_mul(size, two));
+    v128_t large = wasm_f32x4_sub(one, wasm_f32x4_div(two, wasm_f32x4_add(power, one)));
+    large = wasm_v128_bitselect(x, large, wasm_f32x4_const_splat(-0.0f));
+    return wasm_v128_bitselect(small, large, wasm_f32x4_lt(size, wasm_f32x4_const_splat(0.625f)));
+}
+
+INLINE v128_t activated(int activation, v128_t z) {
+    const v128_t one = wasm_f32x4_const_splat(1.0f), half = wasm_f32x4_const_splat(0.5f);
+    switch (activation) {
+    case RELU: return wasm_f32x4_pmax(z, zeros());
+    case LEAKY_RELU: return wasm_f32x4_pmax(z, wasm_f32x4_mul(z, wasm_f32x4_splat(LEAK)));
+    case TANH: return hyperbolic_tangent(z);
+    case SIGMOID:
+        return wasm_f32x4_mul(wasm_f32x4_add(hyperbolic_tangent(wasm_f32x4_mul(z, half)), one),
+                              half);
+    default: return z;
+    }
+}
+
+/* The slope where the activation is a. */
+INLINE v128_t slope(int activation, v128_t a) {
+    const v128_t one = wasm_f32x4_const_splat(1.0f);
+    v128_t positive = wasm_v128_and(wasm_f32x4_gt(a, zeros()), one);
+    switch (activation) {
+    case RELU: return positive;
+    case LEAKY_RELU: return wasm_f32x4_pmax(positive, wasm_f32x4_splat(LEAK));
+    case TANH: return wasm_f32x4_sub(one, wasm_f32x4_mul(a, a));
+    case SIGMOID: return wasm_f32x4_mul(wasm_f32x4_sub(one, a), a);
+    default: return one;
+    }
+}
+
+/* ---- A whole training step -------------------------------------------------------------------*/
+
+struct layer {
+    int inputs, outputs;
+    float *weights, *bias;                   /* bias and its moments may be null */
+    float *weight_first, *weight_second;     /* moments, null where the rule has none */
+    float *bias_first, *bias_second;
+    float *activations;                      /* (count, outputs); of the last layer, the scores */
+    float *mask, *dropped;                   /* (count, outputs) or null: dropout */
+    float *delta;                            /* (count, outputs) gradients by the layer's sums */
+};
+
+struct step {
+    struct layer *layers;
+    int layer_count, activation, count;
+    const float *x;      /* (count, inputs of the first layer) */
+    const int *labels;   /* (count,), checked by the caller */
+    float l1, l2;
+    struct rule rule;
+    float *work;         /* of train_work_size numbers */
+    int correct;
+    double loss;
+};
+
+EXPORT int train_work_size(const struct step *step) {
+    int size = 0;
+    for (int i = 0; i < step->layer_count; i++) {
+        const struct layer *layer = &step->layers[i];
+        int padded = (layer->outputs + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
+        int block = layer->outputs * TILE_ROWS > BLOCK ? layer->outputs * TILE_ROWS : BLOCK;
+        int packing = TILE_COLUMNS * (layer->inputs > layer->outputs ? layer->inputs : padded);
+        int updating = padded * step->count + block;
+        if (packing > size) size = packing;
+        if (updating > size) size = updating;
+    }
+    return size;
+}
+
+static void add_bias(const struct layer *layer, int count) {
+    for (int i = 0; i < count; i++)
+        for (int j = 0; j < layer->outputs; j += 4) {
+            int some = layer->outputs - j;
+            float *z = layer->activations + i * layer->outputs + j;
+            store(z, wasm_f32x4_add(load(z, some), load(layer->bias + j, some)), some);
+        }
+}
+
+INLINE void activate_as(int activation, float *z, int size) {
+    for (int i = 0; i < size; i += 4)
+        store(z + i, activated(activation, load(z + i, size - i)), size - i);
+}
+
+static void activate(int activation, float *z, int size) {
+    switch (activation) {
+    case RELU: activate_as(RELU, z, size); break;
+    case LEAKY_RELU: activate_as(LEAKY_RELU, z, size); break;
+    case TANH: activate_as(TANH, z, size); break;
+    case SIGMOID: activate_as(SIGMOID, z, size); break;
+    }
+}
+
+INLINE v128_t times(v128_t numbers, const float *factors, int some) {
+    return wasm_f32x4_mul(numbers, load(factors, some));
+}
+
+static const float *forward(const struct step *step, int index, const float *given) {
+    const struct layer *layer = &step->layers[index];
+    int size = step->count * layer->outputs;
+    product(given, layer->weights, layer->activations, step->count, layer->inputs, layer->outputs,
+            step->work);
+    if (layer->bias) add_bias(layer, step->count);
+    if (index == step->layer_count - 1) return layer->activations;
+    activate(step->activation, layer->activations, size);
+    if (!layer->mask) return layer->activations;
+    for (int i = 0; i < size; i += 4) {
+        v128_t a = load(layer->activations + i, size - i);
+        store(layer->dropped + i, times(a, layer->mask + i, size - i), size - i);
+    }
+    return layer->dropped;
+}
+
+/* log x for x from 1 up, by the series of the inverse hyperbolic tangent. */
+static double logarithm(float x) {
+    if (!(x < 3e38f)) return x; /* NaN */
+    union { float number; int bits; } mantissa = {x};
+    int exponent = (mantissa.bits >> 23) - 127;
+    mantissa.bits = (mantissa.bits & 0x7fffff) | 0x3f800000;
+    double z = (mantissa.number - 1.4142135623730951) / (mantissa.number + 1.4142135623730951);
+    double square = z * z, sum = 0;
+    for (int odd = 13; odd > 0; odd -= 2) sum = sum * square + 2.0 / odd;
+    return (exponent + 0.5) * 0.6931471805599453 + sum * z;
+}
+
+/* The place of the largest score, or of the first NaN. */
+static int place_of_largest(const float *scores, int classes) {
+    int place = 0;
+    for (int j = 0; j < classes; j++) {
+        if (scores[j] != scores[j]) return j;
+        if (scores[j] > scores[place]) place = j;
+    }
+    return place;
+}
+
+/* Fill a row of the last deltas, (p - onehot) / count; return -log p of the label. */
+static double score(const float *scores, float largest, float *delta, int label, int classes,
+                    int count) {
+    float sum = 0;
+    for (int j = 0; j < classes; j += 4) {
+        v128_t lowered = wasm_f32x4_sub(load(scores + j, classes - j), wasm_f32x4_splat(largest));
+        store(delta + j, exponential(lowered), classes - j);
+    }
+    for (int j = 0; j < classes; j++) sum += delta[j];
+    for (int j = 0; j < classes; j++) delta[j] = delta[j] / sum / (float)count;
+    delta[label] -= 1.0f / (float)count;
+    return logarithm(sum) - (scores[label] - largest);
+}
+
+static void score_batch(struct step *step) {
+    const struct layer *last = &step->layers[step->layer_count - 1];
+    int classes = last->outputs;
+    double loss = 0;
+    step->correct = 0;
+    for (int i = 0; i < step->count; i++) {
+        const float *scores = last->activations + i * classes;
+        int label = step->labels[i], place = place_of_largest(scores, classes);
+        float largest = scores[place];
+        loss += score(scores, largest, last->delta + i * classes, label, classes, step->count);
+        /* Where all probabilities are NaN, NumPy finds the largest in the first place. */
+        if (largest - largest != 0) place = 0;
+        step->correct += place == label;
+    }
+    /* As in NumPy, a sum that no float32 holds is infinite. */
+    step->loss = (double)(float)loss / step->count;
+}
+
+INLINE void pass_through(int activation, const struct layer *below, int size) {
+    for (int i = 0; i < size; i += 4) {
+        v128_t delta = load(below->delta + i, size - i);
+        if (below->mask) delta = times(delta, below->mask + i, size - i);
+        v128_t slopes = slope(activation, load(below->activations + i, size - i));
+        store(below->delta + i, wasm_f32x4_mul(delta, slopes), size - i);
+    }
+}
+
+/* Fill the deltas of the layer below from those of this layer and its weights. */
+static void pass_back(const struct step *step, int index) {
+    const struct layer *layer = &step->layers[index], *below = layer - 1;
+    int size = step->count * layer->inputs;
+    product_with_transposed(layer->delta, layer->weights, below->delta, step->count,
+                            layer->outputs, layer->inputs, step->work);
+    switch (step->activation) {
+    case RELU: pass_through(RELU, below, size); break;
+    case LEAKY_RELU: pass_through(LEAKY_RELU, below, size); break;
+    case TANH: pass_through(TANH, below, size); break;
+    case SIGMOID: pass_through(SIGMOID, below, size); break;
+    default: pass_through(LINEAR, below, size); break;
+    }
+}
+
+/* Update the weights a block of rows at a time, so that their gradients never leave the cache. */
+static void update_weights(const struct step *step, const struct layer *layer,
+                           const float *given) {
+    int count = step->count, inputs = layer->inputs, outputs = layer->outputs;
+    float *panels = step->work;
+    float *gradients = panels;
+    for (int j = 0; j < outputs; j += TILE_COLUMNS, gradients += TILE_COLUMNS * count)
+        pack((struct matrix){layer->delta + j, outputs, 1}, count,
+             smaller(outputs - j, TILE_COLUMNS), gradients);
+    int block = BLOCK / outputs / TILE_ROWS * TILE_ROWS;
+    if (block < TILE_ROWS) block = TILE_ROWS;
+    for (int i = 0; i < inputs; i += block) {
+        int rows = smaller(inputs - i, block), start = i * outputs;
+        for (int j = 0; j < outputs; j += TILE_COLUMNS)
+            tiles((struct matrix){given + i, 1, inputs}, rows, panels + j * count, count,
+                  gradients + j, outputs, smaller(outputs - j, TILE_COLUMNS));
+        update_penalised(&step->rule, step->l1, step->l2, layer->weights + start, gradients,
+                         layer->weight_first + start, layer->weight_second + start,
+                         rows * outputs);
+    }
+}
+
+static void update_bias(const struct step *step, const struct layer *layer) {
+    float *gradients = step->work;
+    for (int j = 0; j < layer->outputs; j += 4) {
+        int some = layer->outputs - j;
+        v128_t sum = zeros();
+        for (int i = 0; i < step->count; i++)
+            sum = wasm_f32x4_add(sum, load(layer->delta + i * layer->outputs + j, some));
+        store(gradients + j, sum, some);
+    }
+    update_penalised(&step->rule, 0, 0, layer->bias, gradients, layer->bias_first,
+                     layer->bias_second, layer->outputs);
+}
+
+/* Train on one batch; leaves the loss and the count of correct answers before the update. */
+EXPORT void train(struct step *step) {
+    const float *given = step->x;
+    for (int i = 0; i < step->layer_count; i++) given = forward(step, i, given);
+    score_batch(step);
+    for (int i = step->layer_count - 1; i >= 0; i--) {
+        const struct layer *layer = &step->layers[i], *below = layer - 1;
+        /* The deltas below need the weights as they were. */
+        if (i > 0) pass_back(step, i);
+        if (i > 0) given = below->mask ? below->dropped : below->activations;
+        update_weights(step, layer, i > 0 ? given : step->x);
+        if (layer->bias) update_bias(step, layer);
+    }
+}

@@ -1,0 +1,88 @@
+"""A whole training step in one call of a compiled module, which one sample needs most.
+
+Without it the calls themselves would take longer than the arithmetic of a small batch.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nn.batch_buffers import BatchBuffers
+from nn.kernels.library import LayerRecord, Library, RuleRecord, StepRecord, address
+from nn.kernels.rule import RULES, UpdateRule
+from nn.network import Layer, Network
+
+ACTIVATIONS = ("relu", "leaky-relu", "tanh", "sigmoid", "linear")
+"""The activations in the order of dense.c."""
+
+
+class FusedStep:
+    """Trains arrays that stay where they are, on batches of at most the size of `room`.
+
+    `moments` holds the optimiser's moments of each parameter, in the order of
+    `network.parameters()`; all arrays are float32. With `masked`, the masks of `room` are applied
+    to the hidden activations; the caller fills them before each call.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        network: Network,
+        moments: Sequence[Sequence[np.ndarray]],
+        room: BatchBuffers,
+        *,
+        masked: bool,
+    ) -> None:
+        self._train = library.train
+        self._room = room
+        layers = (LayerRecord * len(network.layers))()
+        of_layer = 2 if network.has_biases else 1
+        for index, layer in enumerate(network.layers):
+            layers[index] = _layer_record(layer, moments[of_layer * index :])
+            layers[index].delta = address(room.deltas[index])
+        for index, activations in enumerate(room.activations):
+            layers[index].activations = address(activations)
+            if masked:
+                layers[index].mask = address(room.masks[index])
+                layers[index].dropped = address(room.dropped[index])
+        layers[-1].activations = address(room.scores)
+        self._kept = (layers, network, moments)
+        self._record = StepRecord(
+            layers=layers,
+            layer_count=len(layers),
+            activation=ACTIVATIONS.index(network.activation),
+            count=room.count,
+            labels=address(room.labels),
+        )
+        self._work = np.empty(library.train_work_size(self._record), dtype=np.float32)
+        self._record.work = address(self._work)
+
+    def __call__(
+        self, x: np.ndarray, rule: UpdateRule, *, l1: float, l2: float
+    ) -> tuple[float, int]:
+        """Train on `x`, (n, inputs) C-contiguous float32, with the labels in the room.
+
+        The labels must have been checked. Returns the mean loss and the count of correct answers
+        before the update.
+        """
+        record = self._record
+        record.count = len(x)
+        record.x = address(x)
+        record.l1, record.l2 = l1, l2
+        record.rule = RuleRecord(RULES.index(rule.name), *rule[1:])
+        self._train(record)
+        return record.loss, record.correct
+
+
+def _layer_record(layer: Layer, moments: Sequence[Sequence[np.ndarray]]) -> LayerRecord:
+    """Return sizes and addresses of `layer`, whose own moments come first in `moments`."""
+    inputs, outputs = layer.weights.shape
+    record = LayerRecord(inputs=inputs, outputs=outputs, weights=address(layer.weights))
+    kinds = ["weight"]
+    if layer.bias is not None:
+        record.bias = address(layer.bias)
+        kinds.append("bias")
+    for kind, of_parameter in zip(kinds, moments, strict=False):
+        for name, moment in zip(("first", "second"), of_parameter, strict=False):
+            setattr(record, f"{kind}_{name}", address(moment))
+    return record

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Builds the WebAssembly modules of nn/kernels from their C source, into the folder $1
+# (nn/kernels itself by default). Debian's packages clang-19 and lld-19 have all that it takes;
+# the committed modules were built with clang 19.1.7.
+set -eu
+
+kernels=$(dirname "$0")/../nn/kernels
+target=${1:-$kernels}
+clang=${CLANG:-clang-19}
+linker=${WASM_LD:-wasm-ld-19}
+headers=$("$clang" -print-resource-dir)/include
+object=$(mktemp)
+trap 'rm -f "$object"' EXIT
+
+build() {
+    # Without -fno-builtin clang calls memset, which a module that is linked alone does not have.
+    "$clang" --target=wasm32-unknown-emscripten -std=c11 -O3 -Wall -Wextra -Werror \
+        -msimd128 $2 -ffreestanding -fno-builtin -fPIC -fvisibility=hidden \
+        -nostdinc -isystem "$headers" -c "$kernels/dense.c" -o "$object"
+    "$linker" -shared --experimental-pic --strip-all "$object" -o "$target/$1"
+    chmod 644 "$target/$1"
+}
+
+build dense-simd.wasm ""
+build dense-relaxed.wasm -mrelaxed-simd

@@ -1,0 +1,373 @@
+"""What the compiled kernels must do. Runs inside Pyodide, for test_kernels.py.
+
+Every check runs with every module that the engine takes, beside NumPy in the same process; the
+outcome is one line of JSON on the standard output.
+"""
+
+import json
+import shutil
+import sys
+import tempfile
+import traceback
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+
+import nn
+from nn import products
+from nn.kernels import backend
+from nn.kernels.library import address
+
+NUMPY = backend.pick_backend("numpy")
+AWKWARD = (0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 13, 16, 31, 32, 33, 41)
+GUARD = np.float32(-7.25)
+MARGIN = 64
+
+
+def compute_with(chosen):
+    backend.current_backend = lambda: chosen
+
+
+class Guarded:
+    """Arrays of a shape with guard numbers on both sides, off the usual alignment."""
+
+    def __init__(self):
+        self.all = []
+
+    def empty(self, shape, dtype=np.float32, shift=0):
+        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        room = np.full(size + 2 * MARGIN + shift, 0xA5, dtype=np.uint8)
+        self.all.append((room, MARGIN + shift, size))
+        return np.ndarray(shape, dtype, room.data, offset=MARGIN + shift)
+
+    def copy(self, array, shift=0):
+        mine = self.empty(array.shape, array.dtype, shift)
+        mine[...] = array
+        return mine
+
+    def check(self):
+        for room, start, size in self.all:
+            assert (room[:start] == 0xA5).all(), "written before a buffer"
+            assert (room[start + size :] == 0xA5).all(), "written behind a buffer"
+
+
+def products_agree_with_numpy_on_awkward_shapes_and_stay_in_their_buffers(chosen):
+    generator = np.random.default_rng(0)
+    for index in range(250):
+        n, k, m = (int(size) for size in generator.choice(AWKWARD, 3))
+        for name, first, second in (
+            ("product", (n, k), (k, m)),
+            ("product_of_transposed", (k, n), (k, m)),
+            ("product_with_transposed", (n, k), (m, k)),
+        ):
+            guarded = Guarded()
+            a = guarded.copy(generator.standard_normal(first).astype(np.float32), index % 5)
+            b = guarded.copy(generator.standard_normal(second).astype(np.float32), index % 3)
+            out = guarded.empty((n, m), shift=index % 4)
+            compute_with(chosen)
+            getattr(products, name)(a, b, out)
+            left = a.T if name == "product_of_transposed" else a
+            right = b.T if name == "product_with_transposed" else b
+            exact = left.astype(np.float64) @ right.astype(np.float64)
+            np.testing.assert_allclose(out, exact, rtol=0, atol=1e-6 + 2e-7 * k)
+            guarded.check()
+
+
+def products_of_the_usual_size_agree_with_numpy(chosen):
+    generator = np.random.default_rng(0)
+    for n, k, m in ((64, 784, 128), (65, 783, 129), (784, 64, 128), (1, 784, 500), (3, 2100, 33)):
+        a = generator.standard_normal((n, k)).astype(np.float32)
+        b = generator.standard_normal((k, m)).astype(np.float32)
+        exact = a.astype(np.float64) @ b.astype(np.float64)
+        out = np.empty((n, m), np.float32)
+        compute_with(chosen)
+        for name, left, right in (
+            ("product", a, b),
+            ("product_of_transposed", np.ascontiguousarray(a.T), b),
+            ("product_with_transposed", a, np.ascontiguousarray(b.T)),
+        ):
+            out.fill(np.nan)
+            getattr(products, name)(left, right, out)
+            np.testing.assert_allclose(out, exact, rtol=0, atol=2e-7 * k)
+
+
+def infinities_and_nan_travel_through_products_as_in_numpy(chosen):
+    generator = np.random.default_rng(0)
+    for bad in (np.nan, np.inf, -np.inf):
+        for n, k, m in ((1, 9, 5), (2, 9, 37), (6, 9, 11)):
+            a = generator.random((n, k), np.float32)
+            b = generator.random((k, m), np.float32)
+            a[0, 3], a[n - 1, 0], b[2, m - 1] = bad, 0, bad
+            b[0, 0] = np.inf  # meets the 0
+            out = np.empty((n, m), np.float32)
+            compute_with(chosen)
+            with np.errstate(all="ignore"):
+                exact = np.einsum("ik,kj->ij", a, b)
+            products.product(a, b, out)
+            np.testing.assert_allclose(out, exact, rtol=1e-5)
+            products.product_of_transposed(np.ascontiguousarray(a.T), b, out)
+            np.testing.assert_allclose(out, exact, rtol=1e-5)
+            products.product_with_transposed(a, np.ascontiguousarray(b.T), out)
+            np.testing.assert_allclose(out, exact, rtol=1e-5)
+
+
+def products_that_do_not_fit_are_refused(chosen):
+    compute_with(chosen)
+    a, b = np.zeros((2, 3), np.float32), np.zeros((4, 5), np.float32)
+    for out in (np.zeros((2, 5), np.float32), np.zeros((3, 5), np.float32)):
+        for multiply in (
+            products.product,
+            products.product_of_transposed,
+            products.product_with_transposed,
+        ):
+            out.fill(GUARD)
+            try:
+                multiply(a, b, out)
+            except ValueError:
+                assert (out == GUARD).all()
+            else:
+                raise AssertionError("a product that does not fit was computed")
+
+
+def updates_are_numpys_to_the_bit(chosen):
+    for name in nn.OPTIMIZERS:
+        results = []
+        for computing in (chosen, NUMPY):
+            compute_with(computing)
+            generator = np.random.default_rng(2)
+            guarded = Guarded()
+            shapes = ((7, 5), (5,), (33, 3), (1,))
+            parameters = [
+                guarded.copy(generator.standard_normal(shape).astype(np.float32))
+                for shape in shapes
+            ]
+            optimizer = nn.create_optimizer(name, parameters)
+            for step in range(5):
+                gradients = [
+                    guarded.copy(generator.standard_normal(shape).astype(np.float32), step % 4)
+                    for shape in shapes
+                ]
+                gradients[0][0, 0] = 0
+                optimizer.update(parameters, gradients, 0.01 * (step + 1))
+            guarded.check()
+            results.append([*parameters, *optimizer.state().values()])
+        for mine, theirs in zip(*results, strict=True):
+            np.testing.assert_array_equal(mine, theirs, err_msg=name)
+
+
+def run_steps(computing, optimizer, *, sizes=(13, 9, 6, 5), counts=(3, 1, 7, 2, 4, 8, 5), **given):
+    compute_with(computing)
+    settings = {"initialization": "xavier", "activation": "relu", "biases": True} | given
+    penalties = {name: settings.pop(name) for name in ("l1", "l2", "dropout") if name in settings}
+    network = nn.create_network(sizes, generator=np.random.default_rng(1), **settings)
+    optimizer = nn.create_optimizer(optimizer, network.parameters())
+    step = nn.TrainingStep(
+        network, optimizer, generator=np.random.default_rng(3), batch_capacity=3, **penalties
+    )
+    generator = np.random.default_rng(5)
+    results = []
+    for count in counts:
+        x = generator.standard_normal((count, sizes[0])).astype(np.float32)
+        labels = generator.integers(0, sizes[-1], count)
+        results.append(step(x, labels, 0.01))
+    return network, optimizer, results
+
+
+def steps_agree_with_numpy_for_every_activation_optimizer_and_penalty(chosen):
+    for activation in nn.ACTIVATIONS:
+        for optimizer in nn.OPTIMIZERS:
+            for penalties in ({}, {"l1": 0.01}, {"l2": 0.02, "dropout": 0.4}):
+                settings = {"activation": activation, "biases": "l1" not in penalties} | penalties
+                mine = run_steps(chosen, optimizer, **settings)
+                theirs = run_steps(NUMPY, optimizer, **settings)
+                for one, other in zip(mine[0].parameters(), theirs[0].parameters(), strict=True):
+                    np.testing.assert_allclose(one, other, rtol=2e-5, atol=2e-6)
+                for key, moment in theirs[1].state().items():
+                    np.testing.assert_allclose(mine[1].state()[key], moment, rtol=2e-4, atol=2e-6)
+                for one, other in zip(mine[2], theirs[2], strict=True):
+                    assert abs(one.loss - other.loss) < 1e-5 * max(1, other.loss)
+                    assert one.correct == other.correct
+
+
+def the_same_step_gives_the_same_bits(chosen):
+    first = run_steps(chosen, "adam", dropout=0.3)
+    second = run_steps(chosen, "adam", dropout=0.3)
+    assert first[2] == second[2]
+    for mine, theirs in zip(first[0].parameters(), second[0].parameters(), strict=True):
+        assert mine.tobytes() == theirs.tobytes()
+
+
+def curves_agree_to_four_digits_over_a_hundred_steps(chosen):
+    for optimizer, rate in (("sgd", 0.1), ("adam", 0.001)):
+        curves = []
+        for computing in (chosen, NUMPY):
+            compute_with(computing)
+            network = nn.create_network((196, 40, 10), generator=np.random.default_rng(1))
+            step = nn.TrainingStep(network, nn.create_optimizer(optimizer, network.parameters()))
+            generator = np.random.default_rng(5)
+            labels = generator.integers(0, 10, 500)
+            x = generator.random((500, 196), np.float32) + np.eye(10, 196, dtype=np.float32)[labels]
+            picks = [generator.integers(0, 500, 32) for _ in range(100)]
+            curves.append([step(x[pick], labels[pick], rate).loss for pick in picks])
+        assert curves[0][-1] < curves[0][0] * 0.99, "it learns"
+        np.testing.assert_allclose(curves[0], curves[1], rtol=5e-5)
+
+
+def a_whole_step_stays_in_its_buffers(chosen):
+    compute_with(chosen)
+    for sizes in ((5, 3), (13, 9, 6, 5), (9, 33, 2)):
+        guarded = Guarded()
+        made = nn.create_network(sizes, generator=np.random.default_rng(1))
+        network = made.with_parameters([guarded.copy(array, 1) for array in made.parameters()])
+        optimizer = nn.create_optimizer("adam", network.parameters())
+        for name, arrays in optimizer.moments.items():
+            optimizer.moments[name] = [guarded.copy(array, 2) for array in arrays]
+        step = nn.TrainingStep(
+            network, optimizer, dropout=0.5, generator=np.random.default_rng(2), batch_capacity=6
+        )
+        room = step._room
+        lists = {
+            field.name: [guarded.copy(array, 4) for array in getattr(room, field.name)]
+            for field in fields(room)
+            if isinstance(getattr(room, field.name), list)
+        }
+        others = {name: guarded.copy(getattr(room, name), 4) for name in ("scores", "labels")}
+        step._room = step._batch = replace(room, **lists, **others)
+        for count in (6, 1, 3, 6):
+            fused = step._fused_step()
+            fused._work = guarded.empty(fused._work.shape, shift=3)
+            fused._record.work = address(fused._work)
+            x = guarded.copy(np.ones((count, sizes[0]), np.float32), 1)
+            step(x, np.zeros(count, int), 0.01)
+        guarded.check()
+
+
+def a_step_with_ruined_weights_has_numpys_loss_and_count(chosen):
+    for bad in (np.nan, np.inf, -np.inf, 3e38):
+        for activation in nn.ACTIVATIONS:
+            for layer in (0, 1):
+                results = []
+                for computing in (chosen, NUMPY):
+                    compute_with(computing)
+                    network = nn.create_network(
+                        (20, 8, 4), generator=np.random.default_rng(1), activation=activation
+                    )
+                    network.layers[layer].weights[3, 2] = bad
+                    optimizer = nn.create_optimizer("sgd", network.parameters())
+                    step = nn.TrainingStep(network, optimizer)
+                    x = np.random.default_rng(2).random((6, 20), np.float32)
+                    result = step(x, np.arange(6) % 4, 0.1)
+                    finite = [np.isfinite(array) for array in network.parameters()]
+                    results.append((result, finite))
+                (mine, my_finite), (theirs, their_finite) = results
+                np.testing.assert_allclose(mine.loss, theirs.loss, rtol=1e-5)
+                assert mine.correct == theirs.correct, (bad, activation, layer, mine, theirs)
+                for one, other in zip(my_finite, their_finite, strict=True):
+                    np.testing.assert_array_equal(one, other)
+
+
+def activations_are_right_to_float32_from_tiny_to_huge(chosen):
+    values = np.concatenate([[0.0], np.geomspace(1e-6, 100, 60)])
+    values = np.concatenate([values, -values]).astype(np.float32)
+    for name in nn.ACTIVATIONS:
+        results = []
+        for computing in (chosen, NUMPY):
+            compute_with(computing)
+            network = nn.create_network(
+                (1, len(values), 2), generator=np.random.default_rng(1), activation=name
+            )
+            network.layers[0].weights[0] = values
+            step = nn.TrainingStep(network, nn.create_optimizer("sgd", network.parameters()))
+            step(np.ones((1, 1), np.float32), np.array([1]), 1.0)
+            results.append((step._room.activations[0].copy(), network.layers[0].weights.copy()))
+        for mine, theirs in zip(*results, strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-7, err_msg=name)
+
+
+def what_the_kernels_do_not_take_goes_on_by_parts(chosen):
+    class Backwards(nn.Optimizer):
+        def _step(self, W, g, moments, scratch, rate):
+            W += rate * g
+
+    results = []
+    for computing in (chosen, NUMPY):
+        compute_with(computing)
+        for dtype, create in ((np.float64, nn.Optimizer), (np.float32, Backwards)):
+            network = nn.create_network((6, 4, 3), generator=np.random.default_rng(1), dtype=dtype)
+            step = nn.TrainingStep(network, create(network.parameters()))
+            x = np.random.default_rng(2).random((5, 6), np.float32)
+            step(x[::2], np.array([0, 1, 2], dtype=np.uint8), 0.1)
+            results += network.parameters()
+    half = len(results) // 2
+    for mine, theirs in zip(results[:half], results[half:], strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-6)
+
+
+def predictions_agree_with_numpy(chosen):
+    network = nn.load_pretrained()
+    x = np.random.default_rng(0).random((33, 784), np.float32)
+    compute_with(chosen)
+    mine = network.predict_proba(x), network.predict_proba(x[:1])
+    compute_with(NUMPY)
+    np.testing.assert_allclose(mine[0], network.predict_proba(x), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(mine[1], network.predict_proba(x[:1]), rtol=1e-4, atol=1e-6)
+
+
+CHECKS = [
+    products_agree_with_numpy_on_awkward_shapes_and_stay_in_their_buffers,
+    products_of_the_usual_size_agree_with_numpy,
+    infinities_and_nan_travel_through_products_as_in_numpy,
+    products_that_do_not_fit_are_refused,
+    updates_are_numpys_to_the_bit,
+    steps_agree_with_numpy_for_every_activation_optimizer_and_penalty,
+    the_same_step_gives_the_same_bits,
+    curves_agree_to_four_digits_over_a_hundred_steps,
+    a_whole_step_stays_in_its_buffers,
+    a_step_with_ruined_weights_has_numpys_loss_and_count,
+    activations_are_right_to_float32_from_tiny_to_huge,
+    what_the_kernels_do_not_take_goes_on_by_parts,
+    predictions_agree_with_numpy,
+]
+
+
+def outcome(check, chosen):
+    try:
+        check(chosen)
+    except Exception:
+        return traceback.format_exc()
+    return ""
+
+
+def pick_from(files):
+    """Pick a backend from a folder with these files only, by name and content."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            (Path(folder) / name).write_bytes(content)
+        return backend.pick_backend("auto", folder=Path(folder))
+
+
+def report():
+    home = Path(backend.__file__).parent
+    modules = {path.name: path.read_bytes() for path in home.glob("*.wasm")}
+    plain = modules["dense-simd.wasm"]
+    relaxed = backend.pick_backend("auto")
+    kept = Path(tempfile.mkdtemp())
+    shutil.copy(home / "dense-simd.wasm", kept)
+    simd = backend.pick_backend("auto", folder=kept)
+    refused = pick_from({"dense-relaxed.wasm": b"no module", "dense-simd.wasm": plain[:999]})
+    return {
+        "outcomes": {
+            f"{check.__name__} [{chosen.name}]": outcome(check, chosen)
+            for chosen in {simd.name: simd, relaxed.name: relaxed}.values()
+            for check in CHECKS
+        },
+        "picked": [relaxed.name, relaxed.reason],
+        "without_relaxed": [simd.name, simd.reason],
+        "refused": [refused.name, refused.reason],
+        "ctypes": "ctypes" in sys.modules,
+    }
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(report()) + "\n")

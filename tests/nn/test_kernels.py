@@ -1,0 +1,127 @@
+"""The kernels are WebAssembly: what they compute is checked inside Pyodide, run by node."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nn
+from dashboard.site.bytecode import find_node
+from nn.kernels.backend import pick_backend
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+MODULES = ("dense-simd.wasm", "dense-relaxed.wasm")
+BUILT_WITH = "19.1.7"
+
+
+def find_pyodide():
+    named = os.environ.get("PYODIDE_DIST")
+    places = [Path(named)] if named else []
+    places += [ROOT.parent / "shared" / "pyodide", ROOT / "build" / "pyodide-0.28.3"]
+    return next((place for place in places if (place / "pyodide.mjs").is_file()), None)
+
+
+def find_nodes():
+    """Node of this machine and playwright's own: engines of different age."""
+    driver = shutil.which("node", path=playwright_folder())
+    return sorted({node for node in (find_node(), driver) if node})
+
+
+def playwright_folder():
+    import playwright  # noqa: PLC0415
+
+    return Path(playwright.__file__).parent / "driver"
+
+
+@pytest.fixture(scope="module", params=find_nodes() or [None], ids=lambda node: node or "no node")
+def report(request):
+    distribution = find_pyodide()
+    if request.param is None or distribution is None:
+        pytest.skip("running WebAssembly takes node and a Pyodide distribution (PYODIDE_DIST)")
+    command = [request.param, HERE / "pyodide_run.mjs", distribution.resolve(), ROOT]
+    finished = subprocess.run(
+        [*command, HERE / "kernel_checks.py"], capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    return json.loads(finished.stdout.splitlines()[-1])
+
+
+def test_inside_pyodide_all_checks_of_the_kernels_hold(report):
+    failures = {name: text for name, text in report["outcomes"].items() if text}
+    assert not failures, "\n\n".join(f"{name}\n{text}" for name, text in failures.items())
+    assert len(report["outcomes"]) >= 13
+
+
+def test_inside_pyodide_the_fastest_module_that_the_engine_takes_is_picked(report):
+    name, reason = report["picked"]
+    assert (name, reason) in (
+        ("simd-relaxed", "The WebAssembly module dense-relaxed.wasm."),
+        ("simd", "The WebAssembly module dense-simd.wasm."),
+    )
+    assert report["without_relaxed"] == ["simd", "The WebAssembly module dense-simd.wasm."]
+
+
+def test_inside_pyodide_broken_modules_leave_it_to_numpy_which_says_so(report):
+    name, reason = report["refused"]
+    assert name == "numpy"
+    assert reason.startswith("NumPy, as no module loads (dense-relaxed.wasm: ")
+    assert "dense-simd.wasm: " in reason
+
+
+def test_missing_modules_leave_it_to_numpy_which_says_so(tmp_path):
+    picked = pick_backend("auto", folder=tmp_path, platform="emscripten")
+    assert (picked.name, picked.library) == ("numpy", None)
+    assert picked.reason == (
+        "NumPy, as no module loads (dense-relaxed.wasm: there is no such file; "
+        "dense-simd.wasm: there is no such file)."
+    )
+
+
+def test_a_refused_module_gives_way_to_the_next():
+    def load(path):
+        if "relaxed" in path.name:
+            raise OSError("relaxed SIMD is not known here")
+        return path.name
+
+    picked = pick_backend("auto", platform="emscripten", load=load)
+    assert (picked.name, picked.library) == ("simd", "dense-simd.wasm")
+
+
+def test_inkling_backend_can_ask_for_numpy_in_a_browser():
+    picked = pick_backend("numpy", platform="emscripten", load=lambda path: path)
+    assert picked.name == "numpy"
+    assert picked.reason == "NumPy, as INKLING_BACKEND asks."
+
+
+def test_an_unknown_backend_means_auto_and_is_told():
+    picked = pick_backend("fast", platform="emscripten", load=lambda path: path)
+    assert picked.name == "simd-relaxed"
+    assert "INKLING_BACKEND is 'fast'; expected one of auto, numpy, simd" in picked.reason
+
+
+def test_outside_a_browser_numpy_computes_and_ctypes_stays_away():
+    script = "import nn, sys; print(nn.backend_name(), 'nn.kernels.library' in sys.modules)"
+    environment = os.environ | {"INKLING_BACKEND": "simd"}
+    finished = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
+    )
+    assert finished.stdout.split() == ["numpy", "False"]
+    assert nn.backend_reason() == "NumPy with its own BLAS: this is not a browser."
+
+
+def test_the_committed_modules_are_what_the_source_gives(tmp_path):
+    clang = shutil.which("clang-19")
+    if clang is None or shutil.which("wasm-ld-19") is None:
+        pytest.skip("building the kernels takes Debian's packages clang-19 and lld-19")
+    version = subprocess.run([clang, "--version"], capture_output=True, text=True, check=True)
+    if BUILT_WITH not in version.stdout:
+        pytest.skip(f"the modules were built with clang {BUILT_WITH}, another one is installed")
+    subprocess.run(["sh", ROOT / "scripts" / "build_kernels.sh", tmp_path], check=True)
+    for name in MODULES:
+        committed = (ROOT / "nn" / "kernels" / name).read_bytes()
+        assert (tmp_path / name).read_bytes() == committed, f"{name} is out of date: make kernels"
