@@ -1,0 +1,54 @@
+"""What every contestant has to do: nets, batch sizes, and the random data that they learn from.
+
+The contestants import this in their own environments, so it needs nothing but NumPy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+LEARNING_RATE = 0.01
+BATCHES = 8
+"""Batches that a contestant has ready, in the form that it likes best, and uses in turn."""
+
+SMALL = (784, 128, 10)
+DEEP = (784, 500, 300, 100, 10)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A net, by the sizes of its layers, and how many samples each step sees."""
+
+    sizes: tuple[int, ...]
+    batch: int
+
+    @property
+    def title(self) -> str:
+        return f"{'-'.join(map(str, self.sizes))}, batch {self.batch:,}"
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def case_from_json(values: dict[str, Any]) -> Case:
+    return Case(tuple(values["sizes"]), values["batch"])
+
+
+TRAINING = (Case(SMALL, 1), Case(SMALL, 64), Case(SMALL, 256), Case(DEEP, 64))
+ONE_DIGIT = Case(SMALL, 1)
+
+
+def make_batches(case: Case) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Random inputs, (batch, sizes[0]) float32 in [0, 1), and labels, (batch,) int64."""
+    generator = np.random.default_rng(0)
+    inputs, classes = case.sizes[0], case.sizes[-1]
+    return [
+        (
+            generator.random((case.batch, inputs), dtype=np.float32),
+            generator.integers(0, classes, case.batch),
+        )
+        for _ in range(BATCHES)
+    ]

@@ -1,0 +1,95 @@
+"""Starts contestants as processes and asks them, one at a time; the others wait at their input.
+
+Each gets the number of threads that it may use through the environment, which its libraries read
+when they are loaded.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cases import Case
+from benchmarks.rounds import ContestantError, Plan
+
+TESTS = Path(__file__).parents[1]
+ROOT = TESTS.parent
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class WorkerProcess:
+    """A contestant of `benchmarks.contestants` under the Python that is given; closes with `with`.
+
+    It starts at the first question.
+    """
+
+    def __init__(self, python: Path, contestant: str, threads: int) -> None:
+        self._command = [str(python), "-m", "benchmarks.contestants.worker", contestant]
+        # The project's root comes first, so that its packages are not mistaken for their tests.
+        paths = os.pathsep.join((str(ROOT), str(TESTS)))
+        threading = dict.fromkeys(THREAD_VARIABLES, str(threads))
+        self._environment = os.environ | threading | {"PYTHONPATH": paths}
+        self._process: subprocess.Popen[str] | None = None
+        # Closed with the process.
+        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
+
+    def __enter__(self) -> WorkerProcess:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+        self._errors.close()
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Give the answer to a request; `ContestantError` if there is none."""
+        process = self._process = self._process or self._start()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+        except BrokenPipeError as error:
+            raise ContestantError(self._last_words()) from error
+        line = process.stdout.readline()
+        if not line:
+            raise ContestantError(self._last_words())
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise ContestantError(str(answer["error"]))
+        return answer
+
+    def seconds_per_call(self, discipline: str, case: Case | None, plan: Plan) -> float:
+        """Time one discipline once."""
+        answer = self.ask(
+            {
+                "do": discipline,
+                "case": case and case.as_json(),
+                "seconds": plan.seconds,
+                "warm_up": plan.warm_up,
+            }
+        )
+        return float(answer["seconds"])
+
+    def _start(self) -> subprocess.Popen[str]:
+        try:
+            return subprocess.Popen(
+                self._command,
+                env=self._environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                text=True,
+            )
+        except OSError as error:
+            raise ContestantError(f"its process did not start: {error}") from error
+
+    def _last_words(self) -> str:
+        self._errors.seek(0)
+        lines = [line for line in self._errors.read().splitlines() if line.strip()]
+        return f"its process ended: {lines[-1] if lines else 'without a word'}"

@@ -1,0 +1,51 @@
+"""The command: `python tests/benchmarks/run.py [--quick] [--only SECTION]`.
+
+Prints one table and writes build/bench.json; `make bench` calls it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1]
+sys.path[0] = str(TESTS)
+sys.path.insert(1, str(TESTS / "support"))
+
+from benchmarks import native, overhead  # noqa: E402
+from benchmarks.record import machine_facts, write_record  # noqa: E402
+from benchmarks.rounds import FULL, QUICK  # noqa: E402
+from benchmarks.table import format_table  # noqa: E402
+
+SECTIONS = {
+    "native": native.measure,
+    "overhead": overhead.measure,
+}
+RECORD = TESTS.parent / "build" / "bench.json"
+
+
+def main() -> None:
+    """Measure what is asked for, print the table, and write the file."""
+    parser = argparse.ArgumentParser(description="Measures Inkling beside its peers.")
+    parser.add_argument("--quick", action="store_true", help="three short rounds, for a first look")
+    parser.add_argument("--only", choices=SECTIONS, action="append", help="only this section")
+    parser.add_argument("--json", type=Path, default=RECORD, help="file to write (%(default)s)")
+    arguments = parser.parse_args()
+    plan = QUICK if arguments.quick else FULL
+    machine, sections, start = machine_facts(), [], time.perf_counter()
+    for name in arguments.only or SECTIONS:
+        print(f"measuring: {name} …", file=sys.stderr)  # noqa: T201
+        sections.append(SECTIONS[name](plan))
+    write_record(arguments.json, sections, plan, machine)
+    print(format_table(sections))  # noqa: T201
+    print(  # noqa: T201
+        f"\n{machine['processor']}, {machine['cores']} cores, load {machine['load']}; "
+        f"{plan.rounds} rounds of {plan.seconds} s; medians, ratios round by round; "
+        f"{time.perf_counter() - start:.0f} s in all; {arguments.json}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""What the benchmarks do with figures: how they time, take turns, compare and print."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TESTS = Path(__file__).parent
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Import a module of the benchmarks by name."""
+    monkeypatch.syspath_prepend(str(TESTS))
+    return lambda name: importlib.import_module(f"benchmarks.{name}")
+
+
+class Work:
+    """A function that takes a known time on a clock of its own."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.now, self.calls = seconds, 0.0, 0
+
+    def __call__(self) -> None:
+        self.now += self.seconds
+        self.calls += 1
+
+    def clock(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize("seconds", [1e-5, 0.004, 0.7])
+def test_a_call_takes_the_time_that_it_takes_however_short_or_long(bench, seconds):
+    work = Work(seconds)
+    timed = bench("timing").seconds_per_call(work, 0.3, 0.1, work.clock)
+    assert timed == pytest.approx(seconds)
+    assert work.now >= 0.4
+
+
+def test_warming_up_is_not_counted(bench):
+    work = Work(0.01)
+
+    def slow_at_first() -> None:
+        work()
+        work.now += 1.0 if work.calls == 1 else 0.0
+
+    timed = bench("timing").seconds_per_call(slow_at_first, 0.3, 0.1, work.clock)
+    assert timed == pytest.approx(0.01)
+
+
+def test_contestants_take_turns_and_a_failure_ends_only_its_own(bench):
+    rounds, results = bench("rounds"), bench("results")
+    turns: list[str] = []
+
+    def make(name: str) -> Any:
+        def measure() -> float:
+            turns.append(name)
+            if name == "b" and turns.count("b") == 2:
+                raise rounds.ContestantError("b fell over")
+            return float(len(turns))
+
+        return rounds.Entry(results.Result("s", "case", name, "samples/s"), measure)
+
+    entries = [make("a"), make("b"), make("c")]
+    rounds.take_turns(entries, 3)
+    assert "".join(turns) == "abcabcac"
+    assert entries[0].result.repetitions == [1.0, 4.0, 7.0]
+    assert (entries[1].result.missing, entries[1].result.repetitions) == ("b fell over", [])
+
+
+def test_ratios_are_taken_round_by_round_and_above_one_means_that_ours_is_better(bench):
+    ratio_of = bench("results").ratio_of
+    assert ratio_of([2, 20, 200], [1, 10, 50], more_is_better=True) == 2
+    assert ratio_of([1, 10, 50], [2, 20, 200], more_is_better=False) == 2
+
+
+def make_section(bench: Any) -> Any:
+    results = bench("results")
+    section = results.Section("native")
+    make = results.Result
+    section.results = [
+        make("native", "one net", "Inkling", "samples/s", repetitions=[4000.0, 3000.0, 5000.0]),
+        make(
+            "native", "one net", "Peer", "samples/s", repetitions=[20.0, 15.0, 25.0], ours="Inkling"
+        ),
+        make("native", "one net", "Absent", "samples/s", missing="no network", ours="Inkling"),
+    ]
+    section.notes.append("a remark")
+    section.compare()
+    return section
+
+
+def test_the_table_names_a_discipline_once_and_what_is_missing_with_its_reason(bench):
+    text = bench("table").format_table([make_section(bench)])
+    lines = text.splitlines()
+    assert text.count("one net") == 1
+    assert lines[3].split() == ["one", "net", "Inkling", "4,000", "3,000", "5,000", "samples/s"]
+    assert lines[4].split() == ["Peer", "20.0", "15.0", "25.0", "samples/s", "200", "×"]
+    assert lines[5].split() == ["Absent", "missing"]
+    assert "missing: Absent (native): no network" in lines
+    assert "native: a remark" in lines
+
+
+def test_the_file_holds_every_repetition_and_the_machine(bench, tmp_path):
+    record = bench("record")
+    path = tmp_path / "build" / "bench.json"
+    machine = record.machine_facts()
+    record.write_record(path, [make_section(bench)], bench("rounds").QUICK, machine)
+    written = json.loads(path.read_text(encoding="utf-8"))
+    assert written["machine"]["cores"] == machine["cores"]
+    inkling, peer, absent = written["sections"][0]["results"]
+    assert inkling["repetitions"] == [4000.0, 3000.0, 5000.0]
+    assert (inkling["min"], inkling["median"], inkling["max"]) == (3000.0, 4000.0, 5000.0)
+    assert peer["ratio"] == 200
+    assert absent["missing"] == "no network"
+    assert "median" not in absent
+
+
+def test_a_process_that_cannot_start_says_why(bench):
+    processes = bench("processes")
+    error = bench("rounds").ContestantError
+    worker = processes.WorkerProcess(TESTS / "no-such-python", "ours", 1)
+    with worker, pytest.raises(error, match="no-such-python"):
+        worker.ask({"do": "facts"})
+
+
+def test_a_contestant_answers_from_a_process_of_its_own_and_says_what_it_cannot_do(bench):
+    processes, cases = bench("processes"), bench("cases")
+    plan = bench("rounds").Plan(rounds=1, seconds=0.001, warm_up=0.0)
+    with processes.WorkerProcess(Path(sys.executable), "ours", 1) as worker:
+        assert worker.ask({"do": "facts"})["threads_asked"] == "1"
+        case = cases.Case((784, 12, 10), 4)
+        assert worker.seconds_per_call("training_step", case, plan) > 0
+        with pytest.raises(bench("rounds").ContestantError, match="juggle"):
+            worker.seconds_per_call("juggle", case, plan)
+        assert worker.ask({"do": "memory"})["bytes"] >= 0
