@@ -10,13 +10,14 @@ BIN := $(VENV)/bin
 SITE ?= dist/site
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format site preview pretrained screenshot clean
+.PHONY: help serve test lint format site preview bench kernels pretrained screenshot clean
 
 help:
 	@echo "make serve    serve the app at http://localhost:5006"
 	@echo "make test     install what the tests need and run all of them"
 	@echo "make site     build the static browser form into $(SITE)"
 	@echo "make preview  serve $(SITE) at http://localhost:8000"
+	@echo "make bench    run the benchmarks beside the peers"
 	@echo "make lint     formatter, linter, type checker"
 
 serve: $(VENV)/.serve
@@ -50,6 +51,15 @@ pretrained: $(VENV)/.serve
 screenshot: $(VENV)/.test
 	sh scripts/ensure_browser.sh $(BIN)/python
 	$(BIN)/python scripts/screenshot.py docs/inkling.png
+
+# The benchmarks beside their peers, which they install themselves into build/.
+bench: $(VENV)/.test
+	sh scripts/ensure_browser.sh $(BIN)/python
+	$(BIN)/python tests/benchmarks/run.py $(ARGS)
+
+# The WebAssembly kernels, from their C source.
+kernels:
+	sh scripts/build_kernels.sh
 
 clean:
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -378,10 +378,14 @@ class Laboratory:
 
     # Housekeeping
 
-    async def close(self) -> None:
-        """End training and every fetch, as when the page is closed; return when all have ended."""
+    def shut(self) -> None:
+        """Stop at once to train and to tell anything; `close` follows."""
         self._is_closed = True
         self.trainer.stop()
+
+    async def close(self) -> None:
+        """End training and every fetch, as when the page is closed; return when all have ended."""
+        self.shut()
         await self.trainer.run.close()
         await self._errands.close()
 
@@ -396,6 +400,8 @@ class Laboratory:
         self._tell(f"Something went wrong inside Inkling: {error!r}", "error")
 
     def _tell(self, text: str, kind: str = "info") -> None:
+        if self._is_closed:
+            return
         self.state.notice = Notice(text, kind)
 
 

@@ -46,7 +46,8 @@ def open_window() -> Window:
         clock=time.perf_counter,
         execute=execute_in_line if IN_BROWSER else execute_in_thread,
     )
-    window = Window(laboratory, with_page=run_now if IN_BROWSER else run_with_lock())
+    page = ServedPage(pn.state.curdoc)
+    window = Window(laboratory, with_page=run_now if IN_BROWSER else page.change)
 
     def begin() -> None:
         if not is_loop_running():
@@ -55,6 +56,8 @@ def open_window() -> Window:
         laboratory.spawn(window.keep_drawn())
 
     def end(_context: Any) -> None:
+        page.close()
+        laboratory.shut()
         laboratory.spawn(laboratory.close())
 
     pn.state.onload(begin)
@@ -108,14 +111,24 @@ def run_now(change: Callable[[], None]) -> None:
     change()
 
 
-def run_with_lock() -> Callable[[Callable[[], None]], None]:
-    """Return a way to change the present visitor's page while holding its document's lock."""
-    document = pn.state.curdoc
+class ServedPage:
+    """Changes one visitor's page while holding its document's lock, until the visitor has gone.
 
-    def run(change: Callable[[], None]) -> None:
-        document.add_next_tick_callback(change)
+    After that its document is taken apart, and a step that was under way must not touch it.
+    """
 
-    return run
+    def __init__(self, document: Any) -> None:
+        self._document = document
+        self._is_open = True
+
+    def change(self, change: Callable[[], None]) -> None:
+        """Run a function that changes the page, soon; once closed, do nothing."""
+        if self._is_open:
+            self._document.add_next_tick_callback(change)
+
+    def close(self) -> None:
+        """Leave the document alone from now on."""
+        self._is_open = False
 
 
 async def execute_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -65,6 +65,25 @@ def test_converting_the_page_starts_nothing(visit):
     assert laboratory_of(window).state.snapshot.cached == 0
 
 
+def test_a_step_under_way_leaves_the_page_of_a_visitor_who_has_gone_alone(visit):
+    async def main():
+        errors = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, it: errors.append(it))
+        laboratory = laboratory_of(visit.open())
+        for work in visit.loaded:
+            work()
+        laboratory.state.running = True
+        await until(lambda: laboratory.state.snapshot.iteration > 0)
+        for work in visit.left:
+            work(None)
+        # What Bokeh does to the document of a session that is over.
+        visit.document.callbacks.destroy()
+        await until(lambda: not tasks_left())
+        assert errors == []
+
+    run(main())
+
+
 def test_a_visit_begins_to_prefetch_and_leaving_ends_everything(visit):
     async def main():
         window = visit.open()
