@@ -11,7 +11,7 @@ import panel as pn
 import pytest
 from bokeh.document import Document
 from cache_helpers import idx_bytes, run, settle, tasks_left
-from laboratory_helpers import few_digits, until
+from laboratory_helpers import Door, few_digits, until
 
 from dashboard import session
 from dashboard.data_room import DataSetInMemory, DataSetOverHttp
@@ -65,15 +65,23 @@ def test_converting_the_page_starts_nothing(visit):
     assert laboratory_of(window).state.snapshot.cached == 0
 
 
-def test_a_step_under_way_leaves_the_page_of_a_visitor_who_has_gone_alone(visit):
+def test_a_step_under_way_leaves_the_page_of_a_visitor_who_has_gone_alone(visit, monkeypatch):
     async def main():
         errors = []
         asyncio.get_running_loop().set_exception_handler(lambda _loop, it: errors.append(it))
-        laboratory = laboratory_of(visit.open())
+        door = Door()
+        monkeypatch.setattr(session, "execute_in_thread", door)
+        window = visit.open()
+        laboratory = laboratory_of(window)
         for work in visit.loaded:
             work()
         laboratory.state.running = True
         await until(lambda: laboratory.state.snapshot.iteration > 0)
+        door.shut()
+        await until(lambda: door.waiting == 1 and window._is_stale._waiters)
+        # There is something new to draw just when the visitor leaves.
+        laboratory.state.param.trigger("snapshot")
+        door.open()
         for work in visit.left:
             work(None)
         # What Bokeh does to the document of a session that is over.
