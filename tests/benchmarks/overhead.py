@@ -9,6 +9,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from benchmarks.contestant import Contestant
 from benchmarks.processes import WorkerProcess
 from benchmarks.results import Result, Section
 from benchmarks.rounds import ContestantError, Entry, Plan, take_turns
@@ -38,7 +39,7 @@ def measure(plan: Plan) -> Section:
         section.results.extend(entry.result for entry in entries)
         take_turns(entries, plan.rounds)
         try:
-            section.facts["Inkling"] = worker.ask({"do": "facts"})
+            section.facts["Inkling"] = worker.facts()
         except ContestantError as error:
             section.notes.append(str(error))
     section.compare()
@@ -50,7 +51,7 @@ def _result(title: str) -> Result:
     return Result(NAME, CASE, title, "samples/s", ours=None if title == BARE else BARE)
 
 
-def _samples_per_second(worker: WorkerProcess, form: str, plan: Plan) -> float:
+def _samples_per_second(worker: Contestant, form: str, plan: Plan) -> float:
     long_enough = Plan(plan.rounds, max(plan.seconds, SLICES * 0.03), plan.warm_up)
     return 1 / worker.seconds_per_call(form, None, long_enough)
 

@@ -13,16 +13,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cases import Case
-from benchmarks.rounds import ContestantError, Plan
+from benchmarks.contestant import Contestant
+from benchmarks.rounds import ContestantError
 
 TESTS = Path(__file__).parents[1]
 ROOT = TESTS.parent
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-class WorkerProcess:
-    """A contestant of `benchmarks.contestants` under the Python that is given; closes with `with`.
+class WorkerProcess(Contestant):
+    """A contestant of `benchmarks.contestants` under the Python that is given.
 
     It starts at the first question.
     """
@@ -37,17 +37,13 @@ class WorkerProcess:
         # Closed with the process.
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
 
-    def __enter__(self) -> WorkerProcess:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
+    def close(self) -> None:
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
         self._errors.close()
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Give the answer to a request; `ContestantError` if there is none."""
         process = self._process = self._process or self._start()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -63,18 +59,6 @@ class WorkerProcess:
         if "error" in answer:
             raise ContestantError(str(answer["error"]))
         return answer
-
-    def seconds_per_call(self, discipline: str, case: Case | None, plan: Plan) -> float:
-        """Time one discipline once."""
-        answer = self.ask(
-            {
-                "do": discipline,
-                "case": case and case.as_json(),
-                "seconds": plan.seconds,
-                "warm_up": plan.warm_up,
-            }
-        )
-        return float(answer["seconds"])
 
     def _start(self) -> subprocess.Popen[str]:
         try:

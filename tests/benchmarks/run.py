@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
-sys.path[0] = str(TESTS)
-sys.path.insert(1, str(TESTS / "support"))
+# The project's root comes first, so that its packages are not mistaken for their tests.
+sys.path[:1] = [str(TESTS.parent), str(TESTS), str(TESTS / "support")]
 
-from benchmarks import native, overhead  # noqa: E402
+from benchmarks import browser, native, overhead  # noqa: E402
 from benchmarks.record import machine_facts, write_record  # noqa: E402
 from benchmarks.rounds import FULL, QUICK  # noqa: E402
 from benchmarks.table import format_table  # noqa: E402
@@ -22,6 +22,7 @@ from benchmarks.table import format_table  # noqa: E402
 SECTIONS = {
     "native": native.measure,
     "overhead": overhead.measure,
+    "browser": browser.measure,
 }
 RECORD = TESTS.parent / "build" / "bench.json"
 

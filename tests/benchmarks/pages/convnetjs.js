@@ -1,0 +1,45 @@
+/* ConvNetJS, which takes one sample at a time and updates after so many. */
+
+self.window = self; // it looks for a page
+importScripts("contestant.js", "node/convnetjs/build/convnet.js");
+
+function makeNet(sizes) {
+  const net = new convnetjs.Net();
+  net.makeLayers([
+    {type: "input", out_sx: 1, out_sy: 1, out_depth: sizes[0]},
+    ...sizes.slice(1, -1).map((units) => ({type: "fc", num_neurons: units, activation: "relu"})),
+    {type: "softmax", num_classes: sizes[sizes.length - 1]},
+  ]);
+  return net;
+}
+
+/* The samples of a batch, each a volume with its label. */
+function volumesOf({inputs, labels}, size) {
+  return Array.from(labels, (label, i) => {
+    const volume = new convnetjs.Vol(1, 1, size, 0);
+    volume.w.set(inputs.subarray(i * size, (i + 1) * size));
+    return {volume, label};
+  });
+}
+
+function trainingStep({sizes, batch}) {
+  const trainer = new convnetjs.Trainer(makeNet(sizes), {
+    method: "sgd", learning_rate: LEARNING_RATE, momentum: 0, l2_decay: 0, batch_size: batch,
+  });
+  const next = inTurn(makeBatches({sizes, batch}).map((made) => volumesOf(made, sizes[0])));
+  return () => {
+    for (const {volume, label} of next()) trainer.train(volume, label);
+  };
+}
+
+function forwardPass({sizes, batch}) {
+  const net = makeNet(sizes);
+  const samples = volumesOf(makeBatches({sizes, batch})[0], sizes[0]);
+  return () => samples.map(({volume}) => net.forward(volume));
+}
+
+serve({
+  facts: () => ({convnetjs: asked.get("version"), numbers: "float64"}),
+  training_step: trainingStep,
+  forward_pass: forwardPass,
+});
