@@ -98,12 +98,12 @@ class TrainingStep:
         x = check_inputs(x, self._room.inputs.shape[1])
         labels = check_labels(labels, len(x), self._room.scores.shape[1])
         batch = self._batch_of(len(x))
+        x = _usable(x, batch.inputs)
+        np.copyto(batch.labels, labels, casting="same_kind")
+        fused = self._fused_step()
+        if fused is not None:
+            return self._step_at_once(fused, batch, x, learning_rate)
         with np.errstate(all="ignore"):
-            x = _usable(x, batch.inputs)
-            np.copyto(batch.labels, labels, casting="same_kind")
-            fused = self._fused_step()
-            if fused is not None:
-                return self._step_at_once(fused, batch, x, learning_rate)
             layer_inputs = self._forward(batch, x)
             result = _score(batch)
             self._backward(batch, layer_inputs)
@@ -228,7 +228,8 @@ def _usable(x: np.ndarray, buffer: np.ndarray) -> np.ndarray:
     """Return `x` itself if the products can use it where it lies, else `buffer` filled with it."""
     if x.dtype == buffer.dtype and x.flags.c_contiguous:
         return x
-    np.copyto(buffer, x, casting="same_kind")
+    with np.errstate(all="ignore"):
+        np.copyto(buffer, x, casting="same_kind")
     return buffer
 
 

@@ -14,7 +14,7 @@ trap 'rm -f "$object"' EXIT
 
 build() {
     # Without -fno-builtin clang calls memset, which a module that is linked alone does not have.
-    "$clang" --target=wasm32-unknown-emscripten -std=c11 -O3 -Wall -Wextra -Werror \
+    "$clang" --target=wasm32-unknown-emscripten -std=c11 -O2 -Wall -Wextra -Werror \
         -msimd128 $2 -ffreestanding -fno-builtin -fPIC -fvisibility=hidden \
         -nostdinc -isystem "$headers" -c "$kernels/dense.c" -o "$object"
     "$linker" -shared --experimental-pic --strip-all "$object" -o "$target/$1"

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from nn.kernels.library import Library
 
 BACKENDS = ("auto", "numpy", "simd")
-"""What the environment variable INKLING_BACKEND may say; it is read once, at the first use."""
+"""What the environment variable INKLING_BACKEND may say; it is read once, at the first use.
+
+"auto" takes the fastest that loads; "simd" leaves out relaxed SIMD, whose last bits depend on the
+machine; "numpy" computes without a module.
+"""
 
 # The fastest first. An engine refuses a module with instructions that it does not know.
 _MODULES = {"simd-relaxed": "dense-relaxed.wasm", "simd": "dense-simd.wasm"}
@@ -75,6 +79,8 @@ def pick_backend(
         return Backend("numpy", f"NumPy with its own BLAS: this is not a browser{note}.")
     refusals = []
     for name, file_name in _MODULES.items():
+        if wanted == "simd" and name != wanted:
+            continue
         try:
             library = (load or _load)(folder / file_name)
         except OSError as error:

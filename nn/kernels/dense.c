@@ -34,22 +34,29 @@ INLINE v128_t multiply_add(v128_t a, v128_t b, v128_t sum) {
 
 /* ---- Four numbers at a time, fewer at the end of a row ---------------------------------------*/
 
-INLINE v128_t load(const float *from, int count) {
-    if (count >= 4) return wasm_v128_load(from);
-    v128_t some = wasm_v128_load32_zero(from);
-    if (count > 1) some = wasm_v128_load32_lane(from + 1, some, 1);
-    if (count > 2) some = wasm_v128_load32_lane(from + 2, some, 2);
-    return some;
+/* Apart, so that the loops stay small. */
+static __attribute__((noinline)) v128_t load_few(const float *from, int count) {
+    v128_t few = wasm_v128_load32_zero(from);
+    if (count > 1) few = wasm_v128_load32_lane(from + 1, few, 1);
+    if (count > 2) few = wasm_v128_load32_lane(from + 2, few, 2);
+    return few;
 }
 
-INLINE void store(float *to, v128_t numbers, int count) {
-    if (count >= 4) {
-        wasm_v128_store(to, numbers);
-        return;
-    }
+static __attribute__((noinline)) void store_few(float *to, v128_t numbers, int count) {
     wasm_v128_store32_lane(to, numbers, 0);
     if (count > 1) wasm_v128_store32_lane(to + 1, numbers, 1);
     if (count > 2) wasm_v128_store32_lane(to + 2, numbers, 2);
+}
+
+INLINE v128_t load(const float *from, int count) {
+    return count >= 4 ? wasm_v128_load(from) : load_few(from, count);
+}
+
+INLINE void store(float *to, v128_t numbers, int count) {
+    if (count >= 4)
+        wasm_v128_store(to, numbers);
+    else
+        store_few(to, numbers, count);
 }
 
 INLINE float sum_of(v128_t x) {
@@ -206,63 +213,57 @@ INLINE v128_t moved(v128_t average, v128_t sample, v128_t share) {
     return wasm_f32x4_add(average, step);
 }
 
-/* The gradients of l1 |W| + l2 W^2 / 2, added in the order of nn/step.py. */
-INLINE v128_t penalised(v128_t g, v128_t W, float l1, float l2) {
-    if (l1 != 0) {
-        v128_t sign = wasm_f32x4_sub(
-            wasm_v128_and(wasm_f32x4_gt(W, zeros()), wasm_f32x4_const_splat(1.0f)),
-            wasm_v128_and(wasm_f32x4_lt(W, zeros()), wasm_f32x4_const_splat(1.0f)));
-        sign = wasm_v128_bitselect(sign, W, wasm_f32x4_eq(W, W));
-        g = wasm_f32x4_add(g, wasm_f32x4_mul(sign, wasm_f32x4_splat(l1)));
+/* What one update needs beside the arrays, each four times over. */
+struct coefficients {
+    v128_t rate, first, second, epsilon, shrink, factor;
+};
+
+INLINE void update_four(int kind, const struct coefficients *c, float *parameters,
+                        const float *gradients, float *first, float *second, int some) {
+    v128_t W = load(parameters, some);
+    v128_t g = wasm_f32x4_mul(load(gradients, some), c->factor), step = g;
+    if (kind == MOMENTUM || kind == NESTEROV) {
+        v128_t v = wasm_f32x4_add(wasm_f32x4_mul(load(first, some), c->first), g);
+        store(first, v, some);
+        step = kind == MOMENTUM ? v : wasm_f32x4_add(wasm_f32x4_mul(v, c->first), g);
     }
-    if (l2 != 0) g = wasm_f32x4_add(g, wasm_f32x4_mul(W, wasm_f32x4_splat(l2)));
-    return g;
+    if (kind == ADAM) {
+        step = moved(load(first, some), g, c->first);
+        store(first, step, some);
+    }
+    if (kind == ADAM || kind == RMSPROP) {
+        float *squares = kind == ADAM ? second : first;
+        v128_t s = moved(load(squares, some), wasm_f32x4_mul(g, g), c->second);
+        store(squares, s, some);
+        step = wasm_f32x4_div(step, wasm_f32x4_add(wasm_f32x4_sqrt(s), c->epsilon));
+        W = wasm_f32x4_mul(W, c->shrink);
+    }
+    store(parameters, wasm_f32x4_sub(W, wasm_f32x4_mul(step, c->rate)), some);
 }
 
-INLINE void update_with(int kind, const struct rule *rule, float l1, float l2, float *parameters,
-                        const float *gradients, float *first, float *second, int count) {
-    v128_t rate = wasm_f32x4_splat(rule->rate), epsilon = wasm_f32x4_splat(rule->epsilon);
-    v128_t first_share = wasm_f32x4_splat(rule->first);
-    v128_t second_share = wasm_f32x4_splat(rule->second);
-    v128_t shrink = wasm_f32x4_splat(rule->shrink);
-    for (int i = 0; i < count; i += 4) {
-        int some = count - i;
-        v128_t W = load(parameters + i, some);
-        v128_t g = penalised(load(gradients + i, some), W, l1, l2), step = g;
-        if (kind == MOMENTUM || kind == NESTEROV) {
-            v128_t v = wasm_f32x4_add(wasm_f32x4_mul(load(first + i, some), first_share), g);
-            store(first + i, v, some);
-            step = kind == MOMENTUM ? v : wasm_f32x4_add(wasm_f32x4_mul(v, first_share), g);
-        }
-        if (kind == ADAM) {
-            step = moved(load(first + i, some), g, first_share);
-            store(first + i, step, some);
-        }
-        if (kind == ADAM || kind == RMSPROP) {
-            float *squares = kind == ADAM ? second : first;
-            v128_t s = moved(load(squares + i, some), wasm_f32x4_mul(g, g), second_share);
-            store(squares + i, s, some);
-            step = wasm_f32x4_div(step, wasm_f32x4_add(wasm_f32x4_sqrt(s), epsilon));
-            W = wasm_f32x4_mul(W, shrink);
-        }
-        store(parameters + i, wasm_f32x4_sub(W, wasm_f32x4_mul(step, rate)), some);
-    }
+INLINE void update_as(int kind, const struct coefficients *c, float *parameters,
+                      const float *gradients, float *first, float *second, int count) {
+    int i = 0;
+    for (; i + 4 <= count; i += 4)
+        update_four(kind, c, parameters + i, gradients + i, first + i, second + i, 4);
+    if (i < count)
+        update_four(kind, c, parameters + i, gradients + i, first + i, second + i, count - i);
 }
 
-static void update_penalised(const struct rule *rule, float l1, float l2, float *parameters,
-                             const float *gradients, float *first, float *second, int count) {
+/* Update by `factor` times the gradients. */
+static void update_by(const struct rule *rule, float *parameters, const float *gradients,
+                      float factor, float *first, float *second, int count) {
+    const struct coefficients c = {
+        wasm_f32x4_splat(rule->rate),    wasm_f32x4_splat(rule->first),
+        wasm_f32x4_splat(rule->second),  wasm_f32x4_splat(rule->epsilon),
+        wasm_f32x4_splat(rule->shrink),  wasm_f32x4_splat(factor),
+    };
     switch (rule->kind) {
-    case SGD: update_with(SGD, rule, l1, l2, parameters, gradients, first, second, count); break;
-    case MOMENTUM:
-        update_with(MOMENTUM, rule, l1, l2, parameters, gradients, first, second, count);
-        break;
-    case NESTEROV:
-        update_with(NESTEROV, rule, l1, l2, parameters, gradients, first, second, count);
-        break;
-    case RMSPROP:
-        update_with(RMSPROP, rule, l1, l2, parameters, gradients, first, second, count);
-        break;
-    case ADAM: update_with(ADAM, rule, l1, l2, parameters, gradients, first, second, count); break;
+    case SGD: update_as(SGD, &c, parameters, gradients, first, second, count); break;
+    case MOMENTUM: update_as(MOMENTUM, &c, parameters, gradients, first, second, count); break;
+    case NESTEROV: update_as(NESTEROV, &c, parameters, gradients, first, second, count); break;
+    case RMSPROP: update_as(RMSPROP, &c, parameters, gradients, first, second, count); break;
+    case ADAM: update_as(ADAM, &c, parameters, gradients, first, second, count); break;
     }
 }
 
@@ -270,7 +271,23 @@ static void update_penalised(const struct rule *rule, float l1, float l2, float 
  * nn/optimizers.py, as many as the rule has. */
 EXPORT void update(const struct rule *rule, float *parameters, const float *gradients,
                    float *first, float *second, int count) {
-    update_penalised(rule, 0, 0, parameters, gradients, first, second, count);
+    update_by(rule, parameters, gradients, 1, first, second, count);
+}
+
+/* Add the gradients of l1 |W| + l2 W^2 / 2, in the order of nn/step.py. */
+static void penalise(float *gradients, const float *weights, float l1, float l2, int count) {
+    const v128_t one = wasm_f32x4_const_splat(1.0f);
+    for (int i = 0; i < count; i += 4) {
+        v128_t W = load(weights + i, count - i), g = load(gradients + i, count - i);
+        if (l1 != 0) {
+            v128_t sign = wasm_f32x4_sub(wasm_v128_and(wasm_f32x4_gt(W, zeros()), one),
+                                         wasm_v128_and(wasm_f32x4_lt(W, zeros()), one));
+            sign = wasm_v128_bitselect(sign, W, wasm_f32x4_eq(W, W)); /* NaN stays NaN */
+            g = wasm_f32x4_add(g, wasm_f32x4_mul(sign, wasm_f32x4_splat(l1)));
+        }
+        if (l2 != 0) g = wasm_f32x4_add(g, wasm_f32x4_mul(W, wasm_f32x4_splat(l2)));
+        store(gradients + i, g, count - i);
+    }
 }
 
 /* ---- Activations -----------------------------------------------------------------------------*/
@@ -500,6 +517,16 @@ static void pass_back(const struct step *step, int index) {
     }
 }
 
+/* The gradients of one sample are its inputs times its deltas. */
+static void update_weights_by_one(const struct step *step, const struct layer *layer,
+                                  const float *given) {
+    for (int i = 0; i < layer->inputs; i++) {
+        int start = i * layer->outputs;
+        update_by(&step->rule, layer->weights + start, layer->delta, given[i],
+                  layer->weight_first + start, layer->weight_second + start, layer->outputs);
+    }
+}
+
 /* Update the weights a block of rows at a time, so that their gradients never leave the cache. */
 static void update_weights(const struct step *step, const struct layer *layer,
                            const float *given) {
@@ -516,9 +543,10 @@ static void update_weights(const struct step *step, const struct layer *layer,
         for (int j = 0; j < outputs; j += TILE_COLUMNS)
             tiles((struct matrix){given + i, 1, inputs}, rows, panels + j * count, count,
                   gradients + j, outputs, smaller(outputs - j, TILE_COLUMNS));
-        update_penalised(&step->rule, step->l1, step->l2, layer->weights + start, gradients,
-                         layer->weight_first + start, layer->weight_second + start,
-                         rows * outputs);
+        if (step->l1 != 0 || step->l2 != 0)
+            penalise(gradients, layer->weights + start, step->l1, step->l2, rows * outputs);
+        update_by(&step->rule, layer->weights + start, gradients, 1, layer->weight_first + start,
+                  layer->weight_second + start, rows * outputs);
     }
 }
 
@@ -531,8 +559,8 @@ static void update_bias(const struct step *step, const struct layer *layer) {
             sum = wasm_f32x4_add(sum, load(layer->delta + i * layer->outputs + j, some));
         store(gradients + j, sum, some);
     }
-    update_penalised(&step->rule, 0, 0, layer->bias, gradients, layer->bias_first,
-                     layer->bias_second, layer->outputs);
+    update_by(&step->rule, layer->bias, gradients, 1, layer->bias_first, layer->bias_second,
+              layer->outputs);
 }
 
 /* Train on one batch; leaves the loss and the count of correct answers before the update. */
@@ -545,7 +573,11 @@ EXPORT void train(struct step *step) {
         /* The deltas below need the weights as they were. */
         if (i > 0) pass_back(step, i);
         if (i > 0) given = below->mask ? below->dropped : below->activations;
-        update_weights(step, layer, i > 0 ? given : step->x);
+        if (i == 0) given = step->x;
+        if (step->count == 1 && step->l1 == 0 && step->l2 == 0)
+            update_weights_by_one(step, layer, given);
+        else
+            update_weights(step, layer, given);
         if (layer->bias) update_bias(step, layer);
     }
 }

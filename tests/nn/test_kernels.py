@@ -98,6 +98,11 @@ def test_inkling_backend_can_ask_for_numpy_in_a_browser():
     assert picked.reason == "NumPy, as INKLING_BACKEND asks."
 
 
+def test_inkling_backend_can_ask_for_the_module_with_the_same_bits_everywhere():
+    picked = pick_backend("simd", platform="emscripten", load=lambda path: path.name)
+    assert (picked.name, picked.library) == ("simd", "dense-simd.wasm")
+
+
 def test_an_unknown_backend_means_auto_and_is_told():
     picked = pick_backend("fast", platform="emscripten", load=lambda path: path)
     assert picked.name == "simd-relaxed"
