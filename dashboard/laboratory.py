@@ -14,7 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_cache import DATA_SETS, DataError, PrefetchError, frame_digit, to_float
+from data_cache import (
+    DATA_SETS,
+    DIGIT_NAMES,
+    DataError,
+    PrefetchError,
+    frame_digit,
+    shrink_canvas,
+    to_float,
+)
 from nn import Network, WeightsError, load_pretrained, weights_to_bytes
 
 from .data_room import OpenDataSet, OpenFunction, describe_sample, read_index
@@ -102,7 +110,7 @@ class Laboratory:
     def back_to_ready(self) -> None:
         """Bring the ready-trained net back, with the digits it was trained for."""
         self.state.running = False
-        if self.data.name == "fashion-mnist":
+        if not self.reads_digits:
             self.state.data_set = "digits"
             return
         self._replace_run(load_pretrained(), READY)
@@ -112,6 +120,11 @@ class Laboratory:
     def network(self) -> Network:
         """The network of the newest snapshot."""
         return self.state.snapshot.network
+
+    @property
+    def reads_digits(self) -> bool:
+        """Whether the data are digits, for which there is a ready-trained net and a frame."""
+        return self.data.class_names == DIGIT_NAMES
 
     @property
     def architecture_pending(self) -> bool:
@@ -187,9 +200,15 @@ class Laboratory:
             learning_rate=float(state.learning_rate),
             batch_size=state.batch_size,
             optimizer=state.optimizer,
-            cached=run.queue.data_len,
-            in_flight=run.queue.data_futures_len,
         )
+        self.count_blocks()
+
+    def count_blocks(self) -> None:
+        """Show how many blocks are ready and in flight now; they change without training too."""
+        queue, snapshot = self.trainer.run.queue, self.state.snapshot
+        cached, in_flight = queue.data_len, queue.data_futures_len
+        if (snapshot.cached, snapshot.in_flight) != (cached, in_flight):
+            self._publish(replace(snapshot, cached=cached, in_flight=in_flight))
 
     def _make_run(self, network: Network | None) -> Run:
         return Run(
@@ -248,9 +267,9 @@ class Laboratory:
         if fits:
             self._replace_run(self.network.copy(), self.state.origin)
             self._tell(found)
-        elif data.name == "fashion-mnist":
+        elif not self.reads_digits:
             self._replace_run(None, FRESH)
-            self._tell(f"{found} A fresh net for clothes instead of digits: press Train.")
+            self._tell(f"{found} A fresh net for these classes: press Train.")
         else:
             self._replace_run(load_pretrained(), READY)
             self._tell(f"{found} The ready-trained net for digits is back.")
@@ -314,7 +333,8 @@ class Laboratory:
 
     def take_drawing(self, canvas: NDArray[np.float32]) -> None:
         """Take a new picture from the pad and say what the net makes of it."""
-        self._framed = frame_digit(canvas)
+        frame = frame_digit if self.reads_digits else shrink_canvas
+        self._framed = frame(canvas)
         self.predict()
 
     def predict(self) -> None:

@@ -54,6 +54,7 @@ def open_window() -> Window:
             return  # the page is only being converted; nobody is there to work for
         laboratory.start()
         laboratory.spawn(window.keep_drawn())
+        laboratory.spawn(window.keep_counted())
 
     def end(_context: Any) -> None:
         page.close()

@@ -26,6 +26,7 @@ from .views.pad import DrawingPad
 from .views.prediction import PredictionView
 
 REDRAW_SECONDS = 0.1
+COUNT_SECONDS = 0.5
 
 
 class Window:
@@ -76,6 +77,12 @@ class Window:
             self._is_stale.clear()
             self._with_page(self._draw)
             await self._sleep(REDRAW_SECONDS)
+
+    async def keep_counted(self) -> None:
+        """Count the blocks of the queue twice a second, for they come in without training too."""
+        while True:
+            await self._sleep(COUNT_SECONDS)
+            self._laboratory.count_blocks()
 
     def _redraw(self, *_events: Any) -> None:
         if self._state.running:

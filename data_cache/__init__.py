@@ -11,7 +11,7 @@ from data_cache.catalogue import DATA_SETS, DIGIT_NAMES, FASHION_NAMES, DataSetC
 from data_cache.csv_file import read_csv
 from data_cache.errors import DataError, PrefetchError
 from data_cache.fetch import fetch_data_set
-from data_cache.frame import frame_digit
+from data_cache.frame import frame_digit, shrink_canvas
 from data_cache.http_source import (
     HttpBlockSource,
     fetch_url,
@@ -68,6 +68,7 @@ __all__ = [
     "read_csv",
     "read_idx",
     "read_idx_pair",
+    "shrink_canvas",
     "to_float",
     "write_blocks",
 ]

@@ -13,6 +13,7 @@ from laboratory_helpers import (
     few_digits,
     ink,
     make_laboratory,
+    slow_laboratory,
     until,
     weights_of,
 )
@@ -34,8 +35,7 @@ def test_fashion_brings_its_class_names_and_a_fresh_net():
         assert state.class_names == DATA_SETS["fashion-mnist"].class_names
         assert (state.origin, laboratory.network.sizes) == (FRESH, (784, 12, 10))
         assert state.notice.text == (
-            "Fashion-MNIST: 300 samples to train on. "
-            "A fresh net for clothes instead of digits: press Train."
+            "Fashion-MNIST: 300 samples to train on. A fresh net for these classes: press Train."
         )
         assert state.busy == ""
         assert laboratory.trainer.validation is few_digits("fashion-mnist").validation
@@ -43,6 +43,40 @@ def test_fashion_brings_its_class_names_and_a_fresh_net():
         await all_done()
         assert (state.data_set, laboratory.data.name, state.origin) == ("digits", "digits", READY)
         assert state.class_names == tuple("0123456789")
+
+    run(main())
+
+
+def test_clothes_are_seen_as_they_stand_and_digits_in_their_frame():
+    async def main():
+        laboratory = make_laboratory()
+        laboratory.take_drawing(ink())
+        assert laboratory.state.answer.framed.reshape(28, 28)[:4].max() == 0
+        laboratory.state.data_set = "fashion-mnist"
+        await all_done()
+        laboratory.take_drawing(ink())
+        small = ink().reshape(28, 3, 28, 3).mean(axis=(1, 3))
+        np.testing.assert_allclose(laboratory.state.answer.framed.reshape(28, 28), small, atol=1e-6)
+
+    run(main())
+
+
+def test_blocks_that_come_in_without_training_are_counted():
+    async def main():
+        laboratory, source = slow_laboratory(cache_size=2)
+        laboratory.start()
+        await until(lambda: len(source.pending) == 2)
+        laboratory.count_blocks()
+        snapshot = laboratory.state.snapshot
+        assert (snapshot.cached, snapshot.in_flight) == (0, 2)
+        source.answer_all()
+        await until(lambda: laboratory.trainer.run.queue.data_len == 2)
+        laboratory.count_blocks()
+        snapshot = laboratory.state.snapshot
+        assert (snapshot.cached, snapshot.in_flight) == (2, 0)
+        laboratory.count_blocks()
+        assert laboratory.state.snapshot is snapshot
+        await laboratory.close()
 
     run(main())
 

@@ -24,7 +24,7 @@ from laboratory_helpers import (
 from dashboard.laboratory_state import Notice
 from dashboard.session import run_now
 from dashboard.views.controls import progress_html
-from dashboard.window import REDRAW_SECONDS, Window, about_html, notice_html
+from dashboard.window import COUNT_SECONDS, REDRAW_SECONDS, Window, about_html, notice_html
 from data_cache import DATA_SETS
 from nn import pretrained_card, weights_to_bytes
 
@@ -167,6 +167,24 @@ def test_while_training_it_redraws_once_a_nap_however_many_snapshots_come():
             await until(lambda turn=turn: len(naps.seconds) > turn)
         assert set(naps.seconds) == {REDRAW_SECONDS} == {0.1}
         drawing.cancel()
+        await laboratory.close()
+
+    run(main())
+
+
+def test_the_blocks_of_the_queue_are_counted_twice_a_second():
+    async def main():
+        naps = Naps()
+        laboratory, window = make_window(sleep=naps)
+        counting = asyncio.create_task(window.keep_counted())
+        await until(lambda: bool(naps.seconds))
+        laboratory.trainer.run.queue.start()
+        assert "cached 0" in text_of(find(window, "ink-status"))
+        naps.end()
+        await until(lambda: len(naps.seconds) == 2)
+        assert f"cached {laboratory.state.cache_size}" in text_of(find(window, "ink-status"))
+        assert set(naps.seconds) == {COUNT_SECONDS} == {0.5}
+        counting.cancel()
         await laboratory.close()
 
     run(main())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_cache import frame_digit, load_digits
+from data_cache import frame_digit, load_digits, shrink_canvas
 from nn import load_pretrained
 
 
@@ -234,3 +234,17 @@ def test_ink_may_be_of_any_kind_of_number_and_stays_untouched(dtype):
     before = canvas.copy()
     assert extent(framed(canvas)) == (20, 10)
     assert np.array_equal(canvas, before)
+
+
+def test_a_whole_picture_is_shrunk_as_it_stands(digits):
+    picture = digits[3]
+    np.testing.assert_allclose(shrink_canvas(picture), picture.reshape(784), atol=1e-6)
+    bigger = np.kron(picture, np.ones((3, 3)))
+    np.testing.assert_allclose(shrink_canvas(bigger), picture.reshape(784), atol=1e-6)
+    assert shrink_canvas(bigger).dtype == np.float32
+
+
+def test_a_blank_picture_is_shrunk_to_nothing_and_a_wrong_one_refused():
+    assert shrink_canvas(np.zeros((84, 84))) is None
+    with pytest.raises(ValueError, match="a square shape of at least 28 × 28"):
+        shrink_canvas(np.zeros((20, 20)))
