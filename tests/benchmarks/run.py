@@ -14,15 +14,18 @@ TESTS = Path(__file__).parents[1]
 # The project's root comes first, so that its packages are not mistaken for their tests.
 sys.path[:1] = [str(TESTS.parent), str(TESTS), str(TESTS / "support")]
 
-from benchmarks import browser, native, overhead  # noqa: E402
+from benchmarks import browser, native, overhead, scaling, start  # noqa: E402
 from benchmarks.record import machine_facts, write_record  # noqa: E402
-from benchmarks.rounds import FULL, QUICK  # noqa: E402
+from benchmarks.results import Section  # noqa: E402
+from benchmarks.rounds import FULL, QUICK, ContestantError  # noqa: E402
 from benchmarks.table import format_table  # noqa: E402
 
 SECTIONS = {
     "native": native.measure,
     "overhead": overhead.measure,
     "browser": browser.measure,
+    "start": start.measure,
+    "scaling": scaling.measure,
 }
 RECORD = TESTS.parent / "build" / "bench.json"
 
@@ -35,16 +38,19 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=RECORD, help="file to write (%(default)s)")
     arguments = parser.parse_args()
     plan = QUICK if arguments.quick else FULL
-    machine, sections, start = machine_facts(), [], time.perf_counter()
+    machine, sections, began = machine_facts(), [], time.perf_counter()
     for name in arguments.only or SECTIONS:
         print(f"measuring: {name} …", file=sys.stderr)  # noqa: T201
-        sections.append(SECTIONS[name](plan))
+        try:
+            sections.append(SECTIONS[name](plan))
+        except ContestantError as error:
+            sections.append(Section(name, notes=[f"not measured: {error}"]))
     write_record(arguments.json, sections, plan, machine)
     print(format_table(sections))  # noqa: T201
     print(  # noqa: T201
         f"\n{machine['processor']}, {machine['cores']} cores, load {machine['load']}; "
         f"{plan.rounds} rounds of {plan.seconds} s; medians, ratios round by round; "
-        f"{time.perf_counter() - start:.0f} s in all; {arguments.json}"
+        f"{time.perf_counter() - began:.0f} s in all; {arguments.json}"
     )
 
 

@@ -1,0 +1,13 @@
+/* What no app in Pyodide can do without: Python and NumPy, from the same server as the site. */
+
+async function start() {
+  const site = new URL("./", self.location.href).href;
+  importScripts(`${site}pyodide/pyodide.js`);
+  const pyodide = await loadPyodide({indexURL: `${site}pyodide/`});
+  self.postMessage("python");
+  await pyodide.loadPackage("numpy");
+  pyodide.runPython("import numpy");
+  self.postMessage("numpy");
+}
+
+start();
