@@ -1,4 +1,4 @@
-"""The live charts: loss, accuracy, and how full the prefetch queue is.
+"""The live charts of a run: loss and accuracy over the iterations.
 
 Each redraw replaces whole columns that never grow beyond a fixed number of points, so charts
 cost the same after an hour as after a minute.
@@ -6,7 +6,6 @@ cost the same after an hour as after a minute.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any
 
 import numpy as np
@@ -14,22 +13,16 @@ import panel as pn
 from bokeh.models import (
     ColumnDataSource,
     HoverTool,
-    Legend,
     NumeralTickFormatter,
-    Range1d,
 )
 from bokeh.plotting import figure
 
 from ..history import Curve, History, Score, smooth
-from ..snapshot import Snapshot
+from .chart_parts import BLUE, GREEN, ORANGE, add_legend, quieten
 from .look import Look
+from .queue_gauge import QueueGauge
 
-BATCH_COLOR = "#4c6ef5"
-VALIDATION_COLOR = "#f08c00"
-TEST_COLOR = "#0ca678"
-LEGEND_COLOR = "#7f8796"
 SCORE_POINTS = 200
-GAUGE_POINTS = 240
 EMPTY_FRAME = {"iteration": [1, 100], "value": [0.1, 1]}
 """Corners of a chart that has nothing to show yet; without any Bokeh could not place its axes."""
 
@@ -126,53 +119,38 @@ class CurveChart:
         )
         chart.toolbar.logo = None
         chart.toolbar.autohide = True
-        chart.xgrid.visible = False
-        chart.axis.axis_line_color = None
-        chart.axis.minor_tick_line_color = None
-        chart.axis.major_tick_line_color = None
+        quieten(chart)
         chart.xaxis.formatter = NumeralTickFormatter(format="0,0")
         chart.x_range.start = 0
         if per_cent:
             chart.yaxis.formatter = NumeralTickFormatter(format="0 %")
         chart.scatter("iteration", "value", source=self._frame, alpha=0)
+        self._add_curves(chart, "@value{0.0 %}" if per_cent else "@value{0.0000}")
+        return chart
+
+    def _add_curves(self, chart: figure, number: str) -> None:
         raw = chart.line(
-            "iteration", "value", source=self.batches, color=BATCH_COLOR, alpha=0.28, line_width=1
+            "iteration", "value", source=self.batches, color=BLUE, alpha=0.28, line_width=1
         )
         smoothed = chart.line(
-            "iteration", "smoothed", source=self.batches, color=BATCH_COLOR, line_width=2
+            "iteration", "smoothed", source=self.batches, color=BLUE, line_width=2
         )
         validation = chart.line(
-            "iteration", "value", source=self.validation, color=VALIDATION_COLOR, line_width=2
+            "iteration", "value", source=self.validation, color=ORANGE, line_width=2
         )
-        dots = chart.scatter(
-            "iteration", "value", source=self.validation, color=VALIDATION_COLOR, size=5
-        )
+        dots = chart.scatter("iteration", "value", source=self.validation, color=ORANGE, size=5)
         test = chart.scatter(
-            "iteration", "value", source=self.test, color=TEST_COLOR, size=11, marker="diamond"
+            "iteration", "value", source=self.test, color=GREEN, size=11, marker="diamond"
         )
-        legend = Legend(
-            items=[
+        add_legend(
+            chart,
+            [
                 ("batches", [raw]),
                 ("smoothed", [smoothed]),
                 ("validation", [validation, dots]),
                 ("test", [test]),
             ],
-            orientation="horizontal",
-            click_policy="hide",
-            location=(0, 0),
-            border_line_color=None,
-            background_fill_alpha=0.0,
-            label_text_font_size="11px",
-            label_text_color=LEGEND_COLOR,
-            label_height=12,
-            glyph_height=12,
-            glyph_width=14,
-            spacing=12,
-            padding=0,
-            margin=0,
         )
-        chart.add_layout(legend, "above")
-        number = "@value{0.0 %}" if per_cent else "@value{0.0000}"
         for name, renderer in (("batch", smoothed), ("validation", dots), ("test", test)):
             chart.add_tools(
                 HoverTool(
@@ -182,87 +160,12 @@ class CurveChart:
                     visible=False,
                 )
             )
-        return chart
 
 
 def thin(scores: list[Score]) -> list[Score]:
     """Leave out scores evenly until a chart can show them; the newest one always stays."""
     stride = -(-len(scores) // SCORE_POINTS) or 1
     return scores[::-1][::stride][::-1]
-
-
-class QueueGauge:
-    """Blocks ready and in flight over the last redraws."""
-
-    def __init__(self, look: Look) -> None:
-        self._cached: deque[int] = deque(maxlen=GAUGE_POINTS)
-        self._in_flight: deque[int] = deque(maxlen=GAUGE_POINTS)
-        self.source = ColumnDataSource({"tick": [], "cached": [], "in_flight": []})
-        chart = figure(
-            sizing_mode="stretch_both",
-            min_height=60,
-            tools="",
-            toolbar_location=None,
-            min_border=4,
-            min_border_bottom=8,
-            outline_line_color=None,
-            x_range=Range1d(-GAUGE_POINTS, 0),
-        )
-        chart.y_range.start = 0
-        chart.xaxis.visible = False
-        chart.xgrid.visible = False
-        chart.axis.axis_line_color = None
-        chart.axis.minor_tick_line_color = None
-        chart.axis.major_tick_line_color = None
-        chart.yaxis.ticker.num_minor_ticks = 0
-        chart.yaxis.ticker.desired_num_ticks = 3
-        cached = chart.step(
-            "tick", "cached", source=self.source, color=BATCH_COLOR, line_width=2, mode="after"
-        )
-        in_flight = chart.step(
-            "tick",
-            "in_flight",
-            source=self.source,
-            color=VALIDATION_COLOR,
-            line_width=2,
-            mode="after",
-        )
-        chart.add_layout(
-            Legend(
-                items=[("cached", [cached]), ("in flight", [in_flight])],
-                orientation="horizontal",
-                location=(0, 0),
-                border_line_color=None,
-                background_fill_alpha=0.0,
-                label_text_font_size="11px",
-                label_text_color=LEGEND_COLOR,
-                label_height=12,
-                glyph_height=12,
-                glyph_width=14,
-                spacing=12,
-                padding=0,
-                margin=0,
-            ),
-            "above",
-        )
-        self.view = pn.Column(
-            look.text("<h2>Prefetch queue</h2>"),
-            pn.pane.Bokeh(chart, sizing_mode="stretch_both", margin=0),
-            css_classes=["ink-queue", "chart"],
-            height=120,
-            sizing_mode="stretch_width",
-            margin=0,
-        )
-
-    def draw(self, snapshot: Snapshot) -> None:
-        """Add the queue's counters to the gauge."""
-        self._cached.append(snapshot.cached)
-        self._in_flight.append(snapshot.in_flight)
-        self.source.data = {
-            "tick": np.arange(1 - len(self._cached), 1, dtype=np.float32),
-            "cached": np.array(self._cached, np.float32),
-            "in_flight": np.array(self._in_flight, np.float32),
-        }
 
 
 class Charts:

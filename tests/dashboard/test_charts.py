@@ -10,14 +10,13 @@ from dashboard.history import Curve, History, Score
 from dashboard.snapshot import Snapshot
 from dashboard.views.charts import (
     EMPTY_FRAME,
-    GAUGE_POINTS,
     SCORE_POINTS,
     Charts,
     CurveChart,
-    QueueGauge,
     thin,
 )
 from dashboard.views.look import Look
+from dashboard.views.queue_gauge import GAUGE_POINTS, QueueGauge
 from nn import load_pretrained
 
 POINT_LIMIT = 1200
