@@ -409,6 +409,10 @@ class Laboratory:
         await self.trainer.run.close()
         await self._errands.close()
 
+    def warn(self, sentence: str) -> None:
+        """Show a warning to the person at the page."""
+        self._tell(sentence, "warning")
+
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Do asynchronous work of a command; errors of it are told, never swallowed."""
         self._errands.begin(work)

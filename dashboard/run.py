@@ -32,6 +32,8 @@ GOOD_EVERY = 50
 """Steps between two copies of the weights that a run can fall back to."""
 
 VALIDATIONS_PER_EPOCH = 4
+EARLY_EPOCHS = 2
+"""Epochs in which the curve still falls so fast that one validation each would be too few."""
 
 
 class DivergenceError(ArithmeticError):
@@ -260,13 +262,18 @@ class Run:
         return result
 
     def _advance(self, batch: Batch) -> None:
-        before = math.floor(self.validations_per_epoch * self.epochs_done)
+        before = self._validations_by_now()
         if batch.is_last:
             self.epoch, self.consumed = batch.epoch + 1, 0
         else:
             self.epoch, self.consumed = batch.epoch, batch.consumed
-        if math.floor(self.validations_per_epoch * self.epochs_done) > before:
+        if self._validations_by_now() > before:
             self.validation_due = True
+
+    def _validations_by_now(self) -> int:
+        """Count the validations due so far: several in each of the first epochs, then one."""
+        early = min(self.epochs_done, EARLY_EPOCHS)
+        return math.floor(self.validations_per_epoch * early) + math.floor(self.epochs_done - early)
 
     def _promote_candidate(self, loss: float) -> None:
         """Call the copied weights good, now that a batch has been scored with them."""

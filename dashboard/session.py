@@ -25,6 +25,7 @@ from data_cache import (
     load_digits,
     open_manifest,
 )
+from nn import backend_name, backend_reason
 
 from .data_room import DataSetInMemory, DataSetOverHttp, OpenDataSet, Report
 from .laboratory import Laboratory
@@ -34,6 +35,8 @@ from .window import Window
 
 IN_BROWSER = sys.platform == "emscripten"
 SLICE_THREADS = 2
+WORKER_REDRAW_SECONDS = 0.2
+"""In a worker one core trains and redraws; half as many redraws leave it more time to train."""
 
 
 def open_window() -> Window:
@@ -47,12 +50,18 @@ def open_window() -> Window:
         execute=execute_in_line if IN_BROWSER else execute_in_thread,
     )
     page = ServedPage(pn.state.curdoc)
-    window = Window(laboratory, with_page=run_now if IN_BROWSER else page.change)
+    window = (
+        Window(laboratory, run_now, redraw_seconds=WORKER_REDRAW_SECONDS)
+        if IN_BROWSER
+        else Window(laboratory, page.change)
+    )
 
     def begin() -> None:
         if not is_loop_running():
             return  # the page is only being converted; nobody is there to work for
         laboratory.start()
+        if IN_BROWSER and backend_name() == "numpy":
+            laboratory.warn(f"Training is slow in this browser. {backend_reason()}")
         laboratory.spawn(window.keep_drawn())
         laboratory.spawn(window.keep_counted())
 

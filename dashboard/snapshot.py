@@ -16,7 +16,7 @@ class Snapshot:
 
     `loss` and `accuracy` are smoothed over the last training batches (None before the first);
     `epoch` counts passes over the training digits, with its fraction; `progress` is that
-    fraction in [0, 1].
+    fraction in [0, 1]; `backend` is what computes the products.
     """
 
     run: int
@@ -33,6 +33,7 @@ class Snapshot:
     learning_rate: float = 0.0
     batch_size: int = 0
     optimizer: str = ""
+    backend: str = ""
 
     def status_line(self) -> str:
         """Say it in one line, in the order that scripts rely on."""
@@ -49,6 +50,7 @@ class Snapshot:
             f"learning rate {self.learning_rate:g}",
             f"batch {self.batch_size}",
             self.optimizer,
+            self.backend,
         ]
         if self.waiting:
             parts.append("waiting for data")

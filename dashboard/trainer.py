@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from data_cache import Samples, to_float
-from nn import Evaluation, Network
+from nn import Evaluation, Network, backend_name
 
 from .history import Score
 from .run import DivergenceError, Run
@@ -133,6 +133,7 @@ class Trainer:
             learning_rate=self._rate(run.iteration),
             batch_size=run.settings.batch_size,
             optimizer=run.settings.optimizer,
+            backend=backend_name(),
         )
 
     async def train(self, *, steps: int | None = None, epochs: int | None = None) -> None:

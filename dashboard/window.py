@@ -38,6 +38,8 @@ class Window:
         What the window shows and commands.
     with_page
         Runs a function that changes the page, in whatever way the form at hand demands.
+    redraw_seconds
+        The shortest time between two redraws while training; not below 0.1.
     sleep
         How to wait between two redraws; tests put in their own.
     """
@@ -46,11 +48,14 @@ class Window:
         self,
         laboratory: Laboratory,
         with_page: Callable[[Callable[[], None]], None],
+        *,
+        redraw_seconds: float = REDRAW_SECONDS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._laboratory = laboratory
         self._state = laboratory.state
         self._with_page = with_page
+        self._redraw_seconds = redraw_seconds
         self._sleep = sleep
         self._is_stale = asyncio.Event()
         self._predicted_with = laboratory.network
@@ -76,7 +81,7 @@ class Window:
             await self._is_stale.wait()
             self._is_stale.clear()
             self._with_page(self._draw)
-            await self._sleep(REDRAW_SECONDS)
+            await self._sleep(self._redraw_seconds)
 
     async def keep_counted(self) -> None:
         """Count the blocks of the queue twice a second, for they come in without training too."""

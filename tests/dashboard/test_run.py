@@ -88,16 +88,16 @@ def test_a_net_learns_the_digits_that_it_is_shown():
     assert run.accuracy.value > 0.95
 
 
-def test_validation_is_due_so_often_in_an_epoch_and_at_its_end():
+def test_validation_is_due_so_often_in_the_first_epochs_and_then_once_in_each():
     run = make_run(few_samples(100), batch_size=10, validations_per_epoch=2)
     due = []
-    while run.epoch < 2:
+    while run.epoch < 4:
         run.take_ready(10)
         run.train_slice(lambda: False, lambda _: 0.01)
         if run.validation_due:
             due.append(run.epochs_done)
             run.validation_due = False
-    assert due == [0.5, 1.0, 1.5, 2.0]
+    assert due == [0.5, 1.0, 1.5, 2.0, 3.0, 4.0]
 
 
 def test_every_knob_takes_effect_at_the_next_slice():

@@ -61,7 +61,7 @@ class Naps:
 
 def make_window(laboratory=None, with_page=run_now, sleep=asyncio.sleep):
     laboratory = laboratory or make_laboratory()
-    return laboratory, Window(laboratory, with_page, sleep)
+    return laboratory, Window(laboratory, with_page, sleep=sleep)
 
 
 def parts(window):

@@ -1,0 +1,49 @@
+"""The compiled kernels in the browser form, and what happens when they cannot be had."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+from browser_page import SEVEN, opened
+from playwright.sync_api import Browser
+from static_server import static_server
+
+pytestmark = pytest.mark.ui
+
+
+@pytest.fixture
+def site_without_kernels(site_folder: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "site"
+    shutil.copytree(site_folder, folder)
+    with (
+        zipfile.ZipFile(site_folder / "packages.zip") as whole,
+        zipfile.ZipFile(folder / "packages.zip", "w", zipfile.ZIP_DEFLATED) as left,
+    ):
+        kept = [item for item in whole.infolist() if not item.filename.endswith(".wasm")]
+        assert len(kept) < len(whole.infolist())
+        for item in kept:
+            left.writestr(item, whole.read(item))
+    return folder
+
+
+def test_the_browser_form_trains_on_the_compiled_kernels_and_says_so(
+    browser: Browser, site_url: str
+) -> None:
+    with opened(browser, site_url) as lab:
+        lab.wait_text(".ink-status", r"· simd(-relaxed)?$")
+        assert "slow" not in lab.text(".ink-notice")
+
+
+def test_without_the_kernels_it_works_as_before_and_says_so(
+    browser: Browser, site_without_kernels: Path
+) -> None:
+    with static_server(site_without_kernels) as url, opened(browser, url) as lab:
+        lab.wait_text(".ink-status", "· numpy$")
+        lab.wait_text(".ink-notice", "Training is slow in this browser. NumPy, as no module loads")
+        lab.draw(SEVEN)
+        lab.wait_text(".ink-prediction", "^7 seven")
+        lab.press_train("Train")
+        lab.wait_text(".ink-status", r"epoch [1-9]\S* · loss 0\.[0-4]")
