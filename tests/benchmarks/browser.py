@@ -1,4 +1,4 @@
-"""Training in a browser tab: ours on its kernels and on NumPy alone, TF.js and ConvNetJS.
+"""In a browser tab: training and products, ours on each backend, TF.js and ConvNetJS.
 
 Nobody has threads: a page needs special headers for them, which static hosts do not send.
 """
@@ -13,8 +13,15 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from benchmarks.contestant import Contestant
-from benchmarks.disciplines import make_entries, note_facts
+from benchmarks.cases import SMALL, Case
+from benchmarks.disciplines import (
+    KERNEL_PRODUCTS,
+    TRAINING_AND_ONE_DIGIT,
+    Contestants,
+    billions_per_second,
+    make_entries,
+    note_facts,
+)
 from benchmarks.pages import PageContestant, open_browser, served_pages
 from benchmarks.peers import BUILD, NODE_PACKAGES, node_peer
 from benchmarks.results import Section
@@ -22,38 +29,68 @@ from benchmarks.rounds import ContestantError, Plan, take_turns
 from dashboard.site.errors import SiteError
 from dashboard.site.pyodide_files import obtain_pyodide, pinned
 
-OURS = "Inkling, SIMD"
-NUMPY = "Inkling, NumPy alone"
+OURS = "Inkling"
+"""As it comes, on the fastest backend that loads; the other two are asked for."""
+
+INKLING = {OURS: "auto", "Inkling, plain SIMD": "simd", "Inkling, NumPy alone": "numpy"}
+"""The value of INKLING_BACKEND by title."""
+
+YARDSTICK = "simple 4 × 8 kernel"
 TFJS = ("@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm")
+CONVNETJS = {"script": "convnetjs.js", "version": NODE_PACKAGES["convnetjs"]}
 PEERS = {
     "TF.js, wasm": (TFJS, {"script": "tfjs.js", "backend": "wasm"}),
     "TF.js, cpu": (TFJS, {"script": "tfjs.js", "backend": "cpu"}),
-    "ConvNetJS": (
-        ("convnetjs",),
-        {"script": "convnetjs.js", "version": NODE_PACKAGES["convnetjs"]},
-    ),
+    "ConvNetJS": (("convnetjs",), CONVNETJS),
 }
+STEP = Case(SMALL, 64)
+WHOLE_STEP = billions_per_second(
+    "training_step", STEP, f"training step {STEP.title}", STEP.training_operations
+)
 
 
 def measure(plan: Plan) -> Section:
     """Measure all contestants; those that are missing keep their rows."""
     section = Section("browser: training")
     section.notes.append("headless Chromium, each contestant in a worker of its own, no threads")
-    missing = {title: _install(packages) for title, (packages, _) in PEERS.items()}
     with ExitStack() as stack:
-        contestants: Mapping[str, Contestant | ContestantError]
-        try:
-            browser = stack.enter_context(open_browser())
-            section.facts["browser"] = {"chromium": browser.version}
-            address = stack.enter_context(served_pages(find_pyodide(), pinned()["lock"]))
-            contestants = _open(browser, address, missing, stack)
-        except ContestantError as error:
-            contestants = dict.fromkeys((OURS, NUMPY, *PEERS), error)
-        contestants = note_facts(section, contestants)
-        contestants = _refuse_wrong_backend(section, contestants)
-        take_turns(make_entries(section, contestants, OURS, plan), plan.rounds)
+        inkling, peers, yardstick = _open_all(section, stack)
+        everybody = {**inkling, **peers}
+        entries = [
+            *make_entries(section, TRAINING_AND_ONE_DIGIT, everybody, OURS, plan),
+            *make_entries(section, KERNEL_PRODUCTS, {**inkling, **yardstick}, OURS, plan),
+            *make_entries(section, [WHOLE_STEP], inkling, OURS, plan),
+        ]
+        take_turns(entries, plan.rounds)
     section.compare()
+    section.notes.extend(_step_beside_product(section))
     return section
+
+
+def _open_all(section: Section, stack: ExitStack) -> tuple[Contestants, Contestants, Contestants]:
+    """Inkling, its peers and the yardstick, or why there are none."""
+    missing = {title: _install(packages) for title, (packages, _) in PEERS.items()}
+    try:
+        browser = stack.enter_context(open_browser())
+        section.facts["browser"] = {"chromium": browser.version}
+        address = stack.enter_context(served_pages(find_pyodide(), pinned()["lock"]))
+    except ContestantError as error:
+        groups = (INKLING, PEERS, (YARDSTICK,))
+        return tuple(dict.fromkeys(group, error) for group in groups)  # type: ignore[return-value]
+    inkling = {
+        title: stack.enter_context(open_inkling(browser, address, backend))
+        for title, backend in INKLING.items()
+    }
+    peers = {
+        title: missing[title] or stack.enter_context(PageContestant(browser, address, **settings))
+        for title, (_, settings) in PEERS.items()
+    }
+    yardstick = stack.enter_context(open_inkling(browser, address, "numpy", "yardstick"))
+    return (
+        _refuse_wrong_backend(section, note_facts(section, inkling)),
+        note_facts(section, peers),
+        note_facts(section, {YARDSTICK: yardstick}),
+    )
 
 
 def find_pyodide() -> dict[str, bytes]:
@@ -69,6 +106,20 @@ def find_pyodide() -> dict[str, bytes]:
         raise ContestantError(f"no Pyodide: {error}") from error
 
 
+def open_inkling(
+    browser: Browser, address: str, backend: str, contestant: str = "ours"
+) -> PageContestant:
+    """A contestant of Python in Pyodide, with a backend of `nn.kernels`."""
+    return PageContestant(
+        browser,
+        address,
+        "inkling.js",
+        backend=backend,
+        contestant=contestant,
+        library=pinned()["library"],
+    )
+
+
 def _install(packages: tuple[str, ...]) -> ContestantError | None:
     try:
         node_peer(*packages)
@@ -77,35 +128,27 @@ def _install(packages: tuple[str, ...]) -> ContestantError | None:
     return None
 
 
-def open_inkling(browser: Browser, address: str, backend: str) -> PageContestant:
-    """Inkling in Pyodide with a backend of `nn.kernels`."""
-    library = pinned()["library"]
-    return PageContestant(browser, address, "inkling.js", backend=backend, library=library)
-
-
-def _open(
-    browser: Browser,
-    address: str,
-    missing: Mapping[str, ContestantError | None],
-    stack: ExitStack,
-) -> dict[str, Contestant | ContestantError]:
-    contestants: dict[str, Contestant | ContestantError] = {
-        OURS: stack.enter_context(open_inkling(browser, address, "simd")),
-        NUMPY: stack.enter_context(open_inkling(browser, address, "numpy")),
-    }
-    for title, (_, settings) in PEERS.items():
-        contestants[title] = missing[title] or stack.enter_context(
-            PageContestant(browser, address, **settings)
-        )
-    return contestants
-
-
-def _refuse_wrong_backend(
-    section: Section, contestants: Mapping[str, Contestant | ContestantError]
-) -> dict[str, Contestant | ContestantError]:
+def _refuse_wrong_backend(section: Section, inkling: Contestants) -> Contestants:
     """Where the kernels do not load, their rows say so instead of showing NumPy's figures."""
-    facts = section.facts.get(OURS, {})
-    if facts.get("backend") != "numpy":
-        return dict(contestants)
-    reason = ContestantError(f"the kernels do not load: {facts.get('backend_reason')}")
-    return {**contestants, OURS: reason}
+    known = dict(inkling)
+    for title, wanted in INKLING.items():
+        facts: Mapping[str, object] = section.facts.get(title, {})
+        section.notes.append(f"{title} runs on the backend {facts.get('backend', '(none)')}")
+        if wanted != "numpy" and facts.get("backend") == "numpy":
+            reason = f"the kernels do not load: {facts.get('backend_reason')}"
+            known[title] = ContestantError(reason)
+    return known
+
+
+def _step_beside_product(section: Section) -> list[str]:
+    """What share of its own product's speed the whole training step reaches, in words."""
+    product_title = KERNEL_PRODUCTS[0].title
+    speeds = {
+        result.case: result.median
+        for result in section.results
+        if result.contestant == OURS and result.repetitions
+    }
+    if not {product_title, WHOLE_STEP.title} <= speeds.keys():
+        return []
+    share = 100 * speeds[WHOLE_STEP.title] / speeds[product_title]
+    return [f"{OURS}: the {WHOLE_STEP.title}, reaches {share:.0f} % of the {product_title}"]

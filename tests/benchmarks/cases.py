@@ -6,6 +6,7 @@ The contestants import this in their own environments, so it needs nothing but N
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,21 @@ class Case:
     def title(self) -> str:
         return f"{'-'.join(map(str, self.sizes))}, batch {self.batch:,}"
 
+    @property
+    def product_title(self) -> str:
+        return f"product {self.batch} × {self.sizes[0]} × {self.sizes[1]}"
+
+    @property
+    def forward_operations(self) -> int:
+        """Multiplications and additions of a whole batch going forward."""
+        return 2 * self.batch * sum(a * b for a, b in pairwise(self.sizes))
+
+    @property
+    def training_operations(self) -> int:
+        """Those of a step: forward, both gradients, but none by the inputs of the first layer."""
+        first = 2 * self.batch * self.sizes[0] * self.sizes[1]
+        return 3 * self.forward_operations - first
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -37,6 +53,8 @@ def case_from_json(values: dict[str, Any]) -> Case:
     return Case(tuple(values["sizes"]), values["batch"])
 
 
+# Matrix products, batch × inputs times inputs × outputs.
+PRODUCTS = (Case((784, 128), 64), Case((784, 512), 64), Case((512, 512), 512))
 TRAINING = (Case(SMALL, 1), Case(SMALL, 64), Case(SMALL, 256), Case(DEEP, 64))
 ONE_DIGIT = Case(SMALL, 1)
 
@@ -52,3 +70,12 @@ def make_batches(case: Case) -> list[tuple[np.ndarray, np.ndarray]]:
         )
         for _ in range(BATCHES)
     ]
+
+
+def make_factors(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The factors of a product and room for it, float32."""
+    generator = np.random.default_rng(0)
+    inputs, outputs = case.sizes
+    a = generator.random((case.batch, inputs), dtype=np.float32)
+    b = generator.random((inputs, outputs), dtype=np.float32)
+    return a, b, np.empty((case.batch, outputs), dtype=np.float32)

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.contestant import Contestant
-from benchmarks.disciplines import make_entries, note_facts
+from benchmarks.disciplines import TRAINING_AND_ONE_DIGIT, Contestants, make_entries, note_facts
 from benchmarks.peers import python_peer
 from benchmarks.processes import WorkerProcess
 from benchmarks.results import Section
@@ -41,8 +41,10 @@ def measure(plan: Plan) -> Section:
                     if isinstance(python, ContestantError)
                     else stack.enter_context(WorkerProcess(python, PEERS[title], threads))
                 )
-            contestants = note_facts(section, contestants, suffix)
-            entries += make_entries(section, contestants, OURS, plan, suffix)
+            known: Contestants = note_facts(section, contestants, suffix)
+            entries += make_entries(
+                section, TRAINING_AND_ONE_DIGIT, known, OURS, plan, suffix=suffix
+            )
         take_turns(entries, plan.rounds)
     section.compare()
     return section

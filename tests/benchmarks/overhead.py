@@ -43,7 +43,7 @@ def measure(plan: Plan) -> Section:
         except ContestantError as error:
             section.notes.append(str(error))
     section.compare()
-    section.notes.extend(_shares(section.results))
+    section.notes.extend(share_notes(section.results))
     return section
 
 
@@ -56,7 +56,7 @@ def _samples_per_second(worker: Contestant, form: str, plan: Plan) -> float:
     return 1 / worker.seconds_per_call(form, None, long_enough)
 
 
-def _shares(results: list[Result]) -> list[str]:
+def share_notes(results: list[Result]) -> list[str]:
     """The ratios in words, as shares of the bare step's speed."""
     return [
         f"{result.contestant}: {100 / result.ratio:.0f} % of the bare step"

@@ -97,9 +97,9 @@ def served_pages(pyodide: dict[str, bytes], lock: dict[str, Any]) -> Iterator[st
 
 
 def _write_python(path: Path) -> None:
-    """Write what Inkling's page needs beside Pyodide: `nn`, and the contestants."""
+    """Write what Inkling's page needs beside Pyodide: `nn`, `data_cache`, and the contestants."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for parent, package in ((ROOT, "nn"), (HERE.parent, HERE.name)):
+        for parent, package in ((ROOT, "nn"), (ROOT, "data_cache"), (HERE.parent, HERE.name)):
             for file in sorted((parent / package).rglob("*")):
                 if file.is_file() and "__pycache__" not in file.parts:
                     archive.write(file, file.relative_to(parent))

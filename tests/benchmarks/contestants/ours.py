@@ -9,26 +9,58 @@ from itertools import cycle
 import numpy as np
 
 import nn
-from benchmarks.cases import LEARNING_RATE, Case, make_batches
+from benchmarks.cases import LEARNING_RATE, Case, make_batches, make_factors
+from nn.products import product
+
+
+FRESH = ("app_step",)
+"""Disciplines that begin with a fresh net in every turn."""
 
 
 def training_step(case: Case) -> Callable[[], object]:
+    return _step_with("sgd", LEARNING_RATE, case, make_batches(case))
+
+
+def app_step(case: Case) -> Callable[[], object]:
+    """The step as the app starts: Adam at its own rate, on real digits."""
+    return _step_with("adam", 0.002, case, _digit_batches(case))
+
+
+def _step_with(
+    optimizer_name: str, rate: float, case: Case, batches: list[tuple[np.ndarray, np.ndarray]]
+) -> Callable[[], object]:
     network = nn.create_network(case.sizes, generator=np.random.default_rng(0))
-    optimizer = nn.create_optimizer("sgd", network.parameters())
+    optimizer = nn.create_optimizer(optimizer_name, network.parameters())
     step = nn.TrainingStep(network, optimizer, batch_capacity=case.batch)
-    batches = cycle(make_batches(case))
+    in_turn = cycle(batches)
 
     def train() -> object:
-        x, labels = next(batches)
-        return step(x, labels, LEARNING_RATE)
+        x, labels = next(in_turn)
+        return step(x, labels, rate)
 
     return train
+
+
+def _digit_batches(case: Case) -> list[tuple[np.ndarray, np.ndarray]]:
+    # Only this discipline needs the digits.
+    from data_cache import load_digits, to_float  # noqa: PLC0415
+
+    train = load_digits().train
+    order = np.random.default_rng(0).permutation(len(train))
+    full = len(train) // case.batch * case.batch
+    parts = order[:full].reshape(-1, case.batch)
+    return [(to_float(train.images[part]), train.labels[part].astype(np.intp)) for part in parts]
 
 
 def forward_pass(case: Case) -> Callable[[], object]:
     network = nn.create_network(case.sizes, generator=np.random.default_rng(0))
     x, _ = make_batches(case)[0]
     return lambda: network.predict_proba(x)
+
+
+def kernel_product(case: Case) -> Callable[[], object]:
+    a, b, out = make_factors(case)
+    return lambda: product(a, b, out)
 
 
 def facts() -> dict[str, object]:

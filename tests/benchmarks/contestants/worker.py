@@ -1,7 +1,8 @@
 """Runs one contestant in a process of its own: a line of JSON asks, a line of JSON answers.
 
 `python -m benchmarks.contestants.worker NAME`, with NAME a module of this package. What a
-contestant has prepared for a case it keeps, so that only its first turn pays for it.
+contestant has prepared for a case it keeps, so that only its first turn pays for it, unless the
+contestant's module names the discipline in `FRESH`.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Worker:
 
     def _prepare(self, discipline: str, case: Any) -> Callable[..., Any]:
         key = json.dumps([discipline, case])
-        if key not in self._prepared:
+        if key not in self._prepared or discipline in getattr(self._contestant, "FRESH", ()):
             prepare = getattr(self._contestant, discipline)
             self._prepared[key] = prepare() if case is None else prepare(case_from_json(case))
         return self._prepared[key]

@@ -1,4 +1,5 @@
-/* Inkling in Pyodide: contestants/worker.py answers here too. The backend is as the address says. */
+/* Inkling in Pyodide: contestants/worker.py answers here too. The contestant and its backend are
+ * as the address says. */
 
 const site = new URL("./", self.location.href).href;
 const asked = new URLSearchParams(self.location.search);
@@ -8,7 +9,7 @@ import json
 
 from benchmarks.contestants.worker import Worker
 
-worker = Worker("ours")
+worker = Worker("${asked.get("contestant")}")
 lambda request: json.dumps(worker.answer(json.loads(request)))
 `;
 
