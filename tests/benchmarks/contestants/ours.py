@@ -12,7 +12,6 @@ import nn
 from benchmarks.cases import LEARNING_RATE, Case, make_batches, make_factors
 from nn.products import product
 
-
 FRESH = ("app_step",)
 """Disciplines that begin with a fresh net in every turn."""
 
@@ -47,8 +46,8 @@ def _digit_batches(case: Case) -> list[tuple[np.ndarray, np.ndarray]]:
 
     train = load_digits().train
     order = np.random.default_rng(0).permutation(len(train))
-    full = len(train) // case.batch * case.batch
-    parts = order[:full].reshape(-1, case.batch)
+    count = len(train) // case.batch * case.batch
+    parts = order[:count].reshape(-1, case.batch)
     return [(to_float(train.images[part]), train.labels[part].astype(np.intp)) for part in parts]
 
 
