@@ -121,6 +121,29 @@ def test_the_file_holds_every_repetition_and_the_machine(bench, tmp_path):
     assert "median" not in absent
 
 
+def test_a_peer_that_cannot_be_installed_keeps_its_rows_and_the_others_are_measured(
+    bench, monkeypatch
+):
+    native, rounds = bench("native"), bench("rounds")
+
+    def refuse(module: str) -> Path:
+        raise rounds.ContestantError(f"{module} could not be installed: no network")
+
+    monkeypatch.setattr(native, "python_peer", refuse)
+    section = native.measure(rounds.Plan(rounds=1, seconds=0.001, warm_up=0.0))
+    rows = {result.contestant: result for result in section.results}
+    assert rows["PyTorch"].missing == "pytorch could not be installed: no network"
+    assert rows["Inkling"].median > 0
+    assert rows["Inkling"].ratio is None
+
+
+def test_a_training_step_counts_all_products_but_the_gradient_by_the_inputs(bench):
+    case = bench("cases").Case((784, 128, 10), 64)
+    first, second = 2 * 64 * 784 * 128, 2 * 64 * 128 * 10
+    assert case.forward_operations == first + second
+    assert case.training_operations == 2 * first + 3 * second
+
+
 def test_a_process_that_cannot_start_says_why(bench):
     processes = bench("processes")
     error = bench("rounds").ContestantError

@@ -56,7 +56,8 @@ def main() -> None:
     print(format_table(sections))  # noqa: T201
     print(  # noqa: T201
         f"\n{machine['processor']}, {machine['cores']} cores, load {machine['load']}; "
-        f"{plan.rounds} rounds of {plan.seconds} s; medians, ratios round by round; "
+        f"{plan.rounds} rounds of {plan.seconds} s; medians; “first is”: how many "
+        "times better the first contestant of the discipline is, median of the rounds; "
         f"{time.perf_counter() - began:.0f} s in all; {arguments.json}"
     )
 

@@ -1,6 +1,7 @@
 """Prints what was measured as one table that a terminal can show.
 
-A row is one contestant in one discipline; a discipline's name stands only in its first row.
+A row is one contestant in one discipline; a discipline's name stands only in its first row. The
+last column says how many times better the first contestant of the discipline is.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 
 from benchmarks.results import Result, Section
 
-HEADER = ("what", "contestant", "median", "min", "max", "unit", "ours is")
+HEADER = ("what", "contestant", "median", "min", "max", "unit", "first is")
 NUMBERS = {2, 3, 4, 6}
 """Columns that are aligned to the right."""
 
