@@ -21,6 +21,15 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+@pytest.fixture
+def heeded_ctrl_c():
+    """Hear Ctrl-C also in a background job, where shells have it ignored, as children inherit."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded_ctrl_c")
 def test_the_laboratory_is_at_the_root_and_at_app_until_ctrl_c(environment):
     port = free_port()
     process = subprocess.Popen(
