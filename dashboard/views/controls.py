@@ -9,6 +9,8 @@ from typing import Any
 
 import panel as pn
 
+from data_cache import DATA_SETS
+
 from ..laboratory import Laboratory
 from ..laboratory_state import READY
 from .download import Download
@@ -24,7 +26,6 @@ FILE_KINDS = {
     "JSON, no biases": (".json", "s0"),
 }
 ANY = -1
-DATA_TITLES = {"digits": "MNIST 5,000", "mnist": "MNIST 60,000", "fashion-mnist": "Fashion-MNIST"}
 
 
 class Controls:
@@ -104,7 +105,7 @@ class Controls:
         choice = pn.widgets.Select.from_param(
             self._state.param.data_set,
             label="Data set",
-            options={title: name for name, title in DATA_TITLES.items()},
+            options={card.title: card.name for card in DATA_SETS.values()},
             css_classes=["ink-data-set"],
             stylesheets=[self._look.widgets],
             sizing_mode="stretch_width",

@@ -33,7 +33,6 @@ class Field:
     def __init__(self, settings: TrainingSettings, name: str, stylesheet: str) -> None:
         self._settings = settings
         self._name = name
-        parameter = settings.param[name]
         self.widget = _make_widget(settings, name, stylesheet)
         self.error = pn.pane.HTML(
             "", css_classes=["field-error"], visible=False, margin=0, sizing_mode="stretch_width"
@@ -46,7 +45,6 @@ class Field:
             sizing_mode="stretch_width",
         )
         self._is_text = isinstance(self.widget, pn.widgets.TextInput)
-        self._doc = parameter.doc
         self.widget.param.watch(self._typed, "value")
         settings.param.watch(self._changed, name)
 
