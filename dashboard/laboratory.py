@@ -25,13 +25,14 @@ from data_cache import (
 )
 from nn import Network, WeightsError, load_pretrained, weights_to_bytes
 
+from .block_run import BlockRun
 from .data_room import OpenDataSet, OpenFunction, describe_sample, read_index
 from .errands import Errands
 from .fitting import read_fitting
 from .history import Score
 from .laboratory_state import FRESH, LOADED, READY, TUNED, Answer, LaboratoryState, Notice
 from .lesson import give_lesson
-from .run import DivergenceError, Run
+from .run import DivergenceError
 from .snapshot import Snapshot
 from .trainer import Clock, Execute, Trainer, evaluate
 
@@ -210,8 +211,8 @@ class Laboratory:
         if (snapshot.cached, snapshot.in_flight) != (cached, in_flight):
             self._publish(replace(snapshot, cached=cached, in_flight=in_flight))
 
-    def _make_run(self, network: Network | None) -> Run:
-        return Run(
+    def _make_run(self, network: Network | None) -> BlockRun:
+        return BlockRun(
             self.state, self.data.source, network=network, classes=len(self.data.class_names)
         )
 

@@ -12,21 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_cache import (
-    Augmentation,
-    Batch,
-    BatchCutter,
-    BatchPosition,
-    Block,
-    PrefetchQueue,
-    Source,
-)
-from nn import Network, StepResult, TrainingStep, create_network, create_optimizer
+from data_cache import Batch, Feed
+from nn import Network, StepResult, TrainingStep, create_optimizer
 
 from .history import History, Score
 from .loss_guard import LossGuard
-from .run_state import RunState, Smoothed
-from .settings import TrainingSettings
+from .run_state import Smoothed
+from .settings import LearningSettings
 
 GOOD_EVERY = 50
 """Steps between two copies of the weights that a run can fall back to."""
@@ -40,15 +32,30 @@ class DivergenceError(ArithmeticError):
     """Training went out of hand; the run has already gone back to its last good weights."""
 
 
-@dataclass
-class _Good:
-    """What a run needs to go back to an earlier step."""
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """What a run needs to go back to an earlier step: weights, moments and averages, as copies."""
 
     iteration: int
     network: Network
     optimizer_state: dict[str, np.ndarray]
     loss: Smoothed
     accuracy: Smoothed
+
+
+@dataclass(frozen=True, eq=False)
+class RunGenerators:
+    """The independent random generators of a run, all from one seed."""
+
+    weights: np.random.Generator
+    feed: np.random.Generator
+    dropout: np.random.Generator
+    augment: np.random.Generator
+
+
+def run_generators(seed: int) -> RunGenerators:
+    """Return the generators of a run of that seed."""
+    return RunGenerators(*map(np.random.default_rng, np.random.SeedSequence(seed).spawn(4)))
 
 
 class Run:
@@ -58,63 +65,37 @@ class Run:
     ----------
     settings
         Read before every step, so each knob works while the run goes on.
-    source
-        Where blocks of training samples come from.
+    feed
+        Where its batches come from.
     network
-        Trained in place; None makes a fresh one of the settings' architecture.
-    inputs, classes
-        The size of a sample and the number of classes, for a fresh network.
-    augment, binarize
-        Passed on to the cutter of batches.
+        Trained in place.
+    dropout_generator
+        Draws the hidden units that dropout silences.
+    optimizer
+        Name of the optimiser to begin with; None: that of the settings.
     validations_per_epoch
         How often `validation_due` is raised in an epoch, the last time at its end; 1 or more.
-    state
-        Where to go on, as `state` of another run gave it; then `network` is left out.
     """
+
+    binarize: int | None = None
+    """The threshold that held-out pixels are put to, as those of the batches were."""
 
     def __init__(
         self,
-        settings: TrainingSettings,
-        source: Source,
+        settings: LearningSettings,
+        feed: Feed,
         *,
-        network: Network | None = None,
-        inputs: int = 784,
-        classes: int = 10,
-        augment: bool = False,
-        binarize: int | None = None,
+        network: Network,
+        dropout_generator: np.random.Generator,
+        optimizer: str | None = None,
         validations_per_epoch: int = VALIDATIONS_PER_EPOCH,
-        state: RunState | None = None,
     ) -> None:
-        weight_seed, queue_seed, dropout_seed, augment_seed = np.random.SeedSequence(
-            settings.seed
-        ).spawn(4)
         self.settings = settings
-        self.source = source
-        self.binarize = binarize
+        self.feed: Feed = feed
+        self.network = network
+        self.dropout_generator = dropout_generator
         self.validations_per_epoch = validations_per_epoch
-        self.network = (state.network.copy() if state else network) or create_network(
-            (inputs, *settings.hidden_layers, classes),
-            generator=np.random.default_rng(weight_seed),
-            activation=settings.activation,
-            initialization=settings.initialization,
-            biases=settings.biases,
-        )
-        self.queue_generator = np.random.default_rng(queue_seed)
-        self.dropout_generator = np.random.default_rng(dropout_seed)
-        self.augment_generator = np.random.default_rng(augment_seed)
-        self.queue = PrefetchQueue(
-            source,
-            settings.cache_size,
-            settings.concurrency,
-            generator=self.queue_generator,
-            start=state.position.queue if state else None,
-        )
-        self.cutter = BatchCutter(
-            augment=Augmentation(self.augment_generator) if augment else None,
-            binarize=binarize,
-            start=state.position if state else None,
-        )
-        self.optimizer_name = state.optimizer if state else settings.optimizer
+        self.optimizer_name = optimizer or settings.optimizer
         self.step = TrainingStep(
             self.network,
             create_optimizer(self.optimizer_name, self.network.parameters()),
@@ -129,74 +110,18 @@ class Run:
         self.loss = Smoothed()
         self.accuracy = Smoothed()
         self.validation_due = False
-        self.is_starved = True
         self._guard = LossGuard()
-        if state is not None:
-            self._go_on(state)
-        self._good = self._copy_good()
-        self._candidate: _Good | None = None
-
-    def _go_on(self, state: RunState) -> None:
-        self.step.optimizer.load_state(state.optimizer_state)
-        self.dropout_generator.bit_generator.state = state.dropout_state
-        self.augment_generator.bit_generator.state = state.augment_state
-        self.iteration, self.epoch, self.consumed = state.iteration, state.epoch, state.consumed
-        self.loss, self.accuracy = state.loss.copy(), state.accuracy.copy()
-        self._guard = LossGuard(state.starting_loss, state.best_loss)
-        self.validation_due = state.validation_due
-        self.history = state.history.copy()
-
-    def state(self) -> RunState:
-        """Record where the run stands; call it only between slices."""
-        return RunState(
-            network=self.network.copy(),
-            optimizer=self.optimizer_name,
-            optimizer_state=self.step.optimizer.state(),
-            position=self.position,
-            dropout_state=dict(self.dropout_generator.bit_generator.state),
-            augment_state=dict(self.augment_generator.bit_generator.state),
-            iteration=self.iteration,
-            epoch=self.epoch,
-            consumed=self.consumed,
-            loss=self.loss.copy(),
-            accuracy=self.accuracy.copy(),
-            starting_loss=self._guard.starting,
-            best_loss=self._guard.best,
-            validation_due=self.validation_due,
-            history=self.history.copy(),
-        )
+        self._good = self.mark()
+        self._candidate: Mark | None = None
 
     @property
     def epochs_done(self) -> float:
         """Passes over the training samples, with the fraction of the one under way."""
-        return self.epoch + self.consumed / self.source.sample_count
-
-    @property
-    def position(self) -> BatchPosition:
-        """Where in the stream of samples the next batch begins."""
-        position = self.cutter.position(self.queue.position)
-        if position is None:
-            raise RuntimeError("the cutter holds a block that did not come from the queue")
-        return position
-
-    def take_ready(self, wanted: int) -> None:
-        """Move blocks that are ready to the cutter until it holds `wanted` samples."""
-        while self.is_starved or self.cutter.buffered < wanted:
-            block = self.queue.take_ready()
-            if block is None:
-                return
-            self.add_block(block)
-
-    def add_block(self, block: Block) -> None:
-        """Take in a block that the queue has delivered."""
-        self.cutter.add(block)
-        self.is_starved = False
+        return self.epoch + self.consumed / self.feed.sample_count
 
     def apply_settings(self) -> None:
-        """Make the knobs take effect that a step does not read: optimiser, queue, penalties."""
+        """Make the knobs take effect that a step does not read: the optimiser, penalties."""
         settings = self.settings
-        self.queue.cache_size = settings.cache_size
-        self.queue.concurrency = settings.concurrency
         if settings.optimizer != self.optimizer_name:
             self.optimizer_name = settings.optimizer
             self.step.optimizer = create_optimizer(settings.optimizer, self.network.parameters())
@@ -224,9 +149,8 @@ class Run:
         while steps == 0 or not (self.validation_due or is_over()):
             if max_steps is not None and steps >= max_steps:
                 break
-            batch = self.cutter.take(self.settings.batch_size)
+            batch = self.feed.take(self.settings.batch_size)
             if batch is None:
-                self.is_starved = True
                 break
             rate = learning_rate(self.iteration)
             result = self._take_step(batch, rate)
@@ -250,7 +174,7 @@ class Run:
 
     def _take_step(self, batch: Batch, learning_rate: float) -> StepResult:
         if self.iteration % GOOD_EVERY == 0:
-            self._candidate = self._copy_good()
+            self._candidate = self.mark()
         result = self.step(batch.images, batch.labels, learning_rate)
         self.loss.add(result.loss)
         self.accuracy.add(result.correct / len(batch))
@@ -282,8 +206,9 @@ class Run:
         if candidate and smoothed is not None and self._guard.is_good(loss, smoothed):
             self._good = candidate
 
-    def _copy_good(self) -> _Good:
-        return _Good(
+    def mark(self) -> Mark:
+        """Record where the run stands, for `return_to`; call it only between slices."""
+        return Mark(
             self.iteration,
             self.network.copy(),
             self.step.optimizer.state(),
@@ -302,13 +227,16 @@ class Run:
 
     def restore_good(self) -> None:
         """Go back to the last weights that were remembered as good; `note_slice` follows."""
-        good = self._good
-        self.network.copy_from(good.network)
+        self.return_to(self._good)
+
+    def return_to(self, mark: Mark) -> None:
+        """Go back to an earlier step of this run; `note_slice` follows."""
+        self.network.copy_from(mark.network)
         self.step.optimizer = create_optimizer(self.optimizer_name, self.network.parameters())
-        if self.step.optimizer.state().keys() == good.optimizer_state.keys():
-            self.step.optimizer.load_state(good.optimizer_state)
-        self.iteration = good.iteration
-        self.loss, self.accuracy = good.loss.copy(), good.accuracy.copy()
+        if self.step.optimizer.state().keys() == mark.optimizer_state.keys():
+            self.step.optimizer.load_state(mark.optimizer_state)
+        self.iteration = mark.iteration
+        self.loss, self.accuracy = mark.loss.copy(), mark.accuracy.copy()
         self._candidate = None
 
     def add_validation(self, score: Score) -> None:
@@ -318,4 +246,4 @@ class Run:
 
     async def close(self) -> None:
         """End every fetch that is still under way."""
-        await self.queue.close()
+        await self.feed.close()

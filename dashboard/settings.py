@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import param
 
-from nn import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS
+from nn import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS, Network, create_network
 
 MAX_HIDDEN_LAYERS = 8
 MAX_LAYER_WIDTH = 2048
@@ -21,8 +22,8 @@ class SettingError(ValueError):
     """A value that a setting cannot take; the message is a sentence for the person who typed it."""
 
 
-class TrainingSettings(param.Parameterized):
-    """What a training run depends on besides its data; every value is checked when it is set."""
+class LearningSettings(param.Parameterized):
+    """What learning depends on besides its data; every value is checked when it is set."""
 
     learning_rate = param.Number(
         0.002,
@@ -58,15 +59,6 @@ class TrainingSettings(param.Parameterized):
         label="Dropout",
         doc="The share of hidden units that is silenced at random in every step.",
     )
-    cache_size = param.Integer(
-        5,
-        bounds=(0, 64),
-        label="Cache size",
-        doc="Blocks of digits kept ready. 0 fetches each block only when it is needed.",
-    )
-    concurrency = param.Integer(
-        5, bounds=(1, 16), label="Concurrency", doc="Blocks that are fetched at the same time."
-    )
     hidden_layers = param.List(
         [128],
         item_type=int,
@@ -93,6 +85,16 @@ class TrainingSettings(param.Parameterized):
         label="Seed",
         doc="The same seed, data and settings give the same curve.",
     )
+
+    def make_network(self, inputs: int, classes: int, generator: np.random.Generator) -> Network:
+        """Create a fresh network of this architecture, its weights drawn from `generator`."""
+        return create_network(
+            (inputs, *self.hidden_layers, classes),
+            generator=generator,
+            activation=self.activation,
+            initialization=self.initialization,
+            biases=self.biases,
+        )
 
     def read(self, name: str, text: str) -> Any:
         """Parse what somebody typed for the setting `name`.
@@ -127,6 +129,20 @@ class TrainingSettings(param.Parameterized):
                 f"{label} takes {describe_range(parameter)}; {shorten(entry)} is outside."
             )
         return value
+
+
+class TrainingSettings(LearningSettings):
+    """What a run on blocks of samples depends on: learning, and the queue that brings them."""
+
+    cache_size = param.Integer(
+        5,
+        bounds=(0, 64),
+        label="Cache size",
+        doc="Blocks of digits kept ready. 0 fetches each block only when it is needed.",
+    )
+    concurrency = param.Integer(
+        5, bounds=(1, 16), label="Concurrency", doc="Blocks that are fetched at the same time."
+    )
 
 
 def describe_range(parameter: Any) -> str:

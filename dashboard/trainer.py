@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from data_cache import Samples, to_float
 from nn import Evaluation, Network, backend_name
@@ -23,6 +23,7 @@ VALIDATION_LIMIT = 1000
 """Digits of the validation part that are scored while training; the first ones, always the same."""
 
 Result = TypeVar("Result")
+AnyRun = TypeVar("AnyRun", bound=Run)
 Execute = Callable[..., Awaitable[Any]]
 Clock = Callable[[], float]
 
@@ -49,7 +50,7 @@ async def evaluate(
     return evaluation
 
 
-class Trainer:
+class Trainer(Generic[AnyRun]):
     """Trains a run until it is told to stop.
 
     Parameters
@@ -73,7 +74,7 @@ class Trainer:
 
     def __init__(
         self,
-        run: Run,
+        run: AnyRun,
         *,
         validation: Samples | None,
         publish: Callable[[Snapshot], None],
@@ -106,7 +107,7 @@ class Trainer:
         if self._waiting:
             self._waiter.cancel()
 
-    def adopt(self, run: Run, validation: Samples | None) -> None:
+    def adopt(self, run: AnyRun, validation: Samples | None) -> None:
         """Go on with another run; training must have stopped."""
         if self.is_training:
             raise RuntimeError("a run can only be replaced while training is stopped")
@@ -123,12 +124,12 @@ class Trainer:
             network=run.network.copy(),
             iteration=run.iteration,
             epoch=run.epochs_done,
-            progress=run.consumed / run.source.sample_count,
+            progress=run.consumed / run.feed.sample_count,
             loss=run.loss.value,
             accuracy=run.accuracy.value,
             samples_per_second=self._speed,
-            cached=run.queue.data_len,
-            in_flight=run.queue.data_futures_len,
+            cached=run.feed.ready,
+            in_flight=run.feed.in_flight,
             waiting=self._waiting,
             learning_rate=self._rate(run.iteration),
             batch_size=run.settings.batch_size,
@@ -172,15 +173,15 @@ class Trainer:
 
     async def _fill(self) -> None:
         """See that the run has samples for a slice; wait only when not even one block is ready."""
-        run = self.run
-        run.take_ready(int(self._speed * SLICE_SECONDS))
-        if not run.is_starved:
+        feed = self.run.feed
+        feed.take_ready(int(self._speed * SLICE_SECONDS))
+        if not feed.is_starved:
             return
         self._waiting = True
         self._publish(self.snapshot())
-        self._waiter = asyncio.ensure_future(anext(run.queue))
+        self._waiter = asyncio.ensure_future(feed.wait())
         try:
-            run.add_block(await self._waiter)
+            await self._waiter
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if not self._stop or (task is not None and task.cancelling()):

@@ -10,6 +10,7 @@ from data_cache.bundled import load_digits
 from data_cache.catalogue import DATA_SETS, DIGIT_NAMES, FASHION_NAMES, DataSetCard
 from data_cache.csv_file import read_csv
 from data_cache.errors import DataError, PrefetchError
+from data_cache.feed import BlockFeed, Feed
 from data_cache.fetch import fetch_data_set
 from data_cache.frame import frame_digit, shrink_canvas
 from data_cache.http_source import (
@@ -39,10 +40,12 @@ __all__ = [
     "BatchCutter",
     "BatchPosition",
     "Block",
+    "BlockFeed",
     "BlockFile",
     "DataError",
     "DataSet",
     "DataSetCard",
+    "Feed",
     "HttpBlockSource",
     "ListedDataSet",
     "Manifest",

@@ -30,7 +30,7 @@ class Progress:
     """
 
     def __init__(self, run: Run, epochs: int, stream: TextIO, clock: Callable[[], float]) -> None:
-        self._samples = run.source.sample_count
+        self._samples = run.feed.sample_count
         self._epochs = epochs
         self._stream = stream
         self._clock = clock

@@ -13,9 +13,10 @@ from typing import Any, TextIO
 from data_cache import ArraySource
 from nn import Evaluation, create_schedule
 
+from ..block_run import BlockRun
 from ..checkpoint import Checkpoint, CheckpointError, read_checkpoint, settings_values
 from ..history import Score
-from ..run import DivergenceError, Run
+from ..run import DivergenceError
 from ..trainer import Trainer, evaluate
 from .failure import CommandError
 from .interrupt import catch_interrupt
@@ -96,7 +97,7 @@ class TrainingJob:
         if checkpoint:
             self._compare(known, given)
         self.settings = CommandSettings(**{**known, **given})
-        self.run = Run(
+        self.run = BlockRun(
             self.settings,
             ArraySource(data.train),
             classes=len(data.class_names),

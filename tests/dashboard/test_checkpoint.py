@@ -56,7 +56,7 @@ def test_a_run_goes_on_from_its_bytes_with_the_same_numbers(optimizer):
     train(whole, epochs=3, **options)
     first = make_run(**values)
     train(first, steps=25, **options)
-    assert 0 < first.consumed < first.source.sample_count
+    assert 0 < first.consumed < first.feed.sample_count
     second = make_run(state=again(first).state, **values)
     train(second, epochs=3, **options)
     assert curve_of(second) == curve_of(whole)

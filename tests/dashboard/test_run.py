@@ -29,7 +29,7 @@ BUSY = {
 def run_slices(run: Run, learning_rate, steps: int) -> None:
     """Take steps from a run whose source is in memory."""
     while steps:
-        run.take_ready(run.settings.batch_size)
+        run.feed.take_ready(run.settings.batch_size)
         done, _ = run.train_slice(lambda: False, learning_rate, steps)
         run.note_slice()
         run.validation_due = False
@@ -92,7 +92,7 @@ def test_validation_is_due_so_often_in_the_first_epochs_and_then_once_in_each():
     run = make_run(few_samples(100), batch_size=10, validations_per_epoch=2)
     due = []
     while run.epoch < 4:
-        run.take_ready(10)
+        run.feed.take_ready(10)
         run.train_slice(lambda: False, lambda _: 0.01)
         if run.validation_due:
             due.append(run.epochs_done)
@@ -230,7 +230,7 @@ def test_smoothing_has_no_bias_at_its_start():
 
 def test_a_slice_shows_in_the_history_only_when_it_is_noted():
     run = make_run(batch_size=50)
-    run.take_ready(100)
+    run.feed.take_ready(100)
     run.train_slice(lambda: False, lambda _: 0.01, 2)
     assert (run.iteration, len(run.history)) == (2, 0)
     run.note_slice()

@@ -131,7 +131,7 @@ def test_a_failed_fetch_reaches_whoever_trains_and_training_goes_on_later():
     async def work():
         source = BrokenSource(few_samples(), 50, seed=1)
         run = make_run(source=source)
-        run.queue = PrefetchQueue(
+        run.feed.queue = PrefetchQueue(
             source, generator=run.queue_generator, retries=0, concurrency=1, cache_size=1
         )
         run.settings.param.update(concurrency=1, cache_size=1)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from dashboard.block_run import BlockRun
 from dashboard.run import Run
 from dashboard.settings import TrainingSettings
 from dashboard.snapshot import Snapshot
@@ -67,12 +68,12 @@ def make_settings(**values: Any) -> TrainingSettings:
     return TrainingSettings(**{"hidden_layers": [12], "batch_size": 20, **values})
 
 
-def make_run(samples: Samples | None = None, **values: Any) -> Run:
+def make_run(samples: Samples | None = None, **values: Any) -> BlockRun:
     """Make a run on few samples; `values` go to the run if it knows them, else to its settings."""
     known = ("source", "augment", "binarize", "validations_per_epoch", "state", "network")
     options = {name: values.pop(name) for name in known if name in values}
     source = options.pop("source", None) or ArraySource(samples or few_samples(), 50)
-    return Run(make_settings(**values), source, **options)
+    return BlockRun(make_settings(**values), source, **options)
 
 
 def make_trainer(run: Run, **options: Any) -> Trainer:

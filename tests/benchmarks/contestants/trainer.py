@@ -17,7 +17,7 @@ import numpy as np
 
 import nn
 from benchmarks.timing import seconds_per_call
-from dashboard.run import Run
+from dashboard.block_run import BlockRun
 from dashboard.settings import TrainingSettings
 from dashboard.trainer import Trainer, execute_in_line
 from data_cache import ArraySource, BatchCutter, PrefetchQueue, Samples, load_digits
@@ -46,7 +46,7 @@ def _many_digits() -> Samples:
 
 def bare() -> Time:
     """TrainingStep alone, on batches that lie ready."""
-    run = Run(_settings(), ArraySource(load_digits().train))
+    run = BlockRun(_settings(), ArraySource(load_digits().train))
     step = nn.TrainingStep(
         run.network,
         nn.create_optimizer("sgd", run.network.parameters()),
@@ -97,7 +97,7 @@ def loop_on_bundled_digits() -> Time:
 
 
 def _loop(train: Samples, validation: Samples | None, execute: Any) -> Time:
-    run = Run(_settings(), ArraySource(train))
+    run = BlockRun(_settings(), ArraySource(train))
     trainer = Trainer(
         run,
         validation=validation,

@@ -1,0 +1,125 @@
+"""A run on samples that come in blocks through a prefetch queue: the digits and their kind.
+
+It can be put away as a record between two steps and goes on from there with the same numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from data_cache import Augmentation, BatchCutter, BlockFeed, PrefetchQueue, Source
+from nn import Network
+
+from .loss_guard import LossGuard
+from .run import VALIDATIONS_PER_EPOCH, Run, run_generators
+from .run_state import RunState
+from .settings import TrainingSettings
+
+
+class BlockRun(Run):
+    """A network in training on the blocks of a source.
+
+    Parameters
+    ----------
+    settings
+        Read before every step, so each knob works while the run goes on.
+    source
+        Where blocks of training samples come from.
+    network
+        Trained in place; None makes a fresh one of the settings' architecture.
+    inputs, classes
+        The size of a sample and the number of classes, for a fresh network.
+    augment, binarize
+        Passed on to the cutter of batches.
+    validations_per_epoch
+        How often `validation_due` is raised in an epoch, the last time at its end; 1 or more.
+    state
+        Where to go on, as `state` of another run gave it; then `network` is left out.
+    """
+
+    settings: TrainingSettings
+    feed: BlockFeed
+
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        source: Source[Any],
+        *,
+        network: Network | None = None,
+        inputs: int = 784,
+        classes: int = 10,
+        augment: bool = False,
+        binarize: int | None = None,
+        validations_per_epoch: int = VALIDATIONS_PER_EPOCH,
+        state: RunState | None = None,
+    ) -> None:
+        generators = run_generators(settings.seed)
+        self.queue_generator = generators.feed
+        self.augment_generator = generators.augment
+        self.binarize = binarize
+        super().__init__(
+            settings,
+            BlockFeed(
+                source,
+                settings.cache_size,
+                settings.concurrency,
+                generator=self.queue_generator,
+                augment=Augmentation(self.augment_generator) if augment else None,
+                binarize=binarize,
+                start=state.position if state else None,
+            ),
+            network=(state.network.copy() if state else network)
+            or settings.make_network(inputs, classes, generators.weights),
+            dropout_generator=generators.dropout,
+            optimizer=state.optimizer if state else None,
+            validations_per_epoch=validations_per_epoch,
+        )
+        if state is not None:
+            self._go_on(state)
+
+    def _go_on(self, state: RunState) -> None:
+        self.step.optimizer.load_state(state.optimizer_state)
+        self.dropout_generator.bit_generator.state = state.dropout_state
+        self.augment_generator.bit_generator.state = state.augment_state
+        self.iteration, self.epoch, self.consumed = state.iteration, state.epoch, state.consumed
+        self.loss, self.accuracy = state.loss.copy(), state.accuracy.copy()
+        self._guard = LossGuard(state.starting_loss, state.best_loss)
+        self.validation_due = state.validation_due
+        self.history = state.history.copy()
+        self._good = self.mark()
+
+    def state(self) -> RunState:
+        """Record where the run stands; call it only between slices."""
+        return RunState(
+            network=self.network.copy(),
+            optimizer=self.optimizer_name,
+            optimizer_state=self.step.optimizer.state(),
+            position=self.feed.position,
+            dropout_state=dict(self.dropout_generator.bit_generator.state),
+            augment_state=dict(self.augment_generator.bit_generator.state),
+            iteration=self.iteration,
+            epoch=self.epoch,
+            consumed=self.consumed,
+            loss=self.loss.copy(),
+            accuracy=self.accuracy.copy(),
+            starting_loss=self._guard.starting,
+            best_loss=self._guard.best,
+            validation_due=self.validation_due,
+            history=self.history.copy(),
+        )
+
+    @property
+    def queue(self) -> PrefetchQueue:
+        """Where blocks wait."""
+        return self.feed.queue
+
+    @property
+    def cutter(self) -> BatchCutter:
+        """What cuts them into batches."""
+        return self.feed.cutter
+
+    def apply_settings(self) -> None:
+        """Make the knobs take effect that a step does not read: those of the queue too."""
+        self.queue.cache_size = self.settings.cache_size
+        self.queue.concurrency = self.settings.concurrency
+        super().apply_settings()
