@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -23,6 +23,7 @@ from .views.controls import Controls, Workbench, progress_html
 from .views.download import Download
 from .views.look import Look
 from .views.pad import DrawingPad
+from .views.panes import Pane, Panes
 from .views.prediction import PredictionView
 
 REDRAW_SECONDS = 0.1
@@ -40,6 +41,8 @@ class Window:
         Runs a function that changes the page, in whatever way the form at hand demands.
     redraw_seconds
         The shortest time between two redraws while training; not below 0.1.
+    more_panes
+        Panes beside the digits; each is made when it is first opened.
     sleep
         How to wait between two redraws; tests put in their own.
     """
@@ -50,6 +53,7 @@ class Window:
         with_page: Callable[[Callable[[], None]], None],
         *,
         redraw_seconds: float = REDRAW_SECONDS,
+        more_panes: Sequence[Pane] = (),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._laboratory = laboratory
@@ -58,6 +62,7 @@ class Window:
         self._redraw_seconds = redraw_seconds
         self._sleep = sleep
         self._is_stale = asyncio.Event()
+        self._is_open = True
         self._predicted_with = laboratory.network
         look = Look()
         download = Download(with_page)
@@ -69,18 +74,29 @@ class Window:
         self._status = look.text("", css_classes=["ink-status"])
         self._notice = look.text(notice_html(self._state.notice), css_classes=["ink-notice"])
         laboratory.show_canvas = lambda canvas: with_page(lambda: self._pad.show(canvas))
-        self.page = self._make_page(look, download)
+        self.parts = self._make_parts(look, download)
+        digits = Pane("digits", "Digits", "Draw and predict", lambda: self)
+        self.panes = Panes([digits, *more_panes], look)
+        self.page = make_page(self.panes)
+        self._state.param.watch(self._mark_running, "running")
         self._state.param.watch(self._show_answer, ["answer", "class_names"])
         self._state.param.watch(self._show_notice, ["notice", "busy"])
         self._state.param.watch(self._redraw, ["snapshot", "history", "smoothing"])
         self._draw()
+
+    def show(self, is_open: bool) -> None:
+        """Hear whether the digits can be seen; while they cannot, nothing of them is drawn."""
+        if is_open and not self._is_open:
+            self._with_page(self._draw)
+        self._is_open = is_open
 
     async def keep_drawn(self) -> None:
         """Redraw whenever there is something new, ten times a second at most, until cancelled."""
         while True:
             await self._is_stale.wait()
             self._is_stale.clear()
-            self._with_page(self._draw)
+            if self._is_open:
+                self._with_page(self._draw)
             await self._sleep(self._redraw_seconds)
 
     async def keep_counted(self) -> None:
@@ -92,8 +108,11 @@ class Window:
     def _redraw(self, *_events: Any) -> None:
         if self._state.running:
             self._is_stale.set()
-        else:
+        elif self._is_open:
             self._with_page(self._draw)  # nothing is in a hurry now but the person at the page
+
+    def _mark_running(self, event: Any) -> None:
+        self._with_page(lambda: self.panes.mark("digits", event.new))
 
     def _draw(self) -> None:
         snapshot, history = self._state.snapshot, self._state.history
@@ -124,7 +143,7 @@ class Window:
 
         self._with_page(show)
 
-    def _make_page(self, look: Look, download: Download) -> pn.Template:
+    def _make_parts(self, look: Look, download: Download) -> dict[str, pn.viewable.Viewable]:
         column = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [look.gap]}
         seen = pn.Column(
             look.text('<span class="quiet">What the net sees</span>'),
@@ -150,21 +169,27 @@ class Window:
             margin=0,
             stylesheets=[look.gap],
         )
-        page = pn.Template(read_asset("page.html"))
-        page.add_variable("page_css", read_asset("page.css"))
-        page.add_variable("page_js", read_asset("page.js"))
-        page.add_variable("icon", icon_url())
-        page.add_variable("about", about_html(pretrained_card()))
-        for name, part in (
-            ("run", self._controls.run),
-            ("controls", self._controls.view),
-            ("draw", draw),
-            ("watch", watch),
-            ("notice", self._notice),
-            ("status", self._status),
-        ):
-            page.add_panel(name, part)
-        return page
+        return {
+            "run": self._controls.run,
+            "controls": self._controls.view,
+            "draw": draw,
+            "watch": watch,
+            "notice": self._notice,
+            "status": self._status,
+        }
+
+
+def make_page(panes: Panes) -> pn.Template:
+    """Put the panes into the page's own frame."""
+    page = pn.Template(read_asset("page.html"))
+    page.add_variable("page_css", read_asset("page.css"))
+    page.add_variable("page_js", read_asset("page.js"))
+    page.add_variable("icon", icon_url())
+    page.add_variable("about", about_html(pretrained_card()))
+    page.add_variable("panes", panes.panes)
+    for name, part in panes.roots().items():
+        page.add_panel(name, part)
+    return page
 
 
 def notice_html(notice: Notice) -> str:

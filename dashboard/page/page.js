@@ -1,4 +1,5 @@
-// What the page does by itself, before and beside Python: light and dark, and the About window.
+// What the page does by itself, before and beside Python: light and dark, the panes, and the About
+// window.
 
 (() => {
   const saved_theme = (() => {
@@ -31,6 +32,79 @@
     }
   }
 
+  // The panes. Which one is open is in the address (`?pane=spiral`) and in `html[data-pane]`;
+  // Python hears of it through a model of the document, and makes a pane that is opened first.
+  const pane_names = document.documentElement.dataset.panes.trim().split(" ")
+
+  function pane_in_address() {
+    const name = new URLSearchParams(location.search).get("pane")
+    return pane_names.includes(name) ? name : pane_names[0]
+  }
+
+  function show_pane(name) {
+    document.documentElement.dataset.pane = name
+    for (const tab of document.querySelectorAll("[role=tab]")) {
+      const is_open = tab.dataset.pane === name
+      tab.setAttribute("aria-selected", String(is_open))
+      tab.tabIndex = is_open ? 0 : -1
+    }
+    tell_pane()
+  }
+
+  function open_pane(name) {
+    if (name === document.documentElement.dataset.pane) {
+      return
+    }
+    const address = new URL(location.href)
+    if (name === pane_names[0]) {
+      address.searchParams.delete("pane")
+    } else {
+      address.searchParams.set("pane", name)
+    }
+    history.pushState({}, "", address)
+    show_pane(name)
+  }
+
+  // Python can be told once it is there, which in the browser form takes a few seconds.
+  function pane_carrier() {
+    const site = document.documentElement.dataset.site ?? "ready"
+    const found = (window.Bokeh?.documents ?? []).map((doc) => doc.get_model_by_name("inkling-pane"))
+    const carrier = found.find((model) => model != null && Bokeh.index.find_one(model) != null)
+    return site === "ready" ? carrier : undefined
+  }
+
+  let told_later = null
+
+  function tell_pane() {
+    clearTimeout(told_later)
+    const { pane, site } = document.documentElement.dataset
+    const carrier = pane_carrier()
+    if (carrier == null) {
+      told_later = site === "failed" ? null : setTimeout(tell_pane, 100)
+    } else if (carrier.tags[0] !== pane) {
+      carrier.tags = [pane]
+    }
+  }
+
+  function follow_key(event) {
+    const names = pane_names
+    const place = names.indexOf(document.documentElement.dataset.pane)
+    const targets = {
+      ArrowRight: (place + 1) % names.length,
+      ArrowLeft: (place + names.length - 1) % names.length,
+      Home: 0,
+      End: names.length - 1,
+    }
+    if (event.key in targets) {
+      event.preventDefault()
+      open_pane(names[targets[event.key]])
+      document.getElementById(`tab-${document.documentElement.dataset.pane}`).focus()
+    }
+  }
+
+  document.documentElement.dataset.pane = pane_in_address()
+  addEventListener("popstate", () => show_pane(pane_in_address()))
+
   // A script that Panel brings along fires this event once more.
   document.addEventListener("DOMContentLoaded", () => {
     document.getElementById("theme").addEventListener("click", () => {
@@ -43,6 +117,11 @@
         // The choice then lasts as long as the page.
       }
     })
+    for (const tab of document.querySelectorAll("[role=tab]")) {
+      tab.addEventListener("click", () => open_pane(tab.dataset.pane))
+      tab.addEventListener("keydown", follow_key)
+    }
+    show_pane(pane_in_address())
     const about = document.getElementById("about")
     document.getElementById("about-open").addEventListener("click", () => about.showModal())
     about.addEventListener("click", (event) => {
