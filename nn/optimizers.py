@@ -60,6 +60,11 @@ class Optimizer:
         """Whether it is one of `OPTIMIZERS`, whose updates the kernels know."""
         return type(self) in _TABLE.values()
 
+    @property
+    def is_plain_descent(self) -> bool:
+        """Whether a step is nothing but W ← W - rate · g, so that the gradient may be skipped."""
+        return type(self) is Optimizer
+
     def next_rule(self, learning_rate: float) -> UpdateRule:
         """Count one more update and return it in the terms of the kernels, which then do it."""
         self.steps += 1

@@ -10,6 +10,7 @@ import numpy as np
 
 from nn.activations import activation
 from nn.batch_buffers import BatchBuffers, create_batch_buffers
+from nn.blas import Blas, blas
 from nn.checks import check_inputs, check_labels
 from nn.kernels.backend import kernels
 from nn.log_softmax import log_softmax_in_place
@@ -106,10 +107,14 @@ class TrainingStep:
         with np.errstate(all="ignore"):
             layer_inputs = self._forward(batch, x)
             result = _score(batch)
-            self._backward(batch, layer_inputs)
-            if self.l1 or self.l2:
-                self._add_penalties()
-            self.optimizer.update(self._parameters, self._gradients, learning_rate)
+            direct = self._direct_descent()
+            if direct is not None:
+                self._descend(direct, batch, layer_inputs, float(learning_rate))
+            else:
+                self._backward(batch, layer_inputs)
+                if self.l1 or self.l2:
+                    self._add_penalties()
+                self.optimizer.update(self._parameters, self._gradients, learning_rate)
         return result
 
     def _check_settings(self) -> None:
@@ -200,6 +205,32 @@ class TrainingStep:
             # Nobody needs the gradient by the inputs, so the first layer's delta is the last.
             if index > 0:
                 self._pass_back(batch, index)
+
+    def _direct_descent(self) -> Blas | None:
+        """Return what moves weights without a gradient in between, if these steps allow it."""
+        if self.l1 or not self.optimizer.is_plain_descent:
+            return None
+        library = blas()
+        return library if library is not None and library.takes(*self._parameters) else None
+
+    def _descend(
+        self, library: Blas, batch: BatchBuffers, layer_inputs: list[np.ndarray], rate: float
+    ) -> None:
+        """Do at once what the passes back, the L2 penalty and plain descent do one by one."""
+        self.optimizer.steps += 1
+        keep = 1 - rate * float(self.l2)
+        for index in range(len(layer_inputs) - 1, -1, -1):
+            layer, delta = self.network.layers[index], batch.deltas[index]
+            if index > 0:
+                self._pass_back(batch, index)  # which needs the weights as they were
+            library.add_product_of_transposed(
+                layer_inputs[index], delta, layer.weights, keep=keep, scale=-rate
+            )
+            gradient = self._gradient_layers[index].bias
+            if layer.bias is not None and gradient is not None:
+                np.add.reduce(delta, axis=0, out=gradient)
+                np.multiply(gradient, rate, out=gradient)
+                np.subtract(layer.bias, gradient, out=layer.bias)
 
     def _pass_back(self, batch: BatchBuffers, index: int) -> None:
         """Fill the deltas of layer `index` - 1 from those of layer `index`."""
