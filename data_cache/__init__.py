@@ -3,7 +3,15 @@
 It imports NumPy alone and knows neither nets nor screens.
 """
 
-from data_cache.augmentation import Augmentation
+from data_cache.augmentation import (
+    AUGMENTATIONS,
+    FULL,
+    LIGHT,
+    Augmentation,
+    Distorter,
+    Strengths,
+    create_augmentation,
+)
 from data_cache.batches import Batch, BatchCutter, BatchPosition
 from data_cache.block_file import decode_block, encode_block
 from data_cache.bundled import load_digits
@@ -30,9 +38,12 @@ from data_cache.samples import PARTS, DataSet, Samples
 from data_cache.sources import ArraySource, Block, QueuePosition, Source
 
 __all__ = [
+    "AUGMENTATIONS",
     "DATA_SETS",
     "DIGIT_NAMES",
     "FASHION_NAMES",
+    "FULL",
+    "LIGHT",
     "PARTS",
     "ArraySource",
     "Augmentation",
@@ -45,6 +56,7 @@ __all__ = [
     "DataError",
     "DataSet",
     "DataSetCard",
+    "Distorter",
     "Feed",
     "HttpBlockSource",
     "ListedDataSet",
@@ -54,6 +66,8 @@ __all__ = [
     "QueuePosition",
     "Samples",
     "Source",
+    "Strengths",
+    "create_augmentation",
     "data_folder",
     "data_set_available",
     "decode_block",

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from data_cache.augmentation.resampling import resample
 from data_cache.samples import PIXELS, SIDE
 
-_MIDDLE = (SIDE - 1) / 2
-# A border of paper, so that the neighbours of every point exist.
-_BORDER = 2
-_WIDE = SIDE + 2 * _BORDER
+_STEPS = np.arange(SIDE, dtype=np.float32) - np.float32((SIDE - 1) / 2)
 # Few enough digits at a time that the work stays in the processor's cache.
 _CHUNK = 32
 
@@ -77,67 +75,21 @@ class Augmentation:
         result = np.empty((len(images), PIXELS), np.float32)
         for start in range(0, len(images), _CHUNK):
             part = slice(start, start + _CHUNK)
-            resample(images[part], along[part], across[part], shift[part], out=result[part])
+            _turn(images[part], along[part], across[part], shift[part], out=result[part])
         return result
 
 
-def resample(
-    images: np.ndarray,
-    along: np.ndarray,
-    across: np.ndarray,
-    shift: np.ndarray,
-    out: np.ndarray,
+def _turn(
+    images: np.ndarray, along: np.ndarray, across: np.ndarray, shift: np.ndarray, out: np.ndarray
 ) -> None:
-    """Read every pixel of new pictures from old ones, linearly between four neighbours.
+    """Let the new pixel at (x, y) from the middle show an old place.
 
-    The new pixel at (x, y) from the middle shows the old place (along·x' + across·y',
-    along·y' − across·x') with x' = x − shift_x and y' = y − shift_y.
-
-    Parameters
-    ----------
-    images : (n, 784) float32
-    along, across : (n,) float32
-        Cosine and sine of the rotation, each divided by the scale.
-    shift : (n, 2) float32
-        Pixels to the right and down.
-    out : (n, 784) float32
-        Where the new pictures go.
+    That is (along·x' + across·y', along·y' − across·x') with x' = x − shift_x, y' = y − shift_y;
+    `along` and `across` are cosine and sine of the rotation, each divided by the scale.
     """
-    n = len(images)
-    wide = np.zeros((n, _WIDE, _WIDE), np.float32)
-    wide[:, _BORDER:-_BORDER, _BORDER:-_BORDER] = images.reshape(n, SIDE, SIDE)
-    steps = np.arange(SIDE, dtype=np.float32) - np.float32(_MIDDLE)
-    x, y = steps - shift[:, :1], steps - shift[:, 1:]
-    column, column_part = _place(
-        (along[:, None] * x)[:, None, :] + (across[:, None] * y)[:, :, None]
-    )
-    row, row_part = _place((along[:, None] * y)[:, :, None] - (across[:, None] * x)[:, None, :])
-    corner = row * _WIDE + column
-    corner += (np.arange(n, dtype=np.int32) * _WIDE * _WIDE)[:, None, None]
-    flat = wide.reshape(-1)
-    upper = _between(flat, corner, column_part)
-    lower = _between(flat, corner + _WIDE, column_part)
-    lower -= upper
-    lower *= row_part
-    upper += lower
+    x, y = _STEPS - shift[:, :1], _STEPS - shift[:, 1:]
+    columns = (along[:, None] * x)[:, None, :] + (across[:, None] * y)[:, :, None]
+    rows = (along[:, None] * y)[:, :, None] - (across[:, None] * x)[:, None, :]
+    resample(images.reshape(-1, SIDE, SIDE), columns, rows, out.reshape(-1, SIDE, SIDE))
     # Rounding may step over either end by the last digit.
-    np.clip(upper.reshape(n, PIXELS), 0, 1, out=out)
-
-
-def _place(offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Split distances from the middle into indices of the bordered picture and fractions."""
-    offset += np.float32(_MIDDLE + _BORDER)
-    np.clip(offset, 0, _WIDE - 1.001, out=offset)
-    whole = offset.astype(np.int32)
-    offset -= whole
-    return whole, offset
-
-
-def _between(flat: np.ndarray, corner: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """Read linearly between a pixel and its right neighbour."""
-    left = flat.take(corner)
-    right = flat.take(corner + 1)
-    right -= left
-    right *= part
-    right += left
-    return right
+    np.clip(out, 0, 1, out=out)
