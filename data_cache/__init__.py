@@ -33,6 +33,18 @@ from data_cache.load import data_folder, data_set_available, load_data_set
 from data_cache.manifest import BlockFile, ListedDataSet, Manifest, parse_manifest, write_blocks
 from data_cache.open_samples import open_samples
 from data_cache.pixels import to_float
+from data_cache.plane_csv import fit_into_plane, points_from_csv, points_to_csv
+from data_cache.plane_inputs import INPUT_TITLES, PLANE_INPUTS, derive_inputs
+from data_cache.plane_points import (
+    MAX_CLASSES,
+    PLANE_LIMIT,
+    PlanePoints,
+    join_points,
+    no_points,
+    split_points,
+)
+from data_cache.plane_shapes import PLANE_SHAPES, PlaneShape, make_shape
+from data_cache.point_feed import PointFeed, PointPosition
 from data_cache.prefetch_queue import PrefetchQueue
 from data_cache.samples import PARTS, DataSet, Samples
 from data_cache.sources import ArraySource, Block, QueuePosition, Source
@@ -43,8 +55,13 @@ __all__ = [
     "DIGIT_NAMES",
     "FASHION_NAMES",
     "FULL",
+    "INPUT_TITLES",
     "LIGHT",
+    "MAX_CLASSES",
     "PARTS",
+    "PLANE_INPUTS",
+    "PLANE_LIMIT",
+    "PLANE_SHAPES",
     "ArraySource",
     "Augmentation",
     "Batch",
@@ -61,6 +78,10 @@ __all__ = [
     "HttpBlockSource",
     "ListedDataSet",
     "Manifest",
+    "PlanePoints",
+    "PlaneShape",
+    "PointFeed",
+    "PointPosition",
     "PrefetchError",
     "PrefetchQueue",
     "QueuePosition",
@@ -71,21 +92,29 @@ __all__ = [
     "data_folder",
     "data_set_available",
     "decode_block",
+    "derive_inputs",
     "encode_block",
     "fetch_data_set",
     "fetch_url",
+    "fit_into_plane",
     "frame_digit",
+    "join_points",
     "load_data_set",
     "load_data_set_from_manifest",
     "load_digits",
     "load_part",
+    "make_shape",
+    "no_points",
     "open_manifest",
     "open_samples",
     "parse_manifest",
+    "points_from_csv",
+    "points_to_csv",
     "read_csv",
     "read_idx",
     "read_idx_pair",
     "shrink_canvas",
+    "split_points",
     "to_float",
     "write_blocks",
 ]

@@ -11,6 +11,9 @@ from nn.names import choose_name
 
 Shape = tuple[int, int]
 
+NORMAL_SCALE = 0.1
+"""Standard deviation of "normal"."""
+
 
 def _he(shape: Shape, generator: np.random.Generator) -> np.ndarray:
     """Draw from N(0, 2 / inputs) (He, Zhang, Ren and Sun, 2015, equation 10)."""
@@ -28,6 +31,11 @@ def _uniform(shape: Shape, generator: np.random.Generator) -> np.ndarray:
     return generator.uniform(-1.0, 1.0, shape)
 
 
+def _normal(shape: Shape, generator: np.random.Generator) -> np.ndarray:
+    """Draw from N(0, 0.1²), whatever the layer's size, as small nets often begin."""
+    return NORMAL_SCALE * generator.standard_normal(shape)
+
+
 def _zeros(shape: Shape, generator: np.random.Generator) -> np.ndarray:
     """Start at zero; only a net without hidden layers can learn from there."""
     return np.zeros(shape)
@@ -37,6 +45,7 @@ _TABLE: dict[str, Callable[[Shape, np.random.Generator], np.ndarray]] = {
     "he": _he,
     "xavier": _xavier,
     "uniform": _uniform,
+    "normal": _normal,
     "zeros": _zeros,
 }
 
