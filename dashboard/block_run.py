@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from data_cache import Augmentation, BatchCutter, BlockFeed, PrefetchQueue, Source
+from data_cache import BatchCutter, BlockFeed, PrefetchQueue, Source, create_augmentation
 from nn import Network
 
 from .loss_guard import LossGuard
@@ -29,7 +29,7 @@ class BlockRun(Run):
         Trained in place; None makes a fresh one of the settings' architecture.
     inputs, classes
         The size of a sample and the number of classes, for a fresh network.
-    augment, binarize
+    binarize
         Passed on to the cutter of batches.
     validations_per_epoch
         How often `validation_due` is raised in an epoch, the last time at its end; 1 or more.
@@ -48,7 +48,6 @@ class BlockRun(Run):
         network: Network | None = None,
         inputs: int = 784,
         classes: int = 10,
-        augment: bool = False,
         binarize: int | None = None,
         validations_per_epoch: int = VALIDATIONS_PER_EPOCH,
         state: RunState | None = None,
@@ -56,6 +55,7 @@ class BlockRun(Run):
         generators = run_generators(settings.seed)
         self.queue_generator = generators.feed
         self.augment_generator = generators.augment
+        self.augment_name = settings.augment
         self.binarize = binarize
         super().__init__(
             settings,
@@ -64,7 +64,7 @@ class BlockRun(Run):
                 settings.cache_size,
                 settings.concurrency,
                 generator=self.queue_generator,
-                augment=Augmentation(self.augment_generator) if augment else None,
+                augment=create_augmentation(settings.augment, self.augment_generator),
                 binarize=binarize,
                 start=state.position if state else None,
             ),
@@ -119,7 +119,10 @@ class BlockRun(Run):
         return self.feed.cutter
 
     def apply_settings(self) -> None:
-        """Make the knobs take effect that a step does not read: those of the queue too."""
+        """Make the knobs take effect that a step does not read: those of the feed too."""
         self.queue.cache_size = self.settings.cache_size
         self.queue.concurrency = self.settings.concurrency
+        if self.settings.augment != self.augment_name:
+            self.augment_name = self.settings.augment
+            self.cutter.augment = create_augmentation(self.augment_name, self.augment_generator)
         super().apply_settings()

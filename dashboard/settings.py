@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import param
 
+from data_cache import AUGMENTATIONS
 from nn import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS, Network, create_network
 
 MAX_HIDDEN_LAYERS = 8
@@ -142,6 +143,13 @@ class TrainingSettings(LearningSettings):
     )
     concurrency = param.Integer(
         5, bounds=(1, 16), label="Concurrency", doc="Blocks that are fetched at the same time."
+    )
+    augment = param.Selector(
+        default="none",
+        objects=list(AUGMENTATIONS),
+        label="Augmentation",
+        doc="Changes every training digit anew each time: affine shifts, turns and scales; light "
+        "also stretches and slants; full also bends, thickens, blurs and spoils.",
     )
 
 

@@ -50,11 +50,6 @@ class CommandSettings(TrainingSettings):
         label="Binarize",
         doc="Pixels brighter than this become full ink, all others paper.",
     )
-    augment = param.Boolean(
-        False,
-        label="Augment",
-        doc="Shift, turn and scale every training digit a little, anew in every epoch.",
-    )
 
 
 def read_flag(flag: str, name: str, text: str) -> Any:

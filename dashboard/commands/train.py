@@ -53,6 +53,7 @@ SETTING_FLAGS = {
     "l2": "--l2",
     "dropout": "--dropout",
     "binarize": "--binarize",
+    "augment": "--augment",
     "seed": "--seed",
 }
 DEFAULT_WEIGHTS = "inkling-weights.npz"
@@ -105,10 +106,11 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         f"(default: {' '.join(map(str, [PIXELS, *hidden, CLASSES]))}).",
     )
     for name, flag in SETTING_FLAGS.items():
+        if name == "augment":
+            continue  # the one flag that also stands alone
         is_name = isinstance(CommandSettings.param[name], param.Selector)
         group.add_argument(flag, metavar="NAME" if is_name else "NUMBER", help=explain(name))
-    augment = CommandSettings.param["augment"].doc
-    group.add_argument("--augment", action="store_true", help=augment)
+    group.add_argument("--augment", nargs="?", const="affine", metavar="NAME", help=_augment_help())
 
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
@@ -167,9 +169,11 @@ def read_settings(arguments: argparse.Namespace) -> dict[str, Any]:
         text = getattr(arguments, flag.removeprefix("--").replace("-", "_"))
         if text is not None:
             given[name] = read_flag(flag, name, text)
-    if arguments.augment:
-        given["augment"] = True
     return given
+
+
+def _augment_help() -> str:
+    return explain("augment") + " Without a name: affine."
 
 
 def summary_lines(outcome: Outcome) -> list[str]:

@@ -37,7 +37,7 @@ FIXED = {
 """What a resumed run cannot change: it made the weights, or the stream of samples."""
 
 # What the command line knows beside TrainingSettings.
-_OWN = ("num_epochs", "schedule", "binarize", "augment")
+_OWN = ("num_epochs", "schedule", "binarize")
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,6 @@ class TrainingJob:
             self.settings,
             ArraySource(data.train),
             classes=len(data.class_names),
-            augment=self.settings.augment,
             binarize=self.settings.binarize,
             validations_per_epoch=1,
             state=checkpoint.state if checkpoint else None,

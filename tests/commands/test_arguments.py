@@ -240,7 +240,7 @@ def test_the_help_of_train_explains_every_flag_with_its_default(capsys):
         *("--weight-path", "--seed", "--optimizer", "--l1", "--l2", "--dropout", "--schedule"),
         *("--binarize", "--augment", "--resume", "--history-path"),
     ):
-        assert re.search(rf"(?<!\[){flag} [A-Za-z]", text), flag
+        assert re.search(rf"(?<!\[){flag} \[?[A-Za-z]", text), flag
     for default in ("784 128 10", "adam", "cosine", "relu", "off", "inkling-weights.npz"):
         assert f"(default: {default})" in text
 

@@ -182,7 +182,8 @@ def test_two_runs_with_one_seed_are_the_same_and_another_seed_is_not(data_folder
         (["--l2", "1e-3"], "l2", 1e-3),
         (["--dropout", "0.5"], "dropout", 0.5),
         (["--binarize", "127"], "binarize", 127),
-        (["--augment"], "augment", True),
+        (["--augment"], "augment", "affine"),
+        (["--augment", "full"], "augment", "full"),
         (["--network-structure", "784,64,32,10"], "hidden_layers", [64, 32]),
         (["--network-structure", "784", "10"], "hidden_layers", []),
     ],
@@ -266,7 +267,7 @@ def test_a_finished_test_score_does_not_enter_a_resumed_run():
     ("flags", "sentence"),
     [
         (["--seed", "9"], "--seed: the run to resume has 1, and 9 was asked for; leave the flag"),
-        (["--augment"], "--augment: the run to resume has False, and True was asked for"),
+        (["--augment"], "--augment: the run to resume has none, and affine was asked for"),
         (["--network-structure", "784", "10"], "--network-structure: the run to resume has [12]"),
         (["--num-epochs", "2"], "the run already has its 2 epochs; ask for more with --num-epochs"),
     ],

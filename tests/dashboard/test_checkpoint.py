@@ -15,7 +15,13 @@ from dashboard.checkpoint import (
 from dashboard.settings import TrainingSettings
 from nn import OPTIMIZERS, WeightsError, create_schedule
 
-BUSY = {"augment": True, "dropout": 0.2, "hidden_layers": [16, 12], "l2": 1e-4, "batch_size": 17}
+BUSY = {
+    "augment": "light",
+    "dropout": 0.2,
+    "hidden_layers": [16, 12],
+    "l2": 1e-4,
+    "batch_size": 17,
+}
 
 
 def checkpoint_of(run) -> Checkpoint:

@@ -13,11 +13,12 @@ from training_helpers import (
     weights_of,
 )
 
+from data_cache import LIGHT
 from dashboard.run import GOOD_EVERY, DivergenceError, Run
 from dashboard.run_state import SMOOTHING, Smoothed
 
 BUSY = {
-    "augment": True,
+    "augment": "full",
     "dropout": 0.2,
     "hidden_layers": [16, 12],
     "l1": 1e-5,
@@ -108,11 +109,13 @@ def test_every_knob_takes_effect_at_the_next_slice():
         optimizer="sgd", batch_size=7, l1=0.1, l2=0.2, dropout=0.3, cache_size=2, concurrency=3
     )
     settings.learning_rate = 0.25
+    settings.augment = "light"
     train(run, steps=1)
     assert run.optimizer_name == "sgd"
     assert run.step.optimizer.state().keys() == {"steps"}
     assert (run.step.l1, run.step.l2, run.step.dropout) == (0.1, 0.2, 0.3)
     assert (run.queue.cache_size, run.queue.concurrency) == (2, 3)
+    assert run.cutter.augment.strengths == LIGHT
     assert run.consumed == 2 * 20 + 7
     assert run.history.learning_rates[-1] == 0.25
 
