@@ -146,19 +146,17 @@
     setState("ready");
   }
 
-  function applyPatches(patches) {
-    for (const {patch, buffers} of patches) {
-      try {
-        jsDocument.apply_json_patch(patch, buffers);
-      } catch (error) {
-        showError("A change from Python could not be shown.", error.message, error.stack, false);
-      }
+  function applyPatch(patch, buffers) {
+    try {
+      jsDocument.apply_json_patch(patch, buffers);
+    } catch (error) {
+      showError("A change from Python could not be shown.", error.message, error.stack, false);
     }
   }
 
   async function receive(message) {
     if (message.type === "done") bridge.done = message.sequence;
-    else if (message.type === "patches") applyPatches(message.patches);
+    else if (message.type === "patch") applyPatch(message.patch, message.buffers);
     else if (message.type === "stage") showStage(STAGES[message.stage]);
     else if (message.type === "error") {
       showError(message.where, message.summary, message.details, message.fatal);

@@ -10,18 +10,11 @@ const site = new URL("./", self.location.href).href;
 
 // ---- From Python to the page -------------------------------------------------------------------
 
-let outgoing = [];
-
-/* Patches made in one turn of Python leave together, in order, when that turn ends. */
-function sendPatch(patch, buffers) {
-  if (outgoing.length === 0) queueMicrotask(flushPatches);
-  outgoing.push({patch, buffers});
-}
-
-function flushPatches() {
-  const patches = outgoing;
-  outgoing = [];
-  self.postMessage({type: "patches", patches});
+/* One patch holds all that one turn of Python changed; `arrays` is a dict of bytes. */
+function sendPatch(patch, arrays) {
+  const buffers = new Map();
+  for (const [id, bytes] of arrays.toJs()) buffers.set(id, bytes.buffer);
+  self.postMessage({type: "patch", patch: JSON.parse(patch), buffers});
 }
 
 function tellStage(stage) {
@@ -101,17 +94,24 @@ loop.set_exception_handler(tell_unhandled)
 /* Its value is the function that takes every message of the page. */
 const RECEIVER = `
 import json
+from asyncio import get_event_loop
 
-from panel.io.pyodide import _convert_json_patch, _link_docs_worker
+from panel.io.pyodide import _convert_json_patch
 from panel.io.state import state
 from panel.util import edit_readonly
 
+from dashboard.page_link import PageLink, link_page
+
+link = None
+
 
 def receive(kind, content):
+    global link
     if kind == "patch":
-        state.curdoc.apply_json_patch(_convert_json_patch(content), setter="js")
+        state.curdoc.apply_json_patch(_convert_json_patch(content), setter=PageLink.PAGE)
+        link.flush()  # ahead of the acknowledgement
     elif kind == "rendered":
-        _link_docs_worker(state.curdoc, sendPatch, setter="js")
+        link = link_page(state.curdoc, sendPatch, get_event_loop().call_soon)
     elif kind == "location" and state.location:
         known = {k: v for k, v in json.loads(content).items() if k in state.location.param}
         with edit_readonly(state.location):
