@@ -103,6 +103,8 @@
    * also when it happens while a patch of Python's is being applied. */
   function sendChange(event) {
     if (event.sync === false) return;
+    // Ranges follow the data here, several at every redraw; Python has no use for them.
+    if (event.model?.type === "DataRange1d") return;
     send("patch", jsDocument.create_json_patch([event]));
   }
 
