@@ -13,9 +13,9 @@ from training_helpers import (
     weights_of,
 )
 
-from data_cache import LIGHT
 from dashboard.run import GOOD_EVERY, DivergenceError, Run
 from dashboard.run_state import SMOOTHING, Smoothed
+from data_cache import LIGHT
 
 BUSY = {
     "augment": "full",
