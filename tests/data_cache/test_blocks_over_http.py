@@ -164,6 +164,24 @@ def test_every_sample_arrives_exactly_once_per_epoch_in_fresh_order(site):
     run(main())
 
 
+@pytest.mark.parametrize(
+    ("memory", "asked"), [(48 * 2**20, 3), (0, 9), (10 * 784, 7)], ids=["all", "none", "one block"]
+)
+def test_blocks_that_memory_holds_are_not_fetched_again(site, memory, asked):
+    async def main():
+        source = HttpBlockSource(await manifest_of(site), "small", memory=memory)
+        before = sum(site.asked.values())
+        generator = np.random.default_rng(0)
+        for _ in range(3):
+            seen = []
+            for request in source.plan_epoch(generator):
+                seen += numbers_of((await source.fetch(request)).images)
+            assert sorted(seen) == list(range(23))
+        assert sum(site.asked.values()) - before == asked
+
+    run(main())
+
+
 def test_a_damaged_block_is_refused_by_its_checksum_and_fetched_again_on_demand(site):
     async def main():
         manifest = await manifest_of(site)
