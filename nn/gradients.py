@@ -12,6 +12,8 @@ from nn.activations import activation
 from nn.checks import check_labels
 from nn.log_softmax import negative_log_likelihood
 from nn.network import Forward, Network
+from nn.stem import Stem
+from nn.stem_pass import StemPass
 
 
 class Loss(NamedTuple):
@@ -34,14 +36,17 @@ def measure_loss(
     l1: float = 0.0,
     l2: float = 0.0,
     dropout_masks: Sequence[np.ndarray] | None = None,
+    label_smoothing: float = 0.0,
 ) -> Loss:
     """Return the loss on `x`, (n, inputs) floats, with `labels`, (n,) integers below classes.
 
-    The penalty is l1 · Σ|W| + l2 / 2 · ΣW² over the weights; biases go free.
+    The penalty is l1 · Σ|W| + l2 / 2 · ΣW² over the weights; biases go free. `label_smoothing`
+    is the share of certainty that is taken from the label and given to all classes alike
+    (Szegedy et al., 2016, section 7); the data loss is then the cross-entropy with that.
     """
     labels = check_labels(labels, len(x), network.classes)
     forward = network.forward(x, dropout_masks)
-    return _loss_of(forward, network, labels, l1, l2)
+    return _loss_of(forward, network, labels, l1, l2, label_smoothing=label_smoothing)
 
 
 def loss_and_gradients(
@@ -52,6 +57,7 @@ def loss_and_gradients(
     l1: float = 0.0,
     l2: float = 0.0,
     dropout_masks: Sequence[np.ndarray] | None = None,
+    label_smoothing: float = 0.0,
 ) -> tuple[float, list[np.ndarray]]:
     """Return the total loss of `measure_loss` and its gradients, arrays like `parameters()`.
 
@@ -61,10 +67,12 @@ def loss_and_gradients(
     labels = check_labels(labels, len(x), network.classes)
     forward = network.forward(x, dropout_masks)
     with np.errstate(all="ignore"):
-        gradients = backward(network, forward, labels, dropout_masks)
+        gradients = backward(network, forward, labels, dropout_masks, label_smoothing)
         if l1 or l2:
             _add_penalty_gradients(network, gradients, l1, l2)
-    return _loss_of(forward, network, labels, l1, l2).total, gradients
+    return _loss_of(
+        forward, network, labels, l1, l2, label_smoothing=label_smoothing
+    ).total, gradients
 
 
 def backward(
@@ -72,11 +80,12 @@ def backward(
     forward: Forward,
     labels: np.ndarray,
     dropout_masks: Sequence[np.ndarray] | None = None,
+    label_smoothing: float = 0.0,
 ) -> list[np.ndarray]:
     """Return the gradients of the data loss, arrays like `parameters()`, from a forward pass."""
     slope = activation(network.activation).slope
-    delta = np.exp(forward.log_probabilities)
-    delta[np.arange(len(labels)), labels] -= 1
+    delta = np.exp(forward.log_probabilities) - label_smoothing / network.classes
+    delta[np.arange(len(labels)), labels] -= 1 - label_smoothing
     delta /= len(labels)
     gradients: list[np.ndarray] = []
     for index in reversed(range(len(network.layers))):
@@ -91,27 +100,48 @@ def backward(
             slopes = np.empty_like(z)
             slope(z, a, slopes)
             delta *= slopes
+        elif network.stem is not None and forward.stem_pass is not None:
+            gradients[:0] = _backward_stem(network.stem, forward.stem_pass, delta @ layer.weights.T)
     return gradients
 
 
-def _loss_of(forward: Forward, network: Network, labels: np.ndarray, l1: float, l2: float) -> Loss:
+def _backward_stem(stem: Stem, stem_pass: StemPass, delta: np.ndarray) -> list[np.ndarray]:
+    """Return the gradients of the stem from those by its features; a pass serves for one."""
+    gradients = stem.with_parameters([np.empty_like(array) for array in stem.parameters()])
+    stem_pass.feature_delta(len(delta))[...] = delta
+    stem_pass.backward(len(delta), gradients)
+    return gradients.parameters()
+
+
+def _loss_of(
+    forward: Forward,
+    network: Network,
+    labels: np.ndarray,
+    l1: float,
+    l2: float,
+    *,
+    label_smoothing: float,
+) -> Loss:
     data = negative_log_likelihood(forward.log_probabilities, labels)
+    if label_smoothing:
+        of_all = -float(forward.log_probabilities.mean(dtype=np.float64))
+        data = (1 - label_smoothing) * data + label_smoothing * of_all
     return Loss(data, _penalty(network, l1, l2) if l1 or l2 else 0.0)
 
 
 def _penalty(network: Network, l1: float, l2: float) -> float:
     with np.errstate(all="ignore"):
         return sum(
-            l1 * float(np.abs(layer.weights).sum()) + l2 / 2 * float(np.square(layer.weights).sum())
-            for layer in network.layers
+            l1 * float(np.abs(W).sum()) + l2 / 2 * float(np.square(W).sum())
+            for W in network.weights()
         )
 
 
 def _add_penalty_gradients(
     network: Network, gradients: list[np.ndarray], l1: float, l2: float
 ) -> None:
-    for layer, gradient in zip(network.layers, _of_weights(gradients), strict=True):
-        np.add(gradient, l1 * np.sign(layer.weights) + l2 * layer.weights, out=gradient)
+    for W, gradient in zip(network.weights(), _of_weights(gradients), strict=True):
+        np.add(gradient, l1 * np.sign(W) + l2 * W, out=gradient)
 
 
 def _of_weights(gradients: Sequence[np.ndarray]) -> list[np.ndarray]:

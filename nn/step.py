@@ -17,6 +17,7 @@ from nn.log_softmax import log_softmax_in_place
 from nn.network import Network
 from nn.optimizers import Optimizer
 from nn.products import product, product_of_transposed, product_with_transposed
+from nn.stem_pass import StemPass
 
 if TYPE_CHECKING:
     from nn.kernels.fused_step import FusedStep
@@ -37,9 +38,10 @@ class TrainingStep:
     """Trains `network` in place, one batch at each call.
 
     `optimizer` is made for `network.parameters()`; it, the penalties `l1` · Σ|W| and
-    `l2` / 2 · ΣW², and `dropout`, the fraction of hidden units left out in [0, 1), may be
-    replaced between calls. Dropout draws from `generator`. Batches of any size are taken; the
-    buffers hold `batch_capacity` samples and grow when a bigger batch comes.
+    `l2` / 2 · ΣW², `dropout`, the fraction of hidden dense units left out in [0, 1), and
+    `label_smoothing` (see `measure_loss`) may be replaced between calls. Dropout draws from
+    `generator`. Batches of any size are taken; the buffers hold `batch_capacity` samples and
+    grow when a bigger batch comes.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class TrainingStep:
         l1: float = 0.0,
         l2: float = 0.0,
         dropout: float = 0.0,
+        label_smoothing: float = 0.0,
         generator: np.random.Generator | None = None,
     ) -> None:
         self.network = network
@@ -59,16 +62,19 @@ class TrainingStep:
         self.l1 = l1
         self.l2 = l2
         self.dropout = dropout
+        self.label_smoothing = label_smoothing
         self.generator = generator
         self._check_settings()
         self._activation = activation(network.activation)
         self._gradients = [np.empty_like(parameter) for parameter in self._parameters]
         # Networks of the same form whose arrays are the gradients: one index serves both.
-        self._gradient_layers = network.with_parameters(self._gradients).layers
-        largest = max(layer.weights.size for layer in network.layers)
+        self._gradient_network = network.with_parameters(self._gradients)
+        self._gradient_layers = self._gradient_network.layers
+        largest = max(W.size for W in network.weights())
         self._scratch = np.empty(largest, dtype=network.dtype)
         self._room = create_batch_buffers(network.sizes, max(batch_capacity, 1), network.dtype)
         self._batch = self._room
+        self._stem_pass: StemPass | None = None
         self._fused_masked = False
 
     @property
@@ -104,14 +110,17 @@ class TrainingStep:
         fused = self._fused_step()
         if fused is not None:
             return self._step_at_once(fused, batch, x, learning_rate)
+        stem = self._stem_of(self._room.count)
         with np.errstate(all="ignore"):
-            layer_inputs = self._forward(batch, x)
-            result = _score(batch)
+            layer_inputs = self._forward(batch, x if stem is None else stem.forward(x))
+            result = _score(batch, float(self.label_smoothing))
             direct = self._direct_descent()
             if direct is not None:
                 self._descend(direct, batch, layer_inputs, float(learning_rate))
             else:
                 self._backward(batch, layer_inputs)
+                if stem is not None:
+                    self._backward_stem(stem, batch)
                 if self.l1 or self.l2:
                     self._add_penalties()
                 self.optimizer.update(self._parameters, self._gradients, learning_rate)
@@ -124,6 +133,11 @@ class TrainingStep:
             )
         if not (0 <= self.l1 < inf and 0 <= self.l2 < inf):
             raise ValueError(f"Expected l1 and l2 of 0 or above, found {self.l1} and {self.l2}.")
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(
+                f"Expected label_smoothing to be at least 0 and below 1, "
+                f"found {self.label_smoothing}."
+            )
         if self.dropout and self.generator is None:
             raise ValueError("Dropout draws random numbers: pass a generator to TrainingStep.")
 
@@ -137,8 +151,18 @@ class TrainingStep:
             self._batch = self._room.first(count)
         return self._batch
 
+    def _stem_of(self, count: int) -> StemPass | None:
+        """Return what leads `count` samples through the stem, kept from the call before."""
+        if self.network.stem is None:
+            return None
+        if self._stem_pass is None or self._stem_pass.count < count:
+            self._stem_pass = StemPass(self.network.stem, self.network.activation, count)
+        return self._stem_pass
+
     def _fused_step(self) -> "FusedStep | None":
         """Return what does the step in one call, or None if it must be done by parts."""
+        if self.network.stem is not None or self.label_smoothing:
+            return None
         masked = self.dropout > 0
         if self._fused is not None and self._fused_masked == masked:
             return self._fused
@@ -208,7 +232,7 @@ class TrainingStep:
 
     def _direct_descent(self) -> Blas | None:
         """Return what moves weights without a gradient in between, if these steps allow it."""
-        if self.l1 or not self.optimizer.is_plain_descent:
+        if self.l1 or self.network.stem is not None or not self.optimizer.is_plain_descent:
             return None
         library = blas()
         return library if library is not None and library.takes(*self._parameters) else None
@@ -232,6 +256,13 @@ class TrainingStep:
                 np.multiply(gradient, rate, out=gradient)
                 np.subtract(layer.bias, gradient, out=layer.bias)
 
+    def _backward_stem(self, stem: StemPass, batch: BatchBuffers) -> None:
+        """Fill the gradients of the stem from the deltas of the first layer."""
+        assert self._gradient_network.stem is not None, "it has the form of the network"
+        weights = self.network.layers[0].weights
+        product_with_transposed(batch.deltas[0], weights, stem.feature_delta(batch.count))
+        stem.backward(batch.count, self._gradient_network.stem)
+
     def _pass_back(self, batch: BatchBuffers, index: int) -> None:
         """Fill the deltas of layer `index` - 1 from those of layer `index`."""
         below = batch.deltas[index - 1]
@@ -243,16 +274,16 @@ class TrainingStep:
         np.multiply(below, z, out=below)
 
     def _add_penalties(self) -> None:
-        for layer, gradient in zip(self.network.layers, self._gradient_layers, strict=True):
-            W = layer.weights
+        of_weights = zip(self.network.weights(), self._gradient_network.weights(), strict=True)
+        for W, gradient in of_weights:
             scratch = self._scratch[: W.size].reshape(W.shape)
             if self.l1:
                 np.sign(W, out=scratch)
                 np.multiply(scratch, float(self.l1), out=scratch)
-                np.add(gradient.weights, scratch, out=gradient.weights)
+                np.add(gradient, scratch, out=gradient)
             if self.l2:
                 np.multiply(W, float(self.l2), out=scratch)
-                np.add(gradient.weights, scratch, out=gradient.weights)
+                np.add(gradient, scratch, out=gradient)
 
 
 def _usable(x: np.ndarray, buffer: np.ndarray) -> np.ndarray:
@@ -264,15 +295,17 @@ def _usable(x: np.ndarray, buffer: np.ndarray) -> np.ndarray:
     return buffer
 
 
-def _score(batch: BatchBuffers) -> StepResult:
-    """Turn the scores into log-probabilities, the last deltas into (p - onehot) / n, and count."""
+def _score(batch: BatchBuffers, label_smoothing: float) -> StepResult:
+    """Turn the scores into log-probabilities, the last deltas into (p - target) / n, and count."""
     scores, delta, count = batch.scores, batch.deltas[-1], batch.count
     log_softmax_in_place(scores, delta, batch.column)
     scores.argmax(axis=1, out=batch.predicted)
     np.add(batch.row_starts, batch.labels, out=batch.flat_labels)
     # mode="clip" because "raise" copies `out` first; the labels have been checked.
     scores.take(batch.flat_labels, out=batch.picked, mode="clip")
+    if label_smoothing:
+        np.subtract(delta, label_smoothing / delta.shape[1], out=delta)
     np.divide(delta, count, out=delta)
-    delta.reshape(-1)[batch.flat_labels] -= 1 / count
+    delta.reshape(-1)[batch.flat_labels] -= (1 - label_smoothing) / count
     loss = 0.0 - float(np.add.reduce(batch.picked)) / count
     return StepResult(loss, int(np.count_nonzero(batch.predicted == batch.labels)))

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the WebAssembly modules of nn/kernels from their C source, into the folder $1
+# Builds the WebAssembly modules of nn/kernels from their C sources, into the folder $1
 # (nn/kernels itself by default). Debian's packages clang-19 and lld-19 have all that it takes;
 # the committed modules were built with clang 19.1.7.
 set -eu
@@ -9,15 +9,18 @@ target=${1:-$kernels}
 clang=${CLANG:-clang-19}
 linker=${WASM_LD:-wasm-ld-19}
 headers=$("$clang" -print-resource-dir)/include
-object=$(mktemp)
-trap 'rm -f "$object"' EXIT
+objects=$(mktemp -d)
+trap 'rm -rf "$objects"' EXIT
 
 build() {
     # Without -fno-builtin clang calls memset, which a module that is linked alone does not have.
-    "$clang" --target=wasm32-unknown-emscripten -std=c11 -O2 -Wall -Wextra -Werror \
-        -msimd128 $2 -ffreestanding -fno-builtin -fPIC -fvisibility=hidden \
-        -nostdinc -isystem "$headers" -c "$kernels/dense.c" -o "$object"
-    "$linker" -shared --experimental-pic --strip-all "$object" -o "$target/$1"
+    for source in dense convolution; do
+        "$clang" --target=wasm32-unknown-emscripten -std=c11 -O2 -Wall -Wextra -Werror \
+            -msimd128 $2 -ffreestanding -fno-builtin -fPIC -fvisibility=hidden \
+            -nostdinc -isystem "$headers" -c "$kernels/$source.c" -o "$objects/$source.o"
+    done
+    "$linker" -shared --experimental-pic --strip-all "$objects/dense.o" "$objects/convolution.o" \
+        -o "$target/$1"
     chmod 644 "$target/$1"
 }
 

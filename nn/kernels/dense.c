@@ -4,60 +4,15 @@
  * scripts/build_kernels.sh: dense-simd.wasm for every engine with SIMD, and dense-relaxed.wasm for
  * those that also multiply and add in one instruction. nn/kernels/library.py loads one of them and
  * says what every function expects. There is no C library here, and nothing is allocated.
+ * convolution.c goes into the same modules.
  *
  * All matrices are row-major. Pointers need no alignment. Numbers that are infinite or not a
  * number travel on as in NumPy, because the loss must show them. */
 
-#include <wasm_simd128.h>
+#include "vectors.h"
 
-#define EXPORT __attribute__((visibility("default")))
-#define INLINE static inline __attribute__((always_inline))
-
-/* A tile of 4 rows times 8 columns of sums stays in registers; measured the fastest of 4 to 6
- * rows, with and without unrolling, in Chromium 156 and node 26. */
-#define TILE_ROWS 4
-#define TILE_COLUMNS 8
 /* Gradients of this many numbers are computed, used and forgotten while the cache holds them. */
 #define BLOCK 4096
-
-INLINE int smaller(int a, int b) { return a < b ? a : b; }
-
-INLINE v128_t zeros(void) { return wasm_f32x4_const_splat(0.0f); }
-
-INLINE v128_t multiply_add(v128_t a, v128_t b, v128_t sum) {
-#ifdef __wasm_relaxed_simd__
-    return wasm_f32x4_relaxed_madd(a, b, sum);
-#else
-    return wasm_f32x4_add(sum, wasm_f32x4_mul(a, b));
-#endif
-}
-
-/* ---- Four numbers at a time, fewer at the end of a row ---------------------------------------*/
-
-/* Apart, so that the loops stay small. */
-static __attribute__((noinline)) v128_t load_few(const float *from, int count) {
-    v128_t few = wasm_v128_load32_zero(from);
-    if (count > 1) few = wasm_v128_load32_lane(from + 1, few, 1);
-    if (count > 2) few = wasm_v128_load32_lane(from + 2, few, 2);
-    return few;
-}
-
-static __attribute__((noinline)) void store_few(float *to, v128_t numbers, int count) {
-    wasm_v128_store32_lane(to, numbers, 0);
-    if (count > 1) wasm_v128_store32_lane(to + 1, numbers, 1);
-    if (count > 2) wasm_v128_store32_lane(to + 2, numbers, 2);
-}
-
-INLINE v128_t load(const float *from, int count) {
-    return count >= 4 ? wasm_v128_load(from) : load_few(from, count);
-}
-
-INLINE void store(float *to, v128_t numbers, int count) {
-    if (count >= 4)
-        wasm_v128_store(to, numbers);
-    else
-        store_few(to, numbers, count);
-}
 
 INLINE float sum_of(v128_t x) {
     return (wasm_f32x4_extract_lane(x, 0) + wasm_f32x4_extract_lane(x, 1)) +

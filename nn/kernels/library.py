@@ -1,11 +1,13 @@
 """Calls the functions of a compiled module through ctypes: arrays go in as their addresses.
 
-Shapes are checked here, because the functions of `dense.c` trust every number that they get.
+Shapes are checked here, because the functions of `dense.c` and `convolution.c` trust every number
+that they get.
 """
 
 import ctypes
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -67,6 +69,26 @@ class StepRecord(ctypes.Structure):
     ]
 
 
+class ConvolutionRecord(ctypes.Structure):
+    """`struct convolution` of convolution.c: the sizes of pictures and filters."""
+
+    _fields_ = [
+        (name, _INT) for name in ("count", "height", "width", "channels", "kernel", "filters")
+    ]
+
+
+class PoolingRecord(ctypes.Structure):
+    """`struct pooling` of convolution.c: the sizes of pictures and of what is pooled of them."""
+
+    _fields_ = [
+        (name, _INT)
+        for name in (
+            *("count", "height", "width", "channels"),
+            *("size", "stride", "rows", "columns"),
+        )
+    ]
+
+
 class Library:
     """The functions of one module. All arrays are C-contiguous float32."""
 
@@ -86,6 +108,12 @@ class Library:
         self.train_work_size.argtypes = [ctypes.POINTER(StepRecord)]
         self.train_work_size.restype = _INT
         self._work = np.empty(8 * 1024, dtype=np.float32)
+        self._convolve = _taking(module.convolve, ConvolutionRecord, 4)
+        self._convolve_gradients = _taking(module.convolve_gradients, ConvolutionRecord, 3)
+        self._convolve_work_size = _taking(module.convolve_work_size, ConvolutionRecord, 0)
+        self._convolve_work_size.restype = _INT
+        self._pool = _taking(module.pool, PoolingRecord, 3)
+        self._unpool = _taking(module.unpool, PoolingRecord, 3)
 
     def product(self, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
         """Write a @ b into `out`; the shapes must fit."""
@@ -109,9 +137,41 @@ class Library:
         self, function: Function, arrays: tuple[np.ndarray, ...], sizes: tuple[int, int, int]
     ) -> None:
         depth = sizes[1]
-        if 8 * depth > self._work.size:
-            self._work = np.empty(8 * depth, dtype=np.float32)
-        function(*map(address, arrays), *sizes, address(self._work))
+        function(*map(address, arrays), *sizes, self._work_of(8 * depth))
+
+    def _work_of(self, size: int) -> int:
+        if size > self._work.size:
+            self._work = np.empty(size, dtype=np.float32)
+        return address(self._work)
+
+    def convolve(
+        self, padded: np.ndarray, weights: np.ndarray, kernel: int, out: np.ndarray
+    ) -> None:
+        """Do what `nn.convolution.convolve` does; the shapes must fit."""
+        record = _convolution_record(padded, weights, kernel, out)
+        work = self._work_of(self._convolve_work_size(record))
+        self._convolve(record, *map(address, (padded, weights, out)), work)
+
+    def convolve_gradients(
+        self, padded: np.ndarray, delta: np.ndarray, kernel: int, out: np.ndarray
+    ) -> None:
+        """Do what `nn.convolution.convolve_gradients` does; the shapes must fit."""
+        record = _convolution_record(padded, out, kernel, delta)
+        self._convolve_gradients(record, *map(address, (padded, delta, out)))
+
+    def pool(
+        self, given: np.ndarray, squares: tuple[int, int], out: np.ndarray, places: np.ndarray
+    ) -> None:
+        """Do what `nn.pooling.pool` does with places of uint8; the shapes must fit."""
+        record = _pooling_record(given, squares, out, places)
+        self._pool(record, *map(address, (given, out, places)))
+
+    def unpool(
+        self, delta: np.ndarray, squares: tuple[int, int], places: np.ndarray, out: np.ndarray
+    ) -> None:
+        """Do what `nn.pooling.unpool` does with places of uint8; the shapes must fit."""
+        record = _pooling_record(out, squares, delta, places)
+        self._unpool(record, *map(address, (delta, places, out)))
 
     def takes(self, *arrays: np.ndarray) -> bool:
         """Tell whether the kernels take these arrays: C-contiguous float32."""
@@ -132,6 +192,47 @@ def _check(sizes: tuple[int, int, int], out: np.ndarray, depths_fit: bool) -> No
         raise ValueError(
             f"Expected factors and a result that fit, found {sizes} and a result of {out.shape}."
         )
+
+
+def _taking(function: Any, record: type[ctypes.Structure], arrays: int) -> Any:
+    """Declare a function of convolution.c: a record, and the addresses of so many arrays."""
+    function.argtypes = [ctypes.POINTER(record), *[_POINTER] * arrays]
+    function.restype = None
+    return function
+
+
+def _convolution_record(
+    pictures: np.ndarray, weights: np.ndarray, kernel: int, results: np.ndarray
+) -> ConvolutionRecord:
+    count, height, width, channels = pictures.shape
+    filters = weights.shape[1]
+    shape = (count, height - kernel + 1, width - kernel + 1, filters)
+    if results.shape != shape or len(weights) != kernel * kernel * channels or min(shape[1:]) < 1:
+        raise ValueError(
+            f"Expected pictures, weights and results of a convolution with kernels of {kernel} "
+            f"and found {pictures.shape}, {weights.shape} and {results.shape}."
+        )
+    return ConvolutionRecord(count, height, width, channels, kernel, filters)
+
+
+def _pooling_record(
+    pictures: np.ndarray, squares: tuple[int, int], pooled: np.ndarray, places: np.ndarray
+) -> PoolingRecord:
+    count, height, width, channels = pictures.shape
+    (size, stride), (_, rows, columns, _) = squares, pooled.shape
+    ends = [(side - 1) * stride + size for side in (rows, columns)]
+    if (
+        (pooled.shape[0], pooled.shape[3]) != (count, channels)
+        or ends[0] > height
+        or ends[1] > width
+        or places.shape != pooled.shape
+        or not places.flags.c_contiguous
+    ):
+        raise ValueError(
+            f"Expected pictures, results and places of a pooling of {size} in steps of {stride} "
+            f"and found {pictures.shape}, {pooled.shape} and {places.shape}."
+        )
+    return PoolingRecord(count, height, width, channels, size, stride, rows, columns)
 
 
 def load_library(path: Path) -> Library:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import nn
-from nn import products
+from nn import convolution, pooling, products
 from nn.kernels import backend
 from nn.kernels.library import address
 
@@ -159,7 +159,8 @@ def updates_are_numpys_to_the_bit(chosen):
 def run_steps(computing, optimizer, *, sizes=(13, 9, 6, 5), counts=(3, 1, 7, 2, 4, 8, 5), **given):
     compute_with(computing)
     settings = {"initialization": "xavier", "activation": "relu", "biases": True} | given
-    penalties = {name: settings.pop(name) for name in ("l1", "l2", "dropout") if name in settings}
+    names = ("l1", "l2", "dropout", "label_smoothing")
+    penalties = {name: settings.pop(name) for name in names if name in settings}
     network = nn.create_network(sizes, generator=np.random.default_rng(1), **settings)
     optimizer = nn.create_optimizer(optimizer, network.parameters())
     step = nn.TrainingStep(
@@ -316,7 +317,106 @@ def predictions_agree_with_numpy(chosen):
     np.testing.assert_allclose(mine[1], network.predict_proba(x[:1]), rtol=1e-4, atol=1e-6)
 
 
+def convolutions_agree_with_numpy_on_awkward_shapes_and_stay_in_their_buffers(chosen):
+    generator = np.random.default_rng(0)
+    for index in range(60):
+        n, channels, filters = (int(size) for size in generator.choice((1, 2, 3, 5, 8, 13), 3))
+        kernel = int(generator.integers(1, 6))
+        height, width = (kernel + int(side) for side in generator.integers(0, 9, 2))
+        results = []
+        for computing in (chosen, NUMPY):
+            compute_with(computing)
+            numbers = np.random.default_rng(index)
+            guarded = Guarded()
+            padded = guarded.copy(normal(numbers, (n, height, width, channels)), 4 * (index % 5))
+            weights = guarded.copy(normal(numbers, (kernel * kernel * channels, filters)), 4)
+            shape = (n, height - kernel + 1, width - kernel + 1, filters)
+            out = guarded.empty(shape, shift=4 * (index % 4))
+            gradients = guarded.empty(weights.shape, shift=4)
+            room = np.empty(convolution.patch_room(padded.shape[1:], kernel, filters), np.float32)
+            convolution.convolve(padded, weights, kernel, out, room)
+            delta = guarded.copy(normal(numbers, shape), 4 * (index % 3))
+            convolution.convolve_gradients(padded, delta, kernel, gradients, room)
+            guarded.check()
+            results.append((out, gradients))
+        for mine, theirs in zip(*results, strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=0, atol=2e-6 * (theirs.size + 40) ** 0.5)
+
+
+def normal(generator, shape):
+    return generator.standard_normal(shape).astype(np.float32)
+
+
+def pooling_is_numpys_to_the_bit_and_stays_in_its_buffers(chosen):
+    for index in range(60):
+        results = []
+        for computing in (chosen, NUMPY):
+            compute_with(computing)
+            generator = np.random.default_rng(index)
+            size, stride = (int(side) for side in generator.integers(1, 5, 2))
+            rows, columns, n, channels = (int(side) for side in generator.integers(1, 7, 4))
+            given_shape = (n, rows * stride + size, columns * stride + size - 1, channels)
+            guarded = Guarded()
+            # Few levels, so that there are equal numbers.
+            levels = generator.integers(0, 4, given_shape).astype(np.float32)
+            levels[0, 0, 0, 0] = (np.nan, np.inf, -np.inf, 0)[index % 4]
+            given = guarded.copy(levels, index % 5)
+            out = guarded.empty((n, rows, columns, channels), shift=index % 3)
+            places = guarded.empty(out.shape, np.uint8)
+            squares = pooling.Squares(size, stride)
+            pooling.pool(given, squares, out, places, np.empty(out.shape, bool))
+            delta = guarded.copy(generator.integers(-9, 9, out.shape).astype(np.float32), 1)
+            back = guarded.empty(given.shape, shift=2)
+            pooling.unpool(delta, squares, places, back, np.empty(out.shape, bool))
+            guarded.check()
+            results.append((out, places, back))
+        for mine, theirs in zip(*results, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+
+
+def convolutions_that_do_not_fit_are_refused(chosen):
+    compute_with(chosen)
+    library = chosen.library
+    pictures, weights = np.zeros((1, 5, 5, 2), np.float32), np.zeros((18, 4), np.float32)
+    results, places = np.zeros((1, 3, 3, 4), np.float32), np.zeros((1, 2, 2, 2), np.uint8)
+    small = np.zeros((1, 2, 2, 2), np.float32)
+    for call in (
+        lambda: library.convolve(pictures, weights, 2, results),
+        lambda: library.convolve(pictures, weights[:17], 3, results),
+        lambda: library.convolve_gradients(pictures, results[:, :2], 3, weights),
+        lambda: library.pool(pictures, (3, 3), small, places),
+        lambda: library.pool(pictures, (2, 2), small, places[:, :1]),
+        lambda: library.unpool(small, (4, 2), places, pictures),
+    ):
+        try:
+            call()
+        except ValueError:
+            continue
+        raise AssertionError("sizes that do not fit were taken")
+
+
+def steps_of_convolutional_nets_agree_with_numpy(chosen):
+    for stem, activation in (
+        ("crop24 conv5x8 pool2 conv5x16 pool3", "relu"),
+        ("conv3x5 pool3s2 conv2x6", "tanh"),
+        ("conv3x9 conv3x7p0 pool2", "leaky-relu"),
+    ):
+        settings = {"activation": activation, "stem": stem, "l2": 0.01, "label_smoothing": 0.1}
+        mine = run_steps(chosen, "adam", sizes=(784, 6, 5), counts=(3, 1, 5), **settings)
+        theirs = run_steps(NUMPY, "adam", sizes=(784, 6, 5), counts=(3, 1, 5), **settings)
+        for one, other in zip(mine[2], theirs[2], strict=True):
+            assert abs(one.loss - other.loss) < 1e-3 * max(1, other.loss)
+        x = np.random.default_rng(0).random((3, 784), np.float32)
+        compute_with(chosen)
+        probabilities = mine[0].predict_proba(x)
+        np.testing.assert_allclose(probabilities, theirs[0].predict_proba(x), atol=2e-3)
+
+
 CHECKS = [
+    convolutions_agree_with_numpy_on_awkward_shapes_and_stay_in_their_buffers,
+    pooling_is_numpys_to_the_bit_and_stays_in_its_buffers,
+    convolutions_that_do_not_fit_are_refused,
+    steps_of_convolutional_nets_agree_with_numpy,
     products_agree_with_numpy_on_awkward_shapes_and_stay_in_their_buffers,
     products_of_the_usual_size_agree_with_numpy,
     infinities_and_nan_travel_through_products_as_in_numpy,

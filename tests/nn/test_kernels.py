@@ -54,7 +54,7 @@ def report(request):
 def test_inside_pyodide_all_checks_of_the_kernels_hold(report):
     failures = {name: text for name, text in report["outcomes"].items() if text}
     assert not failures, "\n\n".join(f"{name}\n{text}" for name, text in failures.items())
-    assert len(report["outcomes"]) >= 13
+    assert len(report["outcomes"]) >= 17
 
 
 def test_inside_pyodide_the_fastest_module_that_the_engine_takes_is_picked(report):
