@@ -13,8 +13,9 @@ from data_cache import DATA_SETS
 
 from ..laboratory import Laboratory
 from ..laboratory_state import READY
+from .cards import card, field_pairs, run_row, stack
 from .download import Download
-from .fields import Field, TickBox
+from .fields import TickBox
 from .look import Look, button
 
 LEARNING_FIELDS = ("learning_rate", "batch_size", "optimizer", "dropout", "l1", "l2")
@@ -36,55 +37,23 @@ class Controls:
         self._state = laboratory.state
         self._look = look
         self._download = download
-        self.run = self._card("", self._run_part())
+        self.run = card(look, "", self._run_part())
         self.view = pn.Column(
-            self._card("Learning", self._fields(LEARNING_FIELDS)),
-            self._card("Data", self._data_part()),
-            self._card("Network", self._network_part()),
-            self._card("Weights", self._weights_part()),
+            card(look, "Learning", self._fields(LEARNING_FIELDS)),
+            card(look, "Data", self._data_part()),
+            card(look, "Network", self._network_part()),
+            card(look, "Weights", self._weights_part()),
             css_classes=["controls"],
             sizing_mode="stretch_width",
             margin=0,
         )
 
-    def _card(self, title: str, content: pn.viewable.Viewable) -> pn.Column:
-        heading = [self._look.text(f"<h2>{title}</h2>")] if title else []
-        return pn.Column(
-            *heading,
-            content,
-            stylesheets=[self._look.card],
-            sizing_mode="stretch_width",
-            margin=0,
-        )
-
     def _fields(self, names: tuple[str, ...]) -> pn.viewable.Viewable:
-        fields = [Field(self._state, name, self._look.widgets).view for name in names]
-        return pn.GridBox(
-            *fields,
-            ncols=2,
-            stylesheets=[self._look.pairs],
-            sizing_mode="stretch_width",
-            margin=0,
-        )
+        return field_pairs(self._state, names, self._look)
 
     def _run_part(self) -> pn.viewable.Viewable:
         laboratory, state = self._laboratory, self._state
-        train = pn.widgets.Toggle.from_param(
-            state.param.running,
-            label="Train",
-            color="primary",
-            css_classes=["ink-train"],
-            stylesheets=[self._look.widgets],
-            sizing_mode="stretch_width",
-            margin=0,
-        )
-
-        def relabel(event: Any) -> None:
-            train.label = "Pause" if event.new else "Train"
-
-        state.param.watch(relabel, "running")
-        step = button("Step", self._look, "ink-step", laboratory.step)
-        reset = button("Reset", self._look, "ink-reset", laboratory.reset)
+        buttons = run_row(state, self._look, "ink", laboratory.step, laboratory.reset)
         self.progress = self._look.text(progress_html(0.0, 0.0), css_classes=["ink-progress"])
         keep = TickBox(state, "keep_ready", self._look.widgets).view
 
@@ -92,32 +61,19 @@ class Controls:
             keep.visible = event.new == READY
 
         state.param.watch(show_keep, "origin")
-        return pn.Column(
-            pn.Row(train, step, reset, stylesheets=[self._look.gap], margin=0),
-            self.progress,
-            keep,
-            stylesheets=[self._look.gap],
-            sizing_mode="stretch_width",
-            margin=0,
-        )
+        return stack(self._look, buttons, self.progress, keep)
 
     def _data_part(self) -> pn.viewable.Viewable:
         choice = pn.widgets.Select.from_param(
             self._state.param.data_set,
             label="Data set",
-            options={card.title: card.name for card in DATA_SETS.values()},
+            options={data_set.title: data_set.name for data_set in DATA_SETS.values()},
             css_classes=["ink-data-set"],
             stylesheets=[self._look.widgets],
             sizing_mode="stretch_width",
             margin=0,
         )
-        return pn.Column(
-            choice,
-            self._fields(QUEUE_FIELDS),
-            stylesheets=[self._look.gap],
-            sizing_mode="stretch_width",
-            margin=0,
-        )
+        return stack(self._look, choice, self._fields(QUEUE_FIELDS))
 
     def _network_part(self) -> pn.viewable.Viewable:
         laboratory = self._laboratory
@@ -138,15 +94,7 @@ class Controls:
             ["hidden_layers", "activation", "initialization", "biases", "origin", "history"],
         )
         refresh()
-        return pn.Column(
-            self._fields(NETWORK_FIELDS),
-            biases,
-            pending,
-            rebuild,
-            stylesheets=[self._look.gap],
-            sizing_mode="stretch_width",
-            margin=0,
-        )
+        return stack(self._look, self._fields(NETWORK_FIELDS), biases, pending, rebuild)
 
     def _weights_part(self) -> pn.viewable.Viewable:
         ready = button(
@@ -173,14 +121,8 @@ class Controls:
             margin=0,
         )
         load.param.watch(lambda *_events: self._load(load), ["value", "filename"])
-        return pn.Column(
-            pn.Row(kind, save, stylesheets=[self._look.gap, self._look.bottom], margin=0),
-            load,
-            ready,
-            stylesheets=[self._look.gap],
-            sizing_mode="stretch_width",
-            margin=0,
-        )
+        saving = pn.Row(kind, save, stylesheets=[self._look.gap, self._look.bottom], margin=0)
+        return stack(self._look, saving, load, ready)
 
     def _save(self, suffix: str, layout: str) -> None:
         content = self._laboratory.save_weights(suffix, layout)

@@ -12,7 +12,7 @@ from typing import Any
 import panel as pn
 import param
 
-from ..settings import SettingError, TrainingSettings
+from ..settings import LearningSettings, SettingError
 
 Watched = Any
 
@@ -28,9 +28,11 @@ def format_value(value: Any) -> str:
 
 
 class Field:
-    """A widget bound both ways to one setting."""
+    """A widget bound both ways to one setting; `hook` begins its class in the page."""
 
-    def __init__(self, settings: TrainingSettings, name: str, stylesheet: str) -> None:
+    def __init__(
+        self, settings: LearningSettings, name: str, stylesheet: str, hook: str = "ink-field"
+    ) -> None:
         self._settings = settings
         self._name = name
         self.widget = _make_widget(settings, name, stylesheet)
@@ -40,7 +42,7 @@ class Field:
         self.view = pn.Column(
             self.widget,
             self.error,
-            css_classes=["field", f"ink-field-{name.replace('_', '-')}"],
+            css_classes=["field", f"{hook}-{name.replace('_', '-')}"],
             margin=0,
             sizing_mode="stretch_width",
         )
@@ -72,12 +74,14 @@ class TickBox:
     It is a group of one: alone, Bokeh's boxes have no label that a screen reader could find.
     """
 
-    def __init__(self, settings: TrainingSettings, name: str, stylesheet: str) -> None:
+    def __init__(
+        self, settings: LearningSettings, name: str, stylesheet: str, hook: str = "ink-field"
+    ) -> None:
         label = settings.param[name].label
         self.view = pn.widgets.CheckBoxGroup(
             options=[label],
             value=[label] if getattr(settings, name) else [],
-            css_classes=[f"ink-field-{name.replace('_', '-')}"],
+            css_classes=[f"{hook}-{name.replace('_', '-')}"],
             stylesheets=[stylesheet],
             margin=0,
         )
@@ -89,7 +93,7 @@ class TickBox:
         )
 
 
-def _make_widget(settings: TrainingSettings, name: str, stylesheet: str) -> pn.widgets.Widget:
+def _make_widget(settings: LearningSettings, name: str, stylesheet: str) -> pn.widgets.Widget:
     parameter = settings.param[name]
     value = getattr(settings, name)
     look = {

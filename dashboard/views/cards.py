@@ -1,0 +1,73 @@
+"""Pieces that the sides of all panes are made of: cards, pairs of fields, run buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import panel as pn
+
+from ..settings import LearningSettings
+from .fields import Field
+from .look import Look, button
+
+
+def card(look: Look, title: str, *content: pn.viewable.Viewable) -> pn.Column:
+    """Frame content, under a title if there is one."""
+    heading = [look.text(f"<h2>{title}</h2>")] if title else []
+    return pn.Column(
+        *heading,
+        *content,
+        stylesheets=[look.card],
+        sizing_mode="stretch_width",
+        margin=0,
+    )
+
+
+def field_pairs(
+    settings: LearningSettings, names: Sequence[str], look: Look, hook: str = "ink-field"
+) -> pn.GridBox:
+    """Make a field for each of these settings, two to a row; `hook` begins their classes."""
+    return pn.GridBox(
+        *(Field(settings, name, look.widgets, hook).view for name in names),
+        ncols=2,
+        stylesheets=[look.pairs],
+        sizing_mode="stretch_width",
+        margin=0,
+    )
+
+
+def stack(look: Look, *content: pn.viewable.Viewable) -> pn.Column:
+    """Put content below each other, with small gaps."""
+    return pn.Column(*content, stylesheets=[look.gap], sizing_mode="stretch_width", margin=0)
+
+
+def run_row(
+    state: Any, look: Look, hook: str, step: Callable[[], None], reset: Callable[[], None]
+) -> pn.Row:
+    """Make the buttons Train (it is `state.running`), Step and Reset, of classes `hook`-train …"""
+    train = pn.widgets.Toggle.from_param(
+        state.param.running,
+        label=_train_label(state.running),
+        color="primary",
+        css_classes=[f"{hook}-train"],
+        stylesheets=[look.widgets],
+        sizing_mode="stretch_width",
+        margin=0,
+    )
+
+    def relabel(event: Any) -> None:
+        train.label = _train_label(event.new)
+
+    state.param.watch(relabel, "running")
+    return pn.Row(
+        train,
+        button("Step", look, f"{hook}-step", step),
+        button("Reset", look, f"{hook}-reset", reset),
+        stylesheets=[look.gap],
+        margin=0,
+    )
+
+
+def _train_label(running: bool) -> str:
+    return "Pause" if running else "Train"
