@@ -33,14 +33,12 @@ class Slot(Generic[Request]):
         """What to sort by: earlier blocks first."""
         return self.position.epoch, self.position.block
 
-    def fill(self, samples: Samples) -> None:
-        """Put the answer in; an answer without samples raises a DataError."""
+    def make_block(self, samples: Samples) -> Block:
+        """Return the answer as the block of this place; one without samples raises a DataError."""
         if not len(samples):
             raise DataError("the source answered with no samples, but at least one was expected")
         place = self.position
-        self.block = Block(
-            samples.images, samples.labels, place.epoch, place.block, self.is_last, place
-        )
+        return Block(samples.images, samples.labels, place.epoch, place.block, self.is_last, place)
 
     def raise_failure(self) -> None:
         """Raise the error, if there is one, and remember that somebody was told."""

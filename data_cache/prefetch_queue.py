@@ -79,7 +79,7 @@ class PrefetchQueue(Generic[Request]):
         self._idle: deque[Slot[Request]] = deque()
         self._broken: list[Slot[Request]] = []
         self._plan_error: Exception | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Block]] = set()
         self._ready = 0
         self._change = Change()
         self._waiters = 0
@@ -262,24 +262,27 @@ class PrefetchQueue(Generic[Request]):
             task.add_done_callback(lambda task: self._end_fetch(slot, task))
             return
         try:
-            slot.fill(self._fetch_now(slot.request))
+            slot.block = slot.make_block(self._fetch_now(slot.request))
         except Exception as error:
             slot.error = error
         self._settle(slot)
 
-    async def _fetch(self, slot: Slot[Request]) -> None:
+    async def _fetch(self, slot: Slot[Request]) -> Block:
         for attempt in range(1, self._retries + 1):
             try:
-                return slot.fill(await self._source.fetch(slot.request))
+                return slot.make_block(await self._source.fetch(slot.request))
             except Exception:
                 self.retried += 1
                 await self._sleep(self._pause(attempt))
-        return slot.fill(await self._source.fetch(slot.request))
+        return slot.make_block(await self._source.fetch(slot.request))
 
-    def _end_fetch(self, slot: Slot[Request], task: asyncio.Task[None]) -> None:
+    def _end_fetch(self, slot: Slot[Request], task: asyncio.Task[Block]) -> None:
         self._tasks.discard(task)
         # Asking for the exception also tells asyncio that it is not lost.
         slot.error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if slot.error is None:
+            # Here and not in the task, so that a block is there exactly when it is counted.
+            slot.block = task.result()
         if not self._closed:
             self._settle(slot)
             self._refill()

@@ -51,6 +51,25 @@ async def take(queue: PrefetchQueue, count: int) -> list[Block]:
 # Bounds
 
 
+def test_the_count_of_ready_blocks_is_right_also_when_a_source_answers_at_once():
+    class PromptSource(ObedientSource):
+        async def fetch(self, request: int) -> Samples:
+            return numbered_samples(2, first=request * 2)
+
+    async def main():
+        async with queue_of(PromptSource(6), 3, 3) as queue:
+            taken = 0
+            for _ in range(20):
+                await asyncio.sleep(0)
+                while queue.take_ready() is not None:
+                    taken += 1
+                    assert queue.data_len >= 0
+                assert queue.data_len == 0
+            assert taken > 6
+
+    run(main())
+
+
 @pytest.mark.parametrize(("cache_size", "concurrency"), [(5, 2), (3, 3), (2, 7), (1, 1)])
 def test_ready_and_in_flight_never_exceed_the_cache_size_nor_flights_the_concurrency(
     cache_size, concurrency
