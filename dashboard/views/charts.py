@@ -6,6 +6,7 @@ cost the same after an hour as after a minute.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,18 @@ SCORE_POINTS = 200
 EMPTY_FRAME = {"iteration": [1, 100], "value": [0.1, 1]}
 """Corners of a chart that has nothing to show yet; without any Bokeh could not place its axes."""
 
+Legend = Sequence[tuple[str, Sequence[str]]]
+
 TOOLS = "pan,box_zoom,wheel_zoom,reset,save"
+
+
+LEGEND = (
+    ("batches", ["raw"]),
+    ("smoothed", ["smoothed"]),
+    ("validation", ["validation"]),
+    ("test", ["test"]),
+)
+"""What the legend calls the curves: its names, and the curves of each."""
 
 
 class CurveChart:
@@ -38,6 +50,8 @@ class CurveChart:
         What is drawn; also the name of a saved picture.
     logarithmic
         Whether to offer a switch to a logarithmic axis.
+    legend
+        The names of the curves, as in `LEGEND`; a curve without a name is drawn all the same.
     """
 
     def __init__(
@@ -48,7 +62,10 @@ class CurveChart:
         look: Look,
         per_cent: bool = False,
         logarithmic: bool = False,
+        legend: Legend = LEGEND,
     ) -> None:
+        self._name = css_class.replace("ink-", "inkling-", 1)
+        self._legend = legend
         self.batches = ColumnDataSource({"iteration": [], "value": [], "smoothed": []})
         self.validation = ColumnDataSource({"iteration": [], "value": []})
         self.test = ColumnDataSource({"iteration": [], "value": []})
@@ -115,7 +132,7 @@ class CurveChart:
             toolbar_location="right",
             min_border=2,
             outline_line_color=None,
-            name=f"inkling-{title.lower()}",
+            name=self._name,
         )
         chart.toolbar.logo = None
         chart.toolbar.autohide = True
@@ -142,16 +159,16 @@ class CurveChart:
         test = chart.scatter(
             "iteration", "value", source=self.test, color=GREEN, size=11, marker="diamond"
         )
-        add_legend(
-            chart,
-            [
-                ("batches", [raw]),
-                ("smoothed", [smoothed]),
-                ("validation", [validation, dots]),
-                ("test", [test]),
-            ],
-        )
-        for name, renderer in (("batch", smoothed), ("validation", dots), ("test", test)):
+        curves = {
+            "raw": [raw], "smoothed": [smoothed], "validation": [validation, dots], "test": [test]
+        }  # fmt: skip
+        items = [
+            (name, [glyph for key in keys for glyph in curves[key]]) for name, keys in self._legend
+        ]
+        add_legend(chart, items)
+        names = {key: name for name, keys in self._legend for key in keys} | {"smoothed": "batch"}
+        for key, renderer in (("smoothed", smoothed), ("validation", dots), ("test", test)):
+            name = names.get(key, key)
             chart.add_tools(
                 HoverTool(
                     renderers=[renderer],
