@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from data_cache import Samples, to_float
+import numpy as np
+
+from data_cache import to_float
 from nn import Evaluation, Network, backend_name
 
 from .history import Score
@@ -21,6 +23,25 @@ SLICE_SECONDS = 0.03
 EVALUATION_CHUNK = 250
 VALIDATION_LIMIT = 1000
 """Digits of the validation part that are scored while training; the first ones, always the same."""
+
+
+class HeldOut(Protocol):
+    """Samples to score on: `images` (n, pixels) uint8 or inputs (n, inputs) float32, and labels."""
+
+    @property
+    def images(self) -> np.ndarray:
+        """What is shown to the net."""
+        ...
+
+    @property
+    def labels(self) -> np.ndarray:
+        """What it should say, (n,) integers."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: slice, /) -> HeldOut: ...
+
 
 Result = TypeVar("Result")
 AnyRun = TypeVar("AnyRun", bound=Run)
@@ -35,7 +56,7 @@ async def execute_in_line(function: Callable[..., Result], *arguments: Any) -> R
 
 async def evaluate(
     network: Network,
-    samples: Samples,
+    samples: HeldOut,
     *,
     execute: Execute = execute_in_line,
     binarize: int | None = None,
@@ -44,8 +65,9 @@ async def evaluate(
     evaluation = Evaluation(network.classes)
     for start in range(0, len(samples), EVALUATION_CHUNK):
         part = slice(start, start + EVALUATION_CHUNK)
-        images = to_float(samples.images[part], binarize=binarize)
-        await execute(evaluation.add, network, images, samples.labels[part])
+        images = samples.images[part]
+        x = to_float(images, binarize=binarize) if images.dtype == np.uint8 else images
+        await execute(evaluation.add, network, x, samples.labels[part])
         await asyncio.sleep(0)
     return evaluation
 
@@ -76,7 +98,7 @@ class Trainer(Generic[AnyRun]):
         self,
         run: AnyRun,
         *,
-        validation: Samples | None,
+        validation: HeldOut | None,
         publish: Callable[[Snapshot], None],
         clock: Clock,
         execute: Execute = execute_in_line,
@@ -107,7 +129,7 @@ class Trainer(Generic[AnyRun]):
         if self._waiting:
             self._waiter.cancel()
 
-    def adopt(self, run: AnyRun, validation: Samples | None) -> None:
+    def adopt(self, run: AnyRun, validation: HeldOut | None) -> None:
         """Go on with another run; training must have stopped."""
         if self.is_training:
             raise RuntimeError("a run can only be replaced while training is stopped")

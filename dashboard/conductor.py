@@ -1,0 +1,91 @@
+"""Sees that training goes on while it is wanted, and that every single step asked for is taken.
+
+There is never more than one training task at a time, however quickly people change their minds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from data_cache import PrefetchError
+
+from .errands import Errands
+from .laboratory_state import Notice
+from .run import DivergenceError
+from .trainer import Trainer
+
+
+class Conductor:
+    """Serves the wish to run, the parameter `running` of a state, and wishes for single steps.
+
+    Parameters
+    ----------
+    state
+        Has the parameters `running` and `notice`.
+    trainer
+        Whose run is trained.
+    errands
+        Where the task of training belongs.
+    """
+
+    def __init__(self, state: Any, trainer: Trainer[Any], errands: Errands) -> None:
+        self._state = state
+        self._trainer = trainer
+        self._errands = errands
+        self._task: asyncio.Task[None] | None = None
+        self._steps_wanted = 0
+        self._is_closed = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no step is under way; a pause takes effect only after the present one."""
+        return self._task is None or self._task.done()
+
+    def is_training(self, task: asyncio.Task[Any]) -> bool:
+        """Tell whether an errand is the training."""
+        return task is self._task
+
+    def ensure(self) -> None:
+        """Begin to train if nothing does so yet; it ends by itself when nobody wants it."""
+        if self.is_idle:
+            self._task = self._errands.begin(self._train())
+
+    def add_step(self) -> None:
+        """Take one more step than was asked for so far."""
+        self._steps_wanted += 1
+        self.ensure()
+
+    def forget_steps(self) -> None:
+        """Take none of the steps that were asked for."""
+        self._steps_wanted = 0
+
+    def shut(self) -> None:
+        """Stop at once, for good."""
+        self._is_closed = True
+        self._trainer.stop()
+
+    async def _train(self) -> None:
+        """Serve the wish to run and the wished-for steps until neither is left."""
+        while not self._is_closed and (self._state.running or self._steps_wanted):
+            run = self._trainer.run
+            try:
+                if self._state.running:
+                    await self._trainer.train()
+                else:
+                    self._steps_wanted -= 1
+                    await self._trainer.train(steps=1)
+            except DivergenceError as error:
+                if run is self._trainer.run:  # else it was replaced meanwhile; nobody minds
+                    self._stop_with(Notice(str(error), "warning"))
+            except PrefetchError as error:
+                if run is self._trainer.run:
+                    self._stop_with(
+                        Notice(f"Training paused: {error} Press Train to try again.", "error")
+                    )
+        # A knob may have been turned while the last step was under way.
+        self._trainer.run.apply_settings()
+
+    def _stop_with(self, notice: Notice) -> None:
+        self._steps_wanted = 0
+        self._state.param.update(running=False, notice=notice)

@@ -1,0 +1,173 @@
+"""The spiral laboratory itself: what can be done in it, and what it knows, without any screen.
+
+Every command a person can give is a method here; what comes of it is seen in the parameters of
+the laboratory's state, which views watch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from data_cache import PLANE_SHAPES
+
+from ..trainer import Clock, Execute
+from .data import OWN, make_data, share_out
+from .looking_inside import LookingInside
+from .painting import Painting
+from .presets import PRESETS
+from .settings import PlaneSettings
+from .state import PlaneState
+from .time_travel import TimeTravel
+
+KNOBS = ("learning_rate", "batch_size", "optimizer", "l1", "l2", "dropout")
+"""Settings that take effect in the middle of a run."""
+
+NET_SETTINGS = ("hidden_layers", "activation", "initialization", "weight_noise", "biases", "inputs")
+"""Settings that need a fresh net."""
+
+DATA_SETTINGS = ("shape", "points_count", "noise", "arm_angle", "classes", "seed", "train_share")
+"""Settings that the points depend on."""
+
+_OF_SHAPES = {"shape", "points_count", "noise", "arm_angle"}
+
+
+class PlaneLaboratory(Painting, TimeTravel, LookingInside):
+    """A small net, points of the plane, and everything that can be done with them."""
+
+    def __init__(self, state: PlaneState, *, clock: Clock, execute: Execute) -> None:
+        super().__init__(state, clock=clock, execute=execute)
+        state.param.watch(self._running_changed, "running")
+        state.param.watch(self._knob_changed, list(KNOBS))
+        state.param.watch(self._settings_changed, [*NET_SETTINGS, *DATA_SETTINGS])
+        state.param.watch(self._position_changed, "timeline_position")
+
+    def start(self) -> None:
+        """Show where the run stands; the state's `running` begins to train."""
+        self.state.snapshot = self.trainer.snapshot()
+
+    def step(self) -> None:
+        """Train on exactly one batch; while training runs, pause first."""
+        self.state.running = False
+        if not self._stop_without_points():
+            self.conductor.add_step()
+
+    def reset(self) -> None:
+        """Begin again with fresh weights of the same seed, on the same points."""
+        self.state.running = False
+        self._replace_run()
+        self._tell(f"{self._describe_net()} It knows nothing yet: press Train.")
+
+    def regenerate(self) -> None:
+        """Make new points of the chosen shape, and a fresh net, by the next seed."""
+        with self._without_watching():
+            self.state.param.update(seed=(self.state.seed + 1) % 2**32, preset="")
+        self._make_points()
+        self._replace_run()
+        self._tell(f"{self._describe_data()} The net begins anew, with seed {self.state.seed}.")
+
+    def apply_preset(self, name: str) -> None:
+        """Take over the settings of a preset; make its points and a fresh net."""
+        if name not in PRESETS:
+            self.warn(f"There are the presets {', '.join(PRESETS)}; found “{name[:24]}”.")
+            return
+        self._take_over(PRESETS[name].settings)
+        self.state.preset = name
+        self._tell(PRESETS[name].sentence)
+
+    def begin_lesson(self, name: str) -> None:
+        """Set up a lesson."""
+
+    # What somebody at the page changes
+
+    def _take_over(self, settings: Mapping[str, Any]) -> None:
+        """Set all settings, those not named to their defaults, and begin with them."""
+        defaults = {key: PlaneSettings.param[key].default for key in _SETTINGS}
+        self.state.running = False
+        with self._without_watching():
+            self.state.param.update(
+                **{**defaults, **settings}, preset="", lesson="", lesson_message=""
+            )
+        self._make_points()
+        self._replace_run()
+
+    def _running_changed(self, event: Any) -> None:
+        if not event.new:
+            self.trainer.stop()
+        elif not self._stop_without_points():
+            self.conductor.ensure()
+
+    def _knob_changed(self, *_events: Any) -> None:
+        if self._quiet:
+            return
+        state = self.state
+        if self.conductor.is_idle:
+            self.trainer.run.apply_settings()
+        state.param.update(
+            preset="",
+            snapshot=replace(
+                state.snapshot,
+                learning_rate=float(state.learning_rate),
+                batch_size=state.batch_size,
+                optimizer=state.optimizer,
+            ),
+        )
+
+    def _settings_changed(self, *events: Any) -> None:
+        if self._quiet:
+            return
+        changed = {event.name for event in events}
+        self.state.preset = ""
+        if not self.state.inputs:
+            with self._without_watching():
+                self.state.inputs = PlaneSettings.param["inputs"].default
+            self._tell("A net needs at least one input; it has x₁ and x₂ again.", "warning")
+        if changed == {"train_share"} and self.state.points.origin != OWN:
+            # The points to learn from stay as they are, and so may the net.
+            self._learn_from(make_data(self.state))
+            self._tell(f"{len(self.state.points.test):,} points to test on.")
+            return
+        if changed & set(DATA_SETTINGS):
+            self._change_points(changed)
+        self._replace_run()
+        about = self._describe_net() if changed <= set(NET_SETTINGS) else self._describe_data()
+        self._tell(f"{about} The net begins anew.")
+
+    def _change_points(self, changed: set[str]) -> None:
+        """Make points anew; one's own are kept wherever that makes sense."""
+        state, data = self.state, self.state.points
+        if data.origin != OWN or changed & _OF_SHAPES:
+            self._make_points()
+            return
+        if "classes" in changed:
+            data = data.of_classes(state.classes)
+        if "train_share" in changed:
+            data = share_out(data.all_points(), state)
+        state.points = data
+
+    def _make_points(self) -> None:
+        state = self.state
+        with self._without_watching():
+            state.classes = PLANE_SHAPES[state.shape].possible(state.classes)
+        state.points = make_data(state)
+
+    def _position_changed(self, event: Any) -> None:
+        if self._quiet:
+            return
+        if event.new is None:
+            self.back_to_live()
+        else:
+            self.show_checkpoint(event.new)
+
+    def _describe_net(self) -> str:
+        sizes = "-".join(str(size) for size in self.network.sizes)
+        return f"A fresh {sizes} net."
+
+    def _describe_data(self) -> str:
+        data = self.state.points
+        title = "Own points" if data.origin == OWN else PLANE_SHAPES[data.origin].title
+        return f"{title}: {len(data.train):,} points of {data.classes} classes."
+
+
+_SETTINGS = [name for name in PlaneSettings.param if name != "name"]

@@ -1,0 +1,112 @@
+"""A run on points of the plane: they lie in memory and may change while it learns from them.
+
+Changes wait for the end of the slice under way, because that may be computed in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from data_cache import Batch, PointFeed, PointPosition
+
+from ..run import Mark, Run, run_generators
+from .data import InputSamples
+from .settings import PlaneSettings
+
+FIRST_SCORES = 10
+"""Steps between two scores on the test points at first."""
+
+SCORES_PER_DOUBLING = 70
+"""Later a score is due after every so many-th part of the steps taken so far."""
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """All that the next step of a run on the same points depends on."""
+
+    mark: Mark
+    optimizer: str
+    position: PointPosition
+    dropout_state: dict[str, Any]
+    epoch: int
+    consumed: int
+
+
+class PlaneRun(Run):
+    """A network in training on points.
+
+    Parameters
+    ----------
+    settings
+        Read before every step, so each knob works while the run goes on.
+    samples
+        What it learns from; at least one.
+    classes
+        How many classes the net tells apart.
+    """
+
+    feed: PointFeed
+
+    def __init__(self, settings: PlaneSettings, samples: InputSamples, classes: int) -> None:
+        generators = run_generators(settings.seed)
+        super().__init__(
+            settings,
+            PointFeed(samples.images, samples.labels, generator=generators.feed),
+            network=settings.make_network(samples.images.shape[1], classes, generators.weights),
+            dropout_generator=generators.dropout,
+        )
+        self._changes: list[Callable[[], None]] = []
+        self._next_score = 1
+
+    def soon(self, change: Callable[[], None]) -> None:
+        """Do something to the run at the next `apply_settings`, when no step is under way."""
+        self._changes.append(change)
+
+    def apply_settings(self) -> None:
+        """Make the knobs take effect that a step does not read, and what was to be done `soon`."""
+        while self._changes:
+            self._changes.pop(0)()
+        super().apply_settings()
+
+    def learn_from(self, samples: InputSamples) -> None:
+        """Go on with other points; call it only between slices."""
+        self.feed.replace(samples.images, samples.labels)
+        self.consumed = 0
+
+    def place(self) -> Place:
+        """Record where the run stands; call it only between slices."""
+        return Place(
+            self.mark(),
+            self.optimizer_name,
+            self.feed.position,
+            dict(self.dropout_generator.bit_generator.state),
+            self.epoch,
+            self.consumed,
+        )
+
+    def go_to(self, place: Place) -> None:
+        """Go back to an earlier place; what follows has the same numbers as it had then."""
+        self.optimizer_name = place.optimizer
+        self.return_to(place.mark)
+        self.feed.go_to(place.position)
+        self.dropout_generator.bit_generator.state = place.dropout_state
+        self.epoch, self.consumed = place.epoch, place.consumed
+        self._good = place.mark
+        self._next_score = _next_score(self.iteration)
+        self.validation_due = False
+        self.note_slice()
+
+    def _advance(self, batch: Batch) -> None:
+        """Count the batch; scores come more and more seldom, for an epoch may be a single step."""
+        self.epoch, self.consumed = (
+            (batch.epoch + 1, 0) if batch.is_last else (batch.epoch, batch.consumed)
+        )
+        if self.iteration >= self._next_score:
+            self._next_score = _next_score(self.iteration)
+            self.validation_due = True
+
+
+def _next_score(iteration: int) -> int:
+    return iteration + max(FIRST_SCORES, iteration // SCORES_PER_DOUBLING)
