@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import panel as pn
+from bokeh.model import Model
 
 from ..assets import read_asset
+
+
+class Text(pn.pane.HTML):
+    """A piece of the page's own HTML, cheap to change.
+
+    Panel sets all properties of a pane again whenever its text changes; in a browser's worker
+    that takes as long as many steps of training.
+    """
+
+    def _update(self, ref: str, model: Model) -> None:
+        model.text = self._transform_object(self.object)["object"]
 
 
 class Look:
@@ -29,9 +41,9 @@ class Look:
             " gap: 6px 10px; align-items: start; }"
         )
 
-    def text(self, html: str, css_classes: list[str] | None = None) -> pn.pane.HTML:
+    def text(self, html: str, css_classes: list[str] | None = None) -> Text:
         """Make a pane of the page's own text."""
-        return pn.pane.HTML(
+        return Text(
             html,
             css_classes=css_classes or [],
             stylesheets=[self.texts],
