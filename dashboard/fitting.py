@@ -29,7 +29,12 @@ def read_fitting(content: bytes, name: str, title: str, classes: int) -> Network
     WeightsError
         With a sentence, when the file is damaged or its network does not fit.
     """
-    network = _as_float32(weights_from_bytes(content, name), name)
+    return check_fitting(weights_from_bytes(content, name), name, title, classes)
+
+
+def check_fitting(network: Network, name: str, title: str, classes: int) -> Network:
+    """Return a network as float32 if it fits the data set; otherwise raise as `read_fitting`."""
+    network = _as_float32(network, name)
     expected, found = (INPUTS, classes), (network.sizes[0], network.sizes[-1])
     if found != expected:
         raise WeightsError(

@@ -12,10 +12,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ..api.settings import settings_from_environment
 from ..settings import SettingError
 from .failure import CommandError
 
 APP = Path(__file__).parents[1] / "app.py"
+API = "dashboard.api.plugin"
 DEFAULT_PORT = 5006
 
 
@@ -25,7 +27,8 @@ def add_parser(subparsers: Any) -> None:
         "serve",
         help="serve the laboratory to browsers",
         description="Serve the laboratory to browsers until Ctrl-C. Each visitor gets a net of "
-        "their own. Needs no internet.",
+        "their own. Needs no internet. Beside it, under /api, are samples, blocks and a net of the "
+        "server's own for programs; INKLING_TOKEN sets what changes to it must bring.",
     )
     parser.set_defaults(run=run, parser=parser)
     parser.add_argument(
@@ -55,6 +58,7 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
     port = read_port(arguments.port)
+    settings_from_environment()  # the plugin reads them again; here a mistake is still one line
     check_free(arguments.address, port)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from panel.command.serve import Serve  # noqa: PLC0415 - takes a second to import
@@ -89,7 +93,7 @@ def check_free(address: str | None, port: int) -> None:
 
 def panel_arguments(arguments: argparse.Namespace, port: int) -> list[str]:
     """Return what Panel's own command line is told."""
-    words = [str(APP), "--index", APP.stem, "--port", str(port)]
+    words = [str(APP), "--index", APP.stem, "--port", str(port), "--plugins", API]
     if arguments.address:
         words += ["--address", arguments.address]
     for name in ("localhost", "127.0.0.1"):

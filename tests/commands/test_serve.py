@@ -1,4 +1,5 @@
 import errno
+import json
 import os
 import signal
 import socket
@@ -30,14 +31,16 @@ def heeded_ctrl_c():
 
 
 @pytest.mark.usefixtures("heeded_ctrl_c")
-def test_the_laboratory_is_at_the_root_and_at_app_until_ctrl_c(environment):
+def test_the_laboratory_is_at_the_root_and_at_app_and_the_api_beside_it_until_ctrl_c(
+    environment, tmp_path
+):
     port = free_port()
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "dashboard.commands", "serve"),
             *("--port", str(port), "--address", "127.0.0.1"),
         ],
-        env=environment,
+        env=environment | {"INKLING_API_STATE": str(tmp_path / "state")},
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -54,6 +57,10 @@ def test_the_laboratory_is_at_the_root_and_at_app_until_ctrl_c(environment):
                 assert answer.status == 200
                 assert answer.url.endswith(f"/{path}")
                 assert b"<title>Inkling</title>" in answer.read()
+        assert not (tmp_path / "state").exists()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health") as answer:
+            assert json.load(answer) == {"status": "ok", "version": 1}
+        assert (tmp_path / "state").exists()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=DEADLINE_SECONDS)
         assert "Traceback" not in err
@@ -61,6 +68,14 @@ def test_the_laboratory_is_at_the_root_and_at_app_until_ctrl_c(environment):
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_setting_of_the_api_that_makes_no_sense_is_one_line(monkeypatch, capsys):
+    monkeypatch.setenv("INKLING_API_MARGIN", "much")
+    assert main(["serve", "--port", "5999"]) == 2
+    assert capsys.readouterr().err == (
+        "inkling serve: error: INKLING_API_MARGIN takes a number from 0 to 1; found “much”.\n"
+    )
 
 
 def test_a_port_that_is_taken_is_one_line(capsys):

@@ -1,0 +1,122 @@
+"""The samples and blocks that the API hands out.
+
+Nothing is loaded or packed before somebody asks, and then in a thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from data_cache import DATA_SETS, DataSet, Samples, data_set_available
+
+from .block_folder import MANIFEST, packed_blocks, read_manifest
+from .errors import ApiError
+from .settings import ApiSettings
+
+BLOCKS_IN_MEMORY = 128
+LoadDataSet = Callable[[str], DataSet]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which samples somebody wants: any of the part, or only some of them."""
+
+    split: str = "train"
+    label: int | None = None
+    index: int | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The packed blocks: their folder, the manifest's bytes, and the hash of each block."""
+
+    folder: Path
+    manifest: bytes
+    manifest_hash: str
+    paths: tuple[str, ...]
+    hashes: tuple[str, ...]
+
+
+class DataService:
+    """Samples of one data set, and the blocks of all.
+
+    Parameters
+    ----------
+    load
+        Loads a data set by name; it is asked again and again, so it should remember.
+    """
+
+    def __init__(self, settings: ApiSettings, load: LoadDataSet) -> None:
+        self._settings = settings
+        self._load = load
+        self._packing = threading.Lock()
+        self.blocks: Blocks | None = None
+        self.read_block = lru_cache(BLOCKS_IN_MEMORY)(_read_block)
+
+    def validation(self) -> Samples:
+        """Return the digits that weights are judged by."""
+        return self._load(self._settings.data_set).validation
+
+    def choose(self, choice: Choice, count: int) -> Samples:
+        """Return so many samples; ApiError 404 when there is none such.
+
+        Without an index they are drawn at random, none twice while there are enough.
+        """
+        samples = self._load(self._settings.data_set).part(choice.split)
+        if choice.index is not None:
+            return _at(samples, choice)
+        candidates = np.arange(len(samples))
+        if choice.label is not None:
+            candidates = np.flatnonzero(samples.labels == choice.label)
+        if not len(candidates):
+            raise ApiError(404, f"There is no sample of {choice.label} among the {choice.split}.")
+        generator = np.random.default_rng(choice.seed)
+        return samples[generator.choice(candidates, count, replace=count > len(candidates))]
+
+    def pack(self) -> Blocks:
+        """Pack the blocks of all data sets on this machine, or find them packed."""
+        with self._packing:
+            if self.blocks is None:
+                names = [name for name in DATA_SETS if data_set_available(name)]
+                folder = packed_blocks([self._load(n) for n in names], self._settings.cache_folder)
+                self.blocks = _describe(folder)
+            return self.blocks
+
+
+def _at(samples: Samples, choice: Choice) -> Samples:
+    index = choice.index
+    assert index is not None
+    if index >= len(samples):
+        raise ApiError(404, f"The part “{choice.split}” has the samples 0 to {len(samples) - 1:,}.")
+    if choice.label is not None and samples.labels[index] != choice.label:
+        raise ApiError(404, f"Sample {index:,} of {choice.split} is no {choice.label}.")
+    return samples[index : index + 1]
+
+
+def _describe(folder: Path) -> Blocks:
+    blocks = [
+        block
+        for listed in read_manifest(folder).data_sets.values()
+        for part in listed.parts.values()
+        for block in part
+    ]
+    manifest = (folder / MANIFEST).read_bytes()
+    return Blocks(
+        folder,
+        manifest,
+        hashlib.sha256(manifest).hexdigest()[:32],
+        tuple(block.path for block in blocks),
+        tuple(block.sha256[:32] for block in blocks),
+    )
+
+
+def _read_block(folder: Path, path: str) -> bytes:
+    return (folder / path).read_bytes()

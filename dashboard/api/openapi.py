@@ -1,0 +1,149 @@
+"""Writes the OpenAPI document of the API out of the table of its routes."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Sequence
+from typing import Any
+
+from .operation import JSON, Operation, Parameter, Route
+from .schemas import COUNT, SCHEMAS, TEXT, named
+
+REFUSALS = {
+    400: "The request cannot be read.",
+    401: "The server's token is missing or another one.",
+    403: "Not from here: from this address, page or machine it is not allowed.",
+    404: "There is no such thing.",
+    405: "This address does not take this method.",
+    406: "The answer is not to be had in any form that Accept names.",
+    408: "The body did not arrive in time.",
+    409: "The new weights read digits much worse than the present ones.",
+    412: "The weights are another version than If-Match says.",
+    413: "The body is too large, packed or unpacked.",
+    415: "The body is of another type or packed in another way.",
+    422: "The body can be read, but what it says cannot be used.",
+    429: "Too many requests at once.",
+    503: "The server's weights cannot be read or written.",
+}
+_RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": COUNT}}
+_TAG = {"ETag": {"description": "Names the content.", "schema": TEXT}}
+_NUMBER = {"Inkling-Version": {"description": "The number of the version.", "schema": COUNT}}
+_EXTRA_HEADERS: dict[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": {"description": "What is needed.", "schema": TEXT}},
+    405: {"Allow": {"description": "The methods that are taken.", "schema": TEXT}},
+    429: _RETRY,
+}
+
+
+def document(routes: Sequence[Route], prefix: str) -> dict[str, Any]:
+    """Return the document; `prefix` is what stands before `/api` in the server's addresses."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Inkling",
+            "version": importlib.metadata.version("inkling"),
+            "description": "Samples, blocks and weights of a neural-net laboratory. Every refusal "
+            "is JSON with a sentence.",
+        },
+        "servers": [{"url": prefix or "/"}],
+        "paths": {route.path: _path(route) for route in routes},
+        "components": {
+            "schemas": SCHEMAS,
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "INKLING_TOKEN of the server. Where none is set, changes are "
+                    "accepted from the server's own machine alone.",
+                }
+            },
+        },
+    }
+
+
+def _path(route: Route) -> dict[str, Any]:
+    methods = {m.lower(): _operation(route, m, o) for m, o in route.operations.items()}
+    if "get" in methods:
+        methods["head"] = _head(methods["get"])
+    return methods
+
+
+def _head(get: dict[str, Any]) -> dict[str, Any]:
+    """Describe HEAD: the answers of GET without their content."""
+    responses = {
+        status: {key: value for key, value in response.items() if key != "content"}
+        for status, response in get["responses"].items()
+    }
+    return get | {
+        "operationId": f"head{get['operationId'].removeprefix('get')}",
+        "responses": responses,
+    }
+
+
+def _operation(route: Route, method: str, operation: Operation) -> dict[str, Any]:
+    name = "".join(word.title() for word in route.path.replace("{", "").replace("}", "").split("/"))
+    described: dict[str, Any] = {
+        "operationId": f"{method.lower()}{name.replace('.', '')}",
+        "summary": operation.summary,
+        "description": operation.description,
+        "parameters": _parameters(route, operation),
+        "responses": _responses(operation),
+    }
+    if operation.takes:
+        described["requestBody"] = {"required": True, "content": _bodies(operation)}
+    if operation.changes:
+        described["security"] = [{}, {"token": []}]
+    return described
+
+
+def _parameters(route: Route, operation: Operation) -> list[dict[str, Any]]:
+    found = [_query_parameter(parameter) for parameter in operation.parameters]
+    if route.path_parameter is not None:
+        path = route.path_parameter
+        found.append(
+            {
+                "name": path.name,
+                "in": "path",
+                "required": True,
+                "description": path.description,
+                "schema": path.schema,
+            }
+        )
+    return found
+
+
+def _query_parameter(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "required": False,
+        "description": parameter.description,
+        "schema": parameter.schema(),
+    }
+
+
+def _bodies(operation: Operation) -> dict[str, Any]:
+    bodies: dict[str, Any] = {kind: {"schema": s} for kind, s in operation.takes.items()}
+    if operation.example is not None:
+        bodies[JSON]["example"] = operation.example
+    return bodies
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    headers = _TAG if operation.has_tag else {}
+    if operation.changes:
+        headers = _TAG | _NUMBER
+    content = {kind: {"schema": schema} for kind, schema in operation.gives.items()}
+    responses: dict[str, Any] = {
+        "200": {"description": operation.answer, "headers": headers, "content": content}
+    }
+    if operation.has_tag:
+        responses["304"] = {"description": "The client has it already.", "headers": _TAG}
+    for status in operation.refusals():
+        schema = named("WorseWeights" if status == 409 else "Error")
+        responses[str(status)] = {
+            "description": REFUSALS[status],
+            "headers": _EXTRA_HEADERS.get(status, {}),
+            "content": {JSON: {"schema": schema}},
+        }
+    return responses

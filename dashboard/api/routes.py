@@ -1,0 +1,188 @@
+"""The table of the API: every address, what its methods take and give, and who answers.
+
+Tornado's routes and the OpenAPI document are both made of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from data_cache import PARTS
+
+from . import about_handlers, data_handlers, weights_handlers
+from .handler import ApiHandler
+from .operation import JSON, Operation, Parameter, PathParameter, Route, Schema
+from .payloads import CLASSES
+from .schemas import BYTES, COUNT, named
+from .server import Server
+from .weights_formats import NPZ, S0, S4
+
+_WEIGHTS: dict[str, Schema] = {S0: named("Weights"), S4: named("FlatWeights"), NPZ: BYTES}
+_VERSION = {JSON: named("Version")}
+_SPLIT = Parameter("split", "The part of the data set; “train” when left out.", choices=PARTS)
+_LABEL = Parameter("label", "Only samples of this digit.", CLASSES - 1)
+_SEED = Parameter("seed", "The same seed gives the same random samples.")
+_INDEX = Parameter("index", "The sample at this place of its part.")
+
+_ABOUT = Operation(
+    "What this is",
+    "Names the app, its version, its data set, and the other addresses.",
+    "The app, its data set and links.",
+    {JSON: named("About")},
+)
+_HEALTH = Operation(
+    "Whether the server is well",
+    "Answers when the server does and its weights can be read.",
+    "The server is well.",
+    {JSON: named("Health")},
+)
+_DOCUMENT = Operation(
+    "This document",
+    "The description of the API, made of the table that the server itself follows.",
+    "The OpenAPI document.",
+    {JSON: named("Document")},
+)
+_DATA = Operation(
+    "One sample",
+    "A random sample, or the one at `index`; `label` allows one digit alone.",
+    "A list with the one sample in it.",
+    {JSON: named("Samples")},
+    parameters=(_INDEX, _LABEL, _SPLIT, _SEED),
+    statuses=(404,),
+)
+_DATABLOCK = Operation(
+    "Many samples",
+    "As many random samples as `block` says; none comes twice while there are enough.",
+    "The samples.",
+    {JSON: named("Samples")},
+    takes={JSON: named("BlockSize")},
+    example={"block": 2},
+    parameters=(_LABEL, _SPLIT, _SEED),
+    statuses=(404,),
+    small=True,
+)
+_MANIFEST = Operation(
+    "The list of blocks",
+    "The same bytes as `data/manifest.json` of the static site; paths in it are relative.",
+    "The manifest.",
+    {JSON: named("Manifest")},
+    is_file=True,
+    has_tag=True,
+)
+_BLOCK = Operation(
+    "One block of samples",
+    "The same bytes as the static site has: gzip-compressed, in the layout of `data_cache`.",
+    "The block.",
+    {"application/gzip": BYTES},
+    statuses=(404,),
+    is_file=True,
+    has_tag=True,
+)
+_GET_WEIGHTS = Operation(
+    "The server's weights",
+    "In S0's layout unless Accept asks for another. S0's has no place for biases: those of a net "
+    "that has them stand beside the weights under `biases`, which clients of S0 do not look at.",
+    "The weights.",
+    _WEIGHTS,
+    has_tag=True,
+)
+_POST_WEIGHTS = Operation(
+    "Replace the weights",
+    "Takes every form that GET gives; JSON of either layout may be sent as application/json. "
+    "S0's layout without `biases` is a net without biases. Weights that read validation digits "
+    "much worse than the present ones are refused with 409 and both scores.",
+    "The version that is the newest now.",
+    _VERSION,
+    takes=_WEIGHTS,
+    changes=True,
+)
+_PATCH_WEIGHTS = Operation(
+    "Train on samples",
+    "One pass of plain gradient descent over the samples, in their order. Without If-Match they "
+    "are learnt by whatever version is the newest when their turn comes.",
+    "The mean loss of the samples before they were learnt; 0 for none.",
+    {JSON: named("Loss")},
+    takes={JSON: named("Samples")},
+    example={"data": [{"target": 7, "image": [0.0] * 784}]},
+    changes=True,
+)
+_DELETE_WEIGHTS = Operation(
+    "Go back to the ready-trained net",
+    "The weights before stay in the history.",
+    "The version that is the newest now.",
+    _VERSION,
+    changes=True,
+)
+_HISTORY = Operation(
+    "The versions that are kept",
+    "The newest first.",
+    "The versions.",
+    {JSON: named("History")},
+)
+_RESTORE = Operation(
+    "Restore a version",
+    "Makes the weights of an earlier version the newest again, under a new number.",
+    "The version that is the newest now.",
+    _VERSION,
+    statuses=(404,),
+    changes=True,
+)
+
+ROUTE_TABLE: tuple[tuple[Route, type[ApiHandler]], ...] = (
+    (Route("/api", {"GET": _ABOUT}), about_handlers.AboutHandler),
+    (Route("/api/health", {"GET": _HEALTH}), about_handlers.HealthHandler),
+    (Route("/api/openapi.json", {"GET": _DOCUMENT}), about_handlers.DocumentHandler),
+    (Route("/api/data", {"GET": _DATA}), data_handlers.DataHandler),
+    (Route("/api/datablock", {"POST": _DATABLOCK}), data_handlers.DatablockHandler),
+    (Route("/api/manifest", {"GET": _MANIFEST}), data_handlers.ManifestHandler),
+    (
+        Route(
+            "/api/blocks/{i}",
+            {"GET": _BLOCK},
+            PathParameter("i", "The number of the block, or its name in the manifest.", COUNT),
+        ),
+        data_handlers.BlockHandler,
+    ),
+    (
+        Route(
+            "/api/weights",
+            {
+                "GET": _GET_WEIGHTS,
+                "POST": _POST_WEIGHTS,
+                "PATCH": _PATCH_WEIGHTS,
+                "DELETE": _DELETE_WEIGHTS,
+            },
+        ),
+        weights_handlers.WeightsHandler,
+    ),
+    (Route("/api/weights/history", {"GET": _HISTORY}), weights_handlers.HistoryHandler),
+    (
+        Route(
+            "/api/weights/restore/{version}",
+            {"POST": _RESTORE},
+            PathParameter("version", "A number from the history.", {**COUNT, "minimum": 1}),
+        ),
+        weights_handlers.RestoreHandler,
+    ),
+)
+
+
+def tornado_routes(server: Server) -> list[tuple[str, type[ApiHandler], dict[str, Any]]]:
+    """Return the routes in the form that Tornado takes, for one process's server."""
+    routes = [
+        (_pattern(route.path), handler, routed(server, route)) for route, handler in ROUTE_TABLE
+    ]
+    nothing = Route("/api/", {})
+    return [*routes, (r"/api/.*", about_handlers.NothingHandler, routed(server, nothing))]
+
+
+def routed(server: Server, route: Route) -> dict[str, Any]:
+    """Return what a handler is made with."""
+    return {"server": server, "route": route}
+
+
+def _pattern(path: str) -> str:
+    start, brace, _ = path.partition("{")
+    if brace:
+        return f"{start}([^/]+)"
+    return f"{path}/?" if path == "/api" else path

@@ -1,0 +1,94 @@
+"""A client of S0 calls with no header but Content-Type, and reads no key but its own."""
+
+import json
+import urllib.request
+
+import numpy as np
+import pytest
+
+from data_cache import load_digits, to_float
+
+
+@pytest.fixture
+def s0(fresh):
+    """Call as S0's client does; gives the text of the answer, which has to be a success."""
+
+    def ask(method, path, content=None):
+        body = None if content is None else json.dumps(content).encode()
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{fresh.url}/api{path}", body, headers, method=method)
+        with urllib.request.urlopen(request) as answer:
+            assert answer.status == 200
+            return answer.read()
+
+    return ask
+
+
+def assert_is_sample(sample):
+    assert sample.keys() == {"target", "image"}
+    assert type(sample["target"]) is int
+    assert len(sample["image"]) == 784
+    assert all(type(pixel) is float and 0 <= pixel <= 1 for pixel in sample["image"])
+
+
+def test_data_is_one_sample(s0):
+    content = json.loads(s0("GET", "/data"))
+    assert content.keys() == {"data"}
+    [sample] = content["data"]
+    assert_is_sample(sample)
+    digits = load_digits().train
+    images = to_float(digits.images[digits.labels == sample["target"]])
+    assert (images == np.array(sample["image"], np.float32)).all(axis=1).any()
+
+
+def test_datablock_is_as_many_samples_as_were_asked_for(s0):
+    samples = json.loads(s0("POST", "/datablock", {"block": 128}))["data"]
+    assert len(samples) == 128
+    for sample in samples:
+        assert_is_sample(sample)
+
+
+def test_weights_are_two_tables_of_784_by_128_and_128_by_10(s0):
+    first, second = json.loads(s0("GET", "/weights"))["weights"]
+    assert (len(first), {len(row) for row in first}) == (784, {128})
+    assert (len(second), {len(row) for row in second}) == (128, {10})
+
+
+def test_weights_that_were_fetched_can_be_sent_back_and_fetched_again(s0):
+    weights = json.loads(s0("GET", "/weights"))["weights"]
+    s0("POST", "/weights", {"weights": weights})
+    content = json.loads(s0("GET", "/weights"))
+    assert content == {"weights": weights}  # a net without biases, as S0's are
+
+
+def test_samples_that_are_sent_are_learnt_one_or_many(s0):
+    for count in (1, 128):
+        samples = json.loads(s0("POST", "/datablock", {"block": count}))
+        losses = [json.loads(s0("PATCH", "/weights", samples)) for _ in range(2)]
+        assert all(loss.keys() == {"loss"} for loss in losses)
+        assert losses[1]["loss"] <= losses[0]["loss"]  # equal for a digit that is quite certain
+
+
+def test_no_samples_are_a_loss_of_nothing(s0):
+    before = s0("GET", "/weights")
+    assert json.loads(s0("PATCH", "/weights", {"data": []})) == {"loss": 0}
+    assert s0("GET", "/weights") == before
+
+
+def test_the_loss_of_a_blank_picture_is_that_of_the_net(s0, fresh):
+    """The blank picture of S0's own test; its loss is that of the biases alone."""
+    biases = json.loads(s0("GET", "/weights"))["biases"]
+    weights = json.loads(s0("GET", "/weights"))["weights"]
+    hidden = np.maximum(np.array(biases[0]), 0)
+    scores = hidden @ np.array(weights[1]) + np.array(biases[1])
+    expected = np.log(np.exp(scores).sum()) - scores[1]
+    answer = s0("PATCH", "/weights", {"data": [{"target": 1, "image": [0.0] * 784}]})
+    assert json.loads(answer)["loss"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_delete_brings_the_first_weights_back(s0):
+    before = s0("GET", "/weights")
+    s0("PATCH", "/weights", json.loads(s0("POST", "/datablock", {"block": 5})))
+    assert s0("GET", "/weights") != before
+    s0("DELETE", "/weights")
+    assert s0("GET", "/weights") == before
