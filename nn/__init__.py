@@ -1,10 +1,17 @@
-"""Dense networks by hand on NumPy: numbers in, numbers out.
+"""Dense and convolutional networks by hand on NumPy: numbers in, numbers out.
 
 This page of names is all that other packages use; nothing here knows of files of digits or
 of a screen.
 """
 
 from nn.activations import ACTIVATIONS, activation_name
+from nn.architectures import (
+    ARCHITECTURES,
+    Architecture,
+    architecture_name,
+    architecture_of,
+    stem_of,
+)
 from nn.evaluation import Evaluation
 from nn.gradient_check import check_gradient
 from nn.gradients import Loss, loss_and_gradients, measure_loss
@@ -14,7 +21,10 @@ from nn.network import Forward, Layer, Network, create_network
 from nn.optimizers import OPTIMIZERS, Optimizer, create_optimizer, optimizer_name
 from nn.pretrained import PretrainedCard, load_pretrained, pretrained_card
 from nn.schedules import SCHEDULES, Schedule, create_schedule, schedule_name
+from nn.stem import Stem
+from nn.stem_plan import StemPlan, read_plan
 from nn.step import StepResult, TrainingStep
+from nn.weight_average import WeightAverage
 from nn.weights import (
     LAYOUTS,
     load_weights,
@@ -26,10 +36,12 @@ from nn.weights_error import WeightsError
 
 __all__ = [
     "ACTIVATIONS",
+    "ARCHITECTURES",
     "INITIALIZATIONS",
     "LAYOUTS",
     "OPTIMIZERS",
     "SCHEDULES",
+    "Architecture",
     "Evaluation",
     "Forward",
     "Layer",
@@ -38,10 +50,15 @@ __all__ = [
     "Optimizer",
     "PretrainedCard",
     "Schedule",
+    "Stem",
+    "StemPlan",
     "StepResult",
     "TrainingStep",
+    "WeightAverage",
     "WeightsError",
     "activation_name",
+    "architecture_name",
+    "architecture_of",
     "backend_name",
     "backend_reason",
     "check_gradient",
@@ -55,8 +72,10 @@ __all__ = [
     "measure_loss",
     "optimizer_name",
     "pretrained_card",
+    "read_plan",
     "save_weights",
     "schedule_name",
+    "stem_of",
     "weights_from_bytes",
     "weights_to_bytes",
 ]

@@ -46,6 +46,9 @@ class StemPass:
         self._activation = activation(activation_name)
         dtype = stem.weights[0].dtype
         given = stem.shapes
+        margin = (stem.side - given[0].height) // 2
+        self._seen = slice(margin, margin + given[0].height)
+        self._features = given[-1].size
         self._stages = [
             _make_room(stage, given[index], count, dtype, is_first=index == 0)
             for index, stage in enumerate(stem.plan.stages)
@@ -68,13 +71,11 @@ class StemPass:
         """
         stem, n = self._stem, len(x)
         pictures = x.reshape(n, stem.side, stem.side, 1)
-        margin = (stem.side - stem.shapes[0].height) // 2
-        seen = slice(margin, margin + stem.shapes[0].height)
-        given = pictures[:, seen, seen]
+        given = pictures[:, self._seen, self._seen]
         for index, (stage, room) in enumerate(zip(stem.plan.stages, self._stages, strict=True)):
             np.copyto(_inner(room.padded[:n], stage.padding), given)
             given = self._stage_forward(index, stage, room, n)
-        return given.reshape(n, stem.features)
+        return given.reshape(n, self._features)
 
     def _stage_forward(self, index: int, stage: StagePlan, room: _StageRoom, n: int) -> np.ndarray:
         weights, biases = self._stem.weights[index], self._stem.biases
@@ -89,7 +90,7 @@ class StemPass:
 
     def feature_delta(self, n: int) -> np.ndarray:
         """Return the array (n, features) for the gradients by the features, for `backward`."""
-        return self._stages[-1].delta[:n].reshape(n, self._stem.features)
+        return self._stages[-1].delta[:n].reshape(n, self._features)
 
     def backward(self, n: int, gradients: Stem) -> None:
         """Write the gradients by all parameters into the arrays of `gradients`.

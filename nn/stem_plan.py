@@ -12,7 +12,11 @@ from nn.pooling import Squares
 MAX_STAGES = 12
 MAX_SIDE = 256
 MAX_FILTERS = 512
-"""Bounds that keep a typed or loaded plan from asking for more memory than a machine has."""
+MAX_PRODUCTS = 200_000_000
+"""Bounds that keep a typed or loaded plan from asking for more than a machine has.
+
+`MAX_PRODUCTS` are the multiplications for one picture.
+"""
 
 _EXAMPLE = "such as “crop24 conv5x8 pool2 conv5x16 pool3”"
 _CONVOLUTION = re.compile(r"conv(\d{1,3})x(\d{1,4})(?:p(\d{1,3}))?")
@@ -133,7 +137,19 @@ class StemPlan:
                     f"“{stage.text}”: take smaller kernels or fewer poolings."
                 )
             shapes.append(stage.pooled(convolved))
+        products = self._count_products(shapes)
+        if products > MAX_PRODUCTS:
+            raise ValueError(
+                f"The plan “{self.text}” takes {products:,} products for every picture, and "
+                f"{MAX_PRODUCTS:,} are the most allowed: take fewer filters, or pool earlier."
+            )
         return shapes
+
+    def _count_products(self, given: list[Shape]) -> int:
+        return sum(
+            stage.convolved(shape).size * stage.kernel**2 * shape.channels
+            for stage, shape in zip(self.stages, given, strict=False)
+        )
 
 
 def read_plan(text: str) -> StemPlan:

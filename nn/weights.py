@@ -33,14 +33,17 @@ def load_weights(path: str | PurePath) -> Network:
     return weights_from_bytes(data, str(path))
 
 
-def save_weights(network: Network, path: str | PurePath, layout: str = "s4") -> None:
+def save_weights(
+    network: Network, path: str | PurePath, layout: str = "s4", *, half: bool = False
+) -> None:
     """Write `network` to `path` by its suffix, `.npz` or `.json`, atomically.
 
-    `layout`, "s4" or "s0", is that of JSON; S0's has no room for biases. Raises `WeightsError`
-    if the file cannot be written or the network does not fit the layout or is not finite.
+    `layout`, "s4" or "s0", is that of JSON, which has no room for convolutions, S0's neither for
+    biases. With `half`, an `.npz` holds numbers of 16 bits. Raises `WeightsError` if the file
+    cannot be written or the network does not fit the layout or is not finite.
     """
     path = Path(path)
-    data = weights_to_bytes(network, path.suffix, layout)
+    data = weights_to_bytes(network, path.suffix, layout, half=half)
     try:
         write_atomically(path, data)
     except OSError as error:
@@ -55,13 +58,20 @@ def weights_from_bytes(data: bytes, name: str) -> Network:
     return network_from_json(data, name)
 
 
-def weights_to_bytes(network: Network, suffix: str, layout: str = "s4") -> bytes:
+def weights_to_bytes(
+    network: Network, suffix: str, layout: str = "s4", *, half: bool = False
+) -> bytes:
     """Return the contents of a file with `suffix`, ".npz" or ".json", as `save_weights` does."""
     layout = choose_name(layout, LAYOUTS, "weights layout")
     known_suffix = _suffix(suffix, f"*{suffix}")
     _refuse_unless_finite(network)
     if known_suffix == ".npz":
-        return network_to_npz(network)
+        return network_to_npz(network, half=half)
+    if network.stem is not None:
+        raise WeightsError(
+            "The JSON layouts of S0 and S4 have no room for convolutions, which this network "
+            "begins with: save it as .npz."
+        )
     return network_to_json_s0(network) if layout == "s0" else network_to_json_s4(network)
 
 
@@ -75,6 +85,13 @@ def _suffix(suffix: str, name: str) -> str:
 
 
 def _refuse_unless_finite(network: Network) -> None:
+    of_stem = [] if network.stem is None else network.stem.parameters()
+    for convolution in of_stem:
+        if not np.isfinite(convolution).all():
+            raise WeightsError(
+                "The convolutions hold NaN or infinity and were not saved; "
+                "go back to good weights and lower the learning rate."
+            )
     for index, layer in enumerate(network.layers):
         for what, array in (("weights", layer.weights), ("bias", layer.bias)):
             if array is not None and not np.isfinite(array).all():

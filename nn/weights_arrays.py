@@ -6,11 +6,17 @@ The messages speak of the file and of its own names, W0 or b0, not of the code.
 import numpy as np
 
 from nn.network import Layer, Network
+from nn.stem import Stem
 from nn.weights_error import WeightsError
 
 
 def network_from_arrays(
-    weights: list[np.ndarray], biases: list[np.ndarray] | None, activation: str, name: str
+    weights: list[np.ndarray],
+    biases: list[np.ndarray] | None,
+    activation: str,
+    name: str,
+    *,
+    stem: Stem | None = None,
 ) -> Network:
     """Build the network of the file `name`; `WeightsError` if shapes or numbers are wrong.
 
@@ -25,9 +31,17 @@ def network_from_arrays(
     bias_lists = [] if biases is None else [biases]
     layers = tuple(map(Layer, weights, *bias_lists))
     try:
-        return Network(layers, activation)
+        return Network(layers, activation, stem)
     except ValueError as error:
         raise WeightsError(f"{name}: {error}") from error
+
+
+def check_stem(stem: Stem, name: str) -> None:
+    """Refuse the stem of the file `name` with a `WeightsError` if it holds NaN or infinity."""
+    letters = "K" if stem.biases is None else "Kk"
+    for index, array in enumerate(stem.parameters()):
+        stage, kind = divmod(index, len(letters))
+        _refuse_unless_finite(array, f"{letters[kind]}{stage}", name)
 
 
 def _check_weights(weights: list[np.ndarray], index: int, name: str) -> None:

@@ -1,42 +1,101 @@
 """The `.npz` form of a network: small, exact, with its activation and dtype.
 
-The archive holds `format` (1), `activation`, `sizes`, `biases` (whether there are any), and the
-parameters under their names in formulas: `W0`, `b0`, `W1`, ....
+The archive holds `format`, `activation`, `sizes`, `biases` (whether there are any), and the
+parameters under their names in formulas: `W0`, `b0`, `W1`, .... Format 2 adds the text of the
+`stem` (empty for none) with its parameters `K0`, `k0`, `K1`, ..., and may hold numbers of 16
+bits, which are read as float32; format 1 is written where it suffices.
 """
 
 import io
+from dataclasses import dataclass
+from math import isqrt
 
 import numpy as np
 
 from nn.activations import ACTIVATIONS
 from nn.network import Network
-from nn.weights_arrays import network_from_arrays
+from nn.stem import Stem, weight_shapes
+from nn.stem_plan import StemPlan, read_plan
+from nn.weights_arrays import check_stem, network_from_arrays
 from nn.weights_error import WeightsError
 
-FORMAT = 1
-"""Version of the archive's layout."""
+FORMATS = (1, 2)
+"""Versions of the archive's layout that are read."""
 
+_DTYPES = (np.float16, np.float32, np.float64)
 _HEADER = ("format", "activation", "sizes", "biases")
 
 
-def network_to_npz(network: Network) -> bytes:
-    """Return the archive; the same network gives the same bytes."""
+def network_to_npz(network: Network, *, half: bool = False) -> bytes:
+    """Return the archive; the same network gives the same bytes.
+
+    With `half`, numbers are rounded to 16 bits. `WeightsError` if one is too large for them.
+    """
+    stem = network.stem
+    parameters = [_halved(array) for array in network.parameters()] if half else None
     arrays = {
-        "format": np.array(FORMAT),
+        "format": np.array(1 if stem is None and not half else 2),
         "activation": np.array(network.activation),
         "sizes": np.array(network.sizes, dtype=np.int64),
         "biases": np.array(network.has_biases),
     }
-    keys = _parameter_keys(len(network.layers), network.has_biases)
-    arrays.update(zip(keys, network.parameters(), strict=True))
+    if stem is not None or half:
+        arrays["stem"] = np.array("" if stem is None else stem.plan.text)
+    plan = None if stem is None else stem.plan
+    header = _Header(network.activation, list(network.sizes), network.has_biases, plan, "")
+    keys = header.keys(len(network.layers))
+    arrays.update(zip(keys, parameters or network.parameters(), strict=True))
     file = io.BytesIO()
     np.savez(file, **arrays)  # type: ignore[arg-type]
     return file.getvalue()
 
 
+@dataclass(frozen=True)
+class _Header:
+    """What an archive says of the network in it, before its numbers are looked at."""
+
+    activation: str
+    sizes: list[int]
+    biases: bool
+    plan: StemPlan | None
+    name: str
+
+    @property
+    def side(self) -> int:
+        """Pixels of a picture's side, for a stem."""
+        return isqrt(max(self.sizes[0], 0))
+
+    def keys(self, most_layers: int) -> list[str]:
+        """Return the names of the parameters, but not those of more than `most_layers`."""
+        of_stem, of_layers = ("Kk", "Wb") if self.biases else ("K", "W")
+        stages = 0 if self.plan is None else len(self.plan.stages)
+        depth = min(len(self.sizes) - 1, most_layers)
+        return _parameter_keys(of_stem, stages) + _parameter_keys(of_layers, depth)
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of every parameter; `ValueError` if the plan fits no such pictures."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        inputs = self.sizes[0]
+        if self.plan is not None:
+            for index, shape in enumerate(weight_shapes(self.plan, self.side)):
+                shapes[f"K{index}"], shapes[f"k{index}"] = shape, shape[1:]
+            inputs = self.plan.shapes(self.side)[-1].size
+        for index, outputs in enumerate(self.sizes[1:]):
+            shapes[f"W{index}"], shapes[f"b{index}"] = (inputs, outputs), (outputs,)
+            inputs = outputs
+        return shapes
+
+
 def network_from_npz(data: bytes, name: str) -> Network:
     """Read the archive `data` of the file `name`; `WeightsError` if anything is wrong with it."""
     arrays = _read_archive(data, name)
+    header = _read_header(arrays, name)
+    _check_parameters(arrays, header)
+    return _build(arrays, header)
+
+
+def _read_header(arrays: dict[str, np.ndarray], name: str) -> _Header:
+    """Take the header out of `arrays`."""
     missing = [key for key in _HEADER if key not in arrays]
     if missing:
         raise WeightsError(
@@ -44,8 +103,11 @@ def network_from_npz(data: bytes, name: str) -> Network:
             f"and found {', '.join(sorted(arrays)) or 'nothing in it'}."
         )
     version, activation, sizes, biases = (arrays.pop(key) for key in _HEADER)
-    if version.shape != () or version.dtype.kind not in "iu" or version != FORMAT:
-        raise WeightsError(f"{name}: expected weights format {FORMAT} and found {version}.")
+    if version.shape != () or version.dtype.kind not in "iu" or version not in FORMATS:
+        raise WeightsError(
+            f"{name}: expected weights of format {' or '.join(map(str, FORMATS))} "
+            f"and found {version}."
+        )
     if str(activation) not in ACTIVATIONS:
         raise WeightsError(
             f"{name}: expected the activation to be one of {', '.join(ACTIVATIONS)} "
@@ -56,50 +118,77 @@ def network_from_npz(data: bytes, name: str) -> Network:
             f"{name}: expected sizes as a list of whole numbers and biases as true or false "
             f"and found {sizes} and {biases}."
         )
-    _check_parameters(arrays, sizes.tolist(), bool(biases), name)
-    return _build(arrays, str(activation), bool(biases), name)
+    text = str(arrays.pop("stem", "")) if version == FORMATS[-1] else ""
+    try:
+        plan = read_plan(text) if text else None
+    except ValueError as error:
+        raise WeightsError(f"{name}: {error}") from error
+    return _Header(str(activation), sizes.tolist(), bool(biases), plan, name)
 
 
-def _parameter_keys(depth: int, biases: bool) -> list[str]:
-    letters = "Wb" if biases else "W"
-    return [f"{letter}{index}" for index in range(depth) for letter in letters]
+def _halved(array: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        half = array.astype(np.float16)
+    if not np.isfinite(half).all():
+        raise WeightsError(
+            "A weight is too large for 16 bits, which end at 65,504: save the net in full."
+        )
+    return half
 
 
-def _check_parameters(
-    arrays: dict[str, np.ndarray], sizes: list[int], biases: bool, name: str
-) -> None:
+def _parameter_keys(letters: str, count: int) -> list[str]:
+    return [f"{letter}{index}" for index in range(count) for letter in letters]
+
+
+def _check_parameters(arrays: dict[str, np.ndarray], header: _Header) -> None:
     """Compare the parameters with the header, which a damaged list of contents would belie."""
+    name, sizes = header.name, header.sizes
     # No more names than can be compared: a false header may speak of millions of layers.
-    expected = _parameter_keys(min(len(sizes) - 1, len(arrays) + 1), biases)
+    expected = header.keys(len(arrays) + 1)
     if len(sizes) < 2 or sorted(arrays) != sorted(expected):
         raise WeightsError(
             f"{name}: expected the arrays {', '.join(expected)} for the sizes {sizes} "
             f"and found {', '.join(sorted(arrays)) or 'none'}."
         )
+    try:
+        shapes = header.shapes()
+    except ValueError as error:
+        raise WeightsError(f"{name}: {error}") from error
     dtype = arrays["W0"].dtype.newbyteorder("=")
     for key, array in arrays.items():
-        if array.dtype.newbyteorder("=") != dtype or dtype not in (np.float32, np.float64):
+        if array.dtype.newbyteorder("=") != dtype or dtype not in _DTYPES:
             raise WeightsError(
-                f"{name}: expected all arrays as float32, or all as float64, "
+                f"{name}: expected all arrays as float32, or all as float64 or float16, "
                 f"and found {array.dtype} in {key}."
             )
-        index = int(key[1:])
-        shape = tuple(sizes[index : index + 2]) if key[0] == "W" else (sizes[index + 1],)
-        if array.shape != shape:
+        if array.shape != shapes[key]:
             raise WeightsError(
-                f"{name}: expected {key} to have the shape {shape} for the sizes {sizes} "
+                f"{name}: expected {key} to have the shape {shapes[key]} for the sizes {sizes} "
                 f"and found {array.shape}."
             )
 
 
-def _build(arrays: dict[str, np.ndarray], activation: str, biases: bool, name: str) -> Network:
+def _build(arrays: dict[str, np.ndarray], header: _Header) -> Network:
     """Build the network from arrays by columns or rows, in this machine's byte order or not."""
     dtype = arrays["W0"].dtype.newbyteorder("=")
-    native = {key: np.ascontiguousarray(array, dtype) for key, array in arrays.items()}
-    layers = range(len(arrays) // 2 if biases else len(arrays))
-    bias_arrays = [native[f"b{index}"] for index in layers] if biases else None
+    wide = np.float32 if dtype == np.float16 else dtype
+    native = {key: np.ascontiguousarray(array, wide) for key, array in arrays.items()}
+
+    def numbered(letter: str) -> list[np.ndarray]:
+        count = sum(key[0] == letter for key in native)
+        return [native[f"{letter}{index}"] for index in range(count)]
+
+    stem = None
+    if header.plan is not None:
+        stem_biases = tuple(numbered("k")) if header.biases else None
+        stem = Stem(header.plan, header.side, tuple(numbered("K")), stem_biases)
+        check_stem(stem, header.name)
     return network_from_arrays(
-        [native[f"W{index}"] for index in layers], bias_arrays, activation, name
+        numbered("W"),
+        numbered("b") if header.biases else None,
+        header.activation,
+        header.name,
+        stem=stem,
     )
 
 
