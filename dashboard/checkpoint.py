@@ -219,10 +219,11 @@ def _assemble_state(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Ru
 
 
 def _assemble_history(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> History:
-    curves = {name: array("f", arrays[name].astype(np.float32).tolist()) for name in _CURVES}
-    scores = {part: [Score(**score) for score in header[part]] for part in ("validation", "test")}
-    # The copy draws the curves anew from the values.
-    return History(**curves, **scores).copy()  # type: ignore[arg-type]
+    losses, accuracies, learning_rates = (
+        array("f", arrays[name].astype(np.float32).tolist()) for name in _CURVES
+    )
+    validation, test = ([Score(**it) for it in header[part]] for part in ("validation", "test"))
+    return History.of(losses, accuracies, learning_rates, validation, test)
 
 
 def _check(state: RunState) -> None:

@@ -55,6 +55,14 @@ class Curve:
             means = np.append(means, self._partial_sum / self._partial_count)
         return steps, means
 
+    def copy(self) -> Curve:
+        """Return a curve that goes on by itself from here."""
+        other = Curve(len(self._sums))
+        other._sums[:] = self._sums
+        other._filled, other.stride = self._filled, self.stride
+        other._partial_sum, other._partial_count = self._partial_sum, self._partial_count
+        return other
+
     def _halve(self) -> None:
         half = self._filled // 2
         self._sums[:half] = self._sums[0 : self._filled : 2] + self._sums[1 : self._filled : 2]
@@ -139,9 +147,22 @@ class History:
             self.learning_rates[:],
             list(self.validation),
             list(self.test),
-            _curve(self.losses),
-            _curve(self.accuracies),
+            self.loss_curve.copy(),
+            self.accuracy_curve.copy(),
         )
+
+    @classmethod
+    def of(
+        cls,
+        losses: array[float],
+        accuracies: array[float],
+        learning_rates: array[float],
+        validation: list[Score],
+        test: list[Score],
+    ) -> History:
+        """Return the history of these steps and scores, its curves drawn anew."""
+        curves = _curve(losses), _curve(accuracies)
+        return cls(losses, accuracies, learning_rates, validation, test, *curves)
 
     def csv_lines(self) -> Iterator[str]:
         """Yield the run as CSV: a line per step, held-out scores beside the step they belong to."""

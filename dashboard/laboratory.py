@@ -19,6 +19,7 @@ from data_cache import (
     DIGIT_NAMES,
     DataError,
     PrefetchError,
+    Samples,
     frame_digit,
     shrink_canvas,
     to_float,
@@ -28,11 +29,12 @@ from nn import Network, WeightsError, load_pretrained, weights_to_bytes
 from .block_run import BlockRun
 from .data_room import OpenDataSet, OpenFunction, describe_sample, read_index
 from .errands import Errands
-from .fitting import read_fitting
+from .fitting import INPUTS, read_fitting
 from .history import Score
 from .laboratory_state import FRESH, LOADED, READY, TUNED, Answer, LaboratoryState, Notice
 from .lesson import give_lesson
 from .run import DivergenceError
+from .run_state import RunState
 from .snapshot import Snapshot
 from .trainer import Clock, Execute, Trainer, evaluate
 
@@ -69,6 +71,7 @@ class Laboratory:
         self._open_data = open_data
         self._execute = execute
         self._sample_generator = np.random.default_rng(state.seed)
+        self.drawing: NDArray[np.float32] | None = None
         self._framed: NDArray[np.float32] | None = None
         self._training: asyncio.Task[None] | None = None
         self._steps_wanted = 0
@@ -217,7 +220,9 @@ class Laboratory:
         )
 
     def _replace_run(self, network: Network | None, origin: str) -> None:
-        run = self._make_run(network)
+        self._adopt_run(self._make_run(network), origin)
+
+    def _adopt_run(self, run: BlockRun, origin: str) -> None:
         self.trainer.stop()
         self._steps_wanted = 0
         old = self.trainer.run
@@ -229,13 +234,51 @@ class Laboratory:
         )
         self.predict()
 
+    async def go_on(self, state: RunState, *, origin: str, data_set: str, **settings: Any) -> None:
+        """Go on with a run that was put away, in the state of the page that it had then.
+
+        Parameters
+        ----------
+        state
+            As `BlockRun.state` gave it.
+        origin, data_set, settings
+            Values of the laboratory's state.
+
+        Raises
+        ------
+        DataError
+            When the data cannot be had; all is then as it was.
+        ValueError
+            When the run does not fit the data.
+        """
+        self.state.running = False
+        self._drop_loading()
+        data = self.data
+        if data_set != data.name:
+            data = await self._open_data(data_set, lambda _sentence: None)
+        sizes, classes = state.network.sizes, len(data.class_names)
+        if (sizes[0], sizes[-1]) != (INPUTS, classes):
+            raise ValueError(f"{data.title} needs a net of {INPUTS} inputs, {classes} outputs")
+        # With the scores of held-out samples, so that the curve goes on as if unbroken.
+        validation = await self._fetch_validation(data)
+        run = BlockRun(self.state, data.source, state=state)
+        self.data = data
+        self.state.param.update(**settings, data_set=data_set, class_names=data.class_names)
+        run.apply_settings()
+        self._adopt_run(run, origin)
+        self.trainer.validation = validation
+        self._tell(f"Here you are again, at iteration {run.iteration:,}.")
+
     # Data
 
-    def _data_set_changed(self, event: Any) -> None:
+    def _drop_loading(self) -> None:
         if self._loading is not None:
             self._loading.cancel()  # of two wishes the later one holds
             self._loading = None
             self.state.busy = ""
+
+    def _data_set_changed(self, event: Any) -> None:
+        self._drop_loading()
         if event.new != self.data.name:
             self.state.running = False
             self._loading = self._errands.begin(self._change_data(event.new))
@@ -277,14 +320,17 @@ class Laboratory:
 
     async def _load_validation(self) -> None:
         data = self.data
+        validation = await self._fetch_validation(data)
+        if data is self.data:
+            self.trainer.validation = validation
+
+    async def _fetch_validation(self, data: OpenDataSet) -> Samples | None:
         try:
-            validation = await data.part("validation")
+            return await data.part("validation")
         except (DataError, PrefetchError) as error:
             if data is self.data:
                 self._tell(f"Validation is left out: {error}", "warning")
-            return
-        if data is self.data:
-            self.trainer.validation = validation
+            return None
 
     async def load_sample(self, part: str, index_text: str, label: int | None) -> None:
         """Put a sample on the pad: by index when `index_text` is not empty, else at random."""
@@ -335,6 +381,7 @@ class Laboratory:
     def take_drawing(self, canvas: NDArray[np.float32]) -> None:
         """Take a new picture from the pad and say what the net makes of it."""
         frame = frame_digit if self.reads_digits else shrink_canvas
+        self.drawing = canvas
         self._framed = frame(canvas)
         self.predict()
 

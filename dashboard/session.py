@@ -28,6 +28,7 @@ from data_cache import (
 from nn import backend_name, backend_reason
 
 from .data_room import DataSetInMemory, DataSetOverHttp, OpenDataSet, Report
+from .keeping.browser import keep_in_browser, read_launch
 from .laboratory import Laboratory
 from .laboratory_state import LaboratoryState
 from .trainer import execute_in_line
@@ -64,6 +65,8 @@ def open_window() -> Window:
             laboratory.warn(f"Training is slow in this browser. {backend_reason()}")
         laboratory.spawn(window.keep_drawn())
         laboratory.spawn(window.keep_counted())
+        if IN_BROWSER:
+            laboratory.spawn(keep_in_browser(laboratory, window.offer, read_launch(worker_name())))
 
     def end(_context: Any) -> None:
         page.close()
@@ -82,6 +85,13 @@ def is_loop_running() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+def worker_name() -> str:
+    """Return the name that the page gave to the worker in which this runs."""
+    from js import self as worker  # noqa: PLC0415 - exists in a browser only
+
+    return str(worker.name)
 
 
 async def open_on_this_machine(name: str, report: Report) -> OpenDataSet:

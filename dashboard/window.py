@@ -25,6 +25,7 @@ from .views.look import Look
 from .views.pad import DrawingPad
 from .views.panes import Pane, Panes
 from .views.prediction import PredictionView
+from .views.resume_offer import ResumeOffer
 
 REDRAW_SECONDS = 0.1
 COUNT_SECONDS = 0.5
@@ -77,7 +78,8 @@ class Window:
         self.parts = self._make_parts(look, download)
         digits = Pane("digits", "Digits", "Draw and predict", lambda: self)
         self.panes = Panes([digits, *more_panes], look)
-        self.page = make_page(self.panes)
+        self.offer = ResumeOffer(look, with_page)
+        self.page = make_page(self.panes, self.offer)
         self._state.param.watch(self._mark_running, "running")
         self._state.param.watch(self._show_answer, ["answer", "class_names"])
         self._state.param.watch(self._show_notice, ["notice", "busy"])
@@ -179,7 +181,7 @@ class Window:
         }
 
 
-def make_page(panes: Panes) -> pn.Template:
+def make_page(panes: Panes, offer: ResumeOffer) -> pn.Template:
     """Put the panes into the page's own frame."""
     page = pn.Template(read_asset("page.html"))
     page.add_variable("page_css", read_asset("page.css"))
@@ -187,7 +189,7 @@ def make_page(panes: Panes) -> pn.Template:
     page.add_variable("icon", icon_url())
     page.add_variable("about", about_html(pretrained_card()))
     page.add_variable("panes", panes.panes)
-    for name, part in panes.roots().items():
+    for name, part in (panes.roots() | {"offer": offer.view}).items():
         page.add_panel(name, part)
     return page
 

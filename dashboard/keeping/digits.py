@@ -1,0 +1,129 @@
+"""Turns the laboratory of the digits into bytes and back: the run, the settings and the drawing.
+
+What the next step of training depends on is in the checkpoint; the rest is what people see.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_cache import DATA_SETS, DataError
+from nn import WeightsError
+
+from ..checkpoint import Checkpoint, CheckpointError, settings_values
+from ..laboratory import Laboratory
+from ..laboratory_state import FRESH, LOADED, READY, TUNED, LaboratoryState
+from ..settings import TrainingSettings
+from .keeper import Keeper
+from .save import SaveError
+
+SEEN = ("data_set", "keep_ready", "smoothing")
+"""What belongs to the state besides the settings of training."""
+
+CALM = frozenset(("snapshot", "history", "answer"))
+"""What changes with every slice of training."""
+
+
+class KeptDigits:
+    """The laboratory of the digits as a part that can be kept; see `Kept`."""
+
+    name = "digits"
+
+    def __init__(self, laboratory: Laboratory) -> None:
+        self._laboratory = laboratory
+        self._state = laboratory.state
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it trains."""
+        return bool(self._state.running)
+
+    @property
+    def title(self) -> str:
+        """Say what there is; "" when nothing was done."""
+        iteration = self._state.snapshot.iteration
+        sizes = "-".join(str(size) for size in self._state.snapshot.network.sizes)
+        if iteration:
+            return f"iteration {iteration:,} of a {sizes} net"
+        if self._state.origin != READY:
+            return f"a {self._state.origin} {sizes} net"
+        if self._laboratory.drawing is not None and self._laboratory.drawing.any():
+            return "your drawing"
+        return "your settings" if self._has_other_settings() else ""
+
+    def _has_other_settings(self) -> bool:
+        names = (*settings_values(self._state), *SEEN)
+        return any(
+            getattr(self._state, name) != LaboratoryState.param[name].default for name in names
+        )
+
+    def capture(self) -> bytes | None:
+        """Return the checkpoint of the run, with what people see as its task."""
+        state, drawing = self._state, self._laboratory.drawing
+        task = {name: getattr(state, name) for name in SEEN} | {
+            "origin": state.origin,
+            "running": state.running,
+            "drawing": None if drawing is None else encode_drawing(drawing),
+        }
+        run = self._laboratory.trainer.run
+        try:
+            return Checkpoint(settings_values(state), run.state(), task).to_bytes()
+        except WeightsError:
+            return None  # weights that are being taken back this moment are not worth keeping
+
+    async def restore(self, content: bytes) -> None:
+        """Put the laboratory where it was; see `Kept`."""
+        try:
+            checkpoint = Checkpoint.from_bytes(content, "the kept run")
+            seen, drawing, origin = _read_task(checkpoint.task)
+            await self._laboratory.go_on(
+                checkpoint.state, origin=origin, **dict(checkpoint.settings), **seen
+            )
+        except DataError:
+            raise  # a ValueError too, but one that may be over soon
+        except (CheckpointError, LookupError, TypeError, ValueError) as error:
+            raise SaveError(str(error)) from error
+        if drawing is not None:
+            self._laboratory.show_canvas(drawing)
+        self._state.running = bool(checkpoint.task["running"])
+
+    def follow(self, keeper: Keeper) -> None:
+        """Let the keeper hear of every change."""
+        state = self._state
+
+        def changed(*events: Any) -> None:
+            is_calm = state.running and all(event.name in CALM for event in events)
+            keeper.note(hurry=not is_calm)
+
+        names = [name for name in TrainingSettings.param if name != "name"]
+        state.param.watch(changed, [*names, *SEEN, "running", "origin", *sorted(CALM)])
+
+
+def encode_drawing(drawing: NDArray[np.floating]) -> str:
+    """Write a square picture in [0, 1] as text: base64 of a byte for each pixel."""
+    return base64.b64encode(np.rint(255 * drawing).astype(np.uint8)).decode("ascii")
+
+
+def decode_drawing(text: str) -> NDArray[np.float32]:
+    """Read what `encode_drawing` gave; ValueError when it is no square picture."""
+    levels = np.frombuffer(base64.b64decode(text, validate=True), np.uint8)
+    side = int(np.sqrt(levels.size))
+    return levels.reshape(side, side).astype(np.float32) / np.float32(255)
+
+
+def _read_task(
+    task: Mapping[str, Any],
+) -> tuple[dict[str, Any], NDArray[np.float32] | None, str]:
+    seen = {name: task[name] for name in SEEN}
+    if seen["data_set"] not in DATA_SETS:
+        raise ValueError(f"there is no data set {seen['data_set']!r}")
+    if task["origin"] not in (READY, TUNED, FRESH, LOADED):
+        raise ValueError(f"weights cannot come from {task['origin']!r}")
+    LaboratoryState(**seen)
+    drawing = None if task["drawing"] is None else decode_drawing(task["drawing"])
+    return seen, drawing, task["origin"]
