@@ -7,7 +7,9 @@ slices are computed (in line, or in a thread) is decided by whoever makes the tr
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -19,7 +21,6 @@ from .history import Score
 from .run import DivergenceError, Run
 from .snapshot import Snapshot
 
-SLICE_SECONDS = 0.03
 EVALUATION_CHUNK = 250
 VALIDATION_LIMIT = 1000
 """Digits of the validation part that are scored while training; the first ones, always the same."""
@@ -43,10 +44,25 @@ class HeldOut(Protocol):
     def __getitem__(self, index: slice, /) -> HeldOut: ...
 
 
+SPEED_SECONDS = 0.3
+"""How far back, about, the shown speed looks."""
+
 Result = TypeVar("Result")
 AnyRun = TypeVar("AnyRun", bound=Run)
 Execute = Callable[..., Awaitable[Any]]
 Clock = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long a slice of training takes, and how long, at least, between two snapshots of it.
+
+    Where training and answering share one thread, as in a worker, whoever draws waits for the
+    slice to end; and a snapshot costs as much as a step or two.
+    """
+
+    slice_seconds: float = 0.03
+    snapshot_seconds: float = 0.0
 
 
 async def execute_in_line(function: Callable[..., Result], *arguments: Any) -> Result:
@@ -92,6 +108,8 @@ class Trainer(Generic[AnyRun]):
         Seconds that only go up; used for the length of slices and the speed, never for numbers.
     learning_rate
         Rate for a step number; None reads the run's settings at every step.
+    pace
+        How long the slices are, and how often a snapshot is published.
     """
 
     def __init__(
@@ -104,6 +122,7 @@ class Trainer(Generic[AnyRun]):
         execute: Execute = execute_in_line,
         learning_rate: Callable[[int], float] | None = None,
         validation_limit: int | None = VALIDATION_LIMIT,
+        pace: Pace | None = None,
     ) -> None:
         self.run = run
         self.run_number = 1
@@ -113,10 +132,11 @@ class Trainer(Generic[AnyRun]):
         self._execute = execute
         self._learning_rate = learning_rate
         self._validation_limit = validation_limit
+        self._pace = pace or Pace()
         self._stop = True
         self._waiting = False
         self._speed = 0.0
-        self._last_publish: float | None = None
+        self._last_slice = self._last_snapshot = 0.0
 
     @property
     def is_training(self) -> bool:
@@ -170,7 +190,7 @@ class Trainer(Generic[AnyRun]):
             Samples could not be fetched; calling `train` again tries again, nothing is lost.
         """
         self._stop = False
-        self._last_publish = self._clock()
+        self._last_slice = self._last_snapshot = self._clock()
         remaining = steps
         try:
             if self.run.validation_due:
@@ -196,7 +216,7 @@ class Trainer(Generic[AnyRun]):
     async def _fill(self) -> None:
         """See that the run has samples for a slice; wait only when not even one block is ready."""
         feed = self.run.feed
-        feed.take_ready(int(self._speed * SLICE_SECONDS))
+        feed.take_ready(int(self._speed * self._pace.slice_seconds))
         if not feed.is_starved:
             return
         self._waiting = True
@@ -215,7 +235,7 @@ class Trainer(Generic[AnyRun]):
 
     async def _train_slice(self, max_steps: int | None) -> int:
         self.run.apply_settings()
-        end = self._clock() + SLICE_SECONDS
+        end = self._clock() + self._pace.slice_seconds
         try:
             steps, samples = await self._execute(
                 self.run.train_slice,
@@ -228,8 +248,11 @@ class Trainer(Generic[AnyRun]):
             raise
         finally:
             self.run.note_slice()
-        self._measure(samples)
-        self._publish(self.snapshot())
+        now = self._clock()
+        self._measure(samples, now)
+        if now - self._last_snapshot >= self._pace.snapshot_seconds:
+            self._last_snapshot = now
+            self._publish(self.snapshot())
         return int(steps)
 
     def _rate(self, iteration: int) -> float:
@@ -237,14 +260,11 @@ class Trainer(Generic[AnyRun]):
             return self._learning_rate(iteration)
         return float(self.run.settings.learning_rate)
 
-    def _measure(self, samples: int) -> None:
-        now = self._clock()
-        elapsed = now - (self._last_publish if self._last_publish is not None else now)
-        self._last_publish = now
+    def _measure(self, samples: int, now: float) -> None:
+        elapsed, self._last_slice = now - self._last_slice, now
         if elapsed > 0:
-            speed = samples / elapsed
-            kept = 0.9 if self._speed else 0.0
-            self._speed = kept * self._speed + (1 - kept) * speed
+            kept = math.exp(-elapsed / SPEED_SECONDS) if self._speed else 0.0
+            self._speed = kept * self._speed + (1 - kept) * samples / elapsed
 
     async def _validate(self) -> None:
         run = self.run

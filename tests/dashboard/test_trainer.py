@@ -13,7 +13,7 @@ from training_helpers import (
 )
 
 from dashboard.run import DivergenceError
-from dashboard.trainer import SLICE_SECONDS, evaluate
+from dashboard.trainer import Pace, evaluate
 from data_cache import ArraySource, DataError, PrefetchError, PrefetchQueue, to_float
 from nn import Evaluation
 
@@ -63,12 +63,31 @@ def test_a_slice_ends_when_its_time_is_over_and_publishes_once():
     train(
         run,
         steps=40,
-        clock=Ticks(SLICE_SECONDS / 4),
+        clock=Ticks(Pace().slice_seconds / 4),
         publish=lambda shot: iterations.append(shot.iteration),
     )
     sizes = np.diff([iteration for iteration in iterations if iteration])
     assert 1 <= sizes.max() <= 5
     assert iterations[-1] == 40
+
+
+def test_snapshots_may_come_less_often_than_slices_but_the_end_is_always_told():
+    def iterations(pace):
+        seen = []
+        train(
+            make_run(),
+            steps=60,
+            clock=Ticks(0.01),
+            pace=pace,
+            publish=lambda shot: seen.append(shot.iteration),
+        )
+        assert seen[-1] == 60
+        return [iteration for iteration in seen if iteration]
+
+    often = iterations(Pace(slice_seconds=0.02))
+    seldom = iterations(Pace(slice_seconds=0.02, snapshot_seconds=0.2))
+    assert 2 <= len(seldom) < len(often) / 2
+    assert max(np.diff(often)) <= 2 < max(np.diff(seldom))
 
 
 def test_stopping_ends_the_training_after_the_step_it_is_in():
@@ -239,10 +258,10 @@ def test_speed_is_samples_per_second_of_the_clock():
     train(
         run,
         steps=30,
-        clock=Ticks(SLICE_SECONDS),
+        clock=Ticks(Pace().slice_seconds),
         publish=lambda snapshot: speeds.append(snapshot.samples_per_second),
     )
-    assert max(speeds) == pytest.approx(20 / (3 * SLICE_SECONDS), rel=0.5)
+    assert max(speeds) == pytest.approx(20 / (3 * Pace().slice_seconds), rel=0.5)
 
 
 def test_a_schedule_decides_the_rate_of_every_step():
