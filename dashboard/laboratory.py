@@ -36,7 +36,7 @@ from .lesson import give_lesson
 from .run import DivergenceError
 from .run_state import RunState
 from .snapshot import Snapshot
-from .trainer import Clock, Execute, Trainer, evaluate
+from .trainer import Clock, Execute, Pace, Trainer, evaluate
 
 
 class Laboratory:
@@ -54,6 +54,8 @@ class Laboratory:
         Seconds that only go up.
     execute
         Computes a slice of training: in line, or in a thread.
+    pace
+        How long a slice takes, and how often there is a snapshot.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Laboratory:
         open_data: OpenFunction,
         clock: Clock,
         execute: Execute,
+        pace: Pace | None = None,
     ) -> None:
         self.state = state
         self.data = data
@@ -81,7 +84,7 @@ class Laboratory:
         state.class_names = data.class_names
         run = self._make_run(load_pretrained())
         self.trainer = Trainer(
-            run, validation=None, publish=self._publish, clock=clock, execute=execute
+            run, validation=None, publish=self._publish, clock=clock, execute=execute, pace=pace
         )
         state.history = run.history
         state.snapshot = self.trainer.snapshot()

@@ -31,11 +31,12 @@ from .data_room import DataSetInMemory, DataSetOverHttp, OpenDataSet, Report
 from .keeping.browser import keep_in_browser, read_launch
 from .laboratory import Laboratory
 from .laboratory_state import LaboratoryState
-from .trainer import execute_in_line
+from .trainer import Pace, execute_in_line
 from .window import Window
 
 IN_BROWSER = sys.platform == "emscripten"
 SLICE_THREADS = 2
+WORKER_PACE = Pace(slice_seconds=0.012, snapshot_seconds=0.05)
 WORKER_REDRAW_SECONDS = 0.2
 """In a worker one core trains and redraws; half as many redraws leave it more time to train."""
 
@@ -49,6 +50,7 @@ def open_window() -> Window:
         open_data=open_from_site if IN_BROWSER else open_on_this_machine,
         clock=time.perf_counter,
         execute=execute_in_line if IN_BROWSER else execute_in_thread,
+        pace=WORKER_PACE if IN_BROWSER else None,
     )
     page = ServedPage(pn.state.curdoc)
     window = (
