@@ -22,6 +22,7 @@ from .views.charts import Charts
 from .views.controls import Controls, Workbench, progress_html
 from .views.download import Download
 from .views.look import Look
+from .views.notice import notice_html
 from .views.pad import DrawingPad
 from .views.panes import Pane, Panes
 from .views.prediction import PredictionView
@@ -192,11 +193,6 @@ def make_page(panes: Panes, offer: ResumeOffer) -> pn.Template:
     for name, part in (panes.roots() | {"offer": offer.view}).items():
         page.add_panel(name, part)
     return page
-
-
-def notice_html(notice: Notice) -> str:
-    """Show a sentence, so that it is also read aloud."""
-    return f'<div class="notice {notice.kind}" role="status">{escape(notice.text)}</div>'
 
 
 def icon_url() -> str:

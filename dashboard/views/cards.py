@@ -45,7 +45,7 @@ def stack(look: Look, *content: pn.viewable.Viewable) -> pn.Column:
 def run_row(
     state: Any, look: Look, hook: str, step: Callable[[], None], reset: Callable[[], None]
 ) -> pn.Row:
-    """Make the buttons Train (it is `state.running`), Step and Reset, of classes `hook`-train …"""
+    """Make the buttons Train (`state.running`), Step and Reset; `hook` begins their classes."""
     train = pn.widgets.Toggle.from_param(
         state.param.running,
         label=_train_label(state.running),
