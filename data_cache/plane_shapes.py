@@ -28,7 +28,8 @@ def spiral(
 
     The data of the case study in Stanford's CS231n, for any number of arms: along an arm the
     radius r grows evenly from 0 to 1 and the angle t by `arm_angle`, x = r sin t, y = r cos t.
-    The arms begin 2π / classes apart (there: 4 radians apart, for three arms nearly the same).
+    The arms begin 2π / classes apart (there: 4 radians apart, for three arms nearly the same) and
+    stray by the same noise, so that each is a turned copy of the others and none is the harder.
 
     Parameters
     ----------
@@ -40,10 +41,12 @@ def spiral(
         How far an arm winds, in radians.
     """
     parts = []
-    for arm, size in enumerate(_sizes(count, classes)):
+    sizes = _sizes(count, classes)
+    stray = noise * generator.standard_normal(sizes[0])
+    for arm, size in enumerate(sizes):
         r = np.linspace(0, 1, size)
         begin = 2 * pi * arm / classes
-        t = np.linspace(begin, begin + arm_angle, size) + noise * generator.standard_normal(size)
+        t = np.linspace(begin, begin + arm_angle, size) + stray[:size]
         parts.append(np.column_stack([r * np.sin(t), r * np.cos(t)]))
     return _assembled(parts)
 

@@ -12,8 +12,10 @@ from typing import Any
 
 from data_cache import PLANE_SHAPES
 
+from ..snapshot import Snapshot
 from ..trainer import Clock, Execute
 from .data import OWN, make_data, share_out
+from .lessons import LESSONS, Scene
 from .looking_inside import LookingInside
 from .painting import Painting
 from .presets import PRESETS
@@ -35,6 +37,8 @@ _OF_SHAPES = {"shape", "points_count", "noise", "arm_angle"}
 
 class PlaneLaboratory(Painting, TimeTravel, LookingInside):
     """A small net, points of the plane, and everything that can be done with them."""
+
+    _lesson_is_open = False
 
     def __init__(self, state: PlaneState, *, clock: Clock, execute: Execute) -> None:
         super().__init__(state, clock=clock, execute=execute)
@@ -77,7 +81,33 @@ class PlaneLaboratory(Painting, TimeTravel, LookingInside):
         self._tell(PRESETS[name].sentence)
 
     def begin_lesson(self, name: str) -> None:
-        """Set up a lesson."""
+        """Set a lesson up; `lesson_message` says what to watch, and when it has happened."""
+        if name not in LESSONS:
+            self.warn(f"There are the lessons {', '.join(LESSONS)}; found “{name[:24]}”.")
+            return
+        lesson = LESSONS[name]
+        self._take_over(lesson.settings)
+        self._lesson_is_open = True
+        self.state.param.update(lesson=name, lesson_message=lesson.watch)
+        self._tell(f"{lesson.title}: press Train. {lesson.watch}")
+
+    def end_lesson(self) -> None:
+        """Leave the lesson; everything else stays as it is."""
+        self.state.param.update(lesson="", lesson_message="")
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        super()._publish(snapshot)
+        if self.state.lesson and self._lesson_is_open and snapshot.iteration:
+            self._check_lesson()
+
+    def _check_lesson(self) -> None:
+        """Tell, once, when what the lesson is about has happened."""
+        run = self.trainer.run
+        scene = Scene(run.network, self._train_samples(), run.history)
+        message = LESSONS[self.state.lesson].check(scene)
+        if message is not None:
+            self._lesson_is_open = False
+            self.state.lesson_message = message
 
     # What somebody at the page changes
 

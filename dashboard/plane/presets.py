@@ -26,13 +26,14 @@ PRESETS = {
     ),
     "cs231n-3": Preset(
         "CS231n, 3 arms",
-        "The case study as it was published: three arms of 100 points, a weaker pull on weights.",
+        "The case study as it was published: three arms of 100 points, and a learning rate of 1.",
         {
             "classes": 3,
             "points_count": 300,
             "noise": 0.2,
             "arm_angle": 4.0,
             "learning_rate": 1.0,
+            "seed": 10,
         },
     ),
     "circles": Preset(
