@@ -27,6 +27,7 @@ from data_cache import (
 from nn import Network, WeightsError, load_pretrained, weights_to_bytes
 
 from .block_run import BlockRun
+from .conductor import Conductor
 from .data_room import OpenDataSet, OpenFunction, describe_sample, read_index
 from .errands import Errands
 from .fitting import INPUTS, read_fitting
@@ -76,8 +77,6 @@ class Laboratory:
         self._sample_generator = np.random.default_rng(state.seed)
         self.drawing: NDArray[np.float32] | None = None
         self._framed: NDArray[np.float32] | None = None
-        self._training: asyncio.Task[None] | None = None
-        self._steps_wanted = 0
         self._loading: asyncio.Task[None] | None = None
         self._errands = Errands(self._errand_failed)
         self._is_closed = False
@@ -86,6 +85,7 @@ class Laboratory:
         self.trainer = Trainer(
             run, validation=None, publish=self._publish, clock=clock, execute=execute, pace=pace
         )
+        self._conductor = Conductor(state, self.trainer, self._errands)
         state.history = run.history
         state.snapshot = self.trainer.snapshot()
         state.param.watch(self._running_changed, "running")
@@ -104,8 +104,7 @@ class Laboratory:
         """Train on exactly one batch; while training runs, pause first."""
         self.state.running = False
         self._begin_if_ready_trained()
-        self._steps_wanted += 1
-        self._ensure_training()
+        self._conductor.add_step()
 
     def reset(self) -> None:
         """Begin again with fresh weights of the chosen architecture and the same seed."""
@@ -143,7 +142,7 @@ class Laboratory:
     def _running_changed(self, event: Any) -> None:
         if event.new:
             self._begin_if_ready_trained()
-            self._ensure_training()
+            self._conductor.ensure()
         else:
             self.trainer.stop()
 
@@ -160,36 +159,7 @@ class Laboratory:
     @property
     def _is_idle(self) -> bool:
         """Whether no step is under way; a pause takes effect only after the present one."""
-        return self._training is None or self._training.done()
-
-    def _ensure_training(self) -> None:
-        if self._is_idle:
-            self._training = self._errands.begin(self._train())
-
-    async def _train(self) -> None:
-        """Serve the wish to run and the wished-for steps until neither is left."""
-        while not self._is_closed and (self.state.running or self._steps_wanted):
-            run = self.trainer.run
-            try:
-                if self.state.running:
-                    await self.trainer.train()
-                else:
-                    self._steps_wanted -= 1
-                    await self.trainer.train(steps=1)
-            except DivergenceError as error:
-                if run is self.trainer.run:  # else it was replaced meanwhile; nobody minds
-                    self._stop_with(Notice(str(error), "warning"))
-            except PrefetchError as error:
-                if run is self.trainer.run:
-                    self._stop_with(
-                        Notice(f"Training paused: {error} Press Train to try again.", "error")
-                    )
-        # A knob may have been turned while the last step was under way.
-        self.trainer.run.apply_settings()
-
-    def _stop_with(self, notice: Notice) -> None:
-        self._steps_wanted = 0
-        self.state.param.update(running=False, notice=notice)
+        return self._conductor.is_idle
 
     def _publish(self, snapshot: Snapshot) -> None:
         if not self._is_closed:
@@ -227,7 +197,7 @@ class Laboratory:
 
     def _adopt_run(self, run: BlockRun, origin: str) -> None:
         self.trainer.stop()
-        self._steps_wanted = 0
+        self._conductor.forget_steps()
         old = self.trainer.run
         self.trainer.adopt(run, self.trainer.validation)
         run.queue.start()
@@ -452,7 +422,7 @@ class Laboratory:
     def shut(self) -> None:
         """Stop at once to train and to tell anything; `close` follows."""
         self._is_closed = True
-        self.trainer.stop()
+        self._conductor.shut()
 
     async def close(self) -> None:
         """End training and every fetch, as when the page is closed; return when all have ended."""
@@ -469,8 +439,8 @@ class Laboratory:
         self._errands.begin(work)
 
     def _errand_failed(self, task: asyncio.Task[Any], error: BaseException) -> None:
-        if task is self._training:
-            self._steps_wanted = 0
+        if self._conductor.is_training(task):
+            self._conductor.forget_steps()
             self.state.running = False
         self._tell(f"Something went wrong inside Inkling: {error!r}", "error")
 

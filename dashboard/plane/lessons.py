@@ -60,7 +60,7 @@ class Lesson:
 
 def dead_units(network: Network, x: np.ndarray) -> list[np.ndarray]:
     """Return for every hidden layer which units, (units,) booleans, answer 0 to all of `x`."""
-    return [(a <= 0).all(axis=0) for a in network.forward(x).activations]
+    return [np.all(a <= 0, axis=0) for a in network.forward(x).activations]
 
 
 def gradient_sizes(network: Network, samples: InputSamples) -> list[float]:
