@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import panel as pn
@@ -32,7 +32,11 @@ from .keeping.browser import keep_in_browser, read_launch
 from .laboratory import Laboratory
 from .laboratory_state import LaboratoryState
 from .trainer import Pace, execute_in_line
-from .window import Window
+from .views.panes import Pane, PaneView
+from .window import REDRAW_SECONDS, Window, WithPage
+
+if TYPE_CHECKING:
+    from .plane.laboratory import PlaneLaboratory
 
 IN_BROWSER = sys.platform == "emscripten"
 SLICE_THREADS = 2
@@ -53,10 +57,13 @@ def open_window() -> Window:
         pace=WORKER_PACE if IN_BROWSER else None,
     )
     page = ServedPage(pn.state.curdoc)
-    window = (
-        Window(laboratory, run_now, redraw_seconds=WORKER_REDRAW_SECONDS)
-        if IN_BROWSER
-        else Window(laboratory, page.change)
+    with_page = run_now if IN_BROWSER else page.change
+    laboratories: list[Laboratory | PlaneLaboratory] = [laboratory]
+    window = Window(
+        laboratory,
+        with_page,
+        redraw_seconds=WORKER_REDRAW_SECONDS if IN_BROWSER else REDRAW_SECONDS,
+        more_panes=[spiral_pane(laboratories, with_page)],
     )
 
     def begin() -> None:
@@ -72,12 +79,37 @@ def open_window() -> Window:
 
     def end(_context: Any) -> None:
         page.close()
-        laboratory.shut()
-        laboratory.spawn(laboratory.close())
+        for opened in laboratories:
+            opened.shut()
+            opened.spawn(opened.close())
 
     pn.state.onload(begin)
     pn.state.on_session_destroyed(end)
     return window
+
+
+def spiral_pane(laboratories: list[Laboratory | PlaneLaboratory], with_page: WithPage) -> Pane:
+    """Return the spiral's pane; its laboratory joins the others when it is first opened."""
+
+    def make(mark_running: Callable[[bool], None]) -> PaneView:
+        # Imported late: whoever never opens the pane need not wait for it.
+        from .plane.laboratory import PlaneLaboratory  # noqa: PLC0415
+        from .plane.presets import PRESETS  # noqa: PLC0415
+        from .plane.state import PlaneState  # noqa: PLC0415
+        from .plane.views import SpiralPane  # noqa: PLC0415
+
+        plane = PlaneLaboratory(
+            PlaneState(preset=next(iter(PRESETS))),  # its settings are the defaults
+            clock=time.perf_counter,
+            execute=execute_in_line if IN_BROWSER else execute_in_thread,
+        )
+        laboratories.append(plane)
+        plane.start()
+        pane = SpiralPane(plane, with_page, mark_running=mark_running, clock=time.perf_counter)
+        plane.spawn(pane.keep_drawn())
+        return pane
+
+    return Pane("spiral", "Spiral", "The plane", make)
 
 
 def is_loop_running() -> bool:

@@ -28,6 +28,9 @@ from .views.panes import Pane, Panes
 from .views.prediction import PredictionView
 from .views.resume_offer import ResumeOffer
 
+WithPage = Callable[[Callable[[], None]], None]
+"""Runs a function that changes the page, in whatever way the form at hand demands."""
+
 REDRAW_SECONDS = 0.1
 COUNT_SECONDS = 0.5
 
@@ -52,7 +55,7 @@ class Window:
     def __init__(
         self,
         laboratory: Laboratory,
-        with_page: Callable[[Callable[[], None]], None],
+        with_page: WithPage,
         *,
         redraw_seconds: float = REDRAW_SECONDS,
         more_panes: Sequence[Pane] = (),
@@ -77,7 +80,7 @@ class Window:
         self._notice = look.text(notice_html(self._state.notice), css_classes=["ink-notice"])
         laboratory.show_canvas = lambda canvas: with_page(lambda: self._pad.show(canvas))
         self.parts = self._make_parts(look, download)
-        digits = Pane("digits", "Digits", "Draw and predict", lambda: self)
+        digits = Pane("digits", "Digits", "Draw and predict", lambda _mark: self)
         self.panes = Panes([digits, *more_panes], look)
         self.offer = ResumeOffer(look, with_page)
         self.page = make_page(self.panes, self.offer)

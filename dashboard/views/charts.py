@@ -52,6 +52,10 @@ class CurveChart:
         Whether to offer a switch to a logarithmic axis.
     legend
         The names of the curves, as in `LEGEND`; a curve without a name is drawn all the same.
+    dots
+        Whether to dot the scores on validation samples; not when they are many.
+    min_height
+        Of the chart, in pixels.
     """
 
     def __init__(
@@ -63,7 +67,11 @@ class CurveChart:
         per_cent: bool = False,
         logarithmic: bool = False,
         legend: Legend = LEGEND,
+        dots: bool = True,
+        min_height: int = 130,
     ) -> None:
+        self._dots = dots
+        self._min_height = min_height
         self._name = css_class.replace("ink-", "inkling-", 1)
         self._legend = legend
         self.batches = ColumnDataSource({"iteration": [], "value": [], "smoothed": []})
@@ -124,7 +132,7 @@ class CurveChart:
     def _make_figure(self, title: str, scale: str, per_cent: bool) -> figure:
         chart = figure(
             sizing_mode="stretch_both",
-            min_height=130,
+            min_height=self._min_height,
             y_axis_type=scale,
             tools=TOOLS,
             active_drag=None,
@@ -155,7 +163,14 @@ class CurveChart:
         validation = chart.line(
             "iteration", "value", source=self.validation, color=ORANGE, line_width=2
         )
-        dots = chart.scatter("iteration", "value", source=self.validation, color=ORANGE, size=5)
+        dots = chart.scatter(
+            "iteration",
+            "value",
+            source=self.validation,
+            color=ORANGE,
+            size=5,
+            alpha=1 if self._dots else 0,
+        )
         test = chart.scatter(
             "iteration", "value", source=self.test, color=GREEN, size=11, marker="diamond"
         )

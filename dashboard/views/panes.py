@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import panel as pn
@@ -41,13 +42,13 @@ class Pane:
     """One pane: its name in addresses, its title on the tab, and how to make it.
 
     `middle` names its middle part to screen readers. `make` is called once, when the pane is
-    first opened.
+    first opened, with a function that marks on the pane's tab whether it trains.
     """
 
     name: str
     title: str
     middle: str
-    make: Callable[[], PaneView]
+    make: Callable[[Callable[[bool], None]], PaneView]
 
 
 class Panes:
@@ -59,7 +60,7 @@ class Panes:
         self.open_name = first.name
         self._look = look
         self._running: set[str] = set()
-        self._views = {first.name: first.make()}
+        self._views = {first.name: self._make(first)}
         self._places = {pane.name: self._make_places(pane) for pane in later}
         # The page writes the name of the open pane into `tags`; a name, so nothing can be lost.
         self._carrier = Spacer(width=0, height=0, name="inkling-pane", tags=[first.name])
@@ -90,7 +91,7 @@ class Panes:
         self._views[self.open_name].show(False)
         self.open_name = name
         if name not in self._views:
-            self._views[name] = pane.make()
+            self._views[name] = self._make(pane)
             self._fill(name)
         self._views[name].show(True)
 
@@ -98,6 +99,9 @@ class Panes:
         """Show on a pane's tab whether it trains."""
         self._running = self._running | {name} if running else self._running - {name}
         self._marks.tags = sorted(self._running)
+
+    def _make(self, pane: Pane) -> PaneView:
+        return pane.make(partial(self.mark, pane.name))
 
     def _make_places(self, pane: Pane) -> dict[str, pn.Column]:
         look = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [self._look.gap]}

@@ -27,7 +27,7 @@ class Maker:
         look = Look()
         self.panes = Panes(
             [
-                Pane(name, name.title(), "Middle", lambda name=name: self.make(name))
+                Pane(name, name.title(), "Middle", lambda mark, name=name: self.make(name))
                 for name in names
             ],
             look,

@@ -1,0 +1,400 @@
+"""The spiral's pane: the laboratory on one side, its views on the other, redrawn at one pace.
+
+While training, every tick redraws the surface and one of the slower parts, so that no part makes
+the others wait; while nothing trains, all that changed is drawn at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import panel as pn
+
+from ...history import Score
+from ...trainer import Clock
+from ...views.charts import CurveChart
+from ...views.download import Download
+from ...views.fields import TickBox
+from ...views.look import Look
+from ...views.notice import notice_html
+from ..laboratory import PlaneLaboratory
+from .profile_chart import POINTS, ProfileChart
+from .region_colors import clear_palette
+from .side import FIELD_HOOK, HOOK, Side
+from .surface_view import SurfaceView
+from .time_travel import TimeTravel
+from .unit_colors import unit_levels
+from .unit_maps import UnitMaps
+from .weights_editor import WeightsEditor
+from .words import (
+    INVITATION,
+    place_html,
+    quiet_html,
+    spoken_summary,
+    status_line,
+    summary_html,
+)
+
+TICK_SECONDS = 0.08
+"""Between the beginnings of two redraws."""
+
+SPEAK_SECONDS = 5.0
+"""Between two summaries that are read aloud while training."""
+
+LEGEND = (("training", ["raw", "smoothed"]), ("test", ["validation"]))
+SIDES = (64, 100, 150, 200)
+SLOW = ("charts", "maps", "words", "profile", "weights", "time")
+"""Parts of which one is redrawn at a tick while training."""
+
+STALE = {
+    "snapshot": ("surface", *SLOW),
+    "history": ("charts",),
+    "points": ("points", "surface", "words"),
+    "show_test": ("points", "surface"),
+    "surface_side": ("surface",),
+    "surface_mode": ("surface",),
+    "ablated": ("surface", "maps", "words", "profile"),
+    "timeline_position": ("surface", *SLOW),
+    "checkpoints": ("time",),
+    "notice": ("notice",),
+    "running": ("words",),
+}
+"""What each parameter of the state makes worth redrawing."""
+
+
+class SpiralPane:
+    """All views of one laboratory.
+
+    Parameters
+    ----------
+    laboratory
+        What is shown and commanded.
+    with_page
+        Runs a function that changes the page, in whatever way the form at hand demands.
+    mark_running
+        Told whether it trains, for the mark on the tab.
+    clock
+        Seconds that only go up.
+    tick_seconds
+        The shortest time between the beginnings of two redraws.
+    sleep
+        How to wait between two redraws; tests put in their own.
+    """
+
+    def __init__(
+        self,
+        laboratory: PlaneLaboratory,
+        with_page: Callable[[Callable[[], None]], None],
+        *,
+        mark_running: Callable[[bool], None],
+        clock: Clock,
+        tick_seconds: float = TICK_SECONDS,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._laboratory = laboratory
+        self._state = laboratory.state
+        self._with_page = with_page
+        self._mark_running = mark_running
+        self._clock = clock
+        self._tick_seconds = tick_seconds
+        self._sleep = sleep
+        self._is_open = False
+        self._stale: set[str] = {part for parts in STALE.values() for part in parts}
+        self._news = asyncio.Event()
+        self._looking_at: tuple[float, float] | None = None
+        self._line: tuple[float, float, float, float] | None = None
+        self._unit: tuple[int, int] | None = None
+        self._stroke = ("", 0)
+        self._spoken_at = -SPEAK_SECONDS
+        self._turn = -1
+        look = Look()
+        download = Download(with_page)
+        self._side = Side(laboratory, look, download)
+        self._surface = SurfaceView(self._commands(), look.widgets)
+        self._profile = ProfileChart(look)
+        self._loss = self._chart("Loss", look, logarithmic=True)
+        self._accuracy = self._chart("Accuracy", look, per_cent=True)
+        self._maps = UnitMaps(
+            look,
+            point_at=self._point_at_unit,
+            toggle=self._toggle_unit,
+            choose_layer=lambda _layer: self._touch("maps"),
+        )
+        self._weights = WeightsEditor(look, laboratory.set_weight)
+        self._time = TimeTravel(
+            look,
+            show=laboratory.show_checkpoint,
+            back_to_live=laboratory.back_to_live,
+            go_on=laboratory.continue_from_here,
+        )
+        self._place = look.text(quiet_html(INVITATION), css_classes=[f"{HOOK}-place"])
+        self._spoken = look.text("", css_classes=[f"{HOOK}-spoken"])
+        self._status = look.text("", css_classes=[f"{HOOK}-status"])
+        self._notice = look.text("", css_classes=[f"{HOOK}-notice"])
+        self.parts = self._arrange(look, download)
+        self._draw_parts(self._take_stale(all_of_them=True))
+        self._state.param.watch(self._changed, list(STALE))
+        self._state.param.watch(self._mark, "running")
+
+    def show(self, is_open: bool) -> None:
+        """Hear whether the pane can be seen; while it cannot, nothing of it is drawn."""
+        self._is_open = is_open
+        if is_open:
+            self._news.set()
+
+    async def keep_drawn(self) -> None:
+        """Redraw what changed, at most once in `tick_seconds`, until cancelled."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            if not self._is_open:
+                continue  # what changed stays noted until the pane is opened
+            begin = self._clock()
+            stale = self._take_stale(all_of_them=not self._state.running)
+            self._with_page(partial(self._draw_parts, stale))
+            if self._stale:
+                self._news.set()
+            await self._sleep(max(0.0, self._tick_seconds - (self._clock() - begin)))
+
+    # What there is to draw
+
+    def _changed(self, *events: Any) -> None:
+        for event in events:
+            self._touch(*STALE[event.name])
+
+    def _mark(self, event: Any) -> None:
+        self._with_page(lambda: self._mark_running(event.new))
+
+    def _touch(self, *parts: str) -> None:
+        self._stale.update(parts)
+        self._news.set()
+
+    def _take_stale(self, *, all_of_them: bool) -> list[str]:
+        """Take what is to be drawn now; of the slow parts only the one that waited longest."""
+        slow = [part for part in self._order() if part in self._stale]
+        chosen = [part for part in self._stale if part not in SLOW]
+        chosen += slow if all_of_them else slow[:1]
+        self._stale.difference_update(chosen)
+        return chosen
+
+    def _order(self) -> list[str]:
+        """Return the slow parts in turn, each time another one first."""
+        self._turn = (self._turn + 1) % len(SLOW)
+        return [*SLOW[self._turn :], *SLOW[: self._turn]]
+
+    def _draw_parts(self, parts: list[str]) -> None:
+        for part in parts:
+            getattr(self, f"_draw_{part}")()
+
+    def _draw_surface(self) -> None:
+        laboratory, state = self._laboratory, self._state
+        values = None if self._unit is None else laboratory.unit_map(*self._unit)
+        if values is not None:
+            self._surface.draw_unit(unit_levels(values[np.newaxis])[0])
+            return
+        self._surface.draw_unit(None)
+        picture = laboratory.surface().picture(clear_palette(), state.surface_mode)
+        self._surface.draw_picture(picture)
+        parts = ("train", "test") if state.show_test else ("train",)
+        self._surface.draw_wrong(
+            np.concatenate(
+                [getattr(state.points, part).points[laboratory.judge(part).wrong] for part in parts]
+            )
+        )
+
+    def _draw_points(self) -> None:
+        self._surface.draw_points(self._state.points, self._state.show_test)
+
+    def _draw_charts(self) -> None:
+        history, smoothing = self._state.history, self._state.smoothing
+        for chart, curve, key in (
+            (self._loss, history.loss_curve, "loss"),
+            (self._accuracy, history.accuracy_curve, "accuracy"),
+        ):
+            chart.draw(curve, smoothing, history.validation, history.test, key)
+
+    def _draw_maps(self) -> None:
+        laboratory = self._laboratory
+        hidden = laboratory.network.sizes[1:-1]
+        self._maps.draw_layers(len(hidden))
+        if not hidden:
+            return
+        layer = self._maps.layer
+        off = sorted(unit for at, unit in self._state.ablated if at == layer)
+        self._maps.draw(laboratory.unit_maps(layer), off, hidden[layer])
+
+    def _draw_words(self) -> None:
+        laboratory, state = self._laboratory, self._state
+        train, test = (laboratory.judge(part).score for part in ("train", "test"))
+        _set(self._side.summary, summary_html(train, test))
+        _set(self._status, f'<div class="status">{status_line(state.snapshot, test)}</div>')
+        self._draw_place()
+        self._speak(train, test)
+
+    def _speak(self, train: Score, test: Score) -> None:
+        now = self._clock()
+        if self._state.running and now - self._spoken_at < SPEAK_SECONDS:
+            return
+        self._spoken_at = now
+        sentence = spoken_summary(self._state.snapshot, train, test)
+        _set(self._spoken, f'<p class="unseen" role="status">{sentence}</p>')
+
+    def _draw_place(self) -> None:
+        if self._looking_at is None:
+            html = quiet_html(INVITATION)
+        else:
+            at = self._looking_at
+            html = place_html(*at, self._laboratory.probabilities_at(*at))
+        if self._unit is not None:
+            layer, unit = self._unit
+            off = ", switched off" if self._unit in self._state.ablated else ""
+            html = quiet_html(f"Shown: unit {unit + 1} of hidden layer {layer + 1}{off}.")
+        _set(self._place, html)
+
+    def _draw_profile(self) -> None:
+        if self._line is None:
+            self._profile.clear()
+        else:
+            x0, y0, x1, y1 = self._line
+            self._profile.draw(self._laboratory.profile((x0, y0), (x1, y1), POINTS))
+
+    def _draw_weights(self) -> None:
+        self._weights.draw(self._laboratory.network, list(self._state.inputs))
+
+    def _draw_time(self) -> None:
+        self._time.draw(self._state.checkpoints, self._state.timeline_position)
+
+    def _draw_notice(self) -> None:
+        _set(self._notice, notice_html(self._state.notice))
+
+    # What people do to the pictures
+
+    def _commands(self) -> dict[str, Callable[..., None]]:
+        return {
+            "look": self._look_at,
+            "leave": self._leave,
+            "line": self._draw_line,
+            "no-line": self._forget_line,
+            "paint": self._paint,
+            "move": lambda part, index, x, y: self._laboratory.move_point(index, x, y, part),
+            "delete": lambda part, index: self._laboratory.delete_point(index, part),
+        }
+
+    def _look_at(self, x: float, y: float) -> None:
+        self._looking_at = (x, y)
+        self._draw_place()
+
+    def _leave(self) -> None:
+        self._looking_at = None
+        self._draw_place()
+
+    def _draw_line(self, x0: float, y0: float, x1: float, y1: float) -> None:
+        self._line = (x0, y0, x1, y1)
+        self._draw_profile()
+
+    def _forget_line(self) -> None:
+        self._line = None
+        self._draw_profile()
+
+    def _paint(self, stroke: str, label: int, numbers: list[float]) -> None:
+        """Add the points of a stroke that earlier messages of it have not brought yet."""
+        name, known = self._stroke
+        first = known if name == stroke else 0
+        places = list(zip(numbers[::2], numbers[1::2], strict=True))
+        self._stroke = (stroke, max(first, len(places)))
+        if places[first:]:
+            self._laboratory.add_points(places[first:], label)
+
+    def _point_at_unit(self, unit: int | None) -> None:
+        self._unit = None if unit is None else (self._maps.layer, unit)
+        self._touch("surface")
+        self._draw_place()
+
+    def _toggle_unit(self, unit: int) -> None:
+        layer = self._maps.layer
+        switch = self._laboratory.ablate
+        if (layer, unit) in self._state.ablated:
+            switch = self._laboratory.restore
+        switch(layer, unit)
+        self._weights.choose(layer, unit)
+
+    # How it is put together
+
+    def _chart(self, title: str, look: Look, **options: Any) -> CurveChart:
+        return CurveChart(
+            title,
+            css_class=f"{HOOK}-{title.lower()}",
+            look=look,
+            legend=LEGEND,
+            min_height=100,
+            dots=False,
+            **options,
+        )
+
+    def _arrange(self, look: Look, download: Download) -> dict[str, pn.viewable.Viewable]:
+        draw = pn.Column(
+            pn.pane.Bokeh(self._surface.layout, sizing_mode="stretch_width", margin=0),
+            self._place,
+            self._picture_tools(look),
+            self._profile.view,
+            self._spoken,
+            sizing_mode="stretch_width",
+            margin=0,
+            stylesheets=[look.gap],
+        )
+        watch = pn.Column(
+            self._loss.view,
+            self._accuracy.view,
+            self._maps.view,
+            self._weights.view,
+            self._time.view,
+            download.view,
+            sizing_mode="stretch_both",
+            margin=0,
+            stylesheets=[look.gap],
+        )
+        return {
+            "run": self._side.run,
+            "controls": self._side.view,
+            "draw": draw,
+            "watch": watch,
+            "notice": self._notice,
+            "status": self._status,
+        }
+
+    def _picture_tools(self, look: Look) -> pn.Row:
+        state = self._state
+        mode = pn.widgets.RadioButtonGroup.from_param(
+            state.param.surface_mode,
+            options={"Soft": "soft", "Hard": "hard"},
+            css_classes=[f"{HOOK}-mode"],
+            stylesheets=[look.widgets],
+            margin=0,
+        )
+        side = pn.widgets.Select.from_param(
+            state.param.surface_side,
+            label="",
+            options={f"{side} × {side}": side for side in SIDES},
+            css_classes=[f"{HOOK}-side"],
+            stylesheets=[look.widgets],
+            width=100,
+            margin=0,
+        )
+        test = TickBox(state, "show_test", look.widgets, FIELD_HOOK).view
+        return pn.Row(
+            mode,
+            side,
+            test,
+            stylesheets=[look.gap, ":host { align-items: center !important; }"],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+
+def _set(pane: pn.pane.HTML, html: str) -> None:
+    if pane.object != html:
+        pane.object = html

@@ -1,0 +1,208 @@
+"""Small maps of what each hidden unit computes over the plane, all of a layer in one picture.
+
+Pointing at one enlarges it in the plane, a click switches the unit off or on; `page/unit_maps.js`
+tells which one is meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil, sqrt
+from typing import Any
+
+import numpy as np
+import panel as pn
+from bokeh.layouts import column
+from bokeh.models import (
+    ColumnDataSource,
+    CustomJS,
+    LinearColorMapper,
+    RadioButtonGroup,
+    Range1d,
+    Spacer,
+)
+from bokeh.plotting import figure
+from numpy.typing import NDArray
+
+from ...assets import read_asset
+from ...views.look import Look
+from .unit_colors import UNIT_PALETTE, tile, unit_levels
+from .wishes import UNIT_KINDS, read_wish
+
+HEIGHT = 148
+WIDTH = 440
+"""About what the picture gets on a desk; it decides only how the maps are arranged."""
+
+PAPER = ":host { touch-action: pan-y; }"
+
+
+class UnitMaps:
+    """The maps of one hidden layer.
+
+    Parameters
+    ----------
+    look
+        Style sheets.
+    point_at
+        Called with the number of the unit that somebody points at, or None.
+    toggle
+        Called with the number of the unit that somebody clicks.
+    choose_layer
+        Called with the number of the hidden layer, from 0, that somebody wants to see.
+    """
+
+    def __init__(
+        self,
+        look: Look,
+        *,
+        point_at: Callable[[int | None], None],
+        toggle: Callable[[int], None],
+        choose_layer: Callable[[int], None],
+    ) -> None:
+        self._point_at = point_at
+        self._toggle = toggle
+        self.picture = ColumnDataSource(
+            _columns(np.zeros((2, 2), np.uint8), 1, 1), name="unit-maps"
+        )
+        self._frame = ColumnDataSource({"x": [], "y": []})
+        self._off = ColumnDataSource({"x": [], "y": []})
+        self._arrangement = Spacer(width=0, height=0, tags=[1, 1, 0])
+        self.figure = self._make_figure()
+        self.layers = RadioButtonGroup(
+            labels=["Layer 1"], active=0, margin=0, stylesheets=[look.widgets], visible=False
+        )
+        self.layers.on_change("active", lambda _name, _old, new: choose_layer(new or 0))
+        self.caption = look.text(caption_html(0, 0, 0))
+        self._empty = look.text(
+            '<p class="quiet">This net has no hidden units: its inputs go straight to the classes.'
+            "</p>"
+        )
+        self._maps = pn.pane.Bokeh(
+            column(self.figure, self._arrangement, sizing_mode="stretch_width"),
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self.view = pn.Column(
+            pn.Row(
+                look.text("<h2>Hidden units</h2>"),
+                pn.pane.Bokeh(self.layers, margin=0),
+                sizing_mode="stretch_width",
+                margin=0,
+            ),
+            self._maps,
+            self.caption,
+            self._empty,
+            css_classes=["ink-spiral-units"],
+            sizing_mode="stretch_width",
+            stylesheets=[":host { gap: 4px; }"],
+            margin=0,
+        )
+        self._attach()
+
+    @property
+    def layer(self) -> int:
+        """The number of the layer that is shown, from 0."""
+        return int(self.layers.active or 0)
+
+    def draw_layers(self, count: int) -> None:
+        """Offer as many hidden layers; without any, say so."""
+        labels = [f"Layer {number}" for number in range(1, count + 1)] or ["Layer 1"]
+        if self.layers.labels != labels:
+            active = min(self.layer, len(labels) - 1)
+            self.layers.update(labels=labels, active=active, visible=count > 1)
+        for part, shown in ((self._maps, count > 0), (self.caption, count > 0)):
+            part.visible = shown
+        self._empty.visible = count == 0
+
+    def draw(self, maps: NDArray[np.floating], off: list[int], units: int) -> None:
+        """Show the first maps (n, side, side) of so many units, and which units are off."""
+        columns = columns_for(len(maps))
+        rows = ceil(len(maps) / columns)
+        self.picture.data = _columns(tile(unit_levels(maps), columns), columns, rows)
+        if self._arrangement.tags != [columns, rows, len(maps)]:
+            self._arrangement.tags = [columns, rows, len(maps)]
+            self.figure.x_range.end, self.figure.y_range.end = columns, rows
+            self._frame.data = {"x": [], "y": []}
+        self._draw_off([unit for unit in off if unit < len(maps)], columns, rows)
+        self._say(len(maps), units, len(off))
+
+    def _draw_off(self, off: list[int], columns: int, rows: int) -> None:
+        data = {
+            "x": [unit % columns + 0.5 for unit in off],
+            "y": [rows - unit // columns - 0.5 for unit in off],
+        }
+        if self._off.data != data:
+            self._off.data = data
+
+    def _say(self, shown: int, units: int, off: int) -> None:
+        html = caption_html(shown, units, off)
+        if self.caption.object != html:
+            self.caption.object = html
+
+    def _attach(self) -> None:
+        script = CustomJS(
+            args={"figure": self.figure, "frame": self._frame, "layout": self._arrangement},
+            code=read_asset("unit_maps.js"),
+        )
+        self.figure.js_on_change("inner_width", script)
+        self.figure.on_change("tags", self._receive)
+
+    def _receive(self, _attribute: str, _old: list[Any], tags: list[Any]) -> None:
+        kind, (unit,) = read_wish(tags, UNIT_KINDS)
+        if kind == "toggle":
+            self._toggle(unit)
+        else:
+            self._point_at(unit if unit >= 0 else None)
+
+    def _make_figure(self) -> figure:
+        maps = figure(
+            x_range=Range1d(0, 1),
+            y_range=Range1d(0, 1),
+            height=HEIGHT,
+            sizing_mode="stretch_width",
+            tools="",
+            toolbar_location=None,
+            min_border=0,
+            outline_line_color=None,
+            stylesheets=[PAPER],
+            name="inkling-unit-maps",
+        )
+        maps.axis.visible = False
+        maps.grid.visible = False
+        mapper = LinearColorMapper(palette=list(UNIT_PALETTE), low=0, high=len(UNIT_PALETTE) - 1)
+        maps.image(
+            "image", source=self.picture, color_mapper=mapper, x=0, y=0, dw="width", dh="height"
+        )
+        maps.scatter(
+            "x", "y", source=self._off, marker="x", size=13, line_color="#e03131", line_width=2.5
+        )
+        maps.rect(
+            "x",
+            "y",
+            width=1,
+            height=1,
+            source=self._frame,
+            fill_alpha=0,
+            line_color="#7f8796",
+            line_width=2,
+        )
+        return maps
+
+
+def _columns(picture: NDArray[np.uint8], columns: int, rows: int) -> dict[str, list[Any]]:
+    return {"image": [picture], "width": [columns], "height": [rows]}
+
+
+def columns_for(units: int) -> int:
+    """Return how many maps to put side by side, so that they come out nearly square."""
+    return max(1, min(units, ceil(sqrt(units * WIDTH / HEIGHT))))
+
+
+def caption_html(shown: int, units: int, off: int) -> str:
+    """Say what the maps show and how to use them."""
+    more = f" The first {shown} of {units:,}." if units > shown else ""
+    switched = f" <b>{off} off.</b>" if off else ""
+    return (
+        f'<p class="quiet small">Blue above zero, orange below. Point at one to enlarge it, click '
+        f"to switch it off.{more}{switched}</p>"
+    )
