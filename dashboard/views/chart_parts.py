@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from bokeh.models import Legend
+from bokeh.models import CheckboxButtonGroup, CustomJS
+
+from ..assets import read_asset
 
 BLUE = "#4c6ef5"
 ORANGE = "#f08c00"
 GREEN = "#0ca678"
-LEGEND_COLOR = "#7f8796"
-"""Readable on a light and on a dark page: glyphs and legends take no colours from the page."""
+
+SHOW_CHOSEN = """
+curves.forEach((glyphs, index) => {
+  for (const glyph of glyphs) glyph.visible = legend.active.includes(index)
+})
+"""
 
 
 def quieten(chart: Any) -> None:
@@ -21,22 +27,25 @@ def quieten(chart: Any) -> None:
     chart.axis.major_tick_line_color = None
 
 
-def add_legend(chart: Any, items: list[tuple[str, list[Any]]]) -> None:
-    """Name the curves above a figure; a click on a name hides its curve."""
-    legend = Legend(
-        items=items,
-        orientation="horizontal",
-        click_policy="hide",
-        location=(0, 0),
-        border_line_color=None,
-        background_fill_alpha=0.0,
-        label_text_font_size="11px",
-        label_text_color=LEGEND_COLOR,
-        label_height=12,
-        glyph_height=12,
-        glyph_width=14,
-        spacing=12,
-        padding=0,
+def make_legend(items: list[tuple[str, list[Any]]]) -> CheckboxButtonGroup:
+    """Name curves, each with its renderers, in a row; a click on a name hides its curve.
+
+    Bokeh's own legend is drawn anew with every redraw, which takes longer than the curves do.
+    """
+    colors = [glyphs[0].glyph.line_color for _, glyphs in items]
+    swatches = [
+        f".bk-btn:nth-child({number}) {{ --swatch: {color}; }}"
+        for number, color in enumerate(colors, 1)
+    ]
+    legend = CheckboxButtonGroup(
+        labels=[name for name, _ in items],
+        active=list(range(len(items))),
+        css_classes=["ink-legend"],
+        stylesheets=[read_asset("legend.css"), *swatches],
         margin=0,
     )
-    chart.add_layout(legend, "above")
+    curves = [glyphs for _, glyphs in items]
+    legend.js_on_change(
+        "active", CustomJS(args={"legend": legend, "curves": curves}, code=SHOW_CHOSEN)
+    )
+    return legend

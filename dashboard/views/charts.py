@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import panel as pn
 from bokeh.models import (
+    CheckboxButtonGroup,
     ColumnDataSource,
     HoverTool,
     NumeralTickFormatter,
@@ -19,7 +20,7 @@ from bokeh.models import (
 from bokeh.plotting import figure
 
 from ..history import Curve, History, Score, smooth
-from .chart_parts import BLUE, GREEN, ORANGE, add_legend, quieten
+from .chart_parts import BLUE, GREEN, ORANGE, make_legend, quieten
 from .look import Look
 from .queue_gauge import QueueGauge
 
@@ -79,8 +80,11 @@ class CurveChart:
         self.test = ColumnDataSource({"iteration": [], "value": []})
         self._frame = ColumnDataSource(EMPTY_FRAME)
         self._figures = {"linear": self._make_figure(title, "linear", per_cent)}
-        self._pane = pn.pane.Bokeh(self._figures["linear"], sizing_mode="stretch_both", margin=0)
-        head: list[object] = [look.text(f"<h2>{title}</h2>")]
+        chart, names = self._figures["linear"]
+        self._pane = pn.pane.Bokeh(chart, sizing_mode="stretch_both", margin=0)
+        self._names = pn.pane.Bokeh(names, margin=0)
+        heading = look.text(f"<h2>{title}</h2>")
+        head: list[object] = [heading, pn.HSpacer(), self._names]
         if logarithmic:
             switch = pn.widgets.Toggle(
                 label="Log", css_classes=["ink-log"], stylesheets=[look.widgets], margin=0
@@ -103,7 +107,7 @@ class CurveChart:
         # A Bokeh figure cannot change its scale, so there is one for each, made when first wanted.
         if scale not in self._figures:
             self._figures[scale] = self._make_figure(title, scale, per_cent)
-        self._pane.object = self._figures[scale]
+        self._pane.object, self._names.object = self._figures[scale]
 
     def draw(
         self, curve: Curve, smoothing: float, validation: list[Score], test: list[Score], key: str
@@ -129,7 +133,9 @@ class CurveChart:
         if bool(len(self._frame.data["iteration"])) != is_empty:
             self._frame.data = EMPTY_FRAME if is_empty else {"iteration": [], "value": []}
 
-    def _make_figure(self, title: str, scale: str, per_cent: bool) -> figure:
+    def _make_figure(
+        self, title: str, scale: str, per_cent: bool
+    ) -> tuple[figure, CheckboxButtonGroup]:
         chart = figure(
             sizing_mode="stretch_both",
             min_height=self._min_height,
@@ -150,10 +156,9 @@ class CurveChart:
         if per_cent:
             chart.yaxis.formatter = NumeralTickFormatter(format="0 %")
         chart.scatter("iteration", "value", source=self._frame, alpha=0)
-        self._add_curves(chart, "@value{0.0 %}" if per_cent else "@value{0.0000}")
-        return chart
+        return chart, self._add_curves(chart, "@value{0.0 %}" if per_cent else "@value{0.0000}")
 
-    def _add_curves(self, chart: figure, number: str) -> None:
+    def _add_curves(self, chart: figure, number: str) -> CheckboxButtonGroup:
         raw = chart.line(
             "iteration", "value", source=self.batches, color=BLUE, alpha=0.28, line_width=1
         )
@@ -180,7 +185,6 @@ class CurveChart:
         items = [
             (name, [glyph for key in keys for glyph in curves[key]]) for name, keys in self._legend
         ]
-        add_legend(chart, items)
         names = {key: name for name, keys in self._legend for key in keys} | {"smoothed": "batch"}
         for key, renderer in (("smoothed", smoothed), ("validation", dots), ("test", test)):
             name = names.get(key, key)
@@ -192,6 +196,7 @@ class CurveChart:
                     visible=False,
                 )
             )
+        return make_legend(items)
 
 
 def thin(scores: list[Score]) -> list[Score]:

@@ -14,7 +14,7 @@ from bokeh.models import ColumnDataSource, Range1d
 from bokeh.plotting import figure
 
 from ..snapshot import Snapshot
-from .chart_parts import BLUE, ORANGE, add_legend, quieten
+from .chart_parts import BLUE, ORANGE, make_legend, quieten
 from .look import Look
 
 GAUGE_POINTS = 240
@@ -54,9 +54,15 @@ class QueueGauge:
             line_width=2,
             mode="after",
         )
-        add_legend(chart, [("cached", [cached]), ("in flight", [in_flight])])
+        names = make_legend([("cached", [cached]), ("in flight", [in_flight])])
         self.view = pn.Column(
-            look.text("<h2>Prefetch queue</h2>"),
+            pn.Row(
+                look.text("<h2>Prefetch queue</h2>"),
+                pn.HSpacer(),
+                pn.pane.Bokeh(names, margin=0),
+                sizing_mode="stretch_width",
+                margin=0,
+            ),
             pn.pane.Bokeh(chart, sizing_mode="stretch_both", margin=0),
             css_classes=["ink-queue", "chart"],
             height=120,
