@@ -58,6 +58,13 @@ PRODUCTS = (Case((784, 128), 64), Case((784, 512), 64), Case((512, 512), 512))
 TRAINING = (Case(SMALL, 1), Case(SMALL, 64), Case(SMALL, 256), Case(DEEP, 64))
 ONE_DIGIT = Case(SMALL, 1)
 
+# The spiral at the defaults of its case study: all points in every step, and a picture of 100².
+PLANE = (2, 100, 5)
+PLANE_STEP = Case(PLANE, 500)
+PLANE_PICTURE = Case(PLANE, 100 * 100)
+PLANE_RATE = 0.5
+PLANE_L2 = 0.001
+
 
 def make_batches(case: Case) -> list[tuple[np.ndarray, np.ndarray]]:
     """Random inputs, (batch, sizes[0]) float32 in [0, 1), and labels, (batch,) int64."""

@@ -29,6 +29,14 @@ HERE = Path(__file__).parent
 FOLDER = BUILD / "bench-pages"
 ANSWER_SECONDS = 120
 
+OUR_PACKAGES = (
+    (ROOT, "nn"),
+    (ROOT, "data_cache"),
+    (ROOT, "dashboard"),
+    (HERE.parent, HERE.name),
+)
+"""Folders with Python for Pyodide, and the packages in them."""
+
 
 class PageContestant(Contestant):
     """A contestant whose script is in `pages/`; it starts at the first question."""
@@ -97,9 +105,9 @@ def served_pages(pyodide: dict[str, bytes], lock: dict[str, Any]) -> Iterator[st
 
 
 def _write_python(path: Path) -> None:
-    """Write what Inkling's page needs beside Pyodide: `nn`, `data_cache`, and the contestants."""
+    """Write what Inkling's page needs beside Pyodide: its packages, and the contestants."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for parent, package in ((ROOT, "nn"), (ROOT, "data_cache"), (HERE.parent, HERE.name)):
+        for parent, package in OUR_PACKAGES:
             for file in sorted((parent / package).rglob("*")):
                 if file.is_file() and "__pycache__" not in file.parts:
                     archive.write(file, file.relative_to(parent))

@@ -15,7 +15,7 @@ TESTS = Path(__file__).parents[1]
 # The project's root comes first, so that its packages are not mistaken for their tests.
 sys.path[:1] = [str(TESTS.parent), str(TESTS), str(TESTS / "support")]
 
-from benchmarks import app_overhead, browser, native, overhead, scaling, start  # noqa: E402
+from benchmarks import app_overhead, browser, native, overhead, plane, scaling, start  # noqa: E402
 from benchmarks.record import machine_facts, write_record  # noqa: E402
 from benchmarks.results import Section  # noqa: E402
 from benchmarks.rounds import FULL, QUICK, ContestantError, Plan  # noqa: E402
@@ -25,6 +25,7 @@ SECTIONS = {
     "native": (native.measure,),
     "overhead": (overhead.measure, app_overhead.measure),
     "browser": (browser.measure,),
+    "plane": (plane.measure,),
     "start": (start.measure,),
     "scaling": (scaling.measure,),
 }
