@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from data_cache import BatchCutter, BlockFeed, PrefetchQueue, Source, create_augmentation
-from nn import Network
+from data_cache import Batch, BatchCutter, BlockFeed, PrefetchQueue, Source, create_augmentation
+from nn import Network, StepResult, WeightAverage
 
 from .loss_guard import LossGuard
-from .run import VALIDATIONS_PER_EPOCH, Run, run_generators
+from .run import VALIDATIONS_PER_EPOCH, Mark, Run, run_generators
 from .run_state import RunState
 from .settings import TrainingSettings
 
@@ -74,6 +74,7 @@ class BlockRun(Run):
             optimizer=state.optimizer if state else None,
             validations_per_epoch=validations_per_epoch,
         )
+        self._average: WeightAverage | None = None
         if state is not None:
             self._go_on(state)
 
@@ -87,6 +88,10 @@ class BlockRun(Run):
         self.validation_due = state.validation_due
         self.history = state.history.copy()
         self._good = self.mark()
+        if state.averaged is not None and self.settings.weight_average:
+            self._average = WeightAverage(
+                state.averaged, self.settings.weight_average, steps=state.averaged_steps
+            )
 
     def state(self) -> RunState:
         """Record where the run stands; call it only between slices."""
@@ -106,7 +111,26 @@ class BlockRun(Run):
             best_loss=self._guard.best,
             validation_due=self.validation_due,
             history=self.history.copy(),
+            averaged=self._average.network.copy() if self._average else None,
+            averaged_steps=self._average.steps if self._average else 0,
         )
+
+    @property
+    def judged(self) -> Network:
+        """The network that scores and files are about: the mean of the weights, if there is one."""
+        return self._average.network if self._average else self.network
+
+    def _take_step(self, batch: Batch, learning_rate: float) -> StepResult:
+        result = super()._take_step(batch, learning_rate)
+        if self._average:
+            self._average.add(self.network)
+        return result
+
+    def return_to(self, mark: Mark) -> None:
+        """Go back to an earlier step of this run; `note_slice` follows."""
+        super().return_to(mark)
+        if self._average:
+            self._average.begin_again(self.network)
 
     @property
     def queue(self) -> PrefetchQueue:
@@ -125,4 +149,8 @@ class BlockRun(Run):
         if self.settings.augment != self.augment_name:
             self.augment_name = self.settings.augment
             self.cutter.augment = create_augmentation(self.augment_name, self.augment_generator)
+        self.step.label_smoothing = self.settings.label_smoothing
+        decay = self.settings.weight_average
+        if decay != (self._average.decay if self._average else 0):
+            self._average = WeightAverage(self.network, decay) if decay else None
         super().apply_settings()

@@ -67,6 +67,8 @@ class Checkpoint:
             "header": _as_bytes(json.dumps(self._header()).encode()),
             "network": _as_bytes(weights_to_bytes(state.network, ".npz")),
         }
+        if state.averaged is not None:
+            arrays["averaged"] = _as_bytes(weights_to_bytes(state.averaged, ".npz"))
         for name in _CURVES:
             arrays[name] = np.array(getattr(state.history, name), dtype=np.float32)
         for name, value in state.optimizer_state.items():
@@ -94,6 +96,7 @@ class Checkpoint:
             "starting_loss": state.starting_loss,
             "best_loss": state.best_loss if math.isfinite(state.best_loss) else None,
             "validation_due": state.validation_due,
+            "averaged_steps": state.averaged_steps,
             "validation": [asdict(score) for score in state.history.validation],
             "test": [asdict(score) for score in state.history.test],
         }
@@ -215,6 +218,10 @@ def _assemble_state(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Ru
         best_loss=math.inf if best_loss is None else best_loss,
         validation_due=header["validation_due"],
         history=_assemble_history(header, arrays),
+        averaged=weights_from_bytes(arrays["averaged"].tobytes(), "averaged.npz")
+        if "averaged" in arrays
+        else None,
+        averaged_steps=int(header.get("averaged_steps", 0)),
     )
 
 
@@ -237,6 +244,8 @@ def _check(state: RunState) -> None:
         raise ValueError("a place before the beginning of the data")
     for generator_state in (state.dropout_state, state.augment_state, queue.generator_state):
         np.random.default_rng(0).bit_generator.state = generator_state
+    if state.averaged is not None:
+        state.averaged.copy().copy_from(state.network)  # which refuses another form
     create_optimizer(state.optimizer, state.network.parameters()).load_state(state.optimizer_state)
 
 

@@ -115,6 +115,11 @@ class Run:
         self._candidate: Mark | None = None
 
     @property
+    def judged(self) -> Network:
+        """The network that scores and files are about."""
+        return self.network
+
+    @property
     def epochs_done(self) -> float:
         """Passes over the training samples, with the fraction of the one under way."""
         return self.epoch + self.consumed / self.feed.sample_count

@@ -65,6 +65,8 @@ class RunState:
         Whether the held-out samples are to be scored before the next step.
     history
         The curve so far.
+    averaged, averaged_steps
+        The mean of the weights and how many it has taken in; None and 0 without one.
     """
 
     network: Network
@@ -82,3 +84,5 @@ class RunState:
     best_loss: float
     validation_due: bool
     history: History
+    averaged: Network | None = None
+    averaged_steps: int = 0

@@ -13,7 +13,16 @@ import numpy as np
 import param
 
 from data_cache import AUGMENTATIONS
-from nn import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS, Network, create_network
+from nn import (
+    ACTIVATIONS,
+    DENSE,
+    INITIALIZATIONS,
+    OPTIMIZERS,
+    Network,
+    architecture_name,
+    create_network,
+    stem_of,
+)
 
 MAX_HIDDEN_LAYERS = 8
 MAX_LAYER_WIDTH = 2048
@@ -21,6 +30,15 @@ MAX_LAYER_WIDTH = 2048
 
 class SettingError(ValueError):
     """A value that a setting cannot take; the message is a sentence for the person who typed it."""
+
+
+class ArchitectureParameter(param.String):
+    """The name of an architecture, or a plan of convolutions, in the spelling of `nn`."""
+
+    def _validate_value(self, val: Any, allow_None: bool) -> None:  # noqa: N803 - param's own name
+        super()._validate_value(val, allow_None)
+        if architecture_name(val) != val:
+            raise ValueError(f"Spell the architecture as architecture_name({val!r}) does.")
 
 
 class LearningSettings(param.Parameterized):
@@ -114,6 +132,8 @@ class LearningSettings(param.Parameterized):
         entry = text.strip()
         if isinstance(parameter, param.List):
             return _read_layers(label, entry)
+        if isinstance(parameter, ArchitectureParameter):
+            return _read_architecture(label, entry)
         if isinstance(parameter, param.Selector):
             return _read_choice(label, entry, list(parameter.objects))
         if not entry:
@@ -135,6 +155,25 @@ class LearningSettings(param.Parameterized):
 class TrainingSettings(LearningSettings):
     """What a run on blocks of samples depends on: learning, and the queue that brings them."""
 
+    architecture = ArchitectureParameter(
+        DENSE,
+        label="Architecture",
+        doc="What stands before the hidden layers: nothing (dense), or convolutions, by name or "
+        "as a plan such as conv5x8 pool2 conv5x16 pool3.",
+    )
+    label_smoothing = param.Number(
+        0.0,
+        bounds=(0, 0.5),
+        label="Label smoothing",
+        doc="The share of certainty taken from every label and given to all classes alike.",
+    )
+    weight_average = param.Number(
+        0.0,
+        bounds=(0, 0.99999),
+        label="Weight average",
+        doc="Scores and saves a running mean of the weights; this is the share of the past in it "
+        "after every step, for example 0.999. 0: the weights themselves.",
+    )
     cache_size = param.Integer(
         5,
         bounds=(0, 64),
@@ -151,6 +190,17 @@ class TrainingSettings(LearningSettings):
         doc="Changes every training digit anew each time: affine shifts, turns and scales; light "
         "also stretches and slants; full also bends, thickens, blurs and spoils.",
     )
+
+    def make_network(self, inputs: int, classes: int, generator: np.random.Generator) -> Network:
+        """Create a fresh network of this architecture, its weights drawn from `generator`."""
+        return create_network(
+            (inputs, *self.hidden_layers, classes),
+            generator=generator,
+            activation=self.activation,
+            initialization=self.initialization,
+            biases=self.biases,
+            stem=stem_of(self.architecture),
+        )
 
 
 def describe_range(parameter: Any) -> str:
@@ -178,6 +228,13 @@ def _read_choice(label: str, entry: str, choices: list[str]) -> str:
     if entry not in choices:
         raise SettingError(f"{label} is one of {', '.join(choices)}; found “{shorten(entry)}”.")
     return entry
+
+
+def _read_architecture(label: str, entry: str) -> str:
+    try:
+        return architecture_name(entry)
+    except ValueError as error:
+        raise SettingError(f"{label}: {error}") from error
 
 
 def _read_layers(label: str, entry: str) -> list[int]:

@@ -272,7 +272,7 @@ class Trainer(Generic[AnyRun]):
             run.validation_due = False
             return
         evaluation = await evaluate(
-            run.network,
+            run.judged,
             self.validation[: self._validation_limit],
             execute=self._execute,
             binarize=run.binarize,

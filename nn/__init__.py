@@ -7,6 +7,7 @@ of a screen.
 from nn.activations import ACTIVATIONS, activation_name
 from nn.architectures import (
     ARCHITECTURES,
+    DENSE,
     Architecture,
     architecture_name,
     architecture_of,
@@ -37,6 +38,7 @@ from nn.weights_error import WeightsError
 __all__ = [
     "ACTIVATIONS",
     "ARCHITECTURES",
+    "DENSE",
     "INITIALIZATIONS",
     "LAYOUTS",
     "OPTIMIZERS",

@@ -10,11 +10,19 @@ from typing import Any
 
 import param
 
-from nn import SCHEDULES, activation_name, initialization_name, optimizer_name, schedule_name
+from nn import (
+    ARCHITECTURES,
+    SCHEDULES,
+    activation_name,
+    initialization_name,
+    optimizer_name,
+    schedule_name,
+)
 
 from ..settings import (
     MAX_HIDDEN_LAYERS,
     MAX_LAYER_WIDTH,
+    ArchitectureParameter,
     SettingError,
     TrainingSettings,
     describe_range,
@@ -49,6 +57,13 @@ class CommandSettings(TrainingSettings):
         allow_None=True,
         label="Binarize",
         doc="Pixels brighter than this become full ink, all others paper.",
+    )
+    patience = param.Integer(
+        0,
+        bounds=(0, 100_000),
+        label="Patience",
+        doc="Stop after so many epochs without a lower validation loss, and save the weights of "
+        "the epoch with the lowest; 0 trains to the end and saves the last ones.",
     )
 
 
@@ -86,11 +101,12 @@ def read_structure(flag: str, words: Sequence[str]) -> list[int]:
 def explain(name: str, default: Any = None) -> str:
     """Return the help of a flag: what it does, what it takes, and its default."""
     parameter = CommandSettings.param[name]
-    takes = (
-        f"one of {', '.join(parameter.objects)}"
-        if isinstance(parameter, param.Selector)
-        else describe_range(parameter)
-    )
+    if isinstance(parameter, ArchitectureParameter):
+        takes = f"one of {', '.join(ARCHITECTURES)}, or a plan"
+    elif isinstance(parameter, param.Selector):
+        takes = f"one of {', '.join(parameter.objects)}"
+    else:
+        takes = describe_range(parameter)
     chosen = parameter.default if default is None else default
     if chosen is None:
         chosen = "off"

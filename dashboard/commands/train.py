@@ -12,10 +12,13 @@ from typing import Any
 
 import param
 
+from nn import ARCHITECTURES
+
 from ..settings import SettingError
 from .blas import one_thread
 from .data_arguments import DATA_SET_HELP, PATH_KINDS
 from .failure import INTERRUPTED
+from .recipe import apply_recipe
 from .report import confusion_lines
 from .settings import CLASSES, PIXELS, CommandSettings, explain, read_flag, read_structure
 from .train_data import open_train_data
@@ -27,7 +30,12 @@ Train a net on digits, scoring held-out digits after every epoch, and save its w
 
 Without --train-path or --data-set it learns from the 5,000 digits that come along, which have
 a validation part and a test part of their own. What --validation-path names is only scored: it
-never decides which weights are kept; those of the last step are.
+never decides which weights are kept; those of the last step are. Only with --patience the
+validation samples choose the epoch; the test part never chooses anything.
+
+--recipe names a file with all that is below, as TOML or JSON, a key for each flag without its
+dashes (batch-size = 64); flags beside it override it. The recipes of the nets that come along
+are there by name: mlp, best.
 
 Ctrl-C stops after the step under way and saves. Beside the weights lies a checkpoint
 (NAME.checkpoint.npz), written after every epoch and at the end; the same command with --resume
@@ -42,6 +50,7 @@ example:
 
 # Flags that set one setting each, by the name of the setting.
 SETTING_FLAGS = {
+    "architecture": "--architecture",
     "learning_rate": "--learning-rate",
     "batch_size": "--batch-size",
     "num_epochs": "--num-epochs",
@@ -52,6 +61,9 @@ SETTING_FLAGS = {
     "l1": "--l1",
     "l2": "--l2",
     "dropout": "--dropout",
+    "label_smoothing": "--label-smoothing",
+    "weight_average": "--weight-average",
+    "patience": "--patience",
     "binarize": "--binarize",
     "augment": "--augment",
     "seed": "--seed",
@@ -75,6 +87,11 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--recipe",
+        metavar="FILE",
+        help="read all flags that are not given from a .toml or .json file, or mlp, best",
+    )
     group = parser.add_argument_group("data")
     group.add_argument(
         "--train-path",
@@ -102,13 +119,15 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         "--network-structure",
         nargs="+",
         metavar="UNITS",
-        help="Units of every layer, from the 784 pixels to the 10 classes "
-        f"(default: {' '.join(map(str, [PIXELS, *hidden, CLASSES]))}).",
+        help="Units of every dense layer, from the 784 pixels to the 10 classes; convolutions of "
+        "--architecture stand before the first hidden one "
+        f"(default: {' '.join(map(str, [PIXELS, *hidden, CLASSES]))}; an architecture called by "
+        "name brings its own).",
     )
     for name, flag in SETTING_FLAGS.items():
         if name == "augment":
             continue  # the one flag that also stands alone
-        is_name = isinstance(CommandSettings.param[name], param.Selector)
+        is_name = isinstance(CommandSettings.param[name], param.Selector | param.String)
         group.add_argument(flag, metavar="NAME" if is_name else "NUMBER", help=explain(name))
     group.add_argument("--augment", nargs="?", const="affine", metavar="NAME", help=_augment_help())
 
@@ -123,6 +142,11 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         "(default: %(default)s)",
     )
     group.add_argument(
+        "--half",
+        action="store_true",
+        help="save the weights as numbers of 16 bits, in half the room; .npz only",
+    )
+    group.add_argument(
         "--history-path",
         metavar="FILE",
         help="write the curve as CSV: a line per step with loss, accuracy and learning rate, "
@@ -133,14 +157,15 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on from the checkpoint beside the weights; name the same data again. Settings "
         "are those of the checkpoint; learning rate, batch size, number of epochs, optimiser, "
-        "schedule, l1, l2 and dropout may be given anew",
+        "schedule, l1, l2, dropout, label smoothing and patience may be given anew",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train; returns 0, or 130 after Ctrl-C."""
+    apply_recipe(arguments, arguments.parser)
     given = read_settings(arguments)
-    files = TrainFiles.named(arguments.weight_path, arguments.history_path)
+    files = TrainFiles.named(arguments.weight_path, arguments.history_path, half=arguments.half)
     if arguments.data_set is not None and (arguments.train_path or arguments.validation_path):
         raise SettingError(
             "--data-set: give either a data set by name, or paths, not both; a data set has a "
@@ -169,6 +194,10 @@ def read_settings(arguments: argparse.Namespace) -> dict[str, Any]:
         text = getattr(arguments, flag.removeprefix("--").replace("-", "_"))
         if text is not None:
             given[name] = read_flag(flag, name, text)
+    architecture = ARCHITECTURES.get(given.get("architecture", ""))
+    if architecture and not arguments.resume:
+        given.setdefault("hidden_layers", list(architecture.hidden_layers))
+        given.setdefault("batch_size", architecture.batch_size)
     return given
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from nn import save_weights
+from nn import Network, save_weights
 from nn.atomic import write_atomically
 
 from ..checkpoint import Checkpoint, write_checkpoint
@@ -24,9 +24,10 @@ class TrainFiles:
 
     weights: Path
     history: Path | None
+    half: bool = False
 
     @classmethod
-    def named(cls, weights: str, history: str | None) -> TrainFiles:
+    def named(cls, weights: str, history: str | None, *, half: bool = False) -> TrainFiles:
         """Check the names.
 
         Raises
@@ -36,11 +37,13 @@ class TrainFiles:
         CommandError
             When a folder does not exist.
         """
-        files = cls(Path(weights), Path(history) if history else None)
+        files = cls(Path(weights), Path(history) if history else None, half)
         if files.weights.suffix.lower() not in (".npz", ".json"):
             raise SettingError(
                 f"--weight-path: a weights file ends in .npz or .json; found “{weights}”."
             )
+        if half and files.weights.suffix.lower() != ".npz":
+            raise SettingError(f"--half: only .npz holds numbers of 16 bits; found “{weights}”.")
         for flag, path in (("--weight-path", files.weights), ("--history-path", files.history)):
             if path is not None:
                 _check_place(flag, path)
@@ -62,12 +65,29 @@ class TrainFiles:
 
     def save_results(self, run: Run) -> list[str]:
         """Write the weights and the curve; returns what to say about it."""
-        save_weights(run.network, self.weights)
+        self.save_weights(run.judged)
+        mean = " (their running mean)" if run.judged is not run.network else ""
         said = [
-            f"The weights of iteration {run.iteration:,} are in {self.weights}, "
+            f"The weights of iteration {run.iteration:,}{mean} are in {self.weights}, "
             f"the checkpoint for --resume is in {self.checkpoint}."
         ]
-        self.save_history(run.history)
+        return [*said, *self._save_history(run.history)]
+
+    def save_best_results(self, epoch: int, history: History) -> list[str]:
+        """Write the curve; the weights file has those of the best epoch already."""
+        said = [
+            f"The weights of epoch {epoch}, which did best on the validation samples, are in "
+            f"{self.weights}, the checkpoint for --resume is in {self.checkpoint}."
+        ]
+        return [*said, *self._save_history(history)]
+
+    def save_weights(self, network: Network) -> None:
+        """Write the weights file."""
+        save_weights(network, self.weights, half=self.half)
+
+    def _save_history(self, history: History) -> list[str]:
+        said = []
+        self.save_history(history)
         if self.history is not None:
             said.append(f"The curve is in {self.history}.")
         return said

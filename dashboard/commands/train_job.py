@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from data_cache import ArraySource
-from nn import Evaluation, create_schedule
+from nn import Evaluation, create_schedule, load_weights, stem_of
 
 from ..block_run import BlockRun
 from ..checkpoint import Checkpoint, CheckpointError, read_checkpoint, settings_values
 from ..history import Score
 from ..run import DivergenceError
+from ..settings import SettingError
 from ..trainer import Trainer, evaluate
 from .failure import CommandError
 from .interrupt import catch_interrupt
@@ -27,6 +28,8 @@ from .train_data import TrainData
 from .train_files import TrainFiles
 
 FIXED = {
+    "architecture": "--architecture",
+    "weight_average": "--weight-average",
     "hidden_layers": "--network-structure",
     "activation": "--activation-function",
     "initialization": "--initialization",
@@ -37,7 +40,7 @@ FIXED = {
 """What a resumed run cannot change: it made the weights, or the stream of samples."""
 
 # What the command line knows beside TrainingSettings.
-_OWN = ("num_epochs", "schedule", "binarize")
+_OWN = ("num_epochs", "schedule", "binarize", "patience")
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,10 @@ class TrainingJob:
         checkpoint = self._read_checkpoint() if resume else None
         known = {**checkpoint.settings, **checkpoint.task["settings"]} if checkpoint else {}
         if checkpoint:
-            self._compare(known, given)
+            # A checkpoint may be older than a setting, which then had its default.
+            self._compare({**CommandSettings().param.values(), **known}, given)
         self.settings = CommandSettings(**{**known, **given})
+        self._check()
         self.run = BlockRun(
             self.settings,
             ArraySource(data.train),
@@ -106,11 +111,23 @@ class TrainingJob:
             state=checkpoint.state if checkpoint else None,
         )
 
+    def _check(self) -> None:
+        """Refuse at the beginning what would fail at the end."""
+        settings, path = self.settings, self._files.weights
+        if stem_of(settings.architecture) is not None and path.suffix.lower() != ".npz":
+            raise SettingError(
+                f"--weight-path: only .npz has room for convolutions; found “{path}”."
+            )
+        if settings.patience and self._data.watched is None:
+            raise SettingError(
+                "--patience: needs samples to watch; name some with --validation-path."
+            )
+
     def _read_checkpoint(self) -> Checkpoint:
         path = self._files.checkpoint
         checkpoint = read_checkpoint(path)
         task = checkpoint.task
-        if set(task) != {"data", "settings"} or set(task["settings"]) != set(_OWN):
+        if set(task) != {"data", "settings"} or not set(task["settings"]) <= set(_OWN):
             raise CheckpointError(f"{path}: this checkpoint was not written by inkling train.")
         if task["data"] != self._fingerprint:
             raise CheckpointError(
@@ -154,23 +171,44 @@ class TrainingJob:
         trainer = self._make_trainer(progress)
         with catch_interrupt(trainer.stop) as interrupt:
             try:
-                while run.epoch < epochs and not interrupt.requested:
+                while not self._is_complete and not interrupt.requested:
                     await self._train_epoch(trainer, progress)
             except DivergenceError as error:
                 self._save()
                 raise CommandError(" ".join([str(error), *self._saved])) from error
             finally:
                 progress.close()
-            if run.epoch < epochs:
+            if not self._is_complete:
                 self._tell(f"Stopped by Ctrl-C after {run.epochs_done:.2f} epochs; saving.")
+            elif run.epoch < epochs:
+                self._tell(
+                    f"No lower validation loss in {self.settings.patience} epochs: done after "
+                    f"{run.epoch} of {epochs}."
+                )
             self._save()
-        return run.epoch >= epochs
+        return self._is_complete
+
+    @property
+    def _is_complete(self) -> bool:
+        """Whether all epochs are done, or patience is at its end."""
+        patience = self.settings.patience
+        scores = self.run.history.validation
+        is_over = patience > 0 and len(scores) - self._best_epoch >= patience
+        return is_over or self.run.epoch >= self.settings.num_epochs
+
+    @property
+    def _best_epoch(self) -> int:
+        """The epoch with the lowest validation loss, counted from 1; 0 before the first."""
+        losses = [score.loss for score in self.run.history.validation]
+        return 1 + losses.index(min(losses)) if losses else 0
 
     async def _train_epoch(self, trainer: Trainer, progress: Progress) -> None:
         before = self.run.epoch
         await trainer.train(epochs=before + 1)
         if self.run.epoch > before:
             progress.end_epoch(self.run)
+            if self.settings.patience and self._best_epoch == self.run.epoch:
+                self._files.save_weights(self.run.judged)
             self._files.save_checkpoint(self._checkpoint())
 
     def _make_trainer(self, progress: Progress) -> Trainer:
@@ -199,16 +237,19 @@ class TrainingJob:
         if not self.run.iteration:
             self._saved = ["Nothing was learnt, so nothing was saved."]
             return
-        self._saved = self._files.save_results(self.run)
+        if self.settings.patience and self._best_epoch:
+            history = self.run.history
+            self._saved = self._files.save_best_results(self._best_epoch, history)
+        else:
+            self._saved = self._files.save_results(self.run)
         self._files.save_checkpoint(self._checkpoint())
 
     async def _score(self) -> list[Scored]:
         data, run = self._data, self.run
         if data.final is None:
             return []
-        evaluation = await evaluate(
-            run.network, data.final.samples, binarize=self.settings.binarize
-        )
+        network = load_weights(self._files.weights) if self.settings.patience else run.judged
+        evaluation = await evaluate(network, data.final.samples, binarize=self.settings.binarize)
         if data.final is not data.watched:
             run.history.test.append(
                 Score(run.iteration, evaluation.loss, evaluation.accuracy, evaluation.count)
@@ -218,13 +259,13 @@ class TrainingJob:
 
     def _tell_plan(self) -> None:
         settings, data, run = self.settings, self._data, self.run
-        sizes = "-".join(map(str, run.network.sizes))
         watched = f", scored on {data.watched.title}" if data.watched else ""
         begin = f"Going on at iteration {run.iteration:,}" if run.iteration else "Training"
         self._tell(
-            f"{begin}: {sizes} {settings.activation}, {len(data.train):,} training samples"
-            f"{watched}; {settings.optimizer}, {settings.schedule} learning rate "
-            f"{settings.learning_rate:g}, batch {settings.batch_size}, seed {settings.seed}."
+            f"{begin}: {run.network.title} {settings.activation}, "
+            f"{len(data.train):,} training samples{watched}; {settings.optimizer}, "
+            f"{settings.schedule} learning rate {settings.learning_rate:g}, "
+            f"batch {settings.batch_size}, seed {settings.seed}."
         )
 
     def _tell(self, line: str) -> None:

@@ -40,6 +40,5 @@ def open_network(arguments: argparse.Namespace) -> NamedNetwork:
             f"{path}: a net of {PIXELS} inputs and {CLASSES} outputs was expected, and one of "
             f"{network.sizes[0]} inputs and {network.classes} outputs was found."
         )
-    sizes = "-".join(map(str, network.sizes))
     title = "the ready-trained net" if path is None else str(path)
-    return NamedNetwork(network, f"{title} ({sizes})", path is None)
+    return NamedNetwork(network, f"{title} ({network.title})", path is None)
