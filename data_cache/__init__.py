@@ -20,7 +20,7 @@ from data_cache.csv_file import read_csv
 from data_cache.errors import DataError, PrefetchError
 from data_cache.feed import BlockFeed, Feed
 from data_cache.fetch import fetch_data_set
-from data_cache.frame import frame_digit, shrink_canvas
+from data_cache.framing import frame_digit, frame_digits, shrink_canvas
 from data_cache.http_source import (
     HttpBlockSource,
     fetch_url,
@@ -98,6 +98,7 @@ __all__ = [
     "fetch_url",
     "fit_into_plane",
     "frame_digit",
+    "frame_digits",
     "join_points",
     "load_data_set",
     "load_data_set_from_manifest",

@@ -1,0 +1,103 @@
+"""A hand that writes digits with a pen: every time another style, slant, size, pen and shake.
+
+It stands for the writers, tablets and countries that MNIST has few of. Its digits are made up from
+the styles alone; nobody's handwriting is in them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from data_cache.framing import frame_digit
+from data_cache.pen.drawing import draw_lines
+from data_cache.pen.lines import curve, length, resample_line
+from data_cache.pen.templates import styles_of
+from data_cache.samples import PIXELS, Samples
+
+CANVAS = 84
+"""Side of the canvas that it writes on, in pixels: that of the laboratory's pad."""
+
+# Standard deviations, in heights of the digit: of a point of the style, of the shaking pen.
+_POINT_SHAKE, _PEN_SHAKE = 0.035, 0.006
+# How often the tablet notes few places only, the pen is never lifted, and the edge is hard.
+_FEW_SHARE, _LINKED_SHARE, _HARD_SHARE = 0.25, 0.1, 0.25
+# Pen width in sizes of the digit: the thinnest and the thickest.
+_THIN, _THICK = 0.03, 0.17
+
+Lines = list[np.ndarray]
+
+
+def draw_digits(labels: np.ndarray, generator: np.random.Generator) -> Samples:
+    """Write digits and frame them.
+
+    Parameters
+    ----------
+    labels : (n,) integers from 0 to 9
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    Samples with these labels, framed as MNIST's are.
+    """
+    images = np.zeros((len(labels), PIXELS), np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        framed = None
+        while framed is None:
+            framed = frame_digit(write_digit(int(label), generator))
+        image[:] = np.round(255 * framed)
+    return Samples(images, np.asarray(labels, np.uint8))
+
+
+def write_digit(digit: int, generator: np.random.Generator) -> np.ndarray:
+    """Write one digit somewhere on an empty canvas, (84, 84) float32 in [0, 1]."""
+    styles = styles_of(digit)
+    style = styles[generator.integers(len(styles))]
+    lines = [
+        curve(type(stroke)(_shaken(stroke.points, _POINT_SHAKE, generator), stroke.corners))
+        for stroke in style
+    ]
+    return draw_hand(lines, generator, narrow=0.45 if digit == 1 else 0.68)
+
+
+def draw_hand(lines: Lines, generator: np.random.Generator, *, narrow: float) -> np.ndarray:
+    """Draw lines in a box from 0 to 1 as a hand would, (84, 84) float32 in [0, 1].
+
+    `narrow` is the usual width of the box, in heights.
+    """
+    lines = _as_noted(_bent(lines, generator, narrow), generator)
+    everywhere = np.concatenate(lines)
+    low, high = everywhere.min(axis=0), everywhere.max(axis=0)
+    size = generator.uniform(0.35, 0.92) * CANVAS
+    width = size * _THIN * (_THICK / _THIN) ** generator.random()
+    room = CANVAS - width - (high - low) / (high - low).max() * (size - width)
+    corner = width / 2 + generator.random(2) * np.maximum(room, 0)
+    scale = (size - width) / (high - low).max()
+    drawn = [(line - low) * scale + corner for line in lines]
+    segments = np.concatenate([np.concatenate([line[:-1], line[1:]], axis=1) for line in drawn])
+    return draw_lines(segments, width / 2, CANVAS, hard=generator.random() < _HARD_SHARE)
+
+
+def _bent(lines: Lines, generator: np.random.Generator, narrow: float) -> Lines:
+    """Narrow, slant and turn the lines, and let the hand shake."""
+    width = narrow * np.exp(0.25 * generator.standard_normal())
+    slant = 0.08 + 0.2 * generator.standard_normal()
+    angle = np.deg2rad(6) * generator.standard_normal()
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    bend = np.array([[width, 0], [-slant, 1]]) @ turn
+    return [_shaken((line - 0.5) @ bend, _PEN_SHAKE, generator) for line in lines]
+
+
+def _as_noted(lines: Lines, generator: np.random.Generator) -> Lines:
+    """Return the lines as a tablet notes them: now and then by few places, or as one line."""
+    if len(lines) > 1 and generator.random() < _LINKED_SHARE:
+        lines = [np.concatenate(lines)]
+    if generator.random() < _FEW_SHARE:
+        total = sum(map(length, lines))
+        count = generator.integers(8, 16)
+        lines = [resample_line(line, max(2, round(count * length(line) / total))) for line in lines]
+    return lines
+
+
+def _shaken(points: np.ndarray, deviation: float, generator: np.random.Generator) -> np.ndarray:
+    shaken: np.ndarray = points + deviation * generator.standard_normal(points.shape)
+    return shaken
