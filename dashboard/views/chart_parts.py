@@ -32,10 +32,11 @@ def make_legend(items: list[tuple[str, list[Any]]]) -> CheckboxButtonGroup:
 
     Bokeh's own legend is drawn anew with every redraw, which takes longer than the curves do.
     """
-    colors = [glyphs[0].glyph.line_color for _, glyphs in items]
+    lines = [glyphs[0].glyph for _, glyphs in items]
     swatches = [
-        f".bk-btn:nth-child({number}) {{ --swatch: {color}; }}"
-        for number, color in enumerate(colors, 1)
+        f".bk-btn:nth-child({number}) {{ --swatch: {line.line_color};"
+        f" --swatch-opacity: {line.line_alpha}; }}"
+        for number, line in enumerate(lines, 1)
     ]
     legend = CheckboxButtonGroup(
         labels=[name for name, _ in items],
