@@ -51,7 +51,8 @@ def test_every_form_holds_the_same_net_and_is_taken_back(call, form):
             np.testing.assert_array_equal(found, expected)
     answer = put(call, body, form)
     assert answer.status == 200
-    assert answer.json["version"] == 1  # the same weights are no new version
+    assert answer.json == newest(call)  # the same weights are no new version
+    assert answer.json["origin"] == "the ready-trained net"
 
 
 def test_json_of_s4_is_taken_as_plain_json_too(fresh):
