@@ -122,7 +122,7 @@ def test_scores_that_stay_are_not_sent_again():
 def test_the_loss_chart_swaps_to_a_logarithmic_axis_and_back_with_the_same_points():
     chart = make_charts().loss
     switch = chart.view.select(pn.widgets.Toggle)[0]
-    pane = chart.view.select(pn.pane.Bokeh)[0]
+    pane = picture_of(chart)
     linear = pane.object
     switch.value = True
     logarithmic = pane.object
@@ -146,7 +146,7 @@ def test_only_the_loss_has_a_logarithmic_axis():
 
 
 def test_charts_offer_hover_zoom_and_saving():
-    pane = make_charts().loss.view.select(pn.pane.Bokeh)[0]
+    pane = picture_of(make_charts().loss)
     tools = {type(tool).__name__ for tool in pane.object.tools}
     assert {"HoverTool", "BoxZoomTool", "WheelZoomTool", "ResetTool", "SaveTool"} <= tools
 
@@ -162,6 +162,27 @@ def test_the_gauge_of_the_queue_keeps_the_newest_redraws():
     assert (data["tick"][0], data["tick"][-1]) == (1 - GAUGE_POINTS, 0)
 
 
+def test_each_name_in_a_heading_shows_and_hides_its_own_curves():
+    chart = make_charts().loss
+    legend = chart.view.select(pn.pane.Bokeh)[0].object
+    assert legend.labels == ["batches", "smoothed", "validation", "test"]
+    assert legend.active == [0, 1, 2, 3]
+    (script,) = legend.js_property_callbacks["change:active"]
+    curves = script.args["curves"]
+    drawn = picture_of(chart).object.renderers
+    assert all(glyph in drawn for glyphs in curves for glyph in glyphs)
+    assert [glyphs[0].data_source for glyphs in curves] == [
+        chart.batches,
+        chart.batches,
+        chart.validation,
+        chart.test,
+    ]
+
+
+def picture_of(chart: CurveChart) -> pn.pane.Bokeh:
+    return chart.view.select(pn.pane.Bokeh)[-1]
+
+
 def frame_of(chart: CurveChart):
-    figure = chart.view.select(pn.pane.Bokeh)[0].object
+    figure = picture_of(chart).object
     return dict(figure.renderers[0].data_source.data)
