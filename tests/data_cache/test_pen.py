@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data_cache import load_digits
-from data_cache.pen import draw_digits, draw_non_digits, write_digit
+from data_cache.pen import NO_DIGIT, draw_digits, draw_non_digits, enrich, write_digit
 from data_cache.pen.drawing import draw_lines
 from data_cache.pen.lines import curve, length, resample_line
 from data_cache.pen.templates import STYLES, Stroke, letter_styles, styles_of
@@ -96,3 +96,15 @@ def test_non_digits_are_pictures_of_every_kind():
 def test_few_non_digits_are_made_too(count):
     digits = load_digits().train.images[:20]
     assert draw_non_digits(count, np.random.default_rng(0), digits).shape == (count, 784)
+
+
+def test_digits_of_other_hands_and_non_digits_come_behind_the_samples():
+    samples = load_digits().train[:20]
+    more = enrich(samples, np.random.default_rng(0), pen_digits=12, non_digits=9)
+    assert len(more) == 41
+    assert np.array_equal(more.images[:20], samples.images)
+    assert np.array_equal(more.labels[:20], samples.labels)
+    assert more.labels[20:32].max() < 10
+    assert (more.labels[32:] == NO_DIGIT).all()
+    again = enrich(samples, np.random.default_rng(0), pen_digits=12, non_digits=9)
+    assert np.array_equal(again.images, more.images)
