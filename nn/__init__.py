@@ -13,6 +13,7 @@ from nn.architectures import (
     architecture_of,
     stem_of,
 )
+from nn.checks import NO_CLASS
 from nn.evaluation import Evaluation
 from nn.gradient_check import check_gradient
 from nn.gradients import Loss, loss_and_gradients, measure_loss
@@ -41,6 +42,7 @@ __all__ = [
     "DENSE",
     "INITIALIZATIONS",
     "LAYOUTS",
+    "NO_CLASS",
     "OPTIMIZERS",
     "SCHEDULES",
     "Architecture",

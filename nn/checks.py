@@ -25,8 +25,17 @@ def check_inputs(x: np.ndarray, inputs: int) -> np.ndarray:
     return x
 
 
-def check_labels(labels: np.ndarray, count: int, classes: int) -> np.ndarray:
-    """Return `labels` as an array if it is (count,) integers in [0, classes), else `ValueError`."""
+NO_CLASS = 255
+"""The label of what belongs to none of the classes, for training: none is to be preferred then."""
+
+
+def check_labels(
+    labels: np.ndarray, count: int, classes: int, *, none_allowed: bool = False
+) -> np.ndarray:
+    """Return `labels` as an array if it is (count,) integers in [0, classes), else `ValueError`.
+
+    With `none_allowed`, `NO_CLASS` is a label too.
+    """
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu":
         raise ValueError(
@@ -42,7 +51,12 @@ def check_labels(labels: np.ndarray, count: int, classes: int) -> np.ndarray:
         raise ValueError("Expected at least one sample and found an empty batch.")
     # Two reductions instead of comparisons: nothing is allocated, and a batch costs 3 µs.
     if np.minimum.reduce(labels) < 0 or np.maximum.reduce(labels) >= classes:
-        position = int(np.flatnonzero((labels < 0) | (labels >= classes))[0])
+        wrong = (labels < 0) | (labels >= classes)
+        if none_allowed:
+            wrong &= labels != NO_CLASS
+            if not wrong.any():
+                return labels
+        position = int(np.flatnonzero(wrong)[0])
         raise ValueError(
             f"Expected labels from 0 to {classes - 1} and found {labels[position]} "
             f"at position {position}; the network has {classes} classes."

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nn.activations import activation
-from nn.checks import check_labels
+from nn.checks import NO_CLASS, check_labels
 from nn.log_softmax import negative_log_likelihood
 from nn.network import Forward, Network
 from nn.stem import Stem
@@ -40,11 +40,13 @@ def measure_loss(
 ) -> Loss:
     """Return the loss on `x`, (n, inputs) floats, with `labels`, (n,) integers below classes.
 
-    The penalty is l1 · Σ|W| + l2 / 2 · ΣW² over the weights; biases go free. `label_smoothing`
-    is the share of certainty that is taken from the label and given to all classes alike
-    (Szegedy et al., 2016, section 7); the data loss is then the cross-entropy with that.
+    A label may be `NO_CLASS`: then all classes are to be equally probable (Hendrycks, Mazeika and
+    Dietterich, 2019, section 3). The penalty is l1 · Σ|W| + l2 / 2 · ΣW² over the weights; biases
+    go free. `label_smoothing` is the share of certainty that is taken from the label and given to
+    all classes alike (Szegedy et al., 2016, section 7); the data loss is then the cross-entropy
+    with that.
     """
-    labels = check_labels(labels, len(x), network.classes)
+    labels = check_labels(labels, len(x), network.classes, none_allowed=True)
     forward = network.forward(x, dropout_masks)
     return _loss_of(forward, network, labels, l1, l2, label_smoothing=label_smoothing)
 
@@ -64,7 +66,7 @@ def loss_and_gradients(
     Backpropagation of a log-softmax with negative log-likelihood: at the output the gradient by
     the scores is (p - onehot) / n. Takes the same arguments as `measure_loss`.
     """
-    labels = check_labels(labels, len(x), network.classes)
+    labels = check_labels(labels, len(x), network.classes, none_allowed=True)
     forward = network.forward(x, dropout_masks)
     with np.errstate(all="ignore"):
         gradients = backward(network, forward, labels, dropout_masks, label_smoothing)
@@ -84,8 +86,8 @@ def backward(
 ) -> list[np.ndarray]:
     """Return the gradients of the data loss, arrays like `parameters()`, from a forward pass."""
     slope = activation(network.activation).slope
-    delta = np.exp(forward.log_probabilities) - label_smoothing / network.classes
-    delta[np.arange(len(labels)), labels] -= 1 - label_smoothing
+    delta = np.exp(forward.log_probabilities)
+    delta -= _targets(labels, network.classes, label_smoothing)
     delta /= len(labels)
     gradients: list[np.ndarray] = []
     for index in reversed(range(len(network.layers))):
@@ -122,11 +124,21 @@ def _loss_of(
     *,
     label_smoothing: float,
 ) -> Loss:
-    data = negative_log_likelihood(forward.log_probabilities, labels)
-    if label_smoothing:
-        of_all = -float(forward.log_probabilities.mean(dtype=np.float64))
-        data = (1 - label_smoothing) * data + label_smoothing * of_all
+    if label_smoothing or NO_CLASS in labels:
+        targets = _targets(labels, network.classes, label_smoothing)
+        data = -float((targets * forward.log_probabilities).sum(axis=1).mean())
+    else:
+        data = negative_log_likelihood(forward.log_probabilities, labels)
     return Loss(data, _penalty(network, l1, l2) if l1 or l2 else 0.0)
+
+
+def _targets(labels: np.ndarray, classes: int, label_smoothing: float) -> np.ndarray:
+    """Return the probabilities (n, classes) that training aims at."""
+    targets = np.full((len(labels), classes), label_smoothing / classes)
+    named = np.flatnonzero(labels != NO_CLASS)
+    targets[named, labels[named]] += 1 - label_smoothing
+    targets[labels == NO_CLASS] = 1 / classes
+    return targets
 
 
 def _penalty(network: Network, l1: float, l2: float) -> float:

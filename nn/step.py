@@ -11,7 +11,7 @@ import numpy as np
 from nn.activations import activation
 from nn.batch_buffers import BatchBuffers, create_batch_buffers
 from nn.blas import Blas, blas
-from nn.checks import check_inputs, check_labels
+from nn.checks import NO_CLASS, check_inputs, check_labels
 from nn.kernels.backend import kernels
 from nn.log_softmax import log_softmax_in_place
 from nn.network import Network
@@ -39,9 +39,9 @@ class TrainingStep:
 
     `optimizer` is made for `network.parameters()`; it, the penalties `l1` · Σ|W| and
     `l2` / 2 · ΣW², `dropout`, the fraction of hidden dense units left out in [0, 1), and
-    `label_smoothing` (see `measure_loss`) may be replaced between calls. Dropout draws from
-    `generator`. Batches of any size are taken; the buffers hold `batch_capacity` samples and
-    grow when a bigger batch comes.
+    `label_smoothing` (see `measure_loss`) may be replaced between calls; so may `none_allowed`,
+    whether labels may be `NO_CLASS`. Dropout draws from `generator`. Batches of any size are
+    taken; the buffers hold `batch_capacity` samples and grow when a bigger batch comes.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class TrainingStep:
         l2: float = 0.0,
         dropout: float = 0.0,
         label_smoothing: float = 0.0,
+        none_allowed: bool = False,
         generator: np.random.Generator | None = None,
     ) -> None:
         self.network = network
@@ -63,6 +64,7 @@ class TrainingStep:
         self.l2 = l2
         self.dropout = dropout
         self.label_smoothing = label_smoothing
+        self.none_allowed = none_allowed
         self.generator = generator
         self._check_settings()
         self._activation = activation(network.activation)
@@ -103,7 +105,8 @@ class TrainingStep:
         if not 0 <= learning_rate < inf:
             raise ValueError(f"Expected a learning rate of 0 or above, found {learning_rate}.")
         x = check_inputs(x, self._room.inputs.shape[1])
-        labels = check_labels(labels, len(x), self._room.scores.shape[1])
+        classes = self._room.scores.shape[1]
+        labels = check_labels(labels, len(x), classes, none_allowed=self.none_allowed)
         batch = self._batch_of(len(x))
         x = _usable(x, batch.inputs)
         np.copyto(batch.labels, labels, casting="same_kind")
@@ -113,7 +116,8 @@ class TrainingStep:
         stem = self._stem_of(self._room.count)
         with np.errstate(all="ignore"):
             layer_inputs = self._forward(batch, x if stem is None else stem.forward(x))
-            result = _score(batch, float(self.label_smoothing))
+            score = _score_some if self.none_allowed else _score
+            result = score(batch, float(self.label_smoothing))
             direct = self._direct_descent()
             if direct is not None:
                 self._descend(direct, batch, layer_inputs, float(learning_rate))
@@ -161,7 +165,7 @@ class TrainingStep:
 
     def _fused_step(self) -> "FusedStep | None":
         """Return what does the step in one call, or None if it must be done by parts."""
-        if self.network.stem is not None or self.label_smoothing:
+        if self.network.stem is not None or self.label_smoothing or self.none_allowed:
             return None
         masked = self.dropout > 0
         if self._fused is not None and self._fused_masked == masked:
@@ -308,4 +312,19 @@ def _score(batch: BatchBuffers, label_smoothing: float) -> StepResult:
     np.divide(delta, count, out=delta)
     delta.reshape(-1)[batch.flat_labels] -= (1 - label_smoothing) / count
     loss = 0.0 - float(np.add.reduce(batch.picked)) / count
+    return StepResult(loss, int(np.count_nonzero(batch.predicted == batch.labels)))
+
+
+def _score_some(batch: BatchBuffers, label_smoothing: float) -> StepResult:
+    """Do what `_score` does where labels may be `NO_CLASS`; such samples are never correct."""
+    nameless = np.flatnonzero(batch.labels == NO_CLASS)
+    batch.labels[nameless] = 0
+    result = _score(batch, label_smoothing)
+    if not nameless.size:
+        return result
+    log_probabilities, classes = batch.scores[nameless], batch.scores.shape[1]
+    batch.deltas[-1][nameless] = (np.exp(log_probabilities) - 1 / classes) / batch.count
+    batch.picked[nameless] = log_probabilities.mean(axis=1)
+    batch.predicted[nameless] = -1
+    loss = 0.0 - float(np.add.reduce(batch.picked)) / batch.count
     return StepResult(loss, int(np.count_nonzero(batch.predicted == batch.labels)))

@@ -297,3 +297,69 @@ def test_an_impossible_smoothing_is_refused(smoothing):
     optimizer = nn.create_optimizer("sgd", network.parameters())
     with pytest.raises(ValueError, match="label_smoothing to be at least 0 and below 1"):
         nn.TrainingStep(network, optimizer, label_smoothing=smoothing)
+
+
+# Samples of no class
+
+
+def nameless_batch():
+    network = make_network("conv3x4 pool2")
+    x, labels = make_batch(network)
+    labels[[1, 4]] = nn.NO_CLASS
+    return network, x, labels
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_what_is_of_no_class_is_to_be_anything_alike(smoothing):
+    network, x, labels = nameless_batch()
+    log_p = network.predict_log_proba(x)
+    named = labels != nn.NO_CLASS
+    targets = np.full((6, 5), 1 / 5)
+    targets[named] = (1 - smoothing) * np.eye(5)[labels[named]] + smoothing / 5
+    expected = -(targets * log_p).sum(axis=1).mean()
+    settings = {"label_smoothing": smoothing}
+    assert measure_loss(network, x, labels, **settings).data == pytest.approx(expected)
+
+    def gradients(parameters):
+        other = network.with_parameters(parameters)
+        return nn.loss_and_gradients(other, x, labels, **settings)[1]
+
+    def loss(parameters):
+        return measure_loss(network.with_parameters(parameters), x, labels, **settings).total
+
+    assert check(loss, gradients, network.parameters(), np.random.default_rng(3)) < 1e-6
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_a_step_learns_from_what_is_of_no_class_when_told_to(smoothing):
+    network, x, labels = nameless_batch()
+    pure, before = network.copy(), network.predict_log_proba(x)
+    step = nn.TrainingStep(
+        network,
+        nn.create_optimizer("sgd", network.parameters()),
+        label_smoothing=smoothing,
+        none_allowed=True,
+    )
+    gradients = nn.loss_and_gradients(pure, x, labels, label_smoothing=smoothing)[1]
+    result = step(x, labels, 0.1)
+    for mine, theirs, gradient in zip(
+        network.parameters(), pure.parameters(), gradients, strict=True
+    ):
+        np.testing.assert_allclose(mine, theirs - 0.1 * gradient, atol=1e-12)
+    named = np.flatnonzero(labels != nn.NO_CLASS)
+    of_named = before[named, labels[named]].sum()
+    of_others = before[labels == nn.NO_CLASS].mean(axis=1).sum()
+    assert result.loss == pytest.approx(-(of_named + of_others) / 6)
+    assert result.correct == np.count_nonzero(before.argmax(axis=1) == labels)
+    assert labels[1] == nn.NO_CLASS
+
+
+def test_no_class_is_refused_unless_it_is_allowed():
+    network, x, labels = nameless_batch()
+    step = nn.TrainingStep(network, nn.create_optimizer("sgd", network.parameters()))
+    with pytest.raises(ValueError, match="found 255 at position 1"):
+        step(x, labels, 0.1)
+    step.none_allowed = True
+    labels[2] = 254
+    with pytest.raises(ValueError, match="found 254 at position 2"):
+        step(x, labels, 0.1)
