@@ -76,6 +76,7 @@ def open_window() -> Window:
         laboratory.spawn(window.keep_counted())
         if IN_BROWSER:
             laboratory.spawn(keep_in_browser(laboratory, window.offer, read_launch(worker_name())))
+            hear_of_network(laboratory.data_may_be_back)
 
     def end(_context: Any) -> None:
         page.close()
@@ -102,6 +103,7 @@ def spiral_pane(laboratories: list[Laboratory | PlaneLaboratory], with_page: Wit
             PlaneState(preset=next(iter(PRESETS))),  # its settings are the defaults
             clock=time.perf_counter,
             execute=execute_in_line if IN_BROWSER else execute_in_thread,
+            pace=WORKER_PACE if IN_BROWSER else None,
         )
         laboratories.append(plane)
         plane.start()
@@ -126,6 +128,14 @@ def worker_name() -> str:
     from js import self as worker  # noqa: PLC0415 - exists in a browser only
 
     return str(worker.name)
+
+
+def hear_of_network(is_back: Callable[[], None]) -> None:
+    """Have a function called whenever the browser finds itself online again."""
+    from js import self as worker  # noqa: PLC0415 - exists in a browser only
+    from pyodide.ffi import create_proxy  # noqa: PLC0415
+
+    worker.addEventListener("online", create_proxy(lambda _event: is_back()))
 
 
 async def open_on_this_machine(name: str, report: Report) -> OpenDataSet:

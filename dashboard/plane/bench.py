@@ -19,7 +19,7 @@ from ..conductor import Conductor
 from ..errands import Errands
 from ..laboratory_state import Notice
 from ..snapshot import Snapshot
-from ..trainer import Clock, Execute, Trainer
+from ..trainer import Clock, Execute, Pace, Trainer
 from .data import InputSamples, PlaneData, inputs_of, make_data
 from .lens import without_units
 from .run import PlaneRun
@@ -40,9 +40,13 @@ class Bench:
         Seconds that only go up.
     execute
         Computes a slice of training: in line, or in a thread.
+    pace
+        How long slices and how frequent snapshots are; None: the trainer's own.
     """
 
-    def __init__(self, state: PlaneState, *, clock: Clock, execute: Execute) -> None:
+    def __init__(
+        self, state: PlaneState, *, clock: Clock, execute: Execute, pace: Pace | None = None
+    ) -> None:
         self.state = state
         self.timeline = Timeline()
         self._shown: Checkpoint | None = None
@@ -58,6 +62,7 @@ class Bench:
             clock=clock,
             execute=execute,
             validation_limit=None,
+            pace=pace,
         )
         self.conductor = Conductor(state, self.trainer, self._errands)
         self._begin_history()

@@ -13,7 +13,7 @@ from typing import Any
 from data_cache import PLANE_SHAPES
 
 from ..snapshot import Snapshot
-from ..trainer import Clock, Execute
+from ..trainer import Clock, Execute, Pace
 from .data import OWN, make_data, share_out
 from .lessons import LESSONS, Scene
 from .looking_inside import LookingInside
@@ -40,8 +40,10 @@ class PlaneLaboratory(Painting, TimeTravel, LookingInside):
 
     _lesson_is_open = False
 
-    def __init__(self, state: PlaneState, *, clock: Clock, execute: Execute) -> None:
-        super().__init__(state, clock=clock, execute=execute)
+    def __init__(
+        self, state: PlaneState, *, clock: Clock, execute: Execute, pace: Pace | None = None
+    ) -> None:
+        super().__init__(state, clock=clock, execute=execute, pace=pace)
         state.param.watch(self._running_changed, "running")
         state.param.watch(self._knob_changed, list(KNOBS))
         state.param.watch(self._settings_changed, [*NET_SETTINGS, *DATA_SETTINGS])

@@ -39,7 +39,7 @@ from .words import (
     summary_html,
 )
 
-TICK_SECONDS = 0.08
+TICK_SECONDS = 0.07
 """Between the beginnings of two redraws."""
 
 SPEAK_SECONDS = 5.0

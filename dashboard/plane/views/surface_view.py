@@ -11,7 +11,16 @@ from typing import Any
 
 import numpy as np
 from bokeh.layouts import column, row
-from bokeh.models import ColumnDataSource, CustomJS, LinearColorMapper, RadioButtonGroup
+from bokeh.models import (
+    ColumnDataSource,
+    CustomJS,
+    Image,
+    ImageRGBA,
+    Line,
+    LinearColorMapper,
+    RadioButtonGroup,
+    Scatter,
+)
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
@@ -159,37 +168,21 @@ class SurfaceView:
         plane.axis.visible = False
         plane.grid.visible = False
         whole = {"x": -PLANE_LIMIT, "y": -PLANE_LIMIT, "dw": 2 * PLANE_LIMIT, "dh": 2 * PLANE_LIMIT}
-        self._surface = plane.image_rgba("image", source=self.picture, **whole)
+        self._surface = plane.add_glyph(self.picture, ImageRGBA(image="image", **whole))
         mapper = LinearColorMapper(palette=list(UNIT_PALETTE), low=0, high=len(UNIT_PALETTE) - 1)
-        self._unit = plane.image(
-            "image", source=self.unit, color_mapper=mapper, visible=False, **whole
-        )
-        _add_points(plane, self.test, "square", 6)
-        _add_points(plane, self.train, "circle", 6)
-        for color, width in ((HALO, 3), (RING, 1.3)):
-            plane.scatter(
-                "x",
-                "y",
-                source=self.wrong,
-                size=10,
-                fill_alpha=0,
-                line_color=color,
-                line_width=width,
+        self._unit = plane.add_glyph(self.unit, Image(image="image", color_mapper=mapper, **whole))
+        self._unit.visible = False
+        look = {"size": 6, "fill_color": "color", "line_color": HALO, "line_width": 0.8}
+        plane.add_glyph(self.test, Scatter(marker="square", **look))
+        plane.add_glyph(self.train, Scatter(marker="circle", **look))
+        for color, more in ((HALO, 1.7), (RING, 0)):
+            outline = {"line_color": color, "fill_alpha": 0}
+            plane.add_glyph(self.wrong, Scatter(size=10, line_width=1.3 + more, **outline))
+            plane.add_glyph(self.line, Line(line_color=color, line_width=2 + more))
+            plane.add_glyph(
+                self._cursor, Scatter(marker="cross", size=20, line_width=2 + more, **outline)
             )
-        for color, width in ((HALO, 4), (RING, 2)):
-            plane.line("x", "y", source=self.line, line_color=color, line_width=width)
-            plane.scatter(
-                "x", "y", source=self._cursor, marker="cross", size=20, line_color=color,
-                line_width=width,
-            )  # fmt: skip
         return plane
-
-
-def _add_points(plane: figure, source: ColumnDataSource, marker: str, size: int) -> None:
-    plane.scatter(
-        "x", "y", source=source, marker=marker, size=size, fill_color="color", line_color=HALO,
-        line_width=0.8,
-    )  # fmt: skip
 
 
 def columns_of(points: PlanePoints) -> dict[str, Any]:

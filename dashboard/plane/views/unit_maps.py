@@ -16,9 +16,12 @@ from bokeh.layouts import column
 from bokeh.models import (
     ColumnDataSource,
     CustomJS,
+    Image,
     LinearColorMapper,
     RadioButtonGroup,
     Range1d,
+    Rect,
+    Scatter,
     Spacer,
 )
 from bokeh.plotting import figure
@@ -170,21 +173,16 @@ class UnitMaps:
         maps.axis.visible = False
         maps.grid.visible = False
         mapper = LinearColorMapper(palette=list(UNIT_PALETTE), low=0, high=len(UNIT_PALETTE) - 1)
-        maps.image(
-            "image", source=self.picture, color_mapper=mapper, x=0, y=0, dw="width", dh="height"
+        maps.add_glyph(
+            self.picture,
+            Image(image="image", color_mapper=mapper, x=0, y=0, dw="width", dh="height"),
         )
-        maps.scatter(
-            "x", "y", source=self._off, marker="x", size=13, line_color="#e03131", line_width=2.5
+        maps.add_glyph(
+            self._off, Scatter(marker="x", size=13, line_color="#e03131", line_width=2.5)
         )
-        maps.rect(
-            "x",
-            "y",
-            width=1,
-            height=1,
-            source=self._frame,
-            fill_alpha=0,
-            line_color="#7f8796",
-            line_width=2,
+        maps.add_glyph(
+            self._frame,
+            Rect(width=1, height=1, fill_alpha=0, line_color="#7f8796", line_width=2),
         )
         return maps
 
