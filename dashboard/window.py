@@ -11,7 +11,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from html import escape
 from typing import Any
 
+import numpy as np
 import panel as pn
+from numpy.typing import NDArray
 
 from nn import PretrainedCard, pretrained_card
 
@@ -33,6 +35,8 @@ WithPage = Callable[[Callable[[], None]], None]
 
 REDRAW_SECONDS = 0.1
 COUNT_SECONDS = 0.5
+PATIENCE = 3
+"""So many redraws are left out, at most, one after the other, while somebody draws."""
 
 
 class Window:
@@ -68,13 +72,14 @@ class Window:
         self._sleep = sleep
         self._is_stale = asyncio.Event()
         self._is_open = True
+        self._was_drawn_on = False
         self._predicted_with = laboratory.network
         look = Look()
         download = Download(with_page)
         self._controls = Controls(laboratory, look, download)
         self._workbench = Workbench(laboratory, look, download)
         self._charts = Charts(look)
-        self._pad = DrawingPad(laboratory.take_drawing, look.widgets)
+        self._pad = DrawingPad(self._take_drawing, look.widgets)
         self._prediction = PredictionView(self._state.class_names, look)
         self._status = look.text("", css_classes=["ink-status"])
         self._notice = look.text(notice_html(self._state.notice), css_classes=["ink-notice"])
@@ -100,10 +105,23 @@ class Window:
         """Redraw whenever there is something new, ten times a second at most, until cancelled."""
         while True:
             await self._is_stale.wait()
+            await self._let_answers_go_first()
             self._is_stale.clear()
             if self._is_open:
                 self._with_page(self._draw)
             await self._sleep(self._redraw_seconds)
+
+    async def _let_answers_go_first(self) -> None:
+        """Put a redraw off while somebody draws: the charts take longer than the answers may."""
+        for _ in range(PATIENCE):
+            if not self._was_drawn_on:
+                return
+            self._was_drawn_on = False
+            await self._sleep(self._redraw_seconds)
+
+    def _take_drawing(self, canvas: NDArray[np.float32]) -> None:
+        self._was_drawn_on = True
+        self._laboratory.take_drawing(canvas)
 
     async def keep_counted(self) -> None:
         """Count the blocks of the queue twice a second, for they come in without training too."""
