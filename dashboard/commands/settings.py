@@ -58,6 +58,19 @@ class CommandSettings(TrainingSettings):
         label="Binarize",
         doc="Pixels brighter than this become full ink, all others paper.",
     )
+    pen_digits = param.Integer(
+        0,
+        bounds=(0, 1_000_000),
+        label="Pen digits",
+        doc="Learn also from so many digits that a pen writes in styles which MNIST has few of.",
+    )
+    non_digits = param.Integer(
+        0,
+        bounds=(0, 1_000_000),
+        label="Non-digits",
+        doc="Learn from so many scribbles, letters and patterns to prefer no class where there is "
+        "no digit.",
+    )
     patience = param.Integer(
         0,
         bounds=(0, 100_000),

@@ -63,6 +63,8 @@ SETTING_FLAGS = {
     "dropout": "--dropout",
     "label_smoothing": "--label-smoothing",
     "weight_average": "--weight-average",
+    "pen_digits": "--pen-digits",
+    "non_digits": "--non-digits",
     "patience": "--patience",
     "binarize": "--binarize",
     "augment": "--augment",

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from data_cache import ArraySource
+import numpy as np
+
+from data_cache import ArraySource, Samples
+from data_cache.pen import enrich
 from nn import Evaluation, create_schedule, load_weights, stem_of
 
 from ..block_run import BlockRun
@@ -30,6 +33,8 @@ from .train_files import TrainFiles
 FIXED = {
     "architecture": "--architecture",
     "weight_average": "--weight-average",
+    "pen_digits": "--pen-digits",
+    "non_digits": "--non-digits",
     "hidden_layers": "--network-structure",
     "activation": "--activation-function",
     "initialization": "--initialization",
@@ -40,7 +45,10 @@ FIXED = {
 """What a resumed run cannot change: it made the weights, or the stream of samples."""
 
 # What the command line knows beside TrainingSettings.
-_OWN = ("num_epochs", "schedule", "binarize", "patience")
+_OWN = ("num_epochs", "schedule", "binarize", "patience", "pen_digits", "non_digits")
+
+_ENRICHING = 1
+"""Tells this use of the run's seed from the others."""
 
 
 @dataclass(frozen=True)
@@ -102,14 +110,16 @@ class TrainingJob:
             self._compare({**CommandSettings().param.values(), **known}, given)
         self.settings = CommandSettings(**{**known, **given})
         self._check()
+        self._train_samples = _enriched(data.train, self.settings)
         self.run = BlockRun(
             self.settings,
-            ArraySource(data.train),
+            ArraySource(self._train_samples),
             classes=len(data.class_names),
             binarize=self.settings.binarize,
             validations_per_epoch=1,
             state=checkpoint.state if checkpoint else None,
         )
+        self.run.step.none_allowed = self.settings.non_digits > 0
 
     def _check(self) -> None:
         """Refuse at the beginning what would fail at the end."""
@@ -213,7 +223,7 @@ class TrainingJob:
 
     def _make_trainer(self, progress: Progress) -> Trainer:
         settings, data = self.settings, self._data
-        steps_per_epoch = -(-len(data.train) // settings.batch_size)
+        steps_per_epoch = -(-len(self._train_samples) // settings.batch_size)
         return Trainer(
             self.run,
             validation=data.watched.samples if data.watched else None,
@@ -263,7 +273,7 @@ class TrainingJob:
         begin = f"Going on at iteration {run.iteration:,}" if run.iteration else "Training"
         self._tell(
             f"{begin}: {run.network.title} {settings.activation}, "
-            f"{len(data.train):,} training samples{watched}; {settings.optimizer}, "
+            f"{len(self._train_samples):,} training samples{watched}; {settings.optimizer}, "
             f"{settings.schedule} learning rate {settings.learning_rate:g}, "
             f"batch {settings.batch_size}, seed {settings.seed}."
         )
@@ -271,3 +281,15 @@ class TrainingJob:
     def _tell(self, line: str) -> None:
         self._stream.write(f"{line}\n")
         self._stream.flush()
+
+
+def _enriched(samples: Samples, settings: CommandSettings) -> Samples:
+    """Add what the settings ask for; the same seed adds the same."""
+    if not settings.pen_digits and not settings.non_digits:
+        return samples
+    return enrich(
+        samples,
+        np.random.default_rng([settings.seed, _ENRICHING]),
+        pen_digits=settings.pen_digits,
+        non_digits=settings.non_digits,
+    )

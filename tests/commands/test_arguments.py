@@ -240,6 +240,7 @@ def test_the_help_of_train_explains_every_flag_with_its_default(capsys):
         *("--weight-path", "--seed", "--optimizer", "--l1", "--l2", "--dropout", "--schedule"),
         *("--binarize", "--augment", "--resume", "--history-path", "--recipe", "--architecture"),
         *("--label-smoothing", "--weight-average", "--patience", "--half"),
+        *("--pen-digits", "--non-digits"),
     ):
         assert re.search(rf"(?<!\[){flag} \[?[A-Za-z]", text), flag
     assert "(default: 784 128 10; " in text

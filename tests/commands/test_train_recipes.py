@@ -237,3 +237,25 @@ def test_a_checkpoint_from_before_a_setting_was_there_goes_on(run_train, monkeyp
         )
         assert run_train(*flags) == 0
     assert run_train("--resume", "--num-epochs", "3", "--weight-path", "old.npz") == 0
+
+
+# More to learn from
+
+
+def test_digits_of_a_pen_and_non_digits_join_the_training_and_come_back_on_resuming(
+    run_train, capsys
+):
+    flags = ["--pen-digits", "40", "--non-digits", "30", "--batch-size", "37", "--augment", "light"]
+    flags += ["--schedule", "constant"]
+    assert run_train(*flags, "--num-epochs", "3", "--weight-path", "whole.npz") == 0
+    assert "370 training samples" in capsys.readouterr().err
+    assert run_train(*flags, "--num-epochs", "1", "--weight-path", "broken.npz") == 0
+    assert run_train("--resume", "--num-epochs", "3", "--weight-path", "broken.npz") == 0
+    assert numbers_of("whole.npz") == numbers_of("broken.npz")
+    assert read_checkpoint("whole.checkpoint.npz").state.iteration == 30
+
+
+def test_the_digits_of_the_pen_cannot_change_on_resuming(run_train, capsys):
+    assert run_train("--num-epochs", "1", "--pen-digits", "10") == 0
+    assert run_train("--resume", "--num-epochs", "2", "--pen-digits", "20") == 1
+    assert "--pen-digits: the run to resume has 10, and 20 was asked for" in capsys.readouterr().err
