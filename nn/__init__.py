@@ -13,6 +13,14 @@ from nn.architectures import (
     architecture_of,
     stem_of,
 )
+from nn.calibration import (
+    Reliability,
+    fit_temperature,
+    measure_reliability,
+    sureness,
+    sureness_threshold,
+    with_temperature,
+)
 from nn.checks import NO_CLASS
 from nn.evaluation import Evaluation
 from nn.gradient_check import check_gradient
@@ -53,6 +61,7 @@ __all__ = [
     "Network",
     "Optimizer",
     "PretrainedCard",
+    "Reliability",
     "Schedule",
     "Stem",
     "StemPlan",
@@ -69,17 +78,22 @@ __all__ = [
     "create_network",
     "create_optimizer",
     "create_schedule",
+    "fit_temperature",
     "initialization_name",
     "load_pretrained",
     "load_weights",
     "loss_and_gradients",
     "measure_loss",
+    "measure_reliability",
     "optimizer_name",
     "pretrained_card",
     "read_plan",
     "save_weights",
     "schedule_name",
     "stem_of",
+    "sureness",
+    "sureness_threshold",
     "weights_from_bytes",
     "weights_to_bytes",
+    "with_temperature",
 ]
