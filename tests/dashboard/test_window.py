@@ -24,7 +24,14 @@ from laboratory_helpers import (
 from dashboard.laboratory_state import Notice
 from dashboard.session import run_now
 from dashboard.views.controls import progress_html
-from dashboard.window import COUNT_SECONDS, REDRAW_SECONDS, Window, about_html, notice_html
+from dashboard.window import (
+    COUNT_SECONDS,
+    PATIENCE,
+    REDRAW_SECONDS,
+    Window,
+    about_html,
+    notice_html,
+)
 from data_cache import DATA_SETS
 from nn import pretrained_card, weights_to_bytes
 
@@ -166,6 +173,32 @@ def test_while_training_it_redraws_once_a_nap_however_many_snapshots_come():
             naps.end()
             await until(lambda turn=turn: len(naps.seconds) > turn)
         assert set(naps.seconds) == {REDRAW_SECONDS} == {0.1}
+        drawing.cancel()
+        await laboratory.close()
+
+    run(main())
+
+
+def draw_on(window, number):
+    picture = base64.b64encode(bytes([9 * number]) * 84**2).decode()
+    find(window, "ink-pad").tags = [number, picture]
+
+
+def test_redraws_are_put_off_while_somebody_draws_but_not_for_ever():
+    async def main():
+        naps = Naps()
+        laboratory, window = make_window(sleep=naps)
+        drawing = asyncio.create_task(window.keep_drawn())
+        shown = []
+        find(window, "ink-status").param.watch(lambda event: shown.append(event.new), "object")
+        draw_on(window, 1)
+        laboratory.state.running = True
+        for turn in range(1, PATIENCE + 1):
+            await until(lambda turn=turn: len(naps.seconds) == turn)
+            assert not shown
+            draw_on(window, turn + 1)
+            naps.end()
+        await until(lambda: bool(shown))
         drawing.cancel()
         await laboratory.close()
 
@@ -413,7 +446,7 @@ def test_the_test_score_appears_in_both_charts():
         await all_done()
         score = laboratory.state.history.test[0]
         for hook, value in (("ink-loss", score.loss), ("ink-accuracy", score.accuracy)):
-            figure = find(window, hook).select(pn.pane.Bokeh)[0].object
+            figure = find(window, hook).select(pn.pane.Bokeh)[-1].object
             drawn = [renderer.data_source.data for renderer in figure.renderers]
             assert {"iteration": [0], "value": [value]} in [dict(data) for data in drawn]
 
