@@ -10,6 +10,7 @@ from typing import Any
 
 from data_cache import PrefetchError
 
+from .drought import Drought
 from .errands import Errands
 from .laboratory_state import Notice
 from .run import DivergenceError
@@ -33,6 +34,7 @@ class Conductor:
         self._state = state
         self._trainer = trainer
         self._errands = errands
+        self._drought = Drought(state)
         self._task: asyncio.Task[None] | None = None
         self._steps_wanted = 0
         self._is_closed = False
@@ -50,6 +52,10 @@ class Conductor:
         """Begin to train if nothing does so yet; it ends by itself when nobody wants it."""
         if self.is_idle:
             self._task = self._errands.begin(self._train())
+
+    def data_may_be_back(self) -> None:
+        """Try again at once, if it waits for data that could not be had."""
+        self._drought.end()
 
     def add_step(self) -> None:
         """Take one more step than was asked for so far."""
@@ -79,10 +85,12 @@ class Conductor:
                 if run is self._trainer.run:  # else it was replaced meanwhile; nobody minds
                     self._stop_with(Notice(str(error), "warning"))
             except PrefetchError as error:
-                if run is self._trainer.run:
-                    self._stop_with(
-                        Notice(f"Training paused: {error} Press Train to try again.", "error")
-                    )
+                if run is not self._trainer.run:
+                    continue
+                if self._state.running:
+                    await self._drought.wait(error)
+                else:
+                    self._stop_with(Notice(f"No step: {error} Press Step again.", "error"))
         # A knob may have been turned while the last step was under way.
         self._trainer.run.apply_settings()
 

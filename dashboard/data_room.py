@@ -20,10 +20,10 @@ from data_cache import (
     Manifest,
     Samples,
     Source,
-    fetch_url,
     load_part,
 )
-from data_cache.http_source import fetch_block
+from data_cache.http_source import fetch_block_soon
+from data_cache.prefetch_queue import exponential_pause
 
 BLOCK_SIZE = 500
 
@@ -64,8 +64,6 @@ class OpenDataSet(Protocol):
 Report = Callable[[str], None]
 OpenFunction = Callable[[str, Report], Awaitable[OpenDataSet]]
 """Opens a data set by name; may report in words how far it has come. Raises DataError."""
-
-FetchBytes = Callable[[str], Awaitable[bytes]]
 
 
 class DataSetInMemory:
@@ -111,17 +109,22 @@ def pick(labels: NDArray[np.uint8], label: int | None, generator: np.random.Gene
 
 
 class DataSetOverHttp:
-    """A data set whose blocks lie beside a manifest on a site or a server."""
+    """A data set whose blocks lie beside a manifest on a site or a server.
 
-    def __init__(self, manifest: Manifest, name: str, fetch_bytes: FetchBytes = fetch_url) -> None:
+    `pause` gives the seconds to wait before retry number 1, 2, … of a block.
+    """
+
+    def __init__(
+        self, manifest: Manifest, name: str, *, pause: Callable[[int], float] = exponential_pause
+    ) -> None:
         listed = manifest.data_sets[name]
         self.name = name
         self.title = listed.title
         self.class_names = listed.class_names
-        self.source: Source[Any] = HttpBlockSource(manifest, name, "train", fetch_bytes)
+        self.source: Source[Any] = HttpBlockSource(manifest, name, "train")
         self._manifest = manifest
         self._listed = listed
-        self._fetch_bytes = fetch_bytes
+        self._pause = pause
         self._parts: dict[str, Samples] = {}
 
     def count(self, part: str) -> int:
@@ -131,9 +134,7 @@ class DataSetOverHttp:
     async def part(self, name: str) -> Samples:
         """Return the whole part; fetched once, then kept."""
         if name not in self._parts:
-            self._parts[name] = await load_part(
-                self._manifest, self.name, name, fetch_bytes=self._fetch_bytes
-            )
+            self._parts[name] = await load_part(self._manifest, self.name, name, pause=self._pause)
         return self._parts[name]
 
     async def sample(
@@ -146,7 +147,7 @@ class DataSetOverHttp:
         start = int(np.searchsorted(firsts, anywhere, side="right")) - 1
         # A block may lack a class that the next one has.
         for number in (*range(start, len(blocks)), *range(start)):
-            samples = await fetch_block(self._manifest, blocks[number], self._fetch_bytes)
+            samples = await fetch_block_soon(self._manifest, blocks[number], pause=self._pause)
             first = int(firsts[number])
             if index is not None:
                 inside = index - first

@@ -419,6 +419,11 @@ class Laboratory:
 
     # Housekeeping
 
+    def data_may_be_back(self) -> None:
+        """Hear that the network is back; what waits for data tries again at once."""
+        self.trainer.run.queue.resume()
+        self._conductor.data_may_be_back()
+
     def shut(self) -> None:
         """Stop at once to train and to tell anything; `close` follows."""
         self._is_closed = True

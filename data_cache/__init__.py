@@ -21,9 +21,9 @@ from data_cache.errors import DataError, PrefetchError
 from data_cache.feed import BlockFeed, Feed
 from data_cache.fetch import fetch_data_set
 from data_cache.framing import frame_digit, frame_digits, shrink_canvas
+from data_cache.http_fetch import fetch_url
 from data_cache.http_source import (
     HttpBlockSource,
-    fetch_url,
     load_data_set_from_manifest,
     load_part,
     open_manifest,

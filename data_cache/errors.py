@@ -8,5 +8,9 @@ class DataError(ValueError):
     """Data that cannot be used: missing, corrupt, truncated, mislabelled or refused by a server."""
 
 
+class PassingError(DataError):
+    """A failure that may pass: a server out of reach or silent, an answer damaged on its way."""
+
+
 class PrefetchError(RuntimeError):
     """A block could not be fetched; the reason is the cause. Asking again tries again."""

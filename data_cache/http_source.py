@@ -6,76 +6,51 @@ Every block is checked against the SHA-256 that the manifest has for it.
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from data_cache.block_file import decode_block
-from data_cache.errors import DataError
+from data_cache.errors import DataError, PassingError
+from data_cache.http_fetch import PATIENCE_SECONDS, fetch_checked, fetch_url
 from data_cache.manifest import BlockFile, Manifest, check_block, parse_manifest
 from data_cache.prefetch_queue import PrefetchQueue, exponential_pause
 from data_cache.samples import PARTS, DataSet, Samples
 
-FetchBytes = Callable[[str], Awaitable[bytes]]
-TIMEOUT_SECONDS = 30
 _PART_CONCURRENCY = 5
+_RETRIES = 4
+
+Answer = TypeVar("Answer")
 
 
-async def fetch_url(url: str) -> bytes:
-    """Get the bytes at an address: with the browser's fetch in Pyodide, else with urllib.
-
-    Raises
-    ------
-    DataError
-        If the server cannot be reached or answers with anything but 200.
-    """
-    if sys.platform == "emscripten":
-        return await _fetch_in_browser(url)
-    return await asyncio.to_thread(_fetch_natively, url)
-
-
-async def _fetch_in_browser(url: str) -> bytes:
-    from pyodide.http import pyfetch  # noqa: PLC0415 - exists in the browser alone
-
-    try:
-        response = await pyfetch(url)
-    except OSError as error:
-        raise DataError(f"{url}: the server could not be reached ({error}).") from error
-    if response.status != 200:
-        raise DataError(f"{url}: status 200 was expected, but {response.status} was found.")
-    content: bytes = await response.bytes()
-    return content
-
-
-def _fetch_natively(url: str) -> bytes:
-    from http.client import HTTPException  # noqa: PLC0415 - sockets are not for the browser
-    from urllib.error import HTTPError  # noqa: PLC0415
-    from urllib.request import urlopen  # noqa: PLC0415
-
-    try:
-        with urlopen(url, timeout=TIMEOUT_SECONDS) as response:
-            content: bytes = response.read()
-    except HTTPError as error:
-        with error:
-            raise DataError(
-                f"{url}: status 200 was expected, but {error.code} was found."
-            ) from error
-    except (OSError, HTTPException) as error:
-        raise DataError(f"{url}: the server could not be reached ({error}).") from error
-    return content
-
-
-async def open_manifest(url: str, fetch_bytes: FetchBytes = fetch_url) -> Manifest:
+async def open_manifest(url: str, *, pause: Callable[[int], float] = exponential_pause) -> Manifest:
     """Fetch and read the manifest at an address.
+
+    Parameters
+    ----------
+    pause
+        Seconds to wait before retry number 1, 2, … when the server cannot be reached.
 
     Raises
     ------
     DataError
         If it cannot be fetched or is no manifest.
     """
-    return parse_manifest(await fetch_bytes(url), url)
+    return parse_manifest(await _with_retries(lambda _again: fetch_url(url), pause), url)
+
+
+async def _with_retries(
+    ask: Callable[[bool], Awaitable[Answer]], pause: Callable[[int], float]
+) -> Answer:
+    """Ask until there is an answer, a few times at most; `ask` hears whether it is a retry."""
+    for attempt in range(1, _RETRIES + 1):
+        try:
+            return await ask(attempt > 1)
+        except PassingError:
+            await asyncio.sleep(pause(attempt))
+    return await ask(True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,8 +73,8 @@ class HttpBlockSource:
         The data set.
     part : str
         "train", "validation" or "test".
-    fetch_bytes : async callable
-        Gets the bytes at an address.
+    patience : float
+        Seconds that the server may be silent.
     memory : int
         Bytes of pixels that are kept, so that later epochs fetch and unpack less; the default
         holds all that MNIST trains on.
@@ -115,13 +90,14 @@ class HttpBlockSource:
         manifest: Manifest,
         name: str,
         part: str = "train",
-        fetch_bytes: FetchBytes = fetch_url,
         *,
+        patience: float = PATIENCE_SECONDS,
         memory: int = 48 * 2**20,
     ) -> None:
         self._manifest = manifest
         self._blocks = manifest.part(name, part)
-        self._fetch_bytes = fetch_bytes
+        self._patience = patience
+        self._doubtful: set[BlockFile] = set()
         self._known: dict[BlockFile, Samples] = {}
         self._memory_left = memory
         self.sample_count = sum(block.count for block in self._blocks)
@@ -135,9 +111,17 @@ class HttpBlockSource:
         """Get one block, checked and in the order that was planned."""
         samples = self._known.get(request.block)
         if samples is None:
-            samples = await fetch_block(self._manifest, request.block, self._fetch_bytes)
+            samples = await self._fetch(request.block)
             self._remember(request.block, samples)
         return samples[request.order]
+
+    async def _fetch(self, block: BlockFile) -> Samples:
+        """Fetch a block, past all caches if that failed the last time: they may hold damage."""
+        fresh = block in self._doubtful
+        self._doubtful.add(block)
+        samples = await fetch_block(self._manifest, block, fresh=fresh, patience=self._patience)
+        self._doubtful.discard(block)
+        return samples
 
     def _remember(self, block: BlockFile, samples: Samples) -> None:
         if block not in self._known and samples.images.nbytes <= self._memory_left:
@@ -145,8 +129,14 @@ class HttpBlockSource:
             self._memory_left -= samples.images.nbytes
 
 
-async def fetch_block(manifest: Manifest, block: BlockFile, fetch_bytes: FetchBytes) -> Samples:
-    """Get one block, checked.
+async def fetch_block(
+    manifest: Manifest,
+    block: BlockFile,
+    *,
+    fresh: bool = False,
+    patience: float = PATIENCE_SECONDS,
+) -> Samples:
+    """Get one block, checked; `fresh` and `patience` are as in `fetch_checked`.
 
     Raises
     ------
@@ -154,7 +144,10 @@ async def fetch_block(manifest: Manifest, block: BlockFile, fetch_bytes: FetchBy
         If it cannot be fetched, or is not the block that the manifest lists.
     """
     address = manifest.address(block)
-    samples = decode_block(check_block(block, await fetch_bytes(address)), address)
+    expected = (block.sha256, block.unpacked_sha256)
+    fetched = await fetch_checked(address, expected, fresh=fresh, patience=patience)
+    content = check_block(block, fetched.content, fetched.sha256)
+    samples = decode_block(content, address)
     if len(samples) != block.count:
         raise DataError(
             f"{address}: {block.count} samples were expected, but {len(samples)} were found."
@@ -162,18 +155,25 @@ async def fetch_block(manifest: Manifest, block: BlockFile, fetch_bytes: FetchBy
     return samples
 
 
+async def fetch_block_soon(
+    manifest: Manifest, block: BlockFile, *, pause: Callable[[int], float] = exponential_pause
+) -> Samples:
+    """Get one block as `fetch_block` does, and try again when that may help."""
+    return await _with_retries(lambda again: fetch_block(manifest, block, fresh=again), pause)
+
+
 class _WholePart:
     """A part in its own order, for fetching it once."""
 
-    def __init__(self, manifest: Manifest, blocks: Sequence[BlockFile], fetch: FetchBytes) -> None:
-        self._manifest, self._blocks, self._fetch_bytes = manifest, blocks, fetch
+    def __init__(self, manifest: Manifest, blocks: Sequence[BlockFile]) -> None:
+        self._manifest, self._blocks = manifest, blocks
         self.sample_count = sum(block.count for block in blocks)
 
     def plan_epoch(self, generator: np.random.Generator) -> Sequence[BlockFile]:
         return self._blocks
 
     async def fetch(self, request: BlockFile) -> Samples:
-        return await fetch_block(self._manifest, request, self._fetch_bytes)
+        return await fetch_block(self._manifest, request)
 
 
 async def load_part(
@@ -181,7 +181,6 @@ async def load_part(
     name: str,
     part: str,
     *,
-    fetch_bytes: FetchBytes = fetch_url,
     progress: Callable[[int, int], None] | None = None,
     pause: Callable[[int], float] = exponential_pause,
 ) -> Samples:
@@ -202,7 +201,7 @@ async def load_part(
         If a block cannot be fetched, after several tries.
     """
     blocks = manifest.part(name, part)
-    source = _WholePart(manifest, blocks, fetch_bytes)
+    source = _WholePart(manifest, blocks)
     # The source plans without randomness; the queue wants a generator all the same.
     generator = np.random.default_rng(0)
     pieces: list[Samples] = []
@@ -227,7 +226,6 @@ async def load_data_set_from_manifest(
     manifest: Manifest,
     name: str,
     *,
-    fetch_bytes: FetchBytes = fetch_url,
     progress: Callable[[int, int], None] | None = None,
     pause: Callable[[int], float] = exponential_pause,
 ) -> DataSet:
@@ -240,7 +238,6 @@ async def load_data_set_from_manifest(
             manifest,
             name,
             part,
-            fetch_bytes=fetch_bytes,
             progress=_shifted(progress, before, total),
             pause=pause,
         )

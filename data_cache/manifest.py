@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from data_cache.block_file import block_bytes, encode_block
-from data_cache.errors import DataError
+from data_cache.errors import DataError, PassingError
 from data_cache.samples import PARTS, DataSet, Samples
 
 FORMAT = 1
@@ -105,11 +105,14 @@ class Manifest:
         return json.dumps({"format": FORMAT, "data_sets": data_sets}, indent=1) + "\n"
 
 
-def check_block(block: BlockFile, content: bytes) -> bytes:
-    """Return the content if it is that of the file, packed or unpacked; else raise a DataError."""
-    digest = hashlib.sha256(content).hexdigest()
+def check_block(block: BlockFile, content: bytes, sha256: str = "") -> bytes:
+    """Return the content if it is that of the file, packed or unpacked; else raise a PassingError.
+
+    `sha256` is the checksum that it had when it came, if that is known already.
+    """
+    digest = sha256 or hashlib.sha256(content).hexdigest()
     if digest not in (block.sha256, block.unpacked_sha256):
-        raise DataError(
+        raise PassingError(
             f"{block.path}: {block.bytes} bytes with SHA-256 {block.sha256[:12]}… were expected, "
             f"but {len(content)} bytes with {digest[:12]}… were found; the block is damaged or "
             "from another build."

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from cache_helpers import numbered_samples, numbers_of, run
+from cache_helpers import no_pause, numbered_samples, numbers_of, run
+from local_server import local_server
 
 from dashboard.data_room import DataSetInMemory, DataSetOverHttp, pick
 from data_cache import (
@@ -16,7 +17,6 @@ from data_cache import (
 
 NAMES = tuple("0123456789")
 BLOCK = 8
-URL = "http://site/data/manifest.json"
 
 
 def numbered_set(labels=None):
@@ -35,33 +35,42 @@ def numbered_set(labels=None):
 class Site:
     """The files that a static site would have, and a count of what was asked for."""
 
-    def __init__(self, folder, data_set):
+    def __init__(self, server, folder, data_set):
         write_blocks([data_set], folder, block_size=BLOCK)
-        self.folder = folder
-        self.asked = []
-        self.damaged = set()
+        self.server = server
+        for path in folder.rglob("*.*"):
+            server.files[f"/data/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
 
-    async def fetch(self, url):
-        path = url.removeprefix("http://site/data/")
-        self.asked.append(path)
-        content = (self.folder / path).read_bytes()
-        return content[:-3] if path in self.damaged else content
+    @property
+    def asked(self):
+        return [path.removeprefix("/data/") for path in self.server.asked.elements()]
+
+    def damage(self, path):
+        self.server.files[f"/data/{path}"] = self.server.files[f"/data/{path}"][:-3]
 
     def open(self):
-        manifest = parse_manifest((self.folder / "manifest.json").read_bytes(), URL)
-        return DataSetOverHttp(manifest, "digits", self.fetch)
+        manifest = parse_manifest(
+            self.server.files["/data/manifest.json"], f"{self.server.url}/data/manifest.json"
+        )
+        return DataSetOverHttp(manifest, "digits", pause=no_pause)
 
 
 @pytest.fixture
-def site(tmp_path):
-    return Site(tmp_path, numbered_set())
+def server():
+    with local_server() as running:
+        yield running
+
+
+@pytest.fixture
+def site(server, tmp_path):
+    return Site(server, tmp_path, numbered_set())
 
 
 @pytest.fixture(params=["in memory", "over HTTP"])
-def opened(request, tmp_path):
+def opened(request, server, tmp_path):
     if request.param == "in memory":
         return DataSetInMemory(numbered_set())
-    return Site(tmp_path, numbered_set()).open()
+    return Site(server, tmp_path, numbered_set()).open()
 
 
 def generator(seed=0):
@@ -121,8 +130,8 @@ def test_pick_says_when_a_class_is_absent():
         pick(labels, 3, generator())
 
 
-def test_a_class_is_found_even_if_the_first_block_lacks_it(tmp_path):
-    site = Site(tmp_path, numbered_set(labels=[0] * 8 + [1] * 8 + [2] * 4))
+def test_a_class_is_found_even_if_the_first_block_lacks_it(server, tmp_path):
+    site = Site(server, tmp_path, numbered_set(labels=[0] * 8 + [1] * 8 + [2] * 4))
     for seed in range(6):
         sample = run(site.open().sample("train", index=None, label=2, generator=generator(seed)))
         assert sample.label == 2
@@ -160,6 +169,28 @@ def test_training_blocks_over_http_hold_every_sample_once(site):
 
 
 def test_a_damaged_block_is_named_when_a_sample_is_wanted(site):
-    site.damaged.add("blocks/0001.bin.gz")
+    site.damage("blocks/0001.bin.gz")
     with pytest.raises(DataError, match=r"blocks/0001\.bin\.gz: .* is damaged"):
         run(site.open().sample("train", index=9, label=None, generator=generator()))
+
+
+def test_a_sample_is_asked_for_again_when_its_block_came_damaged_or_not_at_all(site):
+    right = dict(site.server.files)
+    path = "/data/blocks/0001.bin.gz"
+    site.damage("blocks/0001.bin.gz")
+    pauses = []
+
+    def mend(attempt):
+        pauses.append(attempt)
+        if attempt == 1:
+            site.server.statuses[path] = 503
+        else:
+            site.server.statuses.clear()
+            site.server.files.update(right)
+        return 0.0
+
+    opened = site.open()
+    opened._pause = mend
+    sample = run(opened.sample("train", index=9, label=None, generator=generator()))
+    assert numbers_of(sample.image[np.newaxis]) == [9]
+    assert pauses == [1, 2]

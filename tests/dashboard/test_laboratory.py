@@ -444,35 +444,94 @@ def test_the_divergence_of_a_net_that_was_reset_meanwhile_disturbs_nobody():
     run(main())
 
 
-def test_blocks_that_cannot_be_fetched_pause_training_and_train_tries_again():
-    class FailingSource(ObedientSource):
-        async def fetch(self, request):
-            if self.broken:
-                raise DataError("the server could not be reached.")
-            return await super().fetch(request)
+class FailingSource(ObedientSource):
+    """A source that cannot be reached until it is mended."""
 
-        broken = True
+    broken = True
 
+    async def fetch(self, request):
+        if self.broken:
+            raise DataError("the server could not be reached.")
+        return await super().fetch(request)
+
+
+def unreachable_laboratory():
+    """A laboratory whose data do not come, and the long waits between its tries."""
+    source = FailingSource(4, block_size=20)
+    laboratory = make_laboratory(OpenedData(source), cache_size=1)
+    laboratory.reset()
+    # The queue's own pauses take seconds; here they take no time.
+    laboratory.trainer.run.queue._sleep = lambda _seconds: asyncio.sleep(0)
+    naps: list[tuple[float, asyncio.Future[None]]] = []
+
+    async def nap(seconds):
+        naps.append((seconds, asyncio.get_running_loop().create_future()))
+        await naps[-1][1]
+
+    laboratory._conductor._drought._sleep = nap
+    return laboratory, source, naps
+
+
+def test_blocks_that_cannot_be_fetched_are_tried_again_and_again_and_training_goes_on_by_itself():
     async def main():
-        source = FailingSource(4, block_size=20)
-        laboratory = make_laboratory(OpenedData(source), cache_size=1)
-        laboratory.reset()
-        # The queue's own pauses take seconds; here they take no time.
-        queue = laboratory.trainer.run.queue
-        queue._sleep = lambda _seconds: asyncio.sleep(0)
+        laboratory, source, naps = unreachable_laboratory()
         state = laboratory.state
         state.running = True
-        await until(lambda: not state.running)
-        assert state.notice.kind == "error"
-        assert state.notice.text.startswith("Training paused: ")
-        assert "the server could not be reached." in state.notice.text
-        assert state.notice.text.endswith("Press Train to try again.")
+        for count in (1, 2, 3):
+            await until(lambda count=count: len(naps) == count)
+            assert state.running
+            assert state.snapshot.waiting
+            assert "waiting for data" in state.snapshot.status_line()
+            assert state.notice.kind == "warning"
+            assert state.notice.text.startswith(
+                "Waiting for data: the server could not be reached. Training goes on by itself"
+            )
+            if count < 3:
+                naps[-1][1].set_result(None)
+        assert [seconds for seconds, _ in naps] == [0.5, 1, 2]
         source.broken = False
-        state.running = True
+        naps[-1][1].set_result(None)
         await until(lambda: bool(source.pending))
         source.answer_all()
         await until(lambda: state.snapshot.iteration == 1)
         assert state.running
+        assert state.notice.text == "The data are back; training goes on."
+        await laboratory.close()
+        assert not tasks_left()
+
+    run(main())
+
+
+@pytest.mark.parametrize("how", ["the network is back", "Pause and Train"])
+def test_whoever_knows_better_need_not_wait_for_the_next_try(how):
+    async def main():
+        laboratory, source, naps = unreachable_laboratory()
+        state = laboratory.state
+        state.running = True
+        await until(lambda: len(naps) == 1)
+        source.broken = False
+        if how == "the network is back":
+            laboratory.data_may_be_back()
+        else:
+            state.running = False
+            await until(lambda: laboratory._is_idle)
+            assert not state.snapshot.waiting
+            state.running = True
+        await until(lambda: bool(source.pending))
+        await laboratory.close()
+        assert not tasks_left()
+
+    run(main())
+
+
+def test_a_step_without_data_says_so_and_does_not_wait():
+    async def main():
+        laboratory, _source, naps = unreachable_laboratory()
+        laboratory.step()
+        await until(lambda: laboratory.state.notice.kind == "error")
+        assert "the server could not be reached." in laboratory.state.notice.text
+        assert laboratory.state.notice.text.endswith("Press Step again.")
+        assert naps == []
         await laboratory.close()
 
     run(main())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -19,8 +19,8 @@ class LocalServer:
         self.asked: Counter[str] = Counter()
         self.url = ""
 
-    def answer(self, path: str) -> tuple[int, bytes, int]:
-        """Status, body and announced length for a path."""
+    def answer(self, path: str) -> tuple[int, bytes, int] | None:
+        """Status, body and announced length for a path; None: hang up without an answer."""
         self.asked[path] += 1
         status = self.statuses.get(path, 200 if path in self.files else 404)
         body = self.files.get(path, b"") if status == 200 else b""
@@ -29,16 +29,21 @@ class LocalServer:
 
 
 @contextmanager
-def local_server() -> Iterator[LocalServer]:
-    server = LocalServer()
+def local_server(server: LocalServer | None = None) -> Iterator[LocalServer]:
+    server = LocalServer() if server is None else server
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            status, body, length = server.answer(self.path)
-            self.send_response(status)
-            self.send_header("Content-Length", str(length))
-            self.end_headers()
-            self.wfile.write(body)
+            answered = server.answer(self.path)
+            if answered is None:
+                self.close_connection = True
+                return
+            status, body, length = answered
+            with suppress(ConnectionError):  # whoever asked may have given up meanwhile
+                self.send_response(status)
+                self.send_header("Content-Length", str(length))
+                self.end_headers()
+                self.wfile.write(body)
 
         def log_message(self, *_):
             pass
