@@ -39,7 +39,7 @@ from .words import (
     summary_html,
 )
 
-TICK_SECONDS = 0.07
+TICK_SECONDS = 0.06
 """Between the beginnings of two redraws."""
 
 SPEAK_SECONDS = 5.0
@@ -49,6 +49,9 @@ LEGEND = (("training", ["raw", "smoothed"]), ("test", ["validation"]))
 SIDES = (64, 100, 150, 200)
 SLOW = ("charts", "maps", "words", "profile", "weights", "time")
 """Parts of which one is redrawn at a tick while training."""
+
+AT_ONCE = {"points", "notice"}
+"""Parts that change because of somebody at the page, who should not wait for the next tick."""
 
 STALE = {
     "snapshot": ("surface", *SLOW),
@@ -163,15 +166,19 @@ class SpiralPane:
     # What there is to draw
 
     def _changed(self, *events: Any) -> None:
-        for event in events:
-            self._touch(*STALE[event.name])
+        parts = {part for event in events for part in STALE[event.name]}
+        at_once = parts & AT_ONCE if self._is_open else set()
+        if at_once:
+            self._with_page(partial(self._draw_parts, sorted(at_once)))
+        self._touch(*parts - at_once)
 
     def _mark(self, event: Any) -> None:
         self._with_page(lambda: self._mark_running(event.new))
 
     def _touch(self, *parts: str) -> None:
         self._stale.update(parts)
-        self._news.set()
+        if parts:
+            self._news.set()
 
     def _take_stale(self, *, all_of_them: bool) -> list[str]:
         """Take what is to be drawn now; of the slow parts only the one that waited longest."""
