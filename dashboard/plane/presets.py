@@ -75,9 +75,10 @@ PRESETS = {
             "hidden_layers": [8],
             "activation": "tanh",
             "initialization": "xavier",
-            "optimizer": "momentum",
-            "learning_rate": 0.05,
+            "optimizer": "adam",
+            "learning_rate": 0.02,
             "batch_size": 10,
+            "l2": 0.0,
         },
     ),
     "checkerboard": Preset(

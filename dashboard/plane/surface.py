@@ -55,7 +55,9 @@ class Surface:
         # Probabilities sum to 1, so that a half added to every colour rounds each sum.
         product(self.probabilities, palette.regions[:classes] + np.float32(0.5), pixels)
         np.minimum(pixels, 255, out=pixels)
-        return pack_pixels(pixels.astype(np.uint8)).reshape(self.side, self.side)
+        with np.errstate(invalid="ignore"):  # a net that has blown up gives no numbers
+            channels = pixels.astype(np.uint8)
+        return pack_pixels(channels).reshape(self.side, self.side)
 
 
 def grid_points(side: int, extent: float = PLANE_LIMIT) -> np.ndarray:

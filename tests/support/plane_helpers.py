@@ -1,0 +1,56 @@
+"""Small spiral laboratories and runs for tests without a screen; nothing here looks at a clock."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import numpy as np
+from training_helpers import Ticks
+
+from dashboard.plane.data import inputs_of, make_data
+from dashboard.plane.laboratory import PlaneLaboratory
+from dashboard.plane.run import PlaneRun
+from dashboard.plane.settings import PlaneSettings
+from dashboard.plane.state import PlaneState
+from dashboard.trainer import Execute, Trainer, execute_in_line
+
+SMALL = {"points_count": 60, "classes": 3, "hidden_layers": [8]}
+
+
+def make_plane_laboratory(execute: Execute = execute_in_line, **settings: Any) -> PlaneLaboratory:
+    """Make a laboratory with few points and a small net."""
+    state = PlaneState(**{**SMALL, **settings})
+    return PlaneLaboratory(state, clock=Ticks(), execute=execute)
+
+
+def make_plane_run(**settings: Any) -> PlaneRun:
+    """Make a run on the points that the settings describe."""
+    chosen = PlaneSettings(**{**SMALL, **settings})
+    data = make_data(chosen)
+    return PlaneRun(chosen, inputs_of(data.train, chosen.inputs), data.classes)
+
+
+def train_plane(run: PlaneRun, steps: int) -> None:
+    """Take so many steps, scoring the test points as the laboratory does."""
+    settings = run.settings
+    assert isinstance(settings, PlaneSettings)
+    trainer = Trainer(
+        run,
+        validation=inputs_of(make_data(settings).test, settings.inputs),
+        publish=lambda _snapshot: None,
+        clock=Ticks(0.001),
+        validation_limit=None,
+    )
+    asyncio.run(trainer.train(steps=steps))
+
+
+def accuracy_of(run: PlaneRun) -> float:
+    """The share of the points that the run learns from that it has right."""
+    probabilities = run.network.predict_proba(run.feed.inputs)
+    return float(np.mean(probabilities.argmax(axis=1) == run.feed.labels))
+
+
+def bits_of(run: PlaneRun) -> list[bytes]:
+    """The parameters as bytes, to compare to the bit."""
+    return [parameter.tobytes() for parameter in run.network.parameters()]
