@@ -93,14 +93,15 @@ def _open_all(
     as_long = replace(plan, seconds=seconds, warm_up=0.0)
     entries = make_entries(section, [BARE], {BARE_TITLE: bare}, BARE_TITLE, as_long)
     for name, title in titles.items():
-        lab = _open_app(browser, address, name)
+        lab = open_app(browser, address, name)
         result = Result(section.name, BARE.title, title, "samples/s", ours=BARE_TITLE)
         section.results.append(result)
         entries.append(Entry(result, partial(_train, lab, seconds)))
     return entries
 
 
-def _open_app(browser: Browser, address: str, data_set: str) -> LabPage:
+def open_app(browser: Browser, address: str, data_set: str) -> LabPage:
+    """Open the built site with batches of the case's size and a data set."""
     lab = open_lab(browser, address)
     lab.fill("batch-size", str(CASE.batch))
     lab.wait_text(".ink-status", f"batch {CASE.batch} ")
