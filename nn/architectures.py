@@ -37,7 +37,7 @@ _LIST = (
     Architecture(
         "best",
         "Convolutional, as the best net",
-        "conv3x16 pool2 conv3x32 conv3x64 pool2",
+        "conv3x16 pool2 conv3x32 conv3x64 pool2 conv3x64",
         (128,),
         64,
     ),
