@@ -26,8 +26,11 @@ class Evaluation:
 
     def add(self, network: Network, x: np.ndarray, labels: np.ndarray) -> None:
         """Count `x`, (n, inputs) floats, with `labels`, (n,) integers below the classes."""
-        labels = check_labels(labels, len(x), len(self.confusion))
-        log_probabilities = network.predict_log_proba(x)
+        self.count_predictions(network.predict_log_proba(x), labels)
+
+    def count_predictions(self, log_probabilities: np.ndarray, labels: np.ndarray) -> None:
+        """Count what a network made of samples: (n, classes) log-probabilities, (n,) labels."""
+        labels = check_labels(labels, len(log_probabilities), len(self.confusion))
         rows = np.arange(len(labels))
         self._loss_sum -= float(log_probabilities[rows, labels].sum(dtype=np.float64))
         np.add.at(self.confusion, (labels, log_probabilities.argmax(axis=1)), 1)

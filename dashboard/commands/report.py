@@ -7,9 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
-from nn import Evaluation
+from nn import Evaluation, Reliability
+
+from ..evaluation.examination import Examination
+from ..evaluation.rejection import KEPT, Rejection
+from ..evaluation.robustness import UNITS, RobustnessPoint
+
+WORST = 10
+"""So many mistakes are listed."""
 
 
 def accuracy_sentence(evaluation: Evaluation) -> str:
@@ -47,4 +55,75 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         "loss": evaluation.loss if math.isfinite(evaluation.loss) else None,
         "recall": [None if math.isnan(share) else share for share in evaluation.recall().tolist()],
         "confusion": evaluation.confusion.tolist(),
+    }
+
+
+def mistake_lines(examination: Examination, class_names: Sequence[str]) -> list[str]:
+    """List the mistakes that the net was surest of."""
+    mistakes = examination.mistakes
+    if not mistakes:
+        return ["no mistakes"]
+    lines = [f"{len(mistakes):,} mistakes; those it was surest of:"]
+    for mistake in mistakes[:WORST]:
+        lines.append(
+            f"  sample {mistake.index}: a {class_names[mistake.label]} taken for "
+            f"{class_names[mistake.predicted]} ({100 * mistake.probability:.1f} %)"
+        )
+    return lines
+
+
+def calibration_lines(reliability: Reliability) -> list[str]:
+    """Say how far probabilities are from what they promise, bin by bin."""
+    bins = len(reliability.counts)
+    lines = [f"expected calibration error {reliability.error:.4f} ({bins} bins)"]
+    rows = zip(reliability.counts, reliability.confidences, reliability.accuracies, strict=True)
+    for index, (count, confidence, accuracy) in enumerate(rows):
+        if count:
+            lines.append(
+                f"  {100 * index / bins:3.0f} to {100 * (index + 1) / bins:3.0f} %: "
+                f"says {100 * confidence:5.1f} %, is right {100 * accuracy:5.1f} % of {count:,}"
+            )
+    return lines
+
+
+def rejection_lines(rejections: Sequence[Rejection]) -> list[str]:
+    """Say what share of non-digits is refused."""
+    if not rejections:
+        return []
+    lines = ["", f"refused when {100 * KEPT:.0f} % of the samples are kept:"]
+    return lines + [
+        f"  {100 * one.refused:5.1f} % of {one.count:,} {one.title} "
+        f"(sureness below {one.threshold:.3f})"
+        for one in rejections
+    ]
+
+
+def robustness_lines(points: Sequence[RobustnessPoint]) -> list[str]:
+    """List accuracy by amount of change: of the net alone, and behind the frame."""
+    if not points:
+        return []
+    lines = ["", "accuracy on changed digits       the net alone    behind the frame"]
+    for point in points:
+        change = f"{point.kind} {point.amount:g} {UNITS[point.kind]}"
+        lines.append(f"  {change:<32}{100 * point.alone:8.1f} %{100 * point.framed:16.1f} %")
+    return lines
+
+
+def examination_json(
+    examination: Examination,
+    rejections: Sequence[Rejection],
+    points: Sequence[RobustnessPoint],
+) -> dict[str, Any]:
+    """Return calibration, the worst mistakes, rejection and robustness for JSON."""
+    reliability = examination.reliability
+    return {
+        "calibration": {
+            "error": reliability.error,
+            "counts": reliability.counts.tolist(),
+            "confidences": reliability.confidences.tolist(),
+            "accuracies": reliability.accuracies.tolist(),
+        },
+        "mistakes": [asdict(mistake) for mistake in examination.mistakes[:WORST]],
+        "rejection": [asdict(rejection) for rejection in rejections],
+        "robustness": [asdict(point) for point in points],
     }

@@ -14,7 +14,6 @@ from data_cache.samples import SIDE
 KNOTS = 7
 """Knots of the mesh along each axis."""
 _SPACING = SIDE / (KNOTS - 3)
-_STEPS = np.arange(SIDE, dtype=np.float32) - np.float32((SIDE - 1) / 2)
 
 
 def _spline_weights() -> np.ndarray:
@@ -57,8 +56,10 @@ def affine_map(
     return matrices
 
 
-def source_places(matrices: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return columns and rows, (n, 28, 28) float32 each, that an affine map reads from.
+def source_places(
+    matrices: np.ndarray, shift: np.ndarray, side: int = SIDE
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return columns and rows, (n, side, side) float32 each, that an affine map reads from.
 
     Both count pixels from the middle of the picture.
 
@@ -69,7 +70,8 @@ def source_places(matrices: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, 
     shift : (n, 2) float32
         Pixels to the right and down.
     """
-    x, y = _STEPS - shift[:, :1], _STEPS - shift[:, 1:]
+    steps = np.arange(side, dtype=np.float32) - np.float32((side - 1) / 2)
+    x, y = steps - shift[:, :1], steps - shift[:, 1:]
     places = []
     for row in (0, 1):
         from_x = matrices[:, row, :1] * x

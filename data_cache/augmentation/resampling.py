@@ -7,12 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_cache.samples import SIDE
-
 # A border of paper, so that the neighbours of every place exist.
 _BORDER = 2
-_WIDE = SIDE + 2 * _BORDER
-_MIDDLE = (SIDE - 1) / 2
 
 
 def resample(images: np.ndarray, columns: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
@@ -20,34 +16,35 @@ def resample(images: np.ndarray, columns: np.ndarray, rows: np.ndarray, out: np.
 
     Parameters
     ----------
-    images : (n, 28, 28) float32
-    columns, rows : (n, 28, 28) float32
+    images : (n, side, side) float32
+    columns, rows : (n, side, side) float32
         The places, in pixels from the middle of the picture; overwritten.
-    out : (n, 28, 28) float32
+    out : (n, side, side) float32
         Where the new pictures go.
     """
-    n = len(images)
-    wide = np.zeros((n, _WIDE, _WIDE), np.float32)
+    n, side = images.shape[:2]
+    width = side + 2 * _BORDER
+    wide = np.zeros((n, width, width), np.float32)
     wide[:, _BORDER:-_BORDER, _BORDER:-_BORDER] = images
-    corner, columns = _split(columns)
-    row, rows = _split(rows)
-    row *= _WIDE
+    corner, columns = _split(columns, width)
+    row, rows = _split(rows, width)
+    row *= width
     corner += row
-    corner += (np.arange(n, dtype=np.int32) * (_WIDE * _WIDE))[:, None, None]
+    corner += (np.arange(n, dtype=np.int32) * (width * width))[:, None, None]
     # Once, not at each of the four reads.
     index = corner.astype(np.intp)
     flat = wide.reshape(-1)
     upper = _between(flat, index, columns)
-    lower = _between(flat[_WIDE:], index, columns)
+    lower = _between(flat[width:], index, columns)
     lower -= upper
     lower *= rows
     np.add(upper, lower, out=out)
 
 
-def _split(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _split(places: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Split places into whole indices of the bordered picture and fractions."""
-    places += np.float32(_MIDDLE + _BORDER)
-    np.clip(places, 0, _WIDE - 1.001, out=places)
+    places += np.float32((width - 1) / 2)
+    np.clip(places, 0, width - 1.001, out=places)
     whole = places.astype(np.int32)
     places -= whole
     return whole, places
