@@ -5,6 +5,7 @@ A record of points never changes; painting and dragging make a new one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,10 +63,11 @@ class PlanePoints:
         """Return some of the points, by slice, by indices or by a mask."""
         return PlanePoints(self.points[index], self.labels[index], self.classes)
 
-    def with_point(self, x: float, y: float, label: int) -> PlanePoints:
-        """Return these points and one more, behind them."""
-        points = np.concatenate([self.points, np.array([[x, y]], np.float32)])
-        return PlanePoints(points, np.append(self.labels, label), self.classes)
+    def with_points(self, places: Sequence[tuple[float, float]], label: int) -> PlanePoints:
+        """Return these points and, behind them, more of one class."""
+        added = np.array(places, np.float32).reshape(-1, 2)
+        labels = np.append(self.labels, np.full(len(added), label))
+        return PlanePoints(np.concatenate([self.points, added]), labels, self.classes)
 
     def with_moved(self, index: int, x: float, y: float) -> PlanePoints:
         """Return these points, the one at `index` moved."""

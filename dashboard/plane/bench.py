@@ -151,6 +151,10 @@ class Bench:
     def _publish(self, snapshot: Snapshot) -> None:
         if self._is_closed:
             return
+        if self.timeline.iterations[-1:] > (snapshot.iteration,):
+            # The run went back to its last good weights.
+            self.timeline.forget_after(snapshot.iteration)
+            self._show_timeline()
         if self.timeline.wants(snapshot.iteration):
             self._remember(snapshot)
         self.state.snapshot = snapshot

@@ -59,10 +59,7 @@ class PlaneData:
         self, places: Sequence[tuple[float, float]], label: int, part: str
     ) -> PlaneData:
         """Return the same with more points of one class, in the part "train" or "test"."""
-        points: PlanePoints = getattr(self, part)
-        for x, y in places:
-            points = points.with_point(x, y, label)
-        return self._with(part, points)
+        return self._with(part, getattr(self, part).with_points(places, label))
 
     def with_moved(self, index: int, x: float, y: float, part: str) -> PlaneData:
         """Return the same with a point of a part elsewhere."""

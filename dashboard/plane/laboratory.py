@@ -6,7 +6,7 @@ the laboratory's state, which views watch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from .lessons import LESSONS, Scene
 from .looking_inside import LookingInside
 from .painting import Painting
 from .presets import PRESETS
-from .settings import PlaneSettings
+from .settings import MAX_WEIGHTS, PlaneSettings
 from .state import PlaneState
 from .time_travel import TimeTravel
 
@@ -150,6 +150,9 @@ class PlaneLaboratory(Painting, TimeTravel, LookingInside):
         if self._quiet:
             return
         changed = {event.name for event in events}
+        if self.state.count_weights() > MAX_WEIGHTS:
+            self._refuse_size(events)
+            return
         self.state.preset = ""
         if not self.state.inputs:
             with self._without_watching():
@@ -165,6 +168,17 @@ class PlaneLaboratory(Painting, TimeTravel, LookingInside):
         self._replace_run()
         about = self._describe_net() if changed <= set(NET_SETTINGS) else self._describe_data()
         self._tell(f"{about} The net begins anew.")
+
+    def _refuse_size(self, events: Sequence[Any]) -> None:
+        """Take changes back that would make the net too big."""
+        found = self.state.count_weights()
+        with self._without_watching():
+            self.state.param.update(**{event.name: event.old for event in events})
+        self._tell(
+            f"A net in the plane has at most {MAX_WEIGHTS:,} weights, so that it can be drawn "
+            f"while it trains; this one would have {found:,}.",
+            "warning",
+        )
 
     def _change_points(self, changed: set[str]) -> None:
         """Make points anew; one's own are kept wherever that makes sense."""

@@ -6,6 +6,7 @@ The defaults are those of the case study in Stanford's CS231n, with five arms in
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import param
@@ -17,6 +18,9 @@ from nn.initializations import NORMAL_SCALE
 from ..settings import LearningSettings
 
 MAX_POINTS = 5000
+
+MAX_WEIGHTS = 100_000
+"""A net with more would take too long to be drawn over the whole plane while it trains."""
 
 
 class PlaneSettings(LearningSettings):
@@ -80,6 +84,12 @@ class PlaneSettings(LearningSettings):
         label="Inputs",
         doc="What the net is told about a point: its coordinates, or numbers derived from them.",
     )
+
+    def count_weights(self) -> int:
+        """Return how many weights, without biases, a net of these settings has."""
+        return sum(
+            a * b for a, b in pairwise((len(self.inputs), *self.hidden_layers, self.classes))
+        )
 
     def make_network(self, inputs: int, classes: int, generator: np.random.Generator) -> Network:
         """Create a fresh network of this architecture, its weights drawn from `generator`."""

@@ -34,10 +34,8 @@ class TimeTravel(Bench):
             if run is not self.trainer.run:
                 return  # it was replaced meanwhile
             run.go_to(place)
-            self.timeline.forget_after(place.mark.iteration)
             self.back_to_live()
-            self._show_timeline()
-            self.state.snapshot = self.trainer.snapshot()
+            self._publish(self.trainer.snapshot())
             self.state.param.trigger("history")
             self._tell(
                 f"Back at iteration {run.iteration:,}. What came after it is forgotten; "

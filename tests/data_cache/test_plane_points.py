@@ -32,7 +32,7 @@ def test_points_that_make_no_sense_are_refused(points, labels, classes, message)
 
 
 def test_painting_makes_new_points_and_leaves_the_old_ones_alone():
-    more = SQUARE.with_point(0.5, -0.5, 2)
+    more = SQUARE.with_points([(0.5, -0.5)], 2)
     moved = more.with_moved(0, 0.25, 0.75)
     fewer = moved.without(1)
     assert (len(SQUARE), len(more), len(fewer)) == (4, 5, 4)

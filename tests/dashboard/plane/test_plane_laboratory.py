@@ -224,6 +224,17 @@ def test_no_input_at_all_is_answered_and_mended():
     assert laboratory.network.sizes == (2, 8, 3)
 
 
+def test_a_net_that_is_too_big_to_be_drawn_is_refused():
+    laboratory = make_plane_laboratory()
+    run = laboratory.trainer.run
+    laboratory.state.hidden_layers = [2048, 2048]
+    assert laboratory.state.hidden_layers == [8]
+    laboratory.state.param.update(hidden_layers=[300, 320], classes=10)
+    assert (laboratory.state.hidden_layers, laboratory.state.classes) == ([8], 3)
+    assert "at most 100,000 weights" in laboratory.state.notice.text
+    assert laboratory.trainer.run is run
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_sets_everything_and_can_be_trained_at_once(name):
     async def main():
@@ -273,6 +284,7 @@ def test_divergence_pauses_and_brings_good_weights_back():
         assert "Training paused itself" in state.notice.text
         assert np.isfinite(state.snapshot.network.parameters()[0]).all()
         assert len(state.history) == state.snapshot.iteration
+        assert max(state.checkpoints) <= state.snapshot.iteration
 
     work(main)
 
