@@ -229,7 +229,7 @@ def test_a_net_that_is_too_big_to_be_drawn_is_refused():
     run = laboratory.trainer.run
     laboratory.state.hidden_layers = [2048, 2048]
     assert laboratory.state.hidden_layers == [8]
-    laboratory.state.param.update(hidden_layers=[300, 320], classes=10)
+    laboratory.state.param.update(hidden_layers=[310, 320], classes=10)
     assert (laboratory.state.hidden_layers, laboratory.state.classes) == ([8], 3)
     assert "at most 100,000 weights" in laboratory.state.notice.text
     assert laboratory.trainer.run is run
