@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_cache import DIGIT_NAMES, DataError, Samples, frame_digit, to_float
+from data_cache.framing import find_ink
 from nn import Network
 
 from ..settings import SettingError
@@ -28,14 +29,18 @@ DESCRIPTION = """\
 Say which digit a net sees in samples of a data set or file, or in a drawing, with the
 probability of each of the ten classes.
 
-A drawing is a square array of ink from 0 (paper) to 1 (full ink), 28 x 28 or larger: an .npy
-file (whole numbers of one byte count from 0 to 255), or a text file with a row per line,
+A drawing is a picture of one digit (.png, .jpg, .jpeg; a photograph or a scan, dark on light or
+light on dark), or a square array of ink from 0 (paper) to 1 (full ink), 28 x 28 or larger: an
+.npy file (whole numbers of one byte count from 0 to 255), or a text file with a row per line,
 numbers separated by blanks or commas."""
 
 EXAMPLE = """\
 examples:
   inkling predict --data-set digits --index 0 1 2
+  inkling predict photograph.jpg
   inkling predict --weight-path my_weights.json drawing.npy"""
+
+PICTURES = (".png", ".jpg", ".jpeg")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -104,7 +109,8 @@ def read_drawing(path: Path, binarize: int | None = None) -> NDArray[np.float32]
     CommandError
         When it is blank.
     """
-    canvas = _read_array(path)
+    is_picture = path.suffix.lower() in PICTURES
+    canvas = find_ink(read_picture(path)) if is_picture else _read_array(path)
     if canvas.dtype == np.uint8:
         canvas = canvas / 255
     try:
@@ -116,6 +122,29 @@ def read_drawing(path: Path, binarize: int | None = None) -> NDArray[np.float32]
     if binarize is not None:
         framed = (framed * 255 > binarize).astype(np.float32)
     return framed
+
+
+def read_picture(path: Path) -> NDArray[np.float64]:
+    """Read a photograph as greys (height, width); what is transparent becomes white.
+
+    Raises
+    ------
+    DataError
+        When the file is no picture.
+    """
+    # Panel brings Pillow along; only here is it needed.
+    from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415
+
+    try:
+        with Image.open(path) as file:
+            # Cameras note how they were held instead of turning the picture.
+            upright = ImageOps.exif_transpose(file).convert("RGBA")
+            paper = Image.new("RGBA", upright.size, "white")
+            return np.asarray(Image.alpha_composite(paper, upright).convert("L"), np.float64)
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: there is no such file.") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"{path}: expected a whole PNG or JPEG picture ({error}).") from error
 
 
 def _read_array(path: Path) -> NDArray[Any]:

@@ -1,7 +1,9 @@
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from dashboard.commands import main
 from data_cache import frame_digit, load_digits
@@ -92,3 +94,28 @@ def test_a_damaged_npy_file_gets_a_sentence(tmp_path, capsys):
     np.save("a.npy", np.array([["a", "b"]]))
     assert main(["predict", "a.npy"]) == 1
     assert "a.npy: A canvas needs numbers" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_photograph_is_read_on_light_and_on_dark_paper(capsys, suffix, dark):
+    sample = load_digits().validation[:1]
+    ink = np.kron(sample.images[0].reshape(28, 28), np.ones((6, 6), np.uint8))
+    sheet = np.pad(ink, ((20, 90), (60, 15)))
+    Image.fromarray(sheet if dark else 255 - sheet).save(f"sheet{suffix}")
+    assert main(["predict", f"sheet{suffix}"]) == 0
+    assert capsys.readouterr().out.startswith(f"sheet{suffix}: {sample.labels[0]} (")
+
+
+def test_what_is_no_picture_is_refused_by_name(capsys):
+    Path("torn.png").write_bytes(b"no picture")
+    assert main(["predict", "torn.png"]) == 1
+    assert "torn.png: expected a whole PNG or JPEG picture" in capsys.readouterr().err
+    assert main(["predict", "missing.jpg"]) == 1
+    assert "missing.jpg: there is no such file." in capsys.readouterr().err
+
+
+def test_an_empty_photograph_is_blank(capsys):
+    Image.new("L", (60, 80), 200).save("empty.png")
+    assert main(["predict", "empty.png"]) == 1
+    assert "the drawing is blank" in capsys.readouterr().err
