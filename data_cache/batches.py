@@ -11,7 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_cache.pixels import binarize_floats, check_threshold, to_float
+from data_cache.pixels import (
+    ScaleBytes,
+    binarize_floats,
+    check_threshold,
+    scale_bytes,
+    to_float,
+)
 from data_cache.samples import PIXELS
 from data_cache.sources import Block, QueuePosition
 
@@ -72,6 +78,8 @@ class BatchCutter:
         A threshold from 0 to 255: brighter pixels become 1, all others 0 (after `augment`).
     start : BatchPosition, optional
         Go on from there, with a queue that was started at `start.queue`.
+    scale_bytes : callable, optional
+        (bytes, scale, out): writes scale · bytes into `out`, for whoever has a faster one.
     """
 
     def __init__(
@@ -80,9 +88,11 @@ class BatchCutter:
         binarize: int | None = None,
         *,
         start: BatchPosition | None = None,
+        scale_bytes: ScaleBytes = scale_bytes,
     ) -> None:
         self.augment = augment
         self.binarize = None if binarize is None else check_threshold(binarize)
+        self._scale_bytes = scale_bytes
         self._blocks: deque[Block] = deque()
         self._offset = start.offset if start else 0
         self._consumed = start.consumed if start else 0
@@ -149,7 +159,7 @@ class BatchCutter:
         filled, last = 0, self._blocks[0]
         for block, piece in self._pieces(count):
             target = slice(filled, filled + piece.stop - piece.start)
-            to_float(block.images[piece], threshold, out=images[target])
+            to_float(block.images[piece], threshold, out=images[target], scale=self._scale_bytes)
             labels[target] = block.labels[piece]
             filled, last = target.stop, block
         is_last = last.is_last and self._offset == 0

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from data_cache.batches import Batch, BatchCutter, BatchPosition
+from data_cache.pixels import ScaleBytes, scale_bytes
 from data_cache.prefetch_queue import PrefetchQueue
 from data_cache.sources import Block, Source
 
@@ -70,6 +71,8 @@ class BlockFeed:
         Passed on to the cutter.
     start
         Where to go on, as `position` of another feed gave it.
+    scale_bytes
+        Passed on to the cutter.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class BlockFeed:
         augment: Callable[[np.ndarray], np.ndarray] | None = None,
         binarize: int | None = None,
         start: BatchPosition | None = None,
+        scale_bytes: ScaleBytes = scale_bytes,
     ) -> None:
         self.source = source
         self.queue = PrefetchQueue(
@@ -91,7 +95,9 @@ class BlockFeed:
             generator=generator,
             start=start.queue if start else None,
         )
-        self.cutter = BatchCutter(augment=augment, binarize=binarize, start=start)
+        self.cutter = BatchCutter(
+            augment=augment, binarize=binarize, start=start, scale_bytes=scale_bytes
+        )
         self.is_starved = True
 
     @property

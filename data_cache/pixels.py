@@ -5,13 +5,28 @@ It stands alone so that training, evaluation and prediction cannot differ by a r
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 _SCALE = np.float32(1 / 255)
 
+ScaleBytes = Callable[[np.ndarray, float, np.ndarray], None]
+
+
+def scale_bytes(given: np.ndarray, scale: float, out: np.ndarray) -> None:
+    """Write scale · given, uint8, into `out`, float32 of the same shape."""
+    # Two plain passes are faster than one that mixes dtypes.
+    np.copyto(out, given)
+    np.multiply(out, np.float32(scale), out=out)
+
 
 def to_float(
-    images: np.ndarray, binarize: int | None = None, out: np.ndarray | None = None
+    images: np.ndarray,
+    binarize: int | None = None,
+    out: np.ndarray | None = None,
+    *,
+    scale: ScaleBytes = scale_bytes,
 ) -> np.ndarray:
     """Turn pixels from 0…255 into [0, 1].
 
@@ -22,6 +37,8 @@ def to_float(
         A threshold from 0 to 255: brighter pixels become 1, all others 0.
     out : (n, 784) float32, optional
         Where to put the result, so that nothing is allocated.
+    scale : callable, optional
+        What does the scaling; another one must give the same bits.
 
     Returns
     -------
@@ -30,9 +47,8 @@ def to_float(
     if out is None:
         out = np.empty(images.shape, np.float32)
     if binarize is None:
-        # Two plain passes are faster than one that mixes dtypes.
-        np.copyto(out, images)
-        return np.multiply(out, _SCALE, out=out)
+        scale(images, float(_SCALE), out)
+        return out
     np.copyto(out, images > check_threshold(binarize))
     return out
 

@@ -536,3 +536,17 @@ EXPORT void train(struct step *step) {
         if (layer->bias) update_bias(step, layer);
     }
 }
+
+/* Turn bytes into numbers: numbers = scale * bytes. */
+EXPORT void scale_bytes(const unsigned char *bytes, float scale, float *numbers, int count) {
+    v128_t factor = wasm_f32x4_splat(scale);
+    int i = 0;
+    for (; i + 8 <= count; i += 8) {
+        v128_t words = wasm_u16x8_load8x8(bytes + i);
+        v128_t low = wasm_f32x4_convert_i32x4(wasm_u32x4_extend_low_u16x8(words));
+        v128_t high = wasm_f32x4_convert_i32x4(wasm_u32x4_extend_high_u16x8(words));
+        wasm_v128_store(numbers + i, wasm_f32x4_mul(low, factor));
+        wasm_v128_store(numbers + i + 4, wasm_f32x4_mul(high, factor));
+    }
+    for (; i < count; i++) numbers[i] = (float)bytes[i] * scale;
+}

@@ -107,6 +107,9 @@ class Library:
         self.train_work_size = module.train_work_size
         self.train_work_size.argtypes = [ctypes.POINTER(StepRecord)]
         self.train_work_size.restype = _INT
+        self._scale_bytes = module.scale_bytes
+        self._scale_bytes.argtypes = [_POINTER, _FLOAT, _POINTER, _INT]
+        self._scale_bytes.restype = None
         self._work = np.empty(8 * 1024, dtype=np.float32)
         self._convolve = _taking(module.convolve, ConvolutionRecord, 4)
         self._convolve_gradients = _taking(module.convolve_gradients, ConvolutionRecord, 3)
@@ -132,6 +135,12 @@ class Library:
         sizes = (len(a), a.shape[1], len(b))
         _check(sizes, out, a.shape[1] == b.shape[1])
         self._call(self._product_with_transposed, (a, b, out), sizes)
+
+    def scale_bytes(self, given: np.ndarray, scale: float, out: np.ndarray) -> None:
+        """Write scale · given into `out`; both C-contiguous, of one size, uint8 and float32."""
+        if given.dtype != np.uint8 or not given.flags.c_contiguous or given.size != out.size:
+            raise ValueError(f"Expected {out.size} bytes in a row, found {given.shape} of another.")
+        self._scale_bytes(address(given), scale, address(out), given.size)
 
     def _call(
         self, function: Function, arrays: tuple[np.ndarray, ...], sizes: tuple[int, int, int]

@@ -74,6 +74,18 @@ def products_agree_with_numpy_on_awkward_shapes_and_stay_in_their_buffers(chosen
             guarded.check()
 
 
+def bytes_become_the_numbers_that_numpy_gives_to_the_bit(chosen):
+    generator = np.random.default_rng(0)
+    for count in (*AWKWARD, 784, 50_176):
+        guarded = Guarded()
+        given = guarded.copy(generator.integers(0, 256, count, np.uint8), count % 5)
+        out = guarded.empty((count,), shift=count % 4)
+        compute_with(chosen)
+        products.scale_bytes(given, 1 / 255, out)
+        np.testing.assert_array_equal(out, given.astype(np.float32) * np.float32(1 / 255))
+        guarded.check()
+
+
 def products_of_the_usual_size_agree_with_numpy(chosen):
     generator = np.random.default_rng(0)
     for n, k, m in ((64, 784, 128), (65, 783, 129), (784, 64, 128), (1, 784, 500), (3, 2100, 33)):
@@ -419,6 +431,7 @@ CHECKS = [
     steps_of_convolutional_nets_agree_with_numpy,
     products_agree_with_numpy_on_awkward_shapes_and_stay_in_their_buffers,
     products_of_the_usual_size_agree_with_numpy,
+    bytes_become_the_numbers_that_numpy_gives_to_the_bit,
     infinities_and_nan_travel_through_products_as_in_numpy,
     products_that_do_not_fit_are_refused,
     updates_are_numpys_to_the_bit,
