@@ -30,6 +30,7 @@ from nn.kernels import backend_name, backend_reason
 from nn.network import Forward, Layer, Network, create_network
 from nn.optimizers import OPTIMIZERS, Optimizer, create_optimizer, optimizer_name
 from nn.pretrained import PretrainedCard, load_pretrained, pretrained_card
+from nn.products import scale_bytes
 from nn.schedules import SCHEDULES, Schedule, create_schedule, schedule_name
 from nn.stem import Stem
 from nn.stem_plan import StemPlan, read_plan
@@ -89,6 +90,7 @@ __all__ = [
     "pretrained_card",
     "read_plan",
     "save_weights",
+    "scale_bytes",
     "schedule_name",
     "stem_of",
     "sureness",
