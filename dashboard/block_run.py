@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from data_cache import Batch, BatchCutter, BlockFeed, PrefetchQueue, Source, create_augmentation
-from nn import Network, StepResult, WeightAverage
+from nn import Network, StepResult, WeightAverage, scale_bytes
 
 from .loss_guard import LossGuard
 from .run import VALIDATIONS_PER_EPOCH, Mark, Run, run_generators
@@ -67,6 +67,7 @@ class BlockRun(Run):
                 augment=create_augmentation(settings.augment, self.augment_generator),
                 binarize=binarize,
                 start=state.position if state else None,
+                scale_bytes=scale_bytes,
             ),
             network=(state.network.copy() if state else network)
             or settings.make_network(inputs, classes, generators.weights),
