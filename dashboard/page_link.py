@@ -14,9 +14,29 @@ from bokeh.core.json_encoder import PayloadEncoder
 from bokeh.core.serialization import Serializer
 from bokeh.document import Document
 from bokeh.document.json import PatchJson
+from bokeh.document.models import DocumentModelManager
 from bokeh.events import DocumentReady
+from bokeh.model import Model
 
 Send = Callable[[str, dict[str, bytes]], None]
+
+
+class PatchSerializer(Serializer):
+    """Writes models that the page knows as references, without listing them all beforehand."""
+
+    def __init__(self, models: DocumentModelManager) -> None:
+        super().__init__()
+        self._models = models
+
+    def get_ref(self, obj: Any) -> Any:
+        """Return how a model is referred to, if it is known or has been written out here."""
+        ref = super().get_ref(obj)
+        if ref is None and isinstance(obj, Model) and self._is_known(obj):
+            return obj.ref
+        return ref
+
+    def _is_known(self, model: Model) -> bool:
+        return model.id in self._models and model not in self._models._new_models
 
 
 class PageLink:
@@ -57,7 +77,7 @@ class PageLink:
             return
         events, self._events = self._events, []
         models = self._document.models
-        serializer = Serializer(references=models.synced_references)
+        serializer = PatchSerializer(models)
         patch = PatchJson(events=serializer.encode(events))
         models.flush_synced(lambda model: not serializer.has_ref(model))
         arrays = {str(buffer.id): buffer.to_bytes() for buffer in serializer.buffers}
