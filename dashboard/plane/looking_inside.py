@@ -99,6 +99,9 @@ class LookingInside(Bench):
         value
             A number, also as text that somebody typed.
         """
+        if self._shown is not None:
+            self.warn("These are the weights of an earlier step; go back to the newest first.")
+            return
         try:
             number = _read_number(value)
             self._check_place(layer, row, column)

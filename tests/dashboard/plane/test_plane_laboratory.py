@@ -557,6 +557,19 @@ def test_a_weight_and_a_bias_can_be_set_also_between_the_slices_of_a_run():
     work(main)
 
 
+def test_the_weights_of_an_earlier_step_cannot_be_set():
+    async def main():
+        laboratory = make_plane_laboratory()
+        await train_to(laboratory, 10)
+        laboratory.show_checkpoint(0)
+        weights = weights_of(laboratory)
+        laboratory.set_weight(0, 0, 0, 1.0)
+        assert "go back to the newest" in laboratory.state.notice.text
+        assert weights_of(laboratory) == weights
+
+    work(main)
+
+
 def test_a_closed_laboratory_tells_nothing_and_leaves_no_task():
     async def main():
         laboratory = make_plane_laboratory()
