@@ -74,7 +74,7 @@ class PlaneSettings(LearningSettings):
     )
     train_share = param.Number(
         0.5,
-        bounds=(0.1, 1),
+        bounds=(0.2, 1),
         label="Training share",
         doc="Of all points, the share to learn from; on the rest the net is tested. 1: no test.",
     )
