@@ -33,7 +33,7 @@ from .laboratory import Laboratory
 from .laboratory_state import LaboratoryState
 from .trainer import Pace, execute_in_line
 from .views.panes import Pane, PaneView
-from .window import REDRAW_SECONDS, Window, WithPage
+from .window import REDRAW_SECONDS, Window, WithPage, stand_still
 
 if TYPE_CHECKING:
     from .plane.laboratory import PlaneLaboratory
@@ -63,6 +63,7 @@ def open_window() -> Window:
         laboratory,
         with_page,
         redraw_seconds=WORKER_REDRAW_SECONDS if IN_BROWSER else REDRAW_SECONDS,
+        clock=time.perf_counter if IN_BROWSER else stand_still,
         more_panes=[spiral_pane(laboratories, with_page)],
     )
 

@@ -20,6 +20,7 @@ from nn import PretrainedCard, pretrained_card
 from .assets import read_asset
 from .laboratory import Laboratory
 from .laboratory_state import Notice
+from .trainer import Clock
 from .views.charts import Charts
 from .views.controls import Controls, Workbench, progress_html
 from .views.download import Download
@@ -35,8 +36,15 @@ WithPage = Callable[[Callable[[], None]], None]
 
 REDRAW_SECONDS = 0.1
 COUNT_SECONDS = 0.5
+REDRAW_SHARE = 0.05
+"""The share of the time, at most, that redraws may take where they keep training waiting."""
 PATIENCE = 3
 """So many redraws are left out, at most, one after the other, while somebody draws."""
+
+
+def stand_still() -> float:
+    """Show the same time always: the clock of a page whose redraws keep nobody waiting."""
+    return 0.0
 
 
 class Window:
@@ -54,6 +62,8 @@ class Window:
         Panes beside the digits; each is made when it is first opened.
     sleep
         How to wait between two redraws; tests put in their own.
+    clock
+        Seconds that only go up, where training waits for redraws: slow ones then come less often.
     """
 
     def __init__(
@@ -64,12 +74,14 @@ class Window:
         redraw_seconds: float = REDRAW_SECONDS,
         more_panes: Sequence[Pane] = (),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock = stand_still,
     ) -> None:
         self._laboratory = laboratory
         self._state = laboratory.state
         self._with_page = with_page
         self._redraw_seconds = redraw_seconds
         self._sleep = sleep
+        self._clock = clock
         self._is_stale = asyncio.Event()
         self._is_open = True
         self._was_drawn_on = False
@@ -107,9 +119,11 @@ class Window:
             await self._is_stale.wait()
             await self._let_answers_go_first()
             self._is_stale.clear()
+            began = self._clock()
             if self._is_open:
                 self._with_page(self._draw)
-            await self._sleep(self._redraw_seconds)
+            taken = self._clock() - began
+            await self._sleep(max(self._redraw_seconds, taken / REDRAW_SHARE))
 
     async def _let_answers_go_first(self) -> None:
         """Put a redraw off while somebody draws: the charts take longer than the answers may."""
