@@ -28,12 +28,13 @@ from dashboard.window import (
     COUNT_SECONDS,
     PATIENCE,
     REDRAW_SECONDS,
+    REDRAW_SHARE,
     Window,
     about_html,
     notice_html,
 )
 from data_cache import DATA_SETS
-from nn import pretrained_card, weights_to_bytes
+from nn import PRETRAINED, pretrained_card, weights_to_bytes
 
 HOOKS = [
     "ink-train",
@@ -66,9 +67,9 @@ class Naps:
         self.nap.set_result(None)
 
 
-def make_window(laboratory=None, with_page=run_now, sleep=asyncio.sleep):
+def make_window(laboratory=None, with_page=run_now, **settings):
     laboratory = laboratory or make_laboratory()
-    return laboratory, Window(laboratory, with_page, sleep=sleep)
+    return laboratory, Window(laboratory, with_page, **settings)
 
 
 def parts(window):
@@ -121,11 +122,14 @@ def test_a_new_page_shows_where_it_stands():
 
 
 def test_the_page_tells_how_the_ready_trained_net_was_trained_and_what_it_scores():
-    card = pretrained_card()
-    html = about_html(card)
-    for told in (card.sizes, f"{card.digits:,}", f"{100 * card.test_accuracy:.2f} %", "CC BY-SA"):
-        assert told in html
-    assert card.command in unescape(html)
+    cards = {name: pretrained_card(name) for name in PRETRAINED}
+    html = about_html(cards)
+    for name, card in cards.items():
+        for told in (name, card.sizes, f"{card.digits:,}", card.command):
+            assert told in unescape(html)
+        for share in (card.test_accuracy, card.moved_accuracy):
+            assert f"{100 * share:.2f} %" in html
+    assert "CC BY-SA" in html
 
 
 def test_two_windows_share_no_part():
@@ -173,6 +177,20 @@ def test_while_training_it_redraws_once_a_nap_however_many_snapshots_come():
             naps.end()
             await until(lambda turn=turn: len(naps.seconds) > turn)
         assert set(naps.seconds) == {REDRAW_SECONDS} == {0.1}
+        drawing.cancel()
+        await laboratory.close()
+
+    run(main())
+
+
+def test_redraws_that_keep_training_waiting_come_less_often_the_longer_they_take():
+    async def main():
+        naps, ticks = Naps(), iter(range(1000))
+        laboratory, window = make_window(sleep=naps, clock=lambda: 0.25 * next(ticks))
+        drawing = asyncio.create_task(window.keep_drawn())
+        laboratory.state.running = True
+        await until(lambda: bool(naps.seconds))
+        assert naps.seconds == [0.25 / REDRAW_SHARE]
         drawing.cancel()
         await laboratory.close()
 
