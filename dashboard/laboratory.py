@@ -7,7 +7,7 @@ the laboratory's state, which views watch.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -38,6 +38,9 @@ from .run import DivergenceError
 from .run_state import RunState
 from .snapshot import Snapshot
 from .trainer import Clock, Execute, Pace, Trainer, evaluate
+
+MAKING = ("hidden_layers", "activation", "initialization", "biases", "seed", "architecture")
+"""Settings that take effect when a fresh net is made."""
 
 
 class Laboratory:
@@ -76,6 +79,8 @@ class Laboratory:
         self._execute = execute
         self._sample_generator = np.random.default_rng(state.seed)
         self.drawing: NDArray[np.float32] | None = None
+        self.built: dict[str, Any] = {}
+        """The settings by which the present net and the order of its batches were made."""
         self._framed: NDArray[np.float32] | None = None
         self._loading: asyncio.Task[None] | None = None
         self._errands = Errands(self._errand_failed)
@@ -148,6 +153,8 @@ class Laboratory:
 
     def _begin_if_ready_trained(self) -> None:
         if self.state.origin == READY and self.state.keep_ready:
+            if not self.state.snapshot.iteration:
+                self._replace_run(self.network.copy(), TUNED)  # by the seed that holds now
             self.state.origin = TUNED
         elif self.state.origin == READY:
             self._replace_run(None, FRESH)
@@ -188,6 +195,8 @@ class Laboratory:
             self._publish(replace(snapshot, cached=cached, in_flight=in_flight))
 
     def _make_run(self, network: Network | None) -> BlockRun:
+        names = MAKING if network is None else ("seed",)
+        self.built = {name: getattr(self.state, name) for name in names}
         return BlockRun(
             self.state, self.data.source, network=network, classes=len(self.data.class_names)
         )
@@ -206,6 +215,19 @@ class Laboratory:
             origin=origin, history=run.history, snapshot=self.trainer.snapshot()
         )
         self.predict()
+
+    async def take_over(self, values: Mapping[str, Any]) -> None:
+        """Take settings from a link, `data_set` and `keep_ready` among them; make their net."""
+        if not values:
+            return
+        self.state.running = False
+        # The data come last: a net that they call for is to be made by the other settings.
+        self.state.param.update(**{name: it for name, it in values.items() if name != "data_set"})
+        self.state.data_set = values.get("data_set", self.state.data_set)
+        if self._loading is not None:
+            await asyncio.wait([self._loading])
+        if self.state.origin == READY and not self.state.keep_ready and set(values) & set(MAKING):
+            self.reset()
 
     async def go_on(self, state: RunState, *, origin: str, data_set: str, **settings: Any) -> None:
         """Go on with a run that was put away, in the state of the page that it had then.

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 import panel as pn
 
@@ -28,7 +28,15 @@ from data_cache import (
 from nn import backend_name, backend_reason
 
 from .data_room import DataSetInMemory, DataSetOverHttp, OpenDataSet, Report
-from .keeping.browser import keep_in_browser, read_launch
+from .keeping.browser import Launch, keep_in_browser, read_launch
+from .keeping.linking import (
+    SetLink,
+    follow_digits,
+    follow_spiral,
+    open_for_digits,
+    open_for_spiral,
+)
+from .keeping.links import tell_faults
 from .laboratory import Laboratory
 from .laboratory_state import LaboratoryState
 from .trainer import Pace, execute_in_line
@@ -59,12 +67,13 @@ def open_window() -> Window:
     page = ServedPage(pn.state.curdoc)
     with_page = run_now if IN_BROWSER else page.change
     laboratories: list[Laboratory | PlaneLaboratory] = [laboratory]
+    launch = read_launch(worker_name()) if IN_BROWSER else served_launch()
     window = Window(
         laboratory,
         with_page,
         redraw_seconds=WORKER_REDRAW_SECONDS if IN_BROWSER else REDRAW_SECONDS,
         clock=time.perf_counter if IN_BROWSER else stand_still,
-        more_panes=[spiral_pane(laboratories, with_page)],
+        more_panes=[spiral_pane(laboratories, with_page, launch, lambda: window.link.set)],
     )
 
     def begin() -> None:
@@ -75,8 +84,9 @@ def open_window() -> Window:
             laboratory.warn(f"Training is slow in this browser. {backend_reason()}")
         laboratory.spawn(window.keep_drawn())
         laboratory.spawn(window.keep_counted())
+        follow_digits(laboratory, window.link.set)
+        laboratory.spawn(take_up(laboratory, window, launch))
         if IN_BROWSER:
-            laboratory.spawn(keep_in_browser(laboratory, window.offer, read_launch(worker_name())))
             hear_of_network(laboratory.data_may_be_back)
 
     def end(_context: Any) -> None:
@@ -90,7 +100,34 @@ def open_window() -> Window:
     return window
 
 
-def spiral_pane(laboratories: list[Laboratory | PlaneLaboratory], with_page: WithPage) -> Pane:
+async def take_up(laboratory: Laboratory, window: Window, launch: Launch) -> None:
+    """Take up what was opened: a link, or the work of a tab before; then keep what is done."""
+    if launch.search is None:
+        # Panel hands the address over only after the page was drawn.
+        pn.state.location.param.watch(
+            lambda event: laboratory.spawn(open_for_digits(laboratory, event.new)), "search"
+        )
+    elif not launch.resume:
+        await open_for_digits(laboratory, launch.search)
+    if IN_BROWSER:
+        await keep_in_browser(laboratory, window.offer, launch)
+
+
+def served_launch() -> Launch:
+    """Return what a served page was opened with."""
+    arguments = pn.state.session_args
+    query = [
+        (name, text.decode(errors="replace")) for name in arguments for text in arguments[name]
+    ]
+    return Launch(urlencode(query), "", resume=False)
+
+
+def spiral_pane(
+    laboratories: list[Laboratory | PlaneLaboratory],
+    with_page: WithPage,
+    launch: Launch,
+    link: Callable[[], SetLink],
+) -> Pane:
     """Return the spiral's pane; its laboratory joins the others when it is first opened."""
 
     def make(mark_running: Callable[[bool], None]) -> PaneView:
@@ -100,14 +137,20 @@ def spiral_pane(laboratories: list[Laboratory | PlaneLaboratory], with_page: Wit
         from .plane.state import PlaneState  # noqa: PLC0415
         from .plane.views import SpiralPane  # noqa: PLC0415
 
+        query = pn.state.location.search if launch.search is None else launch.search
+        settings, faults = open_for_spiral(query)
+        # The settings of the first preset are the defaults.
+        preset = "" if settings else next(iter(PRESETS))
         plane = PlaneLaboratory(
-            PlaneState(preset=next(iter(PRESETS))),  # its settings are the defaults
+            PlaneState(**settings, preset=preset),
             clock=time.perf_counter,
             execute=execute_in_line if IN_BROWSER else execute_in_thread,
             pace=WORKER_PACE if IN_BROWSER else None,
         )
         laboratories.append(plane)
         plane.start()
+        tell_faults(faults, plane.warn)
+        follow_spiral(plane.state, link())
         pane = SpiralPane(plane, with_page, mark_running=mark_running, clock=time.perf_counter)
         plane.spawn(pane.keep_drawn())
         return pane

@@ -24,6 +24,7 @@ from .trainer import Clock
 from .views.charts import Charts
 from .views.controls import Controls, Workbench, progress_html
 from .views.download import Download
+from .views.link_carrier import LinkCarrier
 from .views.look import Look
 from .views.notice import notice_html
 from .views.pad import DrawingPad
@@ -100,7 +101,8 @@ class Window:
         digits = Pane("digits", "Digits", "Draw and predict", lambda _mark: self)
         self.panes = Panes([digits, *more_panes], look)
         self.offer = ResumeOffer(look, with_page)
-        self.page = make_page(self.panes, self.offer)
+        self.link = LinkCarrier(with_page)
+        self.page = make_page(self.panes, {"offer": self.offer.view, "link": self.link.view})
         self._state.param.watch(self._mark_running, "running")
         self._state.param.watch(self._show_answer, ["answer", "class_names"])
         self._state.param.watch(self._show_notice, ["notice", "busy"])
@@ -217,15 +219,15 @@ class Window:
         }
 
 
-def make_page(panes: Panes, offer: ResumeOffer) -> pn.Template:
-    """Put the panes into the page's own frame."""
+def make_page(panes: Panes, more: dict[str, pn.viewable.Viewable]) -> pn.Template:
+    """Put the panes, and what belongs to none of them, into the page's own frame."""
     page = pn.Template(read_asset("page.html"))
     page.add_variable("page_css", read_asset("page.css"))
     page.add_variable("page_js", read_asset("page.js"))
     page.add_variable("icon", icon_url())
     page.add_variable("about", about_html(pretrained_card()))
     page.add_variable("panes", panes.panes)
-    for name, part in (panes.roots() | {"offer": offer.view}).items():
+    for name, part in (panes.roots() | more).items():
         page.add_panel(name, part)
     return page
 

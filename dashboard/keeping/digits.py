@@ -16,7 +16,7 @@ from data_cache import DATA_SETS, DataError
 from nn import WeightsError
 
 from ..checkpoint import Checkpoint, CheckpointError, settings_values
-from ..laboratory import Laboratory
+from ..laboratory import MAKING, Laboratory
 from ..laboratory_state import FRESH, LOADED, READY, TUNED, LaboratoryState
 from ..settings import TrainingSettings
 from .keeper import Keeper
@@ -64,13 +64,14 @@ class KeptDigits:
 
     def capture(self) -> bytes | None:
         """Return the checkpoint of the run, with what people see as its task."""
-        state, drawing = self._state, self._laboratory.drawing
+        laboratory, state, drawing = self._laboratory, self._state, self._laboratory.drawing
         task = {name: getattr(state, name) for name in SEEN} | {
             "origin": state.origin,
             "running": state.running,
+            "built": laboratory.built,
             "drawing": None if drawing is None else encode_drawing(drawing),
         }
-        run = self._laboratory.trainer.run
+        run = laboratory.trainer.run
         try:
             return Checkpoint(settings_values(state), run.state(), task).to_bytes()
         except WeightsError:
@@ -80,7 +81,7 @@ class KeptDigits:
         """Put the laboratory where it was; see `Kept`."""
         try:
             checkpoint = Checkpoint.from_bytes(content, "the kept run")
-            seen, drawing, origin = _read_task(checkpoint.task)
+            seen, drawing, origin, built = _read_task(checkpoint.task)
             await self._laboratory.go_on(
                 checkpoint.state, origin=origin, **dict(checkpoint.settings), **seen
             )
@@ -88,6 +89,7 @@ class KeptDigits:
             raise  # a ValueError too, but one that may be over soon
         except (CheckpointError, LookupError, TypeError, ValueError) as error:
             raise SaveError(str(error)) from error
+        self._laboratory.built = built
         if drawing is not None:
             self._laboratory.show_canvas(drawing)
         self._state.running = bool(checkpoint.task["running"])
@@ -118,12 +120,15 @@ def decode_drawing(text: str) -> NDArray[np.float32]:
 
 def _read_task(
     task: Mapping[str, Any],
-) -> tuple[dict[str, Any], NDArray[np.float32] | None, str]:
+) -> tuple[dict[str, Any], NDArray[np.float32] | None, str, dict[str, Any]]:
     seen = {name: task[name] for name in SEEN}
     if seen["data_set"] not in DATA_SETS:
         raise ValueError(f"there is no data set {seen['data_set']!r}")
     if task["origin"] not in (READY, TUNED, FRESH, LOADED):
         raise ValueError(f"weights cannot come from {task['origin']!r}")
-    LaboratoryState(**seen)
+    built = dict(task["built"])
+    if not set(built) <= set(MAKING):
+        raise ValueError(f"a net is not made by {', '.join(built)}")
+    LaboratoryState(**seen, **built)
     drawing = None if task["drawing"] is None else decode_drawing(task["drawing"])
-    return seen, drawing, task["origin"]
+    return seen, drawing, task["origin"], built

@@ -1,5 +1,5 @@
-// What the page does by itself, before and beside Python: light and dark, the panes, and the About
-// window.
+// What the page does by itself, before and beside Python: light and dark, the panes, what is hidden,
+// the link to it all, and the About window.
 
 (() => {
   const saved_theme = (() => {
@@ -102,6 +102,41 @@
     }
   }
 
+  // `?hide=charts,weights` hides parts of the page; the style sheet knows which there are.
+  const hidden = new URLSearchParams(location.search).get("hide") ?? ""
+  document.documentElement.dataset.hide = hidden.split(",").join(" ")
+
+  // Python keeps the query of every pane's link ready in a model of the document.
+  function link_to_here() {
+    const found = (window.Bokeh?.documents ?? []).map((doc) => doc.get_model_by_name("inkling-link"))
+    const { pane } = document.documentElement.dataset
+    const link = new URL(location.pathname, location.origin)
+    link.search = (found.find((model) => model != null)?.tags ?? []).find(([name]) => name === pane)?.[1] ?? ""
+    if (pane !== pane_names[0]) {
+      link.searchParams.append("pane", pane)
+    }
+    if (hidden !== "") {
+      link.searchParams.append("hide", hidden)
+    }
+    return link.href
+  }
+
+  async function copy_link(event) {
+    const link = link_to_here()
+    try {
+      await navigator.clipboard.writeText(link)
+      const button = event.target
+      button.textContent = "Copied"
+      setTimeout(() => { button.textContent = "Copy link" }, 2000)
+    } catch {
+      // Neither every browser nor every address may write to the clipboard.
+      const text = document.getElementById("link-text")
+      text.value = link
+      document.getElementById("link").showModal()
+      text.select()
+    }
+  }
+
   document.documentElement.dataset.pane = pane_in_address()
   addEventListener("popstate", () => show_pane(pane_in_address()))
 
@@ -122,6 +157,7 @@
       tab.addEventListener("keydown", follow_key)
     }
     show_pane(pane_in_address())
+    document.getElementById("link-copy").addEventListener("click", copy_link)
     const about = document.getElementById("about")
     document.getElementById("about-open").addEventListener("click", () => about.showModal())
     about.addEventListener("click", (event) => {

@@ -88,7 +88,23 @@
 
   // ---- To Python -------------------------------------------------------------------------------
 
-  const worker = new Worker(settings.worker);
+  /* What Python is told before it starts; dashboard/keeping/__init__.py says what for. */
+  function launch() {
+    return JSON.stringify({search: window.location.search, tab: tabName()});
+  }
+
+  /* The same in every load of this tab. */
+  function tabName() {
+    const fresh = Math.random().toString(36).slice(2);
+    try {
+      sessionStorage["inkling-tab"] ??= fresh;
+      return sessionStorage["inkling-tab"];
+    } catch {
+      return fresh; // storage may be forbidden
+    }
+  }
+
+  const worker = new Worker(settings.worker, {name: launch()});
   const bridge = {sent: 0, done: 0, worker};
   window.siteBridge = bridge;
 

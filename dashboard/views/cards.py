@@ -13,12 +13,13 @@ from .look import Look, button
 
 
 def card(look: Look, title: str, *content: pn.viewable.Viewable) -> pn.Column:
-    """Frame content, under a title if there is one."""
+    """Frame content, under a title if there is one; a link may hide a card by its title."""
+    hidden = [f":host {{ display: var(--card-{title.lower()}, flex); }}"] if title else []
     heading = [look.text(f"<h2>{title}</h2>")] if title else []
     return pn.Column(
         *heading,
         *content,
-        stylesheets=[look.card],
+        stylesheets=[look.card, *hidden],
         sizing_mode="stretch_width",
         margin=0,
     )

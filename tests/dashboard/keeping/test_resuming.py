@@ -268,22 +268,27 @@ def captured(**task):
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"),
+    ("changes", "reason"),
     [
-        (b"", "expected a whole checkpoint"),
-        (captured(data_set="cats"), "there is no data set 'cats'"),
-        (captured(origin="heaven"), "cannot come from 'heaven'"),
-        (captured(drawing="???"), "base64"),
-        (captured(smoothing=7), "smoothing"),
+        ({"data_set": "cats"}, "there is no data set 'cats'"),
+        ({"origin": "heaven"}, "cannot come from 'heaven'"),
+        ({"drawing": "???"}, "base64"),
+        ({"smoothing": 7}, "smoothing"),
+        ({"built": {"seed": -1}}, "seed"),
+        ({"built": {"notice": 3}}, "notice"),
     ],
 )
-def test_bytes_that_make_no_sense_are_refused_and_change_nothing(content, reason):
+def test_bytes_that_make_no_sense_are_refused_and_change_nothing(changes, reason):
+    content = captured(**changes)
+
     async def main():
         laboratory = make_laboratory()
         laboratory.start()
         before = laboratory.trainer.run
         with pytest.raises(SaveError, match=reason):
             await KeptDigits(laboratory).restore(content)
+        with pytest.raises(SaveError, match="expected a whole checkpoint"):
+            await KeptDigits(laboratory).restore(content[:-20])
         assert laboratory.trainer.run is before
         assert laboratory.state.origin == READY
         await laboratory.close()
