@@ -20,6 +20,7 @@ from nn import PretrainedCard, pretrained_card
 from .assets import read_asset
 from .laboratory import Laboratory
 from .laboratory_state import Notice
+from .quick_template import QuickTemplate
 from .trainer import Clock
 from .views.charts import Charts
 from .views.controls import Controls, Workbench, progress_html
@@ -221,7 +222,7 @@ class Window:
 
 def make_page(panes: Panes, more: dict[str, pn.viewable.Viewable]) -> pn.Template:
     """Put the panes, and what belongs to none of them, into the page's own frame."""
-    page = pn.Template(read_asset("page.html"))
+    page = QuickTemplate(read_asset("page.html"))
     page.add_variable("page_css", read_asset("page.css"))
     page.add_variable("page_js", read_asset("page.js"))
     page.add_variable("icon", icon_url())
