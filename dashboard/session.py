@@ -39,6 +39,7 @@ from .keeping.linking import (
 from .keeping.links import tell_faults
 from .laboratory import Laboratory
 from .laboratory_state import LaboratoryState
+from .served_page import ServedPage
 from .trainer import Pace, execute_in_line
 from .views.panes import Pane, PaneView
 from .window import REDRAW_SECONDS, Window, WithPage, stand_still
@@ -79,6 +80,8 @@ def open_window() -> Window:
     def begin() -> None:
         if not is_loop_running():
             return  # the page is only being converted; nobody is there to work for
+        if not IN_BROWSER:
+            page.send_at_once()
         laboratory.start()
         if IN_BROWSER and backend_name() == "numpy":
             laboratory.warn(f"Training is slow in this browser. {backend_reason()}")
@@ -217,26 +220,6 @@ async def open_from_site(name: str, _report: Report) -> OpenDataSet:
 def run_now(change: Callable[[], None]) -> None:
     """Change the page at once: in a worker nothing else can be changing it."""
     change()
-
-
-class ServedPage:
-    """Changes one visitor's page while holding its document's lock, until the visitor has gone.
-
-    After that its document is taken apart, and a step that was under way must not touch it.
-    """
-
-    def __init__(self, document: Any) -> None:
-        self._document = document
-        self._is_open = True
-
-    def change(self, change: Callable[[], None]) -> None:
-        """Run a function that changes the page, soon; once closed, do nothing."""
-        if self._is_open:
-            self._document.add_next_tick_callback(change)
-
-    def close(self) -> None:
-        """Leave the document alone from now on."""
-        self._is_open = False
 
 
 async def execute_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
