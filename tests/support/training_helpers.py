@@ -100,6 +100,9 @@ def train(
         if publish is not None:
             options["publish"] = publish
         await make_trainer(run, **options).train(steps=steps, epochs=epochs)
+        # A loop that ends would lose what is still being fetched.
+        while run.feed.in_flight:
+            await asyncio.sleep(0)
 
     asyncio.run(work())
 
