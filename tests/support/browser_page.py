@@ -122,8 +122,11 @@ class LabPage:
         raise AssertionError(message)
 
     def wait_ready(self) -> None:
-        """Wait until Python answers: the queue is filled and the status line says so."""
-        self.wait_text(".ink-status", r"iteration \d+ .* cached [1-9]", START_DEADLINE_MS)
+        """Wait until Python answers in the pane that the address names, and its line says so."""
+        if "pane=spiral" in self.url:
+            self.wait_text(".ink-spiral-status", r"iteration \d+", START_DEADLINE_MS)
+        else:
+            self.wait_text(".ink-status", r"iteration \d+ .* cached [1-9]", START_DEADLINE_MS)
 
     def click(self, css_class: str) -> None:
         """Click the button inside a component."""
@@ -202,7 +205,7 @@ def opened(browser: Browser, url: str, **context: Any) -> Iterator[LabPage]:
     lab = open_lab(browser, url, **context)
     try:
         yield lab
-        assert lab.complaints == []
+        assert lab.complaints == [], lab.complaints
         assert other_hosts(lab) == []
     finally:
         lab.page.close()

@@ -270,7 +270,8 @@ class SpiralPane:
             self._profile.draw(self._laboratory.profile((x0, y0), (x1, y1), POINTS))
 
     def _draw_weights(self) -> None:
-        self._weights.draw(self._laboratory.network, list(self._state.inputs))
+        network, inputs = self._laboratory.network, list(self._state.inputs)
+        self._weights.draw(network, inputs, is_moving=self._state.running)
 
     def _draw_time(self) -> None:
         self._time.draw(self._state.checkpoints, self._state.timeline_position)

@@ -80,7 +80,11 @@ class SurfaceView:
         self._cursor = ColumnDataSource({"x": [], "y": []})
         self.figure = self._make_figure()
         self.tool = RadioButtonGroup(
-            labels=list(TOOLS), active=0, margin=0, stylesheets=[stylesheet]
+            labels=list(TOOLS),
+            active=0,
+            margin=0,
+            stylesheets=[stylesheet],
+            css_classes=["ink-spiral-tools"],
         )
         self.classes = RadioButtonGroup(
             labels=["0", "1"],

@@ -67,15 +67,18 @@ class WeightsEditor:
         if unit in self.unit.options.values():
             self.unit.value = unit
 
-    def draw(self, network: Network, inputs: list[str]) -> None:
-        """Show the weights of a network whose inputs have these names."""
+    def draw(self, network: Network, inputs: list[str], *, is_moving: bool = False) -> None:
+        """Show the weights of a network whose inputs have these names.
+
+        While it `is_moving`, in training, the field keeps what somebody may be typing there.
+        """
         self._network, self._inputs = network, inputs
         self._is_drawing = True  # menus that get other entries choose one by themselves
         try:
             self._offer()
         finally:
             self._is_drawing = False
-        self._show()
+        self._show(keep_field=is_moving)
 
     def _offer(self) -> None:
         network = self._network
@@ -108,13 +111,13 @@ class WeightsEditor:
         weights: list[float] = layer.weights[:, unit].tolist()
         return weights if layer.bias is None else [*weights, float(layer.bias[unit])]
 
-    def _show(self) -> None:
+    def _show(self, *, keep_field: bool) -> None:
         weights = self._weights()
         html = table_html(list(self.source.options), weights, self.source.value)
         if self.table.object != html:
             self.table.object = html
         text = f"{weights[self.source.value]:.4g}"
-        if self.weight.value != text and not self.error.visible:
+        if self.weight.value != text and not (keep_field or self.error.visible):
             self._is_drawing = True
             self.weight.value = text
             self._is_drawing = False

@@ -1,0 +1,184 @@
+"""The spiral's pane as people use it: watch, turn knobs, paint, look inside, take lessons."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from browser_page import LabPage, opened
+from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.ui
+
+STATUS = ".ink-spiral-status"
+# The sums of what is drawn: the surface's pixels, and how many points and rings there are.
+DRAWN = """
+() => {
+  const named = (name) => Bokeh.documents.map((doc) => doc.get_model_by_name(name)).find((x) => x)
+  const pixels = new Uint8Array(named("surface").data.image[0].buffer)
+  const [train, test] = ["train-points", "test-points"].map((name) => named(name).data.x.length)
+  return { surface: pixels.reduce((sum, value) => (31 * sum + value) % 1000003, 7), train, test }
+}
+"""
+
+
+def press(lab: LabPage, button: str) -> None:
+    lab.click(f"ink-spiral-{button}")
+
+
+def status(lab: LabPage, pattern: str) -> str:
+    return lab.wait_text(STATUS, pattern)
+
+
+def set_field(lab: LabPage, setting: str, value: str) -> None:
+    entry = lab.page.locator(f".ink-spiral-field-{setting} input")
+    entry.fill(value)
+    entry.press("Enter")
+
+
+def drawn(lab: LabPage) -> dict[str, int]:
+    return dict(lab.page.evaluate(DRAWN))
+
+
+def choose_tool(lab: LabPage, name: str) -> None:
+    lab.page.locator(".ink-spiral-tools").get_by_role("button", name=name).click()
+
+
+def place(lab: LabPage, x: float, y: float) -> tuple[float, float]:
+    """Where a place of the plane, from -1.25 to 1.25 along both axes, is on the screen."""
+    box = lab.page.locator(".ink-spiral").bounding_box()
+    assert box is not None
+    return box["x"] + (x + 1.25) / 2.5 * box["width"], box["y"] + (1.25 - y) / 2.5 * box["height"]
+
+
+def click_plane(lab: LabPage, x: float, y: float) -> None:
+    lab.page.mouse.click(*place(lab, x, y))
+
+
+def drag(lab: LabPage, start: tuple[float, float], end: tuple[float, float]) -> None:
+    mouse = lab.page.mouse
+    mouse.move(*place(lab, *start))
+    mouse.down()
+    mouse.move(*place(lab, *end), steps=6)
+    mouse.up()
+
+
+def test_panes_open_by_tab_and_the_hidden_one_goes_on_unseen(lab: LabPage) -> None:
+    lab.press_train("Train")
+    lab.page.get_by_role("tab", name="Spiral").click()
+    status(lab, "^iteration 0 ")
+    assert lab.page.url.endswith("?pane=spiral")
+    assert lab.page.locator("#tab-digits .running").is_visible()
+    digits = lab.text(".ink-status")
+    untrained = drawn(lab)
+    press(lab, "step")
+    status(lab, "^iteration 1 ")
+    # The spiral was drawn; the digits, which go on training, were not.
+    lab.wait_until(lambda: drawn(lab)["surface"] != untrained["surface"], "no other surface")
+    assert lab.text(".ink-status") == digits
+
+    lab.page.get_by_role("tab", name="Spiral").press("ArrowLeft")
+    assert lab.page.get_by_role("tab", name="Digits").get_attribute("aria-selected") == "true"
+    seen = int(re.match(r"iteration (\d+)", digits)[1])  # type: ignore[index]
+    lab.wait_until(lambda: lab.iteration() > seen, "the digits did not go on")
+    lab.page.go_back()
+    lab.page.wait_for_selector(".ink-spiral")
+
+
+@pytest.fixture
+def spiral(browser: Browser, url: str):  # type: ignore[no-untyped-def]
+    with opened(browser, f"{url}?pane=spiral") as page:
+        yield page
+
+
+def test_the_case_study_is_learnt_while_one_watches_turns_paints_and_goes_back(
+    spiral: LabPage,
+) -> None:
+    untrained = drawn(spiral)
+    assert untrained["train"] == 500
+    press(spiral, "train")
+    status(spiral, r"accuracy (9[5-9]|100)\.\d %")
+    spiral.wait_text(".ink-spiral-summary", r"Training (9[5-9]|100)\.\d % right · test \d")
+    trained = drawn(spiral)
+    assert trained["surface"] != untrained["surface"]
+
+    # A knob, while it trains.
+    set_field(spiral, "learning-rate", "0.2")
+    status(spiral, "learning rate 0.2")
+    set_field(spiral, "learning-rate", "none")
+    spiral.wait_text(".ink-spiral-field-learning-rate", "takes a number above 0 to 10; “none”")
+
+    # Points, while it trains.
+    choose_tool(spiral, "Paint")
+    click_plane(spiral, 0.9, 0.9)
+    click_plane(spiral, 1.1, 0.9)
+    spiral.wait_until(lambda: drawn(spiral)["train"] == 502, "no points were painted")
+    choose_tool(spiral, "Delete")
+    click_plane(spiral, 0.9, 0.9)
+    spiral.wait_until(lambda: drawn(spiral)["train"] == 501, "no point was deleted")
+    spiral.page.locator(".ink-spiral-field-show-test input").check()
+    spiral.wait_until(lambda: drawn(spiral)["test"] == 500, "no test points are shown")
+
+    # Back in time, and on from there.
+    press(spiral, "train")
+    spiral.wait_text(".ink-spiral-train", "Train")
+    spiral.wait_text(".ink-spiral-time", r"live, \d+ stages kept")
+    spiral.page.locator(".ink-spiral-time .noUi-handle").press("Home")
+    spiral.wait_text(".ink-spiral-time", "as it was after step 0")
+    spiral.wait_until(
+        lambda: drawn(spiral)["surface"] == untrained["surface"], "the first surface is not back"
+    )
+    press(spiral, "continue")
+    status(spiral, "^iteration 0 ")
+
+
+def test_lines_units_and_lessons(spiral: LabPage) -> None:
+    # Take a lesson, and hear when it has happened.
+    press(spiral, "lesson-rate")
+    spiral.wait_text(".ink-spiral-lesson", "Watch the loss leap")
+    status(spiral, "learning rate 4")
+    press(spiral, "train")
+    spiral.wait_text(".ink-spiral-lesson", "It happened: within 40 steps the loss leapt")
+
+    # Look at a place, and along a line.
+    spiral.page.mouse.move(*place(spiral, 0.5, 0.5))
+    spiral.wait_text(".ink-spiral-place", r"x 0\.5\d?, y 0\.5\d? class \d \d+\.\d %")
+    choose_tool(spiral, "Line")
+    drag(spiral, (-1, 0), (1, 0))
+    spiral.page.locator(".ink-spiral-profile .bk-Figure").wait_for()
+
+    # Look at a unit, and switch it off.
+    maps = spiral.page.locator(".ink-spiral-units .bk-Figure")
+    maps.hover(position={"x": 5, "y": 5})
+    spiral.wait_text(".ink-spiral-place", "Shown: unit 1 of hidden layer 1")
+    maps.click(position={"x": 5, "y": 5})
+    spiral.wait_text(".ink-spiral-units", "1 off")
+    spiral.wait_text(".ink-spiral-notice", "Without unit")
+
+    # Change a weight.
+    spiral.wait_text(".ink-spiral-train", "Pause")
+    press(spiral, "train")
+    spiral.wait_text(".ink-spiral-train", "Train")
+    weight = spiral.page.locator(".ink-spiral-weight input")
+    weight.fill("7.5")
+    weight.press("Enter")
+    spiral.wait_text(".ink-spiral-weights", r"x₁7\.5x₂")
+
+
+def test_a_phone_gets_the_plane_first_and_can_paint_with_a_finger(
+    browser: Browser, served_url: str
+) -> None:
+    phone = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+    with opened(browser, f"{served_url}?pane=spiral", **phone) as lab:
+        assert lab.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        tops = []
+        for hook in ("", "-train", "-loss", "-field-learning-rate"):
+            box = lab.page.locator(f".ink-spiral{hook}").bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 390
+            tops.append(box["y"])
+        assert tops == sorted(tops)
+        choose_tool(lab, "Paint")
+        lab.page.touchscreen.tap(*place(lab, 1, -1))
+        lab.wait_until(lambda: drawn(lab)["train"] == 501, "no point was painted")
