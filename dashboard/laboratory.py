@@ -24,7 +24,14 @@ from data_cache import (
     shrink_canvas,
     to_float,
 )
-from nn import Network, WeightsError, load_pretrained, weights_to_bytes
+from nn import (
+    ARCHITECTURES,
+    Network,
+    WeightsError,
+    architecture_of,
+    load_pretrained,
+    weights_to_bytes,
+)
 
 from .block_run import BlockRun
 from .conductor import Conductor
@@ -36,6 +43,7 @@ from .laboratory_state import FRESH, LOADED, READY, TUNED, Answer, LaboratorySta
 from .lesson import give_lesson
 from .run import DivergenceError
 from .run_state import RunState
+from .settings import TrainingSettings
 from .snapshot import Snapshot
 from .trainer import Clock, Execute, Pace, Trainer, evaluate
 
@@ -86,7 +94,7 @@ class Laboratory:
         self._errands = Errands(self._errand_failed)
         self._is_closed = False
         state.class_names = data.class_names
-        run = self._make_run(load_pretrained())
+        run = self._make_run(load_pretrained(state.ready_net))
         self.trainer = Trainer(
             run, validation=None, publish=self._publish, clock=clock, execute=execute, pace=pace
         )
@@ -95,6 +103,7 @@ class Laboratory:
         state.snapshot = self.trainer.snapshot()
         state.param.watch(self._running_changed, "running")
         state.param.watch(self._data_set_changed, "data_set")
+        state.param.watch(self._ready_net_changed, "ready_net")
         state.param.watch(self._knob_changed, _KNOBS)
 
     # Training
@@ -115,8 +124,17 @@ class Laboratory:
         """Begin again with fresh weights of the chosen architecture and the same seed."""
         self.state.running = False
         self._replace_run(None, FRESH)
-        sizes = "-".join(str(size) for size in self.network.sizes)
-        self._tell(f"A fresh {sizes} net. It knows nothing yet: press Train.")
+        self._tell(f"A fresh {self.network.title} net. It knows nothing yet: press Train.")
+
+    def choose_architecture(self, architecture: str) -> None:
+        """Set the fields of the network to an architecture, with the layers that belong to it."""
+        known = ARCHITECTURES.get(architecture)
+        self.state.param.update(
+            architecture=architecture,
+            **{"hidden_layers": list(known.hidden_layers), "batch_size": known.batch_size}
+            if known
+            else {},
+        )
 
     def back_to_ready(self) -> None:
         """Bring the ready-trained net back, with the digits it was trained for."""
@@ -124,8 +142,12 @@ class Laboratory:
         if not self.reads_digits:
             self.state.data_set = "digits"
             return
-        self._replace_run(load_pretrained(), READY)
+        self._replace_run(load_pretrained(self.state.ready_net), READY)
         self._tell("The ready-trained net is back.")
+
+    def _ready_net_changed(self, _event: Any) -> None:
+        if self.state.origin == READY:
+            self.back_to_ready()
 
     @property
     def network(self) -> Network:
@@ -141,8 +163,22 @@ class Laboratory:
     def architecture_pending(self) -> bool:
         """Whether the architecture fields say something else than the net in use is."""
         state, network = self.state, self.network
-        wanted = (list(state.hidden_layers), state.activation, state.biases)
-        return wanted != (list(network.sizes[1:-1]), network.activation, network.has_biases)
+        wanted = (state.architecture, list(state.hidden_layers), state.activation, state.biases)
+        if state.origin == READY:
+            # Train begins with the fields as they are, whichever ready-trained net is there.
+            fresh = TrainingSettings()
+            return wanted != (
+                fresh.architecture,
+                fresh.hidden_layers,
+                fresh.activation,
+                fresh.biases,
+            )
+        return wanted != (
+            architecture_of(network),
+            list(network.sizes[1:-1]),
+            network.activation,
+            network.has_biases,
+        )
 
     def _running_changed(self, event: Any) -> None:
         if event.new:
@@ -310,7 +346,7 @@ class Laboratory:
             self._replace_run(None, FRESH)
             self._tell(f"{found} A fresh net for these classes: press Train.")
         else:
-            self._replace_run(load_pretrained(), READY)
+            self._replace_run(load_pretrained(self.state.ready_net), READY)
             self._tell(f"{found} The ready-trained net for digits is back.")
 
     async def _load_validation(self) -> None:
@@ -432,12 +468,12 @@ class Laboratory:
         self.state.running = False
         self._replace_run(network, LOADED)
         self.state.param.update(
+            architecture=architecture_of(network),
             hidden_layers=list(network.sizes[1:-1]),
             activation=network.activation,
             biases=network.has_biases,
         )
-        sizes = "-".join(str(size) for size in network.sizes)
-        self._tell(f"Loaded {name}: a {sizes} net. Train goes on from its weights.")
+        self._tell(f"Loaded {name}: a {network.title} net. Train goes on from its weights.")
 
     # Housekeeping
 

@@ -12,6 +12,7 @@ import param
 from numpy.typing import NDArray
 
 from data_cache import DATA_SETS
+from nn import PRETRAINED
 
 from .history import History
 from .settings import TrainingSettings
@@ -52,6 +53,12 @@ class LaboratoryState(TrainingSettings):
         False,
         label="Go on from the ready-trained net",
         doc="Off: Train begins with fresh weights, so that learning can be watched from zero.",
+    )
+    ready_net = param.Selector(
+        default=PRETRAINED[-1],
+        objects=list(PRETRAINED),
+        label="Which",
+        doc="The ready-trained net that the app starts with, and brings back.",
     )
     smoothing = param.Number(0.9, bounds=(0, 0.99), label="Smoothing", doc="Of the drawn curves.")
     origin = param.String(READY, doc="Where the weights come from.")

@@ -35,7 +35,7 @@ class SettingError(ValueError):
 class ArchitectureParameter(param.String):
     """The name of an architecture, or a plan of convolutions, in the spelling of `nn`."""
 
-    def _validate_value(self, val: Any, allow_None: bool) -> None:  # noqa: N803 - param's own name
+    def _validate_value(self, val: Any, allow_None: bool) -> None:
         super()._validate_value(val, allow_None)
         if architecture_name(val) != val:
             raise ValueError(f"Spell the architecture as architecture_name({val!r}) does.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 import panel as pn
 from numpy.typing import NDArray
 
-from nn import PretrainedCard, pretrained_card
+from nn import PRETRAINED, PretrainedCard, pretrained_card
 
 from .assets import read_asset
 from .laboratory import Laboratory
@@ -226,7 +226,7 @@ def make_page(panes: Panes, more: dict[str, pn.viewable.Viewable]) -> pn.Templat
     page.add_variable("page_css", read_asset("page.css"))
     page.add_variable("page_js", read_asset("page.js"))
     page.add_variable("icon", icon_url())
-    page.add_variable("about", about_html(pretrained_card()))
+    page.add_variable("about", about_html({name: pretrained_card(name) for name in PRETRAINED}))
     page.add_variable("panes", panes.panes)
     for name, part in (panes.roots() | more).items():
         page.add_panel(name, part)
@@ -239,14 +239,23 @@ def icon_url() -> str:
     return f"data:image/svg+xml;base64,{content}"
 
 
-def about_html(card: PretrainedCard) -> str:
-    """Say how the ready-trained net was trained and what it scores."""
+def _card_html(name: str, card: PretrainedCard) -> str:
     return (
-        f"<p>The app starts with a {card.sizes} net that was trained on {card.digits:,} "
-        f"digits of MNIST. On the {card.test_count:,} test digits, which took no part in its "
-        f"training, it reads <b>{100 * card.test_accuracy:.2f} %</b> right. "
+        f"<p><b>{name}</b> is a {escape(card.sizes)} net, trained on {card.digits:,} "
+        f"digits of MNIST. Of the {card.test_count:,} test digits, which took no part in its "
+        f"training, it reads <b>{100 * card.test_accuracy:.2f} %</b> right; moved about, scaled "
+        f"and turned on a larger sheet, {100 * card.moved_accuracy:.2f} %. "
         f"This command makes it again, with the same numbers:</p>"
         f"<p><code>{escape(card.command)}</code></p>"
-        f"<p>Digits: MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, "
-        f"CC BY-SA 3.0. Everything you draw stays on your machine.</p>"
+    )
+
+
+def about_html(cards: Mapping[str, PretrainedCard]) -> str:
+    """Say how the ready-trained nets were trained and what they score."""
+    return (
+        "".join(_card_html(name, card) for name, card in cards.items())
+        + "<p>The app starts with the last of them; “Weights” at the side changes that. "
+        "Press Train to watch a fresh one learn.</p>"
+        "<p>Digits: MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, "
+        "CC BY-SA 3.0. Everything you draw stays on your machine.</p>"
     )

@@ -27,9 +27,15 @@ from nn.gradient_check import check_gradient
 from nn.gradients import Loss, loss_and_gradients, measure_loss
 from nn.initializations import INITIALIZATIONS, initialization_name
 from nn.kernels import backend_name, backend_reason
-from nn.network import Forward, Layer, Network, create_network
+from nn.network import Forward, Layer, Network, create_network, form_title
 from nn.optimizers import OPTIMIZERS, Optimizer, create_optimizer, optimizer_name
-from nn.pretrained import PretrainedCard, load_pretrained, pretrained_card
+from nn.pretrained import (
+    PRETRAINED,
+    PretrainedCard,
+    load_pretrained,
+    pretrained_card,
+    pretrained_name,
+)
 from nn.products import scale_bytes
 from nn.schedules import SCHEDULES, Schedule, create_schedule, schedule_name
 from nn.stem import Stem
@@ -53,6 +59,7 @@ __all__ = [
     "LAYOUTS",
     "NO_CLASS",
     "OPTIMIZERS",
+    "PRETRAINED",
     "SCHEDULES",
     "Architecture",
     "Evaluation",
@@ -80,6 +87,7 @@ __all__ = [
     "create_optimizer",
     "create_schedule",
     "fit_temperature",
+    "form_title",
     "initialization_name",
     "load_pretrained",
     "load_weights",
@@ -88,6 +96,7 @@ __all__ = [
     "measure_reliability",
     "optimizer_name",
     "pretrained_card",
+    "pretrained_name",
     "read_plan",
     "save_weights",
     "scale_bytes",

@@ -80,10 +80,7 @@ class Network:
     @property
     def title(self) -> str:
         """The form in a few words: “784-128-10”, or “784 → conv5x8 pool2 → 10” with a stem."""
-        if self.stem is None:
-            return "-".join(map(str, self.sizes))
-        inputs, *others = self.sizes
-        return f"{inputs} → {self.stem.plan.text} → {'-'.join(map(str, others))}"
+        return form_title(self.sizes, None if self.stem is None else self.stem.plan)
 
     @property
     def classes(self) -> int:
@@ -196,6 +193,14 @@ class Network:
     def predict_proba(self, x: np.ndarray) -> np.ndarray:
         """Return the probabilities (n, classes) of `x`, (n, inputs) floats; rows sum to 1."""
         return np.exp(self.predict_log_proba(x))
+
+
+def form_title(sizes: Sequence[int], plan: StemPlan | None) -> str:
+    """Say in a few words what form networks of `sizes` have, behind the stem of a `plan`."""
+    if plan is None:
+        return "-".join(map(str, sizes))
+    inputs, *others = sizes
+    return f"{inputs} → {plan.text} → {'-'.join(map(str, others))}"
 
 
 def create_network(

@@ -1,8 +1,8 @@
-"""Makes the ready-trained net: trains it, scores it, writes it with its card into nn/pretrained.
+"""Makes a ready-trained net: trains it, scores it, writes it with its card into nn/pretrained.
 
-Needs the full MNIST (`inkling data fetch mnist`, or INKLING_DATA). The card's numbers come from
-`inkling evaluate`, and its command is the one that is run here; the same machine gives the same
-weights to the byte.
+Needs the full MNIST (`inkling data fetch mnist`, or INKLING_DATA). What it is trained with stands
+in the recipe beside it; the card's numbers come from the weights file as it is shipped. The same
+machine gives the same weights to the byte.
 """
 
 from __future__ import annotations
@@ -14,67 +14,82 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
-from data_cache import DATA_SETS
-from nn import load_weights
+from moved_digits import move_digits
+
+from data_cache import DATA_SETS, load_data_set, to_float
+from nn import Evaluation, Network, load_weights
 
 FOLDER = Path(__file__).parents[1] / "nn" / "pretrained"
-WEIGHTS = "digits.npz"
+LEAST_ACCURACY = {"mlp": 0.985, "best": 0.995}
+LARGEST = {"mlp": 250_000, "best": 1_500_000}
 SEED = 1
-LEAST_ACCURACY = 0.98
-
-TRAIN = shlex.split(
-    "train --data-set mnist --augment --network-structure 784 128 10 --optimizer adam "
-    "--schedule one-cycle --learning-rate 0.003 --batch-size 64 --num-epochs 120 "
-    f"--seed {SEED} --weight-path {WEIGHTS}"
-)
-EVALUATE = ["evaluate", "--data-set", "mnist", "--weight-path", WEIGHTS, "--json"]
 
 
-def main() -> int:
-    """Train in a folder of its own; only a net that is good enough replaces the present one."""
-    with tempfile.TemporaryDirectory() as folder:
-        _inkling(TRAIN, folder)
-        scores = json.loads(_inkling(EVALUATE, folder))
-        if scores["accuracy"] < LEAST_ACCURACY:
-            sys.stderr.write(
-                f"The net reached {scores['accuracy']:.4f}, and {LEAST_ACCURACY} was expected; "
-                "the present one stays.\n"
-            )
-            return 1
-        shutil.copyfile(Path(folder) / WEIGHTS, FOLDER / WEIGHTS)
-    card = make_card(scores)
-    (FOLDER / "digits.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-    sys.stderr.write(f"{FOLDER / WEIGHTS}: {card['test_accuracy']:.4f} on the test half\n")
+def main(arguments: list[str]) -> int:
+    """Make the nets that are named, or all; only one that is good enough replaces the present."""
+    for name in arguments or list(LEAST_ACCURACY):
+        with tempfile.TemporaryDirectory() as folder:
+            work = Path(os.environ.get("INKLING_WORK", folder))
+            seconds = train(name, work)
+            card = make_card(name, work / f"{name}.npz", seconds)
+            print(json.dumps(card, indent=2))  # noqa: T201
+            if card["test_accuracy"] < LEAST_ACCURACY[name] or card["bytes"] > LARGEST[name]:
+                sys.stderr.write(
+                    f"At least {LEAST_ACCURACY[name]} was expected of {name}, in at most "
+                    f"{LARGEST[name]:,} bytes; the present one stays.\n"
+                )
+                return 1
+            shutil.copyfile(work / f"{name}.npz", FOLDER / f"{name}.npz")
+        (FOLDER / f"{name}.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     return 0
 
 
-def make_card(scores: dict) -> dict[str, object]:
-    """Return what is known of the net, from what `inkling evaluate --json` printed."""
+def command(name: str) -> list[str]:
+    """Return the arguments of `inkling` that train the net of that name."""
+    return ["train", "--recipe", name, "--seed", str(SEED), "--weight-path", f"{name}.npz"]
+
+
+def train(name: str, folder: Path) -> float:
+    """Run the command in `folder`, going on from a checkpoint there; returns the seconds."""
+    resume = ["--resume"] if (folder / f"{name}.checkpoint.npz").exists() else []
+    root = str(FOLDER.parents[1])
+    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    start = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "dashboard.commands", *command(name), *resume],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path, **_data_folder()},
+        check=True,
+    )
+    return time.perf_counter() - start
+
+
+def make_card(name: str, weights: Path, seconds: float) -> dict:
+    """Score the weights file and return what is known of the net."""
+    network = load_weights(weights)
+    test = load_data_set("mnist").test
+    plain = _evaluate(network, to_float(test.images), test.labels)
+    moved = _evaluate(network, *move_digits(test))
     return {
-        "sizes": "-".join(map(str, load_weights(FOLDER / WEIGHTS).sizes)),
-        "command": shlex.join(["inkling", *TRAIN]),
+        "sizes": network.title,
+        "command": shlex.join(["inkling", *command(name)]),
         "digits": DATA_SETS["mnist"].counts[0],
-        "test_accuracy": scores["accuracy"],
-        "test_count": scores["count"],
+        "test_accuracy": plain.accuracy,
+        "test_count": plain.count,
+        "moved_accuracy": moved.accuracy,
         "seed": SEED,
+        "seconds": round(seconds, 1),
+        "bytes": weights.stat().st_size,
     }
 
 
-def _inkling(arguments: list[str], folder: str) -> str:
-    """Run the console command in `folder`; its progress is shown, its output returned."""
-    root = str(FOLDER.parents[1])
-    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-    done = subprocess.run(
-        [sys.executable, "-m", "dashboard.commands", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": path, **_data_folder()},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return done.stdout
+def _evaluate(network: Network, x: object, labels: object) -> Evaluation:
+    evaluation = Evaluation(network.classes)
+    evaluation.add(network, x, labels)
+    return evaluation
 
 
 def _data_folder() -> dict[str, str]:
@@ -84,4 +99,4 @@ def _data_folder() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

@@ -10,6 +10,7 @@ from typing import Any
 import panel as pn
 
 from data_cache import DATA_SETS
+from nn import ARCHITECTURES, PRETRAINED, form_title, pretrained_card, stem_of
 
 from ..laboratory import Laboratory
 from ..laboratory_state import READY
@@ -91,10 +92,38 @@ class Controls:
 
         self._state.param.watch(
             refresh,
-            ["hidden_layers", "activation", "initialization", "biases", "origin", "history"],
+            [
+                *("architecture", "hidden_layers", "activation", "initialization"),
+                *("biases", "origin", "history"),
+            ],
         )
         refresh()
-        return stack(self._look, self._fields(NETWORK_FIELDS), biases, pending, rebuild)
+        fields = self._fields(NETWORK_FIELDS)
+        return stack(self._look, self._architecture_choice(), fields, biases, pending, rebuild)
+
+    def _architecture_choice(self) -> pn.widgets.Select:
+        laboratory, state = self._laboratory, self._state
+        choice = pn.widgets.Select(
+            label=state.param.architecture.label,
+            description=state.param.architecture.doc,
+            options=architecture_options(state.architecture),
+            value=state.architecture,
+            css_classes=["ink-architecture"],
+            stylesheets=[self._look.widgets],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+        def follow(event: Any) -> None:
+            choice.param.update(options=architecture_options(event.new), value=event.new)
+
+        def choose(event: Any) -> None:
+            if event.new != state.architecture:
+                laboratory.choose_architecture(event.new)
+
+        choice.param.watch(choose, "value")
+        state.param.watch(follow, "architecture")
+        return choice
 
     def _weights_part(self) -> pn.viewable.Viewable:
         ready = button(
@@ -103,6 +132,14 @@ class Controls:
             "ink-ready",
             self._laboratory.back_to_ready,
             "stretch_width",
+        )
+        which = pn.widgets.Select.from_param(
+            self._state.param.ready_net,
+            options={ready_net_title(name): name for name in PRETRAINED},
+            css_classes=["ink-ready-net"],
+            stylesheets=[self._look.widgets],
+            sizing_mode="stretch_width",
+            margin=0,
         )
         kind = pn.widgets.Select(
             label="Save as",
@@ -122,7 +159,7 @@ class Controls:
         )
         load.param.watch(lambda *_events: self._load(load), ["value", "filename"])
         saving = pn.Row(kind, save, stylesheets=[self._look.gap, self._look.bottom], margin=0)
-        return stack(self._look, saving, load, ready)
+        return stack(self._look, saving, load, which, ready)
 
     def _save(self, suffix: str, layout: str) -> None:
         content = self._laboratory.save_weights(suffix, layout)
@@ -139,6 +176,17 @@ class Controls:
         self._laboratory.load_weights(content, name)
 
 
+def architecture_options(chosen: str) -> dict[str, str]:
+    """Return the architectures to choose from, by title, and a plan of one's own if it is one."""
+    options = {known.title: name for name, known in ARCHITECTURES.items()}
+    return options if chosen in ARCHITECTURES else {**options, f"Your own: {chosen}": chosen}
+
+
+def ready_net_title(name: str) -> str:
+    """Say what a ready-trained net is and what it scores."""
+    return f"{name}: reads {100 * pretrained_card(name).test_accuracy:.2f} % of test digits"
+
+
 def progress_html(epochs: float, progress: float) -> str:
     """Draw how far the epoch under way has come, `progress` in [0, 1]."""
     per_cent = round(100 * progress)
@@ -152,7 +200,7 @@ def progress_html(epochs: float, progress: float) -> str:
 def pending_html(laboratory: Laboratory) -> str:
     """Say that the fields describe another net than the one in use."""
     state, network = laboratory.state, laboratory.network
-    wanted = "-".join(str(size) for size in (784, *state.hidden_layers, network.classes))
+    wanted = form_title((784, *state.hidden_layers, network.classes), stem_of(state.architecture))
     return (
         f'<p class="notice warning" role="status">A new {wanted} net ({state.activation}) will '
         f"replace the present one, and what that one learnt is lost.</p>"

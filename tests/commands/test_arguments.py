@@ -2,12 +2,15 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from dashboard.commands import evaluate, main
 from dashboard.commands.main import make_parser
+from dashboard.commands.recipe import apply_recipe
+from dashboard.commands.settings import CommandSettings
 from dashboard.commands.train import read_settings
-from nn import pretrained_card
+from nn import PRETRAINED, pretrained_card
 
 COMMANDS = ("serve", "site", "train", "evaluate", "predict", "data")
 
@@ -304,13 +307,15 @@ def test_a_reader_that_has_enough_gets_no_traceback(environment, unbuffered):
     assert "Exception" not in err
 
 
-def test_the_recorded_command_of_the_ready_trained_net_can_be_run():
-    card = pretrained_card()
+@pytest.mark.parametrize("name", PRETRAINED)
+def test_the_recorded_command_of_a_ready_trained_net_can_be_run(name):
+    card = pretrained_card(name)
     program, *words = card.command.split()
     assert program == "inkling"
     arguments = make_parser().parse_args(words)
-    settings = read_settings(arguments)
-    assert settings["seed"] == card.seed
-    assert [784, *settings["hidden_layers"], 10] == list(map(int, card.sizes.split("-")))
+    apply_recipe(arguments, arguments.parser)
+    settings = CommandSettings(**read_settings(arguments))
+    assert settings.seed == card.seed
+    assert settings.make_network(784, 10, np.random.default_rng(0)).title == card.sizes
+    assert arguments.data_set == "mnist"
     assert "/" not in card.command
-    assert card.test_accuracy >= 0.98

@@ -124,7 +124,20 @@ def test_a_convolutional_net_is_trained_saved_and_scored(run_train, capsys):
     assert network.title == "784 → conv3x4 pool4 → 10"
     assert f"Training: {network.title} relu" in err
     assert float(re.search(r"accuracy (\d+\.\d\d) %", out)[1]) > 50
-    assert main(["evaluate", "--weight-path", "inkling-weights.npz", "--data-set", "digits"]) == 0
+    assert (
+        main(
+            [
+                "evaluate",
+                "--weight-path",
+                "inkling-weights.npz",
+                "--data-set",
+                "digits",
+                "--robustness",
+                "0",
+            ]
+        )
+        == 0
+    )
     assert "784 → conv3x4 pool4 → 10" in capsys.readouterr().out
 
 
