@@ -1,0 +1,167 @@
+"""What is done in the browser form outlives reloads, closed tabs, dead workers, damaged saves."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+from browser_page import LabPage
+from kill_rounds import (
+    WAYS,
+    curve,
+    offered_iteration,
+    open_tab,
+    play_round,
+    train_until_kept,
+    unbroken_curve,
+    wait_open,
+)
+from playwright.sync_api import Browser, BrowserContext
+
+pytestmark = pytest.mark.ui
+
+LOST_AT_MOST = 15  # seconds on a machine that others use too; `kills.py` measures it
+
+# Spoils the newest save: the middle of it becomes zeros.
+SPOIL = """
+async () => {
+  const answer = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+  const database = await answer(indexedDB.open("inkling", 1))
+  const records = () => database.transaction("records", "readwrite").objectStore("records")
+  const names = await answer(records().getAllKeys())
+  const moment = (name) => Number(name.split("/").at(-1))
+  const newest = names.toSorted((a, b) => moment(a) - moment(b)).at(-1)
+  const content = await answer(records().get(newest))
+  content.fill(0, content.length / 2, content.length / 2 + 100)
+  await answer(records().put(content, newest))
+  database.close()
+}
+"""
+
+NO_DATABASE = """
+Object.defineProperty(self, "indexedDB", { value: { open() {
+  throw new DOMException("The user denied permission to access the database.", "SecurityError")
+} } })
+"""
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(viewport={"width": 1280, "height": 800})
+    yield made
+    made.close()
+
+
+def complaints_of(lab: LabPage) -> list[str]:
+    """Collect what the console says from now on."""
+    found: list[str] = []
+    lab.page.on(
+        "console",
+        lambda message: (
+            found.append(message.text) if message.type in ("error", "warning") else None
+        ),
+    )
+    lab.page.on("pageerror", lambda error: found.append(str(error)))
+    return found
+
+
+def test_training_that_was_broken_off_goes_on_with_the_curve_of_an_unbroken_run(
+    browser: Browser, context: BrowserContext, site_url: str
+) -> None:
+    generator = random.Random(1)
+    lab = open_tab(context, site_url)
+    train_until_kept(lab)
+    for way in WAYS:
+        lab, played = play_round(lab, generator, way=way, most_steps=800)
+        assert played.seconds_lost <= LOST_AT_MOST, played
+        assert played.kept > 0
+    broken = curve(lab)
+    other = browser.new_context()
+    whole = unbroken_curve(other, site_url, len(broken) - 1)
+    other.close()
+    assert broken == whole[: len(broken)]
+
+    # A damaged save is put aside with a sentence, and the one before it is offered.
+    complaints = complaints_of(lab)
+    lab.draw([(0.5, 0.2), (0.5, 0.8)])
+    lab.wait_text(".ink-prediction", "%")
+    lab.page.evaluate(SPOIL)
+    lab.page.reload()
+    wait_open(lab)
+    kept = offered_iteration(lab)
+    lab.wait_text(".ink-notice", "could not be used and was put aside: expected a whole save")
+    lab.page.keyboard.press("Tab")
+    lab.page.locator(".ink-resume button").focus()
+    lab.page.keyboard.press("Enter")
+    lab.wait_text(".ink-status", rf"iteration {kept} ")
+    lab.wait_text(".ink-notice", f"Here you are again, at iteration {kept:,}")
+    lab.page.locator(".ink-offer").wait_for(state="hidden")
+    assert complaints == []
+
+
+def test_two_tabs_keep_their_own_work_and_a_declined_offer_changes_nothing(
+    context: BrowserContext, site_url: str
+) -> None:
+    first = open_tab(context, site_url)
+    first.fill("hidden-layers", "12")
+    first.click("ink-rebuild")
+    first.click("ink-step")
+    first.wait_text(".ink-status", "iteration 1 ")
+    second = open_tab(context, site_url)
+    second.click("ink-step")
+    second.wait_text(".ink-status", "iteration 1 ")
+    second.click("ink-step")
+    second.wait_text(".ink-status", "iteration 2 ")
+    assert not second.page.locator(".ink-offer").is_visible()
+    for lab, iteration, sizes in ((first, 1, "784-12-10"), (second, 2, "784-128-10")):
+        lab.wait_until(lambda lab=lab: saved(lab) >= 1, "nothing was saved")
+        lab.page.reload()
+        wait_open(lab)
+        lab.page.locator(".ink-resume button").wait_for(state="visible")
+        lab.wait_text(".ink-offer", f"iteration {iteration} of a {sizes} net")
+    second.click("ink-fresh")
+    second.page.locator(".ink-offer").wait_for(state="hidden")
+    assert second.iteration() == 0
+    first.click("ink-resume")
+    first.wait_text(".ink-status", "iteration 1 ")
+
+
+def saved(lab: LabPage) -> int:
+    """How many saves there are of this very tab."""
+    count: int = lab.page.evaluate(
+        """async () => {
+          const answer = (request) => new Promise((resolve, reject) => {
+            request.onsuccess = () => resolve(request.result)
+            request.onerror = () => reject(request.error)
+          })
+          const database = await answer(indexedDB.open("inkling", 1))
+          const records = database.transaction("records").objectStore("records")
+          const names = await answer(records.getAllKeys())
+          database.close()
+          return names.filter((name) => name.startsWith(sessionStorage["inkling-tab"])).length
+        }"""
+    )
+    return count
+
+
+def test_a_browser_that_keeps_nothing_says_so_once_and_everything_works(
+    context: BrowserContext, site_url: str
+) -> None:
+    def without_database(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, body=NO_DATABASE + answer.text())
+
+    context.route("**/worker.js", without_database)
+    lab = open_tab(context, site_url)
+    complaints = complaints_of(lab)
+    lab.wait_text(
+        ".ink-notice", "Your work cannot be kept in this browser .*denied permission.*save the"
+    )
+    lab.press_train("Train")
+    lab.wait_until(lambda: lab.iteration() > 20, "training did not go on")
+    assert "cannot be kept" not in lab.text(".ink-notice")
+    assert complaints == []

@@ -1,0 +1,67 @@
+"""A link carries what somebody sees; the page offers it for copying in both forms."""
+
+from __future__ import annotations
+
+import pytest
+from browser_page import opened
+from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.ui
+
+COPIED = "document.getElementById('link-copy').textContent === 'Copied'"
+STEPS = 3
+
+
+def copied_link(lab) -> str:
+    lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    lab.page.click("#link-copy")
+    lab.page.wait_for_function(COPIED)
+    return str(lab.page.evaluate("navigator.clipboard.readText()"))
+
+
+def take_steps(lab) -> str:
+    for count in range(1, STEPS + 1):
+        lab.click("ink-step")
+        lab.wait_text(".ink-status", f"iteration {count} ")
+    with lab.page.expect_download() as waiting:
+        lab.click("ink-csv")
+    return waiting.value.path().read_text(encoding="utf-8")
+
+
+def test_who_opens_a_copied_link_sees_the_same_curve(browser: Browser, url: str) -> None:
+    with opened(browser, url) as sender:
+        sender.fill("hidden-layers", "20 10")
+        sender.fill("learning-rate", "0.01")
+        sender.fill("seed", "7")
+        sender.choose("ink-field-optimizer", "sgd")
+        sender.click("ink-rebuild")
+        sender.wait_text(".ink-notice", "fresh 784-20-10-10 net")
+        sender.page.wait_for_function("deepText('.ink-status').includes('sgd')")
+        sender.wait_until(lambda: "seed=7" in copied_link(sender), "the link lags behind")
+        link = copied_link(sender)
+        expected = take_steps(sender)
+    assert link == f"{url}?rate=0.01&optimizer=sgd&hidden=20-10&seed=7"
+    with opened(browser, f"{link}&moon=full&hide=weights,charts") as receiver:
+        receiver.wait_text(".ink-notice", "Left out of this link: nothing here is called “moon”")
+        assert receiver.page.locator(".ink-field-hidden-layers input").input_value() == "20 10"
+        for hidden in (".ink-save", ".ink-loss", ".ink-csv"):
+            assert not receiver.page.locator(hidden).first.is_visible()
+        assert receiver.page.locator(".ink-field-seed input").is_visible()
+        receiver.page.evaluate("document.documentElement.dataset.hide = ''")
+        assert receiver.page.locator(".ink-save").is_visible()
+        assert take_steps(receiver) == expected
+
+
+def test_where_the_page_may_not_copy_it_shows_the_link(browser: Browser, served_url: str) -> None:
+    with opened(browser, f"{served_url}?pane=spiral&data=moons&classes=2") as lab:
+        lab.wait_text(".ink-spiral-status", "net 2-")
+        lab.page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+        lab.wait_until(lambda: shown_link(lab).count("moons"), "the link lags behind")
+        assert shown_link(lab) == f"{served_url}?data=moons&classes=2&pane=spiral"
+
+
+def shown_link(lab) -> str:
+    lab.page.click("#link-copy")
+    text = lab.page.locator("#link-text").input_value()
+    lab.page.locator("#link button").click()
+    return text
