@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin
 
@@ -27,7 +28,7 @@ from data_cache import (
 )
 from nn import backend_name, backend_reason
 
-from .data_room import DataSetInMemory, DataSetOverHttp, OpenDataSet, Report
+from .data_room import DataSetInMemory, DataSetOverHttp, OpenDataSet, OpenFunction, Report
 from .keeping.browser import Launch, keep_in_browser, read_launch
 from .keeping.linking import (
     SetLink,
@@ -40,6 +41,8 @@ from .keeping.links import tell_faults
 from .laboratory import Laboratory
 from .laboratory_state import LaboratoryState
 from .served_page import ServedPage
+from .server_choice import find_server
+from .server_link import HttpServerLink, LinkError, ServerLink
 from .trainer import Pace, execute_in_line
 from .views.panes import Pane, PaneView
 from .window import REDRAW_SECONDS, Window, WithPage, stand_still
@@ -56,19 +59,21 @@ WORKER_REDRAW_SECONDS = 0.2
 
 def open_window() -> Window:
     """Make a window for the visitor at hand and start its work once the page is there."""
+    document = pn.state.curdoc
+    launch = read_launch(worker_name()) if IN_BROWSER else served_launch()
+    server, fault = look_for_server(document, launch.search)
     data = DataSetInMemory(pn.state.as_cached("data-set-digits", load_digits))
     laboratory = Laboratory(
         LaboratoryState(),
         data,
-        open_data=open_from_site if IN_BROWSER else open_on_this_machine,
+        open_data=choose_source(server),
         clock=time.perf_counter,
         execute=execute_in_line if IN_BROWSER else execute_in_thread,
         pace=WORKER_PACE if IN_BROWSER else None,
     )
-    page = ServedPage(pn.state.curdoc)
+    page = ServedPage(document)
     with_page = run_now if IN_BROWSER else page.change
     laboratories: list[Laboratory | PlaneLaboratory] = [laboratory]
-    launch = read_launch(worker_name()) if IN_BROWSER else served_launch()
     window = Window(
         laboratory,
         with_page,
@@ -87,6 +92,10 @@ def open_window() -> Window:
             laboratory.warn(f"Training is slow in this browser. {backend_reason()}")
         laboratory.spawn(window.keep_drawn())
         laboratory.spawn(window.keep_counted())
+        if server is not None:
+            window.connect_server(server)
+        if fault:
+            laboratory.warn(fault)
         follow_digits(laboratory, window.link.set)
         laboratory.spawn(take_up(laboratory, window, launch))
         if IN_BROWSER:
@@ -101,6 +110,21 @@ def open_window() -> Window:
     pn.state.onload(begin)
     pn.state.on_session_destroyed(end)
     return window
+
+
+def look_for_server(document: Any, search: str | None) -> tuple[ServerLink | None, str]:
+    """Return the line to the server that the page may talk with, or a sentence on why not."""
+    try:
+        return find_server(document, search), ""
+    except LinkError as error:
+        return None, str(error)
+
+
+def choose_source(server: ServerLink | None) -> OpenFunction:
+    """Return what opens data sets in the form at hand."""
+    if isinstance(server, HttpServerLink):
+        return partial(open_from_server, server)
+    return open_from_site if IN_BROWSER else open_on_this_machine
 
 
 async def take_up(laboratory: Laboratory, window: Window, launch: Launch) -> None:
@@ -200,6 +224,14 @@ async def open_on_this_machine(name: str, report: Report) -> OpenDataSet:
         return data_set
 
     return DataSetInMemory(await loop.run_in_executor(None, load))
+
+
+async def open_from_server(server: HttpServerLink, name: str, report: Report) -> OpenDataSet:
+    """Open a data set block by block from a server; one that it lacks, from the site."""
+    manifest = await open_manifest(server.manifest)
+    if name not in manifest.data_sets:
+        return await open_from_site(name, report)
+    return DataSetOverHttp(manifest, name)
 
 
 async def open_from_site(name: str, _report: Report) -> OpenDataSet:

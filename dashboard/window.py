@@ -90,7 +90,8 @@ class Window:
         self._predicted_with = laboratory.network
         look = Look()
         download = Download(with_page)
-        self._controls = Controls(laboratory, look, download)
+        self._controls = Controls(laboratory, look, download, with_page)
+        self.connect_server = self._controls.server.connect
         self._workbench = Workbench(laboratory, look, download)
         self._charts = Charts(look)
         self._pad = DrawingPad(self._take_drawing, look.widgets)

@@ -45,6 +45,8 @@ def write_weights(network: Network, form: str) -> bytes:
 
 
 def _write_s0(network: Network) -> bytes:
+    if network.stem is not None:
+        raise ApiError(406, f"S0's layout has no place for convolutions; ask for {NPZ}.")
     if not network.has_biases:
         return weights_to_bytes(network, ".json", layout="s0")
     bare = Network(tuple(Layer(layer.weights) for layer in network.layers), network.activation)

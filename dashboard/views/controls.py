@@ -18,6 +18,7 @@ from .cards import card, field_pairs, run_row, stack
 from .download import Download
 from .fields import TickBox
 from .look import Look, button
+from .server_weights import ServerWeights, WithPage
 
 LEARNING_FIELDS = ("learning_rate", "batch_size", "optimizer", "dropout", "l1", "l2")
 QUEUE_FIELDS = ("cache_size", "concurrency")
@@ -33,11 +34,14 @@ ANY = -1
 class Controls:
     """The side of the window."""
 
-    def __init__(self, laboratory: Laboratory, look: Look, download: Download) -> None:
+    def __init__(
+        self, laboratory: Laboratory, look: Look, download: Download, with_page: WithPage
+    ) -> None:
         self._laboratory = laboratory
         self._state = laboratory.state
         self._look = look
         self._download = download
+        self.server = ServerWeights(laboratory, look, with_page)
         self.run = card(look, "", self._run_part())
         self.view = pn.Column(
             card(look, "Learning", self._fields(LEARNING_FIELDS)),
@@ -159,7 +163,7 @@ class Controls:
         )
         load.param.watch(lambda *_events: self._load(load), ["value", "filename"])
         saving = pn.Row(kind, save, stylesheets=[self._look.gap, self._look.bottom], margin=0)
-        return stack(self._look, saving, load, which, ready)
+        return stack(self._look, saving, load, which, ready, self.server.view)
 
     def _save(self, suffix: str, layout: str) -> None:
         content = self._laboratory.save_weights(suffix, layout)

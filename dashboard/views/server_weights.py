@@ -1,0 +1,135 @@
+"""The part of the controls that talks with a server: send, fetch, reset and restore its weights.
+
+What came of it is said where everything else is said, in the notice at the top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from html import escape
+from typing import Any
+
+import panel as pn
+
+from ..laboratory import Laboratory
+from ..laboratory_state import Notice
+from ..server_link import LinkError, ServerLink, ServerVersion
+from .cards import stack
+from .look import Look, button
+
+WithPage = Callable[[Callable[[], None]], None]
+FIRST = "Versions are listed here"
+
+
+class ServerWeights:
+    """Buttons for a server's weights; there is nothing to see before `connect`.
+
+    Parameters
+    ----------
+    with_page
+        Runs a function that changes the page.
+    """
+
+    def __init__(self, laboratory: Laboratory, look: Look, with_page: WithPage) -> None:
+        self._laboratory = laboratory
+        self._with_page = with_page
+        self._link: ServerLink | None = None
+        wide: dict[str, Any] = {
+            "stylesheets": [look.widgets],
+            "sizing_mode": "stretch_width",
+            "margin": 0,
+        }
+        self._heading = look.text("")
+        self._choice = pn.widgets.Select(
+            label="Version", options={FIRST: 0}, css_classes=["ink-server-version"], **wide
+        )
+        self._token = pn.widgets.PasswordInput(
+            label="Token", placeholder="if the server asks for one", **wide
+        )
+        self._token.css_classes = ["ink-server-token"]
+        send = button("Send to server", look, "ink-server-send", self._begin(self._send))
+        fetch = button("Fetch from server", look, "ink-server-fetch", self._begin(self._fetch))
+        reset = button("Reset", look, "ink-server-reset", self._begin(self._reset))
+        restore = button("Restore", look, "ink-server-restore", self._begin(self._restore))
+        row = {"margin": 0, "sizing_mode": "stretch_width"}
+        self.view = stack(
+            look,
+            self._heading,
+            pn.Row(send, fetch, stylesheets=[look.gap], **row),
+            pn.Row(self._choice, restore, stylesheets=[look.gap, look.bottom], **row),
+            pn.Row(self._token, reset, stylesheets=[look.gap, look.bottom], **row),
+        )
+        self.view.visible = False
+
+    def connect(self, link: ServerLink) -> None:
+        """Show the buttons, for this server; needs a running event loop."""
+        self._link = link
+        self._laboratory.spawn(self._open(link))
+
+    async def _open(self, link: ServerLink) -> None:
+        def show() -> None:
+            self._heading.object = heading_html(link.name)
+            self.view.visible = True
+
+        self._with_page(show)
+        try:
+            await self._list(link)
+        except LinkError as error:
+            self._laboratory.warn(str(error))
+
+    def _begin(self, work: Callable[[ServerLink], Awaitable[str]]) -> Callable[[], None]:
+        async def tell() -> None:
+            assert self._link is not None, "the buttons are seen once there is a link"
+            try:
+                self._laboratory.state.notice = Notice(await work(self._link))
+                await self._list(self._link)
+            except LinkError as error:
+                self._laboratory.warn(str(error))
+
+        return lambda: self._laboratory.spawn(tell())
+
+    async def _send(self, link: ServerLink) -> str:
+        content = self._laboratory.save_weights(".npz", "s4")
+        if content is None:
+            raise LinkError(self._laboratory.state.notice.text)
+        return f"Sent to {link.name}: {_described(await link.send(content, self._token.value))}"
+
+    async def _fetch(self, link: ServerLink) -> str:
+        content, number = await link.fetch()
+        self._laboratory.load_weights(content, f"version-{number}.npz")
+        notice = self._laboratory.state.notice
+        if notice.kind == "error":
+            raise LinkError(notice.text)
+        return f"Fetched version {number} from {link.name}. {notice.text}"
+
+    async def _reset(self, link: ServerLink) -> str:
+        version = await link.reset(self._token.value)
+        return f"{link.name} has its ready-trained net again: {_described(version)}"
+
+    async def _restore(self, link: ServerLink) -> str:
+        number = self._choice.value
+        if not number:
+            raise LinkError("Choose a version to restore.")
+        version = await link.restore(number, self._token.value)
+        return f"{link.name} has version {number} again: {_described(version)}"
+
+    async def _list(self, link: ServerLink) -> None:
+        versions = await link.versions()
+
+        def show() -> None:
+            options = {version.title: version.number for version in versions}
+            self._choice.param.update(options=options, value=versions[0].number)
+
+        self._with_page(show)
+
+
+def heading_html(name: str) -> str:
+    """Say which server it is."""
+    return f"<h3>Weights of {escape(name)}</h3>"
+
+
+def _described(version: ServerVersion) -> str:
+    return (
+        f"version {version.number}, a {version.sizes} net that reads "
+        f"{100 * version.accuracy:.1f} % of its validation digits."
+    )
