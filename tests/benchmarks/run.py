@@ -15,7 +15,16 @@ TESTS = Path(__file__).parents[1]
 # The project's root comes first, so that its packages are not mistaken for their tests.
 sys.path[:1] = [str(TESTS.parent), str(TESTS), str(TESTS / "support")]
 
-from benchmarks import app_overhead, browser, native, overhead, plane, scaling, start  # noqa: E402
+from benchmarks import (  # noqa: E402
+    app_overhead,
+    browser,
+    convolutions,
+    native,
+    overhead,
+    plane,
+    scaling,
+    start,
+)
 from benchmarks.record import machine_facts, write_record  # noqa: E402
 from benchmarks.results import Section  # noqa: E402
 from benchmarks.rounds import FULL, QUICK, ContestantError, Plan  # noqa: E402
@@ -26,6 +35,7 @@ SECTIONS = {
     "overhead": (overhead.measure, app_overhead.measure),
     "browser": (browser.measure,),
     "plane": (plane.measure,),
+    "convolutions": (convolutions.measure,),
     "start": (start.measure,),
     "scaling": (scaling.measure,),
 }

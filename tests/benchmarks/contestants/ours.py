@@ -51,6 +51,29 @@ def _digit_batches(case: Case) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(to_float(train.images[part]), train.labels[part].astype(np.intp)) for part in parts]
 
 
+def convnetjs_step(case: Case) -> Callable[[], object]:
+    """A step of ConvNetJS's own net for MNIST, with its penalty."""
+    network = nn.create_network(
+        case.sizes, generator=np.random.default_rng(0), stem=nn.stem_of("convnetjs")
+    )
+    optimizer = nn.create_optimizer("adam", network.parameters())
+    step = nn.TrainingStep(network, optimizer, batch_capacity=case.batch, l2=0.001)
+    in_turn = cycle(make_batches(case))
+
+    def train() -> object:
+        x, labels = next(in_turn)
+        return step(x, labels, LEARNING_RATE)
+
+    return train
+
+
+def best_forward_pass(case: Case) -> Callable[[], object]:
+    """A drawing is read by the best of the ready-trained nets."""
+    network = nn.load_pretrained(nn.PRETRAINED[-1])
+    x, _ = make_batches(case)[0]
+    return lambda: network.predict_proba(x)
+
+
 def forward_pass(case: Case) -> Callable[[], object]:
     network = nn.create_network(case.sizes, generator=np.random.default_rng(0))
     x, _ = make_batches(case)[0]

@@ -32,6 +32,35 @@ function trainingStep({sizes, batch}) {
   };
 }
 
+/* The net of ConvNetJS's demo for MNIST, on random pictures of 24 x 24 pixels. */
+const SIDE = 24;
+
+function demoStep({batch}) {
+  const net = new convnetjs.Net();
+  net.makeLayers([
+    {type: "input", out_sx: SIDE, out_sy: SIDE, out_depth: 1},
+    {type: "conv", sx: 5, filters: 8, stride: 1, pad: 2, activation: "relu"},
+    {type: "pool", sx: 2, stride: 2},
+    {type: "conv", sx: 5, filters: 16, stride: 1, pad: 2, activation: "relu"},
+    {type: "pool", sx: 3, stride: 3},
+    {type: "softmax", num_classes: 10},
+  ]);
+  const trainer = new convnetjs.Trainer(net, {
+    method: "adadelta", batch_size: batch, l2_decay: 0.001,
+  });
+  const sizes = [SIDE * SIDE, 10];
+  const next = inTurn(makeBatches({sizes, batch}).map(({inputs, labels}) => (
+    Array.from(labels, (label, i) => {
+      const volume = new convnetjs.Vol(SIDE, SIDE, 1, 0);
+      volume.w.set(inputs.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE));
+      return {volume, label};
+    })
+  )));
+  return () => {
+    for (const {volume, label} of next()) trainer.train(volume, label);
+  };
+}
+
 function forwardPass({sizes, batch}) {
   const net = makeNet(sizes);
   const samples = volumesOf(makeBatches({sizes, batch})[0], sizes[0]);
@@ -41,5 +70,6 @@ function forwardPass({sizes, batch}) {
 serve({
   facts: () => ({convnetjs: asked.get("version"), numbers: "float64"}),
   training_step: trainingStep,
+  convnetjs_step: demoStep,
   forward_pass: forwardPass,
 });
