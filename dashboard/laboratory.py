@@ -112,7 +112,7 @@ class Laboratory:
         """Begin to fill the prefetch queue; needs a running event loop."""
         self.trainer.run.queue.start()
         self.state.snapshot = self.trainer.snapshot()
-        self._errands.begin(self._load_validation())
+        self._begin_validation()
 
     def step(self) -> None:
         """Train on exactly one batch; while training runs, pause first."""
@@ -297,7 +297,7 @@ class Laboratory:
         self.state.param.update(**settings, data_set=data_set, class_names=data.class_names)
         run.apply_settings()
         self._adopt_run(run, origin)
-        self.trainer.validation = validation
+        self.trainer.validation, self.trainer.validation_coming = validation, None
         self._tell(f"Here you are again, at iteration {run.iteration:,}.")
 
     # Data
@@ -330,7 +330,7 @@ class Laboratory:
             if self._loading is me:
                 self._loading = None
                 self.state.param.update(data_set=self.data.name, busy="")
-        await self._load_validation()
+        self._begin_validation()
 
     def _adopt_data(self, data: OpenDataSet) -> None:
         self.state.running = False
@@ -349,11 +349,14 @@ class Laboratory:
             self._replace_run(load_pretrained(self.state.ready_net), READY)
             self._tell(f"{found} The ready-trained net for digits is back.")
 
-    async def _load_validation(self) -> None:
-        data = self.data
+    def _begin_validation(self) -> None:
+        self.trainer.validation_coming = self._errands.begin(self._load_validation(self.data))
+
+    async def _load_validation(self, data: OpenDataSet) -> None:
         validation = await self._fetch_validation(data)
         if data is self.data:
             self.trainer.validation = validation
+            self.trainer.validation_coming = None
 
     async def _fetch_validation(self, data: OpenDataSet) -> Samples | None:
         try:

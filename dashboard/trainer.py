@@ -127,6 +127,8 @@ class Trainer(Generic[AnyRun]):
         self.run = run
         self.run_number = 1
         self.validation = validation
+        self.validation_coming: asyncio.Task[None] | None = None
+        """What sets `validation`, while it is under way; the first score waits for it."""
         self._publish = publish
         self._clock = clock
         self._execute = execute
@@ -219,17 +221,22 @@ class Trainer(Generic[AnyRun]):
         feed.take_ready(int(self._speed * self._pace.slice_seconds))
         if not feed.is_starved:
             return
+        try:
+            await self._wait(asyncio.ensure_future(feed.wait()))
+        except StopAsyncIteration:
+            self._stop = True
+
+    async def _wait(self, waiter: asyncio.Future[Any]) -> None:
+        """Wait, for all to see, until something comes or `stop` is called."""
         self._waiting = True
         self._publish(self.snapshot())
-        self._waiter = asyncio.ensure_future(feed.wait())
+        self._waiter = waiter
         try:
-            await self._waiter
+            await waiter
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if not self._stop or (task is not None and task.cancelling()):
                 raise
-        except StopAsyncIteration:
-            self._stop = True
         finally:
             self._waiting = False
 
@@ -268,6 +275,11 @@ class Trainer(Generic[AnyRun]):
 
     async def _validate(self) -> None:
         run = self.run
+        if self.validation_coming is not None:
+            # The curve must not depend on whether the network was quick.
+            await self._wait(asyncio.shield(self.validation_coming))
+            if self._stop:
+                return
         if self.validation is None or not len(self.validation):
             run.validation_due = False
             return

@@ -22,7 +22,7 @@ from ..settings import TrainingSettings
 from .keeper import Keeper
 from .save import SaveError
 
-SEEN = ("data_set", "keep_ready", "smoothing")
+SEEN = ("data_set", "keep_ready", "ready_net", "smoothing")
 """What belongs to the state besides the settings of training."""
 
 CALM = frozenset(("snapshot", "history", "answer"))

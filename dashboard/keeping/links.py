@@ -27,11 +27,17 @@ SHORT = {
     "points_count": "points",
     "arm_angle": "angle",
     "train_share": "share",
+    "ready_net": "net",
     "keep_ready": "ready",
 }
 """How links spell settings; the others are spelt by their names, with hyphens."""
 
-DIGITS = ("data_set", "keep_ready", *(name for name in TrainingSettings.param if name != "name"))
+DIGITS = (
+    "data_set",
+    "ready_net",
+    "keep_ready",
+    *(name for name in TrainingSettings.param if name != "name"),
+)
 """The settings of the digits, in the order of the link."""
 
 OF_THE_PAGE = ("pane", "hide")

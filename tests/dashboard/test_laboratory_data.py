@@ -518,3 +518,63 @@ def test_the_score_of_a_net_that_was_replaced_meanwhile_is_not_drawn():
         assert laboratory.state.history.test == []
 
     run(main())
+
+
+class LateValidation(OpenedData):
+    """Data whose held-out part comes when the test says."""
+
+    async def part(self, name):
+        if name == "validation":
+            await self.arrival.wait()
+        return await super().part(name)
+
+
+def late_laboratory():
+    data = LateValidation(make_laboratory().data.source)
+    data.arrival = asyncio.Event()
+    laboratory = make_laboratory(data)
+    laboratory.start()
+    return laboratory, data.arrival
+
+
+def test_the_curve_does_not_depend_on_when_the_held_out_digits_come():
+    async def main():
+        curves = []
+        for late in (False, True):
+            laboratory, arrival = late_laboratory()
+            state = laboratory.state
+            if not late:
+                arrival.set()
+            state.running = True
+            if late:
+                await until(lambda s=state: s.snapshot.waiting)
+                for _ in range(50):
+                    await asyncio.sleep(0)
+                assert state.snapshot.iteration == 4  # a quarter of an epoch
+                arrival.set()
+            await until(lambda s=state: s.snapshot.iteration >= 40)
+            await laboratory.close()
+            curves.append(list(state.history.csv_lines())[:40])
+        assert curves[0] == curves[1]
+        assert sum(line.count(",,,") == 0 for line in curves[0]) > 1
+
+    run(main())
+
+
+def test_a_pause_ends_the_wait_for_held_out_digits_and_loses_no_score():
+    async def main():
+        laboratory, arrival = late_laboratory()
+        state = laboratory.state
+        state.running = True
+        await until(lambda: state.snapshot.waiting)
+        state.running = False
+        await until(lambda: laboratory._is_idle)
+        assert not state.snapshot.waiting
+        assert state.history.validation == []
+        arrival.set()
+        laboratory.step()
+        await until(lambda: state.snapshot.iteration == 5)
+        assert [score.iteration for score in state.history.validation] == [4]
+        await laboratory.close()
+
+    run(main())
