@@ -79,7 +79,10 @@ def open_window() -> Window:
         with_page,
         redraw_seconds=WORKER_REDRAW_SECONDS if IN_BROWSER else REDRAW_SECONDS,
         clock=time.perf_counter if IN_BROWSER else stand_still,
-        more_panes=[spiral_pane(laboratories, with_page, launch, lambda: window.link.set)],
+        more_panes=[
+            spiral_pane(laboratories, with_page, launch, lambda: window.link.set),
+            evaluation_pane(laboratory, with_page),
+        ],
     )
 
     def begin() -> None:
@@ -183,6 +186,22 @@ def spiral_pane(
         return pane
 
     return Pane("spiral", "Spiral", "The plane", make)
+
+
+def evaluation_pane(laboratory: Laboratory, with_page: WithPage) -> Pane:
+    """Return the evaluation's pane, made when it is first opened."""
+
+    def make(mark_running: Callable[[bool], None]) -> PaneView:
+        from .evaluation.examiner import Examiner  # noqa: PLC0415 - as above
+        from .evaluation.state import EvaluationState  # noqa: PLC0415
+        from .views.evaluation import EvaluationPane  # noqa: PLC0415
+
+        state = EvaluationState()
+        state.param.watch(lambda event: with_page(lambda: mark_running(event.new)), "running")
+        execute = execute_in_line if IN_BROWSER else execute_in_thread
+        return EvaluationPane(Examiner(state, laboratory, execute), with_page)
+
+    return Pane("evaluate", "Evaluate", "What it takes for what", make)
 
 
 def is_loop_running() -> bool:

@@ -1,0 +1,40 @@
+"""The evaluation pane as people use it: evaluate, look at a mistake, put it on the pad."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from browser_page import LabPage
+from playwright.sync_api import Page
+
+pytestmark = pytest.mark.ui
+
+NOTICE = ".ink-evaluation-notice"
+
+
+def click_at(page: Page, selector: str, x: float, y: float) -> None:
+    """Click a place in a figure, in shares of its width and height."""
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+
+
+def test_a_net_is_evaluated_and_a_mistake_put_on_the_pad(lab: LabPage) -> None:
+    page = lab.page
+    page.locator("#tab-evaluate").click()
+    lab.wait_text(NOTICE, "Evaluate scores the net at hand")
+    page.locator(".ink-evaluate button").click()
+    lab.wait_text(".ink-evaluation-accuracy", r"\d\d\.\d\d % right: \d+ of 500")
+    lab.wait_text(".ink-rejection", r"\d\.\d % of 180 made-up non-digits are refused")
+    # The curves take long: cancelling keeps what there is.
+    if page.locator(".ink-evaluate button").inner_text() == "Cancel":
+        page.locator(".ink-evaluate button").click()
+    lab.wait_text(NOTICE, "Cancelled|Done")
+    assert re.search(r"error 0\.\d{4}", lab.text(".ink-calibration"))
+    assert re.match(r"0\d+\.\d % ?1", lab.text(".ink-recall"))
+    assert re.match(r"\d+ mistakes, surest first", lab.text(".ink-mistakes-told"))
+    assert lab.text(".ink-prediction") == "Draw a digit"
+    click_at(page, ".ink-mistakes", 0.05, 0.15)
+    lab.wait_text(".ink-prediction", r"\d")
+    assert page.evaluate("document.documentElement.dataset.pane") == "digits"
