@@ -71,6 +71,12 @@ class CommandSettings(TrainingSettings):
         doc="Learn from so many scribbles, letters and patterns to prefer no class where there is "
         "no digit.",
     )
+    calibrate = param.Boolean(
+        False,
+        label="Calibrate",
+        doc="At the end, scale the last layer so that probabilities on the validation samples mean "
+        "what they say.",
+    )
     patience = param.Integer(
         0,
         bounds=(0, 100_000),

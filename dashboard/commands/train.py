@@ -131,6 +131,8 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
             continue  # the one flag that also stands alone
         is_name = isinstance(CommandSettings.param[name], param.Selector | param.String)
         group.add_argument(flag, metavar="NAME" if is_name else "NUMBER", help=explain(name))
+    calibrate = CommandSettings.param["calibrate"].doc
+    group.add_argument("--calibrate", action="store_true", help=calibrate)
     group.add_argument("--augment", nargs="?", const="affine", metavar="NAME", help=_augment_help())
 
 
@@ -196,6 +198,8 @@ def read_settings(arguments: argparse.Namespace) -> dict[str, Any]:
         text = getattr(arguments, flag.removeprefix("--").replace("-", "_"))
         if text is not None:
             given[name] = read_flag(flag, name, text)
+    if arguments.calibrate:
+        given["calibrate"] = True
     architecture = ARCHITECTURES.get(given.get("architecture", ""))
     if architecture and not arguments.resume:
         given.setdefault("hidden_layers", list(architecture.hidden_layers))

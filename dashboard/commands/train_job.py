@@ -12,9 +12,17 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from data_cache import ArraySource, Samples
+from data_cache import ArraySource, Samples, to_float
 from data_cache.pen import enrich
-from nn import Evaluation, create_schedule, load_weights, stem_of
+from nn import (
+    Evaluation,
+    Network,
+    create_schedule,
+    fit_temperature,
+    load_weights,
+    stem_of,
+    with_temperature,
+)
 
 from ..block_run import BlockRun
 from ..checkpoint import Checkpoint, CheckpointError, read_checkpoint, settings_values
@@ -45,7 +53,10 @@ FIXED = {
 """What a resumed run cannot change: it made the weights, or the stream of samples."""
 
 # What the command line knows beside TrainingSettings.
-_OWN = ("num_epochs", "schedule", "binarize", "patience", "pen_digits", "non_digits")
+_OWN = (
+    *("num_epochs", "schedule", "binarize", "patience"),
+    *("pen_digits", "non_digits", "calibrate"),
+)
 
 _ENRICHING = 1
 """Tells this use of the run's seed from the others."""
@@ -103,6 +114,7 @@ class TrainingJob:
         self._stream = stream
         self._fingerprint = data.fingerprint()
         self._saved: list[str] = []
+        self._kept: Network
         checkpoint = self._read_checkpoint() if resume else None
         known = {**checkpoint.settings, **checkpoint.task["settings"]} if checkpoint else {}
         if checkpoint:
@@ -128,10 +140,14 @@ class TrainingJob:
             raise SettingError(
                 f"--weight-path: only .npz has room for convolutions; found “{path}”."
             )
-        if settings.patience and self._data.watched is None:
-            raise SettingError(
-                "--patience: needs samples to watch; name some with --validation-path."
-            )
+        for flag, is_wanted in (
+            ("--patience", settings.patience > 0),
+            ("--calibrate", settings.calibrate),
+        ):
+            if is_wanted and self._data.watched is None:
+                raise SettingError(
+                    f"{flag}: needs samples to watch; name some with --validation-path."
+                )
 
     def _read_checkpoint(self) -> Checkpoint:
         path = self._files.checkpoint
@@ -250,16 +266,30 @@ class TrainingJob:
         if self.settings.patience and self._best_epoch:
             history = self.run.history
             self._saved = self._files.save_best_results(self._best_epoch, history)
+            self._kept = load_weights(self._files.weights)
         else:
             self._saved = self._files.save_results(self.run)
+            self._kept = self.run.judged
+        if self.settings.calibrate and self._is_complete:
+            self._kept, sentence = self._calibrated(self._kept)
+            self._files.save_weights(self._kept)
+            self._saved.append(sentence)
         self._files.save_checkpoint(self._checkpoint())
+
+    def _calibrated(self, network: Network) -> tuple[Network, str]:
+        """Return the network with the temperature that suits the watched samples, and tell it."""
+        assert self._data.watched is not None, "checked at the beginning"
+        samples = self._data.watched.samples
+        images = to_float(samples.images, binarize=self.settings.binarize)
+        temperature = fit_temperature(network.predict_log_proba(images), samples.labels)
+        sentence = f"The scores were divided by {temperature:.3f}, fitted on the watched samples."
+        return with_temperature(network, temperature), sentence
 
     async def _score(self) -> list[Scored]:
         data, run = self._data, self.run
         if data.final is None:
             return []
-        network = load_weights(self._files.weights) if self.settings.patience else run.judged
-        evaluation = await evaluate(network, data.final.samples, binarize=self.settings.binarize)
+        evaluation = await evaluate(self._kept, data.final.samples, binarize=self.settings.binarize)
         if data.final is not data.watched:
             run.history.test.append(
                 Score(run.iteration, evaluation.loss, evaluation.accuracy, evaluation.count)

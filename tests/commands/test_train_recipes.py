@@ -11,6 +11,7 @@ from dashboard.commands.main import make_parser
 from dashboard.commands.recipe import SHIPPED, apply_recipe
 from dashboard.commands.settings import CommandSettings
 from dashboard.commands.train import read_settings
+from data_cache import open_samples
 from nn import load_weights
 
 QUICK = {"network-structure": [784, 12, 10], "batch-size": 20, "num-epochs": 2}
@@ -272,3 +273,30 @@ def test_the_digits_of_the_pen_cannot_change_on_resuming(run_train, capsys):
     assert run_train("--num-epochs", "1", "--pen-digits", "10") == 0
     assert run_train("--resume", "--num-epochs", "2", "--pen-digits", "20") == 1
     assert "--pen-digits: the run to resume has 10, and 20 was asked for" in capsys.readouterr().err
+
+
+# Calibration
+
+
+@pytest.mark.parametrize("patience", [(), ("--patience", "5")])
+def test_a_calibrated_net_is_the_other_with_its_scores_divided(
+    run_train, data_folder, capsys, patience
+):
+    assert run_train(*quick("--weight-path", "plain.npz", *patience)) == 0
+    assert run_train(*quick("--weight-path", "other.npz", "--calibrate", *patience)) == 0
+    temperature = float(re.search(r"divided by (\d+\.\d{3})", capsys.readouterr().out)[1])
+    plain, other = load_weights("plain.npz"), load_weights("other.npz")
+    for mine, theirs in zip(plain.parameters()[:-2], other.parameters()[:-2], strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    np.testing.assert_allclose(
+        other.layers[-1].weights * temperature, plain.layers[-1].weights, rtol=2e-3
+    )
+    watched = open_samples(data_folder / "idx", "test")
+    x = watched.images / np.float32(255)
+    fitted = nn.fit_temperature(other.predict_log_proba(x), watched.labels)
+    assert fitted == pytest.approx(1, abs=0.01)
+
+
+def test_calibration_needs_samples_to_watch(data_folder, capsys):
+    assert main(["train", "--train-path", str(data_folder / "idx"), "--calibrate"]) == 2
+    assert "--calibrate: needs samples to watch" in capsys.readouterr().err
