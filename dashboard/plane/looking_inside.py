@@ -142,7 +142,7 @@ class LookingInside(Bench):
         if not units:
             self._tell(f"All units work again: {_right(verdict)} of the training points are right.")
             return
-        names = ", ".join(f"{unit} of layer {layer + 1}" for layer, unit in sorted(units)[:8])
+        names = ", ".join(f"{unit + 1} of layer {layer + 1}" for layer, unit in sorted(units)[:8])
         more = f" and {len(units) - 8} more" if len(units) > 8 else ""
         self._tell(
             f"Without unit {names}{more}: {_right(verdict)} of the training points are right."

@@ -393,11 +393,12 @@ class SpiralPane:
             margin=0,
         )
         test = TickBox(state, "show_test", look.widgets, FIELD_HOOK).view
+        test.align = "center"
         return pn.Row(
             mode,
             side,
             test,
-            stylesheets=[look.gap, ":host { align-items: center !important; }"],
+            stylesheets=[look.gap],
             sizing_mode="stretch_width",
             margin=0,
         )

@@ -87,7 +87,7 @@ class TimeTravel:
 def words(checkpoints: Sequence[int], position: int | None) -> str:
     """Say which moment is shown."""
     if not checkpoints:
-        return "Time travel: train first, then this brings every stage back"
+        return "Time travel · train first"
     if position is None:
-        return f"Time travel: live, {len(checkpoints)} stages kept"
-    return f"Time travel: as it was after step {checkpoints[position]:,}"
+        return f"Time travel · live, {len(checkpoints)} stages"
+    return f"Time travel · step {checkpoints[position]:,}"

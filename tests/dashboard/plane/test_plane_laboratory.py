@@ -515,7 +515,7 @@ def test_a_switched_off_unit_changes_pictures_and_not_the_net_in_training():
     laboratory.ablate(0, 2)
     laboratory.ablate(0, 5)
     assert laboratory.state.ablated == {(0, 2), (0, 5)}
-    assert "Without unit 2 of layer 1, 5 of layer 1" in laboratory.state.notice.text
+    assert "Without unit 3 of layer 1, 6 of layer 1" in laboratory.state.notice.text
     assert np.abs(laboratory.surface().probabilities - before).max() > 0.01
     assert weights_of(laboratory) == weights
     laboratory.restore(0, 2)
