@@ -30,6 +30,8 @@ from nn import (
     WeightsError,
     architecture_of,
     load_pretrained,
+    pretrained_card,
+    sureness,
     weights_to_bytes,
 )
 
@@ -426,7 +428,14 @@ class Laboratory:
                 self.state.answer = Answer()
             return
         probabilities = self.network.predict_proba(self._framed[np.newaxis])[0]
-        self.state.answer = Answer(self._framed, probabilities)
+        self.state.answer = Answer(self._framed, probabilities, self._is_sure(probabilities))
+
+    def _is_sure(self, probabilities: NDArray[np.float32]) -> bool:
+        """Tell whether the ready-trained net knows such drawings; of other nets it is not known."""
+        if self.state.origin not in (READY, TUNED) or not np.isfinite(probabilities).all():
+            return True
+        least = pretrained_card(self.state.ready_net).least_sureness
+        return bool(sureness(probabilities[np.newaxis])[0] >= least)
 
     def teach(self, label: int) -> None:
         """Give the drawing its label and take one training step on it."""

@@ -38,10 +38,14 @@ class Notice:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the net makes of the pad: its input (784,) and probabilities (classes,), or None."""
+    """What the net makes of the pad: its input (784,) and probabilities (classes,), or None.
+
+    `is_sure` is false when the drawing is probably none of the classes.
+    """
 
     framed: NDArray[np.float32] | None = None
     probabilities: NDArray[np.float32] | None = None
+    is_sure: bool = True
 
 
 class LaboratoryState(TrainingSettings):

@@ -173,7 +173,9 @@ class Window:
             self._state.class_names
         )
         self._with_page(
-            lambda: self._prediction.draw(answer.probabilities if fits else None, answer.framed)
+            lambda: self._prediction.draw(
+                answer.probabilities if fits else None, answer.framed, answer.is_sure
+            )
         )
 
     def _show_notice(self, *_events: Any) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from moved_digits import move_digits
 
 from data_cache import DATA_SETS, load_data_set, to_float
-from nn import Evaluation, Network, load_weights
+from nn import Evaluation, Network, load_weights, sureness, sureness_threshold
 
 FOLDER = Path(__file__).parents[1] / "nn" / "pretrained"
 LEAST_ACCURACY = {"mlp": 0.985, "best": 0.995}
@@ -73,6 +73,8 @@ def make_card(name: str, weights: Path, seconds: float) -> dict:
     test = load_data_set("mnist").test
     plain = _evaluate(network, to_float(test.images), test.labels)
     moved = _evaluate(network, *move_digits(test))
+    validation = load_data_set("mnist").validation
+    known = sureness(network.predict_proba(to_float(validation.images)))
     return {
         "sizes": network.title,
         "command": shlex.join(["inkling", *command(name)]),
@@ -83,6 +85,7 @@ def make_card(name: str, weights: Path, seconds: float) -> dict:
         "seed": SEED,
         "seconds": round(seconds, 1),
         "bytes": weights.stat().st_size,
+        "least_sureness": round(sureness_threshold(known), 4),
     }
 
 

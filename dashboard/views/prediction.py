@@ -22,8 +22,16 @@ INVITATION = "Draw a digit"
 USELESS = "No answer: the weights are out of hand"
 
 
-def answer_html(probabilities: NDArray[np.float32] | None, class_names: tuple[str, ...]) -> str:
-    """Say the most probable class and its probability; None: invite to draw."""
+NOT_SURE = "Not sure"
+
+
+def answer_html(
+    probabilities: NDArray[np.float32] | None, class_names: tuple[str, ...], is_sure: bool = True
+) -> str:
+    """Say the most probable class and its probability; None: invite to draw.
+
+    What is probably none of the classes gets no verdict but the nearest guess.
+    """
     if probabilities is None:
         return f'<div class="answer blank">{INVITATION}</div>'
     if not np.isfinite(probabilities).all():
@@ -31,6 +39,12 @@ def answer_html(probabilities: NDArray[np.float32] | None, class_names: tuple[st
     best = int(np.argmax(probabilities))
     name = class_names[best]
     share = f"{100 * float(probabilities[best]):.1f} %"
+    if not is_sure:
+        word = f" {NUMBER_WORDS[int(name)]}" if name in DIGITS else ""
+        return (
+            f'<div class="answer unsure"><span class="name">{NOT_SURE}</span> '
+            f'<span class="words">· {escape(name)}{word} {share}</span></div>'
+        )
     if name in DIGITS:
         return (
             f'<div class="answer"><span class="digit">{name}</span> '
@@ -73,9 +87,10 @@ class PredictionView:
         self,
         probabilities: NDArray[np.float32] | None,
         framed: NDArray[np.float32] | None,
+        is_sure: bool = True,
     ) -> None:
         """Show probabilities (classes,) and the net's input (784,); None for a blank pad."""
-        self.answer.object = answer_html(probabilities, self.class_names)
+        self.answer.object = answer_html(probabilities, self.class_names, is_sure)
         self.bars.object = bars_html(probabilities, self.class_names)
         self.draw_input(framed)
 

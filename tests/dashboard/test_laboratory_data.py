@@ -1,6 +1,7 @@
 """Data sets, samples, teaching and the test score, as commands of the laboratory."""
 
 import asyncio
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,10 +19,12 @@ from laboratory_helpers import (
     weights_of,
 )
 
+from dashboard import laboratory as laboratory_module
 from dashboard.data_room import read_index
 from dashboard.laboratory_state import FRESH, READY, TUNED
 from dashboard.lesson import TEACHING_RATE
 from data_cache import DATA_SETS, DataError, PrefetchError, to_float
+from nn import pretrained_card
 
 # Data sets
 
@@ -578,3 +581,15 @@ def test_a_pause_ends_the_wait_for_held_out_digits_and_loses_no_score():
         await laboratory.close()
 
     run(main())
+
+
+@pytest.mark.parametrize(
+    ("least", "origin", "expected"), [(0.0, READY, True), (1.1, READY, False), (1.1, FRESH, True)]
+)
+def test_only_the_ready_trained_net_says_that_it_is_not_sure(monkeypatch, least, origin, expected):
+    card = replace(pretrained_card(), least_sureness=least)
+    monkeypatch.setattr(laboratory_module, "pretrained_card", lambda _name: card)
+    laboratory = make_laboratory()
+    laboratory.state.origin = origin
+    laboratory.take_drawing(ink())
+    assert laboratory.state.answer.is_sure is expected

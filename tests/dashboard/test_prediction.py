@@ -106,3 +106,13 @@ def test_the_view_shows_the_answer_its_bars_and_the_framed_picture():
 
 def seen_by(view):
     return view.sees.object.renderers[0].data_source.data["image"][0]
+
+
+def test_what_is_probably_no_digit_gets_a_guess_but_no_verdict():
+    assert text_of(answer_html(shares(4, 0.38), DIGITS, is_sure=False)) == (
+        "Not sure · 4 four 38.0 %"
+    )
+    bag = GARMENTS.index("Bag")
+    assert text_of(answer_html(shares(bag, 0.38), GARMENTS, is_sure=False)) == (
+        "Not sure · Bag 38.0 %"
+    )
