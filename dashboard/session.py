@@ -165,7 +165,7 @@ def spiral_pane(
         from .plane.laboratory import PlaneLaboratory  # noqa: PLC0415
         from .plane.presets import PRESETS  # noqa: PLC0415
         from .plane.state import PlaneState  # noqa: PLC0415
-        from .plane.views import SpiralPane  # noqa: PLC0415
+        from .plane.views import TICK_SECONDS, WORKER_TICK_SECONDS, SpiralPane  # noqa: PLC0415
 
         query = pn.state.location.search if launch.search is None else launch.search
         settings, faults = open_for_spiral(query)
@@ -181,7 +181,13 @@ def spiral_pane(
         plane.start()
         tell_faults(faults, plane.warn)
         follow_spiral(plane.state, link())
-        pane = SpiralPane(plane, with_page, mark_running=mark_running, clock=time.perf_counter)
+        pane = SpiralPane(
+            plane,
+            with_page,
+            mark_running=mark_running,
+            clock=time.perf_counter,
+            tick_seconds=WORKER_TICK_SECONDS if IN_BROWSER else TICK_SECONDS,
+        )
         plane.spawn(pane.keep_drawn())
         return pane
 

@@ -51,6 +51,26 @@ window.deepText = (selector) => {
 }
 """
 
+# Controls that a screen reader could not name.
+NAMELESS = """
+() => {
+  const nameless = []
+  const visit = (root) => {
+    for (const element of root.querySelectorAll("*")) {
+      if (element.matches("input, select, button, [role=slider], [role=application]")) {
+        const labels = [...(element.labels ?? [])].map((label) => label.textContent).join("")
+        const name = labels || element.getAttribute("aria-label") || element.textContent
+          || element.title || element.closest("div[title]")?.title
+        if (!name?.trim()) nameless.push(element.outerHTML)
+      }
+      if (element.shadowRoot) visit(element.shadowRoot)
+    }
+  }
+  visit(document)
+  return nameless
+}
+"""
+
 SEVEN = ((0.3, 0.22), (0.72, 0.22), (0.62, 0.45), (0.5, 0.65), (0.44, 0.82))
 ONE = ((0.52, 0.18), (0.5, 0.5), (0.48, 0.84))
 

@@ -3,30 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from browser_page import LabPage, opened
+from browser_page import NAMELESS, LabPage, opened
 from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.ui
 
-# Controls that a screen reader could not name.
-NAMELESS = """
-() => {
-  const nameless = []
-  const visit = (root) => {
-    for (const element of root.querySelectorAll("*")) {
-      if (element.matches("input, select, button, [role=slider], [role=application]")) {
-        const labels = [...(element.labels ?? [])].map((label) => label.textContent).join("")
-        const name = labels || element.getAttribute("aria-label") || element.textContent
-          || element.title || element.closest("div[title]")?.title
-        if (!name?.trim()) nameless.push(element.outerHTML)
-      }
-      if (element.shadowRoot) visit(element.shadowRoot)
-    }
-  }
-  visit(document)
-  return nameless
-}
-"""
 COLORS = """
 () => {
   const style = getComputedStyle(document.querySelector(".card"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser_page import LabPage, opened
+from browser_page import NAMELESS, LabPage, opened
 from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.ui
@@ -146,6 +146,16 @@ def test_lines_units_and_lessons(spiral: LabPage) -> None:
     choose_tool(spiral, "Line")
     drag(spiral, (-1, 0), (1, 0))
     spiral.page.locator(".ink-spiral-profile .bk-Figure").wait_for()
+
+    # The same with keys: a cross moves, and space does what the tool does.
+    choose_tool(spiral, "Paint")
+    before = drawn(spiral)["train"]
+    plane = spiral.page.locator(".ink-spiral [role=application]")
+    plane.press("ArrowRight")
+    spiral.wait_text(".ink-spiral-place", "x 0.05, y 0.00")
+    plane.press("Space")
+    spiral.wait_until(lambda: drawn(spiral)["train"] == before + 1, "no point was painted")
+    assert spiral.page.evaluate(NAMELESS) == []
 
     # Look at a unit, and switch it off.
     maps = spiral.page.locator(".ink-spiral-units .bk-Figure")

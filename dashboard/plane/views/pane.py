@@ -39,8 +39,11 @@ from .words import (
     summary_html,
 )
 
-TICK_SECONDS = 0.06
+TICK_SECONDS = 0.1
 """Between the beginnings of two redraws."""
+
+WORKER_TICK_SECONDS = 0.06
+"""In a worker a redraw begins only after the slice of training under way, so ask for it sooner."""
 
 SPEAK_SECONDS = 5.0
 """Between two summaries that are read aloud while training."""
@@ -385,20 +388,18 @@ class SpiralPane:
         )
         side = pn.widgets.Select.from_param(
             state.param.surface_side,
-            label="",
             options={f"{side} × {side}": side for side in SIDES},
             css_classes=[f"{HOOK}-side"],
             stylesheets=[look.widgets],
-            width=100,
+            width=110,
             margin=0,
         )
         test = TickBox(state, "show_test", look.widgets, FIELD_HOOK).view
-        test.align = "center"
         return pn.Row(
             mode,
             side,
             test,
-            stylesheets=[look.gap],
+            stylesheets=[look.gap, look.bottom],
             sizing_mode="stretch_width",
             margin=0,
         )
