@@ -26,6 +26,7 @@ from data_cache import (
 )
 from nn import (
     ARCHITECTURES,
+    PRETRAINED,
     Network,
     WeightsError,
     architecture_of,
@@ -45,7 +46,6 @@ from .laboratory_state import FRESH, LOADED, READY, TUNED, Answer, LaboratorySta
 from .lesson import give_lesson
 from .run import DivergenceError
 from .run_state import RunState
-from .settings import TrainingSettings
 from .snapshot import Snapshot
 from .trainer import Clock, Execute, Pace, Trainer, evaluate
 
@@ -96,7 +96,8 @@ class Laboratory:
         self._errands = Errands(self._errand_failed)
         self._is_closed = False
         state.class_names = data.class_names
-        run = self._make_run(load_pretrained(state.ready_net))
+        self._readers: dict[str, Network] = {}
+        run = self._make_run(load_pretrained())
         self.trainer = Trainer(
             run, validation=None, publish=self._publish, clock=clock, execute=execute, pace=pace
         )
@@ -105,7 +106,7 @@ class Laboratory:
         state.snapshot = self.trainer.snapshot()
         state.param.watch(self._running_changed, "running")
         state.param.watch(self._data_set_changed, "data_set")
-        state.param.watch(self._ready_net_changed, "ready_net")
+        state.param.watch(lambda _event: self.predict(), "ready_net")
         state.param.watch(self._knob_changed, _KNOBS)
 
     # Training
@@ -144,17 +145,23 @@ class Laboratory:
         if not self.reads_digits:
             self.state.data_set = "digits"
             return
-        self._replace_run(load_pretrained(self.state.ready_net), READY)
+        self._replace_run(load_pretrained(), READY)
         self._tell("The ready-trained net is back.")
-
-    def _ready_net_changed(self, _event: Any) -> None:
-        if self.state.origin == READY:
-            self.back_to_ready()
 
     @property
     def network(self) -> Network:
         """The network of the newest snapshot."""
         return self.state.snapshot.network
+
+    @property
+    def reader(self) -> Network:
+        """What reads drawings: the chosen ready-trained net, until the one at hand is another's."""
+        name = self.state.ready_net
+        if self.state.origin != READY or not self.reads_digits or name == PRETRAINED[0]:
+            return self.network
+        if name not in self._readers:
+            self._readers[name] = load_pretrained(name)
+        return self._readers[name]
 
     @property
     def reads_digits(self) -> bool:
@@ -166,15 +173,6 @@ class Laboratory:
         """Whether the architecture fields say something else than the net in use is."""
         state, network = self.state, self.network
         wanted = (state.architecture, list(state.hidden_layers), state.activation, state.biases)
-        if state.origin == READY:
-            # Train begins with the fields as they are, whichever ready-trained net is there.
-            fresh = TrainingSettings()
-            return wanted != (
-                fresh.architecture,
-                fresh.hidden_layers,
-                fresh.activation,
-                fresh.biases,
-            )
         return wanted != (
             architecture_of(network),
             list(network.sizes[1:-1]),
@@ -348,7 +346,7 @@ class Laboratory:
             self._replace_run(None, FRESH)
             self._tell(f"{found} A fresh net for these classes: press Train.")
         else:
-            self._replace_run(load_pretrained(self.state.ready_net), READY)
+            self._replace_run(load_pretrained(), READY)
             self._tell(f"{found} The ready-trained net for digits is back.")
 
     def _begin_validation(self) -> None:
@@ -427,7 +425,7 @@ class Laboratory:
             if self.state.answer.framed is not None:
                 self.state.answer = Answer()
             return
-        probabilities = self.network.predict_proba(self._framed[np.newaxis])[0]
+        probabilities = self.reader.predict_proba(self._framed[np.newaxis])[0]
         self.state.answer = Answer(self._framed, probabilities, self._is_sure(probabilities))
 
     def _is_sure(self, probabilities: NDArray[np.float32]) -> bool:

@@ -61,8 +61,8 @@ class LaboratoryState(TrainingSettings):
     ready_net = param.Selector(
         default=PRETRAINED[-1],
         objects=list(PRETRAINED),
-        label="Which",
-        doc="The ready-trained net that the app starts with, and brings back.",
+        label="Drawings are read by",
+        doc="A ready-trained net, until you train, teach or load another; then by that one.",
     )
     smoothing = param.Number(0.9, bounds=(0, 0.99), label="Smoothing", doc="Of the drawn curves.")
     origin = param.String(READY, doc="Where the weights come from.")

@@ -257,8 +257,8 @@ def about_html(cards: Mapping[str, PretrainedCard]) -> str:
     """Say how the ready-trained nets were trained and what they score."""
     return (
         "".join(_card_html(name, card) for name, card in cards.items())
-        + "<p>The app starts with the last of them; “Weights” at the side changes that. "
-        "Press Train to watch a fresh one learn.</p>"
+        + f"<p>Until you train, drawings are read by {PRETRAINED[-1]}; “Weights” at the side "
+        f"changes that. What you save, test or go on from is {PRETRAINED[0]}.</p>"
         "<p>Digits: MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, "
         "CC BY-SA 3.0. Everything you draw stays on your machine.</p>"
     )

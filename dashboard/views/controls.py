@@ -187,8 +187,8 @@ def architecture_options(chosen: str) -> dict[str, str]:
 
 
 def ready_net_title(name: str) -> str:
-    """Say what a ready-trained net is and what it scores."""
-    return f"{name}: reads {100 * pretrained_card(name).test_accuracy:.2f} % of test digits"
+    """Say how well a ready-trained net reads."""
+    return f"{name} ({100 * pretrained_card(name).test_accuracy:.2f} % of test digits)"
 
 
 def progress_html(epochs: float, progress: float) -> str:
