@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
-from nn import Network, WeightsError, load_pretrained, load_weights
+from nn import PRETRAINED, Network, WeightsError, load_pretrained, load_weights
 
 from .settings import CLASSES, PIXELS
 
@@ -27,18 +27,21 @@ def add_weights_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weight-path",
         metavar="FILE",
-        help="the net's weights, .npz or .json (default: the ready-trained net)",
+        help="the net's weights, .npz or .json, or a ready-trained net by name: "
+        f"{', '.join(PRETRAINED)} (default: {PRETRAINED[0]})",
     )
 
 
 def open_network(arguments: argparse.Namespace) -> NamedNetwork:
     """Open what --weight-path names; WeightsError when it does not fit digits."""
     path = arguments.weight_path
-    network = load_pretrained() if path is None else load_weights(path)
+    is_ready_trained = path is None or path in PRETRAINED
+    network = load_pretrained(path or PRETRAINED[0]) if is_ready_trained else load_weights(path)
     if (network.sizes[0], network.classes) != (PIXELS, CLASSES):
         raise WeightsError(
             f"{path}: a net of {PIXELS} inputs and {CLASSES} outputs was expected, and one of "
             f"{network.sizes[0]} inputs and {network.classes} outputs was found."
         )
-    title = "the ready-trained net" if path is None else str(path)
-    return NamedNetwork(network, f"{title} ({network.title})", path is None)
+    name = "" if path is None else f" {path}"
+    title = f"the ready-trained net{name}" if is_ready_trained else str(path)
+    return NamedNetwork(network, f"{title} ({network.title})", is_ready_trained)

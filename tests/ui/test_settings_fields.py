@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from browser_page import LabPage
+from browser_page import SEVEN, LabPage
 
 pytestmark = pytest.mark.ui
 
@@ -46,6 +46,21 @@ def test_another_architecture_is_announced_before_it_replaces_the_net(lab: LabPa
     lab.wait_until(lambda: lab.text(".ink-pending") == "", "the announcement stayed")
     lab.press_train("Train")
     lab.wait_text(".ink-status", r"iteration [1-9]")
+
+
+def test_a_convolutional_net_is_chosen_built_and_trained(lab: LabPage) -> None:
+    lab.choose("ink-architecture", "ConvNetJS's net for MNIST")
+    plan = "784 → crop24 conv5x8 pool2 conv5x16 pool3 → 10 net"
+    lab.wait_text(".ink-pending", f"A new {plan} .* will replace the present one")
+    lab.wait_text(".ink-status", "batch 20 ")
+    lab.click("ink-rebuild")
+    lab.wait_text(".ink-notice", f"fresh {plan}")
+    lab.press_train("Train")
+    lab.wait_until(lambda: lab.iteration() > 400, "two epochs take too long")
+    lab.wait_until(lambda: float(lab.status()["loss"]) < 0.5, "it does not learn")
+    lab.press_train("Pause")
+    lab.draw(SEVEN)
+    lab.wait_text(".ink-prediction", "^7")
 
 
 def test_training_that_explodes_pauses_itself_and_says_what_to_do(lab: LabPage) -> None:
