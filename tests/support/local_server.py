@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from mimetypes import guess_type
 
 
 class LocalServer:
@@ -28,6 +29,12 @@ class LocalServer:
         return status, body[: length // 2] if path in self.cut_short else body, length
 
 
+def content_type(path: str) -> str:
+    """The type of a file by its name, and of a folder's page."""
+    name = path.partition("?")[0]
+    return "text/html" if name.endswith("/") else guess_type(name)[0] or "application/octet-stream"
+
+
 @contextmanager
 def local_server(server: LocalServer | None = None) -> Iterator[LocalServer]:
     server = LocalServer() if server is None else server
@@ -42,6 +49,7 @@ def local_server(server: LocalServer | None = None) -> Iterator[LocalServer]:
             with suppress(ConnectionError):  # whoever asked may have given up meanwhile
                 self.send_response(status)
                 self.send_header("Content-Length", str(length))
+                self.send_header("Content-Type", content_type(self.path))
                 self.end_headers()
                 self.wfile.write(body)
 
