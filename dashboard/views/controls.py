@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import panel as pn
+from numpy.typing import NDArray
 
-from data_cache import DATA_SETS
+from data_cache import DATA_SETS, to_float
 from nn import ARCHITECTURES, PRETRAINED, form_title, pretrained_card, stem_of
 
 from ..laboratory import Laboratory
 from ..laboratory_state import READY
+from .augmentation_preview import DIGITS, AugmentationPreview
 from .cards import card, field_pairs, run_row, stack
 from .download import Download
-from .fields import TickBox
+from .fields import Field, TickBox
 from .look import Look, button
 from .server_weights import ServerWeights, WithPage
 
@@ -41,6 +44,7 @@ class Controls:
         self._state = laboratory.state
         self._look = look
         self._download = download
+        self._with_page = with_page
         self.server = ServerWeights(laboratory, look, with_page)
         self.run = card(look, "", self._run_part())
         self.view = pn.Column(
@@ -78,7 +82,28 @@ class Controls:
             sizing_mode="stretch_width",
             margin=0,
         )
-        return stack(self._look, choice, self._fields(QUEUE_FIELDS))
+        laboratory = self._laboratory
+
+        async def open_digits() -> NDArray[np.float32]:
+            samples = await laboratory.data.part("validation")
+            return to_float(samples.images[:DIGITS])
+
+        preview = AugmentationPreview(
+            self._state,
+            self._look,
+            open_digits=open_digits,
+            spawn=laboratory.spawn,
+            with_page=self._with_page,
+        )
+        augment = Field(self._state, "augment", self._look.widgets).view
+        row = pn.Row(
+            augment,
+            preview.button,
+            stylesheets=[self._look.gap, self._look.bottom],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        return stack(self._look, choice, self._fields(QUEUE_FIELDS), row, preview.view)
 
     def _network_part(self) -> pn.viewable.Viewable:
         laboratory = self._laboratory

@@ -5,12 +5,19 @@
 
 from data_cache.augmentation.affine import Augmentation
 from data_cache.augmentation.distorter import Augment, Distorter, create_augmentation
-from data_cache.augmentation.strengths import AUGMENTATIONS, FULL, LIGHT, Strengths
+from data_cache.augmentation.strengths import (
+    AUGMENTATIONS,
+    FULL,
+    LIGHT,
+    STRENGTH_NAMES,
+    Strengths,
+)
 
 __all__ = [
     "AUGMENTATIONS",
     "FULL",
     "LIGHT",
+    "STRENGTH_NAMES",
     "Augment",
     "Augmentation",
     "Distorter",

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser_page import LabPage
-from playwright.sync_api import Page
+from browser_page import LabPage, opened
+from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.ui
 
+PREVIEWED = """
+() => Bokeh.documents.some((doc) => doc.get_model_by_name("augmentation")?.data.y[0] === 13)
+"""
 NOTICE = ".ink-evaluation-notice"
 
 
@@ -38,3 +41,11 @@ def test_a_net_is_evaluated_and_a_mistake_put_on_the_pad(lab: LabPage) -> None:
     click_at(page, ".ink-mistakes", 0.05, 0.15)
     lab.wait_text(".ink-prediction", r"\d")
     assert page.evaluate("document.documentElement.dataset.pane") == "digits"
+
+
+def test_the_augmentation_can_be_seen_before_it_is_used(browser: Browser, served_url: str) -> None:
+    with opened(browser, served_url) as lab:
+        lab.page.locator(".ink-field-augment select").select_option("full")
+        lab.page.locator(".ink-augmentation button").click()
+        lab.page.wait_for_selector(".ink-augmentation-preview")
+        lab.wait_until(lambda: lab.page.evaluate(PREVIEWED), "the preview has thirteen rows")
