@@ -40,7 +40,7 @@ DIGITS = (
 )
 """The settings of the digits, in the order of the link."""
 
-OF_THE_PAGE = ("pane", "hide")
+OF_THE_PAGE = ("pane", "hide", "api")
 """What links say to the page itself."""
 
 FOREIGN = ("utm_", "fbclid", "gclid", "bokeh")

@@ -115,8 +115,9 @@
     if (pane !== pane_names[0]) {
       link.searchParams.append("pane", pane)
     }
-    if (hidden !== "") {
-      link.searchParams.append("hide", hidden)
+    const here = new URLSearchParams(location.search)
+    for (const name of ["hide", "api"].filter((name) => here.has(name))) {
+      link.searchParams.append(name, here.get(name))
     }
     return link.href
   }

@@ -131,7 +131,7 @@ def test_what_is_unknown_or_impossible_is_left_out_and_named():
 
 
 def test_what_the_page_and_other_sites_put_into_links_is_no_fault():
-    link = "&".join(f"{name}x=1" for name in FOREIGN) + "&pane=spiral&hide=charts"
+    link = "&".join(f"{name}x=1" for name in FOREIGN) + "&pane=spiral&hide=charts&api=x"
     assert read_link(link, LaboratoryState(), DIGITS).faults == []
 
 
