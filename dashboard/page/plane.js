@@ -99,8 +99,27 @@ function shift(found, at) {
   found.source.change.emit()
 }
 
+// Columns that only the page draws are changed in place, which Python does not hear of.
+function put(source, columns) {
+  Object.assign(source.data, columns)
+  source.change.emit()
+}
+
 function draw_line(from, to) {
-  models.line.data = { x: [from.x, to.x], y: [from.y, to.y] }
+  put(models.line, { x: [from.x, to.x], y: [from.y, to.y] })
+}
+
+// A painted point is seen at once; once Python has sent it, the copy goes.
+function echo(point) {
+  const { x, y, color } = models.echo.data
+  const painted = models.colors[models.classes.active]
+  put(models.echo, { x: [...x, point.x], y: [...y, point.y], color: [...color, painted] })
+}
+
+function forget_echo() {
+  if (gesture == null && models.echo.data.x.length > 0) {
+    put(models.echo, { x: [], y: [], color: [] })
+  }
 }
 
 function begin_line(at) {
@@ -120,7 +139,9 @@ function paint(at) {
   if (last != null && distance(last, at) < STRIDE * per_pixel()) {
     return
   }
-  gesture.painted.push({ x: round(clip(at.x)), y: round(clip(at.y)) })
+  const point = { x: round(clip(at.x)), y: round(clip(at.y)) }
+  gesture.painted.push(point)
+  echo(point)
   send_stroke(false)
 }
 
@@ -285,12 +306,12 @@ function key_down(event) {
 }
 
 function show_cursor(visible) {
-  models.cursor.data = visible ? { x: [cursor.x], y: [cursor.y] } : { x: [], y: [] }
+  put(models.cursor, visible ? { x: [cursor.x], y: [cursor.y] } : { x: [], y: [] })
 }
 
 function forget_line() {
   line_start = null
-  models.line.data = { x: [], y: [] }
+  put(models.line, { x: [], y: [] })
   send_now("no-line")
 }
 
@@ -332,6 +353,7 @@ function attach(index) {
   }
   surface = element
   paint_smoothly(index)
+  models.train.properties.data.change.connect(forget_echo)
   surface.setAttribute("role", "application")
   surface.tabIndex = 0
   change_tool()
@@ -346,7 +368,7 @@ function attach(index) {
   above.addEventListener("pointermove", own(pointer_move), first)
   above.addEventListener("pointerup", own(pointer_up), first)
   above.addEventListener("pointercancel", own(pointer_cancel), first)
-  above.addEventListener("pointerleave", pointer_leave)
+  surface.addEventListener("pointerleave", pointer_leave)
   above.addEventListener("keydown", key_down, first)
   surface.addEventListener("contextmenu", (event) => event.preventDefault())
   surface.addEventListener("focus", () => show_cursor(surface.matches(":focus-visible")))

@@ -32,10 +32,12 @@ function point_at(unit) {
 function show_frame(unit) {
   const [columns, rows] = models.layout.tags
   const known = unit >= 0
-  models.frame.data = {
+  // In place, so that Python does not hear of it.
+  Object.assign(models.frame.data, {
     x: known ? [(unit % columns) + 0.5] : [],
     y: known ? [rows - Math.floor(unit / columns) - 0.5] : [],
-  }
+  })
+  models.frame.change.emit()
 }
 
 function unit_at(event) {
@@ -95,7 +97,7 @@ function attach(index) {
   above.addEventListener("pointerdown", own(() => {}), { capture: true })
   above.addEventListener("pointerup", own(() => {}), { capture: true })
   above.addEventListener("click", own(click), { capture: true })
-  above.addEventListener("pointerleave", () => point_at(-1))
+  surface.addEventListener("pointerleave", () => point_at(-1))
   above.addEventListener("keydown", key_down, { capture: true })
   surface.addEventListener("focus", () => {
     if (surface.matches(":focus-visible")) point_at(chosen)

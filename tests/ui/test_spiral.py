@@ -164,6 +164,8 @@ def test_lines_units_and_lessons(spiral: LabPage) -> None:
     maps.click(position={"x": 5, "y": 5})
     spiral.wait_text(".ink-spiral-units", "1 off")
     spiral.wait_text(".ink-spiral-notice", "Without unit")
+    spiral.page.mouse.move(1, 1)
+    spiral.wait_text(".ink-spiral-place", "Point at the plane|^x ")
 
     # Change a weight.
     spiral.wait_text(".ink-spiral-train", "Pause")

@@ -203,18 +203,13 @@ class SpiralPane:
     def _draw_surface(self) -> None:
         laboratory, state = self._laboratory, self._state
         values = None if self._unit is None else laboratory.unit_map(*self._unit)
-        if values is not None:
-            self._surface.draw_unit(unit_levels(values[np.newaxis])[0])
-            return
-        self._surface.draw_unit(None)
-        picture = laboratory.surface().picture(clear_palette(), state.surface_mode)
-        self._surface.draw_picture(picture)
+        if values is None:
+            picture = laboratory.surface().picture(clear_palette(), state.surface_mode)
+            self._surface.draw_picture(picture)
+        self._surface.draw_unit(None if values is None else unit_levels(values[np.newaxis])[0])
         parts = ("train", "test") if state.show_test else ("train",)
-        self._surface.draw_wrong(
-            np.concatenate(
-                [getattr(state.points, part).points[laboratory.judge(part).wrong] for part in parts]
-            )
-        )
+        wrong = [getattr(state.points, part).points[laboratory.judge(part).wrong] for part in parts]
+        self._surface.draw_wrong(np.concatenate(wrong))
 
     def _draw_points(self) -> None:
         self._surface.draw_points(self._state.points, self._state.show_test)
@@ -384,6 +379,7 @@ class SpiralPane:
             options={"Soft": "soft", "Hard": "hard"},
             css_classes=[f"{HOOK}-mode"],
             stylesheets=[look.widgets],
+            align="end",
             margin=0,
         )
         side = pn.widgets.Select.from_param(
@@ -395,6 +391,7 @@ class SpiralPane:
             margin=0,
         )
         test = TickBox(state, "show_test", look.widgets, FIELD_HOOK).view
+        test.param.update(align="end", margin=(0, 0, 6, 0))
         return pn.Row(
             mode,
             side,

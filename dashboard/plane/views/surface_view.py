@@ -78,6 +78,7 @@ class SurfaceView:
         self.wrong = ColumnDataSource({"x": [], "y": []}, name="wrong-points")
         self.line = ColumnDataSource({"x": [], "y": []})
         self._cursor = ColumnDataSource({"x": [], "y": []})
+        self._echo = ColumnDataSource({"x": [], "y": [], "color": []})
         self.figure = self._make_figure()
         self.tool = RadioButtonGroup(
             labels=list(TOOLS),
@@ -141,6 +142,8 @@ class SurfaceView:
                 "test": self.test,
                 "line": self.line,
                 "cursor": self._cursor,
+                "echo": self._echo,
+                "colors": list(CLASS_COLOURS),
                 "tool": self.tool,
                 "classes": self.classes,
             },
@@ -178,7 +181,8 @@ class SurfaceView:
         self._unit.visible = False
         look = {"size": 6, "fill_color": "color", "line_color": HALO, "line_width": 0.8}
         plane.add_glyph(self.test, Scatter(marker="square", **look))
-        plane.add_glyph(self.train, Scatter(marker="circle", **look))
+        for source in (self.train, self._echo):
+            plane.add_glyph(source, Scatter(marker="circle", **look))
         for color, more in ((HALO, 1.7), (RING, 0)):
             outline = {"line_color": color, "fill_alpha": 0}
             plane.add_glyph(self.wrong, Scatter(size=10, line_width=1.3 + more, **outline))
