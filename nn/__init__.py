@@ -27,7 +27,8 @@ from nn.gradient_check import check_gradient
 from nn.gradients import Loss, loss_and_gradients, measure_loss
 from nn.initializations import INITIALIZATIONS, initialization_name
 from nn.kernels import backend_name, backend_reason
-from nn.network import Forward, Layer, Network, create_network, form_title
+from nn.layers import Layer
+from nn.network import Forward, Network, create_network, form_title
 from nn.optimizers import OPTIMIZERS, Optimizer, create_optimizer, optimizer_name
 from nn.pretrained import (
     PRETRAINED,
@@ -38,9 +39,10 @@ from nn.pretrained import (
 )
 from nn.products import scale_bytes
 from nn.schedules import SCHEDULES, Schedule, create_schedule, schedule_name
+from nn.scoring import StepResult
 from nn.stem import Stem
 from nn.stem_plan import StemPlan, read_plan
-from nn.step import StepResult, TrainingStep
+from nn.step import TrainingStep
 from nn.weight_average import WeightAverage
 from nn.weights import (
     LAYOUTS,

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nn.checks import check_labels
+from nn.layers import Layer
 from nn.log_softmax import log_softmax, negative_log_likelihood
-from nn.network import Layer, Network
+from nn.network import Network
 
 BINS = 15
 """Bins of equal width over [0, 1], as in the paper."""

@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike
 from nn.activations import ACTIVATIONS, activation, activation_name
 from nn.checks import check_inputs
 from nn.initializations import initial_weights, initialization_name
+from nn.layers import Layer, check_layers, check_stem_fits
 from nn.log_softmax import log_softmax
 from nn.products import product
 from nn.stem import Stem, create_stem
@@ -21,14 +22,6 @@ from nn.stem_plan import StemPlan, read_plan
 
 PICTURES_AT_ONCE = 64
 """So many go through a stem together in a prediction, which bounds the memory it takes."""
-
-
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """One dense layer: `weights` (inputs, outputs) and `bias` (outputs,), or None without."""
-
-    weights: np.ndarray
-    bias: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,9 +59,9 @@ class Network:
         if self.activation not in ACTIVATIONS:
             activation_name(self.activation)
             raise ValueError(f"Spell the activation as activation_name({self.activation!r}) does.")
-        _check_layers(self.layers)
+        check_layers(self.layers)
         if self.stem is not None:
-            _check_stem(self.stem, self.layers[0])
+            check_stem_fits(self.stem, self.layers[0])
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -257,52 +250,3 @@ def _form(network: Network) -> str:
     """Say all that two networks must share for their numbers to be exchanged."""
     biases = "with" if network.has_biases else "without"
     return f"{network.title} {network.activation} {biases} biases"
-
-
-def _check_stem(stem: Stem, first: Layer) -> None:
-    if stem.features != first.weights.shape[0]:
-        raise ValueError(
-            f"Expected the weights of layer 0 to have {stem.features} rows, the features of the "
-            f"stem “{stem.plan.text}”, and found {first.weights.shape[0]}."
-        )
-    if (stem.biases is None) != (first.bias is None):
-        raise ValueError("Expected biases in the stem and in all layers, or nowhere.")
-    for array in stem.parameters():
-        if array.dtype != first.weights.dtype or not array.flags.c_contiguous:
-            raise ValueError(
-                f"Expected C-contiguous {first.weights.dtype} arrays in the stem as in the "
-                f"layers; one of {array.dtype} is not."
-            )
-
-
-def _check_layers(layers: tuple[Layer, ...]) -> None:
-    if not layers:
-        raise ValueError("Expected at least one layer and found none.")
-    inputs = layers[0].weights.shape[0] if layers[0].weights.ndim else 0
-    for index, layer in enumerate(layers):
-        _check_layer(index, layer, inputs, layers[0])
-        inputs = layer.weights.shape[1]
-
-
-def _check_layer(index: int, layer: Layer, inputs: int, first: Layer) -> None:
-    weights, bias = layer.weights, layer.bias
-    if weights.ndim != 2 or weights.shape[0] != inputs or 0 in weights.shape:
-        raise ValueError(
-            f"Expected the weights of layer {index} to have the shape ({inputs}, outputs) "
-            f"and found {weights.shape}."
-        )
-    if (bias is None) != (first.bias is None):
-        raise ValueError(f"Expected biases in all layers or in none; layer {index} differs.")
-    if bias is not None and bias.shape != weights.shape[1:]:
-        raise ValueError(
-            f"Expected the bias of layer {index} to have the shape {weights.shape[1:]} "
-            f"and found {bias.shape}."
-        )
-    for array in (weights, weights if bias is None else bias):
-        if array.dtype != first.weights.dtype or array.dtype not in (np.float32, np.float64):
-            raise ValueError(
-                f"Expected all arrays to be float32, or all float64, and found {array.dtype} "
-                f"in layer {index} after {first.weights.dtype}."
-            )
-        if not array.flags.c_contiguous:
-            raise ValueError(f"Expected C-contiguous arrays; those of layer {index} are not.")

@@ -4,34 +4,23 @@ The step does the same as `loss_and_gradients` and an optimiser, in arrays that 
 """
 
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nn.activations import activation
 from nn.batch_buffers import BatchBuffers, create_batch_buffers
 from nn.blas import Blas, blas
-from nn.checks import NO_CLASS, check_inputs, check_labels
+from nn.checks import check_inputs, check_labels
 from nn.kernels.backend import kernels
-from nn.log_softmax import log_softmax_in_place
 from nn.network import Network
 from nn.optimizers import Optimizer
 from nn.products import product, product_of_transposed, product_with_transposed
+from nn.scoring import StepResult, score, score_some
 from nn.stem_pass import StemPass
 
 if TYPE_CHECKING:
     from nn.kernels.fused_step import FusedStep
-
-
-class StepResult(NamedTuple):
-    """What the network made of the batch before it learnt from it.
-
-    `loss` is the mean negative log-likelihood without penalties (NaN or infinite if the network
-    has blown up), `correct` the number of samples whose most probable class was their label.
-    """
-
-    loss: float
-    correct: int
 
 
 class TrainingStep:
@@ -116,8 +105,8 @@ class TrainingStep:
         stem = self._stem_of(self._room.count)
         with np.errstate(all="ignore"):
             layer_inputs = self._forward(batch, x if stem is None else stem.forward(x))
-            score = _score_some if self.none_allowed else _score
-            result = score(batch, float(self.label_smoothing))
+            judge = score_some if self.none_allowed else score
+            result = judge(batch, float(self.label_smoothing))
             direct = self._direct_descent()
             if direct is not None:
                 self._descend(direct, batch, layer_inputs, float(learning_rate))
@@ -297,34 +286,3 @@ def _usable(x: np.ndarray, buffer: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         np.copyto(buffer, x, casting="same_kind")
     return buffer
-
-
-def _score(batch: BatchBuffers, label_smoothing: float) -> StepResult:
-    """Turn the scores into log-probabilities, the last deltas into (p - target) / n, and count."""
-    scores, delta, count = batch.scores, batch.deltas[-1], batch.count
-    log_softmax_in_place(scores, delta, batch.column)
-    scores.argmax(axis=1, out=batch.predicted)
-    np.add(batch.row_starts, batch.labels, out=batch.flat_labels)
-    # mode="clip" because "raise" copies `out` first; the labels have been checked.
-    scores.take(batch.flat_labels, out=batch.picked, mode="clip")
-    if label_smoothing:
-        np.subtract(delta, label_smoothing / delta.shape[1], out=delta)
-    np.divide(delta, count, out=delta)
-    delta.reshape(-1)[batch.flat_labels] -= (1 - label_smoothing) / count
-    loss = 0.0 - float(np.add.reduce(batch.picked)) / count
-    return StepResult(loss, int(np.count_nonzero(batch.predicted == batch.labels)))
-
-
-def _score_some(batch: BatchBuffers, label_smoothing: float) -> StepResult:
-    """Do what `_score` does where labels may be `NO_CLASS`; such samples are never correct."""
-    nameless = np.flatnonzero(batch.labels == NO_CLASS)
-    batch.labels[nameless] = 0
-    result = _score(batch, label_smoothing)
-    if not nameless.size:
-        return result
-    log_probabilities, classes = batch.scores[nameless], batch.scores.shape[1]
-    batch.deltas[-1][nameless] = (np.exp(log_probabilities) - 1 / classes) / batch.count
-    batch.picked[nameless] = log_probabilities.mean(axis=1)
-    batch.predicted[nameless] = -1
-    loss = 0.0 - float(np.add.reduce(batch.picked)) / batch.count
-    return StepResult(loss, int(np.count_nonzero(batch.predicted == batch.labels)))

@@ -5,7 +5,8 @@ The messages speak of the file and of its own names, W0 or b0, not of the code.
 
 import numpy as np
 
-from nn.network import Layer, Network
+from nn.layers import Layer
+from nn.network import Network
 from nn.stem import Stem
 from nn.weights_error import WeightsError
 

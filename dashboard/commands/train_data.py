@@ -8,9 +8,17 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from data_cache import DIGIT_NAMES, Samples, load_data_set, open_samples
+import numpy as np
+
+from data_cache import DIGIT_NAMES, Samples, load_data_set, open_samples, to_float
+from data_cache.pen import enrich
+from nn import Network, fit_temperature, with_temperature
 
 from .data_arguments import data_set_name
+from .settings import CommandSettings
+
+_ENRICHING = 1
+"""Tells this use of the run's seed from the others."""
 
 
 @dataclass(frozen=True)
@@ -64,3 +72,22 @@ def _open_by_name(name: str) -> TrainData:
         HeldOut(data_set.test, f"{len(data_set.test):,} test samples (untouched until now)"),
         data_set.class_names,
     )
+
+
+def enriched(samples: Samples, settings: CommandSettings) -> Samples:
+    """Add what the settings ask for to learn from; the same seed adds the same."""
+    if not settings.pen_digits and not settings.non_digits:
+        return samples
+    return enrich(
+        samples,
+        np.random.default_rng([settings.seed, _ENRICHING]),
+        pen_digits=settings.pen_digits,
+        non_digits=settings.non_digits,
+    )
+
+
+def calibrated(network: Network, samples: Samples, binarize: int | None) -> tuple[Network, float]:
+    """Divide the scores of a network by the temperature that suits the samples; return both."""
+    images = to_float(samples.images, binarize=binarize)
+    temperature = fit_temperature(network.predict_log_proba(images), samples.labels)
+    return with_temperature(network, temperature), temperature

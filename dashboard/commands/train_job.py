@@ -10,18 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-import numpy as np
-
-from data_cache import ArraySource, Samples, to_float
-from data_cache.pen import enrich
+from data_cache import ArraySource
 from nn import (
     Evaluation,
     Network,
     create_schedule,
-    fit_temperature,
     load_weights,
     stem_of,
-    with_temperature,
 )
 
 from ..block_run import BlockRun
@@ -35,7 +30,7 @@ from .interrupt import catch_interrupt
 from .progress import Progress
 from .report import accuracy_sentence
 from .settings import CommandSettings
-from .train_data import TrainData
+from .train_data import TrainData, calibrated, enriched
 from .train_files import TrainFiles
 
 FIXED = {
@@ -57,9 +52,6 @@ _OWN = (
     *("num_epochs", "schedule", "binarize", "patience"),
     *("pen_digits", "non_digits", "calibrate"),
 )
-
-_ENRICHING = 1
-"""Tells this use of the run's seed from the others."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +114,7 @@ class TrainingJob:
             self._compare({**CommandSettings().param.values(), **known}, given)
         self.settings = CommandSettings(**{**known, **given})
         self._check()
-        self._train_samples = _enriched(data.train, self.settings)
+        self._train_samples = enriched(data.train, self.settings)
         self.run = BlockRun(
             self.settings,
             ArraySource(self._train_samples),
@@ -271,19 +263,15 @@ class TrainingJob:
             self._saved = self._files.save_results(self.run)
             self._kept = self.run.judged
         if self.settings.calibrate and self._is_complete:
-            self._kept, sentence = self._calibrated(self._kept)
+            assert self._data.watched is not None, "checked at the beginning"
+            self._kept, temperature = calibrated(
+                self._kept, self._data.watched.samples, self.settings.binarize
+            )
             self._files.save_weights(self._kept)
-            self._saved.append(sentence)
+            self._saved.append(
+                f"The scores were divided by {temperature:.3f}, fitted on the watched samples."
+            )
         self._files.save_checkpoint(self._checkpoint())
-
-    def _calibrated(self, network: Network) -> tuple[Network, str]:
-        """Return the network with the temperature that suits the watched samples, and tell it."""
-        assert self._data.watched is not None, "checked at the beginning"
-        samples = self._data.watched.samples
-        images = to_float(samples.images, binarize=self.settings.binarize)
-        temperature = fit_temperature(network.predict_log_proba(images), samples.labels)
-        sentence = f"The scores were divided by {temperature:.3f}, fitted on the watched samples."
-        return with_temperature(network, temperature), sentence
 
     async def _score(self) -> list[Scored]:
         data, run = self._data, self.run
@@ -311,15 +299,3 @@ class TrainingJob:
     def _tell(self, line: str) -> None:
         self._stream.write(f"{line}\n")
         self._stream.flush()
-
-
-def _enriched(samples: Samples, settings: CommandSettings) -> Samples:
-    """Add what the settings ask for; the same seed adds the same."""
-    if not settings.pen_digits and not settings.non_digits:
-        return samples
-    return enrich(
-        samples,
-        np.random.default_rng([settings.seed, _ENRICHING]),
-        pen_digits=settings.pen_digits,
-        non_digits=settings.non_digits,
-    )

@@ -10,7 +10,8 @@ import numpy as np
 from nn.batch_buffers import BatchBuffers
 from nn.kernels.library import LayerRecord, Library, RuleRecord, StepRecord, address
 from nn.kernels.rule import RULES, UpdateRule
-from nn.network import Layer, Network
+from nn.layers import Layer
+from nn.network import Network
 
 ACTIVATIONS = ("relu", "leaky-relu", "tanh", "sigmoid", "linear")
 """The activations in the order of dense.c."""
