@@ -132,13 +132,13 @@ def choose_source(server: ServerLink | None) -> OpenFunction:
 
 async def take_up(laboratory: Laboratory, window: Window, launch: Launch) -> None:
     """Take up what was opened: a link, or the work of a tab before; then keep what is done."""
-    if launch.search is None:
+    if launch.search is None and pn.state.location is not None:
         # Panel hands the address over only after the page was drawn.
         pn.state.location.param.watch(
             lambda event: laboratory.spawn(open_for_digits(laboratory, event.new)), "search"
         )
     elif not launch.resume:
-        await open_for_digits(laboratory, launch.search)
+        await open_for_digits(laboratory, launch.search or "")
     if IN_BROWSER:
         await keep_in_browser(laboratory, window.offer, launch)
 
@@ -167,7 +167,9 @@ def spiral_pane(
         from .plane.state import PlaneState  # noqa: PLC0415
         from .plane.views import TICK_SECONDS, WORKER_TICK_SECONDS, SpiralPane  # noqa: PLC0415
 
-        query = pn.state.location.search if launch.search is None else launch.search
+        query = (
+            launch.search if launch.search is not None else getattr(pn.state.location, "search", "")
+        )
         settings, faults = open_for_spiral(query)
         # The settings of the first preset are the defaults.
         preset = "" if settings else next(iter(PRESETS))

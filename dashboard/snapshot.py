@@ -6,6 +6,8 @@ Views draw from snapshots alone, so they never meet arrays that are being writte
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
 
 from nn import Network
 
@@ -34,6 +36,14 @@ class Snapshot:
     batch_size: int = 0
     optimizer: str = ""
     backend: str = ""
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Eight characters by which two people can tell whether they have the same weights."""
+        digest = sha256()
+        for parameter in self.network.parameters():
+            digest.update(parameter.tobytes())
+        return digest.hexdigest()[:8]
 
     def status_line(self) -> str:
         """Say it in one line, in the order that scripts rely on."""

@@ -158,7 +158,9 @@ class Window:
 
     def _draw(self) -> None:
         snapshot, history = self._state.snapshot, self._state.history
-        self._status.object = f'<div class="status">{escape(snapshot.status_line())}</div>'
+        # Whoever compares two runs pauses them first, and training has no time for it.
+        title = "" if self._state.running else f' title="Weights {snapshot.fingerprint}"'
+        self._status.object = f'<div class="status"{title}>{escape(snapshot.status_line())}</div>'
         self._controls.progress.object = progress_html(snapshot.epoch, snapshot.progress)
         self._charts.queue.draw(snapshot)
         self._charts.draw(history, self._state.smoothing)
