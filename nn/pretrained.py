@@ -24,7 +24,7 @@ class PretrainedCard:
     """How a ready-trained net came to be: the contents of its `.json` beside the weights.
 
     `sizes` is text such as "784-128-10" (for a convolutional net, its `title`); `command` the
-    command line that trained it, in `seconds`; `digits` the number of MNIST's digits that it
+    command line that trained it, in `seconds` of one processor; `digits` the number of MNIST's digits that it
     learnt from. `test_accuracy`, in [0, 1], was measured on `test_count` digits that took no part
     in training nor in choosing anything; `moved_accuracy` on the same ones moved anywhere on a
     canvas of 56 × 56, scaled from a half to one and a half, turned by up to 15° and framed again.
