@@ -167,10 +167,6 @@ class LabPage:
         """Choose an entry of a menu."""
         self.page.locator(f".{css_class} select").select_option(label=label)
 
-    def field_error(self, setting: str) -> str:
-        """The sentence under a field."""
-        return self.text(f".ink-field-{setting} .field-error")
-
     def draw(self, points: Sequence[tuple[float, float]], lift: bool = True) -> None:
         """Draw a stroke on the pad with the mouse; points are shares of its width and height."""
         pad = self.page.locator(".ink-pad")
@@ -187,11 +183,16 @@ class LabPage:
             mouse.up()
 
 
+# Keeping the site for use without a network loads all of it once more: no part of most tests.
+NO_SERVICE_WORKER = "delete Navigator.prototype.serviceWorker"
+
+
 def open_lab(browser: Browser, url: str, **context: Any) -> LabPage:
     """Open the app and collect everything its console and its network complain about."""
     page = browser.new_page(**({"viewport": {"width": 1280, "height": 800}} | context))
     page.set_default_timeout(DEADLINE_MS)
     page.add_init_script(DEEP)
+    page.add_init_script(NO_SERVICE_WORKER)
     lab = LabPage(page, url)
     page.on("console", lambda message: _note_message(lab, message))
     page.on("pageerror", lambda error: lab.complaints.append(f"error: {error}"))
