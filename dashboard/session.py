@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 IN_BROWSER = sys.platform == "emscripten"
 SLICE_THREADS = 2
+SWITCH_SECONDS = 0.0005
 WORKER_PACE = Pace(slice_seconds=0.012, snapshot_seconds=0.05)
 WORKER_REDRAW_SECONDS = 0.2
 """In a worker one core trains and redraws; half as many redraws leave it more time to train."""
@@ -294,4 +295,7 @@ def make_threads() -> ThreadPoolExecutor:
     # Products this small lose far more to BLAS threads waiting for each other than they gain,
     # above all when a browser on the same machine wants the cores too.
     threadpool_limits(1, user_api="blas")
+    # Whoever computes hands Python's lock over so often; a message to a page waits for it at every
+    # piece that is sent.
+    sys.setswitchinterval(SWITCH_SECONDS)
     return ThreadPoolExecutor(SLICE_THREADS, thread_name_prefix="inkling-slice")

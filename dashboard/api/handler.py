@@ -65,8 +65,9 @@ class ApiHandler(RequestHandler):
 
     # Before
 
-    def prepare(self) -> None:
-        """Judge the headers, and get ready for the body."""
+    async def prepare(self) -> None:
+        """Judge the headers, when it is this request's turn, and get ready for the body."""
+        await self.server.turns.take()
         try:
             self._admit()
         except ApiError as error:

@@ -15,6 +15,7 @@ from .body import BodyRoom
 from .data_service import DataService
 from .rate_limit import RateLimit
 from .settings import ApiSettings
+from .turns import Turns
 from .weights_service import WeightsService
 from .weights_store import WeightsStore
 
@@ -36,6 +37,7 @@ class Server:
         store = WeightsStore(settings.state_folder, settings.versions_kept, time_of_day)
         self.weights = WeightsService(settings, store, self.data.validation)
         self.room = BodyRoom(settings.bodies_bytes)
+        self.turns = Turns()
         self.reads = RateLimit(settings.reads_per_second, time.monotonic)
         self.writes = RateLimit(settings.writes_per_second, time.monotonic)
 

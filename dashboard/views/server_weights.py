@@ -19,6 +19,8 @@ from .look import Look, button
 
 WithPage = Callable[[Callable[[], None]], None]
 FIRST = "Versions are listed here"
+NO_EYE = ".bk-toggle { display: none; }"
+"""Bokeh's sign for showing what was typed is drawn for another height of the field."""
 
 
 class ServerWeights:
@@ -47,6 +49,7 @@ class ServerWeights:
             label="Token", placeholder="if the server asks for one", **wide
         )
         self._token.css_classes = ["ink-server-token"]
+        self._token.stylesheets = [*self._token.stylesheets, NO_EYE]
         send = button("Send to server", look, "ink-server-send", self._begin(self._send))
         fetch = button("Fetch from server", look, "ink-server-fetch", self._begin(self._fetch))
         reset = button("Reset", look, "ink-server-reset", self._begin(self._reset))
@@ -125,7 +128,7 @@ class ServerWeights:
 
 def heading_html(name: str) -> str:
     """Say which server it is."""
-    return f"<h3>Weights of {escape(name)}</h3>"
+    return f"<h2>Weights of {escape(name)}</h2>"
 
 
 def _described(version: ServerVersion) -> str:

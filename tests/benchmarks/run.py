@@ -16,6 +16,7 @@ TESTS = Path(__file__).parents[1]
 sys.path[:1] = [str(TESTS.parent), str(TESTS), str(TESTS / "support")]
 
 from benchmarks import (  # noqa: E402
+    api_load,
     app_overhead,
     browser,
     convolutions,
@@ -23,6 +24,7 @@ from benchmarks import (  # noqa: E402
     overhead,
     plane,
     scaling,
+    sessions,
     start,
 )
 from benchmarks.record import machine_facts, write_record  # noqa: E402
@@ -38,6 +40,8 @@ SECTIONS = {
     "convolutions": (convolutions.measure,),
     "start": (start.measure,),
     "scaling": (scaling.measure,),
+    "sessions": (sessions.measure,),
+    "api": (api_load.measure,),
 }
 RECORD = TESTS.parent / "build" / "bench.json"
 

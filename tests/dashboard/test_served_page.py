@@ -1,3 +1,4 @@
+import asyncio
 from types import SimpleNamespace
 
 import pytest
@@ -8,8 +9,7 @@ from dashboard.served_page import ServedPage
 class FakeDocument:
     """A document that runs what was asked for when it is told to."""
 
-    def __init__(self, sockets=()):
-        connections = [SimpleNamespace(_socket=socket) for socket in sockets]
+    def __init__(self, connections=()):
         self.callbacks = []
         session = SimpleNamespace(_subscribed_connections=connections)
         self.session_context = SimpleNamespace(session=session)
@@ -90,10 +90,39 @@ def test_a_closed_page_is_left_alone():
     assert document.callbacks == []
 
 
-def test_every_connection_of_the_page_is_told_not_to_wait():
-    told = []
-    document = FakeDocument([SimpleNamespace(set_nodelay=told.append) for _ in range(2)])
-    ServedPage(document).send_at_once()
-    assert told == [True, True]
-    document.session_context = None  # a page that is made without a server
+class FakeConnection:
+    """A connection that notes its messages, and whether it was told not to wait."""
+
+    def __init__(self):
+        self.sent, self.nodelay = [], None
+        self.protocol = SimpleNamespace(create=lambda kind, events: (kind, list(events)))
+        self._socket = self
+
+    def set_nodelay(self, value):
+        self.nodelay = value
+
+    async def send_message(self, message):
+        self.sent.append(message)
+
+
+def test_what_changes_together_leaves_in_one_message_for_each_connection():
+    connections = [FakeConnection(), FakeConnection()]
+    ServedPage(FakeDocument(connections)).send_at_once()
+
+    async def change_twice():
+        for events in (["a", "b", "c"], ["d"]):
+            # Bokeh collects the work while the document is locked, and then awaits it.
+            work = [c.send_patch_document(event) for event in events for c in connections]
+            for coroutine in work:
+                await coroutine
+
+    asyncio.run(change_twice())
+    for connection in connections:
+        assert connection.nodelay is True
+        assert connection.sent == [("PATCH-DOC", ["a", "b", "c"]), ("PATCH-DOC", ["d"])]
+
+
+def test_a_page_without_a_server_has_no_connections():
+    document = FakeDocument()
+    document.session_context = None
     ServedPage(document).send_at_once()

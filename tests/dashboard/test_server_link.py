@@ -75,19 +75,24 @@ def test_a_page_from_elsewhere_changes_nothing_without_a_token(tmp_path):
             assert asyncio.run(link.reset(TOKEN)).number == 1
 
 
-def test_a_server_that_is_none_is_said_to_be_so():
-    async def call(_method, _url, _headers, _body):
-        return answer
-
-    link = HttpServerLink("http://box:1", call)
-    for answer, words in (
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
         (HttpAnswer(200, {}, b"<html>"), "no JSON"),
         (HttpAnswer(200, {}, b"{}"), "no server of Inkling"),
         (HttpAnswer(502, {}, b"<html>"), "status 502"),
         (HttpAnswer(409, {}, b'{"error": "Not now."}'), "box:1: Not now."),
-    ):
-        with pytest.raises(LinkError, match=words):
-            asyncio.run(link.reset(""))
+    ],
+)
+def test_a_server_that_is_none_is_said_to_be_so(answer, words):
+    async def call(_method, _url, _headers, _body):
+        return answer
+
+    with pytest.raises(LinkError, match=words):
+        asyncio.run(HttpServerLink("http://box:1", call).reset(""))
+
+
+def test_a_server_that_is_not_there_is_said_to_be_so():
     with pytest.raises(LinkError, match="cannot be reached"):
         asyncio.run(HttpServerLink("http://127.0.0.1:9").versions())
 

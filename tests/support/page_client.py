@@ -1,0 +1,186 @@
+"""A page of the served app without a browser: it speaks Bokeh's protocol over the websocket.
+
+It presses buttons and draws as the page's script would, and sees what the server sends for it.
+Many of them run in one event loop, which no two real browsers would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+
+SENT_SIDE = 84
+TIMEOUT_SECONDS = 120
+Event = dict[str, Any]
+
+
+class PageClient:
+    """One open page; `open_page` makes it."""
+
+    def __init__(self, connection: WebSocketClientConnection) -> None:
+        self._connection = connection
+        self._waiting: list[tuple[Callable[[Event], bool], asyncio.Future[Event]]] = []
+        self._replies: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._ids: dict[str, str] = {}
+        self.texts: dict[str, str] = {}
+        self.patches = 0
+        self.is_open = True
+        self._reader = asyncio.create_task(self._read())
+
+    async def load(self) -> None:
+        """Fetch the document, as the page does, and tell the server that it is there."""
+        reply = await self._request("PULL-DOC-REQ", {})
+        for model in _models(reply["doc"]):
+            for css_class in model.get("attributes", {}).get("css_classes", ()):
+                if isinstance(css_class, str) and css_class.startswith("ink-"):
+                    self._ids.setdefault(css_class, model["id"])
+        await self._patch(_event("document_ready", []))
+
+    async def click(self, css_class: str) -> None:
+        """Press a button."""
+        await self._patch(_event("button_click", [["model", {"id": self._ids[css_class]}]]))
+
+    async def toggle(self, css_class: str, *, on: bool) -> None:
+        """Switch a toggle."""
+        await self._patch(self._change(css_class, "active", on))
+
+    async def draw(self, picture: np.ndarray) -> None:
+        """Send a picture (84, 84) uint8 as the drawing pad does."""
+        text = base64.b64encode(picture.tobytes()).decode()
+        await self._patch(self._change("ink-pad", "tags", [time.perf_counter_ns(), text]))
+
+    def text_of(self, css_class: str) -> str:
+        """The newest text of a component, "" when it has not changed yet."""
+        return self.texts.get(self._ids[css_class], "")
+
+    def expect(self, css_class: str, pattern: str = "") -> asyncio.Future[Event]:
+        """A future that is done when the component's text changes to one with this pattern."""
+        model, found = self._ids[css_class], re.compile(pattern)
+
+        def fits(event: Event) -> bool:
+            is_text = event["kind"] == "ModelChanged" and event["model"]["id"] == model
+            return is_text and event["attr"] == "text" and bool(found.search(event["new"]))
+
+        future: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        self._waiting.append((fits, future))
+        return future
+
+    async def seconds_until(self, act: Any, answer: asyncio.Future[Event]) -> float:
+        """Do something and return the seconds until it is answered."""
+        begun = time.perf_counter()
+        await act
+        await asyncio.wait_for(answer, TIMEOUT_SECONDS)
+        return time.perf_counter() - begun
+
+    async def close(self) -> None:
+        """Close the page."""
+        self._reader.cancel()
+        self.is_open = False
+        self._connection.close()
+
+    def _change(self, css_class: str, attribute: str, value: Any) -> Event:
+        model = {"id": self._ids[css_class]}
+        return {"kind": "ModelChanged", "model": model, "attr": attribute, "new": value}
+
+    async def _patch(self, event: Event) -> None:
+        await self._send("PATCH-DOC", {"events": [event]})
+
+    async def _request(self, kind: str, content: dict[str, Any]) -> dict[str, Any]:
+        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._replies[await self._send(kind, content)] = future
+        return await asyncio.wait_for(future, TIMEOUT_SECONDS)
+
+    async def _send(self, kind: str, content: dict[str, Any]) -> str:
+        header = {"msgid": uuid.uuid4().hex, "msgtype": kind}
+        for part in (header, {}, content):
+            await self._connection.write_message(json.dumps(part))
+        return header["msgid"]
+
+    async def _read(self) -> None:
+        while True:
+            parts = [await self._next() for _ in range(3)]
+            header, content = json.loads(parts[0]), json.loads(parts[2])
+            for _ in range(2 * header.get("num_buffers", 0)):
+                await self._next()
+            if header["msgtype"] == "PATCH-DOC":
+                self._take(content["events"])
+            elif header.get("reqid") in self._replies:
+                self._replies.pop(header["reqid"]).set_result(content)
+
+    async def _next(self) -> Any:
+        message = await self._connection.read_message()
+        if message is None:
+            self.is_open = False
+            raise ConnectionError("the server closed the page")
+        return message
+
+    def _take(self, events: list[Event]) -> None:
+        self.patches += 1
+        for event in events:
+            if event["kind"] == "ModelChanged" and event["attr"] == "text":
+                self.texts[event["model"]["id"]] = event["new"]
+            for fits, future in list(self._waiting):
+                if not future.done() and fits(event):
+                    future.set_result(event)
+        self._waiting = [(fits, future) for fits, future in self._waiting if not future.done()]
+
+
+async def open_page(url: str) -> PageClient:
+    """Open the app's page at `http://host:port/app`."""
+    answer = await AsyncHTTPClient().fetch(
+        url, request_timeout=TIMEOUT_SECONDS, connect_timeout=TIMEOUT_SECONDS
+    )
+    found = re.search(r'"token":\s*"([^"]+)"', answer.body.decode())
+    assert found, "the page carries no token"
+    address = f"{url.replace('http', 'ws', 1)}/ws"
+    connection = await websocket_connect(
+        HTTPRequest(
+            address,
+            connect_timeout=TIMEOUT_SECONDS,
+            request_timeout=TIMEOUT_SECONDS,
+            headers={"Origin": url.rsplit("/", 1)[0]},
+        ),
+        subprotocols=["bokeh", found[1]],
+        max_message_size=1 << 26,
+    )
+    connection.protocol.set_nodelay(True)  # as browsers do
+    for _ in range(3):  # the server's acknowledgement
+        await connection.read_message()
+    page = PageClient(connection)
+    await page.load()
+    return page
+
+
+def enlarged(image: np.ndarray) -> np.ndarray:
+    """A digit of (784,) uint8 as the pad would send it."""
+    steps = np.arange(SENT_SIDE) * 28 // SENT_SIDE
+    return np.ascontiguousarray(image.reshape(28, 28)[np.ix_(steps, steps)])
+
+
+def _event(name: str, entries: list[Any]) -> Event:
+    values = {"type": "map", "entries": entries}
+    data = {"type": "event", "name": name, "values": values}
+    return {"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": data}
+
+
+def _models(part: Any) -> Iterator[dict[str, Any]]:
+    """All models in a document, however deeply they lie in each other."""
+    parts = [part]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            if part.get("type") == "object" and "id" in part:
+                yield part
+            parts.extend(part.values())
+        elif isinstance(part, list):
+            parts.extend(part)
