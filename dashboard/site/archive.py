@@ -1,4 +1,4 @@
-"""Packs the Python packages that the browser needs into one archive.
+"""Gathers the Python packages that the browser needs.
 
 Pure Python out of this environment, without tests, scripts of the page and tools; the same input
 gives the same bytes.
@@ -93,6 +93,14 @@ def _requirements(distribution: str) -> list[str]:
     return [re.sub(r"[-_.]+", "-", requirement.name).lower() for requirement in kept]
 
 
+def version(distribution: str) -> str:
+    """Return the version of an installed distribution; "unknown" if it is none."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
 def distribution_files(distribution: str) -> dict[str, bytes]:
     """Read the needed files of an installed distribution, by their path in site-packages."""
     found = metadata.distribution(distribution)
@@ -120,18 +128,33 @@ def own_files(package: str) -> dict[str, bytes]:
 
 def wheel_files(wheel: bytes) -> dict[str, bytes]:
     """Read the needed files of a wheel."""
-    with zipfile.ZipFile(BytesIO(wheel)) as archive:
-        names = [name for name in archive.namelist() if not name.endswith("/") and is_needed(name)]
-        return {name: archive.read(name) for name in names}
+    return {name: data for name, data in read_archive(wheel).items() if is_needed(name)}
 
 
-def write_archive(contents: Mapping[str, bytes]) -> bytes:
+def numpy_files(wheel: bytes) -> dict[str, bytes]:
+    """Read the files of NumPy's wheel, its compiled libraries among them, without its tests."""
+    unwanted = (".pyi", ".c", ".h", ".a", ".typed")
+    return {
+        name: data
+        for name, data in read_archive(wheel).items()
+        if "/tests/" not in name and not name.endswith(unwanted)
+    }
+
+
+def read_archive(archive: bytes) -> dict[str, bytes]:
+    """Read all files of a zip archive."""
+    with zipfile.ZipFile(BytesIO(archive)) as opened:
+        names = [name for name in opened.namelist() if not name.endswith("/")]
+        return {name: opened.read(name) for name in names}
+
+
+def write_archive(contents: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     """Pack files into a zip archive whose bytes depend on nothing but names and contents."""
     buffer = BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(buffer, "w", method, compresslevel=9) as archive:
         for name in sorted(contents):
             entry = zipfile.ZipInfo(name, FIXED_DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.compress_type = method
             entry.create_system = 3
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, contents[name])

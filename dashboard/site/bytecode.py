@@ -7,13 +7,10 @@ import json
 import shutil
 import subprocess
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from importlib.util import find_spec
-from io import BytesIO
 from pathlib import Path
 
-from dashboard.site.archive import write_archive
 from dashboard.site.errors import SiteError
 from dashboard.site.pyodide_files import pinned
 
@@ -52,10 +49,4 @@ def compile_archives(
         finished = subprocess.run(command, capture_output=True, text=True, check=False)
         if finished.returncode != 0:
             raise SiteError(f"node could not compile the modules: {finished.stderr.strip()}")
-        return {name: _repack((work / name).read_bytes()) for name in archives}
-
-
-def _repack(content: bytes) -> bytes:
-    """Write a zip archive anew in the one deterministic form."""
-    with zipfile.ZipFile(BytesIO(content)) as archive:
-        return write_archive({name: archive.read(name) for name in archive.namelist()})
+        return {name: (work / name).read_bytes() for name in archives}

@@ -6,8 +6,10 @@ conversion executes the app.
 
 import json
 import os
+import random
 import subprocess
 import sys
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,9 +33,15 @@ def convert(app: Path) -> Conversion:
     if not app.is_file():
         raise SiteError(f"Expected a Panel script at {app}, found no such file.")
     program = f"from {__name__} import main; main({str(app.resolve())!r})"
-    environment = {**os.environ, "PANEL_CDN_ROOT": PANEL_ROOT, "BOKEH_PY_LOG_LEVEL": "error"}
+    settings = {
+        "PANEL_CDN_ROOT": PANEL_ROOT,
+        "BOKEH_PY_LOG_LEVEL": "error",
+        "PYTHONHASHSEED": "0",  # the order of sets, and with it the page, is always the same
+    }
     command = [sys.executable, "-c", program]
-    finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    finished = subprocess.run(
+        command, env={**os.environ, **settings}, capture_output=True, text=True, check=False
+    )
     if finished.returncode != 0:
         raise SiteError(f"Panel could not convert {app}; its error was:\n{finished.stderr.strip()}")
     answer = json.loads(finished.stdout.splitlines()[-1])
@@ -42,6 +50,9 @@ def convert(app: Path) -> Conversion:
 
 def main(app: str) -> None:
     """Convert the app and write the result to standard output as one line of JSON."""
+    generator = random.Random(0)
+    # Identifiers that are the same in every build; set before anything imports them.
+    uuid.uuid4 = lambda: uuid.UUID(int=generator.getrandbits(128), version=4)
     from panel.io.convert import script_to_html  # noqa: PLC0415 (a second to import)
     from panel.io.resources import set_resource_mode  # noqa: PLC0415
 

@@ -25,6 +25,19 @@ HANDLER_PARTS = (
     "pyodideWorker.onmessage = async (event) => {",
     "jsdoc.on_change(send_change.bind(null, jsdoc), false)",
 )
+HEAD = re.compile(r'<head[^>]*>(?:\s*<meta charset="[^"]*"\s*/?>)?')
+SCRIPT_LINK = re.compile(r'<script([^>]* src="([^"]*)"[^>]*)></script>')
+LOG_LEVEL = re.compile(r"<script[^>]*>\s*Bokeh\.set_log_level\([^)]*\);\s*</script>")
+# Scripts of BokehJS that are needed only by a document with these words in it.
+SPECIAL_SCRIPTS = {
+    "bokeh-gl-": ("webgl",),
+    "bokeh-mathjax-": ("$$", r"\\[", r"\\("),
+}
+INSTALLABLE = """
+  <link rel="manifest" href="app.webmanifest">
+  <link rel="apple-touch-icon" href="icon-192.png">
+  <meta name="theme-color" content="#3b5bdb">
+"""
 SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL)
 RENDER_ITEMS = re.compile(r"const render_items = (\[.*\]);")
 DOCUMENTS = re.compile(r'<script type="application/json" id="[^"]*">(.*?)</script>', re.DOTALL)
@@ -62,7 +75,7 @@ def patch_worker(worker: str, settings: dict[str, Any]) -> str:
     """Put our start-up and message loop in the place of those in Panel's generated worker."""
     code = application_code(worker)
     constants = f"const settings = {json.dumps(settings)};\nconst application = `{code}`;\n\n"
-    return constants + own_script("worker.js")
+    return constants + own_script("files.js") + own_script("worker.js")
 
 
 def page_roots(html: str) -> list[dict[str, str | None]]:
@@ -90,7 +103,8 @@ def page_roots(html: str) -> list[dict[str, str | None]]:
 def patch_page(html: str, settings: dict[str, Any]) -> tuple[str, str]:
     """Return the page with a link to `page.js` instead of Panel's handler, and that script.
 
-    `settings` names the worker; the roots and the classes of the loading page are added to it.
+    The roots and the classes of the loading page are added to `settings`. The scripts of the page
+    wait until it has been read and shown, and those that nothing in it needs are left out.
     """
     position = _position(html, HANDLER_PARTS[0], "page")
     script = next((s for s in SCRIPT.finditer(html) if s.start(1) <= position < s.end(1)), None)
@@ -105,4 +119,26 @@ def patch_page(html: str, settings: dict[str, Any]) -> tuple[str, str]:
         "loading": loading[1].split() if loading else [],
     }
     page = html[: script.start()] + '<script src="page.js"></script>' + html[script.end() :]
-    return page, f"const settings = {json.dumps(settings)};\n\n" + own_script("page.js")
+    parts = "".join(own_script(name) for name in ("status.js", "offline.js", "page.js"))
+    return _start_early(page), f"const settings = {json.dumps(settings)};\n\n{{\n{parts}}}\n"
+
+
+def _start_early(html: str) -> str:
+    """Start the worker before anything else, and let the page be seen before scripts are read."""
+    documents = "".join(DOCUMENTS.findall(html))
+    needless = [
+        name
+        for name, words in SPECIAL_SCRIPTS.items()
+        if not any(word in documents for word in words)
+    ]
+
+    def defer(link: re.Match[str]) -> str:
+        if any(name in link[2] for name in needless):
+            return ""
+        return f"<script defer{link[1]}></script>"
+
+    html = LOG_LEVEL.sub("", SCRIPT_LINK.sub(defer, html))
+    head = HEAD.search(html)
+    position = head.end() if head else 0
+    start = f"{INSTALLABLE}  <script>\n{own_script('head.js')}  </script>"
+    return html[:position] + start + html[position:]

@@ -1,12 +1,19 @@
 /* The web worker in which Python runs. It replaces the start-up and the message loop that Panel
  * generates, because that loop loses messages while Python is busy.
  *
- * The build puts two constants before this text:
- *   settings     {pyodide, archive, packages}: where things lie, relative to the site
+ * Why it does not begin with a snapshot of Python's memory after all imports, which would save most of
+ * the start: it was tried with Pyodide 0.28.3. The memory has 52 MB after the imports and 64 MB with
+ * the window made. Without documentation, unused memory wiped and the libraries' constants left out,
+ * gzip makes 15 MB of it, which with Pyodide itself is 21 MB: far more than the 13 MB that travel now,
+ * and over the budget of 16 MB. Besides, Pyodide cannot restore one in which compiled libraries are
+ * loaded (NumPy's): each would have to be loaded again at the same address of memory and of the
+ * table of functions, which takes changes to pyodide.asm.js, and differs between browsers.
+ *
+ * The build puts two constants before this text, and files.js after them:
+ *   settings     {pyodide, stdlib, packages, library, lock, total}: where things lie, relative to the
+ *                site, and how many bytes they have in all
  *   application  the Python code that Panel generated from the app
  */
-
-const site = new URL("./", self.location.href).href;
 
 // ---- From Python to the page -------------------------------------------------------------------
 
@@ -15,6 +22,10 @@ function sendPatch(patch, arrays) {
   const buffers = new Map();
   for (const [id, bytes] of arrays.toJs()) buffers.set(id, bytes.buffer);
   self.postMessage({type: "patch", patch: JSON.parse(patch), buffers});
+}
+
+function tellProgress(progress) {
+  self.postMessage({type: "progress", ...progress});
 }
 
 function tellStage(stage) {
@@ -37,23 +48,6 @@ function tellException(where, error, fatal = false) {
 }
 
 // ---- Start-up ----------------------------------------------------------------------------------
-
-/* Pyodide waits for ever for some of its files when they are missing; the visitor must not. */
-async function fetchOrTell(resource, options) {
-  const path = String(resource?.url ?? resource).replace(site, "");
-  try {
-    const response = await plainFetch(resource, options);
-    if (response.ok) return response;
-    throw new Error(`${path} could not be loaded: the server answered ${response.status}.`);
-  } catch (error) {
-    const known = error.message.startsWith(path);
-    const told = known ? error : new Error(`${path} could not be loaded: ${error.message}.`);
-    tellException("The app could not start.", told, true);
-    throw told;
-  }
-}
-
-const plainFetch = self.fetch;
 
 /* Errors in tasks reach the visitor and the console. */
 const ERRORS = `
@@ -130,24 +124,83 @@ function runApart(code, names) {
 
 let receive = null;
 
+/* Pyodide fetches for itself; here it is handed what is under way already. */
+function handOver(wasm, stdlib) {
+  const {instantiateStreaming} = WebAssembly;
+  self.fetch = async (resource, options) => {
+    const path = String(resource?.url ?? resource).replace(site, "");
+    if (path === settings.pyodide + "pyodide.asm.wasm") return new Response();
+    if (path === settings.stdlib) return new Response(await stdlib);
+    return plainFetch(resource, options);
+  };
+  WebAssembly.instantiateStreaming = async (_response, imports) => {
+    const module = await wasm;
+    return {module, instance: await WebAssembly.instantiate(module, imports)};
+  };
+  return () => {
+    self.fetch = plainFetch;
+    WebAssembly.instantiateStreaming = instantiateStreaming;
+  };
+}
+
+/* Puts the packages into Python's file system. NumPy's libraries have been compiled by other
+ * threads by now; reading one of their files gives the compiled module until all are loaded. */
+async function writeFiles(FS, files, libraries) {
+  const folders = new Set();
+  for (const [path, content] of files) {
+    const target = `${settings.library}/${path}`;
+    const folder = target.slice(0, target.lastIndexOf("/"));
+    if (!folders.has(folder)) {
+      FS.mkdirTree(folder);
+      folders.add(folder);
+    }
+    FS.writeFile(target, content, {canOwn: true});
+  }
+  const compiled = new Map(await libraries);
+  const {readFile} = FS;
+  FS.readFile = (path, options) => compiled.get(path) ?? readFile(path, options);
+  return () => { FS.readFile = readFile; };
+}
+
+function compileLibraries(files) {
+  const libraries = files.filter(([path]) => path.endsWith(".so"));
+  return Promise.all(
+    libraries.map(async ([path, content]) => (
+      [`${settings.library}/${path}`, await WebAssembly.compile(content)]
+    )),
+  );
+}
+
 async function startApplication() {
   tellStage("core");
-  self.fetch = fetchOrTell;
-  const archive = fetch(site + settings.archive).then((response) => response.arrayBuffer());
-  archive.catch(() => {}); // awaited below
-  importScripts(site + settings.pyodide + "pyodide.js");
-  self.pyodide = await loadPyodide({
-    indexURL: site + settings.pyodide,
-    env: {PANEL_CDN_ROOT: site + "panel/"}, // Panel's own styles, asked for at run time
-    packages: settings.packages,
+  const wasm = compileModule(settings.pyodide + "pyodide.asm.wasm");
+  const stdlib = downloadUnpacked(settings.stdlib);
+  const files = downloadUnpacked(settings.packages).then(readBundle);
+  const libraries = files.then(compileLibraries);
+  // Pyodide waits for ever for files that do not come; the visitor must not.
+  const failure = new Promise((_resolve, reject) => {
+    Promise.all([wasm, stdlib, files, libraries]).catch(reject);
   });
+  const endHandOver = handOver(wasm, stdlib);
+  importScripts(site + settings.pyodide + "pyodide.js", site + settings.pyodide + "pyodide.asm.js");
+  const loading = loadPyodide({
+    indexURL: site + settings.pyodide,
+    stdLibURL: site + settings.stdlib,
+    lockFileContents: settings.lock,
+    env: {PANEL_CDN_ROOT: site + "panel/"}, // Panel's own styles, asked for at run time
+  });
+  self.pyodide = await Promise.race([loading, failure]);
+  endHandOver();
   tellStage("packages");
-  self.pyodide.unpackArchive(await archive, "zip", {extractDir: settings.library});
-  self.fetch = plainFetch;
+  const endReading = await writeFiles(self.pyodide.FS, await files, libraries);
   tellStage("app");
+  // Looking for garbage while nearly everything stays takes a tenth of the time.
+  self.pyodide.runPython("import gc; gc.disable()");
   runApart(ERRORS, {tellError});
   const [documents, items, roots] = await self.pyodide.runPythonAsync(application);
   receive = runApart(RECEIVER, {sendPatch});
+  self.pyodide.runPython("gc.freeze(); gc.enable()");
+  endReading();
   self.postMessage({type: "render", documents, items, roots});
 }
 
@@ -158,9 +211,22 @@ async function handle(message) {
   try {
     await receive(message.type, message.content);
   } catch (error) {
+    if (isDead()) {
+      self.postMessage({type: "died", summary: summarise(error)});
+      return;
+    }
     tellException("An action stopped with an error; the app goes on.", error);
   }
   self.postMessage({type: "done", sequence: message.sequence});
+}
+
+/* After some errors, such as a lack of memory at a bad moment, Python never answers again. */
+function isDead() {
+  try {
+    return self.pyodide.runPython("1") !== 1;
+  } catch {
+    return true;
+  }
 }
 
 let chain = startApplication().catch((error) => {
@@ -168,6 +234,10 @@ let chain = startApplication().catch((error) => {
 });
 
 self.onmessage = (event) => {
+  if (event.data.type === "probe") {
+    self.postMessage({type: "alive"});
+    return;
+  }
   chain = chain.then(() => handle(event.data));
 };
 

@@ -1,16 +1,17 @@
 import json
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 
-from dashboard.site import build, build_site
+from dashboard.site import build, build_site, python_files
 from dashboard.site.archive import write_archive
 from dashboard.site.assets import is_local, page_links
+from dashboard.site.bundle import read_bundle
 from dashboard.site.bytecode import compile_archives
 from dashboard.site.conversion import PANEL_ROOT, convert
 from dashboard.site.errors import SiteError
+from dashboard.site.offline import BUILD_MANIFEST, checksums
 from dashboard.site.pyodide_files import pinned, pyodide_files
 
 APP = """
@@ -39,8 +40,8 @@ def without_pyodide(monkeypatch: pytest.MonkeyPatch) -> None:
     empty = write_archive({"module.py": b"x = 1"})
     contents = {file.name: empty for file in pyodide_files()}
     monkeypatch.setattr(build, "obtain_pyodide", lambda *arguments: contents)
-    monkeypatch.setattr(build, "obtain_wheels", lambda *arguments: {})
-    monkeypatch.setattr(build, "find_node", lambda: None)
+    monkeypatch.setattr(python_files, "obtain_wheels", lambda *arguments: {})
+    monkeypatch.setattr(python_files, "find_node", lambda: None)
     monkeypatch.setattr(build, "data_set_available", lambda name, folder: name == "digits")
 
 
@@ -60,17 +61,15 @@ def test_a_built_site_holds_all_that_it_loads(
     assert "page.js" in links
     worker = (site / "worker.js").read_text(encoding="utf-8")
     settings = json.loads(worker.partition("\n")[0].removeprefix("const settings = ")[:-1])
-    assert (site / settings["archive"]).is_file()
-    assert (site / settings["pyodide"] / "pyodide.js").is_file()
-    lock = json.loads((site / settings["pyodide"] / "pyodide-lock.json").read_text())
-    assert sorted(lock["packages"]) == settings["packages"]
-    for package in lock["packages"].values():
-        assert (site / settings["pyodide"] / package["file_name"]).is_file()
+    for name in ("packages", "stdlib"):
+        assert (site / settings[name]).is_file()
+    for name in ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm"):
+        assert (site / settings["pyodide"] / name).is_file()
     manifest = json.loads((site / "data" / "manifest.json").read_text())
     assert [data_set["name"] for data_set in manifest["data_sets"]] == ["digits"]
     assert any("node was not found" in line for line in lines)
-    with zipfile.ZipFile(site / settings["archive"]) as archive:
-        packed = {name.partition("/")[0] for name in archive.namelist()}
+    bundle = read_bundle((site / settings["packages"]).read_bytes())
+    packed = {name.partition("/")[0] for name in bundle}
     assert {"panel", "bokeh", "nn", "data_cache", "dashboard"} <= packed
     assert [path.name for path in site.parent.iterdir()] == ["site"]
 
@@ -135,3 +134,33 @@ def test_the_library_folder_is_the_one_of_the_locks_python() -> None:
     version = pinned()["lock"]["info"]["python"].rpartition(".")[0]
 
     assert pinned()["library"] == f"/lib/python{version}/site-packages"
+
+
+def test_the_same_inputs_give_the_same_bytes_and_every_file_is_listed(
+    app: Path, tmp_path: Path, without_pyodide: None
+) -> None:
+    for name in ("first", "second"):
+        build_site(tmp_path / name, app=app, log=quiet)
+
+    first, second = (checksums(tmp_path / name) for name in ("first", "second"))
+    assert first == second
+    manifest = json.loads((tmp_path / "first" / "build-manifest.json").read_text())
+    listed = {name: file["sha256"] for name, file in manifest["files"].items()}
+    assert listed == {name: found for name, found in first.items() if name != BUILD_MANIFEST}
+    assert set(manifest["versions"]) >= {"panel", "bokeh", "numpy", "pyodide", "python"}
+
+
+def test_the_service_worker_keeps_the_whole_build_but_the_blocks(
+    app: Path, tmp_path: Path, without_pyodide: None
+) -> None:
+    build_site(tmp_path / "site", app=app, log=quiet)
+
+    text = (tmp_path / "site" / "service-worker.js").read_text()
+    kept = json.JSONDecoder().raw_decode(text.removeprefix("const build = "))[0]
+    others = set(checksums(tmp_path / "site")) - set(kept["files"])
+    assert {name for name in others if not name.startswith("data/blocks/")} == {
+        "build-manifest.json",
+        "service-worker.js",
+    }
+    version = json.loads((tmp_path / "site" / "build-manifest.json").read_text())["version"]
+    assert kept["version"] == version

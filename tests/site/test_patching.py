@@ -47,9 +47,9 @@ def settings_of(script: str) -> dict:
 
 
 def test_the_patched_worker_holds_the_apps_code_and_our_message_loop_only() -> None:
-    patched = patch_worker(WORKER, {"archive": "packages.zip"})
+    patched = patch_worker(WORKER, {"packages": "packages.bin"})
 
-    assert settings_of(patched) == {"archive": "packages.zip"}
+    assert settings_of(patched) == {"packages": "packages.bin"}
     assert "const application = `print(1)\\nprint(2)`;" in patched
     assert patched.count("self.onmessage =") == 1
     assert MESSAGE_LOOP not in patched
@@ -79,11 +79,10 @@ def test_a_page_without_a_document_drawn_ahead_stops_the_build() -> None:
 
 
 def test_the_patched_page_loads_our_script_instead_of_panels_handler() -> None:
-    page, script = patch_page(PAGE, {"worker": "worker.js"})
+    page, script = patch_page(PAGE, {})
 
-    assert '<script src="page.js"></script>' in page
+    assert '<script defer src="page.js"></script>' in page
     assert not any(part in page + script for part in HANDLER_PARTS[:1] + HANDLER_PARTS[2:])
-    assert settings_of(script)["worker"] == "worker.js"
     assert settings_of(script)["loading"] == ["pn-arc"]
 
 
@@ -95,3 +94,30 @@ def test_the_roots_keep_the_documents_order_and_only_those_in_the_page_have_a_pl
         {"name": "second", "element": "place-of-second"},
         {"name": None, "element": None},
     ]
+
+
+def test_python_starts_before_anything_else_is_loaded() -> None:
+    page, _ = patch_page(PAGE.replace("<html>", '<html><head><meta charset="utf-8">'), {})
+
+    assert page.index('charset="utf-8"') < page.index("new Worker(") < page.index("place-of-second")
+    assert '<link rel="manifest" href="app.webmanifest">' in page
+
+
+@pytest.mark.parametrize(
+    ("script", "word"),
+    [("bokeh-gl-3.9.2.min.js", "webgl"), ("bokeh-mathjax-3.9.2.min.js", "$$")],
+)
+def test_scripts_that_nothing_in_the_document_needs_are_left_out(script: str, word: str) -> None:
+    link = f'<script src="https://cdn.bokeh.org/{script}"></script>'
+    page = PAGE.replace("<body", f"{link}<body")
+
+    assert script not in patch_page(page, {})[0]
+    assert script in patch_page(page.replace('"id": "p9"', f'"id": "p9", "text": "{word}"'), {})[0]
+
+
+def test_scripts_of_the_page_wait_until_it_is_shown() -> None:
+    loud = '<script>\n Bokeh.set_log_level("info");\n</script>'
+    page, _ = patch_page(PAGE.replace("<body", f'<script src="a.js"></script>{loud}<body'), {})
+
+    assert '<script defer src="a.js"></script>' in page
+    assert "set_log_level" not in page

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import zipfile
 from pathlib import Path
 
 import pytest
 from browser_page import SEVEN, opened
 from playwright.sync_api import Browser
 from static_server import static_server
+
+from dashboard.site.bundle import read_bundle, write_bundle
 
 pytestmark = pytest.mark.ui
 
@@ -18,14 +19,10 @@ pytestmark = pytest.mark.ui
 def site_without_kernels(site_folder: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "site"
     shutil.copytree(site_folder, folder)
-    with (
-        zipfile.ZipFile(site_folder / "packages.zip") as whole,
-        zipfile.ZipFile(folder / "packages.zip", "w", zipfile.ZIP_DEFLATED) as left,
-    ):
-        kept = [item for item in whole.infolist() if not item.filename.endswith(".wasm")]
-        assert len(kept) < len(whole.infolist())
-        for item in kept:
-            left.writestr(item, whole.read(item))
+    whole = read_bundle((site_folder / "packages.bin").read_bytes())
+    kept = {name: content for name, content in whole.items() if not name.endswith(".wasm")}
+    assert len(kept) < len(whole)
+    (folder / "packages.bin").write_bytes(write_bundle(kept))
     return folder
 
 

@@ -1,0 +1,45 @@
+/* The first thing in the page: starts Python while everything else is still loading.
+ *
+ * `siteStart(options)` starts a worker, tells it what dashboard/keeping wants to know, and keeps its
+ * messages until somebody listens. From a file no browser lets a page start one: that is said.
+ */
+
+window.siteStart = (() => {
+  if (location.protocol === "file:") {
+    document.addEventListener("DOMContentLoaded", () => {
+      document.documentElement.dataset.site = "failed";
+      document.body.innerHTML = `
+        <main style="display: block; max-width: 40rem; margin: 15vh auto; padding: 0 1rem">
+          <h1>Inkling needs a web server</h1>
+          <p>Browsers do not let a page run Python straight from a file. In the folder of this file
+            (${decodeURI(location.pathname.replace(/[^/]*$/, "")).replaceAll("<", "&lt;")}) run</p>
+          <pre><code>python3 -m http.server</code></pre>
+          <p>and open <a href="http://localhost:8000/">http://localhost:8000/</a>. Any other server
+            of static files does as well.</p>
+        </main>`;
+    });
+    return null;
+  }
+
+  /* The same in every load of this tab. */
+  function tabName() {
+    const fresh = Math.random().toString(36).slice(2);
+    try {
+      sessionStorage["inkling-tab"] ??= fresh;
+      return sessionStorage["inkling-tab"];
+    } catch {
+      return fresh; // storage may be forbidden
+    }
+  }
+
+  return (options) => {
+    const told = {search: location.search, tab: tabName(), ...options};
+    const worker = new Worker("worker.js", {name: JSON.stringify(told)});
+    const early = [];
+    worker.onmessage = (event) => early.push(event);
+    worker.onerror = (event) => early.push(event);
+    return {worker, early};
+  };
+})();
+
+window.siteFirst = window.siteStart?.({});
