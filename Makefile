@@ -43,7 +43,7 @@ preview:
 	@test -f $(SITE)/index.html || $(MAKE) site
 	$(PYTHON) -m http.server --directory $(SITE) $(or $(PORT),8000)
 
-# Trains the net that is in the package; needs the full MNIST (INKLING_DATA, or the download).
+# Trains the nets that are in the package; needs the full MNIST (INKLING_DATA, or the download).
 pretrained: $(VENV)/.serve
 	$(BIN)/python scripts/make_pretrained.py
 

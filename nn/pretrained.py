@@ -15,7 +15,7 @@ from nn.names import choose_name
 from nn.network import Network
 from nn.weights import weights_from_bytes
 
-PRETRAINED = ("mlp",)
+PRETRAINED = ("mlp", "best")
 """Names of the ready-trained nets: a small dense one, and the best."""
 
 
@@ -24,12 +24,13 @@ class PretrainedCard:
     """How a ready-trained net came to be: the contents of its `.json` beside the weights.
 
     `sizes` is text such as "784-128-10" (for a convolutional net, its `title`); `command` the
-    command line that trained it, in `seconds` of one processor; `digits` the number of MNIST's digits that it
-    learnt from. `test_accuracy`, in [0, 1], was measured on `test_count` digits that took no part
-    in training nor in choosing anything; `moved_accuracy` on the same ones moved anywhere on a
-    canvas of 56 × 56, scaled from a half to one and a half, turned by up to 15° and framed again.
-    `seed` is the run's, `bytes` the size of the weights file. What the net is less sure of (see
-    `sureness`) than `least_sureness` is probably no digit: 99 % of validation digits lie above it.
+    command line that trained it, in `seconds` of one processor; `digits` the number of MNIST's
+    digits that it learnt from. `test_accuracy`, in [0, 1], was measured on `test_count` digits
+    that took no part in training nor in choosing anything; `moved_accuracy` on the same ones
+    moved anywhere on a canvas of 56 × 56, scaled from a half to one and a half, turned by up to
+    15° and framed again. `seed` is the run's, `bytes` the size of the weights file. What the net
+    is less sure of (see `sureness`) than `least_sureness` is probably no digit: 99 % of
+    validation digits lie above it.
     """
 
     sizes: str

@@ -8,17 +8,26 @@ from pathlib import Path
 import pytest
 
 from dashboard.commands import main
-from nn import pretrained_card
+from nn import PRETRAINED, pretrained_card
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_readme_states_the_ready_trained_net_as_its_card_does() -> None:
-    card = pretrained_card()
-    assert f"a {card.sizes} net" in README
-    assert f"{100 * card.test_accuracy:.2f} % of MNIST's {card.test_count:,} test digits" in README
-    assert f"{card.digits:,} digits by this command" in README
+@pytest.mark.parametrize("name", PRETRAINED)
+def test_the_readme_states_the_ready_trained_nets_as_their_cards_do(name: str) -> None:
+    card = pretrained_card(name)
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{name}` |"))
+    for told in (
+        card.sizes,
+        f"{100 * card.test_accuracy:.2f} %",
+        f"{100 * card.moved_accuracy:.2f} %",
+        f"{card.bytes / 1000:,.0f} kB",
+        f"{card.seconds / 60:.0f} min",
+    ):
+        assert f" {told} " in row
+    assert f"MNIST's {card.test_count:,} test digits" in README
+    assert f"{card.digits:,} digits" in README
     assert f"$ {card.command}\n" in README
 
 
