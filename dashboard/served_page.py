@@ -6,8 +6,30 @@ changes together leaves in one message, and it leaves at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
+
+LAG_FACTOR = 10.0
+LONGEST_WAIT = 2.0
+
+
+async def sleep_longer_when_busy(
+    seconds: float,
+    *,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Wait between two redraws: longer where the process comes late, since others want it too.
+
+    With one page that trains nothing changes; with many, their charts move less often, and whoever
+    clicks or draws is still answered soon.
+    """
+    began = clock()
+    await sleep(seconds)
+    lag = clock() - began - seconds
+    await sleep(min(LAG_FACTOR * max(lag, 0.0), LONGEST_WAIT))
 
 
 class Batch:

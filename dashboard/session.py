@@ -40,7 +40,7 @@ from .keeping.linking import (
 from .keeping.links import tell_faults
 from .laboratory import Laboratory
 from .laboratory_state import LaboratoryState
-from .served_page import ServedPage
+from .served_page import ServedPage, sleep_longer_when_busy
 from .server_choice import find_server
 from .server_link import HttpServerLink, LinkError, ServerLink
 from .trainer import Pace, execute_in_line
@@ -80,6 +80,7 @@ def open_window() -> Window:
         with_page,
         redraw_seconds=WORKER_REDRAW_SECONDS if IN_BROWSER else REDRAW_SECONDS,
         clock=time.perf_counter if IN_BROWSER else stand_still,
+        sleep=asyncio.sleep if IN_BROWSER else sleep_longer_when_busy,
         more_panes=[
             spiral_pane(laboratories, with_page, launch, lambda: window.link.set),
             evaluation_pane(laboratory, with_page),

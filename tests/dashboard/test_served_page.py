@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dashboard.served_page import ServedPage
+from dashboard.served_page import ServedPage, sleep_longer_when_busy
 
 
 class FakeDocument:
@@ -126,3 +126,15 @@ def test_a_page_without_a_server_has_no_connections():
     document = FakeDocument()
     document.session_context = None
     ServedPage(document).send_at_once()
+
+
+@pytest.mark.parametrize(("lag", "more"), [(0.0, 0.0), (0.02, 0.2), (5.0, 2.0)])
+def test_redraws_come_less_often_where_the_process_comes_late(lag, more):
+    waits, now = [], [0.0]
+
+    async def sleep(seconds):
+        waits.append(seconds)
+        now[0] += seconds + lag
+
+    asyncio.run(sleep_longer_when_busy(0.1, sleep=sleep, clock=lambda: now[0]))
+    assert waits == pytest.approx([0.1, more])
