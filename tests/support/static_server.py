@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,15 +29,21 @@ class QuietServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def static_server(folder: Path) -> Iterator[str]:
-    """Serve a folder; gives its address."""
-    handler = functools.partial(QuietFiles, directory=str(folder))
+def serving(handler: Callable[..., SimpleHTTPRequestHandler]) -> Iterator[ThreadingHTTPServer]:
+    """Serve with a handler, on a port of its own, until the end; or until it is closed before."""
     server = QuietServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        yield server
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def static_server(folder: Path) -> Iterator[str]:
+    """Serve a folder; gives its address."""
+    with serving(functools.partial(QuietFiles, directory=str(folder))) as server:
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
