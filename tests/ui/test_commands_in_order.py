@@ -15,8 +15,9 @@ from dashboard.site import build_site
 pytestmark = pytest.mark.ui
 
 COMMANDS = 200
+MANY_COMMANDS = 1000
 
-# Gives real clicks and real entries, 10 ms apart, and says what was given.
+# Gives real clicks, real entries and keys that paint on the pad, 10 ms apart.
 GIVE_COMMANDS = """
 (commands) => new Promise((resolve) => {
   const parts = new Map()
@@ -24,10 +25,14 @@ GIVE_COMMANDS = """
     if (!parts.has(name)) parts.set(name, deep(tag, deep("." + name).shadowRoot))
     return parts.get(name)
   }
+  let pad = document.activeElement
+  while (pad?.shadowRoot?.activeElement) pad = pad.shadowRoot.activeElement
   let next = 0
   const timer = setInterval(() => {
     const [name, value] = commands[next]
-    if (value === null) {
+    if (name === "pad") {
+      pad.dispatchEvent(new KeyboardEvent("keydown", {key: value, bubbles: true, composed: true}))
+    } else if (value === null) {
       control(name, "button").click()
     } else {
       const entry = control(name, "input")
@@ -50,6 +55,12 @@ NOTE_ANSWERS = """
     if (event.data.type === "done") window.answers.push(event.data.sequence)
   })
 }
+"""
+
+# The number of pictures that the pad has sent to Python.
+PICTURES = """
+Bokeh.documents.flatMap((document) => [...document._all_models.values()])
+  .find((model) => model.type === "Figure" && model.css_classes.includes("ink-pad")).tags[0]
 """
 
 
@@ -81,23 +92,28 @@ def test_200_commands_10_ms_apart_all_arrive_once_and_in_order(
     page.close()
 
 
-def test_the_app_answers_200_commands_in_order_while_it_trains(
+def test_the_app_answers_1000_commands_and_strokes_in_order_while_it_trains(
     browser: Browser, site_url: str
 ) -> None:
     with opened(browser, site_url) as lab:
+        lab.click("ink-grid")
         lab.press_train("Train")
         lab.wait_text(".ink-status", r"iteration [1-9]")
+        lab.page.locator(".ink-pad").click()
+        lab.page.wait_for_function(f"siteBridge.done === siteBridge.sent && ({PICTURES}) > 0")
         lab.page.evaluate(NOTE_ANSWERS)
-        rates = [f"{0.001 + i / 1e6:.6f}" for i in range(COMMANDS // 2)]
+        rates = [f"{0.001 + i / 1e6:.6f}" for i in range(MANY_COMMANDS // 4)]
         commands: list[tuple[str, str | None]] = []
-        for rate in rates:
-            commands += [("ink-field-learning-rate", rate), ("ink-teach", None)]
-        before = lab.iteration()
-        sent = lab.page.evaluate("siteBridge.sent")
+        for number, rate in enumerate(rates):
+            move = ("ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown")[number // 5 % 4]
+            commands += [("ink-field-learning-rate", rate), ("pad", move)]
+            commands += [("ink-teach", None), ("pad", " ")]
+        before, painted = lab.iteration(), lab.page.evaluate(PICTURES)
         lab.page.evaluate(GIVE_COMMANDS, commands)
         lab.page.wait_for_function("siteBridge.done === siteBridge.sent")
         answers = lab.page.evaluate("answers")
         assert answers == list(range(answers[0], answers[-1] + 1))
-        assert lab.page.evaluate("siteBridge.sent") - sent >= COMMANDS
+        assert lab.page.evaluate(PICTURES) == painted + len(rates)
+        assert len(answers) >= 3 * len(rates)
         lab.wait_text(".ink-status", f"learning rate {float(rates[-1]):g} ")
         lab.wait_until(lambda: lab.iteration() > before, "training did not go on")
