@@ -1,22 +1,32 @@
 #!/bin/sh
-# Sees that the browser tests find a Chromium, installing one when there is none:
-# from Debian's packages where that is possible, else through Playwright.
-set -eu
+# Sees that the browser tests find a Chromium, installing one when there is none: from Debian's
+# packages where that is possible, else through Playwright. A Firefox is installed where Debian's
+# packages are at hand; without one its test is skipped, with that reason.
+set -u
 python="$1"
 
-if [ -n "${INKLING_BROWSER:-}" ]; then
+have() {
+    for name in "$@"; do
+        command -v "$name" >/dev/null 2>&1 && return 0
+    done
+    return 1
+}
+
+debian_install() {
+    have apt-get || return 1
+    root=
+    if [ "$(id -u)" != 0 ]; then
+        have sudo || return 1
+        root="sudo -n"
+    fi
+    $root apt-get update -qq && $root apt-get install -y -qq --no-install-recommends "$1"
+}
+
+have firefox-esr firefox || debian_install firefox-esr >&2 ||
+    echo "no Firefox could be installed; its test will be skipped" >&2
+
+if [ -n "${INKLING_BROWSER:-}" ] || have chromium chromium-browser google-chrome google-chrome-stable; then
     exit 0
 fi
-for name in chromium chromium-browser google-chrome google-chrome-stable; do
-    if command -v "$name" >/dev/null 2>&1; then
-        exit 0
-    fi
-done
-if command -v apt-get >/dev/null 2>&1; then
-    if [ "$(id -u)" = 0 ]; then
-        apt-get update -qq && apt-get install -y -qq chromium && exit 0
-    elif command -v sudo >/dev/null 2>&1; then
-        sudo apt-get update -qq && sudo apt-get install -y -qq chromium && exit 0
-    fi
-fi
+debian_install chromium && exit 0
 exec "$python" -m playwright install chromium
