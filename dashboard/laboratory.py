@@ -432,7 +432,8 @@ class Laboratory:
         """Tell whether the ready-trained net knows such drawings; of other nets it is not known."""
         if self.state.origin not in (READY, TUNED) or not np.isfinite(probabilities).all():
             return True
-        least = pretrained_card(self.state.ready_net).least_sureness
+        name = self.state.ready_net if self.state.origin == READY else PRETRAINED[0]
+        least = pretrained_card(name).least_sureness
         return bool(sureness(probabilities[np.newaxis])[0] >= least)
 
     def teach(self, label: int) -> None:
