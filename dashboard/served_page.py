@@ -78,7 +78,13 @@ class ServedPage:
 
         def run() -> None:
             self._waiting.remove(change)
-            change()
+            # Held, the changes leave by Bokeh's own way; Panel's way around the document's lock
+            # forgets a message when another one has just been sent, until there is a third.
+            self._document.hold("combine")
+            try:
+                change()
+            finally:
+                self._document.unhold()
 
         self._document.add_next_tick_callback(run)
 

@@ -14,6 +14,14 @@ class FakeDocument:
         session = SimpleNamespace(_subscribed_connections=connections)
         self.session_context = SimpleNamespace(session=session)
 
+        self.held = []
+
+    def hold(self, policy):
+        self.held.append(policy)
+
+    def unhold(self):
+        self.held.append(None)
+
     def add_next_tick_callback(self, callback):
         self.callbacks.append(callback)
 
@@ -48,6 +56,22 @@ def test_a_change_that_is_waiting_is_not_queued_twice():
     page.change(drawing.draw)
     document.tick()
     assert drawing.count == 2
+
+
+def test_changes_are_held_so_that_they_leave_together_also_after_one_that_fails():
+    document = FakeDocument()
+    page = ServedPage(document)
+    seen = []
+
+    def change():
+        seen.append(list(document.held))
+        raise ValueError("no")
+
+    page.change(change)
+    with pytest.raises(ValueError, match="no"):
+        document.tick()
+    assert seen == [["combine"]]
+    assert document.held == ["combine", None]
 
 
 def test_different_changes_are_made_in_their_order():
