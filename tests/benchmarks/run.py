@@ -16,6 +16,7 @@ TESTS = Path(__file__).parents[1]
 sys.path[:1] = [str(TESTS.parent), str(TESTS), str(TESTS / "support")]
 
 from benchmarks import (  # noqa: E402
+    answers,
     api_load,
     app_overhead,
     browser,
@@ -39,6 +40,7 @@ SECTIONS = {
     "plane": (plane.measure,),
     "convolutions": (convolutions.measure,),
     "start": (start.measure,),
+    "answers": (answers.measure,),
     "scaling": (scaling.measure,),
     "sessions": (sessions.measure,),
     "api": (api_load.measure,),
