@@ -1,13 +1,14 @@
 /* The web worker in which Python runs. It replaces the start-up and the message loop that Panel
  * generates, because that loop loses messages while Python is busy.
  *
- * Why it does not begin with a snapshot of Python's memory after all imports, which would save most of
- * the start: it was tried with Pyodide 0.28.3. The memory has 52 MB after the imports and 64 MB with
- * the window made. Without documentation, unused memory wiped and the libraries' constants left out,
- * gzip makes 15 MB of it, which with Pyodide itself is 21 MB: far more than the 13 MB that travel now,
- * and over the budget of 16 MB. Besides, Pyodide cannot restore one in which compiled libraries are
- * loaded (NumPy's): each would have to be loaded again at the same address of memory and of the
- * table of functions, which takes changes to pyodide.asm.js, and differs between browsers.
+ * Why it does not begin with a snapshot of Python's memory after all imports, which would save about
+ * half of the start. Measured with Pyodide 0.28.3, without documentation, with unused memory wiped and
+ * the libraries' own data left out: 49 MB after the imports, 11.4 MB with gzip; 64 MB with the window
+ * made, 15.4 MB. With what must travel beside it (5.5 MB: Pyodide, NumPy's libraries, the scripts) even
+ * the smaller one is over the budget of 16 MB, and all packages would still have to follow. And Pyodide
+ * restores none in which compiled libraries are loaded: each would have to be loaded again, at the
+ * same address of memory and of the table of functions, which takes a changed pyodide.asm.js. That
+ * has not been tried; packing that finds far repetitions would bring the smaller one to about 10 MB.
  *
  * The build puts two constants before this text, and files.js after them:
  *   settings     {pyodide, stdlib, packages, library, lock, total}: where things lie, relative to the
