@@ -96,9 +96,7 @@ class CurveChart:
             switch.param.watch(change_scale, "value")
             head.append(switch)
         self.view = pn.Column(
-            pn.Row(
-                *head, stylesheets=[look.gap], height=30, sizing_mode="stretch_width", margin=0
-            ),
+            pn.Row(*head, stylesheets=[look.gap], height=30, sizing_mode="stretch_width", margin=0),
             self._pane,
             css_classes=[css_class, "chart"],
             sizing_mode="stretch_both",
