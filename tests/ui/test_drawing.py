@@ -82,7 +82,7 @@ def test_the_grid_sets_single_cells_with_mouse_and_keyboard(lab: LabPage) -> Non
 def test_what_the_net_sees_is_shown_beside_the_drawing(lab: LabPage) -> None:
     seen = "() => Bokeh.documents[0].get_model_by_name('seen').data.image[0]"
     lab.draw(((0.1, 0.1), (0.1, 0.35)))
-    lab.wait_text(".ink-prediction", r"^\d")
+    lab.wait_text(".ink-prediction", r"\d")
     picture = lab.page.evaluate(f"() => [...({seen})()]")
     rows = [row for row in range(28) if any(picture[row * 28 : row * 28 + 28])]
     assert rows[0] == pytest.approx(4, abs=1)
