@@ -172,9 +172,14 @@ def test_lines_units_and_lessons(spiral: LabPage) -> None:
     press(spiral, "train")
     spiral.wait_text(".ink-spiral-train", "Train")
     weight = spiral.page.locator(".ink-spiral-weight input")
-    weight.fill("7.5")
-    weight.press("Enter")
-    spiral.wait_text(".ink-spiral-weights", r"x₁7\.5x₂")
+
+    def is_changed() -> bool:
+        # A last redraw of the training may still put the old number back while one types.
+        weight.fill("7.5")
+        weight.press("Enter")
+        return "x₁7.5x₂" in spiral.text(".ink-spiral-weights")
+
+    spiral.wait_until(is_changed, "the weight stays as it was")
 
 
 def test_a_phone_gets_the_plane_first_and_can_paint_with_a_finger(
