@@ -30,6 +30,8 @@ SLOTS = 2
 
 SESSIONS = 3
 """Closed sessions whose saves are kept; older ones are deleted."""
+LINGERING_CHECKS, LINGERING_SECONDS = 6, 0.5
+"""A tab that was closed, or a worker that was ended, may hold its lock a moment longer."""
 
 ASIDE = "aside/"
 ASIDE_KEPT = 3
@@ -144,6 +146,10 @@ class Keeper:
         others from here on. A StoreError means that nothing can be kept in this browser.
         """
         await self._store.enter(self._session)
+        for _ in range(LINGERING_CHECKS):
+            if not await self._others_live():
+                break
+            await self._sleep(LINGERING_SECONDS)
         names = await self._closed_sessions()
         for name in names:
             try:
@@ -154,6 +160,12 @@ class Keeper:
             self._offered = [other for other in names if other.session == name.session]
             return save
         return None
+
+    async def _others_live(self) -> bool:
+        """Tell whether other sessions with saves seem to be open: some may only be dying."""
+        living = await self._store.living() - {self._session}
+        names = map(Name.parse, await self._store.names())
+        return any(name is not None and name.session in living for name in names)
 
     async def _closed_sessions(self) -> list[Name]:
         """List the saves of closed sessions, the most likely first; delete those too old."""

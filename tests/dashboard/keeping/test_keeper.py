@@ -6,7 +6,7 @@ import pytest
 from cache_helpers import run, settle
 
 from dashboard.keeping import Keeper, MemoryStore, Save, SaveError, StoreError
-from dashboard.keeping.keeper import PERIOD_SECONDS, QUIET_SECONDS
+from dashboard.keeping.keeper import LINGERING_CHECKS, PERIOD_SECONDS, QUIET_SECONDS
 from data_cache import DataError
 
 
@@ -146,7 +146,11 @@ def test_work_of_a_tab_that_is_still_open_is_neither_offered_nor_touched(tabs):
         await first.save()
         before = dict(tabs.records)
         second = tabs.open(Part(content="other"), tab="b")
-        assert await second.find() is None
+        finding = asyncio.create_task(second.find())
+        for _ in range(LINGERING_CHECKS):
+            await settle()
+            await tabs.sleeper.wake()
+        assert await finding is None
         second.start_fresh()
         for _ in range(5):
             await second.save()
