@@ -1,4 +1,8 @@
-"""The slider through the checkpoints of a run: back to any of them, on from there, or to now."""
+"""The slider through the checkpoints of a run: back to any of them, on from there, or to now.
+
+It goes from 0, the oldest checkpoint, to 1, the present: both stay where they are while checkpoints
+come, so that a redraw need not set the handle just when somebody moves it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from ...views.look import Look, button
 
 
 class TimeTravel:
-    """A slider over checkpoints with the way back to the present at its right end.
+    """A slider over checkpoints with the way back to the present, 1, at its right end.
 
     Parameters
     ----------
@@ -35,12 +39,15 @@ class TimeTravel:
         self._show = show
         self._back_to_live = back_to_live
         self._is_drawing = False
-        self.slider = pn.widgets.IntSlider(
+        self._count = 1
+        self.slider = pn.widgets.FloatSlider(
             label="Time travel",
             start=0,
             end=1,
             value=1,
+            step=1,
             show_value=False,
+            tooltips=False,
             disabled=True,
             css_classes=["ink-spiral-time"],
             stylesheets=[look.widgets],
@@ -57,31 +64,43 @@ class TimeTravel:
             sizing_mode="stretch_width",
             margin=0,
         )
-        self.slider.param.watch(lambda event: self._moved(event.new), "value")
+        self.slider.param.watch(lambda _event: self._moved(), "value")
         self.draw((), None)
 
     def draw(self, checkpoints: Sequence[int], position: int | None) -> None:
-        """Show where on the timeline one is; the slider's right end, behind all, is the present."""
-        now = max(1, len(checkpoints))
+        """Show where on the timeline one is.
+
+        The handle is left alone where it stands right: Panel drops a move that is on its way from
+        the browser when the value is set meanwhile.
+        """
+        self._count = max(1, len(checkpoints))
+        changes = {
+            "label": words(checkpoints, position),
+            "step": 1 / self._count,
+            "disabled": not checkpoints,
+        }
+        if position != self._position():
+            changes["value"] = 1.0 if position is None else position / self._count
         self._is_drawing = True
         try:
-            self.slider.param.update(
-                label=words(checkpoints, position),
-                end=now,
-                value=now if position is None else position,
-                disabled=not checkpoints,
-            )
+            self.slider.param.update(changes)
         finally:
             self._is_drawing = False
         self.live.disabled = self.go_on.disabled = position is None
 
-    def _moved(self, value: int) -> None:
+    def _position(self) -> int | None:
+        """Return the number of the checkpoint where the handle stands, or None at the present."""
+        position = round(self.slider.value * self._count)
+        return None if position == self._count else position
+
+    def _moved(self) -> None:
         if self._is_drawing:
             return
-        if value >= self.slider.end:
+        position = self._position()
+        if position is None:
             self._back_to_live()
         else:
-            self._show(value)
+            self._show(position)
 
 
 def words(checkpoints: Sequence[int], position: int | None) -> str:
@@ -89,5 +108,6 @@ def words(checkpoints: Sequence[int], position: int | None) -> str:
     if not checkpoints:
         return "Time travel · train first"
     if position is None:
-        return f"Time travel · live, {len(checkpoints)} stages"
+        stages = "1 stage" if len(checkpoints) == 1 else f"{len(checkpoints)} stages"
+        return f"Time travel · live, {stages}"
     return f"Time travel · step {checkpoints[position]:,}"
