@@ -1,15 +1,13 @@
 """Opens one visitor's window in the form at hand: served by a process, or inside a web worker.
 
-Only this module knows which of the two it is; it lends out the clock, the threads and the data.
+Only this module knows which of the two it is; it lends out what differs and opens the data.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin
@@ -29,6 +27,7 @@ from data_cache import (
 from nn import backend_name, backend_reason
 
 from .data_room import DataSetInMemory, DataSetOverHttp, OpenDataSet, OpenFunction, Report
+from .form import IN_BROWSER, SERVED, WORKER, Form
 from .keeping.browser import Launch, keep_in_browser, read_launch
 from .keeping.linking import (
     SetLink,
@@ -40,27 +39,20 @@ from .keeping.linking import (
 from .keeping.links import tell_faults
 from .laboratory import Laboratory
 from .laboratory_state import LaboratoryState
-from .served_page import ServedPage, sleep_longer_when_busy
+from .served_page import ServedPage
 from .server_choice import find_server
 from .server_link import HttpServerLink, LinkError, ServerLink
-from .trainer import Pace, execute_in_line
 from .views.panes import Pane, PaneView
-from .window import REDRAW_SECONDS, Window, WithPage, stand_still
+from .window import Window, WithPage
 
 if TYPE_CHECKING:
     from .plane.laboratory import PlaneLaboratory
-
-IN_BROWSER = sys.platform == "emscripten"
-SLICE_THREADS = 2
-SWITCH_SECONDS = 0.0005
-WORKER_PACE = Pace(slice_seconds=0.012, snapshot_seconds=0.05)
-WORKER_REDRAW_SECONDS = 0.2
-"""In a worker one core trains and redraws; half as many redraws leave it more time to train."""
 
 
 def open_window() -> Window:
     """Make a window for the visitor at hand and start its work once the page is there."""
     document = pn.state.curdoc
+    form = WORKER if IN_BROWSER else SERVED
     launch = read_launch(worker_name()) if IN_BROWSER else served_launch()
     server, fault = look_for_server(document, launch.search)
     data = DataSetInMemory(pn.state.as_cached("data-set-digits", load_digits))
@@ -69,8 +61,8 @@ def open_window() -> Window:
         data,
         open_data=choose_source(server),
         clock=time.perf_counter,
-        execute=execute_in_line if IN_BROWSER else execute_in_thread,
-        pace=WORKER_PACE if IN_BROWSER else None,
+        execute=form.execute,
+        pace=form.pace,
     )
     page = ServedPage(document)
     with_page = run_now if IN_BROWSER else page.change
@@ -78,12 +70,12 @@ def open_window() -> Window:
     window = Window(
         laboratory,
         with_page,
-        redraw_seconds=WORKER_REDRAW_SECONDS if IN_BROWSER else REDRAW_SECONDS,
-        clock=time.perf_counter if IN_BROWSER else stand_still,
-        sleep=asyncio.sleep if IN_BROWSER else sleep_longer_when_busy,
+        redraw_seconds=form.redraw_seconds,
+        clock=form.redraw_clock,
+        sleep=form.redraw_sleep,
         more_panes=[
-            spiral_pane(laboratories, with_page, launch, lambda: window.link.set),
-            evaluation_pane(laboratory, with_page),
+            spiral_pane(form, laboratories, with_page, launch, lambda: window.link.set),
+            evaluation_pane(form, laboratory, with_page),
         ],
     )
 
@@ -155,6 +147,7 @@ def served_launch() -> Launch:
 
 
 def spiral_pane(
+    form: Form,
     laboratories: list[Laboratory | PlaneLaboratory],
     with_page: WithPage,
     launch: Launch,
@@ -167,7 +160,7 @@ def spiral_pane(
         from .plane.laboratory import PlaneLaboratory  # noqa: PLC0415
         from .plane.presets import PRESETS  # noqa: PLC0415
         from .plane.state import PlaneState  # noqa: PLC0415
-        from .plane.views import TICK_SECONDS, WORKER_TICK_SECONDS, SpiralPane  # noqa: PLC0415
+        from .plane.views import SpiralPane  # noqa: PLC0415
 
         query = (
             launch.search if launch.search is not None else getattr(pn.state.location, "search", "")
@@ -178,8 +171,8 @@ def spiral_pane(
         plane = PlaneLaboratory(
             PlaneState(**settings, preset=preset),
             clock=time.perf_counter,
-            execute=execute_in_line if IN_BROWSER else execute_in_thread,
-            pace=WORKER_PACE if IN_BROWSER else None,
+            execute=form.execute,
+            pace=form.pace,
         )
         laboratories.append(plane)
         plane.start()
@@ -190,7 +183,7 @@ def spiral_pane(
             with_page,
             mark_running=mark_running,
             clock=time.perf_counter,
-            tick_seconds=WORKER_TICK_SECONDS if IN_BROWSER else TICK_SECONDS,
+            tick_seconds=form.plane_redraw_seconds,
         )
         plane.spawn(pane.keep_drawn())
         return pane
@@ -198,7 +191,7 @@ def spiral_pane(
     return Pane("spiral", "Spiral", "The plane", make)
 
 
-def evaluation_pane(laboratory: Laboratory, with_page: WithPage) -> Pane:
+def evaluation_pane(form: Form, laboratory: Laboratory, with_page: WithPage) -> Pane:
     """Return the evaluation's pane, made when it is first opened."""
 
     def make(mark_running: Callable[[bool], None]) -> PaneView:
@@ -208,8 +201,7 @@ def evaluation_pane(laboratory: Laboratory, with_page: WithPage) -> Pane:
 
         state = EvaluationState()
         state.param.watch(lambda event: with_page(lambda: mark_running(event.new)), "running")
-        execute = execute_in_line if IN_BROWSER else execute_in_thread
-        return EvaluationPane(Examiner(state, laboratory, execute), with_page)
+        return EvaluationPane(Examiner(state, laboratory, form.execute), with_page)
 
     return Pane("evaluate", "Evaluate", "What it takes for what", make)
 
@@ -281,22 +273,3 @@ async def open_from_site(name: str, _report: Report) -> OpenDataSet:
 def run_now(change: Callable[[], None]) -> None:
     """Change the page at once: in a worker nothing else can be changing it."""
     change()
-
-
-async def execute_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Compute in one of the few threads that all visitors of this process share."""
-    pool = pn.state.as_cached("slice-threads", make_threads)
-    return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
-
-
-def make_threads() -> ThreadPoolExecutor:
-    """Make the threads in which slices of training are computed."""
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - the browser form has no threads
-
-    # Products this small lose far more to BLAS threads waiting for each other than they gain,
-    # above all when a browser on the same machine wants the cores too.
-    threadpool_limits(1, user_api="blas")
-    # Whoever computes hands Python's lock over so often; a message to a page waits for it at every
-    # piece that is sent.
-    sys.setswitchinterval(SWITCH_SECONDS)
-    return ThreadPoolExecutor(SLICE_THREADS, thread_name_prefix="inkling-slice")

@@ -17,8 +17,8 @@ from laboratory_helpers import (
     weights_of,
 )
 
+from dashboard.form import execute_in_thread
 from dashboard.laboratory_state import FRESH, READY, TUNED
-from dashboard.session import execute_in_thread
 from data_cache import DataError, PrefetchError
 from nn import load_pretrained
 

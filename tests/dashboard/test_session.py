@@ -4,6 +4,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
@@ -15,7 +16,8 @@ from laboratory_helpers import Door, few_digits, until
 
 from dashboard import session
 from dashboard.data_room import DataSetInMemory, DataSetOverHttp
-from dashboard.session import execute_in_thread, is_loop_running, open_from_site, open_window
+from dashboard.form import SERVED, SLICE_THREADS, execute_in_thread
+from dashboard.session import is_loop_running, open_from_site, open_window
 from data_cache import DataError, parse_manifest, write_blocks
 
 
@@ -70,7 +72,7 @@ def test_a_step_under_way_leaves_the_page_of_a_visitor_who_has_gone_alone(visit,
         errors = []
         asyncio.get_running_loop().set_exception_handler(lambda _loop, it: errors.append(it))
         door = Door()
-        monkeypatch.setattr(session, "execute_in_thread", door)
+        monkeypatch.setattr(session, "SERVED", replace(SERVED, execute=door))
         window = visit.open()
         laboratory = laboratory_of(window)
         for work in visit.loaded:
@@ -172,7 +174,7 @@ def test_slices_are_computed_in_a_few_threads_that_all_visitors_share():
         return set(await asyncio.gather(*map(name, range(20))))
 
     names = run(main()) | run(main())
-    assert 1 <= len(names) <= session.SLICE_THREADS
+    assert 1 <= len(names) <= SLICE_THREADS
     assert all(name.startswith("inkling-slice") for name in names)
 
 

@@ -42,9 +42,6 @@ from .words import (
 TICK_SECONDS = 0.1
 """Between the beginnings of two redraws."""
 
-WORKER_TICK_SECONDS = 0.06
-"""In a worker a redraw begins only after the slice of training under way, so ask for it sooner."""
-
 SPEAK_SECONDS = 5.0
 """Between two summaries that are read aloud while training."""
 

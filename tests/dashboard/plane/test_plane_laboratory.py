@@ -7,11 +7,11 @@ import pytest
 from laboratory_helpers import Door, all_done, until
 from plane_helpers import make_plane_laboratory
 
+from dashboard.form import execute_in_thread
 from dashboard.plane.data import OWN
 from dashboard.plane.laboratory import DATA_SETTINGS, KNOBS, NET_SETTINGS
 from dashboard.plane.presets import PRESETS
 from dashboard.plane.settings import PlaneSettings
-from dashboard.session import execute_in_thread
 
 
 def work(main):
