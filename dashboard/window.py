@@ -228,7 +228,7 @@ class Window:
 def make_page(panes: Panes, more: dict[str, pn.viewable.Viewable]) -> pn.Template:
     """Put the panes, and what belongs to none of them, into the page's own frame."""
     page = QuickTemplate(read_asset("page.html"))
-    page.add_variable("page_css", read_asset("page.css"))
+    page.add_variable("page_css", read_asset("page.css") + read_asset("unseen.css"))
     page.add_variable("page_js", read_asset("page.js"))
     page.add_variable("icon", icon_url())
     page.add_variable("about", about_html({name: pretrained_card(name) for name in PRETRAINED}))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import panel as pn
 from bokeh.models import CheckboxButtonGroup, CustomJS
 
 from ..assets import read_asset
+from .look import Look
 
 BLUE = "#4c6ef5"
 ORANGE = "#f08c00"
@@ -43,6 +45,7 @@ def make_legend(items: list[tuple[str, list[Any]]]) -> CheckboxButtonGroup:
         active=list(range(len(items))),
         css_classes=["ink-legend"],
         stylesheets=[read_asset("legend.css"), *swatches],
+        sizing_mode="stretch_width",
         margin=0,
     )
     curves = [glyphs for _, glyphs in items]
@@ -50,3 +53,19 @@ def make_legend(items: list[tuple[str, list[Any]]]) -> CheckboxButtonGroup:
         "active", CustomJS(args={"legend": legend, "curves": curves}, code=SHOW_CHOSEN)
     )
     return legend
+
+
+def make_head(title: str, legend: pn.pane.Bokeh, look: Look, *more: object) -> pn.Row:
+    """Put a title and, in what room it leaves, the legend in one row; more comes at its end."""
+    heading = look.text(f"<h2>{title}</h2>")
+    heading.sizing_mode = None
+    legend.sizing_mode = "stretch_width"
+    return pn.Row(
+        heading,
+        legend,
+        *more,
+        stylesheets=[look.gap],
+        height=30,
+        sizing_mode="stretch_width",
+        margin=0,
+    )

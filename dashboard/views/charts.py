@@ -20,7 +20,7 @@ from bokeh.models import (
 from bokeh.plotting import figure
 
 from ..history import Curve, History, Score, smooth
-from .chart_parts import BLUE, GREEN, ORANGE, make_legend, quieten
+from .chart_parts import BLUE, GREEN, ORANGE, make_head, make_legend, quieten
 from .look import Look
 from .queue_gauge import QueueGauge
 
@@ -83,8 +83,7 @@ class CurveChart:
         chart, names = self._figures["linear"]
         self._pane = pn.pane.Bokeh(chart, sizing_mode="stretch_both", margin=0)
         self._names = pn.pane.Bokeh(names, margin=0)
-        heading = look.text(f"<h2>{title}</h2>")
-        head: list[object] = [heading, pn.HSpacer(), self._names]
+        switches: list[object] = []
         if logarithmic:
             switch = pn.widgets.Toggle(
                 label="Log", css_classes=["ink-log"], stylesheets=[look.widgets], margin=0
@@ -94,9 +93,9 @@ class CurveChart:
                 self._show_scale(title, "log" if event.new else "linear", per_cent)
 
             switch.param.watch(change_scale, "value")
-            head.append(switch)
+            switches.append(switch)
         self.view = pn.Column(
-            pn.Row(*head, stylesheets=[look.gap], height=30, sizing_mode="stretch_width", margin=0),
+            make_head(title, self._names, look, *switches),
             self._pane,
             css_classes=[css_class, "chart"],
             sizing_mode="stretch_both",

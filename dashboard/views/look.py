@@ -26,7 +26,7 @@ class Look:
 
     def __init__(self) -> None:
         self.widgets = read_asset("widgets.css")
-        self.texts = read_asset("text.css")
+        self.texts = read_asset("text.css") + read_asset("unseen.css")
         # Panel's columns carry a hidden button that would count as one more row.
         no_button = " .scroll-button { display: none; }"
         self.card = (

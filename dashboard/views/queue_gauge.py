@@ -14,7 +14,7 @@ from bokeh.models import ColumnDataSource, Range1d
 from bokeh.plotting import figure
 
 from ..snapshot import Snapshot
-from .chart_parts import BLUE, ORANGE, make_legend, quieten
+from .chart_parts import BLUE, ORANGE, make_head, make_legend, quieten
 from .look import Look
 
 GAUGE_POINTS = 240
@@ -56,13 +56,7 @@ class QueueGauge:
         )
         names = make_legend([("cached", [cached]), ("in flight", [in_flight])])
         self.view = pn.Column(
-            pn.Row(
-                look.text("<h2>Prefetch queue</h2>"),
-                pn.HSpacer(),
-                pn.pane.Bokeh(names, margin=0),
-                sizing_mode="stretch_width",
-                margin=0,
-            ),
+            make_head("Prefetch queue", pn.pane.Bokeh(names, margin=0), look),
             pn.pane.Bokeh(chart, sizing_mode="stretch_both", margin=0),
             css_classes=["ink-queue", "chart"],
             height=120,
