@@ -19,6 +19,7 @@ from nn import (
     INITIALIZATIONS,
     OPTIMIZERS,
     Network,
+    StemPlan,
     architecture_name,
     create_network,
     stem_of,
@@ -113,7 +114,12 @@ class LearningSettings(param.Parameterized):
             activation=self.activation,
             initialization=self.initialization,
             biases=self.biases,
+            stem=self.stem_plan(),
         )
+
+    def stem_plan(self) -> StemPlan | None:
+        """Return the plan of what stands before the hidden layers: nothing."""
+        return None
 
     def read(self, name: str, text: str) -> Any:
         """Parse what somebody typed for the setting `name`.
@@ -191,16 +197,9 @@ class TrainingSettings(LearningSettings):
         "also stretches and slants; full also bends, thickens, blurs and spoils.",
     )
 
-    def make_network(self, inputs: int, classes: int, generator: np.random.Generator) -> Network:
-        """Create a fresh network of this architecture, its weights drawn from `generator`."""
-        return create_network(
-            (inputs, *self.hidden_layers, classes),
-            generator=generator,
-            activation=self.activation,
-            initialization=self.initialization,
-            biases=self.biases,
-            stem=stem_of(self.architecture),
-        )
+    def stem_plan(self) -> StemPlan | None:
+        """Return the convolutions that the architecture names."""
+        return stem_of(self.architecture)
 
 
 def describe_range(parameter: Any) -> str:

@@ -5,6 +5,8 @@ What comes out is a canvas as the drawing pad gives it, for `frame_digit`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 SIDE = 168
@@ -79,19 +81,19 @@ def _paper(light: np.ndarray) -> np.ndarray:
 
 def _greatest(picture: np.ndarray, reach: int) -> np.ndarray:
     """Return the greatest value within `reach` pixels, along both axes."""
-    for axis in (0, 1):
-        padded = np.pad(picture, [(reach, reach) if a == axis else (0, 0) for a in (0, 1)], "edge")
-        windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=axis)
-        picture = windows.max(axis=-1)
-    return picture
+    return _within(picture, reach, np.max)
 
 
 def _mean(picture: np.ndarray, reach: int) -> np.ndarray:
     """Return the mean within `reach` pixels, along both axes."""
+    return _within(picture, reach, np.mean)
+
+
+def _within(picture: np.ndarray, reach: int, reduce: Callable[..., np.ndarray]) -> np.ndarray:
     for axis in (0, 1):
         padded = np.pad(picture, [(reach, reach) if a == axis else (0, 0) for a in (0, 1)], "edge")
         windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=axis)
-        picture = windows.mean(axis=-1)
+        picture = reduce(windows, axis=-1)
     return picture
 
 
