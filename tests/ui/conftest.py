@@ -13,9 +13,9 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from browser_page import LabPage, launch, opened
+from browser_page import LabPage, launch, open_lab, opened, other_hosts
 from cache_helpers import idx_bytes
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Error, sync_playwright
 from static_server import static_server
 
 from dashboard.site import build_site
@@ -23,6 +23,50 @@ from data_cache import load_digits
 
 ROOT = Path(__file__).parents[2]
 FORMS = ("served", "site")
+
+
+class SharedDesk:
+    """One open page for many tests, which finds its desk tidied each time."""
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        self._browser = browser
+        self._url = url
+        self._lab: LabPage | None = None
+
+    def tidied(self) -> LabPage:
+        """Give the page with all as it was opened; one that cannot be tidied is opened anew."""
+        if self._lab is not None:
+            try:
+                tidy(self._lab)
+            except (AssertionError, Error):
+                self.leave()
+        if self._lab is None:
+            self._lab = open_lab(self._browser, self._url)
+        return self._lab
+
+    def leave(self) -> None:
+        if self._lab is not None:
+            self._lab.page.close()
+            self._lab = None
+
+
+def tidy(lab: LabPage) -> None:
+    """Bring back what tests with a shared page change: the net, the pad, the wish for a sample."""
+    lab.complaints.clear()
+    lab.requests.clear()
+    page = lab.page
+    lab.click("ink-ready")
+    page.get_by_role("button", name="Pen").click()
+    if "bk-active" in str(page.locator(".ink-grid button").get_attribute("class")):
+        lab.click("ink-grid")
+    lab.click("ink-clear")
+    page.get_by_label("From", exact=True).select_option(label="test")
+    page.get_by_label("Which").select_option(label="any")
+    page.get_by_label("Index").fill("")
+    lab.wait_text(".ink-notice", "ready-trained net is back")
+    lab.wait_text(".ink-train", "Train")
+    lab.wait_text(".ink-status", "^iteration 0 ")
+    lab.wait_text(".ink-prediction", "^Draw a digit$")
 
 
 @pytest.fixture(scope="session")
@@ -110,6 +154,23 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def lab(browser: Browser, url: str) -> Iterator[LabPage]:
+def own_lab(browser: Browser, url: str) -> Iterator[LabPage]:
+    """A page for one test alone, for whatever cannot be tidied away."""
     with opened(browser, url) as page:
         yield page
+
+
+@pytest.fixture(scope="session", params=FORMS)
+def desk(request: pytest.FixtureRequest, browser: Browser) -> Iterator[SharedDesk]:
+    shared = SharedDesk(browser, request.getfixturevalue(f"{request.param}_url"))
+    yield shared
+    shared.leave()
+
+
+@pytest.fixture
+def lab(desk: SharedDesk) -> Iterator[LabPage]:
+    """A tidied page that tests share, since opening one takes longer than most of them."""
+    page = desk.tidied()
+    yield page
+    assert page.complaints == [], page.complaints
+    assert other_hosts(page) == []

@@ -32,38 +32,38 @@ def test_a_click_leaves_a_dot(lab: LabPage) -> None:
     lab.wait_text(".ink-prediction", r"^(\d|Not sure · \d)")
 
 
-def test_undo_takes_back_strokes_one_by_one_and_even_clear(lab: LabPage) -> None:
-    lab.draw(ONE)
-    one = inked(lab)
-    lab.draw(((0.1, 0.9), (0.9, 0.9)))
-    assert inked(lab) > one
-    lab.click("ink-undo")
-    assert inked(lab) == one
-    lab.click("ink-clear")
-    lab.wait_text(".ink-prediction", "^Draw a digit$")
-    lab.click("ink-undo")
-    assert inked(lab) == one
-    lab.wait_text(".ink-prediction", "^1 one")
-    lab.click("ink-undo")
-    lab.wait_text(".ink-prediction", "^Draw a digit$")
-    lab.click("ink-undo")
-    assert inked(lab) == 0
+def test_undo_takes_back_strokes_one_by_one_and_even_clear(own_lab: LabPage) -> None:
+    own_lab.draw(ONE)
+    one = inked(own_lab)
+    own_lab.draw(((0.1, 0.9), (0.9, 0.9)))
+    assert inked(own_lab) > one
+    own_lab.click("ink-undo")
+    assert inked(own_lab) == one
+    own_lab.click("ink-clear")
+    own_lab.wait_text(".ink-prediction", "^Draw a digit$")
+    own_lab.click("ink-undo")
+    assert inked(own_lab) == one
+    own_lab.wait_text(".ink-prediction", "^1 one")
+    own_lab.click("ink-undo")
+    own_lab.wait_text(".ink-prediction", "^Draw a digit$")
+    own_lab.click("ink-undo")
+    assert inked(own_lab) == 0
 
 
-def test_the_eraser_removes_ink_and_the_brush_has_a_width(lab: LabPage) -> None:
-    lab.draw(ONE)
-    before = inked(lab)
-    lab.page.get_by_role("button", name="Eraser").click()
-    lab.draw(((0.3, 0.5), (0.7, 0.5)))
-    assert 0 < inked(lab) < before
-    lab.page.get_by_role("button", name="Pen").click()
-    lab.click("ink-clear")
-    handle = lab.page.locator(".ink-brush .noUi-handle")
+def test_the_eraser_removes_ink_and_the_brush_has_a_width(own_lab: LabPage) -> None:
+    own_lab.draw(ONE)
+    before = inked(own_lab)
+    own_lab.page.get_by_role("button", name="Eraser").click()
+    own_lab.draw(((0.3, 0.5), (0.7, 0.5)))
+    assert 0 < inked(own_lab) < before
+    own_lab.page.get_by_role("button", name="Pen").click()
+    own_lab.click("ink-clear")
+    handle = own_lab.page.locator(".ink-brush .noUi-handle")
     handle.focus()
     for _ in range(15):
         handle.press("ArrowRight")
-    lab.draw(ONE)
-    assert inked(lab) > 1.5 * before
+    own_lab.draw(ONE)
+    assert inked(own_lab) > 1.5 * before
 
 
 def test_the_grid_sets_single_cells_with_mouse_and_keyboard(lab: LabPage) -> None:

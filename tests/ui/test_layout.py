@@ -46,14 +46,14 @@ def test_a_phone_gets_one_column_and_no_sideways_scrolling(
         assert tops == sorted(tops)
 
 
-def test_dark_and_light_follow_the_system_and_the_button(lab: LabPage) -> None:
-    light = lab.page.evaluate(COLORS)
-    lab.page.get_by_role("button", name="Switch between light and dark").click()
-    dark = lab.page.evaluate(COLORS)
+def test_dark_and_light_follow_the_system_and_the_button(own_lab: LabPage) -> None:
+    light = own_lab.page.evaluate(COLORS)
+    own_lab.page.get_by_role("button", name="Switch between light and dark").click()
+    dark = own_lab.page.evaluate(COLORS)
     assert all(one != other for one, other in zip(light, dark, strict=True))
-    lab.page.reload()
-    lab.wait_ready()
-    assert lab.page.evaluate(COLORS) == dark
+    own_lab.page.reload()
+    own_lab.wait_ready()
+    assert own_lab.page.evaluate(COLORS) == dark
 
 
 def test_every_control_has_a_name(lab: LabPage) -> None:

@@ -48,19 +48,19 @@ def test_a_drawing_is_read_while_training_goes_on(lab: LabPage) -> None:
     lab.wait_until(lambda: lab.iteration() > before, "training did not go on")
 
 
-def test_a_changed_knob_shows_in_the_status_line_while_training(lab: LabPage) -> None:
-    lab.press_train("Train")
-    lab.wait_text(".ink-status", r"iteration [1-9]")
-    lab.fill("learning-rate", "0.0123")
-    lab.wait_text(".ink-status", r"learning rate 0\.0123 ")
-    lab.fill("batch-size", "1")
-    lab.wait_text(".ink-status", r"batch 1 ")
-    lab.fill("cache-size", "2")
-    lab.wait_text(".ink-status", r"cached [0-2] ")
-    lab.choose("ink-field-optimizer", "momentum")
-    lab.wait_text(".ink-status", r"momentum")
-    before = lab.iteration()
-    lab.wait_until(lambda: lab.iteration() > before, "training did not go on")
+def test_a_changed_knob_shows_in_the_status_line_while_training(own_lab: LabPage) -> None:
+    own_lab.press_train("Train")
+    own_lab.wait_text(".ink-status", r"iteration [1-9]")
+    own_lab.fill("learning-rate", "0.0123")
+    own_lab.wait_text(".ink-status", r"learning rate 0\.0123 ")
+    own_lab.fill("batch-size", "1")
+    own_lab.wait_text(".ink-status", r"batch 1 ")
+    own_lab.fill("cache-size", "2")
+    own_lab.wait_text(".ink-status", r"cached [0-2] ")
+    own_lab.choose("ink-field-optimizer", "momentum")
+    own_lab.wait_text(".ink-status", r"momentum")
+    before = own_lab.iteration()
+    own_lab.wait_until(lambda: own_lab.iteration() > before, "training did not go on")
 
 
 # From the click until the last change of the iteration that the page shows.

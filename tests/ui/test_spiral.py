@@ -63,26 +63,28 @@ def drag(lab: LabPage, start: tuple[float, float], end: tuple[float, float]) -> 
     mouse.up()
 
 
-def test_panes_open_by_tab_and_the_hidden_one_goes_on_unseen(lab: LabPage) -> None:
-    lab.press_train("Train")
-    lab.page.get_by_role("tab", name="Spiral").click()
-    status(lab, "^iteration 0 ")
-    assert lab.page.url.endswith("?pane=spiral")
-    assert lab.page.locator("#tab-digits .running").is_visible()
-    digits = lab.text(".ink-status")
-    untrained = drawn(lab)
-    press(lab, "step")
-    status(lab, "^iteration 1 ")
+def test_panes_open_by_tab_and_the_hidden_one_goes_on_unseen(own_lab: LabPage) -> None:
+    own_lab.press_train("Train")
+    own_lab.page.get_by_role("tab", name="Spiral").click()
+    status(own_lab, "^iteration 0 ")
+    assert own_lab.page.url.endswith("?pane=spiral")
+    assert own_lab.page.locator("#tab-digits .running").is_visible()
+    digits = own_lab.text(".ink-status")
+    untrained = drawn(own_lab)
+    press(own_lab, "step")
+    status(own_lab, "^iteration 1 ")
     # The spiral was drawn; the digits, which go on training, were not.
-    lab.wait_until(lambda: drawn(lab)["surface"] != untrained["surface"], "no other surface")
-    assert lab.text(".ink-status") == digits
+    own_lab.wait_until(
+        lambda: drawn(own_lab)["surface"] != untrained["surface"], "no other surface"
+    )
+    assert own_lab.text(".ink-status") == digits
 
-    lab.page.get_by_role("tab", name="Spiral").press("ArrowLeft")
-    assert lab.page.get_by_role("tab", name="Digits").get_attribute("aria-selected") == "true"
+    own_lab.page.get_by_role("tab", name="Spiral").press("ArrowLeft")
+    assert own_lab.page.get_by_role("tab", name="Digits").get_attribute("aria-selected") == "true"
     seen = int(re.match(r"iteration (\d+)", digits)[1])  # type: ignore[index]
-    lab.wait_until(lambda: lab.iteration() > seen, "the digits did not go on")
-    lab.page.go_back()
-    lab.page.wait_for_selector(".ink-spiral")
+    own_lab.wait_until(lambda: own_lab.iteration() > seen, "the digits did not go on")
+    own_lab.page.go_back()
+    own_lab.page.wait_for_selector(".ink-spiral")
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ class TimeTravel:
             value=1,
             step=1,
             show_value=False,
-            tooltips=False,
+            format="0 %",
             disabled=True,
             css_classes=["ink-spiral-time"],
             stylesheets=[look.widgets],
