@@ -55,9 +55,18 @@ class OpenDataSet(Protocol):
         ...
 
     async def sample(
-        self, part: str, *, index: int | None, label: int | None, generator: np.random.Generator
+        self,
+        part: str,
+        *,
+        index: int | None,
+        label: int | None,
+        generator: np.random.Generator,
+        but: int | None = None,
     ) -> Sample:
-        """Return the sample at `index`, or a random one, of class `label` if that is given."""
+        """Return the sample at `index`, or a random one, of class `label` if that is given.
+
+        A random one is another than that at index `but`, if there is another at hand.
+        """
         ...
 
 
@@ -85,27 +94,55 @@ class DataSetInMemory:
         return self._data_set.part(name)
 
     async def sample(
-        self, part: str, *, index: int | None, label: int | None, generator: np.random.Generator
+        self,
+        part: str,
+        *,
+        index: int | None,
+        label: int | None,
+        generator: np.random.Generator,
+        but: int | None = None,
     ) -> Sample:
         """Return one sample; see OpenDataSet."""
         samples = self._data_set.part(part)
         if index is None:
-            index = pick(samples.labels, label, generator)
+            index = pick(samples.labels, label, generator, but)
         return Sample(samples.images[index], int(samples.labels[index]), part, index)
 
 
-def pick(labels: NDArray[np.uint8], label: int | None, generator: np.random.Generator) -> int:
+def candidates(
+    labels: NDArray[np.uint8], label: int | None, but: int | None = None, first: int = 0
+) -> NDArray[np.intp]:
+    """Return the indices of samples, of class `label` if that is given, without `but`.
+
+    `but` counts from the beginning of the part, in which the first of these is number `first`.
+    """
+    chosen = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
+    return chosen if but is None else chosen[chosen != but - first]
+
+
+def pick(
+    labels: NDArray[np.uint8],
+    label: int | None,
+    generator: np.random.Generator,
+    but: int | None = None,
+) -> int:
     """Pick the index of a random sample, of class `label` if that is given.
+
+    It is another than `but`, unless that is the only one.
 
     Raises
     ------
     DataError
         When there is no sample of that class.
     """
-    candidates = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
-    if not len(candidates):
-        raise DataError(f"There is no sample of class {label} among these {len(labels):,}.")
-    return int(generator.choice(candidates))
+    for chosen in (candidates(labels, label, but), candidates(labels, label)):
+        if len(chosen):
+            return int(generator.choice(chosen))
+    raise _absent(label, len(labels))
+
+
+def _absent(label: int | None, count: int) -> DataError:
+    return DataError(f"There is no sample of class {label} among these {count:,}.")
 
 
 class DataSetOverHttp:
@@ -138,7 +175,13 @@ class DataSetOverHttp:
         return self._parts[name]
 
     async def sample(
-        self, part: str, *, index: int | None, label: int | None, generator: np.random.Generator
+        self,
+        part: str,
+        *,
+        index: int | None,
+        label: int | None,
+        generator: np.random.Generator,
+        but: int | None = None,
     ) -> Sample:
         """Return one sample; see OpenDataSet. Only the block that holds it is fetched."""
         blocks = self._manifest.part(self.name, part)
@@ -151,12 +194,14 @@ class DataSetOverHttp:
             first = int(firsts[number])
             if index is not None:
                 inside = index - first
-            elif label is None or label in samples.labels:
-                inside = pick(samples.labels, label, generator)
+            elif len(chosen := candidates(samples.labels, label, but, first)):
+                inside = int(generator.choice(chosen))
             else:
                 continue
             return Sample(samples.images[inside], int(samples.labels[inside]), part, first + inside)
-        raise DataError(f"There is no sample of class {label} among these {firsts[-1]:,}.")
+        if but is None:
+            raise _absent(label, int(firsts[-1]))
+        return await self.sample(part, index=None, label=label, generator=generator)
 
 
 def read_index(text: str, count: int) -> int | None:

@@ -88,6 +88,7 @@ class Laboratory:
         self._open_data = open_data
         self._execute = execute
         self._sample_generator = np.random.default_rng(state.seed)
+        self._sample_index: int | None = None
         self.drawing: NDArray[np.float32] | None = None
         self.built: dict[str, Any] = {}
         """The settings by which the present net and the order of its batches were made."""
@@ -375,10 +376,12 @@ class Laboratory:
                 index=read_index(index_text, data.count(part)),
                 label=label,
                 generator=self._sample_generator,
+                but=self._sample_index,
             )
         except (DataError, PrefetchError, ValueError) as error:
             self._tell(str(error), "warning")
             return
+        self._sample_index = sample.index
         self.show_canvas(to_float(sample.image[np.newaxis])[0].reshape(28, 28))
         self._tell(describe_sample(sample, data.class_names))
 

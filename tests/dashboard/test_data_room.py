@@ -1,5 +1,7 @@
 """Data sets as the laboratory sees them, in memory and block by block over HTTP."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from cache_helpers import no_pause, numbered_samples, numbers_of, run
@@ -115,6 +117,28 @@ def test_random_samples_reach_every_block(opened):
         }
 
     assert run(load()) == set(range(20))
+
+
+@pytest.mark.parametrize("label", [None, 3])
+def test_both_forms_show_another_sample_each_time(opened, label):
+    async def load():
+        draws, last = generator(1), None
+        for _ in range(60):
+            sample = await opened.sample(
+                "train", index=None, label=label, generator=draws, but=last
+            )
+            yield sample.index
+            last = sample.index
+
+    async def collect():
+        return [index async for index in load()]
+
+    indices = run(collect())
+    assert all(one != other for one, other in pairwise(indices))
+
+
+def test_the_only_sample_of_a_class_is_shown_again():
+    assert pick(np.array([1, 2, 1], np.uint8), 2, generator(), but=1) == 1
 
 
 def test_a_class_that_no_sample_has_is_a_sentence(opened):

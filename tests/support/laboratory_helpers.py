@@ -58,12 +58,18 @@ class OpenedData:
         return few_digits().part(name)
 
     async def sample(
-        self, part: str, *, index: int | None, label: int | None, generator: np.random.Generator
+        self,
+        part: str,
+        *,
+        index: int | None,
+        label: int | None,
+        generator: np.random.Generator,
+        but: int | None = None,
     ) -> Sample:
         if "sample" in self.errors:
             raise self.errors["sample"]
         return await DataSetInMemory(few_digits()).sample(
-            part, index=index, label=label, generator=generator
+            part, index=index, label=label, generator=generator, but=but
         )
 
 
