@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from data_cache import Batch, BatchCutter, BlockFeed, PrefetchQueue, Source, create_augmentation
-from nn import Network, StepResult, WeightAverage, scale_bytes
+from nn import Network, WeightAverage, scale_bytes
 
 from .loss_guard import LossGuard
 from .run import VALIDATIONS_PER_EPOCH, Mark, Run, run_generators
@@ -121,7 +121,7 @@ class BlockRun(Run):
         """The network that scores and files are about: the mean of the weights, if there is one."""
         return self._average.network if self._average else self.network
 
-    def _take_step(self, batch: Batch, learning_rate: float) -> StepResult:
+    def _take_step(self, batch: Batch, learning_rate: float) -> tuple[float, float]:
         result = super()._take_step(batch, learning_rate)
         if self._average:
             self._average.add(self.network)

@@ -87,13 +87,14 @@ def smooth(values: Floats, weight: float, stride: int = 1) -> Floats:
     The correction is that of Kingma and Ba (2015), section 3.
     """
     kept = weight**stride
-    result = np.empty_like(values)
-    average, correction = 0.0, 0.0
-    for index, value in enumerate(values.tolist()):
-        average = kept * average + (1 - kept) * value
-        correction = kept * correction + (1 - kept)
-        result[index] = average / correction
-    return result
+    result = (1 - kept) * values
+    # A recursive filter is a product of ones that reach twice as far back each time:
+    # 1 / (1 - k z) = (1 + k z) (1 + k² z²) (1 + k⁴ z⁴) …
+    reach = 1
+    while reach < len(values) and kept**reach > 0:
+        result[reach:] += kept**reach * result[:-reach]
+        reach *= 2
+    return result / (1 - kept ** np.arange(1, len(values) + 1))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_cache import Batch, Feed
-from nn import Network, StepResult, TrainingStep, create_optimizer
+from nn import Network, TrainingStep, create_optimizer
 
 from .history import History, Score
 from .loss_guard import LossGuard
@@ -158,10 +158,10 @@ class Run:
             if batch is None:
                 break
             rate = learning_rate(self.iteration)
-            result = self._take_step(batch, rate)
+            loss, accuracy = self._take_step(batch, rate)
             steps += 1
             samples += len(batch)
-            self._unseen.append((result.loss, result.correct / len(batch), rate))
+            self._unseen.append((loss, accuracy, rate))
             self._advance(batch)
         return steps, samples
 
@@ -177,38 +177,40 @@ class Run:
         if len(self.history) > self.iteration:
             self.history.forget_after(self.iteration)
 
-    def _take_step(self, batch: Batch, learning_rate: float) -> StepResult:
+    def _take_step(self, batch: Batch, learning_rate: float) -> tuple[float, float]:
+        """Train on a batch; return its mean loss and the share that was right, before the step."""
         if self.iteration % GOOD_EVERY == 0:
             self._candidate = self.mark()
         result = self.step(batch.images, batch.labels, learning_rate)
-        self.loss.add(result.loss)
-        self.accuracy.add(result.correct / len(batch))
-        fault = self._guard.find_fault(result.loss, self.loss.value, self.network.classes)
+        loss, accuracy = result.loss, result.correct / len(batch)
+        self.loss.add(loss)
+        self.accuracy.add(accuracy)
+        fault = self._guard.find_fault(loss, self.loss.value, self.network.classes)
         if fault is not None:
             self._go_back(fault, learning_rate)
-        self._promote_candidate(result.loss)
+        if self._candidate:
+            self._promote_candidate(self._candidate, loss)
         self.iteration += 1
-        return result
+        return loss, accuracy
 
     def _advance(self, batch: Batch) -> None:
-        before = self._validations_by_now()
+        before = self.epochs_done
         if batch.is_last:
             self.epoch, self.consumed = batch.epoch + 1, 0
         else:
             self.epoch, self.consumed = batch.epoch, batch.consumed
-        if self._validations_by_now() > before:
+        if self._validations_after(self.epochs_done) > self._validations_after(before):
             self.validation_due = True
 
-    def _validations_by_now(self) -> int:
-        """Count the validations due so far: several in each of the first epochs, then one."""
-        early = min(self.epochs_done, EARLY_EPOCHS)
-        return math.floor(self.validations_per_epoch * early) + math.floor(self.epochs_done - early)
+    def _validations_after(self, epochs: float) -> int:
+        """Count the validations due until then: several in each of the first epochs, then one."""
+        early = min(epochs, EARLY_EPOCHS)
+        return math.floor(self.validations_per_epoch * early) + math.floor(epochs - early)
 
-    def _promote_candidate(self, loss: float) -> None:
+    def _promote_candidate(self, candidate: Mark, loss: float) -> None:
         """Call the copied weights good, now that a batch has been scored with them."""
-        candidate, smoothed = self._candidate, self.loss.value
-        self._candidate = None
-        if candidate and smoothed is not None and self._guard.is_good(loss, smoothed):
+        smoothed, self._candidate = self.loss.value, None
+        if smoothed is not None and self._guard.is_good(loss, smoothed):
             self._good = candidate
 
     def mark(self) -> Mark:

@@ -121,11 +121,12 @@ class CurveChart:
         self._set_frame(is_empty=not len(steps))
         for source, scores in ((self.validation, validation), (self.test, test)):
             shown = thin(scores)
+            # Arrays travel as bytes; each number of a list would be written out by itself.
             columns = {
-                "iteration": [score.iteration for score in shown],
-                "value": [getattr(score, key) for score in shown],
+                "iteration": np.array([score.iteration for score in shown], np.float32),
+                "value": np.array([getattr(score, key) for score in shown], np.float32),
             }
-            if source.data != columns:
+            if any(not np.array_equal(source.data[name], columns[name]) for name in columns):
                 source.data = columns
 
     def _set_frame(self, is_empty: bool) -> None:

@@ -55,6 +55,17 @@ def test_smoothing_is_the_weighted_mean_of_the_past():
     assert smooth(values, 0.5)[-1] == pytest.approx((weights * values).sum() / weights.sum())
 
 
+@pytest.mark.parametrize("weight", [0.5, 0.9, 0.99, 0.999])
+@pytest.mark.parametrize("count", [1, 2, 7, 64, 1200])
+def test_smoothing_is_the_recurrence_of_the_past_and_the_present(weight, count):
+    values = np.random.default_rng(count).random(count)
+    average, expected = 0.0, []
+    for step, value in enumerate(values, 1):
+        average = weight * average + (1 - weight) * value
+        expected.append(average / (1 - weight**step))
+    np.testing.assert_allclose(smooth(values, weight), expected, rtol=1e-9)
+
+
 def test_smoothing_a_thinned_curve_forgets_as_fast_as_the_full_one():
     assert smooth(np.array([1.0, 0.0]), 0.9, stride=4)[1] == pytest.approx(
         smooth(np.array([1.0, 0.0]), 0.9**4)[1]

@@ -465,8 +465,9 @@ def test_the_test_score_appears_in_both_charts():
         score = laboratory.state.history.test[0]
         for hook, value in (("ink-loss", score.loss), ("ink-accuracy", score.accuracy)):
             figure = find(window, hook).select(pn.pane.Bokeh)[-1].object
-            drawn = [renderer.data_source.data for renderer in figure.renderers]
-            assert {"iteration": [0], "value": [value]} in [dict(data) for data in drawn]
+            sources = [renderer.data_source.data for renderer in figure.renderers]
+            drawn = [list(map(list, data.values())) for data in sources if len(data) == 2]
+            assert [[0], [np.float32(value)]] in drawn
 
     run(main())
 
