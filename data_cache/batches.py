@@ -18,8 +18,10 @@ from data_cache.pixels import (
     scale_bytes,
     to_float,
 )
-from data_cache.samples import PIXELS
 from data_cache.sources import Block, QueuePosition
+
+AHEAD = 256
+"""Samples whose pixels are turned into numbers at once: a call takes longer than a few of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +69,22 @@ class BatchPosition:
     consumed: int
 
 
+@dataclass(frozen=True, eq=False)
+class _Numbers:
+    """Pixels of a block from its sample `first` on, as numbers, binarised by a threshold or not."""
+
+    block: Block
+    threshold: int | None
+    first: int
+    numbers: np.ndarray
+
+    def has(self, block: Block, piece: slice, threshold: int | None) -> bool:
+        """Tell whether these samples of a block are here."""
+        end = self.first + len(self.numbers)
+        is_same = block is self.block and threshold == self.threshold
+        return is_same and self.first <= piece.start and piece.stop <= end
+
+
 class BatchCutter:
     """Takes blocks in and gives batches out; a batch never crosses from one epoch to the next.
 
@@ -97,6 +115,7 @@ class BatchCutter:
         self._offset = start.offset if start else 0
         self._consumed = start.consumed if start else 0
         self._buffered = -self._offset
+        self._ahead: _Numbers | None = None
 
     @property
     def buffered(self) -> int:
@@ -111,6 +130,7 @@ class BatchCutter:
     def clear(self) -> None:
         """Drop all blocks; the next one added counts as the first of its epoch."""
         self._blocks.clear()
+        self._ahead = None
         self._offset = self._consumed = self._buffered = 0
 
     def position(self, queue: QueuePosition) -> BatchPosition | None:
@@ -153,15 +173,10 @@ class BatchCutter:
         return count, False
 
     def _cut(self, count: int) -> Batch:
-        images = np.empty((count, PIXELS), np.float32)
-        labels = np.empty(count, np.intp)
-        threshold = self.binarize if self.augment is None else None
-        filled, last = 0, self._blocks[0]
-        for block, piece in self._pieces(count):
-            target = slice(filled, filled + piece.stop - piece.start)
-            to_float(block.images[piece], threshold, out=images[target], scale=self._scale_bytes)
-            labels[target] = block.labels[piece]
-            filled, last = target.stop, block
+        pieces = list(self._pieces(count))
+        images = _joined([self._numbers(block, piece) for block, piece in pieces])
+        labels = _joined([block.labels[piece] for block, piece in pieces]).astype(np.intp)
+        last = pieces[-1][0]
         is_last = last.is_last and self._offset == 0
         self._buffered -= count
         self._consumed += count
@@ -169,6 +184,16 @@ class BatchCutter:
         if is_last:
             self._consumed = 0
         return batch
+
+    def _numbers(self, block: Block, piece: slice) -> np.ndarray:
+        """Return the pixels of samples as numbers, together with those behind them if need be."""
+        threshold = self.binarize if self.augment is None else None
+        ahead = self._ahead
+        if ahead is None or not ahead.has(block, piece, threshold):
+            samples = block.images[piece.start : max(piece.stop, piece.start + AHEAD)]
+            numbers = to_float(samples, threshold, scale=self._scale_bytes)
+            ahead = self._ahead = _Numbers(block, threshold, piece.start, numbers)
+        return ahead.numbers[piece.start - ahead.first : piece.stop - ahead.first]
 
     def _pieces(self, count: int) -> Iterator[tuple[Block, slice]]:
         """Yield the parts of blocks with the next `count` samples; let go of blocks used up."""
@@ -187,3 +212,7 @@ class BatchCutter:
             return images
         images = self.augment(images)
         return images if self.binarize is None else binarize_floats(images, self.binarize)
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

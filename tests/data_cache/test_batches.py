@@ -17,6 +17,7 @@ from data_cache import (
     load_digits,
     to_float,
 )
+from data_cache.pixels import scale_bytes
 
 
 def block_of(count, first=0, epoch=0, index=0, is_last=False) -> Block:
@@ -97,6 +98,31 @@ def test_an_epoch_that_ends_with_a_full_batch_says_so():
     assert not cutter.take(2).is_last
     assert cutter.take(2).is_last
     assert cutter.take(2) is None
+
+
+def test_small_batches_of_a_large_block_are_its_pixels_turned_into_numbers_a_few_calls_long():
+    calls = []
+
+    def scale(given, factor, out):
+        calls.append(len(given))
+        scale_bytes(given, factor, out)
+
+    samples = numbered_samples(700)
+    pixels = np.random.default_rng(3).integers(0, 256, samples.images.shape, np.uint8)
+    cutter = BatchCutter(scale_bytes=scale)
+    cutter.add(Block(pixels, samples.labels, 0, 0, is_last=True))
+    sizes = [64, 1, 300, *[32] * 10, 15]
+    found = np.concatenate([cutter.take(size).images for size in sizes])
+    np.testing.assert_array_equal(found, to_float(pixels))
+    assert len(calls) < len(sizes) / 2
+
+
+def test_numbers_turned_ahead_do_not_outlive_a_change_of_augmentation():
+    cutter = BatchCutter(binarize=1)
+    cutter.add(block_of(10))
+    assert numbers_of(cutter.take(3).images * 9 / 255) == [0, 0, 9]
+    cutter.augment = lambda images: images[:, ::-1]
+    assert numbers_of(cutter.take(2).images[:, ::-1] * 9 / 255) == [9, 9]
 
 
 def test_clearing_drops_what_waits_and_counts_anew():
