@@ -51,7 +51,10 @@ FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 
 def is_needed(path: str) -> bool:
     """Tell whether a file of an installed package belongs into the archive."""
-    kept = path == "panel/package.json" or path == f"bokeh/_sri/{metadata.version('bokeh')}.json"
+    # Looking a version up takes long, and there are thousands of files.
+    kept = path == "panel/package.json" or (
+        path.startswith("bokeh/_sri/") and path == f"bokeh/_sri/{metadata.version('bokeh')}.json"
+    )
     return kept or not any(fnmatch(path, pattern) for pattern in LEFT_OUT)
 
 
