@@ -1,5 +1,5 @@
 // What the page does by itself, before and beside Python: light and dark, the panes, what is hidden,
-// the link to it all, and the About window.
+// the link to it all, the names of sliders, and the About window.
 
 (() => {
   const saved_theme = (() => {
@@ -137,6 +137,15 @@
       text.select()
     }
   }
+
+  // Bokeh's sliders have a title, but tell no screen reader that it is the handle's.
+  addEventListener("focusin", (event) => {
+    const [handle] = event.composedPath()
+    const title = handle.getRootNode().querySelector(".bk-slider-title")
+    if (handle.matches(".noUi-handle") && title != null) {
+      handle.ariaLabel = title.firstChild?.textContent.replace(/:\s*$/, "") ?? ""
+    }
+  })
 
   document.documentElement.dataset.pane = pane_in_address()
   addEventListener("popstate", () => show_pane(pane_in_address()))

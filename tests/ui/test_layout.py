@@ -58,3 +58,11 @@ def test_dark_and_light_follow_the_system_and_the_button(own_lab: LabPage) -> No
 
 def test_every_control_has_a_name(lab: LabPage) -> None:
     assert lab.page.evaluate(NAMELESS) == []
+
+
+def test_a_slider_in_use_is_called_by_its_title(lab: LabPage) -> None:
+    names = set()
+    for handle in lab.page.locator(".noUi-handle:visible").all():
+        handle.focus()
+        names.add(handle.get_attribute("aria-label"))
+    assert names == {"Brush", "Smoothing"}
