@@ -86,6 +86,34 @@ loop.create_task = create_task
 loop.set_exception_handler(tell_unhandled)
 `;
 
+/* Python would look through the folders of every package for each module it imports. */
+const FINDER = `
+import sys
+from importlib.machinery import ModuleSpec, SourcelessFileLoader
+
+
+class KnownModules:
+    """Finds the compiled modules of the bundle without a look into the file system."""
+
+    def find_spec(self, name, path=None, target=None):
+        base = name.replace(".", "/")
+        for place in (base + "/__init__.pyc", base + ".pyc"):
+            if place in known:
+                break
+        else:
+            return None
+        file = library + "/" + place
+        spec = ModuleSpec(name, SourcelessFileLoader(name, file), origin=file)
+        spec.has_location = True
+        if place.endswith("/__init__.pyc"):
+            spec.submodule_search_locations = [library + "/" + base]
+        return spec
+
+
+known = set(paths.split("\\n"))
+sys.meta_path.insert(0, KnownModules())
+`;
+
 /* Its value is the function that takes every message of the page. */
 const RECEIVER = `
 import json
@@ -194,9 +222,11 @@ async function startApplication() {
   endHandOver();
   tellStage("packages");
   const endReading = await writeFiles(self.pyodide.FS, await files, libraries);
+  const paths = (await files).map(([path]) => path);
   tellStage("app");
   // Looking for garbage while nearly everything stays takes a tenth of the time.
   self.pyodide.runPython("import gc; gc.disable()");
+  runApart(FINDER, {library: settings.library, paths: paths.join("\n")});
   runApart(ERRORS, {tellError});
   const [documents, items, roots] = await self.pyodide.runPythonAsync(application);
   receive = runApart(RECEIVER, {sendPatch});
