@@ -10,9 +10,12 @@ from typing import Any
 
 from bokeh.core.has_props import HasProps
 from bokeh.core.property.descriptors import PropertyDescriptor
+from bokeh.core.property.wrappers import PropertyValueDict, PropertyValueList, PropertyValueSet
 
 PLAIN = (type(None), bool, int, float, str)
 """Kinds of defaults that no model can change."""
+CONTAINERS = (PropertyValueDict, PropertyValueList, PropertyValueSet)
+"""Kinds of defaults of which every model has its own, mostly empty ones."""
 
 _bokehs_default = PropertyDescriptor._get_default
 _bokehs_unstable = PropertyDescriptor.has_unstable_default
@@ -32,6 +35,7 @@ def quicken_models() -> None:
 
 
 _defaults: dict[tuple[type[HasProps], str], Any] = {}
+_containers: dict[tuple[type[HasProps], str], type[Any]] = {}
 _unstable: dict[tuple[type[HasProps], str], bool] = {}
 _overrides: dict[type[HasProps], dict[str, Any]] = {}
 
@@ -42,15 +46,39 @@ def _themed_values(model: HasProps) -> dict[str, Any] | None:
 
 
 def _get_default(descriptor: PropertyDescriptor[Any], model: HasProps) -> Any:
-    """Return the default of a property; one that is plain, and of no theme, is looked for once."""
-    key = (type(model), descriptor.name)
-    is_plain = model.themed_values() is None and not descriptor.has_unstable_default(model)
-    if is_plain and key in _defaults:
+    """Return the default of a property; what models of no theme have is looked for once.
+
+    That is a value that is the same for all, or an empty container of each model's own.
+    """
+    if model.themed_values() is not None:
+        return _bokehs_default(descriptor, model)
+    key, own = (type(model), descriptor.name), model._unstable_default_values
+    if key in _defaults:
         return _defaults[key]
+    if descriptor.name in own:
+        return own[descriptor.name]
+    if key in _containers:
+        container = own[descriptor.name] = _containers[key]()
+        container._register_owner(model, descriptor)
+        return container
     default = _bokehs_default(descriptor, model)
-    if is_plain and type(default) in PLAIN:
+    is_unstable = descriptor.has_unstable_default(model)
+    if type(default) in PLAIN and not is_unstable:
         _defaults[key] = default
+    elif (
+        type(default) in CONTAINERS
+        and is_unstable
+        and not default
+        and not _is_made_anew(descriptor, model)
+    ):
+        _containers[key] = type(default)
     return default
+
+
+def _is_made_anew(descriptor: PropertyDescriptor[Any], model: HasProps) -> bool:
+    """Tell whether a function makes the default, which may be another one each time."""
+    default = model._overridden_defaults().get(descriptor.name, descriptor.property._default)
+    return callable(default)
 
 
 def _has_unstable_default(descriptor: PropertyDescriptor[Any], model: HasProps) -> bool:

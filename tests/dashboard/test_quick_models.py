@@ -4,9 +4,11 @@ from collections.abc import Iterator
 import panel as pn
 import pytest
 from bokeh.core.has_props import HasProps
+from bokeh.core.properties import Int, List
 from bokeh.core.property.bases import Property
 from bokeh.core.property.descriptors import PropertyDescriptor
 from bokeh.document import Document
+from bokeh.model import Model
 from bokeh.models import Button, ColumnDataSource, Div, Slider
 from bokeh.plotting import figure
 from bokeh.themes import Theme
@@ -93,10 +95,25 @@ def test_what_a_class_has_in_place_of_its_bases_default_is_kept_apart(quicken: N
 
 
 def test_models_do_not_share_what_can_be_changed(quicken: None) -> None:
-    first, second = Div(), Div()
+    first, second, third = Div(), Div(), Div()
+    told: list[str] = []
+    third.on_change("css_classes", lambda attribute, old, new: told.append(attribute))
     first.css_classes.append("mine")
+    third.css_classes.append("yours")
 
+    assert first.css_classes == ["mine"]
     assert second.css_classes == []
+    assert told == ["css_classes"]
+
+
+def test_what_a_function_makes_is_made_for_every_model(quicken: None) -> None:
+    class Mine(Model):
+        made = List(Int, default=lambda: [] if not numbers else [numbers.pop()])
+
+    numbers: list[int] = []
+    assert Mine().made == []
+    numbers.append(1)
+    assert Mine().made == [1]
 
 
 def test_a_theme_holds_for_its_document_alone(quicken: None) -> None:
