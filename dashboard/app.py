@@ -2,8 +2,10 @@
 
 import panel as pn
 
+from dashboard.quick_models import quicken_models
 from dashboard.session import open_window
 
+quicken_models()
 pn.extension()
 
 open_window().page.servable(title="Inkling")

@@ -25,5 +25,5 @@ class QuickTemplate(pn.Template):
         Left alone, Bokeh searches all parts so far again after each one.
         """
         document = init_doc(doc or pn.state.curdoc)
-        with document.models.freeze():
+        with document.models.freeze(), pn.config.set(design=self.design):
             return super()._init_doc(document, *arguments, **options)

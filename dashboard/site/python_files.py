@@ -14,6 +14,7 @@ from dashboard.site import archive
 from dashboard.site.bundle import compress, write_bundle
 from dashboard.site.bytecode import compile_archives, find_node
 from dashboard.site.pyodide_files import Log, obtain_wheels, pinned
+from dashboard.site.trimming import trim
 
 PYODIDE = "pyodide/"
 PACKAGES = "packages.bin"
@@ -88,4 +89,4 @@ def _packages(imported: frozenset[str], cache: Path, log: Log) -> dict[str, byte
         contents.update(archive.wheel_files(wheel))
     for package in archive.OWN_PACKAGES:
         contents.update(archive.own_files(package))
-    return contents
+    return trim(contents)

@@ -86,6 +86,37 @@ loop.create_task = create_task
 loop.set_exception_handler(tell_unhandled)
 `;
 
+/* Python would look through the folders of every package for each module it imports. */
+const FINDER = `
+import sys
+from importlib.machinery import ModuleSpec, SourcelessFileLoader
+
+
+class KnownModules:
+    """Finds the compiled modules of the bundle without a look into the file system."""
+
+    def find_spec(self, name, path=None, target=None):
+        base = name.replace(".", "/")
+        for place in (base + "/__init__.pyc", base + ".pyc"):
+            if place in known:
+                break
+        else:
+            return None
+        file = library + "/" + place
+        spec = ModuleSpec(name, SourcelessFileLoader(name, file), origin=file)
+        spec.has_location = True
+        if place.endswith("/__init__.pyc"):
+            spec.submodule_search_locations = [library + "/" + base]
+        return spec
+
+
+known = set(paths.split("\\n"))
+sys.meta_path.insert(0, KnownModules())
+`;
+
+/* What Panel imports that needs no NumPy, whose libraries are being compiled meanwhile. */
+const AHEAD = "import jinja2, param, pyodide_http, tqdm.asyncio, unittest.mock";
+
 /* Its value is the function that takes every message of the page. */
 const RECEIVER = `
 import json
@@ -144,9 +175,8 @@ function handOver(wasm, stdlib) {
   };
 }
 
-/* Puts the packages into Python's file system. NumPy's libraries have been compiled by other
- * threads by now; reading one of their files gives the compiled module until all are loaded. */
-async function writeFiles(FS, files, libraries) {
+/* Puts the packages into Python's file system. */
+function writeFiles(FS, files) {
   const folders = new Set();
   for (const [path, content] of files) {
     const target = `${settings.library}/${path}`;
@@ -157,7 +187,12 @@ async function writeFiles(FS, files, libraries) {
     }
     FS.writeFile(target, content, {canOwn: true});
   }
-  const compiled = new Map(await libraries);
+}
+
+/* Reading a file of NumPy's libraries gives the module that other threads have compiled, until all
+ * are loaded. */
+function handOverLibraries(FS, libraries) {
+  const compiled = new Map(libraries);
   const {readFile} = FS;
   FS.readFile = (path, options) => compiled.get(path) ?? readFile(path, options);
   return () => { FS.readFile = readFile; };
@@ -193,10 +228,14 @@ async function startApplication() {
   self.pyodide = await Promise.race([loading, failure]);
   endHandOver();
   tellStage("packages");
-  const endReading = await writeFiles(self.pyodide.FS, await files, libraries);
+  writeFiles(self.pyodide.FS, await files);
+  const paths = (await files).map(([path]) => path);
   tellStage("app");
   // Looking for garbage while nearly everything stays takes a tenth of the time.
   self.pyodide.runPython("import gc; gc.disable()");
+  runApart(FINDER, {library: settings.library, paths: paths.join("\n")});
+  runApart(AHEAD, {});
+  const endReading = handOverLibraries(self.pyodide.FS, await libraries);
   runApart(ERRORS, {tellError});
   const [documents, items, roots] = await self.pyodide.runPythonAsync(application);
   receive = runApart(RECEIVER, {sendPatch});

@@ -75,3 +75,22 @@ def test_the_start_is_counted_and_a_worker_that_died_is_started_again(
     assert page.locator("main [inert]").count() == 0
     assert not page.locator(".site-status").is_visible()
     page.close()
+
+
+def test_modules_are_found_without_a_search_through_folders(
+    browser: Browser, site_url: str
+) -> None:
+    page = browser.new_page()
+    page.set_default_timeout(START_DEADLINE_MS)
+    page.add_init_script(NO_SERVICE_WORKER)
+    page.goto(site_url)
+    page.wait_for_function("document.documentElement.dataset.site === 'ready'")
+    searched = page.workers[0].evaluate(
+        """() => self.pyodide.runPython(`
+import sys
+import panel.widgets.select
+" ".join(folder for folder in sys.path_importer_cache if "/panel" in folder)
+`)"""
+    )
+    assert searched == ""
+    page.close()
