@@ -89,4 +89,4 @@ def _packages(imported: frozenset[str], cache: Path, log: Log) -> dict[str, byte
         contents.update(archive.wheel_files(wheel))
     for package in archive.OWN_PACKAGES:
         contents.update(archive.own_files(package))
-    return trim(contents)
+    return trim(contents, log)

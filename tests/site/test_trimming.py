@@ -9,7 +9,6 @@ import pytest
 from dashboard.site import trimming
 from dashboard.site.archive import distribution_files
 from dashboard.site.assets import package_folder
-from dashboard.site.errors import SiteError
 from dashboard.site.trimming import TRIMS, Trim, trim
 
 PACKAGES = ("bokeh", "panel", "param")
@@ -62,6 +61,11 @@ def packages() -> dict[str, bytes]:
     }
 
 
+def refuse(line: str) -> None:
+    """Hear of no change that does not fit: with the versions at hand, all do."""
+    raise AssertionError(line)
+
+
 def describe(folder: Path | None) -> tuple[str, str]:
     """What a fresh Python prints that finds its packages in a folder first."""
     program = f"import sys; sys.path.insert(0, {str(folder)!r})\n" if folder else ""
@@ -75,7 +79,7 @@ def describe(folder: Path | None) -> tuple[str, str]:
 def test_trimmed_packages_make_the_same_classes_and_the_same_page(
     packages: dict[str, bytes], tmp_path: Path
 ) -> None:
-    trimmed = trim(packages)
+    trimmed = trim(packages, refuse)
     for name in PACKAGES:
         ignore = shutil.ignore_patterns("__pycache__", "examples", "tests")
         shutil.copytree(
@@ -92,17 +96,21 @@ def test_trimmed_packages_make_the_same_classes_and_the_same_page(
 
 
 def test_every_change_changes_something(packages: dict[str, bytes]) -> None:
-    trimmed = trim(packages)
+    trimmed = trim(packages, refuse)
     assert {change.path for change in TRIMS} == {
         path for path in packages if trimmed[path] != packages[path]
     }
 
 
 @pytest.mark.parametrize("text", ["other", "old old"])
-def test_a_package_with_another_text_stops_the_build(
+def test_a_package_with_another_text_stays_as_it_is_and_the_build_says_so(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trimming, "TRIMS", (Trim("package/module.py", "old", "new"),))
-    assert trim({"package/module.py": b"an old text"}) == {"package/module.py": b"an new text"}
-    with pytest.raises(SiteError, match=r"package/module.py was expected to hold 'old' once"):
-        trim({"package/module.py": text.encode()})
+    fitting = {"package/module.py": b"an old text"}
+    assert trim(fitting, refuse) == {"package/module.py": b"an new text"}
+    lines: list[str] = []
+    other = {"package/module.py": text.encode()}
+    assert trim(other, lines.append) == other
+    assert "package/module.py holds 'old'" in lines[0]
+    assert "stays as it is" in lines[0]
