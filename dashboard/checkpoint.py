@@ -5,10 +5,7 @@ The bytes are an `.npz` archive: a header in JSON, the network as a weights file
 
 from __future__ import annotations
 
-import io
-import json
 import math
-from array import array
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,16 +17,23 @@ from data_cache import BatchPosition, QueuePosition
 from nn import create_optimizer, weights_from_bytes, weights_to_bytes
 from nn.atomic import write_atomically
 
-from .history import History, Score
+from .archive import (
+    ArchiveError,
+    ArchiveKind,
+    as_bytes,
+    curve_arrays,
+    history_of,
+    reason,
+    with_prefix,
+    without_prefix,
+)
+from .history import Score
 from .run_state import RunState, Smoothed
 from .settings import TrainingSettings
 
-FORMAT = 1
-"""Version of the archive's layout."""
+KIND = ArchiveKind("checkpoint", "inkling checkpoint", 1)
 
-KIND = "inkling checkpoint"
-
-_CURVES = ("losses", "accuracies", "learning_rates")
+_OPTIMIZER = "optimizer."
 
 
 class CheckpointError(ValueError):
@@ -63,25 +67,16 @@ class Checkpoint:
             When the network holds NaN or infinity; such a run is not worth going on with.
         """
         state = self.state
-        arrays = {
-            "header": _as_bytes(json.dumps(self._header()).encode()),
-            "network": _as_bytes(weights_to_bytes(state.network, ".npz")),
-        }
+        arrays = {"network": as_bytes(weights_to_bytes(state.network, ".npz"))}
         if state.averaged is not None:
-            arrays["averaged"] = _as_bytes(weights_to_bytes(state.averaged, ".npz"))
-        for name in _CURVES:
-            arrays[name] = np.array(getattr(state.history, name), dtype=np.float32)
-        for name, value in state.optimizer_state.items():
-            arrays[f"optimizer.{name}"] = value
-        file = io.BytesIO()
-        np.savez(file, **arrays)  # type: ignore[arg-type]
-        return file.getvalue()
+            arrays["averaged"] = as_bytes(weights_to_bytes(state.averaged, ".npz"))
+        arrays |= curve_arrays(state.history)
+        arrays |= with_prefix(_OPTIMIZER, state.optimizer_state)
+        return KIND.pack(self._header(), arrays)
 
     def _header(self) -> dict[str, Any]:
         state = self.state
         return {
-            "kind": KIND,
-            "format": FORMAT,
             "settings": dict(self.settings),
             "task": dict(self.task),
             "optimizer": state.optimizer,
@@ -110,14 +105,16 @@ class Checkpoint:
         CheckpointError
             When the bytes are damaged, cut short, or no checkpoint of this format.
         """
-        arrays = _read_archive(data, name)
-        header = _read_header(arrays, name)
+        try:
+            header, arrays = KIND.unpack(data)
+        except ArchiveError as error:
+            raise CheckpointError(f"{name}: {error}; start again without it.") from error
         try:
             return cls._assemble(header, arrays)
         # Whatever does not fit in a header that somebody changed: one sentence for all of it.
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise CheckpointError(
-                f"{name}: this checkpoint contradicts itself ({_reason(error)}); "
+                f"{name}: this checkpoint contradicts itself ({reason(error)}); "
                 "start again without it."
             ) from error
 
@@ -159,51 +156,13 @@ def settings_values(settings: TrainingSettings) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in TrainingSettings.param if name != "name"}
 
 
-def _as_bytes(data: bytes) -> np.ndarray:
-    return np.frombuffer(data, np.uint8)
-
-
-def _read_archive(data: bytes, name: str) -> dict[str, np.ndarray]:
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            return {key: np.asarray(archive[key]) for key in archive.files}
-    # zipfile, zlib and NumPy between them raise a dozen kinds of errors for damaged archives.
-    except Exception as error:
-        raise CheckpointError(
-            f"{name}: expected a whole checkpoint and found {len(data):,} bytes of something "
-            f"else, or of a damaged one ({_reason(error)}); start again without it."
-        ) from error
-
-
-def _read_header(arrays: dict[str, np.ndarray], name: str) -> dict[str, Any]:
-    try:
-        header = json.loads(arrays["header"].tobytes())
-        kind, version = header["kind"], header["format"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(
-            f"{name}: expected a checkpoint and found an archive of another kind; the weights "
-            "file is not a checkpoint."
-        ) from error
-    if kind != KIND or version != FORMAT:
-        raise CheckpointError(
-            f"{name}: expected an {KIND} of format {FORMAT} and found {kind} of format {version}; "
-            "go on with the version of Inkling that wrote it, or start again."
-        )
-    return dict(header)
-
-
 def _assemble_state(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> RunState:
     position = header["position"]
     best_loss = header["best_loss"]
-    prefix = "optimizer."
     return RunState(
         network=weights_from_bytes(arrays["network"].tobytes(), "network.npz"),
         optimizer=header["optimizer"],
-        optimizer_state={
-            key.removeprefix(prefix): value
-            for key, value in arrays.items()
-            if key.startswith(prefix)
-        },
+        optimizer_state=without_prefix(_OPTIMIZER, arrays),
         position=BatchPosition(
             QueuePosition(**position["queue"]), position["offset"], position["consumed"]
         ),
@@ -217,7 +176,9 @@ def _assemble_state(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Ru
         starting_loss=header["starting_loss"],
         best_loss=math.inf if best_loss is None else best_loss,
         validation_due=header["validation_due"],
-        history=_assemble_history(header, arrays),
+        history=history_of(
+            arrays, header["iteration"], _scores(header["validation"]), _scores(header["test"])
+        ),
         averaged=weights_from_bytes(arrays["averaged"].tobytes(), "averaged.npz")
         if "averaged" in arrays
         else None,
@@ -225,20 +186,12 @@ def _assemble_state(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Ru
     )
 
 
-def _assemble_history(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> History:
-    losses, accuracies, learning_rates = (
-        array("f", arrays[name].astype(np.float32).tolist()) for name in _CURVES
-    )
-    validation, test = ([Score(**it) for it in header[part]] for part in ("validation", "test"))
-    return History.of(losses, accuracies, learning_rates, validation, test)
+def _scores(listed: list[dict[str, Any]]) -> list[Score]:
+    return [Score(**values) for values in listed]
 
 
 def _check(state: RunState) -> None:
     """Refuse a state that a run could not go on from."""
-    history = state.history
-    lengths = {len(getattr(history, name)) for name in _CURVES}
-    if lengths != {state.iteration}:
-        raise ValueError(f"{state.iteration} steps, but curves of {sorted(lengths)}")
     queue = state.position.queue
     if min(state.epoch, state.consumed, state.position.offset, queue.epoch, queue.block) < 0:
         raise ValueError("a place before the beginning of the data")
@@ -247,7 +200,3 @@ def _check(state: RunState) -> None:
     if state.averaged is not None:
         state.averaged.copy().copy_from(state.network)  # which refuses another form
     create_optimizer(state.optimizer, state.network.parameters()).load_state(state.optimizer_state)
-
-
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__

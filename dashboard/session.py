@@ -28,7 +28,8 @@ from nn import backend_name, backend_reason
 
 from .data_room import DataSetInMemory, DataSetOverHttp, OpenDataSet, OpenFunction, Report
 from .form import IN_BROWSER, SERVED, WORKER, Form
-from .keeping.browser import Launch, keep_in_browser, read_launch
+from .keeping.browser import Launch, keep_in_browser, keep_spiral, read_launch
+from .keeping.latecomers import Latecomers
 from .keeping.linking import (
     SetLink,
     follow_digits,
@@ -67,6 +68,7 @@ def open_window() -> Window:
     page = ServedPage(document)
     with_page = run_now if IN_BROWSER else page.change
     laboratories: list[Laboratory | PlaneLaboratory] = [laboratory]
+    latecomers = Latecomers()
     window = Window(
         laboratory,
         with_page,
@@ -74,7 +76,14 @@ def open_window() -> Window:
         clock=form.redraw_clock,
         sleep=form.redraw_sleep,
         more_panes=[
-            spiral_pane(form, laboratories, with_page, launch, lambda: window.link.set),
+            spiral_pane(
+                form,
+                laboratories,
+                with_page,
+                launch,
+                link=lambda: window.link.set,
+                latecomers=latecomers,
+            ),
             evaluation_pane(form, laboratory, with_page),
         ],
     )
@@ -94,7 +103,7 @@ def open_window() -> Window:
         if fault:
             laboratory.warn(fault)
         follow_digits(laboratory, window.link.set)
-        laboratory.spawn(take_up(laboratory, window, launch))
+        laboratory.spawn(take_up(laboratory, window, launch, latecomers))
         if IN_BROWSER:
             hear_of_network(laboratory.data_may_be_back)
 
@@ -124,7 +133,9 @@ def choose_source(server: ServerLink | None) -> OpenFunction:
     return open_from_site if IN_BROWSER else open_on_this_machine
 
 
-async def take_up(laboratory: Laboratory, window: Window, launch: Launch) -> None:
+async def take_up(
+    laboratory: Laboratory, window: Window, launch: Launch, latecomers: Latecomers
+) -> None:
     """Take up what was opened: a link, or the work of a tab before; then keep what is done."""
     if launch.search is None and pn.state.location is not None:
         # Panel hands the address over only after the page was drawn.
@@ -134,7 +145,7 @@ async def take_up(laboratory: Laboratory, window: Window, launch: Launch) -> Non
     elif not launch.resume:
         await open_for_digits(laboratory, launch.search or "")
     if IN_BROWSER:
-        await keep_in_browser(laboratory, window.offer, launch)
+        await keep_in_browser(laboratory, window.offer, launch, latecomers)
 
 
 def served_launch() -> Launch:
@@ -151,9 +162,14 @@ def spiral_pane(
     laboratories: list[Laboratory | PlaneLaboratory],
     with_page: WithPage,
     launch: Launch,
+    *,
     link: Callable[[], SetLink],
+    latecomers: Latecomers,
 ) -> Pane:
-    """Return the spiral's pane; its laboratory joins the others when it is first opened."""
+    """Return the spiral's pane; its laboratory joins the others when it is first opened.
+
+    In the browser form it is kept from then on, and goes on from what was kept of it.
+    """
 
     def make(mark_running: Callable[[bool], None]) -> PaneView:
         # Imported late: whoever never opens the pane need not wait for it.
@@ -186,6 +202,8 @@ def spiral_pane(
             tick_seconds=form.plane_redraw_seconds,
         )
         plane.spawn(pane.keep_drawn())
+        if IN_BROWSER:
+            keep_spiral(plane, latecomers)
         return pane
 
     return Pane("spiral", "Spiral", "The plane", make)

@@ -18,7 +18,8 @@ without `tab` the newest work of any closed tab is offered; without `resume` it 
 taken. A worker that dies again and again is the page's to notice: leave `resume` out then.
 """
 
-from .keeper import Keeper, Kept
+from .keeper import Keeper
+from .kept import Kept
 from .save import Save, SaveError
 from .store import MemoryStore, Store, StoreError
 

@@ -10,15 +10,19 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..laboratory import Laboratory
 from ..views.resume_offer import ResumeOffer
 from .digits import KeptDigits
 from .indexed_db import IndexedDBStore
 from .keeper import Keeper
+from .latecomers import Latecomers
 from .save import Save, describe_age
 from .store import Store, StoreError
+
+if TYPE_CHECKING:
+    from ..plane.laboratory import PlaneLaboratory
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,21 @@ def read_launch(text: str) -> Launch:
     return Launch(search if isinstance(search, str) else None, tab, bool(told.get("resume")))
 
 
-async def keep_in_browser(laboratory: Laboratory, offer: ResumeOffer, launch: Launch) -> None:
+def keep_spiral(plane: PlaneLaboratory, latecomers: Latecomers) -> None:
+    """Keep the laboratory of the spiral too, from now on."""
+    from .spiral import KeptSpiral  # noqa: PLC0415 - only who opens the pane needs it
+
+    plane.spawn(latecomers.add(KeptSpiral(plane)))
+
+
+async def keep_in_browser(
+    laboratory: Laboratory, offer: ResumeOffer, launch: Launch, latecomers: Latecomers
+) -> None:
     """Offer earlier work, or go on with it, and from then on save, until cancelled."""
     try:
         store = IndexedDBStore()
         await store.open()
-        await keep(laboratory, offer, launch, store, now=milliseconds)
+        await keep(laboratory, offer, launch, store, latecomers, now=milliseconds)
     except StoreError as error:
         laboratory.warn(
             f"Your work cannot be kept in this browser ({error}). Everything else works; "
@@ -63,6 +76,7 @@ async def keep(
     offer: ResumeOffer,
     launch: Launch,
     store: Store,
+    latecomers: Latecomers,
     *,
     now: Callable[[], int],
     **options: Any,
@@ -79,6 +93,7 @@ async def keep(
         **options,
     )
     digits.follow(keeper)
+    await latecomers.meet(keeper)
     save = await keeper.find()
     if save is not None and launch.resume:
         await keeper.resume(save)

@@ -6,13 +6,12 @@ It knows neither nets nor drawings: each part of the page turns itself into byte
 from __future__ import annotations
 
 import asyncio
-import zlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from data_cache import DataError
 
+from .kept import Kept
 from .save import Save, SaveError
 from .store import Store, StoreError
 
@@ -37,38 +36,6 @@ ASIDE = "aside/"
 ASIDE_KEPT = 3
 
 
-class Kept(Protocol):
-    """A part of the page that can be kept."""
-
-    name: str
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it changes all the time, as in training."""
-        ...
-
-    @property
-    def title(self) -> str:
-        """Say what there is, for the person who is to choose; "" when nothing was done in it."""
-        ...
-
-    def capture(self) -> bytes | None:
-        """Return all that there is; None when it cannot be kept just now."""
-        ...
-
-    async def restore(self, content: bytes) -> None:
-        """Go on from what `capture` gave.
-
-        Raises
-        ------
-        SaveError
-            When the bytes cannot be used, now or later.
-        data_cache.DataError
-            When something that they need cannot be had just now.
-        """
-        ...
-
-
 @dataclass(frozen=True)
 class Name:
     """The name of a save's record: whose it is, and when it was made."""
@@ -86,6 +53,14 @@ class Name:
         if not session or text.startswith(ASIDE) or not number.isdecimal():
             return None
         return cls(session, int(number))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What is kept of a part that is not made yet, and what it is."""
+
+    title: str
+    content: bytes
 
 
 class Keeper:
@@ -132,8 +107,9 @@ class Keeper:
         self._kept: list[Name] = []
         self._offered: list[Name] = []
         self._is_answered = False
-        self._carried: dict[str, bytes] = {}
-        self._checksums: dict[str, int] = {}
+        self._gone_on: set[str] = set()
+        self._waiting: dict[str, Waiting] = {}
+        self._newest: Save | None = None
         self._cost = 0.0
         self._has_complained = False
 
@@ -195,22 +171,25 @@ class Keeper:
     async def add(self, part: Kept) -> None:
         """Keep one more part, made later than the page; it goes on from what waits for it."""
         self._parts[part.name] = part
-        content = self._carried.pop(part.name, None)
-        if content is not None:
-            await self._restore(part, content)
+        if part.name in self._waiting:
+            await self._restore(part, self._waiting[part.name].content)
+            del self._waiting[part.name]
 
     async def resume(self, save: Save) -> bool:
         """Let every part go on from a save; return whether all went on.
 
-        What is impossible is told, and put aside or left for another try. What is kept of
-        parts that are not made yet is kept on, and waits for them.
+        What is impossible is told, and put aside or left for another try, in which the parts
+        that went on are left alone. What is kept of parts that are not made yet is kept on, and
+        waits for them.
         """
-        self._carried = {
-            name: content for name, content in save.parts.items() if name not in self._parts
+        self._waiting = {
+            name: Waiting(save.titles.get(name, ""), content)
+            for name, content in save.parts.items()
+            if name not in self._parts
         }
         self._is_answered = True
-        for name, part in self._parts.items():
-            if name in save.parts:
+        for name, part in list(self._parts.items()):  # another one may be added meanwhile
+            if name in save.parts and name not in self._gone_on:
                 await self._restore(part, save.parts[name])
         self.note()
         return self._is_answered
@@ -218,9 +197,12 @@ class Keeper:
     async def _restore(self, part: Kept, content: bytes) -> None:
         try:
             await part.restore(content)
+            self._gone_on.add(part.name)
         except SaveError as error:
             for name in self._offered:
                 await self._put_aside(name, error)
+            if not self._offered:
+                self._tell(f"Earlier work could not be gone on with: {error}.")
             self._offered = []
         except DataError as error:
             self._is_answered = False  # so the save stays where it is
@@ -229,6 +211,7 @@ class Keeper:
     def start_fresh(self) -> None:
         """Let go of the save that was found, as soon as there is another one in its place."""
         self._is_answered = True
+        self._waiting = {}
 
     # While the page is open
 
@@ -277,7 +260,7 @@ class Keeper:
             self._kept.append(name)
             await self._tidy()
         except StoreError as error:
-            self._checksums = {}
+            self._newest = None
             if not self._has_complained:
                 self._tell(
                     f"Your work cannot be kept in this browser ({error}). Everything else works; "
@@ -288,19 +271,28 @@ class Keeper:
             self._has_complained = False
 
     def _capture(self) -> Save | None:
-        titles = [part.title for part in self._parts.values() if part.title]
-        if not titles and not self._kept:
+        titles = {name: waiting.title for name, waiting in self._waiting.items()}
+        titles |= {name: it.title for name, it in self._parts.items() if name not in titles}
+        if not any(titles.values()) and not self._kept:
             return None  # nobody has done anything yet
-        contents = {name: part.capture() for name, part in self._parts.items()}
-        parts = {name: content for name, content in contents.items() if content is not None}
-        parts |= {name: it for name, it in self._carried.items() if name not in contents}
-        checksums = {name: zlib.crc32(content) for name, content in parts.items()}
-        if None in contents.values() or checksums == self._checksums:
+        parts = {name: waiting.content for name, waiting in self._waiting.items()}
+        for name, part in self._parts.items():
+            if name in parts:
+                continue
+            content = part.capture()
+            if content is None:
+                # What is kept of it already stays so; the others need not wait for it.
+                if self._newest is None or name not in self._newest.parts:
+                    return None
+                content, titles[name] = self._newest.parts[name], self._newest.titles[name]
+            parts[name] = content
+        if self._newest is not None and parts == self._newest.parts:
             return None
-        self._checksums = checksums
+        title = " and ".join(filter(None, titles.values())) or "a fresh start"
         # Names must differ and grow, whatever somebody does to the clock.
         saved_at = max(self._now(), self._last.saved_at + 1)
-        return Save(" and ".join(titles) or "a fresh start", saved_at, parts)
+        self._newest = Save(title, saved_at, parts, titles)
+        return self._newest
 
     async def _tidy(self) -> None:
         """Delete the saves of this session that newer ones replace, and an answered offer."""

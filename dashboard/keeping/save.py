@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 MAGIC = b"INKSAVE\n"
@@ -32,11 +32,14 @@ class Save:
         Milliseconds since 1970.
     parts
         The bytes of each part of the page, by name.
+    titles
+        What each part is, by name; "" where nothing was done. Older saves lack them.
     """
 
     title: str
     saved_at: int
     parts: Mapping[str, bytes]
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """Return the save as one record.
@@ -50,6 +53,7 @@ class Save:
                 "title": self.title,
                 "saved_at": self.saved_at,
                 "parts": {name: len(content) for name, content in self.parts.items()},
+                "titles": dict(self.titles),
             }
         ).encode()
         pieces = [len(header).to_bytes(4, "little"), header, *self.parts.values()]
@@ -96,7 +100,8 @@ class Save:
             end += length
         if end != len(content):
             raise SaveError(f"expected {end:,} bytes by its header, found {len(content):,}")
-        return cls(str(header["title"]), int(header["saved_at"]), parts)
+        titles = {name: str(title) for name, title in header.get("titles", {}).items()}
+        return cls(str(header["title"]), int(header["saved_at"]), parts, titles)
 
 
 def describe_age(seconds: float) -> str:

@@ -10,8 +10,6 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
 from data_cache import DataError
 from nn import Network
 
@@ -20,9 +18,10 @@ from ..errands import Errands
 from ..laboratory_state import Notice
 from ..snapshot import Snapshot
 from ..trainer import Clock, Execute, Pace, Trainer
-from .data import InputSamples, PlaneData, inputs_of, make_data
+from .data import InputSamples, PlaneData, inputs_of, make_data, samples_to_train_on
 from .lens import without_units
 from .run import PlaneRun
+from .settings import PlaneSettings
 from .state import PlaneState
 from .timeline import Checkpoint, Timeline
 
@@ -56,7 +55,7 @@ class Bench:
         if state.points is None:
             state.points = make_data(state)
         self.trainer: Trainer[PlaneRun] = Trainer(
-            self._make_run(),
+            make_run(state, state.points),
             validation=self._test_samples(),
             publish=self._publish,
             clock=clock,
@@ -94,19 +93,15 @@ class Bench:
 
     # Replacing the run and the points
 
-    def _make_run(self) -> PlaneRun:
-        samples = self._train_samples()
-        if not len(samples):
-            # A run has a net, which is worth a look also while there is nothing to learn from.
-            middle = np.zeros((1, len(self.state.inputs)), np.float32)
-            samples = InputSamples(middle, np.zeros(1, np.intp))
-        return PlaneRun(self.state, samples, self.state.points.classes)
-
     def _replace_run(self) -> None:
-        """Begin anew with a fresh net; training that goes on goes on with that."""
+        """Begin anew with a fresh net."""
+        self._adopt_run(make_run(self.state, self.state.points))
+
+    def _adopt_run(self, run: PlaneRun) -> None:
+        """Go on with another run on the points; training that goes on goes on with that."""
         self.trainer.stop()
         self.conductor.forget_steps()
-        self.trainer.adopt(self._make_run(), self._test_samples())
+        self.trainer.adopt(run, self._test_samples())
         self.timeline = Timeline()
         self._begin_history()
         self._stop_without_points()
@@ -126,16 +121,16 @@ class Bench:
         """Let the net in training go on with other points of the same classes."""
         self.state.points = data
         self.trainer.validation = self._test_samples()
-        samples = self._train_samples()
-        if len(samples):
-            run = self.trainer.run
-            self._between_slices(lambda: run.learn_from(samples))
+        samples = samples_to_train_on(data.train, self.state.inputs)
+        run = self.trainer.run
+        self._between_slices(lambda: run.learn_from(samples))
         self._stop_without_points()
 
     def _stop_without_points(self) -> bool:
         if len(self.state.points.train):
             return False
         self.state.running = False
+        self.conductor.forget_steps()
         self._tell(NO_POINTS, "warning")
         return True
 
@@ -219,3 +214,8 @@ class Bench:
         self.shut()
         await self.trainer.run.close()
         await self._errands.close()
+
+
+def make_run(settings: PlaneSettings, data: PlaneData) -> PlaneRun:
+    """Make a run with a fresh net."""
+    return PlaneRun(settings, samples_to_train_on(data.train, settings.inputs), data.classes)

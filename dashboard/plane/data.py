@@ -99,6 +99,16 @@ def inputs_of(points: PlanePoints, names: list[str]) -> InputSamples:
     return InputSamples(derive_inputs(points.points, names), points.labels)
 
 
+def samples_to_train_on(points: PlanePoints, names: list[str]) -> InputSamples:
+    """Return what a run is given for the points: also without points it has something.
+
+    Its net is worth a look while there is nothing to learn from; nobody trains it then.
+    """
+    if len(points):
+        return inputs_of(points, names)
+    return InputSamples(np.zeros((1, len(names)), np.float32), np.zeros(1, np.intp))
+
+
 def make_data(settings: PlaneSettings) -> PlaneData:
     """Make the points that the settings describe; the same settings give the same points."""
     return PlaneData(

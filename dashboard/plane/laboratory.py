@@ -15,6 +15,7 @@ from data_cache import PLANE_SHAPES
 from ..snapshot import Snapshot
 from ..trainer import Clock, Execute, Pace
 from .data import OWN, make_data, share_out
+from .going_on import GoingOn
 from .lessons import LESSONS, Scene
 from .looking_inside import LookingInside
 from .painting import Painting
@@ -35,10 +36,8 @@ DATA_SETTINGS = ("shape", "points_count", "noise", "arm_angle", "classes", "seed
 _OF_SHAPES = {"shape", "points_count", "noise", "arm_angle"}
 
 
-class PlaneLaboratory(Painting, TimeTravel, LookingInside):
+class PlaneLaboratory(Painting, TimeTravel, LookingInside, GoingOn):
     """A small net, points of the plane, and everything that can be done with them."""
-
-    _lesson_is_open = False
 
     def __init__(
         self, state: PlaneState, *, clock: Clock, execute: Execute, pace: Pace | None = None
@@ -89,7 +88,6 @@ class PlaneLaboratory(Painting, TimeTravel, LookingInside):
             return
         lesson = LESSONS[name]
         self._take_over(lesson.settings)
-        self._lesson_is_open = True
         self.state.param.update(lesson=name, lesson_message=lesson.watch)
         self._tell(f"{lesson.title}: press Train. {lesson.watch}")
 
@@ -99,8 +97,14 @@ class PlaneLaboratory(Painting, TimeTravel, LookingInside):
 
     def _publish(self, snapshot: Snapshot) -> None:
         super()._publish(snapshot)
-        if self.state.lesson and self._lesson_is_open and snapshot.iteration:
+        if self._is_lesson_open and snapshot.iteration:
             self._check_lesson()
+
+    @property
+    def _is_lesson_open(self) -> bool:
+        """Whether a lesson's message still says what to watch."""
+        lesson = LESSONS.get(self.state.lesson)
+        return lesson is not None and self.state.lesson_message == lesson.watch
 
     def _check_lesson(self) -> None:
         """Tell, once, when what the lesson is about has happened."""
@@ -108,7 +112,6 @@ class PlaneLaboratory(Painting, TimeTravel, LookingInside):
         scene = Scene(run.network, self._train_samples(), run.history)
         message = LESSONS[self.state.lesson].check(scene)
         if message is not None:
-            self._lesson_is_open = False
             self.state.lesson_message = message
 
     # What somebody at the page changes

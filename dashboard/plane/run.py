@@ -6,11 +6,13 @@ Changes wait for the end of the slice under way, because that may be computed in
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from data_cache import Batch, PointFeed, PointPosition
 
+from ..history import History
+from ..loss_guard import LossGuard
 from ..run import Mark, Run, run_generators
 from .data import InputSamples
 from .settings import PlaneSettings
@@ -32,6 +34,34 @@ class Place:
     dropout_state: dict[str, Any]
     epoch: int
     consumed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """All that a run is besides its settings and points, as copies.
+
+    Attributes
+    ----------
+    place
+        What the next step depends on.
+    good
+        What it falls back to when the loss goes out of hand.
+    guard
+        What losses are compared with.
+    next_score
+        The step from which on the test points are to be scored again.
+    validation_due
+        Whether they are to be scored before the next step.
+    history
+        The curve so far.
+    """
+
+    place: Place
+    good: Mark
+    guard: LossGuard
+    next_score: int
+    validation_due: bool
+    history: History
 
 
 class PlaneRun(Run):
@@ -59,6 +89,11 @@ class PlaneRun(Run):
         )
         self._changes: list[Callable[[], None]] = []
         self._next_score = 1
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is still to be done `soon`."""
+        return not self._changes
 
     def soon(self, change: Callable[[], None]) -> None:
         """Do something to the run at the next `apply_settings`, when no step is under way."""
@@ -97,6 +132,32 @@ class PlaneRun(Run):
         self._next_score = _next_score(self.iteration)
         self.validation_due = False
         self.note_slice()
+
+    def standing(self) -> Standing:
+        """Record everything, for `go_on`; call it only between slices."""
+        return Standing(
+            self.place(),
+            self._good,
+            replace(self._guard),
+            self._next_score,
+            self.validation_due,
+            self.history.copy(),
+        )
+
+    def go_on(self, standing: Standing) -> None:
+        """Go on where another run of the same form, points and settings stood.
+
+        Raises
+        ------
+        ValueError
+            When a net, moments or a generator of another form come with it.
+        """
+        self.history = standing.history.copy()
+        self.go_to(standing.place)
+        self._good = standing.good
+        self._guard = replace(standing.guard)
+        self._next_score = standing.next_score
+        self.validation_due = standing.validation_due
 
     def _advance(self, batch: Batch) -> None:
         """Count the batch; scores come more and more seldom, for an epoch may be a single step."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import numpy as np
+from laboratory_helpers import all_done
 from training_helpers import Ticks
 
 from dashboard.plane.data import inputs_of, make_data
@@ -54,3 +56,18 @@ def accuracy_of(run: PlaneRun) -> float:
 def bits_of(run: PlaneRun) -> list[bytes]:
     """The parameters as bytes, to compare to the bit."""
     return [parameter.tobytes() for parameter in run.network.parameters()]
+
+
+async def train_laboratory(laboratory: PlaneLaboratory, steps: int) -> None:
+    """Take so many steps, past the buttons."""
+    await laboratory.trainer.train(steps=steps)
+
+
+def work(main: Callable[[], Awaitable[None]]) -> None:
+    """Run an async test; what it leaves behind must end."""
+
+    async def whole() -> None:
+        await main()
+        await all_done()
+
+    asyncio.run(whole())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,7 @@ from kill_rounds import (
     wait_open,
 )
 from playwright.sync_api import Browser, BrowserContext
+from spiral_page import STATUS, choose_tool, click_plane, drawn, press, status
 
 pytestmark = pytest.mark.ui
 
@@ -100,6 +102,57 @@ def saved(lab: LabPage) -> int:
         }"""
     )
     return count
+
+
+def test_points_net_and_curve_of_the_spiral_come_back_when_its_pane_is_opened(
+    context: BrowserContext, site_url: str
+) -> None:
+    lab = open_tab(context, f"{site_url}?pane=spiral")
+    choose_tool(lab, "Paint")
+    click_plane(lab, 1, 1)
+    lab.wait_until(lambda: drawn(lab)["train"] == 501, "no point was painted")
+    press(lab, "train")
+    status(lab, r"^iteration \d{2,} ")
+    press(lab, "train")
+    lab.wait_text(".ink-spiral-train", "Train")
+    lab.wait_until(lambda: titles(lab)[-1:] == [f"{iteration(lab)} on the spiral"], "not saved")
+    kept = iteration(lab)
+    lab.page.close()
+
+    lab = open_tab(context, site_url)
+    lab.wait_text(".ink-offer", f"{kept} on the spiral")
+    lab.click("ink-resume")
+    lab.page.get_by_role("tab", name="Spiral").click()
+    status(lab, f"^{kept.replace(',', '')} ")
+    lab.wait_until(lambda: drawn(lab)["train"] == 501, "the painted point is lost")
+    press(lab, "train")
+    lab.wait_until(lambda: iteration(lab) != kept, "training did not go on")
+
+
+def iteration(lab: LabPage) -> str:
+    """The spiral's iteration, as titles of saves spell it."""
+    found = re.match(r"iteration (\d+)", lab.text(STATUS))
+    assert found
+    return f"iteration {int(found[1]):,}"
+
+
+def titles(lab: LabPage) -> list[str]:
+    """The titles of all saves, the newest last."""
+    found: list[str] = lab.page.evaluate(
+        """async () => {
+          const answer = (request) => new Promise((resolve, reject) => {
+            request.onsuccess = () => resolve(request.result)
+            request.onerror = () => reject(request.error)
+          })
+          const database = await answer(indexedDB.open("inkling", 1))
+          const records = database.transaction("records").objectStore("records")
+          const saves = await answer(records.getAll())
+          database.close()
+          const text = (bytes) => new TextDecoder("latin1").decode(bytes)
+          return saves.map((save) => /"title": "([^"]*)"/.exec(text(save))[1])
+        }"""
+    )
+    return found
 
 
 def test_a_browser_that_keeps_nothing_says_so_once_and_everything_works(

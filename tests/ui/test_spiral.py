@@ -7,60 +7,9 @@ import re
 import pytest
 from browser_page import NAMELESS, LabPage, opened
 from playwright.sync_api import Browser
+from spiral_page import choose_tool, click_plane, drag, drawn, place, press, set_field, status
 
 pytestmark = pytest.mark.ui
-
-STATUS = ".ink-spiral-status"
-# The sums of what is drawn: the surface's pixels, and how many points and rings there are.
-DRAWN = """
-() => {
-  const named = (name) => Bokeh.documents.map((doc) => doc.get_model_by_name(name)).find((x) => x)
-  const pixels = new Uint8Array(named("surface").data.image[0].buffer)
-  const [train, test] = ["train-points", "test-points"].map((name) => named(name).data.x.length)
-  return { surface: pixels.reduce((sum, value) => (31 * sum + value) % 1000003, 7), train, test }
-}
-"""
-
-
-def press(lab: LabPage, button: str) -> None:
-    lab.click(f"ink-spiral-{button}")
-
-
-def status(lab: LabPage, pattern: str) -> str:
-    return lab.wait_text(STATUS, pattern)
-
-
-def set_field(lab: LabPage, setting: str, value: str) -> None:
-    entry = lab.page.locator(f".ink-spiral-field-{setting} input")
-    entry.fill(value)
-    entry.press("Enter")
-
-
-def drawn(lab: LabPage) -> dict[str, int]:
-    return dict(lab.page.evaluate(DRAWN))
-
-
-def choose_tool(lab: LabPage, name: str) -> None:
-    lab.page.locator(".ink-spiral-tools").get_by_role("button", name=name).click()
-
-
-def place(lab: LabPage, x: float, y: float) -> tuple[float, float]:
-    """Where a place of the plane, from -1.25 to 1.25 along both axes, is on the screen."""
-    box = lab.page.locator(".ink-spiral").bounding_box()
-    assert box is not None
-    return box["x"] + (x + 1.25) / 2.5 * box["width"], box["y"] + (1.25 - y) / 2.5 * box["height"]
-
-
-def click_plane(lab: LabPage, x: float, y: float) -> None:
-    lab.page.mouse.click(*place(lab, x, y))
-
-
-def drag(lab: LabPage, start: tuple[float, float], end: tuple[float, float]) -> None:
-    mouse = lab.page.mouse
-    mouse.move(*place(lab, *start))
-    mouse.down()
-    mouse.move(*place(lab, *end), steps=6)
-    mouse.up()
 
 
 def test_panes_open_by_tab_and_the_hidden_one_goes_on_unseen(own_lab: LabPage) -> None:

@@ -20,6 +20,7 @@ from dashboard.checkpoint import Checkpoint, settings_values
 from dashboard.keeping import MemoryStore, Save, SaveError
 from dashboard.keeping.browser import Launch, keep, read_launch
 from dashboard.keeping.digits import KeptDigits, decode_drawing, encode_drawing
+from dashboard.keeping.latecomers import Latecomers
 from dashboard.laboratory_state import FRESH, LOADED, READY, TUNED
 from data_cache import ArraySource, DataError
 
@@ -54,6 +55,7 @@ class Tab:
                 self.offer,
                 launch,
                 MemoryStore(records),
+                Latecomers(),
                 now=lambda: next(MOMENTS),
                 sleep=lambda _seconds: asyncio.sleep(0),
             )

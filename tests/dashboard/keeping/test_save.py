@@ -11,6 +11,7 @@ saves = st.builds(
     title=st.text(),
     saved_at=st.integers(0, 2**53),
     parts=st.dictionaries(st.text(), st.binary(max_size=50), max_size=3),
+    titles=st.dictionaries(st.text(), st.text(), max_size=3),
 )
 EXAMPLE = Save("iteration 3", 1_700_000_000_000, {"digits": bytes(range(200)), "spiral": b"xyz"})
 
@@ -36,6 +37,13 @@ def test_a_flipped_bit_anywhere_is_found():
         damaged[place] ^= 1 << place % 8
         with pytest.raises(SaveError):
             Save.from_bytes(bytes(damaged))
+
+
+def test_an_older_save_that_does_not_name_its_parts_is_read():
+    named = EXAMPLE.to_bytes()[len(MAGIC) + 4 :]
+    older = named[4:].replace(b', "titles": {}', b"")
+    older = (int.from_bytes(named[:4], "little") - 14).to_bytes(4, "little") + older
+    assert Save.from_bytes(MAGIC + zlib.crc32(older).to_bytes(4, "little") + older) == EXAMPLE
 
 
 @given(st.binary(max_size=60))

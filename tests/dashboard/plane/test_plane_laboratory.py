@@ -5,23 +5,13 @@ import asyncio
 import numpy as np
 import pytest
 from laboratory_helpers import Door, all_done, until
-from plane_helpers import make_plane_laboratory
+from plane_helpers import make_plane_laboratory, work
 
 from dashboard.form import execute_in_thread
 from dashboard.plane.data import OWN
 from dashboard.plane.laboratory import DATA_SETTINGS, KNOBS, NET_SETTINGS
 from dashboard.plane.presets import PRESETS
 from dashboard.plane.settings import PlaneSettings
-
-
-def work(main):
-    """Run an async test; what it leaves behind must end."""
-
-    async def whole():
-        await main()
-        await all_done()
-
-    asyncio.run(whole())
 
 
 def weights_of(laboratory):
