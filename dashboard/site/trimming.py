@@ -123,6 +123,12 @@ TRIMS = (
         "    plain = (type(None), bool, int, float, str, tuple, type)\n"
         "    return type(value) not in plain and isinstance(value, MUTABLE_TYPES)\n",
     ),
+    # The signature of every function that waits for a change was taken apart.
+    Trim(
+        "bokeh/util/callback_manager.py",
+        "            _check_callback(callback, ('attr', 'old', 'new'))\n",
+        "",
+    ),
     # The same list was made anew for every parameter.
     Trim(
         "panel/reactive.py",
