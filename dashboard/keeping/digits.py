@@ -96,14 +96,8 @@ class KeptDigits:
 
     def follow(self, keeper: Keeper) -> None:
         """Let the keeper hear of every change."""
-        state = self._state
-
-        def changed(*events: Any) -> None:
-            is_calm = state.running and all(event.name in CALM for event in events)
-            keeper.note(hurry=not is_calm)
-
         names = [name for name in TrainingSettings.param if name != "name"]
-        state.param.watch(changed, [*names, *SEEN, "running", "origin", *sorted(CALM)])
+        keeper.follow(self._state, (*names, *SEEN, "running", "origin"), CALM)
 
 
 def encode_drawing(drawing: NDArray[np.floating]) -> str:

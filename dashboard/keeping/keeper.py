@@ -6,8 +6,9 @@ It knows neither nets nor drawings: each part of the page turns itself into byte
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from data_cache import DataError
 
@@ -220,6 +221,15 @@ class Keeper:
         self._changed.set()
         if hurry:
             self._hurry.set()
+
+    def follow(self, state: Any, names: Iterable[str], calm: Collection[str]) -> None:
+        """Hear of every change of a part's state; those named in `calm` go on while it runs."""
+
+        def changed(*events: Any) -> None:
+            is_calm = state.running and all(event.name in calm for event in events)
+            self.note(hurry=not is_calm)
+
+        state.param.watch(changed, [*names, *sorted(calm)])
 
     async def keep(self) -> None:
         """Save whatever changes, until cancelled."""

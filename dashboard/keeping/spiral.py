@@ -75,15 +75,7 @@ class KeptSpiral:
 
     def follow(self, keeper: Keeper) -> None:
         """Let the keeper hear of every change."""
-        state = self._state
-
-        def changed(*events: Any) -> None:
-            is_calm = state.running and all(event.name in CALM for event in events)
-            keeper.note(hurry=not is_calm)
-
-        state.param.watch(
-            changed, [*SETTINGS, *SEEN, "running", "points", "ablated", *sorted(CALM)]
-        )
+        keeper.follow(self._state, (*SETTINGS, *SEEN, "running", "points", "ablated"), CALM)
 
     def _values(self) -> dict[str, Any]:
         return {name: getattr(self._state, name) for name in (*SETTINGS, *SEEN)}

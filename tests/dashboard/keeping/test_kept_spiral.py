@@ -5,6 +5,7 @@ import pytest
 from laboratory_helpers import Door, all_done, until
 from plane_helpers import make_plane_laboratory, train_laboratory, work
 
+from dashboard.keeping.keeper import Keeper
 from dashboard.keeping.spiral import KeptSpiral
 from dashboard.keeping.spiral_record import SETTINGS
 from dashboard.plane.data import OWN
@@ -240,7 +241,7 @@ def test_the_settings_of_a_link_are_nobodys_work():
 
 
 def test_while_it_trains_it_is_in_no_hurry_and_every_deed_is():
-    class Listener:
+    class Listener(Keeper):
         def __init__(self):
             self.notes = []
 

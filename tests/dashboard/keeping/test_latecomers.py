@@ -1,9 +1,9 @@
 """Parts of the page that are made later are kept too, and come back when they are made."""
 
 import asyncio
-import itertools
 
 import pytest
+from keeping_helpers import MOMENTS, Offer
 from laboratory_helpers import make_laboratory, until
 from plane_helpers import make_plane_laboratory, train_laboratory, work
 
@@ -14,19 +14,6 @@ from dashboard.keeping.browser import Launch, keep
 from dashboard.keeping.latecomers import Latecomers
 from dashboard.keeping.spiral import KeptSpiral
 from data_cache import DataError
-
-MOMENTS = itertools.count(1_000_000)
-
-
-class Offer:
-    """What the page would show."""
-
-    def __init__(self):
-        self.sentence = ""
-        self.answer = None
-
-    def ask(self, sentence, answer):
-        self.sentence, self.answer = sentence, answer
 
 
 class Tab:

@@ -1,11 +1,11 @@
 """A laboratory that was kept goes on as if nothing had happened."""
 
 import asyncio
-import itertools
 
 import numpy as np
 import pytest
 from cache_helpers import run
+from keeping_helpers import MOMENTS, Offer
 from laboratory_helpers import (
     OpenedData,
     Opener,
@@ -23,19 +23,6 @@ from dashboard.keeping.digits import KeptDigits, decode_drawing, encode_drawing
 from dashboard.keeping.latecomers import Latecomers
 from dashboard.laboratory_state import FRESH, LOADED, READY, TUNED
 from data_cache import ArraySource, DataError
-
-MOMENTS = itertools.count(1_000_000)
-
-
-class Offer:
-    """What the page would show."""
-
-    def __init__(self):
-        self.sentence = ""
-        self.answer = None
-
-    def ask(self, sentence, answer):
-        self.sentence, self.answer = sentence, answer
 
 
 class Tab:
