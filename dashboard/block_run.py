@@ -22,7 +22,7 @@ class BlockRun(Run):
     Parameters
     ----------
     settings
-        Read before every step, so each knob works while the run goes on.
+        Read before every slice, so each knob works while the run goes on.
     source
         Where blocks of training samples come from.
     network
@@ -87,6 +87,7 @@ class BlockRun(Run):
         self.loss, self.accuracy = state.loss.copy(), state.accuracy.copy()
         self._guard = LossGuard(state.starting_loss, state.best_loss)
         self.validation_due = state.validation_due
+        self._validations_passed = self._validations_after(self.epochs_done)
         self.history = state.history.copy()
         self._good = self.mark()
         if state.averaged is not None and self.settings.weight_average:

@@ -64,7 +64,7 @@ class Run:
     Parameters
     ----------
     settings
-        Read before every step, so each knob works while the run goes on.
+        Read before every slice, so each knob works while the run goes on.
     feed
         Where its batches come from.
     network
@@ -110,6 +110,7 @@ class Run:
         self.loss = Smoothed()
         self.accuracy = Smoothed()
         self.validation_due = False
+        self._validations_passed = 0
         self._guard = LossGuard()
         self._good = self.mark()
         self._candidate: Mark | None = None
@@ -150,11 +151,12 @@ class Run:
         DivergenceError
             When the loss is no longer finite or has exploded; the last good weights are back.
         """
+        batch_size = self.settings.batch_size
         steps = samples = 0
         while steps == 0 or not (self.validation_due or is_over()):
             if max_steps is not None and steps >= max_steps:
                 break
-            batch = self.feed.take(self.settings.batch_size)
+            batch = self.feed.take(batch_size)
             if batch is None:
                 break
             rate = learning_rate(self.iteration)
@@ -194,13 +196,14 @@ class Run:
         return loss, accuracy
 
     def _advance(self, batch: Batch) -> None:
-        before = self.epochs_done
         if batch.is_last:
             self.epoch, self.consumed = batch.epoch + 1, 0
         else:
             self.epoch, self.consumed = batch.epoch, batch.consumed
-        if self._validations_after(self.epochs_done) > self._validations_after(before):
+        passed = self._validations_after(self.epochs_done)
+        if passed > self._validations_passed:
             self.validation_due = True
+        self._validations_passed = passed
 
     def _validations_after(self, epochs: float) -> int:
         """Count the validations due until then: several in each of the first epochs, then one."""

@@ -15,7 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 
 from data_cache import to_float
-from nn import Evaluation, Network, backend_name
+from nn import Evaluation, Network, backend_name, scale_bytes
 
 from .history import Score
 from .run import DivergenceError, Run
@@ -82,7 +82,8 @@ async def evaluate(
     for start in range(0, len(samples), EVALUATION_CHUNK):
         part = slice(start, start + EVALUATION_CHUNK)
         images = samples.images[part]
-        x = to_float(images, binarize=binarize) if images.dtype == np.uint8 else images
+        is_pixels = images.dtype == np.uint8
+        x = to_float(images, binarize, scale=scale_bytes) if is_pixels else images
         await execute(evaluation.add, network, x, samples.labels[part])
         await asyncio.sleep(0)
     return evaluation
@@ -107,7 +108,7 @@ class Trainer(Generic[AnyRun]):
     clock
         Seconds that only go up; used for the length of slices and the speed, never for numbers.
     learning_rate
-        Rate for a step number; None reads the run's settings at every step.
+        Rate for a step number; None reads the run's settings before every slice.
     pace
         How long the slices are, and how often a snapshot is published.
     """
@@ -175,7 +176,7 @@ class Trainer(Generic[AnyRun]):
             cached=run.feed.ready,
             in_flight=run.feed.in_flight,
             waiting=self._waiting,
-            learning_rate=self._rate(run.iteration),
+            learning_rate=self._rates()(run.iteration),
             batch_size=run.settings.batch_size,
             optimizer=run.settings.optimizer,
             backend=backend_name(),
@@ -247,7 +248,7 @@ class Trainer(Generic[AnyRun]):
             steps, samples = await self._execute(
                 self.run.train_slice,
                 lambda: self._stop or self._clock() >= end,
-                self._rate,
+                self._rates(),
                 max_steps,
             )
         except DivergenceError:
@@ -262,10 +263,12 @@ class Trainer(Generic[AnyRun]):
             self._publish(self.snapshot())
         return int(steps)
 
-    def _rate(self, iteration: int) -> float:
+    def _rates(self) -> Callable[[int], float]:
+        """Return the rate for a step number, as it holds now."""
         if self._learning_rate is not None:
-            return self._learning_rate(iteration)
-        return float(self.run.settings.learning_rate)
+            return self._learning_rate
+        rate = float(self.run.settings.learning_rate)
+        return lambda iteration: rate
 
     def _measure(self, samples: int, now: float) -> None:
         elapsed, self._last_slice = now - self._last_slice, now

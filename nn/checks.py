@@ -49,8 +49,8 @@ def check_labels(
         )
     if count == 0:
         raise ValueError("Expected at least one sample and found an empty batch.")
-    # Two reductions instead of comparisons: nothing is allocated, and a batch costs 3 µs.
-    if np.minimum.reduce(labels) < 0 or np.maximum.reduce(labels) >= classes:
+    # One reduction finds negative labels too: read without a sign they are the largest numbers.
+    if np.maximum.reduce(labels.view(labels.dtype.str.replace("i", "u"))) >= classes:
         wrong = (labels < 0) | (labels >= classes)
         if none_allowed:
             wrong &= labels != NO_CLASS
