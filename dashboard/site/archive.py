@@ -18,8 +18,9 @@ from dashboard.site.assets import package_folder
 from dashboard.site.errors import SiteError
 
 OWN_PACKAGES = ("nn", "data_cache", "dashboard")
-# Panel asks for these, but a plain app in the browser never imports them.
-NOT_NEEDED = {"pandas", "requests", "nh3", "numpy", "contourpy", "pillow", "tornado"}
+# Panel asks for these, but a plain app in the browser never imports them; without tqdm Panel lacks
+# one indicator, and opens sooner.
+NOT_NEEDED = {"pandas", "requests", "nh3", "numpy", "contourpy", "pillow", "tornado", "tqdm"}
 # Modules of those that only come in when something asks for them, and what usually does.
 REFUSED = {
     "nh3": "a ReactiveHTML component such as pn.FlexBox",

@@ -2,9 +2,9 @@
  * sends, hands every change of the document to Python, one message each, in order, and starts Python
  * anew when it has died. It replaces the handler that Panel generates.
  *
- * The build puts one constant before this text, and status.js and offline.js after it:
- *   settings     {roots, loading}: the element of each root in document order, and the classes
- *                of the page while it loads
+ * The build puts one constant before this text, and status.js, offline.js and adoption.js after it:
+ *   settings     {roots, drawn, loading}: the element of each root in document order, the element
+ *                with the document drawn ahead, and the classes of the page while it loads
  */
 
 const STAGES = {
@@ -107,17 +107,44 @@ function clearPrerendered() {
   for (const element of rootElements()) element.replaceChildren();
 }
 
-async function render(message) {
-  const documents = JSON.parse(message.documents);
-  const items = JSON.parse(message.items);
-  const roots = JSON.parse(message.roots);
-  checkRoots(documents, roots);
+/* Whether what the page shows is still what was drawn ahead of Python, and all of it. */
+let isDrawnAhead = true;
+
+/* What lies in the page as JSON has been escaped as HTML needs it. */
+function unescaped(text) {
+  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+}
+
+/* Returns the document that was drawn ahead, made Python's own, or null if it cannot be. */
+function adoptPrerendered(made) {
+  const [document] = Bokeh.documents;
+  if (!isDrawnAhead || Bokeh.documents.length !== 1 || !document.is_idle) return null;
+  const drawn = JSON.parse(unescaped(window.document.getElementById(settings.drawn).textContent));
+  const site = new URL("./", location.href).href;
+  try {
+    return adopt(document, Object.values(drawn)[0], made, site) ? document : null;
+  } catch (error) {
+    console.error("What was drawn ahead could not be taken over and is drawn anew.", error);
+    return null;
+  }
+}
+
+async function drawAnew(documents, items, roots) {
   const places = roots.map((id, i) => [id, settings.roots[i].element]);
   items[0].roots = Object.fromEntries(places.filter(([, element]) => element !== null));
   items[0].root_ids = roots;
   clearPrerendered();
   const [views] = await Bokeh.embed.embed_items(documents, items);
-  jsDocument = [...views.roots.values()][0].model.document;
+  return [...views.roots.values()][0].model.document;
+}
+
+async function render(message) {
+  const documents = JSON.parse(message.documents);
+  const roots = JSON.parse(message.roots);
+  checkRoots(documents, roots);
+  const adopted = adoptPrerendered(Object.values(documents)[0]);
+  isDrawnAhead = false;
+  jsDocument = adopted ?? (await drawAnew(documents, JSON.parse(message.items), roots));
   jsDocument.on_change(sendChange, false);
   send("rendered", null);
   send("location", JSON.stringify(window.location));

@@ -25,6 +25,7 @@ HANDLER_PARTS = (
     "pyodideWorker.onmessage = async (event) => {",
     "jsdoc.on_change(send_change.bind(null, jsdoc), false)",
 )
+PAGE_SCRIPTS = ("status.js", "offline.js", "adoption.js", "page.js")
 HEAD = re.compile(r'<head[^>]*>(?:\s*<meta charset="[^"]*"\s*/?>)?')
 SCRIPT_LINK = re.compile(r'<script([^>]* src="([^"]*)"[^>]*)></script>')
 LOG_LEVEL = re.compile(r"<script[^>]*>\s*Bokeh\.set_log_level\([^)]*\);\s*</script>")
@@ -40,7 +41,9 @@ INSTALLABLE = """
 """
 SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL)
 RENDER_ITEMS = re.compile(r"const render_items = (\[.*\]);")
-DOCUMENTS = re.compile(r'<script type="application/json" id="[^"]*">(.*?)</script>', re.DOTALL)
+DOCUMENTS = re.compile(
+    r'<script type="application/json" id="(?P<id>[^"]*)">(?P<json>.*?)</script>', re.DOTALL
+)
 LOADING_CLASSES = re.compile(r'<body class="pn-loading ([^"]*)">')
 
 
@@ -83,14 +86,8 @@ def page_roots(html: str) -> list[dict[str, str | None]]:
 
     The element is None for a root that has no place in the page, such as the location.
     """
-    items_match, documents_match = RENDER_ITEMS.search(html), DOCUMENTS.search(html)
-    if items_match is None or documents_match is None:
-        raise SiteError(
-            "Panel's page was expected to hold the document drawn ahead (render_items and its "
-            "JSON), found none: does the app publish anything with servable()?"
-        )
-    item = json.loads(items_match[1])[0]
-    documents = json.loads(html_module.unescape(documents_match[1]))
+    item = json.loads(_drawn_ahead(RENDER_ITEMS, html)[1])[0]
+    documents = json.loads(html_module.unescape(_drawn_ahead(DOCUMENTS, html)["json"]))
     roots = next(iter(documents.values()))["roots"]
     names = {root["id"]: root["attributes"].get("name") for root in roots}
     elements = {root: item["roots"].get(root) for root in names}
@@ -100,11 +97,22 @@ def page_roots(html: str) -> list[dict[str, str | None]]:
     ]
 
 
+def _drawn_ahead(part: re.Pattern[str], html: str) -> re.Match[str]:
+    """Find the documents that are drawn ahead of Python, or where they are drawn."""
+    found = part.search(html)
+    if found is None:
+        raise SiteError(
+            "Panel's page was expected to hold the document drawn ahead (render_items and its "
+            "JSON), found none: does the app publish anything with servable()?"
+        )
+    return found
+
+
 def patch_page(html: str, settings: dict[str, Any]) -> tuple[str, str]:
     """Return the page with a link to `page.js` instead of Panel's handler, and that script.
 
-    The roots and the classes of the loading page are added to `settings`. The scripts of the page
-    wait until it has been read and shown, and those that nothing in it needs are left out.
+    What is drawn ahead, and the classes of the loading page, are added to `settings`. The scripts
+    of the page wait until it has been read and shown; those that nothing in it needs are left out.
     """
     position = _position(html, HANDLER_PARTS[0], "page")
     script = next((s for s in SCRIPT.finditer(html) if s.start(1) <= position < s.end(1)), None)
@@ -116,16 +124,17 @@ def patch_page(html: str, settings: dict[str, Any]) -> tuple[str, str]:
     settings = {
         **settings,
         "roots": page_roots(html),
+        "drawn": _drawn_ahead(DOCUMENTS, html)["id"],
         "loading": loading[1].split() if loading else [],
     }
     page = html[: script.start()] + '<script src="page.js"></script>' + html[script.end() :]
-    parts = "".join(own_script(name) for name in ("status.js", "offline.js", "page.js"))
+    parts = "".join(map(own_script, PAGE_SCRIPTS))
     return _start_early(page), f"const settings = {json.dumps(settings)};\n\n{{\n{parts}}}\n"
 
 
 def _start_early(html: str) -> str:
     """Start the worker before anything else, and let the page be seen before scripts are read."""
-    documents = "".join(DOCUMENTS.findall(html))
+    documents = "".join(found["json"] for found in DOCUMENTS.finditer(html))
     needless = [
         name
         for name, words in SPECIAL_SCRIPTS.items()

@@ -140,6 +140,22 @@ TRIMS = (
             if p not in synced:
 """,
     ),
+    # The help beside a label is one plain sentence; a whole reader of Markdown was imported for it.
+    Trim(
+        "panel/widgets/base.py",
+        """                from ..pane.markup import Markdown
+                parser = Markdown._get_parser('markdown-it', (), Markdown.hard_line_break, **renderer_options)
+                html = parser.render(description)
+""",  # noqa: E501 - Panel's own lines
+        """                import re
+                if re.fullmatch(r"[^\\W\\d_](?:[^\\W_]|[ ,.;:()…–’%-])*", description):
+                    html = f"<p>{description}</p>\\n"
+                else:
+                    from ..pane.markup import Markdown
+                    parser = Markdown._get_parser('markdown-it', (), Markdown.hard_line_break, **renderer_options)
+                    html = parser.render(description)
+""",  # noqa: E501 - Panel's own lines
+    ),
     # All settings were kept and restored around every part of the page.
     Trim(
         "panel/config.py",

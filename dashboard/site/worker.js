@@ -115,7 +115,7 @@ sys.meta_path.insert(0, KnownModules())
 `;
 
 /* What Panel imports that needs no NumPy, whose libraries are being compiled meanwhile. */
-const AHEAD = "import jinja2, param, pyodide_http, tqdm.asyncio, unittest.mock";
+const AHEAD = "import jinja2, param, pyodide_http, unittest.mock";
 
 /* Its value is the function that takes every message of the page. */
 const RECEIVER = `

@@ -38,10 +38,15 @@ def plain(value):
     return re.sub(r"0x[0-9a-f]+|'/\S+(?=/(panel|bokeh|param)/)", "", repr(value))
 
 describe(param.Parameterized)
+HELP = ("*help*", "Plain (so to say): 5 % of it, and … more.", "1. one", "a_b_c", "a < b", "A line\\nor two")
+
+def explained(text):
+    return pn.widgets.Select(description=text)
+
 plot = figure()
 plot.line([1, 2], [3, 4], line_alpha=0.5)
 page = pn.Template("{% extends base %}{% block contents %}{{ embed(roots.a) }}{% endblock %}")
-page.add_panel("a", pn.Column(plot, pn.widgets.Select(description="*help*"), "text"))
+page.add_panel("a", pn.Column(plot, *map(explained, HELP)))
 document = page.server_doc(Document(), title="A page")
 order = {}
 text = repr(document.to_json(deferred=False))

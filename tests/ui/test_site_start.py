@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browser_page import DEEP, NO_SERVICE_WORKER, START_DEADLINE_MS, LabPage
 from playwright.sync_api import Browser
 from static_server import static_server
 
+from dashboard.site.patching import own_script
 from dashboard.site.sizes import BUDGET_BYTES, first_answer_bytes
 
 pytestmark = pytest.mark.ui
@@ -93,4 +95,115 @@ import panel.widgets.select
 `)"""
     )
     assert searched == ""
+    page.close()
+
+
+# Remembers the pad that is there while Python still starts, and that it was seen.
+EARLY = """;
+window.earlyPad = null
+const lookEarly = () => {
+  if (document.documentElement?.dataset.site === "ready") return
+  window.earlyPad ??= window.deep(".ink-pad")
+  requestAnimationFrame(lookEarly)
+}
+lookEarly()
+"""
+
+
+def open_early(browser: Browser, url: str) -> LabPage:
+    """Open the site and remember the pad that was drawn ahead of Python."""
+    page = browser.new_page()
+    page.set_default_timeout(START_DEADLINE_MS)
+    page.add_init_script(DEEP + NO_SERVICE_WORKER + EARLY)
+    page.on("console", lambda message: messages.append(message.text))
+    messages: list[str] = []
+    page.goto(url)
+    lab = LabPage(page, url)
+    lab.wait_ready()
+    assert [text for text in messages if "drawn ahead" in text] == []
+    assert page.evaluate("earlyPad !== null")
+    return lab
+
+
+def test_what_was_drawn_ahead_of_python_is_taken_over(browser: Browser, site_url: str) -> None:
+    lab = open_early(browser, f"{site_url}?rate=0.05&hidden=20")
+    assert lab.page.evaluate("earlyPad === deep('.ink-pad')")
+    # What Python wants otherwise is set, and changes go both ways.
+    assert lab.page.locator(".ink-field-learning-rate input").input_value() == "0.05"
+    assert lab.page.locator(".ink-field-hidden-layers input").input_value() == "20"
+    lab.draw(((0.52, 0.18), (0.5, 0.5), (0.48, 0.84)))
+    lab.wait_text(".ink-prediction", "%")
+    lab.page.close()
+
+
+def test_a_page_of_another_form_is_drawn_anew(
+    browser: Browser, site_folder: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+    shutil.copytree(site_folder, site)
+    html = (site / "index.html").read_text(encoding="utf-8")
+    before, after = (
+        '"attributes":{"name":"digits_draw"',
+        '"attributes":{"tags":["x"],"name":"digits_draw"',
+    )
+    assert html.count(before) == 1
+    (site / "index.html").write_text(html.replace(before, after), encoding="utf-8")
+    with static_server(site) as url:
+        lab = open_early(browser, url)
+        assert lab.page.evaluate("earlyPad !== deep('.ink-pad')")
+        lab.draw(((0.52, 0.18), (0.5, 0.5), (0.48, 0.84)))
+        lab.wait_text(".ink-prediction", "^1 one")
+        lab.page.close()
+
+
+ADOPT = """
+([drawn, made]) => {
+  const models = new Map(Object.keys(drawn.ids).map((id) => [id, {id}]))
+  const patches = []
+  const document = {
+    _all_models: models,
+    _recompute_all_models() { this.recomputed = true },
+    apply_json_patch(patch) { patches.push(...patch.events) },
+  }
+  const isAdopted = adopt(document, drawn, made, "http://here/")
+  return [isAdopted, [...models.values()].map((model) => model.id), patches]
+}
+"""
+
+
+def document_of(*names: str, **attributes: Any) -> dict[str, Any]:
+    """Return a document: a root with an attribute, and a model in it that is named twice."""
+    root, child, config = names
+    inner = {"type": "object", "name": "Child", "id": child, "attributes": {"size": 1}}
+    outer = {"children": [inner, {"id": child}], "url": "panel/a.css"} | attributes
+    roots = [{"type": "object", "name": "Root", "id": root, "attributes": outer}]
+    return {"roots": roots, "config": {"id": config}, "ids": dict.fromkeys(names)}
+
+
+def test_models_get_pythons_names_and_the_values_that_differ(browser: Browser) -> None:
+    page = browser.new_page()
+    page.add_script_tag(content=own_script("adoption.js"))
+    drawn = document_of("p1", "p2", "p3", title="old", data={"x": [1, 2]})
+    made = document_of("a", "b", "c", title="new", data={"x": [1]}, url="http://here/panel/a.css")
+    assert page.evaluate(ADOPT, [drawn, made]) == [
+        True,
+        ["a", "b", "c"],
+        [
+            {"kind": "ModelChanged", "model": {"id": "a"}, "attr": "title", "new": "new"},
+            {"kind": "ModelChanged", "model": {"id": "a"}, "attr": "data", "new": {"x": [1]}},
+        ],
+    ]
+    child = {"type": "object", "name": "Other", "id": "b", "attributes": {}}
+    others = [
+        document_of("a", "b", "c", children=[child, {"id": "b"}]),
+        document_of("a", "b", "c", children=[]),
+        document_of("a", "b", "c", children=[{"id": "a"}, {"id": "b"}]),
+        document_of("a", "b", "c", url={"id": "b"}),
+        document_of("a", "b", "c") | {"roots": []},
+    ]
+    for other in others:
+        unchanged = [False, ["p1", "p2", "p3"], []]
+        assert page.evaluate(ADOPT, [document_of("p1", "p2", "p3"), other]) == unchanged
+    lacking = document_of("p1", "p2", "p3", more=1)
+    assert page.evaluate(ADOPT, [lacking, document_of("a", "b", "c")])[0] is False
     page.close()
