@@ -79,6 +79,34 @@ def test_the_start_is_counted_and_a_worker_that_died_is_started_again(
     page.close()
 
 
+# The worker says nothing more, and half an hour goes by.
+FALL_SILENT = """
+() => {
+  const now = performance.now
+  siteBridge.worker.terminate()
+  performance.now = () => now.call(performance) + 1.8e6
+}
+"""
+
+
+def test_a_worker_that_fell_silent_can_be_started_again(browser: Browser, site_url: str) -> None:
+    page = browser.new_page()
+    page.set_default_timeout(START_DEADLINE_MS)
+    page.add_init_script(DEEP + NO_SERVICE_WORKER)
+    page.goto(site_url)
+    lab = LabPage(page, site_url)
+    lab.wait_ready()
+    page.evaluate(FALL_SILENT)
+    status = page.locator(".site-status", has_text="Python has not answered for 18")
+    status.locator("button", has_text="Start it again").click()
+    page.wait_for_function("document.documentElement.dataset.site === 'ready'")
+    lab.wait_ready()
+    lab.draw(((0.52, 0.18), (0.5, 0.5), (0.48, 0.84)))
+    lab.wait_text(".ink-prediction", "^1 one")
+    assert not page.locator(".site-status").is_visible()
+    page.close()
+
+
 def test_modules_are_found_without_a_search_through_folders(
     browser: Browser, site_url: str
 ) -> None:
