@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from browser_page import NAMELESS, LabPage, opened
+from browser_page import NAMELESS, SEVEN, LabPage, opened
 from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.ui
@@ -20,6 +20,15 @@ SCROLLS = """
 """
 
 
+CERTAIN_HEIGHTS = """
+() => {
+  const bars = deep(".bars")
+  bars.querySelector(".best .share").textContent = "100.0 %"
+  return [...bars.rows].map((row) => row.offsetHeight)
+}
+"""
+
+
 def test_the_window_fits_a_small_desktop_without_scrolling(lab: LabPage) -> None:
     assert lab.page.evaluate(SCROLLS) == [False, False]
     for css_class in ("ink-pad", "ink-prediction", "ink-loss", "ink-accuracy", "ink-status"):
@@ -27,6 +36,14 @@ def test_the_window_fits_a_small_desktop_without_scrolling(lab: LabPage) -> None
         assert box is not None
         assert box["y"] + box["height"] <= 800
         assert box["x"] + box["width"] <= 1280
+
+
+def test_a_certain_answer_needs_no_second_line(lab: LabPage) -> None:
+    lab.draw(SEVEN)
+    lab.wait_text(".ink-prediction", "^7 seven")
+    heights = lab.page.evaluate(CERTAIN_HEIGHTS)
+    assert len(heights) == 10
+    assert len(set(heights)) == 1
 
 
 @pytest.mark.parametrize("form", ["served", "site"])
