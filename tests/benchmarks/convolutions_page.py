@@ -1,0 +1,63 @@
+"""ConvNetJS's own net in the built site: what it reads after half a minute of the full MNIST.
+
+The clock runs from the press on Train, so that it holds what fetching the digits takes too.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack
+
+from browser_page import open_lab
+from playwright.sync_api import Error as BrowserError
+from static_server import static_server
+
+from benchmarks.pages import open_browser
+from benchmarks.results import Result, Section
+from benchmarks.rounds import FULL, ContestantError, Plan
+from benchmarks.start import SITE, build_site
+from data_cache import DATA_SETS, data_set_available
+from nn import ARCHITECTURES
+
+NAME = "browser: half a minute of convolutions"
+BATCH = 20
+SECONDS, QUICK_SECONDS = 30, 10
+
+
+def measure(plan: Plan) -> Section:
+    """Train for so long, and score what was learnt on the test digits."""
+    section = Section(NAME)
+    if not data_set_available("mnist"):
+        section.notes.append("not measured: the full MNIST is not here (INKLING_DATA)")
+        return section
+    seconds = SECONDS if plan.rounds >= FULL.rounds else QUICK_SECONDS
+    try:
+        with ExitStack() as stack:
+            build_site()
+            browser = stack.enter_context(open_browser())
+            address = stack.enter_context(static_server(SITE))
+            lab = open_lab(browser, address)
+            lab.choose("ink-data-set", DATA_SETS["mnist"].title)
+            lab.wait_text(".ink-notice", f"{DATA_SETS['mnist'].title}: .* samples to train on")
+            lab.choose("ink-architecture", ARCHITECTURES["convnetjs"].title)
+            lab.click("ink-rebuild")
+            lab.wait_text(".ink-status", rf"iteration 0 .*batch {BATCH} ")
+            lab.press_train("Train")
+            lab.page.wait_for_timeout(1000 * seconds)
+            lab.press_train("Pause")
+            lab.wait_text(".ink-train", "Train")
+            steps = lab.iteration()
+            lab.click("ink-test")
+            told = lab.wait_text(".ink-notice", "Test: .* right")
+    except (ContestantError, BrowserError, AssertionError) as error:
+        section.notes.append(f"not measured: {str(error).splitlines()[0]}")
+        return section
+    accuracy = re.search(r"Test: ([\d.]+) %", told)
+    assert accuracy is not None
+    case = f"ConvNetJS's net, batch {BATCH}, {seconds} s after Train"
+    section.results = [
+        Result(NAME, case, "test accuracy", "%", repetitions=[float(accuracy[1])]),
+        Result(NAME, case, "samples seen", "", repetitions=[float(BATCH * steps)]),
+    ]
+    section.notes.append(told)
+    return section
