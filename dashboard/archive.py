@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from nn.npz import arrays_from_npz
+
 from .history import History, Score
 
 _CURVES = ("losses", "accuracies", "learning_rates")
@@ -54,7 +56,13 @@ class ArchiveKind:
         ArchiveError
             When the bytes are damaged, cut short, or an archive of another kind or version.
         """
-        arrays = self._read_arrays(data)
+        try:
+            arrays = arrays_from_npz(data)
+        except ValueError as error:
+            raise ArchiveError(
+                f"expected a whole {self.title} and found {len(data):,} bytes of something "
+                f"else, or of a damaged one ({error})"
+            ) from error
         try:
             header = json.loads(arrays.pop("header").tobytes())
             kind, version = header["kind"], header["format"]
@@ -69,17 +77,6 @@ class ArchiveKind:
                 f"{version}, which another version of Inkling wrote"
             )
         return dict(header), arrays
-
-    def _read_arrays(self, data: bytes) -> dict[str, np.ndarray]:
-        try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-                return {key: np.asarray(archive[key]) for key in archive.files}
-        # zipfile, zlib and NumPy between them raise a dozen kinds of errors for damaged archives.
-        except Exception as error:
-            raise ArchiveError(
-                f"expected a whole {self.title} and found {len(data):,} bytes of something "
-                f"else, or of a damaged one ({reason(error)})"
-            ) from error
 
 
 def as_bytes(data: bytes) -> np.ndarray:

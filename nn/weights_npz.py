@@ -14,6 +14,7 @@ import numpy as np
 
 from nn.activations import ACTIVATIONS
 from nn.network import Network
+from nn.npz import arrays_from_npz
 from nn.stem import Stem, weight_shapes
 from nn.stem_plan import StemPlan, read_plan
 from nn.weights_arrays import check_stem, network_from_arrays
@@ -193,17 +194,14 @@ def _build(arrays: dict[str, np.ndarray], header: _Header) -> Network:
 
 
 def _read_archive(data: bytes, name: str) -> dict[str, np.ndarray]:
-    """Read every array at once, so that a broken one is found before anything is built."""
     if not data.startswith(b"PK"):
         raise WeightsError(
             f"{name}: expected an .npz archive and found {len(data):,} bytes of something else; "
             "if it is JSON, give it the ending .json."
         )
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            return {key: np.asarray(archive[key]) for key in archive.files}
-    # zipfile, zlib and NumPy between them raise a dozen kinds of errors for damaged archives.
-    except Exception as error:
+        return arrays_from_npz(data)
+    except ValueError as error:
         raise WeightsError(
             f"{name}: expected a whole .npz archive and found {len(data):,} bytes of a damaged "
             f"or truncated one ({error}); copy it again."
