@@ -65,9 +65,9 @@ function holdsModels(value) {
   return isObject(value) && (isModel(value) || Object.values(value).some(holdsModels));
 }
 
-/* Makes the document that was drawn Python's own. `drawn` and `made` are the JSON of both; false if
- * they have not the same form, and then nothing has been changed. */
-function adopt(document, drawn, made, site) {
+/* Makes the document that is shown Python's own. `drawn` is the JSON that it was made of, `made` that
+ * of Python; false if they have not the same form, and then nothing has been changed. */
+function adopt(shown, drawn, made, site) {
   const comparison = new Comparison(site);
   try {
     if (drawn.roots.length !== made.roots.length) throw new OtherForm("other roots");
@@ -78,13 +78,13 @@ function adopt(document, drawn, made, site) {
   }
   // The settings of the document are no part of what is drawn.
   comparison.names.set(drawn.config.id, made.config.id);
-  for (const model of document._all_models.values()) {
+  for (const model of shown._all_models.values()) {
     model.id = comparison.names.get(model.id) ?? model.id;
   }
-  document._recompute_all_models();
+  shown._recompute_all_models();
   const events = comparison.changes.map(([id, attr, value]) => (
     {kind: "ModelChanged", model: {id}, attr, new: value}
   ));
-  document.apply_json_patch({events});
+  shown.apply_json_patch({events});
   return true;
 }

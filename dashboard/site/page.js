@@ -117,12 +117,12 @@ function unescaped(text) {
 
 /* Returns the document that was drawn ahead, made Python's own, or null if it cannot be. */
 function adoptPrerendered(made) {
-  const [document] = Bokeh.documents;
-  if (!isDrawnAhead || Bokeh.documents.length !== 1 || !document.is_idle) return null;
-  const drawn = JSON.parse(unescaped(window.document.getElementById(settings.drawn).textContent));
+  const [shown] = Bokeh.documents;
+  if (!isDrawnAhead || Bokeh.documents.length !== 1 || !shown.is_idle) return null;
+  const drawn = JSON.parse(unescaped(document.getElementById(settings.drawn).textContent));
   const site = new URL("./", location.href).href;
   try {
-    return adopt(document, Object.values(drawn)[0], made, site) ? document : null;
+    return adopt(shown, Object.values(drawn)[0], made, site) ? shown : null;
   } catch (error) {
     console.error("What was drawn ahead could not be taken over and is drawn anew.", error);
     return null;
