@@ -19,8 +19,14 @@ CANVAS = 84
 
 # Standard deviations, in heights of the digit: of a point of the style, of the shaking pen.
 _POINT_SHAKE, _PEN_SHAKE = 0.035, 0.006
-# How often the tablet notes few places only, the pen is never lifted, and the edge is hard.
-_FEW_SHARE, _LINKED_SHARE, _HARD_SHARE = 0.25, 0.1, 0.25
+# How often the edge of the ink is hard, the digit as wide as the square that it fills, and the
+# picture coarse, as small scans are.
+_HARD_SHARE, _FILLING_SHARE, _COARSE_SHARE = 0.25, 0.15, 0.2
+# Cells along the longer side of a coarse digit, and across its strokes, at least.
+_FEWEST_CELLS, _THINNEST_CELLS = 11, 1.2
+# How often a tablet notes few places only, and leaves out where the pen was lifted: the first is
+# the share of those that note few, which save room, the second of all others.
+_FEW_SHARE, _LINKED_SHARES = 0.3, (0.4, 0.08)
 # Pen width in sizes of the digit: the thinnest and the thickest.
 _THIN, _THICK = 0.03, 0.17
 
@@ -68,18 +74,32 @@ def draw_hand(lines: Lines, generator: np.random.Generator, *, narrow: float) ->
     everywhere = np.concatenate(lines)
     low, high = everywhere.min(axis=0), everywhere.max(axis=0)
     size = generator.uniform(0.35, 0.92) * CANVAS
-    width = size * _THIN * (_THICK / _THIN) ** generator.random()
+    cell = _cell(size, generator)
+    width = max(size * _THIN * (_THICK / _THIN) ** generator.random(), _THINNEST_CELLS * cell)
     room = CANVAS - width - (high - low) / (high - low).max() * (size - width)
     corner = width / 2 + generator.random(2) * np.maximum(room, 0)
     scale = (size - width) / (high - low).max()
     drawn = [(line - low) * scale + corner for line in lines]
     segments = np.concatenate([np.concatenate([line[:-1], line[1:]], axis=1) for line in drawn])
-    return draw_lines(segments, width / 2, CANVAS, hard=generator.random() < _HARD_SHARE)
+    hard = generator.random() < _HARD_SHARE
+    side = -(-CANVAS // cell)
+    coarse = draw_lines(segments / cell, width / 2 / cell, side, hard=hard)
+    return coarse.repeat(cell, axis=0).repeat(cell, axis=1)[:CANVAS, :CANVAS]
+
+
+def _cell(size: float, generator: np.random.Generator) -> int:
+    """Return the side of a cell of the picture, in pixels of the canvas; mostly one."""
+    if generator.random() >= _COARSE_SHARE:
+        return 1
+    return int(generator.integers(1, int(size / _FEWEST_CELLS) + 1))
 
 
 def _bent(lines: Lines, generator: np.random.Generator, narrow: float) -> Lines:
     """Narrow, slant and turn the lines, and let the hand shake."""
-    width = narrow * np.exp(0.25 * generator.standard_normal())
+    if generator.random() < _FILLING_SHARE:
+        width = generator.uniform(0.75, 1.1)
+    else:
+        width = narrow * np.exp(0.25 * generator.standard_normal())
     slant = 0.08 + 0.2 * generator.standard_normal()
     angle = np.deg2rad(6) * generator.standard_normal()
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
@@ -89,11 +109,12 @@ def _bent(lines: Lines, generator: np.random.Generator, narrow: float) -> Lines:
 
 def _as_noted(lines: Lines, generator: np.random.Generator) -> Lines:
     """Return the lines as a tablet notes them: now and then by few places, or as one line."""
-    if len(lines) > 1 and generator.random() < _LINKED_SHARE:
+    notes_few = generator.random() < _FEW_SHARE
+    if len(lines) > 1 and generator.random() < _LINKED_SHARES[0 if notes_few else 1]:
         lines = [np.concatenate(lines)]
-    if generator.random() < _FEW_SHARE:
+    if notes_few:
         total = sum(map(length, lines))
-        count = generator.integers(8, 16)
+        count = generator.integers(8, 20)
         lines = [resample_line(line, max(2, round(count * length(line) / total))) for line in lines]
     return lines
 

@@ -28,7 +28,7 @@ def test_every_digit_has_several_styles_inside_its_box():
                 assert stroke.points.max() <= 1
 
 
-def test_a_net_that_never_saw_them_reads_most_of_them():
+def test_the_small_ready_trained_net_reads_most_of_them():
     labels = np.tile(np.arange(10), 12)
     samples = digits_of(labels)
     assert samples.labels.tolist() == labels.tolist()
@@ -51,6 +51,26 @@ def test_a_digit_lies_whole_on_its_canvas():
         # The pen itself, half of it fading, may touch the border; no line may leave the canvas.
         assert canvas[[0, -1]].max() < 0.9
         assert canvas[:, [0, -1]].max() < 0.9
+
+
+def is_coarse(canvas, cell):
+    """Whether the canvas consists of cells of one colour each."""
+    whole = canvas[: len(canvas) // cell * cell, : len(canvas) // cell * cell]
+    cells = whole[::cell, ::cell].repeat(cell, axis=0).repeat(cell, axis=1)
+    return np.array_equal(whole, cells)
+
+
+def test_some_digits_are_as_coarse_as_a_small_scan_and_some_fill_a_square():
+    generator = np.random.default_rng(3)
+    canvases = [write_digit(0, generator) for _ in range(200)]
+    coarse = [any(is_coarse(canvas, cell) for cell in range(2, 8)) for canvas in canvases]
+    assert 0.05 < np.mean(coarse) < 0.25
+    heights, widths = (
+        np.array([np.ptp(np.flatnonzero(canvas.any(axis=axis))) for canvas in canvases])
+        for axis in (1, 0)
+    )
+    assert 0.1 < np.mean(widths > 0.9 * heights) < 0.5
+    assert np.mean(widths < 0.8 * heights) > 0.4
 
 
 def test_a_curve_goes_through_its_points_and_breaks_at_corners():
