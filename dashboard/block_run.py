@@ -87,7 +87,6 @@ class BlockRun(Run):
         self.loss, self.accuracy = state.loss.copy(), state.accuracy.copy()
         self._guard = LossGuard(state.starting_loss, state.best_loss)
         self.validation_due = state.validation_due
-        self._validations_passed = self._validations_after(self.epochs_done)
         self.history = state.history.copy()
         self._good = self.mark()
         if state.averaged is not None and self.settings.weight_average:

@@ -110,7 +110,6 @@ class Run:
         self.loss = Smoothed()
         self.accuracy = Smoothed()
         self.validation_due = False
-        self._validations_passed = 0
         self._guard = LossGuard()
         self._good = self.mark()
         self._candidate: Mark | None = None
@@ -196,14 +195,13 @@ class Run:
         return loss, accuracy
 
     def _advance(self, batch: Batch) -> None:
+        before = self.epochs_done
         if batch.is_last:
             self.epoch, self.consumed = batch.epoch + 1, 0
         else:
             self.epoch, self.consumed = batch.epoch, batch.consumed
-        passed = self._validations_after(self.epochs_done)
-        if passed > self._validations_passed:
+        if self._validations_after(self.epochs_done) > self._validations_after(before):
             self.validation_due = True
-        self._validations_passed = passed
 
     def _validations_after(self, epochs: float) -> int:
         """Count the validations due until then: several in each of the first epochs, then one."""

@@ -6,16 +6,13 @@ The clock runs from the press on Train, so that it holds what fetching the digit
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
 
 from browser_page import open_lab
 from playwright.sync_api import Error as BrowserError
-from static_server import static_server
 
-from benchmarks.pages import open_browser
 from benchmarks.results import Result, Section
 from benchmarks.rounds import FULL, ContestantError, Plan
-from benchmarks.start import SITE, build_site
+from benchmarks.start import served_site
 from data_cache import DATA_SETS, data_set_available
 from nn import ARCHITECTURES
 
@@ -32,10 +29,7 @@ def measure(plan: Plan) -> Section:
         return section
     seconds = SECONDS if plan.rounds >= FULL.rounds else QUICK_SECONDS
     try:
-        with ExitStack() as stack:
-            build_site()
-            browser = stack.enter_context(open_browser())
-            address = stack.enter_context(static_server(SITE))
+        with served_site() as (browser, address):
             lab = open_lab(browser, address)
             lab.choose("ink-data-set", DATA_SETS["mnist"].title)
             lab.wait_text(".ink-notice", f"{DATA_SETS['mnist'].title}: .* samples to train on")

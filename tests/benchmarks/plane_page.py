@@ -11,12 +11,10 @@ from statistics import median
 from browser_page import opened
 from playwright.sync_api import Error as BrowserError
 from spiral_page import choose_tool, click_plane, press, status
-from static_server import static_server
 
-from benchmarks.pages import open_browser
 from benchmarks.results import Result, Section
 from benchmarks.rounds import FULL, ContestantError, Plan
-from benchmarks.start import SITE, build_site
+from benchmarks.start import served_site
 
 NAME = "browser: the plane's page"
 CASE = "2-100-5, all 500 points, picture of 100 × 100, training"
@@ -53,9 +51,7 @@ def measure(plan: Plan) -> Section:
     seconds = SECONDS if plan.rounds >= FULL.rounds else QUICK_SECONDS
     try:
         with ExitStack() as stack:
-            build_site()
-            browser = stack.enter_context(open_browser())
-            address = stack.enter_context(static_server(SITE))
+            browser, address = stack.enter_context(served_site())
             lab = stack.enter_context(opened(browser, f"{address}?pane=spiral"))
             lab.page.evaluate(WATCH)
             press(lab, "train")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
 
 from browser_page import DEADLINE_MS, DEEP, NO_SERVICE_WORKER, SEVEN, START_DEADLINE_MS, LabPage
@@ -169,6 +169,14 @@ def _marks(page: Page, last: str) -> dict[str, float]:
         status = page.evaluate("document.querySelector('.site-status')?.textContent")
         raise ContestantError(f"the page says: {status}")
     return marks
+
+
+@contextmanager
+def served_site() -> Iterator[tuple[Browser, str]]:
+    """Build the site and serve it; gives a browser and the address."""
+    build_site()
+    with open_browser() as browser, static_server(SITE) as address:
+        yield browser, address
 
 
 @cache

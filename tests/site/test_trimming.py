@@ -46,7 +46,7 @@ def explained(text):
 plot = figure()
 plot.line([1, 2], [3, 4], line_alpha=0.5)
 page = pn.Template("{% extends base %}{% block contents %}{{ embed(roots.a) }}{% endblock %}")
-page.add_panel("a", pn.Column(plot, *map(explained, HELP)))
+page.add_panel("a", pn.Column(plot, *map(explained, HELP), "text"))
 document = page.server_doc(Document(), title="A page")
 order = {}
 text = repr(document.to_json(deferred=False))

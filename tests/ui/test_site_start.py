@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_page import DEEP, NO_SERVICE_WORKER, START_DEADLINE_MS, LabPage
+from browser_page import DEEP, NO_SERVICE_WORKER, ONE, START_DEADLINE_MS, LabPage
 from playwright.sync_api import Browser
 from static_server import static_server
 
@@ -101,7 +101,7 @@ def test_a_worker_that_fell_silent_can_be_started_again(browser: Browser, site_u
     status.locator("button", has_text="Start it again").click()
     page.wait_for_function("document.documentElement.dataset.site === 'ready'")
     lab.wait_ready()
-    lab.draw(((0.52, 0.18), (0.5, 0.5), (0.48, 0.84)))
+    lab.draw(ONE)
     lab.wait_text(".ink-prediction", "^1 one")
     assert not page.locator(".site-status").is_visible()
     page.close()
@@ -143,8 +143,8 @@ def open_early(browser: Browser, url: str) -> LabPage:
     page = browser.new_page()
     page.set_default_timeout(START_DEADLINE_MS)
     page.add_init_script(DEEP + NO_SERVICE_WORKER + EARLY)
-    page.on("console", lambda message: messages.append(message.text))
     messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
     page.goto(url)
     lab = LabPage(page, url)
     lab.wait_ready()
@@ -159,7 +159,7 @@ def test_what_was_drawn_ahead_of_python_is_taken_over(browser: Browser, site_url
     # What Python wants otherwise is set, and changes go both ways.
     assert lab.page.locator(".ink-field-learning-rate input").input_value() == "0.05"
     assert lab.page.locator(".ink-field-hidden-layers input").input_value() == "20"
-    lab.draw(((0.52, 0.18), (0.5, 0.5), (0.48, 0.84)))
+    lab.draw(ONE)
     lab.wait_text(".ink-prediction", "%")
     lab.page.close()
 
@@ -179,7 +179,7 @@ def test_a_page_of_another_form_is_drawn_anew(
     with static_server(site) as url:
         lab = open_early(browser, url)
         assert lab.page.evaluate("earlyPad !== deep('.ink-pad')")
-        lab.draw(((0.52, 0.18), (0.5, 0.5), (0.48, 0.84)))
+        lab.draw(ONE)
         lab.wait_text(".ink-prediction", "^1 one")
         lab.page.close()
 
@@ -190,7 +190,7 @@ ADOPT = """
   const patches = []
   const document = {
     _all_models: models,
-    _recompute_all_models() { this.recomputed = true },
+    _recompute_all_models() {},
     apply_json_patch(patch) { patches.push(...patch.events) },
   }
   const isAdopted = adopt(document, drawn, made, "http://here/")
