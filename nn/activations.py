@@ -20,7 +20,8 @@ class Activation:
     """One activation function f and its slope, both elementwise.
 
     `apply(z, out)` writes f(z); `slope(z, a, out)` writes f'(z), where a = f(z) is at hand and
-    often saves work. `out` has the shape and dtype of z; in `slope` it may be z itself.
+    often saves work. `out` has the shape and dtype of z: another array for `apply`, but in
+    `slope` it may be z itself.
     """
 
     apply: Callable[[np.ndarray, np.ndarray], None]
@@ -28,7 +29,9 @@ class Activation:
 
 
 def _relu(z: np.ndarray, out: np.ndarray) -> None:
-    np.maximum(z, 0, out=out)
+    # NumPy compares two arrays faster than an array and a number.
+    out.fill(0)
+    np.maximum(z, out, out=out)
 
 
 def _relu_slope(z: np.ndarray, a: np.ndarray, out: np.ndarray) -> None:

@@ -29,20 +29,41 @@ class Blas:
         """Whether all are C-contiguous float32, the only kind that is worth the detour."""
         return all(array.dtype == np.float32 and array.flags.c_contiguous for array in arrays)
 
-    def add_product_of_transposed(
-        self, a: np.ndarray, b: np.ndarray, out: np.ndarray, *, keep: float, scale: float
-    ) -> None:
-        """Write keep · out + scale · a.T @ b into `out`: (n, k), (n, m) and (k, m).
+    def adder_of_transposed(self, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> "ProductAdder":
+        """Return what adds a.T @ b to `out`: (n, k), (n, m) and (k, m), of the kind `takes` wants.
 
-        The caller asks `takes` first; the library trusts every shape and address.
+        The arrays must stay where they are for as long as it is used. `ValueError` if the shapes
+        do not fit, because the library trusts them.
         """
+        if len(a) != len(b) or out.shape != (a.shape[1], b.shape[1]):
+            raise ValueError(
+                "Expected two matrices with as many rows and room for their product, "
+                f"found {a.shape}, {b.shape} and {out.shape}."
+            )
+        return ProductAdder(self._sgemm, a, b, out)
+
+
+class ProductAdder:
+    """Adds the product of two arrays to a third one, again and again; `Blas` makes it."""
+
+    def __init__(
+        self, sgemm: Callable[..., None], a: np.ndarray, b: np.ndarray, out: np.ndarray
+    ) -> None:
+        self._sgemm = sgemm
+        self._arrays = (a, b, out)
         count, rows = a.shape
         columns = b.shape[1]
-        self._sgemm(
-            *(_ROW_MAJOR, _TRANSPOSED, _AS_IT_IS, rows, columns, count),
-            *(scale, a.ctypes.data, rows, b.ctypes.data, columns),
-            *(keep, out.ctypes.data, columns),
-        )
+        # Asking an array for its address takes longer than the product of two small ones.
+        self._a = a.ctypes.data
+        self._form = (_ROW_MAJOR, _TRANSPOSED, _AS_IT_IS, rows, columns, count)
+        self._a_row = rows
+        self._b = (b.ctypes.data, columns)
+        self._out = (out.ctypes.data, columns)
+
+    def __call__(self, a: np.ndarray | None = None, *, keep: float, scale: float) -> None:
+        """Write keep · out + scale · a.T @ b into `out`; another `a` must be like the first."""
+        address = self._a if a is None else a.ctypes.data
+        self._sgemm(*self._form, scale, address, self._a_row, *self._b, keep, *self._out)
 
 
 @cache

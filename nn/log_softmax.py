@@ -9,10 +9,9 @@ import numpy as np
 def log_softmax_in_place(scores: np.ndarray, probabilities: np.ndarray, column: np.ndarray) -> None:
     """Turn `scores` into log-probabilities and fill `probabilities` with their exponentials.
 
-    `scores` and `probabilities` are (n, classes), `column` is (n, 1) scratch, all of one dtype.
-    The largest score of a row is subtracted first, so that no exponential overflows.
+    `scores` and `probabilities` are (n, classes), all of one dtype; `column` is (n, 1), the largest
+    score of each row, and scratch. It is subtracted first, so that no exponential overflows.
     """
-    np.maximum.reduce(scores, axis=1, out=column, keepdims=True)
     np.subtract(scores, column, out=scores)
     np.exp(scores, out=probabilities)
     np.add.reduce(probabilities, axis=1, out=column, keepdims=True)
@@ -24,7 +23,7 @@ def log_softmax_in_place(scores: np.ndarray, probabilities: np.ndarray, column: 
 def log_softmax(scores: np.ndarray) -> np.ndarray:
     """Return the log-probabilities of `scores`, both (n, classes); `scores` stay as they are."""
     log_probabilities = scores.copy()
-    column = np.empty((len(scores), 1), dtype=scores.dtype)
+    column = scores.max(axis=1, keepdims=True)
     log_softmax_in_place(log_probabilities, np.empty_like(scores), column)
     return log_probabilities
 

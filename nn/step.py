@@ -3,6 +3,7 @@
 The step does the same as `loss_and_gradients` and an optimiser, in arrays that it makes once.
 """
 
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,9 @@ import numpy as np
 
 from nn.activations import activation
 from nn.batch_buffers import BatchBuffers, create_batch_buffers
-from nn.blas import Blas, blas
+from nn.blas import blas
 from nn.checks import check_inputs, check_labels
+from nn.direct_descent import DirectDescent
 from nn.kernels.backend import kernels
 from nn.network import Network
 from nn.optimizers import Optimizer
@@ -66,6 +68,7 @@ class TrainingStep:
         self._room = create_batch_buffers(network.sizes, max(batch_capacity, 1), network.dtype)
         self._batch = self._room
         self._stem_pass: StemPass | None = None
+        self._direct: DirectDescent | None = None
         self._fused_masked = False
 
     @property
@@ -107,9 +110,9 @@ class TrainingStep:
             layer_inputs = self._forward(batch, x if stem is None else stem.forward(x))
             judge = score_some if self.none_allowed else score
             result = judge(batch, float(self.label_smoothing))
-            direct = self._direct_descent()
+            direct = self._direct_descent(batch)
             if direct is not None:
-                self._descend(direct, batch, layer_inputs, float(learning_rate))
+                self._descend(direct, batch, x, float(learning_rate))
             else:
                 self._backward(batch, layer_inputs)
                 if stem is not None:
@@ -223,31 +226,27 @@ class TrainingStep:
             if index > 0:
                 self._pass_back(batch, index)
 
-    def _direct_descent(self) -> Blas | None:
+    def _direct_descent(self, batch: BatchBuffers) -> DirectDescent | None:
         """Return what moves weights without a gradient in between, if these steps allow it."""
         if self.l1 or self.network.stem is not None or not self.optimizer.is_plain_descent:
             return None
+        masked = self.dropout > 0
+        direct = self._direct
+        if direct is not None and direct.batch is batch and direct.masked == masked:
+            return direct
         library = blas()
-        return library if library is not None and library.takes(*self._parameters) else None
+        if library is None or not library.takes(*self._parameters):
+            return None
+        self._direct = DirectDescent(library, self.network, batch, masked=masked)
+        return self._direct
 
     def _descend(
-        self, library: Blas, batch: BatchBuffers, layer_inputs: list[np.ndarray], rate: float
+        self, direct: DirectDescent, batch: BatchBuffers, x: np.ndarray, rate: float
     ) -> None:
         """Do at once what the passes back, the L2 penalty and plain descent do one by one."""
         self.optimizer.steps += 1
-        keep = 1 - rate * float(self.l2)
-        for index in range(len(layer_inputs) - 1, -1, -1):
-            layer, delta = self.network.layers[index], batch.deltas[index]
-            if index > 0:
-                self._pass_back(batch, index)  # which needs the weights as they were
-            library.add_product_of_transposed(
-                layer_inputs[index], delta, layer.weights, keep=keep, scale=-rate
-            )
-            gradient = self._gradient_layers[index].bias
-            if layer.bias is not None and gradient is not None:
-                np.add.reduce(delta, axis=0, out=gradient)
-                np.multiply(gradient, rate, out=gradient)
-                np.subtract(layer.bias, gradient, out=layer.bias)
+        pass_back = partial(self._pass_back, batch)
+        direct(x, pass_back, rate=rate, keep=1 - rate * float(self.l2))
 
     def _backward_stem(self, stem: StemPass, batch: BatchBuffers) -> None:
         """Fill the gradients of the stem from the deltas of the first layer."""

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import nn.blas
 import nn.step
 from nn import TrainingStep, create_network, create_optimizer
 from nn.blas import blas, find_blas
@@ -26,8 +27,20 @@ def test_a_product_is_added_to_what_is_kept_of_a_matrix(count, rows, columns, ke
     b = generator.standard_normal((count, columns), dtype=np.float32)
     out = generator.standard_normal((rows, columns), dtype=np.float32)
     expected = keep * out.astype(float) + scale * (a.T.astype(float) @ b.astype(float))
-    blas().add_product_of_transposed(a, b, out, keep=keep, scale=scale)
+    again = keep * expected + scale * (2 * a.T.astype(float) @ b.astype(float))
+    add = blas().adder_of_transposed(a, b, out)
+    add(keep=keep, scale=scale)
     np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-5)
+    add(2 * a, keep=keep, scale=scale)
+    np.testing.assert_allclose(out, again, rtol=1e-5, atol=1e-5)
+
+
+@needs_blas
+@pytest.mark.parametrize("shapes", [((2, 3), (3, 4), (3, 4)), ((2, 3), (2, 4), (4, 3))])
+def test_matrices_that_do_not_fit_are_refused_before_the_library_sees_them(shapes):
+    arrays = [np.zeros(shape, dtype=np.float32) for shape in shapes]
+    with pytest.raises(ValueError, match="as many rows and room for their product"):
+        blas().adder_of_transposed(*arrays)
 
 
 def test_a_folder_without_the_library_or_with_another_one_gives_none(tmp_path: Path) -> None:
@@ -79,7 +92,7 @@ def test_descent_in_one_call_agrees_with_gradients_and_updates(
 def test_plain_descent_on_float32_takes_the_direct_way_and_all_else_does_not(monkeypatch):
     calls = []
     monkeypatch.setattr(
-        nn.step.Blas, "add_product_of_transposed", lambda *_arguments, **_scales: calls.append(1)
+        nn.blas.ProductAdder, "__call__", lambda *_arguments, **_scales: calls.append(1)
     )
 
     def count_calls(optimizer="sgd", dtype=np.float32, **settings):
