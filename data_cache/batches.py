@@ -6,7 +6,7 @@ Batch size and block size have nothing to do with each other, and either may cha
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,15 +18,16 @@ from data_cache.pixels import (
     scale_bytes,
     to_float,
 )
+from data_cache.samples import PIXELS
 from data_cache.sources import Block, QueuePosition
 
 AHEAD = 256
 """Samples whose pixels are turned into numbers at once: a call takes longer than a few of them."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Batch:
-    """Samples for one training step.
+    """Samples for one training step; not frozen, for that takes longer to make than to cut.
 
     Attributes
     ----------
@@ -69,20 +70,27 @@ class BatchPosition:
     consumed: int
 
 
-@dataclass(frozen=True, eq=False)
-class _Numbers:
-    """Pixels of a block from its sample `first` on, as numbers, binarised by a threshold or not."""
+@dataclass(slots=True, eq=False)
+class _Window:
+    """The next samples of an epoch, ready for a net; `taken` of them have left in batches.
 
-    block: Block
+    Their pixels were binarised by `threshold`, or not if it is None.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
     threshold: int | None
-    first: int
-    numbers: np.ndarray
+    taken: int = 0
 
-    def has(self, block: Block, piece: slice, threshold: int | None) -> bool:
-        """Tell whether these samples of a block are here."""
-        end = self.first + len(self.numbers)
-        is_same = block is self.block and threshold == self.threshold
-        return is_same and self.first <= piece.start and piece.stop <= end
+    def holds(self, count: int, threshold: int | None) -> bool:
+        """Tell whether so many samples are left, put to the same threshold."""
+        return self.taken + count <= len(self.labels) and threshold == self.threshold
+
+    def take(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return images and labels of the next samples."""
+        part = slice(self.taken, self.taken + count)
+        self.taken = part.stop
+        return self.images[part], self.labels[part]
 
 
 class BatchCutter:
@@ -115,7 +123,7 @@ class BatchCutter:
         self._offset = start.offset if start else 0
         self._consumed = start.consumed if start else 0
         self._buffered = -self._offset
-        self._ahead: _Numbers | None = None
+        self._window: _Window | None = None
 
     @property
     def buffered(self) -> int:
@@ -130,7 +138,7 @@ class BatchCutter:
     def clear(self) -> None:
         """Drop all blocks; the next one added counts as the first of its epoch."""
         self._blocks.clear()
-        self._ahead = None
+        self._window = None
         self._offset = self._consumed = self._buffered = 0
 
     def position(self, queue: QueuePosition) -> BatchPosition | None:
@@ -156,10 +164,16 @@ class BatchCutter:
         """
         if batch_size < 1:
             raise ValueError(f"A batch needs at least one sample, but batch_size is {batch_size}.")
-        count, is_complete = self._available(batch_size)
-        if count < batch_size and not is_complete:
-            return None
-        return self._cut(min(count, batch_size))
+        threshold = self.binarize if self.augment is None else None
+        window = self._window
+        if window is None or not window.holds(batch_size, threshold):
+            count, is_complete = self._available(max(batch_size, AHEAD))
+            if count < batch_size and not is_complete:
+                return None
+            batch_size = min(batch_size, count)
+            whole_batches = count // batch_size * batch_size
+            window = self._window = self._open_window(whole_batches, threshold)
+        return self._cut(window, batch_size)
 
     def _available(self, wanted: int) -> tuple[int, bool]:
         """Count the current epoch's samples, up to `wanted`, and tell whether its end is here."""
@@ -167,52 +181,50 @@ class BatchCutter:
         for block in self._blocks:
             count += len(block)
             if block.is_last:
-                return count, True
+                return min(count, wanted), True
             if count >= wanted:
-                break
+                return wanted, False
         return count, False
 
-    def _cut(self, count: int) -> Batch:
-        pieces = list(self._pieces(count))
-        images = _joined([self._numbers(block, piece) for block, piece in pieces])
-        labels = _joined([block.labels[piece] for block, piece in pieces]).astype(np.intp)
-        last = pieces[-1][0]
+    def _open_window(self, count: int, threshold: int | None) -> _Window:
+        """Turn the next `count` samples into numbers, across the ends of blocks."""
+        images, labels = np.empty((count, PIXELS), np.float32), np.empty(count, np.intp)
+        filled, offset = 0, self._offset
+        for block in self._blocks:
+            piece = slice(offset, min(offset + count - filled, len(block)))
+            part = slice(filled, filled + piece.stop - piece.start)
+            to_float(block.images[piece], threshold, images[part], scale=self._scale_bytes)
+            labels[part] = block.labels[piece]
+            filled, offset = part.stop, 0
+            if filled == count:
+                break
+        return _Window(images, labels, threshold)
+
+    def _cut(self, window: _Window, count: int) -> Batch:
+        images, labels = window.take(count)
+        last = self._pass(count)
         is_last = last.is_last and self._offset == 0
-        self._buffered -= count
         self._consumed += count
         batch = Batch(self._finish(images), labels, last.epoch, self._consumed, is_last)
         if is_last:
             self._consumed = 0
         return batch
 
-    def _numbers(self, block: Block, piece: slice) -> np.ndarray:
-        """Return the pixels of samples as numbers, together with those behind them if need be."""
-        threshold = self.binarize if self.augment is None else None
-        ahead = self._ahead
-        if ahead is None or not ahead.has(block, piece, threshold):
-            samples = block.images[piece.start : max(piece.stop, piece.start + AHEAD)]
-            numbers = to_float(samples, threshold, scale=self._scale_bytes)
-            ahead = self._ahead = _Numbers(block, threshold, piece.start, numbers)
-        return ahead.numbers[piece.start - ahead.first : piece.stop - ahead.first]
-
-    def _pieces(self, count: int) -> Iterator[tuple[Block, slice]]:
-        """Yield the parts of blocks with the next `count` samples; let go of blocks used up."""
-        while count:
+    def _pass(self, count: int) -> Block:
+        """Go `count` samples further and let go of blocks used up; return the last one's block."""
+        self._buffered -= count
+        self._offset += count
+        block = self._blocks[0]
+        while self._offset >= len(block.labels):
+            self._offset -= len(block.labels)
+            self._blocks.popleft()
+            if self._offset == 0:
+                break
             block = self._blocks[0]
-            piece = slice(self._offset, min(self._offset + count, len(block)))
-            count -= piece.stop - piece.start
-            self._offset = piece.stop
-            if self._offset == len(block):
-                self._blocks.popleft()
-                self._offset = 0
-            yield block, piece
+        return block
 
     def _finish(self, images: np.ndarray) -> np.ndarray:
         if self.augment is None:
             return images
         images = self.augment(images)
         return images if self.binarize is None else binarize_floats(images, self.binarize)
-
-
-def _joined(parts: list[np.ndarray]) -> np.ndarray:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -88,6 +88,8 @@ class BlockFeed:
         scale_bytes: ScaleBytes = scale_bytes,
     ) -> None:
         self.source = source
+        self.sample_count = source.sample_count
+        """Samples in an epoch; asked for at every step."""
         self.queue = PrefetchQueue(
             source,
             cache_size,
@@ -99,11 +101,6 @@ class BlockFeed:
             augment=augment, binarize=binarize, start=start, scale_bytes=scale_bytes
         )
         self.is_starved = True
-
-    @property
-    def sample_count(self) -> int:
-        """Samples in an epoch."""
-        return self.source.sample_count
 
     @property
     def ready(self) -> int:
