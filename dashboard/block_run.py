@@ -5,15 +5,17 @@ It can be put away as a record between two steps and goes on from there with the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from data_cache import Batch, BatchCutter, BlockFeed, PrefetchQueue, Source, create_augmentation
 from nn import Network, WeightAverage, scale_bytes
 
 from .loss_guard import LossGuard
-from .run import VALIDATIONS_PER_EPOCH, Mark, Run, run_generators
+from .run import GOOD_EVERY, Mark, Run, run_generators
 from .run_state import RunState
 from .settings import TrainingSettings
+from .validation_plan import WHILE_WATCHED, ValidationPlan
 
 
 class BlockRun(Run):
@@ -31,8 +33,8 @@ class BlockRun(Run):
         The size of a sample and the number of classes, for a fresh network.
     binarize
         Passed on to the cutter of batches.
-    validations_per_epoch
-        How often `validation_due` is raised in an epoch, the last time at its end; 1 or more.
+    validations
+        When `validation_due` is raised.
     state
         Where to go on, as `state` of another run gave it; then `network` is left out.
     """
@@ -49,7 +51,7 @@ class BlockRun(Run):
         inputs: int = 784,
         classes: int = 10,
         binarize: int | None = None,
-        validations_per_epoch: int = VALIDATIONS_PER_EPOCH,
+        validations: ValidationPlan = WHILE_WATCHED,
         state: RunState | None = None,
     ) -> None:
         generators = run_generators(settings.seed)
@@ -73,8 +75,8 @@ class BlockRun(Run):
             or settings.make_network(inputs, classes, generators.weights),
             dropout_generator=generators.dropout,
             optimizer=state.optimizer if state else None,
-            validations_per_epoch=validations_per_epoch,
         )
+        self.validations = validations
         self._average: WeightAverage | None = None
         if state is not None:
             self._go_on(state)
@@ -121,11 +123,36 @@ class BlockRun(Run):
         """The network that scores and files are about: the mean of the weights, if there is one."""
         return self._average.network if self._average else self.network
 
-    def _take_step(self, batch: Batch, learning_rate: float) -> tuple[float, float]:
-        result = super()._take_step(batch, learning_rate)
+    def _take(self, batch_size: int, samples_in_turn: int) -> Batch | None:
+        if self._average or self.cutter.augment:
+            # The mean follows each step; what augmentation draws depends on how much it is given.
+            return self.feed.take(batch_size)
+        to_mark = GOOD_EVERY - self.iteration % GOOD_EVERY
+        to_validation = self.validations.samples_to_next(
+            self._samples_so_far(), self.feed.sample_count
+        )
+        at_most = min(samples_in_turn // batch_size, to_mark, -(-to_validation // batch_size))
+        return self.feed.take(batch_size, max(at_most, 1))
+
+    def _take_steps(self, batch: Batch, learning_rate: Callable[[int], float]) -> None:
+        super()._take_steps(batch, learning_rate)
         if self._average:
             self._average.add(self.network)
-        return result
+
+    def _give_back(self, batch: Batch, steps: int) -> None:
+        self.feed.keep_first(batch, steps)
+
+    def _advance(self, batch: Batch) -> None:
+        before = self._validations_so_far()
+        super()._advance(batch)
+        if self._validations_so_far() > before:
+            self.validation_due = True
+
+    def _validations_so_far(self) -> int:
+        return self.validations.count(self._samples_so_far(), self.feed.sample_count)
+
+    def _samples_so_far(self) -> int:
+        return self.epoch * self.feed.sample_count + self.consumed
 
     def return_to(self, mark: Mark) -> None:
         """Go back to an earlier step of this run; `note_slice` follows."""

@@ -6,7 +6,6 @@ are the same to the bit; driving it in time is the trainer's affair.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,10 +21,6 @@ from .settings import LearningSettings
 
 GOOD_EVERY = 50
 """Steps between two copies of the weights that a run can fall back to."""
-
-VALIDATIONS_PER_EPOCH = 4
-EARLY_EPOCHS = 2
-"""Epochs in which the curve still falls so fast that one validation each would be too few."""
 
 
 class DivergenceError(ArithmeticError):
@@ -73,8 +68,6 @@ class Run:
         Draws the hidden units that dropout silences.
     optimizer
         Name of the optimiser to begin with; None: that of the settings.
-    validations_per_epoch
-        How often `validation_due` is raised in an epoch, the last time at its end; 1 or more.
     """
 
     binarize: int | None = None
@@ -88,13 +81,11 @@ class Run:
         network: Network,
         dropout_generator: np.random.Generator,
         optimizer: str | None = None,
-        validations_per_epoch: int = VALIDATIONS_PER_EPOCH,
     ) -> None:
         self.settings = settings
         self.feed: Feed = feed
         self.network = network
         self.dropout_generator = dropout_generator
-        self.validations_per_epoch = validations_per_epoch
         self.optimizer_name = optimizer or settings.optimizer
         self.step = TrainingStep(
             self.network,
@@ -138,8 +129,12 @@ class Run:
         is_over: Callable[[], bool],
         learning_rate: Callable[[int], float],
         max_steps: int | None = None,
+        samples_in_turn: int = 0,
     ) -> tuple[int, int]:
         """Train until `is_over()`, until samples run out, or until a validation is due.
+
+        Steps may be taken in turn without asking `is_over` in between, as long as they train on no
+        more than `samples_in_turn`; their numbers are the same however many that are.
 
         Returns
         -------
@@ -153,16 +148,16 @@ class Run:
         batch_size = self.settings.batch_size
         steps = samples = 0
         while steps == 0 or not (self.validation_due or is_over()):
-            if max_steps is not None and steps >= max_steps:
-                break
-            batch = self.feed.take(batch_size)
+            if max_steps is not None:
+                samples_in_turn = min(samples_in_turn, (max_steps - steps) * batch_size)
+                if steps >= max_steps:
+                    break
+            batch = self._take(batch_size, samples_in_turn)
             if batch is None:
                 break
-            rate = learning_rate(self.iteration)
-            loss, accuracy = self._take_step(batch, rate)
-            steps += 1
+            self._take_steps(batch, learning_rate)
+            steps += batch.steps
             samples += len(batch)
-            self._unseen.append((loss, accuracy, rate))
             self._advance(batch)
         return steps, samples
 
@@ -178,35 +173,38 @@ class Run:
         if len(self.history) > self.iteration:
             self.history.forget_after(self.iteration)
 
-    def _take_step(self, batch: Batch, learning_rate: float) -> tuple[float, float]:
-        """Train on a batch; return its mean loss and the share that was right, before the step."""
+    def _take(self, batch_size: int, samples_in_turn: int) -> Batch | None:
+        """Take the next batch from the feed, or some batches that fit together; None: no more."""
+        return self.feed.take(batch_size)
+
+    def _take_steps(self, batch: Batch, learning_rate: Callable[[int], float]) -> None:
+        """Train on a batch, or on those in it one after the other, and note what came of it."""
         if self.iteration % GOOD_EVERY == 0:
             self._candidate = self.mark()
-        result = self.step(batch.images, batch.labels, learning_rate)
-        loss, accuracy = result.loss, result.correct / len(batch)
-        self.loss.add(loss)
-        self.accuracy.add(accuracy)
-        fault = self._guard.find_fault(loss, self.loss.value, self.network.classes)
-        if fault is not None:
-            self._go_back(fault, learning_rate)
-        if self._candidate:
-            self._promote_candidate(self._candidate, loss)
-        self.iteration += 1
-        return loss, accuracy
+        rates = [learning_rate(self.iteration + step) for step in range(batch.steps)]
+        size = len(batch) // batch.steps
+        results = self.step.in_turn(batch.images, batch.labels, rates)
+        for taken, (result, rate) in enumerate(zip(results, rates, strict=True), start=1):
+            loss, accuracy = result.loss, result.correct / size
+            self.loss.add(loss)
+            self.accuracy.add(accuracy)
+            fault = self._guard.find_fault(loss, self.loss.value, self.network.classes)
+            if fault is not None:
+                self._give_back(batch, taken)
+                self._go_back(fault, rate)
+            if self._candidate:
+                self._promote_candidate(self._candidate, loss)
+            self.iteration += 1
+            self._unseen.append((loss, accuracy, rate))
+
+    def _give_back(self, batch: Batch, steps: int) -> None:
+        """Leave to the feed what lies behind so many steps of a batch that was meant for more."""
 
     def _advance(self, batch: Batch) -> None:
-        before = self.epochs_done
         if batch.is_last:
             self.epoch, self.consumed = batch.epoch + 1, 0
         else:
             self.epoch, self.consumed = batch.epoch, batch.consumed
-        if self._validations_after(self.epochs_done) > self._validations_after(before):
-            self.validation_due = True
-
-    def _validations_after(self, epochs: float) -> int:
-        """Count the validations due until then: several in each of the first epochs, then one."""
-        early = min(epochs, EARLY_EPOCHS)
-        return math.floor(self.validations_per_epoch * early) + math.floor(epochs - early)
 
     def _promote_candidate(self, candidate: Mark, loss: float) -> None:
         """Call the copied weights good, now that a batch has been scored with them."""

@@ -47,6 +47,9 @@ class HeldOut(Protocol):
 SPEED_SECONDS = 0.3
 """How far back, about, the shown speed looks."""
 
+SHARE_IN_TURN = 1 / 3
+"""The share of a slice, at most, that may go by before its end is looked for again."""
+
 Result = TypeVar("Result")
 AnyRun = TypeVar("AnyRun", bound=Run)
 Execute = Callable[..., Awaitable[Any]]
@@ -147,7 +150,7 @@ class Trainer(Generic[AnyRun]):
         return not self._stop
 
     def stop(self) -> None:
-        """Make `train` return after the step it is in; a wait for data ends at once."""
+        """Make `train` return after the steps it is in; a wait for data ends at once."""
         self._stop = True
         if self._waiting:
             self._waiter.cancel()
@@ -202,7 +205,7 @@ class Trainer(Generic[AnyRun]):
                 await self._fill()
                 if self._stop:
                     break
-                done = await self._train_slice(remaining)
+                done = await self._train_slice(remaining, epochs)
                 remaining = None if remaining is None else remaining - done
                 if self.run.validation_due:
                     await self._validate()
@@ -241,15 +244,20 @@ class Trainer(Generic[AnyRun]):
         finally:
             self._waiting = False
 
-    async def _train_slice(self, max_steps: int | None) -> int:
+    async def _train_slice(self, max_steps: int | None, epochs: int | None) -> int:
         self.run.apply_settings()
         end = self._clock() + self._pace.slice_seconds
+
+        def is_over() -> bool:
+            return self._is_finished(None, epochs) or self._clock() >= end
+
         try:
             steps, samples = await self._execute(
                 self.run.train_slice,
-                lambda: self._stop or self._clock() >= end,
+                is_over,
                 self._rates(),
                 max_steps,
+                int(self._speed * self._pace.slice_seconds * SHARE_IN_TURN),
             )
         except DivergenceError:
             self._stop = True

@@ -27,7 +27,9 @@ AHEAD = 256
 
 @dataclass(slots=True, eq=False)
 class Batch:
-    """Samples for one training step; not frozen, for that takes longer to make than to cut.
+    """Samples for a training step, or for some of them one after the other.
+
+    Not frozen, for such a record takes longer to make than its samples to cut.
 
     Attributes
     ----------
@@ -39,6 +41,8 @@ class Batch:
         Samples of this epoch delivered so far, this batch included.
     is_last : bool
         Whether the epoch ends with this batch.
+    steps : int
+        The training steps that they are for, an equal part for each.
     """
 
     images: np.ndarray
@@ -46,6 +50,7 @@ class Batch:
     epoch: int
     consumed: int
     is_last: bool
+    steps: int = 1
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -124,6 +129,7 @@ class BatchCutter:
         self._consumed = start.consumed if start else 0
         self._buffered = -self._offset
         self._window: _Window | None = None
+        self._passed: list[Block] = []
 
     @property
     def buffered(self) -> int:
@@ -154,13 +160,16 @@ class BatchCutter:
         place = self._blocks[0].position
         return None if place is None else BatchPosition(place, self._offset, self._consumed)
 
-    def take(self, batch_size: int) -> Batch | None:
+    def take(self, batch_size: int, at_most: int = 1) -> Batch | None:
         """Cut the next batch, or return None when another block is needed first.
 
         Parameters
         ----------
         batch_size : int
             1 or more; the last batch of an epoch may be smaller.
+        at_most : int
+            How many batches may come in one piece, if they are at hand; only a batch of its own
+            is ever smaller than the others.
         """
         if batch_size < 1:
             raise ValueError(f"A batch needs at least one sample, but batch_size is {batch_size}.")
@@ -173,7 +182,23 @@ class BatchCutter:
             batch_size = min(batch_size, count)
             whole_batches = count // batch_size * batch_size
             window = self._window = self._open_window(whole_batches, threshold)
-        return self._cut(window, batch_size)
+        at_hand = (len(window.labels) - window.taken) // batch_size
+        return self._cut(window, batch_size, min(at_hand, at_most))
+
+    def keep_first(self, batch: Batch, steps: int) -> None:
+        """Take back what lies behind the first `steps` parts of the batch that was cut last."""
+        returned = len(batch) // batch.steps * (batch.steps - steps)
+        if not returned:
+            return
+        assert self._window is not None, "the batch was cut from it"
+        self._window.taken -= returned
+        self._buffered += returned
+        self._consumed = batch.consumed - returned
+        self._offset -= returned
+        while self._offset < 0:
+            block = self._passed.pop()
+            self._blocks.appendleft(block)
+            self._offset += len(block)
 
     def _available(self, wanted: int) -> tuple[int, bool]:
         """Count the current epoch's samples, up to `wanted`, and tell whether its end is here."""
@@ -200,24 +225,25 @@ class BatchCutter:
                 break
         return _Window(images, labels, threshold)
 
-    def _cut(self, window: _Window, count: int) -> Batch:
-        images, labels = window.take(count)
-        last = self._pass(count)
+    def _cut(self, window: _Window, size: int, steps: int) -> Batch:
+        images, labels = window.take(size * steps)
+        last = self._pass(size * steps)
         is_last = last.is_last and self._offset == 0
-        self._consumed += count
-        batch = Batch(self._finish(images), labels, last.epoch, self._consumed, is_last)
+        self._consumed += size * steps
+        batch = Batch(self._finish(images), labels, last.epoch, self._consumed, is_last, steps)
         if is_last:
             self._consumed = 0
         return batch
 
     def _pass(self, count: int) -> Block:
-        """Go `count` samples further and let go of blocks used up; return the last one's block."""
+        """Go `count` samples further, past blocks used up; return the block of the last one."""
+        self._passed.clear()
         self._buffered -= count
         self._offset += count
         block = self._blocks[0]
         while self._offset >= len(block.labels):
             self._offset -= len(block.labels)
-            self._blocks.popleft()
+            self._passed.append(self._blocks.popleft())
             if self._offset == 0:
                 break
             block = self._blocks[0]

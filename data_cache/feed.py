@@ -120,12 +120,19 @@ class BlockFeed:
             raise RuntimeError("the cutter holds a block that did not come from the queue")
         return position
 
-    def take(self, batch_size: int) -> Batch | None:
-        """Cut the next batch of 1 or more samples; None when another block is needed first."""
-        batch = self.cutter.take(batch_size)
+    def take(self, batch_size: int, at_most: int = 1) -> Batch | None:
+        """Cut the next batch, or up to so many in one piece; None: another block is needed first.
+
+        Only a batch of its own is ever smaller than `batch_size`.
+        """
+        batch = self.cutter.take(batch_size, at_most)
         if batch is None:
             self.is_starved = True
         return batch
+
+    def keep_first(self, batch: Batch, steps: int) -> None:
+        """Take back what lies behind the first `steps` parts of the batch that was taken last."""
+        self.cutter.keep_first(batch, steps)
 
     def take_ready(self, wanted: int) -> None:
         """Move blocks that are ready to the cutter until it holds `wanted` samples."""

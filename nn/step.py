@@ -1,8 +1,9 @@
 """One training step is what a page repeats thousands of times a second: it must not allocate.
 
-The step does the same as `loss_and_gradients` and an optimiser, in arrays that it makes once.
+It does the same as `loss_and_gradients` and an optimiser, in arrays that it makes once.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class TrainingStep:
-    """Trains `network` in place, one batch at each call.
+    """Trains `network` in place, on one batch or on some of them in turn.
 
     `optimizer` is made for `network.parameters()`; it, the penalties `l1` · Σ|W| and
     `l2` / 2 · ΣW², `dropout`, the fraction of hidden dense units left out in [0, 1), and
@@ -93,18 +94,47 @@ class TrainingStep:
         Returns what the network made of the batch before. Raises `ValueError` for a batch that
         does not fit; never for numbers that overflow, which show in the loss.
         """
+        return self.in_turn(x, labels, [learning_rate])[0]
+
+    def in_turn(
+        self, x: np.ndarray, labels: np.ndarray, learning_rates: Sequence[float]
+    ) -> list[StepResult]:
+        """Take a step at each of the rates, on equal parts of `x` one after the other.
+
+        The same as so many calls, but what surrounds the steps is done once for all of them.
+        """
         self._check_settings()
-        if not 0 <= learning_rate < inf:
-            raise ValueError(f"Expected a learning rate of 0 or above, found {learning_rate}.")
+        steps = len(learning_rates)
+        for rate in learning_rates:
+            if not 0 <= rate < inf:
+                raise ValueError(f"Expected a learning rate of 0 or above, found {rate}.")
         x = check_inputs(x, self._room.inputs.shape[1])
+        if not steps or len(x) % steps:
+            raise ValueError(
+                f"Expected as many samples for each of {steps} steps and found {len(x)} of them."
+            )
         classes = self._room.scores.shape[1]
         labels = check_labels(labels, len(x), classes, none_allowed=self.none_allowed)
-        batch = self._batch_of(len(x))
-        x = _usable(x, batch.inputs)
-        np.copyto(batch.labels, labels, casting="same_kind")
+        batch = self._batch_of(len(x) // steps)
         fused = self._fused_step()
-        if fused is not None:
-            return self._step_at_once(fused, batch, x, learning_rate)
+        if fused is not None and not self.dropout and _is_usable(x, batch.inputs):
+            return self._steps_at_once(fused, x, labels, learning_rates)
+        results = []
+        for index, rate in enumerate(learning_rates):
+            part = slice(index * batch.count, (index + 1) * batch.count)
+            of_step = _usable(x[part], batch.inputs), labels[part]
+            if fused is not None:
+                self._draw_masks(batch)
+                results += self._steps_at_once(fused, *of_step, [rate])
+            else:
+                results.append(self._step(batch, *of_step, float(rate)))
+        return results
+
+    def _step(
+        self, batch: BatchBuffers, x: np.ndarray, labels: np.ndarray, rate: float
+    ) -> StepResult:
+        """Take one step by parts, with NumPy or with what kernels there are."""
+        np.copyto(batch.labels, labels, casting="same_kind")
         stem = self._stem_of(self._room.count)
         with np.errstate(all="ignore"):
             layer_inputs = self._forward(batch, x if stem is None else stem.forward(x))
@@ -112,14 +142,14 @@ class TrainingStep:
             result = judge(batch, float(self.label_smoothing))
             direct = self._direct_descent(batch)
             if direct is not None:
-                self._descend(direct, batch, x, float(learning_rate))
+                self._descend(direct, batch, x, rate)
             else:
                 self._backward(batch, layer_inputs)
                 if stem is not None:
                     self._backward_stem(stem, batch)
                 if self.l1 or self.l2:
                     self._add_penalties()
-                self.optimizer.update(self._parameters, self._gradients, learning_rate)
+                self.optimizer.update(self._parameters, self._gradients, rate)
         return result
 
     def _check_settings(self) -> None:
@@ -175,14 +205,17 @@ class TrainingStep:
         self._fused = FusedStep(library, self.network, moments, self._room, masked=masked)
         return self._fused
 
-    def _step_at_once(
-        self, fused: "FusedStep", batch: BatchBuffers, x: np.ndarray, learning_rate: float
-    ) -> StepResult:
-        if self.dropout:
-            for index in range(len(batch.masks)):
-                self._draw_mask(batch, index)
-        rule = self.optimizer.next_rule(learning_rate)
-        return StepResult(*fused(x, rule, l1=self.l1, l2=self.l2))
+    def _steps_at_once(
+        self,
+        fused: "FusedStep",
+        x: np.ndarray,
+        labels: np.ndarray,
+        learning_rates: Sequence[float],
+    ) -> list[StepResult]:
+        labels = np.ascontiguousarray(labels, np.intp)
+        rules = [self.optimizer.next_rule(rate) for rate in learning_rates]
+        outcomes = fused(x, labels, rules, l1=self.l1, l2=self.l2)
+        return [StepResult(*outcome) for outcome in outcomes]
 
     def _forward(self, batch: BatchBuffers, x: np.ndarray) -> list[np.ndarray]:
         """Fill the activations and the scores; return what each layer was given."""
@@ -206,6 +239,11 @@ class TrainingStep:
         dropped = batch.dropped[index]
         np.multiply(batch.activations[index], batch.masks[index], out=dropped)
         return dropped
+
+    def _draw_masks(self, batch: BatchBuffers) -> None:
+        if self.dropout:
+            for index in range(len(batch.masks)):
+                self._draw_mask(batch, index)
 
     def _draw_mask(self, batch: BatchBuffers, index: int) -> None:
         mask = batch.masks[index]
@@ -278,9 +316,14 @@ class TrainingStep:
                 np.add(gradient, scratch, out=gradient)
 
 
+def _is_usable(x: np.ndarray, buffer: np.ndarray) -> bool:
+    """Tell whether the products can use `x` where it lies."""
+    return x.dtype == buffer.dtype and x.flags.c_contiguous
+
+
 def _usable(x: np.ndarray, buffer: np.ndarray) -> np.ndarray:
     """Return `x` itself if the products can use it where it lies, else `buffer` filled with it."""
-    if x.dtype == buffer.dtype and x.flags.c_contiguous:
+    if _is_usable(x, buffer):
         return x
     with np.errstate(all="ignore"):
         np.copyto(buffer, x, casting="same_kind")

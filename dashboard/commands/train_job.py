@@ -25,6 +25,7 @@ from ..history import Score
 from ..run import DivergenceError
 from ..settings import SettingError
 from ..trainer import Trainer, evaluate
+from ..validation_plan import EVERY_EPOCH
 from .failure import CommandError
 from .interrupt import catch_interrupt
 from .progress import Progress
@@ -120,7 +121,7 @@ class TrainingJob:
             ArraySource(self._train_samples),
             classes=len(data.class_names),
             binarize=self.settings.binarize,
-            validations_per_epoch=1,
+            validations=EVERY_EPOCH,
             state=checkpoint.state if checkpoint else None,
         )
         self.run.step.none_allowed = self.settings.non_digits > 0

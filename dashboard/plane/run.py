@@ -161,9 +161,7 @@ class PlaneRun(Run):
 
     def _advance(self, batch: Batch) -> None:
         """Count the batch; scores come more and more seldom, for an epoch may be a single step."""
-        self.epoch, self.consumed = (
-            (batch.epoch + 1, 0) if batch.is_last else (batch.epoch, batch.consumed)
-        )
+        super()._advance(batch)
         if self.iteration >= self._next_score:
             self._next_score = _next_score(self.iteration)
             self.validation_due = True

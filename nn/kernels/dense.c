@@ -333,8 +333,12 @@ struct step {
     float l1, l2;
     struct rule rule;
     float *work;         /* of train_work_size numbers */
-    int correct;
+};
+
+/* What a batch gave before the step: its mean loss and how many answers were right. */
+struct outcome {
     double loss;
+    int correct;
 };
 
 EXPORT int train_work_size(const struct step *step) {
@@ -430,11 +434,11 @@ static double score(const float *scores, float largest, float *delta, int label,
     return logarithm(sum) - (scores[label] - largest);
 }
 
-static void score_batch(struct step *step) {
+static void score_batch(const struct step *step, struct outcome *outcome) {
     const struct layer *last = &step->layers[step->layer_count - 1];
     int classes = last->outputs;
     double loss = 0;
-    step->correct = 0;
+    outcome->correct = 0;
     for (int i = 0; i < step->count; i++) {
         const float *scores = last->activations + i * classes;
         int label = step->labels[i], place = place_of_largest(scores, classes);
@@ -442,10 +446,10 @@ static void score_batch(struct step *step) {
         loss += score(scores, largest, last->delta + i * classes, label, classes, step->count);
         /* Where all probabilities are NaN, NumPy finds the largest in the first place. */
         if (largest - largest != 0) place = 0;
-        step->correct += place == label;
+        outcome->correct += place == label;
     }
     /* As in NumPy, a sum that no float32 holds is infinite. */
-    step->loss = (double)(float)loss / step->count;
+    outcome->loss = (double)(float)loss / step->count;
 }
 
 INLINE void pass_through(int activation, const struct layer *below, int size) {
@@ -518,11 +522,10 @@ static void update_bias(const struct step *step, const struct layer *layer) {
               layer->outputs);
 }
 
-/* Train on one batch; leaves the loss and the count of correct answers before the update. */
-EXPORT void train(struct step *step) {
+static void train_once(const struct step *step, struct outcome *outcome) {
     const float *given = step->x;
     for (int i = 0; i < step->layer_count; i++) given = forward(step, i, given);
-    score_batch(step);
+    score_batch(step, outcome);
     for (int i = step->layer_count - 1; i >= 0; i--) {
         const struct layer *layer = &step->layers[i], *below = layer - 1;
         /* The deltas below need the weights as they were. */
@@ -534,6 +537,17 @@ EXPORT void train(struct step *step) {
         else
             update_weights(step, layer, given);
         if (layer->bias) update_bias(step, layer);
+    }
+}
+
+/* Train on batches of `count` samples that lie one after the other, each with its own rule. */
+EXPORT void train(struct step *step, const struct rule *rules, struct outcome *outcomes,
+                  int batches) {
+    for (int i = 0; i < batches; i++) {
+        step->rule = rules[i];
+        train_once(step, &outcomes[i]);
+        step->x += step->count * step->layers[0].inputs;
+        step->labels += step->count;
     }
 }
 

@@ -1,4 +1,4 @@
-"""A whole training step in one call of a compiled module, which one sample needs most.
+"""Whole training steps in one call of a compiled module, which small batches need most.
 
 Without it the calls themselves would take longer than the arithmetic of a small batch.
 """
@@ -8,8 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from nn.batch_buffers import BatchBuffers
-from nn.kernels.library import LayerRecord, Library, RuleRecord, StepRecord, address
-from nn.kernels.rule import RULES, UpdateRule
+from nn.kernels.library import (
+    LayerRecord,
+    Library,
+    OutcomeRecord,
+    RuleRecord,
+    StepRecord,
+    address,
+    rule_record,
+)
+from nn.kernels.rule import UpdateRule
 from nn.layers import Layer
 from nn.network import Network
 
@@ -53,26 +61,33 @@ class FusedStep:
             layer_count=len(layers),
             activation=ACTIVATIONS.index(network.activation),
             count=room.count,
-            labels=address(room.labels),
         )
         self._work = np.empty(library.train_work_size(self._record), dtype=np.float32)
         self._record.work = address(self._work)
 
     def __call__(
-        self, x: np.ndarray, rule: UpdateRule, *, l1: float, l2: float
-    ) -> tuple[float, int]:
-        """Train on `x`, (n, inputs) C-contiguous float32, with the labels in the room.
+        self,
+        x: np.ndarray,
+        labels: np.ndarray,
+        rules: Sequence[UpdateRule],
+        *,
+        l1: float,
+        l2: float,
+    ) -> list[tuple[float, int]]:
+        """Take a step by each of the rules, on equal parts of `x` one after the other.
 
-        The labels must have been checked. Returns the mean loss and the count of correct answers
-        before the update.
+        `x` is (n, inputs) C-contiguous float32 and `labels` (n,) intp, which must have been
+        checked. Returns the mean loss and the count of correct answers of each part before its
+        step.
         """
+        batches = len(rules)
         record = self._record
-        record.count = len(x)
-        record.x = address(x)
+        record.count = len(x) // batches
+        record.x, record.labels = address(x), address(labels)
         record.l1, record.l2 = l1, l2
-        record.rule = RuleRecord(RULES.index(rule.name), *rule[1:])
-        self._train(record)
-        return record.loss, record.correct
+        outcomes = (OutcomeRecord * batches)()
+        self._train(record, (RuleRecord * batches)(*map(rule_record, rules)), outcomes, batches)
+        return [(outcome.loss, outcome.correct) for outcome in outcomes]
 
 
 def _layer_record(layer: Layer, moments: Sequence[Sequence[np.ndarray]]) -> LayerRecord:

@@ -51,7 +51,7 @@ class LayerRecord(ctypes.Structure):
 
 
 class StepRecord(ctypes.Structure):
-    """`struct step` of dense.c: a batch, what to do with it, and what came of it."""
+    """`struct step` of dense.c: a batch, and what to do with it."""
 
     _fields_ = [
         ("layers", ctypes.POINTER(LayerRecord)),
@@ -64,9 +64,13 @@ class StepRecord(ctypes.Structure):
         ("l2", _FLOAT),
         ("rule", RuleRecord),
         ("work", _POINTER),
-        ("correct", _INT),
-        ("loss", ctypes.c_double),
     ]
+
+
+class OutcomeRecord(ctypes.Structure):
+    """`struct outcome` of dense.c: what a batch gave before the step."""
+
+    _fields_ = [("loss", ctypes.c_double), ("correct", _INT)]
 
 
 class ConvolutionRecord(ctypes.Structure):
@@ -102,7 +106,10 @@ class Library:
         self._update.argtypes = [ctypes.POINTER(RuleRecord)] + [_POINTER] * 4 + [_INT]
         self._update.restype = None
         self.train = module.train
-        self.train.argtypes = [ctypes.POINTER(StepRecord)]
+        self.train.argtypes = [
+            *map(ctypes.POINTER, (StepRecord, RuleRecord, OutcomeRecord)),
+            _INT,
+        ]
         self.train.restype = None
         self.train_work_size = module.train_work_size
         self.train_work_size.argtypes = [ctypes.POINTER(StepRecord)]
@@ -191,8 +198,12 @@ class Library:
     ) -> None:
         """Take one step of the parameters `W` with the gradients `g`; changes the moments too."""
         first, second = [*map(address, moments), None, None][:2]
-        record = RuleRecord(RULES.index(rule.name), *rule[1:])
-        self._update(record, address(W), address(g), first, second, W.size)
+        self._update(rule_record(rule), address(W), address(g), first, second, W.size)
+
+
+def rule_record(rule: UpdateRule) -> RuleRecord:
+    """Return a rule as the kernels take it."""
+    return RuleRecord(RULES.index(rule.name), *rule[1:])
 
 
 def _check(sizes: tuple[int, int, int], out: np.ndarray, depths_fit: bool) -> None:

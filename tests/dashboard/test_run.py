@@ -15,6 +15,7 @@ from training_helpers import (
 
 from dashboard.run import GOOD_EVERY, DivergenceError, Run
 from dashboard.run_state import SMOOTHING, Smoothed
+from dashboard.validation_plan import ValidationPlan
 from data_cache import LIGHT
 
 BUSY = {
@@ -27,11 +28,12 @@ BUSY = {
 }
 
 
-def run_slices(run: Run, learning_rate, steps: int) -> None:
+def run_slices(run: Run, learning_rate, steps: int, in_turn: int = 1) -> None:
     """Take steps from a run whose source is in memory."""
+    batch_size = run.settings.batch_size
     while steps:
-        run.feed.take_ready(run.settings.batch_size)
-        done, _ = run.train_slice(lambda: False, learning_rate, steps)
+        run.feed.take_ready(in_turn * batch_size)
+        done, _ = run.train_slice(lambda: False, learning_rate, steps, in_turn * batch_size)
         run.note_slice()
         run.validation_due = False
         steps -= done
@@ -90,7 +92,7 @@ def test_a_net_learns_the_digits_that_it_is_shown():
 
 
 def test_validation_is_due_so_often_in_the_first_epochs_and_then_once_in_each():
-    run = make_run(few_samples(100), batch_size=10, validations_per_epoch=2)
+    run = make_run(few_samples(100), batch_size=10, validations=ValidationPlan(2, 0))
     due = []
     while run.epoch < 4:
         run.feed.take_ready(10)
@@ -143,6 +145,43 @@ def test_weights_that_became_infinite_say_so():
     run.step.network.layers[0].weights[:] = np.nan
     with pytest.raises(DivergenceError, match="became infinite or not a number"):
         train(run, steps=1)
+
+
+@pytest.mark.parametrize("settings", [{}, {"dropout": 0.2}, BUSY, {"weight_average": 0.9}])
+def test_steps_taken_in_turn_have_the_numbers_of_single_ones(settings):
+    runs = [make_run(optimizer="adam", **settings) for _ in range(2)]
+    for run, in_turn in zip(runs, (1, 5), strict=True):
+        run_slices(run, lambda iteration: 0.001 * (1 + iteration % 3), 2 * GOOD_EVERY, in_turn)
+    one, other = runs
+    assert curve_of(one) == curve_of(other)
+    assert weights_of(one) == weights_of(other)
+    assert one.feed.position == other.feed.position
+    assert one.judged.layers[0].weights.tobytes() == other.judged.layers[0].weights.tobytes()
+
+
+def test_a_step_that_goes_wrong_among_others_leaves_the_samples_behind_it_for_later():
+    runs = [make_run(optimizer="sgd") for _ in range(2)]
+    for run, in_turn in zip(runs, (1, 5), strict=True):
+        with pytest.raises(DivergenceError, match=f"at iteration {GOOD_EVERY + 3} "):
+            run_slices(
+                run,
+                lambda iteration: 1e30 if iteration == GOOD_EVERY + 1 else 0.01,
+                2 * GOOD_EVERY,
+                in_turn,
+            )
+        run.note_slice()
+        run_slices(run, lambda _: 0.01, 7, in_turn)
+    one, other = runs
+    assert curve_of(one) == curve_of(other)
+    assert weights_of(one) == weights_of(other)
+    assert one.feed.position == other.feed.position
+
+
+def test_steps_in_turn_end_where_a_score_is_due():
+    run = make_run(few_samples(100), batch_size=10, validations=ValidationPlan(2, 0))
+    run.feed.take_ready(100)
+    steps, _ = run.train_slice(lambda: False, lambda _: 0.01, None, 100)
+    assert (steps, run.validation_due) == (5, True)
 
 
 def test_weights_that_no_batch_was_scored_with_are_never_called_good():

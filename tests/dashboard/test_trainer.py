@@ -14,6 +14,7 @@ from training_helpers import (
 
 from dashboard.run import DivergenceError
 from dashboard.trainer import Pace, evaluate
+from dashboard.validation_plan import EVERY_EPOCH
 from data_cache import ArraySource, DataError, PrefetchError, PrefetchQueue, to_float
 from nn import Evaluation
 
@@ -199,7 +200,7 @@ def test_a_stream_that_was_closed_ends_the_training():
 def test_validation_is_scored_on_the_first_samples_or_on_all():
     validation = few_samples(1200, 1000)
     for limit, count in ((1000, 1000), (None, 1200), (10, 10)):
-        run = make_run(validations_per_epoch=1)
+        run = make_run(validations=EVERY_EPOCH)
         train(run, epochs=1, validation=validation, validation_limit=limit)
         (score,) = run.history.validation
         assert (score.count, score.iteration) == (count, run.iteration)
@@ -218,10 +219,10 @@ def test_validation_changes_nothing_in_training():
 
 
 def test_a_validation_that_was_due_before_a_stop_is_made_up_for():
-    run = make_run(validations_per_epoch=1)
+    run = make_run(validations=EVERY_EPOCH)
     train(run, steps=3)
     run.validation_due = True
-    second = make_run(state=run.state(), validations_per_epoch=1)
+    second = make_run(state=run.state(), validations=EVERY_EPOCH)
     train(second, steps=1, validation=few_samples(50, 1000))
     assert [score.iteration for score in second.history.validation] == [3]
 

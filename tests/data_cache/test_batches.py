@@ -125,6 +125,38 @@ def test_numbers_turned_ahead_do_not_outlive_a_change_of_augmentation():
     assert numbers_of(cutter.take(2).images[:, ::-1] * 9 / 255) == [9, 9]
 
 
+@given(
+    count=st.integers(1, 40),
+    block_size=st.integers(1, 15),
+    batch_size=st.integers(1, 12),
+    wishes=st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=1, max_size=6),
+)
+def test_batches_in_one_piece_some_of_them_taken_back_are_those_taken_one_by_one(
+    count, block_size, batch_size, wishes
+):
+    queue, cutter = queue_of(count, block_size), BatchCutter()
+    found, turn, epochs = [], 0, 0
+    while epochs < 2:
+        at_most, kept = wishes[turn % len(wishes)]
+        turn += 1
+        piece = None
+        while piece is None:
+            if cutter.buffered < 3 * batch_size:
+                cutter.add(queue.take_ready())
+            piece = cutter.take(batch_size, at_most)
+        assert piece.steps <= at_most
+        assert len(piece) == piece.steps * batch_size or (piece.steps == 1 and piece.is_last)
+        kept = min(kept, piece.steps)
+        cutter.keep_first(piece, kept)
+        size = len(piece) // piece.steps
+        found += [numbers_of(part) for part in np.split(piece.images, piece.steps)[:kept]]
+        position = cutter.position(queue.position)
+        assert position.consumed == (piece.consumed - size * (piece.steps - kept)) % count
+        epochs += piece.is_last and kept == piece.steps
+    queue, cutter = queue_of(count, block_size), BatchCutter()
+    assert found == [numbers_of(cut(queue, cutter, batch_size).images) for _ in found]
+
+
 def test_clearing_drops_what_waits_and_counts_anew():
     cutter = BatchCutter()
     cutter.add(block_of(5))

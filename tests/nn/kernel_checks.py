@@ -211,6 +211,32 @@ def the_same_step_gives_the_same_bits(chosen):
         assert mine.tobytes() == theirs.tobytes()
 
 
+def steps_in_turn_are_those_of_so_many_calls_to_the_bit(chosen):
+    generator = np.random.default_rng(6)
+    rates = [0.01, 0.02, 0.005]
+    for optimizer in nn.OPTIMIZERS:
+        for count, dropout in ((1, 0.0), (5, 0.0), (5, 0.3)):
+            x = generator.standard_normal((3 * count, 13)).astype(np.float32)
+            labels = generator.integers(0, 5, 3 * count).astype(np.uint8)
+            found = []
+            for in_turn in (True, False):
+                compute_with(chosen)
+                network = nn.create_network((13, 9, 5), generator=np.random.default_rng(1))
+                step = nn.TrainingStep(
+                    network,
+                    nn.create_optimizer(optimizer, network.parameters()),
+                    dropout=dropout,
+                    generator=np.random.default_rng(2),
+                )
+                if in_turn:
+                    results = step.in_turn(x, labels, rates)
+                else:
+                    parts = np.split(x, 3), np.split(labels, 3), rates
+                    results = [step(*part) for part in zip(*parts, strict=True)]
+                found.append((results, [array.tobytes() for array in network.parameters()]))
+            assert found[0] == found[1], (optimizer, count, dropout)
+
+
 def curves_agree_to_four_digits_over_a_hundred_steps(chosen):
     for optimizer, rate in (("sgd", 0.1), ("adam", 0.001)):
         curves = []
@@ -437,6 +463,7 @@ CHECKS = [
     updates_are_numpys_to_the_bit,
     steps_agree_with_numpy_for_every_activation_optimizer_and_penalty,
     the_same_step_gives_the_same_bits,
+    steps_in_turn_are_those_of_so_many_calls_to_the_bit,
     curves_agree_to_four_digits_over_a_hundred_steps,
     a_whole_step_stays_in_its_buffers,
     a_step_with_ruined_weights_has_numpys_loss_and_count,

@@ -73,6 +73,35 @@ def test_a_float32_step_follows_the_pure_gradient_for_every_activation(activatio
         np.testing.assert_allclose(new, old - gradient, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_steps_in_turn_are_those_of_so_many_calls(optimizer, dropout):
+    x, labels = make_batch(12, dtype=np.float32)
+    rates = [0.1, 0.05, 0.2]
+    found = []
+    for in_turn in (True, False):
+        network = make_network(dtype=np.float32)
+        step = make_step(network, optimizer, dropout=dropout, generator=np.random.default_rng(4))
+        if in_turn:
+            results = step.in_turn(x, labels, rates)
+        else:
+            parts = np.split(x, 3), np.split(labels, 3), rates
+            results = [step(*part) for part in zip(*parts, strict=True)]
+        found.append((results, [array.tobytes() for array in network.parameters()]))
+    assert found[0] == found[1]
+    assert len(found[0][0]) == 3
+
+
+@pytest.mark.parametrize("rates", [[], [0.1] * 5])
+def test_samples_that_cannot_be_shared_out_among_the_steps_are_refused(rates):
+    network = make_network()
+    before = [parameter.copy() for parameter in network.parameters()]
+    with pytest.raises(ValueError, match=f"for each of {len(rates)} steps and found 12 of them"):
+        make_step(network).in_turn(*make_batch(12), rates)
+    for mine, theirs in zip(network.parameters(), before, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
 def test_the_parameters_stay_in_their_arrays_and_the_batch_is_untouched():
     network = make_network()
     arrays = network.parameters()

@@ -70,7 +70,7 @@ def make_settings(**values: Any) -> TrainingSettings:
 
 def make_run(samples: Samples | None = None, **values: Any) -> BlockRun:
     """Make a run on few samples; `values` go to the run if it knows them, else to its settings."""
-    known = ("source", "binarize", "validations_per_epoch", "state", "network")
+    known = ("source", "binarize", "validations", "state", "network")
     options = {name: values.pop(name) for name in known if name in values}
     source = options.pop("source", None) or ArraySource(samples or few_samples(), 50)
     return BlockRun(make_settings(**values), source, **options)
