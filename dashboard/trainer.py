@@ -47,7 +47,7 @@ class HeldOut(Protocol):
 SPEED_SECONDS = 0.3
 """How far back, about, the shown speed looks."""
 
-SHARE_IN_TURN = 1 / 3
+SHARE_IN_TURN = 1 / 2
 """The share of a slice, at most, that may go by before its end is looked for again."""
 
 Result = TypeVar("Result")

@@ -21,7 +21,7 @@ from data_cache.pixels import (
 from data_cache.samples import PIXELS
 from data_cache.sources import Block, QueuePosition
 
-AHEAD = 256
+AHEAD = 512
 """Samples whose pixels are turned into numbers at once: a call takes longer than a few of them."""
 
 
