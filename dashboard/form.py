@@ -31,6 +31,9 @@ class Form:
     execute: Execute
     """Where slices of training and evaluations are computed."""
     pace: Pace
+    """Of training on digits."""
+    plane_pace: Pace
+    """Of training on points, whose every picture waits for a slice to end."""
     redraw_seconds: float
     """Between two redraws of the digits, at least."""
     plane_redraw_seconds: float
@@ -63,6 +66,7 @@ def make_threads() -> ThreadPoolExecutor:
 SERVED = Form(
     execute=execute_in_thread,
     pace=Pace(),
+    plane_pace=Pace(),
     redraw_seconds=REDRAW_SECONDS,
     plane_redraw_seconds=REDRAW_SECONDS,
     redraw_clock=stand_still,
@@ -71,7 +75,8 @@ SERVED = Form(
 
 WORKER = Form(
     execute=execute_in_line,
-    pace=Pace(slice_seconds=0.012, snapshot_seconds=0.05),
+    pace=Pace(slice_seconds=0.012, snapshot_seconds=0.05, calm_factor=2.0),
+    plane_pace=Pace(slice_seconds=0.012, snapshot_seconds=0.05),
     # One core trains and redraws: half as many redraws leave it more time to train.
     redraw_seconds=0.2,
     # A redraw begins only after the slice of training under way, so ask for it sooner.

@@ -417,6 +417,7 @@ class Laboratory:
 
     def take_drawing(self, canvas: NDArray[np.float32]) -> None:
         """Take a new picture from the pad and say what the net makes of it."""
+        self.trainer.answer_soon()
         frame = frame_digit if self.reads_digits else shrink_canvas
         self.drawing = canvas
         self._framed = frame(canvas)

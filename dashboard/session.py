@@ -188,7 +188,7 @@ def spiral_pane(
             PlaneState(**settings, preset=preset),
             clock=time.perf_counter,
             execute=form.execute,
-            pace=form.pace,
+            pace=form.plane_pace,
         )
         laboratories.append(plane)
         plane.start()

@@ -47,6 +47,9 @@ class HeldOut(Protocol):
 SPEED_SECONDS = 0.3
 """How far back, about, the shown speed looks."""
 
+CALM_SECONDS = 10.0
+"""How long nobody must have asked for an answer until slices are of the calm kind."""
+
 SHARE_IN_TURN = 1 / 2
 """The share of a slice, at most, that may go by before its end is looked for again."""
 
@@ -61,11 +64,13 @@ class Pace:
     """How long a slice of training takes, and how long, at least, between two snapshots of it.
 
     Where training and answering share one thread, as in a worker, whoever draws waits for the
-    slice to end; and a snapshot costs as much as a step or two.
+    slice to end; while nobody does, slices are `calm_factor` times as long, because what comes
+    between two of them costs as much as half a step. A snapshot costs as much as a step or two.
     """
 
     slice_seconds: float = 0.03
     snapshot_seconds: float = 0.0
+    calm_factor: float = 1.0
 
 
 async def execute_in_line(function: Callable[..., Result], *arguments: Any) -> Result:
@@ -143,6 +148,16 @@ class Trainer(Generic[AnyRun]):
         self._waiting = False
         self._speed = 0.0
         self._last_slice = self._last_snapshot = 0.0
+        self._asked_at = -math.inf
+
+    def answer_soon(self) -> None:
+        """Keep slices short for a while, because somebody waits for answers between them."""
+        self._asked_at = self._clock()
+
+    @property
+    def _slice_seconds(self) -> float:
+        is_calm = self._last_slice - self._asked_at >= CALM_SECONDS
+        return self._pace.slice_seconds * (self._pace.calm_factor if is_calm else 1.0)
 
     @property
     def is_training(self) -> bool:
@@ -222,7 +237,7 @@ class Trainer(Generic[AnyRun]):
     async def _fill(self) -> None:
         """See that the run has samples for a slice; wait only when not even one block is ready."""
         feed = self.run.feed
-        feed.take_ready(int(self._speed * self._pace.slice_seconds))
+        feed.take_ready(int(self._speed * self._slice_seconds))
         if not feed.is_starved:
             return
         try:
@@ -246,7 +261,8 @@ class Trainer(Generic[AnyRun]):
 
     async def _train_slice(self, max_steps: int | None, epochs: int | None) -> int:
         self.run.apply_settings()
-        end = self._clock() + self._pace.slice_seconds
+        seconds = self._slice_seconds
+        end = self._clock() + seconds
 
         def is_over() -> bool:
             return self._is_finished(None, epochs) or self._clock() >= end
@@ -257,7 +273,7 @@ class Trainer(Generic[AnyRun]):
                 is_over,
                 self._rates(),
                 max_steps,
-                int(self._speed * self._pace.slice_seconds * SHARE_IN_TURN),
+                int(self._speed * seconds * SHARE_IN_TURN),
             )
         except DivergenceError:
             self._stop = True

@@ -13,7 +13,7 @@ from training_helpers import (
 )
 
 from dashboard.run import DivergenceError
-from dashboard.trainer import Pace, evaluate
+from dashboard.trainer import CALM_SECONDS, Pace, evaluate
 from dashboard.validation_plan import EVERY_EPOCH
 from data_cache import ArraySource, DataError, PrefetchError, PrefetchQueue, to_float
 from nn import Evaluation
@@ -70,6 +70,32 @@ def test_a_slice_ends_when_its_time_is_over_and_publishes_once():
     sizes = np.diff([iteration for iteration in iterations if iteration])
     assert 1 <= sizes.max() <= 5
     assert iterations[-1] == 40
+
+
+def test_slices_are_longer_while_nobody_asks_for_answers():
+    iterations = []
+
+    def publish(snapshot):
+        iterations.append(snapshot.iteration)
+        if 30 < snapshot.iteration < 60:
+            trainer.answer_soon()
+
+    source = ArraySource(few_samples(2000), block_size=2000)
+    trainer = make_trainer(
+        make_run(source=source, augment="light", validations=EVERY_EPOCH),
+        clock=Ticks(0.01),
+        pace=Pace(slice_seconds=0.03, calm_factor=3.0),
+        publish=publish,
+    )
+    asyncio.run(trainer.train(steps=60))
+    starts = np.array(iterations[1:-2])
+    lengths = np.diff(iterations[1:-1])
+    assert (lengths[starts < 30] == 9).all()
+    assert (lengths[(30 < starts) & (starts < 55)] == 3).all()
+    trainer._asked_at -= CALM_SECONDS
+    iterations.clear()
+    asyncio.run(trainer.train(steps=30))
+    assert max(np.diff(iterations)) == 9
 
 
 def test_snapshots_may_come_less_often_than_slices_but_the_end_is_always_told():
