@@ -91,7 +91,7 @@ def test_slices_are_longer_while_nobody_asks_for_answers():
     starts = np.array(iterations[1:-2])
     lengths = np.diff(iterations[1:-1])
     assert (lengths[starts < 30] == 9).all()
-    assert (lengths[(30 < starts) & (starts < 55)] == 3).all()
+    assert (lengths[(starts > 30) & (starts < 55)] == 3).all()
     trainer._asked_at -= CALM_SECONDS
     iterations.clear()
     asyncio.run(trainer.train(steps=30))
