@@ -21,8 +21,8 @@ from data_cache.pixels import (
 from data_cache.samples import PIXELS
 from data_cache.sources import Block, QueuePosition
 
-AHEAD = 512
-"""Samples whose pixels are turned into numbers at once: a call takes longer than a few of them."""
+AHEAD = 1024
+"""Samples, about, whose pixels are turned into numbers at once: a call takes longer than a few."""
 
 
 @dataclass(slots=True, eq=False)
