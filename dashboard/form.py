@@ -75,7 +75,7 @@ SERVED = Form(
 
 WORKER = Form(
     execute=execute_in_line,
-    pace=Pace(slice_seconds=0.012, snapshot_seconds=0.05, calm_factor=2.0),
+    pace=Pace(slice_seconds=0.012, snapshot_seconds=0.1, calm_factor=2.0),
     plane_pace=Pace(slice_seconds=0.012, snapshot_seconds=0.05),
     # One core trains and redraws: half as many redraws leave it more time to train.
     redraw_seconds=0.2,

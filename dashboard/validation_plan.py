@@ -45,7 +45,7 @@ class ValidationPlan:
         return max(-(-self.later_spacing // epoch), 1) * epoch
 
 
-WHILE_WATCHED = ValidationPlan(per_early_epoch=4, later_spacing=20_000)
+WHILE_WATCHED = ValidationPlan(per_early_epoch=4, later_spacing=30_000)
 """For somebody who looks on: often at first, later rarely enough to cost a few hundredths."""
 
 EVERY_EPOCH = ValidationPlan(per_early_epoch=1, later_spacing=0)

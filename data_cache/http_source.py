@@ -113,7 +113,12 @@ class HttpBlockSource:
         if samples is None:
             samples = await self._fetch(request.block)
             self._remember(request.block, samples)
-        return samples[request.order]
+        return samples.take(request.order)
+
+    def recall(self, request: BlockRequest) -> Samples | None:
+        """Get one block in the order that was planned if it has been fetched before, at once."""
+        samples = self._known.get(request.block)
+        return None if samples is None else samples.take(request.order)
 
     async def _fetch(self, block: BlockFile) -> Samples:
         """Fetch a block, past all caches if that failed the last time: they may hold damage."""

@@ -73,6 +73,7 @@ class PrefetchQueue(Generic[Request]):
         self._retries = _checked("retries", retries, least=0)
         self._source = source
         self._fetch_now: Callable[[Request], Samples] | None = getattr(source, "fetch_now", None)
+        self._recall: Callable[[Request], Samples | None] | None = getattr(source, "recall", None)
         self._pause, self._sleep = pause, sleep
         self._plan = Plan(source, generator, start)
         self._slots: deque[Slot[Request]] = deque()
@@ -256,16 +257,23 @@ class PrefetchQueue(Generic[Request]):
         return True
 
     def _launch(self, slot: Slot[Request]) -> None:
-        if self._fetch_now is None:
-            task = asyncio.get_running_loop().create_task(self._fetch(slot))
-            self._tasks.add(task)
-            task.add_done_callback(lambda task: self._end_fetch(slot, task))
-            return
         try:
-            slot.block = slot.make_block(self._fetch_now(slot.request))
+            samples = self._answer_at_once(slot.request)
+            if samples is not None:
+                slot.block = slot.make_block(samples)
         except Exception as error:
             slot.error = error
-        self._settle(slot)
+        if slot.block is not None or slot.error is not None:
+            self._settle(slot)
+            return
+        task = asyncio.get_running_loop().create_task(self._fetch(slot))
+        self._tasks.add(task)
+        task.add_done_callback(lambda task: self._end_fetch(slot, task))
+
+    def _answer_at_once(self, request: Request) -> Samples | None:
+        if self._fetch_now is not None:
+            return self._fetch_now(request)
+        return None if self._recall is None else self._recall(request)
 
     async def _fetch(self, slot: Slot[Request]) -> Block:
         for attempt in range(1, self._retries + 1):

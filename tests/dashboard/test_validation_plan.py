@@ -22,11 +22,11 @@ def due(plan: ValidationPlan, epoch: int, until: int) -> list[int]:
 @pytest.mark.parametrize(
     ("epoch", "expected"),
     [
-        (4_000, [1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 28_000, 48_000]),
+        (4_000, [1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 40_000, 72_000]),
         (55_000, [13_750, 27_500, 41_250, 55_000, 68_750, 82_500, 96_250, 110_000, 165_000]),
     ],
 )
-def test_who_watches_sees_four_scores_in_early_epochs_and_then_one_in_twenty_thousand_samples(
+def test_who_watches_sees_four_scores_in_early_epochs_and_then_one_in_thirty_thousand_samples(
     epoch, expected
 ):
     assert due(WHILE_WATCHED, epoch, expected[-1]) == expected

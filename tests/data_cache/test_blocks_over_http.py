@@ -182,6 +182,31 @@ def test_blocks_that_memory_holds_are_not_fetched_again(site, memory, asked):
     run(main())
 
 
+def test_epochs_from_memory_come_in_the_order_of_fetched_ones_without_waiting(site):
+    async def main():
+        manifest = await manifest_of(site)
+        orders = []
+        for memory in (48 * 2**20, 10 * 784, 0):
+            source = HttpBlockSource(manifest, "small", memory=memory)
+            queue = PrefetchQueue(source, 2, 2, generator=np.random.default_rng(0))
+            first = [summary_of(await anext(queue)) for _ in range(3)]
+            if memory > 23 * 784:
+                # The two that wait, and all that follow.
+                later = [queue.take_ready() for _ in range(6)]
+                assert queue.data_futures_len == 0
+            else:
+                later = [await anext(queue) for _ in range(6)]
+            orders.append(first + [summary_of(block) for block in later])
+            await queue.close()
+        assert orders[0] == orders[1] == orders[2]
+
+    run(main())
+
+
+def summary_of(block):
+    return block.epoch, block.index, block.is_last, numbers_of(block.images)
+
+
 def test_a_damaged_block_is_refused_by_its_checksum_and_fetched_again_on_demand(site):
     async def main():
         manifest = await manifest_of(site)
