@@ -123,7 +123,7 @@ class BlockRun(Run):
         """The network that scores and files are about: the mean of the weights, if there is one."""
         return self._average.network if self._average else self.network
 
-    def _take(self, batch_size: int, samples_in_turn: int) -> Batch | None:
+    def _take(self, batch_size: int, wanted: int) -> Batch | None:
         if self._average or self.cutter.augment:
             # The mean follows each step; what augmentation draws depends on how much it is given.
             return self.feed.take(batch_size)
@@ -131,7 +131,7 @@ class BlockRun(Run):
         to_validation = self.validations.samples_to_next(
             self._samples_so_far(), self.feed.sample_count
         )
-        at_most = min(samples_in_turn // batch_size, to_mark, -(-to_validation // batch_size))
+        at_most = min(wanted // batch_size, to_mark, -(-to_validation // batch_size))
         return self.feed.take(batch_size, max(at_most, 1))
 
     def _take_steps(self, batch: Batch, learning_rate: Callable[[int], float]) -> None:

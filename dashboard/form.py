@@ -77,8 +77,8 @@ WORKER = Form(
     execute=execute_in_line,
     pace=Pace(slice_seconds=0.012, snapshot_seconds=0.1, calm_factor=2.0),
     plane_pace=Pace(slice_seconds=0.012, snapshot_seconds=0.05),
-    # One core trains and redraws: half as many redraws leave it more time to train.
-    redraw_seconds=0.2,
+    # Who draws charts all the time keeps training waiting, on the one core and beside it.
+    redraw_seconds=0.25,
     # A redraw begins only after the slice of training under way, so ask for it sooner.
     plane_redraw_seconds=0.06,
     redraw_clock=time.perf_counter,

@@ -126,15 +126,14 @@ class Run:
 
     def train_slice(
         self,
-        is_over: Callable[[], bool],
+        room: Callable[[], int],
         learning_rate: Callable[[int], float],
         max_steps: int | None = None,
-        samples_in_turn: int = 0,
     ) -> tuple[int, int]:
-        """Train until `is_over()`, until samples run out, or until a validation is due.
+        """Train until there is no more room, until samples run out, or a validation is due.
 
-        Steps may be taken in turn without asking `is_over` in between, as long as they train on no
-        more than `samples_in_turn`; their numbers are the same however many that are.
+        `room()` says how many samples may be trained on before it is asked again; with 0 the slice
+        ends, but never before its first step. The numbers are the same whatever it says.
 
         Returns
         -------
@@ -147,12 +146,13 @@ class Run:
         """
         batch_size = self.settings.batch_size
         steps = samples = 0
-        while steps == 0 or not (self.validation_due or is_over()):
+        while steps != max_steps and not (steps and self.validation_due):
+            wanted = room()
+            if steps and wanted <= 0:
+                break
             if max_steps is not None:
-                samples_in_turn = min(samples_in_turn, (max_steps - steps) * batch_size)
-                if steps >= max_steps:
-                    break
-            batch = self._take(batch_size, samples_in_turn)
+                wanted = min(wanted, (max_steps - steps) * batch_size)
+            batch = self._take(batch_size, wanted)
             if batch is None:
                 break
             self._take_steps(batch, learning_rate)
@@ -173,8 +173,8 @@ class Run:
         if len(self.history) > self.iteration:
             self.history.forget_after(self.iteration)
 
-    def _take(self, batch_size: int, samples_in_turn: int) -> Batch | None:
-        """Take the next batch from the feed, or some batches that fit together; None: no more."""
+    def _take(self, batch_size: int, wanted: int) -> Batch | None:
+        """Take the next batch, or some in one piece with `wanted` samples; None: no more now."""
         return self.feed.take(batch_size)
 
     def _take_steps(self, batch: Batch, learning_rate: Callable[[int], float]) -> None:

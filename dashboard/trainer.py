@@ -50,9 +50,6 @@ SPEED_SECONDS = 0.3
 CALM_SECONDS = 10.0
 """How long nobody must have asked for an answer until slices are of the calm kind."""
 
-SHARE_IN_TURN = 1 / 2
-"""The share of a slice, at most, that may go by before its end is looked for again."""
-
 Result = TypeVar("Result")
 AnyRun = TypeVar("AnyRun", bound=Run)
 Execute = Callable[..., Awaitable[Any]]
@@ -261,19 +258,20 @@ class Trainer(Generic[AnyRun]):
 
     async def _train_slice(self, max_steps: int | None, epochs: int | None) -> int:
         self.run.apply_settings()
-        seconds = self._slice_seconds
-        end = self._clock() + seconds
+        end = self._clock() + self._slice_seconds
 
-        def is_over() -> bool:
-            return self._is_finished(None, epochs) or self._clock() >= end
+        def room() -> int:
+            left = end - self._clock()
+            if left <= 0 or self._is_finished(None, epochs):
+                return 0
+            return max(int(self._speed * left), 1)
 
         try:
             steps, samples = await self._execute(
                 self.run.train_slice,
-                is_over,
+                room,
                 self._rates(),
                 max_steps,
-                int(self._speed * seconds * SHARE_IN_TURN),
             )
         except DivergenceError:
             self._stop = True

@@ -33,7 +33,7 @@ def run_slices(run: Run, learning_rate, steps: int, in_turn: int = 1) -> None:
     batch_size = run.settings.batch_size
     while steps:
         run.feed.take_ready(in_turn * batch_size)
-        done, _ = run.train_slice(lambda: False, learning_rate, steps, in_turn * batch_size)
+        done, _ = run.train_slice(lambda: in_turn * batch_size, learning_rate, steps)
         run.note_slice()
         run.validation_due = False
         steps -= done
@@ -96,7 +96,7 @@ def test_validation_is_due_so_often_in_the_first_epochs_and_then_once_in_each():
     due = []
     while run.epoch < 4:
         run.feed.take_ready(10)
-        run.train_slice(lambda: False, lambda _: 0.01)
+        run.train_slice(lambda: 1, lambda _: 0.01)
         if run.validation_due:
             due.append(run.epochs_done)
             run.validation_due = False
@@ -180,7 +180,7 @@ def test_a_step_that_goes_wrong_among_others_leaves_the_samples_behind_it_for_la
 def test_steps_in_turn_end_where_a_score_is_due():
     run = make_run(few_samples(100), batch_size=10, validations=ValidationPlan(2, 0))
     run.feed.take_ready(100)
-    steps, _ = run.train_slice(lambda: False, lambda _: 0.01, None, 100)
+    steps, _ = run.train_slice(lambda: 100, lambda _: 0.01)
     assert (steps, run.validation_due) == (5, True)
 
 
@@ -273,7 +273,7 @@ def test_smoothing_has_no_bias_at_its_start():
 def test_a_slice_shows_in_the_history_only_when_it_is_noted():
     run = make_run(batch_size=50)
     run.feed.take_ready(100)
-    run.train_slice(lambda: False, lambda _: 0.01, 2)
+    run.train_slice(lambda: 1, lambda _: 0.01, 2)
     assert (run.iteration, len(run.history)) == (2, 0)
     run.note_slice()
     assert len(run.history) == 2
