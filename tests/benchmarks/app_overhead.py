@@ -64,9 +64,7 @@ COUNT = """
 def measure(plan: Plan) -> Section:
     """Measure the app on the data sets that are at hand, and the bare step."""
     section = Section("browser: the app's overhead")
-    section.notes.append(
-        "plain digits with scores on validation digits four times in an epoch, as a visitor has it"
-    )
+    section.notes.append("plain digits, scored on validation digits as often as a visitor has it")
     names = [name for name in ("digits", "mnist") if data_set_available(name)]
     titles = {name: f"the whole app, {DATA_SETS[name].title}" for name in names}
     with ExitStack() as stack:

@@ -20,7 +20,7 @@ FORMS = {
     "bare": BARE,
     "loop": "whole loop",
     "loop_in_threads": "whole loop, slices in a thread",
-    "loop_with_scores": "whole loop, 500 digits scored 4 × per epoch",
+    "loop_with_scores": "whole loop, 500 digits scored as in the app",
     "loop_on_bundled_digits": "the same on the 4,000 bundled digits",
 }
 CASE = "784-128-10, batch 64, 60,000 digits"

@@ -87,12 +87,12 @@ def loop_in_threads() -> Time:
 
 
 def loop_with_scores() -> Time:
-    """The whole loop on 60,000 digits with 500 validation digits four times in an epoch."""
+    """The whole loop on 60,000 digits with scores on 500 validation digits."""
     return _loop(_many_digits(), load_digits().validation, execute_in_line)
 
 
 def loop_on_bundled_digits() -> Time:
-    """The whole loop as the app begins: 4,000 digits, scored on 500 four times in an epoch."""
+    """The whole loop as the app begins: 4,000 digits, with scores on 500."""
     return _loop(load_digits().train, load_digits().validation, execute_in_line)
 
 
