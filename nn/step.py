@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nn.activations import activation
+from nn.backpropagation import Backpropagation
 from nn.batch_buffers import BatchBuffers, create_batch_buffers
 from nn.blas import blas
 from nn.checks import check_inputs, check_labels
@@ -18,9 +18,7 @@ from nn.direct_descent import DirectDescent
 from nn.kernels.backend import kernels
 from nn.network import Network
 from nn.optimizers import Optimizer
-from nn.products import product, product_of_transposed, product_with_transposed
 from nn.scoring import StepResult, score, score_some
-from nn.stem_pass import StemPass
 
 if TYPE_CHECKING:
     from nn.kernels.fused_step import FusedStep
@@ -59,16 +57,9 @@ class TrainingStep:
         self.none_allowed = none_allowed
         self.generator = generator
         self._check_settings()
-        self._activation = activation(network.activation)
-        self._gradients = [np.empty_like(parameter) for parameter in self._parameters]
-        # Networks of the same form whose arrays are the gradients: one index serves both.
-        self._gradient_network = network.with_parameters(self._gradients)
-        self._gradient_layers = self._gradient_network.layers
-        largest = max(W.size for W in network.weights())
-        self._scratch = np.empty(largest, dtype=network.dtype)
+        self._by_parts = Backpropagation(network)
         self._room = create_batch_buffers(network.sizes, max(batch_capacity, 1), network.dtype)
         self._batch = self._room
-        self._stem_pass: StemPass | None = None
         self._direct: DirectDescent | None = None
         self._fused_masked = False
 
@@ -123,8 +114,9 @@ class TrainingStep:
         for index, rate in enumerate(learning_rates):
             part = slice(index * batch.count, (index + 1) * batch.count)
             of_step = _usable(x[part], batch.inputs), labels[part]
-            if fused is not None:
+            if self.dropout:
                 self._draw_masks(batch)
+            if fused is not None:
                 results += self._steps_at_once(fused, *of_step, [rate])
             else:
                 results.append(self._step(batch, *of_step, float(rate)))
@@ -133,23 +125,23 @@ class TrainingStep:
     def _step(
         self, batch: BatchBuffers, x: np.ndarray, labels: np.ndarray, rate: float
     ) -> StepResult:
-        """Take one step by parts, with NumPy or with what kernels there are."""
+        """Take one step by parts."""
         np.copyto(batch.labels, labels, casting="same_kind")
-        stem = self._stem_of(self._room.count)
+        by_parts, masked = self._by_parts, self.dropout > 0
         with np.errstate(all="ignore"):
-            layer_inputs = self._forward(batch, x if stem is None else stem.forward(x))
+            layer_inputs = by_parts.forward(batch, x, capacity=self._room.count, masked=masked)
             judge = score_some if self.none_allowed else score
             result = judge(batch, float(self.label_smoothing))
             direct = self._direct_descent(batch)
             if direct is not None:
-                self._descend(direct, batch, x, rate)
+                self.optimizer.steps += 1
+                pass_back = partial(by_parts.pass_back, batch, masked=masked)
+                direct(x, pass_back, rate=rate, keep=1 - rate * float(self.l2))
             else:
-                self._backward(batch, layer_inputs)
-                if stem is not None:
-                    self._backward_stem(stem, batch)
+                by_parts.backward(batch, layer_inputs, masked=masked)
                 if self.l1 or self.l2:
-                    self._add_penalties()
-                self.optimizer.update(self._parameters, self._gradients, rate)
+                    by_parts.add_penalties(self.l1, self.l2)
+                self.optimizer.update(self._parameters, by_parts.gradients, rate)
         return result
 
     def _check_settings(self) -> None:
@@ -176,14 +168,6 @@ class TrainingStep:
         elif count != self._batch.count:
             self._batch = self._room.first(count)
         return self._batch
-
-    def _stem_of(self, count: int) -> StemPass | None:
-        """Return what leads `count` samples through the stem, kept from the call before."""
-        if self.network.stem is None:
-            return None
-        if self._stem_pass is None or self._stem_pass.count < count:
-            self._stem_pass = StemPass(self.network.stem, self.network.activation, count)
-        return self._stem_pass
 
     def _fused_step(self) -> "FusedStep | None":
         """Return what does the step in one call, or None if it must be done by parts."""
@@ -217,52 +201,14 @@ class TrainingStep:
         outcomes = fused(x, labels, rules, l1=self.l1, l2=self.l2)
         return [StepResult(*outcome) for outcome in outcomes]
 
-    def _forward(self, batch: BatchBuffers, x: np.ndarray) -> list[np.ndarray]:
-        """Fill the activations and the scores; return what each layer was given."""
-        layer_inputs = [x]
-        *hidden_layers, output_layer = self.network.layers
-        for index, layer in enumerate(hidden_layers):
-            z, a = batch.pre_activations[index], batch.activations[index]
-            product(layer_inputs[-1], layer.weights, z)
-            if layer.bias is not None:
-                np.add(z, layer.bias, out=z)
-            self._activation.apply(z, a)
-            layer_inputs.append(self._drop(batch, index) if self.dropout else a)
-        product(layer_inputs[-1], output_layer.weights, batch.scores)
-        if output_layer.bias is not None:
-            np.add(batch.scores, output_layer.bias, out=batch.scores)
-        return layer_inputs
-
-    def _drop(self, batch: BatchBuffers, index: int) -> np.ndarray:
-        """Draw the mask of a hidden layer and return the activations that it leaves."""
-        self._draw_mask(batch, index)
-        dropped = batch.dropped[index]
-        np.multiply(batch.activations[index], batch.masks[index], out=dropped)
-        return dropped
-
     def _draw_masks(self, batch: BatchBuffers) -> None:
-        if self.dropout:
-            for index in range(len(batch.masks)):
-                self._draw_mask(batch, index)
-
-    def _draw_mask(self, batch: BatchBuffers, index: int) -> None:
-        mask = batch.masks[index]
-        rate = float(self.dropout)
+        """Fill the masks with 0 for a dropped unit and 1 / (1 - rate) for a kept one."""
         assert self.generator is not None, "checked with the settings"
-        self.generator.random(out=mask, dtype=mask.dtype)
-        np.greater_equal(mask, rate, out=mask)
-        np.multiply(mask, 1 / (1 - rate), out=mask)
-
-    def _backward(self, batch: BatchBuffers, layer_inputs: list[np.ndarray]) -> None:
-        """Fill the gradients of the data loss from the deltas of the output layer."""
-        for index in range(len(layer_inputs) - 1, -1, -1):
-            delta, gradient = batch.deltas[index], self._gradient_layers[index]
-            product_of_transposed(layer_inputs[index], delta, gradient.weights)
-            if gradient.bias is not None:
-                np.add.reduce(delta, axis=0, out=gradient.bias)
-            # Nobody needs the gradient by the inputs, so the first layer's delta is the last.
-            if index > 0:
-                self._pass_back(batch, index)
+        rate = float(self.dropout)
+        for mask in batch.masks:
+            self.generator.random(out=mask, dtype=mask.dtype)
+            np.greater_equal(mask, rate, out=mask)
+            np.multiply(mask, 1 / (1 - rate), out=mask)
 
     def _direct_descent(self, batch: BatchBuffers) -> DirectDescent | None:
         """Return what moves weights without a gradient in between, if these steps allow it."""
@@ -277,43 +223,6 @@ class TrainingStep:
             return None
         self._direct = DirectDescent(library, self.network, batch, masked=masked)
         return self._direct
-
-    def _descend(
-        self, direct: DirectDescent, batch: BatchBuffers, x: np.ndarray, rate: float
-    ) -> None:
-        """Do at once what the passes back, the L2 penalty and plain descent do one by one."""
-        self.optimizer.steps += 1
-        pass_back = partial(self._pass_back, batch)
-        direct(x, pass_back, rate=rate, keep=1 - rate * float(self.l2))
-
-    def _backward_stem(self, stem: StemPass, batch: BatchBuffers) -> None:
-        """Fill the gradients of the stem from the deltas of the first layer."""
-        assert self._gradient_network.stem is not None, "it has the form of the network"
-        weights = self.network.layers[0].weights
-        product_with_transposed(batch.deltas[0], weights, stem.feature_delta(batch.count))
-        stem.backward(batch.count, self._gradient_network.stem)
-
-    def _pass_back(self, batch: BatchBuffers, index: int) -> None:
-        """Fill the deltas of layer `index` - 1 from those of layer `index`."""
-        below = batch.deltas[index - 1]
-        product_with_transposed(batch.deltas[index], self.network.layers[index].weights, below)
-        if self.dropout:
-            np.multiply(below, batch.masks[index - 1], out=below)
-        z = batch.pre_activations[index - 1]
-        self._activation.slope(z, batch.activations[index - 1], z)
-        np.multiply(below, z, out=below)
-
-    def _add_penalties(self) -> None:
-        of_weights = zip(self.network.weights(), self._gradient_network.weights(), strict=True)
-        for W, gradient in of_weights:
-            scratch = self._scratch[: W.size].reshape(W.shape)
-            if self.l1:
-                np.sign(W, out=scratch)
-                np.multiply(scratch, float(self.l1), out=scratch)
-                np.add(gradient, scratch, out=gradient)
-            if self.l2:
-                np.multiply(W, float(self.l2), out=scratch)
-                np.add(gradient, scratch, out=gradient)
 
 
 def _is_usable(x: np.ndarray, buffer: np.ndarray) -> bool:
