@@ -1,6 +1,6 @@
 """One training step is what a page repeats thousands of times a second: it must not allocate.
 
-It does the same as `loss_and_gradients` and an optimiser, in arrays that it makes once.
+The step does the same as `loss_and_gradients` and an optimiser, in arrays that it makes once.
 """
 
 from collections.abc import Sequence
