@@ -128,9 +128,7 @@ class BlockRun(Run):
             # The mean follows each step; what augmentation draws depends on how much it is given.
             return self.feed.take(batch_size)
         to_mark = GOOD_EVERY - self.iteration % GOOD_EVERY
-        to_validation = self.validations.samples_to_next(
-            self._samples_so_far(), self.feed.sample_count
-        )
+        to_validation = self._next_validation() - self._samples_so_far()
         at_most = min(wanted // batch_size, to_mark, -(-to_validation // batch_size))
         return self.feed.take(batch_size, max(at_most, 1))
 
@@ -143,13 +141,13 @@ class BlockRun(Run):
         self.feed.keep_first(batch, steps)
 
     def _advance(self, batch: Batch) -> None:
-        before = self._validations_so_far()
+        next_validation = self._next_validation()
         super()._advance(batch)
-        if self._validations_so_far() > before:
+        if self._samples_so_far() >= next_validation:
             self.validation_due = True
 
-    def _validations_so_far(self) -> int:
-        return self.validations.count(self._samples_so_far(), self.feed.sample_count)
+    def _next_validation(self) -> int:
+        return self.validations.next_after(self._samples_so_far(), self.feed.sample_count)
 
     def _samples_so_far(self) -> int:
         return self.epoch * self.feed.sample_count + self.consumed

@@ -13,40 +13,41 @@ EARLY_EPOCHS = 2
 
 @dataclass(frozen=True)
 class ValidationPlan:
-    """Scores in equal parts of each early epoch, later at the ends of epochs.
+    """Scores in equal parts of each early epoch, later at the ends of epochs, ever further apart.
 
     Attributes
     ----------
     per_early_epoch
         How many in each of the first `EARLY_EPOCHS`, the last one at its end; 1 or more.
-    later_spacing
-        Samples, at least, between two later ones: small epochs go by without one.
+    largest_gap
+        Samples after which a later score need not wait any more: until then the samples so far
+        grow by half from one score to the next.
     """
 
     per_early_epoch: int
-    later_spacing: int
+    largest_gap: int
 
-    def count(self, samples: int, epoch: int) -> int:
-        """Count the scores that are due after so many samples, with so many in an epoch."""
-        early = min(samples, EARLY_EPOCHS * epoch)
-        return self.per_early_epoch * early // epoch + (samples - early) // self._spacing(epoch)
-
-    def samples_to_next(self, samples: int, epoch: int) -> int:
-        """Return how many more samples it takes until the next score is due; 1 or more."""
-        early = EARLY_EPOCHS * epoch
-        next_count = self.count(samples, epoch) + 1
-        if next_count <= EARLY_EPOCHS * self.per_early_epoch:
+    def next_after(self, samples: int, epoch: int) -> int:
+        """Return after how many samples the next score is due, with so many in an epoch."""
+        due = EARLY_EPOCHS * epoch
+        if samples < due:
+            parts = samples * self.per_early_epoch // epoch + 1
             # Rounded up: a score is due as soon as its part of the epoch is complete.
-            return -(-next_count * epoch // self.per_early_epoch) - samples
-        spacing = self._spacing(epoch)
-        return spacing - (samples - early) % spacing
+            return -(-parts * epoch // self.per_early_epoch)
+        while due // 2 < self.largest_gap:
+            due += _whole_epochs(due // 2, epoch)
+            if due > samples:
+                return due
+        gap = _whole_epochs(self.largest_gap, epoch)
+        return due + max((samples - due) // gap + 1, 0) * gap
 
-    def _spacing(self, epoch: int) -> int:
-        return max(-(-self.later_spacing // epoch), 1) * epoch
+
+def _whole_epochs(samples: int, epoch: int) -> int:
+    return max(-(-samples // epoch), 1) * epoch
 
 
-WHILE_WATCHED = ValidationPlan(per_early_epoch=4, later_spacing=30_000)
-"""For somebody who looks on: often at first, later rarely enough to cost a few hundredths."""
+WHILE_WATCHED = ValidationPlan(per_early_epoch=4, largest_gap=30_000)
+"""For somebody who looks on: often while the curve bends, later at a cost of a hundredth or so."""
 
-EVERY_EPOCH = ValidationPlan(per_early_epoch=1, later_spacing=0)
+EVERY_EPOCH = ValidationPlan(per_early_epoch=1, largest_gap=0)
 """Once at the end of each epoch."""
