@@ -109,10 +109,11 @@ class HttpBlockSource:
 
     async def fetch(self, request: BlockRequest) -> Samples:
         """Get one block, checked and in the order that was planned."""
-        samples = self._known.get(request.block)
-        if samples is None:
-            samples = await self._fetch(request.block)
-            self._remember(request.block, samples)
+        known = self.recall(request)
+        if known is not None:
+            return known
+        samples = await self._fetch(request.block)
+        self._remember(request.block, samples)
         return samples.take(request.order)
 
     def recall(self, request: BlockRequest) -> Samples | None:

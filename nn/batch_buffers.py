@@ -17,8 +17,7 @@ class BatchBuffers:
     and `dropped[i]`, the activations after dropout. For every layer, `deltas[i]` (count,
     outputs): the gradient by the layer's sums. `inputs` (count, inputs) takes batches that
     cannot be used where they lie, `labels` and `flat_labels` (count,) their integers, `column`
-    (count, 1) and `picked` (count,) are scratch; `row_starts` (count,) is 0, classes, ...,
-    `ones` (count,) nothing but 1.
+    (count, 1) and `picked` (count,) are scratch; `row_starts` (count,) is 0, classes, ....
     """
 
     inputs: np.ndarray
@@ -34,7 +33,6 @@ class BatchBuffers:
     flat_labels: np.ndarray
     predicted: np.ndarray
     row_starts: np.ndarray
-    ones: np.ndarray
 
     @property
     def count(self) -> int:
@@ -69,7 +67,6 @@ def create_batch_buffers(sizes: tuple[int, ...], count: int, dtype: np.dtype) ->
         flat_labels=np.empty(count, np.intp),
         predicted=np.empty(count, np.intp),
         row_starts=np.arange(count, dtype=np.intp) * sizes[-1],
-        ones=np.ones(count, dtype),
     )
 
 

@@ -28,6 +28,7 @@ class DirectDescent:
     ) -> None:
         self.batch = batch
         self.masked = masked
+        self._ones = np.ones(batch.count, dtype=network.dtype)
         layer_inputs = [batch.inputs, *(batch.dropped if masked else batch.activations)]
         self._adders: list[ProductAdder] = []
         self._biases: list[tuple[np.ndarray, np.ndarray, np.ndarray] | None] = []
@@ -58,6 +59,6 @@ class DirectDescent:
             of_bias = self._biases[index]
             if of_bias is not None:
                 bias, delta, gradient = of_bias
-                np.dot(self.batch.ones, delta, out=gradient)
+                np.dot(self._ones, delta, out=gradient)
                 np.multiply(gradient, rate, out=gradient)
                 np.subtract(bias, gradient, out=bias)

@@ -6,17 +6,13 @@ the release of the mouse until the page shows what the net makes of it.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-
 from browser_page import LabPage
 from playwright.sync_api import Error as BrowserError
-from static_server import static_server
 
 from benchmarks.app_overhead import open_app
-from benchmarks.pages import open_browser
 from benchmarks.results import Result, Section
 from benchmarks.rounds import FULL, ContestantError, Plan
-from benchmarks.start import SITE, build_site
+from benchmarks.start import served_site
 from data_cache import data_set_available
 
 DRAWINGS, QUICK_DRAWINGS = 60, 20
@@ -50,10 +46,7 @@ def measure(plan: Plan) -> Section:
     section.notes.append("from the release of the mouse to the answer on the page, painted frames")
     data_set = "mnist" if data_set_available("mnist") else "digits"
     try:
-        with ExitStack() as stack:
-            build_site()
-            browser = stack.enter_context(open_browser())
-            address = stack.enter_context(static_server(SITE))
+        with served_site() as (browser, address):
             lab = open_app(browser, address, data_set)
             lab.page.evaluate(WATCH)
             count = DRAWINGS if plan.rounds >= FULL.rounds else QUICK_DRAWINGS

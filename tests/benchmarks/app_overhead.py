@@ -13,16 +13,15 @@ from functools import partial
 from browser_page import LabPage, open_lab
 from playwright.sync_api import Browser
 from playwright.sync_api import Error as BrowserError
-from static_server import static_server
 
 from benchmarks.browser import find_pyodide, open_inkling
 from benchmarks.cases import SMALL, Case
 from benchmarks.disciplines import make_entries, samples_per_second
 from benchmarks.overhead import share_notes
-from benchmarks.pages import open_browser, served_pages
+from benchmarks.pages import served_pages
 from benchmarks.results import Result, Section
 from benchmarks.rounds import FULL, ContestantError, Entry, Plan, take_turns
-from benchmarks.start import SITE, build_site
+from benchmarks.start import served_site
 from dashboard.site.pyodide_files import pinned
 from data_cache import DATA_SETS, data_set_available
 
@@ -36,7 +35,7 @@ has turns as long: both begin with a fresh net, because a net that has learnt mu
 speed than one that has not."""
 
 # Starts counting at a change of the iteration and stops at the first change after so many seconds.
-# It looks seldom: a look in every frame would itself take the app three hundredths of its speed.
+# It looks seldom: a look in every frame would itself slow the app down.
 COUNT = """
 (seconds) => new Promise((resolve) => {
   const read = () => Number(deepText(".ink-status").match(/iteration (\\d+)/)[1])
@@ -82,10 +81,8 @@ def measure(plan: Plan) -> Section:
 def _open_all(
     section: Section, titles: dict[str, str], plan: Plan, stack: ExitStack
 ) -> list[Entry]:
-    build_site()
-    browser = stack.enter_context(open_browser())
+    browser, address = stack.enter_context(served_site())
     pages = stack.enter_context(served_pages(find_pyodide(), pinned()["lock"]))
-    address = stack.enter_context(static_server(SITE))
     bare = stack.enter_context(open_inkling(browser, pages, "auto"))
     section.facts[BARE_TITLE] = bare.facts()
     seconds = SECONDS if plan.rounds >= FULL.rounds else QUICK_SECONDS

@@ -18,6 +18,7 @@ import nn
 from nn import convolution, pooling, products
 from nn.kernels import backend
 from nn.kernels.library import address
+from tests.support.step_helpers import call_by_call
 
 NUMPY = backend.pick_backend("numpy")
 AWKWARD = (0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 13, 16, 31, 32, 33, 41)
@@ -219,7 +220,7 @@ def steps_in_turn_are_those_of_so_many_calls_to_the_bit(chosen):
             x = generator.standard_normal((3 * count, 13)).astype(np.float32)
             labels = generator.integers(0, 5, 3 * count).astype(np.uint8)
             found = []
-            for in_turn in (True, False):
+            for train in (nn.TrainingStep.in_turn, call_by_call):
                 compute_with(chosen)
                 network = nn.create_network((13, 9, 5), generator=np.random.default_rng(1))
                 step = nn.TrainingStep(
@@ -228,11 +229,7 @@ def steps_in_turn_are_those_of_so_many_calls_to_the_bit(chosen):
                     dropout=dropout,
                     generator=np.random.default_rng(2),
                 )
-                if in_turn:
-                    results = step.in_turn(x, labels, rates)
-                else:
-                    parts = np.split(x, 3), np.split(labels, 3), rates
-                    results = [step(*part) for part in zip(*parts, strict=True)]
+                results = train(step, x, labels, rates)
                 found.append((results, [array.tobytes() for array in network.parameters()]))
             assert found[0] == found[1], (optimizer, count, dropout)
 

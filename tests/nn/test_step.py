@@ -2,6 +2,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from step_helpers import call_by_call
 
 from nn import (
     OPTIMIZERS,
@@ -79,14 +80,10 @@ def test_steps_in_turn_are_those_of_so_many_calls(optimizer, dropout):
     x, labels = make_batch(12, dtype=np.float32)
     rates = [0.1, 0.05, 0.2]
     found = []
-    for in_turn in (True, False):
+    for train in (TrainingStep.in_turn, call_by_call):
         network = make_network(dtype=np.float32)
         step = make_step(network, optimizer, dropout=dropout, generator=np.random.default_rng(4))
-        if in_turn:
-            results = step.in_turn(x, labels, rates)
-        else:
-            parts = np.split(x, 3), np.split(labels, 3), rates
-            results = [step(*part) for part in zip(*parts, strict=True)]
+        results = train(step, x, labels, rates)
         found.append((results, [array.tobytes() for array in network.parameters()]))
     assert found[0] == found[1]
     assert len(found[0][0]) == 3
