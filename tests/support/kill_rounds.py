@@ -73,23 +73,27 @@ def resume(lab: LabPage, iteration: int) -> None:
 
 
 def train_until_kept(lab: LabPage) -> None:
-    """Begin to train, and wait until the first save of a training net is there."""
+    """Begin to train, and wait for a save that holds a step: the first may be of a fresh net."""
     lab.press_train("Train")
-    lab.wait_until(lambda: lab.page.evaluate(COUNT_SAVES), "nothing was saved")
+    lab.wait_until(
+        lambda: any(OFFERED.search(start) for start in lab.page.evaluate(STARTS_OF_SAVES)),
+        "no step of training was saved",
+    )
 
 
-COUNT_SAVES = """
+# The first bytes of each save, in which its title is; none while there is no database yet.
+STARTS_OF_SAVES = """
 async () => {
-  const names = await new Promise((resolve, reject) => {
+  const records = await new Promise((resolve) => {
     const request = indexedDB.open("inkling", 1)
     request.onupgradeneeded = () => request.transaction.abort()
     request.onerror = () => resolve([])
     request.onsuccess = () => {
-      const asked = request.result.transaction("records").objectStore("records").getAllKeys()
+      const asked = request.result.transaction("records").objectStore("records").getAll()
       asked.onsuccess = () => { request.result.close(); resolve(asked.result) }
     }
   })
-  return names.length
+  return records.map((record) => new TextDecoder().decode(record.subarray(0, 500)))
 }"""
 
 
