@@ -33,7 +33,10 @@ class Evaluation:
         labels = check_labels(labels, len(log_probabilities), len(self.confusion))
         rows = np.arange(len(labels))
         self._loss_sum -= float(log_probabilities[rows, labels].sum(dtype=np.float64))
-        np.add.at(self.confusion, (labels, log_probabilities.argmax(axis=1)), 1)
+        classes = len(self.confusion)
+        # Counting places in a row takes a small part of the time of adding at pairs of them.
+        places = labels.astype(np.intp) * classes + log_probabilities.argmax(axis=1)
+        self.confusion += np.bincount(places, minlength=classes**2).reshape(classes, classes)
 
     @property
     def count(self) -> int:
