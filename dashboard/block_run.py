@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from data_cache import Batch, BatchCutter, BlockFeed, PrefetchQueue, Source, create_augmentation
+from data_cache import (
+    PIXEL_SCALE,
+    Batch,
+    BatchCutter,
+    BlockFeed,
+    PrefetchQueue,
+    Source,
+    create_augmentation,
+)
 from nn import Network, WeightAverage, scale_bytes
 
 from .loss_guard import LossGuard
@@ -76,7 +84,9 @@ class BlockRun(Run):
             dropout_generator=generators.dropout,
             optimizer=state.optimizer if state else None,
         )
+        self.step.byte_scale = PIXEL_SCALE
         self.validations = validations
+        self._due_at = 0
         self._average: WeightAverage | None = None
         if state is not None:
             self._go_on(state)
@@ -124,11 +134,12 @@ class BlockRun(Run):
         return self._average.network if self._average else self.network
 
     def _take(self, batch_size: int, wanted: int) -> Batch | None:
+        self._due_at = self._next_validation()
         if self._average or self.cutter.augment:
             # The mean follows each step; what augmentation draws depends on how much it is given.
             return self.feed.take(batch_size)
         to_mark = GOOD_EVERY - self.iteration % GOOD_EVERY
-        to_validation = self._next_validation() - self._samples_so_far()
+        to_validation = self._due_at - self._samples_so_far()
         at_most = min(wanted // batch_size, to_mark, -(-to_validation // batch_size))
         return self.feed.take(batch_size, max(at_most, 1))
 
@@ -141,9 +152,8 @@ class BlockRun(Run):
         self.feed.keep_first(batch, steps)
 
     def _advance(self, batch: Batch) -> None:
-        next_validation = self._next_validation()
         super()._advance(batch)
-        if self._samples_so_far() >= next_validation:
+        if self._samples_so_far() >= self._due_at:
             self.validation_due = True
 
     def _next_validation(self) -> int:

@@ -143,7 +143,7 @@ class Trainer(Generic[AnyRun]):
         self._pace = pace or Pace()
         self._stop = True
         self._waiting = False
-        self._speed = 0.0
+        self._speed = self._slice_speed = 0.0
         self._last_slice = self._last_snapshot = 0.0
         self._asked_at = -math.inf
 
@@ -174,7 +174,7 @@ class Trainer(Generic[AnyRun]):
         self.run = run
         self.validation = validation
         self.run_number += 1
-        self._speed = 0.0
+        self._speed = self._slice_speed = 0.0
 
     def snapshot(self) -> Snapshot:
         """Describe where the run stands now; call it only between slices."""
@@ -258,13 +258,18 @@ class Trainer(Generic[AnyRun]):
 
     async def _train_slice(self, max_steps: int | None, epochs: int | None) -> int:
         self.run.apply_settings()
-        end = self._clock() + self._slice_seconds
+        begun = self._clock()
+        end = begun + self._slice_seconds
 
         def room() -> int:
             left = end - self._clock()
             if left <= 0 or self._is_finished(None, epochs):
                 return 0
-            return max(int(self._speed * left), 1)
+            if not self._slice_speed:
+                return 1
+            # Whole batches, as near to the end as they come: what is left is the page's.
+            size = self.run.settings.batch_size or self.run.feed.sample_count
+            return size * round(self._slice_speed * left / size)
 
         try:
             steps, samples = await self._execute(
@@ -279,6 +284,7 @@ class Trainer(Generic[AnyRun]):
         finally:
             self.run.note_slice()
         now = self._clock()
+        self._slice_speed = samples / (now - begun) if now > begun else 0.0
         self._measure(samples, now)
         if now - self._last_snapshot >= self._pace.snapshot_seconds:
             self._last_snapshot = now

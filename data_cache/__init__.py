@@ -32,7 +32,7 @@ from data_cache.idx import read_idx, read_idx_pair
 from data_cache.load import data_folder, data_set_available, load_data_set
 from data_cache.manifest import BlockFile, ListedDataSet, Manifest, parse_manifest, write_blocks
 from data_cache.open_samples import open_samples
-from data_cache.pixels import to_float
+from data_cache.pixels import PIXEL_SCALE, to_float
 from data_cache.plane_csv import fit_into_plane, points_from_csv, points_to_csv
 from data_cache.plane_inputs import INPUT_TITLES, PLANE_INPUTS, derive_inputs
 from data_cache.plane_points import (
@@ -59,6 +59,7 @@ __all__ = [
     "LIGHT",
     "MAX_CLASSES",
     "PARTS",
+    "PIXEL_SCALE",
     "PLANE_INPUTS",
     "PLANE_LIMIT",
     "PLANE_SHAPES",

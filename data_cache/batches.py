@@ -1,4 +1,4 @@
-"""Cuts blocks into batches of any size, as numbers ready for a net.
+"""Cuts blocks into batches of any size, as a training step takes them.
 
 Batch size and block size have nothing to do with each other, and either may change at any time.
 """
@@ -13,6 +13,7 @@ import numpy as np
 
 from data_cache.pixels import (
     ScaleBytes,
+    binarize_bytes,
     binarize_floats,
     check_threshold,
     scale_bytes,
@@ -21,8 +22,8 @@ from data_cache.pixels import (
 from data_cache.samples import PIXELS
 from data_cache.sources import Block, QueuePosition
 
-AHEAD = 1024
-"""Samples, about, whose pixels are turned into numbers at once: a call takes longer than a few."""
+AHEAD = 2048
+"""Samples, about, that are put in a row at once, so that many batches can leave in one piece."""
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +34,7 @@ class Batch:
 
     Attributes
     ----------
-    images : (n, 784) float32 in [0, 1]
+    images : (n, 784) uint8, the pixels, or float32: inputs in [0, 1] where they were augmented
     labels : (n,) intp
     epoch : int
         The epoch that all of them belong to, from 0.
@@ -77,19 +78,16 @@ class BatchPosition:
 
 @dataclass(slots=True, eq=False)
 class _Window:
-    """The next samples of an epoch, ready for a net; `taken` of them have left in batches.
-
-    Their pixels were binarised by `threshold`, or not if it is None.
-    """
+    """The next samples of an epoch in a row, as bytes; `taken` of them have left in batches."""
 
     images: np.ndarray
     labels: np.ndarray
-    threshold: int | None
     taken: int = 0
 
-    def holds(self, count: int, threshold: int | None) -> bool:
-        """Tell whether so many samples are left, put to the same threshold."""
-        return self.taken + count <= len(self.labels) and threshold == self.threshold
+    @property
+    def left(self) -> int:
+        """Samples that have not left."""
+        return len(self.labels) - self.taken
 
     def take(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Return images and labels of the next samples."""
@@ -106,11 +104,13 @@ class BatchCutter:
     augment : callable, optional
         (n, 784) float32 → (n, 784) float32, both in [0, 1]; applied to every batch.
     binarize : int, optional
-        A threshold from 0 to 255: brighter pixels become 1, all others 0 (after `augment`).
+        A threshold from 0 to 255: brighter pixels become 255, all others 0; where `augment` gives
+        numbers, 1 and 0.
     start : BatchPosition, optional
         Go on from there, with a queue that was started at `start.queue`.
     scale_bytes : callable, optional
-        (bytes, scale, out): writes scale · bytes into `out`, for whoever has a faster one.
+        (bytes, scale, out): writes scale · bytes into `out`, for whoever has a faster one than
+        NumPy to make the numbers that `augment` wants.
     """
 
     def __init__(
@@ -173,17 +173,15 @@ class BatchCutter:
         """
         if batch_size < 1:
             raise ValueError(f"A batch needs at least one sample, but batch_size is {batch_size}.")
-        threshold = self.binarize if self.augment is None else None
         window = self._window
-        if window is None or not window.holds(batch_size, threshold):
+        if window is None or window.left < batch_size:
             count, is_complete = self._available(max(batch_size, AHEAD))
             if count < batch_size and not is_complete:
                 return None
             batch_size = min(batch_size, count)
             whole_batches = count // batch_size * batch_size
-            window = self._window = self._open_window(whole_batches, threshold)
-        at_hand = (len(window.labels) - window.taken) // batch_size
-        return self._cut(window, batch_size, min(at_hand, at_most))
+            window = self._window = self._open_window(whole_batches)
+        return self._cut(window, batch_size, min(window.left // batch_size, at_most))
 
     def keep_first(self, batch: Batch, steps: int) -> None:
         """Take back what lies behind the first `steps` parts of the batch that was cut last."""
@@ -211,19 +209,19 @@ class BatchCutter:
                 return wanted, False
         return count, False
 
-    def _open_window(self, count: int, threshold: int | None) -> _Window:
-        """Turn the next `count` samples into numbers, across the ends of blocks."""
-        images, labels = np.empty((count, PIXELS), np.float32), np.empty(count, np.intp)
+    def _open_window(self, count: int) -> _Window:
+        """Put the next `count` samples in a row, across the ends of blocks."""
+        images, labels = np.empty((count, PIXELS), np.uint8), np.empty(count, np.intp)
         filled, offset = 0, self._offset
         for block in self._blocks:
             piece = slice(offset, min(offset + count - filled, len(block)))
             part = slice(filled, filled + piece.stop - piece.start)
-            to_float(block.images[piece], threshold, images[part], scale=self._scale_bytes)
+            images[part] = block.images[piece]
             labels[part] = block.labels[piece]
             filled, offset = part.stop, 0
             if filled == count:
                 break
-        return _Window(images, labels, threshold)
+        return _Window(images, labels)
 
     def _cut(self, window: _Window, size: int, steps: int) -> Batch:
         images, labels = window.take(size * steps)
@@ -251,6 +249,6 @@ class BatchCutter:
 
     def _finish(self, images: np.ndarray) -> np.ndarray:
         if self.augment is None:
-            return images
-        images = self.augment(images)
+            return images if self.binarize is None else binarize_bytes(images, self.binarize)
+        images = self.augment(to_float(images, scale=self._scale_bytes))
         return images if self.binarize is None else binarize_floats(images, self.binarize)

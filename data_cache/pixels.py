@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-_SCALE = np.float32(1 / 255)
+PIXEL_SCALE = 1 / 255
+"""What turns a stored pixel into a number from 0 to 1, in float32."""
 
 ScaleBytes = Callable[[np.ndarray, float, np.ndarray], None]
 
@@ -47,7 +48,7 @@ def to_float(
     if out is None:
         out = np.empty(images.shape, np.float32)
     if binarize is None:
-        scale(images, float(_SCALE), out)
+        scale(images, PIXEL_SCALE, out)
         return out
     np.copyto(out, images > check_threshold(binarize))
     return out
@@ -55,7 +56,12 @@ def to_float(
 
 def binarize_floats(images: np.ndarray, threshold: int) -> np.ndarray:
     """Turn pixels in [0, 1] into 0 or 1 by the same threshold (0 to 255) that `to_float` takes."""
-    return (images > np.float32(threshold) * _SCALE).astype(np.float32)
+    return (images > np.float32(threshold) * np.float32(PIXEL_SCALE)).astype(np.float32)
+
+
+def binarize_bytes(images: np.ndarray, threshold: int) -> np.ndarray:
+    """Turn pixels from 0…255 into 0 or 255 by the same threshold."""
+    return np.where(images > threshold, np.uint8(255), np.uint8(0))
 
 
 def check_threshold(binarize: int) -> int:

@@ -6,10 +6,11 @@ A wrong shape or label becomes one clear sentence instead of an error deep insid
 import numpy as np
 
 
-def check_inputs(x: np.ndarray, inputs: int) -> np.ndarray:
+def check_inputs(x: np.ndarray, inputs: int, *, bytes_allowed: bool = False) -> np.ndarray:
     """Return `x` as an array if it is (n, inputs) of floats or booleans, else raise `ValueError`.
 
-    Integers are refused: bytes of 0 to 255 would pass for inputs that are 255 times too large.
+    Integers are refused, for bytes of 0 to 255 would pass for inputs that are 255 times too large;
+    with `bytes_allowed` the caller scales them, and uint8 is taken too.
     """
     x = np.asarray(x)
     if x.ndim != 2 or x.shape[1] != inputs:
@@ -17,7 +18,7 @@ def check_inputs(x: np.ndarray, inputs: int) -> np.ndarray:
             f"Expected inputs of shape (samples, {inputs}) and found {x.shape}; "
             "a single sample is x.reshape(1, -1)."
         )
-    if x.dtype.kind not in "fb":
+    if x.dtype.kind not in "fb" and not (bytes_allowed and x.dtype == np.uint8):
         raise ValueError(
             f"Expected inputs of a float type, such as pixels in [0, 1], and found {x.dtype}; "
             "divide bytes by 255 first."

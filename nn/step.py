@@ -18,6 +18,7 @@ from nn.direct_descent import DirectDescent
 from nn.kernels.backend import kernels
 from nn.network import Network
 from nn.optimizers import Optimizer
+from nn.products import scale_bytes
 from nn.scoring import StepResult, score, score_some
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ class TrainingStep:
     `optimizer` is made for `network.parameters()`; it, the penalties `l1` · Σ|W| and
     `l2` / 2 · ΣW², `dropout`, the fraction of hidden dense units left out in [0, 1), and
     `label_smoothing` (see `measure_loss`) may be replaced between calls; so may `none_allowed`,
-    whether labels may be `NO_CLASS`. Dropout draws from `generator`. Batches of any size are
-    taken; the buffers hold `batch_capacity` samples and grow when a bigger batch comes.
+    whether labels may be `NO_CLASS`. Where inputs may also be bytes (uint8), `byte_scale` is what
+    they are multiplied by; None refuses them. Dropout draws from `generator`. Batches of any size
+    are taken; the buffers hold `batch_capacity` samples and grow when a bigger batch comes.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class TrainingStep:
         dropout: float = 0.0,
         label_smoothing: float = 0.0,
         none_allowed: bool = False,
+        byte_scale: float | None = None,
         generator: np.random.Generator | None = None,
     ) -> None:
         self.network = network
@@ -55,6 +58,7 @@ class TrainingStep:
         self.dropout = dropout
         self.label_smoothing = label_smoothing
         self.none_allowed = none_allowed
+        self.byte_scale = byte_scale
         self.generator = generator
         self._check_settings()
         self._by_parts = Backpropagation(network)
@@ -80,7 +84,7 @@ class TrainingStep:
         self._fused: FusedStep | None = None
 
     def __call__(self, x: np.ndarray, labels: np.ndarray, learning_rate: float) -> StepResult:
-        """Train on `x`, (n, inputs) floats, with `labels`, (n,) integers below the classes.
+        """Train on `x`, (n, inputs) floats or bytes, and `labels`, (n,) integers below the classes.
 
         Returns what the network made of the batch before. Raises `ValueError` for a batch that
         does not fit; never for numbers that overflow, which show in the loss.
@@ -99,7 +103,7 @@ class TrainingStep:
         for rate in learning_rates:
             if not 0 <= rate < inf:
                 raise ValueError(f"Expected a learning rate of 0 or above, found {rate}.")
-        x = check_inputs(x, self._room.inputs.shape[1])
+        x = check_inputs(x, self._room.inputs.shape[1], bytes_allowed=self.byte_scale is not None)
         if not steps or len(x) % steps:
             raise ValueError(
                 f"Expected as many samples for each of {steps} steps and found {len(x)} of them."
@@ -108,12 +112,13 @@ class TrainingStep:
         labels = check_labels(labels, len(x), classes, none_allowed=self.none_allowed)
         batch = self._batch_of(len(x) // steps)
         fused = self._fused_step()
-        if fused is not None and not self.dropout and _is_usable(x, batch.inputs):
+        lies_ready = x.flags.c_contiguous and x.dtype in (np.float32, np.uint8)
+        if fused is not None and not self.dropout and lies_ready:
             return self._steps_at_once(fused, x, labels, learning_rates)
         results = []
         for index, rate in enumerate(learning_rates):
             part = slice(index * batch.count, (index + 1) * batch.count)
-            of_step = _usable(x[part], batch.inputs), labels[part]
+            of_step = self._usable(x[part], batch.inputs), labels[part]
             if self.dropout:
                 self._draw_masks(batch)
             if fused is not None:
@@ -151,6 +156,8 @@ class TrainingStep:
             )
         if not (0 <= self.l1 < inf and 0 <= self.l2 < inf):
             raise ValueError(f"Expected l1 and l2 of 0 or above, found {self.l1} and {self.l2}.")
+        if self.byte_scale is not None and not 0 < self.byte_scale < inf:
+            raise ValueError(f"Expected byte_scale above 0, or None, found {self.byte_scale}.")
         if not 0 <= self.label_smoothing < 1:
             raise ValueError(
                 f"Expected label_smoothing to be at least 0 and below 1, "
@@ -198,8 +205,20 @@ class TrainingStep:
     ) -> list[StepResult]:
         labels = np.ascontiguousarray(labels, np.intp)
         rules = [self.optimizer.next_rule(rate) for rate in learning_rates]
-        outcomes = fused(x, labels, rules, l1=self.l1, l2=self.l2)
+        byte_scale = self.byte_scale or 0.0
+        outcomes = fused(x, labels, rules, l1=self.l1, l2=self.l2, byte_scale=byte_scale)
         return [StepResult(*outcome) for outcome in outcomes]
+
+    def _usable(self, x: np.ndarray, buffer: np.ndarray) -> np.ndarray:
+        """Return `x` itself if products can use it where it lies, else `buffer` filled with it."""
+        if x.dtype == buffer.dtype and x.flags.c_contiguous:
+            return x
+        with np.errstate(all="ignore"):
+            if x.dtype == np.uint8 and self.byte_scale is not None:
+                scale_bytes(x, self.byte_scale, buffer)
+            else:
+                np.copyto(buffer, x, casting="same_kind")
+        return buffer
 
     def _draw_masks(self, batch: BatchBuffers) -> None:
         """Fill the masks with 0 for a dropped unit and 1 / (1 - rate) for a kept one."""
@@ -223,17 +242,3 @@ class TrainingStep:
             return None
         self._direct = DirectDescent(library, self.network, batch, masked=masked)
         return self._direct
-
-
-def _is_usable(x: np.ndarray, buffer: np.ndarray) -> bool:
-    """Tell whether the products can use `x` where it lies."""
-    return x.dtype == buffer.dtype and x.flags.c_contiguous
-
-
-def _usable(x: np.ndarray, buffer: np.ndarray) -> np.ndarray:
-    """Return `x` itself if the products can use it where it lies, else `buffer` filled with it."""
-    if _is_usable(x, buffer):
-        return x
-    with np.errstate(all="ignore"):
-        np.copyto(buffer, x, casting="same_kind")
-    return buffer

@@ -328,9 +328,11 @@ struct layer {
 struct step {
     struct layer *layers;
     int layer_count, activation, count;
-    const float *x;      /* (count, inputs of the first layer) */
+    const float *x;      /* (count, inputs of the first layer); of no account where bytes are */
+    const unsigned char *bytes; /* null, or what gives the inputs when it is scaled */
+    float *numbers;      /* room for the inputs of one batch, where there are bytes */
     const int *labels;   /* (count,), checked by the caller */
-    float l1, l2;
+    float byte_scale, l1, l2;
     struct rule rule;
     float *work;         /* of train_work_size numbers */
 };
@@ -540,17 +542,6 @@ static void train_once(const struct step *step, struct outcome *outcome) {
     }
 }
 
-/* Train on batches of `count` samples that lie one after the other, each with its own rule. */
-EXPORT void train(struct step *step, const struct rule *rules, struct outcome *outcomes,
-                  int batches) {
-    for (int i = 0; i < batches; i++) {
-        step->rule = rules[i];
-        train_once(step, &outcomes[i]);
-        step->x += step->count * step->layers[0].inputs;
-        step->labels += step->count;
-    }
-}
-
 /* Turn bytes into numbers: numbers = scale * bytes. */
 EXPORT void scale_bytes(const unsigned char *bytes, float scale, float *numbers, int count) {
     v128_t factor = wasm_f32x4_splat(scale);
@@ -563,4 +554,22 @@ EXPORT void scale_bytes(const unsigned char *bytes, float scale, float *numbers,
         wasm_v128_store(numbers + i + 4, wasm_f32x4_mul(high, factor));
     }
     for (; i < count; i++) numbers[i] = (float)bytes[i] * scale;
+}
+
+/* Train on batches of `count` samples that lie one after the other, each with its own rule. Bytes
+ * become numbers a batch at a time, so that these are in the cache when they are used. */
+EXPORT void train(struct step *step, const struct rule *rules, struct outcome *outcomes,
+                  int batches) {
+    int size = step->count * step->layers[0].inputs;
+    for (int i = 0; i < batches; i++) {
+        step->rule = rules[i];
+        if (step->bytes) {
+            scale_bytes(step->bytes, step->byte_scale, step->numbers, size);
+            step->bytes += size;
+            step->x = step->numbers;
+        }
+        train_once(step, &outcomes[i]);
+        step->x += size;
+        step->labels += step->count;
+    }
 }

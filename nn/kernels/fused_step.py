@@ -11,11 +11,10 @@ from nn.batch_buffers import BatchBuffers
 from nn.kernels.library import (
     LayerRecord,
     Library,
-    OutcomeRecord,
-    RuleRecord,
     StepRecord,
     address,
-    rule_record,
+    outcome_records,
+    rule_records,
 )
 from nn.kernels.rule import UpdateRule
 from nn.layers import Layer
@@ -61,6 +60,7 @@ class FusedStep:
             layer_count=len(layers),
             activation=ACTIVATIONS.index(network.activation),
             count=room.count,
+            numbers=address(room.inputs),
         )
         self._work = np.empty(library.train_work_size(self._record), dtype=np.float32)
         self._record.work = address(self._work)
@@ -73,21 +73,27 @@ class FusedStep:
         *,
         l1: float,
         l2: float,
+        byte_scale: float,
     ) -> list[tuple[float, int]]:
         """Take a step by each of the rules, on equal parts of `x` one after the other.
 
-        `x` is (n, inputs) C-contiguous float32 and `labels` (n,) intp, which must have been
-        checked. Returns the mean loss and the count of correct answers of each part before its
-        step.
+        `x` is (n, inputs) C-contiguous float32, or uint8 that is multiplied by `byte_scale`, and
+        `labels` (n,) intp; both must have been checked. Returns the mean loss and the count of
+        correct answers of each part before its step.
         """
         batches = len(rules)
         record = self._record
         record.count = len(x) // batches
-        record.x, record.labels = address(x), address(labels)
-        record.l1, record.l2 = l1, l2
-        outcomes = (OutcomeRecord * batches)()
-        self._train(record, (RuleRecord * batches)(*map(rule_record, rules)), outcomes, batches)
-        return [(outcome.loss, outcome.correct) for outcome in outcomes]
+        record.x, record.bytes = None, None
+        if x.dtype == np.uint8:
+            record.bytes = address(x)
+        else:
+            record.x = address(x)
+        record.labels = address(labels)
+        record.byte_scale, record.l1, record.l2 = byte_scale, l1, l2
+        records, outcomes = rule_records(rules), outcome_records(batches)
+        self._train(record, address(records), address(outcomes), batches)
+        return outcomes.tolist()
 
 
 def _layer_record(layer: Layer, moments: Sequence[Sequence[np.ndarray]]) -> LayerRecord:

@@ -77,26 +77,50 @@ def test_slices_are_longer_while_nobody_asks_for_answers():
 
     def publish(snapshot):
         iterations.append(snapshot.iteration)
-        if 30 < snapshot.iteration < 60:
+        if 60 < snapshot.iteration < 150:
             trainer.answer_soon()
 
-    source = ArraySource(few_samples(2000), block_size=2000)
+    source = ArraySource(few_samples(5000), block_size=5000)
     trainer = make_trainer(
         make_run(source=source, augment="light", validations=EVERY_EPOCH),
         clock=Ticks(0.01),
-        pace=Pace(slice_seconds=0.03, calm_factor=3.0),
+        pace=Pace(slice_seconds=0.06, calm_factor=3.0),
         publish=publish,
     )
-    asyncio.run(trainer.train(steps=60))
+    asyncio.run(trainer.train(steps=150))
     starts = np.array(iterations[1:-2])
     lengths = np.diff(iterations[1:-1])
-    # Every look at the clock takes 0.01 s, and the first one comes before the first step.
-    assert (lengths[starts < 30] == 8).all()
-    assert (lengths[(starts > 30) & (starts < 55)] == 2).all()
+    # Every look at the clock takes 0.01 s, and so does each step, for it comes with a look.
+    calm, asked = lengths[starts < 60], lengths[(starts > 80) & (starts < 140)]
+    assert set(calm) <= {16, 17}
+    assert set(asked) <= {4, 5}
     trainer._asked_at -= CALM_SECONDS
     iterations.clear()
-    asyncio.run(trainer.train(steps=30))
-    assert max(np.diff(iterations)) == 8
+    asyncio.run(trainer.train(steps=60))
+    assert max(np.diff(iterations)) in {16, 17}
+
+
+@pytest.mark.parametrize(("slice_seconds", "expected"), [(0.024, 2), (0.028, 3), (0.004, 1)])
+def test_a_slice_ends_as_near_to_its_time_as_whole_batches_allow(slice_seconds, expected):
+    now, iterations = [0.0], []
+    run = make_run(few_samples(2000), validations=EVERY_EPOCH)
+    take_steps = run._take_steps
+
+    def take_ten_milliseconds_each(batch, learning_rate):
+        take_steps(batch, learning_rate)
+        now[0] += 0.01 * batch.steps
+
+    run._take_steps = take_ten_milliseconds_each
+    train(
+        run,
+        steps=20,
+        clock=lambda: now[0],
+        pace=Pace(slice_seconds=slice_seconds),
+        publish=lambda shot: iterations.append(shot.iteration),
+    )
+    # The first slice knows nothing of how long steps take, the last one is cut short.
+    lengths = np.diff(list(dict.fromkeys(iterations)))
+    assert set(lengths[1:-1]) == {expected}
 
 
 def test_snapshots_may_come_less_often_than_slices_but_the_end_is_always_told():

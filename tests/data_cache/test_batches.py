@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_cache import (
+    PIXEL_SCALE,
     ArraySource,
     Augmentation,
     BatchCutter,
@@ -38,13 +39,13 @@ def cut(queue, cutter, batch_size):
     return batch
 
 
-def test_a_batch_is_ready_for_a_net():
+def test_a_batch_is_ready_for_a_training_step():
     cutter = BatchCutter()
     cutter.add(block_of(10))
     batch = cutter.take(4)
-    assert (batch.images.shape, batch.images.dtype) == ((4, 784), np.float32)
+    assert (batch.images.shape, batch.images.dtype) == ((4, 784), np.uint8)
     assert (batch.labels.dtype, batch.labels.tolist()) == (np.intp, [0, 1, 2, 3])
-    assert np.allclose(batch.images[:, 0] * 255, [0, 1, 2, 3])
+    assert batch.images[:, 0].tolist() == [0, 1, 2, 3]
     assert (batch.epoch, batch.consumed, batch.is_last, len(batch)) == (0, 4, False, 4)
 
 
@@ -100,29 +101,39 @@ def test_an_epoch_that_ends_with_a_full_batch_says_so():
     assert cutter.take(2) is None
 
 
-def test_small_batches_of_a_large_block_are_its_pixels_turned_into_numbers_a_few_calls_long():
+def test_small_batches_of_many_blocks_are_their_pixels_in_order():
+    generator = np.random.default_rng(3)
+    cutter, pixels = BatchCutter(), []
+    for index in range(6):
+        samples = numbered_samples(700)
+        pixels.append(generator.integers(0, 256, samples.images.shape, np.uint8))
+        cutter.add(Block(pixels[-1], samples.labels, 0, index, is_last=index == 5))
+    sizes = [64, 1, 300, *[512] * 5, 1175, 100]
+    found = np.concatenate([cutter.take(size).images for size in sizes])
+    np.testing.assert_array_equal(found, np.concatenate(pixels))
+
+
+def test_a_change_of_augmentation_takes_effect_with_the_next_batch():
+    cutter = BatchCutter(binarize=1)
+    cutter.add(block_of(10))
+    assert cutter.take(3).images[:, 0].tolist() == [0, 0, 255]
+    cutter.augment = lambda images: images[:, ::-1]
+    turned = cutter.take(2).images
+    assert (turned.dtype, turned[:, -1].tolist()) == (np.float32, [1, 1])
+
+
+def test_pixels_become_numbers_for_augmentation_by_what_is_handed_in():
     calls = []
 
     def scale(given, factor, out):
         calls.append(len(given))
         scale_bytes(given, factor, out)
 
-    samples = numbered_samples(700)
-    pixels = np.random.default_rng(3).integers(0, 256, samples.images.shape, np.uint8)
-    cutter = BatchCutter(scale_bytes=scale)
-    cutter.add(Block(pixels, samples.labels, 0, 0, is_last=True))
-    sizes = [64, 1, 300, *[32] * 10, 15]
-    found = np.concatenate([cutter.take(size).images for size in sizes])
-    np.testing.assert_array_equal(found, to_float(pixels))
-    assert len(calls) < len(sizes) / 2
-
-
-def test_numbers_turned_ahead_do_not_outlive_a_change_of_augmentation():
-    cutter = BatchCutter(binarize=1)
-    cutter.add(block_of(10))
-    assert numbers_of(cutter.take(3).images * 9 / 255) == [0, 0, 9]
-    cutter.augment = lambda images: images[:, ::-1]
-    assert numbers_of(cutter.take(2).images[:, ::-1] * 9 / 255) == [9, 9]
+    samples = numbered_samples(9)
+    cutter = BatchCutter(lambda images: images, scale_bytes=scale)
+    cutter.add(Block(samples.images, samples.labels, 0, 0, is_last=True))
+    np.testing.assert_array_equal(cutter.take(5).images, to_float(samples.images[:5]))
+    assert calls == [5]
 
 
 @given(
@@ -211,10 +222,11 @@ def test_blocks_that_came_from_no_queue_have_no_position():
 def test_binarising_gives_the_same_with_and_without_augmentation():
     images = np.zeros((2, 784), np.uint8)
     images[0, :4] = [0, 127, 128, 255]
-    for augment in (None, lambda batch: batch):
+    for augment, ink in ((None, 255), (lambda batch: batch, 1)):
         cutter = BatchCutter(augment, binarize=127)
         cutter.add(Block(images, np.zeros(2, np.uint8), 0, 0, False))
-        assert cutter.take(1).images[0, :5].tolist() == [0, 0, 1, 1, 0]
+        assert cutter.take(1).images[0, :5].tolist() == [0, 0, ink, ink, 0]
+    assert np.float32(255) * np.float32(PIXEL_SCALE) == 1
 
 
 def test_augmentation_is_applied_to_every_batch():

@@ -234,6 +234,33 @@ def steps_in_turn_are_those_of_so_many_calls_to_the_bit(chosen):
             assert found[0] == found[1], (optimizer, count, dropout)
 
 
+def steps_on_bytes_are_those_on_their_numbers_to_the_bit(chosen):
+    generator = np.random.default_rng(7)
+    for inputs, count, dropout in ((13, 5, 0.0), (13, 1, 0.0), (16, 4, 0.0), (13, 5, 0.3)):
+        given = generator.integers(0, 256, (3 * count, inputs), np.uint8)
+        numbers = given.astype(np.float32) * np.float32(1 / 255)
+        labels = generator.integers(0, 5, 3 * count)
+        found = []
+        for x in (given, numbers):
+            compute_with(chosen)
+            guarded = Guarded()
+            network = nn.create_network((inputs, 9, 5), generator=np.random.default_rng(1))
+            step = nn.TrainingStep(
+                network,
+                nn.create_optimizer("adam", network.parameters()),
+                dropout=dropout,
+                byte_scale=1 / 255,
+                batch_capacity=count,
+                generator=np.random.default_rng(2),
+            )
+            room = guarded.copy(step._room.inputs, 4)
+            step._room = step._batch = replace(step._room, inputs=room)
+            results = step.in_turn(guarded.copy(x, 1), labels, [0.01, 0.02, 0.005])
+            guarded.check()
+            found.append((results, [array.tobytes() for array in network.parameters()]))
+        assert found[0] == found[1], (inputs, count, dropout)
+
+
 def curves_agree_to_four_digits_over_a_hundred_steps(chosen):
     for optimizer, rate in (("sgd", 0.1), ("adam", 0.001)):
         curves = []
@@ -461,6 +488,7 @@ CHECKS = [
     steps_agree_with_numpy_for_every_activation_optimizer_and_penalty,
     the_same_step_gives_the_same_bits,
     steps_in_turn_are_those_of_so_many_calls_to_the_bit,
+    steps_on_bytes_are_those_on_their_numbers_to_the_bit,
     curves_agree_to_four_digits_over_a_hundred_steps,
     a_whole_step_stays_in_its_buffers,
     a_step_with_ruined_weights_has_numpys_loss_and_count,

@@ -150,6 +150,27 @@ def test_inputs_may_lie_in_memory_as_they_like(lay_out):
     np.testing.assert_array_equal(network.layers[0].weights, other.layers[0].weights)
 
 
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+@pytest.mark.parametrize("stem", [None, "conv3x2 pool2"])
+def test_a_step_on_bytes_is_that_on_the_numbers_they_stand_for(stem, dropout):
+    generator = np.random.default_rng(4)
+    given, labels = generator.integers(0, 256, (6, 144), np.uint8), generator.integers(0, 3, 6)
+    lay_outs = (given, np.asfortranarray(given), given.astype(np.float32) * np.float32(1 / 255))
+    found = []
+    for x in lay_outs:
+        network = make_network((144, 7, 3), dtype=np.float32, stem=stem)
+        step = make_step(
+            network,
+            "adam",
+            byte_scale=1 / 255,
+            dropout=dropout,
+            generator=np.random.default_rng(2),
+        )
+        results = [step(x[:4], labels[:4], 0.1), *step.in_turn(x, labels, [0.1, 0.2])]
+        found.append((results, [array.tobytes() for array in network.parameters()]))
+    assert found[0] == found[1] == found[2]
+
+
 @pytest.mark.parametrize("label", [3, 200, -1])
 def test_a_label_out_of_range_is_refused_and_nothing_is_learnt(label):
     network, untouched = make_network(), make_network()
@@ -190,6 +211,7 @@ def test_an_impossible_learning_rate_is_refused(rate):
         ({"dropout": 0.5}, "pass a generator to TrainingStep"),
         ({"l1": -1.0}, "l1 and l2 of 0 or above, found -1.0 and 0.0"),
         ({"l2": np.nan}, "l1 and l2 of 0 or above, found 0.0 and nan"),
+        ({"byte_scale": 0.0}, "byte_scale above 0, or None, found 0.0"),
     ],
 )
 def test_impossible_settings_are_refused_at_once_and_when_changed_later(settings, message):

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import cycle
 from typing import Any
 
@@ -20,7 +21,7 @@ from benchmarks.timing import seconds_per_call
 from dashboard.block_run import BlockRun
 from dashboard.settings import TrainingSettings
 from dashboard.trainer import Trainer, execute_in_line
-from data_cache import ArraySource, BatchCutter, PrefetchQueue, Samples, load_digits
+from data_cache import ArraySource, BatchCutter, PrefetchQueue, Samples, load_digits, to_float
 
 BATCH = 64
 COPIES = 15
@@ -71,7 +72,7 @@ async def _ready_batches() -> list[Any]:
         if batch is None:
             cutter.add(await anext(queue))
         else:
-            batches.append(batch)
+            batches.append(replace(batch, images=to_float(batch.images)))
     await queue.close()
     return batches
 
