@@ -85,12 +85,13 @@ async def evaluate(
     """Score a network on held-out samples in chunks, leaving the event loop free between them."""
     evaluation = Evaluation(network.classes)
     for start in range(0, len(samples), EVALUATION_CHUNK):
+        if start:
+            await asyncio.sleep(0)
         part = slice(start, start + EVALUATION_CHUNK)
         images = samples.images[part]
         is_pixels = images.dtype == np.uint8
         x = to_float(images, binarize, scale=scale_bytes) if is_pixels else images
         await execute(evaluation.add, network, x, samples.labels[part])
-        await asyncio.sleep(0)
     return evaluation
 
 
@@ -234,7 +235,8 @@ class Trainer(Generic[AnyRun]):
     async def _fill(self) -> None:
         """See that the run has samples for a slice; wait only when not even one block is ready."""
         feed = self.run.feed
-        feed.take_ready(int(self._speed * self._slice_seconds))
+        a_batch_more = self.run.settings.batch_size
+        feed.take_ready(int(self._slice_speed * self._slice_seconds) + a_batch_more)
         if not feed.is_starved:
             return
         try:

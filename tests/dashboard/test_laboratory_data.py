@@ -20,10 +20,10 @@ from laboratory_helpers import (
 )
 
 from dashboard import laboratory as laboratory_module
-from dashboard.data_room import read_index
+from dashboard.data_room import DataSetInMemory, read_index
 from dashboard.laboratory_state import FRESH, READY, TUNED
 from dashboard.lesson import TEACHING_RATE
-from data_cache import DATA_SETS, DataError, PrefetchError, to_float
+from data_cache import DATA_SETS, DataError, PrefetchError, load_digits, to_float
 from nn import pretrained_card
 
 # Data sets
@@ -496,7 +496,8 @@ def test_a_score_of_the_ready_trained_net_says_that_it_knew_the_bundled_digits()
 
 def test_a_test_while_training_scores_one_moment_and_training_goes_on():
     async def main():
-        laboratory = make_laboratory()
+        digits = replace(few_digits(), test=load_digits().test[:500])
+        laboratory = make_laboratory(DataSetInMemory(digits))
         state = laboratory.state
         state.running = True
         await until(lambda: state.snapshot.iteration > 0)
