@@ -1,6 +1,7 @@
 """Training on this machine without a browser: ours, PyTorch and scikit-learn.
 
-Everybody runs once with one thread, as the app does, and once with a thread for every core.
+Everybody runs once with a thread for every core, as the libraries do by themselves, and once with
+one thread, as the app does where visitors share the cores.
 """
 
 from __future__ import annotations
