@@ -75,7 +75,7 @@ SERVED = Form(
 
 WORKER = Form(
     execute=execute_in_line,
-    pace=Pace(slice_seconds=0.012, snapshot_seconds=0.1, calm_factor=2.5),
+    pace=Pace(slice_seconds=0.006, snapshot_seconds=0.1, calm_factor=5.0),
     plane_pace=Pace(slice_seconds=0.012, snapshot_seconds=0.05),
     # Who draws charts all the time keeps training waiting, on the one core and beside it.
     redraw_seconds=0.25,

@@ -40,7 +40,7 @@ REDRAW_SECONDS = 0.1
 COUNT_SECONDS = 0.5
 REDRAW_SHARE = 0.05
 """The share of the time, at most, that redraws may take where they keep training waiting."""
-PATIENCE = 3
+PATIENCE = 5
 """So many redraws are left out, at most, one after the other, while somebody draws."""
 
 

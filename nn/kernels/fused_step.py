@@ -11,10 +11,11 @@ from nn.batch_buffers import BatchBuffers
 from nn.kernels.library import (
     LayerRecord,
     Library,
+    OutcomeRecord,
+    RuleRecord,
     StepRecord,
     address,
-    outcome_records,
-    rule_records,
+    rule_record,
 )
 from nn.kernels.rule import UpdateRule
 from nn.layers import Layer
@@ -22,6 +23,8 @@ from nn.network import Network
 
 ACTIVATIONS = ("relu", "leaky-relu", "tanh", "sigmoid", "linear")
 """The activations in the order of dense.c."""
+
+_OUTCOME = np.dtype(OutcomeRecord)
 
 
 class FusedStep:
@@ -91,9 +94,10 @@ class FusedStep:
             record.x = address(x)
         record.labels = address(labels)
         record.byte_scale, record.l1, record.l2 = byte_scale, l1, l2
-        records, outcomes = rule_records(rules), outcome_records(batches)
-        self._train(record, address(records), address(outcomes), batches)
-        return outcomes.tolist()
+        outcomes = (OutcomeRecord * batches)()
+        self._train(record, (RuleRecord * batches)(*map(rule_record, rules)), outcomes, batches)
+        # One call for all of them, where a record of its own for each would take longer.
+        return np.frombuffer(memoryview(outcomes), _OUTCOME).tolist()
 
 
 def _layer_record(layer: Layer, moments: Sequence[Sequence[np.ndarray]]) -> LayerRecord:

@@ -5,7 +5,7 @@ that they get.
 """
 
 import ctypes
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +76,6 @@ class OutcomeRecord(ctypes.Structure):
     _fields_ = [("loss", ctypes.c_double), ("correct", _INT)]
 
 
-_RULES, _OUTCOMES = np.dtype(RuleRecord), np.dtype(OutcomeRecord)
-"""Many records in one array are made and read much sooner than one by one."""
-
-
 class ConvolutionRecord(ctypes.Structure):
     """`struct convolution` of convolution.c: the sizes of pictures and filters."""
 
@@ -113,7 +109,10 @@ class Library:
         self._update.argtypes = [ctypes.POINTER(RuleRecord)] + [_POINTER] * 4 + [_INT]
         self._update.restype = None
         self.train = module.train
-        self.train.argtypes = [ctypes.POINTER(StepRecord), _POINTER, _POINTER, _INT]
+        self.train.argtypes = [
+            *map(ctypes.POINTER, (StepRecord, RuleRecord, OutcomeRecord)),
+            _INT,
+        ]
         self.train.restype = None
         self.train_work_size = module.train_work_size
         self.train_work_size.argtypes = [ctypes.POINTER(StepRecord)]
@@ -207,21 +206,7 @@ class Library:
 
 def rule_record(rule: UpdateRule) -> RuleRecord:
     """Return a rule as the kernels take it."""
-    return RuleRecord(*_numbers_of(rule))
-
-
-def rule_records(rules: Iterable[UpdateRule]) -> np.ndarray:
-    """Return rules in an array, a record each."""
-    return np.array([_numbers_of(rule) for rule in rules], _RULES)
-
-
-def outcome_records(count: int) -> np.ndarray:
-    """Return room for so many outcomes, a record each."""
-    return np.empty(count, _OUTCOMES)
-
-
-def _numbers_of(rule: UpdateRule) -> tuple[float, ...]:
-    return RULES.index(rule.name), *rule[1:]
+    return RuleRecord(RULES.index(rule.name), *rule[1:])
 
 
 def _check(sizes: tuple[int, int, int], out: np.ndarray, depths_fit: bool) -> None:
