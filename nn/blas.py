@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from nn.addresses import address
+
 _PLACES = ("../numpy.libs/*openblas64_*", ".dylibs/*openblas64_*")
 """Where NumPy's wheels keep OpenBLAS, seen from the package's folder: Linux and Windows, macOS."""
 
@@ -53,17 +55,17 @@ class ProductAdder:
         self._arrays = (a, b, out)
         count, rows = a.shape
         columns = b.shape[1]
-        # Asking an array for its address takes longer than the product of two small ones.
-        self._a = a.ctypes.data
+        # Asking an array for its address takes as long as a good part of a small product.
+        self._a = address(a)
         self._form = (_ROW_MAJOR, _TRANSPOSED, _AS_IT_IS, rows, columns, count)
         self._a_row = rows
-        self._b = (b.ctypes.data, columns)
-        self._out = (out.ctypes.data, columns)
+        self._b = (address(b), columns)
+        self._out = (address(out), columns)
 
     def __call__(self, a: np.ndarray | None = None, *, keep: float, scale: float) -> None:
         """Write keep · out + scale · a.T @ b into `out`; another `a` must be like the first."""
-        address = self._a if a is None else a.ctypes.data
-        self._sgemm(*self._form, scale, address, self._a_row, *self._b, keep, *self._out)
+        place = self._a if a is None else address(a)
+        self._sgemm(*self._form, scale, place, self._a_row, *self._b, keep, *self._out)
 
 
 @cache

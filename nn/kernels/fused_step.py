@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nn.addresses import address
 from nn.batch_buffers import BatchBuffers
 from nn.kernels.library import (
     LayerRecord,
@@ -14,7 +15,6 @@ from nn.kernels.library import (
     OutcomeRecord,
     RuleRecord,
     StepRecord,
-    address,
     rule_record,
 )
 from nn.kernels.rule import UpdateRule

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nn.addresses import address
 from nn.kernels.rule import RULES, UpdateRule
 
 Function = Callable[..., int | None]
@@ -120,7 +121,7 @@ class Library:
         self._scale_bytes = module.scale_bytes
         self._scale_bytes.argtypes = [_POINTER, _FLOAT, _POINTER, _INT]
         self._scale_bytes.restype = None
-        self._work = np.empty(8 * 1024, dtype=np.float32)
+        self._make_work(8 * 1024)
         self._convolve = _taking(module.convolve, ConvolutionRecord, 4)
         self._convolve_gradients = _taking(module.convolve_gradients, ConvolutionRecord, 3)
         self._convolve_work_size = _taking(module.convolve_work_size, ConvolutionRecord, 0)
@@ -158,10 +159,14 @@ class Library:
         depth = sizes[1]
         function(*map(address, arrays), *sizes, self._work_of(8 * depth))
 
+    def _make_work(self, size: int) -> None:
+        self._work = np.empty(size, dtype=np.float32)
+        self._work_address = address(self._work)
+
     def _work_of(self, size: int) -> int:
         if size > self._work.size:
-            self._work = np.empty(size, dtype=np.float32)
-        return address(self._work)
+            self._make_work(size)
+        return self._work_address
 
     def convolve(
         self, padded: np.ndarray, weights: np.ndarray, kernel: int, out: np.ndarray
@@ -272,8 +277,3 @@ def load_library(path: Path) -> Library:
     if not np.array_equal(out, np.einsum("ik,jk->ij", a, a)):
         raise OSError("it gives wrong products")
     return library
-
-
-def address(array: np.ndarray) -> int:
-    """Return where the numbers of an array lie."""
-    return int(array.ctypes.data)

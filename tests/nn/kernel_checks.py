@@ -16,8 +16,8 @@ import numpy as np
 
 import nn
 from nn import convolution, pooling, products
+from nn.addresses import address
 from nn.kernels import backend
-from nn.kernels.library import address
 from tests.support.step_helpers import call_by_call
 
 NUMPY = backend.pick_backend("numpy")
