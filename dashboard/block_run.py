@@ -87,6 +87,7 @@ class BlockRun(Run):
         self.step.byte_scale = PIXEL_SCALE
         self.validations = validations
         self._due_at = 0
+        """After how many samples the next score is due, told as each batch is taken."""
         self._average: WeightAverage | None = None
         if state is not None:
             self._go_on(state)

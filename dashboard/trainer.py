@@ -144,6 +144,7 @@ class Trainer(Generic[AnyRun]):
         self._pace = pace or Pace()
         self._stop = True
         self._waiting = False
+        # What is shown counts the time between slices too; how long steps take, only a slice says.
         self._speed = self._slice_speed = 0.0
         self._last_slice = self._last_snapshot = 0.0
         self._asked_at = -math.inf
@@ -235,8 +236,9 @@ class Trainer(Generic[AnyRun]):
     async def _fill(self) -> None:
         """See that the run has samples for a slice; wait only when not even one block is ready."""
         feed = self.run.feed
-        a_batch_more = self.run.settings.batch_size
-        feed.take_ready(int(self._slice_speed * self._slice_seconds) + a_batch_more)
+        # A batch more than it should take, or a quick slice would end before its time.
+        expected = int(self._slice_speed * self._slice_seconds)
+        feed.take_ready(expected + self.run.settings.batch_size)
         if not feed.is_starved:
             return
         try:

@@ -55,8 +55,7 @@ class ProductAdder:
         self._arrays = (a, b, out)
         count, rows = a.shape
         columns = b.shape[1]
-        # Asking an array for its address takes as long as a good part of a small product.
-        self._a = address(a)
+        self._a = address(a)  # asked for once, for it takes a good part of a small product
         self._form = (_ROW_MAJOR, _TRANSPOSED, _AS_IT_IS, rows, columns, count)
         self._a_row = rows
         self._b = (address(b), columns)

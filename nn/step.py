@@ -112,6 +112,7 @@ class TrainingStep:
         labels = check_labels(labels, len(x), classes, none_allowed=self.none_allowed)
         batch = self._batch_of(len(x) // steps)
         fused = self._fused_step()
+        # What the kernels take where it lies; bytes they turn into numbers themselves.
         lies_ready = x.flags.c_contiguous and x.dtype in (np.float32, np.uint8)
         if fused is not None and not self.dropout and lies_ready:
             return self._steps_at_once(fused, x, labels, learning_rates)
