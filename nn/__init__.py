@@ -1,18 +1,18 @@
-"""Dense and convolutional networks by hand on NumPy: numbers in, numbers out.
+"""Dense and convolutional networks by hand on NumPy.
 
-This page of names is all that other packages use; nothing here knows of files of digits or
-of a screen.
+All that other packages use is imported here; nothing here knows of data sets or of a screen.
 """
 
-from nn.activations import ACTIVATIONS, activation_name
+from nn.activations import ACTIVATIONS, activation_function, activation_name
 from nn.architectures import (
     ARCHITECTURES,
     DENSE,
     Architecture,
+    architecture_layers,
     architecture_name,
     architecture_of,
-    stem_of,
 )
+from nn.backends import backend_name, backend_reason, matrix_product, scale_bytes
 from nn.calibration import (
     Reliability,
     fit_temperature,
@@ -21,15 +21,25 @@ from nn.calibration import (
     sureness_threshold,
     with_temperature,
 )
-from nn.checks import NO_CLASS
 from nn.evaluation import Evaluation
 from nn.gradient_check import check_gradient
-from nn.gradients import Loss, loss_and_gradients, measure_loss
 from nn.initializations import INITIALIZATIONS, initialization_name
-from nn.kernels import backend_name, backend_reason
-from nn.layers import Layer
-from nn.network import Forward, Network, create_network, form_title
-from nn.optimizers import OPTIMIZERS, Optimizer, create_optimizer, optimizer_name
+from nn.layer_spec import LayerSpec, read_layer_spec
+from nn.layers import Conv2D, Dense, MaxPool2D
+from nn.losses import StepResult
+from nn.network import Network, create_network, network_title
+from nn.optimizers import (
+    OPTIMIZERS,
+    SGD,
+    Adam,
+    AdamW,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RMSProp,
+    create_optimizer,
+    optimizer_name,
+)
 from nn.pretrained import (
     PRETRAINED,
     PretrainedCard,
@@ -37,12 +47,8 @@ from nn.pretrained import (
     pretrained_card,
     pretrained_name,
 )
-from nn.products import scale_bytes
 from nn.schedules import SCHEDULES, Schedule, create_schedule, schedule_name
-from nn.scoring import StepResult
-from nn.stem import Stem
-from nn.stem_plan import StemPlan, read_plan
-from nn.step import TrainingStep
+from nn.training import TrainingStep
 from nn.weight_average import WeightAverage
 from nn.weights import (
     LAYOUTS,
@@ -59,27 +65,33 @@ __all__ = [
     "DENSE",
     "INITIALIZATIONS",
     "LAYOUTS",
-    "NO_CLASS",
     "OPTIMIZERS",
     "PRETRAINED",
     "SCHEDULES",
+    "SGD",
+    "Adam",
+    "AdamW",
     "Architecture",
+    "Conv2D",
+    "Dense",
     "Evaluation",
-    "Forward",
-    "Layer",
-    "Loss",
+    "LayerSpec",
+    "MaxPool2D",
+    "Momentum",
+    "Nesterov",
     "Network",
     "Optimizer",
     "PretrainedCard",
+    "RMSProp",
     "Reliability",
     "Schedule",
-    "Stem",
-    "StemPlan",
     "StepResult",
     "TrainingStep",
     "WeightAverage",
     "WeightsError",
+    "activation_function",
     "activation_name",
+    "architecture_layers",
     "architecture_name",
     "architecture_of",
     "backend_name",
@@ -89,21 +101,19 @@ __all__ = [
     "create_optimizer",
     "create_schedule",
     "fit_temperature",
-    "form_title",
     "initialization_name",
     "load_pretrained",
     "load_weights",
-    "loss_and_gradients",
-    "measure_loss",
+    "matrix_product",
     "measure_reliability",
+    "network_title",
     "optimizer_name",
     "pretrained_card",
     "pretrained_name",
-    "read_plan",
+    "read_layer_spec",
     "save_weights",
     "scale_bytes",
     "schedule_name",
-    "stem_of",
     "sureness",
     "sureness_threshold",
     "weights_from_bytes",

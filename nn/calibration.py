@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nn.checks import check_labels
-from nn.layers import Layer
-from nn.log_softmax import log_softmax, negative_log_likelihood
+from nn.layers import Dense
+from nn.losses import check_labels, log_softmax, negative_log_likelihood
 from nn.network import Network
 
 BINS = 15
@@ -93,7 +92,7 @@ def with_temperature(network: Network, temperature: float) -> Network:
     last = network.layers[-1]
     scale = last.weights.dtype.type(1 / temperature)
     bias = None if last.bias is None else last.bias * scale
-    layers = (*network.layers[:-1], Layer(last.weights * scale, bias))
+    layers = (*network.layers[:-1], Dense(last.weights * scale, bias))
     return replace(network, layers=layers).copy()
 
 

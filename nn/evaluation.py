@@ -7,7 +7,7 @@ from math import nan, sqrt
 
 import numpy as np
 
-from nn.checks import check_labels
+from nn.losses import check_labels
 from nn.network import Network
 
 _TWO_SIDED_95 = 1.959963984540054

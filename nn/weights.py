@@ -67,7 +67,7 @@ def weights_to_bytes(
     _refuse_unless_finite(network)
     if known_suffix == ".npz":
         return network_to_npz(network, half=half)
-    if network.stem is not None:
+    if network.convolutions:
         raise WeightsError(
             "The JSON layouts of S0 and S4 have no room for convolutions, which this network "
             "begins with: save it as .npz."
@@ -85,13 +85,6 @@ def _suffix(suffix: str, name: str) -> str:
 
 
 def _refuse_unless_finite(network: Network) -> None:
-    of_stem = [] if network.stem is None else network.stem.parameters()
-    for convolution in of_stem:
-        if not np.isfinite(convolution).all():
-            raise WeightsError(
-                "The convolutions hold NaN or infinity and were not saved; "
-                "go back to good weights and lower the learning rate."
-            )
     for index, layer in enumerate(network.layers):
         for what, array in (("weights", layer.weights), ("bias", layer.bias)):
             if array is not None and not np.isfinite(array).all():

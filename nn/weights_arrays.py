@@ -5,9 +5,8 @@ The messages speak of the file and of its own names, W0 or b0, not of the code.
 
 import numpy as np
 
-from nn.layers import Layer
+from nn.layers import Conv2D, Dense
 from nn.network import Network
-from nn.stem import Stem
 from nn.weights_error import WeightsError
 
 
@@ -17,7 +16,7 @@ def network_from_arrays(
     activation: str,
     name: str,
     *,
-    stem: Stem | None = None,
+    convolutions: tuple[Conv2D, ...] = (),
 ) -> Network:
     """Build the network of the file `name`; `WeightsError` if shapes or numbers are wrong.
 
@@ -30,19 +29,19 @@ def network_from_arrays(
             _check_shape(biases[index], W.shape[1:], f"b{index}", name)
             _refuse_unless_finite(biases[index], f"b{index}", name)
     bias_lists = [] if biases is None else [biases]
-    layers = tuple(map(Layer, weights, *bias_lists))
+    layers = tuple(map(Dense, weights, *bias_lists))
     try:
-        return Network(layers, activation, stem)
+        return Network((*convolutions, *layers), activation)
     except ValueError as error:
         raise WeightsError(f"{name}: {error}") from error
 
 
-def check_stem(stem: Stem, name: str) -> None:
-    """Refuse the stem of the file `name` with a `WeightsError` if it holds NaN or infinity."""
-    letters = "K" if stem.biases is None else "Kk"
-    for index, array in enumerate(stem.parameters()):
-        stage, kind = divmod(index, len(letters))
-        _refuse_unless_finite(array, f"{letters[kind]}{stage}", name)
+def check_convolutions(convolutions: tuple[Conv2D, ...], name: str) -> None:
+    """Raise `WeightsError` if convolutions of the file `name` hold NaN or infinity."""
+    for index, layer in enumerate(convolutions):
+        _refuse_unless_finite(layer.weights, f"K{index}", name)
+        if layer.bias is not None:
+            _refuse_unless_finite(layer.bias, f"k{index}", name)
 
 
 def _check_weights(weights: list[np.ndarray], index: int, name: str) -> None:

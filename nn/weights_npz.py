@@ -13,11 +13,11 @@ from math import isqrt
 import numpy as np
 
 from nn.activations import ACTIVATIONS
+from nn.layer_spec import LayerSpec, read_layer_spec
+from nn.layers import Conv2D
 from nn.network import Network
 from nn.npz import arrays_from_npz
-from nn.stem import Stem, weight_shapes
-from nn.stem_plan import StemPlan, read_plan
-from nn.weights_arrays import check_stem, network_from_arrays
+from nn.weights_arrays import check_convolutions, network_from_arrays
 from nn.weights_error import WeightsError
 
 FORMATS = (1, 2)
@@ -32,18 +32,17 @@ def network_to_npz(network: Network, *, half: bool = False) -> bytes:
 
     With `half`, numbers are rounded to 16 bits. `WeightsError` if one is too large for them.
     """
-    stem = network.stem
+    spec = network.layer_spec
     parameters = [_halved(array) for array in network.parameters()] if half else None
     arrays = {
-        "format": np.array(1 if stem is None and not half else 2),
+        "format": np.array(1 if spec is None and not half else 2),
         "activation": np.array(network.activation),
         "sizes": np.array(network.sizes, dtype=np.int64),
         "biases": np.array(network.has_biases),
     }
-    if stem is not None or half:
-        arrays["stem"] = np.array("" if stem is None else stem.plan.text)
-    plan = None if stem is None else stem.plan
-    header = _Header(network.activation, list(network.sizes), network.has_biases, plan, "")
+    if spec is not None or half:
+        arrays["stem"] = np.array("" if spec is None else spec.text)
+    header = _Header(network.activation, list(network.sizes), network.has_biases, spec, "")
     keys = header.keys(len(network.layers))
     arrays.update(zip(keys, parameters or network.parameters(), strict=True))
     file = io.BytesIO()
@@ -58,29 +57,29 @@ class _Header:
     activation: str
     sizes: list[int]
     biases: bool
-    plan: StemPlan | None
+    spec: LayerSpec | None
     name: str
 
     @property
     def side(self) -> int:
-        """Pixels of a picture's side, for a stem."""
+        """Pixels of an image's side, for convolutions."""
         return isqrt(max(self.sizes[0], 0))
 
     def keys(self, most_layers: int) -> list[str]:
         """Return the names of the parameters, but not those of more than `most_layers`."""
-        of_stem, of_layers = ("Kk", "Wb") if self.biases else ("K", "W")
-        stages = 0 if self.plan is None else len(self.plan.stages)
+        of_convolutions, of_layers = ("Kk", "Wb") if self.biases else ("K", "W")
+        count = 0 if self.spec is None else len(self.spec.convolutions)
         depth = min(len(self.sizes) - 1, most_layers)
-        return _parameter_keys(of_stem, stages) + _parameter_keys(of_layers, depth)
+        return _parameter_keys(of_convolutions, count) + _parameter_keys(of_layers, depth)
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Return the shape of every parameter; `ValueError` if the plan fits no such pictures."""
+        """Return the shape of every parameter; `ValueError` if the images do not fit."""
         shapes: dict[str, tuple[int, ...]] = {}
         inputs = self.sizes[0]
-        if self.plan is not None:
-            for index, shape in enumerate(weight_shapes(self.plan, self.side)):
+        if self.spec is not None:
+            for index, shape in enumerate(self.spec.weight_shapes(self.side)):
                 shapes[f"K{index}"], shapes[f"k{index}"] = shape, shape[1:]
-            inputs = self.plan.shapes(self.side)[-1].size
+            inputs = self.spec.shapes(self.side)[-1].size
         for index, outputs in enumerate(self.sizes[1:]):
             shapes[f"W{index}"], shapes[f"b{index}"] = (inputs, outputs), (outputs,)
             inputs = outputs
@@ -121,10 +120,10 @@ def _read_header(arrays: dict[str, np.ndarray], name: str) -> _Header:
         )
     text = str(arrays.pop("stem", "")) if version == FORMATS[-1] else ""
     try:
-        plan = read_plan(text) if text else None
+        spec = read_layer_spec(text) if text else None
     except ValueError as error:
         raise WeightsError(f"{name}: {error}") from error
-    return _Header(str(activation), sizes.tolist(), bool(biases), plan, name)
+    return _Header(str(activation), sizes.tolist(), bool(biases), spec, name)
 
 
 def _halved(array: np.ndarray) -> np.ndarray:
@@ -179,17 +178,18 @@ def _build(arrays: dict[str, np.ndarray], header: _Header) -> Network:
         count = sum(key[0] == letter for key in native)
         return [native[f"{letter}{index}"] for index in range(count)]
 
-    stem = None
-    if header.plan is not None:
-        stem_biases = tuple(numbered("k")) if header.biases else None
-        stem = Stem(header.plan, header.side, tuple(numbered("K")), stem_biases)
-        check_stem(stem, header.name)
+    convolutions: tuple[Conv2D, ...] = ()
+    if header.spec is not None:
+        weights = numbered("K")
+        biases = numbered("k") if header.biases else [None] * len(weights)
+        convolutions = header.spec.layers(header.side, weights, biases)
+        check_convolutions(convolutions, header.name)
     return network_from_arrays(
         numbered("W"),
         numbered("b") if header.biases else None,
         header.activation,
         header.name,
-        stem=stem,
+        convolutions=convolutions,
     )
 
 

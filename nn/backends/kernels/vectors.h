@@ -1,8 +1,8 @@
-/* What the kernels share: four float32 at a time, and the tile that all products are made of.
- *
- * Included by dense.c and convolution.c. */
+/* What dense.c and convolution.c share: vectors of four float32, and the size of their tiles. */
 
 #include <wasm_simd128.h>
+
+#include "abi.h"
 
 #define EXPORT __attribute__((visibility("default")))
 #define INLINE static inline __attribute__((always_inline))
@@ -24,9 +24,9 @@ INLINE v128_t multiply_add(v128_t a, v128_t b, v128_t sum) {
 #endif
 }
 
-/* ---- Four numbers at a time, fewer at the end of a row ---------------------------------------*/
+/* ---- Four values at a time, fewer at the end of a row ----------------------------------------*/
 
-/* Apart, so that the loops stay small. */
+/* Not inlined, so that the loops stay small. */
 static __attribute__((noinline)) v128_t load_few(const float *from, int count) {
     v128_t few = wasm_v128_load32_zero(from);
     if (count > 1) few = wasm_v128_load32_lane(from + 1, few, 1);
@@ -34,19 +34,19 @@ static __attribute__((noinline)) v128_t load_few(const float *from, int count) {
     return few;
 }
 
-static __attribute__((noinline)) void store_few(float *to, v128_t numbers, int count) {
-    wasm_v128_store32_lane(to, numbers, 0);
-    if (count > 1) wasm_v128_store32_lane(to + 1, numbers, 1);
-    if (count > 2) wasm_v128_store32_lane(to + 2, numbers, 2);
+static __attribute__((noinline)) void store_few(float *to, v128_t values, int count) {
+    wasm_v128_store32_lane(to, values, 0);
+    if (count > 1) wasm_v128_store32_lane(to + 1, values, 1);
+    if (count > 2) wasm_v128_store32_lane(to + 2, values, 2);
 }
 
 INLINE v128_t load(const float *from, int count) {
     return count >= 4 ? wasm_v128_load(from) : load_few(from, count);
 }
 
-INLINE void store(float *to, v128_t numbers, int count) {
+INLINE void store(float *to, v128_t values, int count) {
     if (count >= 4)
-        wasm_v128_store(to, numbers);
+        wasm_v128_store(to, values);
     else
-        store_few(to, numbers, count);
+        store_few(to, values, count);
 }

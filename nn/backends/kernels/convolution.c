@@ -1,17 +1,12 @@
-/* Convolutions and max-pooling of float32 pictures, forward and back, for WebAssembly.
+/* Convolutions and max pooling of float32 images and their gradients, for WebAssembly.
  *
- * Pictures are (count, height, width, channels). NumPy copies the patches of a picture into a
- * table and multiplies that; here the tiles read the patches where they lie. It is compiled with
- * dense.c into the same modules; nn/kernels/library.py says what every function expects. */
+ * Images are (count, height, width, channels). NumPy copies the patches of an image into a matrix
+ * and multiplies that; here the tiles read the patches from the image. It is compiled with dense.c
+ * into the same modules; nn/backends/wasm.py checks what every function expects. */
 
 #include "vectors.h"
 
-/* Pictures of `height` x `width` x `channels` and filters of `kernel` x `kernel`. */
-struct convolution {
-    int count, height, width, channels, kernel, filters;
-};
-
-/* Numbers of work that `convolve` needs: panels of 8 filters. */
+/* Values of work that `convolve` needs: panels of 8 filters. */
 EXPORT int convolve_work_size(const struct convolution *c) {
     int panels = (c->filters + TILE_COLUMNS - 1) / TILE_COLUMNS;
     return panels * TILE_COLUMNS * c->kernel * c->kernel * c->channels;
@@ -19,7 +14,7 @@ EXPORT int convolve_work_size(const struct convolution *c) {
 
 /* ---- Forward ---------------------------------------------------------------------------------*/
 
-/* Sums of `rows` patches, each at its own place, times a panel of 8 filters. */
+/* Write the products of `rows` patches, each at its own position, with a panel of 8 filters. */
 INLINE void patch_tile(int rows, const struct convolution *c, const float *const *patches,
                        const float *panel, float *out, int columns) {
     int run = c->kernel * c->channels, line = c->width * c->channels;
@@ -52,21 +47,21 @@ static void pack_filters(const struct convolution *c, const float *weights, floa
                 *panels++ = f < c->filters ? weights[k * c->filters + f] : 0.0f;
 }
 
-/* out (count, height - kernel + 1, width - kernel + 1, filters): the patches of the pictures times
+/* out (count, height - kernel + 1, width - kernel + 1, filters): the patches of the images times
  * the weights, (kernel * kernel * channels, filters). */
-EXPORT void convolve(const struct convolution *c, const float *pictures, const float *weights,
+EXPORT void convolve(const struct convolution *c, const float *images, const float *weights,
                      float *out, float *work) {
     int rows = c->height - c->kernel + 1, columns = c->width - c->kernel + 1;
     int panel_size = c->kernel * c->kernel * c->channels * TILE_COLUMNS;
-    int picture_size = c->height * c->width * c->channels;
-    int places = rows * columns;
+    int image_size = c->height * c->width * c->channels;
+    int positions = rows * columns;
     pack_filters(c, weights, work);
-    for (int n = 0; n < c->count; n++, pictures += picture_size, out += places * c->filters) {
+    for (int n = 0; n < c->count; n++, images += image_size, out += positions * c->filters) {
         int x = 0;
-        const float *at = pictures;
-        for (int place = 0; place < places; place += TILE_ROWS) {
+        const float *at = images;
+        for (int position = 0; position < positions; position += TILE_ROWS) {
             const float *patches[TILE_ROWS];
-            int some = smaller(places - place, TILE_ROWS);
+            int some = smaller(positions - position, TILE_ROWS);
             for (int r = 0; r < some; r++) {
                 patches[r] = at;
                 at += c->channels;
@@ -78,7 +73,7 @@ EXPORT void convolve(const struct convolution *c, const float *pictures, const f
             const float *panel = work;
             for (int j = 0; j < c->filters; j += TILE_COLUMNS, panel += panel_size) {
                 int width = smaller(c->filters - j, TILE_COLUMNS);
-                float *to = out + place * c->filters + j;
+                float *to = out + position * c->filters + j;
                 if (some == TILE_ROWS)
                     patch_tile(TILE_ROWS, c, patches, panel, to, width);
                 else
@@ -89,10 +84,10 @@ EXPORT void convolve(const struct convolution *c, const float *pictures, const f
     }
 }
 
-/* ---- Gradients by the weights ----------------------------------------------------------------*/
+/* ---- Gradients with respect to the weights ----------------------------------------------------*/
 
-/* Add to `rows` x 8 gradients the sums over one picture; `from` are the numbers of the first patch
- * that meet each row of weights, `delta` those of 8 filters. */
+/* Add the sums over one image to `rows` x 8 gradients; `from` points to the values of the first
+ * patch that each row of weights multiplies, `delta` to those of 8 filters. */
 INLINE void gradient_tile(int rows, const struct convolution *c, const float *const *from,
                           const float *delta, int columns, float *out) {
     v128_t sums[TILE_ROWS][2];
@@ -101,9 +96,9 @@ INLINE void gradient_tile(int rows, const struct convolution *c, const float *co
         sums[r][1] = columns > 4 ? load(out + r * c->filters + 4, columns - 4) : zeros();
     }
     int across = c->width - c->kernel + 1, down = c->height - c->kernel + 1;
-    int places = across * c->channels, line = c->width * c->channels;
+    int positions = across * c->channels, line = c->width * c->channels;
     for (int y = 0; y < down; y++) {
-        for (int at = y * line; at < y * line + places; at += c->channels, delta += c->filters) {
+        for (int at = y * line; at < y * line + positions; at += c->channels, delta += c->filters) {
             v128_t left = load(delta, columns);
             v128_t right = columns > 4 ? load(delta + 4, columns - 4) : zeros();
 #pragma unroll
@@ -123,26 +118,26 @@ INLINE void gradient_tile(int rows, const struct convolution *c, const float *co
 INLINE void gradient_rows(int rows, const struct convolution *c, const float *const *from,
                           const float *delta, float *out) {
     int j = 0;
-    /* A width of 8 known to the compiler leaves out all questions about the ends of rows. */
+    /* With a width of 8 known to the compiler, no ends of rows need to be checked. */
     for (; j + TILE_COLUMNS <= c->filters; j += TILE_COLUMNS)
         gradient_tile(rows, c, from, delta + j, TILE_COLUMNS, out + j);
     if (j < c->filters) gradient_tile(rows, c, from, delta + j, c->filters - j, out + j);
 }
 
 /* out, like the weights: patches, transposed, times delta, which is like the results of
- * `convolve`. One picture at a time, so that the cache holds it and its delta. */
-EXPORT void convolve_gradients(const struct convolution *c, const float *pictures,
+ * `convolve`. One image at a time, so that the cache holds it and its delta. */
+EXPORT void convolve_gradients(const struct convolution *c, const float *images,
                                const float *delta, float *out) {
     int run = c->kernel * c->channels, depth = c->kernel * run;
-    int picture_size = c->height * c->width * c->channels;
+    int image_size = c->height * c->width * c->channels;
     int delta_size = (c->height - c->kernel + 1) * (c->width - c->kernel + 1) * c->filters;
     for (int i = 0; i < depth * c->filters; i++) out[i] = 0;
-    for (int n = 0; n < c->count; n++, pictures += picture_size, delta += delta_size)
+    for (int n = 0; n < c->count; n++, images += image_size, delta += delta_size)
         for (int k = 0; k < depth; k += TILE_ROWS) {
             const float *from[TILE_ROWS];
             int some = smaller(depth - k, TILE_ROWS);
             for (int r = 0; r < some; r++)
-                from[r] = pictures + (k + r) / run * c->width * c->channels + (k + r) % run;
+                from[r] = images + (k + r) / run * c->width * c->channels + (k + r) % run;
             if (some == TILE_ROWS)
                 gradient_rows(TILE_ROWS, c, from, delta, out + k * c->filters);
             else
@@ -151,52 +146,49 @@ EXPORT void convolve_gradients(const struct convolution *c, const float *picture
         }
 }
 
-/* ---- Max-pooling -----------------------------------------------------------------------------*/
+/* ---- Max pooling -----------------------------------------------------------------------------*/
 
-/* Squares of `size` x `size`, `stride` apart, of which there are `rows` x `columns`. */
-struct pooling {
-    int count, height, width, channels, size, stride, rows, columns;
-};
-
-/* The largest numbers of each square, and where they were; of equal ones the first. */
-EXPORT void pool(const struct pooling *p, const float *given, float *out, unsigned char *places) {
+/* The maxima of all windows and their positions in them; of equal values the first. */
+EXPORT void max_pool(const struct pooling *p, const float *images, float *out,
+                     unsigned char *positions) {
     int line = p->width * p->channels;
-    for (int n = 0; n < p->count; n++, given += p->height * line)
+    for (int n = 0; n < p->count; n++, images += p->height * line)
         for (int i = 0; i < p->rows * p->columns; i++) {
-            const float *square = given + i / p->columns * p->stride * line +
+            const float *window = images + i / p->columns * p->stride * line +
                                   i % p->columns * p->stride * p->channels;
             for (int j = 0; j < p->channels; j += 4) {
                 int some = p->channels - j;
-                v128_t best = load(square + j, some), where = zeros();
+                v128_t best = load(window + j, some), where = zeros();
                 for (int k = 1; k < p->size * p->size; k++) {
-                    const float *at = square + k / p->size * line + k % p->size * p->channels + j;
+                    const float *at = window + k / p->size * line + k % p->size * p->channels + j;
                     v128_t x = load(at, some), larger = wasm_f32x4_gt(x, best);
                     best = wasm_f32x4_max(best, x); /* which keeps NaN */
                     where = wasm_v128_bitselect(wasm_i32x4_splat(k), where, larger);
                 }
                 store(out + j, best, some);
-                places[j] = wasm_i32x4_extract_lane(where, 0);
-                if (some > 1) places[j + 1] = wasm_i32x4_extract_lane(where, 1);
-                if (some > 2) places[j + 2] = wasm_i32x4_extract_lane(where, 2);
-                if (some > 3) places[j + 3] = wasm_i32x4_extract_lane(where, 3);
+                positions[j] = wasm_i32x4_extract_lane(where, 0);
+                if (some > 1) positions[j + 1] = wasm_i32x4_extract_lane(where, 1);
+                if (some > 2) positions[j + 2] = wasm_i32x4_extract_lane(where, 2);
+                if (some > 3) positions[j + 3] = wasm_i32x4_extract_lane(where, 3);
             }
             out += p->channels;
-            places += p->channels;
+            positions += p->channels;
         }
 }
 
-/* The way back: every delta goes to where its number was, into `out`, like `given`. */
-EXPORT void unpool(const struct pooling *p, const float *delta, const unsigned char *places,
+/* The gradients with respect to the images: every delta is added at the position of its maximum. */
+EXPORT void max_unpool(const struct pooling *p, const float *delta, const unsigned char *positions,
                    float *out) {
-    int line = p->width * p->channels, picture_size = p->height * line;
-    for (int i = 0; i < p->count * picture_size; i++) out[i] = 0;
-    for (int n = 0; n < p->count; n++, out += picture_size)
+    int line = p->width * p->channels, image_size = p->height * line;
+    for (int i = 0; i < p->count * image_size; i++) out[i] = 0;
+    for (int n = 0; n < p->count; n++, out += image_size)
         for (int i = 0; i < p->rows * p->columns; i++) {
-            float *square = out + i / p->columns * p->stride * line +
+            float *window = out + i / p->columns * p->stride * line +
                             i % p->columns * p->stride * p->channels;
             for (int j = 0; j < p->channels; j++) {
-                int place = *places++;
-                square[place / p->size * line + place % p->size * p->channels + j] += *delta++;
+                int position = *positions++;
+                int row = position / p->size, column = position % p->size;
+                window[row * line + column * p->channels + j] += *delta++;
             }
         }
 }

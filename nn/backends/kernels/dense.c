@@ -1,18 +1,19 @@
 /* Products, updates and whole training steps of dense float32 networks, for WebAssembly.
  *
- * NumPy for Pyodide has neither BLAS nor SIMD; this file makes up for it. It is compiled twice, by
+ * NumPy for Pyodide has neither BLAS nor SIMD. This file and convolution.c are compiled twice, by
  * scripts/build_kernels.sh: dense-simd.wasm for every engine with SIMD, and dense-relaxed.wasm for
- * those that also multiply and add in one instruction. nn/kernels/library.py loads one of them and
- * says what every function expects. There is no C library here, and nothing is allocated.
- * convolution.c goes into the same modules.
+ * those that also multiply and add in one instruction. nn/backends/wasm.py loads one of them and
+ * checks what every function expects. There is no C library here, and nothing is allocated.
  *
- * All matrices are row-major. Pointers need no alignment. Numbers that are infinite or not a
- * number travel on as in NumPy, because the loss must show them. */
+ * All matrices are row-major. Pointers need no alignment. Infinities and NaN are propagated as in
+ * NumPy, because the loss must show them. */
 
 #include "vectors.h"
 
-/* Gradients of this many numbers are computed, used and forgotten while the cache holds them. */
+/* Gradients are computed in blocks of this many values, which stay in the cache until used. */
 #define BLOCK 4096
+
+EXPORT const char *abi(void) { return ABI_TEXT; }
 
 INLINE float sum_of(v128_t x) {
     return (wasm_f32x4_extract_lane(x, 0) + wasm_f32x4_extract_lane(x, 1)) +
@@ -21,13 +22,13 @@ INLINE float sum_of(v128_t x) {
 
 /* ---- Products --------------------------------------------------------------------------------*/
 
-/* A matrix by its strides, in numbers: its transpose is the same with the strides exchanged. */
+/* A matrix by its strides, in values: its transpose is the same with the strides exchanged. */
 struct matrix {
     const float *at;
     int row, column;
 };
 
-/* Write `rows` x 8 sums over `depth` products. The panel holds 8 numbers of b for each k. */
+/* Write `rows` x 8 sums over `depth` products. The panel holds 8 values of b for each k. */
 INLINE void tile(int rows, const float *a, int a_row, int a_column, const float *panel, int depth,
                  float *out, int out_row, int columns) {
     v128_t sums[TILE_ROWS][2];
@@ -114,7 +115,7 @@ static void row_times_transposed(const float *row, const float *b, int depth, in
     }
 }
 
-/* Write a b through panels of 8 columns; `panel` has room for 8 * depth numbers. */
+/* Write a b through panels of 8 columns; `panel` has room for 8 * depth values. */
 static void multiply(struct matrix a, struct matrix b, float *out, int rows, int depth,
                      int columns, float *panel) {
     for (int j = 0; j < columns; j += TILE_COLUMNS) {
@@ -125,7 +126,7 @@ static void multiply(struct matrix a, struct matrix b, float *out, int rows, int
     }
 }
 
-/* out (n, m) = a (n, k) b (k, m). `work` has room for 8 * k numbers, here and below. */
+/* out (n, m) = a (n, k) b (k, m). `work` has room for 8 * k values, here and below. */
 EXPORT void product(const float *a, const float *b, float *out, int n, int k, int m, float *work) {
     if (n < TILE_ROWS)
         for (int i = 0; i < n; i++) row_times(a + i * k, b, k, m, out + i * m);
@@ -150,25 +151,13 @@ EXPORT void product_with_transposed(const float *a, const float *b, float *out, 
 
 /* ---- Updates ---------------------------------------------------------------------------------*/
 
-enum { SGD, MOMENTUM, NESTEROV, RMSPROP, ADAM };
-
-/* How parameters follow their gradients: the coefficients of nn/optimizers.py. */
-struct rule {
-    int kind;
-    float rate;    /* of the step */
-    float first;   /* momentum, or 1 - the decay of the first moment (Adam) */
-    float second;  /* 1 - the decay of the mean of squares (RMSProp, Adam) */
-    float epsilon; /* beside the root */
-    float shrink;  /* what is left of a parameter before its step */
-};
-
 /* average += (sample - average) * share */
 INLINE v128_t moved(v128_t average, v128_t sample, v128_t share) {
     v128_t step = wasm_f32x4_mul(wasm_f32x4_sub(sample, average), share);
     return wasm_f32x4_add(average, step);
 }
 
-/* What one update needs beside the arrays, each four times over. */
+/* The coefficients of an update, each in all four lanes. */
 struct coefficients {
     v128_t rate, first, second, epsilon, shrink, factor;
 };
@@ -205,6 +194,11 @@ INLINE void update_as(int kind, const struct coefficients *c, float *parameters,
         update_four(kind, c, parameters + i, gradients + i, first + i, second + i, count - i);
 }
 
+/* Stands for moments that a rule does not have; adding to a null pointer is undefined. */
+#define NONE parameters
+
+INLINE float *offset(float *pointer, int count) { return pointer ? pointer + count : pointer; }
+
 /* Update by `factor` times the gradients. */
 static void update_by(const struct rule *rule, float *parameters, const float *gradients,
                       float factor, float *first, float *second, int count) {
@@ -214,10 +208,10 @@ static void update_by(const struct rule *rule, float *parameters, const float *g
         wasm_f32x4_splat(rule->shrink),  wasm_f32x4_splat(factor),
     };
     switch (rule->kind) {
-    case SGD: update_as(SGD, &c, parameters, gradients, first, second, count); break;
-    case MOMENTUM: update_as(MOMENTUM, &c, parameters, gradients, first, second, count); break;
-    case NESTEROV: update_as(NESTEROV, &c, parameters, gradients, first, second, count); break;
-    case RMSPROP: update_as(RMSPROP, &c, parameters, gradients, first, second, count); break;
+    case SGD: update_as(SGD, &c, parameters, gradients, NONE, NONE, count); break;
+    case MOMENTUM: update_as(MOMENTUM, &c, parameters, gradients, first, NONE, count); break;
+    case NESTEROV: update_as(NESTEROV, &c, parameters, gradients, first, NONE, count); break;
+    case RMSPROP: update_as(RMSPROP, &c, parameters, gradients, first, NONE, count); break;
     case ADAM: update_as(ADAM, &c, parameters, gradients, first, second, count); break;
     }
 }
@@ -229,7 +223,7 @@ EXPORT void update(const struct rule *rule, float *parameters, const float *grad
     update_by(rule, parameters, gradients, 1, first, second, count);
 }
 
-/* Add the gradients of l1 |W| + l2 W^2 / 2, in the order of nn/step.py. */
+/* Add the gradients of l1 |W| + l2 W^2 / 2, in the order of nn/training.py. */
 static void penalise(float *gradients, const float *weights, float l1, float l2, int count) {
     const v128_t one = wasm_f32x4_const_splat(1.0f);
     for (int i = 0; i < count; i += 4) {
@@ -247,7 +241,6 @@ static void penalise(float *gradients, const float *weights, float l1, float l2,
 
 /* ---- Activations -----------------------------------------------------------------------------*/
 
-enum { RELU, LEAKY_RELU, TANH, SIGMOID, LINEAR };
 static const float LEAK = 0.01f;
 
 /* Polynomials of the Cephes library (Moshier, 1992), to float32 accuracy. */
@@ -300,8 +293,8 @@ INLINE v128_t activated(int activation, v128_t z) {
     }
 }
 
-/* The slope where the activation is a. */
-INLINE v128_t slope(int activation, v128_t a) {
+/* The derivative where the activation is a. */
+INLINE v128_t derivative(int activation, v128_t a) {
     const v128_t one = wasm_f32x4_const_splat(1.0f);
     v128_t positive = wasm_v128_and(wasm_f32x4_gt(a, zeros()), one);
     switch (activation) {
@@ -314,34 +307,6 @@ INLINE v128_t slope(int activation, v128_t a) {
 }
 
 /* ---- A whole training step -------------------------------------------------------------------*/
-
-struct layer {
-    int inputs, outputs;
-    float *weights, *bias;                   /* bias and its moments may be null */
-    float *weight_first, *weight_second;     /* moments, null where the rule has none */
-    float *bias_first, *bias_second;
-    float *activations;                      /* (count, outputs); of the last layer, the scores */
-    float *mask, *dropped;                   /* (count, outputs) or null: dropout */
-    float *delta;                            /* (count, outputs) gradients by the layer's sums */
-};
-
-struct step {
-    struct layer *layers;
-    int layer_count, activation, count;
-    const float *x;      /* (count, inputs of the first layer); of no account where bytes are */
-    const unsigned char *bytes; /* null, or what gives the inputs when it is scaled */
-    float *numbers;      /* room for the inputs of one batch, where there are bytes */
-    const int *labels;   /* (count,), checked by the caller */
-    float byte_scale, l1, l2;
-    struct rule rule;
-    float *work;         /* of train_work_size numbers */
-};
-
-/* What a batch gave before the step: its mean loss and how many answers were right. */
-struct outcome {
-    double loss;
-    int correct;
-};
 
 EXPORT int train_work_size(const struct step *step) {
     int size = 0;
@@ -380,14 +345,14 @@ static void activate(int activation, float *z, int size) {
     }
 }
 
-INLINE v128_t times(v128_t numbers, const float *factors, int some) {
-    return wasm_f32x4_mul(numbers, load(factors, some));
+INLINE v128_t times(v128_t values, const float *factors, int some) {
+    return wasm_f32x4_mul(values, load(factors, some));
 }
 
-static const float *forward(const struct step *step, int index, const float *given) {
+static const float *forward(const struct step *step, int index, const float *x) {
     const struct layer *layer = &step->layers[index];
     int size = step->count * layer->outputs;
-    product(given, layer->weights, layer->activations, step->count, layer->inputs, layer->outputs,
+    product(x, layer->weights, layer->activations, step->count, layer->inputs, layer->outputs,
             step->work);
     if (layer->bias) add_bias(layer, step->count);
     if (index == step->layer_count - 1) return layer->activations;
@@ -403,94 +368,96 @@ static const float *forward(const struct step *step, int index, const float *giv
 /* log x for x from 1 up, by the series of the inverse hyperbolic tangent. */
 static double logarithm(float x) {
     if (!(x < 3e38f)) return x; /* NaN */
-    union { float number; int bits; } mantissa = {x};
+    union { float value; int bits; } mantissa = {x};
     int exponent = (mantissa.bits >> 23) - 127;
     mantissa.bits = (mantissa.bits & 0x7fffff) | 0x3f800000;
-    double z = (mantissa.number - 1.4142135623730951) / (mantissa.number + 1.4142135623730951);
+    double z = (mantissa.value - 1.4142135623730951) / (mantissa.value + 1.4142135623730951);
     double square = z * z, sum = 0;
     for (int odd = 13; odd > 0; odd -= 2) sum = sum * square + 2.0 / odd;
     return (exponent + 0.5) * 0.6931471805599453 + sum * z;
 }
 
-/* The place of the largest score, or of the first NaN. */
-static int place_of_largest(const float *scores, int classes) {
-    int place = 0;
+/* The position of the largest logit, or of the first NaN. */
+static int position_of_largest(const float *logits, int classes) {
+    int position = 0;
     for (int j = 0; j < classes; j++) {
-        if (scores[j] != scores[j]) return j;
-        if (scores[j] > scores[place]) place = j;
+        if (logits[j] != logits[j]) return j;
+        if (logits[j] > logits[position]) position = j;
     }
-    return place;
+    return position;
 }
 
 /* Fill a row of the last deltas, (p - onehot) / count; return -log p of the label. */
-static double score(const float *scores, float largest, float *delta, int label, int classes,
-                    int count) {
+static double cross_entropy(const float *logits, float largest, float *delta, int label,
+                            int classes, int count) {
     float sum = 0;
     for (int j = 0; j < classes; j += 4) {
-        v128_t lowered = wasm_f32x4_sub(load(scores + j, classes - j), wasm_f32x4_splat(largest));
+        v128_t lowered = wasm_f32x4_sub(load(logits + j, classes - j), wasm_f32x4_splat(largest));
         store(delta + j, exponential(lowered), classes - j);
     }
     for (int j = 0; j < classes; j++) sum += delta[j];
     for (int j = 0; j < classes; j++) delta[j] = delta[j] / sum / (float)count;
     delta[label] -= 1.0f / (float)count;
-    return logarithm(sum) - (scores[label] - largest);
+    return logarithm(sum) - (logits[label] - largest);
 }
 
-static void score_batch(const struct step *step, struct outcome *outcome) {
+static void measure_loss(const struct step *step, struct outcome *outcome) {
     const struct layer *last = &step->layers[step->layer_count - 1];
     int classes = last->outputs;
     double loss = 0;
     outcome->correct = 0;
     for (int i = 0; i < step->count; i++) {
-        const float *scores = last->activations + i * classes;
-        int label = step->labels[i], place = place_of_largest(scores, classes);
-        float largest = scores[place];
-        loss += score(scores, largest, last->delta + i * classes, label, classes, step->count);
-        /* Where all probabilities are NaN, NumPy finds the largest in the first place. */
-        if (largest - largest != 0) place = 0;
-        outcome->correct += place == label;
+        const float *logits = last->activations + i * classes;
+        int label = step->labels[i], position = position_of_largest(logits, classes);
+        float largest = logits[position];
+        loss += cross_entropy(logits, largest, last->delta + i * classes, label, classes,
+                              step->count);
+        /* Where all probabilities are NaN, NumPy finds the largest at the first position. */
+        if (largest - largest != 0) position = 0;
+        outcome->correct += position == label;
     }
     /* As in NumPy, a sum that no float32 holds is infinite. */
     outcome->loss = (double)(float)loss / step->count;
 }
 
-INLINE void pass_through(int activation, const struct layer *below, int size) {
+INLINE void apply_derivative(int activation, const struct layer *below, int size) {
     for (int i = 0; i < size; i += 4) {
         v128_t delta = load(below->delta + i, size - i);
         if (below->mask) delta = times(delta, below->mask + i, size - i);
-        v128_t slopes = slope(activation, load(below->activations + i, size - i));
-        store(below->delta + i, wasm_f32x4_mul(delta, slopes), size - i);
+        v128_t factor = derivative(activation, load(below->activations + i, size - i));
+        store(below->delta + i, wasm_f32x4_mul(delta, factor), size - i);
     }
 }
 
 /* Fill the deltas of the layer below from those of this layer and its weights. */
-static void pass_back(const struct step *step, int index) {
+static void backward(const struct step *step, int index) {
     const struct layer *layer = &step->layers[index], *below = layer - 1;
     int size = step->count * layer->inputs;
     product_with_transposed(layer->delta, layer->weights, below->delta, step->count,
                             layer->outputs, layer->inputs, step->work);
     switch (step->activation) {
-    case RELU: pass_through(RELU, below, size); break;
-    case LEAKY_RELU: pass_through(LEAKY_RELU, below, size); break;
-    case TANH: pass_through(TANH, below, size); break;
-    case SIGMOID: pass_through(SIGMOID, below, size); break;
-    default: pass_through(LINEAR, below, size); break;
+    case RELU: apply_derivative(RELU, below, size); break;
+    case LEAKY_RELU: apply_derivative(LEAKY_RELU, below, size); break;
+    case TANH: apply_derivative(TANH, below, size); break;
+    case SIGMOID: apply_derivative(SIGMOID, below, size); break;
+    default: apply_derivative(LINEAR, below, size); break;
     }
 }
 
 /* The gradients of one sample are its inputs times its deltas. */
 static void update_weights_by_one(const struct step *step, const struct layer *layer,
-                                  const float *given) {
+                                  const float *x) {
     for (int i = 0; i < layer->inputs; i++) {
         int start = i * layer->outputs;
-        update_by(&step->rule, layer->weights + start, layer->delta, given[i],
-                  layer->weight_first + start, layer->weight_second + start, layer->outputs);
+        update_by(&step->rule, layer->weights + start, layer->delta, x[i],
+                  offset(layer->weights_first, start), offset(layer->weights_second, start),
+                  layer->outputs);
     }
 }
 
 /* Update the weights a block of rows at a time, so that their gradients never leave the cache. */
 static void update_weights(const struct step *step, const struct layer *layer,
-                           const float *given) {
+                           const float *x) {
     int count = step->count, inputs = layer->inputs, outputs = layer->outputs;
     float *panels = step->work;
     float *gradients = panels;
@@ -502,12 +469,13 @@ static void update_weights(const struct step *step, const struct layer *layer,
     for (int i = 0; i < inputs; i += block) {
         int rows = smaller(inputs - i, block), start = i * outputs;
         for (int j = 0; j < outputs; j += TILE_COLUMNS)
-            tiles((struct matrix){given + i, 1, inputs}, rows, panels + j * count, count,
+            tiles((struct matrix){x + i, 1, inputs}, rows, panels + j * count, count,
                   gradients + j, outputs, smaller(outputs - j, TILE_COLUMNS));
         if (step->l1 != 0 || step->l2 != 0)
             penalise(gradients, layer->weights + start, step->l1, step->l2, rows * outputs);
-        update_by(&step->rule, layer->weights + start, gradients, 1, layer->weight_first + start,
-                  layer->weight_second + start, rows * outputs);
+        update_by(&step->rule, layer->weights + start, gradients, 1,
+                  offset(layer->weights_first, start), offset(layer->weights_second, start),
+                  rows * outputs);
     }
 }
 
@@ -525,48 +493,48 @@ static void update_bias(const struct step *step, const struct layer *layer) {
 }
 
 static void train_once(const struct step *step, struct outcome *outcome) {
-    const float *given = step->x;
-    for (int i = 0; i < step->layer_count; i++) given = forward(step, i, given);
-    score_batch(step, outcome);
+    const float *x = step->x;
+    for (int i = 0; i < step->layer_count; i++) x = forward(step, i, x);
+    measure_loss(step, outcome);
     for (int i = step->layer_count - 1; i >= 0; i--) {
         const struct layer *layer = &step->layers[i], *below = layer - 1;
         /* The deltas below need the weights as they were. */
-        if (i > 0) pass_back(step, i);
-        if (i > 0) given = below->mask ? below->dropped : below->activations;
-        if (i == 0) given = step->x;
+        if (i > 0) backward(step, i);
+        if (i > 0) x = below->mask ? below->dropped : below->activations;
+        if (i == 0) x = step->x;
         if (step->count == 1 && step->l1 == 0 && step->l2 == 0)
-            update_weights_by_one(step, layer, given);
+            update_weights_by_one(step, layer, x);
         else
-            update_weights(step, layer, given);
+            update_weights(step, layer, x);
         if (layer->bias) update_bias(step, layer);
     }
 }
 
-/* Turn bytes into numbers: numbers = scale * bytes. */
-EXPORT void scale_bytes(const unsigned char *bytes, float scale, float *numbers, int count) {
+/* out = scale * bytes */
+EXPORT void scale_bytes(const unsigned char *bytes, float scale, float *out, int count) {
     v128_t factor = wasm_f32x4_splat(scale);
     int i = 0;
     for (; i + 8 <= count; i += 8) {
         v128_t words = wasm_u16x8_load8x8(bytes + i);
         v128_t low = wasm_f32x4_convert_i32x4(wasm_u32x4_extend_low_u16x8(words));
         v128_t high = wasm_f32x4_convert_i32x4(wasm_u32x4_extend_high_u16x8(words));
-        wasm_v128_store(numbers + i, wasm_f32x4_mul(low, factor));
-        wasm_v128_store(numbers + i + 4, wasm_f32x4_mul(high, factor));
+        wasm_v128_store(out + i, wasm_f32x4_mul(low, factor));
+        wasm_v128_store(out + i + 4, wasm_f32x4_mul(high, factor));
     }
-    for (; i < count; i++) numbers[i] = (float)bytes[i] * scale;
+    for (; i < count; i++) out[i] = (float)bytes[i] * scale;
 }
 
-/* Train on batches of `count` samples that lie one after the other, each with its own rule. Bytes
- * become numbers a batch at a time, so that these are in the cache when they are used. */
+/* Train on consecutive batches of `count` samples, each with its own rule. Bytes are scaled a
+ * batch at a time, so that the result is in the cache when it is used. */
 EXPORT void train(struct step *step, const struct rule *rules, struct outcome *outcomes,
                   int batches) {
     int size = step->count * step->layers[0].inputs;
     for (int i = 0; i < batches; i++) {
         step->rule = rules[i];
         if (step->bytes) {
-            scale_bytes(step->bytes, step->byte_scale, step->numbers, size);
+            scale_bytes(step->bytes, step->byte_scale, step->scaled, size);
             step->bytes += size;
-            step->x = step->numbers;
+            step->x = step->scaled;
         }
         train_once(step, &outcomes[i]);
         step->x += size;
