@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from data_cache import (
-    PIXEL_SCALE,
     Batch,
     BatchCutter,
     BlockFeed,
@@ -84,7 +83,6 @@ class BlockRun(Run):
             dropout_generator=generators.dropout,
             optimizer=state.optimizer if state else None,
         )
-        self.step.byte_scale = PIXEL_SCALE
         self.validations = validations
         self._due_at = 0
         """After how many samples the next score is due, told as each batch is taken."""

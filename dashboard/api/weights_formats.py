@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nn import Layer, Network, WeightsError, weights_from_bytes, weights_to_bytes
+from nn import Dense, Network, WeightsError, weights_from_bytes, weights_to_bytes
 
 from ..fitting import check_fitting
 from .errors import ApiError
@@ -45,11 +45,11 @@ def write_weights(network: Network, form: str) -> bytes:
 
 
 def _write_s0(network: Network) -> bytes:
-    if network.stem is not None:
+    if network.convolutions:
         raise ApiError(406, f"S0's layout has no place for convolutions; ask for {NPZ}.")
     if not network.has_biases:
         return weights_to_bytes(network, ".json", layout="s0")
-    bare = Network(tuple(Layer(layer.weights) for layer in network.layers), network.activation)
+    bare = Network(tuple(Dense(layer.weights) for layer in network.layers), network.activation)
     # Through text, the shortest that reads back as the same 32-bit number.
     biases = [[float(str(b)) for b in layer.bias] for layer in network.layers]  # type: ignore[union-attr]
     content = weights_to_bytes(bare, ".json", layout="s0")
@@ -143,7 +143,7 @@ def _read_s0(content: dict[str, Any]) -> Network:
     biases = _read_tables(content["biases"], "biases", 1) if "biases" in content else None
     if biases is not None and len(biases) != len(weights):
         raise ApiError(422, f"{len(weights)} layers have {len(biases)} lists of biases.")
-    layers = map(Layer, weights, *([] if biases is None else [biases]))
+    layers = map(Dense, weights, *([] if biases is None else [biases]))
     return Network(tuple(layers), _read_activation(content))
 
 

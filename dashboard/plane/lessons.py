@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from nn import Network, loss_and_gradients
+from nn import SGD, Network, TrainingStep
 
 from ..history import History, Score
 from .data import InputSamples
@@ -60,7 +60,7 @@ class Lesson:
 
 def dead_units(network: Network, x: np.ndarray) -> list[np.ndarray]:
     """Return for every hidden layer which units, (units,) booleans, answer 0 to all of `x`."""
-    return [np.all(a <= 0, axis=0) for a in network.forward(x).activations]
+    return [np.all(a <= 0, axis=0) for a in network.hidden_activations(x)]
 
 
 def gradient_sizes(network: Network, samples: InputSamples) -> list[float]:
@@ -70,7 +70,8 @@ def gradient_sizes(network: Network, samples: InputSamples) -> list[float]:
     cancel out in every layer, which says nothing of what gets through.
     """
     chosen = samples.labels == samples.labels[0]
-    _, gradients = loss_and_gradients(network, samples.images[chosen], samples.labels[chosen])
+    step = TrainingStep(network, SGD(network.parameters()))
+    _, gradients = step.gradients(samples.images[chosen], samples.labels[chosen])
     return [float(np.abs(gradient).mean()) for gradient in gradients if gradient.ndim == 2]
 
 

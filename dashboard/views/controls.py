@@ -12,7 +12,7 @@ import panel as pn
 from numpy.typing import NDArray
 
 from data_cache import DATA_SETS, to_float
-from nn import ARCHITECTURES, PRETRAINED, form_title, pretrained_card, stem_of
+from nn import ARCHITECTURES, PRETRAINED, architecture_layers, network_title, pretrained_card
 
 from ..laboratory import Laboratory
 from ..laboratory_state import READY
@@ -229,7 +229,9 @@ def progress_html(epochs: float, progress: float) -> str:
 def pending_html(laboratory: Laboratory) -> str:
     """Say that the fields describe another net than the one in use."""
     state, network = laboratory.state, laboratory.network
-    wanted = form_title((784, *state.hidden_layers, network.classes), stem_of(state.architecture))
+    wanted = network_title(
+        (784, *state.hidden_layers, network.classes), architecture_layers(state.architecture)
+    )
     return (
         f'<p class="notice warning" role="status">A new {wanted} net ({state.activation}) will '
         f"replace the present one, and what that one learnt is lost.</p>"

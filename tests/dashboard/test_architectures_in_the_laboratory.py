@@ -14,7 +14,7 @@ PLAN = "conv3x2 pool4"
 
 
 def convolutional(plan=PLAN):
-    return nn.create_network((784, 5, 10), generator=np.random.default_rng(5), stem=plan)
+    return nn.create_network((784, 5, 10), generator=np.random.default_rng(5), layer_spec=plan)
 
 
 def test_convnetjs_net_is_built_and_learns_with_its_own_batches():

@@ -301,7 +301,7 @@ def test_batch_size_and_learning_rate_change_with_the_next_slice_while_training(
         sizes = []
         laboratory.reset()
         step = laboratory.trainer.run.step
-        train = step.in_turn
+        train = step.take_steps
 
         def watch(images, labels, rates):
             sizes.extend((len(labels) // len(rates), rate) for rate in rates)
@@ -309,7 +309,7 @@ def test_batch_size_and_learning_rate_change_with_the_next_slice_while_training(
                 laboratory.state.param.update(batch_size=4, learning_rate=0.5)
             return train(images, labels, rates)
 
-        step.in_turn = watch  # type: ignore[method-assign]
+        step.take_steps = watch  # type: ignore[method-assign]
         laboratory.state.running = True
         await until(lambda: sizes.count((4, 0.5)) >= 3)
         await laboratory.close()

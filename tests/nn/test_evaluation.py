@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from nn import Evaluation, Layer, Network, create_network
+from nn import Dense, Evaluation, Network, create_network
 
 
 def echo_network(classes=3):
     """Make a network that believes in the largest of its inputs."""
-    return Network((Layer(np.eye(classes, dtype=np.float32)),), "linear")
+    return Network((Dense(np.eye(classes, dtype=np.float32)),), "linear")
 
 
 def evaluate(true, predicted):
