@@ -11,7 +11,7 @@ from nn import (
     sureness_threshold,
     with_temperature,
 )
-from nn.log_softmax import log_softmax
+from nn.losses import log_softmax
 
 
 def drawn(seed=0, count=4000, classes=5, spread=2.0):

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from nn import (
     ACTIVATIONS,
-    Layer,
+    Dense,
     Network,
     WeightsError,
     atomic,
@@ -49,7 +49,7 @@ def networks(draw, dtype=np.float32, biases=None) -> Network:
         return draw(hnp.arrays(dtype, shape, elements=numbers))
 
     layers = [
-        Layer(array(rows, columns), array(columns) if with_biases else None)
+        Dense(array(rows, columns), array(columns) if with_biases else None)
         for rows, columns in pairwise(sizes)
     ]
     return Network(tuple(layers), draw(st.sampled_from(ACTIVATIONS)))

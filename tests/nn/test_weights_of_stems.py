@@ -11,7 +11,7 @@ STEM = "crop6 conv3x2 pool2 conv2x3"
 
 def make(stem=STEM, **settings):
     generator = np.random.default_rng(0)
-    network = nn.create_network((64, 4, 3), generator=generator, stem=stem, **settings)
+    network = nn.create_network((64, 4, 3), generator=generator, layer_spec=stem, **settings)
     for parameter in network.parameters():
         parameter[...] = generator.standard_normal(parameter.shape)
     return network
@@ -38,7 +38,7 @@ def test_an_npz_gives_a_convolutional_net_back_exactly(tmp_path, biases, dtype):
 
 @pytest.mark.parametrize("stem", ["conv3x9", None])
 def test_half_precision_takes_half_the_room_and_keeps_three_digits(stem):
-    network = nn.create_network((784, 90, 3), generator=np.random.default_rng(0), stem=stem)
+    network = nn.create_network((784, 90, 3), generator=np.random.default_rng(0), layer_spec=stem)
     whole, half = (weights_to_bytes(network, ".npz", half=choice) for choice in (False, True))
     assert len(half) < 0.6 * len(whole)
     again = weights_from_bytes(half, "half.npz")
@@ -49,7 +49,7 @@ def test_half_precision_takes_half_the_room_and_keeps_three_digits(stem):
 
 def test_a_weight_too_large_for_half_precision_is_refused():
     network = make()
-    network.stem.weights[0][0, 0] = 70_000
+    network.layers[0].weights[0, 0] = 70_000
     with pytest.raises(WeightsError, match="too large for 16 bits"):
         weights_to_bytes(network, ".npz", half=True)
 
@@ -60,10 +60,10 @@ def test_json_has_no_room_for_convolutions_and_says_so(layout):
         weights_to_bytes(make(), ".json", layout)
 
 
-def test_convolutions_that_blew_up_are_not_saved():
+def test_convolutions_that_diverged_are_not_saved():
     network = make()
-    network.stem.biases[1][0] = np.nan
-    with pytest.raises(WeightsError, match="The convolutions hold NaN or infinity"):
+    network.layers[1].bias[0] = np.nan
+    with pytest.raises(WeightsError, match="The bias of layer 1 hold NaN or infinity"):
         weights_to_bytes(network, ".npz")
 
 
@@ -75,8 +75,8 @@ def test_convolutions_that_blew_up_are_not_saved():
         ({"stem": np.array("conv99x512 " * 12)}, "the arrays K0, k0, K1"),
         ({"stem": np.array("")}, "expected the arrays W0, b0, W1, b1 for the sizes"),
         ({"stem": None}, "expected the arrays W0, b0, W1, b1 for the sizes"),
-        ({"sizes": np.array([2, 4, 3])}, "pictures of at least 6"),
-        ({"sizes": np.array([-64, 4, 3])}, "pictures of at least 6"),
+        ({"sizes": np.array([2, 4, 3])}, "images of at least 6"),
+        ({"sizes": np.array([-64, 4, 3])}, "images of at least 6"),
         ({"K1": np.ones((8, 4), np.float32)}, "expected K1 to have the shape (8, 3)"),
         ({"k0": None}, "expected the arrays K0, k0"),
         ({"k0": np.array([np.nan, 1], np.float32)}, "found nan at position 0 of k0"),

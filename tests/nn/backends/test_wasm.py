@@ -1,4 +1,4 @@
-"""The kernels are WebAssembly: what they compute is checked inside Pyodide, run by node."""
+"""What the WebAssembly modules compute is checked inside Pyodide, which node runs."""
 
 import json
 import os
@@ -11,9 +11,10 @@ import pytest
 
 import nn
 from dashboard.site.bytecode import find_node
-from nn.kernels.backend import pick_backend
+from nn.backends import choose_backend
+from nn.backends.wasm import ABI_VERSION, Interface
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HERE = Path(__file__).parent
 MODULES = ("dense-simd.wasm", "dense-relaxed.wasm")
 BUILT_WITH = "19.1.7"
@@ -57,8 +58,8 @@ def test_inside_pyodide_all_checks_of_the_kernels_hold(report):
     assert len(report["outcomes"]) >= 17
 
 
-def test_inside_pyodide_the_fastest_module_that_the_engine_takes_is_picked(report):
-    name, reason = report["picked"]
+def test_inside_pyodide_the_fastest_module_that_the_engine_takes_is_chosen(report):
+    name, reason = report["chosen"]
     assert (name, reason) in (
         ("simd-relaxed", "The WebAssembly module dense-relaxed.wasm."),
         ("simd", "The WebAssembly module dense-simd.wasm."),
@@ -73,44 +74,62 @@ def test_inside_pyodide_broken_modules_leave_it_to_numpy_which_says_so(report):
     assert "dense-simd.wasm: " in reason
 
 
+def test_inside_pyodide_a_module_of_another_version_is_refused(report):
+    name, reason = report["other_version"]
+    assert name == "numpy"
+    assert "dense-simd.wasm: expected version 1 of its interface and found '9'" in reason
+
+
+@pytest.mark.parametrize("text", ["", "kernels, interface 0", f"kernels, interface {ABI_VERSION}1"])
+def test_an_interface_of_another_version_is_refused(text):
+    with pytest.raises(OSError, match=f"expected version {ABI_VERSION} of its interface"):
+        Interface(text)
+
+
+def test_an_interface_whose_rule_has_other_fields_is_refused():
+    text = f"kernels, interface {ABI_VERSION}\nstruct rule:float rate;int kind;"
+    with pytest.raises(OSError, match=r"found \('rate', 'kind'\)"):
+        Interface(text)
+
+
 def test_missing_modules_leave_it_to_numpy_which_says_so(tmp_path):
-    picked = pick_backend("auto", folder=tmp_path, platform="emscripten")
-    assert (picked.name, picked.library) == ("numpy", None)
-    assert picked.reason == (
+    chosen = choose_backend("auto", folder=tmp_path, platform="emscripten")
+    assert chosen.name == "numpy"
+    assert chosen.reason == (
         "NumPy, as no module loads (dense-relaxed.wasm: there is no such file; "
         "dense-simd.wasm: there is no such file)."
     )
 
 
 def test_a_refused_module_gives_way_to_the_next():
-    def load(path):
+    def load(path, name, reason):
         if "relaxed" in path.name:
             raise OSError("relaxed SIMD is not known here")
-        return path.name
+        return path.name, name, reason
 
-    picked = pick_backend("auto", platform="emscripten", load=load)
-    assert (picked.name, picked.library) == ("simd", "dense-simd.wasm")
+    chosen = choose_backend("auto", platform="emscripten", load=load)
+    assert chosen[:2] == ("dense-simd.wasm", "simd")
 
 
 def test_inkling_backend_can_ask_for_numpy_in_a_browser():
-    picked = pick_backend("numpy", platform="emscripten", load=lambda path: path)
-    assert picked.name == "numpy"
-    assert picked.reason == "NumPy, as INKLING_BACKEND asks."
+    chosen = choose_backend("numpy", platform="emscripten", load=lambda *given: given)
+    assert chosen.name == "numpy"
+    assert chosen.reason == "NumPy, as INKLING_BACKEND asks."
 
 
 def test_inkling_backend_can_ask_for_the_module_with_the_same_bits_everywhere():
-    picked = pick_backend("simd", platform="emscripten", load=lambda path: path.name)
-    assert (picked.name, picked.library) == ("simd", "dense-simd.wasm")
+    chosen = choose_backend("simd", platform="emscripten", load=lambda *given: given)
+    assert (chosen[0].name, chosen[1]) == ("dense-simd.wasm", "simd")
 
 
 def test_an_unknown_backend_means_auto_and_is_told():
-    picked = pick_backend("fast", platform="emscripten", load=lambda path: path)
-    assert picked.name == "simd-relaxed"
-    assert "INKLING_BACKEND is 'fast'; expected one of auto, numpy, simd" in picked.reason
+    chosen = choose_backend("fast", platform="emscripten", load=lambda *given: given)
+    assert chosen[1] == "simd-relaxed"
+    assert "INKLING_BACKEND is 'fast'; expected one of auto, numpy, simd" in chosen[2]
 
 
-def test_outside_a_browser_numpy_computes_and_ctypes_stays_away():
-    script = "import nn, sys; print(nn.backend_name(), 'nn.kernels.library' in sys.modules)"
+def test_outside_a_browser_numpy_computes_and_ctypes_is_not_imported():
+    script = "import nn, sys; print(nn.backend_name(), 'nn.backends.wasm' in sys.modules)"
     environment = os.environ | {"INKLING_BACKEND": "simd"}
     finished = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
@@ -128,5 +147,5 @@ def test_the_committed_modules_are_what_the_source_gives(tmp_path):
         pytest.skip(f"the modules were built with clang {BUILT_WITH}, another one is installed")
     subprocess.run(["sh", ROOT / "scripts" / "build_kernels.sh", tmp_path], check=True)
     for name in MODULES:
-        committed = (ROOT / "nn" / "kernels" / name).read_bytes()
+        committed = (ROOT / "nn" / "backends" / "kernels" / name).read_bytes()
         assert (tmp_path / name).read_bytes() == committed, f"{name} is out of date: make kernels"
