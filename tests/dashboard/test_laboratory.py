@@ -303,11 +303,11 @@ def test_batch_size_and_learning_rate_change_with_the_next_slice_while_training(
         step = laboratory.trainer.run.step
         train = step.take_steps
 
-        def watch(images, labels, rates):
+        def watch(images, labels, rates, is_labelled):
             sizes.extend((len(labels) // len(rates), rate) for rate in rates)
             if len(sizes) >= 3:
                 laboratory.state.param.update(batch_size=4, learning_rate=0.5)
-            return train(images, labels, rates)
+            return train(images, labels, rates, is_labelled)
 
         step.take_steps = watch  # type: ignore[method-assign]
         laboratory.state.running = True
