@@ -147,7 +147,7 @@ class BlockRun(Run):
     def _take_steps(self, batch: Batch, learning_rate: Callable[[int], float]) -> None:
         super()._take_steps(batch, learning_rate)
         if self._average:
-            self._average.add(self.network)
+            self._average.update(self.network)
 
     def _give_back(self, batch: Batch, steps: int) -> None:
         self.feed.keep_first(batch, steps)
@@ -167,7 +167,7 @@ class BlockRun(Run):
         """Go back to an earlier step of this run; `note_slice` follows."""
         super().return_to(mark)
         if self._average:
-            self._average.begin_again(self.network)
+            self._average.reset(self.network)
 
     @property
     def queue(self) -> PrefetchQueue:

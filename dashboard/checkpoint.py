@@ -15,7 +15,7 @@ import numpy as np
 
 from data_cache import BatchPosition, QueuePosition
 from nn import create_optimizer, weights_from_bytes, weights_to_bytes
-from nn.atomic import write_atomically
+from nn.serialization import write_atomically
 
 from .archive import (
     ArchiveError,

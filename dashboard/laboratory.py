@@ -30,9 +30,9 @@ from nn import (
     Network,
     WeightsError,
     architecture_of,
+    confidence,
     load_pretrained,
     pretrained_card,
-    sureness,
     weights_to_bytes,
 )
 
@@ -397,7 +397,7 @@ class Laboratory:
             return
         finally:
             self.state.busy = ""
-        low, high = evaluation.interval()
+        low, high = evaluation.accuracy_interval()
         score = Score(snapshot.iteration, evaluation.loss, evaluation.accuracy, evaluation.count)
         if snapshot.run == self.trainer.run_number:
             self.trainer.run.history.test.append(score)
@@ -437,8 +437,8 @@ class Laboratory:
         if self.state.origin not in (READY, TUNED) or not np.isfinite(probabilities).all():
             return True
         name = self.state.ready_net if self.state.origin == READY else PRETRAINED[0]
-        least = pretrained_card(name).least_sureness
-        return bool(sureness(probabilities[np.newaxis])[0] >= least)
+        least = pretrained_card(name).confidence_threshold
+        return bool(confidence(probabilities[np.newaxis])[0] >= least)
 
     def teach(self, label: int) -> None:
         """Give the drawing its label and take one training step on it."""

@@ -15,7 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 
 from data_cache import to_float
-from nn import Evaluation, Network, backend_name, scale_bytes
+from nn import ClassificationMetrics, Network, backend_name, scale_bytes
 
 from .history import Score
 from .run import DivergenceError, Run
@@ -81,9 +81,9 @@ async def evaluate(
     *,
     execute: Execute = execute_in_line,
     binarize: int | None = None,
-) -> Evaluation:
+) -> ClassificationMetrics:
     """Score a network on held-out samples in chunks, leaving the event loop free between them."""
-    evaluation = Evaluation(network.classes)
+    evaluation = ClassificationMetrics(network.classes)
     for start in range(0, len(samples), EVALUATION_CHUNK):
         if start:
             await asyncio.sleep(0)
@@ -91,7 +91,7 @@ async def evaluate(
         images = samples.images[part]
         is_pixels = images.dtype == np.uint8
         x = to_float(images, binarize, scale=scale_bytes) if is_pixels else images
-        await execute(evaluation.add, network, x, samples.labels[part])
+        await execute(evaluation.evaluate, network, x, samples.labels[part])
     return evaluation
 
 

@@ -14,20 +14,20 @@ from nn.architectures import (
     stem_of,
 )
 from nn.calibration import (
-    Reliability,
+    ReliabilityDiagram,
+    confidence,
+    confidence_threshold,
     fit_temperature,
-    measure_reliability,
-    sureness,
-    sureness_threshold,
+    reliability_diagram,
     with_temperature,
 )
 from nn.checks import NO_CLASS
-from nn.evaluation import Evaluation
 from nn.gradient_check import check_gradient
 from nn.gradients import Loss, loss_and_gradients, measure_loss
-from nn.initializations import INITIALIZATIONS, initialization_name
+from nn.initializers import INITIALIZATIONS, initialization_name
 from nn.kernels import backend_name, backend_reason
 from nn.layers import Layer
+from nn.metrics import ClassificationMetrics
 from nn.network import Forward, Network, create_network, form_title
 from nn.optimizers import OPTIMIZERS, Optimizer, create_optimizer, optimizer_name
 from nn.pretrained import (
@@ -35,23 +35,22 @@ from nn.pretrained import (
     PretrainedCard,
     load_pretrained,
     pretrained_card,
-    pretrained_name,
 )
 from nn.products import scale_bytes
 from nn.schedules import SCHEDULES, Schedule, create_schedule, schedule_name
 from nn.scoring import StepResult
-from nn.stem import Stem
-from nn.stem_plan import StemPlan, read_plan
-from nn.step import TrainingStep
-from nn.weight_average import WeightAverage
-from nn.weights import (
+from nn.serialization import (
     LAYOUTS,
+    WeightsError,
     load_weights,
     save_weights,
     weights_from_bytes,
     weights_to_bytes,
 )
-from nn.weights_error import WeightsError
+from nn.stem import Stem
+from nn.stem_plan import StemPlan, read_plan
+from nn.step import TrainingStep
+from nn.weight_averaging import WeightAverage
 
 __all__ = [
     "ACTIVATIONS",
@@ -64,14 +63,14 @@ __all__ = [
     "PRETRAINED",
     "SCHEDULES",
     "Architecture",
-    "Evaluation",
+    "ClassificationMetrics",
     "Forward",
     "Layer",
     "Loss",
     "Network",
     "Optimizer",
     "PretrainedCard",
-    "Reliability",
+    "ReliabilityDiagram",
     "Schedule",
     "Stem",
     "StemPlan",
@@ -85,6 +84,8 @@ __all__ = [
     "backend_name",
     "backend_reason",
     "check_gradient",
+    "confidence",
+    "confidence_threshold",
     "create_network",
     "create_optimizer",
     "create_schedule",
@@ -95,17 +96,14 @@ __all__ = [
     "load_weights",
     "loss_and_gradients",
     "measure_loss",
-    "measure_reliability",
     "optimizer_name",
     "pretrained_card",
-    "pretrained_name",
     "read_plan",
+    "reliability_diagram",
     "save_weights",
     "scale_bytes",
     "schedule_name",
     "stem_of",
-    "sureness",
-    "sureness_threshold",
     "weights_from_bytes",
     "weights_to_bytes",
     "with_temperature",

@@ -5,7 +5,7 @@ An architecture is one of these names or the text of a plan of one's own (see `r
 
 from dataclasses import dataclass
 
-from nn.names import choose_name
+from nn.choices import resolve_choice
 from nn.network import Network
 from nn.stem_plan import StemPlan, read_plan
 
@@ -53,7 +53,7 @@ def architecture_name(text: str) -> str:
     `ValueError` if it is neither; a plan is checked for pictures of any size only when used.
     """
     try:
-        return choose_name(text, ARCHITECTURES, "architecture")
+        return resolve_choice(text, ARCHITECTURES, "architecture")
     except ValueError as error:
         if not isinstance(text, str) or not text.strip().lower().startswith(("conv", "crop")):
             raise ValueError(

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 
 from nn.activations import ACTIVATIONS, activation, activation_name
 from nn.checks import check_inputs
-from nn.initializations import initial_weights, initialization_name
+from nn.initializers import initial_weights, initialization_name
 from nn.layers import Layer, check_layers, check_stem_fits
 from nn.log_softmax import log_softmax
 from nn.products import product

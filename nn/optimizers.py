@@ -8,9 +8,9 @@ from math import sqrt
 
 import numpy as np
 
+from nn.choices import resolve_choice
 from nn.kernels.backend import kernels
 from nn.kernels.rule import UpdateRule
-from nn.names import choose_name
 
 Arrays = Sequence[np.ndarray]
 
@@ -268,7 +268,7 @@ OPTIMIZERS = tuple(_TABLE)
 
 def optimizer_name(text: str) -> str:
     """Return the optimiser that `text` means; `ValueError` if none."""
-    return choose_name(text, OPTIMIZERS, "optimizer")
+    return resolve_choice(text, OPTIMIZERS, "optimizer")
 
 
 def create_optimizer(name: str, parameters: Arrays, **settings: float) -> Optimizer:

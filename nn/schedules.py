@@ -1,13 +1,13 @@
-"""A schedule says which learning rate each step of a run takes.
+"""Learning rate schedules: callables from the number of a step to its learning rate.
 
-It is a frozen record that is called with the number of the step, so a resumed run goes on exactly.
+They are frozen records without state, so that a resumed run gets exactly the same rates.
 """
 
 from dataclasses import dataclass
 from math import cos, pi
 from typing import Protocol
 
-from nn.names import choose_name
+from nn.choices import resolve_choice
 
 
 class Schedule(Protocol):
@@ -32,9 +32,10 @@ class ConstantSchedule:
 
 @dataclass(frozen=True)
 class StepSchedule:
-    """A tenth of the rate from half of the run on, a hundredth from three quarters on.
+    """The learning rate times `factor` after each of the `milestones`, fractions of the run.
 
-    The pattern of He, Zhang, Ren and Sun (2016, section 4.2).
+    By default a tenth after half of the run and a hundredth after three quarters (He, Zhang, Ren
+    and Sun, 2016, section 4.2).
     """
 
     learning_rate: float
@@ -58,15 +59,15 @@ class CosineSchedule:
 
     def __call__(self, step: int) -> float:
         """Return the learning rate of `step`."""
-        return _between(self.learning_rate, 0.0, _progress(step, self.total_steps))
+        return _cosine(self.learning_rate, 0.0, _progress(step, self.total_steps))
 
 
 @dataclass(frozen=True)
 class OneCycleSchedule:
-    """Up from a small rate to the full one and down to nearly nothing (Smith and Topin, 2018).
+    """Warm-up to the full rate and annealing to nearly 0 (Smith and Topin, 2018).
 
-    Starts at `learning_rate` / `start_divisor`, reaches `learning_rate` after `warm_up` of the
-    run, and ends at `learning_rate` / `end_divisor`, both ways along half a cosine.
+    From `learning_rate` / `start_divisor` to `learning_rate` at the fraction `warm_up` of the run,
+    and on to `learning_rate` / `end_divisor`, both along half a cosine.
     """
 
     learning_rate: float
@@ -80,45 +81,56 @@ class OneCycleSchedule:
         progress = _progress(step, self.total_steps)
         peak = self.learning_rate
         if progress < self.warm_up:
-            return _between(peak / self.start_divisor, peak, progress / self.warm_up)
-        return _between(
+            return _cosine(peak / self.start_divisor, peak, progress / self.warm_up)
+        return _cosine(
             peak, peak / self.end_divisor, (progress - self.warm_up) / (1 - self.warm_up)
         )
 
 
-_TABLE: dict[str, type[ConstantSchedule | StepSchedule | CosineSchedule | OneCycleSchedule]] = {
+_SCHEDULES: dict[str, type[ConstantSchedule | StepSchedule | CosineSchedule | OneCycleSchedule]] = {
     "constant": ConstantSchedule,
     "step": StepSchedule,
     "cosine": CosineSchedule,
     "one-cycle": OneCycleSchedule,
 }
 
-SCHEDULES = tuple(_TABLE)
+SCHEDULES = tuple(_SCHEDULES)
 """Names of the schedules."""
 
 
 def schedule_name(text: str) -> str:
-    """Return the schedule that `text` means; `ValueError` if none."""
-    return choose_name(text, SCHEDULES, "schedule")
+    """Return the one of `SCHEDULES` that `text` spells; `ValueError` if none."""
+    return resolve_choice(text, SCHEDULES, "schedule")
 
 
 def create_schedule(name: str, learning_rate: float, total_steps: int) -> Schedule:
-    """Create the schedule called `name` for a run of `total_steps`, at least 1.
+    """Return the schedule of a run.
 
-    `learning_rate`, above 0, is the highest rate that the schedule gives. Steps beyond
-    `total_steps` keep the last rate. `ValueError` for an unknown name or impossible numbers.
+    Parameters
+    ----------
+    name : str
+        One of `SCHEDULES`, in any spelling.
+    learning_rate : float
+        The highest learning rate, above 0.
+    total_steps : int
+        Length of the run, at least 1. Later steps get the rate of the last one.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name or a number outside its range.
     """
     if not learning_rate > 0:
         raise ValueError(f"Expected a learning rate above 0 and found {learning_rate}.")
     if total_steps < 1:
         raise ValueError(f"Expected a run of at least 1 step and found {total_steps}.")
-    return _TABLE[schedule_name(name)](learning_rate, total_steps)
+    return _SCHEDULES[schedule_name(name)](learning_rate, total_steps)
 
 
 def _progress(step: int, total_steps: int) -> float:
     return min(step / total_steps, 1.0)
 
 
-def _between(start: float, end: float, progress: float) -> float:
-    """Go from `start` at progress 0 to `end` at progress 1 along half a cosine."""
+def _cosine(start: float, end: float, progress: float) -> float:
+    """Return the value at `progress` in [0, 1] of half a cosine from `start` to `end`."""
     return end + (start - end) * (1 + cos(pi * progress)) / 2

@@ -11,7 +11,7 @@ from math import isqrt
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nn.initializations import initial_weights
+from nn.initializers import initial_weights
 from nn.stem_plan import Shape, StemPlan
 
 

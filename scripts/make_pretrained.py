@@ -19,7 +19,7 @@ from pathlib import Path
 from moved_digits import move_digits
 
 from data_cache import DATA_SETS, load_data_set, to_float
-from nn import Evaluation, Network, load_weights, sureness, sureness_threshold
+from nn import ClassificationMetrics, Network, confidence, confidence_threshold, load_weights
 
 FOLDER = Path(__file__).parents[1] / "nn" / "pretrained"
 LEAST_ACCURACY = {"mlp": 0.985, "best": 0.995}
@@ -76,7 +76,7 @@ def make_card(name: str, weights: Path, seconds: float) -> dict:
     plain = _evaluate(network, to_float(test.images), test.labels)
     moved = _evaluate(network, *move_digits(test))
     validation = load_data_set("mnist").validation
-    known = sureness(network.predict_proba(to_float(validation.images)))
+    known = confidence(network.predict_proba(to_float(validation.images)))
     return {
         "sizes": network.title,
         "command": shlex.join(["inkling", *command(name)]),
@@ -87,13 +87,13 @@ def make_card(name: str, weights: Path, seconds: float) -> dict:
         "seed": SEED,
         "seconds": round(seconds, 1),
         "bytes": weights.stat().st_size,
-        "least_sureness": round(sureness_threshold(known), 4),
+        "confidence_threshold": round(confidence_threshold(known), 4),
     }
 
 
-def _evaluate(network: Network, x: object, labels: object) -> Evaluation:
-    evaluation = Evaluation(network.classes)
-    evaluation.add(network, x, labels)
+def _evaluate(network: Network, x: object, labels: object) -> ClassificationMetrics:
+    evaluation = ClassificationMetrics(network.classes)
+    evaluation.evaluate(network, x, labels)
     return evaluation
 
 

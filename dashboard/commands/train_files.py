@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nn import Network, save_weights
-from nn.atomic import write_atomically
+from nn.serialization import write_atomically
 
 from ..checkpoint import Checkpoint, write_checkpoint
 from ..history import History

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from data_cache import ArraySource
 from nn import (
-    Evaluation,
+    ClassificationMetrics,
     Network,
     create_schedule,
     load_weights,
@@ -60,7 +60,7 @@ class Scored:
     """Held-out samples and how the network did on them."""
 
     title: str
-    evaluation: Evaluation
+    evaluation: ClassificationMetrics
     class_names: tuple[str, ...]
 
     @property

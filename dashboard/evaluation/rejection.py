@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_cache import to_float
-from nn import Network, sureness, sureness_threshold
+from nn import Network, confidence, confidence_threshold
 
 from ..trainer import EVALUATION_CHUNK, Execute, execute_in_line
 
@@ -48,11 +48,11 @@ async def measure_rejection(
         What the pictures are.
     images : (m, 784) uint8
     """
-    threshold = sureness_threshold(known, KEPT)
+    threshold = confidence_threshold(known, KEPT)
     refused = 0
     for start in range(0, len(images), EVALUATION_CHUNK):
         pictures = to_float(images[start : start + EVALUATION_CHUNK])
         probabilities = await execute(network.predict_proba, pictures)
-        refused += int((sureness(probabilities) < threshold).sum())
+        refused += int((confidence(probabilities) < threshold).sum())
         await asyncio.sleep(0)
     return Rejection(title, len(images), threshold, refused / max(len(images), 1))

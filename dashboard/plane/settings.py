@@ -13,7 +13,7 @@ import param
 
 from data_cache import MAX_CLASSES, PLANE_INPUTS, PLANE_SHAPES
 from nn import Network
-from nn.initializations import NORMAL_SCALE
+from nn.initializers import NORMAL_SCALE
 
 from ..settings import LearningSettings
 

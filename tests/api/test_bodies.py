@@ -95,29 +95,29 @@ def tables(first=784, hidden=8, last=10, value=0.5):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ({"weights": []}, "one entry for each layer"),
-        ({"weights": "x"}, "one entry for each layer"),
-        ({"weights": [[]]}, "weights"),
-        ({"weights": [[[]]]}, "weights"),
-        ({"weights": [1, 2]}, "list of rows"),
-        ({"weights": [[1, 2]]}, "list of rows"),
+        ({"weights": []}, "a list for each layer"),
+        ({"weights": "x"}, "a list for each layer"),
+        ({"weights": [[]]}, "weights[0]"),
+        ({"weights": [[[]]]}, "sizes from 1 up"),
+        ({"weights": [1, 2]}, "weights[0] as a list of numbers"),
+        ({"weights": [[1, 2]]}, "multiple of its 784 inputs"),
         ({"weights": tables(first=783)}, "784 inputs"),
         ({"weights": tables(last=9)}, "10 outputs"),
-        ({"weights": [tables()[0], tables(hidden=7)[1]]}, "layer 1"),
-        ({"weights": [[[0.5], [0.5, 0.5]]]}, "equally long"),
-        ({"weights": tables(value="1")}, "numbers alone"),
-        ({"weights": tables(value=None)}, "numbers alone"),
-        ({"weights": tables(value=True)}, "numbers alone"),
-        ({"weights": tables(value=1e39)}, "below 3.4e38"),
-        ({"weights": tables(value=10**400)}, "too large"),
+        ({"weights": [tables()[0], tables(hidden=7)[1]]}, "W1 to have the shape (8, 10)"),
+        ({"weights": [[[0.5], [0.5, 0.5]]]}, "equal length"),
+        ({"weights": tables(value="1")}, "of numbers"),
+        ({"weights": tables(value=None)}, "of numbers"),
+        ({"weights": tables(value=True)}, "of numbers"),
+        ({"weights": tables(value=1e39)}, "found inf"),
+        ({"weights": tables(value=10**400)}, "32 bits"),
         ({"weights": tables(value=1e38)}, "no numbers any more"),
-        ({"weights": tables(), "biases": [[0] * 8]}, "2 layers have 1"),
-        ({"weights": tables(), "biases": [[0] * 8, [0] * 9]}, "bias of layer 1"),
-        ({"weights": tables(), "biases": [0, 0]}, "list of numbers"),
-        ({"weights": tables(), "biases": None}, "one entry for each layer"),
-        ({"weights": tables(), "extra": 1}, "“extra”"),
+        ({"weights": tables(), "biases": [[0] * 8]}, "W0, b0, W1, b1 and found W0, W1, b0"),
+        ({"weights": tables(), "biases": [[0] * 8, [0] * 9]}, "b1 to have the shape (10,)"),
+        ({"weights": tables(), "biases": [0, 0]}, "biases[0] as one flat list of numbers"),
+        ({"weights": tables(), "biases": None}, "a list for each layer"),
+        ({"weights": tables(), "extra": 1}, "extra"),
         ({"weights": tables(), "activation": "cubic"}, "cubic"),
-        ({"weights": tables(), "activation": 5}, "has to be a text"),
+        ({"weights": tables(), "activation": 5}, "activation 5"),
         ({"weights": tables(hidden=2049)}, "at most"),
         ({"weights": [[[0.5] * 10] * 784] + [[[0.5] * 10] * 10] * 9}, "at most 8 hidden layers"),
         ({"W0": [1, 2, 3], "b0": [1]}, "784"),
@@ -211,7 +211,7 @@ def test_bombs_end_at_the_limit(call):
     assert (answer.status, "claims" in answer.sentence) == (413, True)
     for shape in ((1 << 40,), (1 << 62, 1 << 62), (-4, 4)):
         answer = send(call, "POST", "/api/weights", archive_of(W0=npy_header(shape)), NPZ)
-        assert (answer.status, "not as large" in answer.sentence) == (422, True)
+        assert (answer.status, "as its header claims" in answer.sentence) == (422, True)
 
 
 def npy_header(shape):

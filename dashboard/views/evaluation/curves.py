@@ -9,7 +9,7 @@ import panel as pn
 from bokeh.models import ColumnDataSource, NumeralTickFormatter
 from bokeh.plotting import figure
 
-from nn import Reliability
+from nn import ReliabilityDiagram
 
 from ...evaluation.robustness import AMOUNTS, UNITS, RobustnessPoint
 from ..chart_parts import BLUE, GREEN, ORANGE, make_legend, quieten
@@ -28,7 +28,7 @@ class ReliabilityChart:
         chart.line([0, 1], [0, 1], line_color=ORANGE, line_dash="dashed", line_width=2)
         self.view = pn.pane.Bokeh(chart, sizing_mode="stretch_both", min_height=150, margin=0)
 
-    def draw(self, reliability: Reliability | None) -> None:
+    def draw(self, reliability: ReliabilityDiagram | None) -> None:
         """Show the bins that hold any samples."""
         if reliability is None:
             self._bins.data = {"x": [], "top": [], "width": []}

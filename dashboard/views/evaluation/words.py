@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from nn import Reliability
+from nn import ReliabilityDiagram
 
 from ...evaluation.examination import Examination
 from ...evaluation.rejection import KEPT, Rejection
@@ -17,7 +17,7 @@ def accuracy_html(examination: Examination | None) -> str:
     if examination is None:
         return '<p class="quiet">Not evaluated yet.</p>'
     evaluation = examination.evaluation
-    low, high = evaluation.interval()
+    low, high = evaluation.accuracy_interval()
     return (
         f'<p><b class="figure">{100 * evaluation.accuracy:.2f} %</b> right: '
         f"{evaluation.correct:,} of {evaluation.count:,}</p>"
@@ -55,11 +55,11 @@ def rejection_html(rejections: Sequence[Rejection]) -> str:
     )
 
 
-def calibration_html(reliability: Reliability | None) -> str:
+def calibration_html(reliability: ReliabilityDiagram | None) -> str:
     """Say how far off the net's own probabilities are."""
     if reliability is None:
         return '<p class="quiet">Is it right as often as it says?</p>'
-    return f"<p>Expected calibration error <b>{reliability.error:.4f}</b></p>"
+    return f"<p>Expected calibration error <b>{reliability.expected_calibration_error:.4f}</b></p>"
 
 
 def mistakes_html(count: int, cell: tuple[str, str] | None, labels: Sequence[str]) -> str:

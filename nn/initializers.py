@@ -1,13 +1,13 @@
-"""The weights that a network starts with decide whether it learns at all.
+"""Random initial weights, drawn from a given generator by the name of an initialization.
 
-Each initialisation draws a (inputs, outputs) array from the generator that it is given.
+Each initializer returns a float64 array of shape (inputs, outputs).
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-from nn.names import choose_name
+from nn.choices import resolve_choice
 
 Shape = tuple[int, int]
 
@@ -27,21 +27,21 @@ def _xavier(shape: Shape, generator: np.random.Generator) -> np.ndarray:
 
 
 def _uniform(shape: Shape, generator: np.random.Generator) -> np.ndarray:
-    """Draw from U(-1, 1), whatever the layer's size."""
+    """Draw from U(-1, 1) for any layer size."""
     return generator.uniform(-1.0, 1.0, shape)
 
 
 def _normal(shape: Shape, generator: np.random.Generator) -> np.ndarray:
-    """Draw from N(0, 0.1²), whatever the layer's size, as small nets often begin."""
+    """Draw from N(0, 0.1²) for any layer size, a common choice for small networks."""
     return NORMAL_SCALE * generator.standard_normal(shape)
 
 
 def _zeros(shape: Shape, generator: np.random.Generator) -> np.ndarray:
-    """Start at zero; only a net without hidden layers can learn from there."""
+    """Return zeros, from which only a network without hidden layers can learn."""
     return np.zeros(shape)
 
 
-_TABLE: dict[str, Callable[[Shape, np.random.Generator], np.ndarray]] = {
+_INITIALIZERS: dict[str, Callable[[Shape, np.random.Generator], np.ndarray]] = {
     "he": _he,
     "xavier": _xavier,
     "uniform": _uniform,
@@ -49,15 +49,27 @@ _TABLE: dict[str, Callable[[Shape, np.random.Generator], np.ndarray]] = {
     "zeros": _zeros,
 }
 
-INITIALIZATIONS = tuple(_TABLE)
-"""Names of the initialisations."""
+INITIALIZATIONS = tuple(_INITIALIZERS)
+"""Names of the initializations."""
 
 
 def initialization_name(text: str) -> str:
-    """Return the initialisation that `text` means; `ValueError` if none."""
-    return choose_name(text, INITIALIZATIONS, "initialization")
+    """Return the one of `INITIALIZATIONS` that `text` spells; `ValueError` if none."""
+    return resolve_choice(text, INITIALIZATIONS, "initialization")
 
 
 def initial_weights(name: str, shape: Shape, generator: np.random.Generator) -> np.ndarray:
-    """Draw float64 weights of `shape` (inputs, outputs); `name` is one of `INITIALIZATIONS`."""
-    return _TABLE[name](shape, generator)
+    """Return initial weights.
+
+    Parameters
+    ----------
+    name : str
+        One of `INITIALIZATIONS`.
+    shape : (inputs, outputs)
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    (inputs, outputs) float64
+    """
+    return _INITIALIZERS[name](shape, generator)
