@@ -30,11 +30,11 @@ from nn import (
     Network,
     WeightsError,
     architecture_of,
-    confidence,
     load_pretrained,
     pretrained_card,
     weights_to_bytes,
 )
+from nn.calibration import confidence
 
 from .block_run import BlockRun
 from .conductor import Conductor

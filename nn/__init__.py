@@ -1,7 +1,8 @@
-"""Dense and convolutional networks by hand on NumPy: numbers in, numbers out.
+"""Dense and convolutional networks, written by hand on NumPy.
 
-This page of names is all that other packages use; nothing here knows of files of digits or
-of a screen.
+The names below are the public interface, with the modules `nn.calibration` (temperature scaling,
+confidence, reliability diagrams) and `nn.serialization` (archives and weights in other programs'
+layouts). Nothing here depends on data sets or on a user interface.
 """
 
 from nn.activations import ACTIVATIONS, activation_name
@@ -12,14 +13,6 @@ from nn.architectures import (
     architecture_name,
     architecture_of,
     stem_of,
-)
-from nn.calibration import (
-    ReliabilityDiagram,
-    confidence,
-    confidence_threshold,
-    fit_temperature,
-    reliability_diagram,
-    with_temperature,
 )
 from nn.checks import NO_CLASS
 from nn.gradient_check import check_gradient
@@ -40,7 +33,6 @@ from nn.products import scale_bytes
 from nn.schedules import SCHEDULES, Schedule, create_schedule, schedule_name
 from nn.scoring import StepResult
 from nn.serialization import (
-    LAYOUTS,
     WeightsError,
     load_weights,
     save_weights,
@@ -57,7 +49,6 @@ __all__ = [
     "ARCHITECTURES",
     "DENSE",
     "INITIALIZATIONS",
-    "LAYOUTS",
     "NO_CLASS",
     "OPTIMIZERS",
     "PRETRAINED",
@@ -70,7 +61,6 @@ __all__ = [
     "Network",
     "Optimizer",
     "PretrainedCard",
-    "ReliabilityDiagram",
     "Schedule",
     "Stem",
     "StemPlan",
@@ -84,12 +74,9 @@ __all__ = [
     "backend_name",
     "backend_reason",
     "check_gradient",
-    "confidence",
-    "confidence_threshold",
     "create_network",
     "create_optimizer",
     "create_schedule",
-    "fit_temperature",
     "form_title",
     "initialization_name",
     "load_pretrained",
@@ -99,12 +86,10 @@ __all__ = [
     "optimizer_name",
     "pretrained_card",
     "read_plan",
-    "reliability_diagram",
     "save_weights",
     "scale_bytes",
     "schedule_name",
     "stem_of",
     "weights_from_bytes",
     "weights_to_bytes",
-    "with_temperature",
 ]

@@ -19,7 +19,8 @@ from pathlib import Path
 from moved_digits import move_digits
 
 from data_cache import DATA_SETS, load_data_set, to_float
-from nn import ClassificationMetrics, Network, confidence, confidence_threshold, load_weights
+from nn import ClassificationMetrics, Network, load_weights
+from nn.calibration import confidence, confidence_threshold
 
 FOLDER = Path(__file__).parents[1] / "nn" / "pretrained"
 LEAST_ACCURACY = {"mlp": 0.985, "best": 0.995}

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from nn import ClassificationMetrics, ReliabilityDiagram
+from nn import ClassificationMetrics
+from nn.calibration import ReliabilityDiagram
 
 from ..evaluation.examination import Examination
 from ..evaluation.rejection import KEPT, Rejection

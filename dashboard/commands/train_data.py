@@ -12,7 +12,8 @@ import numpy as np
 
 from data_cache import DIGIT_NAMES, Samples, load_data_set, open_samples, to_float
 from data_cache.pen import enrich
-from nn import Network, fit_temperature, with_temperature
+from nn import Network
+from nn.calibration import fit_temperature, with_temperature
 
 from .data_arguments import data_set_name
 from .settings import CommandSettings

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_cache import Samples, to_float
-from nn import ClassificationMetrics, Network, ReliabilityDiagram, confidence, reliability_diagram
+from nn import ClassificationMetrics, Network
+from nn.calibration import ReliabilityDiagram, confidence, reliability_diagram
 
 from ..trainer import EVALUATION_CHUNK, Execute, execute_in_line
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_cache import to_float
-from nn import Network, confidence, confidence_threshold
+from nn import Network
+from nn.calibration import confidence, confidence_threshold
 
 from ..trainer import EVALUATION_CHUNK, Execute, execute_in_line
 

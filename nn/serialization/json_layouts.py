@@ -39,10 +39,10 @@ def network_to_json(network: Network, layout: str) -> bytes:
         When the network has convolutions, has biases and the layout is "s0", or is not finite.
     """
     structure, arrays = NetworkStructure.of(network), named_parameters(network)
-    if structure.plan is not None:
+    if structure.layer_spec is not None:
         raise WeightsError(
             "Expected a network without convolutions for JSON and found "
-            f"“{structure.plan.text}”; save it as .npz."
+            f"“{structure.layer_spec.text}”; save it as .npz."
         )
     if layout == "s0" and structure.has_biases:
         raise WeightsError(
@@ -183,7 +183,7 @@ def _read_array(values: Any, key: str, dimensions: int | None = None) -> np.ndar
     The types are checked first: NumPy would convert texts and booleans too, and reserves memory
     for the longest text in every place.
     """
-    has_rows = isinstance(values, list) and any(isinstance(row, list) for row in values)
+    has_rows = isinstance(values, list) and bool(values) and isinstance(values[0], list)
     rows = values if has_rows else [values]
     if (has_rows and dimensions == 1) or not all(
         isinstance(row, list) and set(map(type, row)) <= {int, float} for row in rows

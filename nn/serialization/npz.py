@@ -42,15 +42,15 @@ def network_to_npz(network: Network, *, half: bool = False) -> bytes:
         When a value is not finite, or with `half` beyond ±65,504.
     """
     structure, parameters = NetworkStructure.of(network), named_parameters(network)
-    plan = structure.plan
+    spec = structure.layer_spec
     arrays = {
-        "format": np.array(1 if plan is None and not half else 2),
+        "format": np.array(1 if spec is None and not half else 2),
         "activation": np.array(structure.activation),
         "sizes": np.array(structure.sizes, dtype=np.int64),
         "biases": np.array(structure.has_biases),
     }
-    if plan is not None or half:
-        arrays["stem"] = np.array("" if plan is None else plan.text)
+    if spec is not None or half:
+        arrays["stem"] = np.array("" if spec is None else spec.text)
     if half:
         parameters = {key: _to_half(array, key) for key, array in parameters.items()}
     return arrays_to_npz(arrays | parameters)
@@ -119,10 +119,10 @@ def network_from_arrays(arrays: Mapping[str, np.ndarray], name: str) -> Network:
     header = {*_HEADER, "stem"} if version == FORMATS[-1] else {*_HEADER}
     text = str(arrays.get("stem", "")) if "stem" in header else ""
     try:
-        plan = read_plan(text) if text else None
+        spec = read_plan(text) if text else None
     except ValueError as error:
         raise WeightsError(f"{name}: {error}") from error
-    structure = NetworkStructure(tuple(sizes.tolist()), str(activation), bool(biases), plan)
+    structure = NetworkStructure(tuple(sizes.tolist()), str(activation), bool(biases), spec)
     parameters = {key: array for key, array in arrays.items() if key not in header}
     return network_from_parameters(structure, parameters, name)
 

@@ -31,33 +31,33 @@ class NetworkStructure:
         One of `nn.ACTIVATIONS`.
     has_biases : bool
         Whether all layers have biases.
-    plan : StemPlan or None
+    layer_spec : StemPlan or None
         The convolutional layers before the dense ones.
     """
 
     sizes: tuple[int, ...]
     activation: str
     has_biases: bool
-    plan: StemPlan | None = None
+    layer_spec: StemPlan | None = None
 
     @classmethod
     def of(cls, network: Network) -> "NetworkStructure":
         """Return the structure of a network."""
-        plan = None if network.stem is None else network.stem.plan
-        return cls(network.sizes, network.activation, network.has_biases, plan)
+        spec = None if network.stem is None else network.stem.plan
+        return cls(network.sizes, network.activation, network.has_biases, spec)
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of every parameter by name, in the order of `Network.parameters()`.
 
         The parameters are called K0, k0, K1, ... in convolutions (filters and biases) and W0, b0,
-        W1, ... in dense layers. Raises `ValueError` if the images are too small for the plan.
+        W1, ... in dense layers. Raises `ValueError` if the images are too small to be convolved.
         """
         shapes: dict[str, tuple[int, ...]] = {}
         inputs = self.sizes[0]
-        if self.plan is not None:
-            for index, shape in enumerate(weight_shapes(self.plan, self._side)):
+        if self.layer_spec is not None:
+            for index, shape in enumerate(weight_shapes(self.layer_spec, self._side)):
                 shapes |= self._pair("Kk", index, shape)
-            inputs = self.plan.shapes(self._side)[-1].size
+            inputs = self.layer_spec.shapes(self._side)[-1].size
         for index, outputs in enumerate(self.sizes[1:]):
             shapes |= self._pair("Wb", index, (inputs, outputs))
             inputs = outputs
@@ -70,9 +70,9 @@ class NetworkStructure:
             return tuple(array for key, array in arrays.items() if key[0] == letter)
 
         stem = None
-        if self.plan is not None:
+        if self.layer_spec is not None:
             filter_biases = numbered("k") if self.has_biases else None
-            stem = Stem(self.plan, self._side, numbered("K"), filter_biases)
+            stem = Stem(self.layer_spec, self._side, numbered("K"), filter_biases)
         biases = [numbered("b")] if self.has_biases else []
         return Network(tuple(map(Layer, numbered("W"), *biases)), self.activation, stem)
 

@@ -28,11 +28,10 @@ from benchmarks.rounds import ContestantError  # noqa: E402
 from data_cache import create_augmentation, frame_digits, load_data_set, to_float  # noqa: E402
 from data_cache.framing.strokes import widen  # noqa: E402
 from data_cache.pen import draw_non_digits, write_digit  # noqa: E402
-from nn import (  # noqa: E402
-    PRETRAINED,
+from nn import PRETRAINED, load_pretrained  # noqa: E402
+from nn.calibration import (  # noqa: E402
     confidence,
     confidence_threshold,
-    load_pretrained,
     reliability_diagram,
 )
 

@@ -13,6 +13,7 @@ from dashboard.commands.settings import CommandSettings
 from dashboard.commands.train import read_settings
 from data_cache import open_samples
 from nn import load_weights
+from nn.calibration import fit_temperature
 
 QUICK = {"network-structure": [784, 12, 10], "batch-size": 20, "num-epochs": 2}
 CONVOLUTIONAL = ["--architecture", "conv3x4 pool4", "--network-structure", "784", "10"]
@@ -293,7 +294,7 @@ def test_a_calibrated_net_is_the_other_with_its_scores_divided(
     )
     watched = open_samples(data_folder / "idx", "test")
     x = watched.images / np.float32(255)
-    fitted = nn.fit_temperature(other.predict_log_proba(x), watched.labels)
+    fitted = fit_temperature(other.predict_log_proba(x), watched.labels)
     assert fitted == pytest.approx(1, abs=0.01)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from network_helpers import small_network
 
-from nn import (
+from nn.calibration import (
     confidence,
     confidence_threshold,
     fit_temperature,

@@ -9,7 +9,7 @@ import panel as pn
 from bokeh.models import ColumnDataSource, NumeralTickFormatter
 from bokeh.plotting import figure
 
-from nn import ReliabilityDiagram
+from nn.calibration import ReliabilityDiagram
 
 from ...evaluation.robustness import AMOUNTS, UNITS, RobustnessPoint
 from ..chart_parts import BLUE, GREEN, ORANGE, make_legend, quieten

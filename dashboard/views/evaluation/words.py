@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from nn import ReliabilityDiagram
+from nn.calibration import ReliabilityDiagram
 
 from ...evaluation.examination import Examination
 from ...evaluation.rejection import KEPT, Rejection

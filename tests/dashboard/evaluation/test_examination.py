@@ -11,7 +11,8 @@ from dashboard.evaluation.rejection import measure_rejection
 from dashboard.evaluation.robustness import AMOUNTS, POINTS, measure_robustness
 from data_cache import load_digits, to_float
 from data_cache.augmentation.exact import KINDS, change_exactly, crop
-from nn import ClassificationMetrics, confidence, create_network, load_pretrained
+from nn import ClassificationMetrics, create_network, load_pretrained
+from nn.calibration import confidence
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from network_helpers import assert_equal_networks, small_network
 
-from nn import LAYOUTS, WeightsError, weights_from_bytes, weights_to_bytes
+from nn import WeightsError, weights_from_bytes, weights_to_bytes
+from nn.serialization import LAYOUTS
 
 
 def s4(**changes) -> bytes:
