@@ -139,3 +139,8 @@ def test_a_single_output_with_single_rows_after_it_is_not_read_as_a_flat_list():
 )  # fmt: skip
 def test_json_of_another_layout_or_shape_is_refused(data, expected):
     assert expected in refusal(data)
+
+
+def test_a_long_text_among_many_short_ones_is_refused_without_reserving_memory_for_all():
+    # As an array of NumPy, these would take 400 GB.
+    assert "W0 as one flat list of numbers" in refusal(s4(W0=["x" * 1_000_000, *[""] * 100_000]))
