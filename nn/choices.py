@@ -26,7 +26,7 @@ def resolve_choice(text: str, choices: Iterable[str], kind: str) -> str:
     names = tuple(choices)
     by_spelling = {_normalize(name): name for name in names}
     if not isinstance(text, str) or _normalize(text) not in by_spelling:
-        raise ValueError(f"Unknown {kind} {text!r}: choose one of {', '.join(names)}.")
+        raise ValueError(f"Expected one of {', '.join(names)} as {kind} and found {text!r}.")
     return by_spelling[_normalize(text)]
 
 

@@ -97,7 +97,7 @@ def network_from_json_object(content: Any, name: str) -> Network:
         lists = {key: value for key, value in content.items() if key != "activation"}
         has_biases, arrays = _read_s4(lists) if "W0" in lists else _read_s0(lists)
     except ValueError as error:
-        raise WeightsError(f"{name}: {str(error).removesuffix('.')}.") from error
+        raise WeightsError.of(name, error) from error
     weights = _of_layers(arrays, "W")
     sizes = (weights[0].shape[0], *(W.shape[1] for W in weights))
     return network_from_parameters(NetworkStructure(sizes, activation, has_biases), arrays, name)

@@ -121,7 +121,7 @@ def network_from_arrays(arrays: Mapping[str, np.ndarray], name: str) -> Network:
     try:
         spec = read_plan(text) if text else None
     except ValueError as error:
-        raise WeightsError(f"{name}: {error}") from error
+        raise WeightsError.of(name, error) from error
     structure = NetworkStructure(tuple(sizes.tolist()), str(activation), bool(biases), spec)
     parameters = {key: array for key, array in arrays.items() if key not in header}
     return network_from_parameters(structure, parameters, name)

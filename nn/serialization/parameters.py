@@ -18,6 +18,12 @@ from nn.stem_plan import StemPlan
 class WeightsError(ValueError):
     """A weights file that cannot be read or written; the message names it and says why."""
 
+    @classmethod
+    def of(cls, name: str, error: ValueError) -> "WeightsError":
+        """Return an error with the name of a file in front of another error's message."""
+        message = str(error).removesuffix(".")
+        return cls(f"{name}: {message[:1].lower()}{message[1:]}.")
+
 
 @dataclass(frozen=True)
 class NetworkStructure:
@@ -136,7 +142,7 @@ def network_from_parameters(
         _check_finite(native)
         return structure.build(native)
     except ValueError as error:
-        raise WeightsError(f"{name}: {str(error).removesuffix('.')}.") from error
+        raise WeightsError.of(name, error) from error
 
 
 def _expected_shapes(

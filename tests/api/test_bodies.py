@@ -117,7 +117,7 @@ def tables(first=784, hidden=8, last=10, value=0.5):
         ({"weights": tables(), "biases": None}, "a list for each layer"),
         ({"weights": tables(), "extra": 1}, "extra"),
         ({"weights": tables(), "activation": "cubic"}, "cubic"),
-        ({"weights": tables(), "activation": 5}, "activation 5"),
+        ({"weights": tables(), "activation": 5}, "activation and found 5"),
         ({"weights": tables(hidden=2049)}, "at most"),
         ({"weights": [[[0.5] * 10] * 784] + [[[0.5] * 10] * 10] * 9}, "at most 8 hidden layers"),
         ({"W0": [1, 2, 3], "b0": [1]}, "784"),

@@ -156,7 +156,7 @@ def test_an_architecture_by_name_brings_its_layers_and_its_batch_size(run_train)
         (
             ["--architecture", "deep"],
             2,
-            "--architecture: Architecture: Unknown architecture 'deep'",
+            "as architecture and found 'deep'",
         ),
         (["--architecture", "conv3x4 pool99"], 1, "too few for “conv3x4 pool99”"),
         (

@@ -158,7 +158,7 @@ def test_a_checkpoint_of_a_later_format_says_so(content):
     [
         ({"iteration": 4}, "4 steps, but curves of"),
         ({"epoch": -1}, "a place before the beginning"),
-        ({"optimizer": "magic"}, "Unknown optimizer"),
+        ({"optimizer": "magic"}, "optimizer and found 'magic'"),
         ({"optimizer": "sgd"}, "optimizer state"),
         ({"settings": {"batch_size": 0}}, "batch_size"),
         ({"settings": {"speed": 3}}, "speed"),

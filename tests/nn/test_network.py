@@ -199,7 +199,7 @@ def test_layers_that_do_not_fit_are_refused(layers, message):
 
 
 def test_an_unknown_activation_is_refused():
-    with pytest.raises(ValueError, match="Unknown activation 'step'"):
+    with pytest.raises(ValueError, match="activation and found 'step'"):
         Network((Layer(matrix(2, 2)),), "step")
     with pytest.raises(ValueError, match="Spell the activation"):
         Network((Layer(matrix(2, 2)),), "re-lu")

@@ -113,7 +113,7 @@ def test_a_missing_file_and_a_missing_folder_are_named(tmp_path):
 
 
 def test_an_unknown_layout_is_refused_with_the_choices():
-    with pytest.raises(ValueError, match="Unknown weights layout 's9': choose one of s4, s0"):
+    with pytest.raises(ValueError, match=r"one of s4, s0, .* found 's9'"):
         weights_to_bytes(small_network(), ".json", "s9")
 
 
