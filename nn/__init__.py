@@ -30,7 +30,7 @@ from nn.pretrained import (
     pretrained_card,
 )
 from nn.products import scale_bytes
-from nn.schedules import SCHEDULES, Schedule, create_schedule, schedule_name
+from nn.schedules import SCHEDULES, create_schedule, schedule_name
 from nn.scoring import StepResult
 from nn.serialization import (
     WeightsError,
@@ -61,7 +61,6 @@ __all__ = [
     "Network",
     "Optimizer",
     "PretrainedCard",
-    "Schedule",
     "Stem",
     "StemPlan",
     "StepResult",

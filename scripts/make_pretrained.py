@@ -14,12 +14,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from moved_digits import move_digits
 
 from data_cache import DATA_SETS, load_data_set, to_float
-from nn import ClassificationMetrics, Network, load_weights
+from nn import ClassificationMetrics, Network, PretrainedCard, load_weights
 from nn.calibration import confidence, confidence_threshold
 
 FOLDER = Path(__file__).parents[1] / "nn" / "pretrained"
@@ -35,16 +36,17 @@ def main(arguments: list[str]) -> int:
             work = Path(os.environ.get("INKLING_WORK", folder))
             seconds = train(name, work)
             card = make_card(name, work / f"{name}.npz", seconds)
-            print(json.dumps(card, indent=2))  # noqa: T201
-            if card["test_accuracy"] < LEAST_ACCURACY[name] or card["bytes"] > LARGEST[name]:
+            text = json.dumps(asdict(card), indent=2)
+            print(text)  # noqa: T201
+            if card.test_accuracy < LEAST_ACCURACY[name] or card.bytes > LARGEST[name]:
                 sys.stderr.write(
                     f"Expected {name} to have an accuracy of at least {LEAST_ACCURACY[name]} and "
-                    f"at most {LARGEST[name]:,} bytes and found {card['test_accuracy']} and "
-                    f"{card['bytes']:,}; the present one stays.\n"
+                    f"at most {LARGEST[name]:,} bytes and found {card.test_accuracy} and "
+                    f"{card.bytes:,}; the present one stays.\n"
                 )
                 return 1
             shutil.copyfile(work / f"{name}.npz", FOLDER / f"{name}.npz")
-        (FOLDER / f"{name}.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+        (FOLDER / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     return 0
 
 
@@ -68,26 +70,26 @@ def train(name: str, folder: Path) -> float:
     return os.times().children_user - before
 
 
-def make_card(name: str, weights: Path, seconds: float) -> dict:
-    """Evaluate a weights file and return the fields of its card."""
+def make_card(name: str, weights: Path, seconds: float) -> PretrainedCard:
+    """Evaluate a weights file and return its card."""
     network = load_weights(weights)
     test = load_data_set("mnist").test
     plain = _evaluate(network, to_float(test.images), test.labels)
     moved = _evaluate(network, *move_digits(test))
     validation = load_data_set("mnist").validation
     known = confidence(network.predict_proba(to_float(validation.images)))
-    return {
-        "sizes": network.title,
-        "command": shlex.join(["inkling", *command(name)]),
-        "digits": DATA_SETS["mnist"].counts[0],
-        "test_accuracy": plain.accuracy,
-        "test_count": plain.count,
-        "moved_accuracy": moved.accuracy,
-        "seed": SEED,
-        "seconds": round(seconds, 1),
-        "bytes": weights.stat().st_size,
-        "confidence_threshold": round(confidence_threshold(known), 4),
-    }
+    return PretrainedCard(
+        sizes=network.title,
+        command=shlex.join(["inkling", *command(name)]),
+        digits=DATA_SETS["mnist"].counts[0],
+        test_accuracy=plain.accuracy,
+        test_count=plain.count,
+        moved_accuracy=moved.accuracy,
+        seed=SEED,
+        seconds=round(seconds, 1),
+        bytes=weights.stat().st_size,
+        confidence_threshold=round(confidence_threshold(known), 4),
+    )
 
 
 def _evaluate(network: Network, x: object, labels: object) -> ClassificationMetrics:

@@ -5,9 +5,8 @@ Beside this module lie for each model NAME.npz (weights), NAME.json (card) and N
 
 import functools
 import json
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
 
 from nn.choices import resolve_choice
 from nn.network import Network
@@ -55,7 +54,7 @@ class PretrainedCard:
     seed: int
     seconds: float
     bytes: int
-    confidence_threshold: float = 0.0
+    confidence_threshold: float
 
 
 def load_pretrained(name: str = "mlp") -> Network:
@@ -79,30 +78,7 @@ def load_pretrained(name: str = "mlp") -> Network:
 def pretrained_card(name: str = "mlp") -> PretrainedCard:
     """Return the card of a pretrained model, one of `PRETRAINED`; `ValueError` for another name."""
     path = files(__name__).joinpath(f"{_model_name(name)}.json")
-    return card_from_json(path.read_text(encoding="utf-8"))
-
-
-def card_from_json(text: str) -> PretrainedCard:
-    """Return the card in a JSON text.
-
-    Raises
-    ------
-    ValueError
-        When the text is not a JSON object with the fields of a card.
-    """
-    try:
-        content: Any = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"Expected the card of a pretrained model as JSON: {error}.") from error
-    known = {field.name for field in fields(PretrainedCard)}
-    needed = [field.name for field in fields(PretrainedCard) if field.default is MISSING]
-    if not isinstance(content, dict) or not set(needed) <= content.keys() <= known:
-        found = ", ".join(content) if isinstance(content, dict) else type(content).__name__
-        raise ValueError(
-            f"Expected the card of a pretrained model to hold {', '.join(needed)} "
-            f"and found {found}."
-        )
-    return PretrainedCard(**content)
+    return PretrainedCard(**json.loads(path.read_text(encoding="utf-8")))
 
 
 def _model_name(text: str) -> str:

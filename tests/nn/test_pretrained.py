@@ -1,23 +1,10 @@
-import json
 from importlib.resources import files
 
 import numpy as np
 import pytest
 
 from nn import PRETRAINED, load_pretrained, pretrained_card
-from nn.pretrained import card_from_json
 
-CARD = {
-    "sizes": "784-128-10",
-    "command": "inkling train",
-    "digits": 55000,
-    "test_accuracy": 0.98,
-    "test_count": 10000,
-    "moved_accuracy": 0.97,
-    "seed": 1,
-    "seconds": 400.5,
-    "bytes": 205781,
-}
 MOST_BYTES = {"mlp": 250_000, "best": 1_500_000}
 LEAST_ACCURACY = {"mlp": 0.985, "best": 0.995}
 LEAST_MOVED = {"mlp": 0.97, "best": 0.99}
@@ -62,21 +49,3 @@ def test_the_card_describes_the_model_which_is_good_and_small_enough(name):
     assert (card.test_count, card.digits) == (10_000, 55_000)
     assert card.seconds > 0
     assert 0 < card.confidence_threshold < 1
-
-
-def test_a_card_is_read():
-    assert card_from_json(json.dumps(CARD)).digits == 55000
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("{", "as JSON"),
-        ("[]", "and found list"),
-        (json.dumps({"sizes": "1-2"}), "to hold sizes, command, .*, bytes and found sizes"),
-        (json.dumps({**CARD, "more": 1}), "bytes, more"),
-    ],
-)
-def test_a_card_with_other_fields_is_refused(text, message):
-    with pytest.raises(ValueError, match=message):
-        card_from_json(text)
