@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from dashboard.api.errors import ApiError
+from dashboard.api.payloads import CLASSES, kind_of
+from dashboard.api.strict_json import read_json
+from dashboard.digits.uploaded_weights import check_fitting
 from nn import Layer, Network, WeightsError, weights_from_bytes, weights_to_bytes
-
-from ..fitting import check_fitting
-from .errors import ApiError
-from .payloads import CLASSES, kind_of
-from .strict_json import read_json
 
 S0 = "application/json"
 S4 = "application/vnd.inkling.s4+json"

@@ -53,7 +53,7 @@ COUNT = """
         return
       }
     }
-    setTimeout(look, 40)
+    setTimeout(theme, 40)
   }
   look()
 })
