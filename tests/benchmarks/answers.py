@@ -33,7 +33,7 @@ WATCH = """
       released = null
       shown = text
     }
-    requestAnimationFrame(theme)
+    requestAnimationFrame(look)
   }
   look()
 }

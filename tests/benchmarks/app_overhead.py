@@ -53,7 +53,7 @@ COUNT = """
         return
       }
     }
-    setTimeout(theme, 40)
+    setTimeout(look, 40)
   }
   look()
 })

@@ -25,7 +25,7 @@ WATCH = """
     if (iteration !== window.seen.at(-1)?.[1]) window.seen.push([performance.now(), iteration])
   }
   look()
-  setInterval(theme, 50)
+  setInterval(look, 50)
 }
 """
 

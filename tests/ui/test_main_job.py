@@ -78,7 +78,7 @@ TIME_TO_PAUSE = """
       changed = now - clicked
     }
     if (now - clicked > 1500) resolve(changed)
-    else requestAnimationFrame(theme)
+    else requestAnimationFrame(look)
   }
   look()
 })
