@@ -62,7 +62,7 @@ def train(name: str, folder: Path) -> float:
     path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     before = os.times().children_user
     subprocess.run(
-        [sys.executable, "-m", "dashboard.commands", *command(name), *resume],
+        [sys.executable, "-m", "dashboard.cli", *command(name), *resume],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": path, **_data_folder()},
         check=True,

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from dashboard.api.errors import ApiError
+from dashboard.api.payloads import CLASSES
+from dashboard.api.strict_json import read_json
+from dashboard.digits.uploaded_weights import check_fitting
 from nn import Network, WeightsError, weights_to_bytes
 from nn.serialization import (
     ArchiveContentError,
@@ -17,11 +21,6 @@ from nn.serialization import (
     network_from_arrays,
     network_from_json_object,
 )
-
-from ..fitting import check_fitting
-from .errors import ApiError
-from .payloads import CLASSES
-from .strict_json import read_json
 
 S0 = "application/json"
 S4 = "application/vnd.inkling.s4+json"

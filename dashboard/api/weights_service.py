@@ -15,15 +15,14 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.api.errors import ApiError
+from dashboard.api.settings import ApiSettings
+from dashboard.api.training import learn
+from dashboard.api.weights_formats import write_weights
+from dashboard.api.weights_store import Change, Draft, Version, WeightsStore
+from dashboard.training.trainer import EVALUATION_CHUNK, VALIDATION_LIMIT
 from data_cache import Samples, to_float
 from nn import ClassificationMetrics, Network, load_pretrained
-
-from ..trainer import EVALUATION_CHUNK, VALIDATION_LIMIT
-from .errors import ApiError
-from .lesson import learn
-from .settings import ApiSettings
-from .weights_formats import write_weights
-from .weights_store import Change, Draft, Version, WeightsStore
 
 Result = TypeVar("Result")
 IfMatch = list[str] | None

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.training.trainer import EVALUATION_CHUNK, Execute, execute_in_line
 from data_cache import to_float
 from nn import Network
 from nn.calibration import confidence, confidence_threshold
-
-from ..trainer import EVALUATION_CHUNK, Execute, execute_in_line
 
 KEPT = 0.99
 """The share of real samples that a threshold keeps."""
