@@ -125,7 +125,7 @@ async def _measure(
     if data_set_available("fashion-mnist"):
         others["Fashion-MNIST, part test"] = load_data_set("fashion-mnist").test.images
     rejections = [
-        await measure_rejection(net.network, examination.sureness, title, images)
+        await measure_rejection(net.network, examination.confidences, title, images)
         for title, images in others.items()
     ]
     if not digits:

@@ -95,7 +95,7 @@ def rejection_lines(rejections: Sequence[Rejection]) -> list[str]:
     lines = ["", f"refused when {100 * KEPT:.0f} % of the samples are kept:"]
     return lines + [
         f"  {100 * one.refused:5.1f} % of {one.count:,} {one.title} "
-        f"(sureness below {one.threshold:.3f})"
+        f"(confidence below {one.threshold:.3f})"
         for one in rejections
     ]
 

@@ -43,7 +43,7 @@ async def measure_rejection(
     ----------
     network : Network
     known : (n,)
-        Its sureness of samples that do belong to its classes; they set the threshold.
+        Its confidences for samples of its classes; they set the threshold.
     title : str
         What the pictures are.
     images : (m, 784) uint8

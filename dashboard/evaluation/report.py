@@ -32,11 +32,11 @@ class Mistake:
 
 @dataclass(frozen=True, eq=False)
 class Examination:
-    """What came of it: sums, bins, `sureness` (n,) of every sample, and mistakes, worst first."""
+    """Sums, bins, `confidences` (n,) of every sample, and mistakes, worst first."""
 
     evaluation: ClassificationMetrics
     reliability: ReliabilityDiagram
-    sureness: np.ndarray
+    confidences: np.ndarray
     mistakes: tuple[Mistake, ...]
 
     def mistakes_in(self, label: int, predicted: int) -> tuple[Mistake, ...]:

@@ -36,7 +36,7 @@ def test_an_examination_counts_as_an_evaluation_does_and_lists_mistakes_worst_fi
     assert found.evaluation.loss == pytest.approx(expected.loss)
     assert found.reliability.counts.sum() == 600
     probabilities = network.predict_proba(to_float(samples.images))
-    assert found.sureness == pytest.approx(confidence(probabilities), abs=1e-5)
+    assert found.confidences == pytest.approx(confidence(probabilities), abs=1e-5)
     assert len(found.mistakes) == 600 - expected.correct
     worst = found.mistakes[0]
     assert worst.probability == max(mistake.probability for mistake in found.mistakes)
