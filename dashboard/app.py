@@ -2,8 +2,8 @@
 
 import panel as pn
 
-from dashboard.quick_models import quicken_models
 from dashboard.session import open_window
+from dashboard.upstream.model_defaults import quicken_models
 
 quicken_models()
 pn.extension()

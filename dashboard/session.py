@@ -14,6 +14,31 @@ from urllib.parse import urlencode, urljoin
 
 import panel as pn
 
+from dashboard.autosave.browser import Launch, keep_in_browser, keep_spiral, read_launch
+from dashboard.autosave.late_registration import Latecomers
+from dashboard.digits.controller import DigitsController
+from dashboard.digits.datasets import (
+    DataSetInMemory,
+    DataSetOverHttp,
+    OpenDataSet,
+    OpenFunction,
+    Report,
+)
+from dashboard.digits.server_choice import find_server
+from dashboard.digits.server_link import HttpServerLink, LinkError, ServerLink
+from dashboard.digits.state import DigitsState
+from dashboard.digits.views.pane import DigitsPane, WithPage
+from dashboard.runtime import IN_BROWSER, SERVED, WORKER, Runtime
+from dashboard.sharing.links import tell_faults
+from dashboard.sharing.tracking import (
+    SetLink,
+    follow_digits,
+    follow_spiral,
+    open_for_digits,
+    open_for_spiral,
+)
+from dashboard.shell.tabs import Pane, PaneView
+from dashboard.upstream.document_lock import ServedPage
 from data_cache import (
     DATA_SETS,
     DataError,
@@ -26,65 +51,45 @@ from data_cache import (
 )
 from nn import backend_name, backend_reason
 
-from .data_room import DataSetInMemory, DataSetOverHttp, OpenDataSet, OpenFunction, Report
-from .form import IN_BROWSER, SERVED, WORKER, Form
-from .keeping.browser import Launch, keep_in_browser, keep_spiral, read_launch
-from .keeping.latecomers import Latecomers
-from .keeping.linking import (
-    SetLink,
-    follow_digits,
-    follow_spiral,
-    open_for_digits,
-    open_for_spiral,
-)
-from .keeping.links import tell_faults
-from .laboratory import Laboratory
-from .laboratory_state import LaboratoryState
-from .served_page import ServedPage
-from .server_choice import find_server
-from .server_link import HttpServerLink, LinkError, ServerLink
-from .views.panes import Pane, PaneView
-from .window import Window, WithPage
-
 if TYPE_CHECKING:
-    from .plane.laboratory import PlaneLaboratory
+    from dashboard.plane.controller import PlaneController
 
 
-def open_window() -> Window:
+def open_window() -> DigitsPane:
     """Make a window for the visitor at hand and start its work once the page is there."""
     document = pn.state.curdoc
-    form = WORKER if IN_BROWSER else SERVED
+    runtime = WORKER if IN_BROWSER else SERVED
     launch = read_launch(worker_name()) if IN_BROWSER else served_launch()
     server, fault = look_for_server(document, launch.search)
     data = DataSetInMemory(pn.state.as_cached("data-set-digits", load_digits))
-    laboratory = Laboratory(
-        LaboratoryState(),
+    controller = DigitsController(
+        DigitsState(),
         data,
         open_data=choose_source(server),
         clock=time.perf_counter,
-        execute=form.execute,
-        pace=form.pace,
+        execute=runtime.execute,
+        pace=runtime.pace,
     )
     page = ServedPage(document)
     with_page = run_now if IN_BROWSER else page.change
-    laboratories: list[Laboratory | PlaneLaboratory] = [laboratory]
+    controllers: list[DigitsController | PlaneController] = [controller]
     latecomers = Latecomers()
-    window = Window(
-        laboratory,
+    window = DigitsPane(
+        controller,
         with_page,
-        redraw_seconds=form.redraw_seconds,
-        clock=form.redraw_clock,
-        sleep=form.redraw_sleep,
+        redraw_seconds=runtime.redraw_seconds,
+        clock=runtime.redraw_clock,
+        sleep=runtime.redraw_sleep,
         more_panes=[
             spiral_pane(
-                form,
-                laboratories,
+                runtime,
+                controllers,
                 with_page,
                 launch,
                 link=lambda: window.link.set,
                 latecomers=latecomers,
             ),
-            evaluation_pane(form, laboratory, with_page),
+            evaluation_pane(runtime, controller, with_page),
         ],
     )
 
@@ -93,23 +98,23 @@ def open_window() -> Window:
             return  # the page is only being converted; nobody is there to work for
         if not IN_BROWSER:
             page.send_at_once()
-        laboratory.start()
+        controller.start()
         if IN_BROWSER and backend_name() == "numpy":
-            laboratory.warn(f"Training is slow in this browser. {backend_reason()}")
-        laboratory.spawn(window.keep_drawn())
-        laboratory.spawn(window.keep_counted())
+            controller.warn(f"Training is slow in this browser. {backend_reason()}")
+        controller.spawn(window.keep_drawn())
+        controller.spawn(window.keep_counted())
         if server is not None:
             window.connect_server(server)
         if fault:
-            laboratory.warn(fault)
-        follow_digits(laboratory, window.link.set)
-        laboratory.spawn(take_up(laboratory, window, launch, latecomers))
+            controller.warn(fault)
+        follow_digits(controller, window.link.set)
+        controller.spawn(take_up(controller, window, launch, latecomers))
         if IN_BROWSER:
-            hear_of_network(laboratory.data_may_be_back)
+            hear_of_network(controller.data_may_be_back)
 
     def end(_context: Any) -> None:
         page.close()
-        for opened in laboratories:
+        for opened in controllers:
             opened.shut()
             opened.spawn(opened.close())
 
@@ -134,18 +139,18 @@ def choose_source(server: ServerLink | None) -> OpenFunction:
 
 
 async def take_up(
-    laboratory: Laboratory, window: Window, launch: Launch, latecomers: Latecomers
+    controller: DigitsController, window: DigitsPane, launch: Launch, latecomers: Latecomers
 ) -> None:
     """Take up what was opened: a link, or the work of a tab before; then keep what is done."""
     if launch.search is None and pn.state.location is not None:
         # Panel hands the address over only after the page was drawn.
         pn.state.location.param.watch(
-            lambda event: laboratory.spawn(open_for_digits(laboratory, event.new)), "search"
+            lambda event: controller.spawn(open_for_digits(controller, event.new)), "search"
         )
     elif not launch.resume:
-        await open_for_digits(laboratory, launch.search or "")
+        await open_for_digits(controller, launch.search or "")
     if IN_BROWSER:
-        await keep_in_browser(laboratory, window.offer, launch, latecomers)
+        await keep_in_browser(controller, window.offer, launch, latecomers)
 
 
 def served_launch() -> Launch:
@@ -158,25 +163,25 @@ def served_launch() -> Launch:
 
 
 def spiral_pane(
-    form: Form,
-    laboratories: list[Laboratory | PlaneLaboratory],
+    runtime: Runtime,
+    controllers: list[DigitsController | PlaneController],
     with_page: WithPage,
     launch: Launch,
     *,
     link: Callable[[], SetLink],
     latecomers: Latecomers,
 ) -> Pane:
-    """Return the spiral's pane; its laboratory joins the others when it is first opened.
+    """Return the spiral's pane; its controller joins the others when it is first opened.
 
     In the browser form it is kept from then on, and goes on from what was kept of it.
     """
 
     def make(mark_running: Callable[[bool], None]) -> PaneView:
         # Imported late: whoever never opens the pane need not wait for it.
-        from .plane.laboratory import PlaneLaboratory  # noqa: PLC0415
-        from .plane.presets import PRESETS  # noqa: PLC0415
-        from .plane.state import PlaneState  # noqa: PLC0415
-        from .plane.views import SpiralPane  # noqa: PLC0415
+        from dashboard.plane.controller import PlaneController  # noqa: PLC0415
+        from dashboard.plane.presets import PRESETS  # noqa: PLC0415
+        from dashboard.plane.state import PlaneState  # noqa: PLC0415
+        from dashboard.plane.views import SpiralPane  # noqa: PLC0415
 
         query = (
             launch.search if launch.search is not None else getattr(pn.state.location, "search", "")
@@ -184,13 +189,13 @@ def spiral_pane(
         settings, faults = open_for_spiral(query)
         # The settings of the first preset are the defaults.
         preset = "" if settings else next(iter(PRESETS))
-        plane = PlaneLaboratory(
+        plane = PlaneController(
             PlaneState(**settings, preset=preset),
             clock=time.perf_counter,
-            execute=form.execute,
-            pace=form.plane_pace,
+            execute=runtime.execute,
+            pace=runtime.plane_pace,
         )
-        laboratories.append(plane)
+        controllers.append(plane)
         plane.start()
         tell_faults(faults, plane.warn)
         follow_spiral(plane.state, link())
@@ -199,7 +204,7 @@ def spiral_pane(
             with_page,
             mark_running=mark_running,
             clock=time.perf_counter,
-            tick_seconds=form.plane_redraw_seconds,
+            tick_seconds=runtime.plane_redraw_seconds,
         )
         plane.spawn(pane.keep_drawn())
         if IN_BROWSER:
@@ -209,17 +214,17 @@ def spiral_pane(
     return Pane("spiral", "Spiral", "The plane", make)
 
 
-def evaluation_pane(form: Form, laboratory: Laboratory, with_page: WithPage) -> Pane:
+def evaluation_pane(runtime: Runtime, controller: DigitsController, with_page: WithPage) -> Pane:
     """Return the evaluation's pane, made when it is first opened."""
 
     def make(mark_running: Callable[[bool], None]) -> PaneView:
-        from .evaluation.examiner import Examiner  # noqa: PLC0415 - as above
-        from .evaluation.state import EvaluationState  # noqa: PLC0415
-        from .views.evaluation import EvaluationPane  # noqa: PLC0415
+        from dashboard.evaluation.controller import EvaluationController  # noqa: PLC0415 - as above
+        from dashboard.evaluation.state import EvaluationState  # noqa: PLC0415
+        from dashboard.evaluation.views import EvaluationPane  # noqa: PLC0415
 
         state = EvaluationState()
         state.param.watch(lambda event: with_page(lambda: mark_running(event.new)), "running")
-        return EvaluationPane(Examiner(state, laboratory, form.execute), with_page)
+        return EvaluationPane(EvaluationController(state, controller, runtime.execute), with_page)
 
     return Pane("evaluate", "Evaluate", "What it takes for what", make)
 

@@ -5,8 +5,8 @@ An architecture is one of these names, or the text of a `LayerSpec`.
 
 from dataclasses import dataclass
 
+from nn.choices import resolve_choice
 from nn.layer_spec import LayerSpec, read_layer_spec
-from nn.names import choose_name
 from nn.network import Network
 
 DENSE = "dense"
@@ -54,7 +54,7 @@ def architecture_name(text: str) -> str:
     whether it fits the images is not checked. `ValueError` if `text` is neither.
     """
     try:
-        return choose_name(text, ARCHITECTURES, "architecture")
+        return resolve_choice(text, ARCHITECTURES, "architecture")
     except ValueError as error:
         if not isinstance(text, str) or not text.strip().lower().startswith(("conv", "crop")):
             raise ValueError(

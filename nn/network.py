@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike
 
 from nn import backends
 from nn.activations import ACTIVATIONS, activation_function, activation_name
-from nn.initializations import initial_weights, initialization_name
+from nn.initializers import initial_weights, initialization_name
 from nn.layer_spec import LayerSpec, layer_spec_of, read_layer_spec
 from nn.layers import Conv2D, Dense, Layer, Workspace, check_layers, create_workspaces
 from nn.losses import log_softmax_in_place

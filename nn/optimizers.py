@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nn import backends
-from nn.names import choose_name
+from nn.choices import resolve_choice
 
 Arrays = Sequence[np.ndarray]
 
@@ -299,7 +299,7 @@ OPTIMIZERS = tuple(_TABLE)
 
 def optimizer_name(text: str) -> str:
     """Return the optimiser that `text` means; `ValueError` if none."""
-    return choose_name(text, OPTIMIZERS, "optimizer")
+    return resolve_choice(text, OPTIMIZERS, "optimizer")
 
 
 def create_optimizer(name: str, parameters: Arrays, **settings: float) -> Optimizer:

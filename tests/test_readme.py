@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.commands import main
+from dashboard.cli import main
 from nn import PRETRAINED, pretrained_card
 
 ROOT = Path(__file__).parents[1]

@@ -5,15 +5,14 @@ from __future__ import annotations
 import importlib.metadata
 from typing import TYPE_CHECKING
 
+from dashboard.api.errors import ApiError
+from dashboard.api.handler import ApiHandler
 from data_cache import DATA_SETS
-
-from .errors import ApiError
-from .handler import ApiHandler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .operation import Route
+    from dashboard.api.operation import Route
 
 
 class AboutHandler(ApiHandler):
@@ -54,8 +53,8 @@ class DocumentHandler(ApiHandler):
 
     async def on_get(self) -> None:
         """Send the document that says all this."""
-        from .openapi import document  # noqa: PLC0415 - it is made of the table that holds this
-        from .routes import ROUTE_TABLE  # noqa: PLC0415
+        from dashboard.api.openapi import document  # noqa: PLC0415 - it is made of the table that holds this
+        from dashboard.api.routes import ROUTE_TABLE  # noqa: PLC0415
 
         routes: Sequence[Route] = [route for route, _ in ROUTE_TABLE]
         self.send_json(document(routes, self.request.path.removesuffix("/api/openapi.json")))

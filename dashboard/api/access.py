@@ -10,8 +10,8 @@ import ipaddress
 from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
-from .errors import ApiError
-from .settings import ApiSettings
+from dashboard.api.errors import ApiError
+from dashboard.api.settings import ApiSettings
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")

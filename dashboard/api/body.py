@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 
-from .errors import ApiError
+from dashboard.api.errors import ApiError
 
 ENCODINGS = ("identity", "gzip")
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gzip
 import re
 
-from .data_service import Blocks, Choice
-from .errors import ApiError
-from .handler import ApiHandler
-from .payloads import read_block_size, samples_json
-from .strict_json import read_json
-from .weights_service import FAST_GZIP
+from dashboard.api.data_service import Blocks, Choice
+from dashboard.api.errors import ApiError
+from dashboard.api.handler import ApiHandler
+from dashboard.api.payloads import read_block_size, samples_json
+from dashboard.api.strict_json import read_json
+from dashboard.api.weights_service import FAST_GZIP
 
 BLOCK_NAME = re.compile(r"(\d{1,9})(?:\.bin\.gz)?", re.ASCII)
 WORTH_GZIP = 1024

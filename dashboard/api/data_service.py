@@ -14,11 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from dashboard.api.block_folder import MANIFEST, packed_blocks, read_manifest
+from dashboard.api.errors import ApiError
+from dashboard.api.settings import ApiSettings
 from data_cache import DATA_SETS, DataSet, Samples, data_set_available
-
-from .block_folder import MANIFEST, packed_blocks, read_manifest
-from .errors import ApiError
-from .settings import ApiSettings
 
 BLOCKS_IN_MEMORY = 128
 LoadDataSet = Callable[[str], DataSet]

@@ -14,14 +14,14 @@ from urllib.parse import parse_qsl
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from .access import check_change, check_host, check_origin, is_listed, is_local
-from .body import ENCODINGS, Body, too_large
-from .errors import ApiError
-from .negotiation import choose_type, content_of, read_tags, takes_gzip
-from .operation import JSON, Operation, Route
-from .payloads import to_json
-from .server import Server
-from .weights_store import StoreError
+from dashboard.api.access import check_change, check_host, check_origin, is_listed, is_local
+from dashboard.api.body import ENCODINGS, Body, too_large
+from dashboard.api.errors import ApiError
+from dashboard.api.negotiation import choose_type, content_of, read_tags, takes_gzip
+from dashboard.api.operation import JSON, Operation, Route
+from dashboard.api.payloads import to_json
+from dashboard.api.server import Server
+from dashboard.api.weights_store import StoreError
 
 logger = logging.getLogger("inkling.api")
 

@@ -6,8 +6,8 @@ import importlib.metadata
 from collections.abc import Sequence
 from typing import Any
 
-from .operation import JSON, Operation, Parameter, Route
-from .schemas import COUNT, SCHEMAS, TEXT, named
+from dashboard.api.operation import JSON, Operation, Parameter, Route
+from dashboard.api.schemas import COUNT, SCHEMAS, TEXT, named
 
 REFUSALS = {
     400: "The request cannot be read.",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .errors import ApiError
+from dashboard.api.errors import ApiError
 
 JSON = "application/json"
 MAX_INTEGER = 2**53 - 1

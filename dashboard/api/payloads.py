@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.api.errors import ApiError
 from data_cache import Samples, to_float
-
-from .errors import ApiError
 
 PIXELS = 784
 CLASSES = 10

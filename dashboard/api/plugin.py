@@ -5,11 +5,10 @@ Settings that make no sense end the start of the server with a sentence; nothing
 
 import panel as pn
 
+from dashboard.api.routes import tornado_routes
+from dashboard.api.server import Server
+from dashboard.api.settings import settings_from_environment
 from data_cache import DataSet, load_data_set
-
-from .routes import tornado_routes
-from .server import Server
-from .settings import settings_from_environment
 
 
 def load(name: str) -> DataSet:

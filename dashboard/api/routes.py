@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from dashboard.api import about_handlers, data_handlers, weights_handlers
+from dashboard.api.handler import ApiHandler
+from dashboard.api.operation import JSON, Operation, Parameter, PathParameter, Route, Schema
+from dashboard.api.payloads import CLASSES
+from dashboard.api.schemas import BYTES, COUNT, named
+from dashboard.api.server import Server
+from dashboard.api.weights_formats import NPZ, S0, S4
 from data_cache import PARTS
-
-from . import about_handlers, data_handlers, weights_handlers
-from .handler import ApiHandler
-from .operation import JSON, Operation, Parameter, PathParameter, Route, Schema
-from .payloads import CLASSES
-from .schemas import BYTES, COUNT, named
-from .server import Server
-from .weights_formats import NPZ, S0, S4
 
 _WEIGHTS: dict[str, Schema] = {S0: named("Weights"), S4: named("FlatWeights"), NPZ: BYTES}
 _VERSION = {JSON: named("Version")}

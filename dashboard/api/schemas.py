@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .operation import Schema
-from .payloads import CLASSES, PIXELS
+from dashboard.api.operation import Schema
+from dashboard.api.payloads import CLASSES, PIXELS
 
 NUMBER: Schema = {"type": "number"}
 SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}

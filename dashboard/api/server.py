@@ -9,15 +9,14 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from dashboard.api.admission_queue import AdmissionQueue
+from dashboard.api.body import BodyRoom
+from dashboard.api.data_service import DataService
+from dashboard.api.rate_limit import RateLimit
+from dashboard.api.settings import ApiSettings
+from dashboard.api.weights_service import WeightsService
+from dashboard.api.weights_store import WeightsStore
 from data_cache import DataSet, load_data_set
-
-from .body import BodyRoom
-from .data_service import DataService
-from .rate_limit import RateLimit
-from .settings import ApiSettings
-from .turns import Turns
-from .weights_service import WeightsService
-from .weights_store import WeightsStore
 
 
 class Server:
@@ -37,7 +36,7 @@ class Server:
         store = WeightsStore(settings.state_folder, settings.versions_kept, time_of_day)
         self.weights = WeightsService(settings, store, self.data.validation)
         self.room = BodyRoom(settings.bodies_bytes)
-        self.turns = Turns()
+        self.turns = AdmissionQueue()
         self.reads = RateLimit(settings.reads_per_second, time.monotonic)
         self.writes = RateLimit(settings.writes_per_second, time.monotonic)
 

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from dashboard.training.settings import SettingError
 from data_cache import DATA_SETS, DIGIT_NAMES
-
-from ..settings import SettingError
 
 MEGABYTE = 1 << 20
 PREFIX = "INKLING_API_"

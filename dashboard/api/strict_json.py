@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-from .errors import ApiError
+from dashboard.api.errors import ApiError
 
 MAX_PIECES = 200_000
 """Brackets, braces and quotation marks: a picture takes eight, the widest net some 33,000."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .errors import ApiError
-from .handler import ApiHandler
-from .payloads import read_samples
-from .strict_json import read_json
-from .weights_formats import FORMATS, SUFFIXES, read_weights
-from .weights_store import Version, version_record
+from dashboard.api.errors import ApiError
+from dashboard.api.handler import ApiHandler
+from dashboard.api.payloads import read_samples
+from dashboard.api.strict_json import read_json
+from dashboard.api.weights_formats import FORMATS, SUFFIXES, read_weights
+from dashboard.api.weights_store import Version, version_record
 
 MAX_VERSION_DIGITS = 15
 

@@ -15,15 +15,14 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.api.errors import ApiError
+from dashboard.api.settings import ApiSettings
+from dashboard.api.training import learn
+from dashboard.api.weights_formats import write_weights
+from dashboard.api.weights_store import Change, Draft, Version, WeightsStore
+from dashboard.training.trainer import EVALUATION_CHUNK, VALIDATION_LIMIT
 from data_cache import Samples, to_float
-from nn import Evaluation, Network, load_pretrained
-
-from ..trainer import EVALUATION_CHUNK, VALIDATION_LIMIT
-from .errors import ApiError
-from .lesson import learn
-from .settings import ApiSettings
-from .weights_formats import write_weights
-from .weights_store import Change, Draft, Version, WeightsStore
+from nn import ClassificationMetrics, Network, load_pretrained
 
 Result = TypeVar("Result")
 IfMatch = list[str] | None
@@ -205,10 +204,10 @@ class WeightsService:
 
     def _judged(self, network: Network, origin: str) -> Draft:
         validation = self._validation()[:VALIDATION_LIMIT]
-        evaluation = Evaluation(network.classes)
+        evaluation = ClassificationMetrics(network.classes)
         for start in range(0, len(validation), EVALUATION_CHUNK):
             part = validation[start : start + EVALUATION_CHUNK]
-            evaluation.add(network, to_float(part.images), part.labels)
+            evaluation.evaluate(network, to_float(part.images), part.labels)
         if not np.isfinite(evaluation.loss):
             raise ApiError(
                 422, "With these weights the net's answers to digits are no numbers any more."

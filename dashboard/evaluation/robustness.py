@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.training.trainer import Execute, execute_in_line
 from data_cache import Samples, to_float
 from data_cache.augmentation.exact import change_exactly, crop
 from data_cache.framing import frame_digits
 from nn import Network
-
-from ..trainer import Execute, execute_in_line
 
 AMOUNTS: dict[str, tuple[float, ...]] = {
     "shift": (0, 1, 2, 3, 4, 6, 8),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import param
 
+from dashboard.digits.state import Notice
+from dashboard.evaluation.report import Examination
 from data_cache import DIGIT_NAMES, Samples
-
-from ..laboratory_state import Notice
-from .examination import Examination
 
 INVITATION = "Evaluate scores the net at hand on digits that it does not learn from."
 

@@ -1,6 +1,6 @@
 """Lessons: ways in which training goes wrong, to be seen with one's own eyes, and one cure.
 
-Each sets the laboratory up and says when what it is about has happened; it finds that out from
+Each sets the controller up and says when what it is about has happened; it finds that out from
 the net and its curve, not from the clock.
 """
 
@@ -14,10 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from dashboard.plane.dataset import InputSamples
+from dashboard.training.history import History, Score
 from nn import SGD, Network, TrainingStep
-
-from ..history import History, Score
-from .data import InputSamples
 
 DEAD_SHARE = 0.5
 """Of a layer's units; with so many dead the lesson on dead units is over."""

@@ -1,4 +1,4 @@
-"""Settings that are worth a look, under names that links and buttons can use.
+"""Settings that are worth a theme, under names that links and buttons can use.
 
 A preset is complete: whatever it does not name goes back to its default.
 """

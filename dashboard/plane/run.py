@@ -9,13 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dashboard.plane.dataset import InputSamples
+from dashboard.plane.settings import PlaneSettings
+from dashboard.training.divergence import DivergenceDetector
+from dashboard.training.history import History
+from dashboard.training.run import Mark, Run, run_generators
 from data_cache import Batch, PointFeed, PointPosition
-
-from ..history import History
-from ..loss_guard import LossGuard
-from ..run import Mark, Run, run_generators
-from .data import InputSamples
-from .settings import PlaneSettings
 
 FIRST_SCORES = 10
 """Steps between two scores on the test points at first."""
@@ -58,7 +57,7 @@ class Standing:
 
     place: Place
     good: Mark
-    guard: LossGuard
+    guard: DivergenceDetector
     next_score: int
     validation_due: bool
     history: History

@@ -1,4 +1,4 @@
-"""Every knob of the spiral laboratory, with its default, its range and its explanation.
+"""Every knob of the spiral controller, with its default, its range and its explanation.
 
 The defaults are those of the case study in Stanford's CS231n, with five arms instead of three.
 """
@@ -11,11 +11,10 @@ from itertools import pairwise
 import numpy as np
 import param
 
+from dashboard.training.settings import LearningSettings
 from data_cache import MAX_CLASSES, PLANE_INPUTS, PLANE_SHAPES
 from nn import Network
-from nn.initializations import NORMAL_SCALE
-
-from ..settings import LearningSettings
+from nn.initializers import NORMAL_SCALE
 
 MAX_POINTS = 5000
 

@@ -1,4 +1,4 @@
-"""What the page shows of the spiral laboratory, as parameters that views watch.
+"""What the page shows of the spiral controller, as parameters that views watch.
 
 There is no widget here; whoever changes a parameter need not know who draws it.
 """
@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import param
 
-from ..history import History
-from ..laboratory_state import Notice
-from ..snapshot import Snapshot
-from .data import PlaneData
-from .settings import PlaneSettings
+from dashboard.digits.state import Notice
+from dashboard.plane.dataset import PlaneData
+from dashboard.plane.settings import PlaneSettings
+from dashboard.training.history import History
+from dashboard.training.snapshot import Snapshot
 
 WELCOME = "A small net learns to tell the arms of a spiral apart. Press Train and watch the plane."
 

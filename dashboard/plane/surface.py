@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.plane.palette import Palette, pack_pixels
 from data_cache import PLANE_LIMIT, derive_inputs
 from nn import Network, activation_function, matrix_product
-
-from .palette import Palette, pack_pixels
 
 CHUNK_NUMBERS = 64 * 1024
 """Numbers of the widest layer that are computed at once, so that they stay in the cache."""

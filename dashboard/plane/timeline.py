@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .run import Place
+from dashboard.plane.run import Place
 
 CAPACITY = 120
 BYTES = 64 * 2**20

@@ -1,6 +1,6 @@
 """Draws the app's icon as PNG files, which devices want when the site is installed as an app.
 
-The shapes are those of dashboard/page/icon.svg, on a square of 32 units.
+The shapes are those of dashboard/shell/assets/icon.svg, on a square of 32 units.
 """
 
 import struct

@@ -126,7 +126,7 @@ from panel.io.pyodide import _convert_json_patch
 from panel.io.state import state
 from panel.util import edit_readonly
 
-from dashboard.page_link import PageLink, link_page
+from dashboard.upstream.message_batching import PageLink, link_page
 
 link = None
 

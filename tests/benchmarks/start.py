@@ -182,7 +182,7 @@ def served_site() -> Iterator[tuple[Browser, str]]:
 @cache
 def build_site() -> None:
     """Build the site as it is now, once; `ContestantError` says why it cannot be built."""
-    command = [sys.executable, "-m", "dashboard.commands", "site", str(SITE)]
+    command = [sys.executable, "-m", "dashboard.cli", "site", str(SITE)]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if built.returncode:
         lines = built.stderr.strip().splitlines() or ["no reason given"]

@@ -12,11 +12,11 @@ import panel as pn
 import pytest
 from bokeh.document import Document
 from cache_helpers import idx_bytes, run, settle, tasks_left
-from laboratory_helpers import Door, few_digits, until
+from controller_helpers import Door, few_digits, until
 
 from dashboard import session
-from dashboard.data_room import DataSetInMemory, DataSetOverHttp
-from dashboard.form import SERVED, SLICE_THREADS, execute_in_thread
+from dashboard.digits.datasets import DataSetInMemory, DataSetOverHttp
+from dashboard.runtime import SERVED, SLICE_THREADS, execute_in_thread
 from dashboard.session import is_loop_running, open_from_site, open_window
 from data_cache import DataError, parse_manifest, write_blocks
 
@@ -46,7 +46,7 @@ def visit(monkeypatch):
 
 
 def laboratory_of(window):
-    return window._laboratory
+    return window._controller
 
 
 # Converting and visiting
@@ -74,15 +74,15 @@ def test_a_step_under_way_leaves_the_page_of_a_visitor_who_has_gone_alone(visit,
         door = Door()
         monkeypatch.setattr(session, "SERVED", replace(SERVED, execute=door))
         window = visit.open()
-        laboratory = laboratory_of(window)
+        controller = laboratory_of(window)
         for work in visit.loaded:
             work()
-        laboratory.state.running = True
-        await until(lambda: laboratory.state.snapshot.iteration > 0)
+        controller.state.running = True
+        await until(lambda: controller.state.snapshot.iteration > 0)
         door.shut()
         await until(lambda: door.waiting == 1 and window._is_stale._waiters)
         # There is something new to draw just when the visitor leaves.
-        laboratory.state.param.trigger("snapshot")
+        controller.state.param.trigger("snapshot")
         door.open()
         for work in visit.left:
             work(None)
@@ -97,12 +97,12 @@ def test_a_step_under_way_leaves_the_page_of_a_visitor_who_has_gone_alone(visit,
 def test_a_visit_begins_to_prefetch_and_leaving_ends_everything(visit):
     async def main():
         window = visit.open()
-        laboratory = laboratory_of(window)
+        controller = laboratory_of(window)
         for work in visit.loaded:
             work()
-        assert laboratory.state.snapshot.cached == laboratory.state.cache_size
-        laboratory.state.running = True
-        await until(lambda: laboratory.state.snapshot.iteration > 0)
+        assert controller.state.snapshot.cached == controller.state.cache_size
+        controller.state.running = True
+        await until(lambda: controller.state.snapshot.iteration > 0)
         assert tasks_left()
         for work in visit.left:
             work(None)

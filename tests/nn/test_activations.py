@@ -86,8 +86,8 @@ def test_other_spellings_of_an_activation_are_understood(spelling, name):
 )
 def test_an_unknown_name_gets_the_list_of_choices(normalise, names, kind):
     assert [normalise(name.upper()) for name in names] == list(names)
-    message = f"^Unknown {kind} 'rele': choose one of {', '.join(names)}\\.$"
+    message = f"^Expected one of {', '.join(names)} as {kind} and found 'rele'\\.$"
     with pytest.raises(ValueError, match=message):
         normalise("rele")
-    with pytest.raises(ValueError, match=f"Unknown {kind} 3"):
+    with pytest.raises(ValueError, match=f"as {kind} and found 3"):
         normalise(3)

@@ -142,24 +142,6 @@ def test_a_diverged_network_predicts_nan_without_a_warning():
     assert np.isnan(probabilities).all()
 
 
-def test_the_initializations_have_the_spread_of_their_papers():
-    shape, generator = (300, 200), np.random.default_rng(3)
-
-    def weights(name):
-        network = create_network(shape, generator=generator, initialization=name)
-        assert not network.layers[0].bias.any()
-        return network.layers[0].weights
-
-    he, xavier, uniform = weights("he"), weights("xavier"), weights("uniform")
-    limit = np.sqrt(6 / 500)
-    assert he.std() == pytest.approx(np.sqrt(2 / 300), rel=0.02)
-    assert xavier.std() == pytest.approx(limit / np.sqrt(3), rel=0.02)
-    assert np.abs(xavier).max() <= limit
-    assert np.abs(uniform).max() <= 1
-    assert uniform.std() == pytest.approx(1 / np.sqrt(3), rel=0.02)
-    assert not weights("zeros").any()
-
-
 @pytest.mark.parametrize("name", INITIALIZATIONS)
 def test_the_same_seed_gives_the_same_weights(name):
     first, second = make(initialization=name), make(initialization=name)
@@ -251,7 +233,7 @@ def test_copies_of_convolutional_networks_are_independent_and_take_values_over()
 
 
 def test_an_unknown_activation_is_refused():
-    with pytest.raises(ValueError, match="Unknown activation 'step'"):
+    with pytest.raises(ValueError, match="activation and found 'step'"):
         Network((Dense(np.zeros((2, 2), np.float32)),), "step")
     with pytest.raises(ValueError, match="Expected the activation as 'relu' and found 're-lu'"):
         Network((Dense(np.zeros((2, 2), np.float32)),), "re-lu")

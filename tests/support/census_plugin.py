@@ -7,7 +7,7 @@ from collections import Counter
 
 from tornado.web import RequestHandler
 
-COUNTED = ("Laboratory", "Window", "ServerSession", "BlockRun", "DrawingPad")
+COUNTED = ("DigitsController", "DigitsPane", "ServerSession", "BlockRun", "DrawingPad")
 
 
 class CensusHandler(RequestHandler):

@@ -1,4 +1,4 @@
-"""Small spiral laboratories and runs for tests without a screen; nothing here looks at a clock."""
+"""Small spiral controllers and runs for tests without a screen; nothing here looks at a clock."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import numpy as np
-from laboratory_helpers import all_done
+from controller_helpers import all_done
 from training_helpers import Ticks
 
-from dashboard.plane.data import inputs_of, make_data
-from dashboard.plane.laboratory import PlaneLaboratory
+from dashboard.plane.controller import PlaneController
+from dashboard.plane.dataset import inputs_of, make_data
 from dashboard.plane.run import PlaneRun
 from dashboard.plane.settings import PlaneSettings
 from dashboard.plane.state import PlaneState
-from dashboard.trainer import Execute, Trainer, execute_in_line
+from dashboard.training.trainer import Execute, Trainer, execute_in_line
 
 SMALL = {"points_count": 60, "classes": 3, "hidden_layers": [8]}
 
 
-def make_plane_laboratory(execute: Execute = execute_in_line, **settings: Any) -> PlaneLaboratory:
-    """Make a laboratory with few points and a small net."""
+def make_plane_laboratory(execute: Execute = execute_in_line, **settings: Any) -> PlaneController:
+    """Make a controller with few points and a small net."""
     state = PlaneState(**{**SMALL, **settings})
-    return PlaneLaboratory(state, clock=Ticks(), execute=execute)
+    return PlaneController(state, clock=Ticks(), execute=execute)
 
 
 def make_plane_run(**settings: Any) -> PlaneRun:
@@ -34,7 +34,7 @@ def make_plane_run(**settings: Any) -> PlaneRun:
 
 
 def train_plane(run: PlaneRun, steps: int) -> None:
-    """Take so many steps, scoring the test points as the laboratory does."""
+    """Take so many steps, scoring the test points as the controller does."""
     settings = run.settings
     assert isinstance(settings, PlaneSettings)
     trainer = Trainer(
@@ -58,9 +58,9 @@ def bits_of(run: PlaneRun) -> list[bytes]:
     return [parameter.tobytes() for parameter in run.network.parameters()]
 
 
-async def train_laboratory(laboratory: PlaneLaboratory, steps: int) -> None:
+async def train_laboratory(controller: PlaneController, steps: int) -> None:
     """Take so many steps, past the buttons."""
-    await laboratory.trainer.train(steps=steps)
+    await controller.trainer.train(steps=steps)
 
 
 def work(main: Callable[[], Awaitable[None]]) -> None:

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.block_run import BlockRun
-from dashboard.run import Run
-from dashboard.settings import TrainingSettings
-from dashboard.snapshot import Snapshot
-from dashboard.trainer import Trainer
+from dashboard.training.block_run import BlockRun
+from dashboard.training.run import Run
+from dashboard.training.settings import TrainingSettings
+from dashboard.training.snapshot import Snapshot
+from dashboard.training.trainer import Trainer
 from data_cache import ArraySource, Samples, load_digits
 
 COUNT = 300

@@ -1,5 +1,5 @@
-"""What people see of the spiral laboratory, and how they reach into the plane with their hands."""
+"""What people see of the spiral controller, and how they reach into the plane with their hands."""
 
-from .pane import SpiralPane
+from dashboard.plane.views.pane import SpiralPane
 
 __all__ = ["SpiralPane"]

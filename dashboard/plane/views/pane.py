@@ -1,4 +1,4 @@
-"""The spiral's pane: the laboratory on one side, its views on the other, redrawn at one pace.
+"""The spiral's pane: the controller on one side, its views on the other, redrawn at one pace.
 
 While training, every tick redraws the surface and one of the slower parts, so that no part makes
 the others wait; while nothing trains, all that changed is drawn at once.
@@ -14,23 +14,12 @@ from typing import Any
 import numpy as np
 import panel as pn
 
-from ...history import Score
-from ...trainer import Clock
-from ...views.charts import CurveChart
-from ...views.download import Download
-from ...views.fields import TickBox
-from ...views.look import Look
-from ...views.notice import notice_html
-from ..laboratory import PlaneLaboratory
-from .profile_chart import POINTS, ProfileChart
-from .region_colors import clear_palette
-from .side import FIELD_HOOK, HOOK, Side
-from .surface_view import SurfaceView
-from .time_travel import TimeTravel
-from .unit_colors import unit_levels
-from .unit_maps import UnitMaps
-from .weights_editor import WeightsEditor
-from .words import (
+from dashboard.plane.controller import PlaneController
+from dashboard.plane.views.profile_chart import POINTS, ProfileChart
+from dashboard.plane.views.region_colors import clear_palette
+from dashboard.plane.views.side import FIELD_HOOK, HOOK, Side
+from dashboard.plane.views.surface import SurfaceView
+from dashboard.plane.views.text import (
     INVITATION,
     place_html,
     quiet_html,
@@ -38,6 +27,17 @@ from .words import (
     status_line,
     summary_html,
 )
+from dashboard.plane.views.timeline_slider import TimeTravel
+from dashboard.plane.views.unit_colors import unit_levels
+from dashboard.plane.views.unit_maps import UnitMaps
+from dashboard.plane.views.weights_editor import WeightsEditor
+from dashboard.shell.charts import CurveChart
+from dashboard.shell.downloads import Download
+from dashboard.shell.fields import TickBox
+from dashboard.shell.notices import notice_html
+from dashboard.shell.theme import Theme
+from dashboard.training.history import Score
+from dashboard.training.trainer import Clock
 
 TICK_SECONDS = 0.1
 """Between the beginnings of two redraws."""
@@ -70,11 +70,11 @@ STALE = {
 
 
 class SpiralPane:
-    """All views of one laboratory.
+    """All views of one controller.
 
     Parameters
     ----------
-    laboratory
+    controller
         What is shown and commanded.
     with_page
         Runs a function that changes the page, in whatever way the form at hand demands.
@@ -90,7 +90,7 @@ class SpiralPane:
 
     def __init__(
         self,
-        laboratory: PlaneLaboratory,
+        controller: PlaneController,
         with_page: Callable[[Callable[[], None]], None],
         *,
         mark_running: Callable[[bool], None],
@@ -98,8 +98,8 @@ class SpiralPane:
         tick_seconds: float = TICK_SECONDS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._laboratory = laboratory
-        self._state = laboratory.state
+        self._controller = controller
+        self._state = controller.state
         self._with_page = with_page
         self._mark_running = mark_running
         self._clock = clock
@@ -114,31 +114,31 @@ class SpiralPane:
         self._stroke = ("", 0)
         self._spoken_at = -SPEAK_SECONDS
         self._turn = -1
-        look = Look()
+        theme = Theme()
         download = Download(with_page)
-        self._side = Side(laboratory, look, download)
-        self._surface = SurfaceView(self._commands(), look.widgets)
-        self._profile = ProfileChart(look)
-        self._loss = self._chart("Loss", look, logarithmic=True)
-        self._accuracy = self._chart("Accuracy", look, per_cent=True)
+        self._side = Side(controller, theme, download)
+        self._surface = SurfaceView(self._commands(), theme.widgets)
+        self._profile = ProfileChart(theme)
+        self._loss = self._chart("Loss", theme, logarithmic=True)
+        self._accuracy = self._chart("Accuracy", theme, per_cent=True)
         self._maps = UnitMaps(
-            look,
+            theme,
             point_at=self._point_at_unit,
             toggle=self._toggle_unit,
             choose_layer=lambda _layer: self._touch("maps"),
         )
-        self._weights = WeightsEditor(look, laboratory.set_weight)
+        self._weights = WeightsEditor(theme, controller.set_weight)
         self._time = TimeTravel(
-            look,
-            show=laboratory.show_checkpoint,
-            back_to_live=laboratory.back_to_live,
-            go_on=laboratory.continue_from_here,
+            theme,
+            show=controller.show_checkpoint,
+            back_to_live=controller.back_to_live,
+            go_on=controller.continue_from_here,
         )
-        self._place = look.text(quiet_html(INVITATION), css_classes=[f"{HOOK}-place"])
-        self._spoken = look.text("", css_classes=[f"{HOOK}-spoken"])
-        self._status = look.text("", css_classes=[f"{HOOK}-status"])
-        self._notice = look.text("", css_classes=[f"{HOOK}-notice"])
-        self.parts = self._arrange(look, download)
+        self._place = theme.text(quiet_html(INVITATION), css_classes=[f"{HOOK}-place"])
+        self._spoken = theme.text("", css_classes=[f"{HOOK}-spoken"])
+        self._status = theme.text("", css_classes=[f"{HOOK}-status"])
+        self._notice = theme.text("", css_classes=[f"{HOOK}-notice"])
+        self.parts = self._arrange(theme, download)
         self._draw_parts(self._take_stale(all_of_them=True))
         self._state.param.watch(self._changed, list(STALE))
         self._state.param.watch(self._mark, "running")
@@ -198,14 +198,14 @@ class SpiralPane:
             getattr(self, f"_draw_{part}")()
 
     def _draw_surface(self) -> None:
-        laboratory, state = self._laboratory, self._state
-        values = None if self._unit is None else laboratory.unit_map(*self._unit)
+        controller, state = self._controller, self._state
+        values = None if self._unit is None else controller.unit_map(*self._unit)
         if values is None:
-            picture = laboratory.surface().picture(clear_palette(), state.surface_mode)
+            picture = controller.surface().picture(clear_palette(), state.surface_mode)
             self._surface.draw_picture(picture)
         self._surface.draw_unit(None if values is None else unit_levels(values[np.newaxis])[0])
         parts = ("train", "test") if state.show_test else ("train",)
-        wrong = [getattr(state.points, part).points[laboratory.judge(part).wrong] for part in parts]
+        wrong = [getattr(state.points, part).points[controller.judge(part).wrong] for part in parts]
         self._surface.draw_wrong(np.concatenate(wrong))
 
     def _draw_points(self) -> None:
@@ -220,18 +220,18 @@ class SpiralPane:
             chart.draw(curve, smoothing, history.validation, history.test, key)
 
     def _draw_maps(self) -> None:
-        laboratory = self._laboratory
-        hidden = laboratory.network.sizes[1:-1]
+        controller = self._controller
+        hidden = controller.network.sizes[1:-1]
         self._maps.draw_layers(len(hidden))
         if not hidden:
             return
         layer = self._maps.layer
         off = sorted(unit for at, unit in self._state.ablated if at == layer)
-        self._maps.draw(laboratory.unit_maps(layer), off, hidden[layer])
+        self._maps.draw(controller.unit_maps(layer), off, hidden[layer])
 
     def _draw_words(self) -> None:
-        laboratory, state = self._laboratory, self._state
-        train, test = (laboratory.judge(part).score for part in ("train", "test"))
+        controller, state = self._controller, self._state
+        train, test = (controller.judge(part).score for part in ("train", "test"))
         _set(self._side.summary, summary_html(train, test))
         _set(self._status, f'<div class="status">{status_line(state.snapshot, test)}</div>')
         self._draw_place()
@@ -250,7 +250,7 @@ class SpiralPane:
             html = quiet_html(INVITATION)
         else:
             at = self._looking_at
-            html = place_html(*at, self._laboratory.probabilities_at(*at))
+            html = place_html(*at, self._controller.probabilities_at(*at))
         if self._unit is not None:
             layer, unit = self._unit
             off = ", switched off" if self._unit in self._state.ablated else ""
@@ -262,10 +262,10 @@ class SpiralPane:
             self._profile.clear()
         else:
             x0, y0, x1, y1 = self._line
-            self._profile.draw(self._laboratory.profile((x0, y0), (x1, y1), POINTS))
+            self._profile.draw(self._controller.profile((x0, y0), (x1, y1), POINTS))
 
     def _draw_weights(self) -> None:
-        network, inputs = self._laboratory.network, list(self._state.inputs)
+        network, inputs = self._controller.network, list(self._state.inputs)
         self._weights.draw(network, inputs, is_moving=self._state.running)
 
     def _draw_time(self) -> None:
@@ -283,8 +283,8 @@ class SpiralPane:
             "line": self._draw_line,
             "no-line": self._forget_line,
             "paint": self._paint,
-            "move": lambda part, index, x, y: self._laboratory.move_point(index, x, y, part),
-            "delete": lambda part, index: self._laboratory.delete_point(index, part),
+            "move": lambda part, index, x, y: self._controller.move_point(index, x, y, part),
+            "delete": lambda part, index: self._controller.delete_point(index, part),
         }
 
     def _look_at(self, x: float, y: float) -> None:
@@ -310,7 +310,7 @@ class SpiralPane:
         places = list(zip(numbers[::2], numbers[1::2], strict=True))
         self._stroke = (stroke, max(first, len(places)))
         if places[first:]:
-            self._laboratory.add_points(places[first:], label)
+            self._controller.add_points(places[first:], label)
 
     def _point_at_unit(self, unit: int | None) -> None:
         self._unit = None if unit is None else (self._maps.layer, unit)
@@ -319,35 +319,35 @@ class SpiralPane:
 
     def _toggle_unit(self, unit: int) -> None:
         layer = self._maps.layer
-        switch = self._laboratory.ablate
+        switch = self._controller.ablate
         if (layer, unit) in self._state.ablated:
-            switch = self._laboratory.restore
+            switch = self._controller.restore
         switch(layer, unit)
         self._weights.choose(layer, unit)
 
     # How it is put together
 
-    def _chart(self, title: str, look: Look, **options: Any) -> CurveChart:
+    def _chart(self, title: str, theme: Theme, **options: Any) -> CurveChart:
         return CurveChart(
             title,
             css_class=f"{HOOK}-{title.lower()}",
-            look=look,
+            theme=theme,
             legend=LEGEND,
             min_height=100,
             dots=False,
             **options,
         )
 
-    def _arrange(self, look: Look, download: Download) -> dict[str, pn.viewable.Viewable]:
+    def _arrange(self, theme: Theme, download: Download) -> dict[str, pn.viewable.Viewable]:
         draw = pn.Column(
             pn.pane.Bokeh(self._surface.layout, sizing_mode="stretch_width", margin=0),
             self._place,
-            self._picture_tools(look),
+            self._picture_tools(theme),
             self._profile.view,
             self._spoken,
             sizing_mode="stretch_width",
             margin=0,
-            stylesheets=[look.gap],
+            stylesheets=[theme.gap],
         )
         watch = pn.Column(
             self._loss.view,
@@ -358,7 +358,7 @@ class SpiralPane:
             download.view,
             sizing_mode="stretch_both",
             margin=0,
-            stylesheets=[look.gap],
+            stylesheets=[theme.gap],
         )
         return {
             "run": self._side.run,
@@ -369,13 +369,13 @@ class SpiralPane:
             "status": self._status,
         }
 
-    def _picture_tools(self, look: Look) -> pn.Row:
+    def _picture_tools(self, theme: Theme) -> pn.Row:
         state = self._state
         mode = pn.widgets.RadioButtonGroup.from_param(
             state.param.surface_mode,
             options={"Soft": "soft", "Hard": "hard"},
             css_classes=[f"{HOOK}-mode"],
-            stylesheets=[look.widgets],
+            stylesheets=[theme.widgets],
             align="end",
             margin=0,
         )
@@ -383,17 +383,17 @@ class SpiralPane:
             state.param.surface_side,
             options={f"{side} × {side}": side for side in SIDES},
             css_classes=[f"{HOOK}-side"],
-            stylesheets=[look.widgets],
+            stylesheets=[theme.widgets],
             width=110,
             margin=0,
         )
-        test = TickBox(state, "show_test", look.widgets, FIELD_HOOK).view
+        test = TickBox(state, "show_test", theme.widgets, FIELD_HOOK).view
         test.param.update(align="end", margin=(0, 0, 6, 0))
         return pn.Row(
             mode,
             side,
             test,
-            stylesheets=[look.gap, look.bottom],
+            stylesheets=[theme.gap, theme.bottom],
             sizing_mode="stretch_width",
             margin=0,
         )

@@ -8,9 +8,9 @@ from bokeh.models import ColumnDataSource, HoverTool, NumeralTickFormatter, Rang
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from ...views.chart_parts import quieten
-from ...views.look import Look
-from ..palette import CLASS_COLOURS
+from dashboard.plane.palette import CLASS_COLOURS
+from dashboard.shell.chart_parts import quieten
+from dashboard.shell.theme import Theme
 
 POINTS = 101
 """Places along the line at which the net is asked."""
@@ -21,13 +21,13 @@ HINT = "Choose “Line” and drag across the plane: the probabilities along it 
 class ProfileChart:
     """A curve per class over the way along the line, in per cent of its length."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, theme: Theme) -> None:
         self.source = ColumnDataSource({"way": [], "shares": [], "color": [], "name": []})
-        self._hint = look.text(f'<p class="quiet">{HINT}</p>')
+        self._hint = theme.text(f'<p class="quiet">{HINT}</p>')
         # The chart is made for the first line: most people never draw one.
         self._place = pn.Column(visible=False, sizing_mode="stretch_width", margin=0)
         self.view = pn.Column(
-            look.text("<h2>Along the line</h2>"),
+            theme.text("<h2>Along the line</h2>"),
             self._hint,
             self._place,
             css_classes=["ink-spiral-profile", "chart"],

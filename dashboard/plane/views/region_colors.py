@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from ..palette import CLASS_COLOURS, Palette, pack_pixels
+from dashboard.plane.palette import CLASS_COLOURS, Palette, pack_pixels
 
 STRENGTH = 0.6
 """How much of a class's colour its region has, so that points stand out."""

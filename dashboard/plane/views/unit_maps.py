@@ -27,10 +27,10 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from ...assets import read_asset
-from ...views.look import Look
-from .unit_colors import UNIT_PALETTE, tile, unit_levels
-from .wishes import UNIT_KINDS, read_wish
+from dashboard.plane.views.client_commands import UNIT_KINDS, read_wish
+from dashboard.plane.views.unit_colors import UNIT_PALETTE, tile, unit_levels
+from dashboard.shell.asset_files import read_asset
+from dashboard.shell.theme import Theme
 
 HEIGHT = 148
 WIDTH = 440
@@ -44,7 +44,7 @@ class UnitMaps:
 
     Parameters
     ----------
-    look
+    theme
         Style sheets.
     point_at
         Called with the number of the unit that somebody points at, or None.
@@ -56,7 +56,7 @@ class UnitMaps:
 
     def __init__(
         self,
-        look: Look,
+        theme: Theme,
         *,
         point_at: Callable[[int | None], None],
         toggle: Callable[[int], None],
@@ -72,11 +72,11 @@ class UnitMaps:
         self._arrangement = Spacer(width=0, height=0, tags=[1, 1, 0])
         self.figure = self._make_figure()
         self.layers = RadioButtonGroup(
-            labels=["Layer 1"], active=0, margin=0, stylesheets=[look.widgets], visible=False
+            labels=["Layer 1"], active=0, margin=0, stylesheets=[theme.widgets], visible=False
         )
         self.layers.on_change("active", lambda _name, _old, new: choose_layer(new or 0))
-        self.caption = look.text(caption_html(0, 0, 0))
-        self._empty = look.text(
+        self.caption = theme.text(caption_html(0, 0, 0))
+        self._empty = theme.text(
             '<p class="quiet">This net has no hidden units: its inputs go straight to the classes.'
             "</p>"
         )
@@ -87,7 +87,7 @@ class UnitMaps:
         )
         self.view = pn.Column(
             pn.Row(
-                look.text("<h2>Hidden units</h2>"),
+                theme.text("<h2>Hidden units</h2>"),
                 pn.pane.Bokeh(self.layers, margin=0),
                 sizing_mode="stretch_width",
                 margin=0,

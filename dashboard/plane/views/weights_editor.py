@@ -11,11 +11,10 @@ from html import escape
 
 import panel as pn
 
+from dashboard.shell.theme import Theme
+from dashboard.training.settings import shorten
 from data_cache import INPUT_TITLES
 from nn import Network
-
-from ...settings import shorten
-from ...views.look import Look
 
 BIAS = "bias"
 
@@ -26,34 +25,34 @@ SetWeight = Callable[[int, int, int, float], None]
 class WeightsEditor:
     """Shows and changes weights; it keeps only which unit is meant."""
 
-    def __init__(self, look: Look, set_weight: SetWeight) -> None:
+    def __init__(self, theme: Theme, set_weight: SetWeight) -> None:
         self._set_weight = set_weight
         self._network: Network | None = None
         self._inputs: list[str] = []
         self._is_drawing = False
-        wide = {"stylesheets": [look.widgets], "sizing_mode": "stretch_width", "margin": 0}
+        wide = {"stylesheets": [theme.widgets], "sizing_mode": "stretch_width", "margin": 0}
         self.layer = pn.widgets.Select(label="Into", options={"Layer 1": 0}, **wide)
         self.unit = pn.widgets.Select(label="Unit", options={"1": 0}, **wide)
         self.source = pn.widgets.Select(label="From", options={BIAS: 0}, **wide)
         self.weight = pn.widgets.TextInput(
             label="Weight", css_classes=["ink-spiral-weight"], **wide
         )
-        self.error = look.text("", css_classes=["field-error"])
+        self.error = theme.text("", css_classes=["field-error"])
         self.error.visible = False
-        self.table = look.text("", css_classes=["ink-spiral-weights"])
+        self.table = theme.text("", css_classes=["ink-spiral-weights"])
         self.view = pn.Column(
             pn.Row(
                 self.layer,
                 self.unit,
                 self.source,
                 self.weight,
-                stylesheets=[look.gap],
+                stylesheets=[theme.gap],
                 sizing_mode="stretch_width",
                 margin=0,
             ),
             self.error,
             self.table,
-            stylesheets=[look.gap],
+            stylesheets=[theme.gap],
             sizing_mode="stretch_width",
             margin=0,
         )

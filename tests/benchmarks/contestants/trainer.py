@@ -18,9 +18,9 @@ import numpy as np
 
 import nn
 from benchmarks.timing import seconds_per_call
-from dashboard.block_run import BlockRun
-from dashboard.settings import TrainingSettings
-from dashboard.trainer import Trainer, execute_in_line
+from dashboard.training.block_run import BlockRun
+from dashboard.training.settings import TrainingSettings
+from dashboard.training.trainer import Trainer, execute_in_line
 from data_cache import ArraySource, BatchCutter, PrefetchQueue, Samples, load_digits, to_float
 
 BATCH = 64

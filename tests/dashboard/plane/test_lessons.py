@@ -2,10 +2,10 @@ import asyncio
 
 import numpy as np
 import pytest
-from laboratory_helpers import all_done, until
+from controller_helpers import all_done, until
 from plane_helpers import make_plane_laboratory, make_plane_run, train_plane
 
-from dashboard.plane.data import InputSamples
+from dashboard.plane.dataset import InputSamples
 from dashboard.plane.lessons import LESSONS, Scene, dead_units, gradient_sizes, has_oscillated
 from nn import Dense, Network
 
@@ -16,10 +16,10 @@ PATIENCE = 1500
 @pytest.mark.parametrize("name", LESSONS)
 def test_what_a_lesson_is_about_really_happens_and_is_told_once(name):
     async def main():
-        laboratory = make_plane_laboratory()
-        state = laboratory.state
+        controller = make_plane_laboratory()
+        state = controller.state
         told = []
-        laboratory.begin_lesson(name)
+        controller.begin_lesson(name)
         state.param.watch(lambda event: told.append(event.new), "lesson_message")
         assert state.lesson == name
         assert state.lesson_message == LESSONS[name].watch

@@ -4,7 +4,7 @@ from plane_helpers import SMALL, accuracy_of, bits_of, make_plane_run, train_pla
 from reference_network import loss_gradients, measure_loss
 from training_helpers import curve_of
 
-from dashboard.plane.data import inputs_of, make_data
+from dashboard.plane.dataset import inputs_of, make_data
 from dashboard.plane.presets import PRESETS
 from dashboard.plane.settings import PlaneSettings
 from data_cache import derive_inputs

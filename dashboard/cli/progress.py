@@ -1,0 +1,96 @@
+"""Shows on stderr how training goes: a bar on a terminal, a plain line per epoch elsewhere.
+
+Numbers come from the trainer's snapshots; time only decides what is shown, never what is learnt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TextIO
+
+from tqdm import tqdm
+
+from dashboard.training.run import Run
+from dashboard.training.snapshot import Snapshot
+
+
+class Progress:
+    """Follows one run.
+
+    Parameters
+    ----------
+    run
+        As it stands before training; a resumed run has part of its epochs behind it.
+    epochs
+        How many the run is to have in all.
+    stream
+        Where to write.
+    clock
+        Seconds that only go up.
+    """
+
+    def __init__(self, run: Run, epochs: int, stream: TextIO, clock: Callable[[], float]) -> None:
+        self._samples = run.feed.sample_count
+        self._epochs = epochs
+        self._stream = stream
+        self._clock = clock
+        self._start_time = self._epoch_time = clock()
+        self._start = self._epoch_start = self._done = run.epochs_done
+        self._bar = self._make_bar() if stream.isatty() else None
+
+    def _make_bar(self) -> tqdm[None]:
+        return tqdm(
+            total=self._samples * self._epochs,
+            initial=round(self._samples * self._done),
+            file=self._stream,
+            unit=" samples",
+            unit_scale=True,
+            dynamic_ncols=True,
+            bar_format="{desc} {percentage:3.0f}% |{bar}| {rate_noinv_fmt} · {remaining} left",
+        )
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Take note of a snapshot; the trainer calls this."""
+        self._done = max(self._done, snapshot.epoch)
+        if self._bar is None or snapshot.loss is None or snapshot.accuracy is None:
+            return
+        self._bar.set_description_str(
+            f"epoch {min(int(snapshot.epoch) + 1, self._epochs)}/{self._epochs} · "
+            f"loss {snapshot.loss:.3f} · accuracy {100 * snapshot.accuracy:.1f} %",
+            refresh=False,
+        )
+        self._bar.update(max(0, round(self._samples * self._done) - self._bar.n))
+
+    def end_epoch(self, run: Run) -> None:
+        """Write the line of an epoch that is complete."""
+        now = self._clock()
+        speed = self._samples * (run.epochs_done - self._epoch_start)
+        speed /= max(now - self._epoch_time, 1e-9)
+        left = (self._epochs - run.epoch) * (now - self._start_time)
+        left /= max(run.epochs_done - self._start, 1e-9)
+        self._epoch_start, self._epoch_time = run.epochs_done, now
+        self.write(
+            f"epoch {run.epoch}/{self._epochs} · loss {run.loss.value or 0:.4f} · "
+            f"accuracy {100 * (run.accuracy.value or 0):.2f} %{_validation_of(run)}"
+            f" · {speed:,.0f} samples/s · {tqdm.format_interval(left)} left"
+        )
+
+    def write(self, line: str) -> None:
+        """Write a line, above the bar if there is one."""
+        if self._bar is None:
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
+        else:
+            self._bar.write(line, file=self._stream)
+
+    def close(self) -> None:
+        """Leave the bar as it stands."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _validation_of(run: Run) -> str:
+    """Name the score of this very iteration; a resumed run may have older ones."""
+    scores = run.history.validation
+    is_new = bool(scores) and scores[-1].iteration == run.iteration
+    return f" · validation {100 * scores[-1].accuracy:.2f} %" if is_new else ""

@@ -1,0 +1,226 @@
+"""`inkling train`: trains a net and saves its weights.
+
+Here is the command's face, its flags and its last words; the work itself is a TrainingJob.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from typing import Any
+
+import param
+
+from dashboard.cli.blas import one_thread
+from dashboard.cli.data_arguments import DATA_SET_HELP, PATH_KINDS
+from dashboard.cli.failure import INTERRUPTED
+from dashboard.cli.recipe import apply_recipe
+from dashboard.cli.report import confusion_lines
+from dashboard.cli.settings import (
+    CLASSES,
+    PIXELS,
+    CommandSettings,
+    explain,
+    read_flag,
+    read_structure,
+)
+from dashboard.cli.train_data import open_train_data
+from dashboard.cli.train_files import TrainFiles
+from dashboard.cli.train_job import Outcome, TrainingJob
+from dashboard.training.settings import SettingError
+from nn import ARCHITECTURES
+
+DESCRIPTION = """\
+Train a net on digits, scoring held-out digits after every epoch, and save its weights.
+
+Without --train-path or --data-set it learns from the 5,000 digits that come along, which have
+a validation part and a test part of their own. What --validation-path names is only scored: it
+never decides which weights are kept; those of the last step are. Only with --patience the
+validation samples choose the epoch; the test part never chooses anything.
+
+--recipe names a file with all that is below, as TOML or JSON, a key for each flag without its
+dashes (batch-size = 64); flags beside it override it. The recipes of the nets that come along
+are there by name: mlp, best.
+
+Ctrl-C stops after the step under way and saves. Beside the weights lies a checkpoint
+(NAME.checkpoint.npz), written after every epoch and at the end; the same command with --resume
+goes on from there with exactly the numbers of an unbroken run."""
+
+EXAMPLE = """\
+example:
+  inkling train --train-path mnist --validation-path mnist \\
+    --network-structure 784 500 300 100 10 --learning-rate 0.003 --batch-size 64 \\
+    --num-epochs 10 --activation-function re-lu --initialization xavier \\
+    --weight-path my_weights.json"""
+
+# Flags that set one setting each, by the name of the setting.
+SETTING_FLAGS = {
+    "architecture": "--architecture",
+    "learning_rate": "--learning-rate",
+    "batch_size": "--batch-size",
+    "num_epochs": "--num-epochs",
+    "optimizer": "--optimizer",
+    "schedule": "--schedule",
+    "activation": "--activation-function",
+    "initialization": "--initialization",
+    "l1": "--l1",
+    "l2": "--l2",
+    "dropout": "--dropout",
+    "label_smoothing": "--label-smoothing",
+    "weight_average": "--weight-average",
+    "pen_digits": "--pen-digits",
+    "non_digits": "--non-digits",
+    "patience": "--patience",
+    "binarize": "--binarize",
+    "augment": "--augment",
+    "seed": "--seed",
+}
+DEFAULT_WEIGHTS = "inkling-weights.npz"
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the parser of `inkling`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "train",
+        help="train a net and save its weights",
+        description=DESCRIPTION,
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run, parser=parser)
+    _add_data(parser)
+    _add_settings(parser)
+    _add_files(parser)
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--recipe",
+        metavar="FILE",
+        help="read all flags that are not given from a .toml or .json file, or mlp, best",
+    )
+    group = parser.add_argument_group("data")
+    group.add_argument(
+        "--train-path",
+        metavar="PATH",
+        help=f"samples to learn from: {PATH_KINDS}; of a folder, the training half is read",
+    )
+    group.add_argument(
+        "--validation-path",
+        metavar="PATH",
+        help="samples to score after every epoch and at the end, in the same formats; "
+        "of a folder, the test half is read",
+    )
+    group.add_argument(
+        "--data-set",
+        metavar="NAME",
+        help=f"instead of paths, {DATA_SET_HELP}; its validation part is scored after every "
+        "epoch, its test part once at the end (default: digits)",
+    )
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("net and training")
+    hidden = CommandSettings.param["hidden_layers"].default
+    group.add_argument(
+        "--network-structure",
+        nargs="+",
+        metavar="UNITS",
+        help="Units of every dense layer, from the 784 pixels to the 10 classes; convolutions of "
+        "--architecture stand before the first hidden one "
+        f"(default: {' '.join(map(str, [PIXELS, *hidden, CLASSES]))}; an architecture called by "
+        "name brings its own).",
+    )
+    for name, flag in SETTING_FLAGS.items():
+        if name == "augment":
+            continue  # the one flag that also stands alone
+        is_name = isinstance(CommandSettings.param[name], param.Selector | param.String)
+        group.add_argument(flag, metavar="NAME" if is_name else "NUMBER", help=explain(name))
+    calibrate = CommandSettings.param["calibrate"].doc
+    group.add_argument("--calibrate", action="store_true", help=calibrate)
+    group.add_argument("--augment", nargs="?", const="affine", metavar="NAME", help=_augment_help())
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("files")
+    group.add_argument(
+        "--weight-path",
+        metavar="FILE",
+        default=DEFAULT_WEIGHTS,
+        help="where the weights go, .npz or .json; a file of that name is replaced "
+        "(default: %(default)s)",
+    )
+    group.add_argument(
+        "--half",
+        action="store_true",
+        help="save the weights as numbers of 16 bits, in half the room; .npz only",
+    )
+    group.add_argument(
+        "--history-path",
+        metavar="FILE",
+        help="write the curve as CSV: a line per step with loss, accuracy and learning rate, "
+        "scores beside the step they belong to",
+    )
+    group.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the checkpoint beside the weights; name the same data again. Settings "
+        "are those of the checkpoint; learning rate, batch size, number of epochs, optimiser, "
+        "schedule, l1, l2, dropout, label smoothing and patience may be given anew",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train; returns 0, or 130 after Ctrl-C."""
+    apply_recipe(arguments, arguments.parser)
+    given = read_settings(arguments)
+    files = TrainFiles.named(arguments.weight_path, arguments.history_path, half=arguments.half)
+    if arguments.data_set is not None and (arguments.train_path or arguments.validation_path):
+        raise SettingError(
+            "--data-set: give either a data set by name, or paths, not both; a data set has a "
+            "validation part of its own."
+        )
+    if arguments.validation_path and not arguments.train_path:
+        raise SettingError(
+            "--validation-path: give --train-path as well; without it, the data set's own "
+            "validation part is scored."
+        )
+    with one_thread():
+        data = open_train_data(arguments.train_path, arguments.validation_path, arguments.data_set)
+        job = TrainingJob(data, files, given, resume=arguments.resume, stream=sys.stderr)
+        outcome = asyncio.run(job.work())
+    stream = sys.stderr if outcome.interrupted else sys.stdout
+    stream.write("".join(f"{line}\n" for line in summary_lines(outcome)))
+    return INTERRUPTED if outcome.interrupted else 0
+
+
+def read_settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the values of the settings that were given, by name; SettingError for a wrong one."""
+    given: dict[str, Any] = {}
+    if arguments.network_structure is not None:
+        given["hidden_layers"] = read_structure("--network-structure", arguments.network_structure)
+    for name, flag in SETTING_FLAGS.items():
+        text = getattr(arguments, flag.removeprefix("--").replace("-", "_"))
+        if text is not None:
+            given[name] = read_flag(flag, name, text)
+    if arguments.calibrate:
+        given["calibrate"] = True
+    architecture = ARCHITECTURES.get(given.get("architecture", ""))
+    if architecture and not arguments.resume:
+        given.setdefault("hidden_layers", list(architecture.hidden_layers))
+        given.setdefault("batch_size", architecture.batch_size)
+    return given
+
+
+def _augment_help() -> str:
+    return explain("augment") + " Without a name: affine."
+
+
+def summary_lines(outcome: Outcome) -> list[str]:
+    """Say what came of it."""
+    lines = []
+    for scored in outcome.scored:
+        lines += [f"{scored.title}: {scored.sentence}", ""]
+        lines += [*confusion_lines(scored.evaluation, scored.class_names), ""]
+    return [*lines, *outcome.saved]

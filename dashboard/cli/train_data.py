@@ -1,0 +1,93 @@
+"""The three kinds of samples that a training command works with, each with its honest label.
+
+Learning, watching and testing are different things; this is where they are told apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard.cli.data_arguments import data_set_name
+from dashboard.cli.settings import CommandSettings
+from data_cache import DIGIT_NAMES, Samples, load_data_set, open_samples, to_float
+from data_cache.pen import enrich
+from nn import Network
+from nn.calibration import fit_temperature, with_temperature
+
+_ENRICHING = 1
+"""Tells this use of the run's seed from the others."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Samples that no step learns from, and what to call them."""
+
+    samples: Samples
+    title: str
+
+
+@dataclass(frozen=True)
+class TrainData:
+    """What to learn from, what to score after every epoch, and what to score at the end.
+
+    The last two are one and the same when only a validation path was named.
+    """
+
+    train: Samples
+    watched: HeldOut | None
+    final: HeldOut | None
+    class_names: tuple[str, ...]
+
+    def fingerprint(self) -> str:
+        """Return what tells these training samples from others: their number and SHA-256."""
+        digest = hashlib.sha256()
+        for array in (self.train.images, self.train.labels):
+            digest.update(array.tobytes())
+        return f"{len(self.train)} samples, sha256 {digest.hexdigest()}"
+
+
+def open_train_data(
+    train_path: str | None, validation_path: str | None, data_set: str | None
+) -> TrainData:
+    """Open the paths, or else the data set (None: the bundled digits)."""
+    if train_path is None:
+        return _open_by_name(data_set_name(data_set or "digits"))
+    train = open_samples(train_path, "train")
+    if validation_path is None:
+        return TrainData(train, None, None, DIGIT_NAMES)
+    held_out = open_samples(validation_path, "test")
+    title = f"{len(held_out):,} validation samples (only scored, they chose no weights)"
+    scored = HeldOut(held_out, title)
+    return TrainData(train, scored, scored, DIGIT_NAMES)
+
+
+def _open_by_name(name: str) -> TrainData:
+    data_set = load_data_set(name)
+    return TrainData(
+        data_set.train,
+        HeldOut(data_set.validation, f"{len(data_set.validation):,} validation samples"),
+        HeldOut(data_set.test, f"{len(data_set.test):,} test samples (untouched until now)"),
+        data_set.class_names,
+    )
+
+
+def enriched(samples: Samples, settings: CommandSettings) -> Samples:
+    """Add what the settings ask for to learn from; the same seed adds the same."""
+    if not settings.pen_digits and not settings.non_digits:
+        return samples
+    return enrich(
+        samples,
+        np.random.default_rng([settings.seed, _ENRICHING]),
+        pen_digits=settings.pen_digits,
+        non_digits=settings.non_digits,
+    )
+
+
+def calibrated(network: Network, samples: Samples, binarize: int | None) -> tuple[Network, float]:
+    """Divide the scores of a network by the temperature that suits the samples; return both."""
+    images = to_float(samples.images, binarize=binarize)
+    temperature = fit_temperature(network.predict_log_proba(images), samples.labels)
+    return with_temperature(network, temperature), temperature

@@ -1,0 +1,307 @@
+"""Drives one run from its first or next step to its last, and keeps what it has learnt.
+
+The run and the trainer are those of the laboratory; there is no second training loop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from dashboard.cli.failure import CommandError
+from dashboard.cli.interrupt import catch_interrupt
+from dashboard.cli.progress import Progress
+from dashboard.cli.report import accuracy_sentence
+from dashboard.cli.settings import CommandSettings
+from dashboard.cli.train_data import TrainData, calibrated, enriched
+from dashboard.cli.train_files import TrainFiles
+from dashboard.training.block_run import BlockRun
+from dashboard.training.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    read_checkpoint,
+    settings_values,
+)
+from dashboard.training.history import Score
+from dashboard.training.run import DivergenceError
+from dashboard.training.settings import SettingError
+from dashboard.training.trainer import Trainer, evaluate
+from dashboard.training.validation_schedule import EVERY_EPOCH
+from data_cache import ArraySource
+from data_cache.pen import NO_DIGIT
+from nn import (
+    ClassificationMetrics,
+    Network,
+    architecture_layers,
+    create_schedule,
+    load_weights,
+)
+
+FIXED = {
+    "architecture": "--architecture",
+    "weight_average": "--weight-average",
+    "pen_digits": "--pen-digits",
+    "non_digits": "--non-digits",
+    "hidden_layers": "--network-structure",
+    "activation": "--activation-function",
+    "initialization": "--initialization",
+    "seed": "--seed",
+    "binarize": "--binarize",
+    "augment": "--augment",
+}
+"""What a resumed run cannot change: it made the weights, or the stream of samples."""
+
+# What the command line knows beside TrainingSettings.
+_OWN = (
+    *("num_epochs", "schedule", "binarize", "patience"),
+    *("pen_digits", "non_digits", "calibrate"),
+)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Held-out samples and how the network did on them."""
+
+    title: str
+    evaluation: ClassificationMetrics
+    class_names: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """Accuracy, interval and loss in words."""
+        return accuracy_sentence(self.evaluation)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a training."""
+
+    interrupted: bool
+    saved: list[str]
+    scored: list[Scored]
+
+
+class TrainingJob:
+    """One training, from the first step or from a checkpoint.
+
+    Parameters
+    ----------
+    data, files
+        What to learn from, and where results go.
+    given
+        The settings that were named on the command line, by name.
+    resume
+        Whether to go on from the checkpoint beside the weights.
+    stream
+        Where progress is shown.
+    """
+
+    def __init__(
+        self,
+        data: TrainData,
+        files: TrainFiles,
+        given: Mapping[str, Any],
+        *,
+        resume: bool,
+        stream: TextIO,
+    ) -> None:
+        self._data = data
+        self._files = files
+        self._stream = stream
+        self._fingerprint = data.fingerprint()
+        self._saved: list[str] = []
+        self._kept: Network
+        checkpoint = self._read_checkpoint() if resume else None
+        known = {**checkpoint.settings, **checkpoint.task["settings"]} if checkpoint else {}
+        if checkpoint:
+            # A checkpoint may be older than a setting, which then had its default.
+            self._compare({**CommandSettings().param.values(), **known}, given)
+        self.settings = CommandSettings(**{**known, **given})
+        self._check()
+        self._train_samples = enriched(data.train, self.settings)
+        self.run = BlockRun(
+            self.settings,
+            ArraySource(self._train_samples),
+            classes=len(data.class_names),
+            binarize=self.settings.binarize,
+            validations=EVERY_EPOCH,
+            state=checkpoint.state if checkpoint else None,
+        )
+        self.run.unlabelled = NO_DIGIT if self.settings.non_digits else None
+
+    def _check(self) -> None:
+        """Refuse at the beginning what would fail at the end."""
+        settings, path = self.settings, self._files.weights
+        if architecture_layers(settings.architecture) is not None and path.suffix.lower() != ".npz":
+            raise SettingError(
+                f"--weight-path: only .npz has room for convolutions; found “{path}”."
+            )
+        for flag, is_wanted in (
+            ("--patience", settings.patience > 0),
+            ("--calibrate", settings.calibrate),
+        ):
+            if is_wanted and self._data.watched is None:
+                raise SettingError(
+                    f"{flag}: needs samples to watch; name some with --validation-path."
+                )
+
+    def _read_checkpoint(self) -> Checkpoint:
+        path = self._files.checkpoint
+        checkpoint = read_checkpoint(path)
+        task = checkpoint.task
+        if set(task) != {"data", "settings"} or not set(task["settings"]) <= set(_OWN):
+            raise CheckpointError(f"{path}: this checkpoint was not written by inkling train.")
+        if task["data"] != self._fingerprint:
+            raise CheckpointError(
+                f"{path}: this run learnt from other samples ({task['data'][:40]}…) than those "
+                f"named now ({self._fingerprint[:40]}…); name the same data, or leave out --resume."
+            )
+        return checkpoint
+
+    def _compare(self, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        """Refuse to change what cannot change, and tell of what does."""
+        changed = {name: value for name, value in given.items() if value != known[name]}
+        for name, value in changed.items():
+            if name in FIXED:
+                raise CommandError(
+                    f"{FIXED[name]}: the run to resume has {known[name]}, and {value} was asked "
+                    "for; leave the flag out, or start again without --resume."
+                )
+            self._tell(
+                f"From here on {CommandSettings.param[name].label.lower()} is {value} "
+                f"instead of {known[name]}."
+            )
+
+    async def work(self) -> Outcome:
+        """Train, save, and score; Ctrl-C stops the training, never the saving."""
+        if self.run.epoch >= self.settings.num_epochs:
+            raise CommandError(
+                f"the run already has its {self.run.epoch} epochs; ask for more with --num-epochs."
+            )
+        self._tell_plan()
+        try:
+            is_complete = await self._train()
+            scored = await self._score() if is_complete else []
+        finally:
+            await self.run.close()
+        return Outcome(not is_complete, self._saved, scored)
+
+    async def _train(self) -> bool:
+        """Train until all epochs are done (True) or Ctrl-C (False); the results are saved."""
+        run, epochs = self.run, self.settings.num_epochs
+        progress = Progress(run, epochs, self._stream, time.perf_counter)
+        trainer = self._make_trainer(progress)
+        with catch_interrupt(trainer.stop) as interrupt:
+            try:
+                while not self._is_complete and not interrupt.requested:
+                    await self._train_epoch(trainer, progress)
+            except DivergenceError as error:
+                self._save()
+                raise CommandError(" ".join([str(error), *self._saved])) from error
+            finally:
+                progress.close()
+            if not self._is_complete:
+                self._tell(f"Stopped by Ctrl-C after {run.epochs_done:.2f} epochs; saving.")
+            elif run.epoch < epochs:
+                self._tell(
+                    f"No lower validation loss in {self.settings.patience} epochs: done after "
+                    f"{run.epoch} of {epochs}."
+                )
+            self._save()
+        return self._is_complete
+
+    @property
+    def _is_complete(self) -> bool:
+        """Whether all epochs are done, or patience is at its end."""
+        patience = self.settings.patience
+        scores = self.run.history.validation
+        is_over = patience > 0 and len(scores) - self._best_epoch >= patience
+        return is_over or self.run.epoch >= self.settings.num_epochs
+
+    @property
+    def _best_epoch(self) -> int:
+        """The epoch with the lowest validation loss, counted from 1; 0 before the first."""
+        losses = [score.loss for score in self.run.history.validation]
+        return 1 + losses.index(min(losses)) if losses else 0
+
+    async def _train_epoch(self, trainer: Trainer, progress: Progress) -> None:
+        before = self.run.epoch
+        await trainer.train(epochs=before + 1)
+        if self.run.epoch > before:
+            progress.end_epoch(self.run)
+            if self.settings.patience and self._best_epoch == self.run.epoch:
+                self._files.save_weights(self.run.judged)
+            self._files.save_checkpoint(self._checkpoint())
+
+    def _make_trainer(self, progress: Progress) -> Trainer:
+        settings, data = self.settings, self._data
+        steps_per_epoch = -(-len(self._train_samples) // settings.batch_size)
+        return Trainer(
+            self.run,
+            validation=data.watched.samples if data.watched else None,
+            publish=progress.publish,
+            clock=time.perf_counter,
+            learning_rate=create_schedule(
+                settings.schedule, settings.learning_rate, steps_per_epoch * settings.num_epochs
+            ),
+            validation_limit=None,
+        )
+
+    def _checkpoint(self) -> Checkpoint:
+        own = {name: getattr(self.settings, name) for name in _OWN}
+        return Checkpoint(
+            settings_values(self.settings),
+            self.run.state(),
+            {"data": self._fingerprint, "settings": own},
+        )
+
+    def _save(self) -> None:
+        if not self.run.iteration:
+            self._saved = ["Nothing was learnt, so nothing was saved."]
+            return
+        if self.settings.patience and self._best_epoch:
+            history = self.run.history
+            self._saved = self._files.save_best_results(self._best_epoch, history)
+            self._kept = load_weights(self._files.weights)
+        else:
+            self._saved = self._files.save_results(self.run)
+            self._kept = self.run.judged
+        if self.settings.calibrate and self._is_complete:
+            assert self._data.watched is not None, "checked at the beginning"
+            self._kept, temperature = calibrated(
+                self._kept, self._data.watched.samples, self.settings.binarize
+            )
+            self._files.save_weights(self._kept)
+            self._saved.append(
+                f"The scores were divided by {temperature:.3f}, fitted on the watched samples."
+            )
+        self._files.save_checkpoint(self._checkpoint())
+
+    async def _score(self) -> list[Scored]:
+        data, run = self._data, self.run
+        if data.final is None:
+            return []
+        evaluation = await evaluate(self._kept, data.final.samples, binarize=self.settings.binarize)
+        if data.final is not data.watched:
+            run.history.test.append(
+                Score(run.iteration, evaluation.loss, evaluation.accuracy, evaluation.count)
+            )
+            self._files.save_history(run.history)
+        return [Scored(data.final.title, evaluation, data.class_names)]
+
+    def _tell_plan(self) -> None:
+        settings, data, run = self.settings, self._data, self.run
+        watched = f", scored on {data.watched.title}" if data.watched else ""
+        begin = f"Going on at iteration {run.iteration:,}" if run.iteration else "Training"
+        self._tell(
+            f"{begin}: {run.network.title} {settings.activation}, "
+            f"{len(self._train_samples):,} training samples{watched}; {settings.optimizer}, "
+            f"{settings.schedule} learning rate {settings.learning_rate:g}, "
+            f"batch {settings.batch_size}, seed {settings.seed}."
+        )
+
+    def _tell(self, line: str) -> None:
+        self._stream.write(f"{line}\n")
+        self._stream.flush()

@@ -1,8 +1,0 @@
-"""The console command `inkling`: one module per subcommand, and the errors of all of them.
-
-A wrong argument exits with 2, a failed job with 1 and one line on stderr, Ctrl-C with 130.
-"""
-
-from dashboard.commands.main import main
-
-__all__ = ["main"]

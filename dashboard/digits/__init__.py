@@ -1,0 +1,1 @@
+"""The digits pane: drawing, training on digits, and what the network predicts."""

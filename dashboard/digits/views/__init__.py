@@ -1,0 +1,1 @@
+"""Views of the digits pane: each draws finished records and reports what people do to it."""

@@ -1,0 +1,156 @@
+"""Shows what the chosen augmentation does: digits as they are, and under each kind of change.
+
+It is made when somebody first asks for it, and drawn anew when another set is chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import numpy as np
+import panel as pn
+from bokeh.models import ColumnDataSource, LinearColorMapper
+from bokeh.plotting import figure
+from numpy.typing import NDArray
+
+from dashboard.digits.views.pad import INK_PALETTE
+from dashboard.shell.theme import Theme, button
+from data_cache import FULL, LIGHT, Distorter, Strengths, create_augmentation
+from data_cache.augmentation import STRENGTH_NAMES
+
+DIGITS = 6
+SEED = 3
+_SETS = {"light": LIGHT, "full": FULL}
+_NAMES = 2.6
+"""Room for the names of the rows, in digits."""
+
+Pictures = NDArray[np.float32]
+
+
+class AugmentationPreview:
+    """The `button`, and the `view` that it opens.
+
+    Parameters
+    ----------
+    state
+        Its `augment` names the set.
+    theme
+        Style sheets.
+    open_digits
+        Returns at least 6 pictures (n, 784) in [0, 1] to change.
+    spawn
+        Does asynchronous work.
+    with_page
+        Runs a function that changes the page.
+    """
+
+    def __init__(
+        self,
+        state: Any,
+        theme: Theme,
+        *,
+        open_digits: Callable[[], Awaitable[Pictures]],
+        spawn: Callable[[Any], None],
+        with_page: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self._state = state
+        self._open_digits = open_digits
+        self._spawn = spawn
+        self._with_page = with_page
+        self._sheet: ColumnDataSource | None = None
+        self._names: ColumnDataSource | None = None
+        self._figure: Any = None
+        self.button = button("Preview", theme, "ink-augmentation", self._press)
+        self.view = pn.Column(sizing_mode="stretch_width", margin=0, visible=False)
+        state.param.watch(lambda _event: self._refresh(), "augment")
+
+    def _press(self) -> None:
+        self.view.visible = not self.view.visible
+        self.button.label = "Hide" if self.view.visible else "Preview"
+        self._refresh()
+
+    def _refresh(self) -> None:
+        if self.view.visible:
+            self._spawn(self._show())
+
+    async def _show(self) -> None:
+        digits = await self._open_digits()
+        rows = preview_rows(self._state.augment, digits[:DIGITS])
+        self._with_page(lambda: self._draw(rows))
+
+    def _draw(self, rows: dict[str, Pictures]) -> None:
+        if self._figure is None:
+            self._make_figure()
+        count = len(rows)
+        sheet = np.concatenate(
+            [np.concatenate(list(row.reshape(-1, 28, 28)), axis=1) for row in rows.values()]
+        )
+        assert self._sheet is not None
+        assert self._names is not None
+        self._figure.y_range.update(start=0, end=count)
+        self._figure.height = 34 * count
+        self._sheet.data = {
+            "image": [np.round(255 * sheet).astype(np.uint8)],
+            "y": [count],
+            "dh": [count],
+        }
+        self._names.data = {"y": count - np.arange(count) - 0.5, "text": list(rows)}
+        # Last of all: the page must not hear of changes to what it does not have yet.
+        if not len(self.view):
+            self.view.append(pn.pane.Bokeh(self._figure, sizing_mode="stretch_width", margin=0))
+
+    def _make_figure(self) -> None:
+        self._sheet = ColumnDataSource({"image": [], "y": [], "dh": []}, name="augmentation")
+        self._names = ColumnDataSource({"y": [], "text": []})
+        self._figure = figure(
+            height=34,
+            x_range=(-_NAMES, DIGITS),
+            y_range=(0, 1),
+            x_axis_type=None,
+            y_axis_type=None,
+            tools="",
+            toolbar_location=None,
+            sizing_mode="stretch_width",
+            min_border=0,
+            outline_line_color=None,
+            frame_align=False,
+            css_classes=["ink-augmentation-preview"],
+            stylesheets=[".bk-Canvas { filter: var(--ink-filter); }"],
+        )
+        self._figure.image(
+            "image",
+            x=0,
+            y="y",
+            dw=DIGITS,
+            dh="dh",
+            origin="top_left",
+            anchor="top_left",
+            source=self._sheet,
+            color_mapper=LinearColorMapper(INK_PALETTE, low=0, high=255),
+        )
+        self._figure.text(
+            -_NAMES, "y", "text", text_baseline="middle", text_font_size="11px", source=self._names
+        )
+
+
+def preview_rows(name: str, digits: Pictures) -> dict[str, Pictures]:
+    """Return rows of pictures by what was done to them: nothing, each kind alone, all at once."""
+    rows = {"as they are": digits}
+    strengths = _SETS.get(name, Strengths())
+    for kind in STRENGTH_NAMES:
+        if strengths.has(kind):
+            rows[kind] = _strongest(strengths.only(kind), digits)
+    augment = create_augmentation(name, np.random.default_rng(SEED))
+    if augment is not None:
+        rows["all at once"] = augment(digits)
+    return rows
+
+
+def _strongest(strengths: Strengths, digits: Pictures) -> Pictures:
+    """Change every digit a few times and keep the most changed, so that rare kinds show too."""
+    distort = Distorter(np.random.default_rng(SEED), strengths)
+    tries = np.stack([distort(digits) for _ in range(8)])
+    best = np.abs(tries - digits).sum(axis=2).argmax(axis=0)
+    chosen: Pictures = tries[best, np.arange(len(digits))]
+    return chosen

@@ -1,0 +1,111 @@
+"""Two charts of an evaluation: what probabilities are worth, and what changes the net can bear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import panel as pn
+from bokeh.models import ColumnDataSource, NumeralTickFormatter
+from bokeh.plotting import figure
+
+from dashboard.evaluation.robustness import AMOUNTS, UNITS, RobustnessPoint
+from dashboard.shell.chart_parts import BLUE, GREEN, ORANGE, make_legend, quieten
+from dashboard.shell.theme import Theme
+from nn.calibration import ReliabilityDiagram
+
+
+class ReliabilityChart:
+    """How often the net is right, by how sure it is; the diagonal is what it should be."""
+
+    def __init__(self, theme: Theme) -> None:
+        self._bins = ColumnDataSource({"x": [], "top": [], "width": []}, name="reliability")
+        chart = _chart("says", "is right", "ink-reliability")
+        chart.xaxis.formatter = NumeralTickFormatter(format="0 %")
+        chart.vbar("x", "width", "top", fill_color=BLUE, fill_alpha=0.6, line_color=None,
+                   source=self._bins)  # fmt: skip
+        chart.line([0, 1], [0, 1], line_color=ORANGE, line_dash="dashed", line_width=2)
+        self.view = pn.pane.Bokeh(chart, sizing_mode="stretch_both", min_height=150, margin=0)
+
+    def draw(self, reliability: ReliabilityDiagram | None) -> None:
+        """Show the bins that hold any samples."""
+        if reliability is None:
+            self._bins.data = {"x": [], "top": [], "width": []}
+            return
+        bins = len(reliability.counts)
+        used = np.flatnonzero(reliability.counts)
+        self._bins.data = {
+            "x": (used + 0.5) / bins,
+            "top": reliability.accuracies[used],
+            "width": np.full(len(used), 0.9 / bins),
+        }
+
+
+class RobustnessChart:
+    """Accuracy by amount of one kind of change, of the net alone and behind the frame."""
+
+    def __init__(self, theme: Theme) -> None:
+        self._points: Sequence[RobustnessPoint] = ()
+        self._curves = ColumnDataSource({"x": [], "alone": [], "framed": []}, name="robustness")
+        self._chart = _chart(UNITS["shift"], "right", "ink-robustness")
+        items = []
+        for name, key, colour in (
+            ("net alone", "alone", ORANGE),
+            ("framed", "framed", GREEN),
+        ):
+            line = self._chart.line("x", key, line_color=colour, line_width=2, source=self._curves)
+            dots = self._chart.scatter("x", key, color=colour, size=6, source=self._curves)
+            items.append((name, [line, dots]))
+        self._kind = pn.widgets.Select(
+            label="Digits changed by",
+            options=list(AMOUNTS),
+            stylesheets=[theme.widgets],
+            css_classes=["ink-change"],
+            width=150,
+            margin=0,
+        )
+        self._kind.param.watch(lambda _event: self._show(), "value")
+        head = pn.Row(
+            self._kind,
+            pn.pane.Bokeh(make_legend(items), margin=0, align="end"),
+            stylesheets=[theme.gap],
+            margin=0,
+        )
+        chart = pn.pane.Bokeh(self._chart, sizing_mode="stretch_both", min_height=150, margin=0)
+        self.view = pn.Column(head, chart, sizing_mode="stretch_both", margin=0)
+
+    def draw(self, points: Sequence[RobustnessPoint]) -> None:
+        """Show the points of the chosen kind."""
+        self._points = points
+        self._show()
+
+    def _show(self) -> None:
+        chosen = [point for point in self._points if point.kind == self._kind.value]
+        amounts = AMOUNTS[self._kind.value]
+        margin = 0.03 * (max(amounts) - min(amounts))
+        self._chart.x_range.update(start=min(amounts) - margin, end=max(amounts) + margin)
+        self._chart.xaxis.axis_label = UNITS[self._kind.value]
+        self._curves.data = {
+            "x": [point.amount for point in chosen],
+            "alone": [point.alone for point in chosen],
+            "framed": [point.framed for point in chosen],
+        }
+
+
+def _chart(x_label: str, y_label: str, css_class: str) -> figure:
+    chart = figure(
+        height=170,
+        x_range=(0, 1.02),
+        y_range=(0, 1.02),
+        x_axis_label=x_label,
+        y_axis_label=y_label,
+        tools="",
+        toolbar_location=None,
+        sizing_mode="stretch_both",
+        min_border=0,
+        outline_line_color=None,
+        css_classes=[css_class],
+    )
+    quieten(chart)
+    chart.yaxis.formatter = NumeralTickFormatter(format="0 %")
+    return chart

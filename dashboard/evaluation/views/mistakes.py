@@ -1,0 +1,96 @@
+"""Mistakes as pictures, in a grid; a click puts one on the drawing pad of the digits' pane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from bokeh.models import ColumnDataSource, CustomJS, LinearColorMapper
+from bokeh.plotting import figure
+
+from dashboard.digits.views.pad import INK_PALETTE
+from dashboard.evaluation.report import Mistake
+from data_cache import Samples
+
+COLUMNS, ROWS = 8, 3
+SHOWN = COLUMNS * ROWS
+_CELL = 30
+
+PUT_ON_PAD = """
+const [column, row] = [Math.floor(cb_obj.x), rows - 1 - Math.floor(cb_obj.y)]
+const place = row * columns + column
+if (column >= 0 && row >= 0 && column < columns && place < names.data.x.length) {
+  figure.tags = [Date.now(), place]
+  document.getElementById("tab-digits")?.click()
+}
+"""
+
+
+class MistakesView:
+    """At most 24 pictures.
+
+    Parameters
+    ----------
+    put_on_pad
+        Called with the number of the sample that somebody clicks.
+    """
+
+    def __init__(self, put_on_pad: Callable[[int], None]) -> None:
+        self._put_on_pad = put_on_pad
+        self._indices: list[int] = []
+        blank = np.zeros((ROWS * _CELL, COLUMNS * _CELL), np.uint8)
+        self._pictures = ColumnDataSource({"image": [blank]}, name="mistakes")
+        self._names = ColumnDataSource({"x": [], "y": [], "text": []})
+        self.figure = figure(
+            height=200,
+            x_range=(0, COLUMNS),
+            y_range=(0, ROWS),
+            frame_align=False,
+            x_axis_type=None,
+            y_axis_type=None,
+            tools="",
+            toolbar_location=None,
+            sizing_mode="stretch_width",
+            min_border=0,
+            outline_line_color=None,
+            css_classes=["ink-mistakes"],
+            stylesheets=[".bk-Canvas { filter: var(--ink-filter); cursor: pointer; }"],
+        )
+        self.figure.grid.visible = False
+        self.figure.image(
+            "image", x=0, y=ROWS, dw=COLUMNS, dh=ROWS, origin="top_left", anchor="top_left",
+            source=self._pictures, color_mapper=LinearColorMapper(INK_PALETTE, low=0, high=255),
+        )  # fmt: skip
+        self.figure.text(
+            "x", "y", "text", text_font_size="11px", text_color="#c92a2a", source=self._names
+        )
+        args = {"figure": self.figure, "names": self._names, "columns": COLUMNS, "rows": ROWS}
+        self.figure.js_on_event("tap", CustomJS(args=args, code=PUT_ON_PAD))
+        self.figure.on_change("tags", self._tapped)
+
+    def draw(
+        self, samples: Samples | None, mistakes: Sequence[Mistake], class_names: Sequence[str]
+    ) -> list[str]:
+        """Show the first of them; return what is shown in words."""
+        shown = mistakes[:SHOWN] if samples is not None else ()
+        self._indices = [mistake.index for mistake in shown]
+        sheet = np.zeros((ROWS * _CELL, COLUMNS * _CELL), np.uint8)
+        for place, mistake in enumerate(shown):
+            row, column = divmod(place, COLUMNS)
+            assert samples is not None
+            top, left = row * _CELL + 1, column * _CELL + 1
+            sheet[top : top + 28, left : left + 28] = samples.images[mistake.index].reshape(28, 28)
+        labels = [f"{class_names[m.label]}→{class_names[m.predicted]}" for m in shown]
+        places = np.arange(len(shown))
+        self._pictures.data = {"image": [sheet]}
+        self._names.data = {
+            "x": places % COLUMNS + 0.06,
+            "y": ROWS - places // COLUMNS - 0.98,
+            "text": [label[:9] for label in labels],
+        }
+        return labels
+
+    def _tapped(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
+        if len(tags) == 2 and isinstance(tags[1], int) and 0 <= tags[1] < len(self._indices):
+            self._put_on_pad(self._indices[tags[1]])

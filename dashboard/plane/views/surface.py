@@ -1,0 +1,201 @@
+"""The plane on screen: the decision surface as one image, the points over it, and tools for both.
+
+Gestures are answered on the client by `page/plane.js`; Python gets whole wishes and sends whole
+pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from bokeh.layouts import column, row
+from bokeh.models import (
+    ColumnDataSource,
+    CustomJS,
+    Image,
+    ImageRGBA,
+    Line,
+    LinearColorMapper,
+    RadioButtonGroup,
+    Scatter,
+)
+from bokeh.plotting import figure
+from numpy.typing import NDArray
+
+from dashboard.plane.dataset import PlaneData
+from dashboard.plane.palette import CLASS_COLOURS
+from dashboard.plane.views.client_commands import KINDS, read_wish
+from dashboard.plane.views.unit_colors import UNIT_PALETTE
+from dashboard.shell.asset_files import read_asset
+from data_cache import PLANE_LIMIT, PlanePoints
+
+TOOLS = ("Theme", "Line", "Paint", "Move", "Delete")
+HALO = "#ffffff"
+RING = "#1b1e25"
+
+PAPER = """
+:host { touch-action: pan-y; }
+:host::after {
+  content: "";
+  position: absolute;
+  inset: 0;
+  border: 1px solid var(--paper-line);
+  border-radius: 4px;
+  pointer-events: none;
+}
+"""
+
+SWATCHES = "".join(
+    f".bk-btn:nth-child({place})::before {{ background: {color}; }}\n"
+    for place, color in enumerate(CLASS_COLOURS, start=1)
+) + (
+    '.bk-btn::before { content: ""; display: inline-block; width: 9px; height: 9px;'
+    " margin-right: 5px; border-radius: 50%; }\n"
+    ".bk-btn-group .bk-btn { padding: 4px 7px; }"
+)
+
+
+class SurfaceView:
+    """The picture of the plane.
+
+    Parameters
+    ----------
+    commands
+        What to do for each kind of wish of `wishes.KINDS`.
+    stylesheet
+        How the buttons look.
+    """
+
+    def __init__(self, commands: Mapping[str, Callable[..., None]], stylesheet: str) -> None:
+        self._commands = commands
+        self.picture = ColumnDataSource({"image": [np.zeros((2, 2), np.uint32)]}, name="surface")
+        self.unit = ColumnDataSource({"image": [np.zeros((2, 2), np.uint8)]})
+        self.train = ColumnDataSource({"x": [], "y": [], "color": []}, name="train-points")
+        self.test = ColumnDataSource({"x": [], "y": [], "color": []}, name="test-points")
+        self.wrong = ColumnDataSource({"x": [], "y": []}, name="wrong-points")
+        self.line = ColumnDataSource({"x": [], "y": []})
+        self._cursor = ColumnDataSource({"x": [], "y": []})
+        self._echo = ColumnDataSource({"x": [], "y": [], "color": []})
+        self.figure = self._make_figure()
+        self.tool = RadioButtonGroup(
+            labels=list(TOOLS),
+            active=0,
+            margin=0,
+            stylesheets=[stylesheet],
+            css_classes=["ink-spiral-tools"],
+        )
+        self.classes = RadioButtonGroup(
+            labels=["0", "1"],
+            active=0,
+            margin=0,
+            stylesheets=[stylesheet, SWATCHES],
+            css_classes=["ink-spiral-classes"],
+        )
+        self._attach()
+        self.layout = column(
+            self.figure,
+            row(self.tool, sizing_mode="stretch_width"),
+            row(self.classes, sizing_mode="stretch_width"),
+            spacing=8,
+            sizing_mode="stretch_width",
+        )
+
+    def draw_picture(self, picture: NDArray[np.uint32]) -> None:
+        """Show the surface, (side, side) uint32 of RGBA, the row of the smallest y first."""
+        self.picture.data = {"image": [picture]}
+
+    def draw_unit(self, values: NDArray[np.uint8] | None) -> None:
+        """Show one unit, (side, side) levels, instead of the surface; None: the surface again."""
+        if values is not None:
+            self.unit.data = {"image": [values]}
+        for renderer, shown in ((self._unit, values is not None), (self._surface, values is None)):
+            if renderer.visible != shown:
+                renderer.visible = shown
+
+    def draw_points(self, points: PlaneData, show_test: bool) -> None:
+        """Show the points, those to test on if asked for."""
+        self.train.data = columns_of(points.train)
+        shown = points.test if show_test else points.test[:0]
+        if len(shown) or len(self.test.data["x"]):
+            self.test.data = columns_of(shown)
+        labels = [str(label) for label in range(points.classes)]
+        if self.classes.labels != labels:
+            active = min(self.classes.active or 0, points.classes - 1)
+            self.classes.update(labels=labels, active=active)
+
+    def draw_wrong(self, points: NDArray[np.float32]) -> None:
+        """Ring points (n, 2) that the net takes for another class."""
+        drawn = self.wrong.data
+        x, y = points[:, 0], points[:, 1]
+        if not (np.array_equal(drawn["x"], x) and np.array_equal(drawn["y"], y)):
+            self.wrong.data = {"x": x.copy(), "y": y.copy()}
+
+    def _attach(self) -> None:
+        script = CustomJS(
+            args={
+                "figure": self.figure,
+                "surface": self._surface,
+                "train": self.train,
+                "test": self.test,
+                "line": self.line,
+                "cursor": self._cursor,
+                "echo": self._echo,
+                "colors": list(CLASS_COLOURS),
+                "tool": self.tool,
+                "classes": self.classes,
+            },
+            code=read_asset("plane.js"),
+        )
+        self.figure.js_on_change("inner_width", script)
+        self.tool.js_on_change("active", script)
+        self.figure.on_change("tags", self._receive)
+
+    def _receive(self, _attribute: str, _old: list[Any], tags: list[Any]) -> None:
+        kind, words = read_wish(tags, KINDS)
+        self._commands[kind](*words)
+
+    def _make_figure(self) -> figure:
+        plane = figure(
+            x_range=(-PLANE_LIMIT, PLANE_LIMIT),
+            y_range=(-PLANE_LIMIT, PLANE_LIMIT),
+            tools="",
+            toolbar_location=None,
+            min_border=0,
+            outline_line_color=None,
+            width=416,
+            height=416,
+            sizing_mode="scale_width",
+            css_classes=["ink-spiral"],
+            stylesheets=[PAPER],
+            name="inkling-plane",
+        )
+        plane.axis.visible = False
+        plane.grid.visible = False
+        whole = {"x": -PLANE_LIMIT, "y": -PLANE_LIMIT, "dw": 2 * PLANE_LIMIT, "dh": 2 * PLANE_LIMIT}
+        self._surface = plane.add_glyph(self.picture, ImageRGBA(image="image", **whole))
+        mapper = LinearColorMapper(palette=list(UNIT_PALETTE), low=0, high=len(UNIT_PALETTE) - 1)
+        self._unit = plane.add_glyph(self.unit, Image(image="image", color_mapper=mapper, **whole))
+        self._unit.visible = False
+        look = {"size": 6, "fill_color": "color", "line_color": HALO, "line_width": 0.8}
+        plane.add_glyph(self.test, Scatter(marker="square", **look))
+        for source in (self.train, self._echo):
+            plane.add_glyph(source, Scatter(marker="circle", **look))
+        for color, more in ((HALO, 1.7), (RING, 0)):
+            outline = {"line_color": color, "fill_alpha": 0}
+            plane.add_glyph(self.wrong, Scatter(size=10, line_width=1.3 + more, **outline))
+            plane.add_glyph(self.line, Line(line_color=color, line_width=2 + more))
+            plane.add_glyph(
+                self._cursor, Scatter(marker="cross", size=20, line_width=2 + more, **outline)
+            )
+        return plane
+
+
+def columns_of(points: PlanePoints) -> dict[str, Any]:
+    """Return the columns that draw points."""
+    return {
+        "x": points.points[:, 0].copy(),
+        "y": points.points[:, 1].copy(),
+        "color": [CLASS_COLOURS[label] for label in points.labels.tolist()],
+    }

@@ -1,0 +1,1 @@
+"""What all panes share on the page: theme, tabs, fields, charts, notices, downloads, assets."""

@@ -1,0 +1,74 @@
+"""Pieces that the sides of all panes are made of: cards, pairs of fields, run buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import panel as pn
+
+from dashboard.shell.fields import Field
+from dashboard.shell.theme import Theme, button
+from dashboard.training.settings import LearningSettings
+
+
+def card(theme: Theme, title: str, *content: pn.viewable.Viewable) -> pn.Column:
+    """Frame content, under a title if there is one; a link may hide a card by its title."""
+    hidden = [f":host {{ display: var(--card-{title.lower()}, flex); }}"] if title else []
+    heading = [theme.text(f"<h2>{title}</h2>")] if title else []
+    return pn.Column(
+        *heading,
+        *content,
+        stylesheets=[theme.card, *hidden],
+        sizing_mode="stretch_width",
+        margin=0,
+    )
+
+
+def field_pairs(
+    settings: LearningSettings, names: Sequence[str], theme: Theme, hook: str = "ink-field"
+) -> pn.GridBox:
+    """Make a field for each of these settings, two to a row; `hook` begins their classes."""
+    return pn.GridBox(
+        *(Field(settings, name, theme.widgets, hook).view for name in names),
+        ncols=2,
+        stylesheets=[theme.pairs],
+        sizing_mode="stretch_width",
+        margin=0,
+    )
+
+
+def stack(theme: Theme, *content: pn.viewable.Viewable) -> pn.Column:
+    """Put content below each other, with small gaps."""
+    return pn.Column(*content, stylesheets=[theme.gap], sizing_mode="stretch_width", margin=0)
+
+
+def run_row(
+    state: Any, theme: Theme, hook: str, step: Callable[[], None], reset: Callable[[], None]
+) -> pn.Row:
+    """Make the buttons Train (`state.running`), Step and Reset; `hook` begins their classes."""
+    train = pn.widgets.Toggle.from_param(
+        state.param.running,
+        label=_train_label(state.running),
+        color="primary",
+        css_classes=[f"{hook}-train"],
+        stylesheets=[theme.widgets],
+        sizing_mode="stretch_width",
+        margin=0,
+    )
+
+    def relabel(event: Any) -> None:
+        train.label = _train_label(event.new)
+
+    state.param.watch(relabel, "running")
+    return pn.Row(
+        train,
+        button("Step", theme, f"{hook}-step", step),
+        button("Reset", theme, f"{hook}-reset", reset),
+        stylesheets=[theme.gap],
+        margin=0,
+    )
+
+
+def _train_label(running: bool) -> str:
+    return "Pause" if running else "Train"

@@ -1,0 +1,82 @@
+"""Offers to go on with earlier work: a sentence and two buttons above the foot of the page.
+
+It covers nothing of the page's own order, so it may come and go while somebody draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+
+import panel as pn
+
+from dashboard.shell.theme import Theme, button
+
+PLACE = """
+:host {
+  position: fixed;
+  left: 50%;
+  bottom: 52px;
+  z-index: 20;
+  transform: translateX(-50%);
+  box-sizing: border-box;
+  width: max-content !important;
+  max-width: calc(100vw - 24px);
+  padding: 10px 14px;
+  gap: 10px;
+  align-items: center;
+  border: 1px solid var(--line);
+  border-radius: var(--radius);
+  background: var(--card);
+  box-shadow: 0 4px 20px rgb(0 0 0 / 25%);
+}
+"""
+
+
+class RestoreOffer:
+    """The offer; nobody sees it until `ask`.
+
+    Parameters
+    ----------
+    theme
+        The page's style sheets.
+    with_page
+        Runs a function that changes the page.
+    """
+
+    def __init__(self, theme: Theme, with_page: Callable[[Callable[[], None]], None]) -> None:
+        self._with_page = with_page
+        self._answer: Callable[[bool], None] = lambda _resume: None
+        self._question = theme.text("")
+        self._question.sizing_mode = None
+        resume = button("Resume", theme, "ink-resume", lambda: self._answered(True))
+        fresh = button("Start fresh", theme, "ink-fresh", lambda: self._answered(False))
+        self.view = pn.Row(
+            self._question,
+            resume,
+            fresh,
+            css_classes=["ink-offer"],
+            stylesheets=[PLACE],
+            margin=0,
+            visible=False,
+        )
+
+    def ask(self, sentence: str, answer: Callable[[bool], None]) -> None:
+        """Show the offer; `answer` hears once whether it was taken."""
+        self._answer = answer
+        html = f'<div role="status">{escape(sentence)}</div>'
+
+        def show() -> None:
+            self._question.object = html
+            self.view.visible = True
+
+        self._with_page(show)
+
+    def withdraw(self) -> None:
+        """Hide the offer."""
+        self._with_page(lambda: self.view.param.update(visible=False))
+
+    def _answered(self, resume: bool) -> None:
+        answer, self._answer = self._answer, lambda _resume: None
+        self.withdraw()
+        answer(resume)

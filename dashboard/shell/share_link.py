@@ -1,0 +1,32 @@
+"""Carries the links of all panes to the page, which copies the one that somebody wants.
+
+They lie ready there, because browsers let a page copy only while it handles the click itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import panel as pn
+from bokeh.models import Spacer
+
+
+class ShareLink:
+    """An invisible part of the page; its `tags` are pairs of a pane's name and its query."""
+
+    def __init__(self, with_page: Callable[[Callable[[], None]], None]) -> None:
+        self._with_page = with_page
+        self._queries: dict[str, str] = {}
+        self._carrier = Spacer(width=0, height=0, name="inkling-link", tags=[])
+        self.view = pn.pane.Bokeh(self._carrier, width=0, height=0, margin=0)
+
+    def set(self, pane: str, query: str) -> None:
+        """Hand the query of a pane's link to the page, if it is another one than before."""
+        if self._queries.get(pane, "") == query:
+            return
+        self._queries[pane] = query
+
+        def hand_over() -> None:
+            self._carrier.tags = [[name, text] for name, text in self._queries.items()]
+
+        self._with_page(hand_over)

@@ -1,0 +1,120 @@
+"""The panes of the page: which there are, which is open, and what each is made of.
+
+Only the first pane is made with the page; the others are made when somebody opens them, so they
+cost a visitor who never does so nothing. The page itself switches between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+import panel as pn
+from bokeh.models import CustomJS, Spacer
+
+from dashboard.shell.theme import Theme
+
+SLOTS = ("run", "controls", "draw", "watch", "notice", "status")
+"""Places of a pane: its buttons, its settings, its middle, its right side, and two lines."""
+
+MARK_RUNNING = """
+for (const tab of document.querySelectorAll("[role=tab]")) {
+  tab.querySelector(".running").hidden = !carrier.tags.includes(tab.dataset.pane)
+}
+"""
+
+
+class PaneView(Protocol):
+    """What the switch needs to know of a pane that was made."""
+
+    @property
+    def parts(self) -> Mapping[str, pn.viewable.Viewable]:
+        """What goes into its slots; the first pane fills all of them."""
+
+    def show(self, is_open: bool) -> None:
+        """Hear whether people can see the pane; while they cannot, it should draw nothing."""
+
+
+@dataclass(frozen=True)
+class Pane:
+    """One pane: its name in addresses, its title on the tab, and how to make it.
+
+    `middle` names its middle part to screen readers. `make` is called once, when the pane is
+    first opened, with a function that marks on the pane's tab whether it trains.
+    """
+
+    name: str
+    title: str
+    middle: str
+    make: Callable[[Callable[[bool], None]], PaneView]
+
+
+class Panes:
+    """All panes of one page; the first one is open and made from the beginning."""
+
+    def __init__(self, panes: Sequence[Pane], theme: Theme) -> None:
+        first, *later = panes
+        self.panes = tuple(panes)
+        self.open_name = first.name
+        self._theme = theme
+        self._running: set[str] = set()
+        self._views = {first.name: self._make(first)}
+        self._places = {pane.name: self._make_places(pane) for pane in later}
+        # The page writes the name of the open pane into `tags`; a name, so nothing can be lost.
+        self._carrier = Spacer(width=0, height=0, name="inkling-pane", tags=[first.name])
+        self._carrier.on_change("tags", self._switched)
+        self._marks = Spacer(width=0, height=0, name="inkling-running", tags=[])
+        self._marks.js_on_change("tags", CustomJS(args={"carrier": self._marks}, code=MARK_RUNNING))
+        self._views[first.name].show(True)
+
+    def roots(self) -> dict[str, pn.viewable.Viewable]:
+        """Return the roots of the page by name: a slot of a pane is `pane_slot`."""
+        first = self.panes[0].name
+        slots: dict[str, Mapping[str, pn.viewable.Viewable]] = {
+            first: self._views[first].parts,
+            **self._places,
+        }
+        roots = {
+            f"{name}_{slot}": part for name, parts in slots.items() for slot, part in parts.items()
+        }
+        for name, carrier in (("pane", self._carrier), ("running", self._marks)):
+            roots[name] = pn.pane.Bokeh(carrier, width=0, height=0, margin=0)
+        return roots
+
+    def open(self, name: str) -> None:
+        """Open a pane, making it if that is its first time; unknown names change nothing."""
+        pane = next((pane for pane in self.panes if pane.name == name), None)
+        if pane is None or name == self.open_name:
+            return
+        self._views[self.open_name].show(False)
+        self.open_name = name
+        if name not in self._views:
+            self._views[name] = self._make(pane)
+            self._fill(name)
+        self._views[name].show(True)
+
+    def mark(self, name: str, running: bool) -> None:
+        """Show on a pane's tab whether it trains."""
+        self._running = self._running | {name} if running else self._running - {name}
+        self._marks.tags = sorted(self._running)
+
+    def _make(self, pane: Pane) -> PaneView:
+        return pane.make(partial(self.mark, pane.name))
+
+    def _make_places(self, pane: Pane) -> dict[str, pn.Column]:
+        look = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [self._theme.gap]}
+        places = {slot: pn.Column(**look) for slot in SLOTS}
+        places["watch"].sizing_mode = "stretch_both"
+        places["draw"].append(self._theme.text(f'<p class="opening">Opening {pane.title} …</p>'))
+        return places
+
+    def _fill(self, name: str) -> None:
+        parts = self._views[name].parts
+        for slot, place in self._places[name].items():
+            place[:] = [parts[slot]] if slot in parts else []
+
+    def _switched(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
+        if tags and isinstance(tags[0], str):
+            self.open(tags[0])

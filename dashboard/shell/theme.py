@@ -1,0 +1,72 @@
+"""How everything looks: the style sheets, made once per page and shared by all its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import panel as pn
+from bokeh.model import Model
+
+from dashboard.shell.asset_files import read_asset
+
+
+class Text(pn.pane.HTML):
+    """A piece of the page's own HTML, cheap to change.
+
+    Panel sets all properties of a pane again whenever its text changes; in a browser's worker
+    that takes as long as many steps of training.
+    """
+
+    def _update(self, ref: str, model: Model) -> None:
+        model.text = self._transform_object(self.object)["object"]
+
+
+class Theme:
+    """The shared style sheets of one page."""
+
+    def __init__(self) -> None:
+        self.widgets = read_asset("widgets.css")
+        self.texts = read_asset("text.css") + read_asset("visually_hidden.css")
+        # Panel's columns carry a hidden button that would count as one more row.
+        no_button = " .scroll-button { display: none; }"
+        self.card = (
+            ":host { padding: 10px 12px; border: 1px solid var(--line);"
+            " border-radius: var(--radius); background: var(--card); gap: 6px;"
+            " margin-bottom: 10px !important; }" + no_button
+        )
+        self.gap = ":host { gap: 8px; }" + no_button
+        self.bottom = ":host { align-items: flex-end !important; }"
+        self.pairs = (
+            ":host { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr) !important;"
+            " gap: 6px 10px; align-items: start; }"
+        )
+
+    def text(self, html: str, css_classes: list[str] | None = None) -> Text:
+        """Make a pane of the page's own text."""
+        return Text(
+            html,
+            css_classes=css_classes or [],
+            stylesheets=[self.texts],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+
+def button(
+    label: str,
+    theme: Theme,
+    css_class: str,
+    command: Callable[[], object],
+    sizing_mode: str | None = None,
+) -> pn.widgets.Button:
+    """Make a button that gives one command for every click."""
+    widget = pn.widgets.Button(
+        label=label,
+        css_classes=[css_class],
+        stylesheets=[theme.widgets],
+        align="end",
+        sizing_mode=sizing_mode,
+        margin=0,
+    )
+    widget.on_click(lambda _event: command())
+    return widget

@@ -1,0 +1,1 @@
+"""Training runs without a screen: settings, the run, the trainer, snapshots, checkpoints."""

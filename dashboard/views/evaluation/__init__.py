@@ -1,5 +1,0 @@
-"""The evaluation pane: how good the net at hand is, where it errs, and what it can bear."""
-
-from .pane import EvaluationPane
-
-__all__ = ["EvaluationPane"]

@@ -1,0 +1,362 @@
+"""What strangers may send: none of it may change anything, end the server or fill its memory."""
+
+import gc
+import gzip
+import io
+import json
+import random
+import re
+import socket
+import zipfile
+
+import numpy as np
+import pytest
+from api_server import api_server, api_settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nn import load_pretrained, weights_to_bytes
+
+JSON = "application/json"
+NPZ = "application/x-npz"
+BLANK = {"target": 1, "image": [0.0] * 784}
+REFUSED = {400, 408, 409, 413, 415, 422}
+
+
+def state(call):
+    """All that a refused request might have changed."""
+    return call("GET", "/api/weights/history").body
+
+
+def send(call, method, path, body, kind=JSON, **headers):
+    """Send bytes; see that a refusal has a sentence and has changed nothing."""
+    before = state(call)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    answer = call(method, path, body, {"Content-Type": kind} | named)
+    if answer.status == 200:
+        call("DELETE", "/api/weights")
+    else:
+        assert answer.status in REFUSED
+        assert re.fullmatch(r".{8,400}", answer.sentence, re.DOTALL)
+        assert state(call) == before
+    return answer
+
+
+def patched(**changes):
+    return {"data": [BLANK, BLANK | changes]}
+
+
+def image(value):
+    return patched(image=[value, *[0] * 783])
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (patched(target=10), "target of sample 1 has to be a whole number from 0 to 9"),
+        (patched(target=True), "target of sample 1"),
+        (patched(target="7"), "target of sample 1"),
+        (patched(target=None), "target of sample 1"),
+        (patched(target=0.5), "target of sample 1"),
+        (patched(target=10**400), "target of sample 1"),
+        (
+            patched(image=[0.0] * 783),
+            "image of sample 1 has to be a list of 784 numbers; found 783",
+        ),
+        (patched(image=[[0.0] * 28] * 28), "found 28"),
+        (patched(image="0" * 784), "found a text"),
+        (image(None), "of numbers alone"),
+        (image("0"), "of numbers alone"),
+        (image([]), "of numbers alone"),
+        (image(True), "of numbers alone"),
+        (image(-0.001), "from 0 to 1"),
+        (image(255), "from 0 to 1"),
+        (image(10**4000), "from 0 to 1"),
+        (patched(label=3), "sample 1 has to be an object with “target” and “image”"),
+        ({"data": [BLANK["image"]]}, "sample 0 has to be an object"),
+        ({"data": BLANK}, "“data” has to be a list"),
+        ({"data": [BLANK] * 1001}, "At most 1,000 samples"),
+        ({"samples": []}, "“data” and nothing else"),
+        ([], "“data” and nothing else"),
+        (3, "“data” and nothing else"),
+        (None, "“data” and nothing else"),
+    ],
+)
+def test_samples_that_make_no_sense_are_422(call, content, words):
+    answer = send(call, "PATCH", "/api/weights", json.dumps(content).encode())
+    assert answer.status == 422
+    assert words.lower() in answer.sentence.lower()
+
+
+def tables(first=784, hidden=8, last=10, value=0.5):
+    return [[[value] * hidden] * first, [[value] * last] * hidden]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"weights": []}, "a list for each layer"),
+        ({"weights": "x"}, "a list for each layer"),
+        ({"weights": [[]]}, "weights[0]"),
+        ({"weights": [[[]]]}, "sizes from 1 up"),
+        ({"weights": [1, 2]}, "weights[0] as a list of numbers"),
+        ({"weights": [[1, 2]]}, "multiple of its 784 inputs"),
+        ({"weights": tables(first=783)}, "784 inputs"),
+        ({"weights": tables(last=9)}, "10 outputs"),
+        ({"weights": [tables()[0], tables(hidden=7)[1]]}, "W1 to have the shape (8, 10)"),
+        ({"weights": [[[0.5], [0.5, 0.5]]]}, "equal length"),
+        ({"weights": tables(value="1")}, "of numbers"),
+        ({"weights": tables(value=None)}, "of numbers"),
+        ({"weights": tables(value=True)}, "of numbers"),
+        ({"weights": tables(value=1e39)}, "found inf"),
+        ({"weights": tables(value=10**400)}, "32 bits"),
+        ({"weights": tables(value=1e38)}, "no numbers any more"),
+        ({"weights": tables(), "biases": [[0] * 8]}, "W0, b0, W1, b1 and found W0, W1, b0"),
+        ({"weights": tables(), "biases": [[0] * 8, [0] * 9]}, "b1 to have the shape (10,)"),
+        ({"weights": tables(), "biases": [0, 0]}, "biases[0] as one flat list of numbers"),
+        ({"weights": tables(), "biases": None}, "a list for each layer"),
+        ({"weights": tables(), "extra": 1}, "extra"),
+        ({"weights": tables(), "activation": "cubic"}, "cubic"),
+        ({"weights": tables(), "activation": 5}, "activation and found 5"),
+        ({"weights": tables(hidden=2049)}, "at most"),
+        ({"weights": [[[0.5] * 10] * 784] + [[[0.5] * 10] * 10] * 9}, "at most 8 hidden layers"),
+        ({"W0": [1, 2, 3], "b0": [1]}, "784"),
+        ({"W0": [1, 2, 3], "b0": []}, "multiple"),
+        ({"W0": [1, 2, 3]}, "b0"),
+        ({"W0": "x", "b0": [0]}, "W0"),
+        ({"W0": [[1]], "b0": [0]}, "W0"),
+        ({"W0": {}, "b0": [0], "activation": 5}, "activation"),
+        ({"W0": [1], "b0": [0], "biases": "no"}, "expected the keys"),
+        ({}, "expected an object"),
+        ([1], "expected an object"),
+        ("W0", "expected an object"),
+    ],
+)
+def test_weights_that_make_no_sense_are_422(call, content, words):
+    answer = send(call, "POST", "/api/weights", json.dumps(content).encode())
+    assert answer.status == 422
+    assert words in answer.sentence
+
+
+@pytest.mark.parametrize("path", ["/api/weights", "/api/datablock"])
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        (b"", 400, "is empty"),
+        (b" \n", 400, "is empty"),
+        (b"{", 400, "at character 1"),
+        (b'{"data": [1, 2', 400, "Whole JSON"),
+        (b'{"data": NaN}', 400, "NaN is not a number"),
+        (b"-Infinity", 400, "Infinity"),
+        (b"nul", 400, "Whole JSON"),
+        (b"[1] [2]", 400, "Whole JSON"),
+        (b"\xff\xfe[", 400, "byte 0 is not UTF-8"),
+        ("“data”".encode("utf-16"), 400, "not UTF-8"),
+        (b'"\xed\xa0\x80"', 400, "not UTF-8"),
+        (b'{"data": 1, "data": 2}', 422, "“data” twice"),
+        (b'{"a": {"b": 1, "b": 1}}', 422, "“b” twice"),
+        (b"[" * 2000, 422, "nested too deeply"),
+        (b"[" * 1500 + b"]" * 1500, 422, "nested too deeply"),
+        (b'{"a":' * 600 + b"1" + b"}" * 600, 422, ""),
+        (b"9" * 4090, 422, ""),
+    ],
+)
+def test_a_body_that_is_no_clean_json_is_refused(call, path, body, status, words):
+    answer = send(call, "POST", path, body)
+    assert (answer.status, words in answer.sentence) == (status, True), answer.sentence
+
+
+def test_a_number_of_millions_of_digits_and_a_million_lists_are_refused_soon(call):
+    for body, words in (
+        (b'{"data": ' + b"7" * 10_000_000 + b"}", "number"),
+        (b'{"data": [' + b"[]," * 3_000_000 + b"[]]}", "200,000"),
+        (b"[" * 8_000_000, "200,000"),
+        (b'{"data": [' + b'"ab",' * 2_000_000 + b'""]}', "200,000"),
+    ):
+        answer = send(call, "PATCH", "/api/weights", body)
+        assert (answer.status, words in answer.sentence) == (422, True)
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "", NPZ])
+def test_another_type_is_415(call, kind):
+    answer = send(call, "PATCH", "/api/weights", b'{"data": []}', kind)
+    assert (answer.status, "application/json" in answer.sentence) == (415, True)
+    answer = send(call, "PATCH", "/api/weights", b'{"data": []}', Content_Encoding="br")
+    assert (answer.status, "gzip alone" in answer.sentence) == (415, True)
+
+
+def test_a_body_compressed_by_gzip_is_taken(call):
+    body = gzip.compress(json.dumps({"data": [BLANK]}).encode())
+    assert send(call, "PATCH", "/api/weights", body, Content_Encoding="gzip").status == 200
+    for broken, words in (
+        (body[:-9], "ended early"),
+        (body[:20] + b"xxxx" + body[24:], "gzip"),
+        (b"plain", "gzip"),
+        (body + b"more", "behind the end"),
+        (b"", "ended early"),
+    ):
+        answer = send(call, "PATCH", "/api/weights", broken, Content_Encoding="gzip")
+        assert (answer.status, words in answer.sentence) == (400, True)
+
+
+def test_bombs_end_at_the_limit(call):
+    """Megabytes that unpack to gigabytes: as gzip, as an archive, and as a header's claim."""
+    gigabyte = gzip.compress(bytes(1 << 26)) * 16
+    answer = send(call, "PATCH", "/api/weights", gigabyte, Content_Encoding="gzip")
+    assert answer.status == 413
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("W0.npy", bytes(1 << 26))
+    answer = send(call, "POST", "/api/weights", file.getvalue(), NPZ)
+    assert (answer.status, "claims" in answer.sentence) == (413, True)
+    for shape in ((1 << 40,), (1 << 62, 1 << 62), (-4, 4)):
+        answer = send(call, "POST", "/api/weights", archive_of(W0=npy_header(shape)), NPZ)
+        assert (answer.status, "as its header claims" in answer.sentence) == (422, True)
+
+
+def npy_header(shape):
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        file, {"descr": "<f4", "fortran_order": False, "shape": shape}
+    )
+    return file.getvalue() + bytes(64)
+
+
+def archive_of(**entries):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(f"{name}.npy", content)
+    return file.getvalue()
+
+
+def test_archives_that_are_no_nets_are_refused(call):
+    good = weights_to_bytes(load_pretrained(), ".npz")
+    pickled = io.BytesIO()
+    np.save(pickled, np.array([{}], dtype=object), allow_pickle=True)
+    for body, status in (
+        (b"{}", 400),
+        (b"PK", 400),
+        (good[: len(good) // 2], 400),
+        (good[:-1], 400),
+        (archive_of(), 422),
+        (archive_of(W0=b"x"), 400),
+        (archive_of(W0=pickled.getvalue()), 422),
+        (archive_of(**{f"W{i}": npy_header((4,)) for i in range(65)}), 422),
+        (archive_of(W0=npy_header((4, 4))), 422),
+    ):
+        assert send(call, "POST", "/api/weights", body, NPZ).status == status
+    assert send(call, "POST", "/api/weights", good).status == 400  # which is no JSON
+    generator = random.Random(1)
+    for _ in range(40):
+        spoilt = bytearray(good)
+        for _ in range(3):
+            spoilt[generator.randrange(len(spoilt))] = generator.randrange(256)
+        send(call, "POST", "/api/weights", bytes(spoilt), NPZ)
+
+
+def test_a_body_beyond_the_limit_is_413_whether_announced_or_in_pieces(tmp_path):
+    with api_server(api_settings(tmp_path, body_bytes=100_000)) as call:
+        body = b" " * 100_001
+        assert send(call, "PATCH", "/api/weights", body).status == 413
+        pieces = [b" " * 60_000] * 2
+        before = state(call)
+        text = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+        head = "PATCH", "/api/weights", "Transfer-Encoding: chunked"
+        assert raw(call, *head, text).startswith(b"HTTP/1.1 413 ")
+        assert b"413" in raw(call, "PATCH", "/api/weights", "Content-Length: 999999999", b"")[:12]
+        # Without an end it is cut off, having taken no memory.
+        endless = text[:-5] * 20
+        assert raw(call, *head, endless)[:12] in (b"HTTP/1.1 400", b"")
+        assert raw(call, "PATCH", "/api/weights", "Content-Length: -5", b"")[:12] == (
+            b"HTTP/1.1 400"
+        )
+        assert state(call) == before
+        assert call.server.room._free == call.server.settings.bodies_bytes
+
+
+def raw(call, method, path, header, body):
+    """Send a request by hand and return what comes back until the server ends it or answers."""
+    with socket.create_connection(("127.0.0.1", call.port), timeout=60) as connection:
+        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        try:
+            connection.sendall(f"{head}Content-Type: {JSON}\r\n{header}\r\n\r\n".encode() + body)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+        except (BrokenPipeError, ConnectionResetError):
+            return b""
+
+
+def test_a_body_that_does_not_come_is_408_and_leaves_nothing_behind(tmp_path):
+    with api_server(api_settings(tmp_path, body_seconds=0.1)) as call:
+        answer = raw(call, "PATCH", "/api/weights", "Content-Length: 100", b'{"data": ')
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b"within 0.1 seconds" in answer
+        assert call.server.room._free == call.server.settings.bodies_bytes
+        assert call("GET", "/api/data").status == 200
+
+
+def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind(tmp_path):
+    with api_server(api_settings(tmp_path)) as call:
+        full = call.server.settings.bodies_bytes
+        with socket.create_connection(("127.0.0.1", call.port)) as connection:
+            connection.sendall(
+                b"PATCH /api/weights HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000\r\n\r\n"
+                + b" " * 20000
+            )
+            while call.server.room._free == full:
+                call("GET", "/api/data")
+        while call.server.room._free != full:
+            call("GET", "/api/data")
+
+
+def test_bodies_together_have_a_limit_too(tmp_path):
+    with api_server(api_settings(tmp_path, bodies_bytes=50_000)) as call:
+        answer = call("PATCH", "/api/weights", {"data": [BLANK] * 20})
+        assert (answer.status, "hands full" in answer.sentence) == (429, True)
+        assert call("PATCH", "/api/weights", {"data": [BLANK]}).status == 200
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+KEYS = st.sampled_from(["data", "block", "weights", "W0", "b0", "biases", "activation"])
+
+
+@settings(max_examples=150)
+@given(
+    content=ANY_JSON | st.dictionaries(KEYS, ANY_JSON, max_size=3),
+    call_of=st.sampled_from([("POST", "weights"), ("PATCH", "weights"), ("POST", "datablock")]),
+    cut=st.integers(0, 10),
+)
+def test_any_json_whole_or_cut_is_answered(call, content, call_of, cut):
+    method, path = call_of
+    body = json.dumps(content).encode()
+    send(call, method, f"/api/{path}", body[: len(body) - cut] if cut < 4 else body)
+
+
+@settings(max_examples=100)
+@given(
+    body=st.binary(max_size=200),
+    kind=st.sampled_from([JSON, NPZ, "application/vnd.inkling.s4+json"]),
+    encoding=st.sampled_from(["identity", "gzip"]),
+)
+def test_any_bytes_are_answered(call, body, kind, encoding):
+    send(call, "POST", "/api/weights", body, kind, Content_Encoding=encoding)
+
+
+def test_refusing_takes_no_memory(call):
+    """The same refusals a second time leave as many objects as the first time."""
+    bodies = [
+        (b"[" * 100_000, JSON),
+        (json.dumps({"weights": tables()}).encode()[:-5], JSON),
+        (archive_of(W0=b"x"), NPZ),
+    ]
+    counts = []
+    for _ in range(3):
+        for body, kind in bodies * 20:
+            call("POST", "/api/weights", body, {"Content-Type": kind})
+        gc.collect()
+        counts.append(len(gc.get_objects()))
+    assert counts[2] - counts[1] < 200

@@ -1,0 +1,141 @@
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dashboard.api.weights_store import Draft, StoreError, WeightsStore
+from nn import create_network
+
+KILLS = 200
+
+
+def network(seed):
+    return create_network((4, 3, 2), generator=np.random.default_rng(seed))
+
+
+def draft(seed):
+    return Draft(network(seed), f"seed {seed}", 0.5, 1.5)
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = WeightsStore(tmp_path / "deep" / "state", 3, lambda: "2026-01-02T03:04:05Z")
+    yield opened
+    opened.close()
+
+
+def add(store, seed):
+    with store.change() as change:
+        return change.add(draft(seed))
+
+
+def same(first, second):
+    return all(
+        np.array_equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True)
+    )
+
+
+def test_nothing_is_made_before_it_is_used(tmp_path):
+    store = WeightsStore(tmp_path / "state", 3, str)
+    assert not (tmp_path / "state").exists()
+    assert store.newest() is None
+    store.close()
+    assert (tmp_path / "state").stat().st_mode & 0o077 == 0
+
+
+def test_versions_count_up_and_the_last_ones_are_kept_through_a_restart(store, tmp_path):
+    for seed in range(5):
+        assert add(store, seed).number == seed + 1
+    store.close()
+    again = WeightsStore(tmp_path / "deep" / "state", 3, str)
+    assert [version.number for version in again.versions()] == [5, 4, 3]
+    assert again.newest().created == "2026-01-02T03:04:05Z"
+    assert same(again.network(4), network(3))
+    with pytest.raises(KeyError):
+        again.network(2)
+    assert add(again, 9).number == 6
+    again.close()
+
+
+def test_the_same_weights_are_no_new_version(store):
+    assert add(store, 1) == add(store, 1)
+    assert [version.number for version in store.versions()] == [1]
+
+
+def test_a_change_that_fails_leaves_nothing(store):
+    add(store, 1)
+
+    def fail():
+        with store.change() as change:
+            change.add(draft(2))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert store.newest().number == 1
+    assert add(store, 3).number == 2
+
+
+def test_two_servers_may_share_a_folder(store, tmp_path):
+    other = WeightsStore(tmp_path / "deep" / "state", 3, str)
+    add(store, 1)
+    assert other.newest().number == 1
+    assert add(other, 2).number == 2
+    assert store.newest().number == 2
+    other.close()
+
+
+def test_a_damaged_version_is_said_to_be_so(store, tmp_path):
+    add(store, 1)
+    store.close()
+    with sqlite3.connect(tmp_path / "deep" / "state" / "weights.sqlite3") as connection:
+        connection.execute("UPDATE versions SET weights = ?", (b"PK",))
+    connection.close()
+    with pytest.raises(StoreError, match="Version 1 of the weights is damaged"):
+        store.network(1)
+
+
+def test_a_file_or_folder_that_cannot_be_used_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    store = WeightsStore(tmp_path / "file" / "state", 3, str)
+    with pytest.raises(StoreError, match="INKLING_API_STATE"):
+        store.newest()
+    (tmp_path / "weights.sqlite3").write_bytes(b"not a database at all" * 100)
+    store = WeightsStore(tmp_path, 3, str)
+    with pytest.raises(StoreError, match=r"weights\.sqlite3 cannot be used: .*Move the file away"):
+        store.newest()
+    store.close()
+
+
+@pytest.fixture
+def memory_folder(tmp_path):
+    """A folder in memory where there is one: a kill takes no page from the system, so the disk
+    would only make it slower."""
+    shared = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else tmp_path) as folder:
+        yield folder
+
+
+def test_a_kill_at_any_moment_leaves_a_whole_version_and_none_that_was_acknowledged_is_lost(
+    memory_folder,
+):
+    script = Path(__file__).with_name("kill_writers.py")
+    done = subprocess.run(
+        [sys.executable, str(script), memory_folder, str(KILLS), "1"],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    found = re.fullmatch(r"(\d+) kills, (\d+) acknowledged, 0 lost, 0 broken\n", done.stdout)
+    assert found, done.stdout
+    assert int(found[1]) == KILLS
+    assert int(found[2]) > KILLS

@@ -1,0 +1,321 @@
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from dashboard.cli import evaluate, main
+from dashboard.cli.main import make_parser
+from dashboard.cli.recipe import apply_recipe
+from dashboard.cli.settings import CommandSettings
+from dashboard.cli.train import read_settings
+from nn import PRETRAINED, pretrained_card
+
+COMMANDS = ("serve", "site", "train", "evaluate", "predict", "data")
+
+
+def outcome_of(arguments: str, capsys) -> tuple[int, str, str]:
+    try:
+        code = main(arguments.split())
+    except SystemExit as end:
+        code = int(end.code or 0)
+    return code, *capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            "train --learning-rate fast",
+            "--learning-rate: Learning rate takes a number above 0 to 10; “fast” is not one.",
+        ),
+        (
+            "train --learning-rate 0",
+            "--learning-rate: Learning rate takes a number above 0 to 10; 0 is outside.",
+        ),
+        (
+            "train --batch-size 0",
+            "--batch-size: Batch size takes a whole number from 1 to 4,096; 0 is outside.",
+        ),
+        (
+            "train --num-epochs -1",
+            "--num-epochs: Number of epochs takes a whole number from 1 to 100,000; -1 is outside.",
+        ),
+        ("train --l1 2", "--l1: L1 takes a number from 0 to 1; 2 is outside."),
+        ("train --l2 x", "--l2: L2 takes a number from 0 to 1; “x” is not one."),
+        ("train --dropout 1", "--dropout: Dropout takes a number from 0 to 0.9; 1 is outside."),
+        (
+            "train --seed 1.5",
+            "--seed: Seed takes a whole number from 0 to 4,294,967,295; “1.5” is not one.",
+        ),
+        (
+            "train --binarize 256",
+            "--binarize: Binarize takes a whole number from 0 to 255; 256 is outside.",
+        ),
+        (
+            "train --activation-function swish",
+            "--activation-function: Activation is one of relu, leaky-relu, tanh, sigmoid, linear; "
+            "found “swish”.",
+        ),
+        (
+            "train --initialization random",
+            "--initialization: Initialisation is one of he, xavier, uniform, normal, zeros; "
+            "found “random”.",
+        ),
+        (
+            "train --optimizer magic",
+            "--optimizer: Optimiser is one of sgd, momentum, nesterov, rmsprop, adam, adamw; "
+            "found “magic”.",
+        ),
+        (
+            "train --schedule never",
+            "--schedule: Schedule is one of constant, step, cosine, one-cycle; found “never”.",
+        ),
+        (
+            "train --network-structure 784",
+            "--network-structure: Network structure starts with 784 (the pixels of a digit), ends "
+            "with 10 (the classes) and has the hidden layers between, at most 8 of up to 2,048 "
+            "units, for example 784 500 300 100 10; found “784”.",
+        ),
+        (
+            "train --network-structure 784 0 10",
+            "--network-structure: Hidden layers takes whole numbers from 1 to 2,048, for example "
+            "500 300 100; “0” is not one.",
+        ),
+        (
+            "train --data-set letters",
+            "--data-set: there is no “letters”; it is one of digits, mnist, fashion-mnist.",
+        ),
+        (
+            "train --data-set digits --train-path x",
+            "--data-set: give either a data set by name, or paths, not both; a data set has a "
+            "validation part of its own.",
+        ),
+        (
+            "train --validation-path x",
+            "--validation-path: give --train-path as well; without it, the data set's own "
+            "validation part is scored.",
+        ),
+        (
+            "train --weight-path weights.txt",
+            "--weight-path: a weights file ends in .npz or .json; found “weights.txt”.",
+        ),
+        (
+            "train --weight-path a.npz --history-path a.npz",
+            "--history-path: a.npz is taken by the weights or their checkpoint; name another file.",
+        ),
+        (
+            "evaluate --data-set letters",
+            "--data-set: there is no “letters”; it is one of digits, mnist, fashion-mnist.",
+        ),
+        (
+            "predict",
+            "name either a drawing, or samples by --data-path or --data-set.",
+        ),
+        (
+            "predict drawing.npy --data-set digits",
+            "name either a drawing, or samples by --data-path or --data-set.",
+        ),
+        (
+            "predict --data-set digits --index 1 500",
+            "--index: takes whole numbers from 0 to 499; found “500”.",
+        ),
+        (
+            "data fetch digits",
+            "the data set “digits” comes along and need not be fetched; NAME is one of mnist, "
+            "fashion-mnist.",
+        ),
+        (
+            "data fetch letters",
+            "the data set “letters” is unknown; NAME is one of mnist, fashion-mnist.",
+        ),
+        (
+            "serve --port 70000",
+            "--port: takes a whole number from 1 to 65,535; found “70000”.",
+        ),
+    ],
+)
+def test_a_wrong_value_exits_with_2_and_one_sentence(arguments, sentence, capsys):
+    code, out, err = outcome_of(arguments, capsys)
+    assert code == 2
+    assert out == ""
+    assert re.sub(r"^inkling [a-z ]+: error: ", "", err) == f"{sentence}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "end"),
+    [
+        ("", "the following arguments are required: COMMAND"),
+        ("dance", "invalid choice: 'dance'"),
+        ("train --speed 3", "unrecognized arguments: --speed 3"),
+        ("evaluate", "one of the arguments --data-path --data-set is required"),
+        ("evaluate --data-set digits --part last", "invalid choice: 'last'"),
+        ("data", "the following arguments are required: ACTION"),
+    ],
+)
+def test_an_unknown_or_missing_argument_exits_with_2(arguments, end, capsys):
+    code, _, err = outcome_of(arguments, capsys)
+    assert code == 2
+    assert end in err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            "train --train-path nowhere",
+            "inkling train: nowhere: cannot be read (No such file or directory); "
+            "a readable file was expected.",
+        ),
+        (
+            "train --weight-path no/weights.npz",
+            "inkling train: --weight-path: the folder no does not exist; make it first.",
+        ),
+        (
+            "train --history-path no/curve.csv",
+            "inkling train: --history-path: the folder no does not exist; make it first.",
+        ),
+        ("train --history-path .", "inkling train: --history-path: . is a folder; name a file."),
+        (
+            "evaluate --weight-path no.npz --data-set digits",
+            "inkling evaluate: Could not read the weights file no.npz: No such file or directory.",
+        ),
+        ("predict drawing.npy", "inkling predict: drawing.npy: there is no such file."),
+    ],
+)
+def test_a_failed_job_exits_with_1_and_one_line(arguments, sentence, capsys):
+    code, out, err = outcome_of(arguments, capsys)
+    assert (code, out, err) == (1, "", f"{sentence}\n")
+
+
+def test_a_data_set_that_is_not_there_says_how_to_get_it(capsys):
+    code, _, err = outcome_of("train --data-set mnist", capsys)
+    assert code == 1
+    assert "fetch it with `inkling data fetch mnist`" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_defect_is_one_line_too(monkeypatch, capsys):
+    def fail(_arguments):
+        raise ZeroDivisionError("two\nlines")
+
+    monkeypatch.setattr(evaluate, "open_network", fail)
+    code, _, err = outcome_of("evaluate --data-set digits", capsys)
+    assert code == 1
+    assert err == (
+        "inkling evaluate: something went wrong inside Inkling (ZeroDivisionError: two lines); "
+        "run it with `python -X dev -m dashboard.cli` to see where.\n"
+    )
+
+
+def test_ctrl_c_before_training_ends_quietly(monkeypatch, capsys):
+    def press(_arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(evaluate, "open_network", press)
+    code, _, err = outcome_of("evaluate --data-set digits", capsys)
+    assert (code, err) == (130, "\ninkling evaluate: stopped by Ctrl-C.\n")
+
+
+def test_a_full_disk_is_one_line(monkeypatch, capsys):
+    def fail(_arguments):
+        raise OSError(28, "No space left on device", "a.npz")
+
+    monkeypatch.setattr(evaluate, "open_network", fail)
+    code, _, err = outcome_of("evaluate --data-set digits", capsys)
+    assert (code, err) == (1, "inkling evaluate: a.npz: No space left on device.\n")
+
+
+def test_the_help_names_every_command(capsys):
+    code, out, _ = outcome_of("--help", capsys)
+    assert code == 0
+    for command in COMMANDS:
+        assert re.search(rf"^    {command} +\w", out, re.MULTILINE)
+
+
+def test_the_help_of_train_explains_every_flag_with_its_default(capsys):
+    _, out, _ = outcome_of("train --help", capsys)
+    text = " ".join(out.split())
+    for flag in (
+        *("--train-path", "--validation-path", "--network-structure", "--learning-rate"),
+        *("--batch-size", "--num-epochs", "--activation-function", "--initialization"),
+        *("--weight-path", "--seed", "--optimizer", "--l1", "--l2", "--dropout", "--schedule"),
+        *("--binarize", "--augment", "--resume", "--history-path", "--recipe", "--architecture"),
+        *("--label-smoothing", "--weight-average", "--patience", "--half"),
+        *("--pen-digits", "--non-digits"),
+    ):
+        assert re.search(rf"(?<!\[){flag} \[?[A-Za-z]", text), flag
+    assert "(default: 784 128 10; " in text
+    for default in ("adam", "cosine", "relu", "off", "inkling-weights.npz"):
+        assert f"(default: {default})" in text
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "data fetch", "data list"])
+def test_every_command_has_help(command, capsys):
+    code, out, _ = outcome_of(f"{command} --help", capsys)
+    assert code == 0
+    assert out.startswith(f"usage: inkling {command}")
+    assert "None" not in out
+
+
+def test_the_version_is_the_packages(capsys):
+    code, out, _ = outcome_of("--version", capsys)
+    assert code == 0
+    assert re.fullmatch(r"inkling \d+\.\d+\.\d+\n", out)
+
+
+def test_no_command_but_serve_and_site_loads_panel(environment, tmp_path):
+    script = (
+        "import sys\n"
+        "from dashboard.cli import main\n"
+        "codes = [main(words.split()) for words in sys.argv[1:]]\n"
+        "loaded = {'panel', 'bokeh', 'tornado', 'pooch'} & set(sys.modules)\n"
+        "sys.exit(f'{codes} {loaded}' if any(codes) or loaded else 0)\n"
+    )
+    commands = [
+        "train --num-epochs 1 --network-structure 784 10 --weight-path w.npz",
+        "evaluate --weight-path w.npz --data-set digits",
+        "predict --weight-path w.npz --data-set digits",
+        "data list",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *commands],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_has_enough_gets_no_traceback(environment, unbuffered):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dashboard.cli", "data", "list"],
+        env={**environment, "PYTHONUNBUFFERED": unbuffered},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+    process.wait()
+    assert "Traceback" not in err
+    assert "Exception" not in err
+
+
+@pytest.mark.parametrize("name", PRETRAINED)
+def test_the_recorded_command_of_a_ready_trained_net_can_be_run(name):
+    card = pretrained_card(name)
+    program, *words = card.command.split()
+    assert program == "inkling"
+    arguments = make_parser().parse_args(words)
+    apply_recipe(arguments, arguments.parser)
+    settings = CommandSettings(**read_settings(arguments))
+    assert settings.seed == card.seed
+    assert settings.make_network(784, 10, np.random.default_rng(0)).title == card.sizes
+    assert arguments.data_set == "mnist"
+    assert "/" not in card.command

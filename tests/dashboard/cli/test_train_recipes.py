@@ -1,0 +1,303 @@
+import json
+import re
+
+import numpy as np
+import pytest
+
+import nn
+from dashboard.cli import main, train_job
+from dashboard.cli.main import make_parser
+from dashboard.cli.recipe import SHIPPED, apply_recipe
+from dashboard.cli.settings import CommandSettings
+from dashboard.cli.train import read_settings
+from dashboard.training.checkpoint import read_checkpoint
+from data_cache import open_samples
+from nn import load_weights
+from nn.calibration import fit_temperature
+
+QUICK = {"network-structure": [784, 12, 10], "batch-size": 20, "num-epochs": 2}
+CONVOLUTIONAL = ["--architecture", "conv3x4 pool4", "--network-structure", "784", "10"]
+
+
+@pytest.fixture
+def run_train(data_folder):
+    paths = [
+        "--train-path",
+        str(data_folder / "idx"),
+        "--validation-path",
+        str(data_folder / "idx"),
+    ]
+
+    def run(*flags):
+        return main(["train", *paths, *flags])
+
+    return run
+
+
+def quick(*flags):
+    return ["--batch-size", "50", "--num-epochs", "2", *flags]
+
+
+def numbers_of(path):
+    return [parameter.tobytes() for parameter in load_weights(path).parameters()]
+
+
+def write_recipe(tmp_path, content, name="my.json"):
+    path = tmp_path / name
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return ["--recipe", str(path)]
+
+
+# Recipes
+
+
+def test_a_recipe_gives_what_its_flags_give(run_train, tmp_path, capsys):
+    flags = ["--network-structure", "784", "12", "10", "--batch-size", "20", "--num-epochs", "2"]
+    assert run_train(*flags, "--augment", "light", "--weight-path", "flags.npz") == 0
+    as_toml = (
+        'network-structure = [784, 12, 10]\nbatch-size = 20\nnum-epochs = 2\naugment = "light"\n'
+        'weight-path = "toml.npz"\n'
+    )
+    assert run_train(*write_recipe(tmp_path, as_toml, "my.toml")) == 0
+    as_json = {**QUICK, "augment": "light", "weight-path": "json.npz"}
+    assert run_train(*write_recipe(tmp_path, as_json)) == 0
+    assert numbers_of("flags.npz") == numbers_of("toml.npz") == numbers_of("json.npz")
+
+
+def test_flags_beside_a_recipe_override_it(run_train, tmp_path):
+    recipe = write_recipe(tmp_path, {**QUICK, "half": True})
+    assert run_train(*recipe, "--network-structure", "784", "9", "10", "--num-epochs", "1") == 0
+    assert load_weights("inkling-weights.npz").sizes == (784, 9, 10)
+    assert read_checkpoint("inkling-weights.checkpoint.npz").state.epoch == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"batchsize": 3}, "there is no “batchsize”. Did you mean “batch-size”? A recipe knows "),
+        ({"batch_size": 3}, "there is no “batch_size”. Did you mean “batch-size”?"),
+        ({"xyzzy": 3}, "there is no “xyzzy”. A recipe knows activation-function, architecture, "),
+        ({"resume": True}, "there is no “resume”."),
+        ({"half": "yes"}, "“half” takes true or false; found 'yes'."),
+        ({"network-structure": "784 10"}, "takes a list such as [784, 128, 10]; found '784 10'."),
+        ({"network-structure": []}, "takes a list"),
+        ({"batch-size": [3]}, "“batch-size” takes a number or a text; found [3]."),
+        ({"seed": True}, "“seed” takes a number or a text; found True."),
+        ({"batch-size": "many"}, "--batch-size: Batch size takes a whole number from 1 to 4,096"),
+        ("[1]", "needs keys with values"),
+        ("{", "is not whole TOML or JSON"),
+    ],
+)
+def test_a_recipe_that_makes_no_sense_exits_with_2_and_a_sentence(
+    run_train, tmp_path, capsys, content, message
+):
+    assert run_train(*write_recipe(tmp_path, content)) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_a_recipe_that_is_not_there_or_of_another_kind_says_so(run_train, capsys):
+    assert run_train("--recipe", "none.toml") == 1
+    assert "--recipe: none.toml cannot be read (No such file" in capsys.readouterr().err
+    assert run_train("--recipe", "none.yaml") == 2
+    assert "is a .toml or .json file, or one of mlp, best; found “none.yaml”" in (
+        capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_recipes_of_the_package_are_whole(name):
+    arguments = make_parser().parse_args(["train", "--recipe", name])
+    apply_recipe(arguments, arguments.parser)
+    settings = CommandSettings(**read_settings(arguments))
+    assert arguments.data_set == "mnist"
+    assert arguments.half
+    assert settings.make_network(784, 10, np.random.default_rng(0)).classes == 10
+
+
+# Architectures
+
+
+def test_a_convolutional_net_is_trained_saved_and_scored(run_train, capsys):
+    assert run_train(*CONVOLUTIONAL, *quick("--num-epochs", "6", "--learning-rate", "0.01")) == 0
+    out, err = capsys.readouterr()
+    network = load_weights("inkling-weights.npz")
+    assert network.title == "784 → conv3x4 pool4 → 10"
+    assert f"Training: {network.title} relu" in err
+    assert float(re.search(r"accuracy (\d+\.\d\d) %", out)[1]) > 50
+    assert (
+        main(
+            [
+                "evaluate",
+                "--weight-path",
+                "inkling-weights.npz",
+                "--data-set",
+                "digits",
+                "--robustness",
+                "0",
+            ]
+        )
+        == 0
+    )
+    assert "784 → conv3x4 pool4 → 10" in capsys.readouterr().out
+
+
+def test_an_architecture_by_name_brings_its_layers_and_its_batch_size(run_train):
+    assert run_train("--architecture", "ConvNetJS", "--num-epochs", "1") == 0
+    assert nn.architecture_of(load_weights("inkling-weights.npz")) == "convnetjs"
+    checkpoint = read_checkpoint("inkling-weights.checkpoint.npz")
+    assert checkpoint.state.iteration == 300 / 20
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "message"),
+    [
+        (
+            ["--architecture", "deep"],
+            2,
+            "as architecture and found 'deep'",
+        ),
+        (["--architecture", "conv3x4 pool99"], 1, "too few for “conv3x4 pool99”"),
+        (
+            ["--architecture", "small", "--weight-path", "net.json"],
+            2,
+            "--weight-path: only .npz has room for convolutions; found “net.json”.",
+        ),
+        (["--half", "--weight-path", "net.json"], 2, "--half: only .npz holds numbers of 16 bits"),
+    ],
+)
+def test_architectures_that_cannot_be_trained_are_refused_at_once(
+    run_train, capsys, flags, code, message
+):
+    assert run_train(*flags) == code
+    assert message in capsys.readouterr().err
+
+
+def test_half_precision_is_saved_on_request(run_train):
+    assert run_train(*quick("--half", "--weight-path", "half.npz")) == 0
+    for parameter in load_weights("half.npz").parameters():
+        np.testing.assert_array_equal(parameter, parameter.astype(np.float16))
+
+
+# Averages, smoothing, patience, and going on with them
+
+
+def test_a_broken_run_with_all_of_it_goes_on_with_the_numbers_of_an_unbroken_one(run_train):
+    all_of_it = [
+        *CONVOLUTIONAL,
+        *("--batch-size", "50", "--augment", "full", "--schedule", "constant"),
+        *("--weight-average", "0.9", "--label-smoothing", "0.1", "--patience", "9"),
+    ]
+    assert run_train(*all_of_it, "--num-epochs", "3", "--weight-path", "whole.npz") == 0
+    assert run_train(*all_of_it, "--num-epochs", "2", "--weight-path", "broken.npz") == 0
+    flags = ["--resume", "--num-epochs", "3", "--weight-path", "broken.npz"]
+    assert run_train(*flags) == 0
+    assert numbers_of("whole.npz") == numbers_of("broken.npz")
+    whole, broken = (read_checkpoint(f"{name}.checkpoint.npz") for name in ("whole", "broken"))
+    assert whole.state.averaged_steps == broken.state.averaged_steps == 18
+    for mine, theirs in zip(
+        whole.state.averaged.parameters(), broken.state.averaged.parameters(), strict=True
+    ):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_the_mean_of_the_weights_is_what_is_scored_and_saved(run_train, capsys):
+    assert run_train(*quick("--weight-average", "0.99")) == 0
+    assert "(their running mean)" in capsys.readouterr().out
+    state = read_checkpoint("inkling-weights.checkpoint.npz").state
+    saved = load_weights("inkling-weights.npz")
+    for mine, mean, last in zip(
+        saved.parameters(), state.averaged.parameters(), state.network.parameters(), strict=True
+    ):
+        np.testing.assert_array_equal(mine, mean)
+        assert not np.array_equal(mine, last)
+
+
+def test_patience_stops_and_keeps_the_epoch_that_did_best_on_validation(
+    run_train, monkeypatch, capsys
+):
+    # Epochs of these losses; the third does best, and two worse ones are the patience.
+    losses = iter([0.9, 0.7, 0.4, 0.5, 0.6, 0.1])
+    nets = []
+    add = train_job.BlockRun.add_validation
+
+    def score(run, found):
+        nets.append([parameter.tobytes() for parameter in run.network.parameters()])
+        add(run, type(found)(found.iteration, next(losses), found.accuracy, found.count))
+
+    monkeypatch.setattr(train_job.BlockRun, "add_validation", score)
+    assert run_train("--batch-size", "50", "--num-epochs", "6", "--patience", "2") == 0
+    out, err = capsys.readouterr()
+    assert "No lower validation loss in 2 epochs: done after 5 of 6." in err
+    assert "The weights of epoch 3, which did best on the validation samples, are in" in out
+    assert numbers_of("inkling-weights.npz") == nets[2]
+
+
+def test_patience_needs_samples_to_watch(data_folder, capsys):
+    assert main(["train", "--train-path", str(data_folder / "idx"), "--patience", "2"]) == 2
+    assert "--patience: needs samples to watch" in capsys.readouterr().err
+
+
+def test_a_checkpoint_from_before_a_setting_was_there_goes_on(run_train, monkeypatch):
+    flags = quick("--schedule", "constant", "--weight-path", "old.npz")
+    known = train_job.settings_values
+    later = ("architecture", "label_smoothing", "weight_average")
+    with monkeypatch.context() as patched:
+        patched.setattr(train_job, "_OWN", ("num_epochs", "schedule", "binarize"))
+        patched.setattr(
+            train_job,
+            "settings_values",
+            lambda settings: {k: v for k, v in known(settings).items() if k not in later},
+        )
+        assert run_train(*flags) == 0
+    assert run_train("--resume", "--num-epochs", "3", "--weight-path", "old.npz") == 0
+
+
+# More to learn from
+
+
+def test_digits_of_a_pen_and_non_digits_join_the_training_and_come_back_on_resuming(
+    run_train, capsys
+):
+    flags = ["--pen-digits", "40", "--non-digits", "30", "--batch-size", "37", "--augment", "light"]
+    flags += ["--schedule", "constant"]
+    assert run_train(*flags, "--num-epochs", "3", "--weight-path", "whole.npz") == 0
+    assert "370 training samples" in capsys.readouterr().err
+    assert run_train(*flags, "--num-epochs", "1", "--weight-path", "broken.npz") == 0
+    assert run_train("--resume", "--num-epochs", "3", "--weight-path", "broken.npz") == 0
+    assert numbers_of("whole.npz") == numbers_of("broken.npz")
+    assert read_checkpoint("whole.checkpoint.npz").state.iteration == 30
+
+
+def test_the_digits_of_the_pen_cannot_change_on_resuming(run_train, capsys):
+    assert run_train("--num-epochs", "1", "--pen-digits", "10") == 0
+    assert run_train("--resume", "--num-epochs", "2", "--pen-digits", "20") == 1
+    assert "--pen-digits: the run to resume has 10, and 20 was asked for" in capsys.readouterr().err
+
+
+# Calibration
+
+
+@pytest.mark.parametrize("patience", [(), ("--patience", "5")])
+def test_a_calibrated_net_is_the_other_with_its_scores_divided(
+    run_train, data_folder, capsys, patience
+):
+    assert run_train(*quick("--weight-path", "plain.npz", *patience)) == 0
+    assert run_train(*quick("--weight-path", "other.npz", "--calibrate", *patience)) == 0
+    temperature = float(re.search(r"divided by (\d+\.\d{3})", capsys.readouterr().out)[1])
+    plain, other = load_weights("plain.npz"), load_weights("other.npz")
+    for mine, theirs in zip(plain.parameters()[:-2], other.parameters()[:-2], strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    np.testing.assert_allclose(
+        other.layers[-1].weights * temperature, plain.layers[-1].weights, rtol=2e-3
+    )
+    watched = open_samples(data_folder / "idx", "test")
+    x = watched.images / np.float32(255)
+    fitted = fit_temperature(other.predict_log_proba(x), watched.labels)
+    assert fitted == pytest.approx(1, abs=0.01)
+
+
+def test_calibration_needs_samples_to_watch(data_folder, capsys):
+    assert main(["train", "--train-path", str(data_folder / "idx"), "--calibrate"]) == 2
+    assert "--calibrate: needs samples to watch" in capsys.readouterr().err

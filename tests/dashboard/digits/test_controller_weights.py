@@ -1,0 +1,204 @@
+"""Weights that are loaded into the controller, saved from it, or refused."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from cache_helpers import run
+from controller_helpers import all_done, ink, make_laboratory, until, weights_of
+
+from dashboard.digits.state import LOADED, READY
+from nn import create_network, load_pretrained, weights_from_bytes, weights_to_bytes
+
+
+def net(*sizes, dtype=np.float32, **options):
+    return create_network(sizes, generator=np.random.default_rng(5), dtype=dtype, **options)
+
+
+def with_numbers(number, dtype=np.float64):
+    """An .npz file of a whole net of the right size in which all numbers are this one."""
+    content = io.BytesIO()
+    with np.load(io.BytesIO(weights_to_bytes(net(784, 4, 10, dtype=dtype), ".npz"))) as good:
+        arrays = dict(good)
+    arrays["W0"] = np.full_like(arrays["W0"], number)
+    np.savez(content, **arrays)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "layout", "biases"),
+    [(".npz", "s4", True), (".npz", "s4", False), (".json", "s4", True), (".json", "s0", False)],
+)
+def test_what_is_saved_can_be_loaded_again_in_every_format(suffix, layout, biases):
+    async def main():
+        controller = make_laboratory(biases=biases, hidden_layers=[6])
+        controller.reset()
+        content = controller.save_weights(suffix, layout)
+        saved = weights_of(controller)
+        controller.state.hidden_layers = [9]
+        controller.reset()
+        controller.load_weights(content, f"mine{suffix}")
+        assert weights_of(controller) == saved
+        assert (controller.state.hidden_layers, controller.state.biases) == ([6], biases)
+        assert not controller.architecture_pending
+        await all_done()
+
+    run(main())
+
+
+def test_loaded_weights_answer_at_once_and_training_goes_on_from_them():
+    async def main():
+        controller = make_laboratory(learning_rate=1e-9, optimizer="sgd")
+        controller.take_drawing(ink())
+        chosen = net(784, 16, 8, 10, activation="tanh")
+        controller.load_weights(weights_to_bytes(chosen, ".npz"), "chosen.npz")
+        state = controller.state
+        assert state.origin == LOADED
+        assert (state.hidden_layers, state.activation) == ([16, 8], "tanh")
+        assert state.notice.text == (
+            "Loaded chosen.npz: a 784-16-8-10 net. Train goes on from its weights."
+        )
+        expected = chosen.predict_proba(state.answer.framed[np.newaxis])[0]
+        np.testing.assert_array_equal(state.answer.probabilities, expected)
+        state.running = True
+        await until(lambda: state.snapshot.iteration > 0)
+        state.running = False
+        await all_done()
+        assert controller.network.sizes == (784, 16, 8, 10)
+        np.testing.assert_allclose(
+            controller.network.parameters()[0], chosen.parameters()[0], atol=1e-6
+        )
+
+    run(main())
+
+
+def test_loading_while_training_pauses_and_keeps_the_loaded_weights():
+    async def main():
+        controller = make_laboratory()
+        state = controller.state
+        state.running = True
+        await until(lambda: state.snapshot.iteration > 0)
+        controller.load_weights(weights_to_bytes(net(784, 12, 10), ".npz"), "chosen.npz")
+        loaded = weights_of(controller)
+        await all_done()
+        assert state.running is False
+        assert weights_of(controller) == loaded
+        assert loaded[0] == net(784, 12, 10).parameters()[0].tobytes()
+
+    run(main())
+
+
+def test_double_precision_is_read_as_single():
+    async def main():
+        controller = make_laboratory()
+        chosen = net(784, 5, 10, dtype=np.float64)
+        controller.load_weights(weights_to_bytes(chosen, ".npz"), "double.npz")
+        assert controller.network.dtype == np.float32
+        assert controller.state.origin == LOADED
+        await all_done()
+
+    run(main())
+
+
+GOOD = weights_to_bytes(net(784, 4, 10), ".npz")
+BAD_FILES = [
+    pytest.param(b"", "empty.npz", "found 0 bytes", id="empty"),
+    pytest.param(GOOD[: len(GOOD) // 2], "torn.npz", "truncated", id="truncated npz"),
+    pytest.param(b'{"W0": [1, 2', "torn.json", "", id="truncated json"),
+    pytest.param(b"[1, 2, 3]", "list.json", "W0, b0, W1", id="another layout"),
+    pytest.param(GOOD, "renamed.json", "", id="npz called json"),
+    pytest.param(GOOD, "weights.txt", "", id="unknown ending"),
+    pytest.param(with_numbers(np.nan), "nan.npz", "expected finite", id="nan"),
+    pytest.param(with_numbers(1e300), "huge.npz", "32-bit floats", id="too large for float32"),
+    pytest.param(
+        weights_to_bytes(net(100, 4, 10), ".npz"),
+        "small.npz",
+        "784 inputs and 10 outputs; this one has 100 and 10",
+        id="wrong inputs",
+    ),
+    pytest.param(
+        weights_to_bytes(net(784, 4, 7), ".npz"),
+        "seven.npz",
+        "this one has 784 and 7",
+        id="wrong outputs",
+    ),
+    pytest.param(
+        json.dumps({"W0": [0.5] * 7, "b0": [0.0] * 10}).encode(),
+        "shapes.json",
+        "",
+        id="wrong shapes",
+    ),
+    pytest.param(
+        weights_to_bytes(net(784, *[3] * 9, 10), ".npz"),
+        "deep.npz",
+        "at most 8 hidden layers of at most 2,048 units; this one has 9",
+        id="too deep",
+    ),
+    pytest.param(
+        weights_to_bytes(net(784, 2049, 10), ".npz"),
+        "wide.npz",
+        "the widest of 2,049",
+        id="too wide",
+    ),
+]
+
+
+@pytest.mark.parametrize(("content", "name", "found"), BAD_FILES)
+def test_a_bad_file_is_refused_with_its_name_and_changes_nothing(content, name, found):
+    async def main():
+        controller = make_laboratory()
+        controller.state.running = True
+        await until(lambda: controller.state.snapshot.iteration > 0)
+        state = controller.state
+        before = (controller.trainer.run, state.origin, list(state.hidden_layers), state.activation)
+        controller.load_weights(content, name)
+        assert state.notice.kind == "error"
+        assert name in state.notice.text
+        assert found in state.notice.text
+        assert state.running is True
+        after = (controller.trainer.run, state.origin, list(state.hidden_layers), state.activation)
+        assert after == before
+        await controller.close()
+
+    run(main())
+
+
+def test_a_layout_without_room_for_biases_is_a_sentence_not_a_file():
+    controller = make_laboratory()
+    assert controller.save_weights(".json", "s0") is None
+    assert controller.state.notice.kind == "warning"
+    assert "biases" in controller.state.notice.text
+
+
+def test_what_is_saved_while_training_is_the_net_of_the_newest_snapshot():
+    async def main():
+        controller = make_laboratory()
+        controller.state.running = True
+        await until(lambda: controller.state.snapshot.iteration > 5)
+        content = controller.save_weights(".npz", "s4")
+        shown = weights_of(controller)
+        saved = weights_from_bytes(content, "saved.npz")
+        assert [values.tobytes() for values in saved.parameters()] == shown
+        await controller.close()
+
+    run(main())
+
+
+def test_the_ready_trained_net_comes_back_and_pauses_training():
+    async def main():
+        controller = make_laboratory()
+        state = controller.state
+        controller.take_drawing(ink())
+        ready = [values.tobytes() for values in load_pretrained().parameters()]
+        answer = state.answer.probabilities
+        state.running = True
+        await until(lambda: state.snapshot.iteration > 3)
+        controller.back_to_ready()
+        await all_done()
+        assert weights_of(controller) == ready
+        assert (state.running, state.origin, len(state.history)) == (False, READY, 0)
+        assert state.notice.text == "The ready-trained net is back."
+        np.testing.assert_array_equal(state.answer.probabilities, answer)
+
+    run(main())

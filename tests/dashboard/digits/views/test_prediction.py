@@ -1,0 +1,118 @@
+"""What the page says about a drawing: in words, as bars, and as the picture the net sees."""
+
+import re
+
+import numpy as np
+import pytest
+
+from dashboard.digits.views.prediction import INVITATION, PredictionView, answer_html, bars_html
+from dashboard.shell.theme import Theme
+from data_cache import DATA_SETS
+
+DIGITS = tuple("0123456789")
+GARMENTS = DATA_SETS["fashion-mnist"].class_names
+
+
+def shares(best, share=0.91):
+    values = np.full(10, (1 - share) / 9, np.float32)
+    values[best] = share
+    return values
+
+
+def text_of(html):
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+def test_a_blank_pad_gets_an_invitation_and_never_a_guess():
+    html = answer_html(None, DIGITS)
+    assert text_of(html) == INVITATION == "Draw a digit"
+    assert not re.search(r"\d", text_of(html))
+    assert text_of(answer_html(None, GARMENTS)) == "Draw a digit"
+
+
+@pytest.mark.parametrize(
+    ("digit", "word"),
+    [
+        (0, "zero"),
+        (1, "one"),
+        (2, "two"),
+        (3, "three"),
+        (4, "four"),
+        (5, "five"),
+        (6, "six"),
+        (7, "seven"),
+        (8, "eight"),
+        (9, "nine"),
+    ],
+)
+def test_the_digit_is_said_in_words_with_its_probability(digit, word):
+    assert text_of(answer_html(shares(digit), DIGITS)) == f"{digit} {word} · 91.0 %"
+
+
+def test_a_garment_is_said_by_its_name():
+    assert text_of(answer_html(shares(9), GARMENTS)) == "Ankle boot 91.0 %"
+
+
+def test_class_names_are_text_never_markup():
+    names = ("<b>bold</b>", *DIGITS[1:])
+    assert "<b>bold" not in answer_html(shares(0), names)
+    assert "&lt;b&gt;bold&lt;/b&gt;" in answer_html(shares(0), names)
+    assert "<b>bold" not in bars_html(shares(0), names)
+
+
+@pytest.mark.parametrize("name", ["10", "²", "٣"])
+def test_numbers_beyond_the_ten_digits_are_names_like_others(name):
+    assert text_of(answer_html(shares(0), (name, *DIGITS[1:]))) == f"{name} 91.0 %"
+
+
+def test_there_is_one_bar_for_each_class_as_long_as_its_probability():
+    html = bars_html(shares(3), DIGITS)
+    widths = [float(width) for width in re.findall(r"width:([\d.]+)%", html)]
+    assert len(widths) == html.count("<tr") == 10
+    assert widths[3] == 91.0
+    assert all(width == 1.0 for index, width in enumerate(widths) if index != 3)
+    rows = html.split("</tr>")
+    assert [index for index, row in enumerate(rows) if 'class="best"' in row] == [3]
+    assert text_of(rows[3]) == "3 91.0 %"
+
+
+def test_the_bars_of_a_blank_pad_are_empty_and_none_is_best():
+    html = bars_html(None, GARMENTS)
+    assert set(re.findall(r"width:([\d.]+)%", html)) == {"0.0"}
+    assert "best" not in html
+    assert text_of(html) == " ".join(GARMENTS)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_net_whose_weights_are_useless_makes_no_guess(value):
+    broken = np.full(10, value, np.float32)
+    assert text_of(answer_html(broken, DIGITS)) == "No answer: the weights are out of hand"
+    assert bars_html(broken, DIGITS) == bars_html(None, DIGITS)
+
+
+def test_the_view_shows_the_answer_its_bars_and_the_framed_picture():
+    view = PredictionView(DIGITS, Theme())
+    framed = np.linspace(0, 1, 784, dtype=np.float32)
+    view.draw(shares(4), framed)
+    assert view.answer.object == answer_html(shares(4), DIGITS)
+    assert view.bars.object == bars_html(shares(4), DIGITS)
+    assert seen_by(view)[0, 0] == 0
+    assert seen_by(view)[27, 27] == 255
+    np.testing.assert_array_equal(seen_by(view).ravel(), np.round(255 * framed))
+    view.draw(None, None)
+    assert view.answer.object == answer_html(None, DIGITS)
+    assert seen_by(view).max() == 0
+
+
+def seen_by(view):
+    return view.sees.object.renderers[0].data_source.data["image"][0]
+
+
+def test_what_is_probably_no_digit_gets_a_guess_but_no_verdict():
+    assert text_of(answer_html(shares(4, 0.38), DIGITS, is_sure=False)) == (
+        "Not sure · 4 four 38.0 %"
+    )
+    bag = GARMENTS.index("Bag")
+    assert text_of(answer_html(shares(bag, 0.38), GARMENTS, is_sure=False)) == (
+        "Not sure · Bag 38.0 %"
+    )

@@ -1,0 +1,97 @@
+"""The switch between panes, without a browser: what is made when, and who may draw."""
+
+import panel as pn
+import pytest
+
+from dashboard.shell.tabs import SLOTS, Pane, Panes
+from dashboard.shell.theme import Theme
+
+
+class FakeView:
+    """A pane's view that remembers what it heard."""
+
+    def __init__(self, name):
+        self.parts = {slot: pn.pane.HTML(f"{name} {slot}") for slot in SLOTS}
+        self.heard = []
+
+    def show(self, is_open):
+        self.heard.append(is_open)
+
+
+class Maker:
+    """Three panes that remember when they were made."""
+
+    def __init__(self):
+        self.made = {}
+        names = ("first", "second", "third")
+        theme = Theme()
+        self.panes = Panes(
+            [
+                Pane(name, name.title(), "Middle", lambda mark, name=name: self.make(name))
+                for name in names
+            ],
+            theme,
+        )
+
+    def make(self, name):
+        assert name not in self.made
+        self.made[name] = FakeView(name)
+        return self.made[name]
+
+    def switch(self, name):
+        """Write a name as the page does."""
+        self.panes.roots()["pane"].object.tags = [name]
+
+
+def test_only_the_first_pane_is_made_with_the_page():
+    maker = Maker()
+    assert list(maker.made) == ["first"]
+    assert maker.made["first"].heard == [True]
+    assert maker.panes.roots()["first_watch"] is maker.made["first"].parts["watch"]
+
+
+def test_a_pane_says_that_it_opens_until_it_is_made_at_its_first_opening():
+    maker = Maker()
+    place = maker.panes.roots()["second_draw"]
+    assert "Opening Second …" in place[0].object
+    maker.switch("second")
+    assert list(maker.made) == ["first", "second"]
+    assert list(place) == [maker.made["second"].parts["draw"]]
+    for slot in SLOTS:
+        assert list(maker.panes.roots()[f"second_{slot}"]) == [maker.made["second"].parts[slot]]
+
+
+def test_a_pane_hears_when_it_is_hidden_and_is_not_made_twice():
+    maker = Maker()
+    for name in ("second", "first", "second", "second"):
+        maker.switch(name)
+    assert maker.made["first"].heard == [True, False, True, False]
+    assert maker.made["second"].heard == [True, False, True]
+    assert maker.panes.open_name == "second"
+
+
+@pytest.mark.parametrize("tags", [[], ["unknown"], [7], [None, "second"]])
+def test_a_name_that_is_none_changes_nothing(tags):
+    maker = Maker()
+    maker.panes.roots()["pane"].object.tags = tags
+    assert maker.panes.open_name == "first"
+    assert list(maker.made) == ["first"]
+
+
+def test_the_panes_that_train_are_marked():
+    maker = Maker()
+    marks = maker.panes.roots()["running"].object
+    maker.panes.mark("second", True)
+    maker.panes.mark("first", True)
+    assert marks.tags == ["first", "second"]
+    maker.panes.mark("second", False)
+    assert marks.tags == ["first"]
+
+
+def test_a_pane_may_leave_places_empty():
+    maker = Maker()
+    view = FakeView("second")
+    del view.parts["controls"]
+    maker.make = lambda _name: view
+    maker.switch("second")
+    assert not list(maker.panes.roots()["second_controls"])
