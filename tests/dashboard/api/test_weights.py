@@ -53,7 +53,7 @@ def test_every_form_holds_the_same_net_and_is_taken_back(call, form):
     answer = put(call, body, form)
     assert answer.status == 200
     assert answer.json == newest(call)  # the same weights are no new version
-    assert answer.json["origin"] == "the ready-trained net"
+    assert answer.json["origin"] == "the pretrained model"
 
 
 def test_json_of_s4_is_taken_as_plain_json_too(fresh):
@@ -209,7 +209,7 @@ def test_versions_are_listed_and_restored_and_the_last_ones_kept(tmp_path, sampl
         assert [version["origin"] for version in versions] == [
             "version 2 and 64 samples",
             "version 1 and 64 samples",
-            "the ready-trained net",
+            "the pretrained model",
         ]
         restored = call("POST", "/api/weights/restore/2")
         assert restored.json | {"version": 2, "origin": versions[1]["origin"]} == versions[1] | {
