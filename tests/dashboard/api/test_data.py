@@ -50,8 +50,8 @@ def test_a_block_has_no_sample_twice_while_there_are_enough(call):
     ("query", "status", "key_value"),
     [
         ("index=4000", 404, "0 to 3,999"),
-        ("index=0&label=5", 404, "no 5"),
-        ("index=-1", 400, "whole number from 0"),
+        ("index=0&label=5", 404, "label 5"),
+        ("index=-1", 400, "“-1”"),
         ("index=1.5", 400, "“1.5”"),
         ("index=", 400, "“index”"),
         ("index=" + "9" * 5000, 400, "“index”"),
