@@ -87,7 +87,7 @@ def test_a_port_that_is_taken_is_one_line(capsys):
     assert capsys.readouterr().err == (
         f"inkling serve: cannot listen on port {port} of 127.0.0.1 "
         f"({os.strerror(errno.EADDRINUSE)}); "
-        "name another with --port or --address.\n"
+        "choose another with --port or --address.\n"
     )
 
 
