@@ -18,7 +18,7 @@ def test_the_list_says_what_is_there(data_folder, capsys, monkeypatch, tmp_path)
     main(["data", "list"])
     lines = capsys.readouterr().out.splitlines()
     assert lines[2].endswith("10,000  available")
-    assert "not there" in lines[3]
+    assert "missing" in lines[3]
 
 
 def test_fetching_hands_progress_on_and_says_where_the_data_are(monkeypatch, capsys):
