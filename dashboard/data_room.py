@@ -22,8 +22,8 @@ from data_cache import (
     Source,
     load_part,
 )
-from data_cache.http_source import fetch_block_soon
 from data_cache.prefetch_queue import exponential_pause
+from data_cache.sources.http import fetch_block_soon
 
 BLOCK_SIZE = 500
 

@@ -13,29 +13,18 @@ from data_cache.augmentation import (
     create_augmentation,
 )
 from data_cache.batches import Batch, BatchCutter, BatchPosition
-from data_cache.block_file import decode_block, encode_block
 from data_cache.bundled import load_digits
-from data_cache.catalogue import DATA_SETS, DIGIT_NAMES, FASHION_NAMES, DataSetCard
-from data_cache.csv_file import read_csv
+from data_cache.datasets import DATA_SETS, DIGIT_NAMES, FASHION_NAMES, DataSetCard
+from data_cache.download import fetch_data_set
 from data_cache.errors import DataError, PrefetchError
-from data_cache.feed import BlockFeed, Feed
-from data_cache.fetch import fetch_data_set
-from data_cache.framing import frame_digit, frame_digits, shrink_canvas
-from data_cache.http_fetch import fetch_url
-from data_cache.http_source import (
-    HttpBlockSource,
-    load_data_set_from_manifest,
-    load_part,
-    open_manifest,
-)
-from data_cache.idx import read_idx, read_idx_pair
+from data_cache.feeds import BlockFeed, Feed
 from data_cache.load import data_folder, data_set_available, load_data_set
-from data_cache.manifest import BlockFile, ListedDataSet, Manifest, parse_manifest, write_blocks
-from data_cache.open_samples import open_samples
 from data_cache.pixels import PIXEL_SCALE, to_float
-from data_cache.plane_csv import fit_into_plane, points_from_csv, points_to_csv
-from data_cache.plane_inputs import INPUT_TITLES, PLANE_INPUTS, derive_inputs
-from data_cache.plane_points import (
+from data_cache.points.csv import fit_into_plane, points_from_csv, points_to_csv
+from data_cache.points.feed import PointFeed, PointPosition
+from data_cache.points.generators import PLANE_SHAPES, PlaneShape, make_shape
+from data_cache.points.inputs import INPUT_TITLES, PLANE_INPUTS, derive_inputs
+from data_cache.points.plane_points import (
     MAX_CLASSES,
     PLANE_LIMIT,
     PlanePoints,
@@ -43,11 +32,28 @@ from data_cache.plane_points import (
     no_points,
     split_points,
 )
-from data_cache.plane_shapes import PLANE_SHAPES, PlaneShape, make_shape
-from data_cache.point_feed import PointFeed, PointPosition
 from data_cache.prefetch_queue import PrefetchQueue
+from data_cache.preprocessing import frame_digit, frame_digits, shrink_canvas
+from data_cache.readers.csv import read_csv
+from data_cache.readers.idx import read_idx, read_idx_pair
+from data_cache.readers.paths import open_samples
 from data_cache.samples import PARTS, DataSet, Samples
-from data_cache.sources import ArraySource, Block, QueuePosition, Source
+from data_cache.sources.block_files import decode_block, encode_block
+from data_cache.sources.fetch import fetch_url
+from data_cache.sources.http import (
+    HttpBlockSource,
+    load_data_set_from_manifest,
+    load_part,
+    open_manifest,
+)
+from data_cache.sources.manifest import (
+    BlockFile,
+    ListedDataSet,
+    Manifest,
+    parse_manifest,
+    write_blocks,
+)
+from data_cache.sources.source import ArraySource, Block, QueuePosition, Source
 
 __all__ = [
     "AUGMENTATIONS",

@@ -20,7 +20,7 @@ from data_cache.pixels import (
     to_float,
 )
 from data_cache.samples import PIXELS
-from data_cache.sources import Block, QueuePosition
+from data_cache.sources.source import Block, QueuePosition
 
 AHEAD = 2048
 """Samples, about, that are put in a row at once, so that many batches can leave in one piece."""

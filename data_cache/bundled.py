@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from data_cache.catalogue import data_set_card
-from data_cache.files import unpack
-from data_cache.idx import parse_idx
+from data_cache.datasets import data_set_card
+from data_cache.readers.archives import unpack
+from data_cache.readers.idx import parse_idx
 from data_cache.samples import PIXELS, DataSet, Samples
 
 IMAGES_NAME = "digits-images-idx3-ubyte.gz"

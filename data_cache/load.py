@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 
 from data_cache.bundled import load_digits
-from data_cache.catalogue import DataSetCard, data_set_card
+from data_cache.datasets import DataSetCard, data_set_card
 from data_cache.errors import DataError
-from data_cache.files import read_bytes
-from data_cache.idx import find_labels
-from data_cache.open_samples import find_images, has_images, open_samples
+from data_cache.readers.archives import read_bytes
+from data_cache.readers.idx import find_labels
+from data_cache.readers.paths import find_images, has_images, open_samples
 from data_cache.samples import DataSet
 
 # SHA-256 of the unpacked labels of the training half, which tell the data sets apart.

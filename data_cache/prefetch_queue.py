@@ -13,10 +13,10 @@ from typing import Generic
 import numpy as np
 
 from data_cache.change import Change
+from data_cache.epoch_plan import Plan, Slot
 from data_cache.errors import PrefetchError
-from data_cache.plan import Plan, Slot
 from data_cache.samples import Samples
-from data_cache.sources import Block, QueuePosition, Request, Source
+from data_cache.sources.source import Block, QueuePosition, Request, Source
 
 
 def exponential_pause(attempt: int) -> float:

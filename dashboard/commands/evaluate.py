@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from data_cache import DIGIT_NAMES, data_set_available, load_data_set
-from data_cache.pen import draw_non_digits
+from data_cache.synthesis import draw_non_digits
 
 from ..evaluation.examination import Examination, examine
 from ..evaluation.rejection import Rejection, measure_rejection

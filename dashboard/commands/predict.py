@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_cache import DIGIT_NAMES, DataError, Samples, frame_digit, to_float
-from data_cache.framing import find_ink
+from data_cache.preprocessing import find_ink
 from nn import Network
 
 from ..settings import SettingError

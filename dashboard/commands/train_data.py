@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_cache import DIGIT_NAMES, Samples, load_data_set, open_samples, to_float
-from data_cache.pen import enrich
+from data_cache.synthesis import enrich
 from nn import Network, fit_temperature, with_temperature
 
 from .data_arguments import data_set_name

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_cache import DIGIT_NAMES, DataError, PrefetchError, Samples, to_float
-from data_cache.pen import draw_non_digits
+from data_cache.synthesis import draw_non_digits
 from nn import Network
 
 from ..data_room import OpenDataSet

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_cache import Samples, to_float
-from data_cache.augmentation.exact import change_exactly, crop
-from data_cache.framing import frame_digits
+from data_cache.augmentation.perturbations import change_exactly, crop
+from data_cache.preprocessing import frame_digits
 from nn import Network
 
 from ..trainer import Execute, execute_in_line

@@ -4,7 +4,7 @@
 """
 
 from data_cache.augmentation.affine import Augmentation
-from data_cache.augmentation.distorter import Augment, Distorter, create_augmentation
+from data_cache.augmentation.distortion import Augment, Distorter, create_augmentation
 from data_cache.augmentation.strengths import (
     AUGMENTATIONS,
     FULL,

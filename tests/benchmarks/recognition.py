@@ -4,7 +4,7 @@ Run it as ``python tests/benchmarks/recognition.py``; the full MNIST is needed (
 the download). Only digits of its validation part are used, changed into stand-ins for handwriting
 of other origins; none of its test digits, so that these numbers may choose things. The digits of
 13 other writers come with scikit-learn (Alpaydin and Kaynak, "Optical recognition of handwritten
-digits", 1998), in 8 × 8 pixels; the styles of `data_cache.pen` were made with an eye on them.
+digits", 1998), in 8 × 8 pixels; the styles of `data_cache.synthesis` were made with an eye on them.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from benchmarks.peers import python_peer  # noqa: E402
 from benchmarks.rounds import ContestantError  # noqa: E402
 from data_cache import create_augmentation, frame_digits, load_data_set, to_float  # noqa: E402
-from data_cache.framing.strokes import widen  # noqa: E402
-from data_cache.pen import draw_non_digits, write_digit  # noqa: E402
+from data_cache.preprocessing.strokes import widen  # noqa: E402
+from data_cache.synthesis import draw_non_digits, write_digit  # noqa: E402
 from nn import (  # noqa: E402
     PRETRAINED,
     load_pretrained,

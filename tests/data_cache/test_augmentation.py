@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_cache import AUGMENTATIONS, FULL, Distorter, Strengths, create_augmentation, load_digits
-from data_cache.augmentation import mesh, pens
+from data_cache.augmentation import corruptions as pens
+from data_cache.augmentation import warping as mesh
 from data_cache.augmentation.strengths import STRENGTH_NAMES
 
 SETS = [name for name in AUGMENTATIONS if name != "none"]

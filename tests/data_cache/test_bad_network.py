@@ -130,7 +130,7 @@ def test_after_damage_every_cache_on_the_way_is_passed_over(files, monkeypatch):
         asked.append((fresh, patience))
         raise DataError("damaged")
 
-    monkeypatch.setattr("data_cache.http_source.fetch_checked", fetch_checked)
+    monkeypatch.setattr("data_cache.sources.http.fetch_checked", fetch_checked)
 
     async def main():
         with served(BadNetwork(), files) as server:

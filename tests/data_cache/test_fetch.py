@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from data_cache import DataError, fetch_data_set
-from data_cache import fetch as fetch_module
+from data_cache import download as fetch_module
 from data_cache.remote_files import RemoteFile
 
 CONTENTS = {

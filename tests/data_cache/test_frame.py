@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_cache import frame_digit, frame_digits, load_digits, shrink_canvas
-from data_cache.framing.cleaning import clean
-from data_cache.framing.components import label_components
-from data_cache.framing.frame import THICKEST, THINNEST
-from data_cache.framing.strokes import stroke_width, widen
+from data_cache.preprocessing.cleaning import clean
+from data_cache.preprocessing.components import label_components
+from data_cache.preprocessing.framing import THICKEST, THINNEST
+from data_cache.preprocessing.strokes import stroke_width, widen
 from nn import load_pretrained
 
 

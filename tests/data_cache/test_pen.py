@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from data_cache import load_digits
-from data_cache.pen import NO_DIGIT, draw_digits, draw_non_digits, enrich, write_digit
-from data_cache.pen.drawing import draw_lines
-from data_cache.pen.lines import curve, length, resample_line
-from data_cache.pen.templates import STYLES, Stroke, letter_styles, styles_of
+from data_cache.synthesis import NO_DIGIT, draw_digits, draw_non_digits, enrich, write_digit
+from data_cache.synthesis.curves import curve, length, resample_line
+from data_cache.synthesis.rendering import draw_lines
+from data_cache.synthesis.stroke_templates import STYLES, Stroke, letter_styles, styles_of
 from nn import load_pretrained
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from data_cache import frame_digit, load_digits
-from data_cache.framing import find_ink
-from data_cache.framing.photograph import SIDE
+from data_cache.preprocessing import find_ink
+from data_cache.preprocessing.photographs import SIDE
 from nn import load_pretrained
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data_cache import PLANE_SHAPES, make_shape
-from data_cache.plane_shapes import BLOB_RADIUS, CHECKERS
+from data_cache.points.generators import BLOB_RADIUS, CHECKERS
 
 
 def shape(name, count=300, classes=3, noise=0.0, seed=1, **options):

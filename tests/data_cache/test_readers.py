@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_cache import DataError, Samples, open_samples, read_csv, read_idx, read_idx_pair
-from data_cache.csv_file import parse_csv
-from data_cache.idx import parse_idx
+from data_cache.readers.csv import parse_csv
+from data_cache.readers.idx import parse_idx
 
 IMAGES_NAME, LABELS_NAME = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 HEADER = "label," + ",".join(f"p{number}" for number in range(784))

@@ -10,7 +10,7 @@ from dashboard.evaluation.examination import examine
 from dashboard.evaluation.rejection import measure_rejection
 from dashboard.evaluation.robustness import AMOUNTS, POINTS, measure_robustness
 from data_cache import load_digits, to_float
-from data_cache.augmentation.exact import KINDS, change_exactly, crop
+from data_cache.augmentation.perturbations import KINDS, change_exactly, crop
 from nn import Evaluation, create_network, load_pretrained, sureness
 
 

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from data_cache.block_file import block_bytes, encode_block
 from data_cache.errors import DataError, PassingError
 from data_cache.samples import PARTS, DataSet, Samples
+from data_cache.sources.block_files import block_bytes, encode_block
 
 FORMAT = 1
 

@@ -11,7 +11,7 @@ import gzip
 import numpy as np
 
 from data_cache.errors import DataError
-from data_cache.files import GZIP_MAGIC, unpack
+from data_cache.readers.archives import GZIP_MAGIC, unpack
 from data_cache.samples import PIXELS, Samples
 
 MAGIC = b"INK1"

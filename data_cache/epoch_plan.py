@@ -14,7 +14,7 @@ import numpy as np
 
 from data_cache.errors import DataError, PrefetchError
 from data_cache.samples import Samples
-from data_cache.sources import Block, QueuePosition, Request, Source
+from data_cache.sources.source import Block, QueuePosition, Request, Source
 
 
 @dataclass(eq=False)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from data_cache.csv_file import read_csv
 from data_cache.errors import DataError
-from data_cache.files import read_start
-from data_cache.idx import IDX_MAGIC, read_idx_pair
+from data_cache.readers.archives import read_start
+from data_cache.readers.csv import read_csv
+from data_cache.readers.idx import IDX_MAGIC, read_idx_pair
 from data_cache.samples import Samples
 
 # How the two halves are called in the files of MNIST and its relatives.

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from data_cache.errors import DataError
-from data_cache.files import read_bytes
+from data_cache.readers.archives import read_bytes
 from data_cache.samples import PIXELS, SIDE, Samples
 
 CLASS_COUNT = 10

@@ -12,7 +12,7 @@ from math import pi, sin
 
 import numpy as np
 
-from data_cache.plane_points import MAX_CLASSES, PlanePoints
+from data_cache.points.plane_points import MAX_CLASSES, PlanePoints
 
 Generator = np.random.Generator
 

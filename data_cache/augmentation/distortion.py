@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from data_cache.augmentation import mesh, pens
+from data_cache.augmentation import corruptions as pens
+from data_cache.augmentation import warping as mesh
 from data_cache.augmentation.affine import Augmentation
 from data_cache.augmentation.resampling import resample
 from data_cache.augmentation.strengths import FULL, LIGHT, Strengths

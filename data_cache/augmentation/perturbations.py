@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_cache.augmentation import mesh
+from data_cache.augmentation import warping as mesh
 from data_cache.augmentation.resampling import resample
-from data_cache.framing.strokes import widen
+from data_cache.preprocessing.strokes import widen
 from data_cache.samples import SIDE
 
 ROOM = SIDE // 2

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_cache.framing.boxes import resampling
-from data_cache.framing.cleaning import EDGE, clean
-from data_cache.framing.strokes import FINE, stroke_width, widen
+from data_cache.preprocessing.boxes import resampling
+from data_cache.preprocessing.cleaning import EDGE, clean
+from data_cache.preprocessing.strokes import FINE, stroke_width, widen
 from data_cache.samples import PIXELS, SIDE
 
 BOX = 20

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from data_cache.catalogue import data_set_card
+from data_cache.datasets import data_set_card
 from data_cache.errors import DataError
 from data_cache.load import data_folder
 from data_cache.remote_files import MIRRORS, REMOTE_FILES, RemoteFile

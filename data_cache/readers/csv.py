@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from data_cache.errors import DataError
-from data_cache.files import read_bytes
-from data_cache.idx import CLASS_COUNT
+from data_cache.readers.archives import read_bytes
+from data_cache.readers.idx import CLASS_COUNT
 from data_cache.samples import PIXELS, Samples
 
 COLUMNS = 1 + PIXELS

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_cache.framing import frame_digit
-from data_cache.pen.drawing import draw_lines
-from data_cache.pen.lines import curve, length, resample_line
-from data_cache.pen.templates import styles_of
+from data_cache.preprocessing import frame_digit
 from data_cache.samples import PIXELS, Samples
+from data_cache.synthesis.curves import curve, length, resample_line
+from data_cache.synthesis.rendering import draw_lines
+from data_cache.synthesis.stroke_templates import styles_of
 
 CANVAS = 84
 """Side of the canvas that it writes on, in pixels: that of the laboratory's pad."""

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from data_cache.errors import DataError
-from data_cache.plane_points import MAX_CLASSES, PLANE_LIMIT, PlanePoints
+from data_cache.points.plane_points import MAX_CLASSES, PLANE_LIMIT, PlanePoints
 
 HEADER = "x,y,label"
 MAX_POINTS = 20_000

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from data_cache.pen.templates import Stroke
+from data_cache.synthesis.stroke_templates import Stroke
 
 STEPS = 5
 """Places on the curve between two points of a stroke."""

@@ -12,12 +12,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from data_cache.block_file import decode_block
 from data_cache.errors import DataError, PassingError
-from data_cache.http_fetch import PATIENCE_SECONDS, fetch_checked, fetch_url
-from data_cache.manifest import BlockFile, Manifest, check_block, parse_manifest
 from data_cache.prefetch_queue import PrefetchQueue, exponential_pause
 from data_cache.samples import PARTS, DataSet, Samples
+from data_cache.sources.block_files import decode_block
+from data_cache.sources.fetch import PATIENCE_SECONDS, fetch_checked, fetch_url
+from data_cache.sources.manifest import BlockFile, Manifest, check_block, parse_manifest
 
 _PART_CONCURRENCY = 5
 _RETRIES = 4

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_cache.framing.components import label_components
+from data_cache.preprocessing.components import label_components
 
 # Below MNIST's faintest pixel (1/255): what is fainter is rounding, not the edge of a stroke.
 EDGE = 1 / 512

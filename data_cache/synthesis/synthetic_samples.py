@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_cache.pen.hand import draw_digits
-from data_cache.pen.non_digits import draw_non_digits
 from data_cache.samples import Samples
+from data_cache.synthesis.handwriting import draw_digits
+from data_cache.synthesis.non_digits import draw_non_digits
 
 NO_DIGIT = 255
 """The label of a picture of no digit: a net is to prefer no class for it."""

@@ -13,7 +13,7 @@ import numpy as np
 from data_cache.batches import Batch, BatchCutter, BatchPosition
 from data_cache.pixels import ScaleBytes, scale_bytes
 from data_cache.prefetch_queue import PrefetchQueue
-from data_cache.sources import Block, Source
+from data_cache.sources.source import Block, Source
 
 
 class Feed(Protocol):

@@ -11,11 +11,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from data_cache.framing import frame_digits
-from data_cache.pen.hand import CANVAS, draw_hand
-from data_cache.pen.lines import curve
-from data_cache.pen.templates import Stroke, letter_styles
+from data_cache.preprocessing import frame_digits
 from data_cache.samples import PIXELS, SIDE
+from data_cache.synthesis.curves import curve
+from data_cache.synthesis.handwriting import CANVAS, draw_hand
+from data_cache.synthesis.stroke_templates import Stroke, letter_styles
 
 
 def draw_non_digits(count: int, generator: np.random.Generator, digits: np.ndarray) -> np.ndarray:

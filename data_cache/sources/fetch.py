@@ -83,7 +83,7 @@ async def fetch_checked(
 def _browser_function() -> Any:
     from pyodide.code import run_js  # noqa: PLC0415 - exists in the browser alone
 
-    return run_js((files("data_cache") / "fetch_content.js").read_text(encoding="utf-8"))
+    return run_js((files("data_cache.sources") / "fetch.js").read_text(encoding="utf-8"))
 
 
 async def _fetch_in_browser(
