@@ -10,8 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-from data_cache import PrefetchError
-from data_cache.prefetch_queue import exponential_pause
+from data_cache import PrefetchError, exponential_backoff
 
 from .laboratory_state import Notice
 
@@ -32,7 +31,7 @@ class Drought:
     def __init__(
         self,
         state: Any,
-        pause: Callable[[int], float] = exponential_pause,
+        pause: Callable[[int], float] = exponential_backoff,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._state = state

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_cache import Batch, Feed
-from nn import Network, TrainingStep, create_optimizer
+from nn import NO_CLASS, Network, TrainingStep, create_optimizer
 
 from .history import History, Score
 from .loss_guard import LossGuard
@@ -183,7 +183,10 @@ class Run:
             self._candidate = self.mark()
         rates = [learning_rate(self.iteration + step) for step in range(batch.steps)]
         size = len(batch) // batch.steps
-        results = self.step.in_turn(batch.images, batch.labels, rates)
+        labels = batch.labels
+        if batch.is_labelled is not None:
+            labels = np.where(batch.is_labelled, labels, NO_CLASS)
+        results = self.step.in_turn(batch.images, labels, rates)
         for taken, (result, rate) in enumerate(zip(results, rates, strict=True), start=1):
             loss, accuracy = result.loss, result.correct / size
             self.loss.add(loss)

@@ -1,6 +1,7 @@
-"""The order in which blocks leave the queue: an endless walk through one plan after another.
+"""The order in which blocks leave the queue: an endless sequence of planned epochs.
 
-It alone draws from the queue's generator, so what is drawn depends on order only, never on time.
+Only this module draws from the queue's generator, so that random numbers depend on the order of
+blocks alone and never on timing.
 """
 
 from __future__ import annotations
@@ -19,53 +20,61 @@ from data_cache.sources.source import Block, QueuePosition, Request, Source
 
 @dataclass(eq=False)
 class Slot(Generic[Request]):
-    """One place in the queue: a request and what has become of it so far."""
+    """A request in the queue with its state: pending, ready (`block`) or failed (`error`)."""
 
     request: Request
     position: QueuePosition
     is_last: bool
     block: Block | None = None
     error: BaseException | None = None
-    error_was_told: bool = False
+    error_was_raised: bool = False
 
     @property
     def order(self) -> tuple[int, int]:
-        """What to sort by: earlier blocks first."""
+        """Sort key: earlier blocks first."""
         return self.position.epoch, self.position.block
 
     def make_block(self, samples: Samples) -> Block:
-        """Return the answer as the block of this place; one without samples raises a DataError."""
+        """Return the samples as the block of this slot; a DataError if there are none."""
         if not len(samples):
-            raise DataError("the source answered with no samples, but at least one was expected")
-        place = self.position
-        return Block(samples.images, samples.labels, place.epoch, place.block, self.is_last, place)
+            raise DataError("the source: expected at least one sample in a block, found none")
+        position = self.position
+        return Block(
+            samples.images,
+            samples.labels,
+            position.epoch,
+            position.block,
+            self.is_last,
+            position,
+            samples.is_labelled,
+        )
 
-    def raise_failure(self) -> None:
-        """Raise the error, if there is one, and remember that somebody was told."""
+    def raise_error(self) -> None:
+        """Raise a PrefetchError if the slot failed, and remember that it was raised."""
         if self.error is None:
             return
-        self.error_was_told = True
+        self.error_was_raised = True
         cancelled = isinstance(self.error, asyncio.CancelledError)
-        reason = "its fetch was cancelled" if cancelled else str(self.error)
+        reason = "the fetch was cancelled" if cancelled else str(self.error)
         raise PrefetchError(
             f"Block {self.position.block} of epoch {self.position.epoch} could not be fetched "
-            f"({reason or type(self.error).__name__}); asking again tries again."
+            f"({reason or type(self.error).__name__}); the next request tries again."
         ) from self.error
 
-    def clear_failure(self) -> None:
-        """Make the slot ready for another try."""
-        self.error, self.error_was_told = None, False
+    def clear_error(self) -> None:
+        """Make the slot pending again."""
+        self.error, self.error_was_raised = None, False
 
 
-class Plan(Generic[Request]):
-    """Gives the slots one after another, and plans an epoch when the one before is used up.
+class EpochPlan(Generic[Request]):
+    """An endless sequence of slots; an epoch is planned when the previous one is used up.
 
     Parameters
     ----------
     source : Source
-        Whose `plan_epoch` is asked.
+        Plans the epochs.
     generator : numpy.random.Generator
-        Handed to it; after a failed plan it is put back to where it was.
+        Passed to `source.plan_epoch`; its state is restored if planning fails.
     start : QueuePosition, optional
         Where to begin instead of at block 0 of epoch 0.
     """
@@ -81,17 +90,17 @@ class Plan(Generic[Request]):
         self._requests: Sequence[Request] = ()
         self._state: dict = {}
         if start is not None:
-            self._go_to(start)
+            self._seek(start)
 
     @property
     def position(self) -> QueuePosition:
-        """Where the next slot will stand."""
+        """Position of the next slot."""
         if self._next < len(self._requests):
             return QueuePosition(self._epoch, self._next, self._state)
         return QueuePosition(self._epoch + 1, 0, dict(self._generator.bit_generator.state))
 
     def next_slot(self) -> Slot[Request]:
-        """Return the next slot; errors of `plan_epoch` pass through and leave all as it was."""
+        """Return the next slot; if `plan_epoch` raises, nothing changes and the error passes."""
         if self._next == len(self._requests):
             self._plan_next_epoch()
         position = self.position
@@ -105,21 +114,21 @@ class Plan(Generic[Request]):
         try:
             requests = self._source.plan_epoch(self._generator)
             if not len(requests):
-                raise DataError("the source planned an epoch of no blocks; at least one is needed")
+                raise DataError("the source: expected at least one block in an epoch, found none")
         except Exception:
             self._generator.bit_generator.state = state
             raise
         self._requests, self._state = requests, state
         self._epoch, self._next = self._epoch + 1, 0
 
-    def _go_to(self, start: QueuePosition) -> None:
+    def _seek(self, start: QueuePosition) -> None:
         self._generator.bit_generator.state = start.generator_state
         self._epoch = start.epoch - 1
         self._plan_next_epoch()
         if not 0 <= start.block < len(self._requests):
             raise ValueError(
-                f"The queue cannot start at block {start.block} of epoch {start.epoch}: this "
-                f"source has {len(self._requests)} blocks per epoch, so it is another one than "
-                "the position was taken from."
+                f"start: expected a block below {len(self._requests)}, the number of blocks in an "
+                f"epoch of this source, found block {start.block} of epoch {start.epoch}; the "
+                "position is from another source."
             )
         self._next = start.block

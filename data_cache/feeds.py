@@ -1,6 +1,6 @@
-"""What a training run asks of whatever brings it batches, and the feed that is cut from blocks.
+"""The interface by which a training run gets its batches, and the feed of batches from blocks.
 
-The run never knows whether its samples come over a network, from a disk, or lie in memory.
+A run does not know whether its samples come over a network, from a file, or are in memory.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from data_cache.batches import Batch, BatchCutter, BatchPosition
+from data_cache.batches import Batch, Batcher, BatchPosition
 from data_cache.pixels import ScaleBytes, scale_bytes
 from data_cache.prefetch_queue import PrefetchQueue
 from data_cache.sources.source import Block, Source
@@ -21,58 +21,77 @@ class Feed(Protocol):
 
     @property
     def sample_count(self) -> int:
-        """Samples in an epoch."""
+        """Number of samples in an epoch."""
         ...
 
     @property
     def is_starved(self) -> bool:
-        """Whether `take` has nothing to cut from until `take_ready` or `wait` brings more."""
+        """Whether `take` returns None until `take_ready` or `wait` has brought more samples."""
         ...
 
     @property
     def ready(self) -> int:
-        """Blocks that are fetched and wait to be taken."""
+        """Number of blocks that were fetched and wait to be taken."""
         ...
 
     @property
     def in_flight(self) -> int:
-        """Blocks that are being fetched."""
+        """Number of blocks that are being fetched."""
         ...
 
-    def take(self, batch_size: int) -> Batch | None:
-        """Return the next batch, or None when more samples are needed first."""
+    @property
+    def position(self) -> Any:
+        """Position of the next batch, from which a feed of the same kind resumes exactly."""
+        ...
+
+    def take(self, batch_size: int, at_most: int = 1) -> Batch | None:
+        """Return the next batch, or up to `at_most` consecutive ones as one array.
+
+        None means that more samples are needed first.
+        """
+        ...
+
+    def keep_first(self, batch: Batch, steps: int) -> None:
+        """Take back all but the first `steps` steps of the batch that was returned last."""
         ...
 
     def take_ready(self, wanted: int) -> None:
-        """Bring in what needs no waiting, until `wanted` samples are at hand."""
+        """Bring in ready samples, without waiting, until `wanted` are buffered."""
         ...
 
     async def wait(self) -> None:
-        """Bring in more samples, waiting for them; StopAsyncIteration once the feed is closed."""
+        """Wait for more samples; StopAsyncIteration once the feed is closed."""
         ...
 
     async def close(self) -> None:
-        """End every fetch that is still under way."""
+        """Cancel all fetches."""
         ...
 
 
 class BlockFeed:
-    """Batches that are cut from the blocks of a prefetch queue.
+    """Batches from the blocks of a prefetch queue.
 
     Parameters
     ----------
-    source
+    source : Source
         Where the blocks come from.
-    cache_size, concurrency
-        Of the queue.
-    generator
+    cache_size, concurrency : int
+        Settings of the queue.
+    generator : numpy.random.Generator
         Plans the epochs.
-    augment, binarize
-        Passed on to the cutter.
-    start
-        Where to go on, as `position` of another feed gave it.
-    scale_bytes
-        Passed on to the cutter.
+    augment, binarize, scale_bytes
+        Settings of the batcher.
+    start : BatchPosition, optional
+        Resume there; the `position` of another feed.
+
+    Attributes
+    ----------
+    queue : PrefetchQueue
+    batcher : Batcher
+    sample_count : int
+        Number of samples in an epoch.
+    is_starved : bool
+        Whether another block is needed.
     """
 
     def __init__(
@@ -88,8 +107,8 @@ class BlockFeed:
         scale_bytes: ScaleBytes = scale_bytes,
     ) -> None:
         self.source = source
+        # An attribute, because it is read at every step.
         self.sample_count = source.sample_count
-        """Samples in an epoch; asked for at every step."""
         self.queue = PrefetchQueue(
             source,
             cache_size,
@@ -97,59 +116,62 @@ class BlockFeed:
             generator=generator,
             start=start.queue if start else None,
         )
-        self.cutter = BatchCutter(
+        self.batcher = Batcher(
             augment=augment, binarize=binarize, start=start, scale_bytes=scale_bytes
         )
         self.is_starved = True
 
     @property
     def ready(self) -> int:
-        """Blocks that are fetched and wait in the queue."""
+        """Number of blocks that are ready in the queue."""
         return self.queue.data_len
 
     @property
     def in_flight(self) -> int:
-        """Blocks that are being fetched."""
+        """Number of blocks that are being fetched."""
         return self.queue.data_futures_len
 
     @property
     def position(self) -> BatchPosition:
-        """Where in the stream of samples the next batch begins."""
-        position = self.cutter.position(self.queue.position)
+        """Position of the next batch."""
+        position = self.batcher.position(self.queue.position)
         if position is None:
-            raise RuntimeError("the cutter holds a block that did not come from the queue")
+            raise RuntimeError("BlockFeed: expected blocks from its queue, found another block.")
         return position
 
     def take(self, batch_size: int, at_most: int = 1) -> Batch | None:
-        """Cut the next batch, or up to so many in one piece; None: another block is needed first.
-
-        Only a batch of its own is ever smaller than `batch_size`.
-        """
-        batch = self.cutter.take(batch_size, at_most)
+        """Return the next batch or batches; see `Batcher.take`."""
+        batch = self.batcher.take(batch_size, at_most)
         if batch is None:
             self.is_starved = True
         return batch
 
     def keep_first(self, batch: Batch, steps: int) -> None:
-        """Take back what lies behind the first `steps` parts of the batch that was taken last."""
-        self.cutter.keep_first(batch, steps)
+        """Take back all but the first `steps` steps of the batch that was returned last."""
+        self.batcher.keep_first(batch, steps)
 
     def take_ready(self, wanted: int) -> None:
-        """Move blocks that are ready to the cutter until it holds `wanted` samples."""
-        while self.is_starved or self.cutter.buffered < wanted:
+        """Move ready blocks to the batcher until `wanted` samples are buffered.
+
+        Raises
+        ------
+        PrefetchError
+            If the next block could not be fetched; the next call tries again.
+        """
+        while self.is_starved or self.batcher.buffered < wanted:
             block = self.queue.take_ready()
             if block is None:
                 return
             self._add(block)
 
     async def wait(self) -> None:
-        """Take in the next block as soon as it is there; PrefetchError when it cannot be had."""
+        """Wait for the next block and buffer it; errors as `take_ready`."""
         self._add(await anext(self.queue))
 
     async def close(self) -> None:
-        """End every fetch that is still under way."""
+        """Cancel all fetches."""
         await self.queue.close()
 
     def _add(self, block: Block) -> None:
-        self.cutter.add(block)
+        self.batcher.add(block)
         self.is_starved = False

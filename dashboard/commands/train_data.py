@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_cache import DIGIT_NAMES, Samples, load_data_set, open_samples, to_float
-from data_cache.synthesis import enrich
+from data_cache.synthesis import add_synthetic_samples
 from nn import Network, fit_temperature, with_temperature
 
 from .data_arguments import data_set_name
@@ -78,7 +78,7 @@ def enriched(samples: Samples, settings: CommandSettings) -> Samples:
     """Add what the settings ask for to learn from; the same seed adds the same."""
     if not settings.pen_digits and not settings.non_digits:
         return samples
-    return enrich(
+    return add_synthetic_samples(
         samples,
         np.random.default_rng([settings.seed, _ENRICHING]),
         pen_digits=settings.pen_digits,

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_cache import Samples, to_float
-from data_cache.augmentation.perturbations import change_exactly, crop
-from data_cache.preprocessing import frame_digits
+from data_cache import Samples, crop, frame_digits, perturb, to_float
 from nn import Network
 
 from ..trainer import Execute, execute_in_line
@@ -26,7 +24,7 @@ AMOUNTS: dict[str, tuple[float, ...]] = {
     "thickness": (-1.5, -0.75, 0, 1, 2, 4),
     "noise": (0, 0.05, 0.1, 0.2, 0.35, 0.5),
 }
-"""What is tried of each kind, in the units of `change_exactly`."""
+"""What is tried of each kind, in the units of `perturb`."""
 
 UNITS = {
     "shift": "pixels",
@@ -70,7 +68,7 @@ def _count_right(
     network: Network, samples: Samples, kind: str, amount: float, generator: np.random.Generator
 ) -> np.ndarray:
     """Count digits read right (2,): by the net alone, and behind the frame."""
-    canvases = change_exactly(to_float(samples.images), kind, amount, generator)
+    canvases = perturb(to_float(samples.images), kind, amount, generator)
     pictures = (crop(canvases), frame_digits(canvases)[0])
     return np.array(
         [(network.predict_log_proba(x).argmax(axis=1) == samples.labels).sum() for x in pictures]

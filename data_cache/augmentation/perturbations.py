@@ -1,79 +1,88 @@
-"""Changes digits by an exact amount, to find out how much of each a net can bear.
+"""Perturbations of images by a given amount, to measure how robust a network is.
 
-The digits lie on a canvas with room on all sides, so nothing of them is lost by the change itself.
+Images are put on a larger canvas first, so that the perturbation itself cuts nothing off.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from data_cache.augmentation import warping as mesh
-from data_cache.augmentation.resampling import resample
-from data_cache.preprocessing.strokes import widen
+from data_cache.augmentation.warping import affine_matrices, resample, source_coordinates
+from data_cache.preprocessing.morphology import change_stroke_width
 from data_cache.samples import SIDE
 
-ROOM = SIDE // 2
-"""Pixels of paper that are added on every side of a digit."""
-WIDE = SIDE + 2 * ROOM
-"""Side of the canvas with room."""
+MARGIN = SIDE // 2
+"""Pixels of background that are added on each side of an image."""
+CANVAS_SIDE = SIDE + 2 * MARGIN
 
-KINDS = ("shift", "rotation", "scale", "thickness", "noise")
+PERTURBATIONS = ("shift", "rotation", "scale", "thickness", "noise")
+"""Kinds of perturbation."""
 
 
-def change_exactly(
+def perturb(
     images: np.ndarray, kind: str, amount: float, generator: np.random.Generator
 ) -> np.ndarray:
-    """Put digits on canvases with room and change them all by the same amount.
+    """Put images on larger canvases and perturb all of them by the same amount.
 
     Parameters
     ----------
     images : (n, 784) float32 in [0, 1]
     kind : str
-        One of `KINDS`.
+        One of `PERTURBATIONS`.
     amount : float
-        Pixels of shift, towards another side for every digit; degrees of rotation, every other
-        digit to the left; the factor of the size; pixels added to both sides of strokes together;
-        standard deviation of the noise, in full inks.
+        shift: pixels, in another direction for each image; rotation: degrees, alternately to the
+        left and right; scale: factor of the size; thickness: pixels added to the stroke width;
+        noise: standard deviation in units of full ink.
     generator : numpy.random.Generator
         Draws the noise.
 
     Returns
     -------
     (n, 56, 56) float32 in [0, 1]
+
+    Raises
+    ------
+    ValueError
+        If `kind` is unknown.
     """
-    canvases = np.zeros((len(images), WIDE, WIDE), np.float32)
-    canvases[:, ROOM:-ROOM, ROOM:-ROOM] = images.reshape(-1, SIDE, SIDE)
+    canvases = np.zeros((len(images), CANVAS_SIDE, CANVAS_SIDE), np.float32)
+    canvases[:, MARGIN:-MARGIN, MARGIN:-MARGIN] = images.reshape(-1, SIDE, SIDE)
     if kind == "thickness":
-        canvases = widen(canvases, np.full(len(images), amount / 2, np.float32))
+        pixels = np.full(len(images), amount / 2, np.float32)
+        canvases = change_stroke_width(canvases, pixels)
     elif kind == "noise":
         canvases += np.float32(amount) * generator.standard_normal(canvases.shape, dtype=np.float32)
-    elif kind in KINDS:
-        canvases = _moved(canvases, kind, amount)
+    elif kind in PERTURBATIONS:
+        canvases = _warped(canvases, kind, amount)
     else:
-        raise ValueError(f"A change is one of {', '.join(KINDS)}, but got “{kind}”.")
+        raise ValueError(
+            f"Perturbation: expected one of {', '.join(PERTURBATIONS)}, found “{kind}”."
+        )
     return np.clip(canvases, 0, 1)
 
 
 def crop(canvases: np.ndarray) -> np.ndarray:
-    """Return the middle of canvases (n, 56, 56) as pictures (n, 784)."""
-    return np.ascontiguousarray(canvases[:, ROOM:-ROOM, ROOM:-ROOM]).reshape(len(canvases), -1)
+    """Return the centre of canvases (n, 56, 56) as images (n, 784)."""
+    return np.ascontiguousarray(canvases[:, MARGIN:-MARGIN, MARGIN:-MARGIN]).reshape(
+        len(canvases), -1
+    )
 
 
-def _moved(canvases: np.ndarray, kind: str, amount: float) -> np.ndarray:
+def _warped(canvases: np.ndarray, kind: str, amount: float) -> np.ndarray:
     count = len(canvases)
-    still, one = np.zeros(count, np.float32), np.ones(count, np.float32)
-    sides = np.arange(count) * (np.pi * (3 - 5**0.5))  # the golden angle spreads them evenly
-    matrices = mesh.affine_map(
+    zero, one = np.zeros(count, np.float32), np.ones(count, np.float32)
+    directions = np.arange(count) * (np.pi * (3 - 5**0.5))  # the golden angle: evenly spread
+    matrices = affine_matrices(
         angle=np.deg2rad(amount) * np.where(np.arange(count) % 2, one, -one)
         if kind == "rotation"
-        else still,
+        else zero,
         scale=np.float32(amount) * one if kind == "scale" else one,
         stretch=one,
-        shear=still,
+        shear=zero,
     )
-    far = amount if kind == "shift" else 0.0
-    shift = np.float32(far) * np.stack([np.cos(sides), np.sin(sides)], axis=1).astype(np.float32)
-    columns, rows = mesh.source_places(matrices, shift, WIDE)
-    moved = np.empty_like(canvases)
-    resample(canvases, columns, rows, moved)
-    return moved
+    distance = np.float32(amount if kind == "shift" else 0.0)
+    unit = np.stack([np.cos(directions), np.sin(directions)], axis=1).astype(np.float32)
+    columns, rows = source_coordinates(matrices, distance * unit, CANVAS_SIDE)
+    warped = np.empty_like(canvases)
+    resample(canvases, columns, rows, warped)
+    return warped

@@ -1,6 +1,6 @@
-"""Batches of samples that lie in memory as numbers, a few hundred points as a rule.
+"""Batches of points in memory, a few hundred as a rule.
 
-A full batch is the samples where they lie: nothing is copied from step to step.
+A batch of all points is returned without copying, in their own order.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from data_cache.errors import DataError
 
 @dataclass(frozen=True)
 class PointPosition:
-    """A place between two batches, enough to go on from there exactly.
+    """A position between two batches, from which a feed can resume exactly.
 
     Attributes
     ----------
     epoch, consumed : int
-        Epochs completed, and samples of the one under way that were delivered.
+        Epochs completed, and samples delivered of the current one.
     generator_state : dict
-        The state of the generator before it shuffled the epoch under way.
+        The state of the generator before it shuffled the current epoch.
     """
 
     epoch: int
@@ -32,15 +32,20 @@ class PointPosition:
 
 
 class PointFeed:
-    """Delivers all samples once in every epoch, in a fresh order unless in one full batch.
+    """Delivers all samples once in every epoch, shuffled unless they are one batch.
 
     Parameters
     ----------
     inputs : (n, inputs) float32
-        Kept, not copied.
+        Not copied if it is contiguous.
     labels : (n,) intp
-    generator
+    generator : numpy.random.Generator
         Shuffles each epoch that has more than one batch.
+
+    Raises
+    ------
+    DataError
+        If there are no samples.
     """
 
     ready = 0
@@ -56,7 +61,7 @@ class PointFeed:
 
     def _begin(self, inputs: np.ndarray, labels: np.ndarray) -> None:
         if not len(labels):
-            raise DataError("There are no points to learn from.")
+            raise DataError("PointFeed: expected at least one point to train on, found none.")
         self.inputs = np.ascontiguousarray(inputs, np.float32)
         self.labels = np.ascontiguousarray(labels, np.intp)
         self._shuffled_inputs = np.empty_like(self.inputs)
@@ -66,16 +71,16 @@ class PointFeed:
 
     @property
     def sample_count(self) -> int:
-        """Samples in an epoch."""
+        """Number of samples in an epoch."""
         return len(self.labels)
 
     @property
     def position(self) -> PointPosition:
-        """Where the next batch begins."""
+        """Position of the next batch."""
         return PointPosition(self._epoch, self._consumed, dict(self._state))
 
-    def go_to(self, position: PointPosition) -> None:
-        """Go on from a position of a feed with the same samples."""
+    def seek(self, position: PointPosition) -> None:
+        """Resume at a position of a feed with the same samples."""
         self._epoch, self._consumed = position.epoch, 0
         self._generator.bit_generator.state = position.generator_state
         self._state = self._generator.bit_generator.state
@@ -84,11 +89,19 @@ class PointFeed:
             self._consumed = position.consumed
 
     def replace(self, inputs: np.ndarray, labels: np.ndarray) -> None:
-        """Go on with other samples; the epoch under way begins again."""
+        """Replace the samples and restart the current epoch; errors as the constructor."""
         self._begin(inputs, labels)
 
-    def take(self, batch_size: int) -> Batch:
-        """Return the next batch; the last one of an epoch may be smaller, 0 means all samples."""
+    def take(self, batch_size: int, at_most: int = 1) -> Batch:
+        """Return the next batch; the last one of an epoch may be smaller.
+
+        Parameters
+        ----------
+        batch_size : int
+            0 means all samples.
+        at_most : int
+            Ignored: a batch is always one step.
+        """
         count = len(self.labels)
         size = batch_size or count
         if not self._consumed and size >= count:
@@ -111,14 +124,17 @@ class PointFeed:
             self._state = self._generator.bit_generator.state
         return batch
 
+    def keep_first(self, batch: Batch, steps: int) -> None:
+        """Do nothing: a batch is always one step."""
+
     def take_ready(self, wanted: int) -> None:
-        """Do nothing: all samples are at hand."""
+        """Do nothing: all samples are in memory."""
 
     async def wait(self) -> None:
-        """Do nothing: nothing need be waited for."""
+        """Return at once: all samples are in memory."""
 
     async def close(self) -> None:
-        """Do nothing: nothing is under way."""
+        """Do nothing: there are no fetches."""
 
     def _shuffle(self) -> None:
         self._state = self._generator.bit_generator.state

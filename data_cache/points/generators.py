@@ -1,7 +1,7 @@
-"""Shapes of labelled points that nets are tried on: spirals, circles and their kind.
+"""Generators of labelled points: spirals, circles and other two-dimensional data sets.
 
-Each shape is a function of its size, its noise and a generator, and lies within [-1, 1] but for
-the noise.
+Each is a function of the number of points and classes, the noise and a random generator; points
+are within [-1, 1] before noise.
 """
 
 from __future__ import annotations
@@ -24,35 +24,41 @@ CHECKERS = 4
 def spiral(
     count: int, classes: int, noise: float, generator: Generator, arm_angle: float = pi
 ) -> PlanePoints:
-    """Points on arms that wind out of the middle, one class to an arm.
+    """Generate points on spiral arms from the centre, one arm for each class.
 
-    The data of the case study in Stanford's CS231n, for any number of arms: along an arm the
-    radius r grows evenly from 0 to 1 and the angle t by `arm_angle`, x = r sin t, y = r cos t.
-    The arms begin 2π / classes apart (there: 4 radians apart, for three arms nearly the same) and
-    stray by the same noise, so that each is a turned copy of the others and none is the harder.
+    Along an arm the radius r grows evenly from 0 to 1 and the angle t by `arm_angle`; x = r sin t,
+    y = r cos t. The arms start 2π / classes apart and share the same noise, so that each is a
+    rotated copy of the others and equally difficult.
 
     Parameters
     ----------
-    count
-        Points in all; the arms have equally many, but for a remainder.
-    noise
+    count : int
+        Number of points, divided evenly between the arms.
+    classes : int
+    noise : float
         Standard deviation of the angle, in radians.
-    arm_angle
-        How far an arm winds, in radians.
+    generator : numpy.random.Generator
+    arm_angle : float
+        Angle from the start to the end of an arm, in radians.
+
+    References
+    ----------
+    Stanford CS231n, "Putting it together: Minimal Neural Network Case Study", whose three arms
+    start 4 radians apart.
     """
     parts = []
     sizes = _sizes(count, classes)
-    stray = noise * generator.standard_normal(sizes[0])
+    deviation = noise * generator.standard_normal(sizes[0])
     for arm, size in enumerate(sizes):
         r = np.linspace(0, 1, size)
         begin = 2 * pi * arm / classes
-        t = np.linspace(begin, begin + arm_angle, size) + stray[:size]
+        t = np.linspace(begin, begin + arm_angle, size) + deviation[:size]
         parts.append(np.column_stack([r * np.sin(t), r * np.cos(t)]))
     return _assembled(parts)
 
 
 def circles(count: int, classes: int, noise: float, generator: Generator) -> PlanePoints:
-    """Rings around the middle, one class to a ring, at the radii 1 / classes, 2 / classes ... 1.
+    """Generate points on rings of radius 1 / classes, 2 / classes … 1, one for each class.
 
     `noise` is the standard deviation of the radius, in halves of the distance between two rings.
     """
@@ -65,21 +71,22 @@ def circles(count: int, classes: int, noise: float, generator: Generator) -> Pla
 
 
 def blobs(count: int, classes: int, noise: float, generator: Generator) -> PlanePoints:
-    """Clouds whose middles lie on a circle, one class to a cloud.
+    """Generate normally distributed clusters with their centres on a circle, one for each class.
 
-    `noise` is the standard deviation of x and of y, in halves of the distance between neighbours.
+    `noise` is the standard deviation of x and of y, in halves of the distance between
+    neighbouring centres.
     """
     half = BLOB_RADIUS * sin(pi / max(classes, 2))
     parts = []
     for blob, size in enumerate(_sizes(count, classes)):
         angle = 2 * pi * blob / classes
-        middle = BLOB_RADIUS * np.array([np.sin(angle), np.cos(angle)])
-        parts.append(middle + noise * half * generator.standard_normal((size, 2)))
+        centre = BLOB_RADIUS * np.array([np.sin(angle), np.cos(angle)])
+        parts.append(centre + noise * half * generator.standard_normal((size, 2)))
     return _assembled(parts)
 
 
 def moons(count: int, classes: int, noise: float, generator: Generator) -> PlanePoints:
-    """Two half circles of radius 5/8 that reach into each other.
+    """Generate points on two interleaving half circles of radius 5/8.
 
     `noise` is the standard deviation of x and of y, in halves of the gap of 5/16 between them.
     """
@@ -93,32 +100,33 @@ def moons(count: int, classes: int, noise: float, generator: Generator) -> Plane
 
 
 def xor(count: int, classes: int, noise: float, generator: Generator) -> PlanePoints:
-    """Points all over the square: class 1 where x and y have the same sign, else 0.
+    """Generate points all over the square: class 1 where x and y have the same sign, else 0.
 
-    The class is that of the place before `noise`, in quarters of the square's half side, is added.
+    `noise` is the standard deviation of x and of y in units of 1/4, added after labelling.
     """
     clean = generator.uniform(-1, 1, (count, 2))
     labels = (clean[:, 0] * clean[:, 1] > 0).astype(np.intp)
-    return PlanePoints(_moved(clean, noise / 4, generator), labels, classes)
+    return PlanePoints(_with_noise(clean, noise / 4, generator), labels, classes)
 
 
 def checkerboard(count: int, classes: int, noise: float, generator: Generator) -> PlanePoints:
-    """Points all over a board of 4 × 4 squares, whose classes take turns along rows and columns.
+    """Generate points on a board of 4 × 4 squares with alternating classes in rows and columns.
 
-    The class is that of the place before `noise`, in halves of the side of a square, is added.
+    `noise` is the standard deviation of x and of y, in halves of a square's side, added after
+    labelling.
     """
     clean = generator.uniform(-1, 1, (count, 2))
     squares = np.floor((clean + 1) / 2 * CHECKERS).astype(np.intp)
     labels = squares.sum(axis=1) % classes
-    return PlanePoints(_moved(clean, noise / CHECKERS, generator), labels, classes)
+    return PlanePoints(_with_noise(clean, noise / CHECKERS, generator), labels, classes)
 
 
-def _moved(clean: np.ndarray, scale: float, generator: Generator) -> np.ndarray:
+def _with_noise(clean: np.ndarray, scale: float, generator: Generator) -> np.ndarray:
     return np.clip(clean + scale * generator.standard_normal(clean.shape), -1, 1)
 
 
 def _sizes(count: int, classes: int) -> list[int]:
-    """Deal `count` points out to the classes, the first of which get what does not divide."""
+    """Divide `count` points evenly between the classes; the first ones get the remainder."""
     return [count // classes + (label < count % classes) for label in range(classes)]
 
 
@@ -129,7 +137,17 @@ def _assembled(parts: list[np.ndarray]) -> PlanePoints:
 
 @dataclass(frozen=True)
 class PlaneShape:
-    """A shape by its title, the function that makes it, and how many classes it may have."""
+    """A kind of generated data set.
+
+    Attributes
+    ----------
+    title : str
+        Name to show.
+    make : callable
+        (count, classes, noise, generator) → PlanePoints
+    fewest, most : int
+        Range of the number of classes.
+    """
 
     title: str
     make: Callable[..., PlanePoints]
@@ -137,7 +155,7 @@ class PlaneShape:
     most: int = MAX_CLASSES
 
     def possible(self, classes: int) -> int:
-        """Return the number of classes nearest to `classes` that the shape can have."""
+        """Return the number of classes nearest to `classes` in the range."""
         return min(max(classes, self.fewest), self.most)
 
 
@@ -149,7 +167,7 @@ PLANE_SHAPES = {
     "moons": PlaneShape("Moons", moons, most=2),
     "xor": PlaneShape("XOR", xor, most=2),
 }
-"""The shapes by name."""
+"""The generated data sets by name."""
 
 
 def make_shape(
@@ -161,23 +179,29 @@ def make_shape(
     *,
     arm_angle: float = pi,
 ) -> PlanePoints:
-    """Make the points of a shape.
+    """Generate the points of a shape.
 
     Parameters
     ----------
-    name
+    name : str
         One of `PLANE_SHAPES`.
-    count, classes
-        Points in all, and classes among them; the shape must have that many.
-    noise
-        0 for none; its unit is the shape's own.
-    arm_angle
-        Of the spiral, in radians.
+    count, classes : int
+        Numbers of points and of classes.
+    noise : float
+        From 0; its unit depends on the shape.
+    generator : numpy.random.Generator
+    arm_angle : float
+        Angle of a spiral's arm, in radians; ignored for other shapes.
+
+    Raises
+    ------
+    ValueError
+        If the shape cannot have that number of classes.
     """
     shape = PLANE_SHAPES[name]
     if shape.possible(classes) != classes:
         raise ValueError(
-            f"{shape.title} has {shape.fewest} to {shape.most} classes; found {classes}."
+            f"{shape.title}: expected {shape.fewest} to {shape.most} classes, found {classes}."
         )
     extra = {"arm_angle": arm_angle} if shape.make is spiral else {}
     return shape.make(count, classes, noise, generator, **extra)

@@ -1,6 +1,6 @@
-"""What a net is told about a point of the plane: its coordinates, or numbers derived from them.
+"""Input features of a point of the plane: its coordinates and functions of them.
 
-They are the inputs of TensorFlow Playground, scaled so that each stays within about [-1, 1].
+They are the features of TensorFlow Playground, scaled to about [-1, 1].
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 
 Column = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
-_TURN = np.float32(2 * np.pi)
+_TWO_PI = np.float32(2 * np.pi)
 
 _TABLE: dict[str, tuple[str, Column]] = {
     "x1": ("x₁", lambda x, y: x),
@@ -19,36 +19,46 @@ _TABLE: dict[str, tuple[str, Column]] = {
     "x1x1": ("x₁²", lambda x, y: x * x),
     "x2x2": ("x₂²", lambda x, y: y * y),
     "x1x2": ("x₁x₂", lambda x, y: x * y),
-    # The Playground's plane reaches from -6 to 6, where a sine makes nearly two whole turns.
-    "sin-x1": ("sin 2πx₁", lambda x, y: np.sin(_TURN * x)),
-    "sin-x2": ("sin 2πx₂", lambda x, y: np.sin(_TURN * y)),
+    # The Playground's plane is [-6, 6], in which its sine has nearly two periods.
+    "sin-x1": ("sin 2πx₁", lambda x, y: np.sin(_TWO_PI * x)),
+    "sin-x2": ("sin 2πx₂", lambda x, y: np.sin(_TWO_PI * y)),
 }
 
 PLANE_INPUTS = tuple(_TABLE)
 """Names of the inputs."""
 
 INPUT_TITLES = {name: title for name, (title, _) in _TABLE.items()}
-"""What to show for each name."""
+"""Titles to show, by name."""
 
 
 def derive_inputs(
     points: np.ndarray, names: Sequence[str], out: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return the inputs called `names` of points (n, 2), in that order.
+    """Compute input features of points.
+
+    Parameters
+    ----------
+    points : (n, 2) floating
+        x and y.
+    names : sequence of str
+        One or more of `PLANE_INPUTS`.
+    out : (n, len(names)), optional
+        Where to write the result.
 
     Returns
     -------
-    (n, len(names)), C-contiguous and of the dtype of `points`; written into `out` if given.
+    (n, len(names)), C-contiguous and of the dtype of `points`
+        The features in the order of `names`.
 
     Raises
     ------
     ValueError
-        For no names, or one that is not among `PLANE_INPUTS`.
+        If there are no names, or an unknown one.
     """
     unknown = [name for name in names if name not in _TABLE]
     if unknown or not names:
         raise ValueError(
-            f"Expected one or more of the inputs {', '.join(PLANE_INPUTS)}; "
+            f"Inputs: expected one or more of {', '.join(PLANE_INPUTS)}, "
             f"found {', '.join(unknown) or 'none'}."
         )
     if out is None:

@@ -1,6 +1,6 @@
-"""Points of the plane, each with a class: what a small net learns to tell apart.
+"""Labelled points of the plane, the data set of a small network.
 
-A record of points never changes; painting and dragging make a new one.
+A record of points is immutable; editing returns a new one.
 """
 
 from __future__ import annotations
@@ -15,21 +15,26 @@ from data_cache.errors import DataError
 MAX_CLASSES = 10
 
 PLANE_LIMIT = 1.25
-"""Half the side of the square that is shown; shapes lie within [-1, 1] but for their noise."""
+"""Half the side of the square that is shown; generated points are within [-1, 1] before noise."""
 
 
 @dataclass(frozen=True, eq=False)
 class PlanePoints:
-    """Points and their classes.
+    """Points with their labels.
 
     Attributes
     ----------
     points : (n, 2) float32
-        x and y, in about [-1, 1].
+        x and y, finite, in about [-1, 1].
     labels : (n,) intp
-        From 0 to classes - 1.
+        From 0 to classes − 1.
     classes : int
-        How many classes there are, whether or not each has points; 1 to 10.
+        Number of classes, 1 to 10; a class may have no points.
+
+    Raises
+    ------
+    DataError
+        If a shape or value differs from these.
     """
 
     points: np.ndarray
@@ -41,17 +46,19 @@ class PlanePoints:
         labels = np.asarray(self.labels)
         if points.ndim != 2 or points.shape[1] != 2 or labels.shape != (len(points),):
             raise DataError(
-                f"Points of the shape (n, 2) with n labels were expected; found {points.shape} "
-                f"and {labels.shape}."
+                "PlanePoints: expected points of shape (n, 2) and n labels, found "
+                f"{points.shape} and {labels.shape}."
             )
         if not np.isfinite(points).all():
-            raise DataError("The coordinates of points must be finite numbers.")
+            raise DataError("PlanePoints: expected finite coordinates, found NaN or infinity.")
         if not 1 <= self.classes <= MAX_CLASSES:
-            raise DataError(f"There may be 1 to {MAX_CLASSES} classes; found {self.classes}.")
+            raise DataError(
+                f"PlanePoints: expected 1 to {MAX_CLASSES} classes, found {self.classes}."
+            )
         if len(labels) and not (labels.min() >= 0 and labels.max() < self.classes):
             raise DataError(
-                f"Labels from 0 to {self.classes - 1} were expected; found {labels.min()} to "
-                f"{labels.max()}."
+                f"PlanePoints: expected labels from 0 to {self.classes - 1}, found "
+                f"{labels.min()} to {labels.max()}."
             )
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "labels", labels.astype(np.intp))
@@ -60,31 +67,32 @@ class PlanePoints:
         return len(self.labels)
 
     def __getitem__(self, index: slice | np.ndarray) -> PlanePoints:
-        """Return some of the points, by slice, by indices or by a mask."""
+        """Return the points of a slice, an array of indices or a mask."""
         return PlanePoints(self.points[index], self.labels[index], self.classes)
 
-    def with_points(self, places: Sequence[tuple[float, float]], label: int) -> PlanePoints:
-        """Return these points and, behind them, more of one class."""
-        added = np.array(places, np.float32).reshape(-1, 2)
-        labels = np.append(self.labels, np.full(len(added), label))
-        return PlanePoints(np.concatenate([self.points, added]), labels, self.classes)
+    def with_points(self, added: Sequence[tuple[float, float]], label: int) -> PlanePoints:
+        """Return these points followed by more of one class."""
+        new = np.array(added, np.float32).reshape(-1, 2)
+        labels = np.append(self.labels, np.full(len(new), label))
+        return PlanePoints(np.concatenate([self.points, new]), labels, self.classes)
 
     def with_moved(self, index: int, x: float, y: float) -> PlanePoints:
-        """Return these points, the one at `index` moved."""
+        """Return these points with the one at `index` moved; a DataError if there is none."""
         points = self.points.copy()
         points[self._checked(index)] = x, y
         return PlanePoints(points, self.labels, self.classes)
 
     def without(self, index: int) -> PlanePoints:
-        """Return these points but for the one at `index`."""
+        """Return these points without the one at `index`; a DataError if there is none."""
         index = self._checked(index)
         return PlanePoints(
             np.delete(self.points, index, axis=0), np.delete(self.labels, index), self.classes
         )
 
     def of_classes(self, classes: int) -> PlanePoints:
-        """Return the same points among another number of classes; those beyond it are left out."""
-        return PlanePoints(*_kept(self, self.labels < classes), classes)
+        """Return the points with another number of classes, without those of removed classes."""
+        kept = self.labels < classes
+        return PlanePoints(self.points[kept], self.labels[kept], classes)
 
     def counts(self) -> np.ndarray:
         """Return the number of points of each class, (classes,)."""
@@ -93,24 +101,18 @@ class PlanePoints:
     def _checked(self, index: int) -> int:
         if not 0 <= index < len(self):
             raise DataError(
-                f"There is no point {index}: the points have the numbers 0 to {len(self) - 1}."
-                if len(self)
-                else "There are no points."
+                f"PlanePoints: expected the index of one of {len(self)} points, found {index}."
             )
         return index
 
 
-def _kept(points: PlanePoints, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return points.points[mask], points.labels[mask]
-
-
 def no_points(classes: int) -> PlanePoints:
-    """Return an empty plane."""
+    """Return no points of so many classes."""
     return PlanePoints(np.empty((0, 2), np.float32), np.empty(0, np.intp), classes)
 
 
 def join_points(first: PlanePoints, second: PlanePoints) -> PlanePoints:
-    """Return the points of both, the first ones first, among the larger number of classes."""
+    """Return the points of both, the first ones first, with the larger number of classes."""
     return PlanePoints(
         np.concatenate([first.points, second.points]),
         np.concatenate([first.labels, second.labels]),
@@ -121,25 +123,31 @@ def join_points(first: PlanePoints, second: PlanePoints) -> PlanePoints:
 def split_points(
     points: PlanePoints, train_share: float, generator: np.random.Generator
 ) -> tuple[PlanePoints, PlanePoints]:
-    """Split at random into points to learn from and points to test on, each class by itself.
+    """Split points at random into training and test points, stratified by class.
 
     Parameters
     ----------
-    points
+    points : PlanePoints
         Both parts keep their order.
-    train_share
-        In (0, 1]; of every class this share, rounded but at least one point, goes to the first
-        part.
+    train_share : float
+        In (0, 1]; this share of each class, rounded but at least one point, is for training.
+    generator : numpy.random.Generator
 
     Returns
     -------
-    The two parts, which share no point.
+    tuple of PlanePoints
+        The training and the test points, which are disjoint.
+
+    Raises
+    ------
+    ValueError
+        If `train_share` is outside (0, 1].
     """
     if not 0 < train_share <= 1:
-        raise ValueError(f"The training share lies above 0 and up to 1; found {train_share}.")
+        raise ValueError(f"train_share: expected a number in (0, 1], found {train_share}.")
     in_train = np.zeros(len(points), bool)
     for label in range(points.classes):
-        places = generator.permutation(np.flatnonzero(points.labels == label))
-        if len(places):
-            in_train[places[: max(1, round(train_share * len(places)))]] = True
+        indices = generator.permutation(np.flatnonzero(points.labels == label))
+        if len(indices):
+            in_train[indices[: max(1, round(train_share * len(indices)))]] = True
     return points[in_train], points[~in_train]

@@ -1,30 +1,30 @@
-"""Takes off a canvas what nobody wrote: a veil of noise over the paper, and stray specks.
+"""Removes background noise and specks from a canvas.
 
-Strokes that stand apart, as the bar of a five, stay: they are long, or near the rest.
+Separate strokes, such as the bar of a five, are kept: they are long, or near the others.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from data_cache.preprocessing.components import label_components
+from data_cache.preprocessing.morphology import label_components
 
-# Below MNIST's faintest pixel (1/255): what is fainter is rounding, not the edge of a stroke.
+# Below MNIST's faintest pixel (1/255): anything fainter is a rounding error.
 EDGE = 1 / 512
-# Ink fainter than this share of the darkest may be noise; it is, where so much paper has it.
+# Ink fainter than this share of the maximum is noise if it covers this share of the canvas.
 _FAINT_SHARE, _NOISY_SHARE = 0.25, 0.25
-# Noise above its mean by more standard deviations than this is taken for ink.
+# What exceeds the mean of the noise by more standard deviations than this is ink.
 _NOISE_DEVIATIONS = 6.0
-# Cells along a side of the grid on which marks are told apart.
+# Cells along a side of the grid on which connected components are found.
 _GRID = 56
-# A mark with this share of the largest one's ink and of its length is a stroke, however far off.
+# A component with these shares of the largest one's ink and length is a stroke.
 _STROKE_SHARE, _STROKE_LENGTH = 0.07, 0.28
-# A smaller one belongs to the digit when it is as near as this share of the digit's longer side.
+# A smaller one is kept within this distance of a stroke, as a share of the digit's longer side.
 _NEAR_SHARE = 0.1
 
 
 def clean(ink: np.ndarray) -> np.ndarray:
-    """Return the ink of canvases without noise and specks.
+    """Return canvases without background noise and specks.
 
     Parameters
     ----------
@@ -33,11 +33,12 @@ def clean(ink: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    The same array when there was nothing to take off, else a new one.
+    (n, side, side)
+        The same array if there was nothing to remove.
     """
     ink = _without_noise(ink)
     labels = label_components(_grid_marks(ink))
-    # The components are counted by their last cells, those that kept their own numbers.
+    # Count the components by their last cells, whose labels are their own numbers.
     own = np.arange(1, labels[0].size + 1, dtype=np.int32).reshape(labels[0].shape)
     several = np.flatnonzero((labels == own).sum(axis=(1, 2)) > 1)
     if not len(several):
@@ -53,7 +54,7 @@ def clean(ink: np.ndarray) -> np.ndarray:
 
 
 def _without_noise(ink: np.ndarray) -> np.ndarray:
-    """Take off a veil: faint ink that lies over a good part of the canvas."""
+    """Remove faint ink that covers a large part of the canvas."""
     darkest = ink.max(axis=(1, 2), keepdims=True)
     faint = (ink > EDGE) & (ink < _FAINT_SHARE * darkest)
     noisy = np.flatnonzero(faint.mean(axis=(1, 2)) > _NOISY_SHARE)
@@ -62,9 +63,9 @@ def _without_noise(ink: np.ndarray) -> np.ndarray:
     ink = ink.copy()
     for index in noisy.tolist():
         canvas, peak = ink[index], float(darkest[index, 0, 0])
-        paper = canvas[canvas < _FAINT_SHARE * peak]
-        veil = min(paper.mean() + _NOISE_DEVIATIONS * paper.std(), peak / 2)
-        ink[index] = np.clip((canvas - veil) * (peak / (peak - veil)), 0, 1)
+        noise = canvas[canvas < _FAINT_SHARE * peak]
+        level = min(noise.mean() + _NOISE_DEVIATIONS * noise.std(), peak / 2)
+        ink[index] = np.clip((canvas - level) * (peak / (peak - level)), 0, 1)
     return ink
 
 
@@ -73,7 +74,7 @@ def _grid_step(side: int) -> int:
 
 
 def _grid_marks(ink: np.ndarray) -> np.ndarray:
-    """Mark the cells of a grid of at most 56 × 56 that hold any ink."""
+    """Mark the cells of a grid of at most 56 × 56 that contain ink."""
     marked = ink > EDGE
     step = _grid_step(ink.shape[1])
     if step == 1:
@@ -85,45 +86,45 @@ def _grid_marks(ink: np.ndarray) -> np.ndarray:
 
 
 def _specks(ink: np.ndarray, labels: np.ndarray, step: int) -> np.ndarray:
-    """Return the cells (grid, grid) bool of marks that are neither strokes nor near the digit."""
-    places = {
+    """Return the cells (grid, grid) bool of components that are neither strokes nor near one."""
+    components = {
         number: np.argwhere(labels == number) for number in np.unique(labels).tolist() if number
     }
     amounts = np.bincount(labels.reshape(-1), weights=_cell_sums(ink, len(labels), step))
-    largest = max(places, key=lambda number: amounts[number])
-    length = _longer_side(places[largest])
+    largest = max(components, key=lambda number: amounts[number])
+    length = _longer_side(components[largest])
     kept = {
         number
-        for number, marks in places.items()
+        for number, cells in components.items()
         if amounts[number] >= _STROKE_SHARE * amounts[largest]
-        and _longer_side(marks) >= _STROKE_LENGTH * length
+        and _longer_side(cells) >= _STROKE_LENGTH * length
     }
-    digit = np.concatenate([places[number] for number in kept])
+    digit = np.concatenate([components[number] for number in kept])
     near = max(2.0, _NEAR_SHARE * _longer_side(digit))
     is_growing = True
     while is_growing:
         is_growing = False
-        for number in places.keys() - kept:
-            if _gap(places[number], digit) <= near:
+        for number in components.keys() - kept:
+            if _distance(components[number], digit) <= near:
                 kept.add(number)
-                digit = np.concatenate([digit, places[number]])
+                digit = np.concatenate([digit, components[number]])
                 is_growing = True
     return (labels > 0) & ~np.isin(labels, list(kept))
 
 
 def _cell_sums(ink: np.ndarray, cells: int, step: int) -> np.ndarray:
-    """Return the ink in every cell of the grid, (cells²,)."""
+    """Return the sum of the ink in every cell of the grid, (cells²,)."""
     missing = cells * step - len(ink)
     padded = np.pad(ink, ((0, missing), (0, missing)))
     sums: np.ndarray = padded.reshape(cells, step, cells, step).sum(axis=(1, 3)).reshape(-1)
     return sums
 
 
-def _longer_side(places: np.ndarray) -> int:
-    """Return how many cells a mark spans, down or to the right."""
-    return int(np.ptp(places, axis=0).max()) + 1
+def _longer_side(cells: np.ndarray) -> int:
+    """Return the longer side of the bounding box of cells (m, 2)."""
+    return int(np.ptp(cells, axis=0).max()) + 1
 
 
-def _gap(places: np.ndarray, others: np.ndarray) -> int:
-    """Return the distance in cells between two sets of places, along rows or columns."""
-    return int(np.abs(places[:, None] - others[None]).max(axis=2).min())
+def _distance(cells: np.ndarray, others: np.ndarray) -> int:
+    """Return the Chebyshev distance between two sets of cells."""
+    return int(np.abs(cells[:, None] - others[None]).max(axis=2).min())

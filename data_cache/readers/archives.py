@@ -1,6 +1,6 @@
-"""Reads a whole file, unpacking gzip when the content (not the name) says so.
+"""Reads whole files, decompressing gzip when the content (not the name) says so.
 
-It is the one place where damage to the outside of a file is recognised and put into words.
+All readers use it, so that missing, empty and damaged files are reported in one place.
 """
 
 from __future__ import annotations
@@ -11,27 +11,34 @@ from pathlib import Path
 from data_cache.errors import DataError
 
 GZIP_MAGIC = b"\x1f\x8b"
+_START_BYTES = 4096
 
 
 def read_bytes(path: Path | str) -> bytes:
-    """Read the content of a file, unpacked if it is gzip-compressed.
+    """Return the content of a file, decompressed if it is gzip-compressed.
 
     Raises
     ------
     DataError
-        If the file is missing, unreadable, empty, or its gzip stream is damaged or cut short.
+        If the file is missing, unreadable, empty, or its gzip stream is damaged or truncated.
     """
     try:
         content = Path(path).read_bytes()
     except OSError as error:
         raise _unreadable(path, error) from error
     if not content:
-        raise DataError(f"{path}: the file is empty (0 bytes), but samples were expected.")
-    return unpack(content, str(path)) if content.startswith(GZIP_MAGIC) else content
+        raise DataError(f"{path}: expected samples, found an empty file (0 bytes).")
+    return decompress(content, str(path)) if content.startswith(GZIP_MAGIC) else content
 
 
-def unpack(content: bytes, name: str) -> bytes:
-    """Unpack gzip bytes; damage raises a DataError that calls the bytes by `name`."""
+def decompress(content: bytes, name: str) -> bytes:
+    """Return the decompressed content of one or more concatenated gzip members.
+
+    Raises
+    ------
+    DataError
+        If a member is damaged or truncated; the message begins with `name`.
+    """
     pieces: list[bytes] = []
     rest = content
     while rest:
@@ -41,20 +48,20 @@ def unpack(content: bytes, name: str) -> bytes:
             pieces.append(stream.decompress(rest))
         except zlib.error as error:
             raise DataError(
-                f"{name}: the gzip stream that starts at byte {position} is damaged ({error}); "
+                f"{name}: expected a gzip stream at byte {position}, found damage ({error}); "
                 "get the file again."
             ) from error
         if not stream.eof:
             raise DataError(
-                f"{name}: the gzip stream ends too early: {len(content)} bytes were found, which "
-                f"unpack to {sum(map(len, pieces))}, and more were expected; get the file again."
+                f"{name}: expected a complete gzip stream, found the first {len(content)} bytes, "
+                f"which decompress to {sum(map(len, pieces))}; get the file again."
             )
         rest = stream.unused_data.lstrip(b"\0")
     return b"".join(pieces)
 
 
 def read_start(path: Path, count: int) -> bytes:
-    """Read the first bytes of a file, unpacked if it is gzip-compressed; damage gives fewer.
+    """Return the first `count` bytes of a file, decompressed; fewer if it is short or damaged.
 
     Raises
     ------
@@ -63,7 +70,7 @@ def read_start(path: Path, count: int) -> bytes:
     """
     try:
         with path.open("rb") as file:
-            content = file.read(4096)
+            content = file.read(_START_BYTES)
     except OSError as error:
         raise _unreadable(path, error) from error
     if not content.startswith(GZIP_MAGIC):
@@ -75,5 +82,4 @@ def read_start(path: Path, count: int) -> bytes:
 
 
 def _unreadable(path: Path | str, error: OSError) -> DataError:
-    reason = error.strerror or str(error)
-    return DataError(f"{path}: cannot be read ({reason}); a readable file was expected.")
+    return DataError(f"{path}: expected a readable file, found none ({error.strerror or error}).")

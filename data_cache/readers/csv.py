@@ -1,7 +1,7 @@
 """Reads samples from CSV: a header row, then the label and 784 pixels in every row.
 
-Whole tables are parsed at once in NumPy; a row that does not fit is read again with care, so that
-the error can say what stands where.
+Regular tables are parsed by NumPy in chunks; a chunk with an irregular row is parsed again field
+by field, so that the error can name row and column.
 """
 
 from __future__ import annotations
@@ -18,46 +18,45 @@ from data_cache.samples import PIXELS, Samples
 
 COLUMNS = 1 + PIXELS
 _COMMA, _NEWLINE, _ZERO = b",\n0"
-# Big enough to be fast, small enough that the work fits the processor's cache.
+# Big enough to be fast, small enough for the processor's cache.
 _CHUNK_BYTES = 1 << 20
 
 
 def read_csv(path: Path | str) -> Samples:
     """Read samples from a CSV file, plain or gzip-compressed.
 
-    The first row is a header and is passed over, unless it begins with a number: then the file
-    has no header. Every other row has 785 whole numbers: the label (0 to 9), then the 784 pixels
-    (0 to 255, ink high) row by row.
+    The first row is skipped as a header unless it begins with a number. Each other row has 785
+    integers: the label (0 to 9), then 784 pixels (0 is the background, 255 full ink) row by row.
 
     Raises
     ------
     DataError
-        Naming the row, the column, and what was expected and found there.
+        With the row and column, and what was expected and found there.
     """
     return parse_csv(read_bytes(path), str(path))
 
 
 def parse_csv(content: bytes, name: str) -> Samples:
-    """Do the same with bytes in memory; errors call them by `name`."""
+    """Parse the content of a CSV file; see `read_csv`. Errors begin with `name`."""
     content = content.replace(b"\r\n", b"\n").rstrip(b"\n") + b"\n"
-    start, row = _after_header(content)
+    start, row = _skip_header(content)
     tables = []
     for begin, end in _chunks(content, start):
-        piece = content[begin:end]
-        table = _parse_fast(piece)
+        chunk = content[begin:end]
+        table = _parse_fast(chunk)
         if table is None:
-            table = _parse_carefully(piece, name, row)
+            table = _parse_carefully(chunk, name, row)
         _check_labels(table, name, row)
         tables.append(table)
         row += len(table)
     if not tables:
-        raise DataError(f"{name}: rows of samples were expected after the header, but none follow.")
+        raise DataError(f"{name}: expected rows of samples after the header, found none.")
     table = np.concatenate(tables)
     return Samples(np.ascontiguousarray(table[:, 1:]), table[:, 0].copy())
 
 
-def _after_header(content: bytes) -> tuple[int, int]:
-    """Return where the samples begin, and the number of their first row (from 1)."""
+def _skip_header(content: bytes) -> tuple[int, int]:
+    """Return the offset of the first sample, and the number of its row (from 1)."""
     first_field = content[: content.index(b"\n")].split(b",")[0]
     if first_field.strip().isdigit():
         return 0, 1
@@ -73,7 +72,7 @@ def _chunks(content: bytes, start: int) -> Iterator[tuple[int, int]]:
 
 
 def _parse_fast(text: bytes) -> np.ndarray | None:
-    """Parse rows of plain numbers to (n, 785) uint8; None when anything is out of the ordinary."""
+    """Parse rows of plain numbers to (n, 785) uint8; None if any row is irregular."""
     characters = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero((characters == _COMMA) | (characters == _NEWLINE))
     if len(ends) % COLUMNS:
@@ -97,12 +96,12 @@ def _parse_fast(text: bytes) -> np.ndarray | None:
     return values.astype(np.uint8).reshape(-1, COLUMNS)
 
 
-def _digit(characters: np.ndarray, places: np.ndarray) -> np.ndarray:
-    return characters.take(places, mode="clip").astype(np.int16) - _ZERO
+def _digit(characters: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    return characters.take(positions, mode="clip").astype(np.int16) - _ZERO
 
 
 def _parse_carefully(text: bytes, name: str, first_row: int) -> np.ndarray:
-    """Parse row by row, and say where the first bad value stands."""
+    """Parse row by row; a DataError names the first bad value."""
     lines = text.split(b"\n")[:-1]
     return np.array(
         [_parse_row(line, name, row) for row, line in enumerate(lines, first_row)], np.uint8
@@ -113,8 +112,8 @@ def _parse_row(line: bytes, name: str, row: int) -> list[int]:
     fields = line.split(b",")
     if len(fields) != COLUMNS:
         raise DataError(
-            f"{name}: row {row} has {len(fields)} value(s), but {COLUMNS} were expected "
-            f"(the label and {PIXELS} pixels)."
+            f"{name}, row {row}: expected {COLUMNS} values (the label and {PIXELS} pixels), found "
+            f"{len(fields)}."
         )
     return [_parse_value(field, name, row, column) for column, field in enumerate(fields, 1)]
 
@@ -123,10 +122,9 @@ def _parse_value(field: bytes, name: str, row: int, column: int) -> int:
     text = field.strip()
     value = int(text) if text.isdigit() and len(text) <= 9 else -1
     if not 0 <= value <= 255:
-        shown = field[:20].decode("utf-8", "replace")
         raise DataError(
-            f"{name}: row {row}, column {column}: a whole number from 0 to 255 was expected, "
-            f'but "{shown}" was found.'
+            f"{name}, row {row}, column {column}: expected an integer from 0 to 255, found "
+            f'"{field[:20].decode("utf-8", "replace")}".'
         )
     return value
 
@@ -135,6 +133,6 @@ def _check_labels(table: np.ndarray, name: str, first_row: int) -> None:
     wrong = np.flatnonzero(table[:, 0] >= CLASS_COUNT)
     if len(wrong):
         raise DataError(
-            f"{name}: row {first_row + wrong[0]}, column 1: a label from 0 to {CLASS_COUNT - 1} "
-            f"was expected, but {table[wrong[0], 0]} was found."
+            f"{name}, row {first_row + wrong[0]}, column 1: expected a label from 0 to "
+            f"{CLASS_COUNT - 1}, found {table[wrong[0], 0]}."
         )

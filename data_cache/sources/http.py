@@ -1,70 +1,76 @@
-"""Fetches blocks of samples over HTTP, in the browser and natively.
+"""Fetches blocks of samples over HTTP, one by one for training or whole parts at once.
 
-Every block is checked against the SHA-256 that the manifest has for it.
+Each block is compared with the SHA-256 checksum in the manifest.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
-from data_cache.errors import DataError, PassingError
-from data_cache.prefetch_queue import PrefetchQueue, exponential_pause
-from data_cache.samples import PARTS, DataSet, Samples
+from data_cache.errors import DataError, TransientError
+from data_cache.prefetch_queue import RETRIES, PrefetchQueue, exponential_backoff
+from data_cache.readers.idx import CLASS_COUNT
+from data_cache.samples import PARTS, DataSet, Samples, concatenate_samples
 from data_cache.sources.block_files import decode_block
-from data_cache.sources.fetch import PATIENCE_SECONDS, fetch_checked, fetch_url
-from data_cache.sources.manifest import BlockFile, Manifest, check_block, parse_manifest
+from data_cache.sources.fetch import TIMEOUT_SECONDS, fetch_checked, fetch_url
+from data_cache.sources.manifest import BlockFile, Manifest, parse_manifest
+from data_cache.sources.source import Source
+
+Backoff = Callable[[int], float]
+"""Seconds to wait before retry number 1, 2, …"""
 
 _PART_CONCURRENCY = 5
-_RETRIES = 4
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
-async def open_manifest(url: str, *, pause: Callable[[int], float] = exponential_pause) -> Manifest:
-    """Fetch and read the manifest at an address.
+async def open_manifest(url: str, *, backoff: Backoff = exponential_backoff) -> Manifest:
+    """Fetch and parse the manifest at a URL.
 
     Parameters
     ----------
-    pause
-        Seconds to wait before retry number 1, 2, … when the server cannot be reached.
+    url : str
+    backoff : callable
+        Seconds to wait before retry number 1, 2, … after a transient error.
 
     Raises
     ------
     DataError
-        If it cannot be fetched or is no manifest.
+        If it cannot be fetched or is not a manifest.
     """
-    return parse_manifest(await _with_retries(lambda _again: fetch_url(url), pause), url)
+    return parse_manifest(await _with_retries(lambda _is_retry: fetch_url(url), backoff), url)
 
 
-async def _with_retries(
-    ask: Callable[[bool], Awaitable[Answer]], pause: Callable[[int], float]
-) -> Answer:
-    """Ask until there is an answer, a few times at most; `ask` hears whether it is a retry."""
-    for attempt in range(1, _RETRIES + 1):
+async def _with_retries(fetch: Callable[[bool], Awaitable[Result]], backoff: Backoff) -> Result:
+    """Await `fetch(is_retry)`, and again after transient errors."""
+    for attempt in range(1, RETRIES + 1):
         try:
-            return await ask(attempt > 1)
-        except PassingError:
-            await asyncio.sleep(pause(attempt))
-    return await ask(True)
+            return await fetch(attempt > 1)
+        except TransientError:
+            await asyncio.sleep(backoff(attempt))
+    return await fetch(True)
 
 
 @dataclass(frozen=True, eq=False)
 class BlockRequest:
-    """A block file, and the order in which to put its samples."""
+    """A block file, and the permutation of its samples, (count,) integers; None: as stored."""
 
     block: BlockFile
-    order: np.ndarray
+    order: np.ndarray | None
+
+    def arrange(self, samples: Samples) -> Samples:
+        """Return the samples of the block in this order."""
+        return samples if self.order is None else samples.take(self.order)
 
 
-class HttpBlockSource:
-    """One part of a data set, block by block.
-
-    In every epoch the blocks come in a fresh order, and so do the samples within each block.
+class HttpBlockSource(Source[BlockRequest]):
+    """One part of a data set over HTTP, block by block.
 
     Parameters
     ----------
@@ -73,16 +79,19 @@ class HttpBlockSource:
         The data set.
     part : str
         "train", "validation" or "test".
-    patience : float
+    timeout : float
         Seconds that the server may be silent.
-    memory : int
-        Bytes of pixels that are kept, so that later epochs fetch and unpack less; the default
-        holds all that MNIST trains on.
+    cache_bytes : int
+        Bytes of pixels that stay in memory, so that later epochs need not fetch them again. The
+        default is enough for the training part of MNIST.
+    shuffle : bool
+        Whether every epoch has a new order of the blocks, and of the samples within each block;
+        else the order of the manifest.
 
-    Attributes
-    ----------
-    sample_count
-        How many samples an epoch has.
+    Raises
+    ------
+    DataError
+        If there is no such data set or part.
     """
 
     def __init__(
@@ -91,48 +100,59 @@ class HttpBlockSource:
         name: str,
         part: str = "train",
         *,
-        patience: float = PATIENCE_SECONDS,
-        memory: int = 48 * 2**20,
+        timeout: float = TIMEOUT_SECONDS,
+        cache_bytes: int = 48 * 2**20,
+        shuffle: bool = True,
     ) -> None:
         self._manifest = manifest
         self._blocks = manifest.part(name, part)
-        self._patience = patience
-        self._doubtful: set[BlockFile] = set()
-        self._known: dict[BlockFile, Samples] = {}
-        self._memory_left = memory
+        self._class_count = len(manifest.data_sets[name].class_names)
+        self._timeout = timeout
+        self._shuffle = shuffle
+        self._failed: set[BlockFile] = set()
+        self._cached: dict[BlockFile, Samples] = {}
+        self._cache_bytes_left = cache_bytes
         self.sample_count = sum(block.count for block in self._blocks)
 
     def plan_epoch(self, generator: np.random.Generator) -> Sequence[BlockRequest]:
-        """Return the blocks in random order, each with a random order of its samples."""
+        """Return a request for each block, in random order if the source shuffles."""
+        if not self._shuffle:
+            return [BlockRequest(block, None) for block in self._blocks]
         shuffled = [self._blocks[i] for i in generator.permutation(len(self._blocks))]
         return [BlockRequest(block, generator.permutation(block.count)) for block in shuffled]
 
-    async def fetch(self, request: BlockRequest) -> Samples:
-        """Get one block, checked and in the order that was planned."""
-        known = self.recall(request)
-        if known is not None:
-            return known
-        samples = await self._fetch(request.block)
-        self._remember(request.block, samples)
-        return samples.take(request.order)
+    def fetch_now(self, request: BlockRequest) -> Samples | None:
+        """Return a block in the order of the request if it is cached, else None."""
+        samples = self._cached.get(request.block)
+        return None if samples is None else request.arrange(samples)
 
-    def recall(self, request: BlockRequest) -> Samples | None:
-        """Get one block in the order that was planned if it has been fetched before, at once."""
-        samples = self._known.get(request.block)
-        return None if samples is None else samples.take(request.order)
+    async def fetch(self, request: BlockRequest) -> Samples:
+        """Fetch a block, verified and in the order of the request; errors as in `fetch_block`."""
+        cached = self.fetch_now(request)
+        if cached is not None:
+            return cached
+        samples = await self._fetch(request.block)
+        self._store(request.block, samples)
+        return request.arrange(samples)
 
     async def _fetch(self, block: BlockFile) -> Samples:
-        """Fetch a block, past all caches if that failed the last time: they may hold damage."""
-        fresh = block in self._doubtful
-        self._doubtful.add(block)
-        samples = await fetch_block(self._manifest, block, fresh=fresh, patience=self._patience)
-        self._doubtful.discard(block)
+        """Fetch a block, bypassing caches if the last fetch failed: they may hold damaged bytes."""
+        fresh = block in self._failed
+        self._failed.add(block)
+        samples = await fetch_block(
+            self._manifest,
+            block,
+            fresh=fresh,
+            timeout=self._timeout,
+            class_count=self._class_count,
+        )
+        self._failed.discard(block)
         return samples
 
-    def _remember(self, block: BlockFile, samples: Samples) -> None:
-        if block not in self._known and samples.images.nbytes <= self._memory_left:
-            self._known[block] = samples
-            self._memory_left -= samples.images.nbytes
+    def _store(self, block: BlockFile, samples: Samples) -> None:
+        if block not in self._cached and samples.images.nbytes <= self._cache_bytes_left:
+            self._cached[block] = samples
+            self._cache_bytes_left -= samples.images.nbytes
 
 
 async def fetch_block(
@@ -140,46 +160,54 @@ async def fetch_block(
     block: BlockFile,
     *,
     fresh: bool = False,
-    patience: float = PATIENCE_SECONDS,
+    timeout: float = TIMEOUT_SECONDS,
+    class_count: int = CLASS_COUNT,
 ) -> Samples:
-    """Get one block, checked; `fresh` and `patience` are as in `fetch_checked`.
+    """Fetch a block and verify it.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    block : BlockFile
+        One of the manifest's blocks.
+    fresh : bool
+        Bypass the caches on the way.
+    timeout : float
+        Seconds that the server may be silent.
+    class_count : int
+        Labels are from 0 to `class_count` − 1.
 
     Raises
     ------
+    TransientError
+        As `fetch_url`; also for a wrong checksum, unless `fresh`: then no cache is to blame.
     DataError
         If it cannot be fetched, or is not the block that the manifest lists.
     """
-    address = manifest.address(block)
-    expected = (block.sha256, block.unpacked_sha256)
-    fetched = await fetch_checked(address, expected, fresh=fresh, patience=patience)
-    content = check_block(block, fetched.content, fetched.sha256)
-    samples = decode_block(content, address)
-    if len(samples) != block.count:
-        raise DataError(
-            f"{address}: {block.count} samples were expected, but {len(samples)} were found."
+    url = manifest.block_url(block)
+    checksums = (block.sha256, block.unpacked_sha256)
+    fetched = await fetch_checked(url, checksums, fresh=fresh, timeout=timeout)
+    sha256 = fetched.sha256 or hashlib.sha256(fetched.content).hexdigest()
+    if sha256 not in checksums:
+        kind = DataError if fresh else TransientError
+        raise kind(
+            f"{url}: expected {block.bytes} bytes with SHA-256 {block.sha256[:12]}…, found "
+            f"{len(fetched.content)} bytes with {sha256[:12]}…; the block is damaged or from "
+            "another build: reload the page, or write the blocks again."
         )
+    samples = decode_block(fetched.content, url, class_count)
+    if len(samples) != block.count:
+        raise DataError(f"{url}: expected {block.count} samples, found {len(samples)}.")
     return samples
 
 
-async def fetch_block_soon(
-    manifest: Manifest, block: BlockFile, *, pause: Callable[[int], float] = exponential_pause
+async def fetch_block_with_retries(
+    manifest: Manifest, block: BlockFile, *, backoff: Backoff = exponential_backoff
 ) -> Samples:
-    """Get one block as `fetch_block` does, and try again when that may help."""
-    return await _with_retries(lambda again: fetch_block(manifest, block, fresh=again), pause)
-
-
-class _WholePart:
-    """A part in its own order, for fetching it once."""
-
-    def __init__(self, manifest: Manifest, blocks: Sequence[BlockFile]) -> None:
-        self._manifest, self._blocks = manifest, blocks
-        self.sample_count = sum(block.count for block in blocks)
-
-    def plan_epoch(self, generator: np.random.Generator) -> Sequence[BlockFile]:
-        return self._blocks
-
-    async def fetch(self, request: BlockFile) -> Samples:
-        return await fetch_block(self._manifest, request)
+    """Fetch a block as `fetch_block` does, and again after transient errors, without caches."""
+    return await _with_retries(
+        lambda is_retry: fetch_block(manifest, block, fresh=is_retry), backoff
+    )
 
 
 async def load_part(
@@ -188,44 +216,45 @@ async def load_part(
     part: str,
     *,
     progress: Callable[[int, int], None] | None = None,
-    pause: Callable[[int], float] = exponential_pause,
+    backoff: Backoff = exponential_backoff,
 ) -> Samples:
-    """Fetch all samples of one part, in the order of the blocks.
+    """Fetch all samples of one part of a data set, in the order of the manifest.
 
     Parameters
     ----------
+    manifest : Manifest
+    name : str
+        The data set.
+    part : str
+        "train", "validation" or "test".
     progress : callable, optional
-        Told (blocks fetched, blocks in all) after every block.
-    pause : callable
-        Seconds to wait before retry number 1, 2, ….
+        Called with (blocks fetched, blocks in total) after each block.
+    backoff : callable
+        Seconds to wait before retry number 1, 2, … after a transient error.
 
     Raises
     ------
     DataError
         If there is no such part.
     PrefetchError
-        If a block cannot be fetched, after several tries.
+        If a block cannot be fetched, after retries.
     """
-    blocks = manifest.part(name, part)
-    source = _WholePart(manifest, blocks)
-    # The source plans without randomness; the queue wants a generator all the same.
-    generator = np.random.default_rng(0)
+    source = HttpBlockSource(manifest, name, part, cache_bytes=0, shuffle=False)
+    count = len(manifest.part(name, part))
     pieces: list[Samples] = []
-    size = min(_PART_CONCURRENCY, len(blocks))
+    size = min(_PART_CONCURRENCY, count)
+    generator = np.random.default_rng(0)  # required by the queue, not used without shuffling
     async with PrefetchQueue(
-        source, size, _PART_CONCURRENCY, generator=generator, pause=pause
+        source, size, _PART_CONCURRENCY, generator=generator, backoff=backoff
     ) as queue:
-        for done in range(1, len(blocks) + 1):
+        for done in range(1, count + 1):
             # The queue is endless: it must not begin the part a second time.
-            queue.cache_size = min(size, len(blocks) - done)
+            queue.cache_size = min(size, count - done)
             block = await anext(queue)
             pieces.append(Samples(block.images, block.labels))
             if progress is not None:
-                progress(done, len(blocks))
-    return Samples(
-        np.concatenate([piece.images for piece in pieces]),
-        np.concatenate([piece.labels for piece in pieces]),
-    )
+                progress(done, count)
+    return concatenate_samples(pieces)
 
 
 async def load_data_set_from_manifest(
@@ -233,28 +262,18 @@ async def load_data_set_from_manifest(
     name: str,
     *,
     progress: Callable[[int, int], None] | None = None,
-    pause: Callable[[int], float] = exponential_pause,
+    backoff: Backoff = exponential_backoff,
 ) -> DataSet:
-    """Fetch a whole data set; all is as in `load_part`, with `progress` over all parts together."""
-    parts = {part: manifest.part(name, part) for part in PARTS}
-    total = sum(map(len, parts.values()))
+    """Fetch a whole data set; as `load_part`, with `progress` over all parts together."""
+    total = sum(len(manifest.part(name, part)) for part in PARTS)
     before, loaded = 0, {}
-    for part, blocks in parts.items():
-        loaded[part] = await load_part(
-            manifest,
-            name,
-            part,
-            progress=_shifted(progress, before, total),
-            pause=pause,
-        )
-        before += len(blocks)
+    for part in PARTS:
+
+        def report(done: int, _count: int, before: int = before) -> None:
+            if progress is not None:
+                progress(before + done, total)
+
+        loaded[part] = await load_part(manifest, name, part, progress=report, backoff=backoff)
+        before += len(manifest.part(name, part))
     listed = manifest.data_sets[name]
     return DataSet(name, listed.title, listed.class_names, **loaded)
-
-
-def _shifted(
-    progress: Callable[[int, int], None] | None, before: int, total: int
-) -> Callable[[int, int], None] | None:
-    if progress is None:
-        return None
-    return lambda done, _: progress(before + done, total)

@@ -1,6 +1,6 @@
-"""The list of block files that a site or a server has: data sets, their parts, their blocks.
+"""The manifest of block files on a site or a server: data sets, their parts, their blocks.
 
-It is JSON (format 1) that lies beside the blocks; paths in it are relative to it.
+It is a JSON file (format 1) beside the blocks; paths in it are relative to it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from data_cache.errors import DataError, PassingError
+from data_cache.errors import DataError
 from data_cache.samples import PARTS, DataSet, Samples
 from data_cache.sources.block_files import block_bytes, encode_block
 
@@ -21,18 +21,19 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class BlockFile:
-    """One block file.
+    """A block file.
 
     Attributes
     ----------
     path : str
         Relative to the manifest.
     count, bytes : int
-        Samples in it, and its size.
+        Number of samples, and size of the file.
     sha256 : str
-        Of the file.
+        Checksum of the file.
     unpacked_sha256 : str
-        Of its content: some servers have the browser unpack it on the way.
+        Checksum of the decompressed content, which is what arrives from servers that declare the
+        compression as an encoding of the transfer.
     """
 
     path: str
@@ -44,7 +45,17 @@ class BlockFile:
 
 @dataclass(frozen=True)
 class ListedDataSet:
-    """A data set in a manifest; `parts` maps "train", "validation" and "test" to their blocks."""
+    """A data set in a manifest.
+
+    Attributes
+    ----------
+    name, title : str
+        Identifier, and name to show.
+    class_names : tuple of str
+        The meaning of each label, in the order of the labels.
+    parts : mapping of str to tuple of BlockFile
+        The blocks of "train", "validation" and "test".
+    """
 
     name: str
     title: str
@@ -52,44 +63,54 @@ class ListedDataSet:
     parts: Mapping[str, tuple[BlockFile, ...]]
 
     def count(self, part: str) -> int:
-        """Count the samples of a part."""
+        """Return the number of samples in a part."""
         return sum(block.count for block in self.parts[part])
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What block files there are, and where.
+    """The data sets of a site or a server.
 
     Attributes
     ----------
     url : str
-        The address that the manifest was read from; "" for one that was just written.
-    data_sets : mapping from name to ListedDataSet
+        The URL of the manifest; "" for one that was just written.
+    data_sets : mapping of str to ListedDataSet
+        By name.
     """
 
     url: str
     data_sets: Mapping[str, ListedDataSet]
 
     def part(self, name: str, part: str) -> tuple[BlockFile, ...]:
-        """Return the blocks of one part of one data set; a DataError if there is none."""
+        """Return the blocks of one part of a data set.
+
+        Raises
+        ------
+        DataError
+            If there is no such data set or part.
+        """
         listed = self.data_sets.get(name)
         if listed is None:
             raise DataError(
-                f'{self.url}: there is no data set "{name}"; there are '
-                f"{', '.join(self.data_sets) or 'none at all'}."
+                f"{self.url}: expected one of the data sets "
+                f'{", ".join(self.data_sets) or "(none)"}, found "{name}".'
             )
         if not listed.parts.get(part):
-            raise DataError(f'{self.url}: the data set "{name}" has no part "{part}".')
+            raise DataError(
+                f'{self.url}: expected one of the parts {", ".join(listed.parts)} of "{name}", '
+                f'found "{part}".'
+            )
         return listed.parts[part]
 
-    def address(self, block: BlockFile) -> str:
-        """Return the address of a block."""
-        from urllib.parse import urljoin  # noqa: PLC0415 - kept out of the import
+    def block_url(self, block: BlockFile) -> str:
+        """Return the URL of a block."""
+        from urllib.parse import urljoin  # noqa: PLC0415 - slows the start in a browser
 
         return urljoin(self.url, block.path)
 
     def to_json(self) -> str:
-        """Write the manifest as JSON."""
+        """Return the manifest as JSON."""
         data_sets = [
             {
                 "name": listed.name,
@@ -105,41 +126,33 @@ class Manifest:
         return json.dumps({"format": FORMAT, "data_sets": data_sets}, indent=1) + "\n"
 
 
-def check_block(block: BlockFile, content: bytes, sha256: str = "") -> bytes:
-    """Return the content if it is that of the file, packed or unpacked; else raise a PassingError.
-
-    `sha256` is the checksum that it had when it came, if that is known already.
-    """
-    digest = sha256 or hashlib.sha256(content).hexdigest()
-    if digest not in (block.sha256, block.unpacked_sha256):
-        raise PassingError(
-            f"{block.path}: {block.bytes} bytes with SHA-256 {block.sha256[:12]}… were expected, "
-            f"but {len(content)} bytes with {digest[:12]}… were found; the block is damaged or "
-            "from another build."
-        )
-    return content
-
-
 def parse_manifest(text: str | bytes, url: str) -> Manifest:
-    """Read a manifest from JSON.
+    """Parse a manifest.
+
+    Parameters
+    ----------
+    text : str or bytes
+        JSON.
+    url : str
+        Where it is from; block paths are relative to it.
 
     Raises
     ------
     DataError
-        If the text is no JSON, of another format, or lacks something.
+        If the text is not JSON, has another format, or lacks a field.
     """
     try:
         content = json.loads(text)
         found = content["format"]
         if found != FORMAT:
-            raise DataError(f"{url}: a manifest of format {FORMAT} was expected, not {found!r}.")
+            raise DataError(f"{url}: expected a manifest of format {FORMAT}, found {found!r}.")
         listed = [_parse_data_set(item) for item in content["data_sets"]]
     except DataError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
-            f"{url}: a manifest of data blocks (JSON, format {FORMAT}) was expected, but it cannot "
-            f"be read: {type(error).__name__}: {error}."
+            f"{url}: expected a manifest of data blocks (JSON, format {FORMAT}), found other "
+            f"content ({type(error).__name__}: {error})."
         ) from error
     return Manifest(url, {item.name: item for item in listed})
 
@@ -155,9 +168,16 @@ def _parse_data_set(item: dict[str, Any]) -> ListedDataSet:
 def write_blocks(
     data_sets: Iterable[DataSet], folder: Path | str, block_size: int = 500
 ) -> Manifest:
-    """Write `manifest.json` and `blocks/NNNN.bin.gz` of some data sets into a folder.
+    """Write data sets as `blocks/NNNN.bin.gz` and `manifest.json` into a folder.
 
-    The blocks are numbered through all parts of all data sets; the manifest is written last.
+    Parameters
+    ----------
+    data_sets : iterable of DataSet
+        Their blocks are numbered consecutively.
+    folder : path
+        Created if it is missing; the manifest is written last.
+    block_size : int
+        Samples in a block; the last block of a part may have fewer.
     """
     folder = Path(folder)
     (folder / "blocks").mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""Where blocks of samples come from: the shape that every source has, and the one in memory.
+"""The interface of sources of sample blocks, and the source in memory.
 
-A source plans an epoch and fetches what a plan asks for; waiting and ordering are the queue's work.
+A source plans epochs and fetches blocks; ordering, prefetching and retries are the queue's.
 """
 
 from __future__ import annotations
@@ -18,35 +18,48 @@ Request = TypeVar("Request")
 
 
 class Source(Protocol[Request]):
-    """What the prefetch queue asks of a source.
+    """What the prefetch queue needs from a source.
 
-    A source whose answers need no waiting may also have ``fetch_now(request) -> Samples``; the
-    queue then calls that and needs no task per block. One that remembers some of its answers may
-    have ``recall(request) -> Samples | None``, which is asked first.
+    Classes that derive from it inherit the defaults of `is_in_memory` and `fetch_now`.
+
+    Attributes
+    ----------
+    sample_count : int
+        Number of samples in an epoch.
+    is_in_memory : bool
+        Whether `fetch_now` always has the samples, so that nothing is worth prefetching.
     """
 
-    @property
-    def sample_count(self) -> int:
-        """How many samples an epoch has."""
-        ...
+    sample_count: int
+    is_in_memory: bool = False
 
     def plan_epoch(self, generator: np.random.Generator) -> Sequence[Request]:
-        """Return the requests of one epoch in order of delivery; every sample is in one."""
+        """Return the requests of one epoch in order of delivery; each sample is in one of them."""
         ...
 
+    def fetch_now(self, request: Request) -> Samples | None:
+        """Return the samples of a request if they are in memory, else None."""
+        return None
+
     async def fetch(self, request: Request) -> Samples:
-        """Get the samples of one request, which is at least one."""
+        """Fetch the samples of a request, at least one.
+
+        Raises
+        ------
+        TransientError
+            For a failure that a retry may mend; no other error is retried.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class QueuePosition:
-    """A place in the endless sequence of blocks, enough to go on from there exactly.
+    """A position in the endless sequence of blocks, from which a queue can resume exactly.
 
     Attributes
     ----------
     epoch, block : int
-        The number of the epoch and of the block within it, both from 0.
+        Index of the epoch, and of the block within it, both from 0.
     generator_state : dict
         The state (`generator.bit_generator.state`) from which that epoch was planned.
     """
@@ -65,11 +78,13 @@ class Block:
     images : (n, 784) uint8
     labels : (n,) uint8
     epoch, index : int
-        The epoch and the block's place in it, both from 0.
+        Index of the epoch, and of the block within it, both from 0.
     is_last : bool
         Whether the epoch ends with this block.
     position : QueuePosition or None
-        Where a queue starts to deliver this block again; None when it is not from a queue.
+        Where a queue starts to deliver this block again; None for a block from no queue.
+    is_labelled : (n,) bool or None
+        Which samples belong to a class; None: all of them.
     """
 
     images: np.ndarray
@@ -78,45 +93,49 @@ class Block:
     index: int
     is_last: bool
     position: QueuePosition | None = None
+    is_labelled: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
 
-class ArraySource:
-    """Samples in memory, cut into blocks by a fresh permutation of all of them in every epoch.
+class ArraySource(Source[np.ndarray]):
+    """Samples in memory, divided into blocks by a new permutation in every epoch.
 
     Parameters
     ----------
     samples : Samples
         At least one.
     block_size : int
-        Samples per block; the last block of an epoch may have fewer.
+        Samples in a block; the last block of an epoch may have fewer.
+
+    Raises
+    ------
+    DataError, ValueError
+        If there are no samples, or `block_size` is below 1.
     """
+
+    is_in_memory = True
 
     def __init__(self, samples: Samples, block_size: int = 500) -> None:
         if not len(samples):
-            raise DataError("A source needs at least one sample, but got none.")
+            raise DataError("ArraySource: expected at least one sample, found none.")
         if block_size < 1:
-            raise ValueError(f"A block needs at least one sample, but block_size is {block_size}.")
+            raise ValueError(f"block_size: expected at least 1, found {block_size}.")
         self._samples = samples
         self._block_size = block_size
-
-    @property
-    def sample_count(self) -> int:
-        """How many samples an epoch has."""
-        return len(self._samples)
+        self.sample_count = len(samples)
 
     def plan_epoch(self, generator: np.random.Generator) -> list[np.ndarray]:
-        """Return arrays of sample indices, one per block."""
-        order = generator.permutation(len(self._samples))
+        """Return arrays of sample indices, one for each block."""
+        order = generator.permutation(self.sample_count)
         size = self._block_size
         return [order[start : start + size] for start in range(0, len(order), size)]
 
     def fetch_now(self, request: np.ndarray) -> Samples:
-        """Get the samples of the given indices, at once."""
+        """Return the samples at the given indices."""
         return self._samples.take(request)
 
     async def fetch(self, request: np.ndarray) -> Samples:
-        """Do the same for callers that expect to wait."""
+        """Return the samples at the given indices."""
         return self.fetch_now(request)

@@ -1,8 +1,8 @@
-"""Pictures that are no digits, for a net to learn where its knowledge ends.
+"""Generates images that are not digits, as outliers to train and to evaluate on.
 
-A net that has seen digits alone is sure of everything. Shown scribbles, letters, shapes, textures
-and torn digits with no class preferred to another (Hendrycks, Mazeika, Dietterich, "Deep anomaly
-detection with outlier exposure", 2019), it learns to be unsure of what it was never shown too.
+A network trained on digits alone is confident about any image. Trained on outliers with a uniform
+target as well, it is less confident about other outliers too (Hendrycks, Mazeika, Dietterich, "Deep
+anomaly detection with outlier exposure", 2019).
 """
 
 from __future__ import annotations
@@ -13,40 +13,42 @@ import numpy as np
 
 from data_cache.preprocessing import frame_digits
 from data_cache.samples import PIXELS, SIDE
-from data_cache.synthesis.curves import curve
 from data_cache.synthesis.handwriting import CANVAS, draw_hand
+from data_cache.synthesis.rendering import curve
 from data_cache.synthesis.stroke_templates import Stroke, letter_styles
 
 
 def draw_non_digits(count: int, generator: np.random.Generator, digits: np.ndarray) -> np.ndarray:
-    """Make pictures that show no digit.
+    """Generate images that are not digits.
 
     Parameters
     ----------
     count : int
     generator : numpy.random.Generator
     digits : (m, 784) uint8
-        Digits to tear up and to write over each other.
+        Digits to cut up, to superimpose and to invert.
 
     Returns
     -------
-    (count, 784) uint8, the kinds in turn.
+    (count, 784) uint8
+        Nine kinds in rotation: scribbles, letters, cut digits, superimposed digits, inverted
+        digits, shapes, smooth fields, rectangles and noise.
     """
     images = np.empty((count, PIXELS), np.uint8)
     for first, make in enumerate(_KINDS):
-        places = np.arange(first, count, len(_KINDS))
-        pictures = make(len(places), generator, digits.reshape(-1, SIDE, SIDE))
-        images[places] = np.round(255 * np.clip(pictures, 0, 1)).reshape(-1, PIXELS)
+        indices = np.arange(first, count, len(_KINDS))
+        pictures = make(len(indices), generator, digits.reshape(-1, SIDE, SIDE))
+        images[indices] = np.round(255 * np.clip(pictures, 0, 1)).reshape(-1, PIXELS)
     return images
 
 
 def scribbles(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
-    """Draw aimless lines: one to three strokes through random points."""
+    """Draw one to three strokes through random points."""
     return _drawn([_scribble(generator) for _ in range(count)])
 
 
 def letters(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
-    """Write letters and signs that look like no digit."""
+    """Draw letters and symbols that do not look like digits."""
     styles = letter_styles()
     chosen = (styles[index] for index in generator.integers(len(styles), size=count))
     return _drawn(
@@ -69,14 +71,14 @@ def letters(count: int, generator: np.random.Generator, _digits: np.ndarray) -> 
 
 
 def torn(count: int, generator: np.random.Generator, digits: np.ndarray) -> np.ndarray:
-    """Put the four quarters of a digit in another order, or of different digits together."""
+    """Permute the quarters of a digit, or combine quarters of different digits."""
     pieces = digits[generator.integers(len(digits), size=(count, 4))] / 255
     same = generator.random(count) < 0.5
     pieces[same] = pieces[same, :1]
     half = SIDE // 2
     corners = [(row, column) for row in (0, half) for column in (0, half)]
     result = np.empty((count, SIDE, SIDE))
-    # Every quarter leaves its place: one that stays may leave a digit.
+    # No quarter stays where it was, or the result may still be a digit.
     orders = (np.arange(4) + generator.integers(1, 4, (count, 1))) % 4
     for picture, four, order in zip(result, pieces, orders.tolist(), strict=True):
         for (row, column), piece, source in zip(corners, four, order, strict=True):
@@ -88,7 +90,7 @@ def torn(count: int, generator: np.random.Generator, digits: np.ndarray) -> np.n
 
 
 def overwritten(count: int, generator: np.random.Generator, digits: np.ndarray) -> np.ndarray:
-    """Write two or three digits over each other."""
+    """Superimpose two or three digits."""
     result = np.zeros((count, SIDE, SIDE))
     for layer in range(3):
         pictures = digits[generator.integers(len(digits), size=count)] / 255
@@ -102,7 +104,7 @@ def overwritten(count: int, generator: np.random.Generator, digits: np.ndarray) 
 
 
 def negatives(count: int, generator: np.random.Generator, digits: np.ndarray) -> np.ndarray:
-    """Turn paper and ink about, in the whole picture or in a bordered square."""
+    """Invert digits, in the whole image or within a border."""
     pictures = 1 - digits[generator.integers(len(digits), size=count)] / 255
     border = generator.integers(0, 5, count)
     for picture, width in zip(pictures, border.tolist(), strict=True):
@@ -112,7 +114,7 @@ def negatives(count: int, generator: np.random.Generator, digits: np.ndarray) ->
 
 
 def shapes(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
-    """Fill outlines of all kinds, many with two like halves, with greys and patterns."""
+    """Fill random outlines, many of them symmetric, with greys and patterns."""
     result = np.empty((count, SIDE, SIDE))
     steps = (np.arange(SIDE) - 13.5) / 14
     y, x = np.meshgrid(steps, steps, indexing="ij")
@@ -131,14 +133,14 @@ def shapes(count: int, generator: np.random.Generator, _digits: np.ndarray) -> n
 
 
 def fields(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
-    """Make smooth random patches of light and dark, some of them cut off at a level."""
+    """Generate smooth random fields, some of them thresholded."""
     result = np.empty((count, SIDE, SIDE))
     for picture in result:
         coarse = generator.integers(2, 14)
-        places = np.linspace(0, coarse - 1, SIDE)
+        positions = np.linspace(0, coarse - 1, SIDE)
         table = generator.random((coarse, coarse))
-        rows = np.stack([np.interp(places, np.arange(coarse), line) for line in table])
-        smooth = np.stack([np.interp(places, np.arange(coarse), line) for line in rows.T])
+        rows = np.stack([np.interp(positions, np.arange(coarse), line) for line in table])
+        smooth = np.stack([np.interp(positions, np.arange(coarse), line) for line in rows.T])
         if generator.random() < 0.5:
             smooth = np.clip((smooth - generator.uniform(0.35, 0.65)) * 8 + 0.5, 0, 1)
         picture[:] = smooth * generator.uniform(0.3, 1)
@@ -146,7 +148,7 @@ def fields(count: int, generator: np.random.Generator, _digits: np.ndarray) -> n
 
 
 def boxes(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
-    """Lay a few rectangles, ellipses and triangles of different greys over each other."""
+    """Superimpose rectangles, ellipses and triangles of different greys."""
     result = np.zeros((count, SIDE, SIDE))
     y, x = np.mgrid[:SIDE, :SIDE].astype(float)
     for picture in result:
@@ -168,7 +170,7 @@ def boxes(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np
 
 
 def noises(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
-    """Scatter noise of any density and strength."""
+    """Generate noise of random density and strength."""
     pictures = generator.random((count, SIDE, SIDE))
     density = generator.uniform(0.02, 1, (count, 1, 1))
     return pictures * (generator.random((count, SIDE, SIDE)) < density)
@@ -176,7 +178,7 @@ def noises(count: int, generator: np.random.Generator, _digits: np.ndarray) -> n
 
 def _scribble(generator: np.random.Generator) -> np.ndarray:
     lines = []
-    # One short stroke might be a one or a seven.
+    # One short stroke may look like a one or a seven.
     for _ in range(generator.integers(1, 4)):
         points = generator.random((generator.integers(5, 12), 2))
         lines.append(curve(Stroke(points, generator.random(len(points)) < 0.3)))
@@ -191,7 +193,7 @@ def _drawn(canvases: list[np.ndarray]) -> np.ndarray:
 
 
 def _pattern(generator: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """A grey, stripes, a slope or grain, from 0 to 1."""
+    """Return a constant grey, stripes, a gradient or grain, in [0, 1]."""
     kind = generator.integers(4)
     level = generator.uniform(0.3, 1)
     if kind == 0:

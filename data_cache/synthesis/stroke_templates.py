@@ -1,8 +1,8 @@
-"""How people write the ten digits: the strokes of the usual styles, as points to draw through.
+"""Templates of the ten digits in common styles of handwriting, and of letters and symbols.
 
-MNIST's writers are American; a one with a flag or a foot, a seven with a bar, a four drawn in one
-go are rare among them and common elsewhere. Each style is a line of text: strokes parted by `/`,
-points as `x,y` in hundredths of the digit's box (right, down), a corner marked by `!`.
+MNIST's writers are American; a one with a flag or a foot, a seven with a bar, a four in one stroke
+are rare among them and common elsewhere. Each style is a line of text: strokes separated by `/`,
+points as `x,y` in hundredths of the bounding box (right, down), corners marked by `!`.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ STYLES: dict[int, dict[str, str]] = {
         "flat foot": "82,14 44,0 12,22 42,46 82,16! 86,78 76,98! 0,100",
     },
 }
-"""For each digit its styles, by what sets them apart."""
+"""Styles of each digit, by a short description."""
 
 LETTERS: dict[str, str] = {
     "A": "0,100 48,0! 100,100 / 18,64 82,64",
@@ -157,12 +157,20 @@ LETTERS: dict[str, str] = {
     "heart": "50,96 4,44 10,8 36,4 50,28! 64,4 92,8 96,44 50,96",
     "star": "20,100 50,0! 80,100! 0,36! 100,36! 20,100",
 }
-"""Letters and signs that look like no digit, in the same spelling."""
+"""Letters and symbols that do not look like digits, in the same notation."""
 
 
 @dataclass(frozen=True, eq=False)
 class Stroke:
-    """Points (k, 2) float64 in [0, 1], right and down, and which of them are corners (k,) bool."""
+    """A stroke of a template.
+
+    Attributes
+    ----------
+    points : (k, 2) float64 in [0, 1]
+        x to the right and y down.
+    corners : (k,) bool
+        Which points are corners.
+    """
 
     points: np.ndarray
     corners: np.ndarray
@@ -170,13 +178,13 @@ class Stroke:
 
 @functools.cache
 def styles_of(digit: int) -> tuple[tuple[Stroke, ...], ...]:
-    """Return the styles of a digit, 0 to 9, each as its strokes."""
+    """Return the styles of a digit, 0 to 9, each as a tuple of strokes."""
     return tuple(_read_style(text) for text in STYLES[digit].values())
 
 
 @functools.cache
 def letter_styles() -> tuple[tuple[Stroke, ...], ...]:
-    """Return the letters and signs, each as its strokes."""
+    """Return the letters and symbols, each as a tuple of strokes."""
     return tuple(_read_style(text) for text in LETTERS.values())
 
 

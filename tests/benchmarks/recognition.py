@@ -25,8 +25,13 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from benchmarks.peers import python_peer  # noqa: E402
 from benchmarks.rounds import ContestantError  # noqa: E402
-from data_cache import create_augmentation, frame_digits, load_data_set, to_float  # noqa: E402
-from data_cache.preprocessing.strokes import widen  # noqa: E402
+from data_cache import (  # noqa: E402
+    change_stroke_width,
+    create_augmentation,
+    frame_digits,
+    load_data_set,
+    to_float,
+)
 from data_cache.synthesis import draw_non_digits, write_digit  # noqa: E402
 from nn import (  # noqa: E402
     PRETRAINED,
@@ -75,7 +80,7 @@ def stand_ins(images: np.ndarray, generator: np.random.Generator) -> dict[str, n
     """Canvases of digits as other pens, papers and scanners would give them."""
     count = len(images)
     large = np.repeat(np.repeat(images, 3, axis=1), 3, axis=2)
-    thick = widen(pasted(images, 56, generator), generator.uniform(0.5, 2, count))
+    thick = change_stroke_width(pasted(images, 56, generator), generator.uniform(0.5, 2, count))
     specks = pasted(images, 84, generator)
     for canvas in specks:
         for row, column in generator.integers(0, 82, (3, 2)):

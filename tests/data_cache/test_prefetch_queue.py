@@ -1,4 +1,4 @@
-"""The prefetch queue: bounds, order, settings that change, and every way in which it can end."""
+"""The prefetch queue: bounds, order, changing settings, failures, closing and resuming."""
 
 from __future__ import annotations
 
@@ -20,12 +20,20 @@ from cache_helpers import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_cache import ArraySource, Block, PrefetchError, PrefetchQueue, Samples
-from data_cache.prefetch_queue import exponential_pause
+from data_cache import (
+    ArraySource,
+    Block,
+    DataError,
+    PrefetchError,
+    PrefetchQueue,
+    Samples,
+    TransientError,
+    exponential_backoff,
+)
 
 
 def queue_of(source, cache_size=3, concurrency=3, seed=0, **settings) -> PrefetchQueue:
-    settings.setdefault("pause", no_pause)
+    settings.setdefault("backoff", no_pause)
     generator = np.random.default_rng(seed)
     return PrefetchQueue(source, cache_size, concurrency, generator=generator, **settings)
 
@@ -36,7 +44,7 @@ def planned(source, seed: int, epochs: int) -> list:
     return [request for _ in range(epochs) for request in source.plan_epoch(generator)]
 
 
-def places(blocks: list[Block]) -> list[tuple[int, int, bool]]:
+def indices(blocks: list[Block]) -> list[tuple[int, int, bool]]:
     return [(block.epoch, block.index, block.is_last) for block in blocks]
 
 
@@ -51,7 +59,7 @@ async def take(queue: PrefetchQueue, count: int) -> list[Block]:
 # Bounds
 
 
-def test_the_count_of_ready_blocks_is_right_also_when_a_source_answers_at_once():
+def test_the_count_of_ready_blocks_is_right_when_a_source_responds_at_once():
     class PromptSource(ObedientSource):
         async def fetch(self, request: int) -> Samples:
             return numbered_samples(2, first=request * 2)
@@ -71,9 +79,7 @@ def test_the_count_of_ready_blocks_is_right_also_when_a_source_answers_at_once()
 
 
 @pytest.mark.parametrize(("cache_size", "concurrency"), [(5, 2), (3, 3), (2, 7), (1, 1)])
-def test_ready_and_in_flight_never_exceed_the_cache_size_nor_flights_the_concurrency(
-    cache_size, concurrency
-):
+def test_ready_and_in_flight_never_exceed_cache_size_and_concurrency(cache_size, concurrency):
     async def main():
         source = ObedientSource(6)
         async with queue_of(source, cache_size, concurrency) as queue:
@@ -89,7 +95,7 @@ def test_ready_and_in_flight_never_exceed_the_cache_size_nor_flights_the_concurr
     run(main())
 
 
-def test_the_cache_is_filled_without_anybody_taking_blocks():
+def test_the_cache_is_filled_before_blocks_are_taken():
     async def main():
         source = ObedientSource(6)
         async with queue_of(source, 4, 2) as queue:
@@ -119,6 +125,21 @@ def test_taking_a_block_starts_the_next_fetch_at_once():
     run(main())
 
 
+def test_a_start_without_an_event_loop_is_refused_and_loses_no_block():
+    source = ObedientSource(4)
+    queue = queue_of(source)
+    with pytest.raises(RuntimeError, match="expected a running event loop"):
+        queue.start()
+
+    async def main():
+        blocks = [await drive(source, asyncio.ensure_future(anext(queue))) for _ in range(5)]
+        await queue.close()
+        assert indices(blocks)[:4] == [(0, 0, False), (0, 1, False), (0, 2, False), (0, 3, True)]
+        assert [numbers_of(b.images)[0] // 2 for b in blocks] == planned(source, 0, 2)[:5]
+
+    run(main())
+
+
 def test_nothing_is_fetched_before_the_start():
     async def main():
         source = ObedientSource(6)
@@ -137,7 +158,7 @@ def test_nothing_is_fetched_before_the_start():
 # Order
 
 
-def test_blocks_leave_in_the_order_of_the_plan_whatever_order_answers_arrive_in():
+def test_blocks_leave_in_the_planned_order_whatever_the_order_of_responses():
     async def main():
         source = ObedientSource(4)
         async with queue_of(source, 4, 4, seed=3) as queue:
@@ -152,7 +173,7 @@ def test_blocks_leave_in_the_order_of_the_plan_whatever_order_answers_arrive_in(
             await settle()
             blocks = [queue.take_ready() for _ in range(4)]
             assert [numbers_of(block.images)[0] // 2 for block in blocks] == order
-            assert places(blocks) == [(0, 0, False), (0, 1, False), (0, 2, False), (0, 3, True)]
+            assert indices(blocks) == [(0, 0, False), (0, 1, False), (0, 2, False), (0, 3, True)]
 
     run(main())
 
@@ -181,7 +202,7 @@ def test_any_timing_and_any_change_of_settings_give_the_same_blocks(blocks, move
                 if move == "answer" and waiting:
                     source.answer(waiting[value % len(waiting)])
                 elif move == "fail" and waiting:
-                    source.fail(waiting[value % len(waiting)], OSError("no line"))
+                    source.fail(waiting[value % len(waiting)], TransientError("no connection"))
                 elif move == "take":
                     block = queue.take_ready()
                     taken += [] if block is None else [block]
@@ -255,7 +276,7 @@ def test_a_cache_size_of_0_fetches_on_demand_only():
     run(main())
 
 
-def test_a_source_in_memory_answers_at_once_even_with_a_cache_size_of_0():
+def test_a_source_in_memory_needs_no_prefetching():
     async def main():
         queue = queue_of(ArraySource(numbered_samples(6), 2), 0)
         assert [queue.take_ready().index for _ in range(4)] == [0, 1, 2, 0]
@@ -265,7 +286,7 @@ def test_a_source_in_memory_answers_at_once_even_with_a_cache_size_of_0():
     run(main())
 
 
-def test_a_smaller_cache_takes_effect_as_blocks_are_taken_and_a_bigger_one_at_once():
+def test_a_smaller_cache_takes_effect_as_blocks_are_taken_and_a_larger_one_at_once():
     async def main():
         source = ObedientSource(9)
         async with queue_of(source, 4, 9) as queue:
@@ -284,7 +305,7 @@ def test_a_smaller_cache_takes_effect_as_blocks_are_taken_and_a_bigger_one_at_on
     run(main())
 
 
-def test_a_smaller_concurrency_lets_flights_end_and_a_bigger_one_starts_more_at_once():
+def test_a_smaller_concurrency_lets_fetches_end_and_a_larger_one_starts_more_at_once():
     async def main():
         source = ObedientSource(9)
         async with queue_of(source, 6, 3) as queue:
@@ -303,20 +324,20 @@ def test_a_smaller_concurrency_lets_flights_end_and_a_bigger_one_starts_more_at_
 @pytest.mark.parametrize(
     ("name", "value", "least"), [("cache_size", -1, 0), ("concurrency", 0, 1), ("retries", -1, 0)]
 )
-def test_an_impossible_setting_is_refused_with_its_name_and_bound(name, value, least):
-    sentence = f"{name} must be a whole number of at least {least}, but got {value}."
-    with pytest.raises(ValueError, match=sentence):
+def test_an_impossible_setting_is_refused_with_its_name_and_minimum(name, value, least):
+    message = f"{name}: expected an integer from {least}, found {value}"
+    with pytest.raises(ValueError, match=message):
         queue_of(ObedientSource(2), **{name: value})
     queue = queue_of(ObedientSource(2))
     if name != "retries":
-        with pytest.raises(ValueError, match=sentence):
+        with pytest.raises(ValueError, match=message):
             setattr(queue, name, value)
 
 
 # Waiting
 
 
-def test_the_queue_says_when_somebody_waits():
+def test_the_queue_tells_whether_a_consumer_waits():
     async def main():
         source = ObedientSource(3)
         async with queue_of(source) as queue:
@@ -329,7 +350,7 @@ def test_the_queue_says_when_somebody_waits():
     run(main())
 
 
-def test_two_consumers_share_the_blocks_without_loss_or_doubling():
+def test_two_consumers_share_the_blocks_without_losing_or_repeating_one():
     async def main():
         source = ObedientSource(4)
         async with queue_of(source, 2, 2) as queue:
@@ -372,54 +393,65 @@ def test_a_loop_over_a_source_in_memory_lets_other_tasks_run():
 # Failures
 
 
-def test_a_failed_fetch_is_retried_with_growing_pauses():
-    pauses = []
-
-    async def recorded(seconds):
-        pauses.append(seconds)
-
-    async def main():
-        source = FailingSource(failures=4)
-        async with queue_of(source, 1, retries=4, pause=exponential_pause, sleep=recorded) as queue:
-            block = await anext(queue)
-            assert summary(block)[:2] == (0, 0)
-            assert pauses == [0.5, 1.0, 2.0, 4.0]
-            assert (queue.retried, queue.failed) == (4, 0)
-
-    run(main())
-
-
-def test_pauses_stop_growing_at_half_a_minute():
-    assert [exponential_pause(n) for n in (6, 7, 8, 100)] == [16.0, 30.0, 30.0, 30.0]
-
-
 class FailingSource(ObedientSource):
-    """Fails a number of times, then answers at once."""
+    """Raises an error a number of times, then responds at once."""
 
-    def __init__(self, failures: int, blocks: int = 3) -> None:
+    def __init__(self, failures: int, blocks: int = 3, error: type = TransientError) -> None:
         super().__init__(blocks)
-        self.failures, self.tries = failures, 0
+        self.failures, self.error, self.tries = failures, error, 0
 
     async def fetch(self, request: int) -> Samples:
         self.tries += 1
         if self.failures:
             self.failures -= 1
-            raise OSError("the line is down")
+            raise self.error("no connection")
         return numbered_samples(2, first=2 * request)
 
 
-def test_a_lasting_failure_reaches_whoever_asks_and_asking_again_tries_again():
+def test_a_fetch_is_retried_after_transient_errors_with_growing_delays():
+    delays = []
+
+    async def recorded(seconds):
+        delays.append(seconds)
+
+    async def main():
+        source = FailingSource(failures=4)
+        settings = {"backoff": exponential_backoff, "sleep": recorded}
+        async with queue_of(source, 1, **settings) as queue:
+            block = await anext(queue)
+            assert summary(block)[:2] == (0, 0)
+            assert delays == [0.5, 1.0, 2.0, 4.0]
+            assert (queue.retried, queue.failed) == (4, 0)
+
+    run(main())
+
+
+def test_delays_grow_up_to_half_a_minute():
+    assert [exponential_backoff(n) for n in (6, 7, 8, 100)] == [16.0, 30.0, 30.0, 30.0]
+
+
+@pytest.mark.parametrize("error", [DataError, OSError])
+def test_other_errors_are_not_retried(error):
+    async def main():
+        source = FailingSource(1, error=error)
+        async with queue_of(source, 1, 1) as queue:
+            with pytest.raises(PrefetchError) as caught:
+                await anext(queue)
+            assert isinstance(caught.value.__cause__, error)
+            assert (source.tries, queue.retried) == (1, 0)
+            assert (await anext(queue)).index == 0
+
+    run(main())
+
+
+def test_a_lasting_failure_reaches_the_consumer_and_the_next_request_tries_again():
     async def main():
         source = FailingSource(failures=6)
         async with queue_of(source, 1, 1, retries=2) as queue:
             for _ in range(2):
-                with pytest.raises(PrefetchError) as caught:
+                with pytest.raises(PrefetchError, match=r"Block 0 of epoch 0 .*no connection") as e:
                     await anext(queue)
-                assert str(caught.value) == (
-                    "Block 0 of epoch 0 could not be fetched (the line is down); "
-                    "asking again tries again."
-                )
-                assert isinstance(caught.value.__cause__, OSError)
+                assert isinstance(e.value.__cause__, TransientError)
             blocks = await take(queue, 6)
         assert (queue.retried, queue.failed) == (4, 2)
         assert [numbers_of(b.images)[0] // 2 for b in blocks] == planned(source, 0, 2)
@@ -427,13 +459,13 @@ def test_a_lasting_failure_reaches_whoever_asks_and_asking_again_tries_again():
     run(main())
 
 
-def test_blocks_before_a_failed_one_are_delivered_first_and_those_behind_it_are_kept():
+def test_blocks_before_a_failed_one_are_delivered_first_and_those_after_it_are_kept():
     async def main():
         source = ObedientSource(9)
         order = planned(source, 0, 1)
         async with queue_of(source, 4, 4, retries=0) as queue:
             await settle()
-            source.fail(order[1], OSError("lost"))
+            source.fail(order[1], TransientError("lost"))
             for request in (order[0], order[2], order[3]):
                 source.answer(request)
             await settle()
@@ -448,13 +480,13 @@ def test_blocks_before_a_failed_one_are_delivered_first_and_those_behind_it_are_
     run(main())
 
 
-def test_a_failure_wakes_whoever_waits():
+def test_a_failure_wakes_a_waiting_consumer():
     async def main():
         source = ObedientSource(2)
         async with queue_of(source, 1, 1, retries=0) as queue:
             asking = asyncio.ensure_future(anext(queue))
             await settle()
-            source.fail(next(iter(source.pending)), OSError("gone"))
+            source.fail(next(iter(source.pending)), TransientError("gone"))
             with pytest.raises(PrefetchError, match="gone"):
                 await asking
 
@@ -467,7 +499,7 @@ def test_after_a_failure_nothing_more_is_fetched_until_it_is_resumed():
         async with queue_of(source, 3, 3, retries=0) as queue:
             await settle()
             for request in list(source.pending):
-                source.fail(request, OSError("down"))
+                source.fail(request, TransientError("down"))
             await settle()
             assert queue.failed == 3
             queue.cache_size = 6
@@ -484,12 +516,12 @@ def test_after_a_failure_nothing_more_is_fetched_until_it_is_resumed():
     run(main())
 
 
-def test_take_ready_tells_of_a_failure_and_then_tries_again():
+def test_take_ready_raises_a_failure_and_then_tries_again():
     async def main():
         source = ObedientSource(3)
         async with queue_of(source, 1, 1, retries=0) as queue:
             await settle()
-            source.fail(next(iter(source.pending)), OSError("down"))
+            source.fail(next(iter(source.pending)), TransientError("down"))
             await settle()
             with pytest.raises(PrefetchError, match="down"):
                 queue.take_ready()
@@ -502,8 +534,8 @@ def test_take_ready_tells_of_a_failure_and_then_tries_again():
     run(main())
 
 
-def test_a_failure_of_a_source_in_memory_is_told_and_tried_again():
-    class Moody(ArraySource):
+def test_a_failure_of_a_source_in_memory_is_raised_and_tried_again():
+    class Unreliable(ArraySource):
         failures = 1
 
         def fetch_now(self, request):
@@ -512,27 +544,27 @@ def test_a_failure_of_a_source_in_memory_is_told_and_tried_again():
                 raise MemoryError("full")
             return super().fetch_now(request)
 
-    queue = queue_of(Moody(numbered_samples(4), 2))
+    queue = queue_of(Unreliable(numbered_samples(4), 2))
     with pytest.raises(PrefetchError, match="full"):
         queue.take_ready()
     assert [queue.take_ready().index for _ in range(3)] == [0, 1, 0]
 
 
-def test_an_answer_without_samples_is_a_failure():
+def test_a_response_without_samples_is_a_failure():
     class Empty(FailingSource):
         async def fetch(self, request):
             return numbered_samples(0)
 
     async def main():
-        async with queue_of(Empty(0), retries=1) as queue:
-            with pytest.raises(PrefetchError, match="answered with no samples"):
+        async with queue_of(Empty(0)) as queue:
+            with pytest.raises(PrefetchError, match="at least one sample in a block"):
                 await anext(queue)
 
     run(main())
 
 
-def test_a_plan_that_fails_is_told_and_the_next_one_draws_the_same_numbers():
-    class Forgetful(FailingSource):
+def test_a_failed_plan_is_raised_and_the_next_one_draws_the_same_numbers():
+    class Unreliable(FailingSource):
         plans = 0
 
         def plan_epoch(self, generator):
@@ -543,7 +575,7 @@ def test_a_plan_that_fails_is_told_and_the_next_one_draws_the_same_numbers():
             return plan
 
     async def main():
-        source = Forgetful(0)
+        source = Unreliable(0)
         async with queue_of(source, 5) as queue:
             blocks = await take(queue, 3)
             with pytest.raises(PrefetchError, match="next epoch could not be planned"):
@@ -557,13 +589,13 @@ def test_a_plan_that_fails_is_told_and_the_next_one_draws_the_same_numbers():
 def test_an_epoch_of_no_blocks_is_refused():
     async def main():
         async with queue_of(FailingSource(0, blocks=0)) as queue:
-            with pytest.raises(PrefetchError, match="planned an epoch of no blocks"):
+            with pytest.raises(PrefetchError, match="at least one block in an epoch"):
                 await anext(queue)
 
     run(main())
 
 
-# Endings
+# Closing
 
 
 def test_closing_cancels_all_fetches_and_leaves_no_task():
@@ -581,7 +613,7 @@ def test_closing_cancels_all_fetches_and_leaves_no_task():
     run(main())
 
 
-def test_closing_ends_a_loop_and_what_was_ready_is_dropped():
+def test_closing_ends_a_loop_and_drops_ready_blocks():
     async def main():
         source = ObedientSource(6)
         queue = queue_of(source)
@@ -597,7 +629,7 @@ def test_closing_ends_a_loop_and_what_was_ready_is_dropped():
     run(main())
 
 
-def test_closing_lets_go_of_everybody_who_waits():
+def test_closing_ends_the_iteration_of_all_waiting_consumers():
     async def main():
         queue = queue_of(ObedientSource(6))
         waiters = [asyncio.ensure_future(take(queue, 1)) for _ in range(2)]
@@ -623,7 +655,7 @@ def test_closing_twice_or_before_the_start_is_harmless():
     run(main())
 
 
-def test_closing_while_a_retry_pauses_ends_the_pause():
+def test_closing_ends_the_delay_before_a_retry():
     async def main():
         forever = asyncio.Event()
 
@@ -640,7 +672,7 @@ def test_closing_while_a_retry_pauses_ends_the_pause():
     run(main())
 
 
-def test_a_cancelled_consumer_takes_no_block_with_it():
+def test_a_cancelled_consumer_loses_no_block():
     async def main():
         source = ObedientSource(4)
         async with queue_of(source, 2, 2) as queue:
@@ -656,7 +688,7 @@ def test_a_cancelled_consumer_takes_no_block_with_it():
     run(main())
 
 
-def test_a_consumer_cancelled_in_the_moment_that_its_block_arrives_loses_nothing():
+def test_a_consumer_cancelled_as_its_block_arrives_loses_no_block():
     async def main():
         source = ObedientSource(4)
         async with queue_of(source, 1, 1) as queue:
@@ -675,7 +707,7 @@ def test_a_consumer_cancelled_in_the_moment_that_its_block_arrives_loses_nothing
     run(main())
 
 
-def test_a_consumer_cancelled_in_the_moment_of_closing_disturbs_nothing():
+def test_a_consumer_can_be_cancelled_while_the_queue_closes():
     async def main():
         queue = queue_of(ObedientSource(4))
         asking = asyncio.ensure_future(anext(queue))
@@ -689,7 +721,7 @@ def test_a_consumer_cancelled_in_the_moment_of_closing_disturbs_nothing():
     run(main())
 
 
-def test_one_cancelled_waiter_does_not_disturb_another():
+def test_a_cancelled_consumer_does_not_disturb_another():
     async def main():
         source = ObedientSource(4)
         async with queue_of(source, 1, 1) as queue:
@@ -701,7 +733,7 @@ def test_one_cancelled_waiter_does_not_disturb_another():
     run(main())
 
 
-def test_a_loop_that_is_torn_down_leaves_no_warning_and_no_task(caplog):
+def test_a_closed_event_loop_leaves_no_warning_and_no_task(caplog):
     async def main():
         queue = queue_of(ObedientSource(6))
         consumer = asyncio.ensure_future(anext(queue))
@@ -716,7 +748,7 @@ def test_a_loop_that_is_torn_down_leaves_no_warning_and_no_task(caplog):
     assert caplog.records == []
 
 
-def test_a_fetch_cancelled_from_outside_is_told_and_tried_again():
+def test_a_fetch_cancelled_from_outside_is_raised_and_tried_again():
     async def main():
         source = ObedientSource(6)
         async with queue_of(source, 1, 1) as queue:
@@ -724,14 +756,14 @@ def test_a_fetch_cancelled_from_outside_is_told_and_tried_again():
             for task in tasks_left():
                 task.cancel()
             await settle()
-            with pytest.raises(PrefetchError, match="its fetch was cancelled"):
+            with pytest.raises(PrefetchError, match="the fetch was cancelled"):
                 await anext(queue)
             assert (await drive(source, asyncio.ensure_future(anext(queue)))).index == 0
 
     run(main())
 
 
-def test_a_departed_consumer_leaves_a_bounded_queue_behind_and_nothing_that_runs():
+def test_without_a_consumer_the_queue_fills_up_and_stops():
     async def main():
         source = ObedientSource(9)
         queue = queue_of(source)
@@ -745,11 +777,11 @@ def test_a_departed_consumer_leaves_a_bounded_queue_behind_and_nothing_that_runs
     run(main())
 
 
-# Going on
+# Resuming
 
 
 @given(taken=st.integers(0, 11), cache_size=st.integers(0, 5), later_cache_size=st.integers(0, 5))
-def test_a_queue_started_at_a_position_goes_on_with_exactly_the_same_blocks(
+def test_a_queue_started_at_a_position_delivers_exactly_the_same_blocks(
     taken, cache_size, later_cache_size
 ):
     async def main():
@@ -766,7 +798,7 @@ def test_a_queue_started_at_a_position_goes_on_with_exactly_the_same_blocks(
     run(main())
 
 
-def test_closing_keeps_the_position_of_the_first_block_that_was_not_delivered():
+def test_a_closed_queue_has_the_position_of_the_first_block_that_was_not_delivered():
     async def main():
         queue = queue_of(ArraySource(numbered_samples(12), 2), 5)
         await take(queue, 4)
@@ -779,7 +811,7 @@ def test_closing_keeps_the_position_of_the_first_block_that_was_not_delivered():
     run(main())
 
 
-def test_every_block_knows_how_to_get_itself_again():
+def test_the_position_of_a_block_delivers_it_again():
     async def main():
         source = ArraySource(numbered_samples(10), 4)
         async with queue_of(source) as queue:
@@ -795,7 +827,7 @@ def test_a_position_from_another_source_is_refused():
         async with queue_of(ArraySource(numbered_samples(10), 2)) as queue:
             await take(queue, 4)
             position = queue.position
-        with pytest.raises(ValueError, match="block 4 of epoch 0: this source has 2 blocks"):
+        with pytest.raises(ValueError, match="expected a block below 2"):
             queue_of(ArraySource(numbered_samples(4), 2), start=position)
 
     run(main())

@@ -1,3 +1,5 @@
+"""Batches of points."""
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ def make_feed(count=10, seed=1):
 
 
 @pytest.mark.parametrize("batch_size", [0, 10, 4096])
-def test_a_full_batch_is_the_samples_where_they_lie(batch_size):
+def test_a_full_batch_is_not_copied(batch_size):
     feed = make_feed()
     for epoch in range(3):
         batch = feed.take(batch_size)
@@ -21,7 +23,7 @@ def test_a_full_batch_is_the_samples_where_they_lie(batch_size):
         assert (batch.epoch, batch.consumed, batch.is_last) == (epoch, 10, True)
 
 
-def test_batches_hold_every_sample_once_in_an_epoch_in_another_order_each_time():
+def test_every_epoch_has_every_sample_once_in_a_new_order():
     feed, orders = make_feed(), []
     for epoch in range(3):
         batches = [feed.take(4) for _ in range(3)]
@@ -39,21 +41,21 @@ def test_batches_hold_every_sample_once_in_an_epoch_in_another_order_each_time()
 
 
 @given(sizes=st.lists(st.integers(0, 12), min_size=1, max_size=12), stop=st.integers(0, 12))
-def test_a_feed_goes_on_exactly_from_any_position(sizes, stop):
-    feed, seen, place = make_feed(), [], None
+def test_a_feed_resumes_exactly_at_any_position(sizes, stop):
+    feed, seen, position = make_feed(), [], None
     for number, size in enumerate(sizes):
         if number == stop:
-            place = feed.position
+            position = feed.position
         seen.append(feed.take(size).labels.copy())
-    if place is None:
+    if position is None:
         return
     other = make_feed(seed=99)
-    other.go_to(place)
+    other.seek(position)
     for size, labels in zip(sizes[stop:], seen[stop:], strict=True):
         np.testing.assert_array_equal(other.take(size).labels, labels)
 
 
-def test_other_samples_begin_the_epoch_again():
+def test_other_samples_restart_the_epoch():
     feed = make_feed()
     feed.take(4)
     feed.replace(np.ones((3, 2), np.float32), np.zeros(3, np.intp))
@@ -61,6 +63,6 @@ def test_other_samples_begin_the_epoch_again():
     assert (feed.sample_count, batch.consumed, batch.epoch) == (3, 2, 0)
 
 
-def test_there_must_be_something_to_learn_from():
-    with pytest.raises(DataError, match="no points to learn from"):
+def test_no_points_are_refused():
+    with pytest.raises(DataError, match="at least one point"):
         make_feed(0)

@@ -1,3 +1,5 @@
+"""Records of labelled points."""
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,19 +21,19 @@ def test_points_are_float32_and_labels_are_indices():
     ("points", "labels", "classes", "message"),
     [
         ([[0, 0, 0]], [0], 2, r"found \(1, 3\)"),
-        ([[0, 0]], [0, 1], 2, "n labels were expected"),
+        ([[0, 0]], [0, 1], 2, "n labels"),
         ([[0, np.nan]], [0], 2, "finite"),
-        ([[0, 0]], [2], 2, "Labels from 0 to 1 were expected; found 2 to 2"),
-        ([[0, 0]], [-1], 2, "Labels from 0 to 1"),
-        ([[0, 0]], [0], 11, "1 to 10 classes; found 11"),
+        ([[0, 0]], [2], 2, "labels from 0 to 1, found 2 to 2"),
+        ([[0, 0]], [-1], 2, "labels from 0 to 1"),
+        ([[0, 0]], [0], 11, "1 to 10 classes, found 11"),
     ],
 )
-def test_points_that_make_no_sense_are_refused(points, labels, classes, message):
+def test_other_shapes_and_values_are_refused(points, labels, classes, message):
     with pytest.raises(DataError, match=message):
         PlanePoints(np.array(points), np.array(labels), classes)
 
 
-def test_painting_makes_new_points_and_leaves_the_old_ones_alone():
+def test_editing_returns_new_points_and_does_not_change_the_old_ones():
     more = SQUARE.with_points([(0.5, -0.5)], 2)
     moved = more.with_moved(0, 0.25, 0.75)
     fewer = moved.without(1)
@@ -42,20 +44,16 @@ def test_painting_makes_new_points_and_leaves_the_old_ones_alone():
     np.testing.assert_array_equal(fewer.labels, [0, 1, 0, 2])
 
 
-@pytest.mark.parametrize("index", [-1, 4])
-def test_a_point_that_there_is_not_cannot_be_changed(index):
-    with pytest.raises(DataError, match=f"There is no point {index}: .* 0 to 3"):
-        SQUARE.without(index)
-    with pytest.raises(DataError, match="There is no point"):
-        SQUARE.with_moved(index, 0, 0)
+@pytest.mark.parametrize(("points", "index"), [(SQUARE, -1), (SQUARE, 4), (no_points(2), 0)])
+def test_a_missing_point_cannot_be_changed(points, index):
+    message = f"one of {len(points)} points, found {index}"
+    with pytest.raises(DataError, match=message):
+        points.without(index)
+    with pytest.raises(DataError, match=message):
+        points.with_moved(index, 0, 0)
 
 
-def test_an_empty_plane_has_no_point_to_delete():
-    with pytest.raises(DataError, match="There are no points"):
-        no_points(2).without(0)
-
-
-def test_fewer_classes_leave_out_the_points_of_the_others():
+def test_the_points_of_removed_classes_are_left_out():
     only = SQUARE.of_classes(1)
     assert (len(only), only.classes) == (2, 1)
     assert SQUARE.of_classes(5).classes == 5
@@ -71,7 +69,7 @@ def test_joined_points_keep_their_order():
     share=st.floats(0.05, 1),
     seed=st.integers(0, 9),
 )
-def test_a_split_takes_its_share_of_every_class_and_loses_no_point(labels, share, seed):
+def test_a_split_is_stratified_and_loses_no_point(labels, share, seed):
     places = np.column_stack([np.arange(len(labels)), np.zeros(len(labels))])
     points = PlanePoints(places, np.array(labels), 4)
     train, test = split_points(points, share, np.random.default_rng(seed))
@@ -80,11 +78,11 @@ def test_a_split_takes_its_share_of_every_class_and_loses_no_point(labels, share
         assert kept == (max(1, round(share * count)) if count else 0)
 
 
-def test_a_split_depends_on_its_generator_alone():
+def test_a_split_depends_only_on_its_generator():
     first, again = (split_points(SQUARE, 0.5, np.random.default_rng(3))[0] for _ in range(2))
     assert first.points.tobytes() == again.points.tobytes()
 
 
-def test_a_share_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="training share"):
+def test_an_empty_training_part_is_refused():
+    with pytest.raises(ValueError, match="train_share"):
         split_points(SQUARE, 0, np.random.default_rng(0))

@@ -1,13 +1,11 @@
-"""Ink in photographs: light or dark paper, shadows, any size and shape."""
+"""Ink in photographs: light or dark background, shadows, any size and shape."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from data_cache import frame_digit, load_digits
-from data_cache.preprocessing import find_ink
-from data_cache.preprocessing.photographs import SIDE
+from data_cache import find_ink, frame_digit, load_digits
 from nn import load_pretrained
 
 
@@ -17,7 +15,7 @@ def pictures(count=30):
 
 
 def photograph(digit, *, scale=8, size=(400, 300), dark=False, shadow=0.0, noise=0.0, seed=0):
-    """A digit written on paper, off the middle, in uneven light."""
+    """A digit off the centre, in uneven light."""
     generator = np.random.default_rng(seed)
     big = np.kron(digit, np.ones((scale, scale)))
     paper = np.zeros(size)
@@ -54,7 +52,7 @@ def test_digits_are_read_from_photographs(how):
 @pytest.mark.parametrize("grey", [0.0, 128.0, 255.0])
 def test_an_empty_sheet_has_no_ink(grey):
     assert not find_ink(np.full((50, 70), grey)).any()
-    assert find_ink(np.full((50, 70), grey)).shape == (SIDE, SIDE)
+    assert find_ink(np.full((50, 70), grey)).shape == (168, 168)
 
 
 def test_a_shadow_alone_is_no_ink():
@@ -63,10 +61,10 @@ def test_a_shadow_alone_is_no_ink():
     assert ink[:, 20:-20].mean() < 0.05
 
 
-def test_what_is_no_picture_is_refused():
-    with pytest.raises(ValueError, match=r"the shape \(height, width\), but got \(0, 4\)"):
+def test_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"expected shape \(height, width\), found \(0, 4\)"):
         find_ink(np.zeros((0, 4)))
-    with pytest.raises(ValueError, match=r"but got \(4, 4, 3\)"):
+    with pytest.raises(ValueError, match=r"found \(4, 4, 3\)"):
         find_ink(np.zeros((4, 4, 3)))
 
 
