@@ -20,8 +20,6 @@ from data_cache.batches import Batch, Batcher, BatchPosition
 from data_cache.datasets import (
     DATA_SETS,
     DIGIT_NAMES,
-    FASHION_NAMES,
-    DataSetCard,
     data_folder,
     data_set_available,
     load_data_set,
@@ -56,7 +54,6 @@ from data_cache.readers.idx import read_idx, read_idx_pair
 from data_cache.readers.paths import open_samples
 from data_cache.samples import PARTS, DataSet, Samples
 from data_cache.sources.block_files import decode_block, encode_block
-from data_cache.sources.fetch import fetch_url
 from data_cache.sources.http import (
     HttpBlockSource,
     fetch_block_with_retries,
@@ -64,20 +61,13 @@ from data_cache.sources.http import (
     load_part,
     open_manifest,
 )
-from data_cache.sources.manifest import (
-    BlockFile,
-    ListedDataSet,
-    Manifest,
-    parse_manifest,
-    write_blocks,
-)
+from data_cache.sources.manifest import Manifest, parse_manifest, write_blocks
 from data_cache.sources.source import ArraySource, Block, QueuePosition, Source
 
 __all__ = [
     "AUGMENTATIONS",
     "DATA_SETS",
     "DIGIT_NAMES",
-    "FASHION_NAMES",
     "FULL",
     "INPUT_TITLES",
     "LIGHT",
@@ -95,13 +85,10 @@ __all__ = [
     "Batcher",
     "Block",
     "BlockFeed",
-    "BlockFile",
     "DataError",
     "DataSet",
-    "DataSetCard",
     "Feed",
     "HttpBlockSource",
-    "ListedDataSet",
     "Manifest",
     "PlanePoints",
     "PlaneShape",
@@ -127,7 +114,6 @@ __all__ = [
     "exponential_backoff",
     "fetch_block_with_retries",
     "fetch_data_set",
-    "fetch_url",
     "find_ink",
     "fit_into_plane",
     "frame_digit",

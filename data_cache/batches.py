@@ -147,12 +147,6 @@ class Batcher:
         self._blocks.append(block)
         self._buffered += len(block)
 
-    def clear(self) -> None:
-        """Drop all blocks; the next one added counts as the first of its epoch."""
-        self._blocks.clear()
-        self._window = None
-        self._offset = self._consumed = self._buffered = 0
-
     def position(self, queue: QueuePosition) -> BatchPosition | None:
         """Return the position of the next batch; None if the next block is from no queue.
 

@@ -57,13 +57,6 @@ class PrefetchQueue(Generic[Request]):
     start : QueuePosition, optional
         Resume there; `generator` is set to the state recorded in it.
 
-    Attributes
-    ----------
-    peak : int
-        The largest number of ready blocks so far.
-    retried, failed : int
-        Numbers of retries, and of fetches that stayed failed.
-
     Raises
     ------
     ValueError
@@ -99,9 +92,6 @@ class PrefetchQueue(Generic[Request]):
         self._started = False
         self._closed = False
         self._end: QueuePosition | None = None
-        self.peak = 0
-        self.retried = 0
-        self.failed = 0
 
     # State
 
@@ -114,16 +104,6 @@ class PrefetchQueue(Generic[Request]):
     def data_futures_len(self) -> int:
         """Number of fetches in flight, including those that wait for a retry."""
         return len(self._tasks)
-
-    @property
-    def waiting(self) -> bool:
-        """Whether a consumer waits for a block."""
-        return self._waiters > 0
-
-    @property
-    def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._closed
 
     @property
     def position(self) -> QueuePosition:
@@ -302,7 +282,6 @@ class PrefetchQueue(Generic[Request]):
             try:
                 return slot.make_block(await self._source.fetch(slot.request))
             except TransientError:
-                self.retried += 1
                 await self._sleep(self._backoff(attempt))
         return slot.make_block(await self._source.fetch(slot.request))
 
@@ -321,9 +300,7 @@ class PrefetchQueue(Generic[Request]):
     def _settle(self, slot: Slot[Request]) -> None:
         if slot.error is None:
             self._ready += 1
-            self.peak = max(self.peak, self._ready)
         else:
-            self.failed += 1
             self._failed.append(slot)
 
     def _raise_error(self) -> None:

@@ -167,17 +167,6 @@ def test_consecutive_batches_some_of_them_taken_back_are_those_taken_one_by_one(
     assert found == [numbers_of(take(queue, batcher, batch_size).images) for _ in found]
 
 
-def test_clearing_drops_all_blocks_and_restarts_the_count():
-    batcher = Batcher()
-    batcher.add(block_of(5))
-    batcher.take(2)
-    batcher.clear()
-    assert batcher.buffered == 0
-    batcher.add(block_of(5, first=20))
-    batch = batcher.take(3)
-    assert (numbers_of(batch.images), batch.consumed) == ([20, 21, 22], 3)
-
-
 @pytest.mark.parametrize("batch_size", [0, -3])
 def test_a_batch_of_no_samples_is_refused(batch_size):
     with pytest.raises(ValueError, match=f"batch_size: expected at least 1, found {batch_size}"):

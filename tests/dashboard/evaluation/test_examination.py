@@ -100,9 +100,7 @@ def test_a_shift_is_exactly_as_far_and_loses_no_ink(digits):
         total = canvases.sum(axis=(1, 2))
         return np.stack([canvases.sum(axis=k) @ steps for k in (1, 2)]) / total
 
-    still, moved = (
-        perturb(images, "shift", far, np.random.default_rng(0)) for far in (0, 8)
-    )
+    still, moved = (perturb(images, "shift", far, np.random.default_rng(0)) for far in (0, 8))
     far = np.hypot(*(middles(moved) - middles(still)))
     assert far == pytest.approx(8, abs=0.05)
     assert moved.sum() == pytest.approx(still.sum(), rel=1e-3)

@@ -11,7 +11,8 @@ import threading
 import pytest
 from cache_helpers import run
 
-from data_cache import DataError, TransientError, fetch_url
+from data_cache import DataError, TransientError
+from data_cache.sources.fetch import fetch_url
 
 
 @contextlib.contextmanager
@@ -71,7 +72,7 @@ def test_a_silent_server_is_given_up_before_its_response_and_in_its_middle(begin
 def test_a_process_with_a_cancelled_fetch_exits_without_waiting_for_the_server():
     code = (
         "import asyncio, sys\n"
-        "from data_cache import fetch_url\n"
+        "from data_cache.sources.fetch import fetch_url\n"
         "async def main():\n"
         "    fetching = asyncio.ensure_future(fetch_url(sys.argv[1], timeout=60))\n"
         "    print('fetching', flush=True)\n"
