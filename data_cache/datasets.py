@@ -149,11 +149,11 @@ def load_data_set(name: str, folder: Path | str | None = None) -> DataSet:
     card = data_set_card(name)
     if card.bundled:
         return load_digits()
-    place = data_folder(folder)
-    found = _find_folder(card, place)
+    root = data_folder(folder)
+    found = _find_folder(card, root)
     if found is None:
         raise DataError(
-            f"{card.title}: expected idx files in {place / name} or {place}, found none; fetch "
+            f"{card.title}: expected idx files in {root / name} or {root}, found none; fetch "
             f"them with `inkling data fetch {name}`, or set INKLING_DATA to a folder that has them."
         )
     train, test = open_samples(found, "train"), open_samples(found, "test")

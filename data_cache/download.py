@@ -152,21 +152,21 @@ def fetch_data_set(
         message has the reason of each.
     """
     card = data_set_card(name)
-    place = data_folder(folder) / name
+    target = data_folder(folder) / name
     if card.bundled:
         raise DataError(
             f"Download: expected one of {', '.join(REMOTE_FILES)}, found "
             f'"{name}", which is bundled with the package.'
         )
     pooch = _import_pooch()
-    _make_folder(place)
+    _make_folder(target)
     files = REMOTE_FILES[name]
     meter = _Meter(sum(file.size for file in files), progress)
     for file in files:
         meter.begin(file)
-        _fetch_file(pooch, file, place, mirrors or MIRRORS[name], meter)
+        _fetch_file(pooch, file, target, mirrors or MIRRORS[name], meter)
         meter.end(file)
-    return place
+    return target
 
 
 def _import_pooch() -> ModuleType:
@@ -182,18 +182,18 @@ def _import_pooch() -> ModuleType:
     return pooch
 
 
-def _make_folder(place: Path) -> None:
+def _make_folder(target: Path) -> None:
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(
-            f"{place}: expected a folder that can be created, found none ({error.strerror}); name "
+            f"{target}: expected a folder that can be created, found none ({error.strerror}); name "
             "another one by the environment variable INKLING_DATA."
         ) from error
 
 
 def _fetch_file(
-    pooch: ModuleType, file: RemoteFile, place: Path, mirrors: Sequence[str], meter: _Meter
+    pooch: ModuleType, file: RemoteFile, target: Path, mirrors: Sequence[str], meter: _Meter
 ) -> None:
     failures = []
     cause: Exception | None = None
@@ -204,7 +204,7 @@ def _fetch_file(
                 url,
                 known_hash=f"sha256:{file.sha256}",
                 fname=file.name,
-                path=place,
+                path=target,
                 downloader=meter.download,
             )
         except (OSError, ValueError) as error:
@@ -214,7 +214,7 @@ def _fetch_file(
         else:
             return
     raise DataError(
-        f"{place / file.name}: expected {file.size} bytes with SHA-256 {file.sha256[:12]}…, found "
+        f"{target / file.name}: expected {file.size} bytes with SHA-256 {file.sha256[:12]}…, found "
         f"none on any mirror ({'; '.join(failures)}); try again later, or copy the file there."
     ) from cause
 

@@ -25,7 +25,7 @@ def encode_block(samples: Samples) -> bytes:
     Raises
     ------
     ValueError
-        If there are samples without a label, for which the format has no place.
+        If there are samples without a label, for which the format has no field.
     """
     return gzip.compress(block_bytes(samples), compresslevel=9, mtime=0)
 
@@ -36,7 +36,7 @@ def block_bytes(samples: Samples) -> bytes:
         unlabelled = np.count_nonzero(~samples.is_labelled)
         raise ValueError(
             f"encode_block: expected samples with labels, found {unlabelled} without; the format "
-            "has no place for them."
+            "has no field for them."
         )
     count = np.array(len(samples), "<u4").tobytes()
     return MAGIC + count + samples.labels.tobytes() + samples.images.tobytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
@@ -97,6 +98,16 @@ def run(main: Coroutine[Any, Any, T]) -> T:
             return await main
 
     return asyncio.run(bounded())
+
+
+def in_event_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Decorate a test that is a coroutine function; it is run by `run`."""
+
+    @functools.wraps(test)
+    def run_test(*arguments: Any, **keywords: Any) -> None:
+        run(test(*arguments, **keywords))
+
+    return run_test
 
 
 async def settle() -> None:

@@ -7,7 +7,7 @@ import asyncio
 import numpy as np
 import pytest
 from bad_network import BadNetwork
-from cache_helpers import no_pause, numbered_samples, numbers_of, run, tasks_left
+from cache_helpers import in_event_loop, no_pause, numbered_samples, numbers_of, run, tasks_left
 from local_server import local_server
 
 from data_cache import (
@@ -101,7 +101,8 @@ def test_going_offline_in_the_middle_of_an_epoch_and_back_loses_no_sample_and_re
     assert order == expected
 
 
-def test_after_damage_caches_are_bypassed(files, monkeypatch):
+@in_event_loop
+async def test_after_damage_caches_are_bypassed(files, monkeypatch):
     asked = []
 
     async def fetch_checked(url, expected, *, fresh, timeout):
@@ -110,17 +111,14 @@ def test_after_damage_caches_are_bypassed(files, monkeypatch):
 
     monkeypatch.setattr("data_cache.sources.http.fetch_checked", fetch_checked)
 
-    async def main():
-        with served(BadNetwork(), files) as server:
-            manifest = await open_manifest(f"{server.url}/data/manifest.json")
-        source = HttpBlockSource(manifest, "many", timeout=7)
-        one, other = source.plan_epoch(np.random.default_rng(0))[:2]
-        for request in (one, one, other):
-            with pytest.raises(DataError, match="damaged"):
-                await source.fetch(request)
-        assert asked == [(False, 7), (True, 7), (False, 7)]
-
-    run(main())
+    with served(BadNetwork(), files) as server:
+        manifest = await open_manifest(f"{server.url}/data/manifest.json")
+    source = HttpBlockSource(manifest, "many", timeout=7)
+    one, other = source.plan_epoch(np.random.default_rng(0))[:2]
+    for request in (one, one, other):
+        with pytest.raises(DataError, match="damaged"):
+            await source.fetch(request)
+    assert asked == [(False, 7), (True, 7), (False, 7)]
 
 
 def test_a_manifest_is_fetched_again_if_the_server_is_unreachable_but_not_if_it_is_missing(files):
