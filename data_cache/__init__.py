@@ -41,7 +41,7 @@ from data_cache.points.plane_points import (
     no_points,
     split_points,
 )
-from data_cache.prefetch_queue import PrefetchQueue, exponential_backoff
+from data_cache.prefetch_queue import PrefetchQueue
 from data_cache.preprocessing import (
     change_stroke_width,
     find_ink,
@@ -52,6 +52,7 @@ from data_cache.preprocessing import (
 from data_cache.readers.csv import read_csv
 from data_cache.readers.idx import read_idx, read_idx_pair
 from data_cache.readers.paths import open_samples
+from data_cache.retries import exponential_backoff
 from data_cache.samples import PARTS, DataSet, Samples
 from data_cache.sources.block_files import decode_block, encode_block
 from data_cache.sources.http import (

@@ -13,16 +13,9 @@ from typing import Generic
 import numpy as np
 
 from data_cache.epoch_plan import EpochPlan, Slot
-from data_cache.errors import PrefetchError, TransientError
+from data_cache.errors import PrefetchError
+from data_cache.retries import RETRIES, Backoff, exponential_backoff, retry
 from data_cache.sources.source import Block, QueuePosition, Request, Source
-
-RETRIES = 4
-"""How often a fetch is retried after transient errors."""
-
-
-def exponential_backoff(attempt: int) -> float:
-    """Return the seconds to wait before retry number `attempt` (from 1): 0.5, 1, 2 … up to 30."""
-    return min(0.5 * 2.0 ** (attempt - 1), 30.0)
 
 
 class PrefetchQueue(Generic[Request]):
@@ -71,7 +64,7 @@ class PrefetchQueue(Generic[Request]):
         *,
         generator: np.random.Generator,
         retries: int = RETRIES,
-        backoff: Callable[[int], float] = exponential_backoff,
+        backoff: Backoff = exponential_backoff,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         start: QueuePosition | None = None,
     ) -> None:
@@ -278,12 +271,13 @@ class PrefetchQueue(Generic[Request]):
         task.add_done_callback(lambda task: self._end_fetch(slot, task))
 
     async def _fetch(self, slot: Slot[Request]) -> Block:
-        for attempt in range(1, self._retries + 1):
-            try:
-                return slot.make_block(await self._source.fetch(slot.request))
-            except TransientError:
-                await self._sleep(self._backoff(attempt))
-        return slot.make_block(await self._source.fetch(slot.request))
+        samples = await retry(
+            lambda _attempt: self._source.fetch(slot.request),
+            retries=self._retries,
+            backoff=self._backoff,
+            sleep=self._sleep,
+        )
+        return slot.make_block(samples)
 
     def _end_fetch(self, slot: Slot[Request], task: asyncio.Task[Block]) -> None:
         self._tasks.discard(task)

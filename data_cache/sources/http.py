@@ -5,29 +5,23 @@ Each block is compared with the SHA-256 checksum in the manifest.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
 from data_cache.errors import DataError, TransientError
-from data_cache.prefetch_queue import RETRIES, PrefetchQueue, exponential_backoff
+from data_cache.prefetch_queue import PrefetchQueue
 from data_cache.readers.idx import CLASS_COUNT
+from data_cache.retries import Backoff, exponential_backoff, retry
 from data_cache.samples import PARTS, DataSet, Samples, concatenate_samples
 from data_cache.sources.block_files import decode_block
 from data_cache.sources.fetch import TIMEOUT_SECONDS, fetch_checked, fetch_url
 from data_cache.sources.manifest import BlockFile, Manifest, parse_manifest
 from data_cache.sources.source import Source
 
-Backoff = Callable[[int], float]
-"""Seconds to wait before retry number 1, 2, …"""
-
 _PART_CONCURRENCY = 5
-
-Result = TypeVar("Result")
 
 
 async def open_manifest(url: str, *, backoff: Backoff = exponential_backoff) -> Manifest:
@@ -44,17 +38,7 @@ async def open_manifest(url: str, *, backoff: Backoff = exponential_backoff) -> 
     DataError
         If it cannot be fetched or is not a manifest.
     """
-    return parse_manifest(await _with_retries(lambda _is_retry: fetch_url(url), backoff), url)
-
-
-async def _with_retries(fetch: Callable[[bool], Awaitable[Result]], backoff: Backoff) -> Result:
-    """Await `fetch(is_retry)`, and again after transient errors."""
-    for attempt in range(1, RETRIES + 1):
-        try:
-            return await fetch(attempt > 1)
-        except TransientError:
-            await asyncio.sleep(backoff(attempt))
-    return await fetch(True)
+    return parse_manifest(await retry(lambda _attempt: fetch_url(url), backoff=backoff), url)
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,8 +189,8 @@ async def fetch_block_with_retries(
     manifest: Manifest, block: BlockFile, *, backoff: Backoff = exponential_backoff
 ) -> Samples:
     """Fetch a block as `fetch_block` does, and again after transient errors, without caches."""
-    return await _with_retries(
-        lambda is_retry: fetch_block(manifest, block, fresh=is_retry), backoff
+    return await retry(
+        lambda attempt: fetch_block(manifest, block, fresh=attempt > 0), backoff=backoff
     )
 
 
