@@ -12,7 +12,7 @@ class TransientError(DataError):
     """A failure that a retry may mend.
 
     An unreachable or silent server, a status of 408, 425, 429 or 5xx, or bytes with a wrong
-    checksum that may come from a cache on the way.
+    checksum, which may be damaged in transit or in a cache.
     """
 
 

@@ -164,7 +164,7 @@ async def fetch_block(
     Raises
     ------
     TransientError
-        As `fetch_url`; also for a wrong checksum, unless `fresh`: then no cache is to blame.
+        As `fetch_url`; also for a wrong checksum: the block may be damaged in transit.
     DataError
         If it cannot be fetched, or is not the block that the manifest lists.
     """
@@ -173,8 +173,7 @@ async def fetch_block(
     fetched = await fetch_checked(url, checksums, fresh=fresh, timeout=timeout)
     sha256 = fetched.sha256 or hashlib.sha256(fetched.content).hexdigest()
     if sha256 not in checksums:
-        kind = DataError if fresh else TransientError
-        raise kind(
+        raise TransientError(
             f"{url}: expected {block.bytes} bytes with SHA-256 {block.sha256[:12]}…, found "
             f"{len(fetched.content)} bytes with {sha256[:12]}…; the block is damaged or from "
             "another build: reload the page, or write the blocks again."

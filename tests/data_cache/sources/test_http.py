@@ -18,7 +18,6 @@ from cache_helpers import (
 )
 
 from data_cache import (
-    DataError,
     HttpBlockSource,
     PrefetchError,
     PrefetchQueue,
@@ -29,7 +28,6 @@ from data_cache import (
     open_manifest,
     write_blocks,
 )
-from data_cache.sources.http import fetch_block
 
 
 @pytest.fixture
@@ -105,31 +103,21 @@ def summary_of(block):
 
 
 @in_event_loop
-async def test_a_damaged_block_is_fetched_again_past_the_caches_and_then_refused(site):
+async def test_a_damaged_block_is_refused_after_retries_and_fetched_by_the_next_request(site):
     manifest = await manifest_of(site)
     path = "/data/blocks/0003.bin.gz"
     right = site.files[path]
     site.files[path] = encode_block(numbered_samples(7))
     source = HttpBlockSource(manifest, "small", "validation")
-    settings = {"generator": np.random.default_rng(0), "backoff": no_pause}
+    settings = {"generator": np.random.default_rng(0), "retries": 2, "backoff": no_pause}
     async with PrefetchQueue(source, 1, 1, **settings) as queue:
         with pytest.raises(PrefetchError) as caught:
             await anext(queue)
-        assert site.asked[path] == 2
+        assert site.asked[path] == 3
+        assert isinstance(caught.value.__cause__, TransientError)
         assert manifest.part("small", "validation")[0].sha256[:12] in str(caught.value)
         site.files[path] = right
         assert len(await anext(queue)) == 7
-
-
-@in_event_loop
-async def test_a_wrong_checksum_is_transient_only_while_a_cache_may_be_to_blame(site):
-    manifest = await manifest_of(site)
-    (block,) = manifest.part("small", "test")
-    site.files[f"/data/{block.path}"] = encode_block(numbered_samples(5))
-    for fresh in (False, True):
-        with pytest.raises(DataError, match=block.sha256[:12]) as caught:
-            await fetch_block(manifest, block, fresh=fresh)
-        assert isinstance(caught.value, TransientError) is not fresh
 
 
 @in_event_loop
