@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import panel as pn
 
-from dashboard.digits.views.pane import REDRAW_SECONDS, stand_still
-from dashboard.training.trainer import Clock, Execute, Pace, execute_in_line
-from dashboard.upstream.document_lock import sleep_longer_when_busy
+from dashboard.shell.redraw_scheduler import RedrawPace, sleep_longer_when_busy
+from dashboard.training.trainer import Execute, Pace, execute_in_line
 
 IN_BROWSER = sys.platform == "emscripten"
 SLICE_THREADS = 2
@@ -34,14 +32,10 @@ class Runtime:
     """Of training on digits."""
     plane_pace: Pace
     """Of training on points, whose every picture waits for a slice to end."""
-    redraw_seconds: float
-    """Between two redraws of the digits, at least."""
-    plane_redraw_seconds: float
-    """Between the beginnings of two redraws of the spiral."""
-    redraw_clock: Clock
-    """Times redraws, where training waits for them."""
-    redraw_sleep: Callable[[float], Awaitable[None]]
-    """Waits between two redraws of the digits."""
+    redraw_pace: RedrawPace
+    """Of the digits pane."""
+    plane_redraw_pace: RedrawPace
+    """Of the spiral's pane."""
 
 
 async def execute_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -67,20 +61,16 @@ SERVED = Runtime(
     execute=execute_in_thread,
     pace=Pace(),
     plane_pace=Pace(),
-    redraw_seconds=REDRAW_SECONDS,
-    plane_redraw_seconds=REDRAW_SECONDS,
-    redraw_clock=stand_still,
-    redraw_sleep=sleep_longer_when_busy,
+    redraw_pace=RedrawPace(sleep=sleep_longer_when_busy),
+    plane_redraw_pace=RedrawPace(),
 )
 
 WORKER = Runtime(
     execute=execute_in_line,
     pace=Pace(slice_seconds=0.006, snapshot_seconds=0.1, calm_factor=5.0),
     plane_pace=Pace(slice_seconds=0.012, snapshot_seconds=0.05),
-    # Who draws charts all the time keeps training waiting, on the one core and beside it.
-    redraw_seconds=0.25,
+    # In a worker training waits for every redraw.
+    redraw_pace=RedrawPace(interval_seconds=0.25, max_share=0.05),
     # A redraw begins only after the slice of training under way, so ask for it sooner.
-    plane_redraw_seconds=0.06,
-    redraw_clock=time.perf_counter,
-    redraw_sleep=asyncio.sleep,
+    plane_redraw_pace=RedrawPace(interval_seconds=0.06),
 )

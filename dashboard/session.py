@@ -27,7 +27,7 @@ from dashboard.digits.datasets import (
 from dashboard.digits.server_choice import find_server
 from dashboard.digits.server_link import HttpServerLink, LinkError, ServerLink
 from dashboard.digits.state import DigitsState
-from dashboard.digits.views.pane import DigitsPane, WithPage
+from dashboard.digits.views.pane import DigitsPane
 from dashboard.runtime import IN_BROWSER, SERVED, WORKER, Runtime
 from dashboard.sharing.links import tell_faults
 from dashboard.sharing.tracking import (
@@ -37,8 +37,9 @@ from dashboard.sharing.tracking import (
     open_for_digits,
     open_for_spiral,
 )
+from dashboard.shell.page_writer import DirectPageWriter, PageWriter, ServedPageWriter
 from dashboard.shell.tabs import Pane, PaneView
-from dashboard.upstream.document_lock import ServedPage
+from dashboard.upstream.served_messages import batch_messages
 from data_cache import (
     DATA_SETS,
     DataError,
@@ -70,26 +71,24 @@ def open_window() -> DigitsPane:
         execute=runtime.execute,
         pace=runtime.pace,
     )
-    page = ServedPage(document)
-    with_page = run_now if IN_BROWSER else page.change
+    served_page = ServedPageWriter(document)
+    page: PageWriter = DirectPageWriter() if IN_BROWSER else served_page
     controllers: list[DigitsController | PlaneController] = [controller]
     latecomers = Latecomers()
     window = DigitsPane(
         controller,
-        with_page,
-        redraw_seconds=runtime.redraw_seconds,
-        clock=runtime.redraw_clock,
-        sleep=runtime.redraw_sleep,
+        page,
+        pace=runtime.redraw_pace,
         more_panes=[
             spiral_pane(
                 runtime,
                 controllers,
-                with_page,
+                page,
                 launch,
                 link=lambda: window.link.set,
                 latecomers=latecomers,
             ),
-            evaluation_pane(runtime, controller, with_page),
+            evaluation_pane(runtime, controller, page),
         ],
     )
 
@@ -97,12 +96,12 @@ def open_window() -> DigitsPane:
         if not is_loop_running():
             return  # the page is only being converted; nobody is there to work for
         if not IN_BROWSER:
-            page.send_at_once()
+            batch_messages(document)
         controller.start()
         if IN_BROWSER and backend_name() == "numpy":
             controller.warn(f"Training is slow in this browser. {backend_reason()}")
-        controller.spawn(window.keep_drawn())
-        controller.spawn(window.keep_counted())
+        controller.spawn(window.redraws.run())
+        controller.spawn(window.count_blocks())
         if server is not None:
             window.connect_server(server)
         if fault:
@@ -113,7 +112,7 @@ def open_window() -> DigitsPane:
             hear_of_network(controller.data_may_be_back)
 
     def end(_context: Any) -> None:
-        page.close()
+        served_page.close()
         for opened in controllers:
             opened.shut()
             opened.spawn(opened.close())
@@ -165,7 +164,7 @@ def served_launch() -> Launch:
 def spiral_pane(
     runtime: Runtime,
     controllers: list[DigitsController | PlaneController],
-    with_page: WithPage,
+    page: PageWriter,
     launch: Launch,
     *,
     link: Callable[[], SetLink],
@@ -201,10 +200,10 @@ def spiral_pane(
         follow_spiral(plane.state, link())
         pane = SpiralPane(
             plane,
-            with_page,
+            page,
             mark_running=mark_running,
             clock=time.perf_counter,
-            tick_seconds=runtime.plane_redraw_seconds,
+            tick_seconds=runtime.plane_redraw_pace.interval_seconds,
         )
         plane.spawn(pane.keep_drawn())
         if IN_BROWSER:
@@ -214,7 +213,7 @@ def spiral_pane(
     return Pane("spiral", "Spiral", "The plane", make)
 
 
-def evaluation_pane(runtime: Runtime, controller: DigitsController, with_page: WithPage) -> Pane:
+def evaluation_pane(runtime: Runtime, controller: DigitsController, page: PageWriter) -> Pane:
     """Return the evaluation's pane, made when it is first opened."""
 
     def make(mark_running: Callable[[bool], None]) -> PaneView:
@@ -223,8 +222,8 @@ def evaluation_pane(runtime: Runtime, controller: DigitsController, with_page: W
         from dashboard.evaluation.views import EvaluationPane  # noqa: PLC0415
 
         state = EvaluationState()
-        state.param.watch(lambda event: with_page(lambda: mark_running(event.new)), "running")
-        return EvaluationPane(EvaluationController(state, controller, runtime.execute), with_page)
+        state.param.watch(lambda event: page.write(lambda: mark_running(event.new)), "running")
+        return EvaluationPane(EvaluationController(state, controller, runtime.execute), page)
 
     return Pane("evaluate", "Evaluate", "What it takes for what", make)
 
@@ -291,8 +290,3 @@ async def open_from_site(name: str, _report: Report) -> OpenDataSet:
             f"`inkling data fetch {name}`, then `make site`."
         )
     return DataSetOverHttp(manifest, name)
-
-
-def run_now(change: Callable[[], None]) -> None:
-    """Change the page at once: in a worker nothing else can be changing it."""
-    change()

@@ -6,10 +6,11 @@ Python puts the content into a model, and the page itself makes the browser save
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 
 import panel as pn
 from bokeh.models import CustomJS, Spacer
+
+from dashboard.shell.page_writer import PageWriter
 
 SAVE_FILE = """
 const [name, content] = carrier.tags
@@ -27,12 +28,12 @@ class Download:
 
     Parameters
     ----------
-    with_page
-        Runs a function that changes the page.
+    page
+        How the page is changed.
     """
 
-    def __init__(self, with_page: Callable[[Callable[[], None]], None]) -> None:
-        self._with_page = with_page
+    def __init__(self, page: PageWriter) -> None:
+        self._page = page
         self._count = 0
         self._carrier = Spacer(width=0, height=0, tags=[])
         self._carrier.js_on_change(
@@ -49,4 +50,4 @@ class Download:
         def hand_over() -> None:
             self._carrier.tags = tags
 
-        self._with_page(hand_over)
+        self._page.write(hand_over)

@@ -10,6 +10,7 @@ from html import escape
 
 import panel as pn
 
+from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
 
 PLACE = """
@@ -40,12 +41,12 @@ class RestoreOffer:
     ----------
     theme
         The page's style sheets.
-    with_page
-        Runs a function that changes the page.
+    page
+        How the page is changed.
     """
 
-    def __init__(self, theme: Theme, with_page: Callable[[Callable[[], None]], None]) -> None:
-        self._with_page = with_page
+    def __init__(self, theme: Theme, page: PageWriter) -> None:
+        self._page = page
         self._answer: Callable[[bool], None] = lambda _resume: None
         self._question = theme.text("")
         self._question.sizing_mode = None
@@ -70,11 +71,11 @@ class RestoreOffer:
             self._question.object = html
             self.view.visible = True
 
-        self._with_page(show)
+        self._page.write(show)
 
     def withdraw(self) -> None:
         """Hide the offer."""
-        self._with_page(lambda: self.view.param.update(visible=False))
+        self._page.write(lambda: self.view.param.update(visible=False))
 
     def _answered(self, resume: bool) -> None:
         answer, self._answer = self._answer, lambda _resume: None

@@ -80,7 +80,7 @@ def test_a_step_under_way_leaves_the_page_of_a_visitor_who_has_gone_alone(visit,
         controller.state.running = True
         await until(lambda: controller.state.snapshot.iteration > 0)
         door.shut()
-        await until(lambda: door.waiting == 1 and window._is_stale._waiters)
+        await until(lambda: door.waiting == 1 and not window.redraws.stale)
         # There is something new to draw just when the visitor leaves.
         controller.state.param.trigger("snapshot")
         door.open()
@@ -122,7 +122,7 @@ def test_an_error_while_drawing_is_told_and_not_swallowed(visit, monkeypatch):
         async def broken():
             raise RuntimeError("the page is torn")
 
-        monkeypatch.setattr(window, "keep_drawn", broken)
+        monkeypatch.setattr(window.redraws, "run", broken)
         for work in visit.loaded:
             work()
         await settle()

@@ -15,6 +15,7 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from dashboard.digits.views.pad import INK_PALETTE
+from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
 from data_cache import FULL, LIGHT, Distorter, Strengths, create_augmentation
 from data_cache.augmentation import STRENGTH_NAMES
@@ -41,8 +42,8 @@ class AugmentationPreview:
         Returns at least 6 pictures (n, 784) in [0, 1] to change.
     spawn
         Does asynchronous work.
-    with_page
-        Runs a function that changes the page.
+    page
+        How the page is changed.
     """
 
     def __init__(
@@ -52,12 +53,12 @@ class AugmentationPreview:
         *,
         open_digits: Callable[[], Awaitable[Pictures]],
         spawn: Callable[[Any], None],
-        with_page: Callable[[Callable[[], None]], None],
+        page: PageWriter,
     ) -> None:
         self._state = state
         self._open_digits = open_digits
         self._spawn = spawn
-        self._with_page = with_page
+        self._page = page
         self._sheet: ColumnDataSource | None = None
         self._names: ColumnDataSource | None = None
         self._figure: Any = None
@@ -77,7 +78,7 @@ class AugmentationPreview:
     async def _show(self) -> None:
         digits = await self._open_digits()
         rows = preview_rows(self._state.augment, digits[:DIGITS])
-        self._with_page(lambda: self._draw(rows))
+        self._page.write(lambda: self._draw(rows))
 
     def _draw(self, rows: dict[str, Pictures]) -> None:
         if self._figure is None:

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.state import READY
 from dashboard.digits.views.augmentation_preview import DIGITS, AugmentationPreview
-from dashboard.digits.views.server_weights import ServerWeights, WithPage
+from dashboard.digits.views.server_weights import ServerWeights
 from dashboard.shell.downloads import Download
 from dashboard.shell.fields import Field, TickBox
 from dashboard.shell.layout import card, field_pairs, run_row, stack
+from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
 from data_cache import DATA_SETS, to_float
 from nn import ARCHITECTURES, PRETRAINED, form_title, pretrained_card, stem_of
@@ -37,14 +38,14 @@ class Controls:
     """The side of the window."""
 
     def __init__(
-        self, controller: DigitsController, theme: Theme, download: Download, with_page: WithPage
+        self, controller: DigitsController, theme: Theme, download: Download, page: PageWriter
     ) -> None:
         self._controller = controller
         self._state = controller.state
         self._theme = theme
         self._download = download
-        self._with_page = with_page
-        self.server = ServerWeights(controller, theme, with_page)
+        self._page = page
+        self.server = ServerWeights(controller, theme, page)
         self.run = card(theme, "", self._run_part())
         self.view = pn.Column(
             card(theme, "Learning", self._fields(LEARNING_FIELDS)),
@@ -92,7 +93,7 @@ class Controls:
             self._theme,
             open_digits=open_digits,
             spawn=controller.spawn,
-            with_page=self._with_page,
+            page=self._page,
         )
         augment = Field(self._state, "augment", self._theme.widgets).view
         row = pn.Row(

@@ -5,9 +5,9 @@ Views are redrawn from the newest snapshot at most ten times a second, however f
 
 from __future__ import annotations
 
-import asyncio
 import base64
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -24,6 +24,8 @@ from dashboard.shell.asset_files import read_asset
 from dashboard.shell.charts import Charts
 from dashboard.shell.downloads import Download
 from dashboard.shell.notices import notice_html
+from dashboard.shell.page_writer import PageWriter
+from dashboard.shell.redraw_scheduler import RedrawPace, RedrawScheduler
 from dashboard.shell.restore_offer import RestoreOffer
 from dashboard.shell.share_link import ShareLink
 from dashboard.shell.tabs import Pane, Panes
@@ -32,161 +34,136 @@ from dashboard.training.trainer import Clock
 from dashboard.upstream.template import QuickTemplate
 from nn import PRETRAINED, PretrainedCard, pretrained_card
 
-WithPage = Callable[[Callable[[], None]], None]
-"""Runs a function that changes the page, in whatever way the form at hand demands."""
-
-REDRAW_SECONDS = 0.1
 COUNT_SECONDS = 0.5
-REDRAW_SHARE = 0.05
-"""The share of the time, at most, that redraws may take where they keep training waiting."""
-PATIENCE = 5
-"""So many redraws are left out, at most, one after the other, while somebody draws."""
-
-
-def stand_still() -> float:
-    """Show the same time always: the clock of a page whose redraws keep nobody waiting."""
-    return 0.0
+PROGRESS = ("status", "queue", "charts", "answer")
+"""Parts that show how far training has come."""
 
 
 class DigitsPane:
-    """One visitor's window.
+    """All views of one digits controller, and the page around them.
 
     Parameters
     ----------
     controller
-        What the window shows and commands.
-    with_page
-        Runs a function that changes the page, in whatever way the form at hand demands.
-    redraw_seconds
-        The shortest time between two redraws while training; not below 0.1.
+        What is shown and commanded.
+    page
+        How the page is changed.
+    pace
+        How often the pane is redrawn while training.
     more_panes
         Panes beside the digits; each is made when it is first opened.
-    sleep
-        How to wait between two redraws; tests put in their own.
     clock
-        Seconds that only go up, where training waits for redraws: slow ones then come less often.
+        A monotonic clock, in seconds.
     """
 
     def __init__(
         self,
         controller: DigitsController,
-        with_page: WithPage,
+        page: PageWriter,
         *,
-        redraw_seconds: float = REDRAW_SECONDS,
+        pace: RedrawPace | None = None,
         more_panes: Sequence[Pane] = (),
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        clock: Clock = stand_still,
+        clock: Clock = time.perf_counter,
     ) -> None:
         self._controller = controller
         self._state = controller.state
-        self._with_page = with_page
-        self._redraw_seconds = redraw_seconds
-        self._sleep = sleep
-        self._clock = clock
-        self._is_stale = asyncio.Event()
-        self._is_open = True
-        self._was_drawn_on = False
+        self._page = page
+        self._pace = pace or RedrawPace()
         self._predicted_with = controller.network
         theme = Theme()
-        download = Download(with_page)
-        self._controls = Controls(controller, theme, download, with_page)
+        download = Download(page)
+        self._controls = Controls(controller, theme, download, page)
         self.connect_server = self._controls.server.connect
         self._workbench = Workbench(controller, theme, download)
         self._charts = Charts(theme)
         self._pad = DrawingPad(self._take_drawing, theme.widgets)
         self._prediction = PredictionView(self._state.class_names, theme)
         self._status = theme.text("", css_classes=["ink-status"])
-        self._notice = theme.text(notice_html(self._state.notice), css_classes=["ink-notice"])
-        controller.show_canvas = lambda canvas: with_page(lambda: self._pad.show(canvas))
+        self._notice = theme.text("", css_classes=["ink-notice"])
+        controller.show_canvas = lambda canvas: page.write(lambda: self._pad.show(canvas))
+        self.redraws = RedrawScheduler(
+            page,
+            {
+                "status": self._draw_status,
+                "queue": lambda: self._charts.queue.draw(self._state.snapshot),
+                "charts": self._draw_charts,
+                "answer": self._predict_again,
+                "prediction": self._draw_prediction,
+                "notice": self._draw_notice,
+            },
+            pace=self._pace,
+            clock=clock,
+        )
         self.parts = self._make_parts(theme, download)
         digits = Pane("digits", "Digits", "Draw and predict", lambda _mark: self)
         self.panes = Panes([digits, *more_panes], theme)
-        self.offer = RestoreOffer(theme, with_page)
-        self.link = ShareLink(with_page)
+        self.offer = RestoreOffer(theme, page)
+        self.link = ShareLink(page)
         self.page = make_page(self.panes, {"offer": self.offer.view, "link": self.link.view})
-        self._state.param.watch(self._mark_running, "running")
-        self._state.param.watch(self._show_answer, ["answer", "class_names"])
-        self._state.param.watch(self._show_notice, ["notice", "busy"])
-        self._state.param.watch(self._redraw, ["snapshot", "history", "smoothing"])
-        self._draw()
+        self._follow_state()
+        self.redraws.draw_all()
 
     def show(self, is_open: bool) -> None:
-        """Hear whether the digits can be seen; while they cannot, nothing of them is drawn."""
-        if is_open and not self._is_open:
-            self._with_page(self._draw)
-        self._is_open = is_open
+        """Tell whether the digits can be seen; while they cannot, nothing of them is drawn."""
+        self.redraws.set_visible(is_open)
 
-    async def keep_drawn(self) -> None:
-        """Redraw whenever there is something new, ten times a second at most, until cancelled."""
-        while True:
-            await self._is_stale.wait()
-            await self._let_answers_go_first()
-            self._is_stale.clear()
-            began = self._clock()
-            if self._is_open:
-                self._with_page(self._draw)
-            taken = self._clock() - began
-            await self._sleep(max(self._redraw_seconds, taken / REDRAW_SHARE))
-
-    async def _let_answers_go_first(self) -> None:
-        """Put a redraw off while somebody draws: the charts take longer than the answers may."""
-        for _ in range(PATIENCE):
-            if not self._was_drawn_on:
-                return
-            self._was_drawn_on = False
-            await self._sleep(self._redraw_seconds)
-
-    def _take_drawing(self, canvas: NDArray[np.float32]) -> None:
-        self._was_drawn_on = True
-        self._controller.take_drawing(canvas)
-
-    async def keep_counted(self) -> None:
+    async def count_blocks(self) -> None:
         """Count the blocks of the queue twice a second, for they come in without training too."""
         while True:
-            await self._sleep(COUNT_SECONDS)
+            await self._pace.sleep(COUNT_SECONDS)
             self._controller.count_blocks()
 
-    def _redraw(self, *_events: Any) -> None:
-        if self._state.running:
-            self._is_stale.set()
-        elif self._is_open:
-            self._with_page(self._draw)  # nothing is in a hurry now but the person at the page
+    def _follow_state(self) -> None:
+        state = self._state
+        self.redraws.follow(
+            state,
+            {"snapshot": PROGRESS, "history": PROGRESS, "smoothing": ("charts",)},
+            at_once=lambda: not state.running,
+        )
+        self.redraws.follow(
+            state,
+            {
+                "answer": ("prediction",),
+                "class_names": ("prediction",),
+                "notice": ("notice",),
+                "busy": ("notice",),
+            },
+            at_once=lambda: True,
+        )
+        state.param.watch(self._mark_tab, "running")
 
-    def _mark_running(self, event: Any) -> None:
-        self._with_page(lambda: self.panes.mark("digits", event.new))
+    def _take_drawing(self, canvas: NDArray[np.float32]) -> None:
+        self.redraws.defer()
+        self._controller.take_drawing(canvas)
 
-    def _draw(self) -> None:
-        snapshot, history = self._state.snapshot, self._state.history
-        # Whoever compares two runs pauses them first, and training has no time for it.
+    def _mark_tab(self, event: Any) -> None:
+        self._page.write(lambda: self.panes.mark("digits", event.new))
+
+    def _draw_status(self) -> None:
+        snapshot = self._state.snapshot
+        # The fingerprint takes time that training lacks; runs are compared when they are paused.
         title = "" if self._state.running else f' title="Weights {snapshot.fingerprint}"'
         self._status.object = f'<div class="status"{title}>{escape(snapshot.status_line())}</div>'
         self._controls.progress.object = progress_html(snapshot.epoch, snapshot.progress)
-        self._charts.queue.draw(snapshot)
-        self._charts.draw(history, self._state.smoothing)
-        if self._predicted_with is not snapshot.network:
-            self._predicted_with = snapshot.network
+
+    def _draw_charts(self) -> None:
+        self._charts.draw(self._state.history, self._state.smoothing)
+
+    def _predict_again(self) -> None:
+        network = self._state.snapshot.network
+        if self._predicted_with is not network:
+            self._predicted_with = network
             self._controller.predict()
 
-    def _show_answer(self, *_events: Any) -> None:
-        answer = self._state.answer
-        self._prediction.class_names = self._state.class_names
-        fits = answer.probabilities is not None and len(answer.probabilities) == len(
-            self._state.class_names
-        )
-        self._with_page(
-            lambda: self._prediction.draw(
-                answer.probabilities if fits else None, answer.framed, answer.is_sure
-            )
-        )
+    def _draw_prediction(self) -> None:
+        answer, names = self._state.answer, self._state.class_names
+        self._prediction.class_names = names
+        fits = answer.probabilities is not None and len(answer.probabilities) == len(names)
+        self._prediction.draw(answer.probabilities if fits else None, answer.framed, answer.is_sure)
 
-    def _show_notice(self, *_events: Any) -> None:
+    def _draw_notice(self) -> None:
         notice, busy = self._state.notice, self._state.busy
-        html = notice_html(Notice(busy) if busy else notice)
-
-        def show() -> None:
-            self._notice.object = html
-
-        self._with_page(show)
+        self._notice.object = notice_html(Notice(busy) if busy else notice)
 
     def _make_parts(self, theme: Theme, download: Download) -> dict[str, pn.viewable.Viewable]:
         column = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [theme.gap]}

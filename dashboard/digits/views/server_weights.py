@@ -15,9 +15,9 @@ from dashboard.digits.controller import DigitsController
 from dashboard.digits.server_link import LinkError, ServerLink, ServerVersion
 from dashboard.digits.state import Notice
 from dashboard.shell.layout import stack
+from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
 
-WithPage = Callable[[Callable[[], None]], None]
 FIRST = "Versions are listed here"
 NO_EYE = ".bk-toggle { display: none; }"
 """Bokeh's sign for showing what was typed is drawn for another height of the field."""
@@ -28,13 +28,13 @@ class ServerWeights:
 
     Parameters
     ----------
-    with_page
-        Runs a function that changes the page.
+    page
+        How the page is changed.
     """
 
-    def __init__(self, controller: DigitsController, theme: Theme, with_page: WithPage) -> None:
+    def __init__(self, controller: DigitsController, theme: Theme, page: PageWriter) -> None:
         self._controller = controller
-        self._with_page = with_page
+        self._page = page
         self._link: ServerLink | None = None
         wide: dict[str, Any] = {
             "stylesheets": [theme.widgets],
@@ -74,7 +74,7 @@ class ServerWeights:
             self._heading.object = heading_html(link.name)
             self.view.visible = True
 
-        self._with_page(show)
+        self._page.write(show)
         try:
             await self._list(link)
         except LinkError as error:
@@ -123,7 +123,7 @@ class ServerWeights:
             options = {version.title: version.number for version in versions}
             self._choice.param.update(options=options, value=versions[0].number)
 
-        self._with_page(show)
+        self._page.write(show)
 
 
 def heading_html(name: str) -> str:

@@ -13,6 +13,7 @@ from dashboard.autosave.browser import Launch, keep
 from dashboard.autosave.late_registration import Latecomers
 from dashboard.autosave.plane import SavedPlane
 from dashboard.runtime import SERVED
+from dashboard.shell.page_writer import DirectPageWriter
 from data_cache import DataError
 
 
@@ -297,7 +298,7 @@ def test_only_the_browser_form_keeps_the_spiral(monkeypatch, in_browser):
         pane = session.spiral_pane(
             SERVED,
             controllers,
-            session.run_now,
+            DirectPageWriter(),
             Launch("", "tab", resume=False),
             link=lambda: lambda _pane, _query: None,
             latecomers=latecomers,

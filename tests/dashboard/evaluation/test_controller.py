@@ -11,6 +11,7 @@ from dashboard.evaluation.robustness import POINTS
 from dashboard.evaluation.state import EvaluationState
 from dashboard.evaluation.views import EvaluationPane
 from dashboard.evaluation.views.confusion_matrix import PAPERLESS, shade
+from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.training.trainer import execute_in_line
 from data_cache import DataError, DataSet, load_digits
 from nn import create_network
@@ -43,7 +44,7 @@ def small_data(**changes):
 def evaluated(bench, state, until=lambda _state: False):
     """Run an evaluation with its pane until it is done, or cancelled when `until` says so."""
     examiner = EvaluationController(state, bench, execute_in_line)
-    pane = EvaluationPane(examiner, lambda change: change())
+    pane = EvaluationPane(examiner, DirectPageWriter())
 
     async def main():
         def look(*_events):

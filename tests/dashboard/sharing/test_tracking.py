@@ -16,6 +16,7 @@ from dashboard.sharing.tracking import (
     open_for_digits,
     open_for_spiral,
 )
+from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.shell.share_link import ShareLink
 from dashboard.training.trainer import execute_in_line
 
@@ -148,8 +149,9 @@ def test_the_ready_trained_net_goes_on_by_the_seed_that_holds_at_its_first_step(
 
 
 def test_the_page_is_handed_a_link_only_when_it_has_changed():
-    changes = []
-    carrier = ShareLink(lambda change: changes.append(change()))
+    handed = []
+    carrier = ShareLink(DirectPageWriter())
+    carrier.view.object.on_change("tags", lambda _attr, _old, new: handed.append(new))
 
     async def main():
         controller = laboratory_of_defaults()
@@ -159,8 +161,7 @@ def test_the_page_is_handed_a_link_only_when_it_has_changed():
         controller.state.running = True
         await asyncio.sleep(0)
         controller.state.running = False
-        assert carrier._carrier.tags == [["digits", "rate=0.5"]]
-        assert len(changes) == 1
+        assert handed == [[["digits", "rate=0.5"]]]
         await controller.close()
 
     run(main())
@@ -171,7 +172,7 @@ def plane(**values):
 
 
 def test_a_link_to_the_spiral_gives_the_same_points_and_net():
-    carrier = ShareLink(lambda change: change())
+    carrier = ShareLink(DirectPageWriter())
     sender = plane()
     follow_spiral(sender.state, carrier.set)
     assert carrier._carrier.tags == []

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard.digits.views.augmentation_preview import DIGITS, AugmentationPreview, preview_rows
+from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.shell.theme import Theme
 from dashboard.training.settings import TrainingSettings
 from data_cache import load_digits, to_float
@@ -37,7 +38,7 @@ def test_it_is_made_when_asked_for_and_follows_the_choice(digits):
             Theme(),
             open_digits=open_digits,
             spawn=lambda work: tasks.append(asyncio.ensure_future(work)),
-            with_page=lambda change: change(),
+            page=DirectPageWriter(),
         )
         settings.augment = "full"
         assert not tasks

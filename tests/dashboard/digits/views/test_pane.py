@@ -10,7 +10,7 @@ import panel as pn
 import pytest
 from bokeh.events import ButtonClick
 from bokeh.model import Model
-from cache_helpers import run, settle
+from cache_helpers import run
 from controller_helpers import (
     Door,
     all_done,
@@ -23,16 +23,9 @@ from controller_helpers import (
 
 from dashboard.digits.state import Notice
 from dashboard.digits.views.controls import progress_html
-from dashboard.digits.views.pane import (
-    COUNT_SECONDS,
-    PATIENCE,
-    REDRAW_SECONDS,
-    REDRAW_SHARE,
-    DigitsPane,
-    about_html,
-    notice_html,
-)
-from dashboard.session import run_now
+from dashboard.digits.views.pane import COUNT_SECONDS, DigitsPane, about_html, notice_html
+from dashboard.shell.page_writer import DirectPageWriter
+from dashboard.shell.redraw_scheduler import RedrawPace
 from data_cache import DATA_SETS
 from nn import PRETRAINED, pretrained_card, weights_to_bytes
 
@@ -67,9 +60,26 @@ class Naps:
         self.nap.set_result(None)
 
 
-def make_window(controller=None, with_page=run_now, **settings):
+class LatePage:
+    """A page whose changes are made when the test says."""
+
+    def __init__(self):
+        self.changes = {}
+
+    def write(self, change, key=None):
+        self.changes.setdefault(object() if key is None else key, change)
+
+    def run_changes(self):
+        while self.changes:
+            self.changes.pop(next(iter(self.changes)))()
+
+
+def make_window(controller=None, page=None, naps=None, **settings):
+    """A pane whose redraws wait for `naps`; time stands still."""
     controller = controller or make_laboratory()
-    return controller, DigitsPane(controller, with_page, **settings)
+    pace = RedrawPace(sleep=naps or Naps())
+    page = page or DirectPageWriter()
+    return controller, DigitsPane(controller, page, pace=pace, clock=lambda: 0.0, **settings)
 
 
 def parts(window):
@@ -162,8 +172,8 @@ def test_the_progress_bar_counts_epochs_from_one(epochs, progress, text):
 def test_while_training_it_redraws_once_a_nap_however_many_snapshots_come():
     async def main():
         naps = Naps()
-        controller, window = make_window(sleep=naps)
-        drawing = asyncio.create_task(window.keep_drawn())
+        controller, window = make_window(naps=naps)
+        drawing = asyncio.create_task(window.redraws.run())
         status = find(window, "ink-status")
         shown = []
         status.param.watch(lambda event: shown.append(event.new), "object")
@@ -176,21 +186,7 @@ def test_while_training_it_redraws_once_a_nap_however_many_snapshots_come():
             assert len(shown) == turn - 1
             naps.end()
             await until(lambda turn=turn: len(naps.seconds) > turn)
-        assert set(naps.seconds) == {REDRAW_SECONDS} == {0.1}
-        drawing.cancel()
-        await controller.close()
-
-    run(main())
-
-
-def test_redraws_that_keep_training_waiting_come_less_often_the_longer_they_take():
-    async def main():
-        naps, ticks = Naps(), iter(range(1000))
-        controller, window = make_window(sleep=naps, clock=lambda: 0.25 * next(ticks))
-        drawing = asyncio.create_task(window.keep_drawn())
-        controller.state.running = True
-        await until(lambda: bool(naps.seconds))
-        assert naps.seconds == [0.25 / REDRAW_SHARE]
+        assert set(naps.seconds) == {0.1}
         drawing.cancel()
         await controller.close()
 
@@ -202,20 +198,18 @@ def draw_on(window, number):
     find(window, "ink-pad").tags = [number, picture]
 
 
-def test_redraws_are_put_off_while_somebody_draws_but_not_for_ever():
+def test_a_redraw_is_put_off_while_somebody_draws():
     async def main():
         naps = Naps()
-        controller, window = make_window(sleep=naps)
-        drawing = asyncio.create_task(window.keep_drawn())
+        controller, window = make_window(naps=naps)
+        drawing = asyncio.create_task(window.redraws.run())
         shown = []
         find(window, "ink-status").param.watch(lambda event: shown.append(event.new), "object")
         draw_on(window, 1)
         controller.state.running = True
-        for turn in range(1, PATIENCE + 1):
-            await until(lambda turn=turn: len(naps.seconds) == turn)
-            assert not shown
-            draw_on(window, turn + 1)
-            naps.end()
+        await until(lambda: len(naps.seconds) == 1)
+        assert not shown
+        naps.end()
         await until(lambda: bool(shown))
         drawing.cancel()
         await controller.close()
@@ -226,8 +220,8 @@ def test_redraws_are_put_off_while_somebody_draws_but_not_for_ever():
 def test_the_blocks_of_the_queue_are_counted_twice_a_second():
     async def main():
         naps = Naps()
-        controller, window = make_window(sleep=naps)
-        counting = asyncio.create_task(window.keep_counted())
+        controller, window = make_window(naps=naps)
+        counting = asyncio.create_task(window.count_blocks())
         await until(lambda: bool(naps.seconds))
         controller.trainer.run.queue.start()
         assert "cached 0" in text_of(find(window, "ink-status"))
@@ -241,21 +235,9 @@ def test_the_blocks_of_the_queue_are_counted_twice_a_second():
     run(main())
 
 
-def test_without_anything_new_it_rests():
-    async def main():
-        naps = Naps()
-        _controller, window = make_window(sleep=naps)
-        drawing = asyncio.create_task(window.keep_drawn())
-        await settle()
-        assert not naps.seconds
-        drawing.cancel()
-
-    run(main())
-
-
 def test_a_pause_is_shown_at_once_with_the_final_numbers():
     async def main():
-        controller, window = make_window(sleep=Naps())
+        controller, window = make_window()
         controller.state.running = True
         await until(lambda: controller.state.snapshot.iteration > 20)
         controller.state.running = False
@@ -269,8 +251,8 @@ def test_a_pause_is_shown_at_once_with_the_final_numbers():
 
 def test_every_change_by_a_task_waits_for_its_turn_on_the_page():
     async def main():
-        waiting = []
-        controller, window = make_window(with_page=waiting.append)
+        page = LatePage()
+        controller, window = make_window(page=page)
         status, notice = find(window, "ink-status"), find(window, "ink-notice")
         prediction = find(window, "ink-prediction")
         before = (status.object, notice.object, prediction.object)
@@ -279,8 +261,7 @@ def test_every_change_by_a_task_waits_for_its_turn_on_the_page():
         await all_done()
         await controller.load_sample("test", "0", None)
         assert (status.object, notice.object, prediction.object) == before
-        while waiting:
-            waiting.pop(0)()
+        page.run_changes()
         assert "iteration 1 " in text_of(status)
         assert text_of(notice).startswith("Sample 0 of test")
         assert prediction.object != before[2]
@@ -310,8 +291,8 @@ def test_the_prediction_follows_the_weights_after_every_step():
 def test_the_prediction_follows_while_training_and_ends_with_the_final_weights():
     async def main():
         naps = Naps()
-        controller, window = make_window(sleep=naps)
-        drawing = asyncio.create_task(window.keep_drawn())
+        controller, window = make_window(naps=naps)
+        drawing = asyncio.create_task(window.redraws.run())
         controller.take_drawing(ink())
         first = controller.state.answer
         controller.state.running = True
@@ -511,16 +492,16 @@ def test_going_on_from_the_ready_trained_net_is_offered_only_while_it_is_there()
 def test_nothing_is_drawn_for_a_page_that_is_closed():
     async def main():
         door = Door()
-        changes = []
-        controller, _window = make_window(make_laboratory(execute=door), with_page=changes.append)
+        page = LatePage()
+        controller, _window = make_window(make_laboratory(execute=door), page=page)
         controller.state.running = True
         await until(lambda: controller.state.snapshot.iteration > 0)
         door.shut()
         await until(lambda: door.waiting == 1)
         controller.state.running = False
-        changes.clear()
+        page.changes.clear()
         await controller.close()
-        assert not changes
+        assert not page.changes
 
     run(main())
 

@@ -5,6 +5,7 @@ from controller_helpers import make_laboratory
 
 from dashboard.digits.server_link import LinkError, ServerVersion
 from dashboard.digits.views.server_weights import ServerWeights
+from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.shell.theme import Theme
 from nn import load_pretrained, weights_to_bytes
 
@@ -53,7 +54,7 @@ def use():
         async def work():
             controller = make_laboratory()
             server = FakeServer()
-            part = ServerWeights(controller, Theme(), lambda change: change())
+            part = ServerWeights(controller, Theme(), DirectPageWriter())
             assert not part.view.visible
             part.connect(server)
             await settle(controller)
