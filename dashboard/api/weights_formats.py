@@ -16,7 +16,7 @@ import numpy as np
 from dashboard.api.errors import ApiError
 from dashboard.api.payloads import CLASSES, kind_of
 from dashboard.api.strict_json import read_json
-from dashboard.digits.uploaded_weights import check_fitting
+from dashboard.digits.weights_file import check_compatible
 from nn import Layer, Network, WeightsError, weights_from_bytes, weights_to_bytes
 
 S0 = "application/json"
@@ -72,7 +72,7 @@ def read_weights(body: bytes, form: str, limit: int) -> Network:
     """
     try:
         network = _read_npz(body, limit) if form == NPZ else _read_json(body)
-        return check_fitting(network, NAME, TITLE, CLASSES)
+        return check_compatible(network, NAME, TITLE, CLASSES)
     except (WeightsError, ValueError) as error:
         raise ApiError(422, str(error)) from error
 

@@ -14,17 +14,21 @@ from numpy.typing import NDArray
 
 from dashboard.autosave.autosave import Autosave
 from dashboard.autosave.save import SaveError
-from dashboard.digits.controller import MAKING, DigitsController
-from dashboard.digits.state import FRESH, LOADED, READY, TUNED, DigitsState
+from dashboard.digits.controller import DigitsController
+from dashboard.digits.state import DigitsState, Origin
+from dashboard.digits.training import NETWORK_SETTINGS
 from dashboard.training.checkpoint import Checkpoint, CheckpointError, settings_values
 from dashboard.training.settings import TrainingSettings
 from data_cache import DATA_SETS, DataError
 from nn import WeightsError
 
-SEEN = ("data_set", "keep_ready", "ready_net", "smoothing")
+SEEN = ("data_set", "fine_tune", "drawing_model", "smoothing")
 """What belongs to the state besides the settings of training."""
 
-CALM = frozenset(("snapshot", "history", "answer"))
+OLD_NAMES = {"fine_tune": "keep_ready", "drawing_model": "ready_net"}
+"""What autosaves of earlier versions call these settings."""
+
+CALM = frozenset(("snapshot", "history", "prediction"))
 """What changes with every slice of training."""
 
 
@@ -49,9 +53,9 @@ class SavedDigits:
         sizes = "-".join(str(size) for size in self._state.snapshot.network.sizes)
         if iteration:
             return f"iteration {iteration:,} of a {sizes} net"
-        if self._state.origin != READY:
+        if self._state.origin != Origin.PRETRAINED:
             return f"a {self._state.origin} {sizes} net"
-        if self._controller.drawing is not None and self._controller.drawing.any():
+        if self._state.drawing is not None and self._state.drawing.any():
             return "your drawing"
         return "your settings" if self._has_other_settings() else ""
 
@@ -61,11 +65,11 @@ class SavedDigits:
 
     def capture(self) -> bytes | None:
         """Return the checkpoint of the run, with what people see as its task."""
-        controller, state, drawing = self._controller, self._state, self._controller.drawing
+        controller, state, drawing = self._controller, self._state, self._state.drawing
         task = {name: getattr(state, name) for name in SEEN} | {
             "origin": state.origin,
             "running": state.running,
-            "built": controller.built,
+            "built": controller.built_settings,
             "drawing": None if drawing is None else encode_drawing(drawing),
         }
         run = controller.trainer.run
@@ -79,16 +83,19 @@ class SavedDigits:
         try:
             checkpoint = Checkpoint.from_bytes(content, "the kept run")
             seen, drawing, origin, built = _read_task(checkpoint.task)
-            await self._controller.go_on(
-                checkpoint.state, origin=origin, **dict(checkpoint.settings), **seen
+            await self._controller.restore(
+                checkpoint.state,
+                origin=origin,
+                built_settings=built,
+                **dict(checkpoint.settings),
+                **seen,
             )
         except DataError:
             raise  # a ValueError too, but one that may be over soon
         except (CheckpointError, LookupError, TypeError, ValueError) as error:
             raise SaveError(str(error)) from error
-        self._controller.built = built
         if drawing is not None:
-            self._controller.show_canvas(drawing)
+            self._controller.drawing.show(drawing)
         self._state.running = bool(checkpoint.task["running"])
 
     def follow(self, autosave: Autosave) -> None:
@@ -112,14 +119,13 @@ def decode_drawing(text: str) -> NDArray[np.float32]:
 def _read_task(
     task: Mapping[str, Any],
 ) -> tuple[dict[str, Any], NDArray[np.float32] | None, str, dict[str, Any]]:
-    seen = {name: task[name] for name in SEEN}
+    old = {name: OLD_NAMES.get(name, name) for name in SEEN}
+    seen = {name: task[name if name in task else old[name]] for name in SEEN}
     if seen["data_set"] not in DATA_SETS:
         raise ValueError(f"there is no data set {seen['data_set']!r}")
-    if task["origin"] not in (READY, TUNED, FRESH, LOADED):
-        raise ValueError(f"weights cannot come from {task['origin']!r}")
     built = dict(task["built"])
-    if not set(built) <= set(MAKING):
+    if not set(built) <= set(NETWORK_SETTINGS):
         raise ValueError(f"a net is not made by {', '.join(built)}")
     DigitsState(**seen, **built)
     drawing = None if task["drawing"] is None else decode_drawing(task["drawing"])
-    return seen, drawing, task["origin"], built
+    return seen, drawing, Origin(task["origin"]), built

@@ -26,15 +26,15 @@ SHORT = {
     "points_count": "points",
     "arm_angle": "angle",
     "train_share": "share",
-    "ready_net": "net",
-    "keep_ready": "ready",
+    "drawing_model": "net",
+    "fine_tune": "ready",
 }
 """How links spell settings; the others are spelt by their names, with hyphens."""
 
 DIGITS = (
     "data_set",
-    "ready_net",
-    "keep_ready",
+    "drawing_model",
+    "fine_tune",
     *(name for name in TrainingSettings.param if name != "name"),
 )
 """The settings of the digits, in the order of the link."""

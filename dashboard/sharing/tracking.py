@@ -34,7 +34,7 @@ async def open_for_digits(controller: DigitsController, query: str) -> None:
     if pane_of(query) != SPIRAL:
         opened = read_link(query, controller.state, DIGITS)
         faults += opened.faults
-        await controller.take_over(opened.values)
+        await controller.apply_link(opened.values)
     tell_faults(faults, controller.warn)
 
 
@@ -43,7 +43,7 @@ def link_of_digits(controller: DigitsController) -> str:
     state = controller.state
     values = {name: getattr(state, name) for name in DIGITS}
     if state.snapshot.iteration:
-        values |= controller.built
+        values |= controller.built_settings
     return write_link(values, type(state))
 
 

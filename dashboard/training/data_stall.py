@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-from dashboard.digits.state import Notice
+from dashboard.shell.notices import Notice
 from data_cache import PrefetchError
 from data_cache.prefetch_queue import exponential_pause
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from dashboard.digits.state import Notice
+from dashboard.shell.notices import Notice
 from dashboard.training.background_tasks import BackgroundTasks
 from dashboard.training.data_stall import DataStall
 from dashboard.training.run import DivergenceError

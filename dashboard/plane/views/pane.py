@@ -33,7 +33,7 @@ from dashboard.plane.views.unit_maps import UnitMaps
 from dashboard.plane.views.weights_editor import WeightsEditor
 from dashboard.shell.charts import CurveChart
 from dashboard.shell.downloads import Download
-from dashboard.shell.fields import TickBox
+from dashboard.shell.fields import Checkbox
 from dashboard.shell.notices import notice_html
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme
@@ -388,7 +388,7 @@ class SpiralPane:
             width=110,
             margin=0,
         )
-        test = TickBox(state, "show_test", theme.widgets, FIELD_HOOK).view
+        test = Checkbox(state, "show_test", theme.widgets, FIELD_HOOK).view
         test.param.update(align="end", margin=(0, 0, 6, 0))
         return pn.Row(
             mode,

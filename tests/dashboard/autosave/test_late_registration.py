@@ -7,13 +7,10 @@ from autosave_helpers import MOMENTS, Offer
 from controller_helpers import make_laboratory, until
 from plane_helpers import make_plane_laboratory, train_laboratory, work
 
-from dashboard import session
 from dashboard.autosave import Autosave, MemoryStore, Save
 from dashboard.autosave.browser import Launch, keep
 from dashboard.autosave.late_registration import Latecomers
 from dashboard.autosave.plane import SavedPlane
-from dashboard.runtime import SERVED
-from dashboard.shell.page_writer import DirectPageWriter
 from data_cache import DataError
 
 
@@ -23,7 +20,7 @@ class Tab:
     def __init__(self, records, *, resume=False, **settings):
         self.records = records
         self.digits = make_laboratory(hidden_layers=[128], batch_size=32)
-        self.digits.show_canvas = self.digits.take_drawing
+        self.digits.drawing.show = self.digits.drawing.take
         self.offer = Offer()
         self.latecomers = Latecomers()
         self.plane = None
@@ -285,32 +282,5 @@ def test_a_damaged_spiral_that_waited_is_told_of_when_its_pane_is_opened():
         assert controller.state.snapshot.iteration == 0
         (sentence,) = told
         assert sentence.startswith("Earlier work could not be gone on with: expected a whole kept")
-
-    work(main)
-
-
-@pytest.mark.parametrize("in_browser", [True, False])
-def test_only_the_browser_form_keeps_the_spiral(monkeypatch, in_browser):
-    monkeypatch.setattr(session, "IN_BROWSER", in_browser)
-
-    async def main():
-        latecomers, controllers = Latecomers(), []
-        pane = session.spiral_pane(
-            SERVED,
-            controllers,
-            DirectPageWriter(),
-            Launch("", "tab", resume=False),
-            link=lambda: lambda _pane, _query: None,
-            latecomers=latecomers,
-        )
-        pane.make(lambda _running: None)
-        await asyncio.sleep(0)
-        autosave = keeper_of({})
-        await latecomers.meet(autosave)
-        (plane,) = controllers
-        plane.state.learning_rate = 0.25
-        await autosave.save()
-        assert bool(autosave._kept) is in_browser
-        await plane.close()
 
     work(main)

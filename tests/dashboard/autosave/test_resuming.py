@@ -20,7 +20,7 @@ from dashboard.autosave import MemoryStore, Save, SaveError
 from dashboard.autosave.browser import Launch, keep, read_launch
 from dashboard.autosave.digits import SavedDigits, decode_drawing, encode_drawing
 from dashboard.autosave.late_registration import Latecomers
-from dashboard.digits.state import FRESH, LOADED, READY, TUNED
+from dashboard.digits.state import Origin
 from dashboard.training.checkpoint import Checkpoint, settings_values
 from data_cache import ArraySource, DataError
 
@@ -30,7 +30,7 @@ class Tab:
 
     def __init__(self, records, *, resume=False, **settings):
         self.controller = make_laboratory(**settings)
-        self.controller.show_canvas = self.controller.take_drawing
+        self.controller.drawing.show = self.controller.drawing.take
         self.state = self.controller.state
         self.offer = Offer()
         self.records = records
@@ -55,7 +55,7 @@ class Tab:
             before = self.state.snapshot.iteration
             self.controller.step()
             await until(lambda before=before: self.state.snapshot.iteration > before)
-            await until(lambda: self.controller._is_idle)
+            await until(lambda: self.controller.training_loop.is_idle)
         await until(lambda: self.records and self.newest().state.iteration == goal)
 
     def newest(self):
@@ -123,8 +123,8 @@ def test_earlier_work_is_offered_and_taken_only_when_somebody_wants_it():
         assert second.state.snapshot.iteration == 0
         second.offer.answer(True)
         await until(lambda: second.state.snapshot.iteration == 3)
-        assert second.state.origin == FRESH
-        assert second.state.notice.text == "Here you are again, at iteration 3."
+        assert second.state.origin == Origin.FRESH
+        assert second.state.notice.text == "Restored at iteration 3."
         await second.die()
 
     run(main())
@@ -156,22 +156,23 @@ def test_drawing_settings_data_set_and_origin_come_back():
         first.state.data_set = "fashion-mnist"
         await until(lambda: first.controller.data.name == "fashion-mnist")
         await first.train(2)
-        first.controller.take_drawing(ink())
-        first.state.param.update(learning_rate=0.5, smoothing=0.5, keep_ready=True, cache_size=3)
+        first.controller.drawing.take(ink())
+        first.state.param.update(learning_rate=0.5, smoothing=0.5, fine_tune=True, cache_size=3)
         await until(lambda: first.newest().task["drawing"] is not None)
         await until(lambda: first.newest().settings["learning_rate"] == 0.5)
         await first.die()
         second = Tab(records, resume=True)
-        await until(lambda: second.state.answer.framed is not None)
+        await until(lambda: second.state.prediction.image is not None)
         state, other = second.state, first.state
-        np.testing.assert_array_equal(second.controller.drawing, ink())
-        np.testing.assert_array_equal(state.answer.framed, other.answer.framed)
-        np.testing.assert_array_equal(state.answer.probabilities, other.answer.probabilities)
+        np.testing.assert_array_equal(second.state.drawing, ink())
+        found, expected = state.prediction, other.prediction
+        np.testing.assert_array_equal(found.image, expected.image)
+        np.testing.assert_array_equal(found.probabilities, expected.probabilities)
         assert (state.data_set, state.class_names) == ("fashion-mnist", other.class_names)
-        assert (state.learning_rate, state.smoothing, state.keep_ready) == (0.5, 0.5, True)
+        assert (state.learning_rate, state.smoothing, state.fine_tune) == (0.5, 0.5, True)
         assert second.controller.trainer.run.queue.cache_size == 3
         assert state.snapshot.learning_rate == 0.5
-        assert state.origin == FRESH
+        assert state.origin == Origin.FRESH
         assert not state.running
         await second.die()
 
@@ -182,16 +183,16 @@ def test_teaching_loading_weights_and_settings_are_kept_too():
     async def main():
         records = {}
         tab = Tab(records)
-        tab.controller.take_drawing(ink())
+        tab.controller.drawing.take(ink())
         await until(lambda: records)
         assert Save.from_bytes(records[max(records)]).title == "your drawing"
-        tab.controller.teach(1)
-        await until(lambda: tab.newest().task["origin"] == TUNED)
+        tab.controller.fine_tune(1)
+        await until(lambda: tab.newest().task["origin"] == Origin.FINE_TUNED)
         taught = [array.tobytes() for array in tab.newest().state.network.parameters()]
         assert taught == weights_of(tab.controller)
         content = tab.controller.save_weights(".npz", "s4")
         tab.controller.load_weights(content, "mine.npz")
-        await until(lambda: tab.newest().task["origin"] == LOADED)
+        await until(lambda: tab.newest().task["origin"] == Origin.LOADED)
         tab.state.batch_size = 7
         await until(lambda: tab.newest().settings["batch_size"] == 7)
         await tab.die()
@@ -223,7 +224,7 @@ def test_the_data_set_of_a_save_may_be_out_of_reach_for_a_while():
         await first.train(2)
         await first.die()
         opener = Opener()
-        second = Tab(records, open_data=opener, execute=None)
+        second = Tab(records, open_data_set=opener, execute=None)
         await until(lambda: second.offer.answer is not None)
         answer, second.offer.answer = second.offer.answer, None
         answer(True)
@@ -257,10 +258,32 @@ def captured(**task):
 
 
 @pytest.mark.parametrize(
+    ("old", "origin"),
+    [("ready-trained", Origin.PRETRAINED), ("tuned", Origin.FINE_TUNED), ("fresh", Origin.FRESH)],
+)
+def test_an_autosave_of_an_earlier_version_is_restored(old, origin):
+    checkpoint = Checkpoint.from_bytes(captured(origin=old), "it")
+    task = dict(checkpoint.task)
+    del task["fine_tune"], task["drawing_model"]
+    task |= {"keep_ready": True, "ready_net": "mlp"}
+    content = Checkpoint(checkpoint.settings, checkpoint.state, task).to_bytes()
+
+    async def main():
+        controller = make_laboratory()
+        controller.start()
+        await SavedDigits(controller).restore(content)
+        state = controller.state
+        assert (state.origin, state.fine_tune, state.drawing_model) == (origin, True, "mlp")
+        await controller.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize(
     ("changes", "reason"),
     [
         ({"data_set": "cats"}, "there is no data set 'cats'"),
-        ({"origin": "heaven"}, "cannot come from 'heaven'"),
+        ({"origin": "heaven"}, "'heaven'"),
         ({"drawing": "???"}, "base64"),
         ({"smoothing": 7}, "smoothing"),
         ({"built": {"seed": -1}}, "seed"),
@@ -279,7 +302,7 @@ def test_bytes_that_make_no_sense_are_refused_and_change_nothing(changes, reason
         with pytest.raises(SaveError, match="expected a whole checkpoint"):
             await SavedDigits(controller).restore(content[:-20])
         assert controller.trainer.run is before
-        assert controller.state.origin == READY
+        assert controller.state.origin == Origin.PRETRAINED
         await controller.close()
 
     run(main())

@@ -40,7 +40,7 @@ digits = st.fixed_dictionaries(
     | {
         "batch_size": st.integers(1, 4096),
         "data_set": st.sampled_from(list(DATA_SETS)),
-        "keep_ready": st.booleans(),
+        "fine_tune": st.booleans(),
         "cache_size": st.integers(0, 64),
         "augment": st.sampled_from(list(AUGMENTATIONS)),
         "architecture": st.sampled_from(["dense", "conv5x8 pool2 conv5x16 pool3"]),
@@ -119,7 +119,7 @@ def test_what_is_unknown_or_impossible_is_left_out_and_named():
         "Left out of this link: Learning rate takes a number above 0 to 10; 50 is outside; "
         "nothing here is called “colour”; "
         f"Optimiser is one of {', '.join(OPTIMIZERS)}; found “magic”; "
-        "Go on from the ready-trained net is one of yes, no; found “perhaps”; "
+        "Fine-tune the pretrained model is one of yes, no; found “perhaps”; "
         f"Data set is one of {', '.join(DATA_SETS)}; found “cats”; "
         "Batch size is empty; it takes a whole number from 1 to 4,096."
     ]

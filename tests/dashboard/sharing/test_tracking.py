@@ -6,7 +6,7 @@ import pytest
 from cache_helpers import run
 from controller_helpers import make_laboratory, until, weights_of
 
-from dashboard.digits.state import FRESH, READY, TUNED
+from dashboard.digits.state import Origin
 from dashboard.plane.controller import PlaneController
 from dashboard.plane.state import PlaneState
 from dashboard.sharing.tracking import (
@@ -37,7 +37,7 @@ async def step(controller, count):
             controller.state.running = False
         controller.step()
         await until(lambda before=before: controller.state.snapshot.iteration > before)
-        await until(lambda: controller._is_idle)
+        await until(lambda: controller.training_loop.is_idle)
 
 
 def curve(controller):
@@ -57,8 +57,8 @@ async def build(controller):
     controller.reset()
 
 
-async def keep_ready(controller):
-    controller.state.param.update(keep_ready=True, seed=9)
+async def fine_tune(controller):
+    controller.state.param.update(fine_tune=True, seed=9)
 
 
 async def clothes(controller):
@@ -73,7 +73,7 @@ async def clothes(controller):
         (nothing, ""),
         (change_fields, "rate=0.01&dropout=0.1&hidden=9-7&seed=5"),
         (build, "rate=0.01&dropout=0.1&hidden=9-7&seed=5"),
-        (keep_ready, "ready=yes&seed=9"),
+        (fine_tune, "ready=yes&seed=9"),
         (clothes, "data=fashion-mnist&activation=tanh&seed=3"),
     ],
 )
@@ -112,7 +112,7 @@ def test_a_link_makes_the_net_that_it_describes_and_names_what_it_asks_for_in_va
         controller = laboratory_of_defaults()
         await open_for_digits(controller, "?hidden=16&rate=banana&hide=moon")
         assert controller.network.sizes == (784, 16, 10)
-        assert controller.state.origin == FRESH
+        assert controller.state.origin == Origin.FRESH
         assert controller.state.notice.kind == "warning"
         assert "“banana” is not one" in controller.state.notice.text
         assert "“moon” cannot be hidden" in controller.state.notice.text
@@ -127,7 +127,7 @@ def test_a_link_that_asks_for_no_other_net_leaves_the_ready_one(query):
         controller = laboratory_of_defaults()
         before = controller.state.notice
         await open_for_digits(controller, query)
-        assert controller.state.origin == READY
+        assert controller.state.origin == Origin.PRETRAINED
         assert controller.state.notice is before
         await controller.close()
 
@@ -137,12 +137,12 @@ def test_a_link_that_asks_for_no_other_net_leaves_the_ready_one(query):
 def test_the_ready_trained_net_goes_on_by_the_seed_that_holds_at_its_first_step():
     async def main():
         controller = laboratory_of_defaults()
-        await keep_ready(controller)
+        await fine_tune(controller)
         before = weights_of(controller)
         controller.state.running = True
-        assert controller.state.origin == TUNED
+        assert controller.state.origin == Origin.FINE_TUNED
         assert weights_of(controller) == before
-        assert controller.built == {"seed": 9}
+        assert controller.built_settings == {"seed": 9}
         await controller.close()
 
     run(main())

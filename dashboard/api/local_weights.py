@@ -1,7 +1,7 @@
-"""The line of a served page to the weights of the very process that serves it.
+"""The weights of the process that serves a page, for that page.
 
-A visitor may change no more through the page than by a request of their own: the same rule decides,
-by the address that the page was opened from and the token that was typed.
+A visitor may change no more through the page than by a request of their own: the same check
+decides, by the address that the page was opened from and the token that was typed.
 """
 
 from __future__ import annotations
@@ -14,13 +14,18 @@ from dashboard.api.errors import ApiError
 from dashboard.api.server import Server
 from dashboard.api.weights_formats import read_weights
 from dashboard.api.weights_store import StoreError, Version, version_record
-from dashboard.digits.server_link import NPZ, LinkError, ServerVersion, read_version
+from dashboard.digits.server_weights import (
+    NPZ,
+    ServerWeightsError,
+    WeightsVersion,
+    read_version,
+)
 
 Result = TypeVar("Result")
 
 
-class OwnServerLink:
-    """A served page's line to its own server.
+class LocalServerWeights:
+    """The weights of the process itself; see `ServerWeights`.
 
     Parameters
     ----------
@@ -41,26 +46,26 @@ class OwnServerLink:
         written = self._server.weights.written(version, NPZ, zipped=False)
         return await _told(written), version.number
 
-    async def send(self, weights: bytes, token: str) -> ServerVersion:
+    async def send(self, weights: bytes, token: str) -> WeightsVersion:
         """Replace the weights by those of an `.npz`."""
         self._check(token)
         limit = self._server.settings.body_bytes
         if len(weights) > limit:
-            raise LinkError(f"The weights may have at most {limit:,} bytes.")
+            raise ServerWeightsError(f"The weights may have at most {limit:,} bytes.")
         return await self._changed(
             self._server.weights.replace(lambda: read_weights(weights, NPZ, limit), None)
         )
 
-    async def reset(self, token: str) -> ServerVersion:
-        """Go back to the ready-trained net."""
+    async def reset(self, token: str) -> WeightsVersion:
+        """Replace the weights by those of the pretrained model."""
         self._check(token)
         return await self._changed(self._server.weights.reset(None))
 
-    async def versions(self) -> list[ServerVersion]:
-        """Return the versions that are kept, the newest first."""
+    async def versions(self) -> list[WeightsVersion]:
+        """Return the stored versions, the newest first."""
         return [_shown(version) for version in await _told(self._server.weights.history())]
 
-    async def restore(self, number: int, token: str) -> ServerVersion:
+    async def restore(self, number: int, token: str) -> WeightsVersion:
         """Make an earlier version the newest again."""
         self._check(token)
         return await self._changed(self._server.weights.restore(number, None))
@@ -73,13 +78,13 @@ class OwnServerLink:
             sentence = error.sentence
             if error.status == 401:
                 sentence = "A change needs the server's token; type it into the field “Token”."
-            raise LinkError(sentence) from error
+            raise ServerWeightsError(sentence) from error
 
-    async def _changed(self, change: Awaitable[Version]) -> ServerVersion:
+    async def _changed(self, change: Awaitable[Version]) -> WeightsVersion:
         return _shown(await _told(change))
 
 
-def _shown(version: Version) -> ServerVersion:
+def _shown(version: Version) -> WeightsVersion:
     return read_version(version_record(version))
 
 
@@ -88,6 +93,6 @@ async def _told(work: Awaitable[Result]) -> Result:
     try:
         return await work
     except ApiError as error:
-        raise LinkError(error.sentence) from error
+        raise ServerWeightsError(error.sentence) from error
     except StoreError as error:
-        raise LinkError(str(error)) from error
+        raise ServerWeightsError(str(error)) from error
