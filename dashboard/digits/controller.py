@@ -204,8 +204,7 @@ class DigitsController:
         else:
             self._replace_run(None, Origin.FRESH)
             self._notify(
-                "Training starts from random weights. “Pretrained model” brings the pretrained "
-                "model back."
+                "Training from random weights. “Pretrained model” restores the other ones."
             )
 
     def _live_setting_changed(self, *_events: Any) -> None:

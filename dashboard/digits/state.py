@@ -20,10 +20,13 @@ from dashboard.training.snapshot import Snapshot
 from data_cache import DATA_SETS, DIGIT_NAMES
 from nn import PRETRAINED, Network, architecture_of
 
-WELCOME = "A neural network written by hand on NumPy reads your digits. Draw one, or press Train."
+WELCOME = "A neural network, written by hand on NumPy. Draw a digit, or press Train."
 
 ARCHITECTURE_SETTINGS = ("architecture", "hidden_layers", "activation", "biases")
 """Settings that describe a network, whatever its weights."""
+
+ANY = -1
+"""A sample of any class."""
 
 
 class Origin(StrEnum):
@@ -127,13 +130,13 @@ class SampleSelection(param.Parameterized):
     part = param.Selector(
         default="test", objects={"test": "test", "training": "train"}, label="Split"
     )
-    label = param.Selector(default=None, objects={"any": None}, label="Class")
+    label = param.Selector(default=ANY, objects={"any": ANY}, label="Class")
     index = param.String("", label="Index")
     drawing_label = param.Selector(default=0, objects={"0": 0}, label="Label")
 
     def set_classes(self, class_names: tuple[str, ...]) -> None:
         """Offer these classes, and choose the first entry of each list."""
         labels = {name: index for index, name in enumerate(class_names)}
-        self.param["label"].objects = {"any": None, **labels}
+        self.param["label"].objects = {"any": ANY, **labels}
         self.param["drawing_label"].objects = labels
-        self.param.update(label=None, drawing_label=0)
+        self.param.update(label=ANY, drawing_label=0)

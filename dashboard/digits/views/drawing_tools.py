@@ -7,7 +7,7 @@ from typing import Any
 import panel as pn
 
 from dashboard.digits.controller import DigitsController
-from dashboard.digits.state import SampleSelection
+from dashboard.digits.state import ANY, SampleSelection
 from dashboard.shell.fields import menu
 from dashboard.shell.theme import Theme, button
 
@@ -50,6 +50,5 @@ class DrawingTools:
 
     def _load_sample(self) -> None:
         chosen = self.selection
-        self._controller.spawn(
-            self._controller.load_sample(chosen.part, chosen.index, chosen.label)
-        )
+        label = None if chosen.label == ANY else chosen.label
+        self._controller.spawn(self._controller.load_sample(chosen.part, chosen.index, label))

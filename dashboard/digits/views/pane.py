@@ -164,7 +164,7 @@ class DigitsPane:
             margin=0,
         )
         model_input = pn.Column(
-            theme.text('<span class="quiet">Input of the model</span>'),
+            theme.text('<span class="quiet">Model input</span>'),
             self._prediction.image,
             width=120,
             margin=0,

@@ -22,6 +22,7 @@ def status_html(snapshot: Snapshot, *, is_training: bool) -> str:
         "epoch": f"{snapshot.epoch:.4f}",
         "loss": "" if snapshot.loss is None else f"{snapshot.loss:.6g}",
         "accuracy": "" if snapshot.accuracy is None else f"{snapshot.accuracy:.6g}",
+        "speed": f"{snapshot.samples_per_second:.0f}",
         "cached": snapshot.cached,
         "in-flight": snapshot.in_flight,
     }

@@ -23,6 +23,7 @@ def test_the_status_line_has_its_values_as_attributes():
         "epoch": "0.2500",
         "loss": "0.5",
         "accuracy": "0.875",
+        "speed": "0",
         "cached": "3",
         "in-flight": "2",
     }
