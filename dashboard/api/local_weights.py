@@ -1,7 +1,7 @@
-"""The weights of the process that serves a page, for that page.
+"""Access from a served page to the weights of the server process that serves it.
 
-A visitor may change no more through the page than by a request of their own: the same check
-decides, by the address that the page was opened from and the token that was typed.
+The same access rules apply as to HTTP requests, by the address from which the page was opened and
+the token that was typed.
 """
 
 from __future__ import annotations
@@ -14,24 +14,20 @@ from dashboard.api.errors import ApiError
 from dashboard.api.server import Server
 from dashboard.api.weights_formats import read_weights
 from dashboard.api.weights_store import StoreError, Version, version_record
-from dashboard.digits.server_weights import (
-    NPZ,
-    ServerWeightsError,
-    WeightsVersion,
-    read_version,
-)
+from dashboard.digits.server_weights import NPZ, ServerWeightsError, WeightsVersion, read_version
 
 Result = TypeVar("Result")
 
 
 class LocalServerWeights:
-    """The weights of the process itself; see `ServerWeights`.
+    """The weights of this server process, as a `ServerWeights`.
 
     Parameters
     ----------
+    server
+        The API's services of this process.
     peer, headers
-        Where the page was opened from: the address at the other end of the socket, and what the
-        request said.
+        The peer address and the headers of the request that opened the page.
     """
 
     name = "this server"
@@ -42,28 +38,33 @@ class LocalServerWeights:
 
     async def fetch(self) -> tuple[bytes, int]:
         """Return the weights as `.npz`, and the number of their version."""
-        version = await _told(self._server.weights.current())
-        written = self._server.weights.written(version, NPZ, zipped=False)
-        return await _told(written), version.number
+        version = await _translate_errors(self._server.weights.current())
+        content = self._server.weights.serialized(version, NPZ, compress=False)
+        return await _translate_errors(content), version.number
 
     async def send(self, weights: bytes, token: str) -> WeightsVersion:
-        """Replace the weights by those of an `.npz`."""
+        """Replace the weights with those of an `.npz` file."""
         self._check(token)
         limit = self._server.settings.body_bytes
         if len(weights) > limit:
-            raise ServerWeightsError(f"The weights may have at most {limit:,} bytes.")
+            raise ServerWeightsError(
+                f"Expected weights of at most {limit:,} bytes, found {len(weights):,}."
+            )
         return await self._changed(
             self._server.weights.replace(lambda: read_weights(weights, NPZ, limit), None)
         )
 
     async def reset(self, token: str) -> WeightsVersion:
-        """Replace the weights by those of the pretrained model."""
+        """Restore the pretrained model."""
         self._check(token)
         return await self._changed(self._server.weights.reset(None))
 
     async def versions(self) -> list[WeightsVersion]:
         """Return the stored versions, the newest first."""
-        return [_shown(version) for version in await _told(self._server.weights.history())]
+        return [
+            _to_version(version)
+            for version in await _translate_errors(self._server.weights.history())
+        ]
 
     async def restore(self, number: int, token: str) -> WeightsVersion:
         """Make an earlier version the newest again."""
@@ -77,19 +78,19 @@ class LocalServerWeights:
         except ApiError as error:
             sentence = error.sentence
             if error.status == 401:
-                sentence = "A change needs the server's token; type it into the field “Token”."
+                sentence = "Changes need the server's token; type it into the field “Token”."
             raise ServerWeightsError(sentence) from error
 
     async def _changed(self, change: Awaitable[Version]) -> WeightsVersion:
-        return _shown(await _told(change))
+        return _to_version(await _translate_errors(change))
 
 
-def _shown(version: Version) -> WeightsVersion:
+def _to_version(version: Version) -> WeightsVersion:
     return read_version(version_record(version))
 
 
-async def _told(work: Awaitable[Result]) -> Result:
-    """Wait for something, and turn a refusal into its sentence."""
+async def _translate_errors(work: Awaitable[Result]) -> Result:
+    """Await API work; raise its errors as `ServerWeightsError` with the same message."""
     try:
         return await work
     except ApiError as error:

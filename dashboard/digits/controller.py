@@ -336,7 +336,7 @@ class DigitsController:
             return
         finally:
             self.state.busy = ""
-        low, high = evaluation.interval()
+        low, high = evaluation.accuracy_interval()
         score = Score(snapshot.iteration, evaluation.loss, evaluation.accuracy, evaluation.count)
         if snapshot.run == self.trainer.run_number:
             self.trainer.run.history.test.append(score)

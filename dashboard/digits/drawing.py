@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from dashboard.digits.state import DigitsState, Origin, Prediction
 from data_cache import frame_digit, shrink_canvas
-from nn import PRETRAINED, Network, load_pretrained, pretrained_card, sureness
+from nn import PRETRAINED, Network, load_pretrained, pretrained_card
+from nn.calibration import confidence
 
 
 class DrawingModel:
@@ -88,8 +89,8 @@ class DrawingModel:
         if not is_known or not np.isfinite(probabilities).all():
             return True
         name = self._state.drawing_model if origin == Origin.PRETRAINED else PRETRAINED[0]
-        threshold = pretrained_card(name).least_sureness
-        return bool(sureness(probabilities[np.newaxis])[0] >= threshold)
+        threshold = pretrained_card(name).confidence_threshold
+        return bool(confidence(probabilities[np.newaxis])[0] >= threshold)
 
     @staticmethod
     def _show_nowhere(picture: NDArray[np.floating]) -> None:

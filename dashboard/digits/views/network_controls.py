@@ -14,7 +14,7 @@ from dashboard.digits.state import ARCHITECTURE_SETTINGS, DigitsState
 from dashboard.shell.fields import Checkbox
 from dashboard.shell.layout import field_pairs, stack
 from dashboard.shell.theme import Theme, button
-from nn import ARCHITECTURES, form_title, stem_of
+from nn import ARCHITECTURES, architecture_layers, network_title
 
 NETWORK_FIELDS = ("hidden_layers", "activation", "initialization", "seed")
 
@@ -79,7 +79,7 @@ def architecture_options(chosen: str) -> dict[str, str]:
 def pending_html(state: DigitsState) -> str:
     """Return a warning that the settings describe another network than the one in use."""
     sizes = (784, *state.hidden_layers, state.network.classes)
-    wanted = form_title(sizes, stem_of(state.architecture))
+    wanted = network_title(sizes, architecture_layers(state.architecture))
     return (
         f'<p class="notice warning" role="status">A new {wanted} net ({state.activation}) will '
         f"replace the present one, and its trained weights are lost.</p>"

@@ -594,7 +594,7 @@ def test_a_pause_ends_the_wait_for_held_out_digits_and_loses_no_score():
 def test_only_pretrained_models_have_a_threshold_of_confidence(
     monkeypatch, least, origin, expected
 ):
-    card = replace(pretrained_card(), least_sureness=least)
+    card = replace(pretrained_card(), confidence_threshold=least)
     monkeypatch.setattr(drawing, "pretrained_card", lambda _name: card)
     controller = make_laboratory()
     controller.state.origin = origin

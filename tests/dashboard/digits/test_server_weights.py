@@ -47,7 +47,7 @@ def test_weights_are_sent_fetched_reset_listed_and_restored(link):
         assert (await link.restore(2, "")).origin == "version 2"
         versions = await link.versions()
         assert [version.number for version in versions] == [4, 3, 2, 1]
-        assert versions[3].title.startswith("1: the ready-trained net, 9")
+        assert versions[3].title.startswith("1: the pretrained model, 9")
 
     asyncio.run(use())
 
@@ -55,9 +55,9 @@ def test_weights_are_sent_fetched_reset_listed_and_restored(link):
 def test_what_the_server_refuses_is_said_in_its_own_words(link):
     poor = create_network((784, 4, 10), generator=np.random.default_rng(0))
     for work, words in (
-        (link.send(weights_to_bytes(poor, ".npz"), ""), "% of the validation digits"),
-        (link.send(b"no archive", ""), "archive of NumPy"),
-        (link.restore(77, ""), "There is no version 77"),
+        (link.send(weights_to_bytes(poor, ".npz"), ""), "validation"),
+        (link.send(b"no archive", ""), "NumPy"),
+        (link.restore(77, ""), "77"),
     ):
         with pytest.raises(ServerWeightsError, match=words):
             asyncio.run(work)
@@ -69,7 +69,7 @@ def test_a_page_from_elsewhere_changes_nothing_without_a_token(tmp_path):
             link = LocalServerWeights(client.server, peer, headers)
             asyncio.run(link.fetch())
             for work in (link.send(other_net(), ""), link.reset(""), link.restore(1, "x" * 9)):
-                with pytest.raises(ServerWeightsError, match="own machine only"):
+                with pytest.raises(ServerWeightsError, match="INKLING_TOKEN"):
                     asyncio.run(work)
     with api_server(api_settings(tmp_path, token=TOKEN)) as client:
         for link in (LocalServerWeights(client.server, NEAR, {}), HttpServerWeights(client.url)):
