@@ -180,7 +180,7 @@ def spiral_pane(
         from dashboard.plane.controller import PlaneController  # noqa: PLC0415
         from dashboard.plane.presets import PRESETS  # noqa: PLC0415
         from dashboard.plane.state import PlaneState  # noqa: PLC0415
-        from dashboard.plane.views import SpiralPane  # noqa: PLC0415
+        from dashboard.plane.views.pane import PlanePane  # noqa: PLC0415
 
         query = (
             launch.search if launch.search is not None else getattr(pn.state.location, "search", "")
@@ -195,17 +195,15 @@ def spiral_pane(
             pace=runtime.plane_pace,
         )
         controllers.append(plane)
-        plane.start()
         tell_faults(faults, plane.warn)
         follow_spiral(plane.state, link())
-        pane = SpiralPane(
+        pane = PlanePane(
             plane,
             page,
             mark_running=mark_running,
-            clock=time.perf_counter,
-            tick_seconds=runtime.plane_redraw_pace.interval_seconds,
+            pace=runtime.plane_redraw_pace,
         )
-        plane.spawn(pane.keep_drawn())
+        plane.spawn(pane.redraws.run())
         if IN_BROWSER:
             keep_spiral(plane, latecomers)
         return pane

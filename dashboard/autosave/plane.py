@@ -54,7 +54,7 @@ class SavedPlane:
 
     def capture(self) -> bytes | None:
         """Return the record of the controller; None while a change waits, or weights are bad."""
-        standing = self._controller.standing()
+        standing = self._controller.capture()
         if standing is None:
             return None
         state = self._state
@@ -68,7 +68,7 @@ class SavedPlane:
         """Put the controller where it was; see `SavedPart`."""
         try:
             record = SpiralRecord.from_bytes(content)
-            self._controller.go_on(record.values, record.data, record.standing, record.ablated)
+            self._controller.restore(record.values, record.data, record.standing, record.ablated)
         except (ArchiveError, LookupError, TypeError, ValueError) as error:
             raise SaveError(str(error)) from error
         self._state.running = record.running

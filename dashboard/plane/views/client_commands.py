@@ -1,6 +1,7 @@
-"""Reads what somebody did to a picture: a page's message becomes a command with checked words.
+"""Validation of the commands that the page sends about the plane and the maps of units.
 
-The page writes whole wishes, [number, kind, words ...], into the tags of a figure.
+A command is a list [number, name, arguments ...]; every command is complete by itself, so that a
+lost or repeated message does no harm.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Command = Callable[..., None]
-"""Takes the words of a wish."""
+"""Called with the arguments of a command."""
 
-KINDS: Mapping[str, tuple[type, ...]] = {
+PLANE_COMMANDS: Mapping[str, tuple[type, ...]] = {
     "look": (float, float),
     "leave": (),
     "line": (float, float, float, float),
@@ -21,41 +22,49 @@ KINDS: Mapping[str, tuple[type, ...]] = {
     "move": (str, int, float, float),
     "delete": (str, int),
 }
-"""Wishes about the plane, and the kinds of their words."""
+"""Commands about the plane, with the types of their arguments."""
 
-UNIT_KINDS: Mapping[str, tuple[type, ...]] = {"look": (int,), "toggle": (int,)}
-"""Wishes about the maps of units."""
+UNIT_COMMANDS: Mapping[str, tuple[type, ...]] = {"look": (int,), "toggle": (int,)}
+"""Commands about the maps of units, with the types of their arguments."""
 
 
-def read_wish(tags: list[Any], kinds: Mapping[str, tuple[type, ...]]) -> tuple[str, list[Any]]:
-    """Return the kind of a wish and its words.
+def read_command(
+    message: list[Any], signatures: Mapping[str, tuple[type, ...]]
+) -> tuple[str, list[Any]]:
+    """Return the name of a command and its arguments.
 
     Parameters
     ----------
-    tags
-        [number, kind, words ...]; whole numbers may stand where any number may.
-    kinds
-        The words of every kind of wish.
+    message
+        [number, name, arguments ...] as the page sent it.
+    signatures
+        The types of the arguments of every command. `float` accepts integers too; `list` stands
+        for a list of pairs of finite numbers, flattened.
 
     Raises
     ------
     ValueError
-        When the page sent something else.
+        If the message is not one of these commands.
     """
-    expected = f"the page sends [number, kind, words ...] with a kind of {', '.join(kinds)}"
-    if len(tags) < 2 or tags[1] not in kinds:
-        raise ValueError(f"{expected}; found {tags!r}")
-    kind, words = tags[1], tags[2:]
-    types = kinds[kind]
-    if len(words) != len(types) or not all(map(_fits, words, types)):
-        raise ValueError(f"{expected}; found {tags!r}")
-    return kind, list(words)
+    name = message[1] if len(message) > 1 else None
+    types = signatures.get(name) if isinstance(name, str) else None
+    arguments = message[2:]
+    if types is None or len(arguments) != len(types) or not all(map(_fits, arguments, types)):
+        expected = "; ".join(
+            " ".join([known, *(kind.__name__ for kind in kinds)])
+            for known, kinds in signatures.items()
+        )
+        raise ValueError(f"a command from the page is one of: {expected}; found {message!r}")
+    return str(name), arguments
 
 
-def _fits(word: Any, wanted: type) -> bool:
-    if wanted is list:
-        return isinstance(word, list) and len(word) % 2 == 0 and all(_fits(w, float) for w in word)
-    if wanted is float:
-        is_number = isinstance(word, int | float) and not isinstance(word, bool)
-        return is_number and math.isfinite(word)
-    return isinstance(word, wanted) and not isinstance(word, bool)
+def _fits(value: Any, expected: type) -> bool:
+    if expected is list:
+        return (
+            isinstance(value, list) and len(value) % 2 == 0 and all(_fits(v, float) for v in value)
+        )
+    if isinstance(value, bool):
+        return False
+    if expected is float:
+        return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, expected)

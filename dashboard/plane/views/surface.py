@@ -24,14 +24,13 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
+from dashboard.plane.colors import CLASS_COLORS, UNIT_PALETTE
 from dashboard.plane.dataset import PlaneData
-from dashboard.plane.palette import CLASS_COLOURS
-from dashboard.plane.views.client_commands import KINDS, read_wish
-from dashboard.plane.views.unit_colors import UNIT_PALETTE
+from dashboard.plane.views.client_commands import PLANE_COMMANDS, read_command
 from dashboard.shell.asset_files import read_asset
 from data_cache import PLANE_LIMIT, PlanePoints
 
-TOOLS = ("Theme", "Line", "Paint", "Move", "Delete")
+TOOLS = ("Inspect", "Line", "Paint", "Move", "Delete")
 HALO = "#ffffff"
 RING = "#1b1e25"
 
@@ -49,7 +48,7 @@ PAPER = """
 
 SWATCHES = "".join(
     f".bk-btn:nth-child({place})::before {{ background: {color}; }}\n"
-    for place, color in enumerate(CLASS_COLOURS, start=1)
+    for place, color in enumerate(CLASS_COLORS, start=1)
 ) + (
     '.bk-btn::before { content: ""; display: inline-block; width: 9px; height: 9px;'
     " margin-right: 5px; border-radius: 50%; }\n"
@@ -63,7 +62,7 @@ class SurfaceView:
     Parameters
     ----------
     commands
-        What to do for each kind of wish of `wishes.KINDS`.
+        What to do for each command of `PLANE_COMMANDS`.
     stylesheet
         How the buttons look.
     """
@@ -142,7 +141,7 @@ class SurfaceView:
                 "line": self.line,
                 "cursor": self._cursor,
                 "echo": self._echo,
-                "colors": list(CLASS_COLOURS),
+                "colors": list(CLASS_COLORS),
                 "tool": self.tool,
                 "classes": self.classes,
             },
@@ -153,7 +152,7 @@ class SurfaceView:
         self.figure.on_change("tags", self._receive)
 
     def _receive(self, _attribute: str, _old: list[Any], tags: list[Any]) -> None:
-        kind, words = read_wish(tags, KINDS)
+        kind, words = read_command(tags, PLANE_COMMANDS)
         self._commands[kind](*words)
 
     def _make_figure(self) -> figure:
@@ -197,5 +196,5 @@ def columns_of(points: PlanePoints) -> dict[str, Any]:
     return {
         "x": points.points[:, 0].copy(),
         "y": points.points[:, 1].copy(),
-        "color": [CLASS_COLOURS[label] for label in points.labels.tolist()],
+        "color": [CLASS_COLORS[label] for label in points.labels.tolist()],
     }

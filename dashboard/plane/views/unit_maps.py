@@ -27,8 +27,8 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from dashboard.plane.views.client_commands import UNIT_KINDS, read_wish
-from dashboard.plane.views.unit_colors import UNIT_PALETTE, tile, unit_levels
+from dashboard.plane.colors import UNIT_PALETTE, tile, unit_levels
+from dashboard.plane.views.client_commands import UNIT_COMMANDS, read_command
 from dashboard.shell.asset_files import read_asset
 from dashboard.shell.theme import Theme
 
@@ -151,7 +151,7 @@ class UnitMaps:
         self.figure.on_change("tags", self._receive)
 
     def _receive(self, _attribute: str, _old: list[Any], tags: list[Any]) -> None:
-        kind, (unit,) = read_wish(tags, UNIT_KINDS)
+        kind, (unit,) = read_command(tags, UNIT_COMMANDS)
         if kind == "toggle":
             self._toggle(unit)
         else:

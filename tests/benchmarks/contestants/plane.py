@@ -8,7 +8,6 @@ import numpy as np
 
 import nn
 from benchmarks.cases import PLANE_L2, PLANE_RATE, Case
-from dashboard.plane.palette import palette
 from dashboard.plane.surface import SurfaceMaker
 from data_cache import PLANE_INPUTS, PointFeed, derive_inputs, make_shape
 
@@ -39,8 +38,7 @@ def plane_step(case: Case) -> Callable[[], object]:
 def plane_picture(case: Case) -> Callable[[], object]:
     """A soft picture of the plane; the batch is the number of its pixels."""
     network, maker = _network(case), SurfaceMaker(round(case.batch**0.5), INPUTS)
-    colours = palette("light")
-    return lambda: maker(network).picture(colours, "soft")
+    return lambda: maker(network).picture("soft")
 
 
 def _network(case: Case) -> nn.Network:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from autosave_helpers import MOMENTS, Offer
 from controller_helpers import make_laboratory, until
-from plane_helpers import make_plane_laboratory, train_laboratory, work
+from plane_helpers import make_plane_controller, train_controller, work
 
 from dashboard import session
 from dashboard.autosave import Autosave, MemoryStore, Save
@@ -45,7 +45,7 @@ class Tab:
         )
 
     def open_spiral(self):
-        self.plane = make_plane_laboratory(**self._settings)
+        self.plane = make_plane_controller(**self._settings)
         self.plane.spawn(self.latecomers.add(SavedPlane(self.plane)))
         return self.plane
 
@@ -210,8 +210,8 @@ def test_a_spiral_that_is_opened_while_the_digits_still_come_back_comes_back_too
     async def main():
         digits = Part()
         autosave = keeper_of({}, digits)
-        controller, opened = make_plane_laboratory(), make_plane_laboratory()
-        await train_laboratory(controller, 3)
+        controller, opened = make_plane_controller(), make_plane_controller()
+        await train_controller(controller, 3)
         parts = {"digits": b"digits", "spiral": SavedPlane(controller).capture()}
         resuming = asyncio.ensure_future(autosave.resume(Save("", 1, parts)))
         await asyncio.sleep(0)
@@ -225,14 +225,14 @@ def test_a_spiral_that_is_opened_while_the_digits_still_come_back_comes_back_too
 
 def test_a_second_try_for_the_digits_leaves_the_spiral_that_came_back_alone():
     async def main():
-        digits, controller, opened = Part(), make_plane_laboratory(), make_plane_laboratory()
+        digits, controller, opened = Part(), make_plane_controller(), make_plane_controller()
         digits.gate.set()
         digits.error = DataError("No network.")
         autosave = keeper_of({}, digits, SavedPlane(opened))
-        await train_laboratory(controller, 3)
+        await train_controller(controller, 3)
         save = Save("", 1, {"digits": b"digits", "spiral": SavedPlane(controller).capture()})
         assert not await autosave.resume(save)
-        await train_laboratory(opened, 4)
+        await train_controller(opened, 4)
         digits.error = None
         assert await autosave.resume(save)
         assert opened.trainer.run.iteration == 7
@@ -242,11 +242,11 @@ def test_a_second_try_for_the_digits_leaves_the_spiral_that_came_back_alone():
 
 def test_nothing_waits_any_more_once_somebody_starts_fresh_after_a_try_in_vain():
     async def main():
-        digits, controller, opened = Part(), make_plane_laboratory(), make_plane_laboratory()
+        digits, controller, opened = Part(), make_plane_controller(), make_plane_controller()
         digits.gate.set()
         digits.error = DataError("No network.")
         autosave = keeper_of({}, digits)
-        await train_laboratory(controller, 3)
+        await train_controller(controller, 3)
         parts = {"digits": b"digits", "spiral": SavedPlane(controller).capture()}
         assert not await autosave.resume(Save("", 1, parts))
         autosave.start_fresh()
@@ -258,7 +258,7 @@ def test_nothing_waits_any_more_once_somebody_starts_fresh_after_a_try_in_vain()
 
 def test_a_part_that_cannot_be_kept_just_now_does_not_keep_the_others_from_it():
     async def main():
-        records, digits, controller = {}, Part(), make_plane_laboratory()
+        records, digits, controller = {}, Part(), make_plane_controller()
         autosave = keeper_of(records, digits, SavedPlane(controller))
         digits.is_spoilt = True
         await autosave.save()
@@ -266,7 +266,7 @@ def test_a_part_that_cannot_be_kept_just_now_does_not_keep_the_others_from_it():
         digits.is_spoilt = False
         await autosave.save()
         digits.is_spoilt = True
-        await train_laboratory(controller, 2)
+        await train_controller(controller, 2)
         await autosave.save()
         save = Save.from_bytes(records[max(records)])
         assert save.title == "digits and iteration 2 on the spiral"
@@ -280,7 +280,7 @@ def test_a_damaged_spiral_that_waited_is_told_of_when_its_pane_is_opened():
         told = []
         autosave = keeper_of({}, tell=told.append)
         await autosave.resume(Save("", 1, {"spiral": b"torn"}))
-        controller = make_plane_laboratory()
+        controller = make_plane_controller()
         await autosave.add(SavedPlane(controller))
         assert controller.state.snapshot.iteration == 0
         (sentence,) = told

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from controller_helpers import Door, all_done, until
-from plane_helpers import make_plane_laboratory, train_laboratory, work
+from plane_helpers import make_plane_controller, train_controller, work
 
 from dashboard.autosave.autosave import Autosave
 from dashboard.autosave.plane import SavedPlane
@@ -29,7 +29,7 @@ def curve(controller):
 
 async def another(controller, **settings):
     """Another controller that went on from what was kept of this one."""
-    other = make_plane_laboratory(**settings)
+    other = make_plane_controller(**settings)
     content = SavedPlane(controller).capture()
     assert content is not None
     await SavedPlane(other).restore(content)
@@ -50,15 +50,15 @@ def assert_same(one, other):
 @pytest.mark.parametrize("steps", [0, 1, 10, 11, 12, 37, 51])
 def test_a_run_that_was_broken_off_goes_on_with_the_same_numbers_to_the_bit(settings, steps):
     async def main():
-        whole = make_plane_laboratory(seed=5, **settings)
-        await train_laboratory(whole, 120)
-        first = make_plane_laboratory(seed=5, **settings)
+        whole = make_plane_controller(seed=5, **settings)
+        await train_controller(whole, 120)
+        first = make_plane_controller(seed=5, **settings)
         if steps:
-            await train_laboratory(first, steps)
+            await train_controller(first, steps)
         second = await another(first)
         assert second.state.snapshot.iteration == len(second.state.history) == steps
-        assert second.standing().guard == first.standing().guard
-        await train_laboratory(second, 120 - steps)
+        assert second.capture().guard == first.capture().guard
+        await train_controller(second, 120 - steps)
         assert_same(second, whole)
         assert len(whole.state.history.validation) > 5
 
@@ -67,13 +67,13 @@ def test_a_run_that_was_broken_off_goes_on_with_the_same_numbers_to_the_bit(sett
 
 def test_a_run_that_goes_out_of_hand_later_falls_back_to_the_same_weights():
     async def main():
-        first = make_plane_laboratory(**BUSY)
-        await train_laboratory(first, 60)
+        first = make_plane_controller(**BUSY)
+        await train_controller(first, 60)
         second = await another(first)
         for controller in (first, second):
             controller.state.param.update(learning_rate=10, optimizer="sgd")
             with pytest.raises(DivergenceError, match="weights of iteration 50 are back"):
-                await train_laboratory(controller, 10_000)
+                await train_controller(controller, 10_000)
         assert_same(first, second)
 
     work(main)
@@ -81,7 +81,7 @@ def test_a_run_that_goes_out_of_hand_later_falls_back_to_the_same_weights():
 
 def test_training_that_was_under_way_goes_on_by_itself():
     async def main():
-        first = make_plane_laboratory(**BUSY)
+        first = make_plane_controller(**BUSY)
         first.state.running = True
         await until(lambda: first.state.snapshot.iteration > 40)
         second = await another(first)
@@ -91,8 +91,8 @@ def test_training_that_was_under_way_goes_on_by_itself():
         await until(lambda: second.state.snapshot.iteration > kept + 40)
         second.state.running = False
         await all_done()
-        whole = make_plane_laboratory(**BUSY)
-        await train_laboratory(whole, second.trainer.run.iteration)
+        whole = make_plane_controller(**BUSY)
+        await train_controller(whole, second.trainer.run.iteration)
         assert_same(second, whole)
 
     work(main)
@@ -100,15 +100,15 @@ def test_training_that_was_under_way_goes_on_by_itself():
 
 def test_what_was_under_way_is_replaced_also_while_it_trains():
     async def main():
-        first = make_plane_laboratory(seed=3)
-        await train_laboratory(first, 30)
-        second = make_plane_laboratory(hidden_layers=[4])
+        first = make_plane_controller(seed=3)
+        await train_controller(first, 30)
+        second = make_plane_controller(hidden_layers=[4])
         second.state.running = True
         await until(lambda: second.state.snapshot.iteration > 5)
         await SavedPlane(second).restore(SavedPlane(first).capture())
         await all_done()
         assert not second.state.running
-        assert second.state.notice.text == "Here you are again, at iteration 30."
+        assert second.state.notice.text == "Restored at iteration 30."
         assert second.state.checkpoints == (30,)
         assert_same(second, first)
 
@@ -118,16 +118,16 @@ def test_what_was_under_way_is_replaced_also_while_it_trains():
 @pytest.mark.parametrize("settings", [{}, BUSY])
 def test_painted_points_come_back_and_are_gone_on_with_exactly(settings):
     def paint(controller):
-        controller.add_points([(0.5, 0.5), (-0.25, 1.0)], 2)
-        controller.add_point(0, 0, 1, "test")
-        controller.move_point(0, 0.1, 0.2)
-        controller.delete_point(3)
+        controller.points.add([(0.5, 0.5), (-0.25, 1.0)], 2)
+        controller.points.add([(0, 0)], 1, "test")
+        controller.points.move(0, 0.1, 0.2)
+        controller.points.delete(3)
 
     async def main():
-        first = make_plane_laboratory(**settings)
-        await train_laboratory(first, 13)
+        first = make_plane_controller(**settings)
+        await train_controller(first, 13)
         paint(first)
-        await train_laboratory(first, 13)
+        await train_controller(first, 13)
         second = await another(first)
         for part in ("train", "test"):
             mine, theirs = getattr(second.state.points, part), getattr(first.state.points, part)
@@ -136,9 +136,9 @@ def test_painted_points_come_back_and_are_gone_on_with_exactly(settings):
             assert mine.classes == theirs.classes
         assert second.state.points.origin == OWN
         for controller in (first, second):
-            await train_laboratory(controller, 5)
+            await train_controller(controller, 5)
             paint(controller)
-            await train_laboratory(controller, 20)
+            await train_controller(controller, 20)
         assert_same(second, first)
 
     work(main)
@@ -146,16 +146,16 @@ def test_painted_points_come_back_and_are_gone_on_with_exactly(settings):
 
 def test_an_emptied_plane_can_be_painted_and_learnt_from_again_exactly():
     async def main():
-        first = make_plane_laboratory(**BUSY)
-        await train_laboratory(first, 12)
+        first = make_plane_controller(**BUSY)
+        await train_controller(first, 12)
         assert first.trainer.run.consumed > 0
-        first.clear_points()
+        first.points.clear()
         second = await another(first)
         assert len(second.state.points) == 0
         for controller in (first, second):
-            controller.add_points([(x / 20, -x / 30) for x in range(20)], 1)
-            controller.add_points([(x / 20, x / 30) for x in range(20)], 0)
-            await train_laboratory(controller, 20)
+            controller.points.add([(x / 20, -x / 30) for x in range(20)], 1)
+            controller.points.add([(x / 20, x / 30) for x in range(20)], 0)
+            await train_controller(controller, 20)
         assert_same(second, first)
 
     work(main)
@@ -163,13 +163,13 @@ def test_an_emptied_plane_can_be_painted_and_learnt_from_again_exactly():
 
 def test_settings_looks_and_lessons_come_back():
     async def main():
-        first = make_plane_laboratory()
+        first = make_plane_controller()
         first.begin_lesson("rate")
         first.state.param.update(
             surface_side=64, surface_mode="hard", show_test=True, smoothing=0.5
         )
-        await train_laboratory(first, 2)
-        first.ablate(0, 3)
+        await train_controller(first, 2)
+        first.inspection.ablate(0, 3)
         second = await another(first, hidden_layers=[8, 8])
         state = second.state
         assert (state.surface_side, state.surface_mode) == (64, "hard")
@@ -178,7 +178,7 @@ def test_settings_looks_and_lessons_come_back():
         assert state.ablated == {(0, 3)}
         assert state.learning_rate == first.state.learning_rate
         assert_same(second, first)
-        third = make_plane_laboratory()
+        third = make_plane_controller()
         third.apply_preset("moons")
         assert (await another(third)).state.preset == "moons"
 
@@ -188,13 +188,13 @@ def test_settings_looks_and_lessons_come_back():
 def test_a_change_that_waits_for_the_end_of_a_slice_is_kept_only_once_it_is_done():
     async def main():
         door = Door()
-        controller = make_plane_laboratory(execute=door, batch_size=7)
+        controller = make_plane_controller(execute=door, batch_size=7)
         kept = SavedPlane(controller)
         controller.state.running = True
         await until(lambda: controller.state.snapshot.iteration > 5)
         door.shut()
         await until(lambda: door.waiting == 1)
-        controller.add_point(0.5, 0.5, 1)
+        controller.points.add([(0.5, 0.5)], 1)
         assert kept.capture() is None
         controller.state.running = False
         door.open()
@@ -205,7 +205,7 @@ def test_a_change_that_waits_for_the_end_of_a_slice_is_kept_only_once_it_is_done
 
 
 def test_weights_that_are_being_taken_back_are_not_kept():
-    controller = make_plane_laboratory()
+    controller = make_plane_controller()
     controller.trainer.run.network.layers[0].weights[0, 0] = np.nan
     assert SavedPlane(controller).capture() is None
 
@@ -215,17 +215,17 @@ def test_weights_that_are_being_taken_back_are_not_kept():
 
 def test_the_title_says_what_there_is_and_nothing_of_what_nobody_did():
     async def main():
-        controller = make_plane_laboratory(preset=next(iter(PRESETS)))
+        controller = make_plane_controller(preset=next(iter(PRESETS)))
         kept = SavedPlane(controller)
         assert kept.title == ""
         controller.apply_preset("moons")
         assert kept.title == ""
         controller.state.learning_rate = 0.3
         assert kept.title == "your settings of the spiral"
-        controller.add_point(0, 0, 1)
+        controller.points.add([(0, 0)], 1)
         assert kept.title == "your points on the spiral"
         controller.apply_preset("cs231n")
-        await train_laboratory(controller, 1234)
+        await train_controller(controller, 1234)
         assert kept.title == "iteration 1,234 on the spiral"
         assert kept.is_running is False
 
@@ -233,7 +233,7 @@ def test_the_title_says_what_there_is_and_nothing_of_what_nobody_did():
 
 
 def test_the_settings_of_a_link_are_nobodys_work():
-    controller = make_plane_laboratory(shape="moons", classes=2)
+    controller = make_plane_controller(shape="moons", classes=2)
     assert SavedPlane(controller).title == ""
 
 
@@ -249,14 +249,14 @@ def test_while_it_trains_it_is_in_no_hurry_and_every_deed_is():
             self.notes.append(hurry)
 
     async def main():
-        controller, autosave = make_plane_laboratory(), Listener()
+        controller, autosave = make_plane_controller(), Listener()
         SavedPlane(controller).follow(autosave)
         controller.state.running = True
         await until(lambda: controller.state.snapshot.iteration > 10)
         assert autosave.notes[0] is True
         assert set(autosave.notes[1:]) == {False}
         autosave.notes.clear()
-        controller.add_point(0, 0, 1)
+        controller.points.add([(0, 0)], 1)
         assert autosave.notes == [True]
         controller.state.running = False
         assert autosave.notes == [True, True]

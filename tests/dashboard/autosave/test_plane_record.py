@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from plane_helpers import make_plane_laboratory, train_laboratory
+from plane_helpers import make_plane_controller, train_controller
 
 from dashboard.autosave import SaveError
 from dashboard.autosave.plane import SavedPlane
@@ -15,8 +15,8 @@ from dashboard.autosave.plane_record import KIND, SpiralRecord
 
 @pytest.fixture(scope="module")
 def content():
-    controller = make_plane_laboratory(batch_size=7, optimizer="adam", learning_rate=0.01)
-    asyncio.run(train_laboratory(controller, 12))
+    controller = make_plane_controller(batch_size=7, optimizer="adam", learning_rate=0.01)
+    asyncio.run(train_controller(controller, 12))
     return SavedPlane(controller).capture()
 
 
@@ -128,7 +128,7 @@ def test_bytes_that_make_no_sense_are_refused_and_change_nothing(content, damage
 
 
 def refuse(damaged, reason):
-    controller = make_plane_laboratory(hidden_layers=[5])
+    controller = make_plane_controller(hidden_layers=[5])
     run, state = controller.trainer.run, controller.state
     before = state.param.values()
     with pytest.raises(SaveError, match=reason):
