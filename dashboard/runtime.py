@@ -16,7 +16,7 @@ from typing import Any
 import panel as pn
 
 from dashboard.digits.views.pane import REDRAW_SECONDS, stand_still
-from dashboard.training.trainer import Clock, Execute, Pace, execute_in_line
+from dashboard.training.trainer import Clock, Execute, TimeBudget, execute_in_line
 from dashboard.upstream.document_lock import sleep_longer_when_busy
 
 IN_BROWSER = sys.platform == "emscripten"
@@ -30,9 +30,9 @@ class Runtime:
 
     execute: Execute
     """Where slices of training and evaluations are computed."""
-    pace: Pace
+    pace: TimeBudget
     """Of training on digits."""
-    plane_pace: Pace
+    plane_pace: TimeBudget
     """Of training on points, whose every picture waits for a slice to end."""
     redraw_seconds: float
     """Between two redraws of the digits, at least."""
@@ -65,8 +65,8 @@ def make_threads() -> ThreadPoolExecutor:
 
 SERVED = Runtime(
     execute=execute_in_thread,
-    pace=Pace(),
-    plane_pace=Pace(),
+    pace=TimeBudget(),
+    plane_pace=TimeBudget(),
     redraw_seconds=REDRAW_SECONDS,
     plane_redraw_seconds=REDRAW_SECONDS,
     redraw_clock=stand_still,
@@ -75,8 +75,8 @@ SERVED = Runtime(
 
 WORKER = Runtime(
     execute=execute_in_line,
-    pace=Pace(slice_seconds=0.006, snapshot_seconds=0.1, calm_factor=5.0),
-    plane_pace=Pace(slice_seconds=0.012, snapshot_seconds=0.05),
+    pace=TimeBudget(slice_seconds=0.006, idle_slice_seconds=0.03, snapshot_seconds=0.1),
+    plane_pace=TimeBudget(slice_seconds=0.012, snapshot_seconds=0.05),
     # Who draws charts all the time keeps training waiting, on the one core and beside it.
     redraw_seconds=0.25,
     # A redraw begins only after the slice of training under way, so ask for it sooner.

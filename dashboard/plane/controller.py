@@ -15,12 +15,12 @@ from dashboard.plane.inspection_commands import LookingInside
 from dashboard.plane.lessons import LESSONS, Scene
 from dashboard.plane.point_commands import Painting
 from dashboard.plane.presets import PRESETS
-from dashboard.plane.resuming import GoingOn
+from dashboard.plane.resuming import RunRestoration
 from dashboard.plane.settings import MAX_WEIGHTS, PlaneSettings
 from dashboard.plane.state import PlaneState
 from dashboard.plane.timeline_commands import TimeTravel
 from dashboard.training.snapshot import Snapshot
-from dashboard.training.trainer import Clock, Execute, Pace
+from dashboard.training.trainer import Clock, Execute, TimeBudget
 from data_cache import PLANE_SHAPES
 
 KNOBS = ("learning_rate", "batch_size", "optimizer", "l1", "l2", "dropout")
@@ -35,11 +35,11 @@ DATA_SETTINGS = ("shape", "points_count", "noise", "arm_angle", "classes", "seed
 _OF_SHAPES = {"shape", "points_count", "noise", "arm_angle"}
 
 
-class PlaneController(Painting, TimeTravel, LookingInside, GoingOn):
+class PlaneController(Painting, TimeTravel, LookingInside, RunRestoration):
     """A small net, points of the plane, and everything that can be done with them."""
 
     def __init__(
-        self, state: PlaneState, *, clock: Clock, execute: Execute, pace: Pace | None = None
+        self, state: PlaneState, *, clock: Clock, execute: Execute, pace: TimeBudget | None = None
     ) -> None:
         super().__init__(state, clock=clock, execute=execute, pace=pace)
         state.param.watch(self._running_changed, "running")

@@ -1,6 +1,6 @@
-"""Commands for whoever keeps the controller: record where it stands, and go on from there.
+"""Commands of the controller for the autosave: return the state of the run, and restore one.
 
-The checkpoints of time travel are no part of it; they begin anew where one goes on.
+The timeline is not part of it; a restored run begins a new one.
 """
 
 from __future__ import annotations
@@ -9,51 +9,51 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboard.plane.dataset import PlaneData
-from dashboard.plane.run import Standing
 from dashboard.plane.state import PlaneState
 from dashboard.plane.workspace import Bench, make_run
+from dashboard.training.run_state import RunState
 
 
-class GoingOn(Bench):
-    """Whatever lets the run outlive the page."""
+class RunRestoration(Bench):
+    """Saves and restores the run."""
 
-    def standing(self) -> Standing | None:
-        """Record where the run stands; None while a change waits for the end of a slice.
+    def run_state(self) -> RunState | None:
+        """Return the state of the run; None while a change waits for the end of a slice.
 
-        Call it only between slices.
+        Call it between slices.
         """
         run = self.trainer.run
-        return run.standing() if run.is_settled else None
+        return None if run.has_pending_calls else run.state(fallback=True)
 
-    def go_on(
+    def restore_run(
         self,
         values: Mapping[str, Any],
         data: PlaneData,
-        standing: Standing,
+        run_state: RunState,
         ablated: frozenset[tuple[int, int]] = frozenset(),
     ) -> None:
-        """Go on where a run stood, in the state of the page that it had then; it is paused.
+        """Restore a run, its points and the page's settings; it is paused.
 
         Parameters
         ----------
         values
-            Parameters of the controller's state: the settings, and what people see.
-        data, standing
-            As they were then.
+            Parameters of the controller's state: all settings, and what the page shows.
+        data, run_state
+            Points and state of the run at the same moment.
         ablated
-            Hidden units that are switched off for the picture.
+            Hidden units that the picture leaves out, as pairs (layer, unit) from 0.
 
         Raises
         ------
         ValueError
-            When they do not fit each other; all is then as it was.
+            They do not fit each other; nothing is changed then.
         """
         run = make_run(PlaneState(**values), data)
-        run.go_on(standing)
+        run.load_state(run_state)
         self.state.running = False
         with self._without_watching():
             self.state.param.update(**values, points=data)
         run.settings = self.state
         self._adopt_run(run)
         self.state.ablated = ablated
-        self._tell(f"Here you are again, at iteration {run.iteration:,}.")
+        self._tell(f"Restored at iteration {run.iteration:,}.")

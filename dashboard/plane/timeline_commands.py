@@ -28,12 +28,12 @@ class TimeTravel(Bench):
         if self._shown is None:
             self.warn("Choose an earlier step first; the net is at its newest.")
             return
-        place, run = self._shown.place, self.trainer.run
+        state, run = self._shown, self.trainer.run
 
         def go_back() -> None:
             if run is not self.trainer.run:
                 return  # it was replaced meanwhile
-            run.go_to(place)
+            run.load_state(state)
             self.back_to_live()
             self._publish(self.trainer.snapshot())
             self.state.param.trigger("history")

@@ -22,10 +22,11 @@ from dashboard.plane.inspection import without_units
 from dashboard.plane.run import PlaneRun
 from dashboard.plane.settings import PlaneSettings
 from dashboard.plane.state import PlaneState
-from dashboard.plane.timeline import Checkpoint, Timeline
+from dashboard.plane.timeline import Timeline
 from dashboard.training.background_tasks import BackgroundTasks
+from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot
-from dashboard.training.trainer import Clock, Execute, Pace, Trainer
+from dashboard.training.trainer import Clock, Execute, TimeBudget, Trainer
 from dashboard.training.training_loop import TrainingLoop
 from data_cache import DataError
 from nn import Network
@@ -49,11 +50,11 @@ class Bench:
     """
 
     def __init__(
-        self, state: PlaneState, *, clock: Clock, execute: Execute, pace: Pace | None = None
+        self, state: PlaneState, *, clock: Clock, execute: Execute, pace: TimeBudget | None = None
     ) -> None:
         self.state = state
         self.timeline = Timeline()
-        self._shown: Checkpoint | None = None
+        self._shown: RunState | None = None
         self._quiet = 0
         self._is_closed = False
         self._background_tasks = BackgroundTasks(self._background_task_failed)
@@ -66,7 +67,7 @@ class Bench:
             clock=clock,
             execute=execute,
             validation_limit=None,
-            pace=pace,
+            time_budget=pace,
         )
         self.training_loop = TrainingLoop(state, self.trainer, self._background_tasks)
         self._begin_history()
@@ -82,7 +83,7 @@ class Bench:
     @property
     def shown_network(self) -> Network:
         """The network that pictures show: of the chosen checkpoint or the newest, ablated."""
-        network = self._shown.place.mark.network if self._shown else self.network
+        network = self._shown.network if self._shown else self.network
         return without_units(network, self.state.ablated) if self.state.ablated else network
 
     @property
@@ -128,7 +129,7 @@ class Bench:
         self.trainer.validation = self._test_samples()
         samples = samples_to_train_on(data.train, self.state.inputs)
         run = self.trainer.run
-        self._between_slices(lambda: run.learn_from(samples))
+        self._between_slices(lambda: run.replace_samples(samples))
         self._stop_without_points()
 
     def _stop_without_points(self) -> bool:
@@ -144,7 +145,7 @@ class Bench:
         if self.training_loop.is_idle:
             change()
         else:
-            self.trainer.run.soon(change)
+            self.trainer.run.call_soon(change)
 
     # What the trainer tells
 
@@ -156,12 +157,11 @@ class Bench:
             self.timeline.forget_after(snapshot.iteration)
             self._show_timeline()
         if self.timeline.wants(snapshot.iteration):
-            self._remember(snapshot)
+            self._remember()
         self.state.snapshot = snapshot
 
-    def _remember(self, snapshot: Snapshot) -> None:
-        place = self.trainer.run.place()
-        self.timeline.add(Checkpoint(place, snapshot.loss, snapshot.accuracy))
+    def _remember(self) -> None:
+        self.timeline.add(self.trainer.run.state(history=False))
         self._show_timeline()
 
     def _show_timeline(self) -> None:
