@@ -14,8 +14,8 @@ from urllib.parse import urlencode, urljoin
 
 import panel as pn
 
-from dashboard.autosave.browser import Launch, keep_in_browser, keep_spiral, read_launch
-from dashboard.autosave.late_registration import Latecomers
+from dashboard.autosave.autosave import Autosave
+from dashboard.autosave.browser import add_plane, autosave_in_browser, create_autosave
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.datasets import (
     DataSetInMemory,
@@ -29,13 +29,14 @@ from dashboard.digits.server_link import HttpServerLink, LinkError, ServerLink
 from dashboard.digits.state import DigitsState
 from dashboard.digits.views.pane import DigitsPane
 from dashboard.runtime import IN_BROWSER, SERVED, WORKER, Runtime
-from dashboard.sharing.links import tell_faults
-from dashboard.sharing.tracking import (
+from dashboard.sharing.links import (
+    Launch,
     SetLink,
-    follow_digits,
-    follow_spiral,
-    open_for_digits,
-    open_for_spiral,
+    open_digits_link,
+    read_spiral_link,
+    tell_faults,
+    track_digits_link,
+    track_spiral_link,
 )
 from dashboard.shell.page_writer import DirectPageWriter, PageWriter, ServedPageWriter
 from dashboard.shell.tabs import Pane, PaneView
@@ -60,7 +61,7 @@ def open_window() -> DigitsPane:
     """Make a window for the visitor at hand and start its work once the page is there."""
     document = pn.state.curdoc
     runtime = WORKER if IN_BROWSER else SERVED
-    launch = read_launch(worker_name()) if IN_BROWSER else served_launch()
+    launch = Launch.from_worker_name(worker_name()) if IN_BROWSER else served_launch()
     server, fault = look_for_server(document, launch.search)
     data = DataSetInMemory(pn.state.as_cached("data-set-digits", load_digits))
     controller = DigitsController(
@@ -74,7 +75,7 @@ def open_window() -> DigitsPane:
     served_page = ServedPageWriter(document)
     page: PageWriter = DirectPageWriter() if IN_BROWSER else served_page
     controllers: list[DigitsController | PlaneController] = [controller]
-    latecomers = Latecomers()
+    autosave = create_autosave(controller, launch.tab) if IN_BROWSER else None
     window = DigitsPane(
         controller,
         page,
@@ -86,7 +87,7 @@ def open_window() -> DigitsPane:
                 page,
                 launch,
                 link=lambda: window.link.set,
-                latecomers=latecomers,
+                autosave=autosave,
             ),
             evaluation_pane(runtime, controller, page),
         ],
@@ -106,8 +107,8 @@ def open_window() -> DigitsPane:
             window.connect_server(server)
         if fault:
             controller.warn(fault)
-        follow_digits(controller, window.link.set)
-        controller.spawn(take_up(controller, window, launch, latecomers))
+        track_digits_link(controller, window.link.set)
+        controller.spawn(take_up(controller, window, launch, autosave))
         if IN_BROWSER:
             hear_of_network(controller.data_may_be_back)
 
@@ -138,18 +139,18 @@ def choose_source(server: ServerLink | None) -> OpenFunction:
 
 
 async def take_up(
-    controller: DigitsController, window: DigitsPane, launch: Launch, latecomers: Latecomers
+    controller: DigitsController, window: DigitsPane, launch: Launch, autosave: Autosave | None
 ) -> None:
     """Take up what was opened: a link, or the work of a tab before; then keep what is done."""
     if launch.search is None and pn.state.location is not None:
         # Panel hands the address over only after the page was drawn.
         pn.state.location.param.watch(
-            lambda event: controller.spawn(open_for_digits(controller, event.new)), "search"
+            lambda event: controller.spawn(open_digits_link(controller, event.new)), "search"
         )
     elif not launch.resume:
-        await open_for_digits(controller, launch.search or "")
-    if IN_BROWSER:
-        await keep_in_browser(controller, window.offer, launch, latecomers)
+        await open_digits_link(controller, launch.search or "")
+    if autosave is not None:
+        await autosave_in_browser(autosave, controller, window.offer, resume=launch.resume)
 
 
 def served_launch() -> Launch:
@@ -168,7 +169,7 @@ def spiral_pane(
     launch: Launch,
     *,
     link: Callable[[], SetLink],
-    latecomers: Latecomers,
+    autosave: Autosave | None,
 ) -> Pane:
     """Return the spiral's pane; its controller joins the others when it is first opened.
 
@@ -185,18 +186,18 @@ def spiral_pane(
         query = (
             launch.search if launch.search is not None else getattr(pn.state.location, "search", "")
         )
-        settings, faults = open_for_spiral(query)
+        opened = read_spiral_link(query)
         # The settings of the first preset are the defaults.
-        preset = "" if settings else next(iter(PRESETS))
+        preset = "" if opened.values else next(iter(PRESETS))
         plane = PlaneController(
-            PlaneState(**settings, preset=preset),
+            PlaneState(**opened.values, preset=preset),
             clock=time.perf_counter,
             execute=runtime.execute,
             pace=runtime.plane_pace,
         )
         controllers.append(plane)
-        tell_faults(faults, plane.warn)
-        follow_spiral(plane.state, link())
+        tell_faults(opened.faults, plane.warn)
+        track_spiral_link(plane.state, link())
         pane = PlanePane(
             plane,
             page,
@@ -204,8 +205,8 @@ def spiral_pane(
             pace=runtime.plane_redraw_pace,
         )
         plane.spawn(pane.redraws.run())
-        if IN_BROWSER:
-            keep_spiral(plane, latecomers)
+        if autosave is not None:
+            add_plane(autosave, plane)
         return pane
 
     return Pane("spiral", "Spiral", "The plane", make)

@@ -64,8 +64,8 @@ class TrainFiles:
 
     def save_results(self, run: Run) -> list[str]:
         """Write the weights and the curve; returns what to say about it."""
-        self.save_weights(run.judged)
-        mean = " (their running mean)" if run.judged is not run.network else ""
+        self.save_weights(run.evaluated_network)
+        mean = " (their running mean)" if run.evaluated_network is not run.network else ""
         said = [
             f"The weights of iteration {run.iteration:,}{mean} are in {self.weights}, "
             f"the checkpoint for --resume is in {self.checkpoint}."

@@ -17,7 +17,7 @@ from dashboard.cli.report import accuracy_sentence
 from dashboard.cli.settings import CommandSettings
 from dashboard.cli.train_data import TrainData, calibrated, enriched
 from dashboard.cli.train_files import TrainFiles
-from dashboard.training.block_run import BlockRun
+from dashboard.training.block_run import EVERY_EPOCH, BlockRun
 from dashboard.training.checkpoint import (
     Checkpoint,
     CheckpointError,
@@ -28,7 +28,6 @@ from dashboard.training.history import Score
 from dashboard.training.run import DivergenceError
 from dashboard.training.settings import SettingError
 from dashboard.training.trainer import Trainer, evaluate
-from dashboard.training.validation_schedule import EVERY_EPOCH
 from data_cache import ArraySource
 from nn import (
     Evaluation,
@@ -231,7 +230,7 @@ class TrainingJob:
         if self.run.epoch > before:
             progress.end_epoch(self.run)
             if self.settings.patience and self._best_epoch == self.run.epoch:
-                self._files.save_weights(self.run.judged)
+                self._files.save_weights(self.run.evaluated_network)
             self._files.save_checkpoint(self._checkpoint())
 
     def _make_trainer(self, progress: Progress) -> Trainer:
@@ -266,7 +265,7 @@ class TrainingJob:
             self._kept = load_weights(self._files.weights)
         else:
             self._saved = self._files.save_results(self.run)
-            self._kept = self.run.judged
+            self._kept = self.run.evaluated_network
         if self.settings.calibrate and self._is_complete:
             assert self._data.watched is not None, "checked at the beginning"
             self._kept, temperature = calibrated(

@@ -24,7 +24,7 @@ from dashboard.training.history import Score
 from dashboard.training.run import DivergenceError
 from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot
-from dashboard.training.trainer import Clock, Execute, Pace, Trainer, evaluate
+from dashboard.training.trainer import Clock, Execute, TimeBudget, Trainer, evaluate
 from dashboard.training.training_loop import TrainingLoop
 from data_cache import (
     DATA_SETS,
@@ -79,7 +79,7 @@ class DigitsController:
         open_data: OpenFunction,
         clock: Clock,
         execute: Execute,
-        pace: Pace | None = None,
+        pace: TimeBudget | None = None,
     ) -> None:
         self.state = state
         self.data = data
@@ -99,7 +99,12 @@ class DigitsController:
         self._readers: dict[str, Network] = {}
         run = self._make_run(load_pretrained())
         self.trainer = Trainer(
-            run, validation=None, publish=self._publish, clock=clock, execute=execute, pace=pace
+            run,
+            validation=None,
+            publish=self._publish,
+            clock=clock,
+            execute=execute,
+            time_budget=pace,
         )
         self._training_loop = TrainingLoop(state, self.trainer, self._background_tasks)
         state.history = run.history
@@ -246,7 +251,7 @@ class DigitsController:
         old = self.trainer.run
         self.trainer.adopt(run, self.trainer.validation)
         run.queue.start()
-        self._background_tasks.begin(old.close(), must_end=True)
+        self._background_tasks.begin(old.close(), cancel_on_close=False)
         self.state.param.update(
             origin=origin, history=run.history, snapshot=self.trainer.snapshot()
         )
@@ -265,13 +270,15 @@ class DigitsController:
         if self.state.origin == READY and not self.state.keep_ready and set(values) & set(MAKING):
             self.reset()
 
-    async def go_on(self, state: RunState, *, origin: str, data_set: str, **settings: Any) -> None:
-        """Go on with a run that was put away, in the state of the page that it had then.
+    async def restore_run(
+        self, state: RunState, *, origin: str, data_set: str, **settings: Any
+    ) -> None:
+        """Restore a run and the state that the page had with it.
 
         Parameters
         ----------
         state
-            As `BlockRun.state` gave it.
+            As `BlockRun.state` returned it.
         origin, data_set, settings
             Values of the controller's state.
 
@@ -298,7 +305,7 @@ class DigitsController:
         run.apply_settings()
         self._adopt_run(run, origin)
         self.trainer.validation, self.trainer.validation_coming = validation, None
-        self._tell(f"Here you are again, at iteration {run.iteration:,}.")
+        self._tell(f"Restored at iteration {run.iteration:,}.")
 
     # Data
 
@@ -418,7 +425,7 @@ class DigitsController:
 
     def take_drawing(self, canvas: NDArray[np.float32]) -> None:
         """Take a new picture from the pad and say what the net makes of it."""
-        self.trainer.answer_soon()
+        self.trainer.note_interaction()
         frame = frame_digit if self.reads_digits else shrink_canvas
         self.drawing = canvas
         self._framed = frame(canvas)
@@ -496,7 +503,7 @@ class DigitsController:
     def data_may_be_back(self) -> None:
         """Hear that the network is back; what waits for data tries again at once."""
         self.trainer.run.queue.resume()
-        self._training_loop.data_may_be_back()
+        self._training_loop.retry_now()
 
     def shut(self) -> None:
         """Stop at once to train and to tell anything; `close` follows."""

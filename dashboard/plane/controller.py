@@ -14,13 +14,13 @@ from dashboard.plane.inspection import Inspection
 from dashboard.plane.lessons import LESSONS, Observation
 from dashboard.plane.point_editor import PointEditor
 from dashboard.plane.presets import PRESETS
-from dashboard.plane.run import Standing
 from dashboard.plane.settings import MAX_WEIGHTS, PlaneSettings
 from dashboard.plane.state import PlaneState
 from dashboard.plane.time_travel import TimeTravel
 from dashboard.plane.training import PlaneTraining, make_run
+from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot
-from dashboard.training.trainer import Clock, Execute, Pace
+from dashboard.training.trainer import Clock, Execute, TimeBudget
 from data_cache import PLANE_SHAPES
 
 LIVE_SETTINGS = ("learning_rate", "batch_size", "optimizer", "l1", "l2", "dropout")
@@ -65,7 +65,7 @@ class PlaneController:
     """
 
     def __init__(
-        self, state: PlaneState, *, clock: Clock, execute: Execute, pace: Pace | None = None
+        self, state: PlaneState, *, clock: Clock, execute: Execute, pace: TimeBudget | None = None
     ) -> None:
         self.state = state
         self._training = PlaneTraining(
@@ -124,29 +124,29 @@ class PlaneController:
         """Close the lesson; everything else stays as it is."""
         self.state.param.update(lesson="", lesson_message="")
 
-    def capture(self) -> Standing | None:
+    def run_state(self) -> RunState | None:
         """Return the state of the run, None while a change waits for the end of a slice.
 
         Call it only between slices.
         """
         run = self.trainer.run
-        return run.standing() if run.is_settled else None
+        return None if run.has_pending_calls else run.state(fallback=True)
 
-    def restore(
+    def restore_run(
         self,
         values: Mapping[str, Any],
         data: PlaneData,
-        run_state: Standing,
+        run_state: RunState,
         ablated: frozenset[tuple[int, int]] = frozenset(),
     ) -> None:
-        """Restore a captured run, paused; the checkpoints of time travel begin anew.
+        """Restore a run, paused; the checkpoints of time travel begin anew.
 
         Parameters
         ----------
         values
             Parameters of the pane's state by name.
         data, run_state
-            The points, and the captured state of the run.
+            The points and the state of the run at the same moment.
         ablated
             Hidden units that are switched off in the views.
 
@@ -156,7 +156,7 @@ class PlaneController:
             If they do not fit each other; nothing is changed then.
         """
         run = make_run(PlaneState(**values), data)
-        run.go_on(run_state)
+        run.load_state(run_state)
         self.state.running = False
         with self._training.changing_settings():
             self.state.param.update(**values, points=data)

@@ -11,8 +11,8 @@ from dashboard.digits.state import Notice
 from dashboard.plane.dataset import PlaneData
 from dashboard.plane.probes import without_units
 from dashboard.plane.settings import PlaneSettings
-from dashboard.plane.timeline import Checkpoint
 from dashboard.training.history import History
+from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot
 from nn import Network
 
@@ -42,7 +42,7 @@ class PlaneState(PlaneSettings):
         class_=tuple, default=(), doc="Iterations of the stored checkpoints, in ascending order."
     )
     shown_checkpoint = param.ClassSelector(
-        class_=Checkpoint, doc="The checkpoint that is shown; None: the network in training."
+        class_=RunState, doc="The checkpoint that is shown; None: the network in training."
     )
     ablated = param.ClassSelector(
         class_=frozenset,
@@ -72,7 +72,7 @@ class PlaneState(PlaneSettings):
     def shown_network(self) -> Network:
         """Return the network of the shown checkpoint or the newest one, without ablated units."""
         shown = self.shown_checkpoint
-        network = self.network if shown is None else shown.place.mark.network
+        network = self.network if shown is None else shown.network
         return without_units(network, self.ablated) if self.ablated else network
 
     @param.depends("snapshot", "shown_checkpoint")

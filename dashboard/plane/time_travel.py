@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.plane.timeline import Checkpoint, Timeline
+from dashboard.plane.timeline import Timeline
 from dashboard.plane.training import PlaneTraining
 from dashboard.training.snapshot import Snapshot
 
@@ -28,8 +28,7 @@ class TimeTravel:
         elif self._timeline.iterations[-1:] > (snapshot.iteration,):
             self._timeline.forget_after(snapshot.iteration)
         if self._timeline.wants(snapshot.iteration):
-            run_state = self._training.trainer.run.place()
-            self._timeline.add(Checkpoint(run_state, snapshot.loss, snapshot.accuracy))
+            self._timeline.add(self._training.trainer.run.state(history=False))
         if self._state.checkpoints != self._timeline.iterations:
             self._state.checkpoints = self._timeline.iterations
 
@@ -57,7 +56,7 @@ class TimeTravel:
         def go_back() -> None:
             if run is not self._training.trainer.run:
                 return  # it was replaced meanwhile
-            run.go_to(shown.place)
+            run.load_state(shown)
             self.show_newest()
             self._training.publish()
             self._state.param.trigger("history")

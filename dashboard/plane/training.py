@@ -17,7 +17,7 @@ from dashboard.plane.settings import PlaneSettings
 from dashboard.plane.state import PlaneState
 from dashboard.training.background_tasks import BackgroundTasks
 from dashboard.training.snapshot import Snapshot
-from dashboard.training.trainer import Clock, Execute, Pace, Trainer
+from dashboard.training.trainer import Clock, Execute, TimeBudget, Trainer
 from dashboard.training.training_loop import TrainingLoop
 
 NO_POINTS = "There are no training points. Paint some, or choose a data set."
@@ -54,7 +54,7 @@ class PlaneTraining:
         *,
         clock: Clock,
         execute: Execute,
-        pace: Pace | None = None,
+        pace: TimeBudget | None = None,
     ) -> None:
         self.state = state
         self.is_changing_settings = False
@@ -70,7 +70,7 @@ class PlaneTraining:
             clock=clock,
             execute=execute,
             validation_limit=None,
-            pace=pace,
+            time_budget=pace,
         )
         self.training_loop = TrainingLoop(state, self.trainer, self._background_tasks)
 
@@ -104,7 +104,7 @@ class PlaneTraining:
         self.trainer.validation = self._test_samples()
         samples = training_samples(data.train, self.state.inputs)
         run = self.trainer.run
-        self.between_slices(lambda: run.learn_from(samples))
+        self.between_slices(lambda: run.replace_samples(samples))
         self.stop_without_points()
 
     def stop_without_points(self) -> bool:
@@ -121,7 +121,7 @@ class PlaneTraining:
         if self.training_loop.is_idle:
             change()
         else:
-            self.trainer.run.soon(change)
+            self.trainer.run.call_soon(change)
 
     @contextmanager
     def changing_settings(self) -> Iterator[None]:

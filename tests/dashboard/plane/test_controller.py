@@ -266,7 +266,7 @@ def test_a_captured_run_is_restored_paused_with_its_points_and_ablated_units():
         await train_to(first, 30)
         await train_to(second, 5)
         values = {name: getattr(first.state, name) for name in ("hidden_layers", "classes")}
-        second.restore(values, first.state.points, first.capture(), frozenset({(0, 1)}))
+        second.restore_run(values, first.state.points, first.run_state(), frozenset({(0, 1)}))
         state = second.state
         assert weights_of(second) == weights_of(first)
         assert state.points is first.state.points
@@ -280,7 +280,7 @@ def test_a_captured_run_of_another_network_is_refused_and_changes_nothing():
     first, second = make_plane_controller(hidden_layers=[5]), make_plane_controller()
     run, points = second.trainer.run, second.state.points
     with pytest.raises(ValueError, match="5"):
-        second.restore({"hidden_layers": [8]}, first.state.points, first.capture())
+        second.restore_run({"hidden_layers": [8]}, first.state.points, first.run_state())
     assert second.trainer.run is run
     assert second.state.points is points
 
