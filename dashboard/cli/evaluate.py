@@ -135,6 +135,6 @@ async def _measure(
 
 
 def _warning(net: NamedNetwork, arguments: argparse.Namespace) -> list[str]:
-    if net.is_ready_trained and arguments.data_set == "digits":
-        return ["The ready-trained net learnt from these digits, so this is no test of it."]
+    if net.is_pretrained and arguments.data_set == "digits":
+        return ["The pretrained model was trained on these digits, so this is not a test of it."]
     return []

@@ -60,7 +60,7 @@ def test_it_trains_on_the_bundled_digits_when_no_data_are_named(tmp_path, capsys
     out, err = capsys.readouterr()
     assert load_weights("inkling-weights.npz").sizes == (784, 12, 10)
     assert re.search(
-        r"^500 test samples \(untouched until now\): accuracy \d\d\.\d\d % \(\d+ of 500; "
+        r"^500 test samples \(not used before\): accuracy \d\d\.\d\d % \(\d+ of 500; "
         r"95 % interval \d+\.\d\d to \d+\.\d\d %\), loss \d\.\d{4}$",
         out,
         re.MULTILINE,
@@ -116,7 +116,9 @@ def test_the_command_line_of_the_seed_project_works(data_folder, capsys):
     out = capsys.readouterr().out
     assert f"({evaluation.correct} of 100;" in out
     assert evaluation.accuracy > 0.7
-    assert out.startswith("100 validation samples (only scored, they chose no weights): accuracy")
+    assert out.startswith(
+        "100 validation samples (evaluated only, not used to choose weights): accuracy"
+    )
 
 
 def test_the_summary_has_the_confusion_matrix(data_folder, capsys):
