@@ -218,13 +218,13 @@ def evaluation_pane(runtime: Runtime, controller: DigitsController, page: PageWr
     def make(mark_running: Callable[[bool], None]) -> PaneView:
         from dashboard.evaluation.controller import EvaluationController  # noqa: PLC0415 - as above
         from dashboard.evaluation.state import EvaluationState  # noqa: PLC0415
-        from dashboard.evaluation.views import EvaluationPane  # noqa: PLC0415
+        from dashboard.evaluation.views.pane import EvaluationPane  # noqa: PLC0415
 
         state = EvaluationState()
         state.param.watch(lambda event: page.write(lambda: mark_running(event.new)), "running")
         return EvaluationPane(EvaluationController(state, controller, runtime.execute), page)
 
-    return Pane("evaluate", "Evaluate", "What it takes for what", make)
+    return Pane("evaluate", "Evaluate", "Confusion matrix", make)
 
 
 def is_loop_running() -> bool:
