@@ -193,7 +193,7 @@ def spiral_pane(
             PlaneState(**opened.values, preset=preset),
             clock=time.perf_counter,
             execute=runtime.execute,
-            pace=runtime.plane_pace,
+            time_budget=runtime.plane_pace,
         )
         controllers.append(plane)
         tell_faults(opened.faults, plane.warn)

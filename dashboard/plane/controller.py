@@ -49,7 +49,7 @@ class PlaneController:
         A monotonic clock, in seconds.
     execute
         Computes a slice of training: in line, or in a thread.
-    pace
+    time_budget
         Length of slices and interval of snapshots; None: the trainer's default.
 
     Attributes
@@ -65,11 +65,16 @@ class PlaneController:
     """
 
     def __init__(
-        self, state: PlaneState, *, clock: Clock, execute: Execute, pace: TimeBudget | None = None
+        self,
+        state: PlaneState,
+        *,
+        clock: Clock,
+        execute: Execute,
+        time_budget: TimeBudget | None = None,
     ) -> None:
         self.state = state
         self._training = PlaneTraining(
-            state, self._publish, clock=clock, execute=execute, pace=pace
+            state, self._publish, clock=clock, execute=execute, time_budget=time_budget
         )
         self.trainer = self._training.trainer
         self.training_loop = self._training.training_loop
@@ -78,6 +83,7 @@ class PlaneController:
         self.time_travel = TimeTravel(self._training)
         self._training.show_run()
         state.param.watch(self._running_changed, "running")
+        state.param.watch(self._preset_changed, "preset")
         state.param.watch(self._live_setting_changed, list(LIVE_SETTINGS))
         state.param.watch(self._settings_changed, [*NETWORK_SETTINGS, *DATA_SETTINGS])
 
@@ -101,23 +107,10 @@ class PlaneController:
         self._training.replace_run()
         self._notify(f"{self._describe_data()} Training restarts with seed {self.state.seed}.")
 
-    def apply_preset(self, name: str) -> None:
-        """Set all settings to those of a preset, and begin a new run."""
-        if name not in PRESETS:
-            self.warn(f"A preset is one of {', '.join(PRESETS)}; found “{name[:24]}”.")
-            return
-        self._replace_settings(PRESETS[name].settings)
-        self.state.preset = name
-        self._notify(PRESETS[name].sentence)
-
     def begin_lesson(self, name: str) -> None:
         """Set a lesson up; `state.lesson_message` says what to watch for, then what occurred."""
-        if name not in LESSONS:
-            self.warn(f"A lesson is one of {', '.join(LESSONS)}; found “{name[:24]}”.")
-            return
         lesson = LESSONS[name]
-        self._replace_settings(lesson.settings)
-        self.state.param.update(lesson=name, lesson_message=lesson.watch)
+        self._replace_settings(lesson.settings, lesson=name, lesson_message=lesson.watch)
         self._notify(f"{lesson.title}: press Train. {lesson.watch}")
 
     def end_lesson(self) -> None:
@@ -197,20 +190,25 @@ class PlaneController:
 
     # Effects of changed parameters
 
-    def _replace_settings(self, settings: Mapping[str, Any]) -> None:
+    def _replace_settings(self, settings: Mapping[str, Any], **labels: str) -> None:
         """Set the settings, those not named to their defaults, and begin a new run."""
         defaults = {
             name: PlaneSettings.param[name].default
             for name in PlaneSettings.param
             if name != "name"
         }
+        labels = {"preset": "", "lesson": "", "lesson_message": "", **labels}
         self.state.running = False
         with self._training.changing_settings():
-            self.state.param.update(
-                **{**defaults, **settings}, preset="", lesson="", lesson_message=""
-            )
+            self.state.param.update(**{**defaults, **settings, **labels})
         self._make_points()
         self._training.replace_run()
+
+    def _preset_changed(self, event: Any) -> None:
+        if event.new and not self._training.is_changing_settings:
+            preset = PRESETS[event.new]
+            self._replace_settings(preset.settings, preset=event.new)
+            self._notify(preset.sentence)
 
     def _running_changed(self, event: Any) -> None:
         if not event.new:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from dashboard.plane.settings import PlaneSettings
 from data_cache import (
     PLANE_SHAPES,
+    DataError,
     PlanePoints,
     derive_inputs,
     join_points,
@@ -51,26 +51,19 @@ class PlaneData:
         """Return the points of both parts, the training points first."""
         return join_points(self.train, self.test)
 
-    def with_points(
-        self, coordinates: Sequence[tuple[float, float]], label: int, part: str
-    ) -> PlaneData:
-        """Return a copy with points of one class added to the part "train" or "test"."""
-        return self._with(part, getattr(self, part).with_points(coordinates, label))
+    def part(self, name: str) -> PlanePoints:
+        """Return the points of the part "train" or "test"; DataError for another name."""
+        if name not in PARTS:
+            raise DataError(f"A part of the points is {' or '.join(PARTS)}; found “{name}”.")
+        return self.train if name == "train" else self.test
 
-    def with_moved(self, index: int, x: float, y: float, part: str) -> PlaneData:
-        """Return a copy with one point of a part at other coordinates."""
-        return self._with(part, getattr(self, part).with_moved(index, x, y))
-
-    def without(self, index: int, part: str) -> PlaneData:
-        """Return a copy without one point of a part."""
-        return self._with(part, getattr(self, part).without(index))
+    def with_part(self, name: str, points: PlanePoints) -> PlaneData:
+        """Return a copy with other points in a part."""
+        return replace(self, **{name: points}, origin=OWN)
 
     def of_classes(self, classes: int) -> PlaneData:
         """Return a copy with `classes` classes; points of higher classes are left out."""
         return PlaneData(self.train.of_classes(classes), self.test.of_classes(classes), OWN)
-
-    def _with(self, part: str, points: PlanePoints) -> PlaneData:
-        return replace(self, **{part: points}, origin=OWN)
 
 
 @dataclass(frozen=True, eq=False)

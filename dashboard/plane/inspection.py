@@ -1,12 +1,9 @@
-"""Inspection of the network that is shown: probes, ablation of units, changes of single weights."""
+"""Inspection of the network: its decision surface, ablation of units, changes of single weights."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from dashboard.plane import probes
 from dashboard.plane.surface import Surface, SurfaceEvaluator
 from dashboard.plane.training import PlaneTraining
 
@@ -14,7 +11,7 @@ LARGEST_WEIGHT = 1e6
 
 
 class Inspection:
-    """Probes of the shown network, see `PlaneState.shown_network`, and edits of the network."""
+    """The surface of the shown network, and edits of the shown one and of the one in training."""
 
     def __init__(self, training: PlaneTraining) -> None:
         self._training = training
@@ -22,58 +19,17 @@ class Inspection:
         self._evaluator: SurfaceEvaluator | None = None
 
     def surface(self) -> Surface:
-        """Return the decision surface; it overwrites the surface returned before."""
+        """Return the surface of the shown network; it overwrites the surface returned before."""
         side, inputs = self._state.surface_side, tuple(self._state.inputs)
         evaluator = self._evaluator
         if evaluator is None or (evaluator.side, evaluator.inputs) != (side, inputs):
             evaluator = self._evaluator = SurfaceEvaluator(side, inputs)
         return evaluator(self._state.shown_network())
 
-    def evaluate(self, part: str = "train") -> probes.PointEvaluation:
-        """Return loss and accuracy on the part "train" or "test", and the misclassified points."""
-        state = self._state
-        points = getattr(state.points, part)
-        return probes.evaluate_points(
-            state.shown_network(), state.inputs, points, state.shown_iteration()
-        )
-
-    def probabilities_at(self, x: float, y: float) -> np.ndarray:
-        """Return the probabilities (classes,) at one point."""
-        state = self._state
-        return probes.probabilities_at(state.shown_network(), state.inputs, np.array([[x, y]]))[0]
-
-    def profile(self, start: probes.Point, end: probes.Point, count: int) -> np.ndarray:
-        """Return the probabilities (count, classes) at even distances along a line."""
-        state = self._state
-        return probes.profile(state.shown_network(), state.inputs, start, end, count)
-
-    def unit_maps(self, layer: int) -> np.ndarray:
-        """Return the activations of a hidden layer over the plane.
-
-        Returns
-        -------
-        (units, 24, 24) float32, of at most the first 64 units; without units for a layer that the
-        network does not have.
-        """
-        if not self._has_unit(layer):
-            return np.empty((0, probes.MAP_SIDE, probes.MAP_SIDE), np.float32)
-        return probes.unit_maps(self._state.shown_network(), self._state.inputs, layer)
-
-    def unit_map(self, layer: int, unit: int) -> np.ndarray | None:
-        """Return the activations of one unit at the resolution of the surface, None without it."""
-        if not self._has_unit(layer, unit):
-            return None
-        return probes.unit_maps(
-            self._state.shown_network(),
-            self._state.inputs,
-            layer,
-            side=self._state.surface_side,
-            units=slice(unit, unit + 1),
-        )[0]
-
     def ablate(self, layer: int, unit: int) -> None:
         """Switch a hidden unit off in all views; the network in training keeps it."""
-        if not self._has_unit(layer, unit):
+        hidden = self._state.network.sizes[1:-1]
+        if not (0 <= layer < len(hidden) and 0 <= unit < hidden[layer]):
             self._training.notify(
                 f"Hidden layer {layer + 1} has no unit {unit + 1}; nothing was ablated.", "warning"
             )
@@ -124,10 +80,6 @@ class Inspection:
 
         self._training.between_slices(change)
 
-    def _has_unit(self, layer: int, unit: int = 0) -> bool:
-        hidden = self._state.network.sizes[1:-1]
-        return 0 <= layer < len(hidden) and 0 <= unit < hidden[layer]
-
     def _check_position(self, layer: int, row: int, column: int) -> None:
         layers = self._state.network.layers
         if not 0 <= layer < len(layers):
@@ -144,7 +96,7 @@ class Inspection:
         if units == self._state.ablated:
             return
         self._state.ablated = units
-        accuracy = self.evaluate().score.accuracy
+        accuracy = self._state.evaluation("train").score.accuracy
         measured = "none" if math.isnan(accuracy) else f"{100 * accuracy:.1f} %"
         names = ", ".join(f"{unit + 1} of layer {layer + 1}" for layer, unit in sorted(units)[:8])
         more = f" and {len(units) - 8} more" if len(units) > 8 else ""

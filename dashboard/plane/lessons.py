@@ -31,7 +31,7 @@ SETTLED_SCORES = 12
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """What a lesson is judged by: the network in training, its training samples, its curves."""
+    """What a lesson checks: the network in training, its training samples, its curves."""
 
     network: Network
     train: InputSamples

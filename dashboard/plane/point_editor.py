@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from math import isfinite
 
-from dashboard.plane.dataset import PARTS, PlaneData, split_data
+from dashboard.plane.dataset import PlaneData, split_data
 from dashboard.plane.settings import MAX_POINTS
 from dashboard.plane.training import PlaneTraining
 from data_cache import (
@@ -22,8 +21,6 @@ from data_cache import (
 )
 
 MAX_EDITED_POINTS = 4 * MAX_POINTS
-
-OUTSIDE = f"Coordinates lie within ±{PLANE_LIMIT:g}; points outside were ignored."
 
 
 class PointEditor:
@@ -39,10 +36,9 @@ class PointEditor:
         self, coordinates: Sequence[tuple[float, float]], label: int, part: str = "train"
     ) -> None:
         """Add points of the class `label` to the part "train" or "test", except those outside."""
-        inside = [point for point in coordinates if _is_inside(*point)]
         with self._reported():
-            data = self._state.points
-            _check_part(part)
+            data, inside = self._state.points, [point for point in coordinates if is_inside(*point)]
+            points = data.part(part)
             if not 0 <= label < data.classes:
                 raise DataError(
                     f"The class of a point is 0 to {data.classes - 1}; found {label}. "
@@ -53,9 +49,8 @@ class PointEditor:
                     f"At most {MAX_EDITED_POINTS:,} points are possible; delete some first."
                 )
             if inside:
-                self._training.train_on(data.with_points(inside, label, part))
-            if len(inside) < len(coordinates):
-                raise DataError(OUTSIDE)
+                self._training.train_on(data.with_part(part, points.with_points(inside, label)))
+            check_inside(len(inside) == len(coordinates))
 
     def paint(self, stroke: str, label: int, values: Sequence[float]) -> None:
         """Add the points of a stroke that its earlier messages did not contain.
@@ -78,16 +73,15 @@ class PointEditor:
     def move(self, index: int, x: float, y: float, part: str = "train") -> None:
         """Move the point with that index in its part."""
         with self._reported():
-            _check_part(part)
-            if not _is_inside(x, y):
-                raise DataError(OUTSIDE)
-            self._training.train_on(self._state.points.with_moved(index, x, y, part))
+            check_inside(is_inside(x, y))
+            points = self._state.points.part(part).with_moved(index, x, y)
+            self._training.train_on(self._state.points.with_part(part, points))
 
     def delete(self, index: int, part: str = "train") -> None:
         """Delete the point with that index in its part."""
         with self._reported():
-            _check_part(part)
-            self._training.train_on(self._state.points.without(index, part))
+            points = self._state.points.part(part).without(index)
+            self._training.train_on(self._state.points.with_part(part, points))
 
     def clear(self) -> None:
         """Delete all points and pause; the number of classes stays."""
@@ -98,39 +92,38 @@ class PointEditor:
 
     def load_csv(self, content: bytes, name: str) -> None:
         """Replace the points by those of a CSV file with the header x,y,label, and the run too."""
-        try:
+        with self._reported("error"):
             found = points_from_csv(content, name)
             points = fit_into_plane(found)
-        except DataError as error:
-            self._training.notify(str(error), "error")
-            return
-        with self._training.changing_settings():
-            self._state.param.update(classes=points.classes, preset="", lesson="")
-            self._state.points = split_data(points, self._state)
-        self._training.replace_run()
-        scaled = "" if points is found else " The coordinates were scaled to fill the plane."
-        self._training.notify(
-            f"{name}: {len(points):,} points of {points.classes} classes, "
-            f"{len(self._state.points.test):,} of them for testing.{scaled}"
-        )
+            with self._training.changing_settings():
+                self._state.param.update(classes=points.classes, preset="", lesson="")
+                self._state.points = split_data(points, self._state)
+            self._training.replace_run()
+            scaled = "" if points is found else " The coordinates were scaled to fill the plane."
+            self._training.notify(
+                f"{name}: {len(points):,} points of {points.classes} classes, "
+                f"{len(self._state.points.test):,} of them for testing.{scaled}"
+            )
 
     def save_csv(self) -> bytes:
         """Return all points as a CSV file, the test points last."""
         return points_to_csv(self._state.points.all_points())
 
     @contextmanager
-    def _reported(self) -> Iterator[None]:
-        """Show a DataError as a warning."""
+    def _reported(self, kind: str = "warning") -> Iterator[None]:
+        """Show a DataError as a notice."""
         try:
             yield
         except DataError as error:
-            self._training.notify(str(error), "warning")
+            self._training.notify(str(error), kind)
 
 
-def _is_inside(x: float, y: float) -> bool:
-    return isfinite(x) and isfinite(y) and max(abs(x), abs(y)) <= PLANE_LIMIT
+def is_inside(x: float, y: float) -> bool:
+    """Return whether coordinates lie in the shown square; NaN does not."""
+    return abs(x) <= PLANE_LIMIT and abs(y) <= PLANE_LIMIT
 
 
-def _check_part(part: str) -> None:
-    if part not in PARTS:
-        raise DataError(f"A part of the points is {' or '.join(PARTS)}; found “{part}”.")
+def check_inside(all_inside: bool) -> None:
+    """Raise DataError unless all coordinates were inside."""
+    if not all_inside:
+        raise DataError(f"Coordinates lie within ±{PLANE_LIMIT:g}; points outside were ignored.")

@@ -59,8 +59,11 @@ def unit_maps(
 
     Returns
     -------
-    (units, side, side) float32, the lowest row of each map first.
+    (units, side, side) float32, the lowest row of each map first; without units for a layer or
+    units that the network does not have.
     """
+    if not 0 <= layer < len(network.sizes) - 2:
+        return np.empty((0, side, side), np.float32)
     grid = derive_inputs(grid_points(side), inputs)
     parts = [
         network.forward(grid[start : start + CHUNK]).activations[layer][:, units]

@@ -9,7 +9,9 @@ import param
 
 from dashboard.digits.state import Notice
 from dashboard.plane.dataset import PlaneData
-from dashboard.plane.probes import without_units
+from dashboard.plane.lessons import LESSONS
+from dashboard.plane.presets import PRESETS
+from dashboard.plane.probes import PointEvaluation, evaluate_points, without_units
 from dashboard.plane.settings import PlaneSettings
 from dashboard.training.history import History
 from dashboard.training.run_state import RunState
@@ -58,8 +60,14 @@ class PlaneState(PlaneSettings):
     shown_unit = param.NumericTuple(
         None, length=2, allow_None=True, doc="Unit (layer, unit) shown in place of the surface."
     )
-    preset = param.String("", doc="Name of the preset in use; empty after any change.")
-    lesson = param.String("", doc="Name of the open lesson; empty without one.")
+    preset = param.Selector(
+        default="",
+        objects=["", *PRESETS],
+        doc="Name of the preset in use; setting it begins a new run, any other change empties it.",
+    )
+    lesson = param.Selector(
+        default="", objects=["", *LESSONS], doc="Name of the open lesson; empty without one."
+    )
     lesson_message = param.String("", doc="What to watch for, or what was observed.")
 
     @property
@@ -79,6 +87,13 @@ class PlaneState(PlaneSettings):
     def shown_iteration(self) -> int:
         """Return the iteration of the network that is shown."""
         return int((self.shown_checkpoint or self.snapshot).iteration)
+
+    @param.depends("snapshot", "shown_checkpoint", "ablated", "points", "inputs")
+    def evaluation(self, part: str) -> PointEvaluation:
+        """Return how the shown network does on the part "train" or "test" of the points."""
+        return evaluate_points(
+            self.shown_network(), self.inputs, self.points.part(part), self.shown_iteration()
+        )
 
     @param.depends("checkpoints", "shown_checkpoint")
     def timeline_position(self) -> int | None:

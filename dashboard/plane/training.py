@@ -36,7 +36,7 @@ class PlaneTraining:
         A monotonic clock, in seconds.
     execute
         Computes a slice of training: in line, or in a thread.
-    pace
+    time_budget
         Length of slices and interval of snapshots; None: the trainer's default.
 
     Attributes
@@ -54,7 +54,7 @@ class PlaneTraining:
         *,
         clock: Clock,
         execute: Execute,
-        pace: TimeBudget | None = None,
+        time_budget: TimeBudget | None = None,
     ) -> None:
         self.state = state
         self.is_changing_settings = False
@@ -70,7 +70,7 @@ class PlaneTraining:
             clock=clock,
             execute=execute,
             validation_limit=None,
-            time_budget=pace,
+            time_budget=time_budget,
         )
         self.training_loop = TrainingLoop(state, self.trainer, self._background_tasks)
 

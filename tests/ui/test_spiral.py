@@ -49,7 +49,9 @@ def test_the_case_study_is_learnt_while_one_watches_turns_paints_and_goes_back(
     assert untrained["train"] == 500
     press(spiral, "train")
     status(spiral, r"accuracy (9[5-9]|100)\.\d %")
-    spiral.wait_text(".ink-spiral-summary", r"Training accuracy (9[5-9]|100)\.\d % · test accuracy \d")
+    spiral.wait_text(
+        ".ink-spiral-summary", r"Training accuracy (9[5-9]|100)\.\d % · test accuracy \d"
+    )
     trained = drawn(spiral)
     assert trained["surface"] != untrained["surface"]
 

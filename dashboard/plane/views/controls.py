@@ -75,24 +75,13 @@ class Controls:
 
     def _presets(self) -> pn.widgets.Select:
         titles = {preset.title: name for name, preset in PRESETS.items()}
-        menu = pn.widgets.Select(
+        return pn.widgets.Select.from_param(
+            self._state.param.preset,
             label="Preset",
             options={"Select a preset": "", **titles},
-            value=self._state.preset,
             css_classes=[f"{HOOK}-preset"],
             **self._wide,
         )
-
-        def apply(event: Any) -> None:
-            if event.new and event.new != self._state.preset:
-                self._controller.apply_preset(event.new)
-
-        def follow(event: Any) -> None:
-            menu.value = event.new
-
-        menu.param.watch(apply, "value")
-        self._state.param.watch(follow, "preset")
-        return menu
 
     def _lessons(self) -> pn.Column:
         state, theme = self._state, self._theme

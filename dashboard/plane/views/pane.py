@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import panel as pn
 
+from dashboard.plane import probes
 from dashboard.plane.colors import unit_levels
 from dashboard.plane.controller import PlaneController
 from dashboard.plane.views.client_commands import Command
@@ -96,7 +97,7 @@ class PlanePane:
         self._state = state = controller.state
         theme = Theme()
         download = Download(page)
-        self._readout = Readout(controller, theme, clock)
+        self._readout = Readout(state, theme, clock)
         self._controls = Controls(controller, theme, download, self._readout.summary)
         self.surface = SurfaceView(self._commands(), theme.widgets)
         self._profile = ProfileChart(theme)
@@ -146,17 +147,18 @@ class PlanePane:
         self.redraws.set_visible(is_open)
 
     def _draw_surface(self) -> None:
-        inspection, state = self._controller.inspection, self._state
-        unit = None if state.shown_unit is None else inspection.unit_map(*state.shown_unit)
-        if unit is None:
-            self.surface.draw_picture(inspection.surface().picture(state.surface_mode))
-            self.surface.draw_unit(None)
+        state = self._state
+        layer, unit = state.shown_unit or (-1, -1)
+        side, units = state.surface_side, slice(unit, unit + 1)
+        maps = probes.unit_maps(state.shown_network(), state.inputs, layer, side=side, units=units)
+        if len(maps):
+            self.surface.draw_unit(unit_levels(maps)[0])
         else:
-            self.surface.draw_unit(unit_levels(unit[np.newaxis])[0])
+            surface = self._controller.inspection.surface()
+            self.surface.draw_picture(surface.picture(state.surface_mode))
+            self.surface.draw_unit(None)
         parts = ("train", "test") if state.show_test else ("train",)
-        wrong = [
-            getattr(state.points, part).points[inspection.evaluate(part).wrong] for part in parts
-        ]
+        wrong = [state.points.part(part).points[state.evaluation(part).wrong] for part in parts]
         self.surface.draw_wrong(np.concatenate(wrong))
 
     def _draw_points(self) -> None:
@@ -171,17 +173,21 @@ class PlanePane:
             chart.draw(curve, smoothing, history.validation, history.test, key)
 
     def _draw_maps(self) -> None:
-        hidden = self._state.network.sizes[1:-1]
+        state = self._state
+        hidden = state.network.sizes[1:-1]
         self.unit_maps.draw_layers(len(hidden))
         if not hidden:
             return
         layer = self.unit_maps.layer
-        off = sorted(unit for at, unit in self._state.ablated if at == layer)
-        self.unit_maps.draw(self._controller.inspection.unit_maps(layer), off, hidden[layer])
+        off = sorted(unit for at, unit in state.ablated if at == layer)
+        maps = probes.unit_maps(state.shown_network(), state.inputs, layer)
+        self.unit_maps.draw(maps, off, hidden[layer])
 
     def _draw_profile(self) -> None:
-        line = self._state.profile_line
-        self._profile.draw(line and self._controller.inspection.profile(line[:2], line[2:], POINTS))
+        state, line = self._state, self._state.profile_line
+        self._profile.draw(
+            line and probes.profile(state.shown_network(), state.inputs, line[:2], line[2:], POINTS)
+        )
 
     def _draw_weights(self) -> None:
         state = self._state

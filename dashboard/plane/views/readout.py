@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.plane.colors import CLASS_COLORS
-from dashboard.plane.controller import PlaneController
+from dashboard.plane.probes import probabilities_at
+from dashboard.plane.state import PlaneState
 from dashboard.plane.views.controls import HOOK
 from dashboard.shell.theme import Theme
 from dashboard.training.history import Score
@@ -26,21 +27,20 @@ INVITATION = "Point at the plane to see the predicted probabilities."
 
 
 class Readout:
-    """The texts of the pane, drawn from the state of its controller.
+    """The texts of the pane.
 
     Parameters
     ----------
-    controller
-        Whose state is shown.
+    state
+        What is shown.
     theme
         Style sheets.
     clock
         A monotonic clock, in seconds.
     """
 
-    def __init__(self, controller: PlaneController, theme: Theme, clock: Clock) -> None:
-        self._inspection = controller.inspection
-        self._state = controller.state
+    def __init__(self, state: PlaneState, theme: Theme, clock: Clock) -> None:
+        self._state = state
         self._clock = clock
         self._spoken_at = -SPEAK_SECONDS
         self.summary = theme.text("", css_classes=[f"{HOOK}-summary"])
@@ -52,7 +52,7 @@ class Readout:
         """Show the scores on training and test points, and how far training is."""
         self.draw_point()
         state = self._state
-        train, test = (self._inspection.evaluate(part).score for part in ("train", "test"))
+        train, test = (state.evaluation(part).score for part in ("train", "test"))
         self.summary.object = summary_html(train, test)
         self.status.object = status_html(state.snapshot, test)
         now = self._clock()
@@ -71,7 +71,9 @@ class Readout:
             )
         elif state.pointed_at is not None:
             x, y = state.pointed_at
-            self.point.object = point_html(x, y, self._inspection.probabilities_at(x, y))
+            points = np.array([[x, y]])
+            (probabilities,) = probabilities_at(state.shown_network(), state.inputs, points)
+            self.point.object = point_html(x, y, probabilities)
         else:
             self.point.object = quiet_html(INVITATION)
 

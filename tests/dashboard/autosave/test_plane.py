@@ -180,7 +180,7 @@ def test_settings_view_options_and_lessons_are_restored():
         assert state.ablated == {(0, 3)}
         assert_same(second, first)
         third = make_plane_controller()
-        third.apply_preset("moons")
+        third.state.preset = "moons"
         assert (await restored(third)).state.preset == "moons"
 
     work(main)
@@ -219,13 +219,13 @@ def test_the_title_describes_what_was_done():
         controller = make_plane_controller(preset=next(iter(PRESETS)))
         saved = SavedPlane(controller)
         assert saved.title == ""
-        controller.apply_preset("moons")
+        controller.state.preset = "moons"
         assert saved.title == ""
         controller.state.learning_rate = 0.3
         assert saved.title == "your settings of the spiral"
         controller.points.add([(0, 0)], 1)
         assert saved.title == "your points on the spiral"
-        controller.apply_preset("cs231n")
+        controller.state.preset = "cs231n"
         await train_controller(controller, 1234)
         assert saved.title == "iteration 1,234 on the spiral"
 
@@ -295,8 +295,8 @@ DAMAGES = {
     "another net": (setting(hidden_layers=[9]), "shapes"),
     "another activation": (setting(activation="tanh"), "tanh"),
     "without biases": (setting(biases=False), "shapes"),
-    "unknown preset": (setting(preset="cats"), "no preset"),
-    "unknown lesson": (setting(lesson="cats"), "no lesson"),
+    "unknown preset": (setting(preset="cats"), "preset.*cats"),
+    "unknown lesson": (setting(lesson="cats"), "lesson.*cats"),
     "unknown origin": (task(origin="heaven"), "'heaven'"),
     "other classes": (task(classes=4), "shape"),
     "too few classes": (task(classes=2), "Labels"),

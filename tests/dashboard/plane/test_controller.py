@@ -146,7 +146,6 @@ def test_other_settings_begin_a_new_run_that_trains_if_the_last_one_did(change, 
         assert controller.trainer.run is not old
         assert state.network.sizes == sizes
         assert (state.snapshot.iteration, state.checkpoints) == (0, (0,))
-        controller.inspection.surface()
         if running:
             await until(lambda: state.snapshot.iteration > 5)
             state.running = False
@@ -188,7 +187,7 @@ def test_another_training_share_changes_only_the_test_points():
     assert len(controller.state.points.test) == 20
     controller.state.train_share = 1.0
     assert len(controller.state.points.test) == 0
-    assert controller.inspection.evaluate("test").score.count == 0
+    assert controller.state.evaluation("test").score.count == 0
 
 
 @pytest.mark.parametrize(
@@ -214,7 +213,7 @@ def test_a_preset_sets_every_setting_and_is_left_by_any_change(name):
     async def main():
         controller = make_plane_controller(dropout=0.5, seed=99, classes=7)
         state = controller.state
-        controller.apply_preset(name)
+        state.preset = name
         expected = PlaneSettings(**PRESETS[name].settings)
         for setting in [*LIVE_SETTINGS, *NETWORK_SETTINGS, *DATA_SETTINGS]:
             assert getattr(state, setting) == getattr(expected, setting), setting
@@ -226,14 +225,6 @@ def test_a_preset_sets_every_setting_and_is_left_by_any_change(name):
         assert state.preset == ""
 
     work(main)
-
-
-@pytest.mark.parametrize("command", ["apply_preset", "begin_lesson"])
-def test_an_unknown_preset_or_lesson_is_named_in_a_warning(command):
-    controller = make_plane_controller()
-    getattr(controller, command)("nonsense")
-    assert controller.state.notice.kind == "warning"
-    assert "nonsense" in controller.state.notice.text
 
 
 def test_a_lesson_can_be_closed():

@@ -13,23 +13,13 @@ def test_ablation_changes_the_surface_and_not_the_network_in_training():
     inspection.ablate(0, 2)
     inspection.toggle(0, 5)
     assert state.ablated == {(0, 2), (0, 5)}
-    assert f"{100 * inspection.evaluate().score.accuracy:.1f} %" in state.notice.text
+    assert f"{100 * state.evaluation('train').score.accuracy:.1f} %" in state.notice.text
     assert np.abs(inspection.surface().probabilities - before).max() > 0.01
     assert weights_of(controller) == weights
     inspection.toggle(0, 5)
     assert state.ablated == {(0, 2)}
     inspection.restore(0, 2)
     np.testing.assert_array_equal(inspection.surface().probabilities, before)
-
-
-def test_unit_maps_exist_for_the_hidden_layers_of_the_network():
-    inspection = make_plane_controller(hidden_layers=[8, 4]).inspection
-    assert inspection.unit_maps(0).shape == (8, 24, 24)
-    assert inspection.unit_maps(1).shape == (4, 24, 24)
-    assert inspection.unit_maps(2).shape == (0, 24, 24)
-    assert inspection.unit_map(1, 3).shape == (100, 100)
-    assert inspection.unit_map(1, 4) is None
-    assert inspection.profile((-1, 0), (1, 0), 30).shape == (30, 3)
 
 
 def test_the_surface_follows_the_resolution_and_the_inputs():

@@ -91,7 +91,7 @@ def test_without_training_points_nothing_is_trained():
         assert (state.running, state.snapshot.iteration) == (False, trained)
         assert state.notice.kind == "warning"
         controller.inspection.surface()
-        assert np.isnan(controller.inspection.evaluate().score.accuracy)
+        assert np.isnan(controller.state.evaluation("train").score.accuracy)
         controller.reset()
         state.hidden_layers = [3]
         controller.points.add([(0.5, 0.5)], 1)
@@ -109,7 +109,7 @@ def test_points_painted_on_a_cleared_plane_are_learned():
         assert len(controller.state.points) == 0
         controller.points.add([(x / 10, 0.2) for x in range(5)], 1)
         await train_to(controller, 50)
-        assert controller.inspection.evaluate().score.accuracy == 1
+        assert controller.state.evaluation("train").score.accuracy == 1
         assert (controller.inspection.surface().labels == 1).mean() > 0.9
 
     work(main)

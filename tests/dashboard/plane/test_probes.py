@@ -57,9 +57,11 @@ def test_unit_maps_are_activations_on_the_grid(network, layer):
     np.testing.assert_array_equal(one[0], maps[2])
 
 
-def test_of_a_wide_layer_the_first_units_are_mapped():
+def test_the_first_units_of_a_wide_layer_are_mapped_and_none_of_a_missing_one():
     wide = create_network((2, 300, 2), generator=np.random.default_rng(1))
     assert unit_maps(wide, XY, 0).shape == (64, 24, 24)
+    assert len(unit_maps(wide, XY, 1)) == len(unit_maps(wide, XY, -1)) == 0
+    assert len(unit_maps(wide, XY, 0, units=slice(300, 301))) == 0
 
 
 def test_a_network_without_units_equals_one_with_smaller_layers(network):

@@ -89,7 +89,7 @@ class Shown:
 
 def test_a_new_pane_shows_the_network_the_points_and_the_scores():
     shown = Shown()
-    accuracy = shown.controller.inspection.evaluate("test").score.accuracy
+    accuracy = shown.state.evaluation("test").score.accuracy
     assert shown.columns("surface")["image"][0].shape == (100, 100)
     assert len(shown.columns("train-points")["x"]) == 60
     assert len(shown.columns("test-points")["x"]) == 0
@@ -106,7 +106,7 @@ def test_a_new_pane_shows_the_network_the_points_and_the_scores():
 
 def test_misclassified_points_are_marked_and_test_points_only_when_shown():
     shown = Shown()
-    evaluate = shown.controller.inspection.evaluate
+    evaluate = shown.state.evaluation
     assert len(shown.columns("wrong-points")["x"]) == evaluate("train").wrong.sum()
     shown.state.show_test = True
     shown.draw_all()
@@ -210,7 +210,7 @@ def test_points_are_moved_and_deleted_in_their_part():
 def test_the_probabilities_at_a_point_are_shown_while_it_is_pointed_at():
     shown = Shown()
     shown.send(shown.pane.surface, "look", 0.5, -0.25)
-    probabilities = shown.controller.inspection.probabilities_at(0.5, -0.25)
+    (probabilities,) = shown.state.network.predict_proba(np.array([[0.5, -0.25]], np.float32))
     assert shown.data("-place") == {
         "class": probabilities.argmax(),
         "probability": pytest.approx(probabilities.max(), rel=1e-5),
@@ -223,8 +223,9 @@ def test_a_line_shows_the_probabilities_along_it_until_it_is_removed():
     shown = Shown()
     shown.send(shown.pane.surface, "line", -1, 0, 1, 0.5)
     drawn = shown.columns("profile")
-    expected = shown.controller.inspection.profile((-1, 0), (1, 0.5), len(drawn["position"][0]))
-    np.testing.assert_array_equal(np.array(drawn["probability"]).T, expected)
+    points = np.linspace((-1, 0), (1, 0.5), len(drawn["position"][0]), dtype=np.float32)
+    expected = shown.state.network.predict_proba(points)
+    np.testing.assert_allclose(np.array(drawn["probability"]).T, expected, atol=1e-6)
     chart = shown.find("-profile")
     assert [part.visible for part in chart][1:] == [False, True]
     shown.send(shown.pane.surface, "no-line")
