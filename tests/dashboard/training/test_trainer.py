@@ -95,16 +95,15 @@ def test_a_slice_ends_as_near_to_its_time_as_batches_allow_and_publishes_once(
     now, iterations = [0.0], []
     source = ArraySource(few_samples(2000), block_size=2000)
     run = make_run(source=source, validations=EVERY_EPOCH)
-    take_steps = run._take_steps
 
-    def take_ten_milliseconds_each(batch, learning_rate):
-        take_steps(batch, learning_rate)
-        now[0] += 0.01 * batch.steps
+    def rate_after_ten_milliseconds(_iteration):
+        now[0] += 0.01
+        return 0.001
 
-    run._take_steps = take_ten_milliseconds_each
     train(
         run,
         steps=20,
+        learning_rate=rate_after_ten_milliseconds,
         clock=lambda: now[0],
         time_budget=TimeBudget(slice_seconds=slice_seconds),
         publish=lambda shot: iterations.append(shot.iteration),
