@@ -8,6 +8,7 @@ from training_helpers import (
     UnorderedSource,
     curve_of,
     few_samples,
+    in_event_loop,
     make_run,
     make_trainer,
     train,
@@ -172,20 +173,18 @@ def test_stopping_ends_a_wait_for_data_at_once_and_loses_nothing():
     assert curve_of(run) == curve_of(plain)
 
 
-def test_cancelling_a_training_that_waits_is_passed_on():
-    async def work():
-        run = make_run(source=GatedSource(few_samples(), 50))
-        waiting = asyncio.Event()
-        trainer = make_trainer(run, publish=lambda snapshot: snapshot.waiting and waiting.set())
-        training = asyncio.ensure_future(trainer.train())
-        await waiting.wait()
-        training.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await training
-        assert not trainer.is_training
-        await run.close()
-
-    asyncio.run(work())
+@in_event_loop
+async def test_cancelling_a_training_that_waits_is_passed_on():
+    run = make_run(source=GatedSource(few_samples(), 50))
+    waiting = asyncio.Event()
+    trainer = make_trainer(run, publish=lambda snapshot: snapshot.waiting and waiting.set())
+    training = asyncio.ensure_future(trainer.train())
+    await waiting.wait()
+    training.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await training
+    assert not trainer.is_training
+    await run.close()
 
 
 def test_a_failed_fetch_reaches_whoever_trains_and_training_goes_on_later():
@@ -210,32 +209,28 @@ def test_a_failed_fetch_reaches_whoever_trains_and_training_goes_on_later():
     assert curve_of(run) == curve_of(plain)
 
 
-def test_divergence_stops_the_trainer():
-    async def work():
-        run = make_run(optimizer="sgd", hidden_layers=[30, 30])
-        run.settings.learning_rate = 10.0
-        snapshots = []
-        trainer = make_trainer(run, publish=snapshots.append)
-        with pytest.raises(DivergenceError):
-            await trainer.train(epochs=1)
-        assert not trainer.is_training
-        assert snapshots[-1].iteration == run.iteration
-
-    asyncio.run(work())
+@in_event_loop
+async def test_divergence_stops_the_trainer():
+    run = make_run(optimizer="sgd", hidden_layers=[30, 30])
+    run.settings.learning_rate = 10.0
+    snapshots = []
+    trainer = make_trainer(run, publish=snapshots.append)
+    with pytest.raises(DivergenceError):
+        await trainer.train(epochs=1)
+    assert not trainer.is_training
+    assert snapshots[-1].iteration == run.iteration
 
 
-def test_a_stream_that_was_closed_ends_the_training():
-    async def work():
-        run = make_run(source=GatedSource(few_samples(), 50))
-        waiting = asyncio.Event()
-        trainer = make_trainer(run, publish=lambda snapshot: snapshot.waiting and waiting.set())
-        training = asyncio.ensure_future(trainer.train())
-        await waiting.wait()
-        await run.close()
-        await training
-        assert run.iteration == 0
-
-    asyncio.run(work())
+@in_event_loop
+async def test_a_stream_that_was_closed_ends_the_training():
+    run = make_run(source=GatedSource(few_samples(), 50))
+    waiting = asyncio.Event()
+    trainer = make_trainer(run, publish=lambda snapshot: snapshot.waiting and waiting.set())
+    training = asyncio.ensure_future(trainer.train())
+    await waiting.wait()
+    await run.close()
+    await training
+    assert run.iteration == 0
 
 
 def test_validation_is_scored_on_the_first_samples_or_on_all():
