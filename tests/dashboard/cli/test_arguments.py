@@ -28,30 +28,30 @@ def outcome_of(arguments: str, capsys) -> tuple[int, str, str]:
     [
         (
             "train --learning-rate fast",
-            "--learning-rate: Learning rate takes a number above 0 to 10; “fast” is not one.",
+            "--learning-rate: Learning rate takes a number above 0 to 10; found “fast”.",
         ),
         (
             "train --learning-rate 0",
-            "--learning-rate: Learning rate takes a number above 0 to 10; 0 is outside.",
+            "--learning-rate: Learning rate takes a number above 0 to 10; found “0”.",
         ),
         (
             "train --batch-size 0",
-            "--batch-size: Batch size takes a whole number from 1 to 4,096; 0 is outside.",
+            "--batch-size: Batch size takes a whole number from 1 to 4,096; found “0”.",
         ),
         (
             "train --num-epochs -1",
-            "--num-epochs: Number of epochs takes a whole number from 1 to 100,000; -1 is outside.",
+            "--num-epochs: Number of epochs takes a whole number from 1 to 100,000; found “-1”.",
         ),
-        ("train --l1 2", "--l1: L1 takes a number from 0 to 1; 2 is outside."),
-        ("train --l2 x", "--l2: L2 takes a number from 0 to 1; “x” is not one."),
-        ("train --dropout 1", "--dropout: Dropout takes a number from 0 to 0.9; 1 is outside."),
+        ("train --l1 2", "--l1: L1 takes a number from 0 to 1; found “2”."),
+        ("train --l2 x", "--l2: L2 takes a number from 0 to 1; found “x”."),
+        ("train --dropout 1", "--dropout: Dropout takes a number from 0 to 0.9; found “1”."),
         (
             "train --seed 1.5",
-            "--seed: Seed takes a whole number from 0 to 4,294,967,295; “1.5” is not one.",
+            "--seed: Seed takes a whole number from 0 to 4,294,967,295; found “1.5”.",
         ),
         (
             "train --binarize 256",
-            "--binarize: Binarize takes a whole number from 0 to 255; 256 is outside.",
+            "--binarize: Binarize takes a whole number from 0 to 255; found “256”.",
         ),
         (
             "train --activation-function swish",
@@ -81,7 +81,7 @@ def outcome_of(arguments: str, capsys) -> tuple[int, str, str]:
         (
             "train --network-structure 784 0 10",
             "--network-structure: Hidden layers takes whole numbers from 1 to 2,048, for example "
-            "500 300 100; “0” is not one.",
+            "500 300 100; found “0”.",
         ),
         (
             "train --data-set letters",

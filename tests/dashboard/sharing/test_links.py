@@ -113,7 +113,7 @@ def test_what_is_unknown_or_impossible_is_left_out_with_a_reason():
     link = "?rate=50&hidden=64&colour=red&optimizer=magic&ready=perhaps&data=cats&seed=3&batch="
     contents = read_link(link, DigitsState(), DIGITS_SETTINGS)
     assert contents.values == {"hidden_layers": [64], "seed": 3}
-    found = ["50", "“colour”", "“magic”", "“perhaps”", "“cats”", "empty"]
+    found = ["50", "“colour”", "“magic”", "“perhaps”", "“cats”", "nothing"]
     for fault, text in zip(contents.faults, found, strict=True):
         assert text in fault
     told = []
