@@ -19,7 +19,7 @@ import numpy as np
 
 from dashboard.training.history import History, Score
 from dashboard.training.run_state import ModelState, MovingAverage, RunState
-from dashboard.training.settings import LearningSettings, TrainingSettings
+from dashboard.training.settings import LearningSettings, TrainingSettings, setting_names
 from data_cache import BatchPosition, PointPosition, QueuePosition
 from nn import Network, WeightsError, create_optimizer, weights_from_bytes, weights_to_bytes
 from nn.atomic import write_atomically
@@ -161,7 +161,7 @@ def write_checkpoint(checkpoint: Checkpoint, path: Path | str) -> None:
 
 def settings_values(settings: TrainingSettings) -> dict[str, Any]:
     """Return the values of TrainingSettings by name, without those that a subclass adds."""
-    return {name: getattr(settings, name) for name in TrainingSettings.param if name != "name"}
+    return {name: getattr(settings, name) for name in setting_names(TrainingSettings)}
 
 
 def _read_archive(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

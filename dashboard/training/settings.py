@@ -198,6 +198,11 @@ class TrainingSettings(LearningSettings):
         return stem_of(self.architecture)
 
 
+def setting_names(settings: type[LearningSettings]) -> tuple[str, ...]:
+    """Return the names of the settings of a class, in the order of their definition."""
+    return tuple(name for name in settings.param if name != "name")
+
+
 def describe_range(parameter: Any) -> str:
     """Return the bounds of a parameter in words: “a whole number from 1 to 4,096”."""
     kind = "a whole number" if isinstance(parameter, param.Integer) else "a number"
