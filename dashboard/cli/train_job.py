@@ -29,12 +29,13 @@ from dashboard.training.run import DivergenceError
 from dashboard.training.settings import SettingError
 from dashboard.training.trainer import Trainer, evaluate
 from data_cache import ArraySource
+from data_cache.pen import NO_DIGIT
 from nn import (
-    Evaluation,
+    ClassificationMetrics,
     Network,
+    architecture_layers,
     create_schedule,
     load_weights,
-    stem_of,
 )
 
 FIXED = {
@@ -63,7 +64,7 @@ class Scored:
     """The scores of the network on held-out samples."""
 
     title: str
-    evaluation: Evaluation
+    evaluation: ClassificationMetrics
     class_names: tuple[str, ...]
 
     @property
@@ -127,12 +128,12 @@ class TrainingJob:
             validations=EVERY_EPOCH,
             state=checkpoint.state if checkpoint else None,
         )
-        self.run.step.none_allowed = self.settings.non_digits > 0
+        self.run.unlabelled = NO_DIGIT if self.settings.non_digits else None
 
     def _check(self) -> None:
         """Raise SettingError now for what would fail at the end."""
         settings, path = self.settings, self._files.weights
-        if stem_of(settings.architecture) is not None and path.suffix.lower() != ".npz":
+        if architecture_layers(settings.architecture) is not None and path.suffix.lower() != ".npz":
             raise SettingError(
                 f"--weight-path: convolutional layers need an .npz file; found “{path}”."
             )

@@ -18,11 +18,11 @@ from nn import (
     DENSE,
     INITIALIZATIONS,
     OPTIMIZERS,
+    LayerSpec,
     Network,
-    StemPlan,
+    architecture_layers,
     architecture_name,
     create_network,
-    stem_of,
 )
 
 MAX_HIDDEN_LAYERS = 8
@@ -117,10 +117,10 @@ class LearningSettings(param.Parameterized):
             activation=self.activation,
             initialization=self.initialization,
             biases=self.biases,
-            stem=self.stem_plan(),
+            layer_spec=self.layer_spec(),
         )
 
-    def stem_plan(self) -> StemPlan | None:
+    def layer_spec(self) -> LayerSpec | None:
         """Return the convolutional layers before the hidden ones; None: none."""
         return None
 
@@ -193,9 +193,9 @@ class TrainingSettings(LearningSettings):
         "noise.",
     )
 
-    def stem_plan(self) -> StemPlan | None:
+    def layer_spec(self) -> LayerSpec | None:
         """Return the convolutional layers that the architecture names; None: none."""
-        return stem_of(self.architecture)
+        return architecture_layers(self.architecture)
 
 
 def setting_names(settings: type[LearningSettings]) -> tuple[str, ...]:
