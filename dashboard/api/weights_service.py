@@ -22,7 +22,7 @@ from dashboard.api.weights_formats import write_weights
 from dashboard.api.weights_store import Change, Draft, Version, WeightsStore
 from dashboard.training.trainer import EVALUATION_CHUNK, VALIDATION_LIMIT
 from data_cache import Samples, to_float
-from nn import Evaluation, Network, load_pretrained
+from nn import ClassificationMetrics, Network, load_pretrained
 
 Result = TypeVar("Result")
 IfMatch = list[str] | None
@@ -212,10 +212,10 @@ class WeightsService:
 
     def _evaluated(self, network: Network, origin: str) -> Draft:
         validation = self._validation()[:VALIDATION_LIMIT]
-        evaluation = Evaluation(network.classes)
+        evaluation = ClassificationMetrics(network.classes)
         for start in range(0, len(validation), EVALUATION_CHUNK):
             part = validation[start : start + EVALUATION_CHUNK]
-            evaluation.add(network, to_float(part.images), part.labels)
+            evaluation.evaluate(network, to_float(part.images), part.labels)
         if not np.isfinite(evaluation.loss):
             raise ApiError(
                 422, "With these weights the loss on the validation digits is NaN or infinite."

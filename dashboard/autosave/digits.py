@@ -16,7 +16,7 @@ from dashboard.autosave.save import SaveError, watch_state
 from dashboard.digits.controller import MAKING, DigitsController
 from dashboard.digits.state import FRESH, LOADED, READY, TUNED, DigitsState
 from dashboard.training.checkpoint import Checkpoint, settings_values
-from dashboard.training.settings import TrainingSettings
+from dashboard.training.settings import TrainingSettings, setting_names
 from data_cache import DATA_SETS, DataError
 from nn import WeightsError
 
@@ -87,8 +87,8 @@ class SavedDigits:
 
     def watch(self, note_change: Callable[[bool], None]) -> None:
         """Call a function at every change; see `SavedPart`."""
-        names = [name for name in TrainingSettings.param if name != "name"]
-        watch_state(self._state, [*names, *SHOWN, "running", "origin"], FREQUENT, note_change)
+        names = [*setting_names(TrainingSettings), *SHOWN, "running", "origin"]
+        watch_state(self._state, names, FREQUENT, note_change)
 
 
 def encode_drawing(drawing: NDArray[np.floating]) -> str:

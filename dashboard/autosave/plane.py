@@ -17,11 +17,11 @@ from dashboard.plane.settings import MAX_POINTS, MAX_WEIGHTS, PlaneSettings
 from dashboard.plane.state import PlaneState
 from dashboard.training.checkpoint import Checkpoint
 from dashboard.training.run_state import RunState
-from dashboard.training.settings import MAX_LAYER_WIDTH
+from dashboard.training.settings import MAX_LAYER_WIDTH, setting_names
 from data_cache import PLANE_SHAPES, PlanePoints
 from nn import Network, WeightsError
 
-SETTINGS = tuple(name for name in PlaneSettings.param if name != "name")
+SETTINGS = setting_names(PlaneSettings)
 
 SHOWN = (
     *("smoothing", "surface_side", "surface_mode", "show_test"),

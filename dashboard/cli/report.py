@@ -10,14 +10,15 @@ from typing import Any
 from dashboard.evaluation.rejection import TRUE_POSITIVE_RATE, Rejection
 from dashboard.evaluation.report import EvaluationReport
 from dashboard.evaluation.robustness import UNITS, RobustnessPoint
-from nn import Evaluation, Reliability
+from nn import ClassificationMetrics
+from nn.calibration import ReliabilityDiagram
 
 LISTED_MISTAKES = 10
 
 
-def accuracy_sentence(metrics: Evaluation) -> str:
+def accuracy_sentence(metrics: ClassificationMetrics) -> str:
     """Return accuracy in per cent with its 95 % interval, and loss."""
-    low, high = metrics.interval()
+    low, high = metrics.accuracy_interval()
     return (
         f"accuracy {100 * metrics.accuracy:.2f} % "
         f"({metrics.correct:,} of {metrics.count:,}; "
@@ -25,9 +26,9 @@ def accuracy_sentence(metrics: Evaluation) -> str:
     )
 
 
-def confusion_lines(metrics: Evaluation, class_names: Sequence[str]) -> list[str]:
+def confusion_lines(metrics: ClassificationMetrics, class_names: Sequence[str]) -> list[str]:
     """Return the confusion matrix as a table: true classes by row, predicted ones by column."""
-    confusion = metrics.confusion
+    confusion = metrics.confusion_matrix
     width = max(5, len(str(int(confusion.max()))) + 1)
     margin = max(len(name) for name in class_names) + 2
     columns = range(len(confusion))
@@ -52,10 +53,12 @@ def mistake_lines(report: EvaluationReport, class_names: Sequence[str]) -> list[
     ]
 
 
-def calibration_lines(reliability: Reliability) -> list[str]:
+def calibration_lines(reliability: ReliabilityDiagram) -> list[str]:
     """Return the expected calibration error, and the bins of the reliability diagram."""
     bins = len(reliability.counts)
-    lines = [f"expected calibration error {reliability.error:.4f} ({bins} bins)"]
+    lines = [
+        f"expected calibration error {reliability.expected_calibration_error:.4f} ({bins} bins)"
+    ]
     rows = zip(reliability.counts, reliability.confidences, reliability.accuracies, strict=True)
     for index, (count, confidence, accuracy) in enumerate(rows):
         if count:
@@ -104,12 +107,12 @@ def report_json(
         "count": metrics.count,
         "correct": metrics.correct,
         "accuracy": metrics.accuracy,
-        "interval": list(metrics.interval()),
+        "interval": list(metrics.accuracy_interval()),
         "loss": metrics.loss if math.isfinite(metrics.loss) else None,
         "recall": [None if math.isnan(share) else share for share in metrics.recall().tolist()],
-        "confusion": metrics.confusion.tolist(),
+        "confusion": metrics.confusion_matrix.tolist(),
         "calibration": {
-            "error": reliability.error,
+            "error": reliability.expected_calibration_error,
             "counts": reliability.counts.tolist(),
             "confidences": reliability.confidences.tolist(),
             "accuracies": reliability.accuracies.tolist(),

@@ -11,7 +11,8 @@ from dashboard.cli.data_arguments import data_set_name
 from dashboard.cli.settings import CommandSettings
 from data_cache import DIGIT_NAMES, Samples, load_data_set, open_samples, to_float
 from data_cache.pen import enrich
-from nn import Network, fit_temperature, with_temperature
+from nn import Network
+from nn.calibration import fit_temperature, with_temperature
 
 _ENRICHMENT_STREAM = 1
 """Separates this use of the run's seed from the others."""

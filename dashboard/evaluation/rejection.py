@@ -12,7 +12,8 @@ import numpy as np
 
 from dashboard.training.trainer import EVALUATION_CHUNK, Execute, execute_in_line
 from data_cache import to_float
-from nn import Network, sureness, sureness_threshold
+from nn import Network
+from nn.calibration import confidence, confidence_threshold
 
 TRUE_POSITIVE_RATE = 0.99
 """Share of real samples whose predictions are accepted."""
@@ -59,11 +60,11 @@ async def measure_rejection(
     execute
         Computes a chunk: in line, or in a thread.
     """
-    threshold = sureness_threshold(confidences, TRUE_POSITIVE_RATE)
+    threshold = confidence_threshold(confidences, TRUE_POSITIVE_RATE)
     rejected = 0
     for start in range(0, len(images), EVALUATION_CHUNK):
         chunk = to_float(images[start : start + EVALUATION_CHUNK])
         probabilities = await execute(network.predict_proba, chunk)
-        rejected += int((sureness(probabilities) < threshold).sum())
+        rejected += int((confidence(probabilities) < threshold).sum())
         await asyncio.sleep(0)
     return Rejection(title, len(images), threshold, rejected / max(len(images), 1))

@@ -13,7 +13,8 @@ import numpy as np
 
 from dashboard.training.trainer import EVALUATION_CHUNK, Execute, execute_in_line
 from data_cache import Samples, to_float
-from nn import Evaluation, Network, Reliability, measure_reliability, sureness
+from nn import ClassificationMetrics, Network
+from nn.calibration import ReliabilityDiagram, confidence, reliability_diagram
 
 Progress = Callable[[float], None]
 """Called with the share that is done, in [0, 1]."""
@@ -45,8 +46,8 @@ class EvaluationReport:
         Misclassified samples, the most probable prediction first.
     """
 
-    metrics: Evaluation
-    reliability: Reliability
+    metrics: ClassificationMetrics
+    reliability: ReliabilityDiagram
     confidences: np.ndarray
     mistakes: tuple[Mistake, ...]
 
@@ -76,21 +77,21 @@ async def evaluate_network(
     binarize
         Threshold in [0, 255] of black and white images; None: images in shades of gray.
     """
-    metrics = Evaluation(network.classes)
+    metrics = ClassificationMetrics(network.classes)
     probabilities = np.zeros((len(samples), network.classes), np.float32)
     for start in range(0, len(samples), EVALUATION_CHUNK):
         part = slice(start, start + EVALUATION_CHUNK)
         images = to_float(samples.images[part], binarize=binarize)
         log_probabilities = await execute(network.predict_log_proba, images)
-        metrics.count_predictions(log_probabilities, samples.labels[part])
+        metrics.update(log_probabilities, samples.labels[part])
         probabilities[part] = np.exp(log_probabilities)
         if progress is not None:
             progress(min(1.0, part.stop / len(samples)))
         await asyncio.sleep(0)
     return EvaluationReport(
         metrics,
-        measure_reliability(probabilities, samples.labels),
-        sureness(probabilities),
+        reliability_diagram(probabilities, samples.labels),
+        confidence(probabilities),
         _mistakes(probabilities, samples.labels),
     )
 

@@ -15,7 +15,7 @@ from dashboard.plane.dataset import InputSamples
 from dashboard.plane.surface import grid_points
 from dashboard.training.history import Score
 from data_cache import PlanePoints, derive_inputs
-from nn import Layer, Network, loss_and_gradients
+from nn import SGD, Dense, Network, TrainingStep
 
 MAP_SIDE = 24
 MAX_MAPS = 64
@@ -66,7 +66,7 @@ def unit_maps(
         return np.empty((0, side, side), np.float32)
     grid = derive_inputs(grid_points(side), inputs)
     parts = [
-        network.forward(grid[start : start + CHUNK]).activations[layer][:, units]
+        network.hidden_activations(grid[start : start + CHUNK])[layer][:, units]
         for start in range(0, len(grid), CHUNK)
     ]
     return np.ascontiguousarray(np.concatenate(parts).T).reshape(-1, side, side)
@@ -96,13 +96,13 @@ def without_units(network: Network, units: Iterable[tuple[int, int]]) -> Network
         if layer < len(hidden) and unit < hidden[layer]:
             weights = layers[layer + 1].weights.copy()
             weights[unit] = 0
-            layers[layer + 1] = Layer(weights, layers[layer + 1].bias)
+            layers[layer + 1] = Dense(weights, layers[layer + 1].bias)
     return Network(tuple(layers), network.activation)
 
 
 def dead_units(network: Network, x: np.ndarray) -> list[np.ndarray]:
     """Return for every hidden layer which units, (units,) bool, are at most 0 for all of `x`."""
-    return [np.all(a <= 0, axis=0) for a in network.forward(x).activations]
+    return [np.all(a <= 0, axis=0) for a in network.hidden_activations(x)]
 
 
 def gradient_sizes(network: Network, samples: InputSamples) -> list[float]:
@@ -114,5 +114,6 @@ def gradient_sizes(network: Network, samples: InputSamples) -> list[float]:
     cancel in every layer, which hides how much gradient reaches a layer.
     """
     chosen = samples.labels == samples.labels[0]
-    _, gradients = loss_and_gradients(network, samples.images[chosen], samples.labels[chosen])
+    step = TrainingStep(network, SGD(network.parameters()))
+    _, gradients = step.gradients(samples.images[chosen], samples.labels[chosen])
     return [float(np.abs(gradient).mean()) for gradient in gradients if gradient.ndim == 2]

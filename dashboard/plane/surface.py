@@ -13,9 +13,7 @@ import numpy as np
 
 from dashboard.plane.colors import REGION_CHANNELS, REGION_PIXELS, pack_pixels
 from data_cache import PLANE_LIMIT, derive_inputs
-from nn import Network
-from nn.activations import activation
-from nn.products import product
+from nn import Network, activation_function, matrix_product
 
 CHUNK_VALUES = 64 * 1024
 """Values of the widest layer that are computed in one call, so that they stay in the CPU cache."""
@@ -59,7 +57,7 @@ class Surface:
         classes = self.probabilities.shape[1]
         channels = np.empty((len(self.probabilities), 4), np.float32)
         # Probabilities sum to 1, so adding a half to every color rounds each weighted sum.
-        product(self.probabilities, REGION_CHANNELS[:classes] + np.float32(0.5), channels)
+        matrix_product(self.probabilities, REGION_CHANNELS[:classes] + np.float32(0.5), channels)
         np.minimum(channels, 255, out=channels)
         with np.errstate(invalid="ignore"):  # the probabilities of a diverged network are NaN
             return pack_pixels(channels.astype(np.uint8)).reshape(self.side, self.side)
@@ -115,12 +113,12 @@ class SurfaceEvaluator:
         self, network: Network, first: np.ndarray, x: np.ndarray, out: np.ndarray
     ) -> None:
         count = len(x)
-        apply = activation(network.activation).apply
+        apply = activation_function(network.activation).apply
         with np.errstate(all="ignore"):
             for index, layer in enumerate(network.layers):
                 is_last = index == len(self._hidden)
                 z = out if is_last else self._preactivations[index][:count]
-                product(x, layer.weights if index else first, z)
+                matrix_product(x, layer.weights if index else first, z)
                 if index and layer.bias is not None:
                     np.add(z, layer.bias, out=z)
                 if not is_last:

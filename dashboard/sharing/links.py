@@ -15,7 +15,13 @@ from urllib.parse import parse_qsl, urlencode
 
 import param
 
-from dashboard.training.settings import LearningSettings, SettingError, TrainingSettings, shorten
+from dashboard.training.settings import (
+    LearningSettings,
+    SettingError,
+    TrainingSettings,
+    setting_names,
+    shorten,
+)
 from data_cache import DATA_SETS
 
 if TYPE_CHECKING:
@@ -41,10 +47,7 @@ KEYS = {
 }
 """Keys of settings in links; the others have their own names, with hyphens."""
 
-DIGITS_SETTINGS = (
-    *("data_set", "ready_net", "keep_ready"),
-    *(name for name in TrainingSettings.param if name != "name"),
-)
+DIGITS_SETTINGS = ("data_set", "ready_net", "keep_ready", *setting_names(TrainingSettings))
 """The settings of the digits, in the order of the link."""
 
 PAGE_KEYS = ("pane", "hide", "api")
@@ -125,7 +128,7 @@ def read_spiral_link(query: str) -> LinkContents:
 
     if pane_of(query) != SPIRAL:
         return LinkContents()
-    return read_link(query, PlaneSettings(), _names(PlaneSettings))
+    return read_link(query, PlaneSettings(), setting_names(PlaneSettings))
 
 
 def digits_link(controller: DigitsController) -> str:
@@ -150,12 +153,12 @@ def track_spiral_link(state: PlaneState, set_link: SetLink) -> None:
     """Update the page's link to the spiral at every change; painted points are in no link."""
     from dashboard.plane.settings import PlaneSettings  # noqa: PLC0415 - imported with its pane only
 
-    names = _names(PlaneSettings)
+    names = setting_names(PlaneSettings)
 
     def update(*_events: Any) -> None:
         set_link(SPIRAL, write_link({name: getattr(state, name) for name in names}, PlaneSettings))
 
-    state.param.watch(update, names)
+    state.param.watch(update, list(names))
     update()
 
 
@@ -233,10 +236,6 @@ def _choose(label: str, text: str, choices: Mapping[str, Any]) -> Any:
     if text not in choices:
         raise SettingError(f"{label} is one of {', '.join(choices)}; found “{shorten(text)}”.")
     return choices[text]
-
-
-def _names(settings: type[LearningSettings]) -> list[str]:
-    return [name for name in settings.param if name != "name"]
 
 
 def _parse(query: str) -> dict[str, str]:

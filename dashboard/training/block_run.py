@@ -13,7 +13,6 @@ from dashboard.training.run import FALLBACK_EVERY, Run, RunGenerators
 from dashboard.training.run_state import ModelState, RunState
 from dashboard.training.settings import TrainingSettings
 from data_cache import (
-    PIXEL_SCALE,
     Batch,
     BatchCutter,
     BlockFeed,
@@ -139,7 +138,6 @@ class BlockRun(Run):
             generators=generators,
             optimizer=state.optimizer if state else None,
         )
-        self.step.byte_scale = PIXEL_SCALE
         self.validations = validations
         self._due_at = 0
         """Samples trained on in all when the next validation is due; read before each batch."""
@@ -195,7 +193,7 @@ class BlockRun(Run):
     def _load_model_state(self, state: ModelState) -> None:
         super()._load_model_state(state)
         if self._average:
-            self._average.begin_again(self.network)
+            self._average.reset(self.network)
 
     def _take(self, batch_size: int, wanted: int) -> Batch | None:
         self._due_at = self.validations.next_after(self._samples_done, self.feed.sample_count)
@@ -210,7 +208,7 @@ class BlockRun(Run):
     def _take_steps(self, batch: Batch, learning_rate: Callable[[int], float]) -> None:
         super()._take_steps(batch, learning_rate)
         if self._average:
-            self._average.add(self.network)
+            self._average.update(self.network)
 
     def _return_unused(self, batch: Batch, steps: int) -> None:
         self.feed.keep_first(batch, steps)

@@ -6,7 +6,6 @@ archive of a header in JSON, networks as weights files, and arrays.
 
 from __future__ import annotations
 
-import io
 import json
 import math
 from array import array
@@ -19,11 +18,10 @@ import numpy as np
 
 from dashboard.training.history import History, Score
 from dashboard.training.run_state import ModelState, MovingAverage, RunState
-from dashboard.training.settings import LearningSettings, TrainingSettings
+from dashboard.training.settings import LearningSettings, TrainingSettings, setting_names
 from data_cache import BatchPosition, PointPosition, QueuePosition
 from nn import Network, WeightsError, create_optimizer, weights_from_bytes, weights_to_bytes
-from nn.atomic import write_atomically
-from nn.npz import arrays_from_npz
+from nn.serialization import arrays_from_npz, arrays_to_npz, write_atomically
 
 KIND, FORMAT = "inkling checkpoint", 1
 
@@ -98,10 +96,8 @@ class Checkpoint:
                 "accuracy": asdict(state.fallback.accuracy),
             }
             arrays |= _with_prefix(_FALLBACK, _model_arrays(state.fallback))
-        file = io.BytesIO()
         text = np.frombuffer(json.dumps(header).encode(), np.uint8)
-        np.savez(file, header=text, **arrays)  # type: ignore[arg-type]
-        return file.getvalue()
+        return arrays_to_npz({"header": text, **arrays})
 
     @classmethod
     def from_bytes(
@@ -161,7 +157,7 @@ def write_checkpoint(checkpoint: Checkpoint, path: Path | str) -> None:
 
 def settings_values(settings: TrainingSettings) -> dict[str, Any]:
     """Return the values of TrainingSettings by name, without those that a subclass adds."""
-    return {name: getattr(settings, name) for name in TrainingSettings.param if name != "name"}
+    return {name: getattr(settings, name) for name in setting_names(TrainingSettings)}
 
 
 def _read_archive(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -61,10 +62,8 @@ class Curve:
 
     def copy(self) -> Curve:
         """Return an independent copy."""
-        other = Curve(len(self._sums))
-        other._sums[:] = self._sums
-        other._filled, other.stride = self._filled, self.stride
-        other._partial_sum, other._partial_count = self._partial_sum, self._partial_count
+        other = copy(self)
+        other._sums = self._sums.copy()
         return other
 
     def _halve(self) -> None:

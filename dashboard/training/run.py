@@ -9,14 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from dashboard.training.history import History, Score
 from dashboard.training.run_state import ModelState, MovingAverage, RunState
 from dashboard.training.settings import LearningSettings
-from data_cache import Batch, BatchPosition, Feed, PointPosition
+from data_cache import Batch, BlockFeed, PointFeed
 from nn import Network, TrainingStep, create_optimizer
 
 FALLBACK_EVERY = 50
@@ -79,15 +78,6 @@ class RunGenerators:
         return cls(*map(np.random.default_rng, np.random.SeedSequence(seed).spawn(4)))
 
 
-class RunFeed(Feed, Protocol):
-    """A feed whose position between two batches can be recorded."""
-
-    @property
-    def position(self) -> BatchPosition | PointPosition:
-        """Where the next batch begins."""
-        ...
-
-
 class Run:
     """A network in training.
 
@@ -108,17 +98,20 @@ class Run:
     binarize: int | None = None
     """Threshold in [0, 255] that is applied to held-out pixels, as to those of the batches."""
 
+    unlabelled: int | None = None
+    """The label of samples that belong to none of the classes; None: there are no such samples."""
+
     def __init__(
         self,
         settings: LearningSettings,
-        feed: RunFeed,
+        feed: BlockFeed | PointFeed,
         *,
         network: Network,
         generators: RunGenerators,
         optimizer: str | None = None,
     ) -> None:
         self.settings = settings
-        self.feed = feed
+        self.feed: BlockFeed | PointFeed = feed
         self.network = network
         self.generators = generators
         self.optimizer_name = optimizer or settings.optimizer
@@ -225,7 +218,8 @@ class Run:
             self._fallback_candidate = self._model_state()
         rates = [learning_rate(self.iteration + step) for step in range(batch.steps)]
         size = len(batch) // batch.steps
-        results = self.step.in_turn(batch.images, batch.labels, rates)
+        is_labelled = None if self.unlabelled is None else batch.labels != self.unlabelled
+        results = self.step.take_steps(batch.images, batch.labels, rates, is_labelled)
         for taken, (result, rate) in enumerate(zip(results, rates, strict=True), start=1):
             loss, accuracy = result.loss, result.correct / size
             self.loss.add(loss)

@@ -18,11 +18,11 @@ from nn import (
     DENSE,
     INITIALIZATIONS,
     OPTIMIZERS,
+    LayerSpec,
     Network,
-    StemPlan,
+    architecture_layers,
     architecture_name,
     create_network,
-    stem_of,
 )
 
 MAX_HIDDEN_LAYERS = 8
@@ -117,10 +117,10 @@ class LearningSettings(param.Parameterized):
             activation=self.activation,
             initialization=self.initialization,
             biases=self.biases,
-            stem=self.stem_plan(),
+            layer_spec=self.layer_spec(),
         )
 
-    def stem_plan(self) -> StemPlan | None:
+    def layer_spec(self) -> LayerSpec | None:
         """Return the convolutional layers before the hidden ones; None: none."""
         return None
 
@@ -133,27 +133,23 @@ class LearningSettings(param.Parameterized):
             The text stands for no value inside the setting's bounds.
         """
         parameter = self.param[name]
-        label = parameter.label
-        entry = text.strip()
+        label, entry = parameter.label, text.strip()
         if isinstance(parameter, param.List):
             return _read_layers(label, entry)
         if isinstance(parameter, ArchitectureParameter):
             return _read_architecture(label, entry)
         if isinstance(parameter, param.Selector):
-            return _read_choice(label, entry, list(parameter.objects))
-        if not entry:
-            raise SettingError(f"{label} is empty; it takes {describe_range(parameter)}.")
-        whole = isinstance(parameter, param.Integer)
+            choices = list(parameter.objects)
+            if entry not in choices:
+                raise _refusal(f"{label} is one of {', '.join(choices)}", entry)
+            return entry
+        error = _refusal(f"{label} takes {describe_range(parameter)}", entry)
         try:
-            value = int(entry) if whole else float(entry)
-        except ValueError as error:
-            raise SettingError(
-                f"{label} takes {describe_range(parameter)}; “{shorten(entry)}” is not one."
-            ) from error
+            value = int(entry) if isinstance(parameter, param.Integer) else float(entry)
+        except ValueError:
+            raise error from None
         if not _inside(value, parameter):
-            raise SettingError(
-                f"{label} takes {describe_range(parameter)}; {shorten(entry)} is outside."
-            )
+            raise error
         return value
 
 
@@ -197,9 +193,14 @@ class TrainingSettings(LearningSettings):
         "noise.",
     )
 
-    def stem_plan(self) -> StemPlan | None:
+    def layer_spec(self) -> LayerSpec | None:
         """Return the convolutional layers that the architecture names; None: none."""
-        return stem_of(self.architecture)
+        return architecture_layers(self.architecture)
+
+
+def setting_names(settings: type[LearningSettings]) -> tuple[str, ...]:
+    """Return the names of the settings of a class, in the order of their definition."""
+    return tuple(name for name in settings.param if name != "name")
 
 
 def describe_range(parameter: Any) -> str:
@@ -215,18 +216,15 @@ def shorten(text: str, length: int = 24) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
+def _refusal(expected: str, entry: str) -> SettingError:
+    found = f"“{shorten(entry)}”" if entry else "nothing"
+    return SettingError(f"{expected}; found {found}.")
+
+
 def _inside(value: float, parameter: Any) -> bool:
-    if not math.isfinite(value):
-        return False
     low, high = parameter.bounds
     above = value >= low if parameter.inclusive_bounds[0] else value > low
-    return above and value <= high
-
-
-def _read_choice(label: str, entry: str, choices: list[str]) -> str:
-    if entry not in choices:
-        raise SettingError(f"{label} is one of {', '.join(choices)}; found “{shorten(entry)}”.")
-    return entry
+    return math.isfinite(value) and above and value <= high
 
 
 def _read_architecture(label: str, entry: str) -> str:
@@ -238,16 +236,16 @@ def _read_architecture(label: str, entry: str) -> str:
 
 def _read_layers(label: str, entry: str) -> list[int]:
     words = entry.replace(",", " ").replace("-", " ").split()
-    takes = f"{label} takes whole numbers from 1 to {MAX_LAYER_WIDTH:,}, for example 500 300 100"
     if len(words) > MAX_HIDDEN_LAYERS:
         raise SettingError(
-            f"{label} takes at most {MAX_HIDDEN_LAYERS} numbers; {len(words)} were found."
+            f"{label} takes at most {MAX_HIDDEN_LAYERS} numbers; found {len(words)}."
         )
+    takes = f"{label} takes whole numbers from 1 to {MAX_LAYER_WIDTH:,}, for example 500 300 100"
     widths = []
     for word in words:
         digits = word.lstrip("0") if word.isascii() and word.isdigit() else ""
-        # The length first: a number of thousands of digits is not worth reading.
+        # The length comes first, because Python refuses to read thousands of digits.
         if not (0 < len(digits) < 9 and int(digits) <= MAX_LAYER_WIDTH):
-            raise SettingError(f"{takes}; “{shorten(word)}” is not one.")
+            raise _refusal(takes, word)
         widths.append(int(digits))
     return widths

@@ -117,10 +117,8 @@ class Tab:
     async def train(self, steps: int) -> None:
         """Take so many steps on digits, and wait until the last one is saved."""
         goal = self.state.snapshot.iteration + steps
-        while (before := self.state.snapshot.iteration) < goal:
+        for _ in range(steps):
             self.controller.step()
-            await until(lambda before=before: self.state.snapshot.iteration > before)
-            await until(lambda: self.controller._is_idle)
         await until(lambda: bool(self.records) and self.digits().state.iteration == goal)
 
     async def train_plane(self, steps: int) -> None:

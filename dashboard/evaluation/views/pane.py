@@ -155,7 +155,7 @@ class EvaluationPane:
         self._calibration.object = calibration_html(reliability)
         self._reliability.draw(reliability)
         if report is not None:
-            self._confusion.draw(report.metrics.confusion, names)
+            self._confusion.draw(report.metrics.confusion_matrix, names)
 
     def _draw_mistakes(self) -> None:
         state, names, mistakes = self._state, self._state.class_names, self._state.shown_mistakes()

@@ -8,7 +8,7 @@ from html import escape
 
 from dashboard.evaluation.rejection import TRUE_POSITIVE_RATE, Rejection
 from dashboard.evaluation.report import EvaluationReport
-from nn import Reliability
+from nn.calibration import ReliabilityDiagram
 
 
 def accuracy_html(report: EvaluationReport | None) -> str:
@@ -16,7 +16,7 @@ def accuracy_html(report: EvaluationReport | None) -> str:
     if report is None:
         return '<p class="quiet">Not evaluated yet.</p>'
     metrics = report.metrics
-    low, high = metrics.interval()
+    low, high = metrics.accuracy_interval()
     return (
         f'<p data-accuracy="{metrics.accuracy:.6g}" data-count="{metrics.count}">'
         f'<b class="figure">{100 * metrics.accuracy:.2f} %</b> '
@@ -55,11 +55,11 @@ def rejection_html(rejections: Sequence[Rejection]) -> str:
     )
 
 
-def calibration_html(reliability: Reliability | None) -> str:
+def calibration_html(reliability: ReliabilityDiagram | None) -> str:
     """Return the expected calibration error."""
     if reliability is None:
         return '<p class="quiet">Does confidence match accuracy?</p>'
-    error = reliability.error
+    error = reliability.expected_calibration_error
     return f'<p data-error="{error:.6g}">Expected calibration error <b>{error:.4f}</b></p>'
 
 

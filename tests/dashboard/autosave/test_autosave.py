@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from autosave_helpers import MemoryStore
 from cache_helpers import run, settle
+from training_helpers import in_event_loop
 
 from dashboard.autosave.autosave import (
     DEBOUNCE_SECONDS,
@@ -119,203 +120,179 @@ def tabs():
 # Offering and restoring
 
 
-def test_the_newest_save_is_offered_and_restored(tabs):
-    async def main():
-        part = Part("first")
-        autosave, found = await tabs.open(part)
-        assert found is None
-        for part.content in ("first", "second", "third"):
-            await autosave.save()
-        tabs.opened.clear()
-        other = Part()
-        later, save = await tabs.open(other)
-        assert save.title == "third"
-        assert await later.restore(save)
-        assert other.content == "third"
-        assert tabs.told == []
-
-    run(main())
+@in_event_loop
+async def test_the_newest_save_is_offered_and_restored(tabs):
+    part = Part("first")
+    autosave, found = await tabs.open(part)
+    assert found is None
+    for part.content in ("first", "second", "third"):
+        await autosave.save()
+    tabs.opened.clear()
+    other = Part()
+    later, save = await tabs.open(other)
+    assert save.title == "third"
+    assert await later.restore(save)
+    assert other.content == "third"
+    assert tabs.told == []
 
 
-def test_a_tab_prefers_its_own_save_to_newer_ones_of_others(tabs):
-    async def main():
-        await tabs.leave(Part("mine"), tab="a")
-        await tabs.leave(Part("theirs"), tab="b")
-        assert (await tabs.open(Part(), tab="a"))[1].title == "mine"
-        tabs.opened.clear()
-        assert (await tabs.open(Part(), tab="new"))[1].title == "theirs"
-
-    run(main())
+@in_event_loop
+async def test_a_tab_prefers_its_own_save_to_newer_ones_of_others(tabs):
+    await tabs.leave(Part("mine"), tab="a")
+    await tabs.leave(Part("theirs"), tab="b")
+    assert (await tabs.open(Part(), tab="a"))[1].title == "mine"
+    tabs.opened.clear()
+    assert (await tabs.open(Part(), tab="new"))[1].title == "theirs"
 
 
-def test_saves_of_an_open_tab_are_neither_offered_nor_deleted(tabs):
-    async def main():
-        first, _ = await tabs.open(Part("busy"), tab="a")
-        await first.save()
-        before = dict(tabs.records)
-        opening = asyncio.create_task(tabs.open(Part("other"), tab="b"))
-        for _ in range(LOCK_CHECKS):
-            await tabs.sleeper.wake()
-        second, found = await opening
-        assert found is None
-        second.discard()
-        for _ in range(5):
-            await second.save()
-        assert before.items() <= tabs.records.items()
-
-    run(main())
+@in_event_loop
+async def test_saves_of_an_open_tab_are_neither_offered_nor_deleted(tabs):
+    first, _ = await tabs.open(Part("busy"), tab="a")
+    await first.save()
+    before = dict(tabs.records)
+    opening = asyncio.create_task(tabs.open(Part("other"), tab="b"))
+    for _ in range(LOCK_CHECKS):
+        await tabs.sleeper.wake()
+    second, found = await opening
+    assert found is None
+    second.discard()
+    for _ in range(5):
+        await second.save()
+    assert before.items() <= tabs.records.items()
 
 
 @pytest.mark.parametrize("damage", [lambda it: it[: len(it) // 2], lambda it: it[:-1] + b"!"])
-def test_a_damaged_save_is_put_aside_with_a_notice_and_the_one_before_it_is_offered(tabs, damage):
-    async def main():
-        part = Part("older")
-        autosave, _ = await tabs.open(part)
-        await autosave.save()
-        part.content = "newer"
-        await autosave.save()
-        tabs.opened.clear()
-        newest = max(tabs.records)
-        damaged = tabs.records[newest] = damage(tabs.records[newest])
-        assert (await tabs.open(Part()))[1].title == "older"
-        assert tabs.records[f"aside/{newest}"] == damaged
-        assert newest not in tabs.records
-        assert len(tabs.told) == 1
-
-    run(main())
-
-
-def test_a_part_that_cannot_use_its_bytes_has_the_save_put_aside(tabs):
-    async def main():
-        await tabs.leave(Part("strange"))
-        part = Part()
-        part.error = SaveError("made of cheese")
-        autosave, save = await tabs.open(part)
-        assert await autosave.restore(save)
-        assert len(tabs.told) == 1
-        assert "put aside: made of cheese." in tabs.told[0]
-        assert len(tabs.aside()) == 1
-        tabs.opened.clear()
-        assert (await tabs.open(Part()))[1] is None
-
-    run(main())
+@in_event_loop
+async def test_a_damaged_save_is_put_aside_with_a_notice_and_the_one_before_it_is_offered(
+    tabs, damage
+):
+    part = Part("older")
+    autosave, _ = await tabs.open(part)
+    await autosave.save()
+    part.content = "newer"
+    await autosave.save()
+    tabs.opened.clear()
+    newest = max(tabs.records)
+    damaged = tabs.records[newest] = damage(tabs.records[newest])
+    assert (await tabs.open(Part()))[1].title == "older"
+    assert tabs.records[f"aside/{newest}"] == damaged
+    assert newest not in tabs.records
+    assert len(tabs.told) == 1
 
 
-def test_a_save_whose_data_are_not_available_stays_for_another_try(tabs):
-    async def main():
-        await tabs.leave(Part("far away"), Part("plane", "spiral"))
-        digits, plane = Part(), Part(name="spiral")
-        digits.error = DataError("No network.")
-        autosave, save = await tabs.open(digits, plane)
-        assert not await autosave.restore(save)
-        assert "No network." in tabs.told[0]
-        digits.content, plane.content = "something else", "trained further"
-        await autosave.save()
-        digits.error = None
-        assert await autosave.restore(save)
-        assert (digits.content, plane.content) == ("far away", "trained further")
-
-    run(main())
+@in_event_loop
+async def test_a_part_that_cannot_use_its_bytes_has_the_save_put_aside(tabs):
+    await tabs.leave(Part("strange"))
+    part = Part()
+    part.error = SaveError("made of cheese")
+    autosave, save = await tabs.open(part)
+    assert await autosave.restore(save)
+    assert len(tabs.told) == 1
+    assert "put aside: made of cheese." in tabs.told[0]
+    assert len(tabs.aside()) == 1
+    tabs.opened.clear()
+    assert (await tabs.open(Part()))[1] is None
 
 
-def test_a_declined_save_is_deleted_only_when_there_is_a_new_one(tabs):
-    async def main():
-        await tabs.leave(Part("old work"))
-        part = Part()
-        autosave, _ = await tabs.open(part)
-        autosave.discard()
-        await autosave.save()  # nothing has been done yet
-        assert tabs.saved() == ["old work"]
-        part.content = "new work"
-        await autosave.save()
-        assert tabs.saved() == ["new work"]
-
-    run(main())
-
-
-def test_an_unanswered_offer_stays_beside_the_new_work(tabs):
-    async def main():
-        await tabs.leave(Part("old work"))
-        autosave, _ = await tabs.open(Part("new work"))
-        await autosave.save()
-        assert tabs.saved() == ["old work", "new work"]
-
-    run(main())
+@in_event_loop
+async def test_a_save_whose_data_are_not_available_stays_for_another_try(tabs):
+    await tabs.leave(Part("far away"), Part("plane", "spiral"))
+    digits, plane = Part(), Part(name="spiral")
+    digits.error = DataError("No network.")
+    autosave, save = await tabs.open(digits, plane)
+    assert not await autosave.restore(save)
+    assert "No network." in tabs.told[0]
+    digits.content, plane.content = "something else", "trained further"
+    await autosave.save()
+    digits.error = None
+    assert await autosave.restore(save)
+    assert (digits.content, plane.content) == ("far away", "trained further")
 
 
-def test_only_the_newest_closed_sessions_and_unusable_saves_are_kept(tabs):
-    async def main():
-        for number in range(6):
-            tabs.records[f"aside/{number}/1"] = b"?"
-            await tabs.leave(Part(f"work {number}"), tab=f"tab{number}")
-        await tabs.open(Part())
-        assert tabs.saved() == ["work 3", "work 4", "work 5"]
-        assert tabs.aside() == ["aside/3/1", "aside/4/1", "aside/5/1"]
+@in_event_loop
+async def test_a_declined_save_is_deleted_only_when_there_is_a_new_one(tabs):
+    await tabs.leave(Part("old work"))
+    part = Part()
+    autosave, _ = await tabs.open(part)
+    autosave.discard()
+    await autosave.save()  # nothing has been done yet
+    assert tabs.saved() == ["old work"]
+    part.content = "new work"
+    await autosave.save()
+    assert tabs.saved() == ["new work"]
 
-    run(main())
+
+@in_event_loop
+async def test_an_unanswered_offer_stays_beside_the_new_work(tabs):
+    await tabs.leave(Part("old work"))
+    autosave, _ = await tabs.open(Part("new work"))
+    await autosave.save()
+    assert tabs.saved() == ["old work", "new work"]
+
+
+@in_event_loop
+async def test_only_the_newest_closed_sessions_and_unusable_saves_are_kept(tabs):
+    for number in range(6):
+        tabs.records[f"aside/{number}/1"] = b"?"
+        await tabs.leave(Part(f"work {number}"), tab=f"tab{number}")
+    await tabs.open(Part())
+    assert tabs.saved() == ["work 3", "work 4", "work 5"]
+    assert tabs.aside() == ["aside/3/1", "aside/4/1", "aside/5/1"]
 
 
 # Parts that are added later
 
 
-def test_the_content_for_a_part_that_does_not_exist_yet_stays_saved(tabs):
-    async def main():
-        await tabs.leave(Part("one"), Part("two", "spiral"))
-        part = Part()
-        autosave, save = await tabs.open(part)
-        await autosave.restore(save)
-        part.content = "three"
-        await autosave.save()
-        (content,) = tabs.records.values()
-        assert Save.from_bytes(content).parts == {"digits": b"three", "spiral": b"two"}
-
-    run(main())
+@in_event_loop
+async def test_the_content_for_a_part_that_does_not_exist_yet_stays_saved(tabs):
+    await tabs.leave(Part("one"), Part("two", "spiral"))
+    part = Part()
+    autosave, save = await tabs.open(part)
+    await autosave.restore(save)
+    part.content = "three"
+    await autosave.save()
+    (content,) = tabs.records.values()
+    assert Save.from_bytes(content).parts == {"digits": b"three", "spiral": b"two"}
 
 
-def test_a_part_that_is_added_while_others_are_being_restored_is_restored_too(tabs):
-    async def main():
-        await tabs.leave(Part("one"), Part("two", "spiral"))
-        digits, plane = Part(), Part(name="spiral")
-        digits.gate.clear()
-        autosave, save = await tabs.open(digits)
-        restoring = asyncio.ensure_future(autosave.restore(save))
-        await settle()
-        await autosave.add(plane)
-        assert plane.content == "two"
-        digits.gate.set()
-        assert await restoring
-
-    run(main())
+@in_event_loop
+async def test_a_part_that_is_added_while_others_are_being_restored_is_restored_too(tabs):
+    await tabs.leave(Part("one"), Part("two", "spiral"))
+    digits, plane = Part(), Part(name="spiral")
+    digits.gate.clear()
+    autosave, save = await tabs.open(digits)
+    restoring = asyncio.ensure_future(autosave.restore(save))
+    await settle()
+    await autosave.add(plane)
+    assert plane.content == "two"
+    digits.gate.set()
+    assert await restoring
 
 
-def test_a_part_that_is_added_after_discarding_stays_as_it_is(tabs):
-    async def main():
-        await tabs.leave(Part("one"), Part("two", "spiral"))
-        digits, plane = Part(), Part(name="spiral")
-        digits.error = DataError("No network.")
-        autosave, save = await tabs.open(digits)
-        assert not await autosave.restore(save)
-        autosave.discard()
-        await autosave.add(plane)
-        assert plane.content == ""
-
-    run(main())
+@in_event_loop
+async def test_a_part_that_is_added_after_discarding_stays_as_it_is(tabs):
+    await tabs.leave(Part("one"), Part("two", "spiral"))
+    digits, plane = Part(), Part(name="spiral")
+    digits.error = DataError("No network.")
+    autosave, save = await tabs.open(digits)
+    assert not await autosave.restore(save)
+    autosave.discard()
+    await autosave.add(plane)
+    assert plane.content == ""
 
 
-def test_unusable_content_for_a_part_that_is_added_later_is_put_aside(tabs):
-    async def main():
-        await tabs.leave(Part("one"), Part("two", "spiral"))
-        autosave, save = await tabs.open(Part())
-        await autosave.restore(save)
-        await autosave.save()
-        plane = Part(name="spiral")
-        plane.error = SaveError("of another version")
-        await autosave.add(plane)
-        (name,) = tabs.aside()
-        assert Save.from_bytes(tabs.records[name]).parts == {"spiral": b"two"}
-        assert len(tabs.told) == 1
-
-    run(main())
+@in_event_loop
+async def test_unusable_content_for_a_part_that_is_added_later_is_put_aside(tabs):
+    await tabs.leave(Part("one"), Part("two", "spiral"))
+    autosave, save = await tabs.open(Part())
+    await autosave.restore(save)
+    await autosave.save()
+    plane = Part(name="spiral")
+    plane.error = SaveError("of another version")
+    await autosave.add(plane)
+    (name,) = tabs.aside()
+    assert Save.from_bytes(tabs.records[name]).parts == {"spiral": b"two"}
+    assert len(tabs.told) == 1
 
 
 # Saving
@@ -341,49 +318,43 @@ def test_the_older_of_two_saves_is_whole_while_the_newer_is_written(tabs):
     assert tabs.saved() == ["3", "4"]
 
 
-def test_nothing_is_written_when_nothing_changed_or_nothing_was_done(tabs):
-    async def main():
-        part = Part()
-        autosave, _ = await tabs.open(part)
-        await autosave.save()
-        assert tabs.records == {}
-        part.content = "done"
-        await autosave.save()
-        before = dict(tabs.records)
-        await autosave.save()
-        assert tabs.records == before
-
-    run(main())
+@in_event_loop
+async def test_nothing_is_written_when_nothing_changed_or_nothing_was_done(tabs):
+    part = Part()
+    autosave, _ = await tabs.open(part)
+    await autosave.save()
+    assert tabs.records == {}
+    part.content = "done"
+    await autosave.save()
+    before = dict(tabs.records)
+    await autosave.save()
+    assert tabs.records == before
 
 
-def test_a_part_that_cannot_be_saved_right_now_keeps_its_last_save_and_delays_no_other(tabs):
-    async def main():
-        digits, plane = Part("spoilt"), Part("one", "spiral")
-        autosave, _ = await tabs.open(digits, plane)
-        await autosave.save()
-        assert tabs.records == {}
-        digits.content = "good"
-        await autosave.save()
-        digits.content, plane.content = "spoilt", "two"
-        await autosave.save()
-        assert tabs.saved() == ["good and one", "good and two"]
-        assert Save.from_bytes(tabs.records[max(tabs.records)]).parts["digits"] == b"good"
-
-    run(main())
+@in_event_loop
+async def test_a_part_that_cannot_be_saved_right_now_keeps_its_last_save_and_delays_no_other(tabs):
+    digits, plane = Part("spoilt"), Part("one", "spiral")
+    autosave, _ = await tabs.open(digits, plane)
+    await autosave.save()
+    assert tabs.records == {}
+    digits.content = "good"
+    await autosave.save()
+    digits.content, plane.content = "spoilt", "two"
+    await autosave.save()
+    assert tabs.saved() == ["good and one", "good and two"]
+    assert Save.from_bytes(tabs.records[max(tabs.records)]).parts["digits"] == b"good"
 
 
-def test_a_clock_that_is_set_back_does_not_make_an_old_save_the_newest(tabs):
-    async def main():
-        part = Part("before")
-        autosave, _ = await tabs.open(part)
-        await autosave.save()
-        tabs.time = 1
-        part.content = "after"
-        await autosave.save()
-        tabs.opened.clear()
-        assert (await tabs.open(Part()))[1].title == "after"
-
-    run(main())
+@in_event_loop
+async def test_a_clock_that_is_set_back_does_not_make_an_old_save_the_newest(tabs):
+    part = Part("before")
+    autosave, _ = await tabs.open(part)
+    await autosave.save()
+    tabs.time = 1
+    part.content = "after"
+    await autosave.save()
+    tabs.opened.clear()
+    assert (await tabs.open(Part()))[1].title == "after"
 
 
 class Full(MemoryStore):
@@ -397,22 +368,20 @@ class Full(MemoryStore):
         await super().write(name, content)
 
 
-def test_a_store_that_refuses_is_told_once_and_tried_again(tabs):
-    async def main():
-        part, store = Part("1"), Full(tabs.records)
-        autosave, _ = await tabs.open(part, store=store)
-        await autosave.save()
-        await autosave.save()
-        assert len(tabs.told) == 1
-        assert "the quota is used up" in tabs.told[0]
-        store.full = False
-        await autosave.save()
-        assert tabs.saved() == ["1"]
-        store.full, part.content = True, "2"
-        await autosave.save()
-        assert len(tabs.told) == 2
-
-    run(main())
+@in_event_loop
+async def test_a_store_that_refuses_is_told_once_and_tried_again(tabs):
+    part, store = Part("1"), Full(tabs.records)
+    autosave, _ = await tabs.open(part, store=store)
+    await autosave.save()
+    await autosave.save()
+    assert len(tabs.told) == 1
+    assert "the quota is used up" in tabs.told[0]
+    store.full = False
+    await autosave.save()
+    assert tabs.saved() == ["1"]
+    store.full, part.content = True, "2"
+    await autosave.save()
+    assert len(tabs.told) == 2
 
 
 async def running(tabs, part):
@@ -424,54 +393,48 @@ async def running(tabs, part):
     return autosave, task
 
 
-def test_urgent_changes_are_saved_after_a_short_pause(tabs):
-    async def main():
-        autosave, task = await running(tabs, Part("drawn"))
-        for _ in range(20):
-            autosave.note_change()
-        await settle()
-        assert (tabs.sleeper.pending, tabs.saved()) == ([DEBOUNCE_SECONDS], [])
-        await tabs.sleeper.wake()
-        assert (tabs.sleeper.pending, tabs.saved()) == ([], ["drawn"])
-        task.cancel()
-
-    run(main())
-
-
-def test_training_is_saved_once_a_period_and_a_pause_in_it_at_once(tabs):
-    async def main():
-        part = Part("iteration 1")
-        autosave, task = await running(tabs, part)
-        autosave.note_change(urgent=False)
-        await tabs.sleeper.wake()
-        assert tabs.sleeper.pending == [PERIOD_SECONDS - DEBOUNCE_SECONDS]
-        assert tabs.saved() == []
-        await tabs.sleeper.wake()
-        assert tabs.saved() == ["iteration 1"]
-        part.content = "iteration 2"
-        autosave.note_change(urgent=False)
-        await tabs.sleeper.wake()
+@in_event_loop
+async def test_urgent_changes_are_saved_after_a_short_pause(tabs):
+    autosave, task = await running(tabs, Part("drawn"))
+    for _ in range(20):
         autosave.note_change()
-        await settle()
-        assert tabs.saved()[-1] == "iteration 2"
-        task.cancel()
+    await settle()
+    assert (tabs.sleeper.pending, tabs.saved()) == ([DEBOUNCE_SECONDS], [])
+    await tabs.sleeper.wake()
+    assert (tabs.sleeper.pending, tabs.saved()) == ([], ["drawn"])
+    task.cancel()
 
-    run(main())
+
+@in_event_loop
+async def test_training_is_saved_once_a_period_and_a_pause_in_it_at_once(tabs):
+    part = Part("iteration 1")
+    autosave, task = await running(tabs, part)
+    autosave.note_change(urgent=False)
+    await tabs.sleeper.wake()
+    assert tabs.sleeper.pending == [PERIOD_SECONDS - DEBOUNCE_SECONDS]
+    assert tabs.saved() == []
+    await tabs.sleeper.wake()
+    assert tabs.saved() == ["iteration 1"]
+    part.content = "iteration 2"
+    autosave.note_change(urgent=False)
+    await tabs.sleeper.wake()
+    autosave.note_change()
+    await settle()
+    assert tabs.saved()[-1] == "iteration 2"
+    task.cancel()
 
 
-def test_a_slow_save_is_followed_by_a_longer_pause(tabs):
+@in_event_loop
+async def test_a_slow_save_is_followed_by_a_longer_pause(tabs):
     class Slow(Part):
         def capture(self):
             tabs.seconds += 0.1
             return super().capture()
 
-    async def main():
-        autosave, task = await running(tabs, Slow("big"))
-        autosave.note_change()
-        await tabs.sleeper.wake()
-        autosave.note_change()
-        await settle()
-        assert tabs.sleeper.pending == [pytest.approx(0.1 * PAUSE_FACTOR)]
-        task.cancel()
-
-    run(main())
+    autosave, task = await running(tabs, Slow("big"))
+    autosave.note_change()
+    await tabs.sleeper.wake()
+    autosave.note_change()
+    await settle()
+    assert tabs.sleeper.pending == [pytest.approx(0.1 * PAUSE_FACTOR)]
+    task.cancel()

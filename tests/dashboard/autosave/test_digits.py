@@ -5,6 +5,7 @@ import pytest
 from autosave_helpers import Tab
 from cache_helpers import run
 from controller_helpers import Opener, ink, make_laboratory, until, weights_of
+from training_helpers import in_event_loop
 
 from dashboard.autosave.digits import SavedDigits, decode_drawing, encode_drawing
 from dashboard.autosave.save import SaveError
@@ -14,150 +15,136 @@ from data_cache import DataError
 
 
 @pytest.mark.parametrize("steps", [1, 14, 15, 16, 37])
-def test_an_interrupted_run_continues_with_the_same_numbers_to_the_bit(steps):
+@in_event_loop
+async def test_an_interrupted_run_continues_with_the_same_numbers_to_the_bit(steps):
     settings = {"dropout": 0.2, "optimizer": "adam", "seed": 5}
 
-    async def main():
-        whole, records = Tab({}, **settings), {}
-        await whole.train(60)
-        first = Tab(records, **settings)
-        await first.train(steps)
-        await first.close()
-        second = Tab(records, resume=True)
-        await until(lambda: second.state.snapshot.iteration == steps)
-        await second.train(60 - steps)
-        assert second.curve() == whole.curve()
-        assert weights_of(second.controller) == weights_of(whole.controller)
-        assert settings_values(second.state) == settings_values(whole.state)
-        assert second.state.history.validation
-        await whole.close()
-        await second.close()
-
-    run(main())
+    whole, records = Tab({}, **settings), {}
+    await whole.train(60)
+    first = Tab(records, **settings)
+    await first.train(steps)
+    await first.close()
+    second = Tab(records, resume=True)
+    await until(lambda: second.state.snapshot.iteration == steps)
+    await second.train(60 - steps)
+    assert second.curve() == whole.curve()
+    assert weights_of(second.controller) == weights_of(whole.controller)
+    assert settings_values(second.state) == settings_values(whole.state)
+    assert second.state.history.validation
+    await whole.close()
+    await second.close()
 
 
-def test_interrupted_training_continues_by_itself():
-    async def main():
-        records = {}
-        first = Tab(records)
-        first.state.running = True
-        await until(lambda: records and first.digits().state.iteration > 20)
-        await first.close()
-        saved = first.digits().state.iteration
-        second = Tab(records, resume=True)
-        await until(lambda: second.state.snapshot.iteration > saved + 20)
-        assert second.state.running
-        assert second.curve().startswith(first.curve()[: len(first.curve()) // 3])
-        await second.close()
-
-    run(main())
+@in_event_loop
+async def test_interrupted_training_continues_by_itself():
+    records = {}
+    first = Tab(records)
+    first.state.running = True
+    await until(lambda: records and first.digits().state.iteration > 20)
+    await first.close()
+    saved = first.digits().state.iteration
+    second = Tab(records, resume=True)
+    await until(lambda: second.state.snapshot.iteration > saved + 20)
+    assert second.state.running
+    assert second.curve().startswith(first.curve()[: len(first.curve()) // 3])
+    await second.close()
 
 
 @pytest.mark.parametrize("wanted", [True, False])
-def test_earlier_work_is_restored_only_on_request(wanted):
-    async def main():
-        records = {}
-        first = Tab(records)
-        await first.train(3)
-        await first.close()
-        second = Tab(records)
-        assert "iteration 3 of a 784-12-10 net, just now" in await second.offered()
-        assert second.state.snapshot.iteration == 0
-        await second.answer(wanted)
-        if wanted:
-            await until(lambda: second.state.snapshot.iteration == 3)
-            assert second.state.origin == FRESH
-            assert second.state.notice.text == "Restored at iteration 3."
-        await second.train(2)
-        await second.close()
-        third = Tab(records)
-        assert f"iteration {5 if wanted else 2} " in await third.offered()
-        await third.close()
-
-    run(main())
+@in_event_loop
+async def test_earlier_work_is_restored_only_on_request(wanted):
+    records = {}
+    first = Tab(records)
+    await first.train(3)
+    await first.close()
+    second = Tab(records)
+    assert "iteration 3 of a 784-12-10 net, just now" in await second.offered()
+    assert second.state.snapshot.iteration == 0
+    await second.answer(wanted)
+    if wanted:
+        await until(lambda: second.state.snapshot.iteration == 3)
+        assert second.state.origin == FRESH
+        assert second.state.notice.text == "Restored at iteration 3."
+    await second.train(2)
+    await second.close()
+    third = Tab(records)
+    assert f"iteration {5 if wanted else 2} " in await third.offered()
+    await third.close()
 
 
-def test_drawing_settings_data_set_and_origin_are_restored():
-    async def main():
-        records = {}
-        first = Tab(records)
-        first.state.data_set = "fashion-mnist"
-        await until(lambda: first.controller.data.name == "fashion-mnist")
-        await first.train(2)
-        first.controller.take_drawing(ink())
-        first.state.param.update(learning_rate=0.5, smoothing=0.5, keep_ready=True, cache_size=3)
-        await until(lambda: first.digits().task["drawing"] is not None)
-        await until(lambda: first.digits().settings["learning_rate"] == 0.5)
-        await first.close()
-        second = Tab(records, resume=True)
-        await until(lambda: second.state.answer.framed is not None)
-        state, other = second.state, first.state
-        np.testing.assert_array_equal(second.controller.drawing, ink())
-        np.testing.assert_array_equal(state.answer.framed, other.answer.framed)
-        np.testing.assert_array_equal(state.answer.probabilities, other.answer.probabilities)
-        assert (state.data_set, state.class_names) == ("fashion-mnist", other.class_names)
-        assert (state.learning_rate, state.smoothing, state.keep_ready) == (0.5, 0.5, True)
-        assert second.controller.trainer.run.queue.cache_size == 3
-        assert state.snapshot.learning_rate == 0.5
-        assert (state.origin, state.running) == (FRESH, False)
-        await second.close()
-
-    run(main())
+@in_event_loop
+async def test_drawing_settings_data_set_and_origin_are_restored():
+    records = {}
+    first = Tab(records)
+    first.state.data_set = "fashion-mnist"
+    await until(lambda: first.controller.data.name == "fashion-mnist")
+    await first.train(2)
+    first.controller.take_drawing(ink())
+    first.state.param.update(learning_rate=0.5, smoothing=0.5, keep_ready=True, cache_size=3)
+    await until(lambda: first.digits().task["drawing"] is not None)
+    await until(lambda: first.digits().settings["learning_rate"] == 0.5)
+    await first.close()
+    second = Tab(records, resume=True)
+    await until(lambda: second.state.answer.framed is not None)
+    state, other = second.state, first.state
+    np.testing.assert_array_equal(second.controller.drawing, ink())
+    np.testing.assert_array_equal(state.answer.framed, other.answer.framed)
+    np.testing.assert_array_equal(state.answer.probabilities, other.answer.probabilities)
+    assert (state.data_set, state.class_names) == ("fashion-mnist", other.class_names)
+    assert (state.learning_rate, state.smoothing, state.keep_ready) == (0.5, 0.5, True)
+    assert second.controller.trainer.run.queue.cache_size == 3
+    assert state.snapshot.learning_rate == 0.5
+    assert (state.origin, state.running) == (FRESH, False)
+    await second.close()
 
 
-def test_drawings_fine_tuning_loaded_weights_and_settings_are_saved():
-    async def main():
-        tab = Tab({})
-        tab.controller.take_drawing(ink())
-        await tab.saved("your drawing")
-        tab.controller.teach(1)
-        await until(lambda: tab.digits().task["origin"] == TUNED)
-        tuned = [array.tobytes() for array in tab.digits().state.network.parameters()]
-        assert tuned == weights_of(tab.controller)
-        content = tab.controller.save_weights(".npz", "s4")
-        tab.controller.load_weights(content, "mine.npz")
-        await until(lambda: tab.digits().task["origin"] == LOADED)
-        tab.state.batch_size = 7
-        await until(lambda: tab.digits().settings["batch_size"] == 7)
-        await tab.close()
-
-    run(main())
+@in_event_loop
+async def test_drawings_fine_tuning_loaded_weights_and_settings_are_saved():
+    tab = Tab({})
+    tab.controller.take_drawing(ink())
+    await tab.saved("your drawing")
+    tab.controller.teach(1)
+    await until(lambda: tab.digits().task["origin"] == TUNED)
+    tuned = [array.tobytes() for array in tab.digits().state.network.parameters()]
+    assert tuned == weights_of(tab.controller)
+    content = tab.controller.save_weights(".npz", "s4")
+    tab.controller.load_weights(content, "mine.npz")
+    await until(lambda: tab.digits().task["origin"] == LOADED)
+    tab.state.batch_size = 7
+    await until(lambda: tab.digits().settings["batch_size"] == 7)
+    await tab.close()
 
 
-def test_changed_settings_alone_are_saved():
-    async def main():
-        tab = Tab({}, hidden_layers=[128], batch_size=32)
-        tab.state.l2 = 0.01
-        await tab.saved("your settings")
-        await tab.close()
-
-    run(main())
+@in_event_loop
+async def test_changed_settings_alone_are_saved():
+    tab = Tab({}, hidden_layers=[128], batch_size=32)
+    tab.state.l2 = 0.01
+    await tab.saved("your settings")
+    await tab.close()
 
 
-def test_the_data_set_of_a_save_may_be_unavailable_for_a_while():
-    async def main():
-        records = {}
-        first = Tab(records)
-        first.state.data_set = "fashion-mnist"
-        await until(lambda: first.controller.data.name == "fashion-mnist")
-        await first.train(2)
-        await first.close()
-        opener = Opener()
-        second = Tab(records, open_data=opener, execute=None)
-        await second.answer(True)
-        await until(lambda: "fashion-mnist" in opener.pending)
-        opener.fail("fashion-mnist", DataError("No network."))
-        await second.offered()
-        assert "No network." in second.state.notice.text
-        assert second.state.snapshot.network.sizes == (784, 128, 10)
-        del opener.pending["fashion-mnist"]
-        await second.answer(True)
-        await until(lambda: "fashion-mnist" in opener.pending)
-        opener.answer("fashion-mnist")
-        await until(lambda: second.state.snapshot.iteration == 2)
-        await second.close()
-
-    run(main())
+@in_event_loop
+async def test_the_data_set_of_a_save_may_be_unavailable_for_a_while():
+    records = {}
+    first = Tab(records)
+    first.state.data_set = "fashion-mnist"
+    await until(lambda: first.controller.data.name == "fashion-mnist")
+    await first.train(2)
+    await first.close()
+    opener = Opener()
+    second = Tab(records, open_data=opener, execute=None)
+    await second.answer(True)
+    await until(lambda: "fashion-mnist" in opener.pending)
+    opener.fail("fashion-mnist", DataError("No network."))
+    await second.offered()
+    assert "No network." in second.state.notice.text
+    assert second.state.snapshot.network.sizes == (784, 128, 10)
+    del opener.pending["fashion-mnist"]
+    await second.answer(True)
+    await until(lambda: "fashion-mnist" in opener.pending)
+    opener.answer("fashion-mnist")
+    await until(lambda: second.state.snapshot.iteration == 2)
+    await second.close()
 
 
 @pytest.fixture(scope="module")
@@ -183,24 +170,22 @@ def checkpoint():
         ({"built": {"notice": 3}}, "notice"),
     ],
 )
-def test_inconsistent_bytes_are_refused_and_change_nothing(checkpoint, changes, reason):
+@in_event_loop
+async def test_inconsistent_bytes_are_refused_and_change_nothing(checkpoint, changes, reason):
     content = Checkpoint(
         checkpoint.settings, checkpoint.state, {**checkpoint.task, **changes}
     ).to_bytes()
 
-    async def main():
-        controller = make_laboratory()
-        controller.start()
-        before = controller.trainer.run
-        with pytest.raises(SaveError, match=reason):
-            await SavedDigits(controller).restore(content)
-        with pytest.raises(SaveError, match="damaged"):
-            await SavedDigits(controller).restore(content[:-20])
-        assert controller.trainer.run is before
-        assert controller.state.origin == READY
-        await controller.close()
-
-    run(main())
+    controller = make_laboratory()
+    controller.start()
+    before = controller.trainer.run
+    with pytest.raises(SaveError, match=reason):
+        await SavedDigits(controller).restore(content)
+    with pytest.raises(SaveError, match="damaged"):
+        await SavedDigits(controller).restore(content[:-20])
+    assert controller.trainer.run is before
+    assert controller.state.origin == READY
+    await controller.close()
 
 
 @pytest.mark.parametrize("side", [28, 84])

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from autosave_helpers import MemoryStore, Tab, make_autosave
 from controller_helpers import until
-from plane_helpers import work
+from training_helpers import in_event_loop
 
 from dashboard import session
 from dashboard.autosave.save import Save
@@ -27,96 +27,86 @@ async def left_behind(**settings):
 
 
 @pytest.mark.parametrize("order", ["pane first", "store first", "pane after the answer"])
-def test_what_was_saved_of_the_plane_alone_is_offered_and_restored_in_any_order(order):
-    async def main():
-        records = await left_behind(seed=9)
-        tab = Tab(records, plane={"hidden_layers": [4]}, connect=False, **DEFAULTS)
-        if order == "pane first":
-            tab.open_plane()
-        tab.connect()
-        assert "iteration 7 on the spiral" in await tab.offered()
-        if order == "store first":
-            tab.open_plane()
-        await tab.answer(True)
-        if order == "pane after the answer":
-            await tab.saved("iteration 7 on the spiral")
-            tab.open_plane()
-        await until(lambda: tab.plane.state.snapshot.iteration == 7)
-        assert tab.plane.state.seed == 9
-        await tab.train_plane(1)
-        await tab.close()
-
-    work(main)
+@in_event_loop
+async def test_what_was_saved_of_the_plane_alone_is_offered_and_restored_in_any_order(order):
+    records = await left_behind(seed=9)
+    tab = Tab(records, plane={"hidden_layers": [4]}, connect=False, **DEFAULTS)
+    if order == "pane first":
+        tab.open_plane()
+    tab.connect()
+    assert "iteration 7 on the spiral" in await tab.offered()
+    if order == "store first":
+        tab.open_plane()
+    await tab.answer(True)
+    if order == "pane after the answer":
+        await tab.saved("iteration 7 on the spiral")
+        tab.open_plane()
+    await until(lambda: tab.plane.state.snapshot.iteration == 7)
+    assert tab.plane.state.seed == 9
+    await tab.train_plane(1)
+    await tab.close()
 
 
 @pytest.mark.parametrize("answered", [True, False])
-def test_a_declined_or_unanswered_offer_leaves_the_opened_plane_alone(answered):
-    async def main():
-        records = await left_behind()
-        tab = Tab(records, plane={"seed": 4}, **DEFAULTS)
-        await tab.offered()
-        plane = tab.open_plane()
-        if answered:
-            await tab.answer(False)
-        await tab.train_plane(2)
-        assert (plane.state.seed, plane.state.snapshot.iteration) == (4, 2)
-        titles = {Save.from_bytes(content).title for content in records.values()}
-        assert ("iteration 7 on the spiral" in titles) is not answered
-        await tab.close()
-
-    work(main)
+@in_event_loop
+async def test_a_declined_or_unanswered_offer_leaves_the_opened_plane_alone(answered):
+    records = await left_behind()
+    tab = Tab(records, plane={"seed": 4}, **DEFAULTS)
+    await tab.offered()
+    plane = tab.open_plane()
+    if answered:
+        await tab.answer(False)
+    await tab.train_plane(2)
+    assert (plane.state.seed, plane.state.snapshot.iteration) == (4, 2)
+    titles = {Save.from_bytes(content).title for content in records.values()}
+    assert ("iteration 7 on the spiral" in titles) is not answered
+    await tab.close()
 
 
-def test_a_plane_that_is_not_opened_stays_saved_with_its_title():
-    async def main():
-        records = await left_behind()
-        for _ in range(2):
-            tab = Tab(records, **DEFAULTS)
-            before = max(records)
-            await tab.answer(True)
-            await until(lambda before=before: max(records) > before)
-            await tab.close()
+@in_event_loop
+async def test_a_plane_that_is_not_opened_stays_saved_with_its_title():
+    records = await left_behind()
+    for _ in range(2):
         tab = Tab(records, **DEFAULTS)
+        before = max(records)
         await tab.answer(True)
-        await until(lambda: tab.controller.trainer.run_number == 2)
-        tab.controller.step()
-        await tab.saved("iteration 7 on the spiral and iteration 1 of a 784-128-10 net")
+        await until(lambda before=before: max(records) > before)
         await tab.close()
+    tab = Tab(records, **DEFAULTS)
+    await tab.answer(True)
+    await until(lambda: tab.controller.trainer.run_number == 2)
+    tab.controller.step()
+    await tab.saved("iteration 7 on the spiral and iteration 1 of a 784-128-10 net")
+    await tab.close()
 
-    work(main)
 
-
-def test_after_a_crash_the_plane_is_restored_without_asking():
-    async def main():
-        tab = Tab(await left_behind(), resume=True, **DEFAULTS)
-        tab.open_plane()
-        await until(lambda: tab.plane.state.snapshot.iteration == 7)
-        assert tab.offer.answer is None
-        await tab.close()
-
-    work(main)
+@in_event_loop
+async def test_after_a_crash_the_plane_is_restored_without_asking():
+    tab = Tab(await left_behind(), resume=True, **DEFAULTS)
+    tab.open_plane()
+    await until(lambda: tab.plane.state.snapshot.iteration == 7)
+    assert tab.offer.answer is None
+    await tab.close()
 
 
 @pytest.mark.parametrize("in_browser", [True, False])
-def test_only_the_browser_form_saves_the_plane(in_browser):
-    async def main():
-        store, controllers = MemoryStore(), []
-        autosave = make_autosave()
-        await autosave.connect(store)
-        pane = session.spiral_pane(
-            SERVED,
-            controllers,
-            DirectPageWriter(),
-            Launch("", "tab", resume=False),
-            link=lambda: lambda _pane, _query: None,
-            autosave=autosave if in_browser else None,
-        )
-        pane.make(lambda _running: None)
-        await asyncio.sleep(0)
-        (plane,) = controllers
-        plane.state.learning_rate = 0.25
-        await autosave.save()
-        assert bool(store.records) is in_browser
-        await plane.close()
-
-    work(main)
+@in_event_loop
+async def test_only_the_browser_form_saves_the_plane(in_browser):
+    store, controllers = MemoryStore(), []
+    autosave = make_autosave()
+    await autosave.connect(store)
+    pane = session.spiral_pane(
+        SERVED,
+        controllers,
+        DirectPageWriter(),
+        Launch("", "tab", resume=False),
+        link=lambda: lambda _pane, _query: None,
+        autosave=autosave if in_browser else None,
+    )
+    pane.make(lambda _running: None)
+    await asyncio.sleep(0)
+    (plane,) = controllers
+    plane.state.learning_rate = 0.25
+    await autosave.save()
+    assert bool(store.records) is in_browser
+    await plane.close()

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from controller_helpers import Door, all_done, until
-from plane_helpers import make_plane_controller, train_controller, work
+from plane_helpers import make_plane_controller, train_controller
+from training_helpers import in_event_loop
 
 from dashboard.autosave.plane import SETTINGS, SavedPlane
 from dashboard.autosave.save import SaveError
@@ -50,159 +51,141 @@ def assert_same(one, other):
 
 @pytest.mark.parametrize("settings", [{}, BUSY])
 @pytest.mark.parametrize("steps", [0, 1, 10, 11, 12, 37, 51])
-def test_an_interrupted_run_continues_with_the_same_numbers_to_the_bit(settings, steps):
-    async def main():
-        whole = make_plane_controller(seed=5, **settings)
-        await train_controller(whole, 120)
-        first = make_plane_controller(seed=5, **settings)
-        if steps:
-            await train_controller(first, steps)
-        second = await restored(first)
-        assert second.state.snapshot.iteration == len(second.state.history) == steps
-        assert second.run_state().best_loss == first.run_state().best_loss
-        await train_controller(second, 120 - steps)
-        assert_same(second, whole)
-        assert len(whole.state.history.validation) > 5
-
-    work(main)
+@in_event_loop
+async def test_an_interrupted_run_continues_with_the_same_numbers_to_the_bit(settings, steps):
+    whole = make_plane_controller(seed=5, **settings)
+    await train_controller(whole, 120)
+    first = make_plane_controller(seed=5, **settings)
+    if steps:
+        await train_controller(first, steps)
+    second = await restored(first)
+    assert second.state.snapshot.iteration == len(second.state.history) == steps
+    assert second.run_state().best_loss == first.run_state().best_loss
+    await train_controller(second, 120 - steps)
+    assert_same(second, whole)
+    assert len(whole.state.history.validation) > 5
 
 
-def test_a_restored_run_that_diverges_later_falls_back_to_the_same_weights():
-    async def main():
-        first = make_plane_controller(**BUSY)
-        await train_controller(first, 60)
-        second = await restored(first)
-        for controller in (first, second):
-            controller.state.param.update(learning_rate=10, optimizer="sgd")
-            with pytest.raises(DivergenceError, match="weights of iteration 50 are back"):
-                await train_controller(controller, 10_000)
-        assert_same(first, second)
-
-    work(main)
+@in_event_loop
+async def test_a_restored_run_that_diverges_later_falls_back_to_the_same_weights():
+    first = make_plane_controller(**BUSY)
+    await train_controller(first, 60)
+    second = await restored(first)
+    for controller in (first, second):
+        controller.state.param.update(learning_rate=10, optimizer="sgd")
+        with pytest.raises(DivergenceError, match="weights of iteration 50 are back"):
+            await train_controller(controller, 10_000)
+    assert_same(first, second)
 
 
-def test_interrupted_training_continues_by_itself():
-    async def main():
-        first = make_plane_controller(**BUSY)
-        first.state.running = True
-        await until(lambda: first.state.snapshot.iteration > 40)
-        second = await restored(first)
-        saved = second.state.snapshot.iteration
-        assert second.state.running
-        first.state.running = False
-        await until(lambda: second.state.snapshot.iteration > saved + 40)
-        second.state.running = False
-        await all_done()
-        whole = make_plane_controller(**BUSY)
-        await train_controller(whole, second.trainer.run.iteration)
-        assert_same(second, whole)
-
-    work(main)
+@in_event_loop
+async def test_interrupted_training_continues_by_itself():
+    first = make_plane_controller(**BUSY)
+    first.state.running = True
+    await until(lambda: first.state.snapshot.iteration > 40)
+    second = await restored(first)
+    saved = second.state.snapshot.iteration
+    assert second.state.running
+    first.state.running = False
+    await until(lambda: second.state.snapshot.iteration > saved + 40)
+    second.state.running = False
+    await all_done()
+    whole = make_plane_controller(**BUSY)
+    await train_controller(whole, second.trainer.run.iteration)
+    assert_same(second, whole)
 
 
-def test_a_run_in_training_can_be_replaced_too():
-    async def main():
-        first = make_plane_controller(seed=3)
-        await train_controller(first, 30)
-        second = make_plane_controller(hidden_layers=[4])
-        second.state.running = True
-        await until(lambda: second.state.snapshot.iteration > 5)
-        await SavedPlane(second).restore(SavedPlane(first).capture())
-        await all_done()
-        assert not second.state.running
-        assert second.state.notice.text == "Restored at iteration 30."
-        assert second.state.checkpoints == (30,)
-        assert_same(second, first)
-
-    work(main)
+@in_event_loop
+async def test_a_run_in_training_can_be_replaced_too():
+    first = make_plane_controller(seed=3)
+    await train_controller(first, 30)
+    second = make_plane_controller(hidden_layers=[4])
+    second.state.running = True
+    await until(lambda: second.state.snapshot.iteration > 5)
+    await SavedPlane(second).restore(SavedPlane(first).capture())
+    await all_done()
+    assert not second.state.running
+    assert second.state.notice.text == "Restored at iteration 30."
+    assert second.state.checkpoints == (30,)
+    assert_same(second, first)
 
 
 @pytest.mark.parametrize("settings", [{}, BUSY])
-def test_painted_points_are_restored_and_trained_on_exactly(settings):
+@in_event_loop
+async def test_painted_points_are_restored_and_trained_on_exactly(settings):
     def paint(controller):
         controller.points.add([(0.5, 0.5), (-0.25, 1.0)], 2)
         controller.points.add([(0, 0)], 1, "test")
         controller.points.move(0, 0.1, 0.2)
         controller.points.delete(3)
 
-    async def main():
-        first = make_plane_controller(**settings)
-        await train_controller(first, 13)
-        paint(first)
-        await train_controller(first, 13)
-        second = await restored(first)
-        for part in ("train", "test"):
-            mine, theirs = getattr(second.state.points, part), getattr(first.state.points, part)
-            assert mine.points.tobytes() == theirs.points.tobytes()
-            assert mine.labels.tobytes() == theirs.labels.tobytes()
-            assert mine.classes == theirs.classes
-        assert second.state.points.origin == OWN
-        for controller in (first, second):
-            await train_controller(controller, 5)
-            paint(controller)
-            await train_controller(controller, 20)
-        assert_same(second, first)
-
-    work(main)
+    first = make_plane_controller(**settings)
+    await train_controller(first, 13)
+    paint(first)
+    await train_controller(first, 13)
+    second = await restored(first)
+    for part in ("train", "test"):
+        mine, theirs = getattr(second.state.points, part), getattr(first.state.points, part)
+        assert mine.points.tobytes() == theirs.points.tobytes()
+        assert mine.labels.tobytes() == theirs.labels.tobytes()
+        assert mine.classes == theirs.classes
+    assert second.state.points.origin == OWN
+    for controller in (first, second):
+        await train_controller(controller, 5)
+        paint(controller)
+        await train_controller(controller, 20)
+    assert_same(second, first)
 
 
-def test_an_emptied_plane_can_be_painted_and_trained_on_again_exactly():
-    async def main():
-        first = make_plane_controller(**BUSY)
-        await train_controller(first, 12)
-        assert first.trainer.run.consumed > 0
-        first.points.clear()
-        second = await restored(first)
-        assert len(second.state.points) == 0
-        for controller in (first, second):
-            controller.points.add([(x / 20, -x / 30) for x in range(20)], 1)
-            controller.points.add([(x / 20, x / 30) for x in range(20)], 0)
-            await train_controller(controller, 20)
-        assert_same(second, first)
-
-    work(main)
+@in_event_loop
+async def test_an_emptied_plane_can_be_painted_and_trained_on_again_exactly():
+    first = make_plane_controller(**BUSY)
+    await train_controller(first, 12)
+    assert first.trainer.run.consumed > 0
+    first.points.clear()
+    second = await restored(first)
+    assert len(second.state.points) == 0
+    for controller in (first, second):
+        controller.points.add([(x / 20, -x / 30) for x in range(20)], 1)
+        controller.points.add([(x / 20, x / 30) for x in range(20)], 0)
+        await train_controller(controller, 20)
+    assert_same(second, first)
 
 
-def test_settings_view_options_and_lessons_are_restored():
-    async def main():
-        first = make_plane_controller()
-        first.begin_lesson("rate")
-        first.state.param.update(
-            surface_side=64, surface_mode="hard", show_test=True, smoothing=0.5
-        )
-        await train_controller(first, 2)
-        first.inspection.ablate(0, 3)
-        second = await restored(first, hidden_layers=[8, 8])
-        state = second.state
-        assert (state.surface_side, state.surface_mode) == (64, "hard")
-        assert (state.show_test, state.smoothing) == (True, 0.5)
-        assert (state.lesson, state.lesson_message) == ("rate", first.state.lesson_message)
-        assert state.ablated == {(0, 3)}
-        assert_same(second, first)
-        third = make_plane_controller()
-        third.state.preset = "moons"
-        assert (await restored(third)).state.preset == "moons"
-
-    work(main)
+@in_event_loop
+async def test_settings_view_options_and_lessons_are_restored():
+    first = make_plane_controller()
+    first.begin_lesson("rate")
+    first.state.param.update(surface_side=64, surface_mode="hard", show_test=True, smoothing=0.5)
+    await train_controller(first, 2)
+    first.inspection.ablate(0, 3)
+    second = await restored(first, hidden_layers=[8, 8])
+    state = second.state
+    assert (state.surface_side, state.surface_mode) == (64, "hard")
+    assert (state.show_test, state.smoothing) == (True, 0.5)
+    assert (state.lesson, state.lesson_message) == ("rate", first.state.lesson_message)
+    assert state.ablated == {(0, 3)}
+    assert_same(second, first)
+    third = make_plane_controller()
+    third.state.preset = "moons"
+    assert (await restored(third)).state.preset == "moons"
 
 
-def test_a_pending_change_is_saved_only_once_it_is_made():
-    async def main():
-        door = Door()
-        controller = make_plane_controller(execute=door, batch_size=7)
-        saved = SavedPlane(controller)
-        controller.state.running = True
-        await until(lambda: controller.state.snapshot.iteration > 5)
-        door.shut()
-        await until(lambda: door.waiting == 1)
-        controller.points.add([(0.5, 0.5)], 1)
-        assert saved.capture() is None
-        controller.state.running = False
-        door.open()
-        await all_done()
-        assert_same(await restored(controller), controller)
-
-    work(main)
+@in_event_loop
+async def test_a_pending_change_is_saved_only_once_it_is_made():
+    door = Door()
+    controller = make_plane_controller(execute=door, batch_size=7)
+    saved = SavedPlane(controller)
+    controller.state.running = True
+    await until(lambda: controller.state.snapshot.iteration > 5)
+    door.shut()
+    await until(lambda: door.waiting == 1)
+    controller.points.add([(0.5, 0.5)], 1)
+    assert saved.capture() is None
+    controller.state.running = False
+    door.open()
+    await all_done()
+    assert_same(await restored(controller), controller)
 
 
 def test_weights_that_are_nan_are_not_saved():
@@ -214,43 +197,39 @@ def test_weights_that_are_nan_are_not_saved():
 # Titles and changes
 
 
-def test_the_title_describes_what_was_done():
-    async def main():
-        controller = make_plane_controller(preset=next(iter(PRESETS)))
-        saved = SavedPlane(controller)
-        assert saved.title == ""
-        controller.state.preset = "moons"
-        assert saved.title == ""
-        controller.state.learning_rate = 0.3
-        assert saved.title == "your settings of the spiral"
-        controller.points.add([(0, 0)], 1)
-        assert saved.title == "your points on the spiral"
-        controller.state.preset = "cs231n"
-        await train_controller(controller, 1234)
-        assert saved.title == "iteration 1,234 on the spiral"
-
-    work(main)
+@in_event_loop
+async def test_the_title_describes_what_was_done():
+    controller = make_plane_controller(preset=next(iter(PRESETS)))
+    saved = SavedPlane(controller)
+    assert saved.title == ""
+    controller.state.preset = "moons"
+    assert saved.title == ""
+    controller.state.learning_rate = 0.3
+    assert saved.title == "your settings of the spiral"
+    controller.points.add([(0, 0)], 1)
+    assert saved.title == "your points on the spiral"
+    controller.state.preset = "cs231n"
+    await train_controller(controller, 1234)
+    assert saved.title == "iteration 1,234 on the spiral"
 
 
 def test_the_settings_of_a_link_are_no_work():
     assert SavedPlane(make_plane_controller(shape="moons", classes=2)).title == ""
 
 
-def test_changes_are_urgent_unless_training_makes_them():
-    async def main():
-        controller, urgent = make_plane_controller(), []
-        SavedPlane(controller).watch(urgent.append)
-        controller.state.running = True
-        await until(lambda: controller.state.snapshot.iteration > 10)
-        assert urgent[0] is True
-        assert set(urgent[1:]) == {False}
-        urgent.clear()
-        controller.points.add([(0, 0)], 1)
-        assert urgent == [True]
-        controller.state.running = False
-        assert urgent == [True, True]
-
-    work(main)
+@in_event_loop
+async def test_changes_are_urgent_unless_training_makes_them():
+    controller, urgent = make_plane_controller(), []
+    SavedPlane(controller).watch(urgent.append)
+    controller.state.running = True
+    await until(lambda: controller.state.snapshot.iteration > 10)
+    assert urgent[0] is True
+    assert set(urgent[1:]) == {False}
+    urgent.clear()
+    controller.points.add([(0, 0)], 1)
+    assert urgent == [True]
+    controller.state.running = False
+    assert urgent == [True, True]
 
 
 # Damaged bytes

@@ -6,15 +6,15 @@ import pytest
 from training_helpers import few_samples
 
 from dashboard.cli import main
-from nn import Evaluation, create_network, load_pretrained, save_weights
+from nn import ClassificationMetrics, create_network, load_pretrained, save_weights
 
 
 def expected_of(network, samples, threshold=None):
     images = samples.images / np.float32(255)
     if threshold is not None:
         images = (samples.images > threshold).astype(np.float32)
-    evaluation = Evaluation(10)
-    evaluation.add(network, images, samples.labels)
+    evaluation = ClassificationMetrics(10)
+    evaluation.evaluate(network, images, samples.labels)
     return evaluation
 
 
@@ -34,9 +34,9 @@ def test_the_numbers_are_those_of_an_independent_count(data_folder, capsys, flag
     assert numbers["count"] == 100
     assert numbers["correct"] == expected.correct
     assert numbers["accuracy"] == expected.accuracy
-    assert numbers["interval"] == list(expected.interval())
+    assert numbers["interval"] == list(expected.accuracy_interval())
     assert numbers["loss"] == pytest.approx(expected.loss, rel=1e-5)
-    assert numbers["confusion"] == expected.confusion.tolist()
+    assert numbers["confusion"] == expected.confusion_matrix.tolist()
     np.testing.assert_allclose(numbers["recall"], expected.recall())
     assert numbers["weights"] == "w.json (784-16-10)"
 
@@ -52,7 +52,7 @@ def test_the_text_has_accuracy_interval_loss_recall_and_confusion(data_folder, c
     assert main(["evaluate", "--data-path", path, "--robustness", "0"]) == 0
     lines = capsys.readouterr().out.splitlines()
     expected = expected_of(load_pretrained(), few_samples(100, 1000))
-    low, high = expected.interval()
+    low, high = expected.accuracy_interval()
     assert lines[0] == (
         f"the pretrained model (784-128-10) on {data_folder / 'test.csv'}: "
         f"accuracy {100 * expected.accuracy:.2f} % ({expected.correct} of 100; "

@@ -12,7 +12,7 @@ from training_helpers import few_samples, make_run, train
 
 from dashboard.cli import main, train_job
 from dashboard.cli.progress import Progress
-from nn import Evaluation, load_weights
+from nn import ClassificationMetrics, load_weights
 
 SMALL = ["--network-structure", "784", "12", "10", "--batch-size", "20", "--num-epochs", "2"]
 
@@ -111,8 +111,8 @@ def test_the_command_line_of_the_seed_project_works(data_folder, capsys):
         *("W0", "b0", "W1", "b1", "W2", "b2", "W3", "b3")
     }
     samples = few_samples(100, 1000)
-    evaluation = Evaluation(10)
-    evaluation.add(network, samples.images / np.float32(255), samples.labels)
+    evaluation = ClassificationMetrics(10)
+    evaluation.evaluate(network, samples.images / np.float32(255), samples.labels)
     out = capsys.readouterr().out
     assert f"({evaluation.correct} of 100;" in out
     assert evaluation.accuracy > 0.7
@@ -209,7 +209,7 @@ def test_divergence_fails_with_a_sentence_and_keeps_the_last_good_weights(data_f
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("inkling train: Training paused itself: at iteration ")
     assert "Try a smaller learning rate than " in last
-    assert last.endswith("Nothing was learnt, so nothing was saved.")
+    assert last.endswith("nothing was saved.")
 
 
 def test_ctrl_c_stops_at_a_step_saves_and_says_so(data_folder, monkeypatch, capsys):
@@ -268,9 +268,9 @@ def test_a_finished_test_score_does_not_enter_a_resumed_run():
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        (["--seed", "9"], "--seed: the run to resume has 1, and 9 was asked for; leave the flag"),
-        (["--augment"], "--augment: the run to resume has none, and affine was asked for"),
-        (["--network-structure", "784", "10"], "--network-structure: the run to resume has [12]"),
+        (["--seed", "9"], "--seed: expected 1 as in the run to resume, found 9"),
+        (["--augment"], "--augment: expected none as in the run to resume, found affine"),
+        (["--network-structure", "784", "10"], "--network-structure: expected [12]"),
         (["--num-epochs", "2"], "the run already has its 2 epochs; ask for more with --num-epochs"),
     ],
 )
@@ -287,8 +287,8 @@ def test_resuming_with_other_data_is_refused(data_folder, capsys):
     path = str(data_folder / "test.csv")
     assert main(["train", "--train-path", path, "--resume"]) == 1
     err = capsys.readouterr().err
-    assert "inkling-weights.checkpoint.npz: this run learnt from other samples (300 samples" in err
-    assert "than those named now (100 samples" in err
+    assert "inkling-weights.checkpoint.npz: expected the samples of this run (300 samples" in err
+    assert "found others (100 samples" in err
 
 
 def test_resuming_nothing_and_damaged_checkpoints_say_so(capsys):
@@ -352,8 +352,8 @@ def test_a_binarized_net_is_scored_on_binarized_samples(data_folder, capsys):
     samples = few_samples(100, 1000)
     losses = []
     for images in ((samples.images > 127).astype(np.float32), samples.images / np.float32(255)):
-        evaluation = Evaluation(10)
-        evaluation.add(load_weights("inkling-weights.npz"), images, samples.labels)
+        evaluation = ClassificationMetrics(10)
+        evaluation.evaluate(load_weights("inkling-weights.npz"), images, samples.labels)
         losses.append(f"loss {evaluation.loss:.4f}")
     assert losses[0] in out
     assert losses[1] not in out

@@ -13,6 +13,7 @@ from dashboard.cli.train import read_settings
 from dashboard.training.checkpoint import read_checkpoint
 from data_cache import open_samples
 from nn import load_weights
+from nn.calibration import fit_temperature
 
 QUICK = {"network-structure": [784, 12, 10], "batch-size": 20, "num-epochs": 2}
 CONVOLUTIONAL = ["--architecture", "conv3x4 pool4", "--network-structure", "784", "10"]
@@ -153,15 +154,15 @@ def test_an_architecture_by_name_brings_its_layers_and_its_batch_size(run_train)
         (
             ["--architecture", "deep"],
             2,
-            "--architecture: Architecture: Unknown architecture 'deep'",
+            "as architecture and found 'deep'",
         ),
         (["--architecture", "conv3x4 pool99"], 1, "too few for “conv3x4 pool99”"),
         (
             ["--architecture", "small", "--weight-path", "net.json"],
             2,
-            "--weight-path: only .npz has room for convolutions; found “net.json”.",
+            "--weight-path: convolutional layers need an .npz file; found “net.json”.",
         ),
-        (["--half", "--weight-path", "net.json"], 2, "--half: only .npz holds numbers of 16 bits"),
+        (["--half", "--weight-path", "net.json"], 2, "--half: float16 needs an .npz file"),
     ],
 )
 def test_architectures_that_cannot_be_trained_are_refused_at_once(
@@ -233,7 +234,7 @@ def test_patience_stops_and_keeps_the_epoch_that_did_best_on_validation(
 
 def test_patience_needs_samples_to_watch(data_folder, capsys):
     assert main(["train", "--train-path", str(data_folder / "idx"), "--patience", "2"]) == 2
-    assert "--patience: needs samples to watch" in capsys.readouterr().err
+    assert "--patience: expected validation samples" in capsys.readouterr().err
 
 
 def test_a_checkpoint_from_before_a_setting_was_there_goes_on(run_train, monkeypatch):
@@ -270,7 +271,7 @@ def test_digits_of_a_pen_and_non_digits_join_the_training_and_come_back_on_resum
 def test_the_digits_of_the_pen_cannot_change_on_resuming(run_train, capsys):
     assert run_train("--num-epochs", "1", "--pen-digits", "10") == 0
     assert run_train("--resume", "--num-epochs", "2", "--pen-digits", "20") == 1
-    assert "--pen-digits: the run to resume has 10, and 20 was asked for" in capsys.readouterr().err
+    assert "--pen-digits: expected 10 as in the run to resume, found 20" in capsys.readouterr().err
 
 
 # Calibration
@@ -291,10 +292,10 @@ def test_a_calibrated_net_is_the_other_with_its_scores_divided(
     )
     watched = open_samples(data_folder / "idx", "test")
     x = watched.images / np.float32(255)
-    fitted = nn.fit_temperature(other.predict_log_proba(x), watched.labels)
+    fitted = fit_temperature(other.predict_log_proba(x), watched.labels)
     assert fitted == pytest.approx(1, abs=0.01)
 
 
 def test_calibration_needs_samples_to_watch(data_folder, capsys):
     assert main(["train", "--train-path", str(data_folder / "idx"), "--calibrate"]) == 2
-    assert "--calibrate: needs samples to watch" in capsys.readouterr().err
+    assert "--calibrate: expected validation samples" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from dashboard.plane.probes import (
 )
 from dashboard.plane.surface import grid_points
 from data_cache import PlanePoints, derive_inputs, no_points
-from nn import Layer, Network, create_network
+from nn import Dense, Network, create_network
 
 XY = ["x1", "x2"]
 
@@ -41,7 +41,7 @@ def test_inputs_are_derived_from_the_coordinates():
 
 def test_the_profile_across_a_linear_boundary_is_a_logistic_curve():
     weights = np.array([[0, 4], [0, 0]], np.float32)
-    network = Network((Layer(weights, np.zeros(2, np.float32)),))
+    network = Network((Dense(weights, np.zeros(2, np.float32)),))
     x = np.linspace(-1, 1, 41)
     expected = 1 / (1 + np.exp(-4 * x))
     np.testing.assert_allclose(profile(network, XY, (-1, 0), (1, 0), 41)[:, 1], expected, atol=1e-5)
@@ -50,7 +50,7 @@ def test_the_profile_across_a_linear_boundary_is_a_logistic_curve():
 @pytest.mark.parametrize("layer", [0, 1])
 def test_unit_maps_are_activations_on_the_grid(network, layer):
     maps = unit_maps(network, XY, layer, side=40)
-    activations = network.forward(derive_inputs(grid_points(40), XY)).activations[layer]
+    activations = network.hidden_activations(derive_inputs(grid_points(40), XY))[layer]
     assert maps.shape == (activations.shape[1], 40, 40)
     np.testing.assert_allclose(maps[2].ravel(), activations[:, 2], atol=1e-6)
     one = unit_maps(network, XY, layer, side=40, units=slice(2, 3))
@@ -69,12 +69,12 @@ def test_a_network_without_units_equals_one_with_smaller_layers(network):
     first, second, third = network.layers
     smaller = Network(
         (
-            Layer(np.delete(first.weights, 1, axis=1).copy(), np.delete(first.bias, 1)),
-            Layer(
+            Dense(np.delete(first.weights, 1, axis=1).copy(), np.delete(first.bias, 1)),
+            Dense(
                 np.ascontiguousarray(np.delete(np.delete(second.weights, 1, axis=0), 4, axis=1)),
                 np.delete(second.bias, 4),
             ),
-            Layer(np.delete(third.weights, 4, axis=0), third.bias),
+            Dense(np.delete(third.weights, 4, axis=0), third.bias),
         ),
         "tanh",
     )
@@ -90,7 +90,7 @@ def test_ablation_leaves_the_network_itself_unchanged(network):
 
 
 def test_an_evaluation_has_loss_accuracy_and_the_misclassified_points():
-    network = Network((Layer(np.array([[0, 9], [0, 0]], np.float32), np.zeros(2, np.float32)),))
+    network = Network((Dense(np.array([[0, 9], [0, 0]], np.float32), np.zeros(2, np.float32)),))
     points = PlanePoints([[1, 0], [1, 1], [-1, 0], [-1, 1]], [1, 0, 0, 1], 2)
     found = evaluate_points(network, XY, points, 7)
     np.testing.assert_array_equal(found.wrong, [False, True, False, True])
@@ -109,7 +109,7 @@ def test_dead_units_are_zero_for_every_sample():
     weights = np.array([[1, 1, 0], [0, 0, 0]], np.float32)
     bias = np.array([0, -3, -1], np.float32)
     network = Network(
-        (Layer(weights, bias), Layer(np.ones((3, 2), np.float32), np.zeros(2, np.float32)))
+        (Dense(weights, bias), Dense(np.ones((3, 2), np.float32), np.zeros(2, np.float32)))
     )
     (dead,) = dead_units(network, np.array([[-1, 0], [1, 0]], np.float32))
     np.testing.assert_array_equal(dead, [False, True, True])

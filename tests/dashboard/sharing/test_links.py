@@ -4,11 +4,11 @@ import asyncio
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from cache_helpers import run
 from controller_helpers import make_laboratory, until, weights_of
 from hypothesis import given
 from hypothesis import strategies as st
 from plane_helpers import make_plane_controller
+from training_helpers import in_event_loop
 
 from dashboard.digits.state import FRESH, READY, TUNED, DigitsState
 from dashboard.plane.settings import PlaneSettings
@@ -114,7 +114,7 @@ def test_what_is_unknown_or_impossible_is_left_out_with_a_reason():
     link = "?rate=50&hidden=64&colour=red&optimizer=magic&ready=perhaps&data=cats&seed=3&batch="
     contents = read_link(link, DigitsState(), DIGITS_SETTINGS)
     assert contents.values == {"hidden_layers": [64], "seed": 3}
-    found = ["50", "“colour”", "“magic”", "“perhaps”", "“cats”", "empty"]
+    found = ["50", "“colour”", "“magic”", "“perhaps”", "“cats”", "nothing"]
     for fault, text in zip(contents.faults, found, strict=True):
         assert text in fault
     told = []
@@ -163,15 +163,12 @@ def laboratory_of_defaults():
     return controller
 
 
-async def step(controller, count):
+async def take_steps(controller, count):
+    controller.state.running = True  # as Train does
+    controller.state.running = False
     for _ in range(count):
-        before = controller.state.snapshot.iteration
-        if before == 0:
-            controller.state.running = True  # as Train does
-            controller.state.running = False
         controller.step()
-        await until(lambda before=before: controller.state.snapshot.iteration > before)
-        await until(lambda: controller._is_idle)
+    await until(lambda: controller.state.snapshot.iteration == count)
 
 
 def curve(controller):
@@ -211,34 +208,30 @@ async def clothes(controller):
         (clothes, "data=fashion-mnist&activation=tanh&seed=3"),
     ],
 )
-def test_a_link_reproduces_the_curve_to_the_bit(prepare, link):
-    async def main():
-        sender, receiver = laboratory_of_defaults(), laboratory_of_defaults()
-        await prepare(sender)
-        await step(sender, 20)
-        assert digits_link(sender) == link
-        await open_digits_link(receiver, "?" + link)
-        await step(receiver, 20)
-        assert curve(receiver) == curve(sender)
-        assert weights_of(receiver) == weights_of(sender)
-        assert digits_link(receiver) == link
-        await sender.close()
-        await receiver.close()
-
-    run(main())
+@in_event_loop
+async def test_a_link_reproduces_the_curve_to_the_bit(prepare, link):
+    sender, receiver = laboratory_of_defaults(), laboratory_of_defaults()
+    await prepare(sender)
+    await take_steps(sender, 20)
+    assert digits_link(sender) == link
+    await open_digits_link(receiver, "?" + link)
+    await take_steps(receiver, 20)
+    assert curve(receiver) == curve(sender)
+    assert weights_of(receiver) == weights_of(sender)
+    assert digits_link(receiver) == link
+    await sender.close()
+    await receiver.close()
 
 
-def test_fields_that_were_changed_after_the_first_step_are_not_in_the_link_of_the_curve():
-    async def main():
-        controller = laboratory_of_defaults()
-        await step(controller, 1)
-        controller.state.param.update(hidden_layers=[3], seed=77)
-        assert digits_link(controller) == ""
-        controller.reset()
-        assert digits_link(controller) == "hidden=3&seed=77"
-        await controller.close()
-
-    run(main())
+@in_event_loop
+async def test_fields_that_were_changed_after_the_first_step_are_not_in_the_link_of_the_curve():
+    controller = laboratory_of_defaults()
+    await take_steps(controller, 1)
+    controller.state.param.update(hidden_layers=[3], seed=77)
+    assert digits_link(controller) == ""
+    controller.reset()
+    assert digits_link(controller) == "hidden=3&seed=77"
+    await controller.close()
 
 
 @pytest.mark.parametrize(
@@ -250,40 +243,37 @@ def test_fields_that_were_changed_after_the_first_step_are_not_in_the_link_of_th
         ("?pane=spiral&hidden=3&shape=x&data=moons", (784, 128, 10), READY),
     ],
 )
-def test_a_link_replaces_the_pretrained_model_only_by_another_network(query, sizes, origin):
-    async def main():
-        controller = laboratory_of_defaults()
-        before = controller.state.notice
-        await open_digits_link(controller, query)
-        assert controller.network.sizes == sizes
-        assert controller.state.origin == origin
-        text = controller.state.notice.text
-        if "banana" in query:
-            assert controller.state.notice.kind == "warning"
-            assert "“banana”" in text
-            assert "“moon”" in text
-        else:
-            assert controller.state.notice is before
-        await controller.close()
-
-    run(main())
+@in_event_loop
+async def test_a_link_replaces_the_pretrained_model_only_by_another_network(query, sizes, origin):
+    controller = laboratory_of_defaults()
+    before = controller.state.notice
+    await open_digits_link(controller, query)
+    assert controller.network.sizes == sizes
+    assert controller.state.origin == origin
+    text = controller.state.notice.text
+    if "banana" in query:
+        assert controller.state.notice.kind == "warning"
+        assert "“banana”" in text
+        assert "“moon”" in text
+    else:
+        assert controller.state.notice is before
+    await controller.close()
 
 
-def test_fine_tuning_uses_the_seed_of_its_first_step():
-    async def main():
-        controller = laboratory_of_defaults()
-        await fine_tune(controller)
-        before = weights_of(controller)
-        controller.state.running = True
-        assert controller.state.origin == TUNED
-        assert weights_of(controller) == before
-        assert controller.built == {"seed": 9}
-        await controller.close()
-
-    run(main())
+@in_event_loop
+async def test_fine_tuning_uses_the_seed_of_its_first_step():
+    controller = laboratory_of_defaults()
+    await fine_tune(controller)
+    before = weights_of(controller)
+    controller.state.running = True
+    assert controller.state.origin == TUNED
+    assert weights_of(controller) == before
+    assert controller.built == {"seed": 9}
+    await controller.close()
 
 
-def test_the_page_gets_a_new_link_only_when_a_setting_in_it_changes():
+@in_event_loop
+async def test_the_page_gets_a_new_link_only_when_a_setting_in_it_changes():
     changes = []
 
     class CountingPageWriter(DirectPageWriter):
@@ -292,19 +282,16 @@ def test_the_page_gets_a_new_link_only_when_a_setting_in_it_changes():
 
     carrier = ShareLink(CountingPageWriter())
 
-    async def main():
-        controller = laboratory_of_defaults()
-        track_digits_link(controller, carrier.set)
-        controller.state.learning_rate = 0.5
-        controller.state.smoothing = 0.2
-        controller.state.running = True
-        await asyncio.sleep(0)
-        controller.state.running = False
-        assert carrier.view.object.tags == [["digits", "rate=0.5"]]
-        assert len(changes) == 1
-        await controller.close()
-
-    run(main())
+    controller = laboratory_of_defaults()
+    track_digits_link(controller, carrier.set)
+    controller.state.learning_rate = 0.5
+    controller.state.smoothing = 0.2
+    controller.state.running = True
+    await asyncio.sleep(0)
+    controller.state.running = False
+    assert carrier.view.object.tags == [["digits", "rate=0.5"]]
+    assert len(changes) == 1
+    await controller.close()
 
 
 # The spiral

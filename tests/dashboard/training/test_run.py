@@ -13,6 +13,7 @@ from training_helpers import (
     UnorderedSource,
     curve_of,
     few_samples,
+    in_event_loop,
     make_run,
     train,
     weights_of,
@@ -145,16 +146,14 @@ def test_a_slice_is_in_the_history_once_it_is_recorded():
         assert len(run.history) == 2
 
 
-def test_closing_a_run_ends_its_fetches():
-    async def work():
-        run = make_run(source=UnorderedSource(few_samples(), 23, 1))
-        run.queue.start()
-        assert run.queue.data_futures_len
-        await run.close()
-        assert run.queue.data_futures_len == 0
-        assert len(asyncio.all_tasks()) == 1
-
-    asyncio.run(work())
+@in_event_loop
+async def test_closing_a_run_ends_its_fetches():
+    run = make_run(source=UnorderedSource(few_samples(), 23, 1))
+    run.queue.start()
+    assert run.queue.data_futures_len
+    await run.close()
+    assert run.queue.data_futures_len == 0
+    assert len(asyncio.all_tasks()) == 1
 
 
 def test_a_moving_average_has_no_bias_at_its_start():

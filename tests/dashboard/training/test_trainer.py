@@ -8,6 +8,7 @@ from training_helpers import (
     UnorderedSource,
     curve_of,
     few_samples,
+    in_event_loop,
     make_run,
     make_trainer,
     train,
@@ -17,7 +18,7 @@ from dashboard.training.block_run import EVERY_EPOCH
 from dashboard.training.run import DivergenceError
 from dashboard.training.trainer import IDLE_AFTER_SECONDS, TimeBudget, evaluate
 from data_cache import ArraySource, DataError, PrefetchError, PrefetchQueue, to_float
-from nn import Evaluation
+from nn import ClassificationMetrics
 
 
 class GatedSource(UnorderedSource):
@@ -95,16 +96,15 @@ def test_a_slice_ends_as_near_to_its_time_as_batches_allow_and_publishes_once(
     now, iterations = [0.0], []
     source = ArraySource(few_samples(2000), block_size=2000)
     run = make_run(source=source, validations=EVERY_EPOCH)
-    take_steps = run._take_steps
 
-    def take_ten_milliseconds_each(batch, learning_rate):
-        take_steps(batch, learning_rate)
-        now[0] += 0.01 * batch.steps
+    def rate_after_ten_milliseconds(_iteration):
+        now[0] += 0.01
+        return 0.001
 
-    run._take_steps = take_ten_milliseconds_each
     train(
         run,
         steps=20,
+        learning_rate=rate_after_ten_milliseconds,
         clock=lambda: now[0],
         time_budget=TimeBudget(slice_seconds=slice_seconds),
         publish=lambda shot: iterations.append(shot.iteration),
@@ -173,20 +173,18 @@ def test_stopping_ends_a_wait_for_data_at_once_and_loses_nothing():
     assert curve_of(run) == curve_of(plain)
 
 
-def test_cancelling_a_training_that_waits_is_passed_on():
-    async def work():
-        run = make_run(source=GatedSource(few_samples(), 50))
-        waiting = asyncio.Event()
-        trainer = make_trainer(run, publish=lambda snapshot: snapshot.waiting and waiting.set())
-        training = asyncio.ensure_future(trainer.train())
-        await waiting.wait()
-        training.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await training
-        assert not trainer.is_training
-        await run.close()
-
-    asyncio.run(work())
+@in_event_loop
+async def test_cancelling_a_training_that_waits_is_passed_on():
+    run = make_run(source=GatedSource(few_samples(), 50))
+    waiting = asyncio.Event()
+    trainer = make_trainer(run, publish=lambda snapshot: snapshot.waiting and waiting.set())
+    training = asyncio.ensure_future(trainer.train())
+    await waiting.wait()
+    training.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await training
+    assert not trainer.is_training
+    await run.close()
 
 
 def test_a_failed_fetch_reaches_whoever_trains_and_training_goes_on_later():
@@ -211,32 +209,28 @@ def test_a_failed_fetch_reaches_whoever_trains_and_training_goes_on_later():
     assert curve_of(run) == curve_of(plain)
 
 
-def test_divergence_stops_the_trainer():
-    async def work():
-        run = make_run(optimizer="sgd", hidden_layers=[30, 30])
-        run.settings.learning_rate = 10.0
-        snapshots = []
-        trainer = make_trainer(run, publish=snapshots.append)
-        with pytest.raises(DivergenceError):
-            await trainer.train(epochs=1)
-        assert not trainer.is_training
-        assert snapshots[-1].iteration == run.iteration
-
-    asyncio.run(work())
+@in_event_loop
+async def test_divergence_stops_the_trainer():
+    run = make_run(optimizer="sgd", hidden_layers=[30, 30])
+    run.settings.learning_rate = 10.0
+    snapshots = []
+    trainer = make_trainer(run, publish=snapshots.append)
+    with pytest.raises(DivergenceError):
+        await trainer.train(epochs=1)
+    assert not trainer.is_training
+    assert snapshots[-1].iteration == run.iteration
 
 
-def test_a_stream_that_was_closed_ends_the_training():
-    async def work():
-        run = make_run(source=GatedSource(few_samples(), 50))
-        waiting = asyncio.Event()
-        trainer = make_trainer(run, publish=lambda snapshot: snapshot.waiting and waiting.set())
-        training = asyncio.ensure_future(trainer.train())
-        await waiting.wait()
-        await run.close()
-        await training
-        assert run.iteration == 0
-
-    asyncio.run(work())
+@in_event_loop
+async def test_a_stream_that_was_closed_ends_the_training():
+    run = make_run(source=GatedSource(few_samples(), 50))
+    waiting = asyncio.Event()
+    trainer = make_trainer(run, publish=lambda snapshot: snapshot.waiting and waiting.set())
+    training = asyncio.ensure_future(trainer.train())
+    await waiting.wait()
+    await run.close()
+    await training
+    assert run.iteration == 0
 
 
 def test_validation_is_scored_on_the_first_samples_or_on_all():
@@ -246,8 +240,10 @@ def test_validation_is_scored_on_the_first_samples_or_on_all():
         train(run, epochs=1, validation=validation, validation_limit=limit)
         (score,) = run.history.validation
         assert (score.count, score.iteration) == (count, run.iteration)
-        expected = Evaluation(10)
-        expected.add(run.network, to_float(validation.images[:count]), validation.labels[:count])
+        expected = ClassificationMetrics(10)
+        expected.evaluate(
+            run.network, to_float(validation.images[:count]), validation.labels[:count]
+        )
         assert score.accuracy == expected.accuracy
         assert score.loss == pytest.approx(expected.loss, rel=1e-6)
 
@@ -273,10 +269,10 @@ def test_scoring_binarizes_like_training_does():
     samples = few_samples(100)
     run = make_run(binarize=127)
     evaluation = asyncio.run(evaluate(run.network, samples, binarize=127))
-    expected = Evaluation(10)
-    expected.add(run.network, (samples.images > 127).astype(np.float32), samples.labels)
+    expected = ClassificationMetrics(10)
+    expected.evaluate(run.network, (samples.images > 127).astype(np.float32), samples.labels)
     assert evaluation.loss == pytest.approx(expected.loss, rel=1e-6)
-    np.testing.assert_array_equal(evaluation.confusion, expected.confusion)
+    np.testing.assert_array_equal(evaluation.confusion_matrix, expected.confusion_matrix)
 
 
 def test_a_snapshot_shows_the_run_and_stays_as_it_is():

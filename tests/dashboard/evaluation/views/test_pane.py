@@ -78,10 +78,12 @@ def test_the_report_is_shown_with_its_values():
         "accuracy": pytest.approx(report.metrics.accuracy, rel=1e-5),
         "count": 60,
     }
-    assert shown.data("calibration")["error"] == pytest.approx(report.reliability.error, rel=1e-5)
+    assert shown.data("calibration")["error"] == pytest.approx(
+        report.reliability.expected_calibration_error, rel=1e-5
+    )
     assert shown.text("recall").count("<tr>") == 10
     counts = [int(text or 0) for text in shown.columns("confusion")["text"]]
-    np.testing.assert_array_equal(np.reshape(counts, (10, 10)), report.metrics.confusion)
+    np.testing.assert_array_equal(np.reshape(counts, (10, 10)), report.metrics.confusion_matrix)
     assert len(shown.columns("reliability")["x"]) == np.count_nonzero(report.reliability.counts)
 
 
