@@ -12,7 +12,6 @@ import panel as pn
 from dashboard.plane import probes
 from dashboard.plane.colors import unit_levels
 from dashboard.plane.controller import PlaneController
-from dashboard.plane.views.client_commands import Command
 from dashboard.plane.views.controls import HOOK, Controls
 from dashboard.plane.views.profile_chart import POINTS, ProfileChart
 from dashboard.plane.views.readout import Readout
@@ -21,6 +20,7 @@ from dashboard.plane.views.timeline_slider import TimelineSlider
 from dashboard.plane.views.unit_maps import UnitMaps
 from dashboard.plane.views.weights_editor import WeightsEditor
 from dashboard.shell.charts import CurveChart
+from dashboard.shell.components.client_component import Command
 from dashboard.shell.downloads import Download
 from dashboard.shell.notices import notice_html
 from dashboard.shell.page_writer import PageWriter

@@ -11,6 +11,7 @@ import pytest
 from bokeh.events import ButtonClick
 from bokeh.model import Model
 from cache_helpers import run
+from component_helpers import send_command
 from controller_helpers import (
     Door,
     all_done,
@@ -195,7 +196,7 @@ def test_while_training_it_redraws_once_a_nap_however_many_snapshots_come():
 
 def draw_on(window, number):
     picture = base64.b64encode(bytes([9 * number]) * 84**2).decode()
-    find(window, "ink-pad").tags = [number, picture]
+    send_command(find(window, "ink-pad"), "draw", picture)
 
 
 def test_a_redraw_is_put_off_while_somebody_draws():
@@ -315,10 +316,10 @@ def test_a_drawing_on_the_pad_is_predicted_and_clearing_invites_again():
     controller, window = make_window()
     pad = find(window, "ink-pad")
     levels = np.round(255 * ink()).astype(np.uint8)
-    pad.tags = [1, base64.b64encode(levels.tobytes()).decode()]
+    send_command(pad, "draw", base64.b64encode(levels.tobytes()).decode())
     assert text_of(find(window, "ink-prediction")).startswith("1 one · ")
     assert controller.state.answer.framed is not None
-    pad.tags = [2, base64.b64encode(bytes(84 * 84)).decode()]
+    send_command(pad, "draw", base64.b64encode(bytes(84 * 84)).decode())
     assert text_of(find(window, "ink-prediction")) == "Draw a digit"
 
 

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import panel as pn
 import pytest
+from component_helpers import send_command
 from controller_helpers import until
 from plane_helpers import make_plane_controller, work
 
@@ -68,8 +69,7 @@ class Shown:
 
     def send(self, view, *command):
         """Send a command as the page does."""
-        number = view.figure.tags[0] + 1 if view.figure.tags else 1
-        view.figure.tags = [number, *command]
+        send_command(view.figure, *command)
 
     def find(self, hook):
         found = [
