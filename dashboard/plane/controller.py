@@ -180,10 +180,16 @@ class PlaneController:
     def _publish(self, snapshot: Snapshot) -> None:
         self.time_travel.record(snapshot)
         self.state.snapshot = snapshot
-        lesson = LESSONS.get(self.state.lesson)
-        if lesson and self.state.lesson_message == lesson.watch and snapshot.iteration:
+        self._check_lesson(snapshot)
+
+    def _check_lesson(self, snapshot: Snapshot) -> None:
+        """Show what was observed in a lesson, once; the message until then says what to watch."""
+        lesson, points = LESSONS.get(self.state.lesson), self.state.points.train
+        if lesson is None or self.state.lesson_message != lesson.watch:
+            return
+        if snapshot.iteration and len(points):
             run = self.trainer.run
-            train = inputs_of(self.state.points.train, self.state.inputs)
+            train = inputs_of(points, self.state.inputs)
             message = lesson.check(Observation(run.network, train, run.history))
             if message is not None:
                 self.state.lesson_message = message

@@ -22,6 +22,7 @@ from dashboard.plane.views.weights_editor import WeightsEditor
 from dashboard.shell.charts import CurveChart
 from dashboard.shell.components.client_component import Command
 from dashboard.shell.downloads import Download
+from dashboard.shell.layout import stack
 from dashboard.shell.notices import notice_html
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawPace, RedrawScheduler
@@ -225,15 +226,13 @@ class PlanePane:
         self.weights.choose(layer, unit)
 
     def _arrange(self, theme: Theme, download: Download) -> dict[str, pn.viewable.Viewable]:
-        draw = pn.Column(
+        draw = stack(
+            theme,
             pn.pane.Bokeh(self.surface.layout, sizing_mode="stretch_width", margin=0),
             self._readout.point,
             self._controls.picture_options,
             self._profile.view,
             self._readout.spoken,
-            sizing_mode="stretch_width",
-            margin=0,
-            stylesheets=[theme.gap],
         )
         watch = pn.Column(
             self._loss.view,

@@ -9,6 +9,7 @@ from html import escape
 import panel as pn
 
 from dashboard.plane.inspection import read_weight
+from dashboard.shell.layout import stack
 from dashboard.shell.theme import Theme
 from data_cache import INPUT_TITLES
 from nn import Network
@@ -37,22 +38,11 @@ class WeightsEditor:
         self.error = theme.text("", css_classes=["field-error"])
         self.error.visible = False
         self.table = theme.text("", css_classes=["ink-spiral-weights"])
-        self.view = pn.Column(
-            pn.Row(
-                self.layer,
-                self.unit,
-                self.source,
-                self.weight,
-                stylesheets=[theme.gap],
-                sizing_mode="stretch_width",
-                margin=0,
-            ),
-            self.error,
-            self.table,
-            stylesheets=[theme.gap],
-            sizing_mode="stretch_width",
-            margin=0,
-        )
+        row = pn.Row(
+            self.layer, self.unit, self.source, self.weight, stylesheets=[theme.gap],
+            sizing_mode="stretch_width", margin=0,
+        )  # fmt: skip
+        self.view = stack(theme, row, self.error, self.table)
         for menu in (self.layer, self.unit, self.source):
             menu.param.watch(lambda *_events: self._chosen(), "value")
         self.weight.param.watch(lambda event: self._typed(event.new), "value")
