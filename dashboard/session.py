@@ -13,8 +13,7 @@ from urllib.parse import urlencode
 
 import panel as pn
 
-from dashboard.autosave.browser import Launch, keep_in_browser, keep_spiral, read_launch
-from dashboard.autosave.late_registration import Latecomers
+from dashboard.autosave.browser import add_plane, autosave_in_browser, create_autosave
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.datasets import (
     DataSetOpener,
@@ -39,12 +38,13 @@ from dashboard.runtime import (
     on_connection_back,
     worker_name,
 )
-from dashboard.sharing.links import tell_faults
-from dashboard.sharing.tracking import (
-    follow_digits,
-    follow_spiral,
-    open_for_digits,
-    open_for_spiral,
+from dashboard.sharing.links import (
+    Launch,
+    open_digits_link,
+    read_spiral_link,
+    tell_faults,
+    track_digits_link,
+    track_spiral_link,
 )
 from dashboard.shell.page import Page
 from dashboard.shell.page_writer import DirectPageWriter, PageWriter, ServedPageWriter
@@ -84,8 +84,7 @@ class Session:
     def __init__(self, document: Any) -> None:
         self._document = document
         self._runtime = WORKER if IN_BROWSER else SERVED
-        self._launch = read_launch(worker_name()) if IN_BROWSER else served_launch()
-        self._latecomers = Latecomers()
+        self._launch = Launch.from_worker_name(worker_name()) if IN_BROWSER else served_launch()
         self._server, self._server_error = look_for_server(document, self._launch.search)
         self._served_writer = ServedPageWriter(document)
         self._writer: PageWriter = DirectPageWriter() if IN_BROWSER else self._served_writer
@@ -95,8 +94,9 @@ class Session:
             open_data_set=choose_opener(self._server),
             clock=time.perf_counter,
             execute=self._runtime.execute,
-            pace=self._runtime.pace,
+            time_budget=self._runtime.time_budget,
         )
+        self._autosave = create_autosave(self.controller, self._launch.tab) if IN_BROWSER else None
         self._controllers: list[DigitsController | PlaneController] = [self.controller]
         self.page = Page(
             [
@@ -123,7 +123,7 @@ class Session:
             pane.server.connect(self._server)
         if self._server_error:
             controller.warn(self._server_error)
-        follow_digits(controller, self.page.link.set)
+        track_digits_link(controller, self.page.link.set)
         controller.spawn(self._open_link_or_save())
         if IN_BROWSER:
             on_connection_back(controller.data_may_be_back)
@@ -141,12 +141,14 @@ class Session:
         if search is None and pn.state.location is not None:
             # Panel sets the address only after the page was drawn.
             pn.state.location.param.watch(
-                lambda event: controller.spawn(open_for_digits(controller, event.new)), "search"
+                lambda event: controller.spawn(open_digits_link(controller, event.new)), "search"
             )
         elif not self._launch.resume:
-            await open_for_digits(controller, search or "")
-        if IN_BROWSER:
-            await keep_in_browser(controller, self.page.offer, self._launch, self._latecomers)
+            await open_digits_link(controller, search or "")
+        if self._autosave is not None:
+            await autosave_in_browser(
+                self._autosave, controller, self.page.offer, resume=self._launch.resume
+            )
 
     def _make_digits_pane(self, mark_running: Callable[[bool], None]) -> PaneView:
         self.digits_pane = DigitsPane(
@@ -165,40 +167,38 @@ class Session:
         from dashboard.plane.controller import PlaneController  # noqa: PLC0415
         from dashboard.plane.presets import PRESETS  # noqa: PLC0415
         from dashboard.plane.state import PlaneState  # noqa: PLC0415
-        from dashboard.plane.views import SpiralPane  # noqa: PLC0415
+        from dashboard.plane.views.pane import PlanePane  # noqa: PLC0415
 
         search = self._launch.search
         query = search if search is not None else getattr(pn.state.location, "search", "")
-        settings, faults = open_for_spiral(query)
+        opened = read_spiral_link(query)
         # The settings of the first preset are the defaults.
-        preset = "" if settings else next(iter(PRESETS))
+        preset = "" if opened.values else next(iter(PRESETS))
         plane = PlaneController(
-            PlaneState(**settings, preset=preset),
+            PlaneState(**opened.values, preset=preset),
             clock=time.perf_counter,
             execute=self._runtime.execute,
-            pace=self._runtime.plane_pace,
+            time_budget=self._runtime.plane_time_budget,
         )
         self._controllers.append(plane)
-        plane.start()
-        tell_faults(faults, plane.warn)
-        follow_spiral(plane.state, self.page.link.set)
-        pane = SpiralPane(
+        tell_faults(opened.faults, plane.warn)
+        track_spiral_link(plane.state, self.page.link.set)
+        pane = PlanePane(
             plane,
             self._writer,
             mark_running=mark_running,
-            clock=time.perf_counter,
-            tick_seconds=self._runtime.plane_redraw_pace.interval_seconds,
+            pace=self._runtime.plane_redraw_pace,
         )
-        plane.spawn(pane.keep_drawn())
-        if IN_BROWSER:
-            keep_spiral(plane, self._latecomers)
+        plane.spawn(pane.redraws.run())
+        if self._autosave is not None:
+            add_plane(self._autosave, plane)
         return pane
 
     def _make_evaluation_pane(self, mark_running: Callable[[bool], None]) -> PaneView:
         """Make the evaluation pane when it is first opened, to keep the start short."""
         from dashboard.evaluation.controller import EvaluationController  # noqa: PLC0415
         from dashboard.evaluation.state import EvaluationState  # noqa: PLC0415
-        from dashboard.evaluation.views import EvaluationPane  # noqa: PLC0415
+        from dashboard.evaluation.views.pane import EvaluationPane  # noqa: PLC0415
 
         state = EvaluationState()
         state.param.watch(

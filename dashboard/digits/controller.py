@@ -24,7 +24,7 @@ from dashboard.training.history import Score
 from dashboard.training.run import DivergenceError
 from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot
-from dashboard.training.trainer import Clock, Execute, Pace, evaluate
+from dashboard.training.trainer import Clock, Execute, TimeBudget, evaluate
 from data_cache import DataError, PrefetchError, to_float
 from nn import (
     ARCHITECTURES,
@@ -56,7 +56,7 @@ class DigitsController:
         A monotonic clock, in seconds.
     execute
         Computes a slice of training: in line, or in a thread.
-    pace
+    time_budget
         Length of slices and interval of snapshots; None: the trainer's default.
 
     Attributes
@@ -75,14 +75,14 @@ class DigitsController:
         open_data_set: DataSetOpener,
         clock: Clock,
         execute: Execute,
-        pace: Pace | None = None,
+        time_budget: TimeBudget | None = None,
     ) -> None:
         self.state = state
         self._execute = execute
         self._sample_generator = np.random.default_rng(state.seed)
         self._sample_index: int | None = None
         self._training = DigitsTraining(
-            state, data, self._publish, clock=clock, execute=execute, pace=pace
+            state, data, self._publish, clock=clock, execute=execute, time_budget=time_budget
         )
         self.trainer = self._training.trainer
         self.training_loop = self._training.training_loop
@@ -93,7 +93,7 @@ class DigitsController:
         state.param.watch(self._running_changed, "running")
         state.param.watch(self._data_set_changed, "data_set")
         state.param.watch(self._live_setting_changed, list(LIVE_SETTINGS))
-        state.param.watch(lambda _event: self.trainer.answer_soon(), "drawing")
+        state.param.watch(lambda _event: self.trainer.note_interaction(), "drawing")
 
     @property
     def data(self) -> OpenedDataSet:
@@ -242,7 +242,7 @@ class DigitsController:
         if is_replaced and set(values) & set(NETWORK_SETTINGS):
             self.reset()
 
-    async def restore(
+    async def restore_run(
         self,
         run_state: RunState,
         *,
@@ -384,7 +384,7 @@ class DigitsController:
     def data_may_be_back(self) -> None:
         """Retry a wait for data at once, because the network connection is back."""
         self.trainer.run.queue.resume()
-        self.training_loop.data_may_be_back()
+        self.training_loop.retry_now()
 
     def warn(self, sentence: str) -> None:
         """Show a warning."""

@@ -15,7 +15,7 @@ from dashboard.shell.notices import Notice
 from dashboard.training.background_tasks import BackgroundTasks
 from dashboard.training.block_run import BlockRun
 from dashboard.training.snapshot import Snapshot
-from dashboard.training.trainer import Clock, Execute, Pace, Trainer
+from dashboard.training.trainer import Clock, Execute, TimeBudget, Trainer
 from dashboard.training.training_loop import TrainingLoop
 from data_cache import DataError, PrefetchError, Samples
 from nn import Network, load_pretrained
@@ -41,7 +41,7 @@ class DigitsTraining:
         A monotonic clock, in seconds.
     execute
         Computes a slice of training: in line, or in a thread.
-    pace
+    time_budget
         Length of slices and interval of snapshots; None: the trainer's default.
 
     Attributes
@@ -64,7 +64,7 @@ class DigitsTraining:
         *,
         clock: Clock,
         execute: Execute,
-        pace: Pace | None,
+        time_budget: TimeBudget | None,
     ) -> None:
         self.state = state
         self.data = data
@@ -74,7 +74,12 @@ class DigitsTraining:
         self.background_tasks = BackgroundTasks(self._background_task_failed)
         run = self._make_run(load_pretrained())
         self.trainer = Trainer(
-            run, validation=None, publish=self.publish, clock=clock, execute=execute, pace=pace
+            run,
+            validation=None,
+            publish=self.publish,
+            clock=clock,
+            execute=execute,
+            time_budget=time_budget,
         )
         self.training_loop = TrainingLoop(state, self.trainer, self.background_tasks)
         state.param.update(
@@ -97,7 +102,7 @@ class DigitsTraining:
         old = self.trainer.run
         self.trainer.adopt(run, self.trainer.validation)
         run.queue.start()
-        self.background_tasks.begin(old.close(), must_end=True)
+        self.background_tasks.begin(old.close(), cancel_on_close=False)
         self.state.param.update(
             origin=origin, history=run.history, snapshot=self.trainer.snapshot()
         )

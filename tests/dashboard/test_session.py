@@ -158,7 +158,7 @@ def test_the_plane_is_autosaved_in_the_browser_runtime_only(visit, monkeypatch, 
         saved = []
         monkeypatch.setattr(session, "IN_BROWSER", in_browser)
         monkeypatch.setattr(session, "worker_name", lambda: "")
-        monkeypatch.setattr(session, "keep_spiral", lambda plane, _latecomers: saved.append(plane))
+        monkeypatch.setattr(session, "add_plane", lambda _autosave, plane: saved.append(plane))
         visit.open().page.panes.open("spiral")
         assert len(saved) == in_browser
         for work in visit.left:

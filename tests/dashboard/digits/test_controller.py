@@ -485,7 +485,7 @@ def test_blocks_that_cannot_be_fetched_are_tried_again_and_again_and_training_go
             assert "waiting for data" in state.snapshot.status_line()
             assert state.notice.kind == "warning"
             assert state.notice.text.startswith(
-                "Waiting for data: the server could not be reached. Training goes on by itself"
+                "Waiting for data: the server could not be reached. Training continues by itself"
             )
             if count < 3:
                 naps[-1][1].set_result(None)
@@ -496,7 +496,7 @@ def test_blocks_that_cannot_be_fetched_are_tried_again_and_again_and_training_go
         source.answer_all()
         await until(lambda: state.snapshot.iteration == 1)
         assert state.running
-        assert state.notice.text == "The data are back; training goes on."
+        assert state.notice.text == "Data arrive again; training continues."
         await controller.close()
         assert not tasks_left()
 
