@@ -12,12 +12,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.digits.datasets import OpenDataSet
-from dashboard.digits.state import Notice
+from dashboard.digits.datasets import OpenedDataSet
+from dashboard.digits.drawing import DrawingModel
 from dashboard.evaluation.rejection import measure_rejection
 from dashboard.evaluation.report import examine
 from dashboard.evaluation.robustness import POINTS, measure_robustness
 from dashboard.evaluation.state import EvaluationState
+from dashboard.shell.notices import Notice
 from dashboard.training.trainer import Execute
 from data_cache import DIGIT_NAMES, DataError, PrefetchError, Samples, to_float
 from data_cache.pen import draw_non_digits
@@ -31,18 +32,18 @@ _EXAMINED, _REJECTED = 0.2, 0.3
 
 
 class Subject(Protocol):
-    """What is evaluated: the controller's net and data, and its pad for mistakes."""
+    """What is evaluated: the controller's net and data, and its drawing for mistakes."""
 
-    data: OpenDataSet
+    drawing: DrawingModel
+
+    @property
+    def data(self) -> OpenedDataSet:
+        """The opened data set."""
+        ...
 
     @property
     def network(self) -> Network:
         """The newest network."""
-        ...
-
-    @property
-    def show_canvas(self) -> Any:
-        """Puts a picture on the pad."""
         ...
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -86,7 +87,7 @@ class EvaluationController:
         """Put one of the evaluated samples on the drawing pad."""
         samples = self.state.samples
         if samples is not None and 0 <= index < len(samples):
-            self._controller.show_canvas(picture_of(samples, index))
+            self._controller.drawing.show(picture_of(samples, index))
 
     async def _run(self) -> None:
         state = self.state

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import param
 
-from dashboard.digits.state import Notice
 from dashboard.evaluation.report import Examination
+from dashboard.shell.notices import Notice
 from data_cache import DIGIT_NAMES, Samples
 
 INVITATION = "Evaluate scores the net at hand on digits that it does not learn from."

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import param
 
-from dashboard.digits.state import Notice
 from dashboard.plane.dataset import PlaneData
 from dashboard.plane.settings import PlaneSettings
+from dashboard.shell.notices import Notice
 from dashboard.training.history import History
 from dashboard.training.snapshot import Snapshot
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dashboard.digits.state import Notice
 from dashboard.plane.dataset import (
     InputSamples,
     PlaneData,
@@ -23,6 +22,7 @@ from dashboard.plane.run import PlaneRun
 from dashboard.plane.settings import PlaneSettings
 from dashboard.plane.state import PlaneState
 from dashboard.plane.timeline import Timeline
+from dashboard.shell.notices import Notice
 from dashboard.training.background_tasks import BackgroundTasks
 from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot

@@ -1,7 +1,7 @@
-"""The panes of the page: which there are, which is open, and what each is made of.
+"""The panes of the page and the tabs that switch between them.
 
-Only the first pane is made with the page; the others are made when somebody opens them, so they
-cost a visitor who never does so nothing. The page itself switches between them.
+Only the first pane is made with the page; the others are made when they are first opened, so that
+they cost nothing before. The script of the page does the switching.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bokeh.models import CustomJS, Spacer
 from dashboard.shell.theme import Theme
 
 SLOTS = ("run", "controls", "draw", "watch", "notice", "status")
-"""Places of a pane: its buttons, its settings, its middle, its right side, and two lines."""
+"""Slots of a pane: training buttons, controls, middle, right side, notice and status line."""
 
 MARK_RUNNING = """
 for (const tab of document.querySelectorAll("[role=tab]")) {
@@ -27,14 +27,14 @@ for (const tab of document.querySelectorAll("[role=tab]")) {
 
 
 class PaneView(Protocol):
-    """What the switch needs to know of a pane that was made."""
+    """The view of a pane, as the tabs use it."""
 
     @property
     def parts(self) -> Mapping[str, pn.viewable.Viewable]:
-        """What goes into its slots; the first pane fills all of them."""
+        """The contents of the slots; the first pane fills all of them."""
 
     def show(self, is_open: bool) -> None:
-        """Hear whether people can see the pane; while they cannot, it should draw nothing."""
+        """Tell whether the pane can be seen; while it cannot, it should draw nothing."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from dashboard.evaluation.views.text import (
 )
 from dashboard.shell.layout import card, stack
 from dashboard.shell.notices import notice_html
+from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
 
 
@@ -30,16 +31,14 @@ class EvaluationPane:
     ----------
     examiner
         What is shown and commanded.
-    with_page
-        Runs a function that changes the page, in whatever way the form at hand demands.
+    page
+        How the page is changed.
     """
 
-    def __init__(
-        self, examiner: EvaluationController, with_page: Callable[[Callable[[], None]], None]
-    ) -> None:
+    def __init__(self, examiner: EvaluationController, page: PageWriter) -> None:
         self._examiner = examiner
         self._state = examiner.state
-        self._with_page = with_page
+        self._page = page
         self._cell: tuple[int, int] | None = None
         theme = Theme()
         self._accuracy = theme.text("", css_classes=["ink-evaluation-accuracy"])
@@ -121,10 +120,10 @@ class EvaluationPane:
         classes = range(len(self._state.class_names))
         is_cell = label != predicted and label in classes and predicted in classes
         self._cell = (label, predicted) if is_cell else None
-        self._with_page(self._draw_mistakes)
+        self._page.write(self._draw_mistakes)
 
     def _soon(self, draw: Callable[[], None]) -> Callable[..., None]:
-        return lambda *_events: self._with_page(draw)
+        return lambda *_events: self._page.write(draw)
 
     def _draw_progress(self) -> None:
         state = self._state

@@ -33,8 +33,9 @@ from dashboard.plane.views.unit_maps import UnitMaps
 from dashboard.plane.views.weights_editor import WeightsEditor
 from dashboard.shell.charts import CurveChart
 from dashboard.shell.downloads import Download
-from dashboard.shell.fields import TickBox
+from dashboard.shell.fields import Checkbox
 from dashboard.shell.notices import notice_html
+from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme
 from dashboard.training.history import Score
 from dashboard.training.trainer import Clock
@@ -76,8 +77,8 @@ class SpiralPane:
     ----------
     controller
         What is shown and commanded.
-    with_page
-        Runs a function that changes the page, in whatever way the form at hand demands.
+    page
+        How the page is changed.
     mark_running
         Told whether it trains, for the mark on the tab.
     clock
@@ -91,7 +92,7 @@ class SpiralPane:
     def __init__(
         self,
         controller: PlaneController,
-        with_page: Callable[[Callable[[], None]], None],
+        page: PageWriter,
         *,
         mark_running: Callable[[bool], None],
         clock: Clock,
@@ -100,7 +101,7 @@ class SpiralPane:
     ) -> None:
         self._controller = controller
         self._state = controller.state
-        self._with_page = with_page
+        self._page = page
         self._mark_running = mark_running
         self._clock = clock
         self._tick_seconds = tick_seconds
@@ -115,7 +116,7 @@ class SpiralPane:
         self._spoken_at = -SPEAK_SECONDS
         self._turn = -1
         theme = Theme()
-        download = Download(with_page)
+        download = Download(page)
         self._side = Side(controller, theme, download)
         self._surface = SurfaceView(self._commands(), theme.widgets)
         self._profile = ProfileChart(theme)
@@ -158,7 +159,7 @@ class SpiralPane:
                 continue  # what changed stays noted until the pane is opened
             begin = self._clock()
             stale = self._take_stale(all_of_them=not self._state.running)
-            self._with_page(partial(self._draw_parts, stale))
+            self._page.write(partial(self._draw_parts, stale))
             if self._stale:
                 self._news.set()
             await self._sleep(max(0.0, self._tick_seconds - (self._clock() - begin)))
@@ -169,11 +170,11 @@ class SpiralPane:
         parts = {part for event in events for part in STALE[event.name]}
         at_once = parts & AT_ONCE if self._is_open else set()
         if at_once:
-            self._with_page(partial(self._draw_parts, sorted(at_once)))
+            self._page.write(partial(self._draw_parts, sorted(at_once)))
         self._touch(*parts - at_once)
 
     def _mark(self, event: Any) -> None:
-        self._with_page(lambda: self._mark_running(event.new))
+        self._page.write(lambda: self._mark_running(event.new))
 
     def _touch(self, *parts: str) -> None:
         self._stale.update(parts)
@@ -387,7 +388,7 @@ class SpiralPane:
             width=110,
             margin=0,
         )
-        test = TickBox(state, "show_test", theme.widgets, FIELD_HOOK).view
+        test = Checkbox(state, "show_test", theme.widgets, FIELD_HOOK).view
         test.param.update(align="end", margin=(0, 0, 6, 0))
         return pn.Row(
             mode,

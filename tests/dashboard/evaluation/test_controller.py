@@ -1,16 +1,18 @@
 """An evaluation as the pane runs it: part by part, cancellable, with mistakes for the pad."""
 
 import asyncio
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from dashboard.digits.datasets import DataSetInMemory
+from dashboard.digits.datasets import InMemoryDataSet
 from dashboard.evaluation.controller import EvaluationController
 from dashboard.evaluation.robustness import POINTS
 from dashboard.evaluation.state import EvaluationState
 from dashboard.evaluation.views import EvaluationPane
 from dashboard.evaluation.views.confusion_matrix import PAPERLESS, shade
+from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.training.trainer import execute_in_line
 from data_cache import DataError, DataSet, load_digits
 from nn import create_network
@@ -23,10 +25,8 @@ class Bench:
         self.data = data
         self.network = create_network((784, 10), generator=np.random.default_rng(0))
         self.shown = []
+        self.drawing = SimpleNamespace(show=self.shown.append)
         self.tasks = []
-
-    def show_canvas(self, canvas):
-        self.shown.append(canvas)
 
     def spawn(self, work):
         self.tasks.append(asyncio.ensure_future(work))
@@ -43,7 +43,7 @@ def small_data(**changes):
 def evaluated(bench, state, until=lambda _state: False):
     """Run an evaluation with its pane until it is done, or cancelled when `until` says so."""
     examiner = EvaluationController(state, bench, execute_in_line)
-    pane = EvaluationPane(examiner, lambda change: change())
+    pane = EvaluationPane(examiner, DirectPageWriter())
 
     async def main():
         def look(*_events):
@@ -61,7 +61,7 @@ def evaluated(bench, state, until=lambda _state: False):
 
 
 def test_an_evaluation_goes_through_all_parts_and_is_shown():
-    bench, state = Bench(DataSetInMemory(small_data())), EvaluationState()
+    bench, state = Bench(InMemoryDataSet(small_data())), EvaluationState()
     examiner, pane = evaluated(bench, state)
     assert not state.running
     assert state.progress == 1
@@ -82,7 +82,7 @@ def test_an_evaluation_goes_through_all_parts_and_is_shown():
 
 
 def test_a_click_on_a_picture_or_a_cell_is_heard_and_nonsense_is_not():
-    bench, state = Bench(DataSetInMemory(small_data())), EvaluationState(part="test")
+    bench, state = Bench(InMemoryDataSet(small_data())), EvaluationState(part="test")
     _, pane = evaluated(bench, state)
     confusion, mistakes, told = (pane.parts["draw"][index] for index in (1, 3, 4))
     worst = state.examination.mistakes[0]
@@ -99,7 +99,7 @@ def test_a_click_on_a_picture_or_a_cell_is_heard_and_nonsense_is_not():
 
 
 def test_cancelling_keeps_what_is_known():
-    bench, state = Bench(DataSetInMemory(small_data())), EvaluationState()
+    bench, state = Bench(InMemoryDataSet(small_data())), EvaluationState()
     evaluated(bench, state, until=lambda state: len(state.points) == 3)
     assert not state.running
     assert len(state.points) == 3
@@ -109,7 +109,7 @@ def test_cancelling_keeps_what_is_known():
 
 def test_samples_that_are_no_digits_are_only_examined():
     data = small_data(class_names=tuple("abcdefghij"))
-    bench, state = Bench(DataSetInMemory(data)), EvaluationState()
+    bench, state = Bench(InMemoryDataSet(data)), EvaluationState()
     evaluated(bench, state)
     assert state.examination is not None
     assert (state.points, state.rejections) == ([], [])
@@ -117,7 +117,7 @@ def test_samples_that_are_no_digits_are_only_examined():
 
 
 def test_samples_that_cannot_be_had_are_told():
-    class Broken(DataSetInMemory):
+    class Broken(InMemoryDataSet):
         async def part(self, name):
             raise DataError("There are none.")
 

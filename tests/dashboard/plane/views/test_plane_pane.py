@@ -15,6 +15,7 @@ from dashboard.plane.lessons import LESSONS
 from dashboard.plane.presets import PRESETS
 from dashboard.plane.views import SpiralPane
 from dashboard.plane.views.pane import SLOW, STALE
+from dashboard.shell.page_writer import DirectPageWriter
 
 
 class Naps:
@@ -36,14 +37,14 @@ class Naps:
 class Shown:
     """An open pane, its controller, and how often each thing was drawn."""
 
-    def __init__(self, with_page=None, **settings):
+    def __init__(self, **settings):
         self.controller = make_plane_laboratory(**settings)
         self.state = self.controller.state
         self.naps = Naps()
         self.marks = []
         self.pane = SpiralPane(
             self.controller,
-            with_page or (lambda change: change()),
+            DirectPageWriter(),
             mark_running=self.marks.append,
             clock=lambda: 0.0,
             sleep=self.naps,
