@@ -29,9 +29,9 @@ class Runtime:
 
     execute: Execute
     """Computes a slice of training or of an evaluation."""
-    pace: TimeBudget
+    time_budget: TimeBudget
     """Of training on digits."""
-    plane_pace: TimeBudget
+    plane_time_budget: TimeBudget
     """Of training on points, whose every redraw waits for the end of a slice."""
     redraw_pace: RedrawPace
     """Of the digits pane."""
@@ -60,16 +60,16 @@ def make_threads() -> ThreadPoolExecutor:
 
 SERVED = Runtime(
     execute=execute_in_thread,
-    pace=TimeBudget(),
-    plane_pace=TimeBudget(),
+    time_budget=TimeBudget(),
+    plane_time_budget=TimeBudget(),
     redraw_pace=RedrawPace(sleep=sleep_longer_when_busy),
     plane_redraw_pace=RedrawPace(),
 )
 
 WORKER = Runtime(
     execute=execute_in_line,
-    pace=TimeBudget(slice_seconds=0.006, idle_slice_seconds=0.03, snapshot_seconds=0.1),
-    plane_pace=TimeBudget(slice_seconds=0.012, snapshot_seconds=0.05),
+    time_budget=TimeBudget(slice_seconds=0.006, idle_slice_seconds=0.03, snapshot_seconds=0.1),
+    plane_time_budget=TimeBudget(slice_seconds=0.012, snapshot_seconds=0.05),
     # In a worker training waits for every redraw.
     redraw_pace=RedrawPace(interval_seconds=0.25, max_share=0.05),
     # A redraw begins only after the slice of training under way, so it is requested sooner.

@@ -94,7 +94,7 @@ class Session:
             open_data_set=choose_opener(self._server),
             clock=time.perf_counter,
             execute=self._runtime.execute,
-            pace=self._runtime.pace,
+            time_budget=self._runtime.time_budget,
         )
         self._autosave = create_autosave(self.controller, self._launch.tab) if IN_BROWSER else None
         self._controllers: list[DigitsController | PlaneController] = [self.controller]
@@ -167,7 +167,7 @@ class Session:
         from dashboard.plane.controller import PlaneController  # noqa: PLC0415
         from dashboard.plane.presets import PRESETS  # noqa: PLC0415
         from dashboard.plane.state import PlaneState  # noqa: PLC0415
-        from dashboard.plane.views import SpiralPane  # noqa: PLC0415
+        from dashboard.plane.views.pane import PlanePane  # noqa: PLC0415
 
         search = self._launch.search
         query = search if search is not None else getattr(pn.state.location, "search", "")
@@ -178,20 +178,18 @@ class Session:
             PlaneState(**opened.values, preset=preset),
             clock=time.perf_counter,
             execute=self._runtime.execute,
-            pace=self._runtime.plane_pace,
+            time_budget=self._runtime.plane_time_budget,
         )
         self._controllers.append(plane)
-        plane.start()
         tell_faults(opened.faults, plane.warn)
         track_spiral_link(plane.state, self.page.link.set)
-        pane = SpiralPane(
+        pane = PlanePane(
             plane,
             self._writer,
             mark_running=mark_running,
-            clock=time.perf_counter,
-            tick_seconds=self._runtime.plane_redraw_pace.interval_seconds,
+            pace=self._runtime.plane_redraw_pace,
         )
-        plane.spawn(pane.keep_drawn())
+        plane.spawn(pane.redraws.run())
         if self._autosave is not None:
             add_plane(self._autosave, plane)
         return pane
@@ -200,7 +198,7 @@ class Session:
         """Make the evaluation pane when it is first opened, to keep the start short."""
         from dashboard.evaluation.controller import EvaluationController  # noqa: PLC0415
         from dashboard.evaluation.state import EvaluationState  # noqa: PLC0415
-        from dashboard.evaluation.views import EvaluationPane  # noqa: PLC0415
+        from dashboard.evaluation.views.pane import EvaluationPane  # noqa: PLC0415
 
         state = EvaluationState()
         state.param.watch(

@@ -25,7 +25,7 @@ SHOWN = ("data_set", "fine_tune", "drawing_model", "smoothing")
 """Saved parameters of the state besides the settings of training."""
 
 OLD_NAMES = {"fine_tune": "keep_ready", "drawing_model": "ready_net"}
-"""Names of these parameters in saves of earlier versions."""
+"""Names of these parameters in autosaves of earlier versions."""
 
 FREQUENT = ("snapshot", "history", "prediction")
 """Parameters that change with every slice of training."""
@@ -112,8 +112,8 @@ def decode_drawing(text: str) -> NDArray[np.float32]:
 
 def _read_task(
     task: Mapping[str, Any],
-) -> tuple[dict[str, Any], NDArray[np.float32] | None, str, dict[str, Any]]:
-    shown = {name: task[name if name in task else OLD_NAMES[name]] for name in SHOWN}
+) -> tuple[dict[str, Any], NDArray[np.float32] | None, Origin, dict[str, Any]]:
+    shown = {name: task.get(name, task.get(OLD_NAMES.get(name, name))) for name in SHOWN}
     if shown["data_set"] not in DATA_SETS:
         raise ValueError(f"there is no data set {shown['data_set']!r}")
     built = dict(task["built"])

@@ -13,8 +13,6 @@ import numpy as np
 from dashboard.autosave.save import SaveError, watch_state
 from dashboard.plane.controller import PlaneController
 from dashboard.plane.dataset import OWN, PARTS, PlaneData
-from dashboard.plane.lessons import LESSONS
-from dashboard.plane.presets import PRESETS
 from dashboard.plane.settings import MAX_POINTS, MAX_WEIGHTS, PlaneSettings
 from dashboard.plane.state import PlaneState
 from dashboard.training.checkpoint import Checkpoint
@@ -117,9 +115,6 @@ def _check_settings(values: Mapping[str, Any]) -> PlaneState:
     if values.keys() != {*SETTINGS, *SHOWN}:
         raise ValueError(f"other settings than {', '.join((*SETTINGS, *SHOWN))}")
     state = PlaneState(**values)
-    for name, known in (("preset", PRESETS), ("lesson", LESSONS)):
-        if values[name] and values[name] not in known:
-            raise ValueError(f"there is no {name} {values[name]!r}")
     if not state.inputs:
         raise ValueError("a network without inputs")
     if not all(1 <= width <= MAX_LAYER_WIDTH for width in state.hidden_layers):

@@ -56,7 +56,7 @@ class DigitsController:
         A monotonic clock, in seconds.
     execute
         Computes a slice of training: in line, or in a thread.
-    pace
+    time_budget
         Length of slices and interval of snapshots; None: the trainer's default.
 
     Attributes
@@ -75,14 +75,14 @@ class DigitsController:
         open_data_set: DataSetOpener,
         clock: Clock,
         execute: Execute,
-        pace: TimeBudget | None = None,
+        time_budget: TimeBudget | None = None,
     ) -> None:
         self.state = state
         self._execute = execute
         self._sample_generator = np.random.default_rng(state.seed)
         self._sample_index: int | None = None
         self._training = DigitsTraining(
-            state, data, self._publish, clock=clock, execute=execute, pace=pace
+            state, data, self._publish, clock=clock, execute=execute, time_budget=time_budget
         )
         self.trainer = self._training.trainer
         self.training_loop = self._training.training_loop

@@ -41,7 +41,7 @@ class DigitsTraining:
         A monotonic clock, in seconds.
     execute
         Computes a slice of training: in line, or in a thread.
-    pace
+    time_budget
         Length of slices and interval of snapshots; None: the trainer's default.
 
     Attributes
@@ -64,7 +64,7 @@ class DigitsTraining:
         *,
         clock: Clock,
         execute: Execute,
-        pace: TimeBudget | None,
+        time_budget: TimeBudget | None,
     ) -> None:
         self.state = state
         self.data = data
@@ -79,7 +79,7 @@ class DigitsTraining:
             publish=self.publish,
             clock=clock,
             execute=execute,
-            time_budget=pace,
+            time_budget=time_budget,
         )
         self.training_loop = TrainingLoop(state, self.trainer, self.background_tasks)
         state.param.update(

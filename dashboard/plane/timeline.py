@@ -41,11 +41,6 @@ class Timeline:
         """The iteration of every state."""
         return tuple(state.iteration for state in self._states)
 
-    def nearest(self, iteration: int) -> int:
-        """Return the index of the state nearest to an iteration."""
-        gaps = [abs(taken - iteration) for taken in self.iterations]
-        return gaps.index(min(gaps))
-
     def wants(self, iteration: int) -> bool:
         """Return whether a state of this iteration would be kept."""
         return not self._states or iteration - self._states[-1].iteration >= self._stride

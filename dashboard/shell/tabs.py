@@ -39,10 +39,17 @@ class PaneView(Protocol):
 
 @dataclass(frozen=True)
 class Pane:
-    """One pane: its name in addresses, its title on the tab, and how to make it.
+    """One pane.
 
-    `middle` names its middle part to screen readers. `make` is called once, when the pane is
-    first opened, with a function that marks on the pane's tab whether it trains.
+    Attributes
+    ----------
+    name, title
+        In addresses, and on the tab.
+    middle
+        The accessible name of its middle part.
+    make
+        Called once, when the pane is first opened, with a function that shows on the tab whether
+        the pane trains.
     """
 
     name: str
@@ -52,7 +59,7 @@ class Pane:
 
 
 class Panes:
-    """All panes of one page; the first one is open and made from the beginning."""
+    """All panes of one page; the first one is made and open from the beginning."""
 
     def __init__(self, panes: Sequence[Pane], theme: Theme) -> None:
         first, *later = panes
@@ -61,8 +68,8 @@ class Panes:
         self._theme = theme
         self._running: set[str] = set()
         self._views = {first.name: self._make(first)}
-        self._places = {pane.name: self._make_places(pane) for pane in later}
-        # The page writes the name of the open pane into `tags`; a name, so nothing can be lost.
+        self._slots = {pane.name: self._make_slots(pane) for pane in later}
+        # The page writes the name of the open pane into `tags`.
         self._carrier = Spacer(width=0, height=0, name="inkling-pane", tags=[first.name])
         self._carrier.on_change("tags", self._switched)
         self._marks = Spacer(width=0, height=0, name="inkling-running", tags=[])
@@ -74,7 +81,7 @@ class Panes:
         first = self.panes[0].name
         slots: dict[str, Mapping[str, pn.viewable.Viewable]] = {
             first: self._views[first].parts,
-            **self._places,
+            **self._slots,
         }
         roots = {
             f"{name}_{slot}": part for name, parts in slots.items() for slot, part in parts.items()
@@ -84,7 +91,7 @@ class Panes:
         return roots
 
     def open(self, name: str) -> None:
-        """Open a pane, making it if that is its first time; unknown names change nothing."""
+        """Open a pane, and make it if it is opened first; unknown names are ignored."""
         pane = next((pane for pane in self.panes if pane.name == name), None)
         if pane is None or name == self.open_name:
             return
@@ -103,17 +110,18 @@ class Panes:
     def _make(self, pane: Pane) -> PaneView:
         return pane.make(partial(self.mark, pane.name))
 
-    def _make_places(self, pane: Pane) -> dict[str, pn.Column]:
-        look = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [self._theme.gap]}
-        places = {slot: pn.Column(**look) for slot in SLOTS}
-        places["watch"].sizing_mode = "stretch_both"
-        places["draw"].append(self._theme.text(f'<p class="opening">Opening {pane.title} …</p>'))
-        return places
+    def _make_slots(self, pane: Pane) -> dict[str, pn.Column]:
+        """Return empty slots for a pane that is not made yet."""
+        column = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [self._theme.gap]}
+        slots = {slot: pn.Column(**column) for slot in SLOTS}
+        slots["watch"].sizing_mode = "stretch_both"
+        slots["draw"].append(self._theme.text(f'<p class="opening">Opening {pane.title} …</p>'))
+        return slots
 
     def _fill(self, name: str) -> None:
         parts = self._views[name].parts
-        for slot, place in self._places[name].items():
-            place[:] = [parts[slot]] if slot in parts else []
+        for slot, column in self._slots[name].items():
+            column[:] = [parts[slot]] if slot in parts else []
 
     def _switched(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
         if tags and isinstance(tags[0], str):

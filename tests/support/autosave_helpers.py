@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from controller_helpers import make_laboratory, until
-from plane_helpers import make_plane_laboratory
+from plane_helpers import make_plane_controller
 
 from dashboard.autosave.autosave import Autosave
 from dashboard.autosave.browser import add_plane, run_autosave
@@ -110,7 +110,7 @@ class Tab:
         self.controller.spawn(work)
 
     def open_plane(self) -> PlaneController:
-        self.plane = make_plane_laboratory(**self._plane_settings)
+        self.plane = make_plane_controller(**self._plane_settings)
         add_plane(self.autosave, self.plane)
         return self.plane
 

@@ -59,8 +59,8 @@ NOTE_ANSWERS = """
 
 # The number of pictures that the pad has sent to Python.
 PICTURES = """
-Bokeh.documents.flatMap((document) => [...document._all_models.values()])
-  .find((model) => model.type === "Figure" && model.css_classes.includes("ink-pad")).tags[0]
+(Bokeh.documents.flatMap((document) => [...document._all_models.values()])
+  .find((model) => model.command?.[1] === "draw")?.command[0] ?? 0)
 """
 
 

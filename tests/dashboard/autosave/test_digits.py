@@ -160,6 +160,24 @@ def checkpoint():
 
 
 @pytest.mark.parametrize(
+    ("old", "origin"),
+    [("ready-trained", Origin.PRETRAINED), ("tuned", Origin.FINE_TUNED), ("fresh", Origin.FRESH)],
+)
+@in_event_loop
+async def test_an_autosave_of_an_earlier_version_is_restored(checkpoint, old, origin):
+    task = dict(checkpoint.task)
+    del task["fine_tune"], task["drawing_model"]
+    task |= {"keep_ready": True, "ready_net": "mlp", "origin": old}
+    controller = make_laboratory()
+    controller.start()
+    content = Checkpoint(checkpoint.settings, checkpoint.state, task).to_bytes()
+    await SavedDigits(controller).restore(content)
+    state = controller.state
+    assert (state.origin, state.fine_tune, state.drawing_model) == (origin, True, "mlp")
+    await controller.close()
+
+
+@pytest.mark.parametrize(
     ("changes", "reason"),
     [
         ({"data_set": "cats"}, "'cats'"),
@@ -185,23 +203,6 @@ async def test_inconsistent_bytes_are_refused_and_change_nothing(checkpoint, cha
         await SavedDigits(controller).restore(content[:-20])
     assert controller.trainer.run is before
     assert controller.state.origin == Origin.PRETRAINED
-    await controller.close()
-
-
-@pytest.mark.parametrize(
-    ("old", "origin"),
-    [("ready-trained", Origin.PRETRAINED), ("tuned", Origin.FINE_TUNED), ("fresh", Origin.FRESH)],
-)
-@in_event_loop
-async def test_a_save_of_an_earlier_version_is_restored(checkpoint, old, origin):
-    task = {**checkpoint.task, "origin": old, "keep_ready": True, "ready_net": "mlp"}
-    del task["fine_tune"], task["drawing_model"]
-    controller = make_laboratory()
-    controller.start()
-    content = Checkpoint(checkpoint.settings, checkpoint.state, task).to_bytes()
-    await SavedDigits(controller).restore(content)
-    state = controller.state
-    assert (state.origin, state.fine_tune, state.drawing_model) == (origin, True, "mlp")
     await controller.close()
 
 

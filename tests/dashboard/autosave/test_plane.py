@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from controller_helpers import Door, all_done, until
-from plane_helpers import make_plane_laboratory, train_laboratory
+from plane_helpers import make_plane_controller, train_controller
 from training_helpers import in_event_loop
 
 from dashboard.autosave.plane import SETTINGS, SavedPlane
@@ -34,7 +34,7 @@ def curve(controller):
 
 async def restored(controller, **settings):
     """Another controller, restored from what was saved of this one."""
-    other = make_plane_laboratory(**settings)
+    other = make_plane_controller(**settings)
     await SavedPlane(other).restore(SavedPlane(controller).capture())
     return other
 
@@ -53,34 +53,34 @@ def assert_same(one, other):
 @pytest.mark.parametrize("steps", [0, 1, 10, 11, 12, 37, 51])
 @in_event_loop
 async def test_an_interrupted_run_continues_with_the_same_numbers_to_the_bit(settings, steps):
-    whole = make_plane_laboratory(seed=5, **settings)
-    await train_laboratory(whole, 120)
-    first = make_plane_laboratory(seed=5, **settings)
+    whole = make_plane_controller(seed=5, **settings)
+    await train_controller(whole, 120)
+    first = make_plane_controller(seed=5, **settings)
     if steps:
-        await train_laboratory(first, steps)
+        await train_controller(first, steps)
     second = await restored(first)
     assert second.state.snapshot.iteration == len(second.state.history) == steps
     assert second.run_state().best_loss == first.run_state().best_loss
-    await train_laboratory(second, 120 - steps)
+    await train_controller(second, 120 - steps)
     assert_same(second, whole)
     assert len(whole.state.history.validation) > 5
 
 
 @in_event_loop
 async def test_a_restored_run_that_diverges_later_falls_back_to_the_same_weights():
-    first = make_plane_laboratory(**BUSY)
-    await train_laboratory(first, 60)
+    first = make_plane_controller(**BUSY)
+    await train_controller(first, 60)
     second = await restored(first)
     for controller in (first, second):
         controller.state.param.update(learning_rate=10, optimizer="sgd")
         with pytest.raises(DivergenceError, match="weights of iteration 50 are back"):
-            await train_laboratory(controller, 10_000)
+            await train_controller(controller, 10_000)
     assert_same(first, second)
 
 
 @in_event_loop
 async def test_interrupted_training_continues_by_itself():
-    first = make_plane_laboratory(**BUSY)
+    first = make_plane_controller(**BUSY)
     first.state.running = True
     await until(lambda: first.state.snapshot.iteration > 40)
     second = await restored(first)
@@ -90,16 +90,16 @@ async def test_interrupted_training_continues_by_itself():
     await until(lambda: second.state.snapshot.iteration > saved + 40)
     second.state.running = False
     await all_done()
-    whole = make_plane_laboratory(**BUSY)
-    await train_laboratory(whole, second.trainer.run.iteration)
+    whole = make_plane_controller(**BUSY)
+    await train_controller(whole, second.trainer.run.iteration)
     assert_same(second, whole)
 
 
 @in_event_loop
 async def test_a_run_in_training_can_be_replaced_too():
-    first = make_plane_laboratory(seed=3)
-    await train_laboratory(first, 30)
-    second = make_plane_laboratory(hidden_layers=[4])
+    first = make_plane_controller(seed=3)
+    await train_controller(first, 30)
+    second = make_plane_controller(hidden_layers=[4])
     second.state.running = True
     await until(lambda: second.state.snapshot.iteration > 5)
     await SavedPlane(second).restore(SavedPlane(first).capture())
@@ -114,15 +114,15 @@ async def test_a_run_in_training_can_be_replaced_too():
 @in_event_loop
 async def test_painted_points_are_restored_and_trained_on_exactly(settings):
     def paint(controller):
-        controller.add_points([(0.5, 0.5), (-0.25, 1.0)], 2)
-        controller.add_point(0, 0, 1, "test")
-        controller.move_point(0, 0.1, 0.2)
-        controller.delete_point(3)
+        controller.points.add([(0.5, 0.5), (-0.25, 1.0)], 2)
+        controller.points.add([(0, 0)], 1, "test")
+        controller.points.move(0, 0.1, 0.2)
+        controller.points.delete(3)
 
-    first = make_plane_laboratory(**settings)
-    await train_laboratory(first, 13)
+    first = make_plane_controller(**settings)
+    await train_controller(first, 13)
     paint(first)
-    await train_laboratory(first, 13)
+    await train_controller(first, 13)
     second = await restored(first)
     for part in ("train", "test"):
         mine, theirs = getattr(second.state.points, part), getattr(first.state.points, part)
@@ -131,34 +131,34 @@ async def test_painted_points_are_restored_and_trained_on_exactly(settings):
         assert mine.classes == theirs.classes
     assert second.state.points.origin == OWN
     for controller in (first, second):
-        await train_laboratory(controller, 5)
+        await train_controller(controller, 5)
         paint(controller)
-        await train_laboratory(controller, 20)
+        await train_controller(controller, 20)
     assert_same(second, first)
 
 
 @in_event_loop
 async def test_an_emptied_plane_can_be_painted_and_trained_on_again_exactly():
-    first = make_plane_laboratory(**BUSY)
-    await train_laboratory(first, 12)
+    first = make_plane_controller(**BUSY)
+    await train_controller(first, 12)
     assert first.trainer.run.consumed > 0
-    first.clear_points()
+    first.points.clear()
     second = await restored(first)
     assert len(second.state.points) == 0
     for controller in (first, second):
-        controller.add_points([(x / 20, -x / 30) for x in range(20)], 1)
-        controller.add_points([(x / 20, x / 30) for x in range(20)], 0)
-        await train_laboratory(controller, 20)
+        controller.points.add([(x / 20, -x / 30) for x in range(20)], 1)
+        controller.points.add([(x / 20, x / 30) for x in range(20)], 0)
+        await train_controller(controller, 20)
     assert_same(second, first)
 
 
 @in_event_loop
 async def test_settings_view_options_and_lessons_are_restored():
-    first = make_plane_laboratory()
+    first = make_plane_controller()
     first.begin_lesson("rate")
     first.state.param.update(surface_side=64, surface_mode="hard", show_test=True, smoothing=0.5)
-    await train_laboratory(first, 2)
-    first.ablate(0, 3)
+    await train_controller(first, 2)
+    first.inspection.ablate(0, 3)
     second = await restored(first, hidden_layers=[8, 8])
     state = second.state
     assert (state.surface_side, state.surface_mode) == (64, "hard")
@@ -166,21 +166,21 @@ async def test_settings_view_options_and_lessons_are_restored():
     assert (state.lesson, state.lesson_message) == ("rate", first.state.lesson_message)
     assert state.ablated == {(0, 3)}
     assert_same(second, first)
-    third = make_plane_laboratory()
-    third.apply_preset("moons")
+    third = make_plane_controller()
+    third.state.preset = "moons"
     assert (await restored(third)).state.preset == "moons"
 
 
 @in_event_loop
 async def test_a_pending_change_is_saved_only_once_it_is_made():
     door = Door()
-    controller = make_plane_laboratory(execute=door, batch_size=7)
+    controller = make_plane_controller(execute=door, batch_size=7)
     saved = SavedPlane(controller)
     controller.state.running = True
     await until(lambda: controller.state.snapshot.iteration > 5)
     door.shut()
     await until(lambda: door.waiting == 1)
-    controller.add_point(0.5, 0.5, 1)
+    controller.points.add([(0.5, 0.5)], 1)
     assert saved.capture() is None
     controller.state.running = False
     door.open()
@@ -189,7 +189,7 @@ async def test_a_pending_change_is_saved_only_once_it_is_made():
 
 
 def test_weights_that_are_nan_are_not_saved():
-    controller = make_plane_laboratory()
+    controller = make_plane_controller()
     controller.trainer.run.network.layers[0].weights[0, 0] = np.nan
     assert SavedPlane(controller).capture() is None
 
@@ -199,34 +199,34 @@ def test_weights_that_are_nan_are_not_saved():
 
 @in_event_loop
 async def test_the_title_describes_what_was_done():
-    controller = make_plane_laboratory(preset=next(iter(PRESETS)))
+    controller = make_plane_controller(preset=next(iter(PRESETS)))
     saved = SavedPlane(controller)
     assert saved.title == ""
-    controller.apply_preset("moons")
+    controller.state.preset = "moons"
     assert saved.title == ""
     controller.state.learning_rate = 0.3
     assert saved.title == "your settings of the spiral"
-    controller.add_point(0, 0, 1)
+    controller.points.add([(0, 0)], 1)
     assert saved.title == "your points on the spiral"
-    controller.apply_preset("cs231n")
-    await train_laboratory(controller, 1234)
+    controller.state.preset = "cs231n"
+    await train_controller(controller, 1234)
     assert saved.title == "iteration 1,234 on the spiral"
 
 
 def test_the_settings_of_a_link_are_no_work():
-    assert SavedPlane(make_plane_laboratory(shape="moons", classes=2)).title == ""
+    assert SavedPlane(make_plane_controller(shape="moons", classes=2)).title == ""
 
 
 @in_event_loop
 async def test_changes_are_urgent_unless_training_makes_them():
-    controller, urgent = make_plane_laboratory(), []
+    controller, urgent = make_plane_controller(), []
     SavedPlane(controller).watch(urgent.append)
     controller.state.running = True
     await until(lambda: controller.state.snapshot.iteration > 10)
     assert urgent[0] is True
     assert set(urgent[1:]) == {False}
     urgent.clear()
-    controller.add_point(0, 0, 1)
+    controller.points.add([(0, 0)], 1)
     assert urgent == [True]
     controller.state.running = False
     assert urgent == [True, True]
@@ -237,8 +237,8 @@ async def test_changes_are_urgent_unless_training_makes_them():
 
 @pytest.fixture(scope="module")
 def saved():
-    controller = make_plane_laboratory(batch_size=7, optimizer="adam", learning_rate=0.01)
-    asyncio.run(train_laboratory(controller, 12))
+    controller = make_plane_controller(batch_size=7, optimizer="adam", learning_rate=0.01)
+    asyncio.run(train_controller(controller, 12))
     return Checkpoint.from_bytes(SavedPlane(controller).capture(), "it", PlaneState)
 
 
@@ -274,8 +274,8 @@ DAMAGES = {
     "another net": (setting(hidden_layers=[9]), "shapes"),
     "another activation": (setting(activation="tanh"), "tanh"),
     "without biases": (setting(biases=False), "shapes"),
-    "unknown preset": (setting(preset="cats"), "no preset"),
-    "unknown lesson": (setting(lesson="cats"), "no lesson"),
+    "unknown preset": (setting(preset="cats"), "preset.*cats"),
+    "unknown lesson": (setting(lesson="cats"), "lesson.*cats"),
     "unknown origin": (task(origin="heaven"), "'heaven'"),
     "other classes": (task(classes=4), "shape"),
     "too few classes": (task(classes=2), "Labels"),
@@ -310,7 +310,7 @@ def test_bytes_that_were_cut_short_are_refused(saved):
 
 
 def refuse(content, reason):
-    controller = make_plane_laboratory(hidden_layers=[5])
+    controller = make_plane_controller(hidden_layers=[5])
     run, before = controller.trainer.run, controller.state.param.values()
     with pytest.raises(SaveError, match=reason):
         asyncio.run(SavedPlane(controller).restore(content))

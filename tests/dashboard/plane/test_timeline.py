@@ -49,9 +49,8 @@ def test_large_networks_have_fewer_states():
     assert len(filled(range(100), run, max_bytes=1)) == 2
 
 
-def test_the_nearest_state_is_found_and_later_ones_can_be_dropped():
+def test_later_states_can_be_dropped():
     timeline = filled([0, 10, 20, 40])
-    assert [timeline.nearest(iteration) for iteration in (0, 14, 16, 999)] == [0, 1, 2, 3]
     timeline.forget_after(20)
     assert timeline.iterations == (0, 10, 20)
 

@@ -7,7 +7,7 @@ import pytest
 from controller_helpers import make_laboratory, until, weights_of
 from hypothesis import given
 from hypothesis import strategies as st
-from plane_helpers import make_plane_laboratory
+from plane_helpers import make_plane_controller
 from training_helpers import in_event_loop
 
 from dashboard.digits.state import DigitsState, Origin
@@ -274,9 +274,13 @@ async def test_fine_tuning_uses_the_seed_of_its_first_step():
 
 @in_event_loop
 async def test_the_page_gets_a_new_link_only_when_a_setting_in_it_changes():
-    handed = []
-    carrier = ShareLink(DirectPageWriter())
-    carrier.view.object.on_change("tags", lambda _attr, _old, new: handed.append(new))
+    changes = []
+
+    class CountingPageWriter(DirectPageWriter):
+        def write(self, change, key=None):
+            changes.append(change())
+
+    carrier = ShareLink(CountingPageWriter())
 
     controller = laboratory_of_defaults()
     track_digits_link(controller, carrier.set)
@@ -285,7 +289,8 @@ async def test_the_page_gets_a_new_link_only_when_a_setting_in_it_changes():
     controller.state.running = True
     await asyncio.sleep(0)
     controller.state.running = False
-    assert handed == [[["digits", "rate=0.5"]]]
+    assert carrier.view.object.tags == [["digits", "rate=0.5"]]
+    assert len(changes) == 1
     await controller.close()
 
 
@@ -295,15 +300,15 @@ async def test_the_page_gets_a_new_link_only_when_a_setting_in_it_changes():
 def test_a_link_to_the_spiral_reproduces_points_and_network():
     links = []
     defaults = {name: PlaneSettings.param[name].default for name in PLANE_SETTINGS}
-    sender = make_plane_laboratory(**defaults)
+    sender = make_plane_controller(**defaults)
     track_spiral_link(sender.state, lambda *link: links.append(link))
     sender.state.param.update(shape="moons", classes=2, hidden_layers=[8], seed=4)
     assert links == [("spiral", ""), ("spiral", "hidden=8&seed=4&data=moons&classes=2")]
     contents = read_spiral_link(f"?{links[-1][1]}&pane=spiral&speed=3")
     assert len(contents.faults) == 1
-    receiver = make_plane_laboratory(**{**defaults, **contents.values})
+    receiver = make_plane_controller(**{**defaults, **contents.values})
     assert (receiver.state.points.train.points == sender.state.points.train.points).all()
-    mine, theirs = receiver.network.parameters(), sender.network.parameters()
+    mine, theirs = receiver.state.network.parameters(), sender.state.network.parameters()
     assert [it.tobytes() for it in mine] == [it.tobytes() for it in theirs]
 
 

@@ -11,6 +11,7 @@ import pytest
 from bokeh.events import ButtonClick
 from bokeh.model import Model
 from cache_helpers import run
+from component_helpers import send_command
 from controller_helpers import (
     Door,
     all_done,
@@ -177,7 +178,7 @@ def test_while_training_it_redraws_once_a_nap_however_many_snapshots_come():
 
 def draw_on(pane, number):
     picture = base64.b64encode(bytes([9 * number]) * 84**2).decode()
-    find(pane, "ink-pad").tags = [number, picture]
+    send_command(find(pane, "ink-pad"), "draw", picture)
 
 
 def test_a_redraw_is_put_off_while_somebody_draws():
@@ -298,10 +299,10 @@ def test_a_drawing_on_the_pad_is_predicted_and_clearing_invites_again():
     controller, pane = make_pane()
     pad = find(pane, "ink-pad")
     levels = np.round(255 * ink()).astype(np.uint8)
-    pad.tags = [1, base64.b64encode(levels.tobytes()).decode()]
+    send_command(pad, "draw", base64.b64encode(levels.tobytes()).decode())
     assert data_of(pane, "ink-prediction")["digit"] == "1"
     assert controller.state.prediction.image is not None
-    pad.tags = [2, base64.b64encode(bytes(84 * 84)).decode()]
+    send_command(pad, "draw", base64.b64encode(bytes(84 * 84)).decode())
     assert data_of(pane, "ink-prediction") == {"state": "blank"}
 
 
