@@ -13,17 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.autosave.save import SaveError, watch_state
-from dashboard.digits.controller import MAKING, DigitsController
-from dashboard.digits.state import FRESH, LOADED, READY, TUNED, DigitsState
+from dashboard.digits.controller import DigitsController
+from dashboard.digits.state import DigitsState, Origin
+from dashboard.digits.training import NETWORK_SETTINGS
 from dashboard.training.checkpoint import Checkpoint, settings_values
 from dashboard.training.settings import TrainingSettings, setting_names
 from data_cache import DATA_SETS, DataError
 from nn import WeightsError
 
-SHOWN = ("data_set", "keep_ready", "ready_net", "smoothing")
+SHOWN = ("data_set", "fine_tune", "drawing_model", "smoothing")
 """Saved parameters of the state besides the settings of training."""
 
-FREQUENT = ("snapshot", "history", "answer")
+OLD_NAMES = {"fine_tune": "keep_ready", "drawing_model": "ready_net"}
+"""Names of these parameters in autosaves of earlier versions."""
+
+FREQUENT = ("snapshot", "history", "prediction")
 """Parameters that change with every slice of training."""
 
 
@@ -43,9 +47,9 @@ class SavedDigits:
         sizes = "-".join(str(size) for size in self._state.snapshot.network.sizes)
         if iteration:
             return f"iteration {iteration:,} of a {sizes} net"
-        if self._state.origin != READY:
+        if self._state.origin != Origin.PRETRAINED:
             return f"a {self._state.origin} {sizes} net"
-        if self._controller.drawing is not None and self._controller.drawing.any():
+        if self._state.drawing is not None and self._state.drawing.any():
             return "your drawing"
         return "your settings" if self._has_other_settings() else ""
 
@@ -55,11 +59,11 @@ class SavedDigits:
 
     def capture(self) -> bytes | None:
         """Return the checkpoint of the run; None while weights are NaN or infinite."""
-        controller, state, drawing = self._controller, self._state, self._controller.drawing
+        controller, state, drawing = self._controller, self._state, self._state.drawing
         task = {name: getattr(state, name) for name in SHOWN} | {
             "origin": state.origin,
             "running": state.running,
-            "built": controller.built,
+            "built": controller.built_settings,
             "drawing": None if drawing is None else encode_drawing(drawing),
         }
         run = controller.trainer.run
@@ -74,15 +78,18 @@ class SavedDigits:
             checkpoint = Checkpoint.from_bytes(content, "the saved digits")
             shown, drawing, origin, built = _read_task(checkpoint.task)
             await self._controller.restore_run(
-                checkpoint.state, origin=origin, **dict(checkpoint.settings), **shown
+                checkpoint.state,
+                origin=origin,
+                built_settings=built,
+                **dict(checkpoint.settings),
+                **shown,
             )
         except DataError:
             raise  # a ValueError too, but of another kind
         except (LookupError, TypeError, ValueError) as error:
             raise SaveError(str(error).rstrip(".")) from error
-        self._controller.built = built
         if drawing is not None:
-            self._controller.show_canvas(drawing)
+            self._controller.drawing.show(drawing)
         self._state.running = bool(checkpoint.task["running"])
 
     def watch(self, note_change: Callable[[bool], None]) -> None:
@@ -105,15 +112,13 @@ def decode_drawing(text: str) -> NDArray[np.float32]:
 
 def _read_task(
     task: Mapping[str, Any],
-) -> tuple[dict[str, Any], NDArray[np.float32] | None, str, dict[str, Any]]:
-    shown = {name: task[name] for name in SHOWN}
+) -> tuple[dict[str, Any], NDArray[np.float32] | None, Origin, dict[str, Any]]:
+    shown = {name: task.get(name, task.get(OLD_NAMES.get(name, name))) for name in SHOWN}
     if shown["data_set"] not in DATA_SETS:
         raise ValueError(f"there is no data set {shown['data_set']!r}")
-    if task["origin"] not in (READY, TUNED, FRESH, LOADED):
-        raise ValueError(f"weights cannot come from {task['origin']!r}")
     built = dict(task["built"])
-    if not set(built) <= set(MAKING):
+    if not set(built) <= set(NETWORK_SETTINGS):
         raise ValueError(f"a network is not made by {', '.join(built)}")
     DigitsState(**shown, **built)
     drawing = None if task["drawing"] is None else decode_drawing(task["drawing"])
-    return shown, drawing, task["origin"], built
+    return shown, drawing, Origin(task["origin"]), built

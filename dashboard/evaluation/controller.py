@@ -11,12 +11,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from dashboard.digits.datasets import OpenDataSet
-from dashboard.digits.state import Notice
+from dashboard.digits.datasets import OpenedDataSet
+from dashboard.digits.drawing import DrawingModel
 from dashboard.evaluation.rejection import measure_rejection
 from dashboard.evaluation.report import EvaluationReport, evaluate_network
 from dashboard.evaluation.robustness import POINTS, measure_robustness
 from dashboard.evaluation.state import EvaluationState
+from dashboard.shell.notices import Notice
 from dashboard.training.trainer import Execute
 from data_cache import DIGIT_NAMES, DataError, PrefetchError, Samples, to_float
 from data_cache.pen import draw_non_digits
@@ -32,16 +33,16 @@ _REPORTED, _REJECTED = 0.2, 0.3
 class ModelSource(Protocol):
     """What the evaluation needs of the digits pane: its model, its data and its drawing pad."""
 
-    data: OpenDataSet
+    drawing: DrawingModel
+
+    @property
+    def data(self) -> OpenedDataSet:
+        """The opened data set."""
+        ...
 
     @property
     def network(self) -> Network:
         """The newest network."""
-        ...
-
-    @property
-    def show_canvas(self) -> Any:
-        """Shows a picture on the drawing pad."""
         ...
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -92,7 +93,7 @@ class EvaluationController:
         samples = self.state.samples
         if samples is not None and 0 <= index < len(samples):
             image = to_float(samples.images[index : index + 1]).reshape(28, 28)
-            self._source.show_canvas(image)
+            self._source.drawing.show(image)
 
     async def _run(self) -> None:
         state = self.state

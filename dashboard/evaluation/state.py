@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import param
 
-from dashboard.digits.state import Notice
 from dashboard.evaluation.report import EvaluationReport, Mistake
+from dashboard.shell.notices import Notice
 from data_cache import DIGIT_NAMES, Samples
 
 INVITATION = "Press Evaluate to measure the current model on samples that it is not trained on."

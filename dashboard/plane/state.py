@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import param
 
-from dashboard.digits.state import Notice
 from dashboard.plane.dataset import PlaneData
 from dashboard.plane.lessons import LESSONS
 from dashboard.plane.presets import PRESETS
 from dashboard.plane.probes import PointEvaluation, evaluate_points, without_units
 from dashboard.plane.settings import PlaneSettings
+from dashboard.shell.notices import Notice
 from dashboard.training.history import History
 from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot

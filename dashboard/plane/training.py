@@ -10,11 +10,11 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dashboard.digits.state import Notice
 from dashboard.plane.dataset import PlaneData, inputs_of, make_data, training_samples
 from dashboard.plane.run import PlaneRun
 from dashboard.plane.settings import PlaneSettings
 from dashboard.plane.state import PlaneState
+from dashboard.shell.notices import Notice
 from dashboard.training.background_tasks import BackgroundTasks
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.trainer import Clock, Execute, TimeBudget, Trainer

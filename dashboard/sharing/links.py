@@ -42,12 +42,12 @@ KEYS = {
     "points_count": "points",
     "arm_angle": "angle",
     "train_share": "share",
-    "ready_net": "net",
-    "keep_ready": "ready",
+    "drawing_model": "net",
+    "fine_tune": "ready",
 }
 """Keys of settings in links; the others have their own names, with hyphens."""
 
-DIGITS_SETTINGS = ("data_set", "ready_net", "keep_ready", *setting_names(TrainingSettings))
+DIGITS_SETTINGS = ("data_set", "drawing_model", "fine_tune", *setting_names(TrainingSettings))
 """The settings of the digits, in the order of the link."""
 
 PAGE_KEYS = ("pane", "hide", "api")
@@ -118,7 +118,7 @@ async def open_digits_link(controller: DigitsController, query: str) -> None:
     if pane_of(query) != SPIRAL:
         contents = read_link(query, controller.state, DIGITS_SETTINGS)
         faults += contents.faults
-        await controller.take_over(contents.values)
+        await controller.apply_link(contents.values)
     tell_faults(faults, controller.warn)
 
 
@@ -136,7 +136,7 @@ def digits_link(controller: DigitsController) -> str:
     state = controller.state
     values = {name: getattr(state, name) for name in DIGITS_SETTINGS}
     if state.snapshot.iteration:
-        values |= controller.built
+        values |= controller.built_settings
     return write_link(values, type(state))
 
 

@@ -1,6 +1,6 @@
-"""Hands a file to the person at the page; it works the same served and in a web worker.
+"""Downloads of files made in Python, in both runtimes.
 
-Python puts the content into a model, and the page itself makes the browser save it.
+Python puts the content into a property of a model, and a script of the page saves it as a file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ setTimeout(() => URL.revokeObjectURL(link.href), 60000)
 
 
 class Download:
-    """An invisible part of the page that can save files.
+    """An invisible part of the page that saves files.
 
     Parameters
     ----------
@@ -42,8 +42,8 @@ class Download:
         self.view = pn.pane.Bokeh(self._carrier, width=0, height=0, margin=0)
 
     def offer(self, name: str, content: bytes) -> None:
-        """Let the browser save `content` under `name`, at once."""
-        # The number makes the same file once more a change that the page sees.
+        """Have the browser save `content` under `name`."""
+        # The number makes the same file a changed value when it is saved again.
         self._count += 1
         tags = [name, base64.b64encode(content).decode("ascii"), self._count]
 

@@ -1,6 +1,6 @@
-"""Offers to go on with earlier work: a sentence and two buttons above the foot of the page.
+"""The question whether to restore earlier work: a sentence and two buttons above the footer.
 
-It covers nothing of the page's own order, so it may come and go while somebody draws.
+It floats above the page, so that showing or hiding it moves nothing else.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PLACE = """
 
 
 class RestoreOffer:
-    """The offer; nobody sees it until `ask`.
+    """The question; hidden until `ask`.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class RestoreOffer:
         )
 
     def ask(self, sentence: str, answer: Callable[[bool], None]) -> None:
-        """Show the offer; `answer` hears once whether it was taken."""
+        """Show the question; `answer` is called once with whether to restore."""
         self._answer = answer
         html = f'<div role="status">{escape(sentence)}</div>'
 
@@ -74,7 +74,7 @@ class RestoreOffer:
         self._page.write(show)
 
     def withdraw(self) -> None:
-        """Hide the offer."""
+        """Hide the question."""
         self._page.write(lambda: self.view.param.update(visible=False))
 
     def _answered(self, resume: bool) -> None:

@@ -1,6 +1,6 @@
-"""Carries the links of all panes to the page, which copies the one that somebody wants.
+"""The links to the settings of all panes, for the button “Copy link”.
 
-They lie ready there, because browsers let a page copy only while it handles the click itself.
+The page has them before the click, because browsers allow copying only in the click's own handler.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class ShareLink:
         self.view = pn.pane.Bokeh(self._carrier, width=0, height=0, margin=0)
 
     def set(self, pane: str, query: str) -> None:
-        """Hand the query of a pane's link to the page, if it is another one than before."""
+        """Set the query of a pane's link; the page is written only if it has changed."""
         if self._queries.get(pane, "") == query:
             return
         self._queries[pane] = query

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-from dashboard.digits.state import Notice
+from dashboard.shell.notices import Notice
 from dashboard.training.background_tasks import BackgroundTasks
 from dashboard.training.run import DivergenceError
 from dashboard.training.trainer import Trainer

@@ -83,7 +83,7 @@ class Tab:
     ) -> None:
         self.records = records
         self.controller = make_laboratory(**settings)
-        self.controller.show_canvas = self.controller.take_drawing
+        self.controller.drawing.show = self.controller.drawing.take
         self.state = self.controller.state
         self.plane: PlaneController | None = None
         self._plane_settings = plane or {}

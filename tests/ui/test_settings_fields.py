@@ -43,7 +43,7 @@ def test_another_architecture_is_announced_before_it_replaces_the_net(own_lab: L
     assert own_lab.iteration() > 0
     own_lab.click("ink-rebuild")
     own_lab.wait_text(".ink-notice", "fresh 784-64-32-10 net")
-    own_lab.wait_text(".ink-status", "iteration 0 ")
+    own_lab.wait_status(iteration=0)
     own_lab.wait_until(lambda: own_lab.text(".ink-pending") == "", "the announcement stayed")
     own_lab.press_train("Train")
     own_lab.wait_text(".ink-status", r"iteration [1-9]")
@@ -61,7 +61,7 @@ def test_a_convolutional_net_is_chosen_built_and_trained(own_lab: LabPage) -> No
     own_lab.wait_until(lambda: float(own_lab.status()["loss"]) < 0.5, "it does not learn")
     own_lab.press_train("Pause")
     own_lab.draw(SEVEN)
-    own_lab.wait_text(".ink-prediction", "^7")
+    own_lab.wait_data(".ink-prediction", digit=7)
 
 
 def test_training_that_explodes_pauses_itself_and_says_what_to_do(own_lab: LabPage) -> None:

@@ -14,7 +14,7 @@ from dashboard.plane.controller import PlaneController
 from dashboard.plane.lessons import LESSONS
 from dashboard.plane.presets import PRESETS
 from dashboard.shell.downloads import Download
-from dashboard.shell.fields import TickBox
+from dashboard.shell.fields import Checkbox
 from dashboard.shell.layout import card, field_pairs, run_row, stack
 from dashboard.shell.theme import Text, Theme, button
 from data_cache import INPUT_TITLES, PLANE_SHAPES
@@ -187,7 +187,7 @@ class Controls:
             width=110,
             margin=0,
         )
-        test = TickBox(state, "show_test", theme.widgets, FIELD_HOOK).view
+        test = Checkbox(state, "show_test", theme.widgets, FIELD_HOOK).view
         test.param.update(align="end", margin=(0, 0, 6, 0))
         return pn.Row(
             mode,

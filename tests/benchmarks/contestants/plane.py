@@ -1,4 +1,4 @@
-"""Steps and pictures of the plane pane, the same natively and inside Pyodide: steps and pictures."""
+"""Steps and pictures of the plane pane, the same natively and inside Pyodide."""
 
 from __future__ import annotations
 

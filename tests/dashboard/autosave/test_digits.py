@@ -9,7 +9,7 @@ from training_helpers import in_event_loop
 
 from dashboard.autosave.digits import SavedDigits, decode_drawing, encode_drawing
 from dashboard.autosave.save import SaveError
-from dashboard.digits.state import FRESH, LOADED, READY, TUNED
+from dashboard.digits.state import Origin
 from dashboard.training.checkpoint import Checkpoint, settings_values
 from data_cache import DataError
 
@@ -63,7 +63,7 @@ async def test_earlier_work_is_restored_only_on_request(wanted):
     await second.answer(wanted)
     if wanted:
         await until(lambda: second.state.snapshot.iteration == 3)
-        assert second.state.origin == FRESH
+        assert second.state.origin == Origin.FRESH
         assert second.state.notice.text == "Restored at iteration 3."
     await second.train(2)
     await second.close()
@@ -79,37 +79,37 @@ async def test_drawing_settings_data_set_and_origin_are_restored():
     first.state.data_set = "fashion-mnist"
     await until(lambda: first.controller.data.name == "fashion-mnist")
     await first.train(2)
-    first.controller.take_drawing(ink())
-    first.state.param.update(learning_rate=0.5, smoothing=0.5, keep_ready=True, cache_size=3)
+    first.controller.drawing.take(ink())
+    first.state.param.update(learning_rate=0.5, smoothing=0.5, fine_tune=True, cache_size=3)
     await until(lambda: first.digits().task["drawing"] is not None)
     await until(lambda: first.digits().settings["learning_rate"] == 0.5)
     await first.close()
     second = Tab(records, resume=True)
-    await until(lambda: second.state.answer.framed is not None)
+    await until(lambda: second.state.prediction.image is not None)
     state, other = second.state, first.state
-    np.testing.assert_array_equal(second.controller.drawing, ink())
-    np.testing.assert_array_equal(state.answer.framed, other.answer.framed)
-    np.testing.assert_array_equal(state.answer.probabilities, other.answer.probabilities)
+    np.testing.assert_array_equal(second.state.drawing, ink())
+    np.testing.assert_array_equal(state.prediction.image, other.prediction.image)
+    np.testing.assert_array_equal(state.prediction.probabilities, other.prediction.probabilities)
     assert (state.data_set, state.class_names) == ("fashion-mnist", other.class_names)
-    assert (state.learning_rate, state.smoothing, state.keep_ready) == (0.5, 0.5, True)
+    assert (state.learning_rate, state.smoothing, state.fine_tune) == (0.5, 0.5, True)
     assert second.controller.trainer.run.queue.cache_size == 3
     assert state.snapshot.learning_rate == 0.5
-    assert (state.origin, state.running) == (FRESH, False)
+    assert (state.origin, state.running) == (Origin.FRESH, False)
     await second.close()
 
 
 @in_event_loop
 async def test_drawings_fine_tuning_loaded_weights_and_settings_are_saved():
     tab = Tab({})
-    tab.controller.take_drawing(ink())
+    tab.controller.drawing.take(ink())
     await tab.saved("your drawing")
-    tab.controller.teach(1)
-    await until(lambda: tab.digits().task["origin"] == TUNED)
+    tab.controller.fine_tune(1)
+    await until(lambda: tab.digits().task["origin"] == Origin.FINE_TUNED)
     tuned = [array.tobytes() for array in tab.digits().state.network.parameters()]
     assert tuned == weights_of(tab.controller)
     content = tab.controller.save_weights(".npz", "s4")
     tab.controller.load_weights(content, "mine.npz")
-    await until(lambda: tab.digits().task["origin"] == LOADED)
+    await until(lambda: tab.digits().task["origin"] == Origin.LOADED)
     tab.state.batch_size = 7
     await until(lambda: tab.digits().settings["batch_size"] == 7)
     await tab.close()
@@ -132,7 +132,7 @@ async def test_the_data_set_of_a_save_may_be_unavailable_for_a_while():
     await first.train(2)
     await first.close()
     opener = Opener()
-    second = Tab(records, open_data=opener, execute=None)
+    second = Tab(records, open_data_set=opener, execute=None)
     await second.answer(True)
     await until(lambda: "fashion-mnist" in opener.pending)
     opener.fail("fashion-mnist", DataError("No network."))
@@ -160,6 +160,24 @@ def checkpoint():
 
 
 @pytest.mark.parametrize(
+    ("old", "origin"),
+    [("ready-trained", Origin.PRETRAINED), ("tuned", Origin.FINE_TUNED), ("fresh", Origin.FRESH)],
+)
+@in_event_loop
+async def test_an_autosave_of_an_earlier_version_is_restored(checkpoint, old, origin):
+    task = dict(checkpoint.task)
+    del task["fine_tune"], task["drawing_model"]
+    task |= {"keep_ready": True, "ready_net": "mlp", "origin": old}
+    controller = make_laboratory()
+    controller.start()
+    content = Checkpoint(checkpoint.settings, checkpoint.state, task).to_bytes()
+    await SavedDigits(controller).restore(content)
+    state = controller.state
+    assert (state.origin, state.fine_tune, state.drawing_model) == (origin, True, "mlp")
+    await controller.close()
+
+
+@pytest.mark.parametrize(
     ("changes", "reason"),
     [
         ({"data_set": "cats"}, "'cats'"),
@@ -184,7 +202,7 @@ async def test_inconsistent_bytes_are_refused_and_change_nothing(checkpoint, cha
     with pytest.raises(SaveError, match="damaged"):
         await SavedDigits(controller).restore(content[:-20])
     assert controller.trainer.run is before
-    assert controller.state.origin == READY
+    assert controller.state.origin == Origin.PRETRAINED
     await controller.close()
 
 

@@ -1,17 +1,11 @@
 """The plane is saved although its pane is opened late, and restored when it is opened."""
 
-import asyncio
-
 import pytest
-from autosave_helpers import MemoryStore, Tab, make_autosave
+from autosave_helpers import Tab
 from controller_helpers import until
 from training_helpers import in_event_loop
 
-from dashboard import session
 from dashboard.autosave.save import Save
-from dashboard.runtime import SERVED
-from dashboard.sharing.links import Launch
-from dashboard.shell.page_writer import DirectPageWriter
 
 DEFAULTS = {"hidden_layers": [128], "batch_size": 32}
 
@@ -87,26 +81,3 @@ async def test_after_a_crash_the_plane_is_restored_without_asking():
     await until(lambda: tab.plane.state.snapshot.iteration == 7)
     assert tab.offer.answer is None
     await tab.close()
-
-
-@pytest.mark.parametrize("in_browser", [True, False])
-@in_event_loop
-async def test_only_the_browser_form_saves_the_plane(in_browser):
-    store, controllers = MemoryStore(), []
-    autosave = make_autosave()
-    await autosave.connect(store)
-    pane = session.spiral_pane(
-        SERVED,
-        controllers,
-        DirectPageWriter(),
-        Launch("", "tab", resume=False),
-        link=lambda: lambda _pane, _query: None,
-        autosave=autosave if in_browser else None,
-    )
-    pane.make(lambda _running: None)
-    await asyncio.sleep(0)
-    (plane,) = controllers
-    plane.state.learning_rate = 0.25
-    await autosave.save()
-    assert bool(store.records) is in_browser
-    await plane.close()

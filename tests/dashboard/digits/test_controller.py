@@ -17,7 +17,7 @@ from controller_helpers import (
     weights_of,
 )
 
-from dashboard.digits.state import FRESH, READY, TUNED
+from dashboard.digits.state import Origin
 from dashboard.runtime import execute_in_thread
 from data_cache import DataError, PrefetchError
 from nn import load_pretrained
@@ -27,7 +27,7 @@ def test_a_new_laboratory_shows_the_ready_trained_net_before_any_training():
     controller = make_laboratory()
     ready = [parameter.tobytes() for parameter in load_pretrained().parameters()]
     assert weights_of(controller) == ready
-    assert controller.state.origin == READY
+    assert controller.state.origin == Origin.PRETRAINED
     assert controller.state.snapshot.iteration == 0
 
 
@@ -37,9 +37,9 @@ def test_train_starts_with_fresh_weights_and_goes_on_until_pause():
         state = controller.state
         controller.start()
         state.running = True
-        assert state.origin == FRESH
+        assert state.origin == Origin.FRESH
         assert controller.network.sizes == (784, 12, 10)
-        assert "zero" in state.notice.text
+        assert "random weights" in state.notice.text
         await until(lambda: state.snapshot.iteration >= 60)
         state.running = False
         await all_done()
@@ -50,7 +50,7 @@ def test_train_starts_with_fresh_weights_and_goes_on_until_pause():
         assert state.snapshot.samples_per_second == 0
         state.running = True
         await until(lambda: state.snapshot.iteration > paused)
-        assert state.origin == FRESH
+        assert state.origin == Origin.FRESH
         await controller.close()
 
     run(main())
@@ -58,7 +58,7 @@ def test_train_starts_with_fresh_weights_and_goes_on_until_pause():
 
 def test_train_goes_on_from_the_ready_trained_net_when_that_is_wished():
     async def main():
-        controller = make_laboratory(keep_ready=True, learning_rate=1e-6)
+        controller = make_laboratory(fine_tune=True, learning_rate=1e-6)
         before = controller.network
         controller.state.running = True
         await until(lambda: controller.state.snapshot.iteration > 0)
@@ -68,10 +68,10 @@ def test_train_goes_on_from_the_ready_trained_net_when_that_is_wished():
         difference = np.abs(controller.network.parameters()[0] - before.parameters()[0]).max()
         assert 0 < difference < 1e-3
         learnt = weights_of(controller)
-        controller.state.keep_ready = False
+        controller.state.fine_tune = False
         controller.step()
         await all_done()
-        assert controller.state.origin == TUNED
+        assert controller.state.origin == Origin.FINE_TUNED
         assert controller.state.snapshot.iteration > 1
         assert weights_of(controller) != learnt
 
@@ -159,7 +159,7 @@ def test_reset_gives_the_same_fresh_net_of_the_chosen_form_every_time():
         first = weights_of(controller)
         assert controller.network.sizes == (784, 7, 5, 10)
         assert controller.network.activation == "tanh"
-        assert controller.state.origin == FRESH
+        assert controller.state.origin == Origin.FRESH
         assert "784-7-5-10" in controller.state.notice.text
         controller.step()
         await all_done()
@@ -381,13 +381,13 @@ def test_architecture_is_pending_until_the_net_is_built():
     async def main():
         controller = make_laboratory()
         controller.reset()
-        assert not controller.architecture_pending
+        assert not controller.state.architecture_pending
         for name, value in (("hidden_layers", [9]), ("activation", "tanh"), ("biases", False)):
             setattr(controller.state, name, value)
-            assert controller.architecture_pending
+            assert controller.state.architecture_pending
             assert controller.network.sizes == (784, 12, 10) or name != "hidden_layers"
             controller.reset()
-            assert not controller.architecture_pending
+            assert not controller.state.architecture_pending
         assert controller.network.sizes == (784, 9, 10)
         assert not controller.network.has_biases
         await all_done()
@@ -469,7 +469,7 @@ def unreachable_laboratory():
         naps.append((seconds, asyncio.get_running_loop().create_future()))
         await naps[-1][1]
 
-    controller._training_loop._data_stall._sleep = nap
+    controller.training_loop._data_stall._sleep = nap
     return controller, source, naps
 
 
@@ -515,7 +515,7 @@ def test_whoever_knows_better_need_not_wait_for_the_next_try(how):
             controller.data_may_be_back()
         else:
             state.running = False
-            await until(lambda: controller._is_idle)
+            await until(lambda: controller.training_loop.is_idle)
             assert not state.snapshot.waiting
             state.running = True
         await until(lambda: bool(source.pending))
@@ -607,8 +607,8 @@ def test_two_laboratories_share_nothing():
     async def main():
         one, other = make_laboratory(), make_laboratory()
         untouched = weights_of(other)
-        one.take_drawing(ink())
-        one.teach(7)
+        one.drawing.take(ink())
+        one.fine_tune(7)
         one.state.learning_rate = 0.009
         one.state.running = True
         await until(lambda: one.state.snapshot.iteration > 5)
@@ -616,7 +616,7 @@ def test_two_laboratories_share_nothing():
         assert weights_of(make_laboratory()) == untouched
         assert (other.state.running, other.state.snapshot.iteration) == (False, 0)
         assert other.state.learning_rate == 0.002
-        assert other.state.answer.framed is None
+        assert other.state.prediction.image is None
         assert len(other.state.history) == 0
         await one.close()
         await other.close()

@@ -8,7 +8,7 @@ import pytest
 from cache_helpers import run
 from controller_helpers import all_done, ink, make_laboratory, until, weights_of
 
-from dashboard.digits.state import LOADED, READY
+from dashboard.digits.state import Origin
 from nn import create_network, load_pretrained, weights_from_bytes, weights_to_bytes
 
 
@@ -41,7 +41,7 @@ def test_what_is_saved_can_be_loaded_again_in_every_format(suffix, layout, biase
         controller.load_weights(content, f"mine{suffix}")
         assert weights_of(controller) == saved
         assert (controller.state.hidden_layers, controller.state.biases) == ([6], biases)
-        assert not controller.architecture_pending
+        assert not controller.state.architecture_pending
         await all_done()
 
     run(main())
@@ -50,17 +50,15 @@ def test_what_is_saved_can_be_loaded_again_in_every_format(suffix, layout, biase
 def test_loaded_weights_answer_at_once_and_training_goes_on_from_them():
     async def main():
         controller = make_laboratory(learning_rate=1e-9, optimizer="sgd")
-        controller.take_drawing(ink())
+        controller.drawing.take(ink())
         chosen = net(784, 16, 8, 10, activation="tanh")
         controller.load_weights(weights_to_bytes(chosen, ".npz"), "chosen.npz")
         state = controller.state
-        assert state.origin == LOADED
+        assert state.origin == Origin.LOADED
         assert (state.hidden_layers, state.activation) == ([16, 8], "tanh")
-        assert state.notice.text == (
-            "Loaded chosen.npz: a 784-16-8-10 net. Train goes on from its weights."
-        )
-        expected = chosen.predict_proba(state.answer.framed[np.newaxis])[0]
-        np.testing.assert_array_equal(state.answer.probabilities, expected)
+        assert state.notice.text.startswith("Loaded chosen.npz: a 784-16-8-10 net.")
+        expected = chosen.predict_proba(state.prediction.image[np.newaxis])[0]
+        np.testing.assert_array_equal(state.prediction.probabilities, expected)
         state.running = True
         await until(lambda: state.snapshot.iteration > 0)
         state.running = False
@@ -95,7 +93,7 @@ def test_double_precision_is_read_as_single():
         chosen = net(784, 5, 10, dtype=np.float64)
         controller.load_weights(weights_to_bytes(chosen, ".npz"), "double.npz")
         assert controller.network.dtype == np.float32
-        assert controller.state.origin == LOADED
+        assert controller.state.origin == Origin.LOADED
         await all_done()
 
     run(main())
@@ -132,7 +130,7 @@ BAD_FILES = [
     pytest.param(
         weights_to_bytes(net(784, *[3] * 9, 10), ".npz"),
         "deep.npz",
-        "at most 8 hidden layers of at most 2,048 units; this one has 9",
+        "at most 8 hidden layers of at most 2,048 units; found 9",
         id="too deep",
     ),
     pytest.param(
@@ -189,16 +187,16 @@ def test_the_ready_trained_net_comes_back_and_pauses_training():
     async def main():
         controller = make_laboratory()
         state = controller.state
-        controller.take_drawing(ink())
+        controller.drawing.take(ink())
         ready = [values.tobytes() for values in load_pretrained().parameters()]
-        answer = state.answer.probabilities
+        answer = state.prediction.probabilities
         state.running = True
         await until(lambda: state.snapshot.iteration > 3)
-        controller.back_to_ready()
+        controller.use_pretrained()
         await all_done()
         assert weights_of(controller) == ready
-        assert (state.running, state.origin, len(state.history)) == (False, READY, 0)
-        assert state.notice.text == "The ready-trained net is back."
-        np.testing.assert_array_equal(state.answer.probabilities, answer)
+        assert (state.running, state.origin, len(state.history)) == (False, Origin.PRETRAINED, 0)
+        assert state.origin == Origin.PRETRAINED
+        np.testing.assert_array_equal(state.prediction.probabilities, answer)
 
     run(main())

@@ -1,11 +1,12 @@
 """Evaluations as the pane runs them: results in parts, cancellation, mistakes on the pad."""
 
 import asyncio
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from dashboard.digits.datasets import DataSetInMemory
+from dashboard.digits.datasets import InMemoryDataSet
 from dashboard.evaluation.controller import EvaluationController
 from dashboard.evaluation.robustness import POINTS
 from dashboard.evaluation.state import EvaluationState
@@ -21,10 +22,8 @@ class Source:
         self.data = data
         self.network = create_network((784, 10), generator=np.random.default_rng(0))
         self.shown = []
+        self.drawing = SimpleNamespace(show=self.shown.append)
         self.tasks = []
-
-    def show_canvas(self, canvas):
-        self.shown.append(canvas)
 
     def spawn(self, work):
         self.tasks.append(asyncio.ensure_future(work))
@@ -59,7 +58,7 @@ def evaluated(data, *, until=lambda _state: False, **values):
 
 
 def test_an_evaluation_has_all_its_parts():
-    state = evaluated(DataSetInMemory(few_samples()))[0].state
+    state = evaluated(InMemoryDataSet(few_samples()))[0].state
     assert (state.running, state.progress, state.notice.kind) == (False, 1, "info")
     assert state.subject == "784-10 on 30 validation samples of few"
     assert state.report.metrics.count == 30
@@ -69,7 +68,7 @@ def test_an_evaluation_has_all_its_parts():
 
 def test_an_evaluated_sample_can_be_shown_on_the_pad():
     data = few_samples()
-    controller, source = evaluated(DataSetInMemory(data))
+    controller, source = evaluated(InMemoryDataSet(data))
     controller.show_on_pad(29)
     expected = data.validation.images[29].reshape(28, 28) / 255
     np.testing.assert_allclose(source.shown, [expected], atol=1e-6)
@@ -79,7 +78,7 @@ def test_an_evaluated_sample_can_be_shown_on_the_pad():
 
 
 def test_a_cell_of_the_confusion_matrix_selects_its_mistakes():
-    controller, _ = evaluated(DataSetInMemory(few_samples()), part="test")
+    controller, _ = evaluated(InMemoryDataSet(few_samples()), part="test")
     state = controller.state
     first = state.report.mistakes[0]
     controller.select_cell(first.label, first.predicted)
@@ -94,7 +93,7 @@ def test_a_cell_of_the_confusion_matrix_selects_its_mistakes():
 
 def test_cancelling_keeps_the_results_so_far():
     state = evaluated(
-        DataSetInMemory(few_samples()), until=lambda state: len(state.robustness) == 3
+        InMemoryDataSet(few_samples()), until=lambda state: len(state.robustness) == 3
     )[0].state
     assert (state.running, len(state.robustness)) == (False, 3)
     assert state.report is not None
@@ -102,13 +101,13 @@ def test_cancelling_keeps_the_results_so_far():
 
 def test_of_samples_that_are_not_digits_only_the_report_is_made():
     data = few_samples(class_names=tuple("abcdefghij"))
-    state = evaluated(DataSetInMemory(data))[0].state
+    state = evaluated(InMemoryDataSet(data))[0].state
     assert state.report is not None
     assert (state.robustness, state.rejections, state.progress) == ([], [], 1)
 
 
 def test_samples_that_cannot_be_loaded_end_the_evaluation_with_an_error():
-    class Broken(DataSetInMemory):
+    class Broken(InMemoryDataSet):
         async def part(self, name):
             raise DataError("There are none.")
 
@@ -119,5 +118,5 @@ def test_samples_that_cannot_be_loaded_end_the_evaluation_with_an_error():
 
 @pytest.mark.parametrize("part", ["validation", "test"])
 def test_the_chosen_split_is_evaluated(part):
-    state = evaluated(DataSetInMemory(few_samples()), part=part)[0].state
+    state = evaluated(InMemoryDataSet(few_samples()), part=part)[0].state
     assert len(state.samples) == {"validation": 30, "test": 9}[part]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from plane_helpers import make_plane_controller
 from training_helpers import in_event_loop
 
-from dashboard.digits.state import FRESH, READY, TUNED, DigitsState
+from dashboard.digits.state import DigitsState, Origin
 from dashboard.plane.settings import PlaneSettings
 from dashboard.sharing.links import (
     DIGITS_SETTINGS,
@@ -49,7 +49,7 @@ learning = {
 digits = learning | {
     "batch_size": st.integers(1, 4096),
     "data_set": st.sampled_from(list(DATA_SETS)),
-    "keep_ready": st.booleans(),
+    "fine_tune": st.booleans(),
     "cache_size": st.integers(0, 64),
     "augment": st.sampled_from(list(AUGMENTATIONS)),
     "architecture": st.sampled_from(["dense", "conv5x8 pool2 conv5x16 pool3"]),
@@ -189,7 +189,7 @@ async def build(controller):
 
 
 async def fine_tune(controller):
-    controller.state.param.update(keep_ready=True, seed=9)
+    controller.state.param.update(fine_tune=True, seed=9)
 
 
 async def clothes(controller):
@@ -237,10 +237,10 @@ async def test_fields_that_were_changed_after_the_first_step_are_not_in_the_link
 @pytest.mark.parametrize(
     ("query", "sizes", "origin"),
     [
-        ("?hidden=16&rate=banana&hide=moon", (784, 16, 10), FRESH),
-        ("", (784, 128, 10), READY),
-        ("?rate=0.5", (784, 128, 10), READY),
-        ("?pane=spiral&hidden=3&shape=x&data=moons", (784, 128, 10), READY),
+        ("?hidden=16&rate=banana&hide=moon", (784, 16, 10), Origin.FRESH),
+        ("", (784, 128, 10), Origin.PRETRAINED),
+        ("?rate=0.5", (784, 128, 10), Origin.PRETRAINED),
+        ("?pane=spiral&hidden=3&shape=x&data=moons", (784, 128, 10), Origin.PRETRAINED),
     ],
 )
 @in_event_loop
@@ -266,9 +266,9 @@ async def test_fine_tuning_uses_the_seed_of_its_first_step():
     await fine_tune(controller)
     before = weights_of(controller)
     controller.state.running = True
-    assert controller.state.origin == TUNED
+    assert controller.state.origin == Origin.FINE_TUNED
     assert weights_of(controller) == before
-    assert controller.built == {"seed": 9}
+    assert controller.built_settings == {"seed": 9}
     await controller.close()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import panel as pn
@@ -26,7 +27,7 @@ class Shown:
     def __init__(self):
         self.state = EvaluationState()
         self.on_pad = []
-        self.show_canvas = self.on_pad.append
+        self.drawing = SimpleNamespace(show=self.on_pad.append)
         self.pane = EvaluationPane(
             EvaluationController(self.state, self, execute_in_line), DirectPageWriter()
         )

@@ -14,13 +14,13 @@ from dashboard.api.errors import ApiError
 from dashboard.api.server import Server
 from dashboard.api.weights_formats import read_weights
 from dashboard.api.weights_store import StoreError, Version, version_record
-from dashboard.digits.server_link import NPZ, LinkError, ServerVersion, read_version
+from dashboard.digits.server_weights import NPZ, ServerWeightsError, WeightsVersion, read_version
 
 Result = TypeVar("Result")
 
 
-class LocalServerLink:
-    """The weights of this server process, as a `ServerLink`.
+class LocalServerWeights:
+    """The weights of this server process, as a `ServerWeights`.
 
     Parameters
     ----------
@@ -42,29 +42,31 @@ class LocalServerLink:
         content = self._server.weights.serialized(version, NPZ, compress=False)
         return await _translate_errors(content), version.number
 
-    async def send(self, weights: bytes, token: str) -> ServerVersion:
+    async def send(self, weights: bytes, token: str) -> WeightsVersion:
         """Replace the weights with those of an `.npz` file."""
         self._check(token)
         limit = self._server.settings.body_bytes
         if len(weights) > limit:
-            raise LinkError(f"Expected weights of at most {limit:,} bytes, found {len(weights):,}.")
+            raise ServerWeightsError(
+                f"Expected weights of at most {limit:,} bytes, found {len(weights):,}."
+            )
         return await self._changed(
             self._server.weights.replace(lambda: read_weights(weights, NPZ, limit), None)
         )
 
-    async def reset(self, token: str) -> ServerVersion:
+    async def reset(self, token: str) -> WeightsVersion:
         """Restore the pretrained model."""
         self._check(token)
         return await self._changed(self._server.weights.reset(None))
 
-    async def versions(self) -> list[ServerVersion]:
+    async def versions(self) -> list[WeightsVersion]:
         """Return the stored versions, the newest first."""
         return [
-            _to_server_version(version)
+            _to_version(version)
             for version in await _translate_errors(self._server.weights.history())
         ]
 
-    async def restore(self, number: int, token: str) -> ServerVersion:
+    async def restore(self, number: int, token: str) -> WeightsVersion:
         """Make an earlier version the newest again."""
         self._check(token)
         return await self._changed(self._server.weights.restore(number, None))
@@ -77,21 +79,21 @@ class LocalServerLink:
             sentence = error.sentence
             if error.status == 401:
                 sentence = "Changes need the server's token; type it into the field “Token”."
-            raise LinkError(sentence) from error
+            raise ServerWeightsError(sentence) from error
 
-    async def _changed(self, change: Awaitable[Version]) -> ServerVersion:
-        return _to_server_version(await _translate_errors(change))
+    async def _changed(self, change: Awaitable[Version]) -> WeightsVersion:
+        return _to_version(await _translate_errors(change))
 
 
-def _to_server_version(version: Version) -> ServerVersion:
+def _to_version(version: Version) -> WeightsVersion:
     return read_version(version_record(version))
 
 
 async def _translate_errors(work: Awaitable[Result]) -> Result:
-    """Await API work; raise its errors as `LinkError` with the same message."""
+    """Await API work; raise its errors as `ServerWeightsError` with the same message."""
     try:
         return await work
     except ApiError as error:
-        raise LinkError(error.sentence) from error
+        raise ServerWeightsError(error.sentence) from error
     except StoreError as error:
-        raise LinkError(str(error)) from error
+        raise ServerWeightsError(str(error)) from error
