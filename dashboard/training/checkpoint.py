@@ -27,11 +27,11 @@ KIND, FORMAT = "inkling checkpoint", 1
 
 _OPTIMIZER, _FALLBACK, _EXTRA = "optimizer.", "fallback.", "extra."
 _CURVES = ("losses", "accuracies", "learning_rates")
-_AS_THEY_ARE = (
+_PLAIN_FIELDS = (
     *("optimizer", "dropout_state", "augment_state", "iteration", "epoch", "consumed"),
     *("starting_loss", "validation_due", "averaged_steps"),
 )
-"""Fields of a `RunState` that the header holds unchanged."""
+"""Fields of `RunState` whose values JSON can hold."""
 
 
 class CheckpointError(ValueError):
@@ -47,7 +47,7 @@ class Checkpoint:
     settings
         Values of the run's settings, by name.
     state
-        Where the run stands, with its history.
+        State of the run, with its history.
     task
         What else the owner of the run needs to continue, such as its data; JSON values.
     arrays
@@ -70,7 +70,7 @@ class Checkpoint:
         state, history = self.state, self.state.history
         if history is None:
             raise ValueError("Checkpoint.state: expected a state with its history, found none.")
-        header = {name: getattr(state, name) for name in _AS_THEY_ARE} | {
+        header = {name: getattr(state, name) for name in _PLAIN_FIELDS} | {
             "kind": KIND,
             "format": FORMAT,
             "settings": dict(self.settings),
@@ -188,7 +188,7 @@ def _read_state(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> 
     model = _read_model(header, arrays)
     state = RunState(
         **vars(model),
-        **{name: header[name] for name in _AS_THEY_ARE if name in header and name != "iteration"},
+        **{name: header[name] for name in _PLAIN_FIELDS if name in header and name != "iteration"},
         position=_read_position(header["position"]),
         best_loss=math.inf if best_loss is None else _finite(best_loss),
         history=_read_history(header, arrays),
