@@ -17,9 +17,9 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 from dashboard.api.access import check_change, check_host, check_origin, is_listed, is_local
 from dashboard.api.body import ENCODINGS, Body, too_large
 from dashboard.api.errors import ApiError
+from dashboard.api.json_payloads import to_json
 from dashboard.api.negotiation import accepts_gzip, choose_type, content_of, read_tags
 from dashboard.api.operation import JSON, Operation, Route
-from dashboard.api.payloads import to_json
 from dashboard.api.server import Server
 from dashboard.api.weights_store import StoreError
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from dashboard.api import about_handlers, data_handlers, weights_handlers
 from dashboard.api.handler import ApiHandler
+from dashboard.api.json_payloads import CLASSES
+from dashboard.api.openapi import BYTES, COUNT, document, named
 from dashboard.api.operation import JSON, Operation, Parameter, PathParameter, Route, Schema
-from dashboard.api.payloads import CLASSES
-from dashboard.api.schemas import BYTES, COUNT, named
 from dashboard.api.server import Server
 from dashboard.api.weights_formats import NPZ, S0, S4
 from data_cache import PARTS
@@ -127,10 +127,20 @@ _RESTORE = Operation(
     changes=True,
 )
 
+
+class DocumentHandler(ApiHandler):
+    """`GET /api/openapi.json`."""
+
+    async def on_get(self) -> None:
+        """Send the OpenAPI document of the table of routes."""
+        routes = [route for route, _ in ROUTE_TABLE]
+        self.send_json(document(routes, self.request.path.removesuffix("/api/openapi.json")))
+
+
 ROUTE_TABLE: tuple[tuple[Route, type[ApiHandler]], ...] = (
     (Route("/api", {"GET": _ABOUT}), about_handlers.AboutHandler),
     (Route("/api/health", {"GET": _HEALTH}), about_handlers.HealthHandler),
-    (Route("/api/openapi.json", {"GET": _DOCUMENT}), about_handlers.DocumentHandler),
+    (Route("/api/openapi.json", {"GET": _DOCUMENT}), DocumentHandler),
     (Route("/api/data", {"GET": _DATA}), data_handlers.DataHandler),
     (Route("/api/datablock", {"POST": _DATABLOCK}), data_handlers.DatablockHandler),
     (Route("/api/manifest", {"GET": _MANIFEST}), data_handlers.ManifestHandler),

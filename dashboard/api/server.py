@@ -9,10 +9,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from dashboard.api.admission_queue import AdmissionQueue
-from dashboard.api.body import BodyMemory
 from dashboard.api.data_service import DataService
-from dashboard.api.rate_limit import RateLimit
+from dashboard.api.limits import AdmissionQueue, BodyMemory, RateLimit
 from dashboard.api.settings import ApiSettings
 from dashboard.api.weights_service import WeightsService
 from dashboard.api.weights_store import WeightsStore

@@ -4,7 +4,7 @@ import pytest
 from api_server import ApiClient, api_server, api_settings
 
 from dashboard.api.access import is_local
-from dashboard.api.rate_limit import RateLimit
+from dashboard.api.limits import RateLimit
 
 TOKEN = "a-token-of-the-test"
 SITE = "https://site.example"
@@ -179,7 +179,7 @@ def test_neighbours_in_one_ipv6_network_count_as_one_and_strangers_fill_no_memor
     assert [wait > 0 for wait in taken] == [False, False, True]
     for number in range(10_000):
         limit.take(f"2001:db8:{number:x}::1")
-    assert len(limit._buckets) <= 4096
+    assert len(limit) <= 4096
 
 
 def test_every_request_has_one_line_in_the_log_with_its_time_and_no_secret(guarded: ApiClient):

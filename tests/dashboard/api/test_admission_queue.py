@@ -1,6 +1,6 @@
 import asyncio
 
-from dashboard.api.admission_queue import AdmissionQueue
+from dashboard.api.limits import AdmissionQueue
 
 
 def test_each_iteration_of_the_loop_admits_a_few_requests_in_order():

@@ -61,7 +61,7 @@ def image(value):
         (patched(target=10**400), "sample 1"),
         (patched(image=[0.0] * 783), "783"),
         (patched(image=[[0.0] * 28] * 28), " 28"),
-        (patched(image="0" * 784), "text"),
+        (patched(image="0" * 784), "string"),
         (image(None), "sample 1"),
         (image("0"), "sample 1"),
         (image([]), "sample 1"),

@@ -118,7 +118,7 @@ def test_the_blocks_are_a_source_like_those_of_a_site(call):
 
 
 def test_packed_blocks_are_found_again_and_mended(call):
-    from dashboard.api.block_folder import packed_blocks  # noqa: PLC0415
+    from dashboard.api.data_service import packed_blocks  # noqa: PLC0415
 
     cache = call.server.settings.cache_folder
     call("GET", "/api/manifest")
