@@ -43,8 +43,8 @@ class HealthHandler(ApiHandler):
 
 
 class UnknownRouteHandler(ApiHandler):
-    """Every other path under `/api`: refused by the base class."""
+    """Every other path under `/api`; the base class responds with 404."""
 
     async def on_options(self, *_arguments: str) -> None:
-        """Refuse OPTIONS too."""
+        """Respond with 404 to OPTIONS too."""
         raise ApiError(404, "There is no such route; GET /api lists the routes.")

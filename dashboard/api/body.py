@@ -61,10 +61,10 @@ class Body:
                 chunk = unpacker.unconsumed_tail
         except zlib.error as error:
             raise ApiError(
-                400, f"Expected a gzip-compressed body as Content-Encoding says: {error}."
+                400, f"Expected a gzip-compressed body, as Content-Encoding states: {error}."
             ) from error
         if unpacker.unused_data or (chunk and unpacker.eof):
-            raise ApiError(400, "Expected one gzip member, found more bytes behind its end.")
+            raise ApiError(400, "Expected one gzip member, found more bytes after its end.")
 
     def _append(self, chunk: bytes) -> None:
         if len(self._content) + len(chunk) > self._limit:

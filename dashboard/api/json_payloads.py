@@ -1,7 +1,7 @@
 """JSON of requests and responses: a strict parser of bounded memory, and the payloads of samples.
 
 Python's parser accepts NaN and repeated keys, and builds millions of lists from a few megabytes;
-all of that is refused here, and every value of a request is validated before it is used. Samples
+all of that is rejected here, and every value of a request is validated before it is used. Samples
 are `{"data": [{"target": 7, "image": [784 numbers]}]}`.
 """
 
@@ -48,7 +48,7 @@ def read_json(body: bytes) -> Any:
         ) from error
     try:
         return json.loads(
-            text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated_keys
+            text, parse_constant=_reject_constant, object_pairs_hook=_reject_repeated_keys
         )
     except RecursionError as error:
         raise ApiError(
@@ -62,11 +62,11 @@ def read_json(body: bytes) -> Any:
         raise ApiError(422, f"Expected numbers of usual size in the JSON: {error}.") from error
 
 
-def _refuse_constant(text: str) -> NoReturn:
+def _reject_constant(text: str) -> NoReturn:
     raise ApiError(400, f"Expected valid JSON, found {text}, which is not a JSON number.")
 
 
-def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         counts = Counter(key for key, _ in pairs)  # linear, for bodies with thousands of keys

@@ -27,7 +27,7 @@ class AdmissionQueue:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def wait(self) -> None:
-        """Return when the request is admitted: at once while few are waiting."""
+        """Return when the request is admitted: immediately while few are waiting."""
         if self._admitted < self._per_iteration and not self._waiting:
             self._count()
             return

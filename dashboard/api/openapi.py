@@ -155,7 +155,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
 }
 
-REFUSALS = {
+ERRORS = {
     400: "The request is malformed.",
     401: "The token is missing or wrong.",
     403: "Not allowed from this host name, origin or machine.",
@@ -164,11 +164,11 @@ REFUSALS = {
     406: "The response has none of the media types in Accept.",
     408: "The body did not arrive in time.",
     409: "The accuracy of the new weights is much lower than that of the present ones.",
-    412: "The weights are another version than If-Match says.",
+    412: "The weights have another version than If-Match requires.",
     413: "The body is too large, before or after decompression.",
     415: "The body has an unsupported media type or content encoding.",
     422: "The body is well-formed, but its content is invalid.",
-    429: "Too many requests at once.",
+    429: "Too many requests.",
     503: "The server's weights cannot be read or written.",
 }
 _RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": COUNT}}
@@ -188,7 +188,7 @@ def document(routes: Sequence[Route], prefix: str) -> dict[str, Any]:
         "info": {
             "title": "Inkling",
             "version": importlib.metadata.version("inkling"),
-            "description": "Samples, blocks and weights of a neural-net laboratory. Every refusal "
+            "description": "Samples, blocks and weights of a neural-net laboratory. Every error "
             "is JSON with a message.",
         },
         "servers": [{"url": prefix or "/"}],
@@ -235,9 +235,9 @@ def _operation(route: Route, method: str, operation: Operation) -> dict[str, Any
         "parameters": _parameters(route, operation),
         "responses": _responses(operation),
     }
-    if operation.takes:
+    if operation.request_types:
         described["requestBody"] = {"required": True, "content": _bodies(operation)}
-    if operation.changes:
+    if operation.changes_weights:
         described["security"] = [{}, {"token": []}]
     return described
 
@@ -269,7 +269,7 @@ def _query_parameter(parameter: Parameter) -> dict[str, Any]:
 
 
 def _bodies(operation: Operation) -> dict[str, Any]:
-    bodies: dict[str, Any] = {kind: {"schema": s} for kind, s in operation.takes.items()}
+    bodies: dict[str, Any] = {kind: {"schema": s} for kind, s in operation.request_types.items()}
     if operation.example is not None:
         bodies[JSON]["example"] = operation.example
     return bodies
@@ -277,18 +277,18 @@ def _bodies(operation: Operation) -> dict[str, Any]:
 
 def _responses(operation: Operation) -> dict[str, Any]:
     headers = _TAG if operation.has_tag else {}
-    if operation.changes:
+    if operation.changes_weights:
         headers = _TAG | _NUMBER
-    content = {kind: {"schema": schema} for kind, schema in operation.gives.items()}
+    content = {kind: {"schema": schema} for kind, schema in operation.response_types.items()}
     responses: dict[str, Any] = {
-        "200": {"description": operation.answer, "headers": headers, "content": content}
+        "200": {"description": operation.response, "headers": headers, "content": content}
     }
     if operation.has_tag:
         responses["304"] = {"description": "Not modified.", "headers": _TAG}
-    for status in operation.refusals():
+    for status in operation.error_statuses():
         schema = named("WorseWeights" if status == 409 else "Error")
         responses[str(status)] = {
-            "description": REFUSALS[status],
+            "description": ERRORS[status],
             "headers": _EXTRA_HEADERS.get(status, {}),
             "content": {JSON: {"schema": schema}},
         }

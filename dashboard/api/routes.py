@@ -51,14 +51,14 @@ _DATA = Operation(
 )
 _DATABLOCK = Operation(
     "Many samples",
-    "As many random samples as `block` says, without replacement while there are enough.",
+    "`block` random samples, without replacement while there are enough.",
     "The samples.",
     {JSON: named("Samples")},
-    takes={JSON: named("BlockSize")},
+    request_types={JSON: named("BlockSize")},
     example={"block": 2},
     parameters=(_LABEL, _SPLIT, _SEED),
     statuses=(404,),
-    small=True,
+    has_small_body=True,
 )
 _MANIFEST = Operation(
     "The manifest of the blocks",
@@ -79,8 +79,8 @@ _BLOCK = Operation(
 )
 _GET_WEIGHTS = Operation(
     "The server's weights",
-    "As nested lists unless Accept names another media type. Biases are beside the weights under "
-    "`biases`.",
+    "As nested lists unless Accept names another media type. Biases are in `biases`, next to "
+    "`weights`.",
     "The weights.",
     _WEIGHTS,
     has_tag=True,
@@ -89,11 +89,11 @@ _POST_WEIGHTS = Operation(
     "Replace the weights",
     "Accepts every media type of GET; JSON of either layout may be sent as application/json. "
     "Nested lists without `biases` are a network without biases. Weights whose validation accuracy "
-    "is much lower than the present one are refused with 409 and both accuracies.",
+    "is much lower than the present one are rejected with 409 and both accuracies.",
     "The version that is now the newest.",
     _VERSION,
-    takes=_WEIGHTS,
-    changes=True,
+    request_types=_WEIGHTS,
+    changes_weights=True,
 )
 _PATCH_WEIGHTS = Operation(
     "Train on samples",
@@ -101,16 +101,16 @@ _PATCH_WEIGHTS = Operation(
     "starts from the version that is the newest when the request is processed.",
     "The mean loss of the samples before the steps on them; 0 without samples.",
     {JSON: named("Loss")},
-    takes={JSON: named("Samples")},
+    request_types={JSON: named("Samples")},
     example={"data": [{"target": 7, "image": [0.0] * 784}]},
-    changes=True,
+    changes_weights=True,
 )
 _DELETE_WEIGHTS = Operation(
     "Restore the pretrained model",
     "The previous weights stay in the history.",
     "The version that is now the newest.",
     _VERSION,
-    changes=True,
+    changes_weights=True,
 )
 _HISTORY = Operation(
     "The stored versions",
@@ -124,7 +124,7 @@ _RESTORE = Operation(
     "The version that is now the newest.",
     _VERSION,
     statuses=(404,),
-    changes=True,
+    changes_weights=True,
 )
 
 

@@ -33,7 +33,7 @@ class Server:
     ) -> None:
         self.settings = settings
         self.data = DataService(settings, load)
-        store = WeightsStore(settings.state_folder, settings.versions_kept, utc_now)
+        store = WeightsStore(settings.state_folder, settings.max_versions, utc_now)
         self.weights = WeightsService(settings, store, self.data.validation)
         self.body_memory = BodyMemory(settings.bodies_bytes)
         self.admission = AdmissionQueue()

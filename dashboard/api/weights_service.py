@@ -159,7 +159,7 @@ class WeightsService:
     def _replace(self, network: Network, if_match: IfMatch) -> Version:
         draft = self._evaluated(network, "uploaded")
         with self._store.change() as change:
-            self._refuse_if_worse(draft, self._check_match(change, if_match))
+            self._check_accuracy(draft, self._check_match(change, if_match))
             return change.add(draft)
 
     def _train(
@@ -179,7 +179,7 @@ class WeightsService:
             )
             samples = "1 sample" if len(labels) == 1 else f"{len(labels):,} samples"
             draft = self._evaluated(network, f"version {version.number} and {samples}")
-            self._refuse_if_worse(draft, version)
+            self._check_accuracy(draft, version)
             return loss, change.add(draft)
 
     def _reset(self, if_match: IfMatch) -> Version:
@@ -191,12 +191,13 @@ class WeightsService:
     def _restore(self, number: int, if_match: IfMatch) -> Version:
         with self._store.change() as change:
             self._check_match(change, if_match)
-            kept = {version.number: version for version in change.versions()}
-            old = kept.get(number)
+            stored = {version.number: version for version in change.versions()}
+            old = stored.get(number)
             if old is None:
                 raise ApiError(
                     404,
-                    f"Expected a stored version from {min(kept)} to {max(kept)}, found {number}.",
+                    f"Expected a stored version from {min(stored)} to {max(stored)}, "
+                    f"found {number}.",
                 )
             draft = Draft(change.network(number), f"version {number}", old.accuracy, old.loss)
             return change.add(draft)
@@ -222,7 +223,7 @@ class WeightsService:
             )
         return Draft(network, origin, evaluation.accuracy, evaluation.loss)
 
-    def _refuse_if_worse(self, draft: Draft, present: Version) -> None:
+    def _check_accuracy(self, draft: Draft, present: Version) -> None:
         margin = self._settings.accuracy_margin
         if draft.accuracy < present.accuracy - margin:
             raise ApiError(

@@ -14,8 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.cli.blas import one_thread
-from dashboard.cli.data_arguments import NamedSamples, add_data_arguments, open_named
+from dashboard.blas import limit_blas_threads
+from dashboard.cli.arguments import (
+    NamedNetwork,
+    NamedSamples,
+    add_data_arguments,
+    add_weights_argument,
+    explain,
+    open_named,
+    open_network,
+    read_flag,
+)
 from dashboard.cli.report import (
     accuracy_sentence,
     calibration_lines,
@@ -25,8 +34,6 @@ from dashboard.cli.report import (
     report_json,
     robustness_lines,
 )
-from dashboard.cli.settings import explain, read_flag
-from dashboard.cli.weights_argument import NamedNetwork, add_weights_argument, open_network
 from dashboard.evaluation.rejection import Rejection, measure_rejection
 from dashboard.evaluation.report import EvaluationReport, evaluate_network
 from dashboard.evaluation.robustness import RobustnessPoint, measure_robustness
@@ -76,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     digits = read_count(arguments.robustness)
     net = open_network(arguments)
     data = open_named(arguments)
-    with one_thread():
+    with limit_blas_threads():
         report, rejections, points = asyncio.run(_measure(net, data, binarize, digits))
     if arguments.json:
         numbers = {

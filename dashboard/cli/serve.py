@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.api.settings import settings_from_environment
-from dashboard.cli.failure import CommandError
+from dashboard.cli.errors import CommandError
 from dashboard.training.settings import SettingError
 
 APP = Path(__file__).parents[1] / "app.py"

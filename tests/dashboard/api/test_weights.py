@@ -199,7 +199,7 @@ def test_the_margin_can_be_set(tmp_path):
 
 
 def test_versions_are_listed_and_restored_and_the_last_ones_kept(tmp_path, samples):
-    with api_server(api_settings(tmp_path, versions_kept=3)) as call:
+    with api_server(api_settings(tmp_path, max_versions=3)) as call:
         tags = {1: call("GET", "/api/weights").headers["ETag"]}
         for number in (2, 3):
             assert call("PATCH", "/api/weights", samples).status == 200

@@ -7,12 +7,12 @@ import pytest
 import nn
 from dashboard.cli import main, train_job
 from dashboard.cli.main import make_parser
-from dashboard.cli.recipe import SHIPPED, apply_recipe
+from dashboard.cli.recipe import apply_recipe
 from dashboard.cli.settings import CommandSettings
 from dashboard.cli.train import read_settings
 from dashboard.training.checkpoint import read_checkpoint
 from data_cache import open_samples
-from nn import load_weights
+from nn import PRETRAINED, load_weights
 from nn.calibration import fit_temperature
 
 QUICK = {"network-structure": [784, 12, 10], "batch-size": 20, "num-epochs": 2}
@@ -104,7 +104,7 @@ def test_a_recipe_that_is_not_there_or_of_another_kind_says_so(run_train, capsys
     assert "“none.yaml”" in (capsys.readouterr().err)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", PRETRAINED)
 def test_the_recipes_of_the_package_are_whole(name):
     arguments = make_parser().parse_args(["train", "--recipe", name])
     apply_recipe(arguments, arguments.parser)
