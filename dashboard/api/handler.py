@@ -27,7 +27,7 @@ logger = logging.getLogger("inkling.api")
 
 SMALL_BODY = 4096
 DISCARD_FACTOR = 4
-"""A rejected body is read and discarded up to this multiple of the limit, to keep the connection."""
+"""A rejected body is discarded up to this multiple of the limit; then the connection closes."""
 ALLOWED_HEADERS = "Accept, Authorization, Content-Type, If-Match, If-None-Match"
 EXPOSED_HEADERS = "ETag, Inkling-Version, Request-Id, Retry-After"
 _SENTENCES = {

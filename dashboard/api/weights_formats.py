@@ -10,7 +10,7 @@ import numpy as np
 
 from dashboard.api.errors import ApiError
 from dashboard.api.json_payloads import CLASSES, read_json
-from dashboard.digits.weights_file import check_compatible
+from dashboard.weights_file import check_compatible
 from nn import Network, WeightsError, weights_to_bytes
 from nn.serialization import (
     ArchiveContentError,

@@ -18,13 +18,13 @@ from dashboard.digits.drawing import DrawingModel
 from dashboard.digits.fine_tuning import fine_tune
 from dashboard.digits.state import DigitsState, Origin, architecture_settings
 from dashboard.digits.training import NETWORK_SETTINGS, DigitsTraining
-from dashboard.digits.weights_file import INPUTS, read_compatible_network
 from dashboard.training.block_run import BlockRun
 from dashboard.training.history import Score
 from dashboard.training.run import DivergenceError
 from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.trainer import Clock, Execute, TimeBudget, evaluate
+from dashboard.weights_file import INPUTS, read_compatible_network
 from data_cache import DataError, PrefetchError, to_float
 from nn import (
     ARCHITECTURES,

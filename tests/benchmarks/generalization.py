@@ -18,13 +18,13 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from threadpoolctl import threadpool_limits
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from benchmarks.peers import python_peer  # noqa: E402
 from benchmarks.runner import BenchmarkError  # noqa: E402
+from dashboard.blas import limit_blas_threads  # noqa: E402
 from data_cache import (  # noqa: E402
     change_stroke_width,
     create_augmentation,
@@ -159,5 +159,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with threadpool_limits(1, user_api="blas"):
-        main()
+    limit_blas_threads()
+    main()

@@ -1,4 +1,4 @@
-"""Reads weights files and checks that the app can use the network in them.
+"""Reads weights files and checks that the app and the API can use the network in them.
 
 The whole file is checked before anything is replaced.
 """
