@@ -41,27 +41,27 @@ def test_data_is_one_sample(s0):
     assert (images == np.array(sample["image"], np.float32)).all(axis=1).any()
 
 
-def test_datablock_is_as_many_samples_as_were_asked_for(s0):
+def test_datablock_has_the_requested_number_of_samples(s0):
     samples = json.loads(s0("POST", "/datablock", {"block": 128}))["data"]
     assert len(samples) == 128
     for sample in samples:
         assert_is_sample(sample)
 
 
-def test_weights_are_two_tables_of_784_by_128_and_128_by_10(s0):
+def test_weights_are_two_nested_lists_of_784_by_128_and_128_by_10(s0):
     first, second = json.loads(s0("GET", "/weights"))["weights"]
     assert (len(first), {len(row) for row in first}) == (784, {128})
     assert (len(second), {len(row) for row in second}) == (128, {10})
 
 
-def test_weights_that_were_fetched_can_be_sent_back_and_fetched_again(s0):
+def test_fetched_weights_can_be_posted_and_fetched_again(s0):
     weights = json.loads(s0("GET", "/weights"))["weights"]
     s0("POST", "/weights", {"weights": weights})
     content = json.loads(s0("GET", "/weights"))
     assert content == {"weights": weights}  # a net without biases, as S0's are
 
 
-def test_samples_that_are_sent_are_learnt_one_or_many(s0):
+def test_training_lowers_the_loss_of_the_samples(s0):
     for count in (1, 128):
         samples = json.loads(s0("POST", "/datablock", {"block": count}))
         losses = [json.loads(s0("PATCH", "/weights", samples)) for _ in range(2)]
@@ -69,13 +69,13 @@ def test_samples_that_are_sent_are_learnt_one_or_many(s0):
         assert losses[1]["loss"] <= losses[0]["loss"]  # equal for a digit that is quite certain
 
 
-def test_no_samples_are_a_loss_of_nothing(s0):
+def test_the_loss_without_samples_is_zero(s0):
     before = s0("GET", "/weights")
     assert json.loads(s0("PATCH", "/weights", {"data": []})) == {"loss": 0}
     assert s0("GET", "/weights") == before
 
 
-def test_the_loss_of_a_blank_picture_is_that_of_the_net(s0, fresh):
+def test_the_loss_of_a_blank_image_is_that_of_the_biases(s0, fresh):
     """The blank picture of S0's own test; its loss is that of the biases alone."""
     biases = json.loads(s0("GET", "/weights"))["biases"]
     weights = json.loads(s0("GET", "/weights"))["weights"]
@@ -86,7 +86,7 @@ def test_the_loss_of_a_blank_picture_is_that_of_the_net(s0, fresh):
     assert json.loads(answer)["loss"] == pytest.approx(expected, rel=1e-4)
 
 
-def test_delete_brings_the_first_weights_back(s0):
+def test_delete_restores_the_pretrained_weights(s0):
     before = s0("GET", "/weights")
     s0("PATCH", "/weights", json.loads(s0("POST", "/datablock", {"block": 5})))
     assert s0("GET", "/weights") != before

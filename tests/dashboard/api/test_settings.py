@@ -6,7 +6,7 @@ from dashboard.api.settings import settings_from_environment
 from dashboard.training.settings import SettingError
 
 
-def test_without_any_variable_everything_has_its_default():
+def test_defaults_apply_without_variables():
     settings = settings_from_environment({"XDG_STATE_HOME": "/s", "XDG_CACHE_HOME": "/c"})
     assert (settings.token, settings.origins, settings.hosts) == (None, (), ())
     assert settings.max_versions == 20
@@ -14,7 +14,7 @@ def test_without_any_variable_everything_has_its_default():
     assert settings.state_folder != settings.cache_folder
 
 
-def test_every_setting_can_be_given():
+def test_settings_are_read_from_variables():
     settings = settings_from_environment(
         {
             "INKLING_TOKEN": "0123456789",
