@@ -12,7 +12,7 @@ SITE = "https://site.example"
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
-    """A server with a token, a site on its list and a name."""
+    """A server with a token, a listed origin and a host name."""
     settings = api_settings(
         tmp_path_factory.mktemp("guarded"), token=TOKEN, origins=(SITE,), hosts=("box.example",)
     )
@@ -79,7 +79,7 @@ def test_loopback_addresses_are_local(peer, local):
         ("LOCALHOST:5006", 200),
         ("127.0.0.1:1", 200),
         ("[::1]:5006", 200),
-        ("192.168.7.7:5006", 200),  # digits cannot be redirected
+        ("192.168.7.7:5006", 200),  # DNS cannot redirect an IP address
         ("box.example:80", 200),
         ("evil.example", 403),
         ("localhost.evil.example:5006", 403),
@@ -158,7 +158,7 @@ def test_too_many_requests_are_429_except_for_files(tmp_path):
         assert refused.headers["Retry-After"] == "1"
         assert refused.headers["Retry-After"].isdigit()
         assert {call("GET", "/api/manifest").status for _ in range(12)} == {200}
-        assert call("DELETE", "/api/weights").status == 200  # changes have a count of their own
+        assert call("DELETE", "/api/weights").status == 200  # changes are limited separately
 
 
 def test_the_rate_limit_refills_per_address():
@@ -185,13 +185,13 @@ def test_an_ipv6_network_counts_as_one_address_and_the_table_is_bounded():
 def test_each_request_logs_one_line_without_secrets(guarded: ApiClient):
     records = []
 
-    class Keep(logging.Handler):
+    class Recorder(logging.Handler):
         def emit(self, record):
             records.append(record.getMessage())
 
-    logger, keep = logging.getLogger("inkling.api"), Keep()
+    logger, recorder = logging.getLogger("inkling.api"), Recorder()
     level = logger.level
-    logger.addHandler(keep)
+    logger.addHandler(recorder)
     logger.setLevel(logging.INFO)
     try:
         answer = guarded(
@@ -199,9 +199,9 @@ def test_each_request_logs_one_line_without_secrets(guarded: ApiClient):
             f"/api/weights?token={TOKEN}",
             headers={"Authorization": f"Bearer {TOKEN}"},
         )
-        guarded("GET", "/api")  # the line is written after the answer is on its way
+        guarded("GET", "/api")  # the line is written after the response
     finally:
-        logger.removeHandler(keep)
+        logger.removeHandler(recorder)
         logger.setLevel(level)
     [line] = [record for record in records if answer.headers["Request-Id"] in record]
     assert " 127.0.0.1 DELETE /api/weights 400 " in line

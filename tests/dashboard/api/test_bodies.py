@@ -1,4 +1,4 @@
-"""What strangers may send: none of it may change anything, end the server or fill its memory."""
+"""Invalid bodies must not change anything, stop the server or exhaust its memory."""
 
 import gc
 import gzip
@@ -24,12 +24,12 @@ REFUSED = {400, 408, 409, 413, 415, 422}
 
 
 def state(call):
-    """All that a refused request might have changed."""
+    """Return the state that a rejected request must not change."""
     return call("GET", "/api/weights/history").body
 
 
 def send(call, method, path, body, kind=JSON, **headers):
-    """Send bytes; see that a refusal has a sentence and has changed nothing."""
+    """Send bytes; check that an error has a message and changed nothing."""
     before = state(call)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     answer = call(method, path, body, {"Content-Type": kind} | named)
@@ -197,7 +197,7 @@ def test_a_gzip_compressed_body_is_accepted(call):
 
 
 def test_decompression_bombs_are_rejected_at_the_limit(call):
-    """Megabytes that unpack to gigabytes: as gzip, as an archive, and as a header's claim."""
+    """Megabytes that decompress to gigabytes: as gzip, as an archive, and by a header."""
     gigabyte = gzip.compress(bytes(1 << 26)) * 16
     answer = send(call, "PATCH", "/api/weights", gigabyte, Content_Encoding="gzip")
     assert answer.status == 413
@@ -243,13 +243,13 @@ def test_archives_without_a_network_are_rejected(call):
         (archive_of(W0=npy_header((4, 4))), 422),
     ):
         assert send(call, "POST", "/api/weights", body, NPZ).status == status
-    assert send(call, "POST", "/api/weights", good).status == 400  # which is no JSON
+    assert send(call, "POST", "/api/weights", good).status == 400  # not JSON
     generator = random.Random(1)
     for _ in range(40):
-        spoilt = bytearray(good)
+        damaged = bytearray(good)
         for _ in range(3):
-            spoilt[generator.randrange(len(spoilt))] = generator.randrange(256)
-        send(call, "POST", "/api/weights", bytes(spoilt), NPZ)
+            damaged[generator.randrange(len(damaged))] = generator.randrange(256)
+        send(call, "POST", "/api/weights", bytes(damaged), NPZ)
 
 
 def test_a_body_above_the_limit_is_413_with_a_length_or_chunked(tmp_path):
@@ -262,7 +262,7 @@ def test_a_body_above_the_limit_is_413_with_a_length_or_chunked(tmp_path):
         head = "PATCH", "/api/weights", "Transfer-Encoding: chunked"
         assert raw(call, *head, text).startswith(b"HTTP/1.1 413 ")
         assert b"413" in raw(call, "PATCH", "/api/weights", "Content-Length: 999999999", b"")[:12]
-        # Without an end it is cut off, having taken no memory.
+        # An unterminated body is aborted without reserving memory.
         endless = text[:-5] * 20
         assert raw(call, *head, endless)[:12] in (b"HTTP/1.1 400", b"")
         assert raw(call, "PATCH", "/api/weights", "Content-Length: -5", b"")[:12] == (
@@ -273,7 +273,7 @@ def test_a_body_above_the_limit_is_413_with_a_length_or_chunked(tmp_path):
 
 
 def raw(call, method, path, header, body):
-    """Send a request by hand and return what comes back until the server ends it or answers."""
+    """Send a raw request and return the response."""
     with socket.create_connection(("127.0.0.1", call.port), timeout=60) as connection:
         head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
         try:
@@ -344,7 +344,7 @@ def test_any_bytes_get_a_response(call, body, kind, encoding):
 
 
 def test_rejected_requests_leak_no_memory(call):
-    """The same refusals a second time leave as many objects as the first time."""
+    """Repeated errors leave as many objects as the first time."""
     bodies = [
         (b"[" * 100_000, JSON),
         (json.dumps({"weights": tables()}).encode()[:-5], JSON),

@@ -17,7 +17,7 @@ from data_cache import (
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """What the static site has under `data/`."""
+    """The folder `data/` of the static site."""
     folder = tmp_path_factory.mktemp("data")
     write_blocks([load_digits()], folder)
     return folder

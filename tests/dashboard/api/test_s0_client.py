@@ -1,4 +1,4 @@
-"""A client of S0 calls with no header but Content-Type, and reads no key but its own."""
+"""Compatibility with clients of S0, which send only Content-Type and read only the keys of S0."""
 
 import json
 import urllib.request
@@ -11,7 +11,7 @@ from data_cache import load_digits, to_float
 
 @pytest.fixture
 def s0(fresh):
-    """Call as S0's client does; gives the text of the answer, which has to be a success."""
+    """Send a request as S0's client does; return the body of the successful response."""
 
     def ask(method, path, content=None):
         body = None if content is None else json.dumps(content).encode()
@@ -58,7 +58,7 @@ def test_fetched_weights_can_be_posted_and_fetched_again(s0):
     weights = json.loads(s0("GET", "/weights"))["weights"]
     s0("POST", "/weights", {"weights": weights})
     content = json.loads(s0("GET", "/weights"))
-    assert content == {"weights": weights}  # a net without biases, as S0's are
+    assert content == {"weights": weights}  # a network without biases, as in S0
 
 
 def test_training_lowers_the_loss_of_the_samples(s0):
@@ -66,7 +66,7 @@ def test_training_lowers_the_loss_of_the_samples(s0):
         samples = json.loads(s0("POST", "/datablock", {"block": count}))
         losses = [json.loads(s0("PATCH", "/weights", samples)) for _ in range(2)]
         assert all(loss.keys() == {"loss"} for loss in losses)
-        assert losses[1]["loss"] <= losses[0]["loss"]  # equal for a digit that is quite certain
+        assert losses[1]["loss"] <= losses[0]["loss"]  # equal if the loss is 0 already
 
 
 def test_the_loss_without_samples_is_zero(s0):
@@ -76,12 +76,12 @@ def test_the_loss_without_samples_is_zero(s0):
 
 
 def test_the_loss_of_a_blank_image_is_that_of_the_biases(s0, fresh):
-    """The blank picture of S0's own test; its loss is that of the biases alone."""
+    """The blank image of S0's test."""
     biases = json.loads(s0("GET", "/weights"))["biases"]
     weights = json.loads(s0("GET", "/weights"))["weights"]
     hidden = np.maximum(np.array(biases[0]), 0)
-    scores = hidden @ np.array(weights[1]) + np.array(biases[1])
-    expected = np.log(np.exp(scores).sum()) - scores[1]
+    logits = hidden @ np.array(weights[1]) + np.array(biases[1])
+    expected = np.log(np.exp(logits).sum()) - logits[1]
     answer = s0("PATCH", "/weights", {"data": [{"target": 1, "image": [0.0] * 784}]})
     assert json.loads(answer)["loss"] == pytest.approx(expected, rel=1e-4)
 

@@ -115,8 +115,7 @@ def test_an_unusable_file_or_folder_is_an_error_with_its_name(tmp_path):
 
 @pytest.fixture
 def memory_folder(tmp_path):
-    """A folder in memory where there is one: a kill takes no page from the system, so the disk
-    would only make it slower."""
+    """A folder in memory if possible: SIGKILL loses no pages of the system, and it is faster."""
     shared = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else tmp_path) as folder:
         yield folder

@@ -23,17 +23,15 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def heeded_ctrl_c():
-    """Hear Ctrl-C also in a background job, where shells have it ignored, as children inherit."""
+def handled_ctrl_c():
+    """Handle SIGINT also in a background job, in which shells ignore it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.usefixtures("heeded_ctrl_c")
-def test_the_app_is_at_the_root_and_at_app_and_the_api_beside_it_until_ctrl_c(
-    environment, tmp_path
-):
+@pytest.mark.usefixtures("handled_ctrl_c")
+def test_app_and_api_are_served_until_ctrl_c(environment, tmp_path):
     port = free_port()
     process = subprocess.Popen(
         [

@@ -270,6 +270,7 @@ def test_a_resumed_run_has_no_earlier_test_evaluation():
     [
         (["--seed", "9"], "--seed: expected 1 as in the run to resume, found 9"),
         (["--augment"], "--augment: expected none as in the run to resume, found affine"),
+        (["--pen-digits", "20"], "--pen-digits: expected 0 as in the run to resume, found 20"),
         (["--network-structure", "784", "10"], "--network-structure: expected [12]"),
         (["--num-epochs", "2"], "the run already has its 2 epochs; ask for more with --num-epochs"),
     ],
@@ -326,7 +327,6 @@ def test_the_progress_bar_has_epoch_loss_accuracy_speed_and_remaining_time():
     train(run, epochs=1, publish=progress.publish)
     progress.end_epoch(run)
     train(run, steps=5, publish=progress.publish)
-    progress._bar.refresh()
     progress.close()
     assert re.search(
         r"epoch 2/2 · loss \d\.\d{3} · accuracy \d+\.\d %:?\s+67% \|.*\| .* samples/s · .* left",
