@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.api.errors import ApiError
-from data_cache import Samples, to_float
+from data_cache import DIGIT_NAMES, Samples, to_float
+from data_cache.samples import PIXELS
 
-PIXELS = 784
-CLASSES = 10
+CLASSES = len(DIGIT_NAMES)
 MAX_TOKENS = 200_000
 """Brackets, braces and quotation marks: a sample has eight, the widest network some 33,000."""
 # Only 256 different values can occur, so each is formatted once.

@@ -9,8 +9,9 @@ import importlib.metadata
 from collections.abc import Sequence
 from typing import Any
 
-from dashboard.api.json_payloads import CLASSES, PIXELS
+from dashboard.api.json_payloads import CLASSES
 from dashboard.api.operation import JSON, Operation, Parameter, Route, Schema
+from data_cache.samples import PIXELS
 
 NUMBER: Schema = {"type": "number"}
 SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}

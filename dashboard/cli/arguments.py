@@ -21,6 +21,7 @@ from dashboard.training.settings import (
     describe_range,
 )
 from data_cache import DATA_SETS, DIGIT_NAMES, Samples, load_data_set, open_samples
+from data_cache.samples import PIXELS
 from nn import (
     ARCHITECTURES,
     PRETRAINED,
@@ -34,8 +35,7 @@ from nn import (
     schedule_name,
 )
 
-PIXELS = 784
-CLASSES = 10
+CLASSES = len(DIGIT_NAMES)
 PATH_KINDS = (
     "a folder of idx files as MNIST has them, an idx file of images (its labels are found by "
     "name), or a CSV file with a header row, the label first, then 784 pixels of 0 to 255; "
@@ -167,6 +167,15 @@ def read_flag(flag: str, name: str, text: str) -> Any:
         return CommandSettings().read(name, _canonical_name(name, text))
     except SettingError as error:
         raise SettingError(f"{flag}: {error}") from error
+
+
+def read_integer(flag: str, text: str, low: int, high: int) -> int:
+    """Return the integer in the text of a flag; raise SettingError unless low <= n <= high."""
+    if not (text.isascii() and text.isdigit() and low <= int(text[:12]) <= high):
+        raise SettingError(
+            f"{flag}: expected an integer from {low:,} to {high:,}, found “{text[:24]}”."
+        )
+    return int(text[:12])
 
 
 def read_structure(flag: str, words: Sequence[str]) -> list[int]:

@@ -24,6 +24,7 @@ from dashboard.cli.arguments import (
     open_named,
     open_network,
     read_flag,
+    read_integer,
 )
 from dashboard.cli.report import (
     accuracy_sentence,
@@ -37,7 +38,6 @@ from dashboard.cli.report import (
 from dashboard.evaluation.rejection import Rejection, measure_rejection
 from dashboard.evaluation.report import EvaluationReport, evaluate_network
 from dashboard.evaluation.robustness import RobustnessPoint, measure_robustness
-from dashboard.training.settings import SettingError
 from data_cache import DIGIT_NAMES, data_set_available, load_data_set
 from data_cache.synthesis import draw_non_digits
 
@@ -51,6 +51,7 @@ trained on: on its training samples accuracy is too high."""
 
 NON_DIGITS = 900
 ROBUSTNESS_DIGITS = 300
+MAX_DIGITS = 1_000_000
 SEED = 0
 
 
@@ -80,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Evaluate, and print the report."""
     text = arguments.binarize
     binarize = None if text is None else read_flag("--binarize", "binarize", text)
-    digits = read_count(arguments.robustness)
+    digits = read_integer("--robustness", arguments.robustness, 0, MAX_DIGITS)
     net = open_network(arguments)
     data = open_named(arguments)
     with limit_blas_threads():
@@ -107,13 +108,6 @@ def run(arguments: argparse.Namespace) -> int:
     ]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0
-
-
-def read_count(text: str) -> int:
-    """Return the number of digits for the robustness curves; SettingError if it is not one."""
-    if not (text.isascii() and text.isdigit() and len(text) < 9):
-        raise SettingError(f"--robustness: expected a whole number from 0, found “{text[:24]}”.")
-    return int(text)
 
 
 async def _measure(

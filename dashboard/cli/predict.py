@@ -22,6 +22,7 @@ from dashboard.cli.arguments import (
     open_named,
     open_network,
     read_flag,
+    read_integer,
 )
 from dashboard.cli.errors import CommandError
 from dashboard.training.settings import SettingError
@@ -80,23 +81,15 @@ def run(arguments: argparse.Namespace) -> int:
     with limit_blas_threads():
         if has_data:
             data = open_named(arguments)
-            indices = read_indices(arguments.index or ["0"], data.samples)
+            last = len(data.samples) - 1
+            words = arguments.index or ["0"]
+            indices = [read_integer("--index", word, 0, last) for word in words]
             lines = _sample_lines(net.network, data.samples, indices, data.class_names, binarize)
         else:
             image = read_drawing(Path(arguments.drawing), binarize)
             lines = _prediction_lines(net.network, image, arguments.drawing, DIGIT_NAMES)
         sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0
-
-
-def read_indices(words: Sequence[str], samples: Samples) -> list[int]:
-    """Return the indices of samples; raise SettingError if one is out of range."""
-    for word in words:
-        if not (word.isascii() and word.isdigit() and int(word[:12]) < len(samples)):
-            raise SettingError(
-                f"--index: expected integers from 0 to {len(samples) - 1:,}; found “{word[:24]}”."
-            )
-    return [int(word) for word in words]
 
 
 def read_drawing(path: Path, binarize: int | None = None) -> NDArray[np.float32]:

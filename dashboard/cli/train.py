@@ -17,7 +17,6 @@ from dashboard.cli.arguments import (
     CLASSES,
     DATA_SET_HELP,
     PATH_KINDS,
-    PIXELS,
     explain,
     read_flag,
     read_structure,
@@ -30,6 +29,7 @@ from dashboard.cli.train_data import open_train_data
 from dashboard.cli.train_files import TrainFiles
 from dashboard.cli.train_job import Outcome, TrainingJob
 from dashboard.training.settings import SettingError
+from data_cache.samples import PIXELS
 from nn import ARCHITECTURES
 
 DESCRIPTION = """\
