@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import itertools
 import json
 import re
 import time
@@ -32,6 +33,8 @@ class PageClient:
         self._waiting: list[tuple[Callable[[Event], bool], asyncio.Future[Event]]] = []
         self._replies: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._ids: dict[str, str] = {}
+        self._pad_channel = ""
+        self._numbers = itertools.count(1)
         self.texts: dict[str, str] = {}
         self.patches = 0
         self.is_open = True
@@ -40,10 +43,12 @@ class PageClient:
     async def load(self) -> None:
         """Fetch the document and report it as ready, as the page does."""
         reply = await self._request("PULL-DOC-REQ", {})
-        for model in _models(reply["doc"]):
+        models = list(_models(reply["doc"]))
+        for model in models:
             for css_class in model.get("attributes", {}).get("css_classes", ()):
                 if isinstance(css_class, str) and css_class.startswith("ink-"):
                     self._ids.setdefault(css_class, model["id"])
+        self._pad_channel = _channel_of(self._ids["ink-pad"], models)
         await self._patch(_event("document_ready", []))
 
     async def click(self, css_class: str) -> None:
@@ -52,12 +57,13 @@ class PageClient:
 
     async def toggle(self, css_class: str, *, on: bool) -> None:
         """Switch a toggle."""
-        await self._patch(self._change(css_class, "active", on))
+        await self._patch(_change(self._ids[css_class], "active", on))
 
     async def draw(self, picture: np.ndarray) -> None:
         """Send a picture (84, 84) uint8 as the drawing pad does."""
-        text = base64.b64encode(picture.tobytes()).decode()
-        await self._patch(self._change("ink-pad", "tags", [time.perf_counter_ns(), text]))
+        content = base64.b64encode(picture.tobytes()).decode()
+        command = [next(self._numbers), "draw", content]
+        await self._patch(_change(self._pad_channel, "command", command))
 
     def text_of(self, css_class: str) -> str:
         """Return the newest text of a component; "" if it has not changed."""
@@ -87,10 +93,6 @@ class PageClient:
         self._reader.cancel()
         self.is_open = False
         self._connection.close()
-
-    def _change(self, css_class: str, attribute: str, value: Any) -> Event:
-        model = {"id": self._ids[css_class]}
-        return {"kind": "ModelChanged", "model": model, "attr": attribute, "new": value}
 
     async def _patch(self, event: Event) -> None:
         await self._send("PATCH-DOC", {"events": [event]})
@@ -171,6 +173,20 @@ def _event(name: str, entries: list[Any]) -> Event:
     values = {"type": "map", "entries": entries}
     data = {"type": "event", "name": name, "values": values}
     return {"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": data}
+
+
+def _change(model: str, attribute: str, value: Any) -> Event:
+    return {"kind": "ModelChanged", "model": {"id": model}, "attr": attribute, "new": value}
+
+
+def _channel_of(figure: str, models: list[dict[str, Any]]) -> str:
+    """Return the id of the channel that the script of a figure sends its commands on."""
+    for model in models:
+        if model["name"] == "CustomJS":
+            arguments = dict(model["attributes"]["args"]["entries"])
+            if arguments.get("figure", {}).get("id") == figure and "channel" in arguments:
+                return str(arguments["channel"]["id"])
+    raise LookupError(f"no script with a channel has the figure {figure}")
 
 
 def _models(part: Any) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,27 @@
+"""The websocket client of tests and benchmarks sends what the page's scripts send."""
+
+import asyncio
+import html
+import re
+
+from page_client import enlarged, open_page
+from served_app import served_app
+
+from data_cache import load_digits
+from nn import load_pretrained
+
+
+def test_a_drawing_sent_over_the_websocket_is_predicted():
+    test = load_digits().test
+    expected = int(load_pretrained("best").predict_proba(test.images[:1]).argmax())
+
+    async def draw(app):
+        page = await open_page(f"{app.address}/app")
+        answer = page.expect("ink-prediction", "data-digit")
+        await page.seconds_until(page.draw(enlarged(test.images[0])), answer)
+        text = html.unescape(page.text_of("ink-prediction"))
+        await page.close()
+        return int(re.search(r'data-digit="(\d)"', text)[1])
+
+    with served_app() as app:
+        assert asyncio.run(asyncio.wait_for(draw(app), 120)) == expected
