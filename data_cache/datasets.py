@@ -88,7 +88,7 @@ LABELS_SHA256 = {
 """SHA-256 of the uncompressed training labels, by which a folder's data set is recognised."""
 
 VALIDATION_SHARE = 12
-"""One sample in so many of the training half, the last ones, is held out for validation."""
+"""The last 1 / 12 of the training half is held out for validation."""
 
 
 def data_set_card(name: str) -> DataSetCard:

@@ -107,7 +107,7 @@ class PlanePoints:
 
 
 def no_points(classes: int) -> PlanePoints:
-    """Return no points of so many classes."""
+    """Return an empty data set with a number of classes, 1 to 10."""
     return PlanePoints(np.empty((0, 2), np.float32), np.empty(0, np.intp), classes)
 
 

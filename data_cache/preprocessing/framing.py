@@ -1,4 +1,4 @@
-"""Scales and centres a drawing as the images of MNIST are, wherever and however big it was drawn.
+"""Scales and centres a drawing as the images of MNIST are, whatever its position and size.
 
 MNIST (LeCun, Cortes, Burges, "The MNIST database"): the ink fits a 20 × 20 box with its aspect
 ratio kept, and its centre of mass is at the centre of the 28 × 28 image.
@@ -21,7 +21,7 @@ FAINT = 0.05
 SPECK = 0.25
 # Mean stroke widths in pixels of the image; of MNIST's digits, 3 % are thinner, 3 % thicker.
 THINNEST, THICKEST = 1.6, 4.0
-# From the first width on a stroke is thinned less, and from the second not at all: it is a blot.
+# Above the first width strokes are thinned less, and above the second, as for blots, not at all.
 BLOTTED, BLOT = 6.0, 7.5
 # Stroke widths are changed at three times the resolution of the image.
 _FINE = 3
@@ -135,9 +135,9 @@ def _framed(ink: np.ndarray) -> np.ndarray:
     width = stroke_width(boxes)
     missing = np.clip(width, THINNEST, THICKEST) - width
     missing *= np.clip((BLOT - width) / (BLOT - BLOTTED), 0, 1)
-    odd = np.flatnonzero(missing)
-    if len(odd):
-        boxes[odd] = _with_usual_strokes(ink[odd], missing[odd])
+    unusual = np.flatnonzero(missing)
+    if len(unusual):
+        boxes[unusual] = _with_usual_strokes(ink[unusual], missing[unusual])
     return _centre(boxes)
 
 

@@ -22,7 +22,7 @@ _BEGIN, _FULL = 0.6, 1.4
 def find_ink(picture: np.ndarray) -> np.ndarray:
     """Return the ink of a greyscale picture, dark on light or light on dark.
 
-    The border, most of which is background, tells which. The background is estimated locally by a
+    Whether the background is light or dark is decided by the border. It is estimated locally by a
     morphological closing, so shadows have no effect; ink is what exceeds Otsu's threshold.
 
     Parameters
@@ -84,7 +84,7 @@ def _averages(lines: np.ndarray, count: int) -> np.ndarray:
 def _background(light: np.ndarray) -> np.ndarray:
     """Estimate the background at every pixel by a greyscale closing, which follows gradients."""
     reach = max(1, round(_NEIGHBOURHOOD * max(light.shape) / 2))
-    # A mean filter first, so that a single bright grain is not taken for the background.
+    # A mean filter first, so that a single bright pixel does not count as background.
     closed = _mean(light, 1)[np.newaxis]
     for extend in (dilate, erode):
         for _ in range(reach):

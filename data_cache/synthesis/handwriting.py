@@ -1,7 +1,7 @@
 """Generates handwritten digits in random styles, slants, sizes and stroke widths.
 
 They cover writers, input devices and countries that MNIST has few of. They are made from the stroke
-templates alone and contain nobody's handwriting.
+templates alone, without samples of real handwriting.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CANVAS = 84
 # Standard deviations in units of the digit's height, of template points and of curve points.
 _POINT_NOISE, _CURVE_NOISE = 0.035, 0.006
 # Shares of digits without antialiasing, as wide as high, and in low resolution as small scans are.
-_HARD_SHARE, _FILLING_SHARE, _COARSE_SHARE = 0.25, 0.15, 0.2
+_ALIASED_SHARE, _FILLING_SHARE, _COARSE_SHARE = 0.25, 0.15, 0.2
 # Minimum of cells along the longer side of a digit in low resolution, and across its strokes.
 _FEWEST_CELLS, _THINNEST_CELLS = 11, 1.2
 # Share of digits recorded at few points, as by some tablets; and shares of digits whose strokes are
@@ -61,10 +61,10 @@ def write_digit(digit: int, generator: np.random.Generator) -> np.ndarray:
         curve(type(stroke)(_with_noise(stroke.points, _POINT_NOISE, generator), stroke.corners))
         for stroke in style
     ]
-    return draw_hand(lines, generator, narrow=0.45 if digit == 1 else 0.68)
+    return draw_handwriting(lines, generator, narrow=0.45 if digit == 1 else 0.68)
 
 
-def draw_hand(lines: Lines, generator: np.random.Generator, *, narrow: float) -> np.ndarray:
+def draw_handwriting(lines: Lines, generator: np.random.Generator, *, narrow: float) -> np.ndarray:
     """Draw lines as handwriting, randomly deformed and placed.
 
     Parameters
@@ -90,9 +90,9 @@ def draw_hand(lines: Lines, generator: np.random.Generator, *, narrow: float) ->
     scale = (size - width) / (high - low).max()
     drawn = [(line - low) * scale + corner for line in lines]
     segments = np.concatenate([np.concatenate([line[:-1], line[1:]], axis=1) for line in drawn])
-    hard = generator.random() < _HARD_SHARE
+    antialias = generator.random() >= _ALIASED_SHARE
     side = -(-CANVAS // cell)
-    coarse = draw_lines(segments / cell, width / 2 / cell, side, hard=hard)
+    coarse = draw_lines(segments / cell, width / 2 / cell, side, antialias=antialias)
     return coarse.repeat(cell, axis=0).repeat(cell, axis=1)[:CANVAS, :CANVAS]
 
 

@@ -97,7 +97,7 @@ def named_parameters(network: Network) -> dict[str, np.ndarray]:
     Raises
     ------
     WeightsError
-        When one of them holds NaN or infinity, which are not worth saving.
+        When one of them holds NaN or infinity.
     """
     keys = NetworkStructure.of(network).shapes()
     arrays = dict(zip(keys, network.parameters(), strict=True))

@@ -23,7 +23,7 @@ TOTAL = sum(map(len, CONTENTS.values()))
 @pytest.fixture(autouse=True)
 def small_files(monkeypatch):
     files = tuple(
-        RemoteFile(name, len(content), "", hashlib.sha256(content).hexdigest())
+        RemoteFile(name, len(content), hashlib.sha256(content).hexdigest())
         for name, content in CONTENTS.items()
     )
     monkeypatch.setattr(download, "REMOTE_FILES", {"mnist": files})

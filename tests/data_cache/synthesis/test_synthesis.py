@@ -100,7 +100,7 @@ def test_a_line_has_its_width_and_without_antialiasing_no_greys():
     soft = draw_lines(line, 2, 30)
     assert soft[:, 15].sum() == pytest.approx(4)
     assert soft[10, 2] < 1
-    hard = draw_lines(line, 2, 30, hard=True)
+    hard = draw_lines(line, 2, 30, antialias=False)
     assert set(np.unique(hard)) == {0, 1}
     outside = draw_lines(np.array([[-50.0, -50, -40, -40]]), 2, 30)
     assert not outside.any()
