@@ -1,7 +1,5 @@
 """Data sets by name: the bundled digits, and folders of idx files."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re

@@ -1,7 +1,5 @@
 """Downloading full data sets: mirrors, checksums, progress, and what failures leave."""
 
-from __future__ import annotations
-
 import hashlib
 import sys
 

@@ -1,7 +1,5 @@
 """The records of samples and data sets, and the conversion of their pixels."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

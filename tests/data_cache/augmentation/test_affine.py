@@ -1,7 +1,5 @@
 """Random affine augmentation."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """The named augmentations, and each kind of distortion alone."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Affine maps, the elastic field, and interpolation."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,7 +1,5 @@
 """Drawings in MNIST's frame: position, size, stroke width, specks, and what is refused."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from drawings import ring

@@ -1,7 +1,5 @@
 """Dilation, erosion, stroke width and connected components."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from drawings import ring

@@ -1,7 +1,5 @@
 """Ink in photographs: light or dark background, shadows, any size and shape."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Blocks over a network that drops, delays and damages: every sample arrives once and in order."""
 
-from __future__ import annotations
-
 import asyncio
 
 import numpy as np

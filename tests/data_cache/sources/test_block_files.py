@@ -1,7 +1,5 @@
 """Blocks of samples as bytes."""
 
-from __future__ import annotations
-
 import gzip
 
 import numpy as np

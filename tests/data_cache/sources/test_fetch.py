@@ -1,7 +1,5 @@
 """Fetching a URL: which errors are transient, silence, and cancellation."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import subprocess

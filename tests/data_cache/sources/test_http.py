@@ -1,7 +1,5 @@
 """Blocks over HTTP: order, caching, verification, and whole parts."""
 
-from __future__ import annotations
-
 import asyncio
 import dataclasses
 import gzip

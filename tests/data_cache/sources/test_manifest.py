@@ -1,7 +1,5 @@
 """The manifest of block files."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

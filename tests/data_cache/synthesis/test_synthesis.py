@@ -1,7 +1,5 @@
 """Synthetic digits, images that are not digits, and the rendering of strokes."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from cache_helpers import same
