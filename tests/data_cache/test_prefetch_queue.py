@@ -163,24 +163,6 @@ async def test_nothing_is_fetched_before_the_start():
 # Order
 
 
-@in_event_loop
-async def test_blocks_are_delivered_in_the_planned_order_if_responses_arrive_in_another():
-    source = ObedientSource(4)
-    async with queue_of(source, 4, 4, seed=3) as queue:
-        await settle()
-        order = planned(source, 3, 1)
-        for request in reversed(order[1:]):
-            source.answer(request)
-            await settle()
-            assert queue.take_ready() is None
-        assert queue.data_len == 3
-        source.answer(order[0])
-        await settle()
-        blocks = [queue.take_ready() for _ in range(4)]
-        assert requests_of(blocks) == order
-        assert [summary(block)[:3] for block in blocks] == [(0, i, i == 3) for i in range(4)]
-
-
 @given(
     blocks=st.integers(1, 5),
     moves=st.lists(
@@ -214,7 +196,9 @@ async def test_the_blocks_depend_neither_on_timing_nor_on_changes_of_settings(bl
             taken.append(await next_block(queue, source))
     expected = planned(source, 5, 1 + len(taken) // blocks)[: len(taken)]
     assert requests_of(taken) == expected
-    assert [(b.epoch, b.index) for b in taken] == [divmod(n, blocks) for n in range(len(taken))]
+    assert [summary(block)[:3] for block in taken] == [
+        (n // blocks, n % blocks, n % blocks == blocks - 1) for n in range(len(taken))
+    ]
     assert not tasks_left()
 
 
