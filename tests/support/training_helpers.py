@@ -6,7 +6,8 @@ Nothing here looks at a clock: whatever waits, waits for turns of the event loop
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +122,19 @@ def write_csv(path: Path, samples: Samples) -> Path:
     lines = [header, *(",".join(map(str, row)) for row in rows)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def in_event_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+    """Run an async test in an event loop of its own; the tasks that it leaves must end in time."""
+
+    async def bounded(*arguments: Any, **fixtures: Any) -> None:
+        async with asyncio.timeout(60):
+            await test(*arguments, **fixtures)
+            while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+                await asyncio.wait(tasks)
+
+    @wraps(test)
+    def run_test(*arguments: Any, **fixtures: Any) -> None:
+        asyncio.run(bounded(*arguments, **fixtures))
+
+    return run_test

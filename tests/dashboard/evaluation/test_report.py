@@ -1,4 +1,4 @@
-"""What a net can do and what it cannot, measured in slices."""
+"""Reports, rejection and robustness of networks, compared with independent computations."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ import pytest
 from training_helpers import few_samples
 
 from dashboard.evaluation.rejection import measure_rejection
-from dashboard.evaluation.report import examine
+from dashboard.evaluation.report import evaluate_network
 from dashboard.evaluation.robustness import AMOUNTS, POINTS, measure_robustness
 from data_cache import PERTURBATIONS, crop, load_digits, perturb, to_float
 from nn import ClassificationMetrics, create_network, load_pretrained
@@ -24,15 +24,15 @@ def digits():
     return load_digits().validation[:120]
 
 
-def test_an_examination_counts_as_an_evaluation_does_and_lists_mistakes_worst_first():
+def test_a_report_has_the_metrics_of_the_predictions_and_the_mistakes_in_order():
     network = create_network((784, 12, 10), generator=np.random.default_rng(0))
     samples = few_samples(600)
     shares = []
-    found = asyncio.run(examine(network, samples, progress=shares.append))
+    found = asyncio.run(evaluate_network(network, samples, progress=shares.append))
     expected = ClassificationMetrics(10)
     expected.evaluate(network, to_float(samples.images), samples.labels)
-    assert np.array_equal(found.evaluation.confusion_matrix, expected.confusion_matrix)
-    assert found.evaluation.loss == pytest.approx(expected.loss)
+    assert np.array_equal(found.metrics.confusion_matrix, expected.confusion_matrix)
+    assert found.metrics.loss == pytest.approx(expected.loss)
     assert found.reliability.counts.sum() == 600
     probabilities = network.predict_proba(to_float(samples.images))
     assert found.confidences == pytest.approx(confidence(probabilities), abs=1e-5)
@@ -46,7 +46,7 @@ def test_an_examination_counts_as_an_evaluation_does_and_lists_mistakes_worst_fi
     assert shares[-1] == 1
 
 
-def test_a_frame_bears_what_a_net_alone_does_not(network, digits):
+def test_framing_makes_a_network_robust_to_shifts_and_noise(network, digits):
     async def measure():
         return [point async for point in measure_robustness(network, digits[:40])]
 
@@ -54,15 +54,15 @@ def test_a_frame_bears_what_a_net_alone_does_not(network, digits):
     assert len(points) == POINTS
     assert set(AMOUNTS) == set(PERTURBATIONS)
     unchanged = points["shift", 0]
-    assert unchanged.alone > 0.9
+    assert unchanged.unframed > 0.9
     assert points["rotation", 0] == type(unchanged)(
-        "rotation", 0, unchanged.alone, unchanged.framed
+        "rotation", 0, unchanged.unframed, unchanged.framed
     )
-    assert points["shift", 8].framed > points["shift", 8].alone + 0.2
-    assert points["noise", 0.2].framed > points["noise", 0.2].alone
+    assert points["shift", 8].framed > points["shift", 8].unframed + 0.2
+    assert points["noise", 0.2].framed > points["noise", 0.2].unframed
 
 
-def test_measuring_can_be_left_at_any_point(network, digits):
+def test_robustness_is_measured_point_by_point(network, digits):
     async def measure():
         async for point in measure_robustness(network, digits[:10]):
             return point
@@ -71,14 +71,14 @@ def test_measuring_can_be_left_at_any_point(network, digits):
     assert asyncio.run(measure()).kind == "shift"
 
 
-def test_rejection_keeps_what_it_promised(network, digits):
+def test_rejection_keeps_the_true_positive_rate(network, digits):
     known = confidence(network.predict_proba(to_float(digits.images)))
     noise = np.random.default_rng(0).integers(0, 256, (300, 784), dtype=np.uint8)
     found = asyncio.run(measure_rejection(network, known, "noise", noise))
     assert (found.title, found.count) == ("noise", 300)
     assert (known >= found.threshold).mean() >= 0.98
     expected = (confidence(network.predict_proba(to_float(noise))) < found.threshold).mean()
-    assert found.refused == pytest.approx(expected)
+    assert found.rejected == pytest.approx(expected)
 
 
 # Exact changes
