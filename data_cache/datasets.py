@@ -190,12 +190,12 @@ def _read_bundled(name: str) -> np.ndarray:
 def _find_folder(card: DataSetCard, folder: Path) -> Path | None:
     if has_images(folder / card.name):
         return folder / card.name
-    if has_images(folder) and not _holds_another(card, folder):
+    if has_images(folder) and not _is_another_data_set(card, folder):
         return folder
     return None
 
 
-def _holds_another(card: DataSetCard, folder: Path) -> bool:
+def _is_another_data_set(card: DataSetCard, folder: Path) -> bool:
     """Return whether the labels in a folder are those of another known data set."""
     try:
         labels = read_bytes(find_labels(find_images(folder, "train")))

@@ -197,7 +197,7 @@ def _fetch_file(
                 downloader=meter.download,
             )
         except (OSError, ValueError) as error:
-            failures.append(f"{url}: {_reason(error)}")
+            failures.append(f"{url}: {_describe_failure(error)}")
             cause = error
             meter.begin(file)
         else:
@@ -208,7 +208,7 @@ def _fetch_file(
     ) from cause
 
 
-def _reason(error: Exception) -> str:
+def _describe_failure(error: Exception) -> str:
     import requests  # noqa: PLC0415 - a dependency of pooch
 
     if isinstance(error, requests.HTTPError) and error.response is not None:

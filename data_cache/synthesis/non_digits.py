@@ -44,14 +44,14 @@ def draw_non_digits(count: int, generator: np.random.Generator, digits: np.ndarr
 
 def scribbles(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
     """Draw one to three strokes through random points."""
-    return _drawn([_scribble(generator) for _ in range(count)])
+    return _frame_all([_scribble(generator) for _ in range(count)])
 
 
 def letters(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
     """Draw letters and symbols that do not look like digits."""
     styles = letter_styles()
     chosen = (styles[index] for index in generator.integers(len(styles), size=count))
-    return _drawn(
+    return _frame_all(
         [
             draw_handwriting(
                 [
@@ -187,7 +187,7 @@ def _scribble(generator: np.random.Generator) -> np.ndarray:
     return draw_handwriting(lines, generator, narrow=1.0)
 
 
-def _drawn(canvases: list[np.ndarray]) -> np.ndarray:
+def _frame_all(canvases: list[np.ndarray]) -> np.ndarray:
     if not canvases:
         return np.zeros((0, SIDE, SIDE))
     framed, _ = frame_digits(np.stack(canvases).reshape(-1, CANVAS, CANVAS))
