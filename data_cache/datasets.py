@@ -119,7 +119,7 @@ def _user_cache() -> Path:
 
 
 def data_set_available(name: str, folder: Path | str | None = None) -> bool:
-    """Return whether `load_data_set` would find the data set; only file names are looked at."""
+    """Return whether `load_data_set` would find the data set, judging by file names alone."""
     card = data_set_card(name)
     return card.bundled or _find_folder(card, data_folder(folder)) is not None
 

@@ -22,10 +22,10 @@ class PrefetchQueue(Generic[Request]):
     """An endless asynchronous iterator of blocks, epoch after epoch, in the planned order.
 
     Blocks that are ready or in flight never number more than `cache_size`, and at most
-    `concurrency` are in flight; free slots are refilled at once, whether or not blocks are taken
-    (fetches to start = cache size − ready − in flight). With `cache_size` 0 a block is fetched
-    only while a consumer waits for it. Responses may arrive in any order; blocks leave in the
-    planned order, so timing never changes the training.
+    `concurrency` are in flight. Free slots are refilled immediately, also while no blocks are
+    taken (fetches to start = cache size − ready − in flight). With `cache_size` 0 a block is
+    fetched only while a consumer waits for it. Responses may arrive in any order; blocks are
+    delivered in the planned order, so timing never changes the training.
 
     All methods must be called in the thread of one event loop. A fetch is retried after a
     `TransientError` only. A block that stays failed stops the refilling; the blocks before it are

@@ -1,4 +1,4 @@
-"""Fetches blocks of samples over HTTP, one by one for training or whole parts at once.
+"""Fetches blocks of samples over HTTP, one by one for training or a whole part in one call.
 
 Each block is compared with the SHA-256 checksum in the manifest.
 """

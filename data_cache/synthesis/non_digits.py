@@ -135,7 +135,7 @@ def outlines(count: int, generator: np.random.Generator, _digits: np.ndarray) ->
 
 
 def smooth_fields(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
-    """Generate smooth random fields, some of them thresholded."""
+    """Generate smooth random fields, half of them thresholded."""
     result = np.empty((count, SIDE, SIDE))
     for picture in result:
         coarse = generator.integers(2, 14)
