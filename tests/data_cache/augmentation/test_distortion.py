@@ -68,7 +68,7 @@ def test_with_all_strengths_at_0_the_images_stay_the_same(digits):
 
 
 @pytest.mark.parametrize("name", STRENGTH_NAMES)
-def test_every_kind_alone_changes_digits(digits, name):
+def test_every_kind_alone_changes_images(digits, name):
     found = distorted(digits, FULL.only(name))
     assert np.abs(found - digits).max() > 0.2
     assert FULL.only(name).has(name)
