@@ -213,7 +213,7 @@ def test_background_noise_makes_little_difference(digits):
         assert difference(framed(noisy), framed(canvas)) < 0.045  # different digits: 0.15
 
 
-@pytest.mark.parametrize("end", [0, None], ids=["none", "many"])
+@pytest.mark.parametrize("end", [0, 1, None], ids=["none", "blank", "many"])
 def test_many_canvases_are_framed_like_single_ones(digits, end):
     canvases = np.stack([np.zeros((28, 28)), *digits[:70], ring(28, 9, 1)])[:end]
     images, is_drawn = frame_digits(canvases)

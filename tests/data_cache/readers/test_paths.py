@@ -36,6 +36,8 @@ def test_a_damaged_idx_file_is_not_read_as_csv(tmp_path):
     path = tmp_path / (IMAGES_NAME + ".gz")
     path.write_bytes(gzip.compress(images_bytes(numbered_samples(50)))[:60])
     assert "complete gzip" in error_of(open_samples, path)
+    path.write_bytes(b"\x1f\x8b" + bytes(20))
+    assert "gzip stream at byte 0" in error_of(open_samples, path)
     path.write_bytes(b"damaged from the start")
     assert "found 64 61 6d 61 at byte 0" in error_of(open_samples, path)
 
