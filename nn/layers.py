@@ -13,7 +13,7 @@ import numpy as np
 
 from nn import backends
 from nn.activations import Activation
-from nn.backends.numpy_backend import patch_buffer_size
+from nn.backends.numpy_backend import NumpyBackend, patch_buffer_size
 
 _NOTHING = np.empty(0)
 """Stands for an array that a workspace does not need."""
@@ -51,16 +51,20 @@ class Dense:
         """Return a layer of the same form with other arrays."""
         return Dense(weights, bias)
 
-    def workspace(self, count: int, *, is_output: bool, for_training: bool) -> DenseWorkspace:
+    def workspace(
+        self, count: int, backend: NumpyBackend, *, is_output: bool, for_training: bool
+    ) -> DenseWorkspace:
         """Allocate the arrays for passes of up to `count` samples."""
         sums = np.empty((count, self.weights.shape[1]), self.weights.dtype)
         activations = sums if is_output else np.empty_like(sums)
         if not for_training:
-            return DenseWorkspace(sums, activations)
+            return DenseWorkspace(backend, sums, activations)
         delta = np.empty_like(sums)
         if is_output:
-            return DenseWorkspace(sums, activations, delta)
-        return DenseWorkspace(sums, activations, delta, np.empty_like(sums), np.empty_like(sums))
+            return DenseWorkspace(backend, sums, activations, delta)
+        return DenseWorkspace(
+            backend, sums, activations, delta, np.empty_like(sums), np.empty_like(sums)
+        )
 
     def forward(
         self, x: np.ndarray, workspace: DenseWorkspace, activation: Activation | None
@@ -70,7 +74,7 @@ class Dense:
         Without an activation, as in the output layer, they are the sums: the logits.
         """
         z = workspace.sums
-        backends.current_backend().product(x, self.weights, z)
+        workspace.backend.product(x, self.weights, z)
         if self.bias is not None:
             np.add(z, self.bias, out=z)
         if activation is not None:
@@ -101,27 +105,28 @@ class Dense:
             activation.derivative(z, workspace.activations, z)
             np.multiply(delta, z, out=delta)
         if input_delta is not None:
-            backends.current_backend().product_with_transposed(delta, self.weights, input_delta)
+            workspace.backend.product_with_transposed(delta, self.weights, input_delta)
 
     def gradients(self, x: np.ndarray, workspace: DenseWorkspace, out: Dense) -> None:
         """Write the gradients with respect to the parameters into the arrays of `out`.
 
         `x` is what `forward` was given; `backward` comes first.
         """
-        backends.current_backend().product_of_transposed(x, workspace.delta, out.weights)
+        workspace.backend.product_of_transposed(x, workspace.delta, out.weights)
         if out.bias is not None:
             np.add.reduce(workspace.delta, axis=0, out=out.bias)
 
 
 @dataclass(eq=False, slots=True)
 class DenseWorkspace:
-    """Arrays (n, outputs) for the passes of a dense layer.
+    """Arrays (n, outputs) for the passes of a dense layer, and the backend that computes them.
 
     `sums` are the values before the activation, `activations` those after it, and `delta` the
     gradients of the loss with respect to either. In hidden layers, `mask` holds 0 for a unit that
     dropout leaves out and 1 / (1 - rate) for a kept one, and `dropped` the masked activations.
     """
 
+    backend: NumpyBackend
     sums: np.ndarray
     activations: np.ndarray
     delta: np.ndarray = field(default_factory=lambda: _NOTHING)
@@ -131,6 +136,7 @@ class DenseWorkspace:
     def first(self, count: int) -> DenseWorkspace:
         """Return views of the first `count` rows."""
         return DenseWorkspace(
+            self.backend,
             self.sums[:count],
             self.activations[:count],
             self.delta[:count],
@@ -173,13 +179,13 @@ class MaxPool2D(NamedTuple):
 
     def forward(self, images: np.ndarray, workspace: Conv2DWorkspace) -> None:
         """Write the maxima of `images` (n, height, width, channels) into the workspace's sums."""
-        backends.current_backend().max_pool(
+        workspace.backend.max_pool(
             images, self, workspace.sums, workspace.positions, workspace.selected
         )
 
     def backward(self, workspace: Conv2DWorkspace) -> None:
         """Write the gradients with respect to the images into the workspace's convolved delta."""
-        backends.current_backend().max_unpool(
+        workspace.backend.max_unpool(
             workspace.delta_images,
             self,
             workspace.positions,
@@ -277,7 +283,13 @@ class Conv2D:
         return max(forward, patch_buffer_size(padded_delta, self.kernel, padded.channels))
 
     def workspace(
-        self, count: int, patches: np.ndarray, *, is_first: bool, for_training: bool
+        self,
+        count: int,
+        backend: NumpyBackend,
+        *,
+        patches: np.ndarray,
+        is_first: bool,
+        for_training: bool,
     ) -> Conv2DWorkspace:
         """Allocate the arrays for passes of up to `count` samples.
 
@@ -297,6 +309,7 @@ class Conv2D:
             (count if self.pool else 0, *output_shape), np.uint8 if in_byte else np.uint16
         )
         workspace = Conv2DWorkspace(
+            backend=backend,
             padded=np.zeros((count, *self.input_shape.padded(self.padding)), dtype),
             convolved=convolved,
             sums=sums,
@@ -332,7 +345,7 @@ class Conv2D:
         """Return the activations (n, outputs) of `x` (n, inputs), which lie in the workspace."""
         z, a = workspace.sums, workspace.activations
         np.copyto(_inner(workspace.padded, self.padding), self._images(x))
-        backends.current_backend().convolve(
+        workspace.backend.convolve(
             workspace.padded, self.weights, self.kernel, workspace.convolved, workspace.patches
         )
         if self.pool is not None:
@@ -379,7 +392,7 @@ class Conv2D:
         flipped = kernels[::-1, ::-1].transpose(0, 1, 3, 2)
         np.copyto(workspace.flipped.reshape(flipped.shape), flipped)
         images = input_delta.reshape(len(input_delta), *self.input_shape)
-        backends.current_backend().convolve(
+        workspace.backend.convolve(
             workspace.padded_delta, workspace.flipped, self.kernel, images, workspace.patches
         )
 
@@ -391,7 +404,7 @@ class Conv2D:
         if out.bias is not None:
             rows = workspace.delta_images.reshape(-1, len(out.bias))
             np.add.reduce(rows, axis=0, out=out.bias)
-        backends.current_backend().convolve_gradients(
+        workspace.backend.convolve_gradients(
             workspace.padded,
             workspace.convolved_delta,
             self.kernel,
@@ -402,16 +415,17 @@ class Conv2D:
 
 @dataclass(eq=False, slots=True)
 class Conv2DWorkspace:
-    """Arrays for the passes of a convolution; the first axis is the sample.
+    """Arrays for the passes of a convolution, and the backend that computes them.
 
-    `padded` are the images with zeros around, `convolved` the results of the convolution, `sums`
-    those of the pooling with the bias (without a pooling, the same array as `convolved`),
-    `positions` and `selected` what the pooling needs to find its way back, and `activations` the
-    results. `delta` (n, outputs) holds the gradients with respect to activations or sums,
-    `delta_images` the same as images, `convolved_delta` those with respect to `convolved`, and
-    `padded_delta` the same with zeros around. `patches` and `flipped` are scratch.
+    The first axis is the sample. `padded` are the images with zeros around, `convolved` the
+    results of the convolution, `sums` those of the pooling with the bias (without a pooling, the
+    same array as `convolved`), `positions` and `selected` what the backward pass of the pooling
+    needs, and `activations` the results. `delta` (n, outputs) holds the gradients with respect to
+    activations or sums, `delta_images` the same as images, `convolved_delta` those with respect to
+    `convolved`, and `padded_delta` the same with zeros around. `patches` and `flipped` are scratch.
     """
 
+    backend: NumpyBackend
     padded: np.ndarray
     convolved: np.ndarray
     sums: np.ndarray
@@ -453,19 +467,15 @@ def create_workspaces(
         if isinstance(layer, Conv2D)
     ]
     patches = np.empty(max(sizes), layers[0].weights.dtype) if sizes else _NOTHING
-    workspaces: list[Workspace] = []
-    for index, layer in enumerate(layers):
-        if isinstance(layer, Conv2D):
-            is_first = index == 0
-            workspaces.append(
-                layer.workspace(count, patches, is_first=is_first, for_training=for_training)
-            )
-        else:
-            is_output = index == len(layers) - 1
-            workspaces.append(
-                layer.workspace(count, is_output=is_output, for_training=for_training)
-            )
-    return workspaces
+    backend, last = backends.current_backend(), len(layers) - 1
+    return [
+        layer.workspace(
+            count, backend, patches=patches, is_first=index == 0, for_training=for_training
+        )
+        if isinstance(layer, Conv2D)
+        else layer.workspace(count, backend, is_output=index == last, for_training=for_training)
+        for index, layer in enumerate(layers)
+    ]
 
 
 def check_layers(layers: Sequence[Layer]) -> None:

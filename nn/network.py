@@ -12,8 +12,8 @@ from math import isqrt
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nn import backends
 from nn.activations import ACTIVATIONS, activation_function, activation_name
+from nn.backends import scale_bytes
 from nn.initializers import initial_weights, initialization_name
 from nn.layer_spec import LayerSpec, layer_spec_of, read_layer_spec
 from nn.layers import Conv2D, Dense, Layer, Workspace, check_layers, create_workspaces
@@ -171,7 +171,7 @@ class Network:
         if buffer is None:
             buffer = np.empty(x.shape, self.dtype)
         if x.dtype == np.uint8:
-            backends.current_backend().scale_bytes(x, BYTE_SCALE, buffer)
+            scale_bytes(x, BYTE_SCALE, buffer)
         else:
             np.copyto(buffer, x, casting="same_kind")
         return buffer

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nn import backends
 from nn.choices import resolve_choice
 
 Arrays = Sequence[np.ndarray]
@@ -70,8 +69,6 @@ class Optimizer:
         """Take one step in place; `gradients` stay as they are. Overflow gives no warning."""
         self.steps += 1
         rate = float(learning_rate)
-        if backends.current_backend().update(self, parameters, gradients, rate):
-            return
         with np.errstate(all="ignore"):
             for index, W in enumerate(parameters):
                 moments = [of_all[index] for of_all in self.moments.values()]

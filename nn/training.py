@@ -65,6 +65,7 @@ class TrainingStep:
         label_smoothing: float = 0.0,
         generator: np.random.Generator | None = None,
     ) -> None:
+        self._backend = backends.current_backend()
         self._network = network
         self._is_dense = network.layer_spec is None
         self._parameters = network.parameters()
@@ -251,7 +252,7 @@ class TrainingStep:
             self._backward(batch, values, descent, rate)
         else:
             self._backward(batch, values)
-            self._optimizer.update(self._parameters, self._gradients, rate)
+            self._backend.update(self._optimizer, self._parameters, self._gradients, rate)
         return result
 
     def _forward(
@@ -334,9 +335,7 @@ class TrainingStep:
             cast(np.ndarray, workspace.dropped) if masked else workspace.activations
             for workspace in workspaces[:-1]
         ]
-        self._descent = backends.current_backend().plain_descent(
-            layers, [batch.inputs, *hidden], workspaces
-        )
+        self._descent = self._backend.plain_descent(layers, [batch.inputs, *hidden], workspaces)
         self._descent_for = (batch, masked)
         return self._descent
 
@@ -348,7 +347,7 @@ class TrainingStep:
         masked = self.dropout > 0
         if self._fused is None or self._fused_masked != masked:
             layers, workspaces = self._full.dense(network)
-            self._fused = backends.current_backend().fused_step(
+            self._fused = self._backend.fused_step(
                 layers,
                 workspaces,
                 self._full.inputs,

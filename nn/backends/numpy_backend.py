@@ -169,12 +169,9 @@ class NumpyBackend:
         parameters: Sequence[np.ndarray],
         gradients: Sequence[np.ndarray],
         rate: float,
-    ) -> bool:
-        """Make an optimiser's update with compiled code, if there is any; return whether it did.
-
-        NumPy's updates are those of `nn.optimizers`.
-        """
-        return False
+    ) -> None:
+        """Make an optimiser's update; see `Optimizer.update`."""
+        optimizer.update(parameters, gradients, rate)
 
     def fused_step(
         self,

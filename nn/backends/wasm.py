@@ -276,14 +276,14 @@ class WasmBackend(NumpyBackend):
         parameters: Sequence[np.ndarray],
         gradients: Sequence[np.ndarray],
         rate: float,
-    ) -> bool:
+    ) -> None:
         if not optimizer.has_rule or not is_float32(*parameters, *gradients):
-            return False
-        rule = self.interface.rule(optimizer.rule(rate))
+            super().update(optimizer, parameters, gradients, rate)
+            return
+        rule = self.interface.rule(optimizer.next_rule(rate))
         for W, g, *moments in zip(parameters, gradients, *optimizer.moments.values(), strict=True):
             first, second = [*map(data_pointer, moments), None, None][:2]
             self._update(rule, data_pointer(W), data_pointer(g), first, second, W.size)
-        return True
 
     def fused_step(
         self,

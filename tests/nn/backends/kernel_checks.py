@@ -143,7 +143,6 @@ def updates_are_numpys_to_the_bit(chosen):
     for name in nn.OPTIMIZERS:
         results = []
         for computing in (chosen, NUMPY):
-            compute_with(computing)
             generator = np.random.default_rng(2)
             guarded = Guarded()
             shapes = ((7, 5), (5,), (33, 3), (1,))
@@ -158,7 +157,7 @@ def updates_are_numpys_to_the_bit(chosen):
                     for shape in shapes
                 ]
                 gradients[0][0, 0] = 0
-                optimizer.update(parameters, gradients, 0.01 * (step + 1))
+                computing.update(optimizer, parameters, gradients, 0.01 * (step + 1))
             guarded.check()
             results.append([*parameters, *optimizer.state().values()])
         for mine, theirs in zip(*results, strict=True):
@@ -281,9 +280,9 @@ def guarded_step(chosen, guarded, network, optimizer, count, *, masked):
         mask[...] = 2
         is_output = layer is network.layers[-1]
         workspaces.append(
-            DenseWorkspace(sums, sums, delta)
+            DenseWorkspace(chosen, sums, sums, delta)
             if is_output
-            else DenseWorkspace(sums, activations, delta, mask, dropped)
+            else DenseWorkspace(chosen, sums, activations, delta, mask, dropped)
         )
     fused = chosen.fused_step(
         network.layers,
