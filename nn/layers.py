@@ -55,16 +55,16 @@ class Dense:
         self, count: int, backend: NumpyBackend, *, is_output: bool, for_training: bool
     ) -> DenseWorkspace:
         """Allocate the arrays for passes of up to `count` samples."""
-        sums = np.empty((count, self.weights.shape[1]), self.weights.dtype)
-        activations = sums if is_output else np.empty_like(sums)
+        shape, dtype = (count, self.weights.shape[1]), self.weights.dtype
+        sums = np.empty(shape, dtype)
+        activations = sums if is_output else np.empty(shape, dtype)
         if not for_training:
             return DenseWorkspace(backend, sums, activations)
-        delta = np.empty_like(sums)
+        delta = np.empty(shape, dtype)
         if is_output:
-            return DenseWorkspace(backend, sums, activations, delta)
-        return DenseWorkspace(
-            backend, sums, activations, delta, np.empty_like(sums), np.empty_like(sums)
-        )
+            return DenseWorkspace(backend, sums, activations, delta=delta)
+        mask, dropped = np.empty(shape, dtype), np.empty(shape, dtype)
+        return DenseWorkspace(backend, sums, activations, delta=delta, mask=mask, dropped=dropped)
 
     def forward(
         self, x: np.ndarray, workspace: DenseWorkspace, activation: Activation | None
@@ -117,7 +117,6 @@ class Dense:
             np.add.reduce(workspace.delta, axis=0, out=out.bias)
 
 
-@dataclass(eq=False, slots=True)
 class DenseWorkspace:
     """Arrays (n, outputs) for the passes of a dense layer, and the backend that computes them.
 
@@ -126,12 +125,25 @@ class DenseWorkspace:
     dropout leaves out and 1 / (1 - rate) for a kept one, and `dropped` the masked activations.
     """
 
-    backend: NumpyBackend
-    sums: np.ndarray
-    activations: np.ndarray
-    delta: np.ndarray = field(default_factory=lambda: _NOTHING)
-    mask: np.ndarray | None = None
-    dropped: np.ndarray | None = None
+    # Not a dataclass, because every prediction makes some of them.
+    __slots__ = ("activations", "backend", "delta", "dropped", "mask", "sums")
+
+    def __init__(
+        self,
+        backend: NumpyBackend,
+        sums: np.ndarray,
+        activations: np.ndarray,
+        *,
+        delta: np.ndarray = _NOTHING,
+        mask: np.ndarray | None = None,
+        dropped: np.ndarray | None = None,
+    ) -> None:
+        self.backend = backend
+        self.sums = sums
+        self.activations = activations
+        self.delta = delta
+        self.mask = mask
+        self.dropped = dropped
 
     def first(self, count: int) -> DenseWorkspace:
         """Return views of the first `count` rows."""
@@ -139,9 +151,9 @@ class DenseWorkspace:
             self.backend,
             self.sums[:count],
             self.activations[:count],
-            self.delta[:count],
-            None if self.mask is None else self.mask[:count],
-            None if self.dropped is None else self.dropped[:count],
+            delta=self.delta[:count],
+            mask=None if self.mask is None else self.mask[:count],
+            dropped=None if self.dropped is None else self.dropped[:count],
         )
 
 
@@ -461,19 +473,22 @@ def create_workspaces(
 
     Those for training have the arrays of the backward pass too.
     """
-    sizes = [
-        layer.patch_buffer_size(is_first=index == 0)
-        for index, layer in enumerate(layers)
-        if isinstance(layer, Conv2D)
-    ]
-    patches = np.empty(max(sizes), layers[0].weights.dtype) if sizes else _NOTHING
     backend, last = backends.current_backend(), len(layers) - 1
+    if not isinstance(layers[0], Conv2D):
+        patches = _NOTHING
+    else:
+        sizes = [
+            layer.patch_buffer_size(is_first=index == 0)
+            for index, layer in enumerate(layers)
+            if isinstance(layer, Conv2D)
+        ]
+        patches = np.empty(max(sizes), layers[0].weights.dtype)
     return [
-        layer.workspace(
+        layer.workspace(count, backend, is_output=index == last, for_training=for_training)
+        if isinstance(layer, Dense)
+        else layer.workspace(
             count, backend, patches=patches, is_first=index == 0, for_training=for_training
         )
-        if isinstance(layer, Conv2D)
-        else layer.workspace(count, backend, is_output=index == last, for_training=for_training)
         for index, layer in enumerate(layers)
     ]
 

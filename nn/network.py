@@ -237,8 +237,7 @@ class Network:
     def _log_probabilities(self, x: np.ndarray, workspaces: Sequence[Workspace]) -> np.ndarray:
         """Return the log-probabilities of a chunk, which lie in the workspaces."""
         logits = self.forward(self.prepare_inputs(x), workspaces)[-1]
-        largest = np.maximum.reduce(logits, axis=1, keepdims=True)
-        log_softmax_in_place(logits, np.empty_like(logits), largest)
+        log_softmax_in_place(logits)
         return logits
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:

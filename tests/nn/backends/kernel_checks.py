@@ -280,9 +280,9 @@ def guarded_step(chosen, guarded, network, optimizer, count, *, masked):
         mask[...] = 2
         is_output = layer is network.layers[-1]
         workspaces.append(
-            DenseWorkspace(chosen, sums, sums, delta)
+            DenseWorkspace(chosen, sums, sums, delta=delta)
             if is_output
-            else DenseWorkspace(chosen, sums, activations, delta, mask, dropped)
+            else DenseWorkspace(chosen, sums, activations, delta=delta, mask=mask, dropped=dropped)
         )
     fused = chosen.fused_step(
         network.layers,
