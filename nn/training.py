@@ -83,7 +83,7 @@ class TrainingStep:
         self._scratch = np.empty(largest, network.dtype)
         self._full = _BatchWorkspace.create(network, max(batch_capacity, 1))
         self._batch = self._full
-        self._fused_masked = False
+        self._fused: FusedStep | None = None
         self._descent: BlasDescent | None = None
         self._descent_for: tuple[_BatchWorkspace, bool] | None = None
 
@@ -106,7 +106,8 @@ class TrainingStep:
                 f"and found one for {optimizer.shapes}; create it with network.parameters()."
             )
         self._optimizer = optimizer
-        self._fused: FusedStep | None = None
+        # For which kind of step the fused one was looked up last: masked, not masked, neither.
+        self._fused_for: bool | None = None
 
     def __call__(
         self,
@@ -232,7 +233,7 @@ class TrainingStep:
         if count > self._full.count:
             self._full = _BatchWorkspace.create(self._network, count)
             self._batch = self._full
-            self._fused = None
+            self._fused_for = None
         elif count != self._batch.count:
             self._batch = self._full.first(count)
         return self._batch
@@ -341,21 +342,22 @@ class TrainingStep:
 
     def _fused_step(self) -> FusedStep | None:
         """Return the backend's whole step in one call, or None if it has none for these steps."""
-        network, optimizer = self._network, self._optimizer
-        if self.label_smoothing or not optimizer.has_rule or not self._is_dense:
+        if self.label_smoothing or not self._is_dense:
             return None
         masked = self.dropout > 0
-        if self._fused is None or self._fused_masked != masked:
-            layers, workspaces = self._full.dense(network)
-            self._fused = self._backend.fused_step(
-                layers,
-                workspaces,
-                self._full.inputs,
-                activation=network.activation,
-                optimizer=optimizer,
-                masked=masked,
-            )
-            self._fused_masked = masked
+        if self._fused_for is not masked:
+            self._fused = None
+            if self._optimizer.has_rule:
+                layers, workspaces = self._full.dense(self._network)
+                self._fused = self._backend.fused_step(
+                    layers,
+                    workspaces,
+                    self._full.inputs,
+                    activation=self._network.activation,
+                    optimizer=self._optimizer,
+                    masked=masked,
+                )
+            self._fused_for = masked
         return self._fused
 
     def _take_fused_steps(
