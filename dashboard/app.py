@@ -1,11 +1,11 @@
-"""The app as `panel serve` and `panel convert` run it: one window for one visitor."""
+"""The app as `panel serve` and `panel convert` run it: the session of one visitor."""
 
 import panel as pn
 
-from dashboard.session import open_window
+from dashboard.session import open_session
 from dashboard.upstream.model_defaults import quicken_models
 
 quicken_models()
 pn.extension()
 
-open_window().page.servable(title="Inkling")
+open_session().page.template.servable(title="Inkling")

@@ -1,23 +1,22 @@
-"""What differs between the two forms: served by a process to many, or alone inside a web worker.
+"""What differs between the two runtimes: served by a process, or inside a web worker.
 
-A process has threads and other visitors; in a worker one thread trains, draws and answers.
+A process has threads and serves several visitors; in a worker one thread trains, draws and answers
+for a single visitor.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import panel as pn
 
-from dashboard.digits.views.pane import REDRAW_SECONDS, stand_still
-from dashboard.training.trainer import Clock, Execute, Pace, execute_in_line
-from dashboard.upstream.document_lock import sleep_longer_when_busy
+from dashboard.shell.redraw_scheduler import RedrawPace, sleep_longer_when_busy
+from dashboard.training.trainer import Execute, TimeBudget, execute_in_line
 
 IN_BROWSER = sys.platform == "emscripten"
 SLICE_THREADS = 2
@@ -26,61 +25,77 @@ SWITCH_SECONDS = 0.0005
 
 @dataclass(frozen=True)
 class Runtime:
-    """How one form works; times are in seconds."""
+    """The settings of one runtime; times are in seconds."""
 
     execute: Execute
-    """Where slices of training and evaluations are computed."""
-    pace: Pace
+    """Computes a slice of training or of an evaluation."""
+    time_budget: TimeBudget
     """Of training on digits."""
-    plane_pace: Pace
-    """Of training on points, whose every picture waits for a slice to end."""
-    redraw_seconds: float
-    """Between two redraws of the digits, at least."""
-    plane_redraw_seconds: float
-    """Between the beginnings of two redraws of the spiral."""
-    redraw_clock: Clock
-    """Times redraws, where training waits for them."""
-    redraw_sleep: Callable[[float], Awaitable[None]]
-    """Waits between two redraws of the digits."""
+    plane_time_budget: TimeBudget
+    """Of training on points, whose every redraw waits for the end of a slice."""
+    redraw_pace: RedrawPace
+    """Of the digits pane."""
+    plane_redraw_pace: RedrawPace
+    """Of the plane pane."""
 
 
 async def execute_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Compute in one of the few threads that all visitors of this process share."""
+    """Run a function in one of the few threads that all visitors of this process share."""
     pool = pn.state.as_cached("slice-threads", make_threads)
     return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
 
 
 def make_threads() -> ThreadPoolExecutor:
-    """Make the threads in which slices of training are computed."""
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - the browser form has no threads
+    """Return the threads in which slices of training are computed."""
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - the browser has no threads
 
-    # Products this small lose far more to BLAS threads waiting for each other than they gain,
-    # above all when a browser on the same machine wants the cores too.
+    # Products of this size lose more to BLAS threads waiting for each other than they gain,
+    # especially while a browser on the same machine needs the cores too.
     threadpool_limits(1, user_api="blas")
-    # Whoever computes hands Python's lock over so often; a message to a page waits for it at every
-    # piece that is sent.
+    # A thread that computes releases Python's lock this often; a message to a page waits for the
+    # lock with every piece that is sent.
     sys.setswitchinterval(SWITCH_SECONDS)
     return ThreadPoolExecutor(SLICE_THREADS, thread_name_prefix="inkling-slice")
 
 
 SERVED = Runtime(
     execute=execute_in_thread,
-    pace=Pace(),
-    plane_pace=Pace(),
-    redraw_seconds=REDRAW_SECONDS,
-    plane_redraw_seconds=REDRAW_SECONDS,
-    redraw_clock=stand_still,
-    redraw_sleep=sleep_longer_when_busy,
+    time_budget=TimeBudget(),
+    plane_time_budget=TimeBudget(),
+    redraw_pace=RedrawPace(sleep=sleep_longer_when_busy),
+    plane_redraw_pace=RedrawPace(),
 )
 
 WORKER = Runtime(
     execute=execute_in_line,
-    pace=Pace(slice_seconds=0.006, snapshot_seconds=0.1, calm_factor=5.0),
-    plane_pace=Pace(slice_seconds=0.012, snapshot_seconds=0.05),
-    # Who draws charts all the time keeps training waiting, on the one core and beside it.
-    redraw_seconds=0.25,
-    # A redraw begins only after the slice of training under way, so ask for it sooner.
-    plane_redraw_seconds=0.06,
-    redraw_clock=time.perf_counter,
-    redraw_sleep=asyncio.sleep,
+    time_budget=TimeBudget(slice_seconds=0.006, idle_slice_seconds=0.03, snapshot_seconds=0.1),
+    plane_time_budget=TimeBudget(slice_seconds=0.012, snapshot_seconds=0.05),
+    # In a worker training waits for every redraw.
+    redraw_pace=RedrawPace(interval_seconds=0.25, max_share=0.05),
+    # A redraw begins only after the slice of training under way, so it is requested sooner.
+    plane_redraw_pace=RedrawPace(interval_seconds=0.06),
 )
+
+
+def is_loop_running() -> bool:
+    """Return whether this code runs inside an event loop; a page that is converted has none."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def worker_name() -> str:
+    """Return the name that the page gave to the worker in which this code runs."""
+    from js import self as worker  # noqa: PLC0415 - exists in a browser only
+
+    return str(worker.name)
+
+
+def on_connection_back(callback: Callable[[], None]) -> None:
+    """Call a function whenever the browser is online again."""
+    from js import self as worker  # noqa: PLC0415 - exists in a browser only
+    from pyodide.ffi import create_proxy  # noqa: PLC0415
+
+    worker.addEventListener("online", create_proxy(lambda _event: callback()))

@@ -1,298 +1,232 @@
-"""Opens one visitor's window in the form at hand: served by a process, or inside a web worker.
+"""The session of one visitor: makes the controllers and the page, and starts and ends their work.
 
-Only this module knows which of the two it is; it lends out what differs and opens the data.
+It alone chooses between the two runtimes; everything it makes is given what differs between them.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 import panel as pn
 
-from dashboard.autosave.browser import Launch, keep_in_browser, keep_spiral, read_launch
-from dashboard.autosave.late_registration import Latecomers
+from dashboard.autosave.browser import add_plane, autosave_in_browser, create_autosave
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.datasets import (
-    DataSetInMemory,
-    DataSetOverHttp,
-    OpenDataSet,
-    OpenFunction,
-    Report,
+    DataSetOpener,
+    InMemoryDataSet,
+    open_from_disk,
+    open_from_server,
+    open_from_site,
 )
-from dashboard.digits.server_choice import find_server
-from dashboard.digits.server_link import HttpServerLink, LinkError, ServerLink
+from dashboard.digits.server_weights import (
+    HttpServerWeights,
+    ServerWeights,
+    ServerWeightsError,
+    find_server,
+)
 from dashboard.digits.state import DigitsState
-from dashboard.digits.views.pane import DigitsPane, WithPage
-from dashboard.runtime import IN_BROWSER, SERVED, WORKER, Runtime
-from dashboard.sharing.links import tell_faults
-from dashboard.sharing.tracking import (
-    SetLink,
-    follow_digits,
-    follow_spiral,
-    open_for_digits,
-    open_for_spiral,
+from dashboard.digits.views.pane import DigitsPane
+from dashboard.runtime import (
+    IN_BROWSER,
+    SERVED,
+    WORKER,
+    is_loop_running,
+    on_connection_back,
+    worker_name,
 )
+from dashboard.sharing.links import (
+    Launch,
+    open_digits_link,
+    read_spiral_link,
+    tell_faults,
+    track_digits_link,
+    track_spiral_link,
+)
+from dashboard.shell.page import Page
+from dashboard.shell.page_writer import DirectPageWriter, PageWriter, ServedPageWriter
 from dashboard.shell.tabs import Pane, PaneView
-from dashboard.upstream.document_lock import ServedPage
-from data_cache import (
-    DATA_SETS,
-    DataError,
-    DataSet,
-    data_set_available,
-    fetch_data_set,
-    load_data_set,
-    load_digits,
-    open_manifest,
-)
+from dashboard.upstream.served_messages import batch_messages
+from data_cache import load_digits
 from nn import backend_name, backend_reason
 
 if TYPE_CHECKING:
     from dashboard.plane.controller import PlaneController
 
 
-def open_window() -> DigitsPane:
-    """Make a window for the visitor at hand and start its work once the page is there."""
-    document = pn.state.curdoc
-    runtime = WORKER if IN_BROWSER else SERVED
-    launch = read_launch(worker_name()) if IN_BROWSER else served_launch()
-    server, fault = look_for_server(document, launch.search)
-    data = DataSetInMemory(pn.state.as_cached("data-set-digits", load_digits))
-    controller = DigitsController(
-        DigitsState(),
-        data,
-        open_data=choose_source(server),
-        clock=time.perf_counter,
-        execute=runtime.execute,
-        pace=runtime.pace,
-    )
-    page = ServedPage(document)
-    with_page = run_now if IN_BROWSER else page.change
-    controllers: list[DigitsController | PlaneController] = [controller]
-    latecomers = Latecomers()
-    window = DigitsPane(
-        controller,
-        with_page,
-        redraw_seconds=runtime.redraw_seconds,
-        clock=runtime.redraw_clock,
-        sleep=runtime.redraw_sleep,
-        more_panes=[
-            spiral_pane(
-                runtime,
-                controllers,
-                with_page,
-                launch,
-                link=lambda: window.link.set,
-                latecomers=latecomers,
-            ),
-            evaluation_pane(runtime, controller, with_page),
-        ],
-    )
+def open_session() -> Session:
+    """Make the session of the visitor at hand; its work begins when the page is loaded."""
+    session = Session(pn.state.curdoc)
+    pn.state.onload(session.start)
+    pn.state.on_session_destroyed(lambda _context: session.end())
+    return session
 
-    def begin() -> None:
+
+class Session:
+    """The controllers and the page of one visitor.
+
+    Parameters
+    ----------
+    document
+        The Bokeh document of the session.
+
+    Attributes
+    ----------
+    controller
+        Of the digits pane.
+    page, digits_pane
+        What the visitor sees.
+    """
+
+    def __init__(self, document: Any) -> None:
+        self._document = document
+        self._runtime = WORKER if IN_BROWSER else SERVED
+        self._launch = Launch.from_worker_name(worker_name()) if IN_BROWSER else served_launch()
+        self._server, self._server_error = look_for_server(document, self._launch.search)
+        self._served_writer = ServedPageWriter(document)
+        self._writer: PageWriter = DirectPageWriter() if IN_BROWSER else self._served_writer
+        self.controller = DigitsController(
+            DigitsState(),
+            InMemoryDataSet(pn.state.as_cached("data-set-digits", load_digits)),
+            open_data_set=choose_opener(self._server),
+            clock=time.perf_counter,
+            execute=self._runtime.execute,
+            time_budget=self._runtime.time_budget,
+        )
+        self._autosave = create_autosave(self.controller, self._launch.tab) if IN_BROWSER else None
+        self._controllers: list[DigitsController | PlaneController] = [self.controller]
+        self.page = Page(
+            [
+                Pane("digits", "Digits", "Draw and predict", self._make_digits_pane),
+                Pane("spiral", "Spiral", "The plane", self._make_plane_pane),
+                Pane("evaluate", "Evaluate", "Confusion matrix", self._make_evaluation_pane),
+            ],
+            self._writer,
+        )
+
+    def start(self) -> None:
+        """Start the work of the session, once the page is loaded."""
         if not is_loop_running():
-            return  # the page is only being converted; nobody is there to work for
+            return  # the page is only being converted; there is no visitor
+        controller, pane = self.controller, self.digits_pane
         if not IN_BROWSER:
-            page.send_at_once()
+            batch_messages(self._document)
         controller.start()
         if IN_BROWSER and backend_name() == "numpy":
             controller.warn(f"Training is slow in this browser. {backend_reason()}")
-        controller.spawn(window.keep_drawn())
-        controller.spawn(window.keep_counted())
-        if server is not None:
-            window.connect_server(server)
-        if fault:
-            controller.warn(fault)
-        follow_digits(controller, window.link.set)
-        controller.spawn(take_up(controller, window, launch, latecomers))
+        controller.spawn(pane.redraws.run())
+        controller.spawn(pane.count_blocks())
+        if self._server is not None:
+            pane.server.connect(self._server)
+        if self._server_error:
+            controller.warn(self._server_error)
+        track_digits_link(controller, self.page.link.set)
+        controller.spawn(self._open_link_or_save())
         if IN_BROWSER:
-            hear_of_network(controller.data_may_be_back)
+            on_connection_back(controller.data_may_be_back)
 
-    def end(_context: Any) -> None:
-        page.close()
-        for opened in controllers:
-            opened.shut()
-            opened.spawn(opened.close())
+    def end(self) -> None:
+        """End all work, because the visitor has left."""
+        self._served_writer.close()
+        for controller in self._controllers:
+            controller.shut()
+            controller.spawn(controller.close())
 
-    pn.state.onload(begin)
-    pn.state.on_session_destroyed(end)
-    return window
+    async def _open_link_or_save(self) -> None:
+        """Apply the link that was opened; then offer to restore earlier work, and autosave."""
+        controller, search = self.controller, self._launch.search
+        if search is None and pn.state.location is not None:
+            # Panel sets the address only after the page was drawn.
+            pn.state.location.param.watch(
+                lambda event: controller.spawn(open_digits_link(controller, event.new)), "search"
+            )
+        elif not self._launch.resume:
+            await open_digits_link(controller, search or "")
+        if self._autosave is not None:
+            await autosave_in_browser(
+                self._autosave, controller, self.page.offer, resume=self._launch.resume
+            )
+
+    def _make_digits_pane(self, mark_running: Callable[[bool], None]) -> PaneView:
+        self.digits_pane = DigitsPane(
+            self.controller,
+            self._writer,
+            mark_running=mark_running,
+            pace=self._runtime.redraw_pace,
+        )
+        return self.digits_pane
+
+    def _make_plane_pane(self, mark_running: Callable[[bool], None]) -> PaneView:
+        """Make the plane pane and its controller when it is first opened, to keep the start short.
+
+        In the browser runtime its work is autosaved from then on, and restored now.
+        """
+        from dashboard.plane.controller import PlaneController  # noqa: PLC0415
+        from dashboard.plane.presets import PRESETS  # noqa: PLC0415
+        from dashboard.plane.state import PlaneState  # noqa: PLC0415
+        from dashboard.plane.views.pane import PlanePane  # noqa: PLC0415
+
+        search = self._launch.search
+        query = search if search is not None else getattr(pn.state.location, "search", "")
+        opened = read_spiral_link(query)
+        # The settings of the first preset are the defaults.
+        preset = "" if opened.values else next(iter(PRESETS))
+        plane = PlaneController(
+            PlaneState(**opened.values, preset=preset),
+            clock=time.perf_counter,
+            execute=self._runtime.execute,
+            time_budget=self._runtime.plane_time_budget,
+        )
+        self._controllers.append(plane)
+        tell_faults(opened.faults, plane.warn)
+        track_spiral_link(plane.state, self.page.link.set)
+        pane = PlanePane(
+            plane,
+            self._writer,
+            mark_running=mark_running,
+            pace=self._runtime.plane_redraw_pace,
+        )
+        plane.spawn(pane.redraws.run())
+        if self._autosave is not None:
+            add_plane(self._autosave, plane)
+        return pane
+
+    def _make_evaluation_pane(self, mark_running: Callable[[bool], None]) -> PaneView:
+        """Make the evaluation pane when it is first opened, to keep the start short."""
+        from dashboard.evaluation.controller import EvaluationController  # noqa: PLC0415
+        from dashboard.evaluation.state import EvaluationState  # noqa: PLC0415
+        from dashboard.evaluation.views.pane import EvaluationPane  # noqa: PLC0415
+
+        state = EvaluationState()
+        state.param.watch(
+            lambda event: self._writer.write(lambda: mark_running(event.new)), "running"
+        )
+        evaluation = EvaluationController(state, self.controller, self._runtime.execute)
+        return EvaluationPane(evaluation, self._writer)
 
 
-def look_for_server(document: Any, search: str | None) -> tuple[ServerLink | None, str]:
-    """Return the line to the server that the page may talk with, or a sentence on why not."""
+def look_for_server(document: Any, search: str | None) -> tuple[ServerWeights | None, str]:
+    """Return the weights of the page's server, if there is one, or why its address is refused."""
     try:
-        return find_server(document, search), ""
-    except LinkError as error:
+        return find_server(document, search, in_browser=IN_BROWSER), ""
+    except ServerWeightsError as error:
         return None, str(error)
 
 
-def choose_source(server: ServerLink | None) -> OpenFunction:
-    """Return what opens data sets in the form at hand."""
-    if isinstance(server, HttpServerLink):
-        return partial(open_from_server, server)
-    return open_from_site if IN_BROWSER else open_on_this_machine
-
-
-async def take_up(
-    controller: DigitsController, window: DigitsPane, launch: Launch, latecomers: Latecomers
-) -> None:
-    """Take up what was opened: a link, or the work of a tab before; then keep what is done."""
-    if launch.search is None and pn.state.location is not None:
-        # Panel hands the address over only after the page was drawn.
-        pn.state.location.param.watch(
-            lambda event: controller.spawn(open_for_digits(controller, event.new)), "search"
-        )
-    elif not launch.resume:
-        await open_for_digits(controller, launch.search or "")
-    if IN_BROWSER:
-        await keep_in_browser(controller, window.offer, launch, latecomers)
+def choose_opener(server: ServerWeights | None) -> DataSetOpener:
+    """Return the function that opens data sets in this runtime."""
+    if isinstance(server, HttpServerWeights):
+        return partial(open_from_server, server.manifest)
+    return open_from_site if IN_BROWSER else open_from_disk
 
 
 def served_launch() -> Launch:
-    """Return what a served page was opened with."""
+    """Return the query that a served page was opened with."""
     arguments = pn.state.session_args
     query = [
         (name, text.decode(errors="replace")) for name in arguments for text in arguments[name]
     ]
     return Launch(urlencode(query), "", resume=False)
-
-
-def spiral_pane(
-    runtime: Runtime,
-    controllers: list[DigitsController | PlaneController],
-    with_page: WithPage,
-    launch: Launch,
-    *,
-    link: Callable[[], SetLink],
-    latecomers: Latecomers,
-) -> Pane:
-    """Return the spiral's pane; its controller joins the others when it is first opened.
-
-    In the browser form it is kept from then on, and goes on from what was kept of it.
-    """
-
-    def make(mark_running: Callable[[bool], None]) -> PaneView:
-        # Imported late: whoever never opens the pane need not wait for it.
-        from dashboard.plane.controller import PlaneController  # noqa: PLC0415
-        from dashboard.plane.presets import PRESETS  # noqa: PLC0415
-        from dashboard.plane.state import PlaneState  # noqa: PLC0415
-        from dashboard.plane.views import SpiralPane  # noqa: PLC0415
-
-        query = (
-            launch.search if launch.search is not None else getattr(pn.state.location, "search", "")
-        )
-        settings, faults = open_for_spiral(query)
-        # The settings of the first preset are the defaults.
-        preset = "" if settings else next(iter(PRESETS))
-        plane = PlaneController(
-            PlaneState(**settings, preset=preset),
-            clock=time.perf_counter,
-            execute=runtime.execute,
-            pace=runtime.plane_pace,
-        )
-        controllers.append(plane)
-        plane.start()
-        tell_faults(faults, plane.warn)
-        follow_spiral(plane.state, link())
-        pane = SpiralPane(
-            plane,
-            with_page,
-            mark_running=mark_running,
-            clock=time.perf_counter,
-            tick_seconds=runtime.plane_redraw_seconds,
-        )
-        plane.spawn(pane.keep_drawn())
-        if IN_BROWSER:
-            keep_spiral(plane, latecomers)
-        return pane
-
-    return Pane("spiral", "Spiral", "The plane", make)
-
-
-def evaluation_pane(runtime: Runtime, controller: DigitsController, with_page: WithPage) -> Pane:
-    """Return the evaluation's pane, made when it is first opened."""
-
-    def make(mark_running: Callable[[bool], None]) -> PaneView:
-        from dashboard.evaluation.controller import EvaluationController  # noqa: PLC0415 - as above
-        from dashboard.evaluation.state import EvaluationState  # noqa: PLC0415
-        from dashboard.evaluation.views import EvaluationPane  # noqa: PLC0415
-
-        state = EvaluationState()
-        state.param.watch(lambda event: with_page(lambda: mark_running(event.new)), "running")
-        return EvaluationPane(EvaluationController(state, controller, runtime.execute), with_page)
-
-    return Pane("evaluate", "Evaluate", "What it takes for what", make)
-
-
-def is_loop_running() -> bool:
-    """Tell whether this code runs inside an event loop."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
-def worker_name() -> str:
-    """Return the name that the page gave to the worker in which this runs."""
-    from js import self as worker  # noqa: PLC0415 - exists in a browser only
-
-    return str(worker.name)
-
-
-def hear_of_network(is_back: Callable[[], None]) -> None:
-    """Have a function called whenever the browser finds itself online again."""
-    from js import self as worker  # noqa: PLC0415 - exists in a browser only
-    from pyodide.ffi import create_proxy  # noqa: PLC0415
-
-    worker.addEventListener("online", create_proxy(lambda _event: is_back()))
-
-
-async def open_on_this_machine(name: str, report: Report) -> OpenDataSet:
-    """Open a data set from the disk, fetching it first when it is not there yet."""
-    loop = asyncio.get_running_loop()
-
-    def tell(done: int, total: int, _file: str) -> None:
-        sentence = f"Fetching {DATA_SETS[name].title}: {100 * done // max(total, 1)} %"
-        loop.call_soon_threadsafe(report, sentence)
-
-    def load() -> DataSet:
-        if not data_set_available(name):
-            fetch_data_set(name, progress=tell)
-        data_set: DataSet = pn.state.as_cached(f"data-set-{name}", load_data_set, name=name)
-        return data_set
-
-    return DataSetInMemory(await loop.run_in_executor(None, load))
-
-
-async def open_from_server(server: HttpServerLink, name: str, report: Report) -> OpenDataSet:
-    """Open a data set block by block from a server; one that it lacks, from the site."""
-    manifest = await open_manifest(server.manifest)
-    if name not in manifest.data_sets:
-        return await open_from_site(name, report)
-    return DataSetOverHttp(manifest, name)
-
-
-async def open_from_site(name: str, _report: Report) -> OpenDataSet:
-    """Open a data set in the browser: from the package, or block by block from the site."""
-    if DATA_SETS[name].bundled:
-        return DataSetInMemory(load_data_set(name))
-    from js import location  # noqa: PLC0415 - exists in a browser only
-
-    manifest = await open_manifest(urljoin(str(location.href), "data/manifest.json"))
-    if name not in manifest.data_sets:
-        raise DataError(
-            f"This site was built without {DATA_SETS[name].title}. Whoever builds it can add it: "
-            f"`inkling data fetch {name}`, then `make site`."
-        )
-    return DataSetOverHttp(manifest, name)
-
-
-def run_now(change: Callable[[], None]) -> None:
-    """Change the page at once: in a worker nothing else can be changing it."""
-    change()

@@ -11,7 +11,7 @@ import numpy as np
 from dashboard.api.errors import ApiError
 from dashboard.api.payloads import CLASSES
 from dashboard.api.strict_json import read_json
-from dashboard.digits.uploaded_weights import check_fitting
+from dashboard.digits.weights_file import check_compatible
 from nn import Network, WeightsError, weights_to_bytes
 from nn.serialization import (
     ArchiveContentError,
@@ -64,7 +64,7 @@ def read_weights(body: bytes, form: str, limit: int) -> Network:
             network = network_from_arrays(_read_arrays(body, limit), NAME)
         else:
             network = network_from_json_object(read_json(body), NAME)
-        return check_fitting(network, NAME, TITLE, CLASSES)
+        return check_compatible(network, NAME, TITLE, CLASSES)
     except (WeightsError, ValueError) as error:
         raise ApiError(422, str(error)) from error
 

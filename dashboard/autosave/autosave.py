@@ -1,44 +1,44 @@
-"""Decides when to save, what to offer at the start, and what becomes of saves that nobody needs.
+"""Decides when to save, which earlier save to offer, and which saves to delete.
 
-It knows neither nets nor drawings: each part of the page turns itself into bytes and back.
+It knows neither networks nor drawings: each part of the page turns itself into bytes and back.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from dashboard.autosave.save import Save, SaveError
-from dashboard.autosave.saved_part import SavedPart
+from dashboard.autosave.save import Save, SavedPart, SaveError
 from dashboard.autosave.store import Store, StoreError
 from data_cache import DataError
 
 PERIOD_SECONDS = 2.5
-"""The longest time between two saves while something trains."""
+"""Longest time between two saves during training."""
 
-QUIET_SECONDS = 0.3
-"""How long a save waits for more of the same: typing, a stroke of the pen, a row of steps."""
+DEBOUNCE_SECONDS = 0.3
+"""How long a save waits for further changes: typing, strokes, single steps."""
 
-SHARE = 20
-"""A save that took so and so long is followed by a pause of at least so many times that."""
+PAUSE_FACTOR = 20
+"""The pause after a save is at least so many times as long as the save took."""
 
-SLOTS = 2
-"""Saves of one session that are kept; the older one is whole while the newer is being written."""
+KEPT_SAVES = 2
+"""Saves of one session that are kept: the older one is whole while the newer is being written."""
 
-SESSIONS = 3
-"""Closed sessions whose saves are kept; older ones are deleted."""
-LINGERING_CHECKS, LINGERING_SECONDS = 6, 0.5
-"""A tab that was closed, or a worker that was ended, may hold its lock a moment longer."""
+KEPT_SESSIONS = 3
+"""Closed sessions whose saves are kept."""
+
+LOCK_CHECKS, LOCK_CHECK_SECONDS = 6, 0.5
+"""A closed tab, or a worker that was ended, may hold its lock a moment longer."""
 
 ASIDE = "aside/"
-ASIDE_KEPT = 3
+KEPT_ASIDE = 3
 
 
 @dataclass(frozen=True)
-class Name:
-    """The name of a save's record: whose it is, and when it was made."""
+class RecordName:
+    """The name of a save's record: its session, and milliseconds since 1970."""
 
     session: str
     saved_at: int
@@ -47,89 +47,105 @@ class Name:
         return f"{self.session}/{self.saved_at:015d}"
 
     @classmethod
-    def parse(cls, text: str) -> Name | None:
-        """Read a record's name; None when it is no save's."""
+    def parse(cls, text: str) -> RecordName | None:
+        """Return the parts of a record's name; None when it is not the name of a save."""
         session, _, number = text.rpartition("/")
         if not session or text.startswith(ASIDE) or not number.isdecimal():
             return None
         return cls(session, int(number))
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """What is kept of a part that is not made yet, and what it is."""
-
-    title: str
-    content: bytes
+def milliseconds() -> int:
+    """Return the milliseconds since 1970, by the clock of this machine."""
+    return time.time_ns() // 1_000_000
 
 
 class Autosave:
-    """Keeps the parts of one page in a store.
+    """Saves the parts of one page and restores earlier saves.
+
+    Parts may be added at any time, also before the store is there: a part that is added after an
+    earlier save was restored continues from its own share of that save.
 
     Parameters
     ----------
-    store
-        Where saves lie; other tabs use it too.
     parts
-        What is kept.
+        The parts that exist from the beginning.
     tab
-        The same text in every load of one tab; its saves are preferred to those of other tabs.
-    now
-        Milliseconds since 1970.
-    clock
-        Seconds that only go up.
+        Name of the tab, the same in each of its loads; its own saves are preferred to others.
     tell
-        Shows a sentence to the person at the page.
+        Shows a sentence on the page.
+    now
+        Returns the milliseconds since 1970.
+    clock
+        A monotonic clock in seconds.
     sleep
-        How to wait; tests put in their own.
+        Waits for some seconds.
     """
 
     def __init__(
         self,
-        store: Store,
         parts: Sequence[SavedPart],
         *,
         tab: str,
-        now: Callable[[], int],
-        clock: Callable[[], float],
         tell: Callable[[str], None],
+        now: Callable[[], int] = milliseconds,
+        clock: Callable[[], float] = time.perf_counter,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._store = store
-        self._parts = {part.name: part for part in parts}
+        self._store: Store
+        self._parts: dict[str, SavedPart] = {}
         self._tab = tab
         self._now, self._clock, self._sleep = now, clock, sleep
         self._tell = tell
         self._changed = asyncio.Event()
-        self._hurry = asyncio.Event()
+        self._urgent = asyncio.Event()
         self._session = f"{tab}.{now()}"
-        self._last = Name(self._session, now())
-        self._kept: list[Name] = []
-        self._offered: list[Name] = []
+        self._last = RecordName(self._session, now())
+        self._own_records: list[RecordName] = []
+        self._offered: list[RecordName] = []
         self._is_answered = False
-        self._gone_on: set[str] = set()
-        self._waiting: dict[str, Waiting] = {}
+        self._restored: set[str] = set()
+        self._pending: dict[str, tuple[str, bytes]] = {}
+        """Titles and contents of a restored save for parts that do not exist yet."""
         self._newest: Save | None = None
-        self._cost = 0.0
-        self._has_complained = False
+        self._save_seconds = 0.0
+        self._has_failed = False
+        for part in parts:
+            self._register(part)
 
-    # At the start
+    def _register(self, part: SavedPart) -> None:
+        self._parts[part.name] = part
+        part.watch(self.note_change)
 
-    async def find(self) -> Save | None:
-        """Return the newest usable save of a tab that is closed; None when there is none.
+    async def add(self, part: SavedPart) -> None:
+        """Save one more part from now on; it is restored if a restored save contains it."""
+        self._register(part)
+        if part.name in self._pending:
+            await self._restore_part(part, self._pending[part.name][1])
+            del self._pending[part.name]
 
-        Saves that cannot be used are put aside, and a sentence says so. This tab is known to the
-        others from here on. A StoreError means that nothing can be kept in this browser.
+    # Restoring
+
+    async def connect(self, store: Store) -> Save | None:
+        """Use a store, and return the newest usable save of a closed tab; None: there is none.
+
+        Unusable saves are put aside with a notice. From here on other tabs see this one as open.
+
+        Raises
+        ------
+        StoreError
+            The browser does not store anything.
         """
-        await self._store.enter(self._session)
-        for _ in range(LINGERING_CHECKS):
-            if not await self._others_live():
+        self._store = store
+        await store.enter(self._session)
+        for _ in range(LOCK_CHECKS):
+            if not await self._others_are_open():
                 break
-            await self._sleep(LINGERING_SECONDS)
+            await self._sleep(LOCK_CHECK_SECONDS)
         names = await self._closed_sessions()
         for name in names:
             try:
-                save = Save.from_bytes(await self._store.read(str(name)))
+                save = Save.from_bytes(await store.read(str(name)))
             except SaveError as error:
                 await self._put_aside(name, error)
                 continue
@@ -137,115 +153,107 @@ class Autosave:
             return save
         return None
 
-    async def _others_live(self) -> bool:
-        """Tell whether other sessions with saves seem to be open: some may only be dying."""
-        living = await self._store.living() - {self._session}
-        names = map(Name.parse, await self._store.names())
-        return any(name is not None and name.session in living for name in names)
+    async def _others_are_open(self) -> bool:
+        """Return whether other sessions with saves seem to be open; some may be ending."""
+        others = await self._store.open_sessions() - {self._session}
+        names = map(RecordName.parse, await self._store.names())
+        return any(name is not None and name.session in others for name in names)
 
-    async def _closed_sessions(self) -> list[Name]:
-        """List the saves of closed sessions, the most likely first; delete those too old."""
-        living = await self._store.living()
+    async def _closed_sessions(self) -> list[RecordName]:
+        """Return the saves of closed sessions, this tab's and the newest first; delete old ones."""
+        opened = await self._store.open_sessions()
         texts = await self._store.names()
-        names = [name for name in map(Name.parse, texts) if name and name.session not in living]
-        names.sort(key=lambda name: (self._is_own(name), name.saved_at), reverse=True)
-        sessions = list(dict.fromkeys(name.session for name in names))
+        names = [it for it in map(RecordName.parse, texts) if it and it.session not in opened]
+        names.sort(
+            key=lambda name: (name.session.rpartition(".")[0] == self._tab, name.saved_at),
+            reverse=True,
+        )
+        sessions = list(dict.fromkeys(name.session for name in names))[:KEPT_SESSIONS]
         for name in names:
-            if name.session in sessions[SESSIONS:]:
+            if name.session not in sessions:
                 await self._store.delete(str(name))
-        for text in sorted(text for text in texts if text.startswith(ASIDE))[:-ASIDE_KEPT]:
+        for text in sorted(text for text in texts if text.startswith(ASIDE))[:-KEPT_ASIDE]:
             await self._store.delete(text)
-        return [name for name in names if name.session in sessions[:SESSIONS]]
+        return [name for name in names if name.session in sessions]
 
-    def _is_own(self, name: Name) -> bool:
-        return name.session.rpartition(".")[0] == self._tab
-
-    async def _put_aside(self, name: Name, error: Exception) -> None:
+    async def _put_aside(
+        self, name: RecordName, error: SaveError, content: bytes | None = None
+    ) -> None:
         try:
-            await self._store.write(f"{ASIDE}{name}", await self._store.read(str(name)))
+            content = content or await self._store.read(str(name))
+            await self._store.write(f"{ASIDE}{name}", content)
             await self._store.delete(str(name))
         except StoreError:
-            pass  # it is passed over all the same
+            pass  # it is skipped in any case
         self._tell(f"A save of earlier work could not be used and was put aside: {error}.")
 
-    async def add(self, part: SavedPart) -> None:
-        """Keep one more part, made later than the page; it goes on from what waits for it."""
-        self._parts[part.name] = part
-        if part.name in self._waiting:
-            await self._restore(part, self._waiting[part.name].content)
-            del self._waiting[part.name]
+    def seconds_since(self, save: Save) -> float:
+        """Return the age of a save in seconds."""
+        return (self._now() - save.saved_at) / 1000
 
-    async def resume(self, save: Save) -> bool:
-        """Let every part go on from a save; return whether all went on.
+    async def restore(self, save: Save) -> bool:
+        """Restore every part from a save; return whether none of them is left for another try.
 
-        What is impossible is told, and put aside or left for another try, in which the parts
-        that went on are left alone. What is kept of parts that are not made yet is kept on, and
-        waits for them.
+        What cannot be restored is told, and put aside or left for another try, in which the parts
+        that were restored are left alone. Contents for parts that do not exist yet stay saved.
         """
-        self._waiting = {
-            name: Waiting(save.titles.get(name, ""), content)
+        self._pending = {
+            name: (save.titles.get(name, ""), content)
             for name, content in save.parts.items()
             if name not in self._parts
         }
         self._is_answered = True
         for name, part in list(self._parts.items()):  # another one may be added meanwhile
-            if name in save.parts and name not in self._gone_on:
-                await self._restore(part, save.parts[name])
-        self.note()
+            if name in save.parts and name not in self._restored:
+                await self._restore_part(part, save.parts[name])
+        self.note_change()
         return self._is_answered
 
-    async def _restore(self, part: SavedPart, content: bytes) -> None:
+    async def _restore_part(self, part: SavedPart, content: bytes) -> None:
         try:
             await part.restore(content)
-            self._gone_on.add(part.name)
+            self._restored.add(part.name)
         except SaveError as error:
             for name in self._offered:
                 await self._put_aside(name, error)
             if not self._offered:
-                self._tell(f"Earlier work could not be gone on with: {error}.")
+                alone = Save(part.title, self._now(), {part.name: content})
+                name = RecordName(self._session, alone.saved_at)
+                await self._put_aside(name, error, alone.to_bytes())
             self._offered = []
         except DataError as error:
-            self._is_answered = False  # so the save stays where it is
-            self._tell(f"Going on was not possible just now: {error}")
+            self._is_answered = False  # so the save is not deleted
+            self._tell(f"Earlier work cannot be restored right now: {error}")
 
-    def start_fresh(self) -> None:
-        """Let go of the save that was found, as soon as there is another one in its place."""
+    def discard(self) -> None:
+        """Delete the save that was found as soon as there is a new one."""
         self._is_answered = True
-        self._waiting = {}
+        self._pending = {}
 
-    # While the page is open
+    # Saving
 
-    def note(self, *, hurry: bool = True) -> None:
-        """Hear that something changed; what goes on changing, as in training, is in no hurry."""
+    def note_change(self, urgent: bool = True) -> None:
+        """Save soon; changes that are not urgent, as those of training, wait for the period."""
         self._changed.set()
-        if hurry:
-            self._hurry.set()
+        if urgent:
+            self._urgent.set()
 
-    def follow(self, state: Any, names: Iterable[str], calm: Collection[str]) -> None:
-        """Hear of every change of a part's state; those named in `calm` go on while it runs."""
-
-        def changed(*events: Any) -> None:
-            is_calm = state.running and all(event.name in calm for event in events)
-            self.note(hurry=not is_calm)
-
-        state.param.watch(changed, [*names, *sorted(calm)])
-
-    async def keep(self) -> None:
-        """Save whatever changes, until cancelled."""
+    async def run(self) -> None:
+        """Save after every change, until cancelled."""
         while True:
             await self._changed.wait()
-            await self._wait_for_quiet()
+            await self._debounce()
             self._changed.clear()
-            self._hurry.clear()
+            self._urgent.clear()
             await self.save()
 
-    async def _wait_for_quiet(self) -> None:
-        pause = max(QUIET_SECONDS, SHARE * self._cost)
+    async def _debounce(self) -> None:
+        pause = max(DEBOUNCE_SECONDS, PAUSE_FACTOR * self._save_seconds)
         await self._sleep(pause)
-        if self._hurry.is_set() or pause >= PERIOD_SECONDS:
+        if self._urgent.is_set() or pause >= PERIOD_SECONDS:
             return
         waits = [
-            asyncio.ensure_future(self._hurry.wait()),
+            asyncio.ensure_future(self._urgent.wait()),
             asyncio.ensure_future(self._sleep(PERIOD_SECONDS - pause)),
         ]
         try:
@@ -255,42 +263,40 @@ class Autosave:
                 wait.cancel()
 
     async def save(self) -> None:
-        """Save now, if anything is other than in the last save; failures are told once."""
+        """Save now, unless nothing differs from the last save; a failure is told once."""
         begun = self._clock()
         save = self._capture()
         if save is None:
             return
         content = save.to_bytes()
-        self._cost = self._clock() - begun
-        name = Name(self._session, save.saved_at)
+        self._save_seconds = self._clock() - begun
+        name = RecordName(self._session, save.saved_at)
         try:
             await self._store.write(str(name), content)
             self._last = name
-            self._kept.append(name)
-            await self._tidy()
+            self._own_records.append(name)
+            await self._delete_replaced()
         except StoreError as error:
             self._newest = None
-            if not self._has_complained:
-                self._tell(
-                    f"Your work cannot be kept in this browser ({error}). Everything else works; "
-                    "save the weights to keep them."
-                )
-            self._has_complained = True
+            if not self._has_failed:
+                self._tell(refusal(error))
+            self._has_failed = True
         else:
-            self._has_complained = False
+            self._has_failed = False
 
     def _capture(self) -> Save | None:
-        titles = {name: waiting.title for name, waiting in self._waiting.items()}
+        """Return a new save; None when nothing changed, or a part has no bytes to save yet."""
+        titles = {name: title for name, (title, _) in self._pending.items()}
         titles |= {name: it.title for name, it in self._parts.items() if name not in titles}
-        if not any(titles.values()) and not self._kept:
-            return None  # nobody has done anything yet
-        parts = {name: waiting.content for name, waiting in self._waiting.items()}
+        if not any(titles.values()) and not self._own_records:
+            return None  # nothing has been done yet
+        parts = {name: content for name, (_, content) in self._pending.items()}
         for name, part in self._parts.items():
             if name in parts:
                 continue
             content = part.capture()
             if content is None:
-                # What is kept of it already stays so; the others need not wait for it.
+                # The last save of this part is repeated, so that the others need not wait.
                 if self._newest is None or name not in self._newest.parts:
                     return None
                 content, titles[name] = self._newest.parts[name], self._newest.titles[name]
@@ -298,16 +304,24 @@ class Autosave:
         if self._newest is not None and parts == self._newest.parts:
             return None
         title = " and ".join(filter(None, titles.values())) or "a fresh start"
-        # Names must differ and grow, whatever somebody does to the clock.
+        # Names must differ and grow even when the clock is set back.
         saved_at = max(self._now(), self._last.saved_at + 1)
         self._newest = Save(title, saved_at, parts, titles)
         return self._newest
 
-    async def _tidy(self) -> None:
-        """Delete the saves of this session that newer ones replace, and an answered offer."""
-        while len(self._kept) > SLOTS:
-            await self._store.delete(str(self._kept[0]))
-            del self._kept[0]
+    async def _delete_replaced(self) -> None:
+        """Delete older saves of this session, and an offer that was answered."""
+        while len(self._own_records) > KEPT_SAVES:
+            await self._store.delete(str(self._own_records[0]))
+            del self._own_records[0]
         if self._is_answered:
             while self._offered:
                 await self._store.delete(str(self._offered.pop()))
+
+
+def refusal(error: StoreError) -> str:
+    """Return the sentence that tells of a browser which does not store anything."""
+    return (
+        f"Your work cannot be saved in this browser ({error}). Everything else works; "
+        "save the weights to keep them."
+    )

@@ -1,23 +1,16 @@
-"""Keeping in the browser form: puts store, autosave and page together.
+"""The autosave of the browser runtime: joins the parts of the page, the store and the offer.
 
-Whatever the browser refuses, the controller works without it.
+The page works without it if the browser refuses to store anything.
 """
 
 from __future__ import annotations
 
-import json
-import secrets
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dashboard.autosave.autosave import Autosave
+from dashboard.autosave.autosave import Autosave, refusal
 from dashboard.autosave.digits import SavedDigits
-from dashboard.autosave.indexed_db import IndexedDBStore
-from dashboard.autosave.late_registration import Latecomers
 from dashboard.autosave.save import Save, describe_age
-from dashboard.autosave.store import Store, StoreError
+from dashboard.autosave.store import IndexedDBStore, Store, StoreError
 from dashboard.digits.controller import DigitsController
 from dashboard.shell.restore_offer import RestoreOffer
 
@@ -25,102 +18,74 @@ if TYPE_CHECKING:
     from dashboard.plane.controller import PlaneController
 
 
-@dataclass(frozen=True)
-class Launch:
-    """What the page told the worker when it started it; see the package's docstring.
-
-    `search` is None when the page did not say.
-    """
-
-    search: str | None
-    tab: str
-    resume: bool
+def create_autosave(controller: DigitsController, tab: str) -> Autosave:
+    """Return the autosave of a page whose digits exist; `tab` is the name of the tab."""
+    return Autosave([SavedDigits(controller)], tab=tab, tell=controller.warn)
 
 
-def read_launch(text: str) -> Launch:
-    """Read a worker's name; anything but the page's JSON counts as nothing told."""
-    try:
-        told = json.loads(text)
-    except ValueError:
-        told = None
-    told = told if isinstance(told, dict) else {}
-    search = told.get("search")
-    tab = str(told.get("tab") or secrets.token_hex(8))
-    return Launch(search if isinstance(search, str) else None, tab, bool(told.get("resume")))
+def add_plane(autosave: Autosave, plane: PlaneController) -> None:
+    """Save the controller of the plane too, from now on."""
+    from dashboard.autosave.plane import SavedPlane  # noqa: PLC0415 - imported with its pane only
+
+    plane.spawn(autosave.add(SavedPlane(plane)))
 
 
-def keep_spiral(plane: PlaneController, latecomers: Latecomers) -> None:
-    """Keep the controller of the spiral too, from now on."""
-    from dashboard.autosave.plane import SavedPlane  # noqa: PLC0415 - only who opens the pane needs it
-
-    plane.spawn(latecomers.add(SavedPlane(plane)))
-
-
-async def keep_in_browser(
-    controller: DigitsController, offer: RestoreOffer, launch: Launch, latecomers: Latecomers
+async def autosave_in_browser(
+    autosave: Autosave, controller: DigitsController, offer: RestoreOffer, *, resume: bool
 ) -> None:
-    """Offer earlier work, or go on with it, and from then on save, until cancelled."""
+    """Restore earlier work or offer it, then save in IndexedDB until cancelled."""
     try:
         store = IndexedDBStore()
         await store.open()
-        await keep(controller, offer, launch, store, latecomers, now=milliseconds)
+        await run_autosave(autosave, store, controller, offer, resume=resume)
     except StoreError as error:
-        controller.warn(
-            f"Your work cannot be kept in this browser ({error}). Everything else works; "
-            "save the weights to keep them."
-        )
+        controller.warn(refusal(error))
 
 
-async def keep(
+async def run_autosave(
+    autosave: Autosave,
+    store: Store,
     controller: DigitsController,
     offer: RestoreOffer,
-    launch: Launch,
-    store: Store,
-    latecomers: Latecomers,
     *,
-    now: Callable[[], int],
-    **options: Any,
+    resume: bool,
 ) -> None:
-    """Do the same with any store; a StoreError means that it cannot be used at all."""
-    digits = SavedDigits(controller)
-    autosave = Autosave(
-        store,
-        [digits],
-        tab=launch.tab,
-        now=now,
-        clock=time.perf_counter,
-        tell=controller.warn,
-        **options,
-    )
-    digits.follow(autosave)
-    await latecomers.meet(autosave)
-    save = await autosave.find()
-    if save is not None and launch.resume:
-        await autosave.resume(save)
+    """Do the same with any store; StoreError when it does not store anything.
+
+    Parameters
+    ----------
+    autosave
+        Of the page.
+    store
+        Open.
+    controller
+        Runs the background task that restores a save.
+    offer
+        Asks whether to restore a save.
+    resume
+        Whether to restore without asking, as after a crash.
+    """
+    save = await autosave.connect(store)
+    if save is not None and resume:
+        await autosave.restore(save)
     elif save is not None:
-        _ask(controller, offer, autosave, save, (now() - save.saved_at) / 1000)
-    autosave.note()  # something may have been done meanwhile
-    await autosave.keep()
+        _ask(autosave, save, controller, offer)
+    autosave.note_change()  # something may have been done meanwhile
+    await autosave.run()
 
 
-def _ask(
-    controller: DigitsController, offer: RestoreOffer, autosave: Autosave, save: Save, age: float
-) -> None:
-    question = f"Go on where you left: {save.title}, {describe_age(age)}?"
+def _ask(autosave: Autosave, save: Save, controller: DigitsController, offer: RestoreOffer) -> None:
+    age = describe_age(autosave.seconds_since(save))
+    question = f"Restore your earlier work: {save.title}, {age}?"
 
-    async def resume() -> None:
-        if not await autosave.resume(save):
+    async def restore() -> None:
+        if not await autosave.restore(save):
             offer.ask(question, answer)
 
     def answer(wanted: bool) -> None:
         if wanted:
-            controller.spawn(resume())
+            controller.spawn(restore())
         else:
-            autosave.start_fresh()
+            autosave.discard()
 
     offer.ask(question, answer)
-
-
-def milliseconds() -> int:
-    """Return the milliseconds since 1970, by the clock of this machine."""
-    return time.time_ns() // 1_000_000

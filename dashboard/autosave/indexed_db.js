@@ -1,10 +1,10 @@
-// The browser's database as a store of bytes. Python evaluates this text in its worker; its value
-// is an object of asynchronous functions.
+// IndexedDB as a store of bytes. Python evaluates this script in its worker; the value is an
+// object of asynchronous functions.
 
 (() => {
   const RECORDS = "records"
   const LOCK = "inkling-session "
-  const OPEN_WITHIN = 5000 // milliseconds; some browsers in private mode never answer at all
+  const OPEN_WITHIN = 5000 // milliseconds; some browsers never answer in private mode
 
   let database = null
 
@@ -18,15 +18,15 @@
   async function open(name) {
     const request = indexedDB.open(name, 1)
     request.onupgradeneeded = () => request.result.createObjectStore(RECORDS)
-    const too_late = new Promise((_resolve, reject) => {
+    const timeout = new Promise((_resolve, reject) => {
       setTimeout(() => reject(new Error("its database does not answer")), OPEN_WITHIN)
     })
-    database = await Promise.race([answer(request), too_late])
-    // Somebody deletes the site's data: let it happen, rather than block it.
+    database = await Promise.race([answer(request), timeout])
+    // An open connection would block the deletion of the site's data.
     database.onversionchange = () => database.close()
   }
 
-  // A record counts as written when its transaction is complete, not before.
+  // A record is stored when its transaction is complete, not before.
   function transact(mode, work) {
     return new Promise((resolve, reject) => {
       const transaction = database.transaction(RECORDS, mode)
@@ -36,8 +36,8 @@
     })
   }
 
-  // The lock is held until the worker ends, however it ends. Only pages from https and from this
-  // machine have locks; elsewhere tabs do not know of each other.
+  // The lock is held until the worker ends, in whatever way. Without a secure context there are
+  // no locks, and tabs do not know of each other.
   async function enter(session) {
     if (navigator.locks == null) {
       return
@@ -51,7 +51,7 @@
     })
   }
 
-  async function living() {
+  async function openSessions() {
     if (navigator.locks == null) {
       return []
     }
@@ -67,6 +67,6 @@
     write: (name, content) => transact("readwrite", (records) => records.put(content, name)),
     remove: (name) => transact("readwrite", (records) => records.delete(name)),
     enter,
-    living,
+    openSessions,
   }
 })()

@@ -1,28 +1,45 @@
-"""Turns the plane controller into bytes and back: points, net, curve, settings and looks.
+"""The plane as a saved part: points, run, settings and view options as bytes, and back.
 
-It is imported only with the spiral's pane, which is made when somebody first opens it.
+Its bytes are a checkpoint, which is checked against the settings before anything is changed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from dashboard.autosave.autosave import Autosave
-from dashboard.autosave.plane_record import SEEN, SETTINGS, SpiralRecord
-from dashboard.autosave.save import SaveError
-from dashboard.plane.controller import PlaneController
-from dashboard.plane.dataset import OWN
-from dashboard.training.archive import ArchiveError
+import numpy as np
 
-CALM = frozenset(("snapshot", "history", "checkpoints"))
-"""What changes with every slice of training."""
+from dashboard.autosave.save import SaveError, watch_state
+from dashboard.plane.controller import PlaneController
+from dashboard.plane.dataset import OWN, PARTS, PlaneData
+from dashboard.plane.settings import MAX_POINTS, MAX_WEIGHTS, PlaneSettings
+from dashboard.plane.state import PlaneState
+from dashboard.training.checkpoint import Checkpoint
+from dashboard.training.run_state import RunState
+from dashboard.training.settings import MAX_LAYER_WIDTH, setting_names
+from data_cache import PLANE_SHAPES, PlanePoints
+from nn import Network, WeightsError
+
+SETTINGS = setting_names(PlaneSettings)
+
+SHOWN = (
+    *("smoothing", "surface_side", "surface_mode", "show_test"),
+    *("preset", "lesson", "lesson_message"),
+)
+"""Saved parameters of the state besides the settings."""
+
+FREQUENT = ("snapshot", "history", "checkpoints")
+"""Parameters that change with every slice of training."""
+
+MAX_SAVED_POINTS = 5 * MAX_POINTS
+"""The most that settings ask for: a fifth of them for training, the others for testing."""
 
 
 class SavedPlane:
-    """The controller of the spiral as a part that can be kept; see `SavedPart`.
+    """The plane's controller as a `SavedPart`.
 
-    The checkpoints of time travel are not kept: they would weigh a hundred times as much as all
-    the rest, and begin anew where one goes on.
+    The timeline is not saved: it would need a hundred times the space of everything else.
     """
 
     name = "spiral"
@@ -33,16 +50,8 @@ class SavedPlane:
         self._opened_with = self._values()
 
     @property
-    def is_running(self) -> bool:
-        """Whether it trains."""
-        return bool(self._state.running)
-
-    @property
     def title(self) -> str:
-        """Say what there is; "" when nothing was done.
-
-        A preset and what a link said are there without anybody's doing.
-        """
+        """Description of the work; "" when there is only a preset, or what a link said."""
         iteration = self._state.snapshot.iteration
         if iteration:
             return f"iteration {iteration:,} on the spiral"
@@ -53,29 +62,92 @@ class SavedPlane:
         return ""
 
     def capture(self) -> bytes | None:
-        """Return the record of the controller; None while a change waits, or weights are bad."""
-        standing = self._controller.standing()
-        if standing is None:
+        """Return a checkpoint; None while a change is pending, or weights are NaN or infinite."""
+        run_state = self._controller.run_state()
+        if run_state is None:
             return None
-        state = self._state
-        record = SpiralRecord(self._values(), state.running, state.ablated, state.points, standing)
+        state, data = self._state, self._state.points
+        task = {
+            "running": state.running,
+            "ablated": sorted(state.ablated),
+            "origin": data.origin,
+            "classes": data.classes,
+        }
+        arrays = {}
+        for part in PARTS:
+            points = getattr(data, part)
+            arrays[f"{part}.points"] = points.points
+            arrays[f"{part}.labels"] = points.labels.astype(np.uint8)
         try:
-            return record.to_bytes()
-        except ValueError:
-            return None  # weights that are being taken back this moment are not worth keeping
+            return Checkpoint(self._values(), run_state, task, arrays).to_bytes()
+        except WeightsError:
+            return None  # the run is about to return to its fallback weights
 
     async def restore(self, content: bytes) -> None:
-        """Put the controller where it was; see `SavedPart`."""
+        """Restore the controller; see `SavedPart`."""
         try:
-            record = SpiralRecord.from_bytes(content)
-            self._controller.go_on(record.values, record.data, record.standing, record.ablated)
-        except (ArchiveError, LookupError, TypeError, ValueError) as error:
-            raise SaveError(str(error)) from error
-        self._state.running = record.running
+            checkpoint = Checkpoint.from_bytes(content, "the saved spiral", PlaneState)
+            settings = _check_settings(checkpoint.settings)
+            task, data = checkpoint.task, _read_data(checkpoint)
+            form = settings.make_network(
+                len(settings.inputs), data.classes, np.random.default_rng(0)
+            )
+            _check_form(checkpoint.state, form)
+            ablated = frozenset((int(layer), int(unit)) for layer, unit in task["ablated"])
+            if any(layer < 0 or not 0 <= unit < form.sizes[1:-1][layer] for layer, unit in ablated):
+                raise ValueError("expected hidden units of the network, found others switched off")
+            self._controller.restore_run(checkpoint.settings, data, checkpoint.state, ablated)
+        except (LookupError, TypeError, ValueError) as error:
+            raise SaveError(str(error).rstrip(".")) from error
+        self._state.running = bool(task["running"])
 
-    def follow(self, autosave: Autosave) -> None:
-        """Let the autosave hear of every change."""
-        autosave.follow(self._state, (*SETTINGS, *SEEN, "running", "points", "ablated"), CALM)
+    def watch(self, note_change: Callable[[bool], None]) -> None:
+        """Call a function at every change; see `SavedPart`."""
+        names = [*SETTINGS, *SHOWN, "running", "points", "ablated"]
+        watch_state(self._state, names, FREQUENT, note_change)
 
     def _values(self) -> dict[str, Any]:
-        return {name: getattr(self._state, name) for name in (*SETTINGS, *SEEN)}
+        return {name: getattr(self._state, name) for name in (*SETTINGS, *SHOWN)}
+
+
+def _check_settings(values: Mapping[str, Any]) -> PlaneState:
+    """Return the state with these values; ValueError when the page could not have them."""
+    if values.keys() != {*SETTINGS, *SHOWN}:
+        raise ValueError(f"other settings than {', '.join((*SETTINGS, *SHOWN))}")
+    state = PlaneState(**values)
+    if not state.inputs:
+        raise ValueError("a network without inputs")
+    if not all(1 <= width <= MAX_LAYER_WIDTH for width in state.hidden_layers):
+        raise ValueError(f"hidden layers of {state.hidden_layers} units")
+    if state.count_weights() > MAX_WEIGHTS:
+        raise ValueError(f"a network of {state.count_weights():,} weights")
+    return state
+
+
+def _read_data(checkpoint: Checkpoint) -> PlaneData:
+    origin, classes = checkpoint.task["origin"], checkpoint.task["classes"]
+    if origin not in (OWN, *PLANE_SHAPES):
+        raise ValueError(f"points cannot come from {origin!r}")
+    for part in PARTS:
+        if checkpoint.arrays[f"{part}.labels"].dtype != np.uint8:
+            raise ValueError(f"labels of points as {checkpoint.arrays[f'{part}.labels'].dtype}")
+    train, test = (
+        PlanePoints(
+            checkpoint.arrays[f"{part}.points"], checkpoint.arrays[f"{part}.labels"], classes
+        )
+        for part in PARTS
+    )
+    data = PlaneData(train, test, origin)
+    if len(data) > MAX_SAVED_POINTS:
+        raise ValueError(f"{len(data):,} points")
+    return data
+
+
+def _check_form(state: RunState, form: Network) -> None:
+    """Raise ValueError unless the network has the form that the settings give it."""
+    found, expected = (
+        (network.activation, [(array.shape, array.dtype) for array in network.parameters()])
+        for network in (state.network, form)
+    )
+    if found != expected:
+        raise ValueError(f"a network of the shapes {found}, expected {expected}")

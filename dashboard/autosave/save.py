@@ -1,15 +1,15 @@
-"""A save: everything that is kept of one tab at one moment, as bytes that tell when they are torn.
+"""A save: the saved parts of one tab at one moment, as bytes whose damage is detected.
 
-What the parts of it hold is the affair of those who made them; here they are bytes with names.
+Each part of the page turns itself into bytes and back; see `SavedPart`.
 """
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 MAGIC = b"INKSAVE\n"
 FORMAT = 1
@@ -17,23 +17,66 @@ _CHECKED_FROM = len(MAGIC) + 4
 
 
 class SaveError(ValueError):
-    """Bytes that are no save, or none that can be used; the message says why."""
+    """Bytes that cannot be used as a save; the message is the reason, as part of a sentence."""
+
+
+class SavedPart(Protocol):
+    """A part of the page that is saved."""
+
+    name: str
+
+    @property
+    def title(self) -> str:
+        """Description for the offer to restore it; "" when nothing was done in it."""
+        ...
+
+    def capture(self) -> bytes | None:
+        """Return the part as bytes; None when that is impossible right now."""
+        ...
+
+    async def restore(self, content: bytes) -> None:
+        """Replace the part by what `capture` returned.
+
+        Raises
+        ------
+        SaveError
+            The bytes cannot be used, now or later.
+        data_cache.DataError
+            Data that they need are not available right now.
+        """
+        ...
+
+    def watch(self, note_change: Callable[[bool], None]) -> None:
+        """Call a function at every change, with whether it is urgent, unlike those of training."""
+        ...
+
+
+def watch_state(
+    state: Any, names: Sequence[str], frequent: Sequence[str], note_change: Callable[[bool], None]
+) -> None:
+    """Watch the parameters of a part's state; changes of `frequent` are not urgent in training."""
+
+    def changed(*events: Any) -> None:
+        is_training = state.running and all(event.name in frequent for event in events)
+        note_change(not is_training)
+
+    state.param.watch(changed, [*names, *frequent])
 
 
 @dataclass(frozen=True)
 class Save:
-    """One moment of one tab.
+    """The saved parts of one tab at one moment.
 
     Attributes
     ----------
     title
-        What it is, for the person who is to choose: “iteration 1,240 of a 784-128-10 net”.
+        Description for the offer to restore it: “iteration 1,240 of a 784-128-10 net”.
     saved_at
         Milliseconds since 1970.
     parts
         The bytes of each part of the page, by name.
     titles
-        What each part is, by name; "" where nothing was done. Older saves lack them.
+        The title of each part, by name; saves of earlier versions lack them.
     """
 
     title: str
@@ -44,8 +87,8 @@ class Save:
     def to_bytes(self) -> bytes:
         """Return the save as one record.
 
-        The layout: the magic text, the CRC-32 of all that follows, the length of the header
-        (both little-endian, 32 bits), the header in JSON, and the parts one after another.
+        Its layout: `MAGIC`, the CRC-32 of what follows, the length of the header (both 32 bits,
+        little-endian), the header in JSON, and the parts one after another.
         """
         header = json.dumps(
             {
@@ -64,29 +107,21 @@ class Save:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Save:
-        """Read what `to_bytes` gave.
-
-        Raises
-        ------
-        SaveError
-            When the bytes are damaged, cut short, or of another format.
-        """
+        """Read a record; SaveError when it is damaged, cut short or of another format."""
         if not content.startswith(MAGIC):
-            raise SaveError(f"expected a save that begins with {MAGIC!r}, found another thing")
+            raise SaveError(f"expected a save that begins with {MAGIC!r}, found something else")
         checksum = int.from_bytes(content[len(MAGIC) : _CHECKED_FROM], "little")
         if zlib.crc32(content[_CHECKED_FROM:]) != checksum:
             raise SaveError(f"expected a whole save, found {len(content):,} damaged bytes")
         try:
-            return cls._take_apart(memoryview(content)[_CHECKED_FROM:])
+            return cls._parse(memoryview(content)[_CHECKED_FROM:])
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             if isinstance(error, SaveError):
                 raise
-            raise SaveError(
-                f"expected a save, found one that contradicts itself: {error}"
-            ) from error
+            raise SaveError(f"expected a save, found a contradiction in it: {error}") from error
 
     @classmethod
-    def _take_apart(cls, content: memoryview) -> Save:
+    def _parse(cls, content: memoryview) -> Save:
         end = 4 + int.from_bytes(content[:4], "little")
         header: dict[str, Any] = json.loads(bytes(content[4:end]))
         if header["format"] != FORMAT:
@@ -105,7 +140,7 @@ class Save:
 
 
 def describe_age(seconds: float) -> str:
-    """Say how long ago something was: “just now”, “3 minutes ago”."""
+    """Return an age in words, in its largest unit: “just now”, “3 minutes ago”."""
     for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         count = int(max(seconds, 0) // size)
         if count:

@@ -1,30 +1,34 @@
-"""Where saves lie: a few named records of bytes, each written whole or not at all.
+"""The store of saves: a few named records of bytes, each written whole or not at all.
 
 Several tabs may share one store; each writes records of its own session only.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+from typing import Any, Protocol
+
+DATABASE = "inkling"
 
 
 class StoreError(Exception):
-    """The store cannot be used; the message says why, as a part of a sentence."""
+    """The store cannot be used; the message is the reason, as part of a sentence."""
 
 
 class Store(Protocol):
     """Named records of bytes; every method may raise a StoreError."""
 
     async def names(self) -> list[str]:
-        """List the names of all records."""
+        """Return the names of all records."""
         ...
 
     async def read(self, name: str) -> bytes:
-        """Return a record; a StoreError if there is none of that name."""
+        """Return a record; StoreError if there is none of that name."""
         ...
 
     async def write(self, name: str, content: bytes) -> None:
-        """Write a record, whole or not at all, and return when it is there."""
+        """Write a record and return once it is stored."""
         ...
 
     async def delete(self, name: str) -> None:
@@ -32,53 +36,63 @@ class Store(Protocol):
         ...
 
     async def enter(self, session: str) -> None:
-        """Let other tabs see that a session is alive, for as long as this tab lives."""
+        """Mark a session as open until this tab is closed."""
         ...
 
-    async def living(self) -> set[str]:
-        """Return the sessions of all tabs that are alive, as far as can be known."""
+    async def open_sessions(self) -> set[str]:
+        """Return the sessions of all open tabs, as far as the browser tells."""
         ...
 
 
-class MemoryStore:
-    """A store that is gone with the process.
+class IndexedDBStore:
+    """The records in the browser's IndexedDB, used by the worker itself; see `Store`."""
 
-    Parameters
-    ----------
-    records
-        What lies in it; shared by the stores of several imagined tabs.
-    alive
-        The sessions that are alive; shared likewise.
-    """
+    def __init__(self) -> None:
+        from pyodide.code import run_js  # noqa: PLC0415 - exists in a browser only
 
-    def __init__(
-        self, records: dict[str, bytes] | None = None, alive: set[str] | None = None
-    ) -> None:
-        self.records = {} if records is None else records
-        self.alive = set() if alive is None else alive
+        script = files("dashboard.autosave") / "indexed_db.js"
+        self._database: Any = run_js(script.read_text(encoding="utf-8"))
+
+    async def open(self) -> None:
+        """Open the database; StoreError when the browser refuses, as in some private modes."""
+        await _translated(lambda: self._database.open(DATABASE))
 
     async def names(self) -> list[str]:
-        """List the names of all records."""
-        return list(self.records)
+        """Return the names of all records."""
+        return list(await _translated(self._database.names))
 
     async def read(self, name: str) -> bytes:
         """Return a record."""
-        if name not in self.records:
+        found = await _translated(lambda: self._database.read(name))
+        if found is None:
             raise StoreError(f"there is no record {name}")
-        return self.records[name]
+        content: bytes = found.to_bytes()
+        return content
 
     async def write(self, name: str, content: bytes) -> None:
         """Write a record."""
-        self.records[name] = content
+        from pyodide.ffi import to_js  # noqa: PLC0415
+
+        await _translated(lambda: self._database.write(name, to_js(content)))
 
     async def delete(self, name: str) -> None:
         """Delete a record."""
-        self.records.pop(name, None)
+        await _translated(lambda: self._database.remove(name))
 
     async def enter(self, session: str) -> None:
-        """Note that a session is alive."""
-        self.alive.add(session)
+        """Hold a lock of the session's name until the worker ends."""
+        await _translated(lambda: self._database.enter(session))
 
-    async def living(self) -> set[str]:
-        """Return the sessions that are alive."""
-        return set(self.alive)
+    async def open_sessions(self) -> set[str]:
+        """Return the sessions whose locks are held."""
+        return set(await _translated(self._database.openSessions))
+
+
+async def _translated(ask: Callable[[], Awaitable[Any]]) -> Any:
+    """Await an answer of the browser; its errors become StoreErrors."""
+    from pyodide.ffi import JsException  # noqa: PLC0415
+
+    try:
+        return await ask()
+    except JsException as error:
+        raise StoreError(str(error).strip() or error.name) from error

@@ -1,7 +1,7 @@
-"""`inkling evaluate`: scores a net on samples it was not trained on.
+"""`inkling evaluate`: evaluates a network on samples that it was not trained on.
 
-It says how sure the numbers are, which classes are taken for which, whether the net's own
-probabilities can be believed, what it refuses as no digit, and how much change it bears.
+The report has accuracy with its interval, the confusion matrix, calibration, the rejection of
+non-digits, and the robustness to transformed digits.
 """
 
 from __future__ import annotations
@@ -18,30 +18,29 @@ from dashboard.cli.blas import one_thread
 from dashboard.cli.data_arguments import NamedSamples, add_data_arguments, open_named
 from dashboard.cli.report import (
     accuracy_sentence,
-    as_json,
     calibration_lines,
     confusion_lines,
-    examination_json,
     mistake_lines,
     rejection_lines,
+    report_json,
     robustness_lines,
 )
 from dashboard.cli.settings import explain, read_flag
 from dashboard.cli.weights_argument import NamedNetwork, add_weights_argument, open_network
 from dashboard.evaluation.rejection import Rejection, measure_rejection
-from dashboard.evaluation.report import Examination, examine
+from dashboard.evaluation.report import EvaluationReport, evaluate_network
 from dashboard.evaluation.robustness import RobustnessPoint, measure_robustness
 from dashboard.training.settings import SettingError
 from data_cache import DIGIT_NAMES, data_set_available, load_data_set
-from data_cache.pen import draw_non_digits
+from data_cache.synthesis import draw_non_digits
 
 DESCRIPTION = """\
-Score a net: accuracy with its 95 % interval (Wilson), mean negative log-likelihood, the share
-recognised of every class, the confusion matrix, the worst mistakes, and calibration (expected
-calibration error in 15 bins). For digits also the share of non-digits that it refuses when it
-keeps 99 % of the samples (made-up ones, and Fashion-MNIST if it is on this machine), and how
-accuracy falls as digits are changed. Score it on samples that it did not learn from, or the
-numbers say little."""
+Evaluate a network: accuracy with its 95 % interval (Wilson), mean negative log-likelihood, recall
+of every class, the confusion matrix, the most confident mistakes, and calibration (expected
+calibration error in 15 bins). For digits also the share of non-digits that is rejected at 99 %
+true-positive rate (synthetic ones, and Fashion-MNIST if it is on this machine), and the accuracy
+on shifted, rotated, scaled, thickened and noisy digits. Use samples that the network was not
+trained on: on its training samples accuracy is too high."""
 
 NON_DIGITS = 900
 ROBUSTNESS_DIGITS = 300
@@ -52,7 +51,7 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the parser of `inkling`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "evaluate",
-        help="score a net: accuracy, confusion, calibration, rejection, robustness",
+        help="evaluate a network: accuracy, confusion, calibration, rejection, robustness",
         description=DESCRIPTION.replace("%", "%%"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -64,40 +63,38 @@ def add_parser(subparsers: Any) -> None:
         "--robustness",
         metavar="DIGITS",
         default=str(ROBUSTNESS_DIGITS),
-        help="how many digits are changed for the robustness curves; 0 leaves them out "
+        help="number of digits for the robustness curves; 0 leaves the curves out "
         "(default: %(default)s, a hundred take about 3 s)",
     )
-    parser.add_argument("--json", action="store_true", help="print the numbers as one JSON object")
+    parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Score, and print what came of it."""
+    """Evaluate, and print the report."""
     text = arguments.binarize
     binarize = None if text is None else read_flag("--binarize", "binarize", text)
     digits = read_count(arguments.robustness)
     net = open_network(arguments)
     data = open_named(arguments)
     with one_thread():
-        examination, rejections, points = asyncio.run(_measure(net, data, binarize, digits))
-    evaluation = examination.evaluation
+        report, rejections, points = asyncio.run(_measure(net, data, binarize, digits))
     if arguments.json:
         numbers = {
             "weights": net.title,
             "data": data.title,
-            **as_json(evaluation),
-            **examination_json(examination, rejections, points),
+            **report_json(report, rejections, points),
         }
         sys.stdout.write(f"{json.dumps(numbers, indent=2)}\n")
         return 0
     lines = [
-        f"{net.title} on {data.title}: {accuracy_sentence(evaluation)}",
+        f"{net.title} on {data.title}: {accuracy_sentence(report.metrics)}",
         *_warning(net, arguments),
         "",
-        *confusion_lines(evaluation, data.class_names),
+        *confusion_lines(report.metrics, data.class_names),
         "",
-        *mistake_lines(examination, data.class_names),
+        *mistake_lines(report, data.class_names),
         "",
-        *calibration_lines(examination.reliability),
+        *calibration_lines(report.reliability),
         *rejection_lines(rejections),
         *robustness_lines(points),
     ]
@@ -106,32 +103,32 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def read_count(text: str) -> int:
-    """Read how many digits are to be changed; SettingError for what is no such number."""
+    """Return the number of digits for the robustness curves; SettingError if it is not one."""
     if not (text.isascii() and text.isdigit() and len(text) < 9):
-        raise SettingError(f"--robustness: takes a whole number from 0; found “{text[:24]}”.")
+        raise SettingError(f"--robustness: expected a whole number from 0, found “{text[:24]}”.")
     return int(text)
 
 
 async def _measure(
     net: NamedNetwork, data: NamedSamples, binarize: int | None, digits: int
-) -> tuple[Examination, list[Rejection], list[RobustnessPoint]]:
+) -> tuple[EvaluationReport, list[Rejection], list[RobustnessPoint]]:
     samples = data.samples
-    examination = await examine(net.network, samples, binarize=binarize)
-    # What is no digit, and how digits change when turned, is known of digits alone.
+    report = await evaluate_network(net.network, samples, binarize=binarize)
+    # Non-digits and the transformations are defined for images of digits in shades of gray.
     if data.class_names != DIGIT_NAMES or binarize is not None:
-        return examination, [], []
-    made = draw_non_digits(NON_DIGITS, np.random.default_rng(SEED), samples.images)
-    others = {"made-up non-digits": made}
+        return report, [], []
+    synthetic = draw_non_digits(NON_DIGITS, np.random.default_rng(SEED), samples.images)
+    others = {"synthetic non-digits": synthetic}
     if data_set_available("fashion-mnist"):
         others["Fashion-MNIST, part test"] = load_data_set("fashion-mnist").test.images
     rejections = [
-        await measure_rejection(net.network, examination.confidences, title, images)
+        await measure_rejection(net.network, report.confidences, title, images)
         for title, images in others.items()
     ]
     if not digits:
-        return examination, rejections, []
+        return report, rejections, []
     points = [point async for point in measure_robustness(net.network, samples[:digits])]
-    return examination, rejections, points
+    return report, rejections, points
 
 
 def _warning(net: NamedNetwork, arguments: argparse.Namespace) -> list[str]:

@@ -1,6 +1,6 @@
-"""The files that a training command writes: weights, a checkpoint beside them, and the curve.
+"""The files that `inkling train` writes: weights, a checkpoint beside them, and the curve.
 
-Their names are checked before training begins, so that an hour's work does not end at a wrong one.
+Their paths are checked before training begins.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from nn.serialization import write_atomically
 
 @dataclass(frozen=True)
 class TrainFiles:
-    """Where the results of a training go."""
+    """The paths of a training's results; `half` saves weights as float16."""
 
     weights: Path
     history: Path | None
@@ -27,14 +27,14 @@ class TrainFiles:
 
     @classmethod
     def named(cls, weights: str, history: str | None, *, half: bool = False) -> TrainFiles:
-        """Check the names.
+        """Return the paths, checked.
 
         Raises
         ------
         SettingError
-            When the weights' ending is unknown, or two files are one.
+            The suffix of the weights is unknown, or two paths are the same file.
         CommandError
-            When a folder does not exist.
+            A folder does not exist.
         """
         files = cls(Path(weights), Path(history) if history else None, half)
         if files.weights.suffix.lower() not in (".npz", ".json"):
@@ -42,7 +42,7 @@ class TrainFiles:
                 f"--weight-path: a weights file ends in .npz or .json; found “{weights}”."
             )
         if half and files.weights.suffix.lower() != ".npz":
-            raise SettingError(f"--half: only .npz holds numbers of 16 bits; found “{weights}”.")
+            raise SettingError(f"--half: float16 needs an .npz file; found “{weights}”.")
         for flag, path in (("--weight-path", files.weights), ("--history-path", files.history)):
             if path is not None:
                 _check_place(flag, path)
@@ -62,37 +62,32 @@ class TrainFiles:
         """Write the checkpoint."""
         write_checkpoint(checkpoint, self.checkpoint)
 
-    def save_results(self, run: Run) -> list[str]:
-        """Write the weights and the curve; returns what to say about it."""
-        self.save_weights(run.judged)
-        mean = " (their running mean)" if run.judged is not run.network else ""
+    def save_results(self, run: Run, best_epoch: int = 0) -> list[str]:
+        """Write the weights and the curve; return sentences about them.
+
+        With a `best_epoch` only the curve is written: its weights are saved already.
+        """
+        if best_epoch:
+            which = f"epoch {best_epoch}, which did best on the validation samples,"
+        else:
+            self.save_weights(run.evaluated_network)
+            mean = " (their running mean)" if run.evaluated_network is not run.network else ""
+            which = f"iteration {run.iteration:,}{mean}"
         said = [
-            f"The weights of iteration {run.iteration:,}{mean} are in {self.weights}, "
+            f"The weights of {which} are in {self.weights}, "
             f"the checkpoint for --resume is in {self.checkpoint}."
         ]
-        return [*said, *self._save_history(run.history)]
-
-    def save_best_results(self, epoch: int, history: History) -> list[str]:
-        """Write the curve; the weights file has those of the best epoch already."""
-        said = [
-            f"The weights of epoch {epoch}, which did best on the validation samples, are in "
-            f"{self.weights}, the checkpoint for --resume is in {self.checkpoint}."
-        ]
-        return [*said, *self._save_history(history)]
+        self.save_history(run.history)
+        if self.history is not None:
+            said.append(f"The curve is in {self.history}.")
+        return said
 
     def save_weights(self, network: Network) -> None:
         """Write the weights file."""
         save_weights(network, self.weights, half=self.half)
 
-    def _save_history(self, history: History) -> list[str]:
-        said = []
-        self.save_history(history)
-        if self.history is not None:
-            said.append(f"The curve is in {self.history}.")
-        return said
-
     def save_history(self, history: History) -> None:
-        """Write the curve, if a file was named for it."""
+        """Write the curve, if there is a path for it."""
         if self.history is not None:
             write_atomically(self.history, "".join(history.csv_lines()).encode())
 

@@ -1,6 +1,6 @@
-"""Drives one run from its first or next step to its last, and keeps what it has learnt.
+"""One training of `inkling train`: from its first step or a checkpoint to the saved results.
 
-The run and the trainer are those of the laboratory; there is no second training loop.
+It uses the run and the trainer of the page, so there is no second training loop.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dashboard.cli.report import accuracy_sentence
 from dashboard.cli.settings import CommandSettings
 from dashboard.cli.train_data import TrainData, calibrated, enriched
 from dashboard.cli.train_files import TrainFiles
-from dashboard.training.block_run import BlockRun
+from dashboard.training.block_run import EVERY_EPOCH, BlockRun
 from dashboard.training.checkpoint import (
     Checkpoint,
     CheckpointError,
@@ -28,9 +28,7 @@ from dashboard.training.history import Score
 from dashboard.training.run import DivergenceError
 from dashboard.training.settings import SettingError
 from dashboard.training.trainer import Trainer, evaluate
-from dashboard.training.validation_schedule import EVERY_EPOCH
 from data_cache import ArraySource
-from data_cache.pen import NO_DIGIT
 from nn import (
     ClassificationMetrics,
     Network,
@@ -51,9 +49,9 @@ FIXED = {
     "binarize": "--binarize",
     "augment": "--augment",
 }
-"""What a resumed run cannot change: it made the weights, or the stream of samples."""
+"""Settings that a resumed run cannot change, because weights or samples depend on them."""
 
-# What the command line knows beside TrainingSettings.
+# Settings of the command line that TrainingSettings lacks.
 _OWN = (
     *("num_epochs", "schedule", "binarize", "patience"),
     *("pen_digits", "non_digits", "calibrate"),
@@ -62,7 +60,7 @@ _OWN = (
 
 @dataclass(frozen=True)
 class Scored:
-    """Held-out samples and how the network did on them."""
+    """The scores of the network on held-out samples."""
 
     title: str
     evaluation: ClassificationMetrics
@@ -70,13 +68,13 @@ class Scored:
 
     @property
     def sentence(self) -> str:
-        """Accuracy, interval and loss in words."""
+        """Accuracy with its interval, and loss, in words."""
         return accuracy_sentence(self.evaluation)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a training."""
+    """The result of a training."""
 
     interrupted: bool
     saved: list[str]
@@ -84,18 +82,18 @@ class Outcome:
 
 
 class TrainingJob:
-    """One training, from the first step or from a checkpoint.
+    """One training, from its first step or a checkpoint.
 
     Parameters
     ----------
     data, files
-        What to learn from, and where results go.
+        Samples, and paths of the results.
     given
-        The settings that were named on the command line, by name.
+        Settings given on the command line, by name.
     resume
-        Whether to go on from the checkpoint beside the weights.
+        Whether to continue from the checkpoint beside the weights.
     stream
-        Where progress is shown.
+        Shows the progress.
     """
 
     def __init__(
@@ -112,7 +110,7 @@ class TrainingJob:
         self._stream = stream
         self._fingerprint = data.fingerprint()
         self._saved: list[str] = []
-        self._kept: Network
+        self._final: Network
         checkpoint = self._read_checkpoint() if resume else None
         known = {**checkpoint.settings, **checkpoint.task["settings"]} if checkpoint else {}
         if checkpoint:
@@ -129,14 +127,13 @@ class TrainingJob:
             validations=EVERY_EPOCH,
             state=checkpoint.state if checkpoint else None,
         )
-        self.run.unlabelled = NO_DIGIT if self.settings.non_digits else None
 
     def _check(self) -> None:
-        """Refuse at the beginning what would fail at the end."""
+        """Raise SettingError now for what would fail at the end."""
         settings, path = self.settings, self._files.weights
         if architecture_layers(settings.architecture) is not None and path.suffix.lower() != ".npz":
             raise SettingError(
-                f"--weight-path: only .npz has room for convolutions; found “{path}”."
+                f"--weight-path: convolutional layers need an .npz file; found “{path}”."
             )
         for flag, is_wanted in (
             ("--patience", settings.patience > 0),
@@ -144,7 +141,7 @@ class TrainingJob:
         ):
             if is_wanted and self._data.watched is None:
                 raise SettingError(
-                    f"{flag}: needs samples to watch; name some with --validation-path."
+                    f"{flag}: expected validation samples, found none; give --validation-path."
                 )
 
     def _read_checkpoint(self) -> Checkpoint:
@@ -152,22 +149,24 @@ class TrainingJob:
         checkpoint = read_checkpoint(path)
         task = checkpoint.task
         if set(task) != {"data", "settings"} or not set(task["settings"]) <= set(_OWN):
-            raise CheckpointError(f"{path}: this checkpoint was not written by inkling train.")
+            raise CheckpointError(
+                f"{path}: expected a checkpoint of inkling train, found one of the page."
+            )
         if task["data"] != self._fingerprint:
             raise CheckpointError(
-                f"{path}: this run learnt from other samples ({task['data'][:40]}…) than those "
-                f"named now ({self._fingerprint[:40]}…); name the same data, or leave out --resume."
+                f"{path}: expected the samples of this run ({task['data'][:40]}…), found others "
+                f"({self._fingerprint[:40]}…); give the same data, or leave out --resume."
             )
         return checkpoint
 
     def _compare(self, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-        """Refuse to change what cannot change, and tell of what does."""
+        """Raise CommandError for a change of what is fixed; report the other changes."""
         changed = {name: value for name, value in given.items() if value != known[name]}
         for name, value in changed.items():
             if name in FIXED:
                 raise CommandError(
-                    f"{FIXED[name]}: the run to resume has {known[name]}, and {value} was asked "
-                    "for; leave the flag out, or start again without --resume."
+                    f"{FIXED[name]}: expected {known[name]} as in the run to resume, found "
+                    f"{value}; leave the flag out, or start again without --resume."
                 )
             self._tell(
                 f"From here on {CommandSettings.param[name].label.lower()} is {value} "
@@ -189,7 +188,7 @@ class TrainingJob:
         return Outcome(not is_complete, self._saved, scored)
 
     async def _train(self) -> bool:
-        """Train until all epochs are done (True) or Ctrl-C (False); the results are saved."""
+        """Train and save; return whether training is complete, or was stopped by Ctrl-C."""
         run, epochs = self.run, self.settings.num_epochs
         progress = Progress(run, epochs, self._stream, time.perf_counter)
         trainer = self._make_trainer(progress)
@@ -214,7 +213,7 @@ class TrainingJob:
 
     @property
     def _is_complete(self) -> bool:
-        """Whether all epochs are done, or patience is at its end."""
+        """Whether all epochs are done, or early stopping applies."""
         patience = self.settings.patience
         scores = self.run.history.validation
         is_over = patience > 0 and len(scores) - self._best_epoch >= patience
@@ -232,7 +231,7 @@ class TrainingJob:
         if self.run.epoch > before:
             progress.end_epoch(self.run)
             if self.settings.patience and self._best_epoch == self.run.epoch:
-                self._files.save_weights(self.run.judged)
+                self._files.save_weights(self.run.evaluated_network)
             self._files.save_checkpoint(self._checkpoint())
 
     def _make_trainer(self, progress: Progress) -> Trainer:
@@ -259,23 +258,22 @@ class TrainingJob:
 
     def _save(self) -> None:
         if not self.run.iteration:
-            self._saved = ["Nothing was learnt, so nothing was saved."]
+            self._saved = ["No step was taken, so nothing was saved."]
             return
         if self.settings.patience and self._best_epoch:
-            history = self.run.history
-            self._saved = self._files.save_best_results(self._best_epoch, history)
-            self._kept = load_weights(self._files.weights)
+            self._saved = self._files.save_results(self.run, self._best_epoch)
+            self._final = load_weights(self._files.weights)
         else:
             self._saved = self._files.save_results(self.run)
-            self._kept = self.run.judged
+            self._final = self.run.evaluated_network
         if self.settings.calibrate and self._is_complete:
             assert self._data.watched is not None, "checked at the beginning"
-            self._kept, temperature = calibrated(
-                self._kept, self._data.watched.samples, self.settings.binarize
+            self._final, temperature = calibrated(
+                self._final, self._data.watched.samples, self.settings.binarize
             )
-            self._files.save_weights(self._kept)
+            self._files.save_weights(self._final)
             self._saved.append(
-                f"The scores were divided by {temperature:.3f}, fitted on the watched samples."
+                f"The logits were divided by {temperature:.3f}, fitted on the validation samples."
             )
         self._files.save_checkpoint(self._checkpoint())
 
@@ -283,7 +281,9 @@ class TrainingJob:
         data, run = self._data, self.run
         if data.final is None:
             return []
-        evaluation = await evaluate(self._kept, data.final.samples, binarize=self.settings.binarize)
+        evaluation = await evaluate(
+            self._final, data.final.samples, binarize=self.settings.binarize
+        )
         if data.final is not data.watched:
             run.history.test.append(
                 Score(run.iteration, evaluation.loss, evaluation.accuracy, evaluation.count)
@@ -294,7 +294,7 @@ class TrainingJob:
     def _tell_plan(self) -> None:
         settings, data, run = self.settings, self._data, self.run
         watched = f", scored on {data.watched.title}" if data.watched else ""
-        begin = f"Going on at iteration {run.iteration:,}" if run.iteration else "Training"
+        begin = f"Resuming at iteration {run.iteration:,}" if run.iteration else "Training"
         self._tell(
             f"{begin}: {run.network.title} {settings.activation}, "
             f"{len(self._train_samples):,} training samples{watched}; {settings.optimizer}, "

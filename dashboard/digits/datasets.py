@@ -1,18 +1,23 @@
-"""Opens a data set for the controller, in memory or block by block over HTTP.
+"""Opened data sets: samples to train on, parts to evaluate on, and single samples for the pad.
 
-The controller sees one face: a source to train from, parts to score on, and samples on demand.
+A data set lies in memory, or in blocks beside a manifest on a site or a server; the controller uses
+both through one protocol.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
+from urllib.parse import urljoin
 
 import numpy as np
+import panel as pn
 from numpy.typing import NDArray
 
 from data_cache import (
+    DATA_SETS,
     ArraySource,
     DataError,
     DataSet,
@@ -20,17 +25,26 @@ from data_cache import (
     Manifest,
     Samples,
     Source,
+    data_set_available,
+    exponential_backoff,
+    fetch_block_with_retries,
+    fetch_data_set,
+    load_data_set,
     load_part,
+    open_manifest,
 )
-from data_cache.http_source import fetch_block_soon
-from data_cache.prefetch_queue import exponential_pause
 
 BLOCK_SIZE = 500
+"""Samples in a block of a data set in memory."""
+
+ReportProgress = Callable[[str], None]
+DataSetOpener = Callable[[str, ReportProgress], Awaitable["OpenedDataSet"]]
+"""Opens a data set by its name and reports its progress in words; raises DataError."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture, (784,) uint8, with its label and where it lies in its part."""
+    """One image, (784,) uint8, with the index of its class and its place in a part."""
 
     image: NDArray[np.uint8]
     label: int
@@ -38,8 +52,45 @@ class Sample:
     index: int
 
 
-class OpenDataSet(Protocol):
-    """A data set that is ready to be trained on."""
+@dataclass(frozen=True)
+class SampleQuery:
+    """Which sample is wanted.
+
+    Attributes
+    ----------
+    part
+        "train", "validation" or "test".
+    index
+        Of the sample in its part; None: a random one.
+    label
+        Of a random sample; None: any class.
+    exclude
+        The index of a sample that a random one should differ from, if there is another.
+    """
+
+    part: str
+    index: int | None = None
+    label: int | None = None
+    exclude: int | None = None
+
+    def candidates(self, labels: NDArray[np.uint8], first: int = 0) -> NDArray[np.intp]:
+        """Return the positions of the samples that fit, given labels from index `first` on."""
+        if self.label is None:
+            positions = np.arange(len(labels))
+        else:
+            positions = np.flatnonzero(labels == self.label)
+        return positions if self.exclude is None else positions[positions != self.exclude - first]
+
+    def not_found(self, count: int) -> DataError:
+        """Return the error that no sample of the part has the class."""
+        return DataError(
+            f"Expected a sample of class {self.label} in the part “{self.part}”; found none among "
+            f"{count:,}. Choose another class."
+        )
+
+
+class OpenedDataSet(Protocol):
+    """A data set that can be trained on."""
 
     name: str
     title: str
@@ -47,35 +98,19 @@ class OpenDataSet(Protocol):
     source: Source[Any]
 
     def count(self, part: str) -> int:
-        """Samples in the part "train", "validation" or "test"."""
+        """Return the number of samples in a part: "train", "validation" or "test"."""
         ...
 
     async def part(self, name: str) -> Samples:
-        """Return the whole part; fetched once, then kept."""
+        """Return a whole part; it is fetched once at most."""
         ...
 
-    async def sample(
-        self,
-        part: str,
-        *,
-        index: int | None,
-        label: int | None,
-        generator: np.random.Generator,
-        but: int | None = None,
-    ) -> Sample:
-        """Return the sample at `index`, or a random one, of class `label` if that is given.
-
-        A random one is another than that at index `but`, if there is another at hand.
-        """
+    async def sample(self, query: SampleQuery, generator: np.random.Generator) -> Sample:
+        """Return one sample; DataError when no sample fits."""
         ...
 
 
-Report = Callable[[str], None]
-OpenFunction = Callable[[str, Report], Awaitable[OpenDataSet]]
-"""Opens a data set by name; may report in words how far it has come. Raises DataError."""
-
-
-class DataSetInMemory:
+class InMemoryDataSet:
     """A data set whose parts are arrays."""
 
     def __init__(self, data_set: DataSet) -> None:
@@ -86,73 +121,45 @@ class DataSetInMemory:
         self._data_set = data_set
 
     def count(self, part: str) -> int:
-        """Samples in a part."""
+        """Return the number of samples in a part."""
         return len(self._data_set.part(part))
 
     async def part(self, name: str) -> Samples:
-        """Return the whole part."""
+        """Return a whole part."""
         return self._data_set.part(name)
 
-    async def sample(
-        self,
-        part: str,
-        *,
-        index: int | None,
-        label: int | None,
-        generator: np.random.Generator,
-        but: int | None = None,
-    ) -> Sample:
-        """Return one sample; see OpenDataSet."""
-        samples = self._data_set.part(part)
+    async def sample(self, query: SampleQuery, generator: np.random.Generator) -> Sample:
+        """Return one sample; see `OpenedDataSet`."""
+        samples = self._data_set.part(query.part)
+        index = query.index
         if index is None:
-            index = pick(samples.labels, label, generator, but)
-        return Sample(samples.images[index], int(samples.labels[index]), part, index)
+            index = self._choose(query, samples.labels, generator)
+        return Sample(samples.images[index], int(samples.labels[index]), query.part, index)
+
+    @staticmethod
+    def _choose(
+        query: SampleQuery, labels: NDArray[np.uint8], generator: np.random.Generator
+    ) -> int:
+        for attempt in (query, replace(query, exclude=None)):
+            candidates = attempt.candidates(labels)
+            if len(candidates):
+                return int(generator.choice(candidates))
+        raise query.not_found(len(labels))
 
 
-def candidates(
-    labels: NDArray[np.uint8], label: int | None, but: int | None = None, first: int = 0
-) -> NDArray[np.intp]:
-    """Return the indices of samples, of class `label` if that is given, without `but`.
-
-    `but` counts from the beginning of the part, in which the first of these is number `first`.
-    """
-    chosen = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
-    return chosen if but is None else chosen[chosen != but - first]
-
-
-def pick(
-    labels: NDArray[np.uint8],
-    label: int | None,
-    generator: np.random.Generator,
-    but: int | None = None,
-) -> int:
-    """Pick the index of a random sample, of class `label` if that is given.
-
-    It is another than `but`, unless that is the only one.
-
-    Raises
-    ------
-    DataError
-        When there is no sample of that class.
-    """
-    for chosen in (candidates(labels, label, but), candidates(labels, label)):
-        if len(chosen):
-            return int(generator.choice(chosen))
-    raise _absent(label, len(labels))
-
-
-def _absent(label: int | None, count: int) -> DataError:
-    return DataError(f"There is no sample of class {label} among these {count:,}.")
-
-
-class DataSetOverHttp:
+class HttpDataSet:
     """A data set whose blocks lie beside a manifest on a site or a server.
 
-    `pause` gives the seconds to wait before retry number 1, 2, … of a block.
+    Parameters
+    ----------
+    manifest, name
+        The list of blocks, and the data set in it.
+    pause
+        Returns the seconds to wait before retry number 1, 2, … of a block.
     """
 
     def __init__(
-        self, manifest: Manifest, name: str, *, pause: Callable[[int], float] = exponential_pause
+        self, manifest: Manifest, name: str, *, pause: Callable[[int], float] = exponential_backoff
     ) -> None:
         listed = manifest.data_sets[name]
         self.name = name
@@ -165,52 +172,50 @@ class DataSetOverHttp:
         self._parts: dict[str, Samples] = {}
 
     def count(self, part: str) -> int:
-        """Samples in a part."""
+        """Return the number of samples in a part."""
         return self._listed.count(part)
 
     async def part(self, name: str) -> Samples:
-        """Return the whole part; fetched once, then kept."""
+        """Return a whole part; it is fetched once at most."""
         if name not in self._parts:
-            self._parts[name] = await load_part(self._manifest, self.name, name, pause=self._pause)
+            self._parts[name] = await load_part(
+                self._manifest, self.name, name, backoff=self._pause
+            )
         return self._parts[name]
 
-    async def sample(
-        self,
-        part: str,
-        *,
-        index: int | None,
-        label: int | None,
-        generator: np.random.Generator,
-        but: int | None = None,
-    ) -> Sample:
-        """Return one sample; see OpenDataSet. Only the block that holds it is fetched."""
-        blocks = self._manifest.part(self.name, part)
+    async def sample(self, query: SampleQuery, generator: np.random.Generator) -> Sample:
+        """Return one sample; see `OpenedDataSet`. Only the blocks that may hold it are fetched."""
+        blocks = self._manifest.part(self.name, query.part)
         firsts = np.cumsum([0, *(block.count for block in blocks)])
+        index = query.index
         anywhere = int(generator.integers(firsts[-1])) if index is None else index
         start = int(np.searchsorted(firsts, anywhere, side="right")) - 1
         # A block may lack a class that the next one has.
         for number in (*range(start, len(blocks)), *range(start)):
-            samples = await fetch_block_soon(self._manifest, blocks[number], pause=self._pause)
+            samples = await fetch_block_with_retries(
+                self._manifest, blocks[number], backoff=self._pause
+            )
             first = int(firsts[number])
             if index is not None:
-                inside = index - first
-            elif len(chosen := candidates(samples.labels, label, but, first)):
-                inside = int(generator.choice(chosen))
+                position = index - first
+            elif len(candidates := query.candidates(samples.labels, first)):
+                position = int(generator.choice(candidates))
             else:
                 continue
-            return Sample(samples.images[inside], int(samples.labels[inside]), part, first + inside)
-        if but is None:
-            raise _absent(label, int(firsts[-1]))
-        return await self.sample(part, index=None, label=label, generator=generator)
+            label = int(samples.labels[position])
+            return Sample(samples.images[position], label, query.part, first + position)
+        if query.exclude is None:
+            raise query.not_found(int(firsts[-1]))
+        return await self.sample(replace(query, exclude=None), generator)
 
 
 def read_index(text: str, count: int) -> int | None:
-    """Parse the index of a sample; empty text is None.
+    """Parse the index of a sample among `count`; empty text gives None.
 
     Raises
     ------
     ValueError
-        With a sentence, when the text is no whole number from 0 to count − 1.
+        The text is not a whole number from 0 to count − 1.
     """
     entry = text.strip()
     if not entry:
@@ -218,12 +223,50 @@ def read_index(text: str, count: int) -> int | None:
     digits = entry.lstrip("0") or "0"
     if not (entry.isascii() and entry.isdigit() and len(digits) < 12 and int(digits) < count):
         raise ValueError(
-            f"The index takes a whole number from 0 to {count - 1:,}, or nothing for any sample; "
+            f"Index takes a whole number from 0 to {count - 1:,}, or nothing for any sample; "
             f"found “{entry[:24]}”."
         )
     return int(digits)
 
 
-def describe_sample(sample: Sample, class_names: tuple[str, ...]) -> str:
-    """Say where a sample comes from and how it is labelled."""
-    return f"Sample {sample.index:,} of {sample.part}, labelled “{class_names[sample.label]}”."
+async def open_from_disk(name: str, report: ReportProgress) -> OpenedDataSet:
+    """Open a data set from this machine's disk; it is downloaded first where it is missing."""
+    loop = asyncio.get_running_loop()
+
+    def report_download(done: int, total: int, _file: str) -> None:
+        sentence = f"Fetching {DATA_SETS[name].title}: {100 * done // max(total, 1)} %"
+        loop.call_soon_threadsafe(report, sentence)
+
+    def load() -> DataSet:
+        if not data_set_available(name):
+            fetch_data_set(name, progress=report_download)
+        data_set: DataSet = pn.state.as_cached(f"data-set-{name}", load_data_set, name=name)
+        return data_set
+
+    return InMemoryDataSet(await loop.run_in_executor(None, load))
+
+
+async def open_from_site(name: str, _report: ReportProgress) -> OpenedDataSet:
+    """Open a data set in the browser: from the package, or from the blocks of the site."""
+    if DATA_SETS[name].bundled:
+        return InMemoryDataSet(load_data_set(name))
+    from js import location  # noqa: PLC0415 - exists in a browser only
+
+    manifest = await open_manifest(urljoin(str(location.href), "data/manifest.json"))
+    if name not in manifest.data_sets:
+        raise DataError(
+            f"Expected {DATA_SETS[name].title} among the data of this site; found "
+            f"{', '.join(manifest.data_sets) or 'none'}. To add it, run `inkling data fetch "
+            f"{name}` and `make site` where the site is built."
+        )
+    return HttpDataSet(manifest, name)
+
+
+async def open_from_server(
+    manifest_address: str, name: str, report: ReportProgress
+) -> OpenedDataSet:
+    """Open a data set from the blocks of a server; one that it lacks, from the site."""
+    manifest = await open_manifest(manifest_address)
+    if name not in manifest.data_sets:
+        return await open_from_site(name, report)
+    return HttpDataSet(manifest, name)

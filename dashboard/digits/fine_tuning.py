@@ -1,6 +1,6 @@
-"""One lesson: a single drawing with its label, and one step of training on it.
+"""Fine-tuning on one sample: a single training step on one labelled drawing.
 
-The step is small, so that a net learns from one drawing without forgetting the rest.
+The step is small, so that a network learns the drawing without forgetting the other samples.
 """
 
 from __future__ import annotations
@@ -13,28 +13,41 @@ from numpy.typing import NDArray
 from dashboard.training.run import DivergenceError
 from nn import Network, TrainingStep, create_optimizer
 
-TEACHING_RATE = 0.005
-"""Learning rate of the step. At 0.05 a ready-trained net forgot a third of its digits at once."""
+FINE_TUNING_RATE = 0.005
+"""Learning rate of the step. With 0.05 a pretrained model lost a third of its accuracy at once."""
 
 
-def give_lesson(network: Network, drawing: NDArray[np.float32], label: int) -> tuple[float, float]:
-    """Train the network in place on one drawing, (784,) in [0, 1].
+def fine_tune(network: Network, image: NDArray[np.float32], label: int) -> tuple[float, float]:
+    """Take one step of gradient descent on one sample; the network is changed in place.
+
+    Parameters
+    ----------
+    network
+        Its weights.
+    image
+        (784,) float32 in [0, 1].
+    label
+        The index of the class.
 
     Returns
     -------
-    The loss on the drawing before the step and after it.
+    tuple of float
+        The cross-entropy loss on the sample before the step and after it.
 
     Raises
     ------
     DivergenceError
-        When the weights would become useless; they are then as they were.
+        The loss became infinite or not a number; the weights are as they were.
     """
-    image = drawing[np.newaxis]
-    untaught = network.copy()
+    images = image[np.newaxis]
+    backup = network.copy()
     step = TrainingStep(network, create_optimizer("sgd", network.parameters()))
-    before = step(image, np.array([label]), TEACHING_RATE).loss
-    after = -float(network.predict_log_proba(image)[0, label])
+    before = step(images, np.array([label]), FINE_TUNING_RATE).loss
+    after = -float(network.predict_log_proba(images)[0, label])
     if not math.isfinite(after):
-        network.copy_from(untaught)
-        raise DivergenceError("That step would have made the weights useless; it was undone.")
+        network.copy_from(backup)
+        raise DivergenceError(
+            f"The loss on the drawing became {after} after a step that expected a finite one; "
+            "the step was undone."
+        )
     return before, abs(after)

@@ -1,73 +1,142 @@
-"""What the page shows of a controller, as parameters that views watch; there is no widget here.
+"""The state of the digits pane as parameters: settings, the newest results, and what is under way.
 
-Whoever changes a parameter need not know who draws it.
+There is no widget here; views watch the parameters, and the controller reacts to the settings.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import param
 from numpy.typing import NDArray
 
+from dashboard.shell.notices import Notice
 from dashboard.training.history import History
 from dashboard.training.settings import TrainingSettings
 from dashboard.training.snapshot import Snapshot
-from data_cache import DATA_SETS
-from nn import PRETRAINED
+from data_cache import DATA_SETS, DIGIT_NAMES
+from nn import PRETRAINED, Network, architecture_of
 
-READY = "ready-trained"
-"""The net of the package, as it is."""
-TUNED = "tuned"
-"""The net of the package after further lessons."""
-FRESH = "fresh"
-LOADED = "loaded"
+WELCOME = "A neural network, written by hand on NumPy. Draw a digit, or press Train."
 
-WELCOME = "A neural net, written by hand, learns to read your digits. Draw one, or press Train."
+ARCHITECTURE_SETTINGS = ("architecture", "hidden_layers", "activation", "biases")
+"""Settings that describe a network, whatever its weights."""
+
+ANY = -1
+"""A sample of any class."""
+
+
+class Origin(StrEnum):
+    """Where the weights of the network come from."""
+
+    PRETRAINED = "pretrained"
+    """A network of the package, unchanged."""
+    FINE_TUNED = "fine-tuned"
+    """A network of the package after further training steps."""
+    FRESH = "fresh"
+    """Random initial weights, or weights trained from them."""
+    LOADED = "loaded"
+    """A weights file, or weights trained from it."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Origin | None:
+        """Read the values that autosaves of earlier versions contain."""
+        return {"ready-trained": cls.PRETRAINED, "tuned": cls.FINE_TUNED}.get(str(value))
 
 
 @dataclass(frozen=True)
-class Notice:
-    """A sentence for the person at the screen; `kind` is "info", "warning" or "error"."""
+class Prediction:
+    """What the model for drawings predicts; empty while nothing is drawn.
 
-    text: str
-    kind: str = "info"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the net makes of the pad: its input (784,) and probabilities (classes,), or None.
-
-    `is_sure` is false when the drawing is probably none of the classes.
+    Attributes
+    ----------
+    image
+        The input of the model, (784,) float32 in [0, 1].
+    probabilities
+        Of the classes, (classes,) float32.
+    is_confident
+        False when the drawing is probably none of the classes.
     """
 
-    framed: NDArray[np.float32] | None = None
+    image: NDArray[np.float32] | None = None
     probabilities: NDArray[np.float32] | None = None
-    is_sure: bool = True
+    is_confident: bool = True
 
 
 class DigitsState(TrainingSettings):
-    """Everything that the page shows; views watch it and never keep a state of their own."""
+    """Everything that the digits pane shows."""
 
     data_set = param.Selector(default="digits", objects=list(DATA_SETS), label="Data set")
     running = param.Boolean(False, doc="Whether training is wanted; setting it starts or pauses.")
-    keep_ready = param.Boolean(
+    fine_tune = param.Boolean(
         False,
-        label="Go on from the ready-trained net",
-        doc="Off: Train begins with fresh weights, so that learning can be watched from zero.",
+        label="Fine-tune the pretrained model",
+        doc="Off: Train starts from random initial weights.",
     )
-    ready_net = param.Selector(
+    drawing_model = param.Selector(
         default=PRETRAINED[-1],
         objects=list(PRETRAINED),
-        label="Drawings are read by",
-        doc="A ready-trained net, until you train, teach or load another; then by that one.",
+        label="Model for drawings",
+        doc="The pretrained model that predicts drawings, until you train, fine-tune or load a "
+        "network; then that network predicts them.",
     )
-    smoothing = param.Number(0.9, bounds=(0, 0.99), label="Smoothing", doc="Of the drawn curves.")
-    origin = param.String(READY, doc="Where the weights come from.")
-    snapshot = param.ClassSelector(class_=Snapshot, doc="The newest finished record.")
-    history = param.ClassSelector(class_=History, doc="The curve of the present run.")
-    answer = param.ClassSelector(class_=Answer, default=Answer(), doc="About the drawing.")
+    smoothing = param.Number(
+        0.9, bounds=(0, 0.99), label="Smoothing", doc="Exponential smoothing of the curves."
+    )
+    origin = param.ClassSelector(class_=Origin, default=Origin.PRETRAINED)
+    snapshot = param.ClassSelector(class_=Snapshot, doc="The newest published record of the run.")
+    history = param.ClassSelector(class_=History, doc="The learning curve of the run.")
     class_names = param.Tuple(tuple(str(digit) for digit in range(10)), doc="Of the data set.")
-    notice = param.ClassSelector(class_=Notice, default=Notice(WELCOME), doc="The latest sentence.")
+    drawing = param.Array(default=None, doc="The drawing on the pad, (84, 84) float32 in [0, 1].")
+    prediction = param.ClassSelector(class_=Prediction, default=Prediction(), doc="Of the drawing.")
+    notice = param.ClassSelector(class_=Notice, default=Notice(WELCOME), doc="The latest message.")
     busy = param.String("", doc="What is being waited for; empty when nothing is.")
+
+    @property
+    def network(self) -> Network:
+        """The network of the newest snapshot; nobody changes its weights."""
+        network: Network = self.snapshot.network
+        return network
+
+    @property
+    def has_digit_classes(self) -> bool:
+        """Whether the data set has the classes that the pretrained models predict."""
+        return bool(self.class_names == DIGIT_NAMES)
+
+    @property
+    def architecture_pending(self) -> bool:
+        """Whether the architecture settings differ from those of the network in use."""
+        settings = architecture_settings(self.network)
+        return any(getattr(self, name) != value for name, value in settings.items())
+
+
+def architecture_settings(network: Network) -> dict[str, Any]:
+    """Return the settings that describe the architecture of a network."""
+    values = (
+        architecture_of(network),
+        list(network.sizes[1:-1]),
+        network.activation,
+        network.has_biases,
+    )
+    return dict(zip(ARCHITECTURE_SETTINGS, values, strict=True))
+
+
+class SampleSelection(param.Parameterized):
+    """Which sample is loaded, and with which label the drawing is fine-tuned."""
+
+    part = param.Selector(
+        default="test", objects={"test": "test", "training": "train"}, label="Split"
+    )
+    label = param.Selector(default=ANY, objects={"any": ANY}, label="Class")
+    index = param.String("", label="Index")
+    drawing_label = param.Selector(default=0, objects={"0": 0}, label="Label")
+
+    def set_classes(self, class_names: tuple[str, ...]) -> None:
+        """Offer these classes, and choose the first entry of each list."""
+        labels = {name: index for index, name in enumerate(class_names)}
+        self.param["label"].objects = {"any": ANY, **labels}
+        self.param["drawing_label"].objects = labels
+        self.param.update(label=ANY, drawing_label=0)

@@ -1,1 +1,1 @@
-"""Finds out what a net can do and what it cannot: in slices, for the page and the command line."""
+"""Evaluation of networks on held-out samples, for the evaluation pane and the command line."""

@@ -1,6 +1,6 @@
-"""Evaluates the net at hand, part by part, so that each is seen as soon as it is known.
+"""Controller of the evaluation pane: evaluates the current model, and publishes results in parts.
 
-It looks at a copy of the weights, so training may go on meanwhile; cancelling keeps what is done.
+It evaluates a snapshot of the weights, so training may continue; cancelling keeps the results.
 """
 
 from __future__ import annotations
@@ -10,83 +10,90 @@ from collections.abc import Coroutine
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dashboard.digits.datasets import OpenDataSet
-from dashboard.digits.state import Notice
+from dashboard.digits.datasets import OpenedDataSet
+from dashboard.digits.drawing import DrawingModel
 from dashboard.evaluation.rejection import measure_rejection
-from dashboard.evaluation.report import examine
+from dashboard.evaluation.report import EvaluationReport, evaluate_network
 from dashboard.evaluation.robustness import POINTS, measure_robustness
 from dashboard.evaluation.state import EvaluationState
+from dashboard.shell.notices import Notice
 from dashboard.training.trainer import Execute
 from data_cache import DIGIT_NAMES, DataError, PrefetchError, Samples, to_float
-from data_cache.pen import draw_non_digits
+from data_cache.synthesis import draw_non_digits
 from nn import Network
 
 NON_DIGITS = 180
 ROBUSTNESS_DIGITS = 100
 SEED = 0
-# How much of the whole each part takes, roughly.
-_EXAMINED, _REJECTED = 0.2, 0.3
+# Shares of the progress after the report, and after the rejection.
+_REPORTED, _REJECTED = 0.2, 0.3
 
 
-class Subject(Protocol):
-    """What is evaluated: the controller's net and data, and its pad for mistakes."""
+class ModelSource(Protocol):
+    """What the evaluation needs of the digits pane: its model, its data and its drawing pad."""
 
-    data: OpenDataSet
+    drawing: DrawingModel
+
+    @property
+    def data(self) -> OpenedDataSet:
+        """The opened data set."""
+        ...
 
     @property
     def network(self) -> Network:
         """The newest network."""
         ...
 
-    @property
-    def show_canvas(self) -> Any:
-        """Puts a picture on the pad."""
-        ...
-
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Do asynchronous work."""
+        """Run a background task."""
         ...
 
 
 class EvaluationController:
-    """Serves the evaluation pane.
+    """Commands of the evaluation pane.
 
     Parameters
     ----------
     state
         Shared with the views.
-    controller
-        Whose net is evaluated, on whose data.
+    source
+        Gives the model and the data.
     execute
-        Computes a slice: in line, or in a thread.
+        Computes a chunk: in line, or in a thread.
     """
 
-    def __init__(self, state: EvaluationState, controller: Subject, execute: Execute) -> None:
+    def __init__(self, state: EvaluationState, source: ModelSource, execute: Execute) -> None:
         self.state = state
-        self._controller = controller
+        self._source = source
         self._execute = execute
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin an evaluation, unless one is under way."""
+        """Start an evaluation unless one is running."""
         if not self.state.running:
             self.state.param.update(
-                running=True, progress=0.0, examination=None, rejections=[], points=[]
+                running=True, progress=0.0, report=None, cell=None, rejections=[], robustness=[]
             )
-            self._controller.spawn(self._run())
+            self._source.spawn(self._run())
 
     def cancel(self) -> None:
-        """End the evaluation after the slice that it is in; what is known stays."""
+        """Cancel the evaluation after the present chunk; results so far stay."""
         if self._task is not None:
             self._task.cancel()
 
-    def put_on_pad(self, index: int) -> None:
-        """Put one of the evaluated samples on the drawing pad."""
+    def select_cell(self, label: int, predicted: int) -> None:
+        """Show the mistakes of one cell of the confusion matrix; a diagonal cell: all mistakes."""
+        classes = range(len(self.state.class_names))
+        is_cell = label != predicted and label in classes and predicted in classes
+        self.state.cell = (label, predicted) if is_cell else None
+
+    def show_on_pad(self, index: int) -> None:
+        """Show an evaluated sample on the drawing pad."""
         samples = self.state.samples
         if samples is not None and 0 <= index < len(samples):
-            self._controller.show_canvas(picture_of(samples, index))
+            image = to_float(samples.images[index : index + 1]).reshape(28, 28)
+            self._source.drawing.show(image)
 
     async def _run(self) -> None:
         state = self.state
@@ -96,7 +103,7 @@ class EvaluationController:
         except asyncio.CancelledError:
             if not self._task.cancelled():
                 raise
-            state.notice = Notice("Cancelled; what was measured until then is shown.")
+            state.notice = Notice("Cancelled. The results so far are shown.")
         except (DataError, PrefetchError) as error:
             state.notice = Notice(str(error), "error")
         finally:
@@ -104,44 +111,43 @@ class EvaluationController:
             state.running = False
 
     async def _evaluate(self) -> None:
-        state, data = self.state, self._controller.data
-        network = self._controller.network
+        state, data, network = self.state, self._source.data, self._source.network
         samples = await data.part(state.part)
         state.param.update(
             subject=f"{network.title} on {len(samples):,} {state.part} samples of {data.title}",
             class_names=data.class_names,
             samples=samples,
-            notice=Notice("Reading the samples …"),
+            notice=Notice("Evaluating the samples …"),
         )
-        state.examination = await examine(
-            network, samples, execute=self._execute, progress=self._tell_examined
+
+        def show_progress(share: float) -> None:
+            state.progress = _REPORTED * share
+
+        report = await evaluate_network(
+            network, samples, execute=self._execute, progress=show_progress
         )
+        state.report = report
         if data.class_names == DIGIT_NAMES:
-            await self._try_hard(network, samples)
-        state.param.update(progress=1.0, notice=Notice("Done."))
+            await self._measure_rejection(network, samples, report)
+            await self._measure_robustness(network, samples)
+        state.param.update(progress=1.0, notice=Notice("Evaluation finished."))
 
-    def _tell_examined(self, share: float) -> None:
-        self.state.progress = _EXAMINED * share
-
-    async def _try_hard(self, network: Network, samples: Samples) -> None:
-        """Show the net what is no digit, and digits that are changed."""
-        state = self.state
-        state.notice = Notice("Showing it what is no digit …")
+    async def _measure_rejection(
+        self, network: Network, samples: Samples, report: EvaluationReport
+    ) -> None:
+        self.state.notice = Notice("Measuring the rejection of non-digits …")
         generator = np.random.default_rng(SEED)
         images = await self._execute(draw_non_digits, NON_DIGITS, generator, samples.images)
-        known = state.examination.confidences
-        made = await measure_rejection(
-            network, known, "made-up non-digits", images, execute=self._execute
+        rejection = await measure_rejection(
+            network, report.confidences, "synthetic non-digits", images, execute=self._execute
         )
-        state.param.update(rejections=[made], progress=_REJECTED)
-        state.notice = Notice("Changing digits more and more …")
-        some = samples[:ROBUSTNESS_DIGITS]
-        async for point in measure_robustness(network, some, execute=self._execute):
-            points = [*state.points, point]
-            share = len(points) / POINTS
-            state.param.update(points=points, progress=_REJECTED + (1 - _REJECTED) * share)
+        self.state.param.update(rejections=[rejection], progress=_REJECTED)
 
-
-def picture_of(samples: Samples, index: int) -> NDArray[np.float32]:
-    """Return one sample as a picture, (28, 28) in [0, 1]."""
-    return to_float(samples.images[index : index + 1])[0].reshape(28, 28)
+    async def _measure_robustness(self, network: Network, samples: Samples) -> None:
+        state = self.state
+        state.notice = Notice("Measuring the robustness to transformed digits …")
+        digits = samples[:ROBUSTNESS_DIGITS]
+        async for point in measure_robustness(network, digits, execute=self._execute):
+            points = [*state.robustness, point]
+            progress = _REJECTED + (1 - _REJECTED) * len(points) / POINTS
+            state.param.update(robustness=points, progress=progress)

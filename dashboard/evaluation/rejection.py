@@ -1,6 +1,6 @@
-"""How well a net knows what is no digit: the share it refuses when it keeps 99 % of real digits.
+"""Rejection of images that belong to no class, at a fixed true-positive rate.
 
-A picture is refused when the net is less sure of it than a threshold.
+A prediction is rejected if its confidence is below a threshold that 99 % of real samples pass.
 """
 
 from __future__ import annotations
@@ -15,44 +15,56 @@ from data_cache import to_float
 from nn import Network
 from nn.calibration import confidence, confidence_threshold
 
-KEPT = 0.99
-"""The share of real samples that a threshold keeps."""
+TRUE_POSITIVE_RATE = 0.99
+"""Share of real samples whose predictions are accepted."""
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """Pictures of one kind that are none of the classes, and the share of them refused."""
+    """How many images of one kind are rejected.
+
+    Attributes
+    ----------
+    title, count
+        What the images are, and how many.
+    threshold
+        Confidence below which a prediction is rejected.
+    rejected
+        Share of the images that are rejected, in [0, 1].
+    """
 
     title: str
     count: int
     threshold: float
-    refused: float
+    rejected: float
 
 
 async def measure_rejection(
     network: Network,
-    known: np.ndarray,
+    confidences: np.ndarray,
     title: str,
     images: np.ndarray,
     *,
     execute: Execute = execute_in_line,
 ) -> Rejection:
-    """Measure how many of some pictures a network refuses.
+    """Measure the share of images of no class that a network rejects.
 
     Parameters
     ----------
     network : Network
-    known : (n,)
-        Its confidences for samples of its classes; they set the threshold.
+    confidences : (n,)
+        Confidences of the network for samples of its classes; they set the threshold.
     title : str
-        What the pictures are.
+        What the images are.
     images : (m, 784) uint8
+    execute
+        Computes a chunk: in line, or in a thread.
     """
-    threshold = confidence_threshold(known, KEPT)
-    refused = 0
+    threshold = confidence_threshold(confidences, TRUE_POSITIVE_RATE)
+    rejected = 0
     for start in range(0, len(images), EVALUATION_CHUNK):
-        pictures = to_float(images[start : start + EVALUATION_CHUNK])
-        probabilities = await execute(network.predict_proba, pictures)
-        refused += int((confidence(probabilities) < threshold).sum())
+        chunk = to_float(images[start : start + EVALUATION_CHUNK])
+        probabilities = await execute(network.predict_proba, chunk)
+        rejected += int((confidence(probabilities) < threshold).sum())
         await asyncio.sleep(0)
-    return Rejection(title, len(images), threshold, refused / max(len(images), 1))
+    return Rejection(title, len(images), threshold, rejected / max(len(images), 1))

@@ -1,6 +1,6 @@
-"""Examines a net on held-out samples: what it takes for what, how sure it is, what it gets wrong.
+"""Evaluation report of a network: metrics, reliability diagram, confidences and mistakes.
 
-It goes in chunks and leaves the event loop free between them, so that a page stays alive.
+Samples are evaluated in chunks between which the event loop runs, so that a page stays responsive.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from nn import ClassificationMetrics, Network
 from nn.calibration import ReliabilityDiagram, confidence, reliability_diagram
 
 Progress = Callable[[float], None]
-"""Told the share that is done, from 0 to 1."""
+"""Called with the share that is done, in [0, 1]."""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A sample that a net took for another class, and how probable it held that."""
+    """A misclassified sample: its index, both classes, and the probability of the predicted one."""
 
     index: int
     label: int
@@ -31,44 +31,65 @@ class Mistake:
 
 
 @dataclass(frozen=True, eq=False)
-class Examination:
-    """Sums, bins, `confidences` (n,) of every sample, and mistakes, worst first."""
+class EvaluationReport:
+    """What the predictions of a network on n samples are worth.
 
-    evaluation: ClassificationMetrics
+    Attributes
+    ----------
+    metrics
+        Accuracy, loss, recall and confusion matrix.
+    reliability
+        Accuracy by the probability of the predicted class.
+    confidences : (n,) floats in [0, 1]
+        Confidence of every prediction, see `measure_rejection`.
+    mistakes
+        Misclassified samples, the most probable prediction first.
+    """
+
+    metrics: ClassificationMetrics
     reliability: ReliabilityDiagram
     confidences: np.ndarray
     mistakes: tuple[Mistake, ...]
 
     def mistakes_in(self, label: int, predicted: int) -> tuple[Mistake, ...]:
-        """Return the mistakes of one cell of the confusion matrix, worst first."""
+        """Return the mistakes in one cell of the confusion matrix."""
         return tuple(m for m in self.mistakes if (m.label, m.predicted) == (label, predicted))
 
 
-def ignore_progress(_share: float) -> None:
-    """Tell nobody."""
-
-
-async def examine(
+async def evaluate_network(
     network: Network,
     samples: Samples,
     *,
     execute: Execute = execute_in_line,
-    progress: Progress = ignore_progress,
+    progress: Progress | None = None,
     binarize: int | None = None,
-) -> Examination:
-    """Examine a network on samples that it did not learn from."""
-    evaluation = ClassificationMetrics(network.classes)
+) -> EvaluationReport:
+    """Evaluate a network on samples that it was not trained on.
+
+    Parameters
+    ----------
+    network, samples
+        Samples of the classes and the input size of the network.
+    execute
+        Computes a chunk: in line, or in a thread.
+    progress
+        Called after every chunk.
+    binarize
+        Threshold in [0, 255] of black and white images; None: images in shades of gray.
+    """
+    metrics = ClassificationMetrics(network.classes)
     probabilities = np.zeros((len(samples), network.classes), np.float32)
     for start in range(0, len(samples), EVALUATION_CHUNK):
         part = slice(start, start + EVALUATION_CHUNK)
         images = to_float(samples.images[part], binarize=binarize)
-        logarithms = await execute(network.predict_log_proba, images)
-        evaluation.update(logarithms, samples.labels[part])
-        probabilities[part] = np.exp(logarithms)
-        progress(min(1.0, part.stop / len(samples)))
+        log_probabilities = await execute(network.predict_log_proba, images)
+        metrics.update(log_probabilities, samples.labels[part])
+        probabilities[part] = np.exp(log_probabilities)
+        if progress is not None:
+            progress(min(1.0, part.stop / len(samples)))
         await asyncio.sleep(0)
-    return Examination(
-        evaluation,
+    return EvaluationReport(
+        metrics,
         reliability_diagram(probabilities, samples.labels),
         confidence(probabilities),
         _mistakes(probabilities, samples.labels),
@@ -78,8 +99,8 @@ async def examine(
 def _mistakes(probabilities: np.ndarray, labels: np.ndarray) -> tuple[Mistake, ...]:
     predicted, highest = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != labels)
-    worst_first = wrong[np.argsort(-highest[wrong], kind="stable")]
+    most_probable_first = wrong[np.argsort(-highest[wrong], kind="stable")]
     return tuple(
         Mistake(index, int(labels[index]), int(predicted[index]), float(highest[index]))
-        for index in worst_first.tolist()
+        for index in most_probable_first.tolist()
     )

@@ -1,7 +1,7 @@
-"""How a net's accuracy falls as digits are shifted, turned, scaled, written thicker or spoiled.
+"""Robustness of a network to shifted, rotated, scaled, thickened and noisy digits.
 
-Each curve has two lines: what the net alone makes of the changed picture, and what it makes of it
-after `frame_digit`, as with a drawing on the pad.
+Accuracy is measured on the transformed images as they are, and after `frame_digits`, which
+normalizes drawings on the pad as well.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.training.trainer import Execute, execute_in_line
-from data_cache import Samples, to_float
-from data_cache.augmentation.exact import change_exactly, crop
-from data_cache.framing import frame_digits
+from data_cache import Samples, crop, frame_digits, perturb, to_float
 from nn import Network
 
 AMOUNTS: dict[str, tuple[float, ...]] = {
@@ -25,14 +23,14 @@ AMOUNTS: dict[str, tuple[float, ...]] = {
     "thickness": (-1.5, -0.75, 0, 1, 2, 4),
     "noise": (0, 0.05, 0.1, 0.2, 0.35, 0.5),
 }
-"""What is tried of each kind, in the units of `change_exactly`."""
+"""Amounts of every transformation, in the units of `perturb`."""
 
 UNITS = {
     "shift": "pixels",
     "rotation": "degrees",
     "scale": "times the size",
-    "thickness": "pixels thicker",
-    "noise": "noise (σ)",
+    "thickness": "pixels of stroke width",
+    "noise": "σ",
 }
 POINTS = sum(map(len, AMOUNTS.values()))
 CHUNK = 100
@@ -41,36 +39,36 @@ NOISE_SEED = 0
 
 @dataclass(frozen=True)
 class RobustnessPoint:
-    """Accuracy in [0, 1] at one amount of one kind: of the net alone, and behind the frame."""
+    """Accuracies in [0, 1] at one amount of one transformation, without and with framing."""
 
     kind: str
     amount: float
-    alone: float
+    unframed: float
     framed: float
 
 
 async def measure_robustness(
     network: Network, samples: Samples, *, execute: Execute = execute_in_line
 ) -> AsyncIterator[RobustnessPoint]:
-    """Measure all `POINTS`, one after the other; leaving the loop early costs nothing more."""
+    """Yield `POINTS` measurements, each computed when it is asked for."""
     for kind, amounts in AMOUNTS.items():
         for amount in amounts:
-            right = np.zeros(2)
+            correct = np.zeros(2)
             generator = np.random.default_rng(NOISE_SEED)
             for start in range(0, len(samples), CHUNK):
                 part = samples[start : start + CHUNK]
-                right += await execute(_count_right, network, part, kind, amount, generator)
+                correct += await execute(_count_correct, network, part, kind, amount, generator)
                 await asyncio.sleep(0)
-            alone, framed = (right / max(len(samples), 1)).tolist()
-            yield RobustnessPoint(kind, amount, alone, framed)
+            unframed, framed = (correct / max(len(samples), 1)).tolist()
+            yield RobustnessPoint(kind, amount, unframed, framed)
 
 
-def _count_right(
+def _count_correct(
     network: Network, samples: Samples, kind: str, amount: float, generator: np.random.Generator
 ) -> np.ndarray:
-    """Count digits read right (2,): by the net alone, and behind the frame."""
-    canvases = change_exactly(to_float(samples.images), kind, amount, generator)
-    pictures = (crop(canvases), frame_digits(canvases)[0])
+    """Count correct predictions (2,): without and with framing."""
+    canvases = perturb(to_float(samples.images), kind, amount, generator)
+    images = (crop(canvases), frame_digits(canvases)[0])
     return np.array(
-        [(network.predict_log_proba(x).argmax(axis=1) == samples.labels).sum() for x in pictures]
+        [(network.predict_log_proba(x).argmax(axis=1) == samples.labels).sum() for x in images]
     )

@@ -1,26 +1,44 @@
-"""What the evaluation pane shows, as parameters that its views watch; there is no widget here."""
+"""State of the evaluation pane as parameters that its views watch; it contains no widgets."""
 
 from __future__ import annotations
 
 import param
 
-from dashboard.digits.state import Notice
-from dashboard.evaluation.report import Examination
+from dashboard.evaluation.report import EvaluationReport, Mistake
+from dashboard.shell.notices import Notice
 from data_cache import DIGIT_NAMES, Samples
 
-INVITATION = "Evaluate scores the net at hand on digits that it does not learn from."
+INVITATION = "Press Evaluate to measure the current model on samples that it is not trained on."
 
 
 class EvaluationState(param.Parameterized):
-    """One evaluation: what is asked for, how far it is, and what came of it."""
+    """Settings, progress and results of one evaluation."""
 
-    part = param.Selector(default="validation", objects=["validation", "test"], label="Digits of")
-    running = param.Boolean(False, doc="Whether an evaluation is under way.")
-    progress = param.Number(0.0, bounds=(0, 1), doc="The share that is done.")
-    subject = param.String("", doc="Which net was evaluated, on what; empty before the first.")
-    class_names = param.Tuple(DIGIT_NAMES, doc="Of the samples that were evaluated.")
-    samples = param.ClassSelector(class_=Samples, doc="What was evaluated.")
-    examination = param.ClassSelector(class_=Examination, doc="What came of it.")
-    rejections = param.List([], doc="Rejections, one for each kind of non-digits.")
-    points = param.List([], doc="Robustness points, as they come in.")
+    part = param.Selector(
+        default="validation",
+        objects=["validation", "test"],
+        label="Split",
+        doc="Part of the data set that is evaluated.",
+    )
+    running = param.Boolean(False, doc="Whether an evaluation is running.")
+    progress = param.Number(0.0, bounds=(0, 1), doc="Share that is done.")
+    subject = param.String("", doc="Which model was evaluated on what; empty before the first.")
+    class_names = param.Tuple(DIGIT_NAMES, doc="Of the evaluated samples.")
+    samples = param.ClassSelector(class_=Samples, doc="The evaluated samples.")
+    report = param.ClassSelector(class_=EvaluationReport, doc="The report on the samples.")
+    rejections = param.List([], doc="A `Rejection` for every kind of non-digits.")
+    robustness = param.List([], doc="`RobustnessPoint`s, in the order of measurement.")
+    cell = param.NumericTuple(
+        None,
+        length=2,
+        allow_None=True,
+        doc="True and predicted class of the mistakes that are shown; None: all mistakes.",
+    )
     notice = param.ClassSelector(class_=Notice, default=Notice(INVITATION))
+
+    @param.depends("report", "cell")
+    def shown_mistakes(self) -> tuple[Mistake, ...]:
+        """Return the mistakes in the selected cell, or all of them."""
+        if self.report is None:
+            return ()
+        return self.report.mistakes if self.cell is None else self.report.mistakes_in(*self.cell)

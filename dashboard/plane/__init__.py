@@ -1,4 +1,1 @@
-"""The spiral controller: a small net bends the plane while one watches.
-
-It trains through the same run, trainer and charts as the digits do.
-"""
+"""The plane pane: a small network is trained on points of the plane, shown as the tab "Spiral"."""

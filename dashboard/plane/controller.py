@@ -1,139 +1,229 @@
-"""The spiral controller itself: what can be done in it, and what it knows, without any screen.
+"""Controller of the plane pane: all commands that a person can give, without any view.
 
-Every command a person can give is a method here; what comes of it is seen in the parameters of
-the controller's state, which views watch.
+Results of commands are seen in the parameters of its state, which views watch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dashboard.plane.dataset import OWN, make_data, share_out
-from dashboard.plane.inspection_commands import LookingInside
-from dashboard.plane.lessons import LESSONS, Scene
-from dashboard.plane.point_commands import Painting
+from dashboard.plane.dataset import OWN, PlaneData, inputs_of, make_data, split_data
+from dashboard.plane.inspection import Inspection
+from dashboard.plane.lessons import LESSONS, Observation
+from dashboard.plane.point_editor import PointEditor
 from dashboard.plane.presets import PRESETS
-from dashboard.plane.resuming import GoingOn
 from dashboard.plane.settings import MAX_WEIGHTS, PlaneSettings
 from dashboard.plane.state import PlaneState
-from dashboard.plane.timeline_commands import TimeTravel
+from dashboard.plane.time_travel import TimeTravel
+from dashboard.plane.training import PlaneTraining, make_run
+from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot
-from dashboard.training.trainer import Clock, Execute, Pace
+from dashboard.training.trainer import Clock, Execute, TimeBudget
 from data_cache import PLANE_SHAPES
 
-KNOBS = ("learning_rate", "batch_size", "optimizer", "l1", "l2", "dropout")
-"""Settings that take effect in the middle of a run."""
+LIVE_SETTINGS = ("learning_rate", "batch_size", "optimizer", "l1", "l2", "dropout")
+"""Settings that take effect during a run."""
 
-NET_SETTINGS = ("hidden_layers", "activation", "initialization", "weight_noise", "biases", "inputs")
-"""Settings that need a fresh net."""
+NETWORK_SETTINGS = (
+    *("hidden_layers", "activation", "initialization", "weight_noise", "biases", "inputs"),
+)
+"""Settings that need a new network."""
 
-DATA_SETTINGS = ("shape", "points_count", "noise", "arm_angle", "classes", "seed", "train_share")
+SHAPE_SETTINGS = ("shape", "points_count", "noise", "arm_angle")
+"""Settings that replace the points, including edited ones."""
+
+DATA_SETTINGS = (*SHAPE_SETTINGS, "classes", "seed", "train_share")
 """Settings that the points depend on."""
 
-_OF_SHAPES = {"shape", "points_count", "noise", "arm_angle"}
 
+class PlaneController:
+    """A small network, points of the plane, and the commands on both.
 
-class PlaneController(Painting, TimeTravel, LookingInside, GoingOn):
-    """A small net, points of the plane, and everything that can be done with them."""
+    Parameters
+    ----------
+    state
+        Shared with the views.
+    clock
+        A monotonic clock, in seconds.
+    execute
+        Computes a slice of training: in line, or in a thread.
+    time_budget
+        Length of slices and interval of snapshots; None: the trainer's default.
+
+    Attributes
+    ----------
+    trainer, training_loop
+        They train the run.
+    points : PointEditor
+        Commands on the points.
+    inspection : Inspection
+        Probes of the network that is shown.
+    time_travel : TimeTravel
+        Commands on the checkpoints of the run.
+    """
 
     def __init__(
-        self, state: PlaneState, *, clock: Clock, execute: Execute, pace: Pace | None = None
+        self,
+        state: PlaneState,
+        *,
+        clock: Clock,
+        execute: Execute,
+        time_budget: TimeBudget | None = None,
     ) -> None:
-        super().__init__(state, clock=clock, execute=execute, pace=pace)
+        self.state = state
+        self._training = PlaneTraining(
+            state, self._publish, clock=clock, execute=execute, time_budget=time_budget
+        )
+        self.trainer = self._training.trainer
+        self.training_loop = self._training.training_loop
+        self.points = PointEditor(self._training)
+        self.inspection = Inspection(self._training)
+        self.time_travel = TimeTravel(self._training)
+        self._training.show_run()
         state.param.watch(self._running_changed, "running")
-        state.param.watch(self._knob_changed, list(KNOBS))
-        state.param.watch(self._settings_changed, [*NET_SETTINGS, *DATA_SETTINGS])
-        state.param.watch(self._position_changed, "timeline_position")
-
-    def start(self) -> None:
-        """Show where the run stands; the state's `running` begins to train."""
-        self.state.snapshot = self.trainer.snapshot()
+        state.param.watch(self._preset_changed, "preset")
+        state.param.watch(self._live_setting_changed, list(LIVE_SETTINGS))
+        state.param.watch(self._settings_changed, [*NETWORK_SETTINGS, *DATA_SETTINGS])
 
     def step(self) -> None:
-        """Train on exactly one batch; while training runs, pause first."""
+        """Train on one batch; while training runs, pause first."""
         self.state.running = False
-        if not self._stop_without_points():
+        if not self._training.stop_without_points():
             self.training_loop.add_step()
 
     def reset(self) -> None:
-        """Begin again with fresh weights of the same seed, on the same points."""
+        """Begin a new run with the initial weights of the same seed, on the same points."""
         self.state.running = False
-        self._replace_run()
-        self._tell(f"{self._describe_net()} It knows nothing yet: press Train.")
+        self._training.replace_run()
+        self._notify(f"{self._describe_network()} It is untrained: press Train.")
 
     def regenerate(self) -> None:
-        """Make new points of the chosen shape, and a fresh net, by the next seed."""
-        with self._without_watching():
+        """Generate points and initial weights with the next seed."""
+        with self._training.changing_settings():
             self.state.param.update(seed=(self.state.seed + 1) % 2**32, preset="")
         self._make_points()
-        self._replace_run()
-        self._tell(f"{self._describe_data()} The net begins anew, with seed {self.state.seed}.")
-
-    def apply_preset(self, name: str) -> None:
-        """Take over the settings of a preset; make its points and a fresh net."""
-        if name not in PRESETS:
-            self.warn(f"There are the presets {', '.join(PRESETS)}; found “{name[:24]}”.")
-            return
-        self._take_over(PRESETS[name].settings)
-        self.state.preset = name
-        self._tell(PRESETS[name].sentence)
+        self._training.replace_run()
+        self._notify(f"{self._describe_data()} Training restarts with seed {self.state.seed}.")
 
     def begin_lesson(self, name: str) -> None:
-        """Set a lesson up; `lesson_message` says what to watch, and when it has happened."""
-        if name not in LESSONS:
-            self.warn(f"There are the lessons {', '.join(LESSONS)}; found “{name[:24]}”.")
-            return
+        """Set a lesson up; `state.lesson_message` says what to watch for, then what occurred."""
         lesson = LESSONS[name]
-        self._take_over(lesson.settings)
-        self.state.param.update(lesson=name, lesson_message=lesson.watch)
-        self._tell(f"{lesson.title}: press Train. {lesson.watch}")
+        self._replace_settings(lesson.settings, lesson=name, lesson_message=lesson.watch)
+        self._notify(f"{lesson.title}: press Train. {lesson.watch}")
 
     def end_lesson(self) -> None:
-        """Leave the lesson; everything else stays as it is."""
+        """Close the lesson; everything else stays as it is."""
         self.state.param.update(lesson="", lesson_message="")
 
-    def _publish(self, snapshot: Snapshot) -> None:
-        super()._publish(snapshot)
-        if self._is_lesson_open and snapshot.iteration:
-            self._check_lesson()
+    def run_state(self) -> RunState | None:
+        """Return the state of the run, None while a change waits for the end of a slice.
 
-    @property
-    def _is_lesson_open(self) -> bool:
-        """Whether a lesson's message still says what to watch."""
-        lesson = LESSONS.get(self.state.lesson)
-        return lesson is not None and self.state.lesson_message == lesson.watch
-
-    def _check_lesson(self) -> None:
-        """Tell, once, when what the lesson is about has happened."""
+        Call it only between slices.
+        """
         run = self.trainer.run
-        scene = Scene(run.network, self._train_samples(), run.history)
-        message = LESSONS[self.state.lesson].check(scene)
-        if message is not None:
-            self.state.lesson_message = message
+        return None if run.has_pending_calls else run.state(fallback=True)
 
-    # What somebody at the page changes
+    def restore_run(
+        self,
+        values: Mapping[str, Any],
+        data: PlaneData,
+        run_state: RunState,
+        ablated: frozenset[tuple[int, int]] = frozenset(),
+    ) -> None:
+        """Restore a run, paused; the checkpoints of time travel begin anew.
 
-    def _take_over(self, settings: Mapping[str, Any]) -> None:
-        """Set all settings, those not named to their defaults, and begin with them."""
-        defaults = {key: PlaneSettings.param[key].default for key in _SETTINGS}
+        Parameters
+        ----------
+        values
+            Parameters of the pane's state by name.
+        data, run_state
+            The points and the state of the run at the same moment.
+        ablated
+            Hidden units that are switched off in the views.
+
+        Raises
+        ------
+        ValueError
+            If they do not fit each other; nothing is changed then.
+        """
+        run = make_run(PlaneState(**values), data)
+        run.load_state(run_state)
         self.state.running = False
-        with self._without_watching():
-            self.state.param.update(
-                **{**defaults, **settings}, preset="", lesson="", lesson_message=""
-            )
+        with self._training.changing_settings():
+            self.state.param.update(**values, points=data)
+        run.settings = self.state
+        self._training.adopt_run(run)
+        self.state.ablated = ablated
+        self._notify(f"Restored at iteration {run.iteration:,}.")
+
+    def warn(self, sentence: str) -> None:
+        """Show a warning."""
+        self._notify(sentence, "warning")
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run a background task; its failure is shown as a notice."""
+        self._training.spawn(work)
+
+    def shut(self) -> None:
+        """Stop training and notices immediately; `close` follows."""
+        self._training.shut()
+
+    async def close(self) -> None:
+        """Stop training and wait for the end of all tasks."""
+        await self._training.close()
+
+    def _notify(self, text: str, kind: str = "info") -> None:
+        self._training.notify(text, kind)
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        self.time_travel.record(snapshot)
+        self.state.snapshot = snapshot
+        self._check_lesson(snapshot)
+
+    def _check_lesson(self, snapshot: Snapshot) -> None:
+        """Show what was observed in a lesson, once; the message until then says what to watch."""
+        lesson, points = LESSONS.get(self.state.lesson), self.state.points.train
+        if lesson is None or self.state.lesson_message != lesson.watch:
+            return
+        if snapshot.iteration and len(points):
+            run = self.trainer.run
+            train = inputs_of(points, self.state.inputs)
+            message = lesson.check(Observation(run.network, train, run.history))
+            if message is not None:
+                self.state.lesson_message = message
+
+    # Effects of changed parameters
+
+    def _replace_settings(self, settings: Mapping[str, Any], **labels: str) -> None:
+        """Set the settings, those not named to their defaults, and begin a new run."""
+        defaults = {
+            name: PlaneSettings.param[name].default
+            for name in PlaneSettings.param
+            if name != "name"
+        }
+        labels = {"preset": "", "lesson": "", "lesson_message": "", **labels}
+        self.state.running = False
+        with self._training.changing_settings():
+            self.state.param.update(**{**defaults, **settings, **labels})
         self._make_points()
-        self._replace_run()
+        self._training.replace_run()
+
+    def _preset_changed(self, event: Any) -> None:
+        if event.new and not self._training.is_changing_settings:
+            preset = PRESETS[event.new]
+            self._replace_settings(preset.settings, preset=event.new)
+            self._notify(preset.sentence)
 
     def _running_changed(self, event: Any) -> None:
         if not event.new:
             self.trainer.stop()
-        elif not self._stop_without_points():
+        elif not self._training.stop_without_points():
             self.training_loop.ensure()
 
-    def _knob_changed(self, *_events: Any) -> None:
-        if self._quiet:
+    def _live_setting_changed(self, *_events: Any) -> None:
+        if self._training.is_changing_settings:
             return
         state = self.state
         if self.training_loop.is_idle:
@@ -149,73 +239,64 @@ class PlaneController(Painting, TimeTravel, LookingInside, GoingOn):
         )
 
     def _settings_changed(self, *events: Any) -> None:
-        if self._quiet:
+        if self._training.is_changing_settings:
             return
         changed = {event.name for event in events}
-        if self.state.count_weights() > MAX_WEIGHTS:
-            self._refuse_size(events)
+        if self._revert_unusable(events):
             return
         self.state.preset = ""
-        if not self.state.inputs:
-            with self._without_watching():
-                self.state.inputs = PlaneSettings.param["inputs"].default
-            self._tell("A net needs at least one input; it has x₁ and x₂ again.", "warning")
         if changed == {"train_share"} and self.state.points.origin != OWN:
-            # The points to learn from stay as they are, and so may the net.
-            self._learn_from(make_data(self.state))
-            self._tell(f"{len(self.state.points.test):,} points to test on.")
+            # The training points stay as they are, and so does the network.
+            self._training.train_on(make_data(self.state))
+            self._notify(f"{len(self.state.points.test):,} test points.")
             return
         if changed & set(DATA_SETTINGS):
             self._change_points(changed)
-        self._replace_run()
-        about = self._describe_net() if changed <= set(NET_SETTINGS) else self._describe_data()
-        self._tell(f"{about} The net begins anew.")
+        self._training.replace_run()
+        only_network = changed <= set(NETWORK_SETTINGS)
+        about = self._describe_network() if only_network else self._describe_data()
+        self._notify(f"{about} Training restarts.")
 
-    def _refuse_size(self, events: Sequence[Any]) -> None:
-        """Take changes back that would make the net too big."""
-        found = self.state.count_weights()
-        with self._without_watching():
+    def _revert_unusable(self, events: Sequence[Any]) -> bool:
+        """Revert changes after which no network could be made; return whether it was necessary."""
+        weights = self.state.count_weights()
+        if not self.state.inputs:
+            reason = "A network needs at least one input; found none. Select x₁, for example."
+        elif weights > MAX_WEIGHTS:
+            reason = (
+                f"A network in the plane has at most {MAX_WEIGHTS:,} weights, so that it can be "
+                f"drawn during training; found {weights:,}. Use fewer or smaller layers."
+            )
+        else:
+            return False
+        with self._training.changing_settings():
             self.state.param.update(**{event.name: event.old for event in events})
-        self._tell(
-            f"A net in the plane has at most {MAX_WEIGHTS:,} weights, so that it can be drawn "
-            f"while it trains; this one would have {found:,}.",
-            "warning",
-        )
+        self.warn(reason)
+        return True
 
     def _change_points(self, changed: set[str]) -> None:
-        """Make points anew; one's own are kept wherever that makes sense."""
+        """Generate points, or adapt edited ones as far as possible."""
         state, data = self.state, self.state.points
-        if data.origin != OWN or changed & _OF_SHAPES:
+        if data.origin != OWN or changed & set(SHAPE_SETTINGS):
             self._make_points()
             return
         if "classes" in changed:
             data = data.of_classes(state.classes)
         if "train_share" in changed:
-            data = share_out(data.all_points(), state)
+            data = split_data(data.all_points(), state)
         state.points = data
 
     def _make_points(self) -> None:
         state = self.state
-        with self._without_watching():
+        with self._training.changing_settings():
             state.classes = PLANE_SHAPES[state.shape].possible(state.classes)
         state.points = make_data(state)
 
-    def _position_changed(self, event: Any) -> None:
-        if self._quiet:
-            return
-        if event.new is None:
-            self.back_to_live()
-        else:
-            self.show_checkpoint(event.new)
-
-    def _describe_net(self) -> str:
-        sizes = "-".join(str(size) for size in self.network.sizes)
-        return f"A fresh {sizes} net."
+    def _describe_network(self) -> str:
+        sizes = "-".join(str(size) for size in self.state.network.sizes)
+        return f"New network {sizes}."
 
     def _describe_data(self) -> str:
         data = self.state.points
         title = "Own points" if data.origin == OWN else PLANE_SHAPES[data.origin].title
         return f"{title}: {len(data.train):,} points of {data.classes} classes."
-
-
-_SETTINGS = [name for name in PlaneSettings.param if name != "name"]

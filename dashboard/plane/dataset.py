@@ -1,11 +1,7 @@
-"""The points of the controller in their two parts, and how they come from the settings.
-
-Whoever paints changes one part or the other; everything else is made anew from the seed.
-"""
+"""Points of the plane in a training and a test part, and how the settings generate them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +9,7 @@ import numpy as np
 from dashboard.plane.settings import PlaneSettings
 from data_cache import (
     PLANE_SHAPES,
+    DataError,
     PlanePoints,
     derive_inputs,
     join_points,
@@ -21,21 +18,21 @@ from data_cache import (
 )
 
 OWN = "own"
-"""Origin of points that somebody painted, changed or loaded."""
+"""Origin of points that were painted, edited or loaded from a file."""
 
 PARTS = ("train", "test")
 
 
 @dataclass(frozen=True, eq=False)
 class PlaneData:
-    """Points to learn from and points to test on.
+    """Training points and test points of the same classes.
 
     Attributes
     ----------
     train, test
-        They share no point and have the same number of classes.
+        They share no point.
     origin
-        The name of the shape that they are, or `OWN`.
+        The name of the shape that generated them, or `OWN`.
     """
 
     train: PlanePoints
@@ -47,40 +44,31 @@ class PlaneData:
 
     @property
     def classes(self) -> int:
-        """How many classes there are, whether or not each has points."""
+        """The number of classes, including those without points."""
         return self.train.classes
 
     def all_points(self) -> PlanePoints:
-        """Return the points of both parts, those to learn from first."""
+        """Return the points of both parts, the training points first."""
         return join_points(self.train, self.test)
 
-    def with_points(
-        self, places: Sequence[tuple[float, float]], label: int, part: str
-    ) -> PlaneData:
-        """Return the same with more points of one class, in the part "train" or "test"."""
-        return self._with(part, getattr(self, part).with_points(places, label))
+    def part(self, name: str) -> PlanePoints:
+        """Return the points of the part "train" or "test"; DataError for another name."""
+        if name not in PARTS:
+            raise DataError(f"A part of the points is {' or '.join(PARTS)}; found “{name}”.")
+        return self.train if name == "train" else self.test
 
-    def with_moved(self, index: int, x: float, y: float, part: str) -> PlaneData:
-        """Return the same with a point of a part elsewhere."""
-        return self._with(part, getattr(self, part).with_moved(index, x, y))
-
-    def without(self, index: int, part: str) -> PlaneData:
-        """Return the same without a point of a part."""
-        return self._with(part, getattr(self, part).without(index))
+    def with_part(self, name: str, points: PlanePoints) -> PlaneData:
+        """Return a copy with other points in a part."""
+        return replace(self, **{name: points}, origin=OWN)
 
     def of_classes(self, classes: int) -> PlaneData:
-        """Return the points of the first `classes` classes, with room for as many."""
+        """Return a copy with `classes` classes; points of higher classes are left out."""
         return PlaneData(self.train.of_classes(classes), self.test.of_classes(classes), OWN)
-
-    def _with(self, part: str, points: PlanePoints) -> PlaneData:
-        if part == "train":
-            return replace(self, train=points, origin=OWN)
-        return replace(self, test=points, origin=OWN)
 
 
 @dataclass(frozen=True, eq=False)
 class InputSamples:
-    """What a net is given for some points: `images` (n, inputs) float32 and `labels` (n,)."""
+    """Inputs of a network, `images` (n, inputs) float32, with their `labels` (n,)."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -89,19 +77,19 @@ class InputSamples:
         return len(self.labels)
 
     def __getitem__(self, index: slice) -> InputSamples:
-        """Return part of them."""
+        """Return a slice of the samples."""
         return InputSamples(self.images[index], self.labels[index])
 
 
 def inputs_of(points: PlanePoints, names: list[str]) -> InputSamples:
-    """Return what a net with the inputs called `names` is given for the points."""
+    """Return the samples for a network with the inputs called `names`."""
     return InputSamples(derive_inputs(points.points, names), points.labels)
 
 
-def samples_to_train_on(points: PlanePoints, names: list[str]) -> InputSamples:
-    """Return what a run is given for the points: also without points it has something.
+def training_samples(points: PlanePoints, names: list[str]) -> InputSamples:
+    """Return the samples of a run: those of the points, or one placeholder without points.
 
-    Its net is worth a look while there is nothing to learn from; nobody trains it then.
+    A run needs a sample even while there are no points; it is not trained then.
     """
     if len(points):
         return inputs_of(points, names)
@@ -109,28 +97,24 @@ def samples_to_train_on(points: PlanePoints, names: list[str]) -> InputSamples:
 
 
 def make_data(settings: PlaneSettings) -> PlaneData:
-    """Make the points that the settings describe; the same settings give the same points."""
+    """Generate the points that the settings describe; the same settings give the same points."""
+    share = settings.train_share
+    test_count = round(settings.points_count * (1 - share) / share)
     return PlaneData(
         _make_part(settings, settings.points_count, "train"),
-        _make_part(settings, test_count(settings), "test"),
+        _make_part(settings, test_count, "test"),
         settings.shape,
     )
 
 
-def test_count(settings: PlaneSettings) -> int:
-    """Return how many points to test on belong to the points to learn from."""
-    share = settings.train_share
-    return round(settings.points_count * (1 - share) / share)
-
-
-def share_out(points: PlanePoints, settings: PlaneSettings) -> PlaneData:
-    """Split points of one's own into the two parts, as the training share says."""
+def split_data(points: PlanePoints, settings: PlaneSettings) -> PlaneData:
+    """Split points into the two parts by the training share and the seed of the settings."""
     generator = np.random.default_rng([settings.seed, 2])
     return PlaneData(*split_points(points, settings.train_share, generator))
 
 
 def _make_part(settings: PlaneSettings, count: int, part: str) -> PlanePoints:
-    # Each part has a generator of its own: the share must not change what is learnt from.
+    # A generator per part: the training share must not change the training points.
     generator = np.random.default_rng([settings.seed, PARTS.index(part)])
     return make_shape(
         settings.shape,

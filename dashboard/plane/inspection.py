@@ -1,106 +1,125 @@
-"""Looks into a net: what it says along a line, at a place and for its points, and what units do.
-
-It takes whatever network it is shown, also one from the past or one with units switched off.
-"""
+"""Inspection of the network: its decision surface, ablation of units, changes of single weights."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import math
 
-import numpy as np
+from dashboard.plane.surface import Surface, SurfaceEvaluator
+from dashboard.plane.training import PlaneTraining
 
-from dashboard.plane.surface import Surface, SurfaceMaker, grid_points
-from dashboard.training.history import Score
-from data_cache import PlanePoints, derive_inputs
-from nn import Dense, Network
-
-MAP_SIDE = 24
-MAX_MAPS = 64
-CHUNK = 1024
-"""Places whose hidden activations are computed at once."""
-
-Place = tuple[float, float]
+LARGEST_WEIGHT = 1e6
 
 
-@dataclass(frozen=True, eq=False)
-class Verdict:
-    """How a net does on points: its `score`, and which points, (n,) booleans, it takes wrongly."""
+class Inspection:
+    """The surface of the shown network, and edits of the shown one and of the one in training."""
 
-    score: Score
-    wrong: np.ndarray
+    def __init__(self, training: PlaneTraining) -> None:
+        self._training = training
+        self._state = training.state
+        self._evaluator: SurfaceEvaluator | None = None
+
+    def surface(self) -> Surface:
+        """Return the surface of the shown network; it overwrites the surface returned before."""
+        side, inputs = self._state.surface_side, tuple(self._state.inputs)
+        evaluator = self._evaluator
+        if evaluator is None or (evaluator.side, evaluator.inputs) != (side, inputs):
+            evaluator = self._evaluator = SurfaceEvaluator(side, inputs)
+        return evaluator(self._state.shown_network())
+
+    def ablate(self, layer: int, unit: int) -> None:
+        """Switch a hidden unit off in all views; the network in training keeps it."""
+        hidden = self._state.network.sizes[1:-1]
+        if not (0 <= layer < len(hidden) and 0 <= unit < hidden[layer]):
+            self._training.notify(
+                f"Hidden layer {layer + 1} has no unit {unit + 1}; nothing was ablated.", "warning"
+            )
+            return
+        self._set_ablated(self._state.ablated | {(layer, unit)})
+
+    def restore(self, layer: int, unit: int) -> None:
+        """Switch a unit on again."""
+        self._set_ablated(self._state.ablated - {(layer, unit)})
+
+    def toggle(self, layer: int, unit: int) -> None:
+        """Switch a unit off, or on again."""
+        (self.restore if (layer, unit) in self._state.ablated else self.ablate)(layer, unit)
+
+    def set_weight(self, layer: int, row: int, column: int, value: float | str) -> None:
+        """Set one weight of the network in training.
+
+        Parameters
+        ----------
+        layer
+            From 0 for the first.
+        row, column
+            The input and the unit that the weight connects; the row after the last is the bias.
+        value
+            A number of magnitude at most 1e6, also as text.
+        """
+        if self._state.shown_checkpoint is not None:
+            self._training.notify(
+                "Weights of an earlier step cannot be changed; press Live first.", "warning"
+            )
+            return
+        try:
+            number = read_weight(str(value))
+            self._check_position(layer, row, column)
+        except ValueError as error:
+            self._training.notify(str(error), "warning")
+            return
+        run = self._training.trainer.run
+
+        def change() -> None:
+            chosen = run.network.layers[layer]
+            inputs = len(chosen.weights)
+            target = chosen.bias if row == inputs else chosen.weights[row]
+            assert target is not None, "checked with the position"
+            target[column] = number
+            if run is self._training.trainer.run:
+                self._training.publish()
+
+        self._training.between_slices(change)
+
+    def _check_position(self, layer: int, row: int, column: int) -> None:
+        layers = self._state.network.layers
+        if not 0 <= layer < len(layers):
+            raise ValueError(f"A layer is 0 to {len(layers) - 1}; found {layer}.")
+        inputs, outputs = layers[layer].weights.shape
+        rows = inputs + (layers[layer].bias is not None)
+        if not (0 <= row < rows and 0 <= column < outputs):
+            raise ValueError(
+                f"Layer {layer} has {rows} rows and {outputs} columns of weights; found row {row} "
+                f"and column {column}."
+            )
+
+    def _set_ablated(self, units: frozenset[tuple[int, int]]) -> None:
+        if units == self._state.ablated:
+            return
+        self._state.ablated = units
+        accuracy = self._state.evaluation("train").score.accuracy
+        measured = "none" if math.isnan(accuracy) else f"{100 * accuracy:.1f} %"
+        names = ", ".join(f"{unit + 1} of layer {layer + 1}" for layer, unit in sorted(units)[:8])
+        more = f" and {len(units) - 8} more" if len(units) > 8 else ""
+        without = f"Without unit {names}{more}" if units else "With all units"
+        self._training.notify(f"{without}: training accuracy {measured}.")
 
 
-class Lens:
-    """Evaluates nets in the plane; keeps what can be used again for the next picture."""
+def read_weight(text: str) -> float:
+    """Return the weight that somebody typed.
 
-    def __init__(self) -> None:
-        self._maker: SurfaceMaker | None = None
-
-    def surface(self, network: Network, side: int, inputs: Sequence[str]) -> Surface:
-        """Return what the network says on a grid; it overwrites the surface returned before."""
-        maker = self._maker
-        if maker is None or (maker.side, maker.inputs) != (side, tuple(inputs)):
-            maker = self._maker = SurfaceMaker(side, inputs)
-        return maker(network)
-
-
-def probabilities_at(network: Network, inputs: Sequence[str], places: np.ndarray) -> np.ndarray:
-    """Return the probabilities (n, classes) of places (n, 2)."""
-    return network.predict_proba(derive_inputs(np.asarray(places, np.float32), inputs))
-
-
-def profile(
-    network: Network, inputs: Sequence[str], start: Place, end: Place, count: int
-) -> np.ndarray:
-    """Return the probabilities (count, classes) at even steps along a line, its ends included."""
-    way = np.linspace(0, 1, count)[:, np.newaxis]
-    return probabilities_at(network, inputs, (1 - way) * np.array(start) + way * np.array(end))
-
-
-def unit_maps(
-    network: Network,
-    inputs: Sequence[str],
-    layer: int,
-    *,
-    side: int = MAP_SIDE,
-    units: slice = slice(MAX_MAPS),
-) -> np.ndarray:
-    """Return the activations of hidden units over the plane.
-
-    Returns
-    -------
-    (units, side, side) float32, each map row by row from below.
+    Raises
+    ------
+    ValueError
+        With a sentence for that person if it is not a number of magnitude at most 1e6.
     """
-    grid = derive_inputs(grid_points(side), inputs)
-    parts = [
-        network.hidden_activations(grid[start : start + CHUNK])[layer][:, units]
-        for start in range(0, len(grid), CHUNK)
-    ]
-    return np.ascontiguousarray(np.concatenate(parts).T).reshape(-1, side, side)
-
-
-def judge(network: Network, inputs: Sequence[str], points: PlanePoints, iteration: int) -> Verdict:
-    """Score a network on points; without points the loss and the accuracy are NaN."""
-    if not len(points):
-        return Verdict(Score(iteration, np.nan, np.nan, 0), np.zeros(0, bool))
-    log_probabilities = network.predict_log_proba(derive_inputs(points.points, inputs))
-    wrong = log_probabilities.argmax(axis=1) != points.labels
-    own = log_probabilities[np.arange(len(points)), points.labels]
-    loss = -float(own.mean(dtype=np.float64))
-    return Verdict(Score(iteration, loss, 1 - float(wrong.mean()), len(points)), wrong)
-
-
-def without_units(network: Network, units: Iterable[tuple[int, int]]) -> Network:
-    """Return a network in which hidden units (layer, unit) have no say; the original stays.
-
-    The weights that go out of them are zero; units that the network does not have are passed over.
-    """
-    layers = list(network.layers)
-    hidden = network.sizes[1:-1]
-    for layer, unit in units:
-        if layer < len(hidden) and unit < hidden[layer]:
-            weights = layers[layer + 1].weights.copy()
-            weights[unit] = 0
-            layers[layer + 1] = Dense(weights, layers[layer + 1].bias)
-    return Network(tuple(layers), network.activation)
+    try:
+        weight = float(text.strip())
+    except ValueError:
+        weight = math.nan
+    if not abs(weight) <= LARGEST_WEIGHT:
+        found = f"“{text.strip()[:24]}”" if text.strip() else "an empty field"
+        raise ValueError(
+            f"A weight is a number from -{LARGEST_WEIGHT:,.0f} to {LARGEST_WEIGHT:,.0f}; "
+            f"found {found}."
+        )
+    return weight

@@ -1,7 +1,4 @@
-"""Settings that are worth a theme, under names that links and buttons can use.
-
-A preset is complete: whatever it does not name goes back to its default.
-"""
+"""Presets: complete settings of the plane pane under the names that links and menus use."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings by name, with a sentence of what there is to see."""
+    """Settings by name, the others at their defaults, with a sentence on what they show."""
 
     title: str
     sentence: str
@@ -22,11 +19,11 @@ class Preset:
 PRESETS = {
     "cs231n": Preset(
         "CS231n",
-        "The case study of Stanford's CS231n with five arms: one hidden layer bends the plane.",
+        "The case study of Stanford's CS231n with five arms and one hidden layer.",
     ),
     "cs231n-3": Preset(
         "CS231n, 3 arms",
-        "The case study as it was published: three arms of 100 points, and a learning rate of 1.",
+        "The case study as published: three arms of 100 points and a learning rate of 1.",
         {
             "classes": 3,
             "points_count": 300,
@@ -38,7 +35,7 @@ PRESETS = {
     ),
     "circles": Preset(
         "Circles, four units",
-        "Four tanh units fence a disc in. With two of them no fence closes: try it.",
+        "Four tanh units enclose a disc. Two units cannot form a closed boundary: try it.",
         {
             "shape": "circles",
             "classes": 2,
@@ -53,7 +50,7 @@ PRESETS = {
     ),
     "xor": Preset(
         "XOR without hidden units",
-        "A net without hidden layer cannot learn XOR from x₁ and x₂; given x₁x₂ it need not bend.",
+        "Without a hidden layer XOR of x₁ and x₂ is not learnable; with the input x₁x₂ it is.",
         {
             "shape": "xor",
             "classes": 2,
@@ -67,7 +64,7 @@ PRESETS = {
     ),
     "moons": Preset(
         "Moons",
-        "Two half moons, eight units, small batches: the loss trembles and still goes down.",
+        "Two half moons, eight units and small batches: the loss is noisy and still decreases.",
         {
             "shape": "moons",
             "classes": 2,
@@ -83,7 +80,7 @@ PRESETS = {
     ),
     "checkerboard": Preset(
         "Checkerboard",
-        "Sixteen squares need more than one layer: two of 32 units and Adam.",
+        "Sixteen squares need more than one hidden layer: two of 32 units, trained by Adam.",
         {
             "shape": "checkerboard",
             "classes": 2,
@@ -99,7 +96,7 @@ PRESETS = {
     ),
     "ten-arms": Preset(
         "Ten arms",
-        "Ten arms that wind half a turn: as many classes as there are digits.",
+        "Ten arms of half a turn: as many classes as there are digits.",
         {
             "classes": 10,
             "points_count": 1000,
@@ -112,4 +109,4 @@ PRESETS = {
         },
     ),
 }
-"""The presets by name; the first is the one that the page begins with."""
+"""The presets by name; the page begins with the first, whose settings are the defaults."""

@@ -1,66 +1,23 @@
-"""A run on points of the plane: they lie in memory and may change while it learns from them.
+"""A run on points of the plane, which lie in memory and may change while it trains.
 
-Changes wait for the end of the slice under way, because that may be computed in a thread.
+Changes are applied between slices, because a slice may be computed in a thread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
 
 from dashboard.plane.dataset import InputSamples
 from dashboard.plane.settings import PlaneSettings
-from dashboard.training.divergence import DivergenceDetector
-from dashboard.training.history import History
-from dashboard.training.run import Mark, Run, run_generators
+from dashboard.training.run import Run, RunGenerators
+from dashboard.training.run_state import ModelState, RunState
 from data_cache import Batch, PointFeed, PointPosition
 
-FIRST_SCORES = 10
-"""Steps between two scores on the test points at first."""
+FIRST_GAP = 10
+"""Steps between two validations at first."""
 
-SCORES_PER_DOUBLING = 70
-"""Later a score is due after every so many-th part of the steps taken so far."""
-
-
-@dataclass(frozen=True, eq=False)
-class Place:
-    """All that the next step of a run on the same points depends on."""
-
-    mark: Mark
-    optimizer: str
-    position: PointPosition
-    dropout_state: dict[str, Any]
-    epoch: int
-    consumed: int
-
-
-@dataclass(frozen=True, eq=False)
-class Standing:
-    """All that a run is besides its settings and points, as copies.
-
-    Attributes
-    ----------
-    place
-        What the next step depends on.
-    good
-        What it falls back to when the loss goes out of hand.
-    guard
-        What losses are compared with.
-    next_score
-        The step from which on the test points are to be scored again.
-    validation_due
-        Whether they are to be scored before the next step.
-    history
-        The curve so far.
-    """
-
-    place: Place
-    good: Mark
-    guard: DivergenceDetector
-    next_score: int
-    validation_due: bool
-    history: History
+GAP_SHARE = 70
+"""Later the gap is this part of the steps taken so far."""
 
 
 class PlaneRun(Run):
@@ -69,102 +26,76 @@ class PlaneRun(Run):
     Parameters
     ----------
     settings
-        Read before every step, so each knob works while the run goes on.
+        Read before every slice, so every setting takes effect while the run continues.
     samples
-        What it learns from; at least one.
+        Training points; at least one.
     classes
-        How many classes the net tells apart.
+        Number of classes.
     """
 
     feed: PointFeed
 
     def __init__(self, settings: PlaneSettings, samples: InputSamples, classes: int) -> None:
-        generators = run_generators(settings.seed)
+        generators = RunGenerators.from_seed(settings.seed)
         super().__init__(
             settings,
             PointFeed(samples.images, samples.labels, generator=generators.feed),
             network=settings.make_network(samples.images.shape[1], classes, generators.weights),
-            dropout_generator=generators.dropout,
+            generators=generators,
         )
-        self._changes: list[Callable[[], None]] = []
-        self._next_score = 1
+        self._pending: list[Callable[[], None]] = []
+        self._next_validation = 1
 
     @property
-    def is_settled(self) -> bool:
-        """Whether nothing is still to be done `soon`."""
-        return not self._changes
+    def has_pending_calls(self) -> bool:
+        """Whether functions passed to `call_soon` have not been called yet."""
+        return bool(self._pending)
 
-    def soon(self, change: Callable[[], None]) -> None:
-        """Do something to the run at the next `apply_settings`, when no step is under way."""
-        self._changes.append(change)
+    def call_soon(self, change: Callable[[], None]) -> None:
+        """Call a function at the next `apply_settings`, when no slice is being computed."""
+        self._pending.append(change)
 
     def apply_settings(self) -> None:
-        """Make the knobs take effect that a step does not read, and what was to be done `soon`."""
-        while self._changes:
-            self._changes.pop(0)()
+        """Call the pending functions, and apply the settings that a step does not read."""
+        while self._pending:
+            self._pending.pop(0)()
         super().apply_settings()
 
-    def learn_from(self, samples: InputSamples) -> None:
-        """Go on with other points; call it only between slices."""
+    def replace_samples(self, samples: InputSamples) -> None:
+        """Continue with other points; call it between slices."""
         self.feed.replace(samples.images, samples.labels)
         self.consumed = 0
 
-    def place(self) -> Place:
-        """Record where the run stands; call it only between slices."""
-        return Place(
-            self.mark(),
-            self.optimizer_name,
-            self.feed.position,
-            dict(self.dropout_generator.bit_generator.state),
-            self.epoch,
-            self.consumed,
-        )
+    def load_state(self, state: RunState) -> None:
+        """Continue from a state of a run on the same points; see `Run.load_state`."""
+        position, samples = state.position, self.feed.sample_count
+        if not isinstance(position, PointPosition):
+            raise ValueError("expected a position in points, found one in blocks")
+        if max(state.consumed, position.consumed) >= samples:
+            raise ValueError(
+                f"expected a position before the end of the {samples:,} points, found "
+                f"{max(state.consumed, position.consumed):,}"
+            )
+        super().load_state(state)
+        self.feed.seek(position)
 
-    def go_to(self, place: Place) -> None:
-        """Go back to an earlier place; what follows has the same numbers as it had then."""
-        self.optimizer_name = place.optimizer
-        self.return_to(place.mark)
-        self.feed.go_to(place.position)
-        self.dropout_generator.bit_generator.state = place.dropout_state
-        self.epoch, self.consumed = place.epoch, place.consumed
-        self._good = place.mark
-        self._next_score = _next_score(self.iteration)
-        self.validation_due = False
-        self.note_slice()
-
-    def standing(self) -> Standing:
-        """Record everything, for `go_on`; call it only between slices."""
-        return Standing(
-            self.place(),
-            self._good,
-            replace(self._guard),
-            self._next_score,
-            self.validation_due,
-            self.history.copy(),
-        )
-
-    def go_on(self, standing: Standing) -> None:
-        """Go on where another run of the same form, points and settings stood.
-
-        Raises
-        ------
-        ValueError
-            When a net, moments or a generator of another form come with it.
-        """
-        self.history = standing.history.copy()
-        self.go_to(standing.place)
-        self._good = standing.good
-        self._guard = replace(standing.guard)
-        self._next_score = standing.next_score
-        self.validation_due = standing.validation_due
+    def _load_model_state(self, state: ModelState) -> None:
+        super()._load_model_state(state)
+        self._next_validation = next_validation(self.iteration)
 
     def _advance(self, batch: Batch) -> None:
-        """Count the batch; scores come more and more seldom, for an epoch may be a single step."""
         super()._advance(batch)
-        if self.iteration >= self._next_score:
-            self._next_score = _next_score(self.iteration)
+        if self.iteration >= self._next_validation:
+            self._next_validation = next_validation(self.iteration)
             self.validation_due = True
 
 
-def _next_score(iteration: int) -> int:
-    return iteration + max(FIRST_SCORES, iteration // SCORES_PER_DOUBLING)
+def next_validation(iteration: int) -> int:
+    """Return the iteration of the first validation after `iteration`.
+
+    Validations get rarer with the iteration and not with the epoch, which may be a single step.
+    """
+    due = 1
+    while due <= iteration:
+        due += max(FIRST_GAP, due // GAP_SHARE)
+    return due

@@ -1,4 +1,4 @@
-"""Every knob of the spiral controller, with its default, its range and its explanation.
+"""Settings of the plane pane, each with its default, its range and its explanation.
 
 The defaults are those of the case study in Stanford's CS231n, with five arms instead of three.
 """
@@ -19,20 +19,20 @@ from nn.initializers import NORMAL_SCALE
 MAX_POINTS = 5000
 
 MAX_WEIGHTS = 100_000
-"""A net with more would take too long to be drawn over the whole plane while it trains."""
+"""A larger network would take too long to be drawn over the whole plane during training."""
 
 
 class PlaneSettings(LearningSettings):
-    """What a net in the plane and its points depend on."""
+    """Settings of a network in the plane, of its training and of its points."""
 
     learning_rate = param.Number(
-        0.5, doc="How far one step moves the weights. Full batches like 0.1 to 1, Adam 0.01."
+        0.5, doc="Step size of the optimizer. With full batches 0.1 to 1 work well, with Adam 0.01."
     )
     batch_size = param.Integer(
         0,
         bounds=(0, 4096),
         label="Batch size",
-        doc="Points per step; 0 takes all of them in every step (full batch).",
+        doc="Points per step; 0 uses all points in every step (full batch).",
     )
     optimizer = param.Selector(default="sgd")
     l2 = param.Number(0.001)
@@ -42,56 +42,59 @@ class PlaneSettings(LearningSettings):
         0.1,
         bounds=(0, 5),
         label="Weight noise",
-        doc="Standard deviation of the weights at the start, for the initialisation “normal”.",
+        doc="Standard deviation of the initial weights for the initialization “normal”.",
     )
     shape = param.Selector(
         default="spiral",
         objects=list(PLANE_SHAPES),
         label="Data",
-        doc="How the points lie in the plane.",
+        doc="Shape of the point clouds.",
     )
     points_count = param.Integer(
         500,
         bounds=(10, MAX_POINTS),
         label="Points",
-        doc="Points to learn from; the points to test on come on top.",
+        doc="Number of training points; test points are added to them.",
     )
     classes = param.Integer(
-        5, bounds=(2, MAX_CLASSES), label="Classes", doc="Arms of the spiral, rings, clouds …"
+        5,
+        bounds=(2, MAX_CLASSES),
+        label="Classes",
+        doc="Number of arms of the spiral, rings, blobs …",
     )
     noise = param.Number(
         0.25,
         bounds=(0, 1),
         label="Noise",
-        doc="How far points stray: radians on the spiral; elsewhere 1 blurs neighbouring classes.",
+        doc="Spread of the points: radians on the spiral; in other shapes 1 makes classes overlap.",
     )
     arm_angle = param.Number(
         round(math.pi, 4),
         bounds=(0, 20),
         label="Arm angle",
-        doc="How far an arm of the spiral winds, in radians; 6.28 is a whole turn.",
+        doc="Angle that an arm of the spiral covers, in radians; 6.28 is a whole turn.",
     )
     train_share = param.Number(
         0.5,
         bounds=(0.2, 1),
         label="Training share",
-        doc="Of all points, the share to learn from; on the rest the net is tested. 1: no test.",
+        doc="Share of training points among all points; the others are test points. 1: no test.",
     )
     inputs = param.ListSelector(
         default=["x1", "x2"],
         objects=list(PLANE_INPUTS),
         label="Inputs",
-        doc="What the net is told about a point: its coordinates, or numbers derived from them.",
+        doc="Features of a point: its coordinates, or values derived from them.",
     )
 
     def count_weights(self) -> int:
-        """Return how many weights, without biases, a net of these settings has."""
+        """Return the number of weights, without biases, of a network with these settings."""
         return sum(
             a * b for a, b in pairwise((len(self.inputs), *self.hidden_layers, self.classes))
         )
 
     def make_network(self, inputs: int, classes: int, generator: np.random.Generator) -> Network:
-        """Create a fresh network of this architecture, its weights drawn from `generator`."""
+        """Return a network of this architecture with weights drawn from `generator`."""
         network = super().make_network(inputs, classes, generator)
         if self.initialization == "normal":
             for layer in network.layers:

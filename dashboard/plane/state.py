@@ -1,51 +1,107 @@
-"""What the page shows of the spiral controller, as parameters that views watch.
+"""State of the plane pane as parameters that views watch, and the values derived from them.
 
-There is no widget here; whoever changes a parameter need not know who draws it.
+It contains no widgets, so tests and commands need no page.
 """
 
 from __future__ import annotations
 
 import param
 
-from dashboard.digits.state import Notice
 from dashboard.plane.dataset import PlaneData
+from dashboard.plane.lessons import LESSONS
+from dashboard.plane.presets import PRESETS
+from dashboard.plane.probes import PointEvaluation, evaluate_points, without_units
 from dashboard.plane.settings import PlaneSettings
+from dashboard.shell.notices import Notice
 from dashboard.training.history import History
+from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot
+from nn import Network
 
-WELCOME = "A small net learns to tell the arms of a spiral apart. Press Train and watch the plane."
+WELCOME = "A small network learns to separate the arms of a spiral. Press Train and watch."
 
 
 class PlaneState(PlaneSettings):
-    """Everything that the spiral's page shows; views watch it and keep no state of their own."""
+    """The settings of the pane, what is trained on, and what is shown."""
 
-    running = param.Boolean(False, doc="Whether training is wanted; setting it starts or pauses.")
+    running = param.Boolean(False, doc="Whether to train; setting it starts or pauses training.")
     smoothing = param.Number(0.0, bounds=(0, 0.99), label="Smoothing", doc="Of the drawn curves.")
-    snapshot = param.ClassSelector(class_=Snapshot, doc="The newest finished record.")
-    history = param.ClassSelector(class_=History, doc="The curve of the present run.")
-    notice = param.ClassSelector(class_=Notice, default=Notice(WELCOME), doc="The latest sentence.")
-    points = param.ClassSelector(class_=PlaneData, doc="What is learnt from and tested on.")
+    snapshot = param.ClassSelector(class_=Snapshot, doc="The newest snapshot of the run.")
+    history = param.ClassSelector(class_=History, doc="The curves of the run.")
+    notice = param.ClassSelector(class_=Notice, default=Notice(WELCOME), doc="The last message.")
+    points = param.ClassSelector(class_=PlaneData, doc="Training and test points.")
     surface_side = param.Integer(
         100, bounds=(64, 200), label="Resolution", doc="Pixels along a side of the picture."
     )
     surface_mode = param.Selector(
         default="soft",
         objects=["soft", "hard"],
-        label="Colours",
-        doc="Soft blends the colours of the classes by their probabilities.",
+        label="Colors",
+        doc="Soft blends the colors of the classes by their probabilities.",
     )
     show_test = param.Boolean(False, label="Test points", doc="Whether to draw the test points.")
     checkpoints = param.ClassSelector(
-        class_=tuple, default=(), doc="Iterations that one can go back to, the oldest first."
+        class_=tuple, default=(), doc="Iterations of the stored checkpoints, in ascending order."
     )
-    timeline_position = param.Integer(
-        None, allow_None=True, doc="Which of the checkpoints is shown; None: the net in training."
+    shown_checkpoint = param.ClassSelector(
+        class_=RunState, doc="The checkpoint that is shown; None: the network in training."
     )
     ablated = param.ClassSelector(
         class_=frozenset,
         default=frozenset(),
-        doc="Hidden units that are switched off for the picture, as pairs (layer, unit) from 0.",
+        doc="Hidden units that are switched off in all views, as pairs (layer, unit) from 0.",
     )
-    preset = param.String("", doc="Name of the preset in use; empty once something was changed.")
-    lesson = param.String("", doc="Name of the lesson under way; empty when there is none.")
-    lesson_message = param.String("", doc="What to watch, or what has happened.")
+    pointed_at = param.NumericTuple(
+        None, length=2, allow_None=True, doc="Coordinates of the pointer on the plane."
+    )
+    profile_line = param.NumericTuple(
+        None, length=4, allow_None=True, doc="x and y of both ends of the line that was drawn."
+    )
+    shown_unit = param.NumericTuple(
+        None, length=2, allow_None=True, doc="Unit (layer, unit) shown in place of the surface."
+    )
+    preset = param.Selector(
+        default="",
+        objects=["", *PRESETS],
+        doc="Name of the preset in use; setting it begins a new run, any other change empties it.",
+    )
+    lesson = param.Selector(
+        default="", objects=["", *LESSONS], doc="Name of the open lesson; empty without one."
+    )
+    lesson_message = param.String("", doc="What to watch for, or what was observed.")
+
+    @property
+    def network(self) -> Network:
+        """The network of the newest snapshot."""
+        network: Network = self.snapshot.network
+        return network
+
+    @param.depends("snapshot", "shown_checkpoint", "ablated")
+    def shown_network(self) -> Network:
+        """Return the network of the shown checkpoint or the newest one, without ablated units."""
+        shown = self.shown_checkpoint
+        network = self.network if shown is None else shown.network
+        return without_units(network, self.ablated) if self.ablated else network
+
+    @param.depends("snapshot", "shown_checkpoint")
+    def shown_iteration(self) -> int:
+        """Return the iteration of the network that is shown."""
+        return int((self.shown_checkpoint or self.snapshot).iteration)
+
+    @param.depends("snapshot", "shown_checkpoint", "ablated", "points", "inputs")
+    def evaluation(self, part: str) -> PointEvaluation:
+        """Return how the shown network does on the part "train" or "test" of the points."""
+        return evaluate_points(
+            self.shown_network(), self.inputs, self.points.part(part), self.shown_iteration()
+        )
+
+    @param.depends("checkpoints", "shown_checkpoint")
+    def timeline_position(self) -> int | None:
+        """Return the index of the checkpoint nearest to the shown one; None: in training.
+
+        The shown checkpoint itself may have been dropped from the timeline meanwhile.
+        """
+        if self.shown_checkpoint is None or not self.checkpoints:
+            return None
+        gaps = [abs(taken - self.shown_checkpoint.iteration) for taken in self.checkpoints]
+        return gaps.index(min(gaps))

@@ -1,21 +1,37 @@
-"""Writes settings into a link and reads them back: what differs from the defaults, in plain words.
+"""Links that carry settings: read when a page is opened, written whenever a setting changes.
 
-A link never does harm: whatever it says that is unknown or impossible is left out and named.
+A link contains what differs from the defaults; unknown or impossible settings are left out with a
+notice, so that no link can do harm.
 """
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 import param
 
-from dashboard.training.settings import LearningSettings, SettingError, TrainingSettings, shorten
+from dashboard.training.settings import (
+    LearningSettings,
+    SettingError,
+    TrainingSettings,
+    setting_names,
+    shorten,
+)
 from data_cache import DATA_SETS
 
-SHORT = {
+if TYPE_CHECKING:
+    from dashboard.digits.controller import DigitsController
+    from dashboard.plane.state import PlaneState
+
+DIGITS, SPIRAL = "digits", "spiral"
+"""Names of the panes that have links."""
+
+KEYS = {
     "learning_rate": "rate",
     "batch_size": "batch",
     "hidden_layers": "hidden",
@@ -26,53 +42,136 @@ SHORT = {
     "points_count": "points",
     "arm_angle": "angle",
     "train_share": "share",
-    "ready_net": "net",
-    "keep_ready": "ready",
+    "drawing_model": "net",
+    "fine_tune": "ready",
 }
-"""How links spell settings; the others are spelt by their names, with hyphens."""
+"""Keys of settings in links; the others have their own names, with hyphens."""
 
-DIGITS = (
-    "data_set",
-    "ready_net",
-    "keep_ready",
-    *(name for name in TrainingSettings.param if name != "name"),
-)
+DIGITS_SETTINGS = ("data_set", "drawing_model", "fine_tune", *setting_names(TrainingSettings))
 """The settings of the digits, in the order of the link."""
 
-OF_THE_PAGE = ("pane", "hide", "api")
-"""What links say to the page itself."""
+PAGE_KEYS = ("pane", "hide", "api")
+"""Keys that concern the page itself."""
 
 FOREIGN = ("utm_", "fbclid", "gclid", "bokeh")
-"""How the names begin that other sites and servers put into links; they mean nothing here."""
+"""Prefixes of keys that other sites and servers add to links; they are ignored."""
 
 HIDEABLE = (
     *("controls", "draw", "charts", "status", "about", "tabs"),
     *("learning", "data", "network", "weights", "lessons", "points"),
 )
-"""What `hide` can hide: parts of the page, then cards at its side. The page's style does it."""
+"""What `hide` can hide: parts of the page, then cards; the page's style sheet does it."""
 
-NONE = "none"
-YES, NO = "yes", "no"
+NONE, YES, NO = "none", "yes", "no"
+
+SetLink = Callable[[str, str], None]
+"""Takes the name of a pane and the query of its link."""
 
 
 @dataclass(frozen=True)
-class Opened:
-    """What a link asks for: settings by name, and sentences on what was left out."""
+class Launch:
+    """What the page was opened with.
+
+    A static page passes it to its worker as JSON in the worker's name::
+
+        new Worker("worker.js", {name: JSON.stringify({search, tab, resume})})
+
+    Attributes
+    ----------
+    search
+        Query of the link (`location.search`); None: Panel delivers it later.
+    tab
+        Name of the tab, the same in each of its loads (`sessionStorage`), for the autosave.
+    resume
+        Whether to restore earlier work without asking, because the last worker crashed. The page
+        leaves it out when workers crash repeatedly.
+    """
+
+    search: str | None
+    tab: str
+    resume: bool
+
+    @classmethod
+    def from_worker_name(cls, name: str) -> Launch:
+        """Return what the page passed to this worker; other names than JSON pass nothing."""
+        try:
+            values = json.loads(name)
+        except ValueError:
+            values = None
+        values = values if isinstance(values, dict) else {}
+        search = values.get("search")
+        tab = str(values.get("tab") or secrets.token_hex(8))
+        return cls(search if isinstance(search, str) else None, tab, bool(values.get("resume")))
+
+
+@dataclass(frozen=True)
+class LinkContents:
+    """The settings in a link by name, and why others were left out."""
 
     values: dict[str, Any] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
 
-def spell(name: str) -> str:
-    """Return how links spell a setting."""
-    return SHORT.get(name, name.replace("_", "-"))
+async def open_digits_link(controller: DigitsController, query: str) -> None:
+    """Apply the settings of a link to the digits, with a notice of what was left out."""
+    faults = hiding_faults(query)
+    if pane_of(query) != SPIRAL:
+        contents = read_link(query, controller.state, DIGITS_SETTINGS)
+        faults += contents.faults
+        await controller.apply_link(contents.values)
+    tell_faults(faults, controller.warn)
+
+
+def read_spiral_link(query: str) -> LinkContents:
+    """Return the settings of a link to the spiral; none if it opens another pane."""
+    from dashboard.plane.settings import PlaneSettings  # noqa: PLC0415 - imported with its pane only
+
+    if pane_of(query) != SPIRAL:
+        return LinkContents()
+    return read_link(query, PlaneSettings(), setting_names(PlaneSettings))
+
+
+def digits_link(controller: DigitsController) -> str:
+    """Return the query of the link that reproduces the present curve, or the next one."""
+    state = controller.state
+    values = {name: getattr(state, name) for name in DIGITS_SETTINGS}
+    if state.snapshot.iteration:
+        values |= controller.built_settings
+    return write_link(values, type(state))
+
+
+def track_digits_link(controller: DigitsController, set_link: SetLink) -> None:
+    """Update the page's link to the digits at every change."""
+
+    def update(*_events: Any) -> None:
+        set_link(DIGITS, digits_link(controller))
+
+    controller.state.param.watch(update, [*DIGITS_SETTINGS, "running", "origin", "history"])
+
+
+def track_spiral_link(state: PlaneState, set_link: SetLink) -> None:
+    """Update the page's link to the spiral at every change; painted points are in no link."""
+    from dashboard.plane.settings import PlaneSettings  # noqa: PLC0415 - imported with its pane only
+
+    names = setting_names(PlaneSettings)
+
+    def update(*_events: Any) -> None:
+        set_link(SPIRAL, write_link({name: getattr(state, name) for name in names}, PlaneSettings))
+
+    state.param.watch(update, list(names))
+    update()
+
+
+def link_key(name: str) -> str:
+    """Return the key of a setting in links."""
+    return KEYS.get(name, name.replace("_", "-"))
 
 
 def write_link(values: Mapping[str, Any], defaults: type[LearningSettings]) -> str:
-    """Write settings as the query of a link, without those that have their default."""
+    """Return settings as the query of a link, without those that have their default."""
     return urlencode(
         [
-            (spell(name), write_value(value))
+            (link_key(name), write_value(value))
             for name, value in values.items()
             if value != defaults.param[name].default
         ]
@@ -80,48 +179,48 @@ def write_link(values: Mapping[str, Any], defaults: type[LearningSettings]) -> s
 
 
 def write_value(value: Any) -> str:
-    """Write one setting the way links spell it: 0.01, 128-64, yes, adam."""
+    """Return the text of a value in links: 0.01, 128-64, yes, adam."""
     if isinstance(value, bool):
         return YES if value else NO
     if isinstance(value, list):
-        between = "." if any(isinstance(item, str) for item in value) else "-"
-        return between.join(str(item) for item in value) or NONE
+        separator = "." if any(isinstance(item, str) for item in value) else "-"
+        return separator.join(str(item) for item in value) or NONE
     if isinstance(value, float):
         short = f"{value:g}"
         return short if float(short) == value else repr(value)
     return str(value)
 
 
-def read_link(query: str, settings: LearningSettings, names: Collection[str]) -> Opened:
-    """Read the query of a link.
+def read_link(query: str, settings: LearningSettings, names: Collection[str]) -> LinkContents:
+    """Return the settings in the query of a link.
 
     Parameters
     ----------
     query
         With or without its question mark.
     settings
-        Says what each setting can be; it is not changed.
+        Bounds the values; it is not changed.
     names
-        The settings that the link may speak of.
+        The settings that the link may contain.
     """
-    spelling = {spell(name): name for name in names}
-    opened = Opened()
-    for key, text in dict(parse_qsl(query.removeprefix("?"), keep_blank_values=True)).items():
-        if key in OF_THE_PAGE or key.startswith(FOREIGN):
+    by_key = {link_key(name): name for name in names}
+    contents = LinkContents()
+    for key, text in _parse(query).items():
+        if key in PAGE_KEYS or key.startswith(FOREIGN):
             continue
-        name = spelling.get(key)
+        name = by_key.get(key)
         if name is None:
-            opened.faults.append(f"nothing here is called “{shorten(key)}”")
+            contents.faults.append(f"there is no setting “{shorten(key)}”")
             continue
         try:
-            opened.values[name] = read_value(settings, name, text)
+            contents.values[name] = read_value(settings, name, text)
         except SettingError as error:
-            opened.faults.append(str(error).rstrip("."))
-    return opened
+            contents.faults.append(str(error).rstrip("."))
+    return contents
 
 
 def read_value(settings: LearningSettings, name: str, text: str) -> Any:
-    """Read one setting as `write_value` spells it; a SettingError says what is wrong."""
+    """Return the value of a text that `write_value` wrote; SettingError if there is none."""
     parameter = settings.param[name]
     if isinstance(parameter, param.Boolean):
         return _choose(parameter.label, text, {YES: True, NO: False})
@@ -139,19 +238,26 @@ def _choose(label: str, text: str, choices: Mapping[str, Any]) -> Any:
     return choices[text]
 
 
+def _parse(query: str) -> dict[str, str]:
+    return dict(parse_qsl(query.removeprefix("?"), keep_blank_values=True))
+
+
 def pane_of(query: str) -> str:
     """Return the name of the pane that a link opens; "" when it names none."""
-    return dict(parse_qsl(query.removeprefix("?"))).get("pane", "")
+    return _parse(query).get("pane", "")
 
 
-def faults_of_hiding(query: str) -> list[str]:
-    """Name what a link wants to hide that cannot be hidden."""
-    wanted = dict(parse_qsl(query.removeprefix("?"))).get("hide", "")
-    unknown = [name for name in wanted.split(",") if name and name not in HIDEABLE]
-    return [f"“{shorten(name)}” cannot be hidden, only {', '.join(HIDEABLE)}" for name in unknown]
+def hiding_faults(query: str) -> list[str]:
+    """Return a complaint for each part that a link wants to hide and that cannot be hidden."""
+    unknown = [name for name in _parse(query).get("hide", "").split(",") if name]
+    return [
+        f"“{shorten(name)}” cannot be hidden, only {', '.join(HIDEABLE)}"
+        for name in unknown
+        if name not in HIDEABLE
+    ]
 
 
 def tell_faults(faults: Sequence[str], warn: Callable[[str], None]) -> None:
-    """Say what of a link was left out, if anything was."""
+    """Show what was left out of a link, if anything was."""
     if faults:
         warn(f"Left out of this link: {'; '.join(faults)}.")

@@ -1,4 +1,4 @@
-"""What all charts share: quiet axes, and a legend that takes one line above the curves."""
+"""Parts of all charts: colours, plain axes, and a legend in one line above the curves."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ curves.forEach((glyphs, index) => {
 
 
 def quieten(chart: Any) -> None:
-    """Leave of a figure's axes only the numbers and the horizontal lines."""
+    """Remove all of a figure's axes but the numbers and the horizontal grid lines."""
     chart.xgrid.visible = False
     chart.axis.axis_line_color = None
     chart.axis.minor_tick_line_color = None
@@ -30,9 +30,14 @@ def quieten(chart: Any) -> None:
 
 
 def make_legend(items: list[tuple[str, list[Any]]]) -> CheckboxButtonGroup:
-    """Name curves, each with its renderers, in a row; a click on a name hides its curve.
+    """Return a legend in one row; a click on a name hides its curve.
 
-    Bokeh's own legend is drawn anew with every redraw, which takes longer than the curves do.
+    Bokeh's own legend is drawn again with every redraw, which takes longer than the curves do.
+
+    Parameters
+    ----------
+    items
+        The names of the curves, each with the renderers of its curve.
     """
     lines = [glyphs[0].glyph for _, glyphs in items]
     swatches = [
@@ -56,7 +61,7 @@ def make_legend(items: list[tuple[str, list[Any]]]) -> CheckboxButtonGroup:
 
 
 def make_head(title: str, legend: pn.pane.Bokeh, theme: Theme, *more: object) -> pn.Row:
-    """Put a title and, in what room it leaves, the legend in one row; more comes at its end."""
+    """Return a row of a title, a legend in the remaining width, and more widgets at its end."""
     heading = theme.text(f"<h2>{title}</h2>")
     heading.sizing_mode = None
     legend.sizing_mode = "stretch_width"

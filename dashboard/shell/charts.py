@@ -1,7 +1,7 @@
-"""The live charts of a run: loss and accuracy over the iterations.
+"""A live chart of one quantity of a run, such as the loss, over the iterations.
 
-Each redraw replaces whole columns that never grow beyond a fixed number of points, so charts
-cost the same after an hour as after a minute.
+Each redraw replaces columns of a limited number of points, so a redraw costs the same after an hour
+as after a minute.
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 
-from dashboard.digits.views.queue_chart import QueueChart
 from dashboard.shell.chart_parts import BLUE, GREEN, ORANGE, make_head, make_legend, quieten
 from dashboard.shell.theme import Theme
-from dashboard.training.history import Curve, History, Score, smooth
+from dashboard.training.history import Curve, Score, smooth
 
 SCORE_POINTS = 200
 EMPTY_FRAME = {"iteration": [1, 100], "value": [0.1, 1]}
-"""Corners of a chart that has nothing to show yet; without any Bokeh could not place its axes."""
+"""Ranges of a chart without data; without any, Bokeh cannot place its axes."""
 
 Legend = Sequence[tuple[str, Sequence[str]]]
 
@@ -39,7 +38,7 @@ LEGEND = (
     ("validation", ["validation"]),
     ("test", ["test"]),
 )
-"""What the legend calls the curves: its names, and the curves of each."""
+"""The names in the legend, and the curves of each."""
 
 
 class CurveChart:
@@ -48,13 +47,15 @@ class CurveChart:
     Parameters
     ----------
     title
-        What is drawn; also the name of a saved picture.
+        Of the chart; also the name of a saved image.
+    per_cent
+        Whether the axis is in per cent.
     logarithmic
-        Whether to offer a switch to a logarithmic axis.
+        Whether there is a switch to a logarithmic axis.
     legend
-        The names of the curves, as in `LEGEND`; a curve without a name is drawn all the same.
+        The names of the curves, as in `LEGEND`; a curve without a name is drawn, too.
     dots
-        Whether to dot the scores on validation samples; not when they are many.
+        Whether the scores on validation samples have markers; not when they are many.
     min_height
         Of the chart, in pixels.
     """
@@ -103,7 +104,7 @@ class CurveChart:
         )
 
     def _show_scale(self, title: str, scale: str, per_cent: bool) -> None:
-        # A Bokeh figure cannot change its scale, so there is one for each, made when first wanted.
+        # A Bokeh figure cannot change its scale, so there is one for each, made when it is needed.
         if scale not in self._figures:
             self._figures[scale] = self._make_figure(title, scale, per_cent)
         self._pane.object, self._names.object = self._figures[scale]
@@ -111,7 +112,7 @@ class CurveChart:
     def draw(
         self, curve: Curve, smoothing: float, validation: list[Score], test: list[Score], key: str
     ) -> None:
-        """Redraw from a curve of training batches and from the scores' attribute `key`."""
+        """Redraw a curve of training batches, and the attribute `key` of the scores."""
         steps, values = curve.points()
         self.batches.data = {
             "iteration": steps.astype(np.float32),
@@ -121,7 +122,7 @@ class CurveChart:
         self._set_frame(is_empty=not len(steps))
         for source, scores in ((self.validation, validation), (self.test, test)):
             shown = thin(scores)
-            # Arrays travel as bytes; each number of a list would be written out by itself.
+            # Arrays are sent as bytes; a list would be sent as text.
             columns = {
                 "iteration": np.array([score.iteration for score in shown], np.float32),
                 "value": np.array([getattr(score, key) for score in shown], np.float32),
@@ -200,21 +201,6 @@ class CurveChart:
 
 
 def thin(scores: list[Score]) -> list[Score]:
-    """Leave out scores evenly until a chart can show them; the newest one always stays."""
+    """Return at most SCORE_POINTS scores at equal strides, the newest one among them."""
     stride = -(-len(scores) // SCORE_POINTS) or 1
     return scores[::-1][::stride][::-1]
-
-
-class Charts:
-    """All charts of a run."""
-
-    def __init__(self, theme: Theme) -> None:
-        self.loss = CurveChart("Loss", css_class="ink-loss", theme=theme, logarithmic=True)
-        self.accuracy = CurveChart("Accuracy", css_class="ink-accuracy", theme=theme, per_cent=True)
-        self.queue = QueueChart(theme)
-
-    def draw(self, history: History, smoothing: float) -> None:
-        """Redraw the curves of a run."""
-        validation, test = history.validation, history.test
-        self.loss.draw(history.loss_curve, smoothing, validation, test, "loss")
-        self.accuracy.draw(history.accuracy_curve, smoothing, validation, test, "accuracy")

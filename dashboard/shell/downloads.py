@@ -1,15 +1,16 @@
-"""Hands a file to the person at the page; it works the same served and in a web worker.
+"""Downloads of files made in Python, in both runtimes.
 
-Python puts the content into a model, and the page itself makes the browser save it.
+Python puts the content into a property of a model, and a script of the page saves it as a file.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 
 import panel as pn
 from bokeh.models import CustomJS, Spacer
+
+from dashboard.shell.page_writer import PageWriter
 
 SAVE_FILE = """
 const [name, content] = carrier.tags
@@ -23,16 +24,16 @@ setTimeout(() => URL.revokeObjectURL(link.href), 60000)
 
 
 class Download:
-    """An invisible part of the page that can save files.
+    """An invisible part of the page that saves files.
 
     Parameters
     ----------
-    with_page
-        Runs a function that changes the page.
+    page
+        How the page is changed.
     """
 
-    def __init__(self, with_page: Callable[[Callable[[], None]], None]) -> None:
-        self._with_page = with_page
+    def __init__(self, page: PageWriter) -> None:
+        self._page = page
         self._count = 0
         self._carrier = Spacer(width=0, height=0, tags=[])
         self._carrier.js_on_change(
@@ -41,12 +42,12 @@ class Download:
         self.view = pn.pane.Bokeh(self._carrier, width=0, height=0, margin=0)
 
     def offer(self, name: str, content: bytes) -> None:
-        """Let the browser save `content` under `name`, at once."""
-        # The number makes the same file once more a change that the page sees.
+        """Have the browser save `content` under `name`."""
+        # The number makes the same file a changed value when it is saved again.
         self._count += 1
         tags = [name, base64.b64encode(content).decode("ascii"), self._count]
 
         def hand_over() -> None:
             self._carrier.tags = tags
 
-        self._with_page(hand_over)
+        self._page.write(hand_over)

@@ -1,7 +1,7 @@
-"""Turns one setting into a field: label, help and range come from the setting itself.
+"""Widgets that are generated from parameters: label, help and range come from the parameter.
 
-What somebody types is read by the settings; an entry that cannot be used is answered with a
-sentence under the field, stays there to be mended, and changes nothing.
+Text that is typed into a field is parsed by the settings; an entry that cannot be used is answered
+with a sentence under the field and changes nothing.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from typing import Any
 import panel as pn
 import param
 
+from dashboard.shell.theme import Theme
 from dashboard.training.settings import LearningSettings, SettingError
-
-Watched = Any
 
 
 def format_value(value: Any) -> str:
-    """Write a setting the way it is typed: 0.002, 64, “500 300 100”."""
+    """Return a setting as it is typed: 0.002, 64, “500 300 100”."""
     if isinstance(value, list):
         return " ".join(str(width) for width in value)
     if not isinstance(value, float):
@@ -28,7 +27,7 @@ def format_value(value: Any) -> str:
 
 
 class Field:
-    """A widget bound both ways to one setting; `hook` begins its class in the page."""
+    """A text field or menu bound both ways to one setting; `hook` begins its CSS class."""
 
     def __init__(
         self, settings: LearningSettings, name: str, stylesheet: str, hook: str = "ink-field"
@@ -47,41 +46,46 @@ class Field:
             sizing_mode="stretch_width",
         )
         self._is_text = isinstance(self.widget, pn.widgets.TextInput)
-        self.widget.param.watch(self._typed, "value")
-        settings.param.watch(self._changed, name)
+        self.widget.param.watch(self._widget_changed, "value")
+        settings.param.watch(self._setting_changed, name)
 
-    def _typed(self, event: Watched) -> None:
+    def _widget_changed(self, event: Any) -> None:
         try:
             value = self._settings.read(self._name, event.new) if self._is_text else event.new
             self._settings.param.update(**{self._name: value})
         except SettingError as error:
-            self._complain(str(error))
+            self._show_error(str(error))
         else:
-            self._complain("")
+            self._show_error("")
 
-    def _changed(self, event: Watched) -> None:
-        self._complain("")
+    def _setting_changed(self, event: Any) -> None:
+        self._show_error("")
         self.widget.value = format_value(event.new) if self._is_text else event.new
 
-    def _complain(self, sentence: str) -> None:
+    def _show_error(self, sentence: str) -> None:
         self.error.object = f'<span role="alert">{escape(sentence)}</span>' if sentence else ""
         self.error.visible = bool(sentence)
 
 
-class TickBox:
-    """A box bound both ways to one setting that is on or off.
+class Checkbox:
+    """A checkbox bound both ways to one Boolean setting.
 
-    It is a group of one: alone, Bokeh's boxes have no label that a screen reader could find.
+    It is a group of one, because a single checkbox of Bokeh has no label for screen readers.
     """
 
     def __init__(
-        self, settings: LearningSettings, name: str, stylesheet: str, hook: str = "ink-field"
+        self,
+        settings: param.Parameterized,
+        name: str,
+        stylesheet: str,
+        hook: str = "ink-field",
+        css_class: str = "",
     ) -> None:
         label = settings.param[name].label
         self.view = pn.widgets.CheckBoxGroup(
             options=[label],
             value=[label] if getattr(settings, name) else [],
-            css_classes=[f"{hook}-{name.replace('_', '-')}"],
+            css_classes=[css_class or f"{hook}-{name.replace('_', '-')}"],
             stylesheets=[stylesheet],
             margin=0,
         )
@@ -93,16 +97,30 @@ class TickBox:
         )
 
 
+def menu(
+    parameter: param.Parameter, theme: Theme, css_class: str = "", **options: Any
+) -> pn.widgets.Select:
+    """Return a menu bound both ways to a parameter with a fixed list of values."""
+    return pn.widgets.Select.from_param(
+        parameter,
+        css_classes=[css_class] if css_class else [],
+        stylesheets=[theme.widgets],
+        sizing_mode="stretch_width",
+        margin=0,
+        **options,
+    )
+
+
 def _make_widget(settings: LearningSettings, name: str, stylesheet: str) -> pn.widgets.Widget:
     parameter = settings.param[name]
     value = getattr(settings, name)
-    look = {
+    options = {
         "label": parameter.label,
+        "description": parameter.doc,
         "stylesheets": [stylesheet],
         "margin": 0,
         "sizing_mode": "stretch_width",
     }
-    look["description"] = parameter.doc
     if isinstance(parameter, param.Selector):
-        return pn.widgets.Select(value=value, options=list(parameter.objects), **look)
-    return pn.widgets.TextInput(value=format_value(value), **look)
+        return pn.widgets.Select(value=value, options=list(parameter.objects), **options)
+    return pn.widgets.TextInput(value=format_value(value), **options)

@@ -1,4 +1,4 @@
-"""Pieces that the sides of all panes are made of: cards, pairs of fields, run buttons."""
+"""Parts that the controls of all panes consist of: cards, pairs of fields, training buttons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dashboard.training.settings import LearningSettings
 
 
 def card(theme: Theme, title: str, *content: pn.viewable.Viewable) -> pn.Column:
-    """Frame content, under a title if there is one; a link may hide a card by its title."""
+    """Return framed content, under a title unless it is empty; links hide cards by title."""
     hidden = [f":host {{ display: var(--card-{title.lower()}, flex); }}"] if title else []
     heading = [theme.text(f"<h2>{title}</h2>")] if title else []
     return pn.Column(
@@ -28,7 +28,7 @@ def card(theme: Theme, title: str, *content: pn.viewable.Viewable) -> pn.Column:
 def field_pairs(
     settings: LearningSettings, names: Sequence[str], theme: Theme, hook: str = "ink-field"
 ) -> pn.GridBox:
-    """Make a field for each of these settings, two to a row; `hook` begins their classes."""
+    """Return a field for each setting, two in a row; `hook` begins their CSS classes."""
     return pn.GridBox(
         *(Field(settings, name, theme.widgets, hook).view for name in names),
         ncols=2,
@@ -39,14 +39,14 @@ def field_pairs(
 
 
 def stack(theme: Theme, *content: pn.viewable.Viewable) -> pn.Column:
-    """Put content below each other, with small gaps."""
+    """Return a column with small gaps."""
     return pn.Column(*content, stylesheets=[theme.gap], sizing_mode="stretch_width", margin=0)
 
 
 def run_row(
     state: Any, theme: Theme, hook: str, step: Callable[[], None], reset: Callable[[], None]
 ) -> pn.Row:
-    """Make the buttons Train (`state.running`), Step and Reset; `hook` begins their classes."""
+    """Return the buttons Train (`state.running`), Step and Reset; `hook` begins their classes."""
     train = pn.widgets.Toggle.from_param(
         state.param.running,
         label=_train_label(state.running),

@@ -1,6 +1,6 @@
-"""Offers to go on with earlier work: a sentence and two buttons above the foot of the page.
+"""The question whether to restore earlier work: a sentence and two buttons above the footer.
 
-It covers nothing of the page's own order, so it may come and go while somebody draws.
+It floats above the page, so that showing or hiding it moves nothing else.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from html import escape
 
 import panel as pn
 
+from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
 
 PLACE = """
@@ -34,18 +35,18 @@ PLACE = """
 
 
 class RestoreOffer:
-    """The offer; nobody sees it until `ask`.
+    """The question; hidden until `ask`.
 
     Parameters
     ----------
     theme
         The page's style sheets.
-    with_page
-        Runs a function that changes the page.
+    page
+        How the page is changed.
     """
 
-    def __init__(self, theme: Theme, with_page: Callable[[Callable[[], None]], None]) -> None:
-        self._with_page = with_page
+    def __init__(self, theme: Theme, page: PageWriter) -> None:
+        self._page = page
         self._answer: Callable[[bool], None] = lambda _resume: None
         self._question = theme.text("")
         self._question.sizing_mode = None
@@ -62,7 +63,7 @@ class RestoreOffer:
         )
 
     def ask(self, sentence: str, answer: Callable[[bool], None]) -> None:
-        """Show the offer; `answer` hears once whether it was taken."""
+        """Show the question; `answer` is called once with whether to restore."""
         self._answer = answer
         html = f'<div role="status">{escape(sentence)}</div>'
 
@@ -70,11 +71,11 @@ class RestoreOffer:
             self._question.object = html
             self.view.visible = True
 
-        self._with_page(show)
+        self._page.write(show)
 
     def withdraw(self) -> None:
-        """Hide the offer."""
-        self._with_page(lambda: self.view.param.update(visible=False))
+        """Hide the question."""
+        self._page.write(lambda: self.view.param.update(visible=False))
 
     def _answered(self, resume: bool) -> None:
         answer, self._answer = self._answer, lambda _resume: None

@@ -1,27 +1,27 @@
-"""Carries the links of all panes to the page, which copies the one that somebody wants.
+"""The links to the settings of all panes, for the button “Copy link”.
 
-They lie ready there, because browsers let a page copy only while it handles the click itself.
+The page has them before the click, because browsers allow copying only in the click's own handler.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import panel as pn
 from bokeh.models import Spacer
+
+from dashboard.shell.page_writer import PageWriter
 
 
 class ShareLink:
     """An invisible part of the page; its `tags` are pairs of a pane's name and its query."""
 
-    def __init__(self, with_page: Callable[[Callable[[], None]], None]) -> None:
-        self._with_page = with_page
+    def __init__(self, page: PageWriter) -> None:
+        self._page = page
         self._queries: dict[str, str] = {}
         self._carrier = Spacer(width=0, height=0, name="inkling-link", tags=[])
         self.view = pn.pane.Bokeh(self._carrier, width=0, height=0, margin=0)
 
     def set(self, pane: str, query: str) -> None:
-        """Hand the query of a pane's link to the page, if it is another one than before."""
+        """Set the query of a pane's link; the page is written only if it has changed."""
         if self._queries.get(pane, "") == query:
             return
         self._queries[pane] = query
@@ -29,4 +29,4 @@ class ShareLink:
         def hand_over() -> None:
             self._carrier.tags = [[name, text] for name, text in self._queries.items()]
 
-        self._with_page(hand_over)
+        self._page.write(hand_over)

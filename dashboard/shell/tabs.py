@@ -1,7 +1,7 @@
-"""The panes of the page: which there are, which is open, and what each is made of.
+"""The panes of the page and the tabs that switch between them.
 
-Only the first pane is made with the page; the others are made when somebody opens them, so they
-cost a visitor who never does so nothing. The page itself switches between them.
+Only the first pane is made with the page; the others are made when they are first opened, so that
+they cost nothing before. The script of the page does the switching.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bokeh.models import CustomJS, Spacer
 from dashboard.shell.theme import Theme
 
 SLOTS = ("run", "controls", "draw", "watch", "notice", "status")
-"""Places of a pane: its buttons, its settings, its middle, its right side, and two lines."""
+"""Slots of a pane: training buttons, controls, middle, right side, notice and status line."""
 
 MARK_RUNNING = """
 for (const tab of document.querySelectorAll("[role=tab]")) {
@@ -27,22 +27,29 @@ for (const tab of document.querySelectorAll("[role=tab]")) {
 
 
 class PaneView(Protocol):
-    """What the switch needs to know of a pane that was made."""
+    """The view of a pane, as the tabs use it."""
 
     @property
     def parts(self) -> Mapping[str, pn.viewable.Viewable]:
-        """What goes into its slots; the first pane fills all of them."""
+        """The contents of the slots; the first pane fills all of them."""
 
     def show(self, is_open: bool) -> None:
-        """Hear whether people can see the pane; while they cannot, it should draw nothing."""
+        """Tell whether the pane can be seen; while it cannot, it should draw nothing."""
 
 
 @dataclass(frozen=True)
 class Pane:
-    """One pane: its name in addresses, its title on the tab, and how to make it.
+    """One pane.
 
-    `middle` names its middle part to screen readers. `make` is called once, when the pane is
-    first opened, with a function that marks on the pane's tab whether it trains.
+    Attributes
+    ----------
+    name, title
+        In addresses, and on the tab.
+    middle
+        The accessible name of its middle part.
+    make
+        Called once, when the pane is first opened, with a function that shows on the tab whether
+        the pane trains.
     """
 
     name: str
@@ -52,7 +59,7 @@ class Pane:
 
 
 class Panes:
-    """All panes of one page; the first one is open and made from the beginning."""
+    """All panes of one page; the first one is made and open from the beginning."""
 
     def __init__(self, panes: Sequence[Pane], theme: Theme) -> None:
         first, *later = panes
@@ -61,8 +68,8 @@ class Panes:
         self._theme = theme
         self._running: set[str] = set()
         self._views = {first.name: self._make(first)}
-        self._places = {pane.name: self._make_places(pane) for pane in later}
-        # The page writes the name of the open pane into `tags`; a name, so nothing can be lost.
+        self._slots = {pane.name: self._make_slots(pane) for pane in later}
+        # The page writes the name of the open pane into `tags`.
         self._carrier = Spacer(width=0, height=0, name="inkling-pane", tags=[first.name])
         self._carrier.on_change("tags", self._switched)
         self._marks = Spacer(width=0, height=0, name="inkling-running", tags=[])
@@ -74,7 +81,7 @@ class Panes:
         first = self.panes[0].name
         slots: dict[str, Mapping[str, pn.viewable.Viewable]] = {
             first: self._views[first].parts,
-            **self._places,
+            **self._slots,
         }
         roots = {
             f"{name}_{slot}": part for name, parts in slots.items() for slot, part in parts.items()
@@ -84,7 +91,7 @@ class Panes:
         return roots
 
     def open(self, name: str) -> None:
-        """Open a pane, making it if that is its first time; unknown names change nothing."""
+        """Open a pane, and make it if it is opened first; unknown names are ignored."""
         pane = next((pane for pane in self.panes if pane.name == name), None)
         if pane is None or name == self.open_name:
             return
@@ -103,17 +110,18 @@ class Panes:
     def _make(self, pane: Pane) -> PaneView:
         return pane.make(partial(self.mark, pane.name))
 
-    def _make_places(self, pane: Pane) -> dict[str, pn.Column]:
-        look = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [self._theme.gap]}
-        places = {slot: pn.Column(**look) for slot in SLOTS}
-        places["watch"].sizing_mode = "stretch_both"
-        places["draw"].append(self._theme.text(f'<p class="opening">Opening {pane.title} …</p>'))
-        return places
+    def _make_slots(self, pane: Pane) -> dict[str, pn.Column]:
+        """Return empty slots for a pane that is not made yet."""
+        column = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [self._theme.gap]}
+        slots = {slot: pn.Column(**column) for slot in SLOTS}
+        slots["watch"].sizing_mode = "stretch_both"
+        slots["draw"].append(self._theme.text(f'<p class="opening">Opening {pane.title} …</p>'))
+        return slots
 
     def _fill(self, name: str) -> None:
         parts = self._views[name].parts
-        for slot, place in self._places[name].items():
-            place[:] = [parts[slot]] if slot in parts else []
+        for slot, column in self._slots[name].items():
+            column[:] = [parts[slot]] if slot in parts else []
 
     def _switched(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
         if tags and isinstance(tags[0], str):

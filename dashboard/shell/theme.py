@@ -1,4 +1,4 @@
-"""How everything looks: the style sheets, made once per page and shared by all its parts."""
+"""The theme: style sheets that all parts of a page share, and the elements styled by them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from dashboard.shell.asset_files import read_asset
 
 
 class Text(pn.pane.HTML):
-    """A piece of the page's own HTML, cheap to change.
+    """HTML of the page that is changed often.
 
-    Panel sets all properties of a pane again whenever its text changes; in a browser's worker
-    that takes as long as many steps of training.
+    Panel sets all properties of a pane whenever its text changes, which takes as long as many
+    training steps in a web worker; this class sets the text only.
     """
 
     def _update(self, ref: str, model: Model) -> None:
@@ -27,7 +27,7 @@ class Theme:
     def __init__(self) -> None:
         self.widgets = read_asset("widgets.css")
         self.texts = read_asset("text.css") + read_asset("visually_hidden.css")
-        # Panel's columns carry a hidden button that would count as one more row.
+        # Panel's columns contain a hidden button that would count as one more row.
         no_button = " .scroll-button { display: none; }"
         self.card = (
             ":host { padding: 10px 12px; border: 1px solid var(--line);"
@@ -42,7 +42,7 @@ class Theme:
         )
 
     def text(self, html: str, css_classes: list[str] | None = None) -> Text:
-        """Make a pane of the page's own text."""
+        """Return a pane of HTML."""
         return Text(
             html,
             css_classes=css_classes or [],
@@ -59,7 +59,7 @@ def button(
     command: Callable[[], object],
     sizing_mode: str | None = None,
 ) -> pn.widgets.Button:
-    """Make a button that gives one command for every click."""
+    """Return a button that calls `command` at every click."""
     widget = pn.widgets.Button(
         label=label,
         css_classes=[css_class],

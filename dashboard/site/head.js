@@ -1,7 +1,7 @@
 /* The first thing in the page: starts Python while everything else is still loading.
  *
- * `siteStart(options)` starts a worker, tells it what dashboard/autosave wants to know, and keeps its
- * messages until somebody listens. From a file no browser lets a page start one: that is said.
+ * `siteStart(options)` starts a worker, passes it what `Launch` in dashboard/sharing/links.py reads,
+ * and keeps its messages until somebody listens. From a file no browser lets a page start one: that is said.
  */
 
 window.siteStart = (() => {

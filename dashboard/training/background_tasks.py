@@ -1,6 +1,6 @@
-"""Keeps track of work that goes on by itself, so that none of it is lost, swallowed or left over.
+"""The background tasks of one owner, so that none is lost, fails unseen or outlives its owner.
 
-A closed page cancels its tasks here; one that fails is reported, whoever started it.
+Closing the owner cancels them; an error of one is reported wherever it was started.
 """
 
 from __future__ import annotations
@@ -16,38 +16,37 @@ class BackgroundTasks:
     Parameters
     ----------
     failed
-        Called with a task and its error when one ends badly; the event loop is told too.
+        Called with a task and its error when one fails; the event loop's handler is called too.
     """
 
     def __init__(self, failed: Callable[[asyncio.Task[Any], BaseException], None]) -> None:
         self._failed = failed
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._uncut: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], bool] = {}
 
-    def begin(self, work: Coroutine[Any, Any, Any], *, must_end: bool = False) -> asyncio.Task[Any]:
-        """Begin an errand; one that `must_end` by itself is waited for when closing, not cut."""
+    def begin(
+        self, work: Coroutine[Any, Any, Any], *, cancel_on_close: bool = True
+    ) -> asyncio.Task[Any]:
+        """Start a task; without `cancel_on_close`, `close` waits for its end instead."""
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        if must_end:
-            self._uncut.add(task)
+        self._tasks[task] = cancel_on_close
         task.add_done_callback(self._finished)
         return task
 
     async def close(self) -> None:
-        """Cancel what may be cancelled, and return when all of it has ended."""
-        others = self._tasks - {asyncio.current_task()}
-        for task in others - self._uncut:
-            task.cancel()
+        """Cancel the tasks that may be cancelled, and return when all tasks have ended."""
+        others = self._tasks.keys() - {asyncio.current_task()}
+        for task in others:
+            if self._tasks[task]:
+                task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        self._uncut.discard(task)
+        del self._tasks[task]
         if task.cancelled():
             return
         error = task.exception()
         if error is not None:
             self._failed(task, error)
             task.get_loop().call_exception_handler(
-                {"message": "an errand failed", "exception": error, "task": task}
+                {"message": "A background task failed.", "exception": error, "task": task}
             )

@@ -1,48 +1,104 @@
-"""A run on samples that come in blocks through a prefetch queue: the digits and their kind.
+"""A run on samples that arrive in blocks, such as digits, and the schedule of its validations.
 
-It can be put away as a record between two steps and goes on from there with the same numbers.
+Blocks come through a prefetch queue, so that training seldom waits for the network.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
-from dashboard.training.divergence import DivergenceDetector
-from dashboard.training.run import GOOD_EVERY, Mark, Run, run_generators
-from dashboard.training.run_state import RunState
+from dashboard.training.run import FALLBACK_EVERY, Run, RunGenerators
+from dashboard.training.run_state import ModelState, RunState
 from dashboard.training.settings import TrainingSettings
-from dashboard.training.validation_schedule import WHILE_WATCHED, ValidationSchedule
 from data_cache import (
     Batch,
-    BatchCutter,
+    Batcher,
     BlockFeed,
+    PointPosition,
     PrefetchQueue,
     Source,
     create_augmentation,
 )
 from nn import Network, WeightAverage, scale_bytes
 
+EARLY_EPOCHS = 2
+"""Epochs in which the curve falls so fast that one validation in each would be too few."""
+
+
+@dataclass(frozen=True)
+class ValidationSchedule:
+    """When a run is scored on validation samples, counted in training samples and never in time.
+
+    Validations divide each early epoch into equal parts; later they come at the ends of epochs, at
+    growing distances.
+
+    Attributes
+    ----------
+    per_early_epoch
+        Validations in each of the first `EARLY_EPOCHS` epochs, the last one at its end; at least 1.
+    largest_gap
+        Samples between two later validations, at most, rounded up to whole epochs; until then the
+        number of samples grows by half from one validation to the next.
+    """
+
+    per_early_epoch: int
+    largest_gap: int
+
+    def next_after(self, samples: int, epoch: int) -> int:
+        """Return after how many samples in all the next validation is due.
+
+        Parameters
+        ----------
+        samples
+            Trained on so far.
+        epoch
+            Samples in an epoch.
+        """
+        due = EARLY_EPOCHS * epoch
+        if samples < due:
+            parts = samples * self.per_early_epoch // epoch + 1
+            # Rounded up: a validation is due once its part of the epoch is complete.
+            return -(-parts * epoch // self.per_early_epoch)
+        while due // 2 < self.largest_gap:
+            due += _whole_epochs(due // 2, epoch)
+            if due > samples:
+                return due
+        gap = _whole_epochs(self.largest_gap, epoch)
+        return due + max((samples - due) // gap + 1, 0) * gap
+
+
+def _whole_epochs(samples: int, epoch: int) -> int:
+    return max(-(-samples // epoch), 1) * epoch
+
+
+WHILE_WATCHED = ValidationSchedule(per_early_epoch=4, largest_gap=30_000)
+"""For the page: often while the curve falls, later at about a hundredth of the training time."""
+
+EVERY_EPOCH = ValidationSchedule(per_early_epoch=1, largest_gap=0)
+"""Once at the end of each epoch."""
+
 
 class BlockRun(Run):
-    """A network in training on the blocks of a source.
+    """A run on samples that come in blocks through a prefetch queue, such as digits.
 
     Parameters
     ----------
     settings
-        Read before every slice, so each knob works while the run goes on.
+        Read before every slice.
     source
-        Where blocks of training samples come from.
+        Delivers blocks of training samples.
     network
         Trained in place; None makes a fresh one of the settings' architecture.
     inputs, classes
-        The size of a sample and the number of classes, for a fresh network.
+        Values per sample and number of classes of a fresh network.
     binarize
-        Passed on to the cutter of batches.
+        Threshold in [0, 255] for pixels; None: none.
     validations
-        When `validation_due` is raised.
+        When `validation_due` is set.
     state
-        Where to go on, as `state` of another run gave it; then `network` is left out.
+        State to continue from; `network` is left out then.
     """
 
     settings: TrainingSettings
@@ -60,85 +116,93 @@ class BlockRun(Run):
         validations: ValidationSchedule = WHILE_WATCHED,
         state: RunState | None = None,
     ) -> None:
-        generators = run_generators(settings.seed)
-        self.queue_generator = generators.feed
-        self.augment_generator = generators.augment
+        generators = RunGenerators.from_seed(settings.seed)
         self.augment_name = settings.augment
         self.binarize = binarize
+        position = state.position if state else None
+        assert not isinstance(position, PointPosition), "a state of a run on points"
         super().__init__(
             settings,
             BlockFeed(
                 source,
                 settings.cache_size,
                 settings.concurrency,
-                generator=self.queue_generator,
-                augment=create_augmentation(settings.augment, self.augment_generator),
+                generator=generators.feed,
+                augment=create_augmentation(settings.augment, generators.augment),
                 binarize=binarize,
-                start=state.position if state else None,
+                start=position,
                 scale_bytes=scale_bytes,
             ),
             network=(state.network.copy() if state else network)
             or settings.make_network(inputs, classes, generators.weights),
-            dropout_generator=generators.dropout,
+            generators=generators,
             optimizer=state.optimizer if state else None,
         )
         self.validations = validations
         self._due_at = 0
-        """After how many samples the next score is due, told as each batch is taken."""
+        """Samples trained on in all when the next validation is due; read before each batch."""
         self._average: WeightAverage | None = None
         if state is not None:
-            self._go_on(state)
+            self.load_state(state)
 
-    def _go_on(self, state: RunState) -> None:
-        self.step.optimizer.load_state(state.optimizer_state)
-        self.dropout_generator.bit_generator.state = state.dropout_state
-        self.augment_generator.bit_generator.state = state.augment_state
-        self.iteration, self.epoch, self.consumed = state.iteration, state.epoch, state.consumed
-        self.loss, self.accuracy = state.loss.copy(), state.accuracy.copy()
-        self._guard = DivergenceDetector(state.starting_loss, state.best_loss)
-        self.validation_due = state.validation_due
-        self.history = state.history.copy()
-        self._good = self.mark()
+    @property
+    def evaluated_network(self) -> Network:
+        """The running mean of the weights if there is one, else the network itself."""
+        return self._average.network if self._average else self.network
+
+    @property
+    def queue(self) -> PrefetchQueue:
+        """The queue that fetches blocks ahead."""
+        return self.feed.queue
+
+    @property
+    def batcher(self) -> Batcher:
+        """What cuts blocks into batches."""
+        return self.feed.batcher
+
+    def apply_settings(self) -> None:
+        """Apply the settings that a step does not read by itself, also those of the feed."""
+        self.queue.cache_size = self.settings.cache_size
+        self.queue.concurrency = self.settings.concurrency
+        if self.settings.augment != self.augment_name:
+            self.augment_name = self.settings.augment
+            self.batcher.augment = create_augmentation(self.augment_name, self.generators.augment)
+        self.step.label_smoothing = self.settings.label_smoothing
+        decay = self.settings.weight_average
+        if decay != (self._average.decay if self._average else 0):
+            self._average = WeightAverage(self.network, decay) if decay else None
+        super().apply_settings()
+
+    def state(self, *, history: bool = True, fallback: bool = False) -> RunState:
+        """Return a copy of everything that the next step depends on; see `Run.state`."""
+        state = super().state(history=history, fallback=fallback)
+        if self._average is None:
+            return state
+        return replace(
+            state, averaged=self._average.network.copy(), averaged_steps=self._average.steps
+        )
+
+    def load_state(self, state: RunState) -> None:
+        """Continue from a state whose position the feed was made with; see `Run.load_state`."""
+        super().load_state(state)
         if state.averaged is not None and self.settings.weight_average:
             self._average = WeightAverage(
                 state.averaged, self.settings.weight_average, steps=state.averaged_steps
             )
 
-    def state(self) -> RunState:
-        """Record where the run stands; call it only between slices."""
-        return RunState(
-            network=self.network.copy(),
-            optimizer=self.optimizer_name,
-            optimizer_state=self.step.optimizer.state(),
-            position=self.feed.position,
-            dropout_state=dict(self.dropout_generator.bit_generator.state),
-            augment_state=dict(self.augment_generator.bit_generator.state),
-            iteration=self.iteration,
-            epoch=self.epoch,
-            consumed=self.consumed,
-            loss=self.loss.copy(),
-            accuracy=self.accuracy.copy(),
-            starting_loss=self._guard.starting,
-            best_loss=self._guard.best,
-            validation_due=self.validation_due,
-            history=self.history.copy(),
-            averaged=self._average.network.copy() if self._average else None,
-            averaged_steps=self._average.steps if self._average else 0,
-        )
-
-    @property
-    def judged(self) -> Network:
-        """The network that scores and files are about: the mean of the weights, if there is one."""
-        return self._average.network if self._average else self.network
+    def _load_model_state(self, state: ModelState) -> None:
+        super()._load_model_state(state)
+        if self._average:
+            self._average.reset(self.network)
 
     def _take(self, batch_size: int, wanted: int) -> Batch | None:
-        self._due_at = self._next_validation()
-        if self._average or self.cutter.augment:
-            # The mean follows each step; what augmentation draws depends on how much it is given.
+        self._due_at = self.validations.next_after(self._samples_done, self.feed.sample_count)
+        if self._average or self.batcher.augment:
+            # The mean is updated after each step; augmentation draws differently for larger parts.
             return self.feed.take(batch_size)
-        to_mark = GOOD_EVERY - self.iteration % GOOD_EVERY
-        to_validation = self._due_at - self._samples_so_far()
-        at_most = min(wanted // batch_size, to_mark, -(-to_validation // batch_size))
+        to_candidate = FALLBACK_EVERY - self.iteration % FALLBACK_EVERY
+        to_validation = self._due_at - self._samples_done
+        at_most = min(wanted // batch_size, to_candidate, -(-to_validation // batch_size))
         return self.feed.take(batch_size, max(at_most, 1))
 
     def _take_steps(self, batch: Batch, learning_rate: Callable[[int], float]) -> None:
@@ -146,45 +210,14 @@ class BlockRun(Run):
         if self._average:
             self._average.update(self.network)
 
-    def _give_back(self, batch: Batch, steps: int) -> None:
+    def _return_unused(self, batch: Batch, steps: int) -> None:
         self.feed.keep_first(batch, steps)
 
     def _advance(self, batch: Batch) -> None:
         super()._advance(batch)
-        if self._samples_so_far() >= self._due_at:
+        if self._samples_done >= self._due_at:
             self.validation_due = True
 
-    def _next_validation(self) -> int:
-        return self.validations.next_after(self._samples_so_far(), self.feed.sample_count)
-
-    def _samples_so_far(self) -> int:
+    @property
+    def _samples_done(self) -> int:
         return self.epoch * self.feed.sample_count + self.consumed
-
-    def return_to(self, mark: Mark) -> None:
-        """Go back to an earlier step of this run; `note_slice` follows."""
-        super().return_to(mark)
-        if self._average:
-            self._average.reset(self.network)
-
-    @property
-    def queue(self) -> PrefetchQueue:
-        """Where blocks wait."""
-        return self.feed.queue
-
-    @property
-    def cutter(self) -> BatchCutter:
-        """What cuts them into batches."""
-        return self.feed.cutter
-
-    def apply_settings(self) -> None:
-        """Make the knobs take effect that a step does not read: those of the feed too."""
-        self.queue.cache_size = self.settings.cache_size
-        self.queue.concurrency = self.settings.concurrency
-        if self.settings.augment != self.augment_name:
-            self.augment_name = self.settings.augment
-            self.cutter.augment = create_augmentation(self.augment_name, self.augment_generator)
-        self.step.label_smoothing = self.settings.label_smoothing
-        decay = self.settings.weight_average
-        if decay != (self._average.decay if self._average else 0):
-            self._average = WeightAverage(self.network, decay) if decay else None
-        super().apply_settings()

@@ -1,11 +1,14 @@
-"""A checkpoint holds an unfinished run as bytes: to go on later, or elsewhere, exactly.
+"""Checkpoints: a run between two steps as bytes, to continue later or elsewhere with equal numbers.
 
-The bytes are an `.npz` archive: a header in JSON, the network as a weights file, and arrays.
+`inkling train --resume` and the autosave of both panes read and write this one format, an `.npz`
+archive of a header in JSON, networks as weights files, and arrays.
 """
 
 from __future__ import annotations
 
+import json
 import math
+from array import array
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,26 +16,22 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.training.archive import (
-    ArchiveError,
-    ArchiveKind,
-    as_bytes,
-    curve_arrays,
-    history_of,
-    reason,
-    with_prefix,
-    without_prefix,
+from dashboard.training.history import History, Score
+from dashboard.training.run_state import ModelState, MovingAverage, RunState
+from dashboard.training.settings import LearningSettings, TrainingSettings, setting_names
+from data_cache import BatchPosition, PointPosition, QueuePosition
+from nn import Network, WeightsError, create_optimizer, weights_from_bytes, weights_to_bytes
+from nn.serialization import arrays_from_npz, arrays_to_npz, write_atomically
+
+KIND, FORMAT = "inkling checkpoint", 1
+
+_OPTIMIZER, _FALLBACK, _EXTRA = "optimizer.", "fallback.", "extra."
+_CURVES = ("losses", "accuracies", "learning_rates")
+_PLAIN_FIELDS = (
+    *("optimizer", "dropout_state", "augment_state", "iteration", "epoch", "consumed"),
+    *("starting_loss", "validation_due", "averaged_steps"),
 )
-from dashboard.training.history import Score
-from dashboard.training.run_state import RunState, Smoothed
-from dashboard.training.settings import TrainingSettings
-from data_cache import BatchPosition, QueuePosition
-from nn import create_optimizer, weights_from_bytes, weights_to_bytes
-from nn.serialization import write_atomically
-
-KIND = ArchiveKind("checkpoint", "inkling checkpoint", 1)
-
-_OPTIMIZER = "optimizer."
+"""Fields of `RunState` whose values JSON can hold."""
 
 
 class CheckpointError(ValueError):
@@ -41,89 +40,98 @@ class CheckpointError(ValueError):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A run between two steps, with the settings that it had.
+    """A run between two steps, with its settings.
 
     Attributes
     ----------
     settings
-        Values of TrainingSettings, by name.
+        Values of the run's settings, by name.
     state
-        Where the run stands.
+        State of the run, with its history.
     task
-        What else its owner must know to go on, such as the data; anything that JSON can hold.
+        What else the owner of the run needs to continue, such as its data; JSON values.
+    arrays
+        The same as arrays, by name.
     """
 
     settings: Mapping[str, Any]
     state: RunState
     task: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
-        """Return the checkpoint as the contents of a file.
+        """Return the contents of a checkpoint file; equal checkpoints give equal bytes.
 
         Raises
         ------
         nn.WeightsError
-            When the network holds NaN or infinity; such a run is not worth going on with.
+            A weight or a value of the optimiser's state is NaN or infinite.
         """
-        state = self.state
-        arrays = {"network": as_bytes(weights_to_bytes(state.network, ".npz"))}
-        if state.averaged is not None:
-            arrays["averaged"] = as_bytes(weights_to_bytes(state.averaged, ".npz"))
-        arrays |= curve_arrays(state.history)
-        arrays |= with_prefix(_OPTIMIZER, state.optimizer_state)
-        return KIND.pack(self._header(), arrays)
-
-    def _header(self) -> dict[str, Any]:
-        state = self.state
-        return {
+        state, history = self.state, self.state.history
+        if history is None:
+            raise ValueError("Checkpoint.state: expected a state with its history, found none.")
+        header = {name: getattr(state, name) for name in _PLAIN_FIELDS} | {
+            "kind": KIND,
+            "format": FORMAT,
             "settings": dict(self.settings),
             "task": dict(self.task),
-            "optimizer": state.optimizer,
             "position": asdict(state.position),
-            "dropout_state": state.dropout_state,
-            "augment_state": state.augment_state,
-            "iteration": state.iteration,
-            "epoch": state.epoch,
-            "consumed": state.consumed,
             "loss": asdict(state.loss),
             "accuracy": asdict(state.accuracy),
-            "starting_loss": state.starting_loss,
             "best_loss": state.best_loss if math.isfinite(state.best_loss) else None,
-            "validation_due": state.validation_due,
-            "averaged_steps": state.averaged_steps,
-            "validation": [asdict(score) for score in state.history.validation],
-            "test": [asdict(score) for score in state.history.test],
+            "validation": [asdict(score) for score in history.validation],
+            "test": [asdict(score) for score in history.test],
         }
+        arrays = {
+            **_model_arrays(state),
+            **{name: np.array(getattr(history, name), dtype=np.float32) for name in _CURVES},
+            **_with_prefix(_EXTRA, self.arrays),
+        }
+        if state.averaged is not None:
+            arrays["averaged"] = _network_bytes(state.averaged)
+        if state.fallback is not None:
+            header["fallback"] = {
+                "iteration": state.fallback.iteration,
+                "loss": asdict(state.fallback.loss),
+                "accuracy": asdict(state.fallback.accuracy),
+            }
+            arrays |= _with_prefix(_FALLBACK, _model_arrays(state.fallback))
+        text = np.frombuffer(json.dumps(header).encode(), np.uint8)
+        return arrays_to_npz({"header": text, **arrays})
 
     @classmethod
-    def from_bytes(cls, data: bytes, name: str) -> Checkpoint:
-        """Read what `to_bytes` gave; `name` is what errors call it.
+    def from_bytes(
+        cls, data: bytes, name: str, settings: type[LearningSettings] = TrainingSettings
+    ) -> Checkpoint:
+        """Read the contents of a checkpoint file.
+
+        Parameters
+        ----------
+        data
+            As `to_bytes` returned them.
+        name
+            How error messages call the checkpoint.
+        settings
+            Class that the checkpoint's settings must fit.
 
         Raises
         ------
         CheckpointError
-            When the bytes are damaged, cut short, or no checkpoint of this format.
+            The bytes are damaged, cut short, of another kind or format, or inconsistent; the
+            message is a part of a sentence.
         """
-        try:
-            header, arrays = KIND.unpack(data)
-        except ArchiveError as error:
-            raise CheckpointError(f"{name}: {error}; start again without it.") from error
-        try:
-            return cls._assemble(header, arrays)
+        header, arrays = _read_archive(data, name)
         # Whatever does not fit in a header that somebody changed: one sentence for all of it.
+        try:
+            values = dict(header["settings"])
+            settings(**values)
+            state = _read_state(header, arrays)
+            return cls(values, state, dict(header["task"]), _without_prefix(_EXTRA, arrays))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise CheckpointError(
-                f"{name}: this checkpoint contradicts itself ({reason(error)}); "
-                "start again without it."
+                f"{name}: expected a consistent checkpoint, found a contradiction in it "
+                f"({str(error) or type(error).__name__})"
             ) from error
-
-    @classmethod
-    def _assemble(cls, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Checkpoint:
-        settings = dict(header["settings"])
-        TrainingSettings(**settings)
-        state = _assemble_state(header, arrays)
-        _check(state)
-        return cls(settings, state, dict(header["task"]))
 
 
 def read_checkpoint(path: Path | str) -> Checkpoint:
@@ -132,70 +140,170 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
         data = Path(path).read_bytes()
     except FileNotFoundError as error:
         raise CheckpointError(
-            f"{path}: there is no such checkpoint, so there is nothing to go on with."
+            f"{path}: expected a checkpoint to resume from, found no file; leave out --resume."
         ) from error
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read ({error.strerror}).") from error
-    return Checkpoint.from_bytes(data, str(path))
+    try:
+        return Checkpoint.from_bytes(data, str(path))
+    except CheckpointError as error:
+        raise CheckpointError(f"{error}; start again without --resume.") from error
 
 
 def write_checkpoint(checkpoint: Checkpoint, path: Path | str) -> None:
-    """Write a checkpoint file atomically: it is the old one or the whole new one.
-
-    Raises
-    ------
-    OSError
-        When the file cannot be written.
-    """
+    """Write a checkpoint file atomically; OSError when it cannot be written."""
     write_atomically(Path(path), checkpoint.to_bytes())
 
 
 def settings_values(settings: TrainingSettings) -> dict[str, Any]:
-    """Return the values of TrainingSettings alone, also from a class that adds to them."""
-    return {name: getattr(settings, name) for name in TrainingSettings.param if name != "name"}
+    """Return the values of TrainingSettings by name, without those that a subclass adds."""
+    return {name: getattr(settings, name) for name in setting_names(TrainingSettings)}
 
 
-def _assemble_state(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> RunState:
-    position = header["position"]
-    best_loss = header["best_loss"]
-    return RunState(
-        network=weights_from_bytes(arrays["network"].tobytes(), "network.npz"),
-        optimizer=header["optimizer"],
-        optimizer_state=without_prefix(_OPTIMIZER, arrays),
-        position=BatchPosition(
-            QueuePosition(**position["queue"]), position["offset"], position["consumed"]
-        ),
-        dropout_state=header["dropout_state"],
-        augment_state=header["augment_state"],
-        iteration=header["iteration"],
-        epoch=header["epoch"],
-        consumed=header["consumed"],
-        loss=Smoothed(**header["loss"]),
-        accuracy=Smoothed(**header["accuracy"]),
-        starting_loss=header["starting_loss"],
-        best_loss=math.inf if best_loss is None else best_loss,
-        validation_due=header["validation_due"],
-        history=history_of(
-            arrays, header["iteration"], _scores(header["validation"]), _scores(header["test"])
-        ),
+def _read_archive(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    try:
+        arrays = arrays_from_npz(data)
+    except ValueError as error:
+        raise CheckpointError(
+            f"{name}: expected a whole checkpoint, found {len(data):,} bytes of a damaged or "
+            f"another file ({error})"
+        ) from error
+    try:
+        header = dict(json.loads(arrays.pop("header").tobytes()))
+        found = header["kind"], header["format"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{name}: expected a checkpoint, found another archive, such as a weights file"
+        ) from error
+    if found != (KIND, FORMAT):
+        raise CheckpointError(
+            f"{name}: expected an {KIND} of format {FORMAT}, found {found[0]} of format "
+            f"{found[1]}, which another version of Inkling wrote"
+        )
+    return header, arrays
+
+
+def _read_state(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> RunState:
+    best_loss, starting_loss = header["best_loss"], header["starting_loss"]
+    model = _read_model(header, arrays)
+    state = RunState(
+        **vars(model),
+        **{name: header[name] for name in _PLAIN_FIELDS if name in header and name != "iteration"},
+        position=_read_position(header["position"]),
+        best_loss=math.inf if best_loss is None else _finite(best_loss),
+        history=_read_history(header, arrays),
+        fallback=_read_model(header["fallback"], _without_prefix(_FALLBACK, arrays))
+        if "fallback" in header
+        else None,
         averaged=weights_from_bytes(arrays["averaged"].tobytes(), "averaged.npz")
         if "averaged" in arrays
         else None,
-        averaged_steps=int(header.get("averaged_steps", 0)),
+    )
+    if starting_loss is not None:
+        _finite(starting_loss)
+    _check(state)
+    return state
+
+
+def _read_model(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> ModelState:
+    optimizer_state = _without_prefix(_OPTIMIZER, arrays)
+    _check_finite(optimizer_state)
+    return ModelState(
+        iteration=_count(header["iteration"]),
+        network=weights_from_bytes(arrays["network"].tobytes(), "network.npz"),
+        optimizer_state=optimizer_state,
+        loss=MovingAverage(**{key: _finite(value) for key, value in header["loss"].items()}),
+        accuracy=MovingAverage(**{key: _finite(it) for key, it in header["accuracy"].items()}),
     )
 
 
-def _scores(listed: list[dict[str, Any]]) -> list[Score]:
-    return [Score(**values) for values in listed]
+def _read_position(position: Mapping[str, Any]) -> BatchPosition | PointPosition:
+    if "queue" not in position:
+        return PointPosition(**position)
+    queue = QueuePosition(**position["queue"])
+    return BatchPosition(queue, position["offset"], position["consumed"])
+
+
+def _read_history(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> History:
+    losses, accuracies, rates = (arrays[name].astype(np.float32) for name in _CURVES)
+    shapes, steps = {losses.shape, accuracies.shape, rates.shape}, header["iteration"]
+    if shapes != {(steps,)}:
+        raise ValueError(f"{steps} steps, but curves of {sorted(shapes)}")
+    validation, test = (
+        [Score(**values) for values in header[name]] for name in ("validation", "test")
+    )
+    return History.of(
+        array("f", losses.tobytes()),
+        array("f", accuracies.tobytes()),
+        array("f", rates.tobytes()),
+        validation,
+        test,
+    )
 
 
 def _check(state: RunState) -> None:
-    """Refuse a state that a run could not go on from."""
-    queue = state.position.queue
-    if min(state.epoch, state.consumed, state.position.offset, queue.epoch, queue.block) < 0:
-        raise ValueError("a place before the beginning of the data")
-    for generator_state in (state.dropout_state, state.augment_state, queue.generator_state):
+    """Raise ValueError for a state that a run could not continue from."""
+    position, fallback = state.position, state.fallback
+    place = position.queue if isinstance(position, BatchPosition) else position
+    counts = [state.epoch, state.consumed, position.consumed, place.epoch]
+    if isinstance(position, BatchPosition):
+        counts += [position.offset, position.queue.block]
+    for count in counts:
+        _count(count)
+    for generator_state in (state.dropout_state, state.augment_state, place.generator_state):
         np.random.default_rng(0).bit_generator.state = generator_state
     if state.averaged is not None:
         state.averaged.copy().copy_from(state.network)  # which refuses another form
+    if fallback is not None:
+        fallback.network.copy().copy_from(state.network)
+        if fallback.iteration > state.iteration:
+            raise ValueError("fallback weights that are newer than the weights")
+        for name, values in fallback.optimizer_state.items():
+            if values.shape != state.optimizer_state.get(name, values).shape:
+                raise ValueError(f"{name} of the fallback's optimizer of the shape {values.shape}")
     create_optimizer(state.optimizer, state.network.parameters()).load_state(state.optimizer_state)
+
+
+def _model_arrays(state: ModelState) -> dict[str, np.ndarray]:
+    try:
+        _check_finite(state.optimizer_state)
+    except ValueError as error:
+        raise WeightsError(f"{error} and was not saved.") from error
+    return {"network": _network_bytes(state.network)} | _with_prefix(
+        _OPTIMIZER, state.optimizer_state
+    )
+
+
+def _network_bytes(network: Network) -> np.ndarray:
+    return np.frombuffer(weights_to_bytes(network, ".npz"), np.uint8)
+
+
+def _with_prefix(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {prefix + name: value for name, value in arrays.items()}
+
+
+def _without_prefix(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the arrays whose names begin with a prefix, under the rest of their names."""
+    return {
+        name.removeprefix(prefix): value
+        for name, value in arrays.items()
+        if name.startswith(prefix)
+    }
+
+
+def _check_finite(arrays: Mapping[str, np.ndarray]) -> None:
+    for name, values in arrays.items():
+        if not np.isfinite(values).all():
+            raise ValueError(f"{name} of the optimizer holds NaN or infinity")
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"expected a whole number from 0, found {value!r}")
+    return value
+
+
+def _finite(value: Any) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"expected a finite number, found {value!r}")
+    return float(value)

@@ -1,13 +1,13 @@
-"""Remembers the curve of a run: every step for export, and a thinned copy for drawing.
+"""The curve of a run: every step for export, and a downsampled copy for charts.
 
-The thinned copy never holds more than a fixed number of points, so a chart of a long run
-costs no more to draw than that of a short one.
+The copy has at most a fixed number of points, so charts of long runs cost no more than others.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,17 +17,22 @@ Floats = NDArray[np.float64]
 
 
 class Curve:
-    """Values per step, averaged in buckets whose width doubles whenever they fill up.
+    """Values per step, averaged in buckets whose width doubles whenever all of them are full.
 
     Parameters
     ----------
     capacity
-        The largest number of points that `points` returns; even, at least 2.
+        Most points that `points` returns; even, at least 2.
+
+    Attributes
+    ----------
+    stride
+        Steps per bucket.
     """
 
     def __init__(self, capacity: int = 1200) -> None:
         if capacity < 2 or capacity % 2:
-            raise ValueError(f"capacity must be even and at least 2; found {capacity}")
+            raise ValueError(f"Curve.capacity: expected an even number from 2, found {capacity}.")
         self._sums = np.zeros(capacity)
         self._filled = 0
         self._partial_sum = 0.0
@@ -46,7 +51,7 @@ class Curve:
                 self._halve()
 
     def points(self) -> tuple[Floats, Floats]:
-        """Return the step at each bucket's end and the bucket's mean, both (points,) float64."""
+        """Return the last step of each bucket and the bucket's mean, both (points,) float64."""
         filled = self._filled
         steps = np.arange(1, filled + 1, dtype=float) * self.stride
         means = self._sums[:filled] / self.stride
@@ -56,11 +61,9 @@ class Curve:
         return steps, means
 
     def copy(self) -> Curve:
-        """Return a curve that goes on by itself from here."""
-        other = Curve(len(self._sums))
-        other._sums[:] = self._sums
-        other._filled, other.stride = self._filled, self.stride
-        other._partial_sum, other._partial_count = self._partial_sum, self._partial_count
+        """Return an independent copy."""
+        other = copy(self)
+        other._sums = self._sums.copy()
         return other
 
     def _halve(self) -> None:
@@ -71,35 +74,40 @@ class Curve:
 
 
 def smooth(values: Floats, weight: float, stride: int = 1) -> Floats:
-    """Smooth a curve exponentially, free of the bias that a start at zero would give.
+    """Return the exponential moving average of a curve, with bias correction.
 
     Parameters
     ----------
     values
-        (points,) means over `stride` steps each.
+        (points,) float64, means over `stride` steps each.
     weight
-        How much of the past remains after one step, in [0, 1); 0 changes nothing.
+        Decay rate per step, in [0, 1); 0 changes nothing.
     stride
-        Steps per point, so that the look of a curve does not depend on its thinning.
+        Steps per point, so that a downsampled curve is smoothed as the full one.
 
-    Notes
-    -----
-    The correction is that of Kingma and Ba (2015), section 3.
+    Returns
+    -------
+    numpy.ndarray
+        (points,) float64.
+
+    References
+    ----------
+    Kingma and Ba (2015), section 3, for the correction.
     """
-    kept = weight**stride
-    result = (1 - kept) * values
-    # A recursive filter is a product of ones that reach twice as far back each time:
+    decay = weight**stride
+    result = (1 - decay) * values
+    # The recursive filter is a product of filters, each with twice the delay of the one before:
     # 1 / (1 - k z) = (1 + k z) (1 + k² z²) (1 + k⁴ z⁴) …
-    reach = 1
-    while reach < len(values) and kept**reach > 0:
-        result[reach:] += kept**reach * result[:-reach]
-        reach *= 2
-    return result / (1 - kept ** np.arange(1, len(values) + 1))
+    delay = 1
+    while delay < len(values) and decay**delay > 0:
+        result[delay:] += decay**delay * result[:-delay]
+        delay *= 2
+    return result / (1 - decay ** np.arange(1, len(values) + 1))
 
 
 @dataclass(frozen=True)
 class Score:
-    """Loss and accuracy on held-out digits, measured once at one iteration."""
+    """Mean loss and accuracy in [0, 1] on `count` held-out samples at one iteration."""
 
     iteration: int
     loss: float
@@ -109,7 +117,10 @@ class Score:
 
 @dataclass
 class History:
-    """What one run has shown so far; steps count from 1."""
+    """Loss, accuracy and learning rate of every step of a run, and its scores on held-out samples.
+
+    Steps count from 1.
+    """
 
     losses: array[float] = field(default_factory=lambda: array("f"))
     accuracies: array[float] = field(default_factory=lambda: array("f"))
@@ -123,16 +134,16 @@ class History:
         return len(self.losses)
 
     def append(self, loss: float, accuracy: float, learning_rate: float) -> None:
-        """Add one training step: the batch's mean loss and its share of right answers in [0, 1]."""
+        """Add a training step: mean loss and accuracy in [0, 1] of its batch, and its rate."""
         self.losses.append(loss)
         self.accuracies.append(accuracy)
         self.learning_rates.append(learning_rate)
-        # As it is remembered, so that a curve rebuilt from memory is the same.
+        # As rounded to float32, so that a curve that is rebuilt later is the same.
         self.loss_curve.append(self.losses[-1])
         self.accuracy_curve.append(self.accuracies[-1])
 
-    def forget_after(self, iteration: int) -> None:
-        """Drop every step behind `iteration`, as when a run goes back to earlier weights."""
+    def truncate(self, iteration: int) -> None:
+        """Drop every step and score after `iteration`."""
         self.losses = self.losses[:iteration]
         self.accuracies = self.accuracies[:iteration]
         self.learning_rates = self.learning_rates[:iteration]
@@ -141,7 +152,7 @@ class History:
         self.loss_curve, self.accuracy_curve = _curve(self.losses), _curve(self.accuracies)
 
     def copy(self) -> History:
-        """Return a history that goes on by itself from here."""
+        """Return an independent copy."""
         return History(
             self.losses[:],
             self.accuracies[:],
@@ -161,12 +172,12 @@ class History:
         validation: list[Score],
         test: list[Score],
     ) -> History:
-        """Return the history of these steps and scores, its curves drawn anew."""
+        """Return the history of these steps and scores."""
         curves = _curve(losses), _curve(accuracies)
         return cls(losses, accuracies, learning_rates, validation, test, *curves)
 
     def csv_lines(self) -> Iterator[str]:
-        """Yield the run as CSV: a line per step, held-out scores beside the step they belong to."""
+        """Yield CSV: a header, then a line per step with the held-out scores of that step."""
         yield (
             "iteration,loss,accuracy,learning_rate,"
             "validation_loss,validation_accuracy,test_loss,test_accuracy\n"

@@ -1,55 +1,81 @@
-"""One training run: a network, the batches it learns from, and the curve it has drawn so far.
+"""A training run: a network, the batches it learns from, and the curve recorded so far.
 
-Everything random in it comes from one seed, so two runs with the same seed, data and settings
-are the same to the bit; driving it in time is the trainer's affair.
+All randomness comes from one seed: equal seed, data and settings give equal numbers, to the bit.
+The trainer decides when a run takes its steps.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.training.divergence import DivergenceDetector
 from dashboard.training.history import History, Score
-from dashboard.training.run_state import Smoothed
+from dashboard.training.run_state import ModelState, MovingAverage, RunState
 from dashboard.training.settings import LearningSettings
-from data_cache import Batch, Feed
+from data_cache import Batch, BlockFeed, PointFeed
 from nn import Network, TrainingStep, create_optimizer
 
-GOOD_EVERY = 50
-"""Steps between two copies of the weights that a run can fall back to."""
+FALLBACK_EVERY = 50
+"""Steps between two copies of the weights that a diverging run can fall back to."""
+
+EXPLOSION_FACTOR = 10.0
+"""A moving average of the loss above this multiple of the starting loss counts as diverged."""
 
 
 class DivergenceError(ArithmeticError):
-    """Training went out of hand; the run has already gone back to its last good weights."""
+    """Training diverged; the run has already returned to its fallback weights."""
 
 
-@dataclass(frozen=True, eq=False)
-class Mark:
-    """What a run needs to go back to an earlier step: weights, moments and averages, as copies."""
+@dataclass
+class DivergenceDetector:
+    """Decides from the losses alone whether training diverged, relative to the run's own past.
 
-    iteration: int
-    network: Network
-    optimizer_state: dict[str, np.ndarray]
-    loss: Smoothed
-    accuracy: Smoothed
+    Attributes
+    ----------
+    starting
+        Loss of the first batch, at least that of guessing; None before it.
+    best
+        Lowest moving average of the loss at which weights were checked; infinity before that.
+    """
+
+    starting: float | None = None
+    best: float = math.inf
+
+    def find_fault(self, loss: float, average: float | None, classes: int) -> str | None:
+        """Return what is wrong with a batch's loss, in words; None when training may continue.
+
+        The moving average decides, because a single hard sample may have any loss.
+        """
+        if not math.isfinite(loss) or average is None:
+            return "became infinite or not a number"
+        if self.starting is None:
+            self.starting = max(loss, math.log(classes))
+        if average > EXPLOSION_FACTOR * self.starting:
+            return f"exploded to {loss:,.0f}"
+        return None
+
+    def is_good(self, loss: float, average: float) -> bool:
+        """Return whether the weights that gave this loss are worth falling back to."""
+        self.best = min(self.best, average)
+        return average <= 1.5 * self.best + 0.1 and loss <= 2 * average + 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class RunGenerators:
-    """The independent random generators of a run, all from one seed."""
+    """The independent random generators of a run, spawned from one seed."""
 
     weights: np.random.Generator
     feed: np.random.Generator
     dropout: np.random.Generator
     augment: np.random.Generator
 
-
-def run_generators(seed: int) -> RunGenerators:
-    """Return the generators of a run of that seed."""
-    return RunGenerators(*map(np.random.default_rng, np.random.SeedSequence(seed).spawn(4)))
+    @classmethod
+    def from_seed(cls, seed: int) -> RunGenerators:
+        """Return the generators of a run with that seed."""
+        return cls(*map(np.random.default_rng, np.random.SeedSequence(seed).spawn(4)))
 
 
 class Run:
@@ -58,67 +84,64 @@ class Run:
     Parameters
     ----------
     settings
-        Read before every slice, so each knob works while the run goes on.
+        Read before every slice, so every setting takes effect while the run continues.
     feed
-        Where its batches come from.
+        Delivers the batches.
     network
         Trained in place.
-    dropout_generator
-        Draws the hidden units that dropout silences.
+    generators
+        Of the run's seed.
     optimizer
-        Name of the optimiser to begin with; None: that of the settings.
+        Name of the first optimiser; None: that of the settings.
     """
 
     binarize: int | None = None
-    """The threshold that held-out pixels are put to, as those of the batches were."""
-
-    unlabelled: int | None = None
-    """The label of samples that belong to none of the classes; None: there are no such samples."""
+    """Threshold in [0, 255] that is applied to held-out pixels, as to those of the batches."""
 
     def __init__(
         self,
         settings: LearningSettings,
-        feed: Feed,
+        feed: BlockFeed | PointFeed,
         *,
         network: Network,
-        dropout_generator: np.random.Generator,
+        generators: RunGenerators,
         optimizer: str | None = None,
     ) -> None:
         self.settings = settings
-        self.feed: Feed = feed
+        self.feed: BlockFeed | PointFeed = feed
         self.network = network
-        self.dropout_generator = dropout_generator
+        self.generators = generators
         self.optimizer_name = optimizer or settings.optimizer
         self.step = TrainingStep(
             self.network,
             create_optimizer(self.optimizer_name, self.network.parameters()),
             batch_capacity=settings.batch_size,
-            generator=self.dropout_generator,
+            generator=generators.dropout,
         )
         self.history = History()
-        self._unseen: list[tuple[float, float, float]] = []
         self.iteration = 0
         self.epoch = 0
         self.consumed = 0
-        self.loss = Smoothed()
-        self.accuracy = Smoothed()
+        self.loss = MovingAverage()
+        self.accuracy = MovingAverage()
         self.validation_due = False
-        self._guard = DivergenceDetector()
-        self._good = self.mark()
-        self._candidate: Mark | None = None
+        self._unrecorded: list[tuple[float, float, float]] = []
+        self._detector = DivergenceDetector()
+        self._fallback = self._model_state()
+        self._fallback_candidate: ModelState | None = None
 
     @property
-    def judged(self) -> Network:
-        """The network that scores and files are about."""
+    def evaluated_network(self) -> Network:
+        """The network that is scored and saved."""
         return self.network
 
     @property
     def epochs_done(self) -> float:
-        """Passes over the training samples, with the fraction of the one under way."""
+        """Passes over the training samples, with the fraction of the current one."""
         return self.epoch + self.consumed / self.feed.sample_count
 
     def apply_settings(self) -> None:
-        """Make the knobs take effect that a step does not read: the optimiser, penalties."""
+        """Apply the settings that a step does not read by itself: optimiser, penalties, dropout."""
         settings = self.settings
         if settings.optimizer != self.optimizer_name:
             self.optimizer_name = settings.optimizer
@@ -128,28 +151,39 @@ class Run:
 
     def train_slice(
         self,
-        room: Callable[[], int],
+        sample_budget: Callable[[], int],
         learning_rate: Callable[[int], float],
         max_steps: int | None = None,
     ) -> tuple[int, int]:
-        """Train until there is no more room, until samples run out, or a validation is due.
+        """Train until the budget is used up, no samples are ready, or a validation is due.
 
-        `room()` says how many samples may be trained on before it is asked again; with 0 the slice
-        ends, but never before its first step. The numbers are the same whatever it says.
+        The budget only decides where the slice ends, never the numbers. A slice may be computed in
+        a thread; `record_slice` must follow it, in the thread that reads the history.
+
+        Parameters
+        ----------
+        sample_budget
+            Returns how many samples may be trained on before it is called again; 0 ends the
+            slice, but never before its first step.
+        learning_rate
+            Returns the rate of a step, given its number from 0.
+        max_steps
+            Most steps of the slice; None: no limit.
 
         Returns
         -------
-        Steps and samples trained on; `note_slice` enters them into the history.
+        tuple of int
+            Steps and samples trained on.
 
         Raises
         ------
         DivergenceError
-            When the loss is no longer finite or has exploded; the last good weights are back.
+            The loss is no longer finite or has exploded; the fallback weights are restored.
         """
         batch_size = self.settings.batch_size
         steps = samples = 0
         while steps != max_steps and not (steps and self.validation_due):
-            wanted = room()
+            wanted = sample_budget()
             if steps and wanted <= 0:
                 break
             if max_steps is not None:
@@ -163,96 +197,138 @@ class Run:
             self._advance(batch)
         return steps, samples
 
-    def note_slice(self) -> None:
-        """Enter into the history what the last slice did, or took back.
-
-        A slice may be computed in a thread; the history belongs to those who draw it, so this
-        is to be called where they are.
-        """
-        for loss, accuracy, learning_rate in self._unseen:
+    def record_slice(self) -> None:
+        """Add the last slice to the history, and drop what a fallback took back."""
+        for loss, accuracy, learning_rate in self._unrecorded:
             self.history.append(loss, accuracy, learning_rate)
-        self._unseen.clear()
+        self._unrecorded.clear()
         if len(self.history) > self.iteration:
-            self.history.forget_after(self.iteration)
+            self.history.truncate(self.iteration)
 
     def _take(self, batch_size: int, wanted: int) -> Batch | None:
-        """Take the next batch, or some in one piece with `wanted` samples; None: no more now."""
+        """Return a batch for one or several steps, of about `wanted` samples; None: none ready."""
         return self.feed.take(batch_size)
 
     def _take_steps(self, batch: Batch, learning_rate: Callable[[int], float]) -> None:
-        """Train on a batch, or on those in it one after the other, and note what came of it."""
-        if self.iteration % GOOD_EVERY == 0:
-            self._candidate = self.mark()
+        """Take the consecutive steps that a batch is for, and check the loss of each."""
+        if self.iteration % FALLBACK_EVERY == 0:
+            self._fallback_candidate = self._model_state()
         rates = [learning_rate(self.iteration + step) for step in range(batch.steps)]
         size = len(batch) // batch.steps
-        is_labelled = None if self.unlabelled is None else batch.labels != self.unlabelled
-        results = self.step.take_steps(batch.images, batch.labels, rates, is_labelled)
+        results = self.step.take_steps(batch.images, batch.labels, rates, batch.is_labelled)
         for taken, (result, rate) in enumerate(zip(results, rates, strict=True), start=1):
             loss, accuracy = result.loss, result.correct / size
             self.loss.add(loss)
             self.accuracy.add(accuracy)
-            fault = self._guard.find_fault(loss, self.loss.value, self.network.classes)
+            fault = self._detector.find_fault(loss, self.loss.value, self.network.classes)
             if fault is not None:
-                self._give_back(batch, taken)
-                self._go_back(fault, rate)
-            if self._candidate:
-                self._promote_candidate(self._candidate, loss)
+                self._return_unused(batch, taken)
+                self._fall_back(fault, rate)
+            if self._fallback_candidate:
+                self._check_candidate(self._fallback_candidate, loss)
             self.iteration += 1
-            self._unseen.append((loss, accuracy, rate))
+            self._unrecorded.append((loss, accuracy, rate))
 
-    def _give_back(self, batch: Batch, steps: int) -> None:
-        """Leave to the feed what lies behind so many steps of a batch that was meant for more."""
+    def _return_unused(self, batch: Batch, steps: int) -> None:
+        """Return to the feed the samples behind the first `steps` steps of a batch."""
 
     def _advance(self, batch: Batch) -> None:
+        """Count the samples of a batch that was trained on."""
         if batch.is_last:
             self.epoch, self.consumed = batch.epoch + 1, 0
         else:
             self.epoch, self.consumed = batch.epoch, batch.consumed
 
-    def _promote_candidate(self, candidate: Mark, loss: float) -> None:
-        """Call the copied weights good, now that a batch has been scored with them."""
-        smoothed, self._candidate = self.loss.value, None
-        if smoothed is not None and self._guard.is_good(loss, smoothed):
-            self._good = candidate
+    def _check_candidate(self, candidate: ModelState, loss: float) -> None:
+        """Make the candidate the fallback if a batch scored well with its weights."""
+        average, self._fallback_candidate = self.loss.value, None
+        if average is not None and self._detector.is_good(loss, average):
+            self._fallback = candidate
 
-    def mark(self) -> Mark:
-        """Record where the run stands, for `return_to`; call it only between slices."""
-        return Mark(
-            self.iteration,
-            self.network.copy(),
-            self.step.optimizer.state(),
-            self.loss.copy(),
-            self.accuracy.copy(),
-        )
-
-    def _go_back(self, fault: str, learning_rate: float) -> None:
+    def _fall_back(self, fault: str, learning_rate: float) -> None:
         failed_at = self.iteration + 1
-        self.restore_good()
+        self.restore_fallback()
         raise DivergenceError(
             f"Training paused itself: at iteration {failed_at} the loss {fault}. "
             f"The weights of iteration {self.iteration} are back. "
             f"Try a smaller learning rate than {learning_rate:g}."
         )
 
-    def restore_good(self) -> None:
-        """Go back to the last weights that were remembered as good; `note_slice` follows."""
-        self.return_to(self._good)
+    def restore_fallback(self) -> None:
+        """Return to the fallback weights; call `record_slice` afterwards."""
+        self._load_model_state(self._fallback)
 
-    def return_to(self, mark: Mark) -> None:
-        """Go back to an earlier step of this run; `note_slice` follows."""
-        self.network.copy_from(mark.network)
+    def _model_state(self) -> ModelState:
+        return ModelState(
+            iteration=self.iteration,
+            network=self.network.copy(),
+            optimizer_state=self.step.optimizer.state(),
+            loss=self.loss.copy(),
+            accuracy=self.accuracy.copy(),
+        )
+
+    def _load_model_state(self, state: ModelState) -> None:
+        self.network.copy_from(state.network)
         self.step.optimizer = create_optimizer(self.optimizer_name, self.network.parameters())
-        if self.step.optimizer.state().keys() == mark.optimizer_state.keys():
-            self.step.optimizer.load_state(mark.optimizer_state)
-        self.iteration = mark.iteration
-        self.loss, self.accuracy = mark.loss.copy(), mark.accuracy.copy()
-        self._candidate = None
+        # The optimiser may have been changed since; a state of another one is dropped.
+        if self.step.optimizer.state().keys() == state.optimizer_state.keys():
+            self.step.optimizer.load_state(state.optimizer_state)
+        self.iteration = state.iteration
+        self.loss, self.accuracy = state.loss.copy(), state.accuracy.copy()
+        self._fallback_candidate = None
+
+    def state(self, *, history: bool = True, fallback: bool = False) -> RunState:
+        """Return a copy of everything that the next step depends on; call it between slices.
+
+        Parameters
+        ----------
+        history
+            Whether to include the curve.
+        fallback
+            Whether to include the fallback weights, which doubles the size; without them a run
+            that loads the state falls back to the state itself.
+        """
+        return RunState(
+            **vars(self._model_state()),
+            optimizer=self.optimizer_name,
+            position=self.feed.position,
+            dropout_state=dict(self.generators.dropout.bit_generator.state),
+            augment_state=dict(self.generators.augment.bit_generator.state),
+            epoch=self.epoch,
+            consumed=self.consumed,
+            starting_loss=self._detector.starting,
+            best_loss=self._detector.best,
+            validation_due=self.validation_due,
+            history=self.history.copy() if history else None,
+            fallback=self._fallback if fallback else None,
+        )
+
+    def load_state(self, state: RunState) -> None:
+        """Continue from a state of a run with the same data; its own history if it has none.
+
+        Raises
+        ------
+        ValueError
+            The network or a generator's state is of another form.
+        """
+        self.optimizer_name = state.optimizer
+        self._load_model_state(state)
+        self.generators.dropout.bit_generator.state = state.dropout_state
+        self.generators.augment.bit_generator.state = state.augment_state
+        self.epoch, self.consumed = state.epoch, state.consumed
+        self._detector = DivergenceDetector(state.starting_loss, state.best_loss)
+        self._fallback = state.fallback or state
+        if state.history is not None:
+            self.history = state.history.copy()
+        self.record_slice()
+        scored = any(score.iteration == self.iteration for score in self.history.validation)
+        self.validation_due = state.validation_due and not scored
 
     def add_validation(self, score: Score) -> None:
-        """Note a score on the validation samples."""
+        """Record a score on the validation samples."""
         self.history.validation.append(score)
         self.validation_due = False
 
     async def close(self) -> None:
-        """End every fetch that is still under way."""
+        """End every fetch that is still in flight."""
         await self.feed.close()

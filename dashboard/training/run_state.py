@@ -1,6 +1,7 @@
-"""All that the next step of a run depends on, taken between two steps.
+"""The record of where a training run stands between two steps.
 
-A run that is made from such a record goes on with the same numbers to the bit.
+Checkpoint files, the autosave and the timeline all hold `RunState`; a run that loads one continues
+with the same numbers, to the bit.
 """
 
 from __future__ import annotations
@@ -11,22 +12,22 @@ from typing import Any
 import numpy as np
 
 from dashboard.training.history import History
-from data_cache import BatchPosition
+from data_cache import BatchPosition, PointPosition
 from nn import Network
 
 SMOOTHING = 0.95
-"""Share of the past that remains in the smoothed loss and accuracy after one step."""
+"""Decay rate per step of the moving averages of loss and accuracy."""
 
 
 @dataclass
-class Smoothed:
-    """An exponential average without the bias of its start."""
+class MovingAverage:
+    """An exponential moving average with bias correction."""
 
     total: float = 0.0
     weight: float = 0.0
 
     def add(self, value: float) -> None:
-        """Take in the next value."""
+        """Add the next value."""
         self.total = SMOOTHING * self.total + (1 - SMOOTHING) * value
         self.weight = SMOOTHING * self.weight + (1 - SMOOTHING)
 
@@ -35,53 +36,78 @@ class Smoothed:
         """The average so far; None before the first value."""
         return self.total / self.weight if self.weight else None
 
-    def copy(self) -> Smoothed:
-        """Return an average that goes on by itself from here."""
-        return Smoothed(self.total, self.weight)
+    def copy(self) -> MovingAverage:
+        """Return an independent copy."""
+        return MovingAverage(self.total, self.weight)
 
 
-@dataclass(frozen=True)
-class RunState:
-    """Where a run stands between two steps.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ModelState:
+    """A network at one iteration, with its optimiser's state; all of it copies.
+
+    A run falls back to such a record when training diverges.
 
     Attributes
     ----------
+    iteration
+        Steps taken.
     network
-        The weights; a copy.
-    optimizer, optimizer_state
-        Name and moments of what turns gradients into steps.
+        The weights.
+    optimizer_state
+        Arrays of the optimiser by name, as `Optimizer.state` returns them.
+    loss, accuracy
+        Moving averages over the training batches.
+    """
+
+    iteration: int
+    network: Network
+    optimizer_state: dict[str, np.ndarray]
+    loss: MovingAverage
+    accuracy: MovingAverage
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the weights and the optimiser's state, in bytes."""
+        arrays = [*self.network.parameters(), *self.optimizer_state.values()]
+        return sum(array.nbytes for array in arrays)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RunState(ModelState):
+    """Everything that the next step of a run depends on.
+
+    Attributes
+    ----------
+    optimizer
+        Name of the optimiser.
     position
-        The next sample in the stream of blocks.
+        Where the next batch begins: `BatchPosition` of blocks, `PointPosition` of points.
     dropout_state, augment_state
         States of the generators (`generator.bit_generator.state`).
-    iteration, epoch, consumed
-        Steps taken, epochs completed, samples of the epoch under way.
-    loss, accuracy
-        The smoothed averages.
+    epoch, consumed
+        Complete epochs, and samples of the current one that were trained on.
     starting_loss, best_loss
-        What the guard against divergence measures by; None and infinity before the first step.
+        Reference values of the divergence detector; None and infinity before the first step.
     validation_due
         Whether the held-out samples are to be scored before the next step.
     history
-        The curve so far.
+        The curve so far; None in the timeline's records, which share the run's history.
+    fallback
+        The record to fall back to on divergence; None: this one.
     averaged, averaged_steps
-        The mean of the weights and how many it has taken in; None and 0 without one.
+        Running mean of the weights and its number of steps; None and 0 without averaging.
     """
 
-    network: Network
     optimizer: str
-    optimizer_state: dict[str, np.ndarray]
-    position: BatchPosition
+    position: BatchPosition | PointPosition
     dropout_state: dict[str, Any]
     augment_state: dict[str, Any]
-    iteration: int
     epoch: int
     consumed: int
-    loss: Smoothed
-    accuracy: Smoothed
     starting_loss: float | None
     best_loss: float
     validation_due: bool
-    history: History
+    history: History | None = None
+    fallback: ModelState | None = None
     averaged: Network | None = None
     averaged_steps: int = 0

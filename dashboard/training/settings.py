@@ -1,7 +1,7 @@
-"""Every knob of a training run, with its default, its range and its explanation.
+"""The settings of a training run, each with its default, bounds and help text.
 
-The app, the command line and checkpoints all read this one class, so a default or a bound
-is written down once; the widgets are generated from it.
+The app, the command line and checkpoints use these classes, so a default or a bound is written
+down once; widgets are generated from them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MAX_LAYER_WIDTH = 2048
 
 
 class SettingError(ValueError):
-    """A value that a setting cannot take; the message is a sentence for the person who typed it."""
+    """A value that a setting cannot take; the message names setting, range and value."""
 
 
 class ArchitectureParameter(param.String):
@@ -43,7 +43,7 @@ class ArchitectureParameter(param.String):
 
 
 class LearningSettings(param.Parameterized):
-    """What learning depends on besides its data; every value is checked when it is set."""
+    """The settings that every run has, on digits or points; values are checked when set."""
 
     learning_rate = param.Number(
         0.002,
@@ -56,28 +56,31 @@ class LearningSettings(param.Parameterized):
         32,
         bounds=(1, 4096),
         label="Batch size",
-        doc="Digits per step. 1 learns after every digit; larger batches give calmer steps.",
+        doc="Digits per step. 1 learns after every digit; larger batches give less noisy steps.",
     )
     optimizer = param.Selector(
         default="adam",
         objects=list(OPTIMIZERS),
         label="Optimiser",
-        doc="The rule that turns gradients into steps.",
+        doc="Update rule of the weights.",
     )
     l1 = param.Number(
-        0.0, bounds=(0, 1), label="L1", doc="Pulls weights towards zero by a constant pull."
+        0.0,
+        bounds=(0, 1),
+        label="L1",
+        doc="Weight of the L1 penalty: shrinks every weight by a constant amount.",
     )
     l2 = param.Number(
         0.0,
         bounds=(0, 1),
         label="L2",
-        doc="Pulls weights towards zero in proportion to their size.",
+        doc="Weight of the L2 penalty: shrinks weights in proportion to their size.",
     )
     dropout = param.Number(
         0.0,
         bounds=(0, 0.9),
         label="Dropout",
-        doc="The share of hidden units that is silenced at random in every step.",
+        doc="Share of the hidden units that are set to zero at random in every step.",
     )
     hidden_layers = param.List(
         [128],
@@ -90,15 +93,15 @@ class LearningSettings(param.Parameterized):
         default="relu",
         objects=list(ACTIVATIONS),
         label="Activation",
-        doc="What every hidden unit does to its sum.",
+        doc="Activation function of the hidden units.",
     )
     initialization = param.Selector(
         default="he",
         objects=list(INITIALIZATIONS),
         label="Initialisation",
-        doc="Where the weights start.",
+        doc="Distribution of the first weights.",
     )
-    biases = param.Boolean(True, label="Biases", doc="Whether units have a threshold of their own.")
+    biases = param.Boolean(True, label="Biases", doc="Whether units add a bias to their sum.")
     seed = param.Integer(
         1,
         bounds=(0, 2**32 - 1),
@@ -118,73 +121,65 @@ class LearningSettings(param.Parameterized):
         )
 
     def layer_spec(self) -> LayerSpec | None:
-        """Return the convolutional layers in front of the hidden layers: none."""
+        """Return the convolutional layers before the hidden ones; None: none."""
         return None
 
     def read(self, name: str, text: str) -> Any:
-        """Parse what somebody typed for the setting `name`.
-
-        Returns
-        -------
-        The value, of the setting's own type and inside its bounds; it is not set yet.
+        """Return the value of the setting `name` that a text stands for, without setting it.
 
         Raises
         ------
         SettingError
-            With a sentence that says what the field takes and what was found.
+            The text stands for no value inside the setting's bounds.
         """
         parameter = self.param[name]
-        label = parameter.label
-        entry = text.strip()
+        label, entry = parameter.label, text.strip()
         if isinstance(parameter, param.List):
             return _read_layers(label, entry)
         if isinstance(parameter, ArchitectureParameter):
             return _read_architecture(label, entry)
         if isinstance(parameter, param.Selector):
-            return _read_choice(label, entry, list(parameter.objects))
-        if not entry:
-            raise SettingError(f"{label} is empty; it takes {describe_range(parameter)}.")
-        whole = isinstance(parameter, param.Integer)
+            choices = list(parameter.objects)
+            if entry not in choices:
+                raise _refusal(f"{label} is one of {', '.join(choices)}", entry)
+            return entry
+        error = _refusal(f"{label} takes {describe_range(parameter)}", entry)
         try:
-            value = int(entry) if whole else float(entry)
-        except ValueError as error:
-            raise SettingError(
-                f"{label} takes {describe_range(parameter)}; “{shorten(entry)}” is not one."
-            ) from error
+            value = int(entry) if isinstance(parameter, param.Integer) else float(entry)
+        except ValueError:
+            raise error from None
         if not _inside(value, parameter):
-            raise SettingError(
-                f"{label} takes {describe_range(parameter)}; {shorten(entry)} is outside."
-            )
+            raise error
         return value
 
 
 class TrainingSettings(LearningSettings):
-    """What a run on blocks of samples depends on: learning, and the queue that brings them."""
+    """The settings of a run on blocks of samples, with those of the prefetch queue."""
 
     architecture = ArchitectureParameter(
         DENSE,
         label="Architecture",
-        doc="What stands before the hidden layers: nothing (dense), or convolutions, by name or "
-        "as a plan such as conv5x8 pool2 conv5x16 pool3.",
+        doc="Layers before the hidden ones: none (dense), or convolutional layers, by name or as a "
+        "list such as conv5x8 pool2 conv5x16 pool3.",
     )
     label_smoothing = param.Number(
         0.0,
         bounds=(0, 0.5),
         label="Label smoothing",
-        doc="The share of certainty taken from every label and given to all classes alike.",
+        doc="Share of every label that is spread evenly over all classes.",
     )
     weight_average = param.Number(
         0.0,
         bounds=(0, 0.99999),
         label="Weight average",
-        doc="Scores and saves a running mean of the weights; this is the share of the past in it "
-        "after every step, for example 0.999. 0: the weights themselves.",
+        doc="Scores and saves an exponential moving average of the weights; this is its decay rate "
+        "per step, for example 0.999. 0: the weights themselves.",
     )
     cache_size = param.Integer(
         5,
         bounds=(0, 64),
         label="Cache size",
-        doc="Blocks of digits kept ready. 0 fetches each block only when it is needed.",
+        doc="Blocks of digits fetched ahead. 0 fetches each block only when it is needed.",
     )
     concurrency = param.Integer(
         5, bounds=(1, 16), label="Concurrency", doc="Blocks that are fetched at the same time."
@@ -193,17 +188,23 @@ class TrainingSettings(LearningSettings):
         default="none",
         objects=list(AUGMENTATIONS),
         label="Augmentation",
-        doc="Changes every training digit anew each time: affine shifts, turns and scales; light "
-        "also stretches and slants; full also bends, thickens, blurs and spoils.",
+        doc="Transforms every training digit at random: affine shifts, rotates and scales; light "
+        "also stretches and shears; full also adds elastic distortion, stroke width, blur and "
+        "noise.",
     )
 
     def layer_spec(self) -> LayerSpec | None:
-        """Return the convolutions that the architecture names."""
+        """Return the convolutional layers that the architecture names; None: none."""
         return architecture_layers(self.architecture)
 
 
+def setting_names(settings: type[LearningSettings]) -> tuple[str, ...]:
+    """Return the names of the settings of a class, in the order of their definition."""
+    return tuple(name for name in settings.param if name != "name")
+
+
 def describe_range(parameter: Any) -> str:
-    """Say in words which numbers a parameter takes: “a whole number from 1 to 4,096”."""
+    """Return the bounds of a parameter in words: “a whole number from 1 to 4,096”."""
     kind = "a whole number" if isinstance(parameter, param.Integer) else "a number"
     low, high = parameter.bounds
     start = "from" if parameter.inclusive_bounds[0] else "above"
@@ -211,22 +212,19 @@ def describe_range(parameter: Any) -> str:
 
 
 def shorten(text: str, length: int = 24) -> str:
-    """Cut an entry so that it can be quoted inside a sentence."""
+    """Return a text, cut to at most `length` characters, for quoting in messages."""
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
+def _refusal(expected: str, entry: str) -> SettingError:
+    found = f"“{shorten(entry)}”" if entry else "nothing"
+    return SettingError(f"{expected}; found {found}.")
+
+
 def _inside(value: float, parameter: Any) -> bool:
-    if not math.isfinite(value):
-        return False
     low, high = parameter.bounds
     above = value >= low if parameter.inclusive_bounds[0] else value > low
-    return above and value <= high
-
-
-def _read_choice(label: str, entry: str, choices: list[str]) -> str:
-    if entry not in choices:
-        raise SettingError(f"{label} is one of {', '.join(choices)}; found “{shorten(entry)}”.")
-    return entry
+    return math.isfinite(value) and above and value <= high
 
 
 def _read_architecture(label: str, entry: str) -> str:
@@ -238,16 +236,16 @@ def _read_architecture(label: str, entry: str) -> str:
 
 def _read_layers(label: str, entry: str) -> list[int]:
     words = entry.replace(",", " ").replace("-", " ").split()
-    takes = f"{label} takes whole numbers from 1 to {MAX_LAYER_WIDTH:,}, for example 500 300 100"
     if len(words) > MAX_HIDDEN_LAYERS:
         raise SettingError(
-            f"{label} takes at most {MAX_HIDDEN_LAYERS} numbers; {len(words)} were found."
+            f"{label} takes at most {MAX_HIDDEN_LAYERS} numbers; found {len(words)}."
         )
+    takes = f"{label} takes whole numbers from 1 to {MAX_LAYER_WIDTH:,}, for example 500 300 100"
     widths = []
     for word in words:
         digits = word.lstrip("0") if word.isascii() and word.isdigit() else ""
-        # The length first: a number of thousands of digits is not worth reading.
+        # The length comes first, because Python refuses to read thousands of digits.
         if not (0 < len(digits) < 9 and int(digits) <= MAX_LAYER_WIDTH):
-            raise SettingError(f"{takes}; “{shorten(word)}” is not one.")
+            raise _refusal(takes, word)
         widths.append(int(digits))
     return widths

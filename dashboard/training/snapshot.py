@@ -1,6 +1,6 @@
-"""One finished record of where training stands, published by the trainer after each slice.
+"""What views show of a run, published by the trainer after slices of training.
 
-Views draw from snapshots alone, so they never meet arrays that are being written.
+Views read snapshots only, so they never see arrays that are being written.
 """
 
 from __future__ import annotations
@@ -14,11 +14,29 @@ from nn import Network
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Where training stands; `network` is a copy that nobody changes any more.
+    """A run between two slices.
 
-    `loss` and `accuracy` are smoothed over the last training batches (None before the first);
-    `epoch` counts passes over the training digits, with its fraction; `progress` is that
-    fraction in [0, 1]; `backend` is what computes the products.
+    Attributes
+    ----------
+    run
+        Number of the run on this page, from 1.
+    network
+        A copy that nobody changes.
+    iteration, epoch, progress
+        Steps taken, passes over the training samples with the fraction of the current one, and
+        that fraction in [0, 1].
+    loss, accuracy
+        Moving averages over the training batches; None before the first one.
+    samples_per_second
+        Training speed; 0 while training is stopped.
+    cached, in_flight
+        Blocks that are ready, and blocks that are being fetched.
+    waiting
+        Whether training waits for data.
+    learning_rate, batch_size, optimizer
+        Of the next step.
+    backend
+        Name of what computes the matrix products.
     """
 
     run: int
@@ -39,14 +57,14 @@ class Snapshot:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Eight characters by which two people can tell whether they have the same weights."""
+        """Eight hexadecimal digits of the weights' SHA-256, to compare two runs by eye."""
         digest = sha256()
         for parameter in self.network.parameters():
             digest.update(parameter.tobytes())
         return digest.hexdigest()[:8]
 
     def status_line(self) -> str:
-        """Say it in one line, in the order that scripts rely on."""
+        """Return the snapshot as one line of text; scripts rely on the order."""
         loss = "–" if self.loss is None else f"{self.loss:.3f}"
         accuracy = "–" if self.accuracy is None else f"{100 * self.accuracy:.1f} %"
         parts = [
@@ -61,7 +79,6 @@ class Snapshot:
             f"batch {self.batch_size}",
             self.optimizer,
             self.backend,
+            "waiting for data" if self.waiting else "",
         ]
-        if self.waiting:
-            parts.append("waiting for data")
         return " · ".join(part for part in parts if part)

@@ -1,7 +1,7 @@
 """Drives a run in time: one asyncio task that trains in short slices and publishes snapshots.
 
-Between slices the event loop is free, so the page answers while the network learns; where the
-slices are computed (in line, or in a thread) is decided by whoever makes the trainer.
+Between slices the event loop is free, so the page responds while the network trains. The caller
+decides where slices are computed: in the event loop's thread, or in another one.
 """
 
 from __future__ import annotations
@@ -21,33 +21,16 @@ from data_cache import to_float
 from nn import ClassificationMetrics, Network, backend_name, scale_bytes
 
 EVALUATION_CHUNK = 250
+"""Samples that are scored in one call."""
+
 VALIDATION_LIMIT = 1000
-"""Digits of the validation part that are scored while training; the first ones, always the same."""
-
-
-class HeldOut(Protocol):
-    """Samples to score on: `images` (n, pixels) uint8 or inputs (n, inputs) float32, and labels."""
-
-    @property
-    def images(self) -> np.ndarray:
-        """What is shown to the net."""
-        ...
-
-    @property
-    def labels(self) -> np.ndarray:
-        """What it should say, (n,) integers."""
-        ...
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: slice, /) -> HeldOut: ...
-
+"""Validation samples that are scored during training: always the first ones."""
 
 SPEED_SECONDS = 0.3
-"""How far back, about, the shown speed looks."""
+"""Time constant of the moving average of the training speed."""
 
-CALM_SECONDS = 10.0
-"""How long nobody must have asked for an answer until slices are of the calm kind."""
+IDLE_AFTER_SECONDS = 10.0
+"""Time without interaction after which slices get their idle length."""
 
 Result = TypeVar("Result")
 AnyRun = TypeVar("AnyRun", bound=Run)
@@ -56,21 +39,46 @@ Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
-class Pace:
-    """How long a slice of training takes, and how long, at least, between two snapshots of it.
+class TimeBudget:
+    """How long slices of training take, and how often snapshots are published.
 
-    Where training and answering share one thread, as in a worker, whoever draws waits for the
-    slice to end; while nobody does, slices are `calm_factor` times as long, because what comes
-    between two of them costs as much as half a step. A snapshot costs as much as a step or two.
+    Attributes
+    ----------
+    slice_seconds
+        Target length of a slice, in seconds. Where training shares its thread with the page, as
+        in a worker, an interaction waits for the current slice.
+    idle_slice_seconds
+        Target length, in seconds, while nobody interacts: what happens between two slices costs
+        about as much as half a training step. None: `slice_seconds`.
+    snapshot_seconds
+        Least time between two snapshots, in seconds; one costs as much as a step or two.
     """
 
     slice_seconds: float = 0.03
+    idle_slice_seconds: float | None = None
     snapshot_seconds: float = 0.0
-    calm_factor: float = 1.0
+
+
+class HeldOut(Protocol):
+    """Samples to score on: `images` (n, pixels) uint8 or (n, inputs) float32, and `labels` (n,)."""
+
+    @property
+    def images(self) -> np.ndarray:
+        """Inputs of the network."""
+        ...
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Integer class labels."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: slice, /) -> HeldOut: ...
 
 
 async def execute_in_line(function: Callable[..., Result], *arguments: Any) -> Result:
-    """Compute in the event loop's own thread, as the browser form must."""
+    """Call a function in the event loop's own thread."""
     return function(*arguments)
 
 
@@ -81,7 +89,21 @@ async def evaluate(
     execute: Execute = execute_in_line,
     binarize: int | None = None,
 ) -> ClassificationMetrics:
-    """Score a network on held-out samples in chunks, leaving the event loop free between them."""
+    """Return the scores of a network on held-out samples.
+
+    They are scored in chunks, between which the event loop is free.
+
+    Parameters
+    ----------
+    network
+        Must not change meanwhile.
+    samples
+        At least one.
+    execute
+        Awaited with a function and its arguments; scores a chunk.
+    binarize
+        Threshold in [0, 255] for pixels; None: none.
+    """
     evaluation = ClassificationMetrics(network.classes)
     for start in range(0, len(samples), EVALUATION_CHUNK):
         if start:
@@ -100,22 +122,21 @@ class Trainer(Generic[AnyRun]):
     Parameters
     ----------
     run
-        What is trained; replaced by `adopt`.
+        The run that is trained; `adopt` replaces it.
     validation
-        Samples that the run never learns from, scored whenever the run says that it is time;
-        None: no scores.
-    validation_limit
-        Score only so many of them, always the first ones; None: all.
+        Samples that the run never trains on, scored whenever a validation is due; None: no scores.
     publish
-        Called with a finished snapshot after every slice, in the event loop.
+        Called in the event loop with a snapshot after slices and at the end.
+    clock
+        A monotonic clock in seconds; it decides the length of slices, never the numbers.
     execute
         Awaited with a function and its arguments; computes a slice.
-    clock
-        Seconds that only go up; used for the length of slices and the speed, never for numbers.
     learning_rate
-        Rate for a step number; None reads the run's settings before every slice.
-    pace
-        How long the slices are, and how often a snapshot is published.
+        Returns the rate of a step, given its number from 0; None: that of the settings.
+    validation_limit
+        Score only so many of the validation samples, the first ones; None: all.
+    time_budget
+        Length of slices and frequency of snapshots.
     """
 
     def __init__(
@@ -128,57 +149,62 @@ class Trainer(Generic[AnyRun]):
         execute: Execute = execute_in_line,
         learning_rate: Callable[[int], float] | None = None,
         validation_limit: int | None = VALIDATION_LIMIT,
-        pace: Pace | None = None,
+        time_budget: TimeBudget | None = None,
     ) -> None:
         self.run = run
         self.run_number = 1
         self.validation = validation
         self.validation_coming: asyncio.Task[None] | None = None
-        """What sets `validation`, while it is under way; the first score waits for it."""
+        """Task that sets `validation`, while it runs; the first validation waits for it."""
         self._publish = publish
         self._clock = clock
         self._execute = execute
         self._learning_rate = learning_rate
         self._validation_limit = validation_limit
-        self._pace = pace or Pace()
+        self._time_budget = time_budget or TimeBudget()
         self._stop = True
         self._waiting = False
-        # What is shown counts the time between slices too; how long steps take, only a slice says.
+        # The published speed includes the time between slices; a slice is planned without it.
         self._speed = self._slice_speed = 0.0
         self._last_slice = self._last_snapshot = 0.0
-        self._asked_at = -math.inf
+        self._last_interaction = -math.inf
 
-    def answer_soon(self) -> None:
-        """Keep slices short for a while, because somebody waits for answers between them."""
-        self._asked_at = self._clock()
+    def note_interaction(self) -> None:
+        """Keep slices short for the next seconds, because somebody waits between them."""
+        self._last_interaction = self._clock()
 
     @property
     def _slice_seconds(self) -> float:
-        is_calm = self._last_slice - self._asked_at >= CALM_SECONDS
-        return self._pace.slice_seconds * (self._pace.calm_factor if is_calm else 1.0)
+        budget = self._time_budget
+        is_idle = self._last_slice - self._last_interaction >= IDLE_AFTER_SECONDS
+        if is_idle and budget.idle_slice_seconds is not None:
+            return budget.idle_slice_seconds
+        return budget.slice_seconds
 
     @property
     def is_training(self) -> bool:
-        """Whether `train` is under way and has not been told to stop."""
+        """Whether `train` is running and has not been told to stop."""
         return not self._stop
 
     def stop(self) -> None:
-        """Make `train` return after the steps it is in; a wait for data ends at once."""
+        """Make `train` return after the current slice; a wait for data ends at once."""
         self._stop = True
         if self._waiting:
             self._waiter.cancel()
 
     def adopt(self, run: AnyRun, validation: HeldOut | None) -> None:
-        """Go on with another run; training must have stopped."""
+        """Replace the run and its validation samples; RuntimeError while training is running."""
         if self.is_training:
-            raise RuntimeError("a run can only be replaced while training is stopped")
+            raise RuntimeError(
+                "Trainer.adopt: expected training to be stopped, found it running; call stop first."
+            )
         self.run = run
         self.validation = validation
         self.run_number += 1
         self._speed = self._slice_speed = 0.0
 
     def snapshot(self) -> Snapshot:
-        """Describe where the run stands now; call it only between slices."""
+        """Return what views show of the run; call it between slices."""
         run = self.run
         return Snapshot(
             run=self.run_number,
@@ -199,14 +225,14 @@ class Trainer(Generic[AnyRun]):
         )
 
     async def train(self, *, steps: int | None = None, epochs: int | None = None) -> None:
-        """Train until `stop`, or for so many steps, or until so many epochs are complete.
+        """Train until `stop`, for so many steps, or until so many epochs are complete in all.
 
         Raises
         ------
         DivergenceError
-            The loss went out of hand; the last good weights are back.
+            Training diverged; the run has returned to its fallback weights.
         data_cache.PrefetchError
-            Samples could not be fetched; calling `train` again tries again, nothing is lost.
+            Samples could not be fetched; calling `train` again retries, and nothing is lost.
         """
         self._stop = False
         self._last_slice = self._last_snapshot = self._clock()
@@ -233,9 +259,9 @@ class Trainer(Generic[AnyRun]):
         return self._stop or enough_steps or (epochs is not None and self.run.epoch >= epochs)
 
     async def _fill(self) -> None:
-        """See that the run has samples for a slice; wait only when not even one block is ready."""
+        """Give the feed samples for a slice; wait only when not even one block is ready."""
         feed = self.run.feed
-        # A batch more than it should take, or a quick slice would end before its time.
+        # One batch more than expected, or a fast slice would end before its time.
         expected = int(self._slice_speed * self._slice_seconds)
         feed.take_ready(expected + self.run.settings.batch_size)
         if not feed.is_starved:
@@ -246,7 +272,7 @@ class Trainer(Generic[AnyRun]):
             self._stop = True
 
     async def _wait(self, waiter: asyncio.Future[Any]) -> None:
-        """Wait, for all to see, until something comes or `stop` is called."""
+        """Wait for data or for `stop`, and publish that training waits."""
         self._waiting = True
         self._publish(self.snapshot())
         self._waiter = waiter
@@ -264,53 +290,50 @@ class Trainer(Generic[AnyRun]):
         begun = self._clock()
         end = begun + self._slice_seconds
 
-        def room() -> int:
+        def sample_budget() -> int:
             left = end - self._clock()
             if left <= 0 or self._is_finished(None, epochs):
                 return 0
             if not self._slice_speed:
                 return 1
-            # Whole batches, as near to the end as they come: what is left is the page's.
+            # The number of whole batches that ends nearest to the end of the slice.
             size = self.run.settings.batch_size or self.run.feed.sample_count
             return size * round(self._slice_speed * left / size)
 
         try:
             steps, samples = await self._execute(
-                self.run.train_slice,
-                room,
-                self._rates(),
-                max_steps,
+                self.run.train_slice, sample_budget, self._rates(), max_steps
             )
         except DivergenceError:
             self._stop = True
             raise
         finally:
-            self.run.note_slice()
+            self.run.record_slice()
         now = self._clock()
         self._slice_speed = samples / (now - begun) if now > begun else 0.0
-        self._measure(samples, now)
-        if now - self._last_snapshot >= self._pace.snapshot_seconds:
+        self._measure_speed(samples, now)
+        if now - self._last_snapshot >= self._time_budget.snapshot_seconds:
             self._last_snapshot = now
             self._publish(self.snapshot())
         return int(steps)
 
     def _rates(self) -> Callable[[int], float]:
-        """Return the rate for a step number, as it holds now."""
+        """Return the learning rate as a function of the step's number."""
         if self._learning_rate is not None:
             return self._learning_rate
         rate = float(self.run.settings.learning_rate)
         return lambda iteration: rate
 
-    def _measure(self, samples: int, now: float) -> None:
+    def _measure_speed(self, samples: int, now: float) -> None:
         elapsed, self._last_slice = now - self._last_slice, now
         if elapsed > 0:
-            kept = math.exp(-elapsed / SPEED_SECONDS) if self._speed else 0.0
-            self._speed = kept * self._speed + (1 - kept) * samples / elapsed
+            decay = math.exp(-elapsed / SPEED_SECONDS) if self._speed else 0.0
+            self._speed = decay * self._speed + (1 - decay) * samples / elapsed
 
     async def _validate(self) -> None:
         run = self.run
         if self.validation_coming is not None:
-            # The curve must not depend on whether the network was quick.
+            # The curve must not depend on the speed of the network.
             await self._wait(asyncio.shield(self.validation_coming))
             if self._stop:
                 return
@@ -318,7 +341,7 @@ class Trainer(Generic[AnyRun]):
             run.validation_due = False
             return
         evaluation = await evaluate(
-            run.judged,
+            run.evaluated_network,
             self.validation[: self._validation_limit],
             execute=self._execute,
             binarize=run.binarize,

@@ -1,32 +1,33 @@
-"""Sees that training goes on while it is wanted, and that every single step asked for is taken.
+"""Trains while training is wanted, and waits for data that could not be fetched.
 
-There is never more than one training task at a time, however quickly people change their minds.
+There is never more than one training task, however often Train and Pause are pressed.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
-from dashboard.digits.state import Notice
+from dashboard.shell.notices import Notice
 from dashboard.training.background_tasks import BackgroundTasks
-from dashboard.training.data_stall import DataStall
 from dashboard.training.run import DivergenceError
 from dashboard.training.trainer import Trainer
-from data_cache import PrefetchError
+from data_cache import PrefetchError, exponential_backoff
 
 
 class TrainingLoop:
-    """Serves the wish to run, the parameter `running` of a state, and wishes for single steps.
+    """Trains while the parameter `running` of a state is set, and takes single requested steps.
 
     Parameters
     ----------
     state
-        Has the parameters `running` and `notice`.
+        Has the parameters `running`, `snapshot` and `notice`.
     trainer
-        Whose run is trained.
+        Trains the run.
     background_tasks
-        Where the task of training belongs.
+        Owns the training task.
     """
 
     def __init__(
@@ -42,38 +43,37 @@ class TrainingLoop:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no step is under way; a pause takes effect only after the present one."""
+        """Whether no step is being computed; a pause takes effect after the current slice."""
         return self._task is None or self._task.done()
 
     def is_training(self, task: asyncio.Task[Any]) -> bool:
-        """Tell whether an errand is the training."""
+        """Return whether a background task is the training task."""
         return task is self._task
 
     def ensure(self) -> None:
-        """Begin to train if nothing does so yet; it ends by itself when nobody wants it."""
+        """Start the training task unless it runs; it ends when no training is wanted."""
         if self.is_idle:
             self._task = self._background_tasks.begin(self._train())
 
-    def data_may_be_back(self) -> None:
-        """Try again at once, if it waits for data that could not be had."""
+    def retry_now(self) -> None:
+        """End a wait for data, for example when the network is back."""
         self._data_stall.end()
 
     def add_step(self) -> None:
-        """Take one more step than was asked for so far."""
+        """Request one more step."""
         self._steps_wanted += 1
         self.ensure()
 
     def forget_steps(self) -> None:
-        """Take none of the steps that were asked for."""
+        """Drop the requested steps."""
         self._steps_wanted = 0
 
     def shut(self) -> None:
-        """Stop at once, for good."""
+        """Stop training for good, after the current slice."""
         self._is_closed = True
         self._trainer.stop()
 
     async def _train(self) -> None:
-        """Serve the wish to run and the wished-for steps until neither is left."""
         while not self._is_closed and (self._state.running or self._steps_wanted):
             run = self._trainer.run
             try:
@@ -83,7 +83,7 @@ class TrainingLoop:
                     self._steps_wanted -= 1
                     await self._trainer.train(steps=1)
             except DivergenceError as error:
-                if run is self._trainer.run:  # else it was replaced meanwhile; nobody minds
+                if run is self._trainer.run:  # the error of a replaced run concerns nobody
                     self._stop_with(Notice(str(error), "warning"))
             except PrefetchError as error:
                 if run is not self._trainer.run:
@@ -92,9 +92,85 @@ class TrainingLoop:
                     await self._data_stall.wait(error)
                 else:
                     self._stop_with(Notice(f"No step: {error} Press Step again.", "error"))
-        # A knob may have been turned while the last step was under way.
+        # A setting may have been changed during the last step.
         self._trainer.run.apply_settings()
 
     def _stop_with(self, notice: Notice) -> None:
         self._steps_wanted = 0
         self._state.param.update(running=False, notice=notice)
+
+
+class DataStall:
+    """Waits, at growing intervals, while training has no data because fetches fail.
+
+    Parameters
+    ----------
+    state
+        Has the parameters `running`, `snapshot` and `notice`.
+    pause
+        Returns the seconds of the first, second, … consecutive wait.
+    sleep
+        Waits for some seconds.
+    """
+
+    def __init__(
+        self,
+        state: Any,
+        pause: Callable[[int], float] = exponential_backoff,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._state = state
+        self._pause, self._sleep = pause, sleep
+        self._count = 0
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """End the current wait."""
+        self._ended.set()
+
+    async def wait(self, error: PrefetchError) -> None:
+        """Wait until it is time to fetch again, or until training is not wanted any more."""
+        state = self._state
+        self._count += 1
+        self._ended.clear()
+        watcher = state.param.watch(lambda _event: self.end(), "running")
+        if self._count == 1:
+            self._notify_on_recovery()
+        state.snapshot = replace(state.snapshot, waiting=True)
+        state.notice = Notice(
+            f"Waiting for data: {_cause(error)} Training continues by itself as soon as "
+            "they arrive; Pause and Train try again at once.",
+            "warning",
+        )
+        waits = (
+            asyncio.ensure_future(self._ended.wait()),
+            asyncio.ensure_future(self._sleep(self._pause(self._count))),
+        )
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            state.param.unwatch(watcher)
+            if not state.running:
+                state.snapshot = replace(state.snapshot, waiting=False)
+
+    def _notify_on_recovery(self) -> None:
+        """Show a notice at the next step of the run; a step of another run ends the stall."""
+        before = self._state.snapshot
+
+        def check(event: Any) -> None:
+            run, iteration = event.new.run, event.new.iteration
+            if run == before.run and iteration <= before.iteration:
+                return
+            self._state.param.unwatch(watcher)
+            self._count = 0
+            if run == before.run:
+                self._state.notice = Notice("Data arrive again; training continues.")
+
+        watcher = self._state.param.watch(check, "snapshot")
+
+
+def _cause(error: PrefetchError) -> str:
+    text = str(error.__cause__ or error)
+    return text if text.endswith(".") else f"{text}."

@@ -54,7 +54,7 @@ def measure(plan: Plan) -> Section:
             lab.press_train("Train")
             lab.wait_text(".ink-status", r"epoch ([1-9]|0\.[1-9])")
             _note(section, f"a dot, while {data_set} trains", _draw_dots(lab, count))
-            speed = int(lab.status()["speed"].replace(",", ""))
+            speed = int(lab.status()["speed"])
             section.notes.append(
                 f"at the {speed:,} samples/s of the training that was drawn into, an epoch of "
                 f"{EPOCH_SAMPLES:,} digits takes {EPOCH_SAMPLES / speed:.1f} s"

@@ -1,4 +1,4 @@
-"""A visitor's window as the served form opens it; the browser form's own parts need a browser."""
+"""A visitor's session as the served runtime makes it; the browser runtime needs a browser."""
 
 import asyncio
 import sys
@@ -15,9 +15,10 @@ from cache_helpers import idx_bytes, run, settle, tasks_left
 from controller_helpers import Door, few_digits, until
 
 from dashboard import session
-from dashboard.digits.datasets import DataSetInMemory, DataSetOverHttp
-from dashboard.runtime import SERVED, SLICE_THREADS, execute_in_thread
-from dashboard.session import is_loop_running, open_from_site, open_window
+from dashboard.digits import datasets
+from dashboard.digits.datasets import HttpDataSet, InMemoryDataSet, open_from_site
+from dashboard.runtime import SERVED, SLICE_THREADS, execute_in_thread, is_loop_running
+from dashboard.session import open_session
 from data_cache import DataError, parse_manifest, write_blocks
 
 
@@ -37,7 +38,7 @@ class Visit:
         )
 
     def open(self):
-        return open_window()
+        return open_session()
 
 
 @pytest.fixture
@@ -45,26 +46,22 @@ def visit(monkeypatch):
     return Visit(monkeypatch)
 
 
-def laboratory_of(window):
-    return window._controller
-
-
 # Converting and visiting
 
 
-def test_making_the_window_does_no_work_and_needs_no_loop(visit):
+def test_making_a_session_does_no_work_and_needs_no_loop(visit):
     threads = set(threading.enumerate())
-    window = visit.open()
-    snapshot = laboratory_of(window).state.snapshot
+    opened = visit.open()
+    snapshot = opened.controller.state.snapshot
     assert (snapshot.iteration, snapshot.cached, snapshot.in_flight) == (0, 0, 0)
     assert set(threading.enumerate()) == threads
 
 
 def test_converting_the_page_starts_nothing(visit):
-    window = visit.open()
+    opened = visit.open()
     for work in visit.loaded:
         work()  # as Panel's conversion does: without a running loop
-    assert laboratory_of(window).state.snapshot.cached == 0
+    assert opened.controller.state.snapshot.cached == 0
 
 
 def test_a_step_under_way_leaves_the_page_of_a_visitor_who_has_gone_alone(visit, monkeypatch):
@@ -73,14 +70,14 @@ def test_a_step_under_way_leaves_the_page_of_a_visitor_who_has_gone_alone(visit,
         asyncio.get_running_loop().set_exception_handler(lambda _loop, it: errors.append(it))
         door = Door()
         monkeypatch.setattr(session, "SERVED", replace(SERVED, execute=door))
-        window = visit.open()
-        controller = laboratory_of(window)
+        opened = visit.open()
+        controller = opened.controller
         for work in visit.loaded:
             work()
         controller.state.running = True
         await until(lambda: controller.state.snapshot.iteration > 0)
         door.shut()
-        await until(lambda: door.waiting == 1 and window._is_stale._waiters)
+        await until(lambda: door.waiting == 1 and not opened.digits_pane.redraws.stale)
         # There is something new to draw just when the visitor leaves.
         controller.state.param.trigger("snapshot")
         door.open()
@@ -96,8 +93,8 @@ def test_a_step_under_way_leaves_the_page_of_a_visitor_who_has_gone_alone(visit,
 
 def test_a_visit_begins_to_prefetch_and_leaving_ends_everything(visit):
     async def main():
-        window = visit.open()
-        controller = laboratory_of(window)
+        opened = visit.open()
+        controller = opened.controller
         for work in visit.loaded:
             work()
         assert controller.state.snapshot.cached == controller.state.cache_size
@@ -117,17 +114,17 @@ def test_an_error_while_drawing_is_told_and_not_swallowed(visit, monkeypatch):
         asyncio.get_running_loop().set_exception_handler(
             lambda _loop, context: unhandled.append(context["exception"])
         )
-        window = visit.open()
+        opened = visit.open()
 
         async def broken():
             raise RuntimeError("the page is torn")
 
-        monkeypatch.setattr(window, "keep_drawn", broken)
+        monkeypatch.setattr(opened.digits_pane.redraws, "run", broken)
         for work in visit.loaded:
             work()
         await settle()
         assert [str(error) for error in unhandled] == ["the page is torn"]
-        assert "the page is torn" in laboratory_of(window).state.notice.text
+        assert "the page is torn" in opened.controller.state.notice.text
         for work in visit.left:
             work(None)
         await until(lambda: not tasks_left())
@@ -135,8 +132,8 @@ def test_an_error_while_drawing_is_told_and_not_swallowed(visit, monkeypatch):
     run(main())
 
 
-def test_two_visitors_share_the_digits_but_not_the_laboratory(visit):
-    one, other = laboratory_of(visit.open()), laboratory_of(visit.open())
+def test_two_visitors_share_the_digits_but_not_the_controller(visit):
+    one, other = visit.open().controller, visit.open().controller
     assert one is not other
     assert one.state is not other.state
     assert np.shares_memory(
@@ -145,14 +142,30 @@ def test_two_visitors_share_the_digits_but_not_the_laboratory(visit):
 
 
 def test_the_page_is_changed_on_the_next_tick_of_its_own_document(visit):
-    window = visit.open()
-    laboratory_of(window).state.busy = "Working …"
+    opened = visit.open()
+    opened.controller.state.busy = "Working …"
     callbacks = [callback.callback for callback in visit.document.session_callbacks]
     assert callbacks
-    assert "Working" not in window._notice.object
+    assert "Working" not in opened.digits_pane.parts["notice"].object
     for callback in callbacks:
         callback()
-    assert "Working" in window._notice.object
+    assert "Working" in opened.digits_pane.parts["notice"].object
+
+
+@pytest.mark.parametrize("in_browser", [True, False])
+def test_the_plane_is_autosaved_in_the_browser_runtime_only(visit, monkeypatch, in_browser):
+    async def main():
+        saved = []
+        monkeypatch.setattr(session, "IN_BROWSER", in_browser)
+        monkeypatch.setattr(session, "worker_name", lambda: "")
+        monkeypatch.setattr(session, "add_plane", lambda _autosave, plane: saved.append(plane))
+        visit.open().page.panes.open("spiral")
+        assert len(saved) == in_browser
+        for work in visit.left:
+            work(None)
+        await until(lambda: not tasks_left())
+
+    run(main())
 
 
 def test_whether_a_loop_runs_is_known():
@@ -215,10 +228,10 @@ def own_folder(tmp_path, monkeypatch):
 def test_a_data_set_in_the_folder_of_inkling_data_is_opened_without_fetching(
     own_folder, monkeypatch
 ):
-    monkeypatch.setattr(session, "fetch_data_set", None)
+    monkeypatch.setattr(datasets, "fetch_data_set", None)
     write_mnist(own_folder)
     reports = []
-    opened = run(session.open_on_this_machine("mnist", reports.append))
+    opened = run(datasets.open_from_disk("mnist", reports.append))
     assert (opened.name, opened.title) == ("mnist", "MNIST 60,000")
     assert [opened.count(part) for part in ("train", "validation", "test")] == [110, 10, 20]
     assert reports == []
@@ -236,11 +249,11 @@ def test_a_data_set_that_is_missing_is_fetched_and_the_progress_is_told(own_fold
 
     async def main():
         reports = []
-        opened = await session.open_on_this_machine("mnist", reports.append)
+        opened = await datasets.open_from_disk("mnist", reports.append)
         return reports, opened
 
-    monkeypatch.setattr(session, "fetch_data_set", fetch)
-    monkeypatch.setattr(session, "data_set_available", lambda _name: bool(asked))
+    monkeypatch.setattr(datasets, "fetch_data_set", fetch)
+    monkeypatch.setattr(datasets, "data_set_available", lambda _name: bool(asked))
     reports, opened = run(main())
     assert asked == [("mnist", False)]
     assert reports == [f"Fetching MNIST 60,000: {share} %" for share in (0, 25, 100)]
@@ -251,10 +264,10 @@ def test_a_data_set_that_cannot_be_fetched_is_an_error_that_says_so(own_folder, 
     def fetch(_name, *, progress):
         raise DataError("no mirror answered; check the connection.")
 
-    monkeypatch.setattr(session, "fetch_data_set", fetch)
-    monkeypatch.setattr(session, "data_set_available", lambda _name: False)
+    monkeypatch.setattr(datasets, "fetch_data_set", fetch)
+    monkeypatch.setattr(datasets, "data_set_available", lambda _name: False)
     with pytest.raises(DataError, match="no mirror answered"):
-        run(session.open_on_this_machine("mnist", lambda _sentence: None))
+        run(datasets.open_from_disk("mnist", lambda _sentence: None))
 
 
 # Data of a site
@@ -262,7 +275,7 @@ def test_a_data_set_that_cannot_be_fetched_is_an_error_that_says_so(own_folder, 
 
 def test_the_bundled_digits_are_opened_without_the_site():
     opened = run(open_from_site("digits", lambda _sentence: None))
-    assert isinstance(opened, DataSetInMemory)
+    assert isinstance(opened, InMemoryDataSet)
     assert opened.count("train") == 4000
 
 
@@ -279,17 +292,17 @@ def site(tmp_path, monkeypatch):
         asked.append(url)
         return parse_manifest((tmp_path / "manifest.json").read_bytes(), url)
 
-    monkeypatch.setattr(session, "open_manifest", open_manifest)
+    monkeypatch.setattr(datasets, "open_manifest", open_manifest)
     return asked
 
 
 def test_another_data_set_is_opened_from_the_blocks_beside_the_page(site):
     opened = run(open_from_site("fashion-mnist", lambda _sentence: None))
     assert site == ["http://host/lab/data/manifest.json"]
-    assert isinstance(opened, DataSetOverHttp)
+    assert isinstance(opened, HttpDataSet)
     assert opened.count("train") == 300
 
 
 def test_a_data_set_that_the_site_lacks_is_an_error_that_says_how_to_add_it(site):
-    with pytest.raises(DataError, match=r"built without MNIST 60,000.*`inkling data fetch mnist`"):
+    with pytest.raises(DataError, match=r"Expected MNIST 60,000.*`inkling data fetch mnist`"):
         run(open_from_site("mnist", lambda _sentence: None))

@@ -1,17 +1,156 @@
-"""What the tests of keeping put in the page's place: moments that differ, and an offer to go on."""
+"""What tests of the autosave use in place of the browser: its store, its clock, and the offer."""
 
+from __future__ import annotations
+
+import asyncio
 import itertools
+from collections.abc import Callable
+from typing import Any
+
+from controller_helpers import make_controller, until
+from plane_helpers import make_plane_controller
+
+from dashboard.autosave.autosave import Autosave
+from dashboard.autosave.browser import add_plane, run_autosave
+from dashboard.autosave.digits import SavedDigits
+from dashboard.autosave.save import Save
+from dashboard.autosave.store import StoreError
+from dashboard.plane.controller import PlaneController
+from dashboard.training.checkpoint import Checkpoint
 
 MOMENTS = itertools.count(1_000_000)
 """Milliseconds since 1970, each later than the last."""
 
 
+class MemoryStore:
+    """A store whose records and open sessions may be shared by several imagined tabs."""
+
+    def __init__(
+        self, records: dict[str, bytes] | None = None, opened: set[str] | None = None
+    ) -> None:
+        self.records = {} if records is None else records
+        self.opened = set() if opened is None else opened
+
+    async def names(self) -> list[str]:
+        return list(self.records)
+
+    async def read(self, name: str) -> bytes:
+        if name not in self.records:
+            raise StoreError(f"there is no record {name}")
+        return self.records[name]
+
+    async def write(self, name: str, content: bytes) -> None:
+        self.records[name] = content
+
+    async def delete(self, name: str) -> None:
+        self.records.pop(name, None)
+
+    async def enter(self, session: str) -> None:
+        self.opened.add(session)
+
+    async def open_sessions(self) -> set[str]:
+        return set(self.opened)
+
+
 class Offer:
     """What the page would show."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.sentence = ""
-        self.answer = None
+        self.answer: Callable[[bool], None] | None = None
 
-    def ask(self, sentence, answer):
+    def ask(self, sentence: str, answer: Callable[[bool], None]) -> None:
         self.sentence, self.answer = sentence, answer
+
+
+def make_autosave(*parts: Any, **options: Any) -> Autosave:
+    """Return an autosave of these parts with a clock that always advances."""
+    defaults = {"tab": "tab", "tell": lambda _sentence: None, "now": lambda: next(MOMENTS)}
+    return Autosave(parts, **{**defaults, **options})
+
+
+class Tab:
+    """One load of the page, whose digits are saved in `records`; its plane is opened on demand."""
+
+    def __init__(
+        self,
+        records: dict[str, bytes],
+        *,
+        resume: bool = False,
+        plane: dict[str, Any] | None = None,
+        connect: bool = True,
+        **settings: Any,
+    ) -> None:
+        self.records = records
+        self.controller = make_controller(**settings)
+        self.controller.drawing.show = self.controller.drawing.take
+        self.state = self.controller.state
+        self.plane: PlaneController | None = None
+        self._plane_settings = plane or {}
+        self.offer = Offer()
+        self.autosave = make_autosave(
+            SavedDigits(self.controller),
+            tell=self.controller.warn,
+            sleep=lambda _seconds: asyncio.sleep(0),
+        )
+        self._resume = resume
+        self.controller.start()
+        if connect:
+            self.connect()
+
+    def connect(self) -> None:
+        """Begin to save, as soon as the database is open."""
+        work = run_autosave(
+            self.autosave,
+            MemoryStore(self.records),
+            self.controller,
+            self.offer,  # type: ignore[arg-type]
+            resume=self._resume,
+        )
+        self.controller.spawn(work)
+
+    def open_plane(self) -> PlaneController:
+        self.plane = make_plane_controller(**self._plane_settings)
+        add_plane(self.autosave, self.plane)
+        return self.plane
+
+    async def train(self, steps: int) -> None:
+        """Take so many steps on digits, and wait until the last one is saved."""
+        goal = self.state.snapshot.iteration + steps
+        for _ in range(steps):
+            self.controller.step()
+        await until(lambda: bool(self.records) and self.digits().state.iteration == goal)
+
+    async def train_plane(self, steps: int) -> None:
+        """Take so many steps on points, and wait until the last one is saved."""
+        assert self.plane is not None
+        for _ in range(steps):
+            self.plane.step()
+        await self.saved(f"iteration {self.plane.trainer.run.iteration + steps:,} on the spiral")
+
+    async def saved(self, title: str) -> None:
+        await until(lambda: bool(self.records) and self.newest().title == title)
+
+    def newest(self) -> Save:
+        return Save.from_bytes(self.records[max(self.records)])
+
+    def digits(self) -> Checkpoint:
+        return Checkpoint.from_bytes(self.newest().parts["digits"], "newest")
+
+    async def offered(self) -> str:
+        await until(lambda: self.offer.answer is not None)
+        return self.offer.sentence
+
+    async def answer(self, wanted: bool) -> None:
+        await self.offered()
+        assert self.offer.answer is not None
+        answer, self.offer.answer = self.offer.answer, None
+        answer(wanted)
+
+    async def close(self) -> None:
+        if self.plane is not None:
+            await self.plane.close()
+        await self.controller.close()
+
+    def curve(self) -> str:
+        return "".join(self.state.history.csv_lines())

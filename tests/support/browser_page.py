@@ -5,7 +5,6 @@ Everything waits for conditions with a deadline; nothing sleeps.
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -49,6 +48,10 @@ window.deepText = (selector) => {
   const found = window.deep(selector)
   return found ? text(found).replace(/\\s+/g, " ").trim() : ""
 }
+window.deepData = (selector) => {
+  const found = window.deep(selector)
+  return {...(found?.shadowRoot ?? found)?.querySelector("[data-state]")?.dataset}
+}
 """
 
 # Controls that a screen reader could not name.
@@ -73,12 +76,6 @@ NAMELESS = """
 
 SEVEN = ((0.3, 0.22), (0.72, 0.22), (0.62, 0.45), (0.5, 0.65), (0.44, 0.82))
 ONE = ((0.52, 0.18), (0.5, 0.5), (0.48, 0.84))
-
-STATUS = re.compile(
-    r"iteration (?P<iteration>\d+) · epoch (?P<epoch>[\d.]+) · loss (?P<loss>[\d.]+|–) · "
-    r"accuracy (?P<accuracy>[\d.]+ %|–) · (?P<speed>[\d,]+) samples/s · "
-    r"cached (?P<cached>\d+) · in flight (?P<in_flight>\d+)(?P<rest>.*)"
-)
 
 
 def find_chromium() -> str | None:
@@ -108,12 +105,42 @@ class LabPage:
         """All text inside an element, across shadow roots."""
         return str(self.page.evaluate("(selector) => deepText(selector)", selector))
 
+    def data(self, selector: str) -> dict[str, str]:
+        """The `data-*` attributes of the text inside an element."""
+        return dict(self.page.evaluate("(selector) => deepData(selector)", selector))
+
+    def wait_data(self, selector: str, **expected: object) -> dict[str, str]:
+        """Wait until `data-*` attributes inside an element have these values."""
+        values = {name: str(value) for name, value in expected.items()}
+        try:
+            self.page.wait_for_function(
+                """([selector, values]) => {
+                  const data = deepData(selector)
+                  return Object.keys(values).every((name) => data[name] === values[name])
+                }""",
+                arg=[selector, values],
+                timeout=DEADLINE_MS,
+            )
+        except Error as error:
+            found = self.data(selector)
+            raise AssertionError(f"{selector}: {values} expected, {found} found") from error
+        return self.data(selector)
+
+    def wait_status(self, **expected: object) -> dict[str, str]:
+        """Wait until the status line has these values."""
+        return self.wait_data(".ink-status", **expected)
+
+    def wait_digit(self, digit: int) -> None:
+        """Wait until a digit is predicted with confidence."""
+        self.wait_data(".ink-prediction", digit=digit, state="confident")
+
+    def wait_blank(self) -> None:
+        """Wait until nothing is predicted, because the pad is blank."""
+        self.wait_data(".ink-prediction", state="blank")
+
     def status(self) -> dict[str, str]:
-        """The parts of the status line."""
-        line = self.text(".ink-status")
-        match = STATUS.fullmatch(line)
-        assert match, f"the status line has another form: {line!r}"
-        return match.groupdict()
+        """The values of the status line."""
+        return self.data(".ink-status")
 
     def iteration(self) -> int:
         """The iteration in the status line."""

@@ -1,4 +1,4 @@
-"""Laboratories with few samples, and ways to hold their work back, for tests without a screen.
+"""Controllers with few samples, and ways to hold their work back, for tests without a screen.
 
 Nothing here looks at a clock: whatever waits, waits for turns of the event loop.
 """
@@ -16,7 +16,13 @@ from cache_helpers import ObedientSource
 from training_helpers import Ticks
 
 from dashboard.digits.controller import DigitsController
-from dashboard.digits.datasets import DataSetInMemory, OpenDataSet, Report, Sample
+from dashboard.digits.datasets import (
+    InMemoryDataSet,
+    OpenedDataSet,
+    ReportProgress,
+    Sample,
+    SampleQuery,
+)
 from dashboard.digits.state import DigitsState
 from dashboard.training.trainer import Execute, execute_in_line
 from data_cache import DATA_SETS, DataSet, Samples, Source, load_digits
@@ -57,20 +63,10 @@ class OpenedData:
             raise self.errors[name]
         return few_digits().part(name)
 
-    async def sample(
-        self,
-        part: str,
-        *,
-        index: int | None,
-        label: int | None,
-        generator: np.random.Generator,
-        but: int | None = None,
-    ) -> Sample:
+    async def sample(self, query: SampleQuery, generator: np.random.Generator) -> Sample:
         if "sample" in self.errors:
             raise self.errors["sample"]
-        return await DataSetInMemory(few_digits()).sample(
-            part, index=index, label=label, generator=generator, but=but
-        )
+        return await InMemoryDataSet(few_digits()).sample(query, generator)
 
 
 class Door:
@@ -98,30 +94,30 @@ class Opener:
     """Opens data sets when, and as, the test says; each request waits in `pending` by its name."""
 
     def __init__(self) -> None:
-        self.pending: dict[str, asyncio.Future[OpenDataSet]] = {}
-        self.reports: dict[str, Report] = {}
+        self.pending: dict[str, asyncio.Future[OpenedDataSet]] = {}
+        self.reports: dict[str, ReportProgress] = {}
 
-    async def __call__(self, name: str, report: Report) -> OpenDataSet:
+    async def __call__(self, name: str, report: ReportProgress) -> OpenedDataSet:
         self.pending[name] = asyncio.get_running_loop().create_future()
         self.reports[name] = report
         return await self.pending[name]
 
     def answer(self, name: str) -> None:
-        self.pending[name].set_result(DataSetInMemory(few_digits(name)))
+        self.pending[name].set_result(InMemoryDataSet(few_digits(name)))
 
     def fail(self, name: str, error: Exception) -> None:
         self.pending[name].set_exception(error)
 
 
-async def open_few(name: str, _report: Report) -> OpenDataSet:
+async def open_few(name: str, _report: ReportProgress) -> OpenedDataSet:
     """Open a small data set of that name at once."""
-    return DataSetInMemory(few_digits(name))
+    return InMemoryDataSet(few_digits(name))
 
 
-def make_laboratory(
-    data: OpenDataSet | None = None,
+def make_controller(
+    data: OpenedDataSet | None = None,
     *,
-    open_data: Any = open_few,
+    open_data_set: Any = open_few,
     execute: Execute = execute_in_line,
     **settings: Any,
 ) -> DigitsController:
@@ -129,17 +125,17 @@ def make_laboratory(
     state = DigitsState(**{"hidden_layers": [12], "batch_size": 20, **settings})
     return DigitsController(
         state,
-        data or DataSetInMemory(few_digits()),
-        open_data=open_data,
+        data or InMemoryDataSet(few_digits()),
+        open_data_set=open_data_set,
         clock=Ticks(),
         execute=execute,
     )
 
 
-def slow_laboratory(blocks: int = 4, **options: Any) -> tuple[DigitsController, ObedientSource]:
+def slow_controller(blocks: int = 4, **options: Any) -> tuple[DigitsController, ObedientSource]:
     """Make a controller whose blocks of 20 digits arrive when the test says."""
     source = ObedientSource(blocks, block_size=20)
-    return make_laboratory(OpenedData(source), **options), source
+    return make_controller(OpenedData(source), **options), source
 
 
 async def until(condition: Callable[[], bool]) -> None:

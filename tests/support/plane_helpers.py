@@ -1,4 +1,4 @@
-"""Small spiral controllers and runs for tests without a screen; nothing here looks at a clock."""
+"""Small plane controllers and runs for tests without a page; no test waits for a clock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import numpy as np
-from controller_helpers import all_done
+from controller_helpers import all_done, until
 from training_helpers import Ticks
 
 from dashboard.plane.controller import PlaneController
@@ -20,7 +20,7 @@ from dashboard.training.trainer import Execute, Trainer, execute_in_line
 SMALL = {"points_count": 60, "classes": 3, "hidden_layers": [8]}
 
 
-def make_plane_laboratory(execute: Execute = execute_in_line, **settings: Any) -> PlaneController:
+def make_plane_controller(execute: Execute = execute_in_line, **settings: Any) -> PlaneController:
     """Make a controller with few points and a small net."""
     state = PlaneState(**{**SMALL, **settings})
     return PlaneController(state, clock=Ticks(), execute=execute)
@@ -58,7 +58,7 @@ def bits_of(run: PlaneRun) -> list[bytes]:
     return [parameter.tobytes() for parameter in run.network.parameters()]
 
 
-async def train_laboratory(controller: PlaneController, steps: int) -> None:
+async def train_controller(controller: PlaneController, steps: int) -> None:
     """Take so many steps, past the buttons."""
     await controller.trainer.train(steps=steps)
 
@@ -71,3 +71,16 @@ def work(main: Callable[[], Awaitable[None]]) -> None:
         await all_done()
 
     asyncio.run(whole())
+
+
+def weights_of(controller: PlaneController) -> list[bytes]:
+    """The parameters of the newest network as bytes, to compare to the bit."""
+    return [parameter.tobytes() for parameter in controller.state.network.parameters()]
+
+
+async def train_to(controller: PlaneController, iteration: int) -> None:
+    """Press Train, and pause once this iteration was reached."""
+    controller.state.running = True
+    await until(lambda: controller.state.snapshot.iteration >= iteration)
+    controller.state.running = False
+    await all_done()

@@ -6,7 +6,8 @@ Nothing here looks at a clock: whatever waits, waits for turns of the event loop
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from dashboard.training.run import Run
 from dashboard.training.settings import TrainingSettings
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.trainer import Trainer
-from data_cache import ArraySource, Samples, load_digits
+from data_cache import ArraySource, Samples, Source, load_digits
 
 COUNT = 300
 
@@ -27,7 +28,7 @@ def few_samples(count: int = COUNT, start: int = 0) -> Samples:
     return load_digits().train[start : start + count]
 
 
-class UnorderedSource:
+class UnorderedSource(Source):
     """Answers after a random number of turns of the event loop, so that answers overtake others."""
 
     def __init__(self, samples: Samples, block_size: int, seed: int) -> None:
@@ -35,10 +36,7 @@ class UnorderedSource:
         self._generator = np.random.default_rng(seed)
         self._asked = 0
         self.answered: list[int] = []
-
-    @property
-    def sample_count(self) -> int:
-        return self._source.sample_count
+        self.sample_count = self._source.sample_count
 
     def plan_epoch(self, generator: np.random.Generator) -> list[np.ndarray]:
         return self._source.plan_epoch(generator)
@@ -124,3 +122,19 @@ def write_csv(path: Path, samples: Samples) -> Path:
     lines = [header, *(",".join(map(str, row)) for row in rows)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def in_event_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+    """Run an async test in an event loop of its own; the tasks that it leaves must end in time."""
+
+    async def bounded(*arguments: Any, **fixtures: Any) -> None:
+        async with asyncio.timeout(60):
+            await test(*arguments, **fixtures)
+            while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+                await asyncio.wait(tasks)
+
+    @wraps(test)
+    def run_test(*arguments: Any, **fixtures: Any) -> None:
+        asyncio.run(bounded(*arguments, **fixtures))
+
+    return run_test

@@ -1,4 +1,4 @@
-"""Serves the app in its two forms, once for all browser tests."""
+"""Serves the app in its two runtimes, once for all browser tests."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class SharedDesk:
 
 
 def tidy(lab: LabPage) -> None:
-    """Bring back what tests with a shared page change: the net, the pad, the wish for a sample."""
+    """Reset what tests with a shared page change: the network, the pad, the choice of a sample."""
     lab.complaints.clear()
     lab.requests.clear()
     page = lab.page
@@ -60,13 +60,13 @@ def tidy(lab: LabPage) -> None:
     if "bk-active" in str(page.locator(".ink-grid button").get_attribute("class")):
         lab.click("ink-grid")
     lab.click("ink-clear")
-    page.get_by_label("From", exact=True).select_option(label="test")
-    page.get_by_label("Which").select_option(label="any")
+    page.get_by_label("Split").select_option(label="test")
+    page.locator(".ink-sample-class select").select_option(label="any")
     page.get_by_label("Index").fill("")
-    lab.wait_text(".ink-notice", "ready-trained net is back")
+    lab.wait_text(".ink-notice", "pretrained model is in use again")
     lab.wait_text(".ink-train", "Train")
-    lab.wait_text(".ink-status", "^iteration 0 ")
-    lab.wait_text(".ink-prediction", "^Draw a digit$")
+    lab.wait_status(iteration=0, state="paused")
+    lab.wait_blank()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The browser form loses no command, however busy Python is in its worker."""
+"""The browser runtime loses no command, however busy Python is in its worker."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ NOTE_ANSWERS = """
 
 # The number of pictures that the pad has sent to Python.
 PICTURES = """
-Bokeh.documents.flatMap((document) => [...document._all_models.values()])
-  .find((model) => model.type === "Figure" && model.css_classes.includes("ink-pad")).tags[0]
+(Bokeh.documents.flatMap((document) => [...document._all_models.values()])
+  .find((model) => model.command?.[1] === "draw")?.command[0] ?? 0)
 """
 
 

@@ -1,4 +1,4 @@
-"""Other data sets: from a folder when served, block by block over HTTP in the browser form."""
+"""Other data sets: from a folder when served, block by block over HTTP in the browser runtime."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_another_data_set_is_trained_on_scored_and_left_again(lab: LabPage) -> N
     lab.press_train("Pause")
     lab.click("ink-test")
     lab.wait_text(".ink-notice", r"Test: \d\d\.\d\d % of 300 right")
-    lab.page.get_by_label("From", exact=True).select_option(label="training")
+    lab.page.get_by_label("Split").select_option(label="training")
     lab.page.get_by_label("Index").fill("1099")
     lab.click("ink-sample")
     lab.wait_text(".ink-notice", "Sample 1,099 of train, labelled")

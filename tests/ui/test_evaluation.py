@@ -26,17 +26,17 @@ def click_at(page: Page, selector: str, x: float, y: float) -> None:
 def test_a_net_is_evaluated_and_a_mistake_put_on_the_pad(own_lab: LabPage) -> None:
     page = own_lab.page
     page.locator("#tab-evaluate").click()
-    own_lab.wait_text(NOTICE, "Evaluate scores the net at hand")
+    own_lab.wait_text(NOTICE, "Press Evaluate")
     page.locator(".ink-evaluate button").click()
-    own_lab.wait_text(".ink-evaluation-accuracy", r"\d\d\.\d\d % right: \d+ of 500")
-    own_lab.wait_text(".ink-rejection", r"\d\.\d % of 180 made-up non-digits are refused")
+    own_lab.wait_text(".ink-evaluation-accuracy", r"\d\d\.\d\d % \d+ of 500 correct")
+    own_lab.wait_text(".ink-rejection", r"\d\.\d % of 180 synthetic non-digits rejected")
     # The curves take long: cancelling keeps what there is.
     if page.locator(".ink-evaluate button").inner_text() == "Cancel":
         page.locator(".ink-evaluate button").click()
-    own_lab.wait_text(NOTICE, "Cancelled|Done")
+    own_lab.wait_text(NOTICE, "Cancelled|finished")
     assert re.search(r"error 0\.\d{4}", own_lab.text(".ink-calibration"))
     assert re.match(r"0\d+\.\d % ?1", own_lab.text(".ink-recall"))
-    assert re.match(r"\d+ mistakes, surest first", own_lab.text(".ink-mistakes-told"))
+    assert re.match(r"\d+ mistakes, most confident first", own_lab.text(".ink-mistakes-told"))
     assert own_lab.text(".ink-prediction") == "Draw a digit"
     click_at(page, ".ink-mistakes", 0.05, 0.15)
     own_lab.wait_text(".ink-prediction", r"\d")

@@ -1,4 +1,4 @@
-"""What is done in the browser form outlives reloads, closed tabs, dead workers, damaged saves."""
+"""Work in the browser runtime outlives reloads, closed tabs, dead workers and damaged saves."""
 
 from __future__ import annotations
 
@@ -166,9 +166,9 @@ def test_a_browser_that_keeps_nothing_says_so_once_and_everything_works(
     lab = open_tab(context, site_url)
     complaints = complaints_of(lab)
     lab.wait_text(
-        ".ink-notice", "Your work cannot be kept in this browser .*denied permission.*save the"
+        ".ink-notice", "Your work cannot be saved in this browser .*denied permission.*save the"
     )
     lab.press_train("Train")
     lab.wait_until(lambda: lab.iteration() > 20, "training did not go on")
-    assert "cannot be kept" not in lab.text(".ink-notice")
+    assert "cannot be saved" not in lab.text(".ink-notice")
     assert complaints == []

@@ -1,4 +1,4 @@
-"""The window fits, on a desk and on a phone, light and dark, and its parts have names."""
+"""The page fits on a desktop and on a phone, in light and dark, and its controls have names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CERTAIN_HEIGHTS = """
 """
 
 
-def test_the_window_fits_a_small_desktop_without_scrolling(lab: LabPage) -> None:
+def test_the_page_fits_a_small_desktop_without_scrolling(lab: LabPage) -> None:
     assert lab.page.evaluate(SCROLLS) == [False, False]
     for css_class in ("ink-pad", "ink-prediction", "ink-loss", "ink-accuracy", "ink-status"):
         box = lab.page.locator(f".{css_class}").bounding_box()
@@ -38,9 +38,9 @@ def test_the_window_fits_a_small_desktop_without_scrolling(lab: LabPage) -> None
         assert box["x"] + box["width"] <= 1280
 
 
-def test_a_certain_answer_needs_no_second_line(lab: LabPage) -> None:
+def test_a_probability_of_100_per_cent_needs_no_second_line(lab: LabPage) -> None:
     lab.draw(SEVEN)
-    lab.wait_text(".ink-prediction", "^7 seven")
+    lab.wait_digit(7)
     heights = lab.page.evaluate(CERTAIN_HEIGHTS)
     assert len(heights) == 10
     assert len(set(heights)) == 1

@@ -1,4 +1,4 @@
-"""A link carries what somebody sees; the page offers it for copying in both forms."""
+"""A link carries what somebody sees; the page offers it for copying in both runtimes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_who_opens_a_copied_link_sees_the_same_curve(browser: Browser, url: str)
         expected = take_steps(sender)
     assert link == f"{url}?rate=0.01&optimizer=sgd&hidden=20-10&seed=7"
     with opened(browser, f"{link}&moon=full&hide=weights,charts") as receiver:
-        receiver.wait_text(".ink-notice", "Left out of this link: nothing here is called “moon”")
+        receiver.wait_text(".ink-notice", "Left out of this link: there is no setting “moon”")
         layers = receiver.page.locator(".ink-field-hidden-layers input")
         receiver.wait_until(lambda: layers.input_value() == "20 10", "the layers are others")
         for hidden in (".ink-save", ".ink-loss", ".ink-csv"):

@@ -26,8 +26,8 @@ def use_every_button(lab, name):
     press(lab, "fetch", f"Fetched version 1 from {name}. Loaded version-1.npz")
     lab.click("ink-step")
     lab.wait_text(".ink-status", "iteration 1 ")
-    press(lab, "send", f"Sent to {name}: version 2, a 784-128-10 net that reads 9")
-    press(lab, "reset", "ready-trained net again: version 3")
+    press(lab, "send", f"Sent to {name}: version 2, a 784-128-10 net with 9")
+    press(lab, "reset", "pretrained model again: version 3")
     lab.wait_text(".ink-server-version", "3: .*2: uploaded")  # the list comes after the answer
     lab.page.locator(".ink-server-version select").select_option(index=1)
     press(lab, "restore", f"{name} has version 2 again: version 4")

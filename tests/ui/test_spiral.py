@@ -1,4 +1,4 @@
-"""The spiral's pane as people use it: watch, turn knobs, paint, look inside, take lessons."""
+"""The plane pane as people use it: train, change settings, paint, inspect, follow lessons."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def test_the_case_study_is_learnt_while_one_watches_turns_paints_and_goes_back(
     assert untrained["train"] == 500
     press(spiral, "train")
     status(spiral, r"accuracy (9[5-9]|100)\.\d %")
-    spiral.wait_text(".ink-spiral-summary", r"Training (9[5-9]|100)\.\d % right · test \d")
+    spiral.wait_text(
+        ".ink-spiral-summary", r"Training accuracy (9[5-9]|100)\.\d % · test accuracy \d"
+    )
     trained = drawn(spiral)
     assert trained["surface"] != untrained["surface"]
 
@@ -57,7 +59,7 @@ def test_the_case_study_is_learnt_while_one_watches_turns_paints_and_goes_back(
     set_field(spiral, "learning-rate", "0.2")
     status(spiral, "learning rate 0.2")
     set_field(spiral, "learning-rate", "none")
-    spiral.wait_text(".ink-spiral-field-learning-rate", "takes a number above 0 to 10; “none”")
+    spiral.wait_text(".ink-spiral-field-learning-rate", "“none”")
 
     # Points, while it trains.
     choose_tool(spiral, "Paint")
@@ -73,9 +75,9 @@ def test_the_case_study_is_learnt_while_one_watches_turns_paints_and_goes_back(
     # Back in time, and on from there.
     press(spiral, "train")
     spiral.wait_text(".ink-spiral-train", "Train")
-    spiral.wait_text(".ink-spiral-time", r"live, \d+ stages")
+    spiral.wait_text(".ink-spiral-time", r"live, \d+ checkpoints")
     spiral.page.locator(".ink-spiral-time .noUi-handle").press("Home")
-    spiral.wait_text(".ink-spiral-time", "Time travel · step 0")
+    spiral.wait_text(".ink-spiral-time", "Time travel · iteration 0")
     spiral.wait_until(
         lambda: drawn(spiral)["surface"] == untrained["surface"], "the first surface is not back"
     )
@@ -86,10 +88,10 @@ def test_the_case_study_is_learnt_while_one_watches_turns_paints_and_goes_back(
 def test_lines_units_and_lessons(spiral: LabPage) -> None:
     # Take a lesson, and hear when it has happened.
     press(spiral, "lesson-rate")
-    spiral.wait_text(".ink-spiral-lesson", "Watch the loss leap")
+    spiral.wait_text(".ink-spiral-lesson", "Watch the loss oscillate")
     status(spiral, "learning rate 4")
     press(spiral, "train")
-    spiral.wait_text(".ink-spiral-lesson", "It happened: within 40 steps the loss leapt")
+    spiral.wait_text(".ink-spiral-lesson", "Observed: within 40 steps the loss oscillated")
 
     # Look at a place, and along a line.
     spiral.page.mouse.move(*place(spiral, 0.5, 0.5))

@@ -1,1 +1,1 @@
-"""Views of the digits pane: each draws finished records and reports what people do to it."""
+"""Views of the digits pane: each shows parameters of the state and calls commands."""

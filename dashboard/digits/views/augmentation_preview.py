@@ -1,6 +1,6 @@
-"""Shows what the chosen augmentation does: digits as they are, and under each kind of change.
+"""A preview of the chosen augmentation: original digits, and the same under each transformation.
 
-It is made when somebody first asks for it, and drawn anew when another set is chosen.
+It is made when it is first opened, and redrawn when another augmentation is chosen.
 """
 
 from __future__ import annotations
@@ -15,17 +15,25 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from dashboard.digits.views.pad import INK_PALETTE
+from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
-from data_cache import FULL, LIGHT, Distorter, Strengths, create_augmentation
-from data_cache.augmentation import STRENGTH_NAMES
+from dashboard.training.settings import TrainingSettings
+from data_cache import (
+    FULL,
+    LIGHT,
+    STRENGTH_NAMES,
+    RandomDistortion,
+    Strengths,
+    create_augmentation,
+)
 
 DIGITS = 6
 SEED = 3
 _SETS = {"light": LIGHT, "full": FULL}
 _NAMES = 2.6
-"""Room for the names of the rows, in digits."""
+"""The width of the column of names, in digits."""
 
-Pictures = NDArray[np.float32]
+Images = NDArray[np.float32]
 
 
 class AugmentationPreview:
@@ -34,30 +42,28 @@ class AugmentationPreview:
     Parameters
     ----------
     state
-        Its `augment` names the set.
-    theme
-        Style sheets.
+        Its `augment` names the augmentation.
+    page
+        How the page is changed.
     open_digits
-        Returns at least 6 pictures (n, 784) in [0, 1] to change.
+        Returns at least 6 images, (n, 784) float32 in [0, 1].
     spawn
-        Does asynchronous work.
-    with_page
-        Runs a function that changes the page.
+        Runs a background task.
     """
 
     def __init__(
         self,
-        state: Any,
+        state: TrainingSettings,
+        page: PageWriter,
         theme: Theme,
         *,
-        open_digits: Callable[[], Awaitable[Pictures]],
+        open_digits: Callable[[], Awaitable[Images]],
         spawn: Callable[[Any], None],
-        with_page: Callable[[Callable[[], None]], None],
     ) -> None:
         self._state = state
         self._open_digits = open_digits
         self._spawn = spawn
-        self._with_page = with_page
+        self._page = page
         self._sheet: ColumnDataSource | None = None
         self._names: ColumnDataSource | None = None
         self._figure: Any = None
@@ -77,9 +83,9 @@ class AugmentationPreview:
     async def _show(self) -> None:
         digits = await self._open_digits()
         rows = preview_rows(self._state.augment, digits[:DIGITS])
-        self._with_page(lambda: self._draw(rows))
+        self._page.write(lambda: self._draw(rows))
 
-    def _draw(self, rows: dict[str, Pictures]) -> None:
+    def _draw(self, rows: dict[str, Images]) -> None:
         if self._figure is None:
             self._make_figure()
         count = len(rows)
@@ -96,7 +102,7 @@ class AugmentationPreview:
             "dh": [count],
         }
         self._names.data = {"y": count - np.arange(count) - 0.5, "text": list(rows)}
-        # Last of all: the page must not hear of changes to what it does not have yet.
+        # Last, because the page cannot take changes of a figure that it does not have yet.
         if not len(self.view):
             self.view.append(pn.pane.Bokeh(self._figure, sizing_mode="stretch_width", margin=0))
 
@@ -134,23 +140,23 @@ class AugmentationPreview:
         )
 
 
-def preview_rows(name: str, digits: Pictures) -> dict[str, Pictures]:
-    """Return rows of pictures by what was done to them: nothing, each kind alone, all at once."""
-    rows = {"as they are": digits}
+def preview_rows(name: str, digits: Images) -> dict[str, Images]:
+    """Return rows of images: the originals, each transformation alone, and all of them combined."""
+    rows = {"original": digits}
     strengths = _SETS.get(name, Strengths())
     for kind in STRENGTH_NAMES:
         if strengths.has(kind):
             rows[kind] = _strongest(strengths.only(kind), digits)
     augment = create_augmentation(name, np.random.default_rng(SEED))
     if augment is not None:
-        rows["all at once"] = augment(digits)
+        rows["combined"] = augment(digits)
     return rows
 
 
-def _strongest(strengths: Strengths, digits: Pictures) -> Pictures:
-    """Change every digit a few times and keep the most changed, so that rare kinds show too."""
-    distort = Distorter(np.random.default_rng(SEED), strengths)
+def _strongest(strengths: Strengths, digits: Images) -> Images:
+    """Transform every digit a few times and keep the most changed, so that rare ones show too."""
+    distort = RandomDistortion(np.random.default_rng(SEED), strengths)
     tries = np.stack([distort(digits) for _ in range(8)])
     best = np.abs(tries - digits).sum(axis=2).argmax(axis=0)
-    chosen: Pictures = tries[best, np.arange(len(digits))]
+    chosen: Images = tries[best, np.arange(len(digits))]
     return chosen

@@ -1,7 +1,6 @@
-"""The drawing pad: a Bokeh figure on which people draw, painted on the client by `page/pad.js`.
+"""The drawing pad: a Bokeh figure that is painted on the client by `drawing_pad.js`.
 
-Python gets finished pictures from it and can put a picture on it; the strokes, the brush, the
-eraser and undo never leave the page.
+Python receives whole pictures and can show one; strokes, brush, eraser and undo stay on the page.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from bokeh.layouts import column, row
 from bokeh.models import (
     Button,
     ColumnDataSource,
-    CustomJS,
     FixedTicker,
     LinearColorMapper,
     RadioButtonGroup,
@@ -24,11 +22,16 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from dashboard.shell.asset_files import read_asset
+from dashboard.shell.components.client_component import ClientComponent, Signatures
 
 SIDE = 168
+"""Pixels along a side of the picture that is painted."""
 SENT = 84
+"""Pixels along a side of the picture that Python receives."""
 CELLS = 28
+"""Cells along a side of the grid, which is that of MNIST."""
+COMMANDS: Signatures = {"draw": (str,)}
+"""`draw`: base64 of the bytes of the whole picture, SENT × SENT, 0 blank to 255 full ink."""
 INK_PALETTE = [f"#{255 - level:02x}{255 - level:02x}{255 - level:02x}" for level in range(256)]
 
 PAPER = """
@@ -48,14 +51,14 @@ Canvas = NDArray[np.float32]
 
 
 class DrawingPad:
-    """A square to draw on.
+    """The drawing pad with its tools; `layout` holds both.
 
     Parameters
     ----------
     on_drawing
-        Called with every finished picture, (84, 84) float32 in [0, 1], ink high.
+        Called with every new picture, (84, 84) float32 in [0, 1], 1 being full ink.
     stylesheet
-        How the buttons and the slider look.
+        CSS of the buttons and the slider.
     """
 
     def __init__(self, on_drawing: Callable[[Canvas], None], stylesheet: str) -> None:
@@ -65,7 +68,7 @@ class DrawingPad:
         self.figure = self._make_figure()
         sheets = [stylesheet]
         tool = RadioButtonGroup(labels=["Pen", "Eraser"], active=0, margin=0, stylesheets=sheets)
-        grid_mode = Toggle(label="Grid", margin=0, stylesheets=sheets, css_classes=["ink-grid"])
+        grid = Toggle(label="Grid", margin=0, stylesheets=sheets, css_classes=["ink-grid"])
         undo = Button(label="Undo", margin=0, stylesheets=sheets, css_classes=["ink-undo"])
         clear = Button(label="Clear", margin=0, stylesheets=sheets, css_classes=["ink-clear"])
         brush = Slider(
@@ -79,44 +82,42 @@ class DrawingPad:
             sizing_mode="stretch_width",
             css_classes=["ink-brush"],
         )
-        script = CustomJS(
-            args={
-                "figure": self.figure,
+        component = ClientComponent(
+            "drawing_pad.js",
+            self.figure,
+            parts={
                 "ink": self._ink,
                 "cursor": self._cursor,
                 "tool": tool,
-                "grid_mode": grid_mode,
+                "grid": grid,
                 "brush": brush,
                 "undo": undo,
                 "clear": clear,
             },
-            code=read_asset("pad.js"),
+            signatures=COMMANDS,
+            commands={"draw": lambda content: on_drawing(decode_picture(content))},
         )
-        self.figure.js_on_change("inner_width", script)
-        self._ink.js_on_change("data", script)
-        grid_mode.js_on_change("active", script)
-        undo.js_on_event("button_click", script)
-        clear.js_on_event("button_click", script)
-        self.figure.on_change("tags", self._receive)
+        undo.js_on_event("button_click", component.callback)
+        clear.js_on_event("button_click", component.callback)
         self.layout = column(
             self.figure,
-            row(tool, grid_mode, undo, clear, spacing=8, sizing_mode="stretch_width"),
+            row(tool, grid, undo, clear, spacing=8, sizing_mode="stretch_width"),
             brush,
             spacing=8,
             sizing_mode="stretch_width",
         )
 
     def show(self, canvas: NDArray[np.floating]) -> None:
-        """Put a square picture in [0, 1] on the pad, enlarged without smoothing; report it too."""
+        """Show a square picture in [0, 1] on the pad, and report it as a drawing.
+
+        Its side is a divisor of 168; every value becomes a square of pixels.
+        """
         side = canvas.shape[0]
         steps = (np.arange(SIDE) * side) // SIDE
         picture = np.round(255 * canvas[np.ix_(steps, steps)]).astype(np.uint8)
         self._ink.data = {"image": [picture]}
         halved = picture.reshape(SENT, SIDE // SENT, SENT, SIDE // SENT).mean(axis=(1, 3))
         self._on_drawing((halved / 255).astype(np.float32))
-
-    def _receive(self, _attribute: str, _old: list[object], tags: list[object]) -> None:
-        self._on_drawing(decode_picture(tags))
 
     def _make_figure(self) -> figure:
         pad = figure(
@@ -162,22 +163,20 @@ class DrawingPad:
         return pad
 
 
-def decode_picture(tags: list[object]) -> Canvas:
-    """Turn the pad's message into a (84, 84) float32 picture in [0, 1].
+def decode_picture(content: str) -> Canvas:
+    """Return the picture that the pad sent, (84, 84) float32 in [0, 1].
 
     Raises
     ------
     ValueError
-        When the message is not [number, base64 of 84 × 84 bytes].
+        If the content is not base64 of 84 × 84 bytes.
     """
-    expected = f"the pad sends [number, base64 of {SENT * SENT} bytes]"
-    if len(tags) != 2 or not isinstance(tags[1], str):
-        raise ValueError(f"{expected}; found {len(tags)} entries")
+    expected = f"the pad sends base64 of {SENT * SENT} bytes"
     try:
-        content = base64.b64decode(tags[1], validate=True)
+        levels = base64.b64decode(content, validate=True)
     except ValueError as error:
         raise ValueError(f"{expected}; found text that is not base64") from error
-    if len(content) != SENT * SENT:
-        raise ValueError(f"{expected}; found {len(content)} bytes")
-    levels = np.frombuffer(content, np.uint8).reshape(SENT, SENT)
-    return levels.astype(np.float32) / np.float32(255)
+    if len(levels) != SENT * SENT:
+        raise ValueError(f"{expected}; found {len(levels)} bytes")
+    picture = np.frombuffer(levels, np.uint8).reshape(SENT, SENT)
+    return picture.astype(np.float32) / np.float32(255)

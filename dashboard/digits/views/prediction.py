@@ -1,6 +1,6 @@
-"""Says what the network makes of the drawing: in words, as ten bars, and as the picture it sees.
+"""The prediction of the drawing: in words, as a bar for each class, and the input of the model.
 
-Blank pads get an invitation, never a guess.
+The values are also in `data-*` attributes, which tests and scripts read.
 """
 
 from __future__ import annotations
@@ -13,51 +13,61 @@ from bokeh.models import ColumnDataSource, LinearColorMapper
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
+from dashboard.digits.state import DigitsState
 from dashboard.digits.views.pad import INK_PALETTE, PAPER
+from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme
 
 NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 DIGITS = tuple("0123456789")
 INVITATION = "Draw a digit"
-USELESS = "No answer: the weights are out of hand"
-
-
+INVALID = "The weights are NaN or infinite"
 NOT_SURE = "Not sure"
 
 
-def answer_html(
-    probabilities: NDArray[np.float32] | None, class_names: tuple[str, ...], is_sure: bool = True
+def prediction_html(
+    probabilities: NDArray[np.float32] | None,
+    class_names: tuple[str, ...],
+    is_confident: bool = True,
 ) -> str:
-    """Say the most probable class and its probability; None: invite to draw.
+    """Return the most probable class and its probability; None gives an invitation to draw.
 
-    What is probably none of the classes gets no verdict but the nearest guess.
+    Parameters
+    ----------
+    probabilities
+        Of the classes, (classes,) float32.
+    class_names
+        Names of the classes.
+    is_confident
+        False puts “Not sure” before the most probable class.
     """
     if probabilities is None:
-        return f'<div class="answer blank">{INVITATION}</div>'
+        return f'<div class="answer blank" data-state="blank">{INVITATION}</div>'
     if not np.isfinite(probabilities).all():
-        return f'<div class="answer blank">{USELESS}</div>'
+        return f'<div class="answer blank" data-state="invalid">{INVALID}</div>'
     best = int(np.argmax(probabilities))
-    name = class_names[best]
-    share = f"{100 * float(probabilities[best]):.1f} %"
-    if not is_sure:
+    name, probability = class_names[best], float(probabilities[best])
+    values = f'data-digit="{best}" data-probability="{probability:.6f}"'
+    share = f"{100 * probability:.1f} %"
+    if not is_confident:
         word = f" {NUMBER_WORDS[int(name)]}" if name in DIGITS else ""
         return (
-            f'<div class="answer unsure"><span class="name">{NOT_SURE}</span> '
+            f'<div class="answer unsure" data-state="uncertain" {values}>'
+            f'<span class="name">{NOT_SURE}</span> '
             f'<span class="words">· {escape(name)}{word} {share}</span></div>'
         )
     if name in DIGITS:
-        return (
-            f'<div class="answer"><span class="digit">{name}</span> '
-            f'<span class="words">{NUMBER_WORDS[int(name)]} · <b>{share}</b></span></div>'
+        text = (
+            f'<span class="digit">{name}</span> '
+            f'<span class="words">{NUMBER_WORDS[int(name)]} · <b>{share}</b></span>'
         )
-    return (
-        f'<div class="answer"><span class="name">{escape(name)}</span> '
-        f'<span class="words"><b>{share}</b></span></div>'
-    )
+    else:
+        text = f'<span class="name">{escape(name)}</span> <span class="words"><b>{share}</b></span>'
+    return f'<div class="answer" data-state="confident" {values}>{text}</div>'
 
 
 def bars_html(probabilities: NDArray[np.float32] | None, class_names: tuple[str, ...]) -> str:
-    """Draw one bar per class; without probabilities all of them are empty."""
+    """Return a table with a bar for each class; without valid probabilities the bars are empty."""
     if probabilities is not None and not np.isfinite(probabilities).all():
         probabilities = None
     shares = np.zeros(len(class_names)) if probabilities is None else probabilities
@@ -74,31 +84,35 @@ def bars_html(probabilities: NDArray[np.float32] | None, class_names: tuple[str,
 
 
 class PredictionView:
-    """The answer, its bars, and the framed picture beside them."""
+    """The prediction of a state, redrawn whenever it changes.
 
-    def __init__(self, class_names: tuple[str, ...], theme: Theme) -> None:
-        self.class_names = class_names
-        self.answer = theme.text(answer_html(None, class_names), css_classes=["ink-prediction"])
-        self.bars = theme.text(bars_html(None, class_names), css_classes=["ink-bars"])
-        self._seen = ColumnDataSource(name="seen", data={"image": [np.zeros((28, 28), np.uint8)]})
-        self.sees = pn.pane.Bokeh(_picture(self._seen), css_classes=["ink-sees"], margin=0)
+    Attributes
+    ----------
+    text, bars, image
+        The prediction in words, the probabilities of all classes, and the input of the model.
+    """
 
-    def draw(
-        self,
-        probabilities: NDArray[np.float32] | None,
-        framed: NDArray[np.float32] | None,
-        is_sure: bool = True,
-    ) -> None:
-        """Show probabilities (classes,) and the net's input (784,); None for a blank pad."""
-        self.answer.object = answer_html(probabilities, self.class_names, is_sure)
-        self.bars.object = bars_html(probabilities, self.class_names)
-        self.draw_input(framed)
+    def __init__(self, state: DigitsState, page: PageWriter, theme: Theme) -> None:
+        self._state = state
+        self.text = theme.text("", css_classes=["ink-prediction"])
+        self.bars = theme.text("", css_classes=["ink-bars"])
+        self._pixels = ColumnDataSource(name="seen", data={"image": [np.zeros((28, 28), np.uint8)]})
+        self.image = pn.pane.Bokeh(_picture(self._pixels), css_classes=["ink-sees"], margin=0)
+        self._draw()
+        state.param.watch(
+            lambda *_events: page.write(self._draw, key=self), ["prediction", "class_names"]
+        )
 
-    def draw_input(self, framed: NDArray[np.float32] | None) -> None:
-        """Show only what the net sees."""
-        levels = np.zeros(784, np.float32) if framed is None else framed
-        picture = np.round(255 * levels).astype(np.uint8).reshape(28, 28)
-        self._seen.data = {"image": [picture]}
+    def _draw(self) -> None:
+        prediction, names = self._state.prediction, self._state.class_names
+        probabilities = prediction.probabilities
+        if probabilities is not None and len(probabilities) != len(names):
+            probabilities = None  # of the data set before
+        self.text.object = prediction_html(probabilities, names, prediction.is_confident)
+        self.bars.object = bars_html(probabilities, names)
+        levels = np.zeros(784, np.float32) if prediction.image is None else prediction.image
+        pixels = np.round(255 * levels).astype(np.uint8).reshape(28, 28)
+        self._pixels.data = {"image": [pixels]}
 
 
 def _picture(source: ColumnDataSource) -> figure:

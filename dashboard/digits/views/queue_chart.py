@@ -1,7 +1,7 @@
-"""The gauge of the prefetch queue: how many blocks are ready and in flight, over time.
+"""The chart of the prefetch queue: how many blocks are ready and in flight, over time.
 
-It shows why several blocks are fetched at once: while the line of ready blocks stays above zero,
-training never waits.
+While the number of ready blocks stays above zero, training does not wait for data; this is what
+several concurrent requests are for.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from dashboard.shell.chart_parts import BLUE, ORANGE, make_head, make_legend, qu
 from dashboard.shell.theme import Theme
 from dashboard.training.snapshot import Snapshot
 
-GAUGE_POINTS = 240
-"""Redraws that the gauge looks back on."""
+POINTS = 240
+"""Redraws that the chart shows."""
 
 
 class QueueChart:
-    """Blocks ready and in flight over the last redraws."""
+    """Blocks ready and in flight at the last redraws."""
 
     def __init__(self, theme: Theme) -> None:
-        self._cached: deque[int] = deque(maxlen=GAUGE_POINTS)
-        self._in_flight: deque[int] = deque(maxlen=GAUGE_POINTS)
+        self._cached: deque[int] = deque(maxlen=POINTS)
+        self._in_flight: deque[int] = deque(maxlen=POINTS)
         self.source = ColumnDataSource({"tick": [], "cached": [], "in_flight": []})
         chart = figure(
             sizing_mode="stretch_both",
@@ -36,7 +36,7 @@ class QueueChart:
             min_border=4,
             min_border_bottom=8,
             outline_line_color=None,
-            x_range=Range1d(-GAUGE_POINTS, 0),
+            x_range=Range1d(-POINTS, 0),
         )
         chart.y_range.start = 0
         chart.xaxis.visible = False
@@ -65,7 +65,7 @@ class QueueChart:
         )
 
     def draw(self, snapshot: Snapshot) -> None:
-        """Add the queue's counters to the gauge."""
+        """Add the counters of the queue to the chart."""
         self._cached.append(snapshot.cached)
         self._in_flight.append(snapshot.in_flight)
         self.source.data = {

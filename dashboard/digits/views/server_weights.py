@@ -1,6 +1,6 @@
-"""The part of the controls that talks with a server: send, fetch, reset and restore its weights.
+"""Controls of the weights of a server: send, fetch, reset and restore them.
 
-What came of it is said where everything else is said, in the notice at the top.
+Results and refusals are shown as notices.
 """
 
 from __future__ import annotations
@@ -12,30 +12,24 @@ from typing import Any
 import panel as pn
 
 from dashboard.digits.controller import DigitsController
-from dashboard.digits.server_link import LinkError, ServerLink, ServerVersion
-from dashboard.digits.state import Notice
+from dashboard.digits.server_weights import ServerWeights, ServerWeightsError, WeightsVersion
 from dashboard.shell.layout import stack
+from dashboard.shell.notices import Notice
+from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
 
-WithPage = Callable[[Callable[[], None]], None]
-FIRST = "Versions are listed here"
-NO_EYE = ".bk-toggle { display: none; }"
-"""Bokeh's sign for showing what was typed is drawn for another height of the field."""
+PLACEHOLDER = "Versions are listed here"
+NO_TOGGLE = ".bk-toggle { display: none; }"
+"""Bokeh's button that shows the password does not fit the height of the field."""
 
 
-class ServerWeights:
-    """Buttons for a server's weights; there is nothing to see before `connect`.
+class ServerWeightsControls:
+    """Buttons for the weights of a server; hidden until `connect`."""
 
-    Parameters
-    ----------
-    with_page
-        Runs a function that changes the page.
-    """
-
-    def __init__(self, controller: DigitsController, theme: Theme, with_page: WithPage) -> None:
+    def __init__(self, controller: DigitsController, page: PageWriter, theme: Theme) -> None:
         self._controller = controller
-        self._with_page = with_page
-        self._link: ServerLink | None = None
+        self._page = page
+        self._server: ServerWeights | None = None
         wide: dict[str, Any] = {
             "stylesheets": [theme.widgets],
             "sizing_mode": "stretch_width",
@@ -43,17 +37,17 @@ class ServerWeights:
         }
         self._heading = theme.text("")
         self._choice = pn.widgets.Select(
-            label="Version", options={FIRST: 0}, css_classes=["ink-server-version"], **wide
+            label="Version", options={PLACEHOLDER: 0}, css_classes=["ink-server-version"], **wide
         )
         self._token = pn.widgets.PasswordInput(
             label="Token", placeholder="if the server asks for one", **wide
         )
         self._token.css_classes = ["ink-server-token"]
-        self._token.stylesheets = [*self._token.stylesheets, NO_EYE]
-        send = button("Send to server", theme, "ink-server-send", self._begin(self._send))
-        fetch = button("Fetch from server", theme, "ink-server-fetch", self._begin(self._fetch))
-        reset = button("Reset", theme, "ink-server-reset", self._begin(self._reset))
-        restore = button("Restore", theme, "ink-server-restore", self._begin(self._restore))
+        self._token.stylesheets = [*self._token.stylesheets, NO_TOGGLE]
+        send = button("Send to server", theme, "ink-server-send", self._command(self._send))
+        fetch = button("Fetch from server", theme, "ink-server-fetch", self._command(self._fetch))
+        reset = button("Reset", theme, "ink-server-reset", self._command(self._reset))
+        restore = button("Restore", theme, "ink-server-restore", self._command(self._restore))
         row = {"margin": 0, "sizing_mode": "stretch_width"}
         self.view = stack(
             theme,
@@ -64,75 +58,78 @@ class ServerWeights:
         )
         self.view.visible = False
 
-    def connect(self, link: ServerLink) -> None:
-        """Show the buttons, for this server; needs a running event loop."""
-        self._link = link
-        self._controller.spawn(self._open(link))
+    def connect(self, server: ServerWeights) -> None:
+        """Show the buttons for a server; needs a running event loop."""
+        self._server = server
+        self._controller.spawn(self._open(server))
 
-    async def _open(self, link: ServerLink) -> None:
+    async def _open(self, server: ServerWeights) -> None:
         def show() -> None:
-            self._heading.object = heading_html(link.name)
+            self._heading.object = heading_html(server.name)
             self.view.visible = True
 
-        self._with_page(show)
+        self._page.write(show)
         try:
-            await self._list(link)
-        except LinkError as error:
+            await self._list_versions(server)
+        except ServerWeightsError as error:
             self._controller.warn(str(error))
 
-    def _begin(self, work: Callable[[ServerLink], Awaitable[str]]) -> Callable[[], None]:
-        async def tell() -> None:
-            assert self._link is not None, "the buttons are seen once there is a link"
+    def _command(self, work: Callable[[ServerWeights], Awaitable[str]]) -> Callable[[], None]:
+        """Return a function for a button that runs a request and shows its result."""
+
+        async def run() -> None:
+            assert self._server is not None, "the buttons are hidden until connect"
             try:
-                self._controller.state.notice = Notice(await work(self._link))
-                await self._list(self._link)
-            except LinkError as error:
+                self._controller.state.notice = Notice(await work(self._server))
+                await self._list_versions(self._server)
+            except ServerWeightsError as error:
                 self._controller.warn(str(error))
 
-        return lambda: self._controller.spawn(tell())
+        return lambda: self._controller.spawn(run())
 
-    async def _send(self, link: ServerLink) -> str:
+    async def _send(self, server: ServerWeights) -> str:
         content = self._controller.save_weights(".npz", "s4")
         if content is None:
-            raise LinkError(self._controller.state.notice.text)
-        return f"Sent to {link.name}: {_described(await link.send(content, self._token.value))}"
+            raise ServerWeightsError(self._controller.state.notice.text)
+        version = await server.send(content, self._token.value)
+        return f"Sent to {server.name}: {_describe(version)}"
 
-    async def _fetch(self, link: ServerLink) -> str:
-        content, number = await link.fetch()
+    async def _fetch(self, server: ServerWeights) -> str:
+        content, number = await server.fetch()
         self._controller.load_weights(content, f"version-{number}.npz")
         notice = self._controller.state.notice
         if notice.kind == "error":
-            raise LinkError(notice.text)
-        return f"Fetched version {number} from {link.name}. {notice.text}"
+            raise ServerWeightsError(notice.text)
+        return f"Fetched version {number} from {server.name}. {notice.text}"
 
-    async def _reset(self, link: ServerLink) -> str:
-        version = await link.reset(self._token.value)
-        return f"{link.name} has its ready-trained net again: {_described(version)}"
+    async def _reset(self, server: ServerWeights) -> str:
+        version = await server.reset(self._token.value)
+        return f"{server.name} has the pretrained model again: {_describe(version)}"
 
-    async def _restore(self, link: ServerLink) -> str:
+    async def _restore(self, server: ServerWeights) -> str:
         number = self._choice.value
         if not number:
-            raise LinkError("Choose a version to restore.")
-        version = await link.restore(number, self._token.value)
-        return f"{link.name} has version {number} again: {_described(version)}"
+            raise ServerWeightsError("Choose a version to restore.")
+        version = await server.restore(number, self._token.value)
+        return f"{server.name} has version {number} again: {_describe(version)}"
 
-    async def _list(self, link: ServerLink) -> None:
-        versions = await link.versions()
+    async def _list_versions(self, server: ServerWeights) -> None:
+        versions = await server.versions()
 
         def show() -> None:
             options = {version.title: version.number for version in versions}
             self._choice.param.update(options=options, value=versions[0].number)
 
-        self._with_page(show)
+        self._page.write(show)
 
 
 def heading_html(name: str) -> str:
-    """Say which server it is."""
+    """Return the heading of the controls."""
     return f"<h2>Weights of {escape(name)}</h2>"
 
 
-def _described(version: ServerVersion) -> str:
+def _describe(version: WeightsVersion) -> str:
     return (
-        f"version {version.number}, a {version.sizes} net that reads "
-        f"{100 * version.accuracy:.1f} % of its validation digits."
+        f"version {version.number}, a {version.sizes} net with "
+        f"{100 * version.accuracy:.1f} % accuracy on its validation digits."
     )

@@ -1,4 +1,4 @@
-"""The confusion matrix: true classes down, predicted ones across; a click chooses a cell."""
+"""Confusion matrix as a chart: rows are true classes, columns predicted ones."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from numpy.typing import NDArray
 
 from dashboard.shell.chart_parts import BLUE, ORANGE, quieten
 
-# The page tells which cell was meant: a name that Python hears, never a gesture.
-CHOOSE = """
+# A new number makes a repeated click on the same cell a change that Python hears of.
+SELECT_CELL = """
 const [column, row] = [Math.floor(cb_obj.x), Math.floor(cb_obj.y)]
 if (column >= 0 && row >= 0) figure.tags = [Date.now(), row, column]
 """
 
-PAPERLESS = "#00000000"
-"""Of cells that hold nothing."""
+TRANSPARENT = "#00000000"
+"""Color of cells whose count is 0."""
 
 
 class ConfusionMatrix:
-    """A square of cells.
+    """A square of cells with counts.
 
     Parameters
     ----------
-    choose
-        Called with the true and the predicted class of the cell that somebody clicks.
+    select_cell
+        Called with the true and the predicted class of the cell that was clicked.
     """
 
-    def __init__(self, choose: Callable[[int, int], None]) -> None:
-        self._choose = choose
+    def __init__(self, select_cell: Callable[[int, int], None]) -> None:
+        self._select_cell = select_cell
         self._cells = ColumnDataSource(
-            {"x": [], "y": [], "text": [], "colour": []}, name="confusion"
+            {"x": [], "y": [], "text": [], "color": []}, name="confusion"
         )
         self.figure = figure(
             height=330,
             x_range=(0, 10),
             y_range=(10, 0),
             x_axis_location="above",
-            x_axis_label="taken for",
-            y_axis_label="is a",
+            x_axis_label="Predicted",
+            y_axis_label="True",
             tools="",
             toolbar_location=None,
             sizing_mode="stretch_width",
@@ -52,49 +52,47 @@ class ConfusionMatrix:
         )
         quieten(self.figure)
         self.figure.ygrid.visible = False
-        self.figure.rect(
-            "x", "y", 0.94, 0.94, fill_color="colour",
-            line_color=None, source=self._cells,
-        )  # fmt: skip
+        cells = {"x": "x", "y": "y", "source": self._cells}
+        self.figure.rect(width=0.94, height=0.94, fill_color="color", line_color=None, **cells)
         self.figure.text(
-            "x", "y", "text", text_align="center", text_baseline="middle",
-            text_font_size="11px", source=self._cells,
-        )  # fmt: skip
-        self.figure.js_on_event("tap", CustomJS(args={"figure": self.figure}, code=CHOOSE))
+            text="text", text_align="center", text_baseline="middle", text_font_size="11px", **cells
+        )
+        self.figure.js_on_event("tap", CustomJS(args={"figure": self.figure}, code=SELECT_CELL))
         self.figure.on_change("tags", self._tapped)
 
-    def draw(self, confusion: NDArray[np.integer], class_names: Sequence[str]) -> None:
+    def draw(self, counts: NDArray[np.integer], class_names: Sequence[str]) -> None:
         """Show counts (classes, classes)."""
-        classes = len(confusion)
+        classes = len(counts)
         rows, columns = np.divmod(np.arange(classes * classes), classes)
-        counts = confusion.reshape(-1)
-        right = rows == columns
-        most = max(1, int(counts[~right].max(initial=0)))
-        totals = np.maximum(confusion.sum(axis=1), 1)[rows]
-        # Mistakes are shaded against the worst of them, or the right ones would hide them all.
-        parts = np.where(right, 0.15 + 0.35 * counts / totals, 0.85 * np.sqrt(counts / most))
+        cells = counts.reshape(-1)
+        correct = rows == columns
+        most = max(1, int(cells[~correct].max(initial=0)))
+        totals = np.maximum(counts.sum(axis=1), 1)[rows]
+        # Mistakes are shaded relative to the most frequent one; diagonal counts would hide them.
+        strengths = np.where(correct, 0.15 + 0.35 * cells / totals, 0.85 * np.sqrt(cells / most))
         self._cells.data = {
             "x": columns + 0.5,
             "y": rows + 0.5,
-            "text": [str(count) if count else "" for count in counts.tolist()],
-            "colour": [
-                shade(BLUE if is_right else ORANGE, part) if count else PAPERLESS
-                for is_right, part, count in zip(right, parts, counts, strict=True)
+            "text": [str(count) if count else "" for count in cells.tolist()],
+            "color": [
+                shade(BLUE if on_diagonal else ORANGE, strength) if count else TRANSPARENT
+                for on_diagonal, strength, count in zip(correct, strengths, cells, strict=True)
             ],
         }
-        short = [name[:8] for name in class_names]
         for axis in (self.figure.xaxis, self.figure.yaxis):
             axis.ticker = [index + 0.5 for index in range(classes)]
-            axis.major_label_overrides = {index + 0.5: name for index, name in enumerate(short)}
+            axis.major_label_overrides = {
+                index + 0.5: name[:8] for index, name in enumerate(class_names)
+            }
         if classes != self.figure.x_range.end:
             self.figure.x_range.end = self.figure.y_range.start = classes
 
     def _tapped(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
         if len(tags) == 3 and all(isinstance(value, int) for value in tags[1:]):
-            self._choose(tags[1], tags[2])
+            self._select_cell(tags[1], tags[2])
 
 
-def shade(colour: str, part: float) -> str:
-    """Mix a colour, "#rrggbb", into white: dark numbers can be read on it in any light."""
-    levels = (int(colour[index : index + 2], 16) for index in (1, 3, 5))
-    return "#" + "".join(f"{round(255 + part * (level - 255)):02x}" for level in levels)
+def shade(color: str, strength: float) -> str:
+    """Mix a color, "#rrggbb", into white with a strength in [0, 1]; black text stays readable."""
+    channels = (int(color[index : index + 2], 16) for index in (1, 3, 5))
+    return "#" + "".join(f"{round(255 + strength * (value - 255)):02x}" for value in channels)

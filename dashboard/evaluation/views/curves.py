@@ -1,4 +1,4 @@
-"""Two charts of an evaluation: what probabilities are worth, and what changes the net can bear."""
+"""Charts of an evaluation: the reliability diagram and the robustness curves."""
 
 from __future__ import annotations
 
@@ -14,13 +14,21 @@ from dashboard.shell.chart_parts import BLUE, GREEN, ORANGE, make_legend, quiete
 from dashboard.shell.theme import Theme
 from nn.calibration import ReliabilityDiagram
 
+TITLES = {
+    "Shift": "shift",
+    "Rotation": "rotation",
+    "Scale": "scale",
+    "Stroke width": "thickness",
+    "Noise": "noise",
+}
+
 
 class ReliabilityChart:
-    """How often the net is right, by how sure it is; the diagonal is what it should be."""
+    """Accuracy by confidence in bins; the diagonal is perfect calibration."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         self._bins = ColumnDataSource({"x": [], "top": [], "width": []}, name="reliability")
-        chart = _chart("says", "is right", "ink-reliability")
+        chart = _chart("Confidence", "ink-reliability")
         chart.xaxis.formatter = NumeralTickFormatter(format="0 %")
         chart.vbar("x", "width", "top", fill_color=BLUE, fill_alpha=0.6, line_color=None,
                    source=self._bins)  # fmt: skip
@@ -28,7 +36,7 @@ class ReliabilityChart:
         self.view = pn.pane.Bokeh(chart, sizing_mode="stretch_both", min_height=150, margin=0)
 
     def draw(self, reliability: ReliabilityDiagram | None) -> None:
-        """Show the bins that hold any samples."""
+        """Show the bins that contain samples."""
         if reliability is None:
             self._bins.data = {"x": [], "top": [], "width": []}
             return
@@ -42,31 +50,31 @@ class ReliabilityChart:
 
 
 class RobustnessChart:
-    """Accuracy by amount of one kind of change, of the net alone and behind the frame."""
+    """Accuracy by amount of one transformation, without and with framing."""
 
     def __init__(self, theme: Theme) -> None:
         self._points: Sequence[RobustnessPoint] = ()
-        self._curves = ColumnDataSource({"x": [], "alone": [], "framed": []}, name="robustness")
-        self._chart = _chart(UNITS["shift"], "right", "ink-robustness")
+        self._curves = ColumnDataSource({"x": [], "unframed": [], "framed": []}, name="robustness")
+        self._chart = _chart(UNITS["shift"], "ink-robustness")
         items = []
-        for name, key, colour in (
-            ("net alone", "alone", ORANGE),
-            ("framed", "framed", GREEN),
+        for name, key, color in (
+            ("as is", "unframed", ORANGE),
+            ("centered and scaled", "framed", GREEN),
         ):
-            line = self._chart.line("x", key, line_color=colour, line_width=2, source=self._curves)
-            dots = self._chart.scatter("x", key, color=colour, size=6, source=self._curves)
+            line = self._chart.line("x", key, line_color=color, line_width=2, source=self._curves)
+            dots = self._chart.scatter("x", key, color=color, size=6, source=self._curves)
             items.append((name, [line, dots]))
-        self._kind = pn.widgets.Select(
-            label="Digits changed by",
-            options=list(AMOUNTS),
+        self.transformation = pn.widgets.Select(
+            label="Transformation",
+            options=TITLES,
             stylesheets=[theme.widgets],
             css_classes=["ink-change"],
             width=150,
             margin=0,
         )
-        self._kind.param.watch(lambda _event: self._show(), "value")
+        self.transformation.param.watch(lambda _event: self._show(), "value")
         head = pn.Row(
-            self._kind,
+            self.transformation,
             pn.pane.Bokeh(make_legend(items), margin=0, align="end"),
             stylesheets=[theme.gap],
             margin=0,
@@ -75,30 +83,31 @@ class RobustnessChart:
         self.view = pn.Column(head, chart, sizing_mode="stretch_both", margin=0)
 
     def draw(self, points: Sequence[RobustnessPoint]) -> None:
-        """Show the points of the chosen kind."""
+        """Show the points of the selected transformation."""
         self._points = points
         self._show()
 
     def _show(self) -> None:
-        chosen = [point for point in self._points if point.kind == self._kind.value]
-        amounts = AMOUNTS[self._kind.value]
-        margin = 0.03 * (max(amounts) - min(amounts))
-        self._chart.x_range.update(start=min(amounts) - margin, end=max(amounts) + margin)
-        self._chart.xaxis.axis_label = UNITS[self._kind.value]
+        kind = self.transformation.value
+        chosen = [point for point in self._points if point.kind == kind]
+        low, high = min(AMOUNTS[kind]), max(AMOUNTS[kind])
+        margin = 0.03 * (high - low)
+        self._chart.x_range.update(start=low - margin, end=high + margin)
+        self._chart.xaxis.axis_label = UNITS[kind]
         self._curves.data = {
             "x": [point.amount for point in chosen],
-            "alone": [point.alone for point in chosen],
+            "unframed": [point.unframed for point in chosen],
             "framed": [point.framed for point in chosen],
         }
 
 
-def _chart(x_label: str, y_label: str, css_class: str) -> figure:
+def _chart(x_label: str, css_class: str) -> figure:
     chart = figure(
         height=170,
         x_range=(0, 1.02),
         y_range=(0, 1.02),
         x_axis_label=x_label,
-        y_axis_label=y_label,
+        y_axis_label="Accuracy",
         tools="",
         toolbar_location=None,
         sizing_mode="stretch_both",

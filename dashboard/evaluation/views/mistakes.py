@@ -1,4 +1,4 @@
-"""Mistakes as pictures, in a grid; a click puts one on the drawing pad of the digits' pane."""
+"""Images of misclassified samples in a grid; a click shows one on the drawing pad."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ COLUMNS, ROWS = 8, 3
 SHOWN = COLUMNS * ROWS
 _CELL = 30
 
-PUT_ON_PAD = """
+SHOW_ON_PAD = """
 const [column, row] = [Math.floor(cb_obj.x), rows - 1 - Math.floor(cb_obj.y)]
-const place = row * columns + column
-if (column >= 0 && row >= 0 && column < columns && place < names.data.x.length) {
-  figure.tags = [Date.now(), place]
+const index = row * columns + column
+if (column >= 0 && row >= 0 && column < columns && index < labels.data.x.length) {
+  figure.tags = [Date.now(), index]
   document.getElementById("tab-digits")?.click()
 }
 """
 
 
 class MistakesView:
-    """At most 24 pictures.
+    """The first 24 mistakes.
 
     Parameters
     ----------
-    put_on_pad
-        Called with the number of the sample that somebody clicks.
+    show_on_pad
+        Called with the index of the sample that was clicked.
     """
 
-    def __init__(self, put_on_pad: Callable[[int], None]) -> None:
-        self._put_on_pad = put_on_pad
+    def __init__(self, show_on_pad: Callable[[int], None]) -> None:
+        self._show_on_pad = show_on_pad
         self._indices: list[int] = []
         blank = np.zeros((ROWS * _CELL, COLUMNS * _CELL), np.uint8)
-        self._pictures = ColumnDataSource({"image": [blank]}, name="mistakes")
-        self._names = ColumnDataSource({"x": [], "y": [], "text": []})
+        self._images = ColumnDataSource({"image": [blank]}, name="mistakes")
+        self._labels = ColumnDataSource({"x": [], "y": [], "text": []})
         self.figure = figure(
             height=200,
             x_range=(0, COLUMNS),
@@ -60,37 +60,37 @@ class MistakesView:
         self.figure.grid.visible = False
         self.figure.image(
             "image", x=0, y=ROWS, dw=COLUMNS, dh=ROWS, origin="top_left", anchor="top_left",
-            source=self._pictures, color_mapper=LinearColorMapper(INK_PALETTE, low=0, high=255),
+            source=self._images, color_mapper=LinearColorMapper(INK_PALETTE, low=0, high=255),
         )  # fmt: skip
         self.figure.text(
-            "x", "y", "text", text_font_size="11px", text_color="#c92a2a", source=self._names
+            "x", "y", "text", text_font_size="11px", text_color="#c92a2a", source=self._labels
         )
-        args = {"figure": self.figure, "names": self._names, "columns": COLUMNS, "rows": ROWS}
-        self.figure.js_on_event("tap", CustomJS(args=args, code=PUT_ON_PAD))
+        args = {"figure": self.figure, "labels": self._labels, "columns": COLUMNS, "rows": ROWS}
+        self.figure.js_on_event("tap", CustomJS(args=args, code=SHOW_ON_PAD))
         self.figure.on_change("tags", self._tapped)
 
     def draw(
         self, samples: Samples | None, mistakes: Sequence[Mistake], class_names: Sequence[str]
     ) -> list[str]:
-        """Show the first of them; return what is shown in words."""
+        """Show the first mistakes; return their labels, for example "4→9"."""
         shown = mistakes[:SHOWN] if samples is not None else ()
         self._indices = [mistake.index for mistake in shown]
         sheet = np.zeros((ROWS * _CELL, COLUMNS * _CELL), np.uint8)
-        for place, mistake in enumerate(shown):
-            row, column = divmod(place, COLUMNS)
+        for position, mistake in enumerate(shown):
+            row, column = divmod(position, COLUMNS)
             assert samples is not None
             top, left = row * _CELL + 1, column * _CELL + 1
             sheet[top : top + 28, left : left + 28] = samples.images[mistake.index].reshape(28, 28)
         labels = [f"{class_names[m.label]}→{class_names[m.predicted]}" for m in shown]
-        places = np.arange(len(shown))
-        self._pictures.data = {"image": [sheet]}
-        self._names.data = {
-            "x": places % COLUMNS + 0.06,
-            "y": ROWS - places // COLUMNS - 0.98,
+        positions = np.arange(len(shown))
+        self._images.data = {"image": [sheet]}
+        self._labels.data = {
+            "x": positions % COLUMNS + 0.06,
+            "y": ROWS - positions // COLUMNS - 0.98,
             "text": [label[:9] for label in labels],
         }
         return labels
 
     def _tapped(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
         if len(tags) == 2 and isinstance(tags[1], int) and 0 <= tags[1] < len(self._indices):
-            self._put_on_pad(self._indices[tags[1]])
+            self._show_on_pad(self._indices[tags[1]])

@@ -1,8 +1,8 @@
-"""The evaluation pane put together: its parts are redrawn when what they show has changed."""
+"""The evaluation pane: its views, and which of them show which part of the state."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from html import escape
 
 import panel as pn
@@ -20,7 +20,21 @@ from dashboard.evaluation.views.text import (
 )
 from dashboard.shell.layout import card, stack
 from dashboard.shell.notices import notice_html
+from dashboard.shell.page_writer import PageWriter
+from dashboard.shell.redraw_scheduler import RedrawScheduler
 from dashboard.shell.theme import Theme, button
+
+FOLLOWED = {
+    "running": ("progress",),
+    "progress": ("progress",),
+    "notice": ("progress",),
+    "subject": ("progress",),
+    "report": ("report", "mistakes"),
+    "cell": ("mistakes",),
+    "rejections": ("rejection",),
+    "robustness": ("robustness",),
+}
+"""Parts to redraw when a parameter of the state changes."""
 
 
 class EvaluationPane:
@@ -28,45 +42,52 @@ class EvaluationPane:
 
     Parameters
     ----------
-    examiner
-        What is shown and commanded.
-    with_page
-        Runs a function that changes the page, in whatever way the form at hand demands.
+    controller
+        Its state is shown; it takes the commands.
+    page
+        How the page is changed.
+
+    Attributes
+    ----------
+    parts
+        The views by the name of their place in the page.
     """
 
-    def __init__(
-        self, examiner: EvaluationController, with_page: Callable[[Callable[[], None]], None]
-    ) -> None:
-        self._examiner = examiner
-        self._state = examiner.state
-        self._with_page = with_page
-        self._cell: tuple[int, int] | None = None
+    def __init__(self, controller: EvaluationController, page: PageWriter) -> None:
+        self._controller = controller
+        self._state = controller.state
         theme = Theme()
         self._accuracy = theme.text("", css_classes=["ink-evaluation-accuracy"])
         self._recall = theme.text("", css_classes=["ink-recall"])
         self._rejection = theme.text("", css_classes=["ink-rejection"])
         self._calibration = theme.text("", css_classes=["ink-calibration"])
-        self._told = theme.text("", css_classes=["ink-mistakes-told"])
+        self._mistakes_text = theme.text("", css_classes=["ink-mistakes-told"])
         self._status = theme.text("", css_classes=["ink-evaluation-status"])
         self._notice = theme.text("", css_classes=["ink-evaluation-notice"])
         self._progress = theme.text("", css_classes=["ink-evaluation-progress"])
-        self._confusion = ConfusionMatrix(self._choose)
-        self._mistakes = MistakesView(examiner.put_on_pad)
-        self._reliability = ReliabilityChart(theme)
+        self._confusion = ConfusionMatrix(controller.select_cell)
+        self._mistakes = MistakesView(controller.show_on_pad)
+        self._reliability = ReliabilityChart()
         self._robustness = RobustnessChart(theme)
-        self.parts: Mapping[str, pn.viewable.Viewable] = self._make_parts(theme)
-        watch = self._state.param.watch
-        watch(self._soon(self._draw_progress), ["running", "progress", "notice", "subject"])
-        watch(self._soon(self._draw_examination), ["examination"])
-        watch(self._soon(self._draw_hardships), ["rejections", "points"])
-        self._draw_progress()
-        self._draw_examination()
-        self._draw_hardships()
+        self.parts: Mapping[str, pn.viewable.Viewable] = self._arrange(theme)
+        self._redraws = RedrawScheduler(
+            page,
+            {
+                "progress": self._draw_progress,
+                "report": self._draw_report,
+                "mistakes": self._draw_mistakes,
+                "rejection": self._draw_rejection,
+                "robustness": self._draw_robustness,
+            },
+        )
+        self._redraws.draw_all()
+        self._redraws.follow(self._state, FOLLOWED, at_once=lambda: True)
 
     def show(self, is_open: bool) -> None:
-        """Nothing goes on here but what somebody asked for, seen or not."""
+        """Tell whether the pane can be seen; nothing is drawn while it cannot."""
+        self._redraws.set_visible(is_open)
 
-    def _make_parts(self, theme: Theme) -> dict[str, pn.viewable.Viewable]:
+    def _arrange(self, theme: Theme) -> dict[str, pn.viewable.Viewable]:
         part = pn.widgets.Select.from_param(
             self._state.param.part,
             stylesheets=[theme.widgets],
@@ -74,9 +95,9 @@ class EvaluationPane:
             sizing_mode="stretch_width",
             margin=0,
         )
-        self._go = button("Evaluate", theme, "ink-evaluate", self._press)
+        self._button = button("Evaluate", theme, "ink-evaluate", self._start_or_cancel)
         row = pn.Row(
-            part, self._go, stylesheets=[theme.gap, theme.bottom], sizing_mode="stretch_width",
+            part, self._button, stylesheets=[theme.gap, theme.bottom], sizing_mode="stretch_width",
             margin=0,
         )  # fmt: skip
         return {
@@ -85,18 +106,18 @@ class EvaluationPane:
                 theme,
                 card(theme, "Accuracy", self._accuracy),
                 card(theme, "Recall", self._recall),
-                card(theme, "No digits", self._rejection),
+                card(theme, "Rejection", self._rejection),
             ),
             "draw": stack(
                 theme,
-                theme.text("<h2>What it takes for what</h2>"),
+                theme.text("<h2>Confusion matrix</h2>"),
                 pn.pane.Bokeh(self._confusion.figure, sizing_mode="stretch_width", margin=0),
-                theme.text("<h2>Worst mistakes</h2>"),
+                theme.text("<h2>Mistakes</h2>"),
                 pn.pane.Bokeh(self._mistakes.figure, sizing_mode="stretch_width", margin=0),
-                self._told,
+                self._mistakes_text,
             ),
             "watch": pn.Column(
-                theme.text("<h2>Calibration</h2>"),
+                theme.text("<h2>Reliability diagram</h2>"),
                 self._calibration,
                 self._reliability.view,
                 theme.text("<h2>Robustness</h2>"),
@@ -109,26 +130,15 @@ class EvaluationPane:
             "status": self._status,
         }
 
-    def _press(self) -> None:
+    def _start_or_cancel(self) -> None:
         if self._state.running:
-            self._examiner.cancel()
+            self._controller.cancel()
         else:
-            self._cell = None
-            self._examiner.start()
-
-    def _choose(self, label: int, predicted: int) -> None:
-        """Show the mistakes of a cell; the diagonal has none and brings all back."""
-        classes = range(len(self._state.class_names))
-        is_cell = label != predicted and label in classes and predicted in classes
-        self._cell = (label, predicted) if is_cell else None
-        self._with_page(self._draw_mistakes)
-
-    def _soon(self, draw: Callable[[], None]) -> Callable[..., None]:
-        return lambda *_events: self._with_page(draw)
+            self._controller.start()
 
     def _draw_progress(self) -> None:
         state = self._state
-        self._go.label = "Cancel" if state.running else "Evaluate"
+        self._button.label = "Cancel" if state.running else "Evaluate"
         per_cent = round(100 * state.progress)
         self._progress.object = (
             f'<div class="progress"><progress max="100" value="{per_cent}" '
@@ -137,27 +147,24 @@ class EvaluationPane:
         self._notice.object = notice_html(state.notice)
         self._status.object = f'<div class="status">{escape(state.subject)}</div>'
 
-    def _draw_examination(self) -> None:
-        examination, names = self._state.examination, self._state.class_names
-        self._accuracy.object = accuracy_html(examination)
-        self._recall.object = recall_html(examination, names)
-        reliability = examination.reliability if examination else None
+    def _draw_report(self) -> None:
+        report, names = self._state.report, self._state.class_names
+        self._accuracy.object = accuracy_html(report)
+        self._recall.object = recall_html(report, names)
+        reliability = report.reliability if report else None
         self._calibration.object = calibration_html(reliability)
         self._reliability.draw(reliability)
-        if examination is not None:
-            self._confusion.draw(examination.evaluation.confusion_matrix, names)
-        self._draw_mistakes()
+        if report is not None:
+            self._confusion.draw(report.metrics.confusion_matrix, names)
 
     def _draw_mistakes(self) -> None:
-        state, cell = self._state, self._cell
-        examination, names = state.examination, state.class_names
-        mistakes = () if examination is None else examination.mistakes
-        if examination is not None and cell is not None:
-            mistakes = examination.mistakes_in(*cell)
+        state, names, mistakes = self._state, self._state.class_names, self._state.shown_mistakes()
         labels = self._mistakes.draw(state.samples, mistakes, names)
-        named = None if cell is None else (names[cell[0]], names[cell[1]])
-        self._told.object = mistakes_html(len(mistakes), named, labels)
+        cell = None if state.cell is None else (names[state.cell[0]], names[state.cell[1]])
+        self._mistakes_text.object = mistakes_html(len(mistakes), cell, labels)
 
-    def _draw_hardships(self) -> None:
+    def _draw_rejection(self) -> None:
         self._rejection.object = rejection_html(self._state.rejections)
-        self._robustness.draw(self._state.points)
+
+    def _draw_robustness(self) -> None:
+        self._robustness.draw(self._state.robustness)

@@ -1,19 +1,17 @@
-"""The plane on screen: the decision surface as one image, the points over it, and tools for both.
+"""The plane on the page: the decision surface as one image, the points over it, and the tools.
 
-Gestures are answered on the client by `page/plane.js`; Python gets whole wishes and sends whole
-pictures.
+Gestures are handled on the client by `plane_editor.js`, which sends commands to Python.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from bokeh.layouts import column, row
 from bokeh.models import (
     ColumnDataSource,
-    CustomJS,
     Image,
     ImageRGBA,
     Line,
@@ -24,14 +22,22 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
+from dashboard.plane.colors import CLASS_COLORS, UNIT_PALETTE
 from dashboard.plane.dataset import PlaneData
-from dashboard.plane.palette import CLASS_COLOURS
-from dashboard.plane.views.client_commands import KINDS, read_wish
-from dashboard.plane.views.unit_colors import UNIT_PALETTE
-from dashboard.shell.asset_files import read_asset
+from dashboard.shell.components.client_component import ClientComponent, Command, Signatures
 from data_cache import PLANE_LIMIT, PlanePoints
 
-TOOLS = ("Theme", "Line", "Paint", "Move", "Delete")
+COMMANDS: Signatures = {
+    "look": (float, float),
+    "leave": (),
+    "line": (float, float, float, float),
+    "no-line": (),
+    "paint": (str, int, list),
+    "move": (str, int, float, float),
+    "delete": (str, int),
+}
+"""The commands of the editor; `plane_editor.js` says what their arguments are."""
+TOOLS = ("Inspect", "Line", "Paint", "Move", "Delete")
 HALO = "#ffffff"
 RING = "#1b1e25"
 
@@ -49,7 +55,7 @@ PAPER = """
 
 SWATCHES = "".join(
     f".bk-btn:nth-child({place})::before {{ background: {color}; }}\n"
-    for place, color in enumerate(CLASS_COLOURS, start=1)
+    for place, color in enumerate(CLASS_COLORS, start=1)
 ) + (
     '.bk-btn::before { content: ""; display: inline-block; width: 9px; height: 9px;'
     " margin-right: 5px; border-radius: 50%; }\n"
@@ -58,18 +64,17 @@ SWATCHES = "".join(
 
 
 class SurfaceView:
-    """The picture of the plane.
+    """The decision surface with its points and its tools; `layout` holds all of them.
 
     Parameters
     ----------
     commands
-        What to do for each kind of wish of `wishes.KINDS`.
+        What executes each command of `COMMANDS`.
     stylesheet
-        How the buttons look.
+        CSS of the buttons.
     """
 
-    def __init__(self, commands: Mapping[str, Callable[..., None]], stylesheet: str) -> None:
-        self._commands = commands
+    def __init__(self, commands: Mapping[str, Command], stylesheet: str) -> None:
         self.picture = ColumnDataSource({"image": [np.zeros((2, 2), np.uint32)]}, name="surface")
         self.unit = ColumnDataSource({"image": [np.zeros((2, 2), np.uint8)]})
         self.train = ColumnDataSource({"x": [], "y": [], "color": []}, name="train-points")
@@ -77,7 +82,7 @@ class SurfaceView:
         self.wrong = ColumnDataSource({"x": [], "y": []}, name="wrong-points")
         self.line = ColumnDataSource({"x": [], "y": []})
         self._cursor = ColumnDataSource({"x": [], "y": []})
-        self._echo = ColumnDataSource({"x": [], "y": [], "color": []})
+        self._painted = ColumnDataSource({"x": [], "y": [], "color": []})
         self.figure = self._make_figure()
         self.tool = RadioButtonGroup(
             labels=list(TOOLS),
@@ -93,7 +98,22 @@ class SurfaceView:
             stylesheets=[stylesheet, SWATCHES],
             css_classes=["ink-spiral-classes"],
         )
-        self._attach()
+        self._component = ClientComponent(
+            "plane_editor.js",
+            self.figure,
+            parts={
+                "train": self.train,
+                "test": self.test,
+                "painted": self._painted,
+                "line": self.line,
+                "cursor": self._cursor,
+                "tool": self.tool,
+                "classes": self.classes,
+                "colors": list(CLASS_COLORS),
+            },
+            signatures=COMMANDS,
+            commands=commands,
+        )
         self.layout = column(
             self.figure,
             row(self.tool, sizing_mode="stretch_width"),
@@ -103,11 +123,11 @@ class SurfaceView:
         )
 
     def draw_picture(self, picture: NDArray[np.uint32]) -> None:
-        """Show the surface, (side, side) uint32 of RGBA, the row of the smallest y first."""
+        """Show the surface, (side, side) uint32 of RGBA; the first row has the smallest y."""
         self.picture.data = {"image": [picture]}
 
     def draw_unit(self, values: NDArray[np.uint8] | None) -> None:
-        """Show one unit, (side, side) levels, instead of the surface; None: the surface again."""
+        """Show one unit, (side, side) uint8, instead of the surface; None shows the surface."""
         if values is not None:
             self.unit.data = {"image": [values]}
         for renderer, shown in ((self._unit, values is not None), (self._surface, values is None)):
@@ -115,7 +135,7 @@ class SurfaceView:
                 renderer.visible = shown
 
     def draw_points(self, points: PlaneData, show_test: bool) -> None:
-        """Show the points, those to test on if asked for."""
+        """Show the training points, and the test points if `show_test`."""
         self.train.data = columns_of(points.train)
         shown = points.test if show_test else points.test[:0]
         if len(shown) or len(self.test.data["x"]):
@@ -126,35 +146,11 @@ class SurfaceView:
             self.classes.update(labels=labels, active=active)
 
     def draw_wrong(self, points: NDArray[np.float32]) -> None:
-        """Ring points (n, 2) that the net takes for another class."""
+        """Ring the misclassified points, (n, 2)."""
         drawn = self.wrong.data
         x, y = points[:, 0], points[:, 1]
         if not (np.array_equal(drawn["x"], x) and np.array_equal(drawn["y"], y)):
             self.wrong.data = {"x": x.copy(), "y": y.copy()}
-
-    def _attach(self) -> None:
-        script = CustomJS(
-            args={
-                "figure": self.figure,
-                "surface": self._surface,
-                "train": self.train,
-                "test": self.test,
-                "line": self.line,
-                "cursor": self._cursor,
-                "echo": self._echo,
-                "colors": list(CLASS_COLOURS),
-                "tool": self.tool,
-                "classes": self.classes,
-            },
-            code=read_asset("plane.js"),
-        )
-        self.figure.js_on_change("inner_width", script)
-        self.tool.js_on_change("active", script)
-        self.figure.on_change("tags", self._receive)
-
-    def _receive(self, _attribute: str, _old: list[Any], tags: list[Any]) -> None:
-        kind, words = read_wish(tags, KINDS)
-        self._commands[kind](*words)
 
     def _make_figure(self) -> figure:
         plane = figure(
@@ -180,7 +176,7 @@ class SurfaceView:
         self._unit.visible = False
         look = {"size": 6, "fill_color": "color", "line_color": HALO, "line_width": 0.8}
         plane.add_glyph(self.test, Scatter(marker="square", **look))
-        for source in (self.train, self._echo):
+        for source in (self.train, self._painted):
             plane.add_glyph(source, Scatter(marker="circle", **look))
         for color, more in ((HALO, 1.7), (RING, 0)):
             outline = {"line_color": color, "fill_alpha": 0}
@@ -197,5 +193,5 @@ def columns_of(points: PlanePoints) -> dict[str, Any]:
     return {
         "x": points.points[:, 0].copy(),
         "y": points.points[:, 1].copy(),
-        "color": [CLASS_COLOURS[label] for label in points.labels.tolist()],
+        "color": [CLASS_COLORS[label] for label in points.labels.tolist()],
     }

@@ -1,7 +1,7 @@
-"""The slider through the checkpoints of a run: back to any of them, on from there, or to now.
+"""Slider over the checkpoints of a run, with buttons to return to the newest step or to resume.
 
-It goes from 0, the oldest checkpoint, to 1, the present: both stay where they are while checkpoints
-come, so that a redraw need not set the handle just when somebody moves it.
+The slider ranges from 0, the oldest checkpoint, to 1, the network in training. New checkpoints
+leave both ends where they are, so a redraw need not set the handle while somebody moves it.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ import panel as pn
 from dashboard.shell.theme import Theme, button
 
 
-class TimeTravel:
-    """A slider over checkpoints with the way back to the present, 1, at its right end.
+class TimelineSlider:
+    """The slider and its buttons.
 
     Parameters
     ----------
     theme
         Style sheets.
     show
-        Called with the number of the checkpoint that somebody wants to see.
-    back_to_live
-        Called when somebody wants to see the net in training again.
-    go_on
-        Called when somebody wants training to go on from the checkpoint that is shown.
+        Called with the index of the checkpoint to show.
+    show_newest
+        Called when the network in training is to be shown.
+    resume
+        Called when training is to resume from the shown checkpoint.
     """
 
     def __init__(
@@ -33,11 +33,11 @@ class TimeTravel:
         theme: Theme,
         *,
         show: Callable[[int], None],
-        back_to_live: Callable[[], None],
-        go_on: Callable[[], None],
+        show_newest: Callable[[], None],
+        resume: Callable[[], None],
     ) -> None:
         self._show = show
-        self._back_to_live = back_to_live
+        self._show_newest = show_newest
         self._is_drawing = False
         self._count = 1
         self.slider = pn.widgets.FloatSlider(
@@ -52,14 +52,14 @@ class TimeTravel:
             css_classes=["ink-spiral-time"],
             stylesheets=[theme.widgets],
             sizing_mode="stretch_width",
-            margin=(0, 8, 0, 0),  # the handle reaches over the end
+            margin=(0, 8, 0, 0),  # the handle extends beyond the end
         )
-        self.live = button("Live", theme, "ink-spiral-live", back_to_live)
-        self.go_on = button("Continue from here", theme, "ink-spiral-continue", go_on)
+        self.live = button("Live", theme, "ink-spiral-live", show_newest)
+        self.resume = button("Resume from here", theme, "ink-spiral-continue", resume)
         self.view = pn.Row(
             self.slider,
             self.live,
-            self.go_on,
+            self.resume,
             stylesheets=[theme.gap, theme.bottom],
             sizing_mode="stretch_width",
             margin=0,
@@ -68,14 +68,14 @@ class TimeTravel:
         self.draw((), None)
 
     def draw(self, checkpoints: Sequence[int], position: int | None) -> None:
-        """Show where on the timeline one is.
+        """Show the iterations of the checkpoints and the index of the shown one, None: live.
 
-        The handle is left alone where it stands right: Panel drops a move that is on its way from
-        the browser when the value is set meanwhile.
+        The handle is not set where it is right already: Panel drops a move that is on its way
+        from the browser when the value is set meanwhile.
         """
         self._count = max(1, len(checkpoints))
         changes = {
-            "label": words(checkpoints, position),
+            "label": timeline_label(checkpoints, position),
             "step": 1 / self._count,
             "disabled": not checkpoints,
         }
@@ -86,10 +86,10 @@ class TimeTravel:
             self.slider.param.update(changes)
         finally:
             self._is_drawing = False
-        self.live.disabled = self.go_on.disabled = position is None
+        self.live.disabled = self.resume.disabled = position is None
 
     def _position(self) -> int | None:
-        """Return the number of the checkpoint where the handle stands, or None at the present."""
+        """Return the index of the checkpoint at the handle, None at the end."""
         position = round(self.slider.value * self._count)
         return None if position == self._count else position
 
@@ -98,16 +98,16 @@ class TimeTravel:
             return
         position = self._position()
         if position is None:
-            self._back_to_live()
+            self._show_newest()
         else:
             self._show(position)
 
 
-def words(checkpoints: Sequence[int], position: int | None) -> str:
-    """Say which moment is shown."""
+def timeline_label(checkpoints: Sequence[int], position: int | None) -> str:
+    """Return the label of the slider: the iteration that is shown."""
     if not checkpoints:
-        return "Time travel · train first"
+        return "Time travel · no checkpoints yet"
     if position is None:
-        stages = "1 stage" if len(checkpoints) == 1 else f"{len(checkpoints)} stages"
-        return f"Time travel · live, {stages}"
-    return f"Time travel · step {checkpoints[position]:,}"
+        count = len(checkpoints)
+        return f"Time travel · live, {count} checkpoint{'' if count == 1 else 's'}"
+    return f"Time travel · iteration {checkpoints[position]:,}"

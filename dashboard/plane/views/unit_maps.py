@@ -1,7 +1,7 @@
-"""Small maps of what each hidden unit computes over the plane, all of a layer in one picture.
+"""Maps of what the units of a hidden layer compute over the plane, all in one picture.
 
-Pointing at one enlarges it in the plane, a click switches the unit off or on; `page/unit_maps.js`
-tells which one is meant.
+Pointing at one enlarges it in the plane, a click switches the unit off or on; `unit_maps.js`
+finds out which one is meant.
 """
 
 from __future__ import annotations
@@ -12,29 +12,27 @@ from typing import Any
 
 import numpy as np
 import panel as pn
-from bokeh.layouts import column
 from bokeh.models import (
     ColumnDataSource,
-    CustomJS,
     Image,
     LinearColorMapper,
     RadioButtonGroup,
     Range1d,
     Rect,
     Scatter,
-    Spacer,
 )
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from dashboard.plane.views.client_commands import UNIT_KINDS, read_wish
-from dashboard.plane.views.unit_colors import UNIT_PALETTE, tile, unit_levels
-from dashboard.shell.asset_files import read_asset
+from dashboard.plane.colors import UNIT_PALETTE, tile, unit_levels
+from dashboard.shell.components.client_component import ClientComponent, Signatures
 from dashboard.shell.theme import Theme
 
+COMMANDS: Signatures = {"look": (int,), "toggle": (int,)}
+"""The commands of the maps: the unit that is pointed at, or -1; and the unit to switch."""
 HEIGHT = 148
 WIDTH = 440
-"""About what the picture gets on a desk; it decides only how the maps are arranged."""
+"""The width of the picture on a desktop, in pixels; decides how the maps are arranged."""
 
 PAPER = ":host { touch-action: pan-y; }"
 
@@ -47,11 +45,11 @@ class UnitMaps:
     theme
         Style sheets.
     point_at
-        Called with the number of the unit that somebody points at, or None.
+        Called with the index of the unit that is pointed at, or None.
     toggle
-        Called with the number of the unit that somebody clicks.
+        Called with the index of the unit that is clicked.
     choose_layer
-        Called with the number of the hidden layer, from 0, that somebody wants to see.
+        Called with the index of the hidden layer that is chosen.
     """
 
     def __init__(
@@ -62,14 +60,11 @@ class UnitMaps:
         toggle: Callable[[int], None],
         choose_layer: Callable[[int], None],
     ) -> None:
-        self._point_at = point_at
-        self._toggle = toggle
         self.picture = ColumnDataSource(
-            _columns(np.zeros((2, 2), np.uint8), 1, 1), name="unit-maps"
+            _columns(np.zeros((2, 2), np.uint8), 1, 1, 0), name="unit-maps"
         )
         self._frame = ColumnDataSource({"x": [], "y": []})
         self._off = ColumnDataSource({"x": [], "y": []})
-        self._arrangement = Spacer(width=0, height=0, tags=[1, 1, 0])
         self.figure = self._make_figure()
         self.layers = RadioButtonGroup(
             labels=["Layer 1"], active=0, margin=0, stylesheets=[theme.widgets], visible=False
@@ -80,11 +75,7 @@ class UnitMaps:
             '<p class="quiet">This net has no hidden units: its inputs go straight to the classes.'
             "</p>"
         )
-        self._maps = pn.pane.Bokeh(
-            column(self.figure, self._arrangement, sizing_mode="stretch_width"),
-            sizing_mode="stretch_width",
-            margin=0,
-        )
+        self._maps = pn.pane.Bokeh(self.figure, sizing_mode="stretch_width", margin=0)
         self.view = pn.Column(
             pn.Row(
                 theme.text("<h2>Hidden units</h2>"),
@@ -100,15 +91,24 @@ class UnitMaps:
             stylesheets=[":host { gap: 4px; }"],
             margin=0,
         )
-        self._attach()
+        self._component = ClientComponent(
+            "unit_maps.js",
+            self.figure,
+            parts={"maps": self.picture, "frame": self._frame},
+            signatures=COMMANDS,
+            commands={
+                "look": lambda unit: point_at(unit if unit >= 0 else None),
+                "toggle": toggle,
+            },
+        )
 
     @property
     def layer(self) -> int:
-        """The number of the layer that is shown, from 0."""
+        """The index of the layer that is shown."""
         return int(self.layers.active or 0)
 
     def draw_layers(self, count: int) -> None:
-        """Offer as many hidden layers; without any, say so."""
+        """Offer `count` hidden layers to choose from; say so if there is none."""
         labels = [f"Layer {number}" for number in range(1, count + 1)] or ["Layer 1"]
         if self.layers.labels != labels:
             active = min(self.layer, len(labels) - 1)
@@ -118,12 +118,12 @@ class UnitMaps:
         self._empty.visible = count == 0
 
     def draw(self, maps: NDArray[np.floating], off: list[int], units: int) -> None:
-        """Show the first maps (n, side, side) of so many units, and which units are off."""
+        """Show maps, (n, side, side), of the first n units of a layer, and which units are off."""
         columns = columns_for(len(maps))
         rows = ceil(len(maps) / columns)
-        self.picture.data = _columns(tile(unit_levels(maps), columns), columns, rows)
-        if self._arrangement.tags != [columns, rows, len(maps)]:
-            self._arrangement.tags = [columns, rows, len(maps)]
+        before = self.picture.data
+        self.picture.data = _columns(tile(unit_levels(maps), columns), columns, rows, len(maps))
+        if any(before[name] != self.picture.data[name] for name in ("columns", "rows", "units")):
             self.figure.x_range.end, self.figure.y_range.end = columns, rows
             self._frame.data = {"x": [], "y": []}
         self._draw_off([unit for unit in off if unit < len(maps)], columns, rows)
@@ -141,21 +141,6 @@ class UnitMaps:
         html = caption_html(shown, units, off)
         if self.caption.object != html:
             self.caption.object = html
-
-    def _attach(self) -> None:
-        script = CustomJS(
-            args={"figure": self.figure, "frame": self._frame, "layout": self._arrangement},
-            code=read_asset("unit_maps.js"),
-        )
-        self.figure.js_on_change("inner_width", script)
-        self.figure.on_change("tags", self._receive)
-
-    def _receive(self, _attribute: str, _old: list[Any], tags: list[Any]) -> None:
-        kind, (unit,) = read_wish(tags, UNIT_KINDS)
-        if kind == "toggle":
-            self._toggle(unit)
-        else:
-            self._point_at(unit if unit >= 0 else None)
 
     def _make_figure(self) -> figure:
         maps = figure(
@@ -175,7 +160,7 @@ class UnitMaps:
         mapper = LinearColorMapper(palette=list(UNIT_PALETTE), low=0, high=len(UNIT_PALETTE) - 1)
         maps.add_glyph(
             self.picture,
-            Image(image="image", color_mapper=mapper, x=0, y=0, dw="width", dh="height"),
+            Image(image="image", color_mapper=mapper, x=0, y=0, dw="columns", dh="rows"),
         )
         maps.add_glyph(
             self._off, Scatter(marker="x", size=13, line_color="#e03131", line_width=2.5)
@@ -187,8 +172,10 @@ class UnitMaps:
         return maps
 
 
-def _columns(picture: NDArray[np.uint8], columns: int, rows: int) -> dict[str, list[Any]]:
-    return {"image": [picture], "width": [columns], "height": [rows]}
+def _columns(
+    picture: NDArray[np.uint8], columns: int, rows: int, units: int
+) -> dict[str, list[Any]]:
+    return {"image": [picture], "columns": [columns], "rows": [rows], "units": [units]}
 
 
 def columns_for(units: int) -> int:

@@ -1,12 +1,12 @@
-// What the page does by itself, before and beside Python: light and dark, the panes, what is hidden,
-// the link to it all, the names of sliders, and the About window.
+// What the page does without Python: the colour theme, the panes, hidden parts, the link to the
+// settings, the names of sliders, and the dialogs.
 
 (() => {
   const saved_theme = (() => {
     try {
       return localStorage.getItem("inkling-theme")
     } catch {
-      return null // storage may be forbidden; the system's choice then holds
+      return null // storage may be forbidden; then the system's setting holds
     }
   })()
 
@@ -17,7 +17,7 @@
   const system_is_dark = matchMedia("(prefers-color-scheme: dark)")
   set_theme(saved_theme ?? (system_is_dark.matches ? "dark" : "light"))
 
-  // Canvases do not notice that a colour variable changed; every Bokeh view below has to repaint.
+  // Canvases do not follow colour variables, so every Bokeh view has to repaint.
   function repaint_figures() {
     const visit = (view) => {
       if (typeof view.canvas_view?.repaint === "function" || view.model?.type === "Figure") {
@@ -33,7 +33,7 @@
   }
 
   // The panes. Which one is open is in the address (`?pane=spiral`) and in `html[data-pane]`;
-  // Python hears of it through a model of the document, and makes a pane that is opened first.
+  // Python gets the name through a model of the document, and makes the pane if it is new.
   const pane_names = document.documentElement.dataset.panes.trim().split(" ")
 
   function pane_in_address() {
@@ -48,7 +48,7 @@
       tab.setAttribute("aria-selected", String(is_open))
       tab.tabIndex = is_open ? 0 : -1
     }
-    tell_pane()
+    send_pane()
   }
 
   function open_pane(name) {
@@ -65,7 +65,7 @@
     show_pane(name)
   }
 
-  // Python can be told once it is there, which in the browser form takes a few seconds.
+  // Returns undefined until Python has started, which takes a few seconds in the browser runtime.
   function pane_carrier() {
     const site = document.documentElement.dataset.site ?? "ready"
     const found = (window.Bokeh?.documents ?? []).map((doc) => doc.get_model_by_name("inkling-pane"))
@@ -73,14 +73,14 @@
     return site === "ready" ? carrier : undefined
   }
 
-  let told_later = null
+  let retry = null
 
-  function tell_pane() {
-    clearTimeout(told_later)
+  function send_pane() {
+    clearTimeout(retry)
     const { pane, site } = document.documentElement.dataset
     const carrier = pane_carrier()
     if (carrier == null) {
-      told_later = site === "failed" ? null : setTimeout(tell_pane, 100)
+      retry = site === "failed" ? null : setTimeout(send_pane, 100)
     } else if (carrier.tags[0] !== pane) {
       carrier.tags = [pane]
     }
@@ -102,11 +102,11 @@
     }
   }
 
-  // `?hide=charts,weights` hides parts of the page; the style sheet knows which there are.
+  // `?hide=charts,weights` hides parts of the page; the style sheet lists them.
   const hidden = new URLSearchParams(location.search).get("hide") ?? ""
   document.documentElement.dataset.hide = hidden.split(",").join(" ")
 
-  // Python keeps the query of every pane's link ready in a model of the document.
+  // Python writes the query of every pane's link into a model of the document.
   function link_to_here() {
     const found = (window.Bokeh?.documents ?? []).map((doc) => doc.get_model_by_name("inkling-link"))
     const { pane } = document.documentElement.dataset
@@ -130,7 +130,7 @@
       button.textContent = "Copied"
       setTimeout(() => { button.textContent = "Copy link" }, 2000)
     } catch {
-      // Neither every browser nor every address may write to the clipboard.
+      // Some browsers, and pages without HTTPS, must not write to the clipboard.
       const text = document.getElementById("link-text")
       text.value = link
       document.getElementById("link").showModal()
@@ -138,7 +138,7 @@
     }
   }
 
-  // Bokeh's sliders have a title, but tell no screen reader that it is the handle's.
+  // Bokeh's sliders have a title, but it is not the accessible name of their handle.
   addEventListener("focusin", (event) => {
     const [handle] = event.composedPath()
     const title = handle.getRootNode().querySelector(".bk-slider-title")
@@ -150,7 +150,7 @@
   document.documentElement.dataset.pane = pane_in_address()
   addEventListener("popstate", () => show_pane(pane_in_address()))
 
-  // A script that Panel brings along fires this event once more.
+  // A script of Panel fires this event a second time.
   document.addEventListener("DOMContentLoaded", () => {
     document.getElementById("theme").addEventListener("click", () => {
       const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark"
@@ -159,7 +159,7 @@
       try {
         localStorage.setItem("inkling-theme", theme)
       } catch {
-        // The choice then lasts as long as the page.
+        // Without storage, the choice lasts until the page is closed.
       }
     })
     for (const tab of document.querySelectorAll("[role=tab]")) {

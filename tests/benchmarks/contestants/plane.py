@@ -1,4 +1,4 @@
-"""The spiral laboratory's own work, the same natively and inside Pyodide: steps and pictures."""
+"""Steps and pictures of the plane pane, the same natively and inside Pyodide."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ import numpy as np
 
 import nn
 from benchmarks.cases import PLANE_L2, PLANE_RATE, Case
-from dashboard.plane.palette import palette
-from dashboard.plane.surface import SurfaceMaker
+from dashboard.plane.surface import SurfaceEvaluator
 from data_cache import PLANE_INPUTS, PointFeed, derive_inputs, make_shape
 
 INPUTS = PLANE_INPUTS[:2]
 
 
 def plane_step(case: Case) -> Callable[[], object]:
-    """A full-batch step as the laboratory takes it: the feed's batch, then the step."""
+    """A full-batch step as the pane takes it: the feed's batch, then the step."""
     points = make_shape("spiral", case.batch, case.sizes[-1], 0.25, np.random.default_rng(1))
     feed = PointFeed(
         derive_inputs(points.points, INPUTS), points.labels, generator=np.random.default_rng(1)
@@ -38,9 +37,8 @@ def plane_step(case: Case) -> Callable[[], object]:
 
 def plane_picture(case: Case) -> Callable[[], object]:
     """A soft picture of the plane; the batch is the number of its pixels."""
-    network, maker = _network(case), SurfaceMaker(round(case.batch**0.5), INPUTS)
-    colours = palette("light")
-    return lambda: maker(network).picture(colours, "soft")
+    network, evaluate = _network(case), SurfaceEvaluator(round(case.batch**0.5), INPUTS)
+    return lambda: evaluate(network).picture("soft")
 
 
 def _network(case: Case) -> nn.Network:

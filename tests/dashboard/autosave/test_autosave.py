@@ -1,22 +1,32 @@
-"""When the autosave saves, what it offers, and what it does with saves that are of no use."""
+"""When the autosave saves, what it offers, and what it does with unusable saves."""
 
 import asyncio
 
 import pytest
+from autosave_helpers import MemoryStore
 from cache_helpers import run, settle
+from training_helpers import in_event_loop
 
-from dashboard.autosave import Autosave, MemoryStore, Save, SaveError, StoreError
-from dashboard.autosave.autosave import LINGERING_CHECKS, PERIOD_SECONDS, QUIET_SECONDS
+from dashboard.autosave.autosave import (
+    DEBOUNCE_SECONDS,
+    LOCK_CHECKS,
+    PAUSE_FACTOR,
+    PERIOD_SECONDS,
+    Autosave,
+)
+from dashboard.autosave.save import Save, SaveError
+from dashboard.autosave.store import StoreError
 from data_cache import DataError
 
 
 class Part:
     """A part whose whole content is a text."""
 
-    def __init__(self, name="digits", content=""):
+    def __init__(self, content="", name="digits"):
         self.name, self.content = name, content
-        self.is_running = False
         self.error: Exception | None = None
+        self.gate = asyncio.Event()
+        self.gate.set()
 
     @property
     def title(self):
@@ -26,9 +36,13 @@ class Part:
         return None if self.content == "spoilt" else self.content.encode()
 
     async def restore(self, content):
+        await self.gate.wait()
         if self.error is not None:
             raise self.error
         self.content = content.decode()
+
+    def watch(self, note_change):
+        pass
 
 
 class Sleeper:
@@ -47,6 +61,7 @@ class Sleeper:
         return [seconds for seconds, wait in self.waits if not wait.done()]
 
     async def wake(self):
+        await settle()
         for _, wait in self.waits:
             if not wait.done():
                 wait.set_result(None)
@@ -54,11 +69,11 @@ class Sleeper:
 
 
 class Tabs:
-    """Tabs of one browser: they share the records, and each has a autosave."""
+    """Tabs of one browser: they share the records, and each has an autosave."""
 
     def __init__(self):
         self.records: dict[str, bytes] = {}
-        self.alive: set[str] = set()
+        self.opened: set[str] = set()
         self.time = 1_000
         self.told: list[str] = []
         self.sleeper = Sleeper()
@@ -68,9 +83,9 @@ class Tabs:
         self.time += 1_000
         return self.time
 
-    def open(self, *parts, tab="a", store=None):
-        return Autosave(
-            store or MemoryStore(self.records, self.alive),
+    async def open(self, *parts, tab="a", store=None):
+        """Open a tab; returns its autosave and the save that it found."""
+        autosave = Autosave(
             parts,
             tab=tab,
             now=self.now,
@@ -78,16 +93,13 @@ class Tabs:
             tell=self.told.append,
             sleep=self.sleeper,
         )
+        return autosave, await autosave.connect(store or MemoryStore(self.records, self.opened))
 
-    def close_all(self):
-        self.alive.clear()
-
-    async def leave(self, content, tab="a"):
+    async def leave(self, *parts, tab="a"):
         """Open a tab, save something in it, and close it."""
-        autosave = self.open(Part(content=content), tab=tab)
-        await autosave.find()
+        autosave, _ = await self.open(*parts, tab=tab)
         await autosave.save()
-        self.close_all()
+        self.opened.clear()
 
     def saved(self):
         return [
@@ -96,200 +108,197 @@ class Tabs:
             if not name.startswith("aside/")
         ]
 
+    def aside(self):
+        return sorted(name for name in self.records if name.startswith("aside/"))
+
 
 @pytest.fixture
 def tabs():
     return Tabs()
 
 
-# Offering
+# Offering and restoring
 
 
-def test_an_empty_store_offers_nothing(tabs):
-    assert run(tabs.open(Part()).find()) is None
+@in_event_loop
+async def test_the_newest_save_is_offered_and_restored(tabs):
+    part = Part("first")
+    autosave, found = await tabs.open(part)
+    assert found is None
+    for part.content in ("first", "second", "third"):
+        await autosave.save()
+    tabs.opened.clear()
+    other = Part()
+    later, save = await tabs.open(other)
+    assert save.title == "third"
+    assert await later.restore(save)
+    assert other.content == "third"
     assert tabs.told == []
 
 
-def test_the_newest_save_is_offered_and_gone_on_from(tabs):
-    async def main():
-        part = Part(content="first")
-        autosave = tabs.open(part)
-        await autosave.find()
-        for part.content in ("first", "second", "third"):
-            await autosave.save()
-        tabs.close_all()
-        other = Part()
-        later = tabs.open(other)
-        save = await later.find()
-        assert save.title == "third"
-        assert await later.resume(save)
-        assert other.content == "third"
-
-    run(main())
+@in_event_loop
+async def test_a_tab_prefers_its_own_save_to_newer_ones_of_others(tabs):
+    await tabs.leave(Part("mine"), tab="a")
+    await tabs.leave(Part("theirs"), tab="b")
+    assert (await tabs.open(Part(), tab="a"))[1].title == "mine"
+    tabs.opened.clear()
+    assert (await tabs.open(Part(), tab="new"))[1].title == "theirs"
 
 
-def test_a_tab_prefers_its_own_work_to_newer_work_of_others(tabs):
-    async def main():
-        await tabs.leave("mine", tab="a")
-        await tabs.leave("theirs", tab="b")
-        assert (await tabs.open(Part(), tab="a").find()).title == "mine"
-        tabs.close_all()
-        assert (await tabs.open(Part(), tab="new").find()).title == "theirs"
-
-    run(main())
-
-
-def test_work_of_a_tab_that_is_still_open_is_neither_offered_nor_touched(tabs):
-    async def main():
-        first = tabs.open(Part(content="busy"), tab="a")
-        await first.find()
-        await first.save()
-        before = dict(tabs.records)
-        second = tabs.open(Part(content="other"), tab="b")
-        finding = asyncio.create_task(second.find())
-        for _ in range(LINGERING_CHECKS):
-            await settle()
-            await tabs.sleeper.wake()
-        assert await finding is None
-        second.start_fresh()
-        for _ in range(5):
-            await second.save()
-        assert before.items() <= tabs.records.items()
-
-    run(main())
+@in_event_loop
+async def test_saves_of_an_open_tab_are_neither_offered_nor_deleted(tabs):
+    first, _ = await tabs.open(Part("busy"), tab="a")
+    await first.save()
+    before = dict(tabs.records)
+    opening = asyncio.create_task(tabs.open(Part("other"), tab="b"))
+    for _ in range(LOCK_CHECKS):
+        await tabs.sleeper.wake()
+    second, found = await opening
+    assert found is None
+    second.discard()
+    for _ in range(5):
+        await second.save()
+    assert before.items() <= tabs.records.items()
 
 
 @pytest.mark.parametrize("damage", [lambda it: it[: len(it) // 2], lambda it: it[:-1] + b"!"])
-def test_a_torn_save_is_put_aside_with_a_sentence_and_the_one_before_it_is_offered(tabs, damage):
-    async def main():
-        part = Part(content="older")
-        autosave = tabs.open(part)
-        await autosave.find()
-        await autosave.save()
-        part.content = "newer"
-        await autosave.save()
-        tabs.close_all()
-        newest = max(tabs.records)
-        torn = tabs.records[newest] = damage(tabs.records[newest])
-        assert (await tabs.open(Part()).find()).title == "older"
-        assert tabs.records[f"aside/{newest}"] == torn
-        assert newest not in tabs.records
-        assert len(tabs.told) == 1
-        assert "could not be used and was put aside: expected a whole save" in tabs.told[0]
-
-    run(main())
+@in_event_loop
+async def test_a_damaged_save_is_put_aside_with_a_notice_and_the_one_before_it_is_offered(
+    tabs, damage
+):
+    part = Part("older")
+    autosave, _ = await tabs.open(part)
+    await autosave.save()
+    part.content = "newer"
+    await autosave.save()
+    tabs.opened.clear()
+    newest = max(tabs.records)
+    damaged = tabs.records[newest] = damage(tabs.records[newest])
+    assert (await tabs.open(Part()))[1].title == "older"
+    assert tabs.records[f"aside/{newest}"] == damaged
+    assert newest not in tabs.records
+    assert len(tabs.told) == 1
 
 
-def test_a_part_that_cannot_use_its_bytes_has_the_save_put_aside(tabs):
-    async def main():
-        await tabs.leave("strange")
-        part = Part()
-        part.error = SaveError("made of cheese")
-        autosave = tabs.open(part)
-        assert await autosave.resume(await autosave.find())
-        assert tabs.told == [
-            "A save of earlier work could not be used and was put aside: made of cheese."
-        ]
-        tabs.close_all()
-        assert await tabs.open(Part()).find() is None
-
-    run(main())
+@in_event_loop
+async def test_a_part_that_cannot_use_its_bytes_has_the_save_put_aside(tabs):
+    await tabs.leave(Part("strange"))
+    part = Part()
+    part.error = SaveError("made of cheese")
+    autosave, save = await tabs.open(part)
+    assert await autosave.restore(save)
+    assert len(tabs.told) == 1
+    assert "put aside: made of cheese." in tabs.told[0]
+    assert len(tabs.aside()) == 1
+    tabs.opened.clear()
+    assert (await tabs.open(Part()))[1] is None
 
 
-def test_a_save_whose_data_cannot_be_had_now_stays_for_another_try(tabs):
-    async def main():
-        await tabs.leave("far away")
-        part = Part()
-        part.error = DataError("No network.")
-        autosave = tabs.open(part)
-        save = await autosave.find()
-        assert not await autosave.resume(save)
-        assert tabs.told == ["Going on was not possible just now: No network."]
-        part.content = "something else meanwhile"
-        await autosave.save()
-        part.error = None
-        assert await autosave.resume(save)
-        assert part.content == "far away"
-
-    run(main())
+@in_event_loop
+async def test_a_save_whose_data_are_not_available_stays_for_another_try(tabs):
+    await tabs.leave(Part("far away"), Part("plane", "spiral"))
+    digits, plane = Part(), Part(name="spiral")
+    digits.error = DataError("No network.")
+    autosave, save = await tabs.open(digits, plane)
+    assert not await autosave.restore(save)
+    assert "No network." in tabs.told[0]
+    digits.content, plane.content = "something else", "trained further"
+    await autosave.save()
+    digits.error = None
+    assert await autosave.restore(save)
+    assert (digits.content, plane.content) == ("far away", "trained further")
 
 
-def test_the_save_that_was_offered_goes_only_when_there_is_another_in_its_place(tabs):
-    async def main():
-        await tabs.leave("old work")
-        part = Part()
-        autosave = tabs.open(part)
-        await autosave.find()
-        autosave.start_fresh()
-        await autosave.save()  # nobody has done anything yet
-        assert tabs.saved() == ["old work"]
-        part.content = "new work"
-        await autosave.save()
-        assert tabs.saved() == ["new work"]
-
-    run(main())
+@in_event_loop
+async def test_a_declined_save_is_deleted_only_when_there_is_a_new_one(tabs):
+    await tabs.leave(Part("old work"))
+    part = Part()
+    autosave, _ = await tabs.open(part)
+    autosave.discard()
+    await autosave.save()  # nothing has been done yet
+    assert tabs.saved() == ["old work"]
+    part.content = "new work"
+    await autosave.save()
+    assert tabs.saved() == ["new work"]
 
 
-def test_an_offer_that_nobody_answers_stays_beside_the_new_work(tabs):
-    async def main():
-        await tabs.leave("old work")
-        autosave = tabs.open(Part(content="new work"))
-        await autosave.find()
-        await autosave.save()
-        assert tabs.saved() == ["old work", "new work"]
-
-    run(main())
+@in_event_loop
+async def test_an_unanswered_offer_stays_beside_the_new_work(tabs):
+    await tabs.leave(Part("old work"))
+    autosave, _ = await tabs.open(Part("new work"))
+    await autosave.save()
+    assert tabs.saved() == ["old work", "new work"]
 
 
-def test_only_the_newest_closed_sessions_and_damaged_saves_are_kept(tabs):
-    async def main():
-        for number in range(6):
-            tabs.records[f"aside/{number}/1"] = b"?"
-            await tabs.leave(f"work {number}", tab=f"tab{number}")
-        await tabs.open(Part()).find()
-        assert tabs.saved() == ["work 3", "work 4", "work 5"]
-        asides = sorted(name for name in tabs.records if name.startswith("aside/"))
-        assert asides == ["aside/3/1", "aside/4/1", "aside/5/1"]
-
-    run(main())
+@in_event_loop
+async def test_only_the_newest_closed_sessions_and_unusable_saves_are_kept(tabs):
+    for number in range(6):
+        tabs.records[f"aside/{number}/1"] = b"?"
+        await tabs.leave(Part(f"work {number}"), tab=f"tab{number}")
+    await tabs.open(Part())
+    assert tabs.saved() == ["work 3", "work 4", "work 5"]
+    assert tabs.aside() == ["aside/3/1", "aside/4/1", "aside/5/1"]
 
 
-def test_what_is_kept_of_a_part_that_is_not_made_yet_is_carried_along(tabs):
-    async def main():
-        autosave = tabs.open(Part(content="one"), Part("spiral", "two"))
-        await autosave.find()
-        await autosave.save()
-        tabs.close_all()
-        part = Part()
-        autosave = tabs.open(part)
-        await autosave.resume(await autosave.find())
-        part.content = "three"
-        await autosave.save()
-        (content,) = tabs.records.values()
-        assert Save.from_bytes(content).parts == {"digits": b"three", "spiral": b"two"}
-
-    run(main())
+# Parts that are added later
 
 
-def test_a_part_that_is_made_later_goes_on_from_what_was_carried_for_it(tabs):
-    async def main():
-        autosave = tabs.open(Part(content="one"), Part("spiral", "two"))
-        await autosave.find()
-        await autosave.save()
-        tabs.close_all()
-        autosave = tabs.open(Part())
-        await autosave.resume(await autosave.find())
-        later = Part("spiral")
-        await autosave.add(later)
-        assert later.content == "two"
+@in_event_loop
+async def test_the_content_for_a_part_that_does_not_exist_yet_stays_saved(tabs):
+    await tabs.leave(Part("one"), Part("two", "spiral"))
+    part = Part()
+    autosave, save = await tabs.open(part)
+    await autosave.restore(save)
+    part.content = "three"
+    await autosave.save()
+    (content,) = tabs.records.values()
+    assert Save.from_bytes(content).parts == {"digits": b"three", "spiral": b"two"}
 
-    run(main())
+
+@in_event_loop
+async def test_a_part_that_is_added_while_others_are_being_restored_is_restored_too(tabs):
+    await tabs.leave(Part("one"), Part("two", "spiral"))
+    digits, plane = Part(), Part(name="spiral")
+    digits.gate.clear()
+    autosave, save = await tabs.open(digits)
+    restoring = asyncio.ensure_future(autosave.restore(save))
+    await settle()
+    await autosave.add(plane)
+    assert plane.content == "two"
+    digits.gate.set()
+    assert await restoring
+
+
+@in_event_loop
+async def test_a_part_that_is_added_after_discarding_stays_as_it_is(tabs):
+    await tabs.leave(Part("one"), Part("two", "spiral"))
+    digits, plane = Part(), Part(name="spiral")
+    digits.error = DataError("No network.")
+    autosave, save = await tabs.open(digits)
+    assert not await autosave.restore(save)
+    autosave.discard()
+    await autosave.add(plane)
+    assert plane.content == ""
+
+
+@in_event_loop
+async def test_unusable_content_for_a_part_that_is_added_later_is_put_aside(tabs):
+    await tabs.leave(Part("one"), Part("two", "spiral"))
+    autosave, save = await tabs.open(Part())
+    await autosave.restore(save)
+    await autosave.save()
+    plane = Part(name="spiral")
+    plane.error = SaveError("of another version")
+    await autosave.add(plane)
+    (name,) = tabs.aside()
+    assert Save.from_bytes(tabs.records[name]).parts == {"spiral": b"two"}
+    assert len(tabs.told) == 1
 
 
 # Saving
 
 
-def test_two_saves_of_a_session_are_kept_and_the_older_is_whole_while_the_newer_is_written(tabs):
+def test_the_older_of_two_saves_is_whole_while_the_newer_is_written(tabs):
     seen = []
 
     class Watching(MemoryStore):
@@ -298,8 +307,8 @@ def test_two_saves_of_a_session_are_kept_and_the_older_is_whole_while_the_newer_
             await super().write(name, content)
 
     async def main():
-        part = Part(content="0")
-        autosave = tabs.open(part, store=Watching(tabs.records))
+        part = Part("0")
+        autosave, _ = await tabs.open(part, store=Watching(tabs.records))
         for number in range(5):
             part.content = str(number)
             await autosave.save()
@@ -309,49 +318,47 @@ def test_two_saves_of_a_session_are_kept_and_the_older_is_whole_while_the_newer_
     assert tabs.saved() == ["3", "4"]
 
 
-def test_nothing_is_written_when_nothing_changed_or_nothing_was_done(tabs):
-    async def main():
-        part = Part()
-        autosave = tabs.open(part)
-        await autosave.save()
-        assert tabs.records == {}
-        part.content = "done"
-        await autosave.save()
-        before = dict(tabs.records)
-        await autosave.save()
-        assert tabs.records == before
-
-    run(main())
+@in_event_loop
+async def test_nothing_is_written_when_nothing_changed_or_nothing_was_done(tabs):
+    part = Part()
+    autosave, _ = await tabs.open(part)
+    await autosave.save()
+    assert tabs.records == {}
+    part.content = "done"
+    await autosave.save()
+    before = dict(tabs.records)
+    await autosave.save()
+    assert tabs.records == before
 
 
-def test_what_cannot_be_kept_just_now_leaves_the_save_before_it(tabs):
-    async def main():
-        part = Part(content="good")
-        autosave = tabs.open(part)
-        await autosave.save()
-        part.content = "spoilt"
-        await autosave.save()
-        assert tabs.saved() == ["good"]
+@in_event_loop
+async def test_a_part_that_cannot_be_saved_right_now_keeps_its_last_save_and_delays_no_other(tabs):
+    digits, plane = Part("spoilt"), Part("one", "spiral")
+    autosave, _ = await tabs.open(digits, plane)
+    await autosave.save()
+    assert tabs.records == {}
+    digits.content = "good"
+    await autosave.save()
+    digits.content, plane.content = "spoilt", "two"
+    await autosave.save()
+    assert tabs.saved() == ["good and one", "good and two"]
+    assert Save.from_bytes(tabs.records[max(tabs.records)]).parts["digits"] == b"good"
 
-    run(main())
 
-
-def test_a_clock_that_goes_back_does_not_make_an_old_save_the_newest(tabs):
-    async def main():
-        part = Part(content="before")
-        autosave = tabs.open(part)
-        await autosave.save()
-        tabs.time = 1
-        part.content = "after"
-        await autosave.save()
-        tabs.close_all()
-        assert (await tabs.open(Part()).find()).title == "after"
-
-    run(main())
+@in_event_loop
+async def test_a_clock_that_is_set_back_does_not_make_an_old_save_the_newest(tabs):
+    part = Part("before")
+    autosave, _ = await tabs.open(part)
+    await autosave.save()
+    tabs.time = 1
+    part.content = "after"
+    await autosave.save()
+    tabs.opened.clear()
+    assert (await tabs.open(Part()))[1].title == "after"
 
 
 class Full(MemoryStore):
-    """A store without room, until there is some."""
+    """A store without space, until there is some."""
 
     full = True
 
@@ -361,88 +368,73 @@ class Full(MemoryStore):
         await super().write(name, content)
 
 
-def test_a_store_that_refuses_is_told_once_and_tried_again(tabs):
-    async def main():
-        part = Part(content="1")
-        store = Full(tabs.records)
-        autosave = tabs.open(part, store=store)
-        await autosave.save()
-        await autosave.save()
-        assert len(tabs.told) == 1
-        assert "cannot be kept in this browser (the quota is used up)" in tabs.told[0]
-        store.full = False
-        await autosave.save()
-        assert tabs.saved() == ["1"]
-        store.full, part.content = True, "2"
-        await autosave.save()
-        assert len(tabs.told) == 2
-
-    run(main())
+@in_event_loop
+async def test_a_store_that_refuses_is_told_once_and_tried_again(tabs):
+    part, store = Part("1"), Full(tabs.records)
+    autosave, _ = await tabs.open(part, store=store)
+    await autosave.save()
+    await autosave.save()
+    assert len(tabs.told) == 1
+    assert "the quota is used up" in tabs.told[0]
+    store.full = False
+    await autosave.save()
+    assert tabs.saved() == ["1"]
+    store.full, part.content = True, "2"
+    await autosave.save()
+    assert len(tabs.told) == 2
 
 
-async def keeping(tabs, part):
-    """Start a autosave, and return it with its task."""
-    autosave = tabs.open(part)
-    task = asyncio.get_running_loop().create_task(autosave.keep())
+async def running(tabs, part):
+    """Start an autosave, and return it with its task."""
+    autosave, _ = await tabs.open(part)
+    task = asyncio.get_running_loop().create_task(autosave.run())
     await settle()
     assert tabs.sleeper.pending == []
     return autosave, task
 
 
-def test_a_hurried_change_is_saved_once_it_has_been_quiet_for_a_moment(tabs):
-    async def main():
-        part = Part(content="drawn")
-        autosave, task = await keeping(tabs, part)
-        for _ in range(20):
-            autosave.note()
-        await settle()
-        assert tabs.sleeper.pending == [QUIET_SECONDS]
-        assert tabs.saved() == []
-        await tabs.sleeper.wake()
-        assert tabs.saved() == ["drawn"]
-        assert tabs.sleeper.pending == []
-        task.cancel()
-
-    run(main())
+@in_event_loop
+async def test_urgent_changes_are_saved_after_a_short_pause(tabs):
+    autosave, task = await running(tabs, Part("drawn"))
+    for _ in range(20):
+        autosave.note_change()
+    await settle()
+    assert (tabs.sleeper.pending, tabs.saved()) == ([DEBOUNCE_SECONDS], [])
+    await tabs.sleeper.wake()
+    assert (tabs.sleeper.pending, tabs.saved()) == ([], ["drawn"])
+    task.cancel()
 
 
-def test_training_is_saved_once_a_period_and_a_pause_at_once(tabs):
-    async def main():
-        part = Part(content="iteration 1")
-        autosave, task = await keeping(tabs, part)
-        autosave.note(hurry=False)
-        await settle()
-        await tabs.sleeper.wake()
-        assert tabs.sleeper.pending == [PERIOD_SECONDS - QUIET_SECONDS]
-        assert tabs.saved() == []
-        await tabs.sleeper.wake()
-        assert tabs.saved() == ["iteration 1"]
-        part.content = "iteration 2"
-        autosave.note(hurry=False)
-        await settle()
-        await tabs.sleeper.wake()
-        autosave.note()  # paused
-        await settle()
-        assert tabs.saved()[-1] == "iteration 2"
-        task.cancel()
-
-    run(main())
+@in_event_loop
+async def test_training_is_saved_once_a_period_and_a_pause_in_it_at_once(tabs):
+    part = Part("iteration 1")
+    autosave, task = await running(tabs, part)
+    autosave.note_change(urgent=False)
+    await tabs.sleeper.wake()
+    assert tabs.sleeper.pending == [PERIOD_SECONDS - DEBOUNCE_SECONDS]
+    assert tabs.saved() == []
+    await tabs.sleeper.wake()
+    assert tabs.saved() == ["iteration 1"]
+    part.content = "iteration 2"
+    autosave.note_change(urgent=False)
+    await tabs.sleeper.wake()
+    autosave.note_change()
+    await settle()
+    assert tabs.saved()[-1] == "iteration 2"
+    task.cancel()
 
 
-def test_a_save_that_takes_long_is_followed_by_a_longer_pause(tabs):
+@in_event_loop
+async def test_a_slow_save_is_followed_by_a_longer_pause(tabs):
     class Slow(Part):
         def capture(self):
             tabs.seconds += 0.1
             return super().capture()
 
-    async def main():
-        autosave, task = await keeping(tabs, Slow(content="big"))
-        autosave.note()
-        await settle()
-        await tabs.sleeper.wake()
-        autosave.note()
-        await settle()
-        assert tabs.sleeper.pending == [pytest.approx(2.0)]
-        task.cancel()
-
-    run(main())
+    autosave, task = await running(tabs, Slow("big"))
+    autosave.note_change()
+    await tabs.sleeper.wake()
+    autosave.note_change()
+    await settle()
+    assert tabs.sleeper.pending == [pytest.approx(0.1 * PAUSE_FACTOR)]
+    task.cancel()

@@ -84,16 +84,16 @@ def test_a_net_of_another_size_is_refused(data_folder, capsys):
     assert re.findall(r"\d+", capsys.readouterr().err) == ["784", "10", "4", "3"]
 
 
-def test_everything_is_measured_and_said_in_words_and_numbers(data_folder, capsys):
+def test_the_report_is_printed_as_text_and_as_json(data_folder, capsys):
     save_weights(create_network((784, 16, 10), generator=np.random.default_rng(1)), "w.npz")
     data = ["--data-path", str(data_folder / "test.csv")]
     path = [*data, "--robustness", "20", "--weight-path", "w.npz"]
     assert main(["evaluate", *path]) == 0
     text = capsys.readouterr().out
     for sentence in (
-        r"mistakes; those it was surest of:\n  sample \d+: a \d taken for \d \(\d+\.\d %\)",
+        r"mistakes; the most confident:\n  sample \d+: true \d, predicted \d \(\d+\.\d %\)",
         r"expected calibration error 0\.\d{4} \(15 bins\)",
-        r"refused when 99 % of the samples are kept:\n +\d+\.\d % of 900 made-up non-digits",
+        r"rejected at 99 % true-positive rate:\n +\d+\.\d % of 900 synthetic non-digits",
         r"shift 0 pixels +\d+\.\d % +\d+\.\d %",
     ):
         assert re.search(sentence, text), sentence
@@ -101,12 +101,16 @@ def test_everything_is_measured_and_said_in_words_and_numbers(data_folder, capsy
     numbers = json.loads(capsys.readouterr().out)
     assert sum(numbers["calibration"]["counts"]) == 100
     assert numbers["mistakes"][0]["label"] != numbers["mistakes"][0]["predicted"]
+    assert numbers["rejection"][0].keys() == {"title", "count", "threshold", "refused"}
     assert numbers["rejection"][0]["count"] == 900
+    assert numbers["robustness"][0].keys() == {"kind", "amount", "alone", "framed"}
     kinds = {point["kind"] for point in numbers["robustness"]}
     assert kinds == {"shift", "rotation", "scale", "thickness", "noise"}
 
 
-def test_a_count_of_digits_that_is_none_is_refused(data_folder, capsys):
+def test_a_number_of_digits_that_is_not_a_number_is_refused(data_folder, capsys):
     path = ["--data-path", str(data_folder / "test.csv")]
     assert main(["evaluate", *path, "--robustness", "many"]) == 2
-    assert "--robustness: takes a whole number from 0; found “many”" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "--robustness" in error
+    assert "“many”" in error

@@ -160,9 +160,9 @@ def test_an_architecture_by_name_brings_its_layers_and_its_batch_size(run_train)
         (
             ["--architecture", "small", "--weight-path", "net.json"],
             2,
-            "--weight-path: only .npz has room for convolutions; found “net.json”.",
+            "--weight-path: convolutional layers need an .npz file; found “net.json”.",
         ),
-        (["--half", "--weight-path", "net.json"], 2, "--half: only .npz holds numbers of 16 bits"),
+        (["--half", "--weight-path", "net.json"], 2, "--half: float16 needs an .npz file"),
     ],
 )
 def test_architectures_that_cannot_be_trained_are_refused_at_once(
@@ -234,7 +234,7 @@ def test_patience_stops_and_keeps_the_epoch_that_did_best_on_validation(
 
 def test_patience_needs_samples_to_watch(data_folder, capsys):
     assert main(["train", "--train-path", str(data_folder / "idx"), "--patience", "2"]) == 2
-    assert "--patience: needs samples to watch" in capsys.readouterr().err
+    assert "--patience: expected validation samples" in capsys.readouterr().err
 
 
 def test_a_checkpoint_from_before_a_setting_was_there_goes_on(run_train, monkeypatch):
@@ -271,7 +271,7 @@ def test_digits_of_a_pen_and_non_digits_join_the_training_and_come_back_on_resum
 def test_the_digits_of_the_pen_cannot_change_on_resuming(run_train, capsys):
     assert run_train("--num-epochs", "1", "--pen-digits", "10") == 0
     assert run_train("--resume", "--num-epochs", "2", "--pen-digits", "20") == 1
-    assert "--pen-digits: the run to resume has 10, and 20 was asked for" in capsys.readouterr().err
+    assert "--pen-digits: expected 10 as in the run to resume, found 20" in capsys.readouterr().err
 
 
 # Calibration
@@ -298,4 +298,4 @@ def test_a_calibrated_net_is_the_other_with_its_scores_divided(
 
 def test_calibration_needs_samples_to_watch(data_folder, capsys):
     assert main(["train", "--train-path", str(data_folder / "idx"), "--calibrate"]) == 2
-    assert "--calibrate: needs samples to watch" in capsys.readouterr().err
+    assert "--calibrate: expected validation samples" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Data sets, samples, teaching and the test score, as commands of the controller."""
+"""Data sets, samples, fine-tuning and the test score, as commands of the controller."""
 
 import asyncio
 from dataclasses import replace
@@ -13,16 +13,16 @@ from controller_helpers import (
     all_done,
     few_digits,
     ink,
-    make_laboratory,
-    slow_laboratory,
+    make_controller,
+    slow_controller,
     until,
     weights_of,
 )
 
-from dashboard.digits import controller as laboratory_module
-from dashboard.digits.datasets import DataSetInMemory, read_index
-from dashboard.digits.fine_tuning import TEACHING_RATE
-from dashboard.digits.state import FRESH, READY, TUNED
+from dashboard.digits import drawing
+from dashboard.digits.datasets import InMemoryDataSet, read_index
+from dashboard.digits.fine_tuning import FINE_TUNING_RATE
+from dashboard.digits.state import Origin
 from data_cache import DATA_SETS, DataError, PrefetchError, load_digits, to_float
 from nn import pretrained_card
 
@@ -31,20 +31,21 @@ from nn import pretrained_card
 
 def test_fashion_brings_its_class_names_and_a_fresh_net():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.state.data_set = "fashion-mnist"
         await all_done()
         state = controller.state
         assert state.class_names == DATA_SETS["fashion-mnist"].class_names
-        assert (state.origin, controller.network.sizes) == (FRESH, (784, 12, 10))
+        assert (state.origin, controller.network.sizes) == (Origin.FRESH, (784, 12, 10))
         assert state.notice.text == (
             "Fashion-MNIST: 300 samples to train on. A fresh net for these classes: press Train."
         )
         assert state.busy == ""
         assert controller.trainer.validation is few_digits("fashion-mnist").validation
-        controller.back_to_ready()
+        controller.use_pretrained()
         await all_done()
-        assert (state.data_set, controller.data.name, state.origin) == ("digits", "digits", READY)
+        assert (state.data_set, controller.data.name) == ("digits", "digits")
+        assert state.origin == Origin.PRETRAINED
         assert state.class_names == tuple("0123456789")
 
     run(main())
@@ -52,21 +53,22 @@ def test_fashion_brings_its_class_names_and_a_fresh_net():
 
 def test_clothes_are_seen_as_they_stand_and_digits_in_their_frame():
     async def main():
-        controller = make_laboratory()
-        controller.take_drawing(ink())
-        assert controller.state.answer.framed.reshape(28, 28)[:4].max() == 0
+        controller = make_controller()
+        controller.drawing.take(ink())
+        assert controller.state.prediction.image.reshape(28, 28)[:4].max() == 0
         controller.state.data_set = "fashion-mnist"
         await all_done()
-        controller.take_drawing(ink())
+        controller.drawing.take(ink())
         small = ink().reshape(28, 3, 28, 3).mean(axis=(1, 3))
-        np.testing.assert_allclose(controller.state.answer.framed.reshape(28, 28), small, atol=1e-6)
+        image = controller.state.prediction.image.reshape(28, 28)
+        np.testing.assert_allclose(image, small, atol=1e-6)
 
     run(main())
 
 
 def test_blocks_that_come_in_without_training_are_counted():
     async def main():
-        controller, source = slow_laboratory(cache_size=2)
+        controller, source = slow_controller(cache_size=2)
         controller.start()
         await until(lambda: len(source.pending) == 2)
         controller.count_blocks()
@@ -86,14 +88,14 @@ def test_blocks_that_come_in_without_training_are_counted():
 
 def test_more_digits_leave_the_net_as_it_is():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.reset()
         controller.step()
         await all_done()
         before = weights_of(controller)
         controller.state.data_set = "mnist"
         await all_done()
-        assert controller.state.origin == FRESH
+        assert controller.state.origin == Origin.FRESH
         assert weights_of(controller) == before
         assert controller.state.notice.text == "MNIST 60,000: 300 samples to train on."
 
@@ -103,7 +105,7 @@ def test_more_digits_leave_the_net_as_it_is():
 def test_a_data_set_change_pauses_training_and_says_how_far_it_has_come():
     async def main():
         opener = Opener()
-        controller = make_laboratory(open_data=opener)
+        controller = make_controller(open_data_set=opener)
         state = controller.state
         state.running = True
         await until(lambda: state.snapshot.iteration > 0)
@@ -124,7 +126,7 @@ def test_a_data_set_change_pauses_training_and_says_how_far_it_has_come():
 def test_a_data_set_that_cannot_be_opened_leaves_the_old_one_in_use():
     async def main():
         opener = Opener()
-        controller = make_laboratory(open_data=opener)
+        controller = make_controller(open_data_set=opener)
         controller.reset()
         before, state = weights_of(controller), controller.state
         state.data_set = "mnist"
@@ -143,7 +145,7 @@ def test_an_unforeseen_error_in_opening_is_told_and_leaves_nothing_half_done():
     async def main():
         asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
         opener = Opener()
-        controller = make_laboratory(open_data=opener)
+        controller = make_controller(open_data_set=opener)
         state = controller.state
         state.data_set = "mnist"
         await until(lambda: "mnist" in opener.pending)
@@ -159,7 +161,7 @@ def test_an_unforeseen_error_in_opening_is_told_and_leaves_nothing_half_done():
 def test_of_two_data_sets_the_one_chosen_last_stays_whichever_arrives_last():
     async def main():
         opener = Opener()
-        controller = make_laboratory(open_data=opener)
+        controller = make_controller(open_data_set=opener)
         state = controller.state
         state.data_set = "mnist"
         await until(lambda: "mnist" in opener.pending)
@@ -181,7 +183,7 @@ def test_of_two_data_sets_the_one_chosen_last_stays_whichever_arrives_last():
 def test_choosing_the_present_data_set_again_gives_up_the_other_one():
     async def main():
         opener = Opener()
-        controller = make_laboratory(open_data=opener)
+        controller = make_controller(open_data_set=opener)
         state = controller.state
         before = weights_of(controller)
         state.data_set = "mnist"
@@ -203,7 +205,7 @@ def test_choosing_the_present_data_set_again_gives_up_the_other_one():
 def test_training_that_was_started_while_data_are_loaded_stops_when_they_arrive():
     async def main():
         opener = Opener()
-        controller = make_laboratory(open_data=opener)
+        controller = make_controller(open_data_set=opener)
         state = controller.state
         state.data_set = "mnist"
         await until(lambda: "mnist" in opener.pending)
@@ -212,7 +214,7 @@ def test_training_that_was_started_while_data_are_loaded_stops_when_they_arrive(
         opener.answer("mnist")
         await all_done()
         # Otherwise it would go on by itself with data that it did not begin with.
-        assert (state.running, state.origin, state.snapshot.iteration) == (False, FRESH, 0)
+        assert (state.running, state.origin, state.snapshot.iteration) == (False, Origin.FRESH, 0)
 
     run(main())
 
@@ -220,7 +222,7 @@ def test_training_that_was_started_while_data_are_loaded_stops_when_they_arrive(
 def test_steps_that_are_still_wanted_do_not_reach_the_new_data():
     async def main():
         door = Door()
-        controller = make_laboratory(execute=door)
+        controller = make_controller(execute=door)
         door.shut()
         controller.step()
         controller.step()
@@ -236,7 +238,7 @@ def test_steps_that_are_still_wanted_do_not_reach_the_new_data():
 
 def test_closing_gives_up_a_data_set_that_is_awaited():
     async def main():
-        controller = make_laboratory(open_data=Opener())
+        controller = make_controller(open_data_set=Opener())
         controller.state.data_set = "mnist"
         await settle()
         await controller.close()
@@ -253,16 +255,16 @@ def shown_on(controller):
 
     def show(canvas):
         shown.append(canvas)
-        controller.take_drawing(canvas)
+        controller.drawing.take(canvas)
 
-    controller.show_canvas = show
+    controller.drawing.show = show
     return shown
 
 
 @pytest.mark.parametrize(("part", "text", "index"), [("test", "0", 0), ("train", " 299 ", 299)])
 def test_a_sample_is_loaded_by_its_index_and_predicted(part, text, index):
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         shown = shown_on(controller)
         await controller.load_sample(part, text, None)
         samples = few_digits().part(part)
@@ -271,14 +273,14 @@ def test_a_sample_is_loaded_by_its_index_and_predicted(part, text, index):
         assert controller.state.notice.text == (
             f"Sample {index} of {part}, labelled “{samples.labels[index]}”."
         )
-        assert int(np.argmax(controller.state.answer.probabilities)) == samples.labels[index]
+        assert int(np.argmax(controller.state.prediction.probabilities)) == samples.labels[index]
 
     run(main())
 
 
 def test_a_random_sample_of_a_class_has_that_class():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         numbers = set()
         for _ in range(8):
             await controller.load_sample("train", "", 7)
@@ -292,7 +294,7 @@ def test_a_random_sample_of_a_class_has_that_class():
 
 def test_random_samples_differ_and_follow_the_seed():
     async def load(seed):
-        controller = make_laboratory(seed=seed)
+        controller = make_controller(seed=seed)
         texts = []
         for _ in range(6):
             await controller.load_sample("test", "", None)
@@ -309,11 +311,11 @@ def test_random_samples_differ_and_follow_the_seed():
 )
 def test_an_index_that_does_not_exist_is_refused_with_a_sentence(text):
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         shown = shown_on(controller)
         await controller.load_sample("test", text, None)
         assert controller.state.notice.text == (
-            "The index takes a whole number from 0 to 99, or nothing for any sample; "
+            "Index takes a whole number from 0 to 99, or nothing for any sample; "
             f"found “{text[:24]}”."
         )
         assert controller.state.notice.kind == "warning"
@@ -330,7 +332,7 @@ def test_leading_zeros_and_spaces_do_not_change_an_index():
 
 def test_a_sample_of_fashion_is_named_by_its_garment():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.state.data_set = "fashion-mnist"
         await all_done()
         await controller.load_sample("test", "5", None)
@@ -344,8 +346,8 @@ def test_a_sample_of_fashion_is_named_by_its_garment():
 @pytest.mark.parametrize("error", [DataError("torn."), PrefetchError("torn.")])
 def test_a_sample_that_cannot_be_fetched_is_told(error):
     async def main():
-        controller = make_laboratory(
-            OpenedData(make_laboratory().data.source, errors={"sample": error})
+        controller = make_controller(
+            OpenedData(make_controller().data.source, errors={"sample": error})
         )
         await controller.load_sample("test", "", None)
         assert controller.state.notice.text == "torn."
@@ -353,29 +355,31 @@ def test_a_sample_that_cannot_be_fetched_is_told(error):
     run(main())
 
 
-# Drawing and teaching
+# Drawing and fine-tuning
 
 
 def test_a_drawing_is_predicted_and_a_blank_pad_never():
-    controller = make_laboratory()
-    controller.take_drawing(ink())
-    answer = controller.state.answer
+    controller = make_controller()
+    controller.drawing.take(ink())
+    answer = controller.state.prediction
     assert int(np.argmax(answer.probabilities)) == 1
-    assert answer.framed.shape == (784,)
+    assert answer.image.shape == (784,)
     assert answer.probabilities.sum() == pytest.approx(1, abs=1e-5)
-    controller.take_drawing(np.zeros((84, 84), np.float32))
-    assert controller.state.answer.framed is None
-    assert controller.state.answer.probabilities is None
+    controller.drawing.take(np.zeros((84, 84), np.float32))
+    assert controller.state.prediction.image is None
+    assert controller.state.prediction.probabilities is None
 
 
 def test_another_net_is_asked_about_the_same_drawing():
     async def main():
-        controller = make_laboratory()
-        controller.take_drawing(ink())
-        ready = controller.state.answer.probabilities
+        controller = make_controller()
+        controller.drawing.take(ink())
+        ready = controller.state.prediction.probabilities
         controller.reset()
-        fresh = controller.state.answer.probabilities
-        expected = controller.network.predict_proba(controller.state.answer.framed[np.newaxis])[0]
+        fresh = controller.state.prediction.probabilities
+        expected = controller.network.predict_proba(controller.state.prediction.image[np.newaxis])[
+            0
+        ]
         np.testing.assert_array_equal(fresh, expected)
         assert not np.array_equal(fresh, ready)
         await all_done()
@@ -383,77 +387,76 @@ def test_another_net_is_asked_about_the_same_drawing():
     run(main())
 
 
-def test_teaching_tells_the_loss_before_and_after_and_changes_the_answer():
-    controller = make_laboratory()
-    controller.take_drawing(ink())
-    framed = controller.state.answer.framed[np.newaxis]
+def test_fine_tuning_reports_the_loss_before_and_after_and_changes_the_prediction():
+    controller = make_controller()
+    controller.drawing.take(ink())
+    framed = controller.state.prediction.image[np.newaxis]
     before = -float(controller.network.predict_log_proba(framed)[0, 7])
-    untaught = controller.network
-    controller.teach(7)
+    untuned = controller.network
+    controller.fine_tune(7)
     after = -float(controller.network.predict_log_proba(framed)[0, 7])
     assert after < before
-    assert controller.state.notice.text == (
-        f"Taught “7”: loss on your drawing {before:.3f} → {after:.3f}."
-    )
-    assert controller.state.answer.probabilities[7] == pytest.approx(np.exp(-after), rel=1e-5)
-    assert controller.network is not untaught
+    assert f"{before:.3f} → {after:.3f}" in controller.state.notice.text
+    assert controller.state.prediction.probabilities[7] == pytest.approx(np.exp(-after), rel=1e-5)
+    assert controller.network is not untuned
     # One step of plain gradient descent moves the output bias by rate × (onehot − probabilities).
-    moved = controller.network.layers[-1].bias - untaught.layers[-1].bias
-    target = np.eye(10)[7] - untaught.predict_proba(framed)[0]
-    np.testing.assert_allclose(moved, TEACHING_RATE * target, atol=1e-6)
+    moved = controller.network.layers[-1].bias - untuned.layers[-1].bias
+    target = np.eye(10)[7] - untuned.predict_proba(framed)[0]
+    np.testing.assert_allclose(moved, FINE_TUNING_RATE * target, atol=1e-6)
 
 
-def test_training_goes_on_from_the_weights_that_were_taught():
+def test_training_continues_from_fine_tuned_weights():
     async def main():
-        controller = make_laboratory(learning_rate=1e-9, optimizer="sgd")
-        controller.take_drawing(ink())
-        controller.teach(3)
-        taught = controller.network.layers[-1].bias
+        controller = make_controller(learning_rate=1e-9, optimizer="sgd")
+        controller.drawing.take(ink())
+        controller.fine_tune(3)
+        tuned = controller.network.layers[-1].bias
         controller.step()
         await all_done()
-        assert controller.state.origin == TUNED
-        np.testing.assert_allclose(controller.network.layers[-1].bias, taught, atol=1e-6)
+        assert controller.state.origin == Origin.FINE_TUNED
+        np.testing.assert_allclose(controller.network.layers[-1].bias, tuned, atol=1e-6)
 
     run(main())
 
 
-def test_a_blank_pad_cannot_be_taught():
-    controller = make_laboratory()
+def test_a_blank_pad_is_not_fine_tuned_on():
+    controller = make_controller()
     before = weights_of(controller)
-    controller.teach(3)
-    assert controller.state.notice.text == "Draw something first, then say what it is."
+    controller.fine_tune(3)
+    assert controller.state.notice.kind == "warning"
     assert weights_of(controller) == before
 
 
-def test_nothing_is_taught_while_training_or_while_a_step_is_under_way():
+def test_nothing_is_fine_tuned_while_training_or_during_a_step():
     async def main():
         door = Door()
-        controller = make_laboratory(execute=door)
-        controller.take_drawing(ink())
+        controller = make_controller(execute=door)
+        controller.drawing.take(ink())
         controller.state.running = True
-        controller.teach(3)
+        controller.fine_tune(3)
         assert controller.state.notice.text.startswith("Pause training first")
         await until(lambda: controller.state.snapshot.iteration > 0)
         door.shut()
         await until(lambda: door.waiting == 1)
         controller.state.running = False
-        controller.teach(3)
-        assert controller.state.notice.text == "One moment: a training step is still under way."
+        controller.fine_tune(3)
+        assert controller.state.notice.kind == "warning"
+        assert "still being computed" in controller.state.notice.text
         door.open()
         await all_done()
-        controller.teach(3)
-        assert controller.state.notice.text.startswith("Taught “3”")
+        controller.fine_tune(3)
+        assert controller.state.notice.text.startswith("Fine-tuned on “3”")
 
     run(main())
 
 
-def test_a_lesson_that_would_ruin_the_weights_is_undone_and_says_so():
-    controller = make_laboratory()
-    controller.take_drawing(ink())
+def test_a_step_of_fine_tuning_that_diverges_is_undone():
+    controller = make_controller()
+    controller.drawing.take(ink())
     for values in controller.trainer.run.network.parameters():
         np.multiply(values, np.float32(1e20), out=values)
     before = [values.tobytes() for values in controller.trainer.run.network.parameters()]
-    controller.teach(3)
+    controller.fine_tune(3)
     after = [values.tobytes() for values in controller.trainer.run.network.parameters()]
     assert after == before
     assert controller.state.notice.kind == "error"
@@ -465,7 +468,7 @@ def test_a_lesson_that_would_ruin_the_weights_is_undone_and_says_so():
 
 def test_the_test_score_counts_all_test_digits_and_is_drawn_in_the_chart():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.reset()
         drawn = []
         controller.state.param.watch(drawn.append, "history")
@@ -478,18 +481,18 @@ def test_the_test_score_counts_all_test_digits_and_is_drawn_in_the_chart():
         text = controller.state.notice.text
         assert text.startswith(f"Test: {right:.2f} % of 100 right (95 % interval ")
         assert f"loss {score.loss:.4f}." in text
-        assert "met these digits" not in text
+        assert "not an independent test" not in text
         assert drawn
         assert controller.state.busy == ""
 
     run(main())
 
 
-def test_a_score_of_the_ready_trained_net_says_that_it_knew_the_bundled_digits():
+def test_a_score_of_the_pretrained_model_says_that_it_was_trained_on_these_digits():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         await controller.test()
-        assert "met these digits during its training" in controller.state.notice.text
+        assert "not an independent test" in controller.state.notice.text
 
     run(main())
 
@@ -497,7 +500,7 @@ def test_a_score_of_the_ready_trained_net_says_that_it_knew_the_bundled_digits()
 def test_a_test_while_training_scores_one_moment_and_training_goes_on():
     async def main():
         digits = replace(few_digits(), test=load_digits().test[:500])
-        controller = make_laboratory(DataSetInMemory(digits))
+        controller = make_controller(InMemoryDataSet(digits))
         state = controller.state
         state.running = True
         await until(lambda: state.snapshot.iteration > 0)
@@ -512,7 +515,7 @@ def test_a_test_while_training_scores_one_moment_and_training_goes_on():
 def test_the_score_of_a_net_that_was_replaced_meanwhile_is_not_drawn():
     async def main():
         door = Door()
-        controller = make_laboratory(execute=door)
+        controller = make_controller(execute=door)
         door.shut()
         controller.spawn(controller.test())
         await until(lambda: door.waiting == 1)
@@ -533,10 +536,10 @@ class LateValidation(OpenedData):
         return await super().part(name)
 
 
-def late_laboratory():
-    data = LateValidation(make_laboratory().data.source)
+def late_controller():
+    data = LateValidation(make_controller().data.source)
     data.arrival = asyncio.Event()
-    controller = make_laboratory(data)
+    controller = make_controller(data)
     controller.start()
     return controller, data.arrival
 
@@ -545,7 +548,7 @@ def test_the_curve_does_not_depend_on_when_the_held_out_digits_come():
     async def main():
         curves = []
         for late in (False, True):
-            controller, arrival = late_laboratory()
+            controller, arrival = late_controller()
             state = controller.state
             if not late:
                 arrival.set()
@@ -567,12 +570,12 @@ def test_the_curve_does_not_depend_on_when_the_held_out_digits_come():
 
 def test_a_pause_ends_the_wait_for_held_out_digits_and_loses_no_score():
     async def main():
-        controller, arrival = late_laboratory()
+        controller, arrival = late_controller()
         state = controller.state
         state.running = True
         await until(lambda: state.snapshot.waiting)
         state.running = False
-        await until(lambda: controller._is_idle)
+        await until(lambda: controller.training_loop.is_idle)
         assert not state.snapshot.waiting
         assert state.history.validation == []
         arrival.set()
@@ -585,12 +588,15 @@ def test_a_pause_ends_the_wait_for_held_out_digits_and_loses_no_score():
 
 
 @pytest.mark.parametrize(
-    ("least", "origin", "expected"), [(0.0, READY, True), (1.1, READY, False), (1.1, FRESH, True)]
+    ("least", "origin", "expected"),
+    [(0.0, Origin.PRETRAINED, True), (1.1, Origin.PRETRAINED, False), (1.1, Origin.FRESH, True)],
 )
-def test_only_the_ready_trained_net_says_that_it_is_not_sure(monkeypatch, least, origin, expected):
+def test_only_pretrained_models_have_a_threshold_of_confidence(
+    monkeypatch, least, origin, expected
+):
     card = replace(pretrained_card(), confidence_threshold=least)
-    monkeypatch.setattr(laboratory_module, "pretrained_card", lambda _name: card)
-    controller = make_laboratory()
+    monkeypatch.setattr(drawing, "pretrained_card", lambda _name: card)
+    controller = make_controller()
     controller.state.origin = origin
-    controller.take_drawing(ink())
-    assert controller.state.answer.is_sure is expected
+    controller.drawing.take(ink())
+    assert controller.state.prediction.is_confident is expected

@@ -6,9 +6,9 @@ import json
 import numpy as np
 import pytest
 from cache_helpers import run
-from controller_helpers import all_done, ink, make_laboratory, until, weights_of
+from controller_helpers import all_done, ink, make_controller, until, weights_of
 
-from dashboard.digits.state import LOADED, READY
+from dashboard.digits.state import Origin
 from nn import create_network, load_pretrained, weights_from_bytes, weights_to_bytes
 
 
@@ -32,7 +32,7 @@ def with_numbers(number, dtype=np.float64):
 )
 def test_what_is_saved_can_be_loaded_again_in_every_format(suffix, layout, biases):
     async def main():
-        controller = make_laboratory(biases=biases, hidden_layers=[6])
+        controller = make_controller(biases=biases, hidden_layers=[6])
         controller.reset()
         content = controller.save_weights(suffix, layout)
         saved = weights_of(controller)
@@ -41,7 +41,7 @@ def test_what_is_saved_can_be_loaded_again_in_every_format(suffix, layout, biase
         controller.load_weights(content, f"mine{suffix}")
         assert weights_of(controller) == saved
         assert (controller.state.hidden_layers, controller.state.biases) == ([6], biases)
-        assert not controller.architecture_pending
+        assert not controller.state.architecture_pending
         await all_done()
 
     run(main())
@@ -49,18 +49,16 @@ def test_what_is_saved_can_be_loaded_again_in_every_format(suffix, layout, biase
 
 def test_loaded_weights_answer_at_once_and_training_goes_on_from_them():
     async def main():
-        controller = make_laboratory(learning_rate=1e-9, optimizer="sgd")
-        controller.take_drawing(ink())
+        controller = make_controller(learning_rate=1e-9, optimizer="sgd")
+        controller.drawing.take(ink())
         chosen = net(784, 16, 8, 10, activation="tanh")
         controller.load_weights(weights_to_bytes(chosen, ".npz"), "chosen.npz")
         state = controller.state
-        assert state.origin == LOADED
+        assert state.origin == Origin.LOADED
         assert (state.hidden_layers, state.activation) == ([16, 8], "tanh")
-        assert state.notice.text == (
-            "Loaded chosen.npz: a 784-16-8-10 net. Train goes on from its weights."
-        )
-        expected = chosen.predict_proba(state.answer.framed[np.newaxis])[0]
-        np.testing.assert_array_equal(state.answer.probabilities, expected)
+        assert state.notice.text.startswith("Loaded chosen.npz: a 784-16-8-10 net.")
+        expected = chosen.predict_proba(state.prediction.image[np.newaxis])[0]
+        np.testing.assert_array_equal(state.prediction.probabilities, expected)
         state.running = True
         await until(lambda: state.snapshot.iteration > 0)
         state.running = False
@@ -75,7 +73,7 @@ def test_loaded_weights_answer_at_once_and_training_goes_on_from_them():
 
 def test_loading_while_training_pauses_and_keeps_the_loaded_weights():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         state = controller.state
         state.running = True
         await until(lambda: state.snapshot.iteration > 0)
@@ -91,11 +89,11 @@ def test_loading_while_training_pauses_and_keeps_the_loaded_weights():
 
 def test_double_precision_is_read_as_single():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         chosen = net(784, 5, 10, dtype=np.float64)
         controller.load_weights(weights_to_bytes(chosen, ".npz"), "double.npz")
         assert controller.network.dtype == np.float32
-        assert controller.state.origin == LOADED
+        assert controller.state.origin == Origin.LOADED
         await all_done()
 
     run(main())
@@ -132,7 +130,7 @@ BAD_FILES = [
     pytest.param(
         weights_to_bytes(net(784, *[3] * 9, 10), ".npz"),
         "deep.npz",
-        "at most 8 hidden layers of at most 2,048 units; this one has 9",
+        "at most 8 hidden layers of at most 2,048 units; found 9",
         id="too deep",
     ),
     pytest.param(
@@ -147,7 +145,7 @@ BAD_FILES = [
 @pytest.mark.parametrize(("content", "name", "found"), BAD_FILES)
 def test_a_bad_file_is_refused_with_its_name_and_changes_nothing(content, name, found):
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.state.running = True
         await until(lambda: controller.state.snapshot.iteration > 0)
         state = controller.state
@@ -165,7 +163,7 @@ def test_a_bad_file_is_refused_with_its_name_and_changes_nothing(content, name, 
 
 
 def test_a_layout_without_room_for_biases_is_a_sentence_not_a_file():
-    controller = make_laboratory()
+    controller = make_controller()
     assert controller.save_weights(".json", "s0") is None
     assert controller.state.notice.kind == "warning"
     assert "biases" in controller.state.notice.text
@@ -173,7 +171,7 @@ def test_a_layout_without_room_for_biases_is_a_sentence_not_a_file():
 
 def test_what_is_saved_while_training_is_the_net_of_the_newest_snapshot():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.state.running = True
         await until(lambda: controller.state.snapshot.iteration > 5)
         content = controller.save_weights(".npz", "s4")
@@ -187,18 +185,18 @@ def test_what_is_saved_while_training_is_the_net_of_the_newest_snapshot():
 
 def test_the_ready_trained_net_comes_back_and_pauses_training():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         state = controller.state
-        controller.take_drawing(ink())
+        controller.drawing.take(ink())
         ready = [values.tobytes() for values in load_pretrained().parameters()]
-        answer = state.answer.probabilities
+        answer = state.prediction.probabilities
         state.running = True
         await until(lambda: state.snapshot.iteration > 3)
-        controller.back_to_ready()
+        controller.use_pretrained()
         await all_done()
         assert weights_of(controller) == ready
-        assert (state.running, state.origin, len(state.history)) == (False, READY, 0)
-        assert state.notice.text == "The ready-trained net is back."
-        np.testing.assert_array_equal(state.answer.probabilities, answer)
+        assert (state.running, state.origin, len(state.history)) == (False, Origin.PRETRAINED, 0)
+        assert state.origin == Origin.PRETRAINED
+        np.testing.assert_array_equal(state.prediction.probabilities, answer)
 
     run(main())

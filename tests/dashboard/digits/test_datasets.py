@@ -7,7 +7,7 @@ import pytest
 from cache_helpers import no_pause, numbered_samples, numbers_of, run
 from local_server import local_server
 
-from dashboard.digits.datasets import DataSetInMemory, DataSetOverHttp, pick
+from dashboard.digits.datasets import HttpDataSet, InMemoryDataSet, SampleQuery
 from data_cache import (
     DataError,
     DataSet,
@@ -50,11 +50,11 @@ class Site:
     def damage(self, path):
         self.server.files[f"/data/{path}"] = self.server.files[f"/data/{path}"][:-3]
 
-    def open(self):
+    def open(self, pause=no_pause):
         manifest = parse_manifest(
             self.server.files["/data/manifest.json"], f"{self.server.url}/data/manifest.json"
         )
-        return DataSetOverHttp(manifest, "digits", pause=no_pause)
+        return HttpDataSet(manifest, "digits", pause=pause)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def site(server, tmp_path):
 @pytest.fixture(params=["in memory", "over HTTP"])
 def opened(request, server, tmp_path):
     if request.param == "in memory":
-        return DataSetInMemory(numbered_set())
+        return InMemoryDataSet(numbered_set())
     return Site(server, tmp_path, numbered_set()).open()
 
 
@@ -79,13 +79,13 @@ def generator(seed=0):
     return np.random.default_rng(seed)
 
 
-def test_both_forms_tell_the_same_about_a_data_set(opened):
+def test_both_kinds_tell_the_same_about_a_data_set(opened):
     assert (opened.name, opened.title, opened.class_names) == ("digits", "Twenty", NAMES)
     assert [opened.count(part) for part in ("train", "validation", "test")] == [20, 5, 8]
     assert opened.source.sample_count == 20
 
 
-def test_both_forms_return_whole_parts_in_order(opened):
+def test_both_kinds_return_whole_parts_in_order(opened):
     part = run(opened.part("train"))
     assert numbers_of(part.images) == list(range(20))
     assert part.labels.tolist() == [number % 10 for number in range(20)]
@@ -93,16 +93,16 @@ def test_both_forms_return_whole_parts_in_order(opened):
 
 
 @pytest.mark.parametrize("index", [0, 7, 8, 15, 16, 19])
-def test_both_forms_find_a_sample_at_the_borders_of_blocks(opened, index):
-    sample = run(opened.sample("train", index=index, label=None, generator=generator()))
+def test_both_kinds_find_a_sample_at_the_borders_of_blocks(opened, index):
+    sample = run(opened.sample(SampleQuery("train", index=index), generator()))
     assert numbers_of(sample.image[np.newaxis]) == [index]
     assert (sample.label, sample.part, sample.index) == (index % 10, "train", index)
 
 
 @pytest.mark.parametrize("label", range(10))
-def test_both_forms_find_a_random_sample_of_a_class(opened, label):
+def test_both_kinds_find_a_random_sample_of_a_class(opened, label):
     for seed in range(4):
-        sample = run(opened.sample("train", index=None, label=label, generator=generator(seed)))
+        sample = run(opened.sample(SampleQuery("train", label=label), generator(seed)))
         assert sample.label == label
         assert numbers_of(sample.image[np.newaxis]) == [sample.index]
         assert sample.index in (label, label + 10)
@@ -111,22 +111,17 @@ def test_both_forms_find_a_random_sample_of_a_class(opened, label):
 def test_random_samples_reach_every_block(opened):
     async def load():
         draws = generator(1)
-        return {
-            (await opened.sample("train", index=None, label=None, generator=draws)).index
-            for _ in range(200)
-        }
+        return {(await opened.sample(SampleQuery("train"), draws)).index for _ in range(200)}
 
     assert run(load()) == set(range(20))
 
 
 @pytest.mark.parametrize("label", [None, 3])
-def test_both_forms_show_another_sample_each_time(opened, label):
+def test_both_kinds_show_another_sample_each_time(opened, label):
     async def load():
         draws, last = generator(1), None
         for _ in range(60):
-            sample = await opened.sample(
-                "train", index=None, label=label, generator=draws, but=last
-            )
+            sample = await opened.sample(SampleQuery("train", label=label, exclude=last), draws)
             yield sample.index
             last = sample.index
 
@@ -138,32 +133,26 @@ def test_both_forms_show_another_sample_each_time(opened, label):
 
 
 def test_the_only_sample_of_a_class_is_shown_again():
-    assert pick(np.array([1, 2, 1], np.uint8), 2, generator(), but=1) == 1
+    opened = InMemoryDataSet(numbered_set(labels=[1, 2, *[1] * 18]))
+    query = SampleQuery("train", label=2, exclude=1)
+    assert run(opened.sample(query, generator())).index == 1
 
 
-def test_a_class_that_no_sample_has_is_a_sentence(opened):
-    with pytest.raises(DataError, match=r"^There is no sample of class 9 among these 8\.$"):
-        run(opened.sample("test", index=None, label=9, generator=generator()))
-
-
-def test_pick_says_when_a_class_is_absent():
-    labels = np.array([1, 2, 2], np.uint8)
-    assert pick(labels, 1, generator()) == 0
-    assert {pick(labels, 2, generator(seed)) for seed in range(20)} == {1, 2}
-    with pytest.raises(DataError, match=r"no sample of class 3 among these 3\."):
-        pick(labels, 3, generator())
+def test_a_class_without_samples_is_an_error_that_names_it(opened):
+    with pytest.raises(DataError, match=r"class 9 .* “test”; found none among 8"):
+        run(opened.sample(SampleQuery("test", label=9), generator()))
 
 
 def test_a_class_is_found_even_if_the_first_block_lacks_it(server, tmp_path):
     site = Site(server, tmp_path, numbered_set(labels=[0] * 8 + [1] * 8 + [2] * 4))
     for seed in range(6):
-        sample = run(site.open().sample("train", index=None, label=2, generator=generator(seed)))
+        sample = run(site.open().sample(SampleQuery("train", label=2), generator(seed)))
         assert sample.label == 2
         assert 16 <= sample.index < 20
 
 
 def test_a_sample_over_http_fetches_only_its_own_block(site):
-    run(site.open().sample("train", index=8, label=None, generator=generator()))
+    run(site.open().sample(SampleQuery("train", index=8), generator()))
     assert site.asked == ["blocks/0001.bin.gz"]
 
 
@@ -195,7 +184,7 @@ def test_training_blocks_over_http_hold_every_sample_once(site):
 def test_a_damaged_block_is_named_when_a_sample_is_wanted(site):
     site.damage("blocks/0001.bin.gz")
     with pytest.raises(DataError, match=r"blocks/0001\.bin\.gz: .* is damaged"):
-        run(site.open().sample("train", index=9, label=None, generator=generator()))
+        run(site.open().sample(SampleQuery("train", index=9), generator()))
 
 
 def test_a_sample_is_asked_for_again_when_its_block_came_damaged_or_not_at_all(site):
@@ -213,8 +202,7 @@ def test_a_sample_is_asked_for_again_when_its_block_came_damaged_or_not_at_all(s
             site.server.files.update(right)
         return 0.0
 
-    opened = site.open()
-    opened._pause = mend
-    sample = run(opened.sample("train", index=9, label=None, generator=generator()))
+    opened = site.open(mend)
+    sample = run(opened.sample(SampleQuery("train", index=9), generator()))
     assert numbers_of(sample.image[np.newaxis]) == [9]
     assert pauses == [1, 2]

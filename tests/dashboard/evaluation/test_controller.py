@@ -1,38 +1,35 @@
-"""An evaluation as the pane runs it: part by part, cancellable, with mistakes for the pad."""
+"""Evaluations as the pane runs them: results in parts, cancellation, mistakes on the pad."""
 
 import asyncio
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from dashboard.digits.datasets import DataSetInMemory
+from dashboard.digits.datasets import InMemoryDataSet
 from dashboard.evaluation.controller import EvaluationController
 from dashboard.evaluation.robustness import POINTS
 from dashboard.evaluation.state import EvaluationState
-from dashboard.evaluation.views import EvaluationPane
-from dashboard.evaluation.views.confusion_matrix import PAPERLESS, shade
 from dashboard.training.trainer import execute_in_line
 from data_cache import DataError, DataSet, load_digits
 from nn import create_network
 
 
-class Bench:
-    """What the examiner asks of a controller."""
+class Source:
+    """The model, the data and the pad of a controller for digits."""
 
     def __init__(self, data):
         self.data = data
         self.network = create_network((784, 10), generator=np.random.default_rng(0))
         self.shown = []
+        self.drawing = SimpleNamespace(show=self.shown.append)
         self.tasks = []
-
-    def show_canvas(self, canvas):
-        self.shown.append(canvas)
 
     def spawn(self, work):
         self.tasks.append(asyncio.ensure_future(work))
 
 
-def small_data(**changes):
+def few_samples(**changes):
     whole = load_digits()
     parts = {"train": whole.train[:20], "validation": whole.validation[:30], "test": whole.test[:9]}
     return DataSet(
@@ -40,94 +37,86 @@ def small_data(**changes):
     )
 
 
-def evaluated(bench, state, until=lambda _state: False):
-    """Run an evaluation with its pane until it is done, or cancelled when `until` says so."""
-    examiner = EvaluationController(state, bench, execute_in_line)
-    pane = EvaluationPane(examiner, lambda change: change())
+def evaluated(data, *, until=lambda _state: False, **values):
+    """Evaluate until the end, or until the state is such that the evaluation is cancelled."""
+    source, state = Source(data), EvaluationState(**values)
+    controller = EvaluationController(state, source, execute_in_line)
 
     async def main():
-        def look(*_events):
+        def cancel(*_events):
             if until(state):
-                examiner.cancel()
+                controller.cancel()
 
-        state.param.watch(look, ["examination", "points"])
-        examiner.start()
-        examiner.start()  # a second press changes nothing
-        assert len(bench.tasks) == 1
-        await bench.tasks[0]
+        state.param.watch(cancel, ["report", "robustness"])
+        controller.start()
+        controller.start()  # changes nothing
+        assert len(source.tasks) == 1
+        await source.tasks[0]
 
     asyncio.run(main())
-    return examiner, pane
+    return controller, source
 
 
-def test_an_evaluation_goes_through_all_parts_and_is_shown():
-    bench, state = Bench(DataSetInMemory(small_data())), EvaluationState()
-    examiner, pane = evaluated(bench, state)
-    assert not state.running
-    assert state.progress == 1
-    assert state.notice.text == "Done."
+def test_an_evaluation_has_all_its_parts():
+    state = evaluated(InMemoryDataSet(few_samples()))[0].state
+    assert (state.running, state.progress, state.notice.kind) == (False, 1, "info")
     assert state.subject == "784-10 on 30 validation samples of few"
-    assert state.examination.evaluation.count == 30
-    assert len(state.points) == POINTS
-    assert state.rejections[0].count == 180
-    worst = state.examination.mistakes[0]
-    examiner.put_on_pad(worst.index)
-    expected = bench.data._data_set.validation.images[worst.index].reshape(28, 28) / 255
-    assert np.allclose(bench.shown[0], expected, atol=1e-6)
-    examiner.put_on_pad(30)
-    assert len(bench.shown) == 1
-    confusion = pane.parts["draw"][1].object.renderers[0].data_source.data
-    assert len(confusion["text"]) == 100
-    assert sum(int(text or 0) for text in confusion["text"]) == 30
+    assert state.report.metrics.count == 30
+    assert [one.count for one in state.rejections] == [180]
+    assert len(state.robustness) == POINTS
 
 
-def test_a_click_on_a_picture_or_a_cell_is_heard_and_nonsense_is_not():
-    bench, state = Bench(DataSetInMemory(small_data())), EvaluationState(part="test")
-    _, pane = evaluated(bench, state)
-    confusion, mistakes, told = (pane.parts["draw"][index] for index in (1, 3, 4))
-    worst = state.examination.mistakes[0]
-    mistakes.object.tags = [1, 0]
-    assert len(bench.shown) == 1
-    mistakes.object.tags = [2, 999]
-    mistakes.object.tags = ["nonsense"]
-    assert len(bench.shown) == 1
-    confusion.object.tags = [3, worst.label, worst.predicted]
-    assert f"{worst.label} taken for {worst.predicted}" in told.object
-    confusion.object.tags = [4, 99, 98]
-    confusion.object.tags = [5, 1, 1]
-    assert "surest first" in told.object
+def test_an_evaluated_sample_can_be_shown_on_the_pad():
+    data = few_samples()
+    controller, source = evaluated(InMemoryDataSet(data))
+    controller.show_on_pad(29)
+    expected = data.validation.images[29].reshape(28, 28) / 255
+    np.testing.assert_allclose(source.shown, [expected], atol=1e-6)
+    controller.show_on_pad(30)
+    controller.show_on_pad(-1)
+    assert len(source.shown) == 1
 
 
-def test_cancelling_keeps_what_is_known():
-    bench, state = Bench(DataSetInMemory(small_data())), EvaluationState()
-    evaluated(bench, state, until=lambda state: len(state.points) == 3)
-    assert not state.running
-    assert len(state.points) == 3
-    assert state.examination is not None
-    assert "Cancelled" in state.notice.text
+def test_a_cell_of_the_confusion_matrix_selects_its_mistakes():
+    controller, _ = evaluated(InMemoryDataSet(few_samples()), part="test")
+    state = controller.state
+    first = state.report.mistakes[0]
+    controller.select_cell(first.label, first.predicted)
+    assert {(m.label, m.predicted) for m in state.shown_mistakes()} == {
+        (first.label, first.predicted)
+    }
+    for cell in ((1, 1), (99, 98), (-1, 3)):
+        controller.select_cell(*cell)
+        assert state.cell is None
+    assert state.shown_mistakes() == state.report.mistakes
 
 
-def test_samples_that_are_no_digits_are_only_examined():
-    data = small_data(class_names=tuple("abcdefghij"))
-    bench, state = Bench(DataSetInMemory(data)), EvaluationState()
-    evaluated(bench, state)
-    assert state.examination is not None
-    assert (state.points, state.rejections) == ([], [])
-    assert state.progress == 1
+def test_cancelling_keeps_the_results_so_far():
+    state = evaluated(
+        InMemoryDataSet(few_samples()), until=lambda state: len(state.robustness) == 3
+    )[0].state
+    assert (state.running, len(state.robustness)) == (False, 3)
+    assert state.report is not None
 
 
-def test_samples_that_cannot_be_had_are_told():
-    class Broken(DataSetInMemory):
+def test_of_samples_that_are_not_digits_only_the_report_is_made():
+    data = few_samples(class_names=tuple("abcdefghij"))
+    state = evaluated(InMemoryDataSet(data))[0].state
+    assert state.report is not None
+    assert (state.robustness, state.rejections, state.progress) == ([], [], 1)
+
+
+def test_samples_that_cannot_be_loaded_end_the_evaluation_with_an_error():
+    class Broken(InMemoryDataSet):
         async def part(self, name):
             raise DataError("There are none.")
 
-    bench, state = Bench(Broken(small_data())), EvaluationState()
-    evaluated(bench, state)
+    state = evaluated(Broken(few_samples()))[0].state
     assert (state.notice.text, state.notice.kind) == ("There are none.", "error")
     assert not state.running
 
 
-@pytest.mark.parametrize(("part", "colour"), [(0, "#ffffff"), (1, "#4c6ef5")])
-def test_a_shade_lies_between_white_and_the_colour(part, colour):
-    assert shade("#4c6ef5", part) == colour
-    assert PAPERLESS.endswith("00")
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_the_chosen_split_is_evaluated(part):
+    state = evaluated(InMemoryDataSet(few_samples()), part=part)[0].state
+    assert len(state.samples) == {"validation": 30, "test": 9}[part]

@@ -1,100 +1,89 @@
+"""Inspection of the network that is shown: ablation of units, maps, changes of weights."""
+
 import numpy as np
 import pytest
-
-from dashboard.plane.inspection import judge, probabilities_at, profile, unit_maps, without_units
-from dashboard.plane.surface import grid_points
-from data_cache import PlanePoints, derive_inputs, no_points
-from nn import Dense, Network, create_network
-
-XY = ["x1", "x2"]
+from controller_helpers import Door, all_done, until
+from plane_helpers import make_plane_controller, train_to, weights_of, work
 
 
-@pytest.fixture
-def network():
-    return create_network((2, 6, 5, 3), generator=np.random.default_rng(1), activation="tanh")
+def test_ablation_changes_the_surface_and_not_the_network_in_training():
+    controller = make_plane_controller(weight_noise=1.0)
+    inspection, state = controller.inspection, controller.state
+    weights, before = weights_of(controller), inspection.surface().probabilities.copy()
+    inspection.ablate(0, 2)
+    inspection.toggle(0, 5)
+    assert state.ablated == {(0, 2), (0, 5)}
+    assert f"{100 * state.evaluation('train').score.accuracy:.1f} %" in state.notice.text
+    assert np.abs(inspection.surface().probabilities - before).max() > 0.01
+    assert weights_of(controller) == weights
+    inspection.toggle(0, 5)
+    assert state.ablated == {(0, 2)}
+    inspection.restore(0, 2)
+    np.testing.assert_array_equal(inspection.surface().probabilities, before)
 
 
-def test_a_profile_is_what_the_net_says_at_even_steps_from_end_to_end(network):
-    along = profile(network, XY, (-1, 0.5), (1, -0.5), 5)
-    places = [(-1, 0.5), (-0.5, 0.25), (0, 0), (0.5, -0.25), (1, -0.5)]
-    expected = network.predict_proba(np.array(places, np.float32))
-    np.testing.assert_allclose(along, expected, atol=1e-6)
-    np.testing.assert_allclose(along.sum(axis=1), 1, atol=1e-5)
+def test_the_surface_follows_the_resolution_and_the_inputs():
+    controller = make_plane_controller()
+    controller.state.surface_side = 64
+    assert controller.inspection.surface().labels.shape == (64, 64)
+    controller.state.inputs = ["x1"]
+    assert controller.inspection.surface().labels.shape == (64, 64)
 
 
-def test_derived_inputs_are_derived_for_places_too():
-    network = create_network((1, 2), generator=np.random.default_rng(1))
-    here = probabilities_at(network, ["x1x2"], [(0.5, 0.5), (-0.5, -0.5)])
-    np.testing.assert_array_equal(here[0], here[1])
+def test_a_weight_and_a_bias_can_be_set_and_wait_for_the_end_of_a_slice():
+    async def main():
+        door = Door()
+        controller = make_plane_controller(execute=door, learning_rate=1e-9, l2=0.0)
+        state, inspection = controller.state, controller.inspection
+        inspection.set_weight(0, 1, 4, "2.5")
+        inspection.set_weight(1, 8, 2, -1)
+        assert state.network.layers[0].weights[1, 4] == 2.5
+        assert state.network.layers[1].bias[2] == -1
+        state.running = True
+        await until(lambda: state.snapshot.iteration > 0)
+        door.shut()
+        await until(lambda: door.waiting == 1)
+        inspection.set_weight(0, 0, 0, 0.125)
+        assert state.network.layers[0].weights[0, 0] != 0.125
+        door.open()
+        await until(lambda: state.network.layers[0].weights[0, 0] == np.float32(0.125))
+        state.running = False
+        await all_done()
+
+    work(main)
 
 
-def test_the_profile_across_a_linear_border_is_a_logistic_curve():
-    weights = np.array([[0, 4], [0, 0]], np.float32)
-    network = Network((Dense(weights, np.zeros(2, np.float32)),))
-    x = np.linspace(-1, 1, 41)
-    expected = 1 / (1 + np.exp(-4 * x))
-    np.testing.assert_allclose(profile(network, XY, (-1, 0), (1, 0), 41)[:, 1], expected, atol=1e-5)
+@pytest.mark.parametrize(
+    ("command", "arguments", "values"),
+    [
+        ("set_weight", (0, 0, 0, ""), ["1,000,000", "empty"]),
+        ("set_weight", (0, 0, 0, "a lot"), ["1,000,000", "a lot"]),
+        ("set_weight", (0, 0, 0, float("nan")), ["1,000,000", "nan"]),
+        ("set_weight", (0, 0, 0, 1e7), ["1,000,000", "10000000.0"]),
+        ("set_weight", (2, 0, 0, 1), ["0 to 1", "found 2"]),
+        ("set_weight", (0, 3, 0, 1), ["3 rows", "8 columns", "row 3"]),
+        ("ablate", (0, 8), ["unit 9", "layer 1"]),
+        ("ablate", (1, 0), ["unit 1", "layer 2"]),
+    ],
+)
+def test_an_edit_that_is_not_possible_is_answered_and_changes_nothing(command, arguments, values):
+    controller = make_plane_controller()
+    weights = weights_of(controller)
+    getattr(controller.inspection, command)(*arguments)
+    assert controller.state.notice.kind == "warning"
+    assert all(value in controller.state.notice.text for value in values)
+    assert weights_of(controller) == weights
+    assert controller.state.ablated == frozenset()
 
 
-@pytest.mark.parametrize("layer", [0, 1])
-def test_maps_of_units_are_their_activations_over_the_plane(network, layer):
-    maps = unit_maps(network, XY, layer, side=40)
-    activations = network.hidden_activations(derive_inputs(grid_points(40), XY))[layer]
-    assert maps.shape == (activations.shape[1], 40, 40)
-    np.testing.assert_allclose(maps[2].ravel(), activations[:, 2], atol=1e-6)
-    one = unit_maps(network, XY, layer, side=40, units=slice(2, 3))
-    np.testing.assert_array_equal(one[0], maps[2])
+def test_the_weights_of_an_earlier_step_cannot_be_set():
+    async def main():
+        controller = make_plane_controller()
+        await train_to(controller, 10)
+        controller.time_travel.show(0)
+        weights = weights_of(controller)
+        controller.inspection.set_weight(0, 0, 0, 1.0)
+        assert controller.state.notice.kind == "warning"
+        assert weights_of(controller) == weights
 
-
-def test_of_a_wide_layer_the_first_units_are_shown():
-    wide = create_network((2, 300, 2), generator=np.random.default_rng(1))
-    assert unit_maps(wide, XY, 0).shape == (64, 24, 24)
-
-
-def test_a_linear_unit_is_a_slope_over_the_plane():
-    first = Dense(np.array([[2], [-1]], np.float32), np.array([0.5], np.float32))
-    second = Dense(np.ones((1, 2), np.float32), np.zeros(2, np.float32))
-    x, y = grid_points(24).T
-    map_of_unit = unit_maps(Network((first, second), "linear"), XY, 0)[0]
-    np.testing.assert_allclose(map_of_unit.ravel(), 2 * x - y + 0.5, atol=1e-6)
-
-
-def test_without_a_unit_the_net_is_the_one_that_never_had_it(network):
-    ablated = without_units(network, [(0, 1), (1, 4)])
-    first, second, third = network.layers
-    smaller = Network(
-        (
-            Dense(np.delete(first.weights, 1, axis=1).copy(), np.delete(first.bias, 1)),
-            Dense(
-                np.ascontiguousarray(np.delete(np.delete(second.weights, 1, axis=0), 4, axis=1)),
-                np.delete(second.bias, 4),
-            ),
-            Dense(np.delete(third.weights, 4, axis=0), third.bias),
-        ),
-        "tanh",
-    )
-    x = grid_points(8)
-    np.testing.assert_allclose(ablated.predict_proba(x), smaller.predict_proba(x), atol=1e-6)
-
-
-def test_switching_units_off_leaves_the_net_itself_alone(network):
-    before = [parameter.copy() for parameter in network.parameters()]
-    without_units(network, [(0, 0), (7, 7), (1, 99)])
-    for parameter, kept in zip(network.parameters(), before, strict=True):
-        np.testing.assert_array_equal(parameter, kept)
-
-
-def test_a_verdict_counts_what_is_wrong():
-    network = Network((Dense(np.array([[0, 9], [0, 0]], np.float32), np.zeros(2, np.float32)),))
-    points = PlanePoints([[1, 0], [1, 1], [-1, 0], [-1, 1]], [1, 0, 0, 1], 2)
-    verdict = judge(network, XY, points, 7)
-    np.testing.assert_array_equal(verdict.wrong, [False, True, False, True])
-    assert (verdict.score.accuracy, verdict.score.iteration, verdict.score.count) == (0.5, 7, 4)
-    expected = np.mean([np.log1p(np.exp(-9)), np.log1p(np.exp(9))])
-    assert verdict.score.loss == pytest.approx(expected, rel=1e-5)
-
-
-def test_without_points_there_is_nothing_to_be_wrong(network):
-    verdict = judge(network, XY, no_points(3), 0)
-    assert np.isnan(verdict.score.accuracy)
-    assert verdict.wrong.shape == (0,)
+    work(main)

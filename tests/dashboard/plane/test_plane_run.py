@@ -23,18 +23,29 @@ def test_the_same_seed_gives_the_same_curve_to_the_bit(settings):
 
 
 @pytest.mark.parametrize("settings", [{}, BUSY])
-def test_a_run_that_goes_back_takes_the_same_steps_again(settings):
+def test_a_run_that_loads_an_earlier_state_takes_the_same_steps_again(settings):
     run = make_plane_run(**settings)
     train_plane(run, 25)
-    place = run.place()
+    state = run.state(history=False)
     train_plane(run, 40)
     curve, weights = curve_of(run), bits_of(run)
-    run.go_to(place)
+    run.load_state(state)
     assert run.iteration == len(run.history) == 25
     train_plane(run, 40)
     assert bits_of(run) == weights
-    steps = [line.split(",")[:4] for line in curve.splitlines()]
-    assert [line.split(",")[:4] for line in curve_of(run).splitlines()] == steps
+    assert curve_of(run) == curve
+
+
+def test_a_validation_that_was_due_is_not_repeated_in_an_earlier_state():
+    run = make_plane_run()
+    run.train_slice(lambda: 1, lambda _: 0.1, 1)
+    run.record_slice()
+    state = run.state(history=False)
+    assert state.validation_due
+    train_plane(run, 20)
+    run.load_state(state)
+    train_plane(run, 1)
+    assert [score.iteration for score in run.history.validation] == [1]
 
 
 def test_test_points_are_scored_often_at_first_and_then_more_and_more_seldom():

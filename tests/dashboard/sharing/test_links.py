@@ -1,27 +1,39 @@
-"""What a link says, and what becomes of links that say nonsense."""
+"""What a link contains, what becomes of wrong ones, and that it reproduces the sender's curve."""
 
-from urllib.parse import parse_qsl
+import asyncio
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
+from controller_helpers import make_controller, until, weights_of
 from hypothesis import given
 from hypothesis import strategies as st
+from plane_helpers import make_plane_controller
+from training_helpers import in_event_loop
 
-from dashboard.digits.state import DigitsState
+from dashboard.digits.state import DigitsState, Origin
 from dashboard.plane.settings import PlaneSettings
 from dashboard.sharing.links import (
-    DIGITS,
+    DIGITS_SETTINGS,
     FOREIGN,
-    faults_of_hiding,
+    Launch,
+    digits_link,
+    hiding_faults,
+    link_key,
+    open_digits_link,
     pane_of,
     read_link,
-    spell,
+    read_spiral_link,
     tell_faults,
+    track_digits_link,
+    track_spiral_link,
     write_link,
 )
+from dashboard.shell.page_writer import DirectPageWriter
+from dashboard.shell.share_link import ShareLink
 from data_cache import AUGMENTATIONS, DATA_SETS, PLANE_INPUTS, PLANE_SHAPES
 from nn import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS
 
-PLANE = tuple(name for name in PlaneSettings.param if name != "name")
+PLANE_SETTINGS = tuple(name for name in PlaneSettings.param if name != "name")
 
 learning = {
     "learning_rate": st.floats(0, 10, exclude_min=True),
@@ -34,107 +46,272 @@ learning = {
     "biases": st.booleans(),
     "seed": st.integers(0, 2**32 - 1),
 }
-digits = st.fixed_dictionaries(
-    {},
-    optional=learning
-    | {
-        "batch_size": st.integers(1, 4096),
-        "data_set": st.sampled_from(list(DATA_SETS)),
-        "keep_ready": st.booleans(),
-        "cache_size": st.integers(0, 64),
-        "augment": st.sampled_from(list(AUGMENTATIONS)),
-        "architecture": st.sampled_from(["dense", "conv5x8 pool2 conv5x16 pool3"]),
-    },
+digits = learning | {
+    "batch_size": st.integers(1, 4096),
+    "data_set": st.sampled_from(list(DATA_SETS)),
+    "fine_tune": st.booleans(),
+    "cache_size": st.integers(0, 64),
+    "augment": st.sampled_from(list(AUGMENTATIONS)),
+    "architecture": st.sampled_from(["dense", "conv5x8 pool2 conv5x16 pool3"]),
+}
+points = learning | {
+    "shape": st.sampled_from(list(PLANE_SHAPES)),
+    "points_count": st.integers(10, 5000),
+    "arm_angle": st.floats(0, 20),
+    "inputs": st.lists(st.sampled_from(list(PLANE_INPUTS)), min_size=1, unique=True),
+}
+linked = st.one_of(
+    st.tuples(st.just(settings), st.just(names), st.fixed_dictionaries({}, optional=values))
+    for settings, names, values in (
+        (DigitsState, DIGITS_SETTINGS, digits),
+        (PlaneSettings, PLANE_SETTINGS, points),
+    )
 )
-planes = st.fixed_dictionaries(
-    {},
-    optional=learning
-    | {
-        "shape": st.sampled_from(list(PLANE_SHAPES)),
-        "points_count": st.integers(10, 5000),
-        "arm_angle": st.floats(0, 20),
-        "inputs": st.lists(st.sampled_from(list(PLANE_INPUTS)), min_size=1, unique=True),
-    },
-)
 
 
-@given(digits)
-def test_settings_of_the_digits_come_back_from_a_link(values):
-    link = write_link(values, DigitsState)
-    opened = read_link(link, DigitsState(), DIGITS)
-    assert opened.faults == []
-    assert DigitsState(**opened.values).param.values() | {"name": ""} == DigitsState(
-        **values
-    ).param.values() | {"name": ""}
+# Texts
 
 
-@given(planes)
-def test_settings_of_the_spiral_come_back_from_a_link(values):
-    opened = read_link("?" + write_link(values, PlaneSettings), PlaneSettings(), PLANE)
-    assert opened.faults == []
-    expected = {name: it for name, it in values.items() if it != PlaneSettings.param[name].default}
-    assert opened.values == expected
+@given(linked)
+def test_settings_are_read_back_from_a_link(linked):
+    settings, names, values = linked
+    contents = read_link("?" + write_link(values, settings), settings(), names)
+    expected = {name: it for name, it in values.items() if it != settings.param[name].default}
+    assert (contents.values, contents.faults) == (expected, [])
 
 
-def test_a_link_names_only_what_differs_and_reads_like_words():
+def test_a_link_contains_only_what_differs_from_the_defaults_in_readable_words():
     state = DigitsState(
         data_set="fashion-mnist", hidden_layers=[128, 64], learning_rate=0.01, seed=7, biases=False
     )
-    link = write_link({name: getattr(state, name) for name in DIGITS}, DigitsState)
+    link = write_link({name: getattr(state, name) for name in DIGITS_SETTINGS}, DigitsState)
     assert link == "data=fashion-mnist&rate=0.01&hidden=128-64&biases=no&seed=7"
-    assert write_link({name: getattr(DigitsState(), name) for name in DIGITS}, DigitsState) == ""
     assert write_link({"hidden_layers": []}, DigitsState) == "hidden=none"
 
 
-def test_every_setting_has_a_spelling_of_its_own():
-    for names in (DIGITS, PLANE):
-        assert len({spell(name) for name in names}) == len(names)
+@pytest.mark.parametrize("names", [DIGITS_SETTINGS, PLANE_SETTINGS])
+def test_every_setting_has_its_own_key(names):
+    assert len({link_key(name) for name in names}) == len(names)
 
 
 @given(st.text())
 def test_any_text_can_be_opened_as_a_link(text):
-    opened = read_link(text, DigitsState(), DIGITS)
-    DigitsState(**opened.values)
+    contents = read_link(text, DigitsState(), DIGITS_SETTINGS)
+    DigitsState(**contents.values)
     keys = {key for key, _ in parse_qsl(text.removeprefix("?"), keep_blank_values=True)}
-    assert len(opened.values) + len(opened.faults) <= len(keys)
+    assert len(contents.values) + len(contents.faults) <= len(keys)
 
 
-@pytest.mark.parametrize("key", [spell(name) for name in DIGITS])
-@given(text=st.text(max_size=12))
-def test_any_value_is_either_possible_or_named(key, text):
-    from urllib.parse import urlencode  # noqa: PLC0415
-
-    opened = read_link(urlencode({key: text}), DigitsState(), DIGITS)
-    DigitsState(**opened.values)
-    assert len(opened.values) + len(opened.faults) == 1
+@given(st.sampled_from(DIGITS_SETTINGS), st.text(max_size=12))
+def test_any_value_is_either_possible_or_a_fault(name, text):
+    query = urlencode({link_key(name): text})
+    contents = read_link(query, DigitsState(), DIGITS_SETTINGS)
+    DigitsState(**contents.values)
+    assert len(contents.values) + len(contents.faults) == 1
 
 
-def test_what_is_unknown_or_impossible_is_left_out_and_named():
-    told = []
+def test_what_is_unknown_or_impossible_is_left_out_with_a_reason():
     link = "?rate=50&hidden=64&colour=red&optimizer=magic&ready=perhaps&data=cats&seed=3&batch="
-    opened = read_link(link, DigitsState(), DIGITS)
-    assert opened.values == {"hidden_layers": [64], "seed": 3}
-    tell_faults(opened.faults, told.append)
-    assert told == [
-        "Left out of this link: Learning rate takes a number above 0 to 10; 50 is outside; "
-        "nothing here is called “colour”; "
-        f"Optimiser is one of {', '.join(OPTIMIZERS)}; found “magic”; "
-        "Go on from the ready-trained net is one of yes, no; found “perhaps”; "
-        f"Data set is one of {', '.join(DATA_SETS)}; found “cats”; "
-        "Batch size is empty; it takes a whole number from 1 to 4,096."
-    ]
+    contents = read_link(link, DigitsState(), DIGITS_SETTINGS)
+    assert contents.values == {"hidden_layers": [64], "seed": 3}
+    found = ["50", "“colour”", "“magic”", "“perhaps”", "“cats”", "nothing"]
+    for fault, text in zip(contents.faults, found, strict=True):
+        assert text in fault
+    told = []
+    tell_faults(contents.faults, told.append)
     tell_faults([], told.append)
     assert len(told) == 1
 
 
-def test_what_the_page_and_other_sites_put_into_links_is_no_fault():
+def test_keys_of_the_page_and_of_other_sites_are_no_faults():
     link = "&".join(f"{name}x=1" for name in FOREIGN) + "&pane=spiral&hide=charts&api=x"
-    assert read_link(link, DigitsState(), DIGITS).faults == []
+    assert read_link(link, DigitsState(), DIGITS_SETTINGS).faults == []
 
 
-def test_the_pane_and_what_cannot_be_hidden_are_found():
+def test_the_pane_and_parts_that_cannot_be_hidden_are_found():
     assert pane_of("?rate=1&pane=spiral") == "spiral"
     assert pane_of("") == ""
-    assert faults_of_hiding("?hide=charts,weights,") == []
-    (fault,) = faults_of_hiding("?hide=charts,moon")
-    assert fault.startswith("“moon” cannot be hidden, only controls, draw, charts")
+    assert hiding_faults("?hide=charts,weights,") == []
+    (fault,) = hiding_faults("?hide=charts,moon")
+    assert "“moon”" in fault
+
+
+@pytest.mark.parametrize(
+    ("name", "launch"),
+    [
+        ('{"search": "?a=1", "tab": "x", "resume": true}', Launch("?a=1", "x", True)),
+        ('{"search": 3, "tab": "x"}', Launch(None, "x", False)),
+    ],
+)
+def test_the_worker_reads_the_launch_from_its_name(name, launch):
+    assert Launch.from_worker_name(name) == launch
+
+
+@pytest.mark.parametrize("name", ["", "[1]", "null", "{", "worker"])
+def test_a_worker_with_another_name_gets_a_tab_of_its_own(name):
+    one, other = Launch.from_worker_name(name), Launch.from_worker_name(name)
+    assert (one.search, one.resume) == (None, False)
+    assert one.tab != other.tab
+
+
+# The digits
+
+
+def controller_of_defaults():
+    controller = make_controller(hidden_layers=[128], batch_size=32)
+    controller.start()
+    return controller
+
+
+async def take_steps(controller, count):
+    controller.state.running = True  # as Train does
+    controller.state.running = False
+    for _ in range(count):
+        controller.step()
+    await until(lambda: controller.state.snapshot.iteration == count)
+
+
+def curve(controller):
+    return "".join(controller.state.history.csv_lines())
+
+
+async def nothing(_controller):
+    pass
+
+
+async def change_fields(controller):
+    controller.state.param.update(hidden_layers=[9, 7], seed=5, learning_rate=0.01, dropout=0.1)
+
+
+async def build(controller):
+    await change_fields(controller)
+    controller.reset()
+
+
+async def fine_tune(controller):
+    controller.state.param.update(fine_tune=True, seed=9)
+
+
+async def clothes(controller):
+    controller.state.param.update(seed=3, activation="tanh")
+    controller.state.data_set = "fashion-mnist"
+    await until(lambda: controller.data.name == "fashion-mnist")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "link"),
+    [
+        (nothing, ""),
+        (change_fields, "rate=0.01&dropout=0.1&hidden=9-7&seed=5"),
+        (build, "rate=0.01&dropout=0.1&hidden=9-7&seed=5"),
+        (fine_tune, "ready=yes&seed=9"),
+        (clothes, "data=fashion-mnist&activation=tanh&seed=3"),
+    ],
+)
+@in_event_loop
+async def test_a_link_reproduces_the_curve_to_the_bit(prepare, link):
+    sender, receiver = controller_of_defaults(), controller_of_defaults()
+    await prepare(sender)
+    await take_steps(sender, 20)
+    assert digits_link(sender) == link
+    await open_digits_link(receiver, "?" + link)
+    await take_steps(receiver, 20)
+    assert curve(receiver) == curve(sender)
+    assert weights_of(receiver) == weights_of(sender)
+    assert digits_link(receiver) == link
+    await sender.close()
+    await receiver.close()
+
+
+@in_event_loop
+async def test_fields_that_were_changed_after_the_first_step_are_not_in_the_link_of_the_curve():
+    controller = controller_of_defaults()
+    await take_steps(controller, 1)
+    controller.state.param.update(hidden_layers=[3], seed=77)
+    assert digits_link(controller) == ""
+    controller.reset()
+    assert digits_link(controller) == "hidden=3&seed=77"
+    await controller.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "sizes", "origin"),
+    [
+        ("?hidden=16&rate=banana&hide=moon", (784, 16, 10), Origin.FRESH),
+        ("", (784, 128, 10), Origin.PRETRAINED),
+        ("?rate=0.5", (784, 128, 10), Origin.PRETRAINED),
+        ("?pane=spiral&hidden=3&shape=x&data=moons", (784, 128, 10), Origin.PRETRAINED),
+    ],
+)
+@in_event_loop
+async def test_a_link_replaces_the_pretrained_model_only_by_another_network(query, sizes, origin):
+    controller = controller_of_defaults()
+    before = controller.state.notice
+    await open_digits_link(controller, query)
+    assert controller.network.sizes == sizes
+    assert controller.state.origin == origin
+    text = controller.state.notice.text
+    if "banana" in query:
+        assert controller.state.notice.kind == "warning"
+        assert "“banana”" in text
+        assert "“moon”" in text
+    else:
+        assert controller.state.notice is before
+    await controller.close()
+
+
+@in_event_loop
+async def test_fine_tuning_uses_the_seed_of_its_first_step():
+    controller = controller_of_defaults()
+    await fine_tune(controller)
+    before = weights_of(controller)
+    controller.state.running = True
+    assert controller.state.origin == Origin.FINE_TUNED
+    assert weights_of(controller) == before
+    assert controller.built_settings == {"seed": 9}
+    await controller.close()
+
+
+@in_event_loop
+async def test_the_page_gets_a_new_link_only_when_a_setting_in_it_changes():
+    changes = []
+
+    class CountingPageWriter(DirectPageWriter):
+        def write(self, change, key=None):
+            changes.append(change())
+
+    carrier = ShareLink(CountingPageWriter())
+
+    controller = controller_of_defaults()
+    track_digits_link(controller, carrier.set)
+    controller.state.learning_rate = 0.5
+    controller.state.smoothing = 0.2
+    controller.state.running = True
+    await asyncio.sleep(0)
+    controller.state.running = False
+    assert carrier.view.object.tags == [["digits", "rate=0.5"]]
+    assert len(changes) == 1
+    await controller.close()
+
+
+# The spiral
+
+
+def test_a_link_to_the_spiral_reproduces_points_and_network():
+    links = []
+    defaults = {name: PlaneSettings.param[name].default for name in PLANE_SETTINGS}
+    sender = make_plane_controller(**defaults)
+    track_spiral_link(sender.state, lambda *link: links.append(link))
+    sender.state.param.update(shape="moons", classes=2, hidden_layers=[8], seed=4)
+    assert links == [("spiral", ""), ("spiral", "hidden=8&seed=4&data=moons&classes=2")]
+    contents = read_spiral_link(f"?{links[-1][1]}&pane=spiral&speed=3")
+    assert len(contents.faults) == 1
+    receiver = make_plane_controller(**{**defaults, **contents.values})
+    assert (receiver.state.points.train.points == sender.state.points.train.points).all()
+    mine, theirs = receiver.state.network.parameters(), sender.state.network.parameters()
+    assert [it.tobytes() for it in mine] == [it.tobytes() for it in theirs]
+
+
+def test_a_link_to_the_digits_contains_nothing_for_the_spiral():
+    contents = read_spiral_link("?hidden=8&nonsense=1")
+    assert (contents.values, contents.faults) == ({}, [])

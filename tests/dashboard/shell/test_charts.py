@@ -6,8 +6,8 @@ import numpy as np
 import panel as pn
 import pytest
 
-from dashboard.digits.views.queue_chart import GAUGE_POINTS, QueueChart
-from dashboard.shell.charts import EMPTY_FRAME, SCORE_POINTS, Charts, CurveChart, thin
+from dashboard.digits.views.queue_chart import POINTS, QueueChart
+from dashboard.shell.charts import EMPTY_FRAME, SCORE_POINTS, CurveChart, thin
 from dashboard.shell.theme import Theme
 from dashboard.training.history import Curve, History, Score
 from dashboard.training.snapshot import Snapshot
@@ -29,8 +29,18 @@ def history_of(steps, validation=0, test=0):
     return history
 
 
-def make_charts():
-    return Charts(Theme())
+class Charts:
+    """The charts of loss and accuracy of a run."""
+
+    def __init__(self):
+        theme = Theme()
+        self.loss = CurveChart("Loss", css_class="ink-loss", theme=theme, logarithmic=True)
+        self.accuracy = CurveChart("Accuracy", css_class="ink-accuracy", theme=theme, per_cent=True)
+
+    def draw(self, history, smoothing):
+        scores = (history.validation, history.test)
+        self.loss.draw(history.loss_curve, smoothing, *scores, "loss")
+        self.accuracy.draw(history.accuracy_curve, smoothing, *scores, "accuracy")
 
 
 @pytest.mark.parametrize("count", [0, 1, 199, 200, 201, 399, 400, 401, 12345])
@@ -45,7 +55,7 @@ def test_thinned_scores_fit_keep_their_order_and_the_newest(count):
 
 
 def test_a_chart_never_holds_more_points_than_its_limit_however_long_the_run():
-    charts, curve = make_charts(), Curve()
+    charts, curve = Charts(), Curve()
     chart = charts.loss
     for step in range(1, 50_001):
         curve.append(1 / step)
@@ -60,7 +70,7 @@ def test_a_chart_never_holds_more_points_than_its_limit_however_long_the_run():
 
 
 def test_the_curve_shows_each_step_of_a_short_run_and_its_smoothed_form():
-    charts = make_charts()
+    charts = Charts()
     history = history_of(5)
     charts.draw(history, 0.0)
     data = charts.loss.batches.data
@@ -74,7 +84,7 @@ def test_the_curve_shows_each_step_of_a_short_run_and_its_smoothed_form():
 
 
 def test_an_empty_history_draws_an_empty_chart_with_a_frame():
-    charts = make_charts()
+    charts = Charts()
     charts.draw(History(), 0.9)
     for chart in (charts.loss, charts.accuracy):
         assert all(len(column) == 0 for column in chart.batches.data.values())
@@ -87,7 +97,7 @@ def test_an_empty_history_draws_an_empty_chart_with_a_frame():
 
 
 def test_validation_and_test_scores_are_drawn_with_loss_and_accuracy_apart():
-    charts = make_charts()
+    charts = Charts()
     charts.draw(history_of(40, validation=3, test=1), 0.9)
     assert charts.loss.validation.data["iteration"].tolist() == [10, 20, 30]
     assert charts.loss.validation.data["value"] == pytest.approx([1, 1 / 2, 1 / 3])
@@ -96,7 +106,7 @@ def test_validation_and_test_scores_are_drawn_with_loss_and_accuracy_apart():
 
 
 def test_scores_of_another_run_at_the_same_steps_replace_the_old_ones():
-    charts, history = make_charts(), history_of(40, validation=2)
+    charts, history = Charts(), history_of(40, validation=2)
     charts.draw(history, 0.9)
     other = history_of(40)
     other.validation.extend(Score(score.iteration, 7.0, 0.1, 100) for score in history.validation)
@@ -105,7 +115,7 @@ def test_scores_of_another_run_at_the_same_steps_replace_the_old_ones():
 
 
 def test_scores_that_stay_are_not_sent_again():
-    charts, history = make_charts(), history_of(40, validation=2)
+    charts, history = Charts(), history_of(40, validation=2)
     charts.draw(history, 0.9)
     sent = []
     charts.loss.validation.on_change("data", lambda attr, old, new: sent.append(new))
@@ -114,7 +124,7 @@ def test_scores_that_stay_are_not_sent_again():
 
 
 def test_the_loss_chart_swaps_to_a_logarithmic_axis_and_back_with_the_same_points():
-    chart = make_charts().loss
+    chart = Charts().loss
     switch = chart.view.select(pn.widgets.Toggle)[0]
     pane = picture_of(chart)
     linear = pane.object
@@ -136,28 +146,28 @@ def test_the_loss_chart_swaps_to_a_logarithmic_axis_and_back_with_the_same_point
 
 
 def test_only_the_loss_has_a_logarithmic_axis():
-    assert not make_charts().accuracy.view.select(pn.widgets.Toggle)
+    assert not Charts().accuracy.view.select(pn.widgets.Toggle)
 
 
 def test_charts_offer_hover_zoom_and_saving():
-    pane = picture_of(make_charts().loss)
+    pane = picture_of(Charts().loss)
     tools = {type(tool).__name__ for tool in pane.object.tools}
     assert {"HoverTool", "BoxZoomTool", "WheelZoomTool", "ResetTool", "SaveTool"} <= tools
 
 
 def test_the_gauge_of_the_queue_keeps_the_newest_redraws():
     gauge, network = QueueChart(Theme()), load_pretrained()
-    for number in range(GAUGE_POINTS + 10):
+    for number in range(POINTS + 10):
         gauge.draw(Snapshot(1, network, cached=number, in_flight=number % 3))
     data = gauge.source.data
-    assert {len(column) for column in data.values()} == {GAUGE_POINTS}
-    assert data["cached"].tolist() == list(range(10, GAUGE_POINTS + 10))
-    assert data["in_flight"][-1] == (GAUGE_POINTS + 9) % 3
-    assert (data["tick"][0], data["tick"][-1]) == (1 - GAUGE_POINTS, 0)
+    assert {len(column) for column in data.values()} == {POINTS}
+    assert data["cached"].tolist() == list(range(10, POINTS + 10))
+    assert data["in_flight"][-1] == (POINTS + 9) % 3
+    assert (data["tick"][0], data["tick"][-1]) == (1 - POINTS, 0)
 
 
 def test_each_name_in_a_heading_shows_and_hides_its_own_curves():
-    chart = make_charts().loss
+    chart = Charts().loss
     legend = chart.view.select(pn.pane.Bokeh)[0].object
     assert legend.labels == ["batches", "smoothed", "validation", "test"]
     assert legend.active == [0, 1, 2, 3]

@@ -5,7 +5,7 @@ from html import unescape
 import pytest
 
 from dashboard.digits.state import DigitsState
-from dashboard.shell.fields import Field, TickBox, format_value
+from dashboard.shell.fields import Checkbox, Field, format_value
 from dashboard.training.settings import SettingError
 
 NUMBERS = ("learning_rate", "l1", "l2", "dropout")
@@ -187,7 +187,7 @@ def test_two_fields_of_two_visitors_do_not_meet():
 
 def test_a_box_follows_its_setting_and_changes_it():
     state = DigitsState(biases=True)
-    box = TickBox(state, "biases", "")
+    box = Checkbox(state, "biases", "")
     assert box.view.value == box.view.options == ["Biases"]
     box.view.value = []
     assert state.biases is False
@@ -196,4 +196,4 @@ def test_a_box_follows_its_setting_and_changes_it():
     box.view.value = []
     box.view.value = ["Biases"]
     assert state.biases is True
-    assert TickBox(DigitsState(biases=False), "biases", "").view.value == []
+    assert Checkbox(DigitsState(biases=False), "biases", "").view.value == []

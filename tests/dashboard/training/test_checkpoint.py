@@ -1,10 +1,14 @@
+"""A run that is saved as bytes continues with the same numbers; damaged bytes are refused."""
+
 import io
 import json
 
 import numpy as np
 import pytest
+from plane_helpers import bits_of, make_plane_run, train_plane
 from training_helpers import curve_of, few_samples, make_run, train, weights_of
 
+from dashboard.plane.settings import PlaneSettings
 from dashboard.training.checkpoint import (
     Checkpoint,
     CheckpointError,
@@ -21,16 +25,18 @@ BUSY = {
     "hidden_layers": [16, 12],
     "l2": 1e-4,
     "batch_size": 17,
+    "weight_average": 0.9,
 }
 
 
 def checkpoint_of(run) -> Checkpoint:
-    return Checkpoint(settings_values(run.settings), run.state(), {"data": "few"})
+    return Checkpoint(
+        settings_values(run.settings), run.state(), {"data": "few"}, {"codes": np.arange(3)}
+    )
 
 
-def again(run) -> Checkpoint:
-    """Send a run through bytes."""
-    return Checkpoint.from_bytes(checkpoint_of(run).to_bytes(), "a.npz")
+def through_bytes(run):
+    return Checkpoint.from_bytes(checkpoint_of(run).to_bytes(), "a.npz").state
 
 
 @pytest.fixture(scope="module")
@@ -40,19 +46,19 @@ def content() -> bytes:
     return checkpoint_of(run).to_bytes()
 
 
-def with_header(content: bytes, **changes) -> bytes:
-    """Return a checkpoint with another header."""
+def with_changes(content: bytes, arrays: dict | None = None, **header) -> bytes:
+    """Return a checkpoint with another header and other arrays."""
     with np.load(io.BytesIO(content)) as archive:
-        arrays = dict(archive)
-    header = {**json.loads(arrays["header"].tobytes()), **changes}
-    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+        found = {**archive, **(arrays or {})}
+    text = json.dumps({**json.loads(found["header"].tobytes()), **header})
+    found["header"] = np.frombuffer(text.encode(), np.uint8)
     file = io.BytesIO()
-    np.savez(file, **arrays)
+    np.savez(file, **found)
     return file.getvalue()
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_a_run_goes_on_from_its_bytes_with_the_same_numbers(optimizer):
+def test_a_run_continues_from_its_bytes_with_the_same_numbers(optimizer):
     values = {**BUSY, "optimizer": optimizer}
     options = {
         "learning_rate": create_schedule("one-cycle", 0.004, 54),
@@ -63,54 +69,69 @@ def test_a_run_goes_on_from_its_bytes_with_the_same_numbers(optimizer):
     first = make_run(**values)
     train(first, steps=25, **options)
     assert 0 < first.consumed < first.feed.sample_count
-    second = make_run(state=again(first).state, **values)
+    second = make_run(state=through_bytes(first), **values)
     train(second, epochs=3, **options)
     assert curve_of(second) == curve_of(whole)
     assert weights_of(second) == weights_of(whole)
+    mean, expected = second.evaluated_network.parameters(), whole.evaluated_network.parameters()
+    assert [array.tobytes() for array in mean] == [array.tobytes() for array in expected]
     assert second.step.optimizer.state().keys() == whole.step.optimizer.state().keys()
     np.testing.assert_array_equal(
         second.history.loss_curve.points(), whole.history.loss_curve.points()
     )
 
 
-@pytest.mark.parametrize("steps", [1, 15, 16, 50])
-def test_every_place_in_the_stream_can_be_gone_on_from(steps):
+@pytest.mark.parametrize("steps", [0, 1, 15, 16, 50])
+def test_a_run_continues_from_every_position_in_its_blocks(steps):
     whole, first = make_run(), make_run()
     train(whole, steps=55)
-    train(first, steps=steps)
-    second = make_run(state=again(first).state)
+    if steps:
+        train(first, steps=steps)
+    second = make_run(state=through_bytes(first))
     assert second.epochs_done == first.epochs_done
     train(second, steps=55 - steps)
     assert weights_of(second) == weights_of(whole)
     assert curve_of(second) == curve_of(whole)
 
 
-def test_a_checkpoint_keeps_settings_task_and_scores(content):
+def test_a_run_on_points_continues_from_its_bytes_with_the_same_fallback():
+    run = make_plane_run(batch_size=7)
+    train_plane(run, 60)
+    settings = {name: getattr(run.settings, name) for name in PlaneSettings.param if name != "name"}
+    content = Checkpoint(settings, run.state(fallback=True)).to_bytes()
+    state = Checkpoint.from_bytes(content, "it", PlaneSettings).state
+    other = make_plane_run(batch_size=7)
+    other.load_state(state)
+    assert state.fallback.iteration == 50
+    for it in (run, other):
+        train_plane(it, 30)
+    assert (bits_of(other), curve_of(other)) == (bits_of(run), curve_of(run))
+    for it in (run, other):
+        it.restore_fallback()
+    assert other.iteration == run.iteration
+    assert bits_of(other) == bits_of(run)
+
+
+def test_a_checkpoint_holds_settings_task_arrays_and_scores(content):
     checkpoint = Checkpoint.from_bytes(content, "a.npz")
     assert checkpoint.task == {"data": "few"}
+    assert checkpoint.arrays["codes"].tolist() == [0, 1, 2]
     settings = TrainingSettings(**checkpoint.settings)
     assert (settings.hidden_layers, settings.batch_size) == ([12], 20)
     assert checkpoint.state.iteration == len(checkpoint.state.history) == 5
     assert [score.count for score in checkpoint.state.history.validation] == [30]
+    assert checkpoint.to_bytes() == content
 
 
-def test_the_same_run_gives_the_same_bytes(content):
-    assert Checkpoint.from_bytes(content, "a.npz").to_bytes() == content
-
-
-def test_a_fresh_run_can_be_kept_too():
-    fresh = make_run()
-    second = make_run(state=again(fresh).state)
-    train(second, epochs=1)
-    train(fresh, epochs=1)
-    assert curve_of(second) == curve_of(fresh)
-
-
-def test_a_run_with_ruined_weights_is_not_kept():
-    run = make_run()
-    run.network.layers[0].weights[0, 0] = np.nan
-    with pytest.raises(WeightsError, match=r"not saved.*nan at position 0 of W0"):
-        checkpoint_of(run).to_bytes()
+@pytest.mark.parametrize("ruined", ["network", "optimizer"])
+def test_a_run_with_nan_is_not_saved(ruined):
+    run = make_run(optimizer="adam")
+    train(run, steps=1)
+    state = run.state()
+    arrays = state.network.parameters() if ruined == "network" else state.optimizer_state["first.0"]
+    arrays[0][0] = np.nan
+    with pytest.raises(WeightsError, match=r"NaN or infinity|nan"):
+        Checkpoint(settings_values(run.settings), state).to_bytes()
 
 
 def test_a_file_is_read_back(tmp_path, content):
@@ -121,17 +142,17 @@ def test_a_file_is_read_back(tmp_path, content):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_missing_file_says_that_there_is_nothing_to_go_on_with(tmp_path):
-    with pytest.raises(CheckpointError, match=r"b\.npz: there is no such checkpoint"):
+def test_a_missing_file_and_a_folder_are_refused(tmp_path):
+    with pytest.raises(CheckpointError, match=r"b\.npz: .*found no file"):
         read_checkpoint(tmp_path / "b.npz")
     with pytest.raises(CheckpointError, match="cannot be read"):
         read_checkpoint(tmp_path)
 
 
-@pytest.mark.parametrize("kept", [0, 10, 1000, -1])
-def test_a_checkpoint_cut_short_is_refused(content, kept):
-    with pytest.raises(CheckpointError, match=r"^a\.npz: expected a whole checkpoint and found"):
-        Checkpoint.from_bytes(content[:kept], "a.npz")
+@pytest.mark.parametrize("length", [0, 10, 1000, -1])
+def test_a_checkpoint_that_was_cut_short_is_refused(content, length):
+    with pytest.raises(CheckpointError, match=r"^a\.npz: expected a whole checkpoint"):
+        Checkpoint.from_bytes(content[:length], "a.npz")
 
 
 def test_a_flipped_bit_in_the_weights_is_found(content):
@@ -141,34 +162,42 @@ def test_a_flipped_bit_in_the_weights_is_found(content):
         Checkpoint.from_bytes(bytes(damaged), "a.npz")
 
 
-def test_a_weights_file_is_no_checkpoint():
+def test_a_weights_file_is_not_a_checkpoint():
     file = io.BytesIO()
     np.savez(file, W0=np.zeros(3))
-    with pytest.raises(CheckpointError, match="the weights file is not a checkpoint"):
+    with pytest.raises(CheckpointError, match="expected a checkpoint, found another archive"):
         Checkpoint.from_bytes(file.getvalue(), "a.npz")
 
 
-def test_a_checkpoint_of_a_later_format_says_so(content):
-    with pytest.raises(CheckpointError, match="of format 1 and found inkling checkpoint of form"):
-        Checkpoint.from_bytes(with_header(content, format=2), "a.npz")
+@pytest.mark.parametrize("changes", [{"format": 2}, {"kind": "inkling spiral"}])
+def test_a_checkpoint_of_another_format_or_kind_is_refused(content, changes):
+    with pytest.raises(CheckpointError, match=f"found .*{next(iter(changes.values()))}"):
+        Checkpoint.from_bytes(with_changes(content, **changes), "a.npz")
 
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"iteration": 4}, "4 steps, but curves of"),
-        ({"epoch": -1}, "a place before the beginning"),
-        ({"optimizer": "magic"}, "optimizer and found 'magic'"),
+        ({"iteration": 4}, "4 steps"),
+        ({"epoch": -1}, "-1"),
+        ({"consumed": 0.5}, "0.5"),
+        ({"optimizer": "magic"}, "magic"),
         ({"optimizer": "sgd"}, "optimizer state"),
         ({"settings": {"batch_size": 0}}, "batch_size"),
         ({"settings": {"speed": 3}}, "speed"),
-        ({"position": {}}, "queue"),
-        ({"dropout_state": {"bit_generator": "PCG64"}}, "state"),
-        ({"loss": 3}, "mapping"),
         ({"settings": None}, "NoneType"),
+        ({"position": {}}, "PointPosition"),
+        ({"dropout_state": {"bit_generator": "PCG64"}}, "state"),
+        ({"starting_loss": float("inf")}, "inf"),
+        ({"loss": 3}, "int"),
+        ({"loss": {"total": float("nan"), "weight": 1}}, "nan"),
+        ({"arrays": {"losses": np.zeros(4)}}, "5 steps"),
+        ({"arrays": {"optimizer.first.0": np.full((784, 12), np.nan, np.float32)}}, "first.0"),
+        ({"arrays": {"optimizer.first.0": np.zeros(3, np.float32)}}, "first.0"),
+        ({"fallback": {"iteration": 9}}, "network"),
     ],
 )
-def test_a_checkpoint_that_contradicts_itself_is_refused(content, changes, reason):
-    with pytest.raises(CheckpointError, match="contradicts itself") as caught:
-        Checkpoint.from_bytes(with_header(content, **changes), "a.npz")
+def test_an_inconsistent_checkpoint_is_refused(content, changes, reason):
+    with pytest.raises(CheckpointError) as caught:
+        Checkpoint.from_bytes(with_changes(content, **changes), "a.npz")
     assert reason in str(caught.value)

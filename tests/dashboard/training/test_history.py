@@ -39,7 +39,7 @@ def test_a_thinned_curve_keeps_every_value_in_the_mean_of_its_bucket(values):
 
 @pytest.mark.parametrize("capacity", [0, 1, 3])
 def test_a_curve_of_an_impossible_capacity_is_refused(capacity):
-    with pytest.raises(ValueError, match=f"even and at least 2; found {capacity}"):
+    with pytest.raises(ValueError, match=f"even number from 2, found {capacity}"):
         Curve(capacity)
 
 
@@ -77,7 +77,7 @@ def test_forgetting_leaves_the_same_history_as_never_having_gone_on():
     for iteration in (0, 12, 13, 30):
         history.validation.append(Score(iteration, 0.5, 0.9, 100))
     history.test.append(Score(30, 0.5, 0.9, 100))
-    history.forget_after(12)
+    history.truncate(12)
     assert history.losses == short.losses
     assert [score.iteration for score in history.validation] == [0, 12]
     assert history.test == []

@@ -30,15 +30,15 @@ def test_an_entry_becomes_the_settings_own_type(name, text, value):
 @pytest.mark.parametrize(
     ("name", "text", "sentence"),
     [
-        ("learning_rate", "", "Learning rate is empty; it takes a number above 0 to 10."),
-        ("learning_rate", "0", "Learning rate takes a number above 0 to 10; 0 is outside."),
-        ("learning_rate", "-1", "Learning rate takes a number above 0 to 10; -1 is outside."),
-        ("learning_rate", "nan", "Learning rate takes a number above 0 to 10; nan is outside."),
-        ("learning_rate", "inf", "Learning rate takes a number above 0 to 10; inf is outside."),
-        ("learning_rate", "fast", "Learning rate takes a number above 0 to 10; “fast” is not one."),
-        ("batch_size", "0", "Batch size takes a whole number from 1 to 4,096; 0 is outside."),
-        ("batch_size", "2.5", "Batch size takes a whole number from 1 to 4,096; “2.5” is not one."),
-        ("dropout", "0.95", "Dropout takes a number from 0 to 0.9; 0.95 is outside."),
+        ("learning_rate", "", "Learning rate takes a number above 0 to 10; found nothing."),
+        ("learning_rate", "0", "Learning rate takes a number above 0 to 10; found “0”."),
+        ("learning_rate", "-1", "Learning rate takes a number above 0 to 10; found “-1”."),
+        ("learning_rate", "nan", "Learning rate takes a number above 0 to 10; found “nan”."),
+        ("learning_rate", "inf", "Learning rate takes a number above 0 to 10; found “inf”."),
+        ("learning_rate", "fast", "Learning rate takes a number above 0 to 10; found “fast”."),
+        ("batch_size", "0", "Batch size takes a whole number from 1 to 4,096; found “0”."),
+        ("batch_size", "2.5", "Batch size takes a whole number from 1 to 4,096; found “2.5”."),
+        ("dropout", "0.95", "Dropout takes a number from 0 to 0.9; found “0.95”."),
         (
             "optimizer",
             "magic",
@@ -48,12 +48,12 @@ def test_an_entry_becomes_the_settings_own_type(name, text, value):
             "hidden_layers",
             "12 0",
             "Hidden layers takes whole numbers from 1 to 2,048, for example 500 300 100; "
-            "“0” is not one.",
+            "found “0”.",
         ),
         (
             "hidden_layers",
             "1 2 3 4 5 6 7 8 9",
-            "Hidden layers takes at most 8 numbers; 9 were found.",
+            "Hidden layers takes at most 8 numbers; found 9.",
         ),
     ],
 )

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,14 +8,15 @@ from training_helpers import (
     UnorderedSource,
     curve_of,
     few_samples,
+    in_event_loop,
     make_run,
     make_trainer,
     train,
 )
 
+from dashboard.training.block_run import EVERY_EPOCH
 from dashboard.training.run import DivergenceError
-from dashboard.training.trainer import CALM_SECONDS, Pace, evaluate
-from dashboard.training.validation_schedule import EVERY_EPOCH
+from dashboard.training.trainer import IDLE_AFTER_SECONDS, TimeBudget, evaluate
 from data_cache import ArraySource, DataError, PrefetchError, PrefetchQueue, to_float
 from nn import ClassificationMetrics
 
@@ -58,29 +60,30 @@ def test_training_ends_exactly_when_the_epochs_are_complete():
     assert run.iteration == 12
 
 
-def test_slices_are_longer_while_nobody_asks_for_answers():
+def test_slices_are_longer_while_nobody_interacts():
     iterations = []
 
     def publish(snapshot):
         iterations.append(snapshot.iteration)
         if 60 < snapshot.iteration < 150:
-            trainer.answer_soon()
+            trainer.note_interaction()
 
+    clock = Ticks(0.01)
     source = ArraySource(few_samples(5000), block_size=5000)
     trainer = make_trainer(
         make_run(source=source, augment="light", validations=EVERY_EPOCH),
-        clock=Ticks(0.01),
-        pace=Pace(slice_seconds=0.06, calm_factor=3.0),
+        clock=clock,
+        time_budget=TimeBudget(slice_seconds=0.06, idle_slice_seconds=0.18),
         publish=publish,
     )
     asyncio.run(trainer.train(steps=150))
     starts = np.array(iterations[1:-2])
     lengths = np.diff(iterations[1:-1])
     # Every look at the clock takes 0.01 s, and so does each step, for it comes with a look.
-    calm, asked = lengths[starts < 60], lengths[(starts > 80) & (starts < 140)]
-    assert set(calm) <= {16, 17}
+    idle, asked = lengths[starts < 60], lengths[(starts > 80) & (starts < 140)]
+    assert set(idle) <= {16, 17}
     assert set(asked) <= {4, 5}
-    trainer._asked_at -= CALM_SECONDS
+    clock.now += IDLE_AFTER_SECONDS
     iterations.clear()
     asyncio.run(trainer.train(steps=60))
     assert max(np.diff(iterations)) in {16, 17}
@@ -93,18 +96,17 @@ def test_a_slice_ends_as_near_to_its_time_as_batches_allow_and_publishes_once(
     now, iterations = [0.0], []
     source = ArraySource(few_samples(2000), block_size=2000)
     run = make_run(source=source, validations=EVERY_EPOCH)
-    take_steps = run._take_steps
 
-    def take_ten_milliseconds_each(batch, learning_rate):
-        take_steps(batch, learning_rate)
-        now[0] += 0.01 * batch.steps
+    def rate_after_ten_milliseconds(_iteration):
+        now[0] += 0.01
+        return 0.001
 
-    run._take_steps = take_ten_milliseconds_each
     train(
         run,
         steps=20,
+        learning_rate=rate_after_ten_milliseconds,
         clock=lambda: now[0],
-        pace=Pace(slice_seconds=slice_seconds),
+        time_budget=TimeBudget(slice_seconds=slice_seconds),
         publish=lambda shot: iterations.append(shot.iteration),
     )
     # The first slice knows nothing of how long steps take, the last one is cut short.
@@ -113,20 +115,20 @@ def test_a_slice_ends_as_near_to_its_time_as_batches_allow_and_publishes_once(
 
 
 def test_snapshots_may_come_less_often_than_slices_but_the_end_is_always_told():
-    def iterations(pace):
+    def iterations(budget):
         seen = []
         train(
             make_run(),
             steps=60,
             clock=Ticks(0.01),
-            pace=pace,
+            time_budget=budget,
             publish=lambda shot: seen.append(shot.iteration),
         )
         assert seen[-1] == 60
         return [iteration for iteration in seen if iteration]
 
-    often = iterations(Pace(slice_seconds=0.02))
-    seldom = iterations(Pace(slice_seconds=0.02, snapshot_seconds=0.2))
+    often = iterations(TimeBudget(slice_seconds=0.02))
+    seldom = iterations(TimeBudget(slice_seconds=0.02, snapshot_seconds=0.2))
     assert 2 <= len(seldom) < len(often) / 2
     assert max(np.diff(often)) <= 2 < max(np.diff(seldom))
 
@@ -171,20 +173,18 @@ def test_stopping_ends_a_wait_for_data_at_once_and_loses_nothing():
     assert curve_of(run) == curve_of(plain)
 
 
-def test_cancelling_a_training_that_waits_is_passed_on():
-    async def work():
-        run = make_run(source=GatedSource(few_samples(), 50))
-        waiting = asyncio.Event()
-        trainer = make_trainer(run, publish=lambda snapshot: snapshot.waiting and waiting.set())
-        training = asyncio.ensure_future(trainer.train())
-        await waiting.wait()
-        training.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await training
-        assert not trainer.is_training
-        await run.close()
-
-    asyncio.run(work())
+@in_event_loop
+async def test_cancelling_a_training_that_waits_is_passed_on():
+    run = make_run(source=GatedSource(few_samples(), 50))
+    waiting = asyncio.Event()
+    trainer = make_trainer(run, publish=lambda snapshot: snapshot.waiting and waiting.set())
+    training = asyncio.ensure_future(trainer.train())
+    await waiting.wait()
+    training.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await training
+    assert not trainer.is_training
+    await run.close()
 
 
 def test_a_failed_fetch_reaches_whoever_trains_and_training_goes_on_later():
@@ -192,7 +192,7 @@ def test_a_failed_fetch_reaches_whoever_trains_and_training_goes_on_later():
         source = BrokenSource(few_samples(), 50, seed=1)
         run = make_run(source=source)
         run.feed.queue = PrefetchQueue(
-            source, generator=run.queue_generator, retries=0, concurrency=1, cache_size=1
+            source, generator=run.generators.feed, retries=0, concurrency=1, cache_size=1
         )
         run.settings.param.update(concurrency=1, cache_size=1)
         trainer = make_trainer(run)
@@ -209,32 +209,28 @@ def test_a_failed_fetch_reaches_whoever_trains_and_training_goes_on_later():
     assert curve_of(run) == curve_of(plain)
 
 
-def test_divergence_stops_the_trainer():
-    async def work():
-        run = make_run(optimizer="sgd", hidden_layers=[30, 30])
-        run.settings.learning_rate = 10.0
-        snapshots = []
-        trainer = make_trainer(run, publish=snapshots.append)
-        with pytest.raises(DivergenceError):
-            await trainer.train(epochs=1)
-        assert not trainer.is_training
-        assert snapshots[-1].iteration == run.iteration
-
-    asyncio.run(work())
+@in_event_loop
+async def test_divergence_stops_the_trainer():
+    run = make_run(optimizer="sgd", hidden_layers=[30, 30])
+    run.settings.learning_rate = 10.0
+    snapshots = []
+    trainer = make_trainer(run, publish=snapshots.append)
+    with pytest.raises(DivergenceError):
+        await trainer.train(epochs=1)
+    assert not trainer.is_training
+    assert snapshots[-1].iteration == run.iteration
 
 
-def test_a_stream_that_was_closed_ends_the_training():
-    async def work():
-        run = make_run(source=GatedSource(few_samples(), 50))
-        waiting = asyncio.Event()
-        trainer = make_trainer(run, publish=lambda snapshot: snapshot.waiting and waiting.set())
-        training = asyncio.ensure_future(trainer.train())
-        await waiting.wait()
-        await run.close()
-        await training
-        assert run.iteration == 0
-
-    asyncio.run(work())
+@in_event_loop
+async def test_a_stream_that_was_closed_ends_the_training():
+    run = make_run(source=GatedSource(few_samples(), 50))
+    waiting = asyncio.Event()
+    trainer = make_trainer(run, publish=lambda snapshot: snapshot.waiting and waiting.set())
+    training = asyncio.ensure_future(trainer.train())
+    await waiting.wait()
+    await run.close()
+    await training
+    assert run.iteration == 0
 
 
 def test_validation_is_scored_on_the_first_samples_or_on_all():
@@ -260,7 +256,7 @@ def test_validation_changes_nothing_in_training():
     assert with_scores.history.losses == without.history.losses
 
 
-def test_a_validation_that_was_due_before_a_stop_is_made_up_for():
+def test_a_validation_that_was_due_before_a_stop_comes_first():
     run = make_run(validations=EVERY_EPOCH)
     train(run, steps=3)
     run.validation_due = True
@@ -279,7 +275,7 @@ def test_scoring_binarizes_like_training_does():
     np.testing.assert_array_equal(evaluation.confusion_matrix, expected.confusion_matrix)
 
 
-def test_a_snapshot_says_where_the_run_stands_and_stays_as_it_is():
+def test_a_snapshot_shows_the_run_and_stays_as_it_is():
     run = make_run()
     snapshots = []
     train(run, steps=20, publish=snapshots.append)
@@ -295,16 +291,25 @@ def test_a_snapshot_says_where_the_run_stands_and_stays_as_it_is():
         np.testing.assert_array_equal(parameter, copy)
 
 
+def test_equal_weights_have_equal_fingerprints():
+    one, same, other = (make_trainer(make_run(seed=seed)).snapshot() for seed in (1, 1, 2))
+    assert one.fingerprint == same.fingerprint == replace(one, iteration=9).fingerprint
+    assert one.fingerprint != other.fingerprint
+    assert len(one.fingerprint) == 8
+    one.network.layers[-1].bias[0] += 1
+    assert replace(one).fingerprint != same.fingerprint
+
+
 def test_speed_is_samples_per_second_of_the_clock():
     speeds = []
     run = make_run(source=ArraySource(few_samples(), 300))
     train(
         run,
         steps=30,
-        clock=Ticks(Pace().slice_seconds),
+        clock=Ticks(TimeBudget().slice_seconds),
         publish=lambda snapshot: speeds.append(snapshot.samples_per_second),
     )
-    assert max(speeds) == pytest.approx(20 / (3 * Pace().slice_seconds), rel=0.5)
+    assert max(speeds) == pytest.approx(20 / (3 * TimeBudget().slice_seconds), rel=0.5)
 
 
 def test_a_schedule_decides_the_rate_of_every_step():
@@ -314,19 +319,17 @@ def test_a_schedule_decides_the_rate_of_every_step():
 
 
 def test_another_run_is_adopted_only_while_training_is_stopped():
-    async def work():
-        trainer = make_trainer(make_run())
-        other = make_run(seed=2)
-        trainer.adopt(other, None)
-        assert trainer.run is other
-        assert trainer.run_number == 2
+    refused = []
 
-        def interfere(_snapshot):
-            if trainer.is_training:
-                with pytest.raises(RuntimeError, match="only be replaced while training is stop"):
-                    trainer.adopt(make_run(), None)
+    def interfere(_snapshot):
+        if trainer.is_training:
+            with pytest.raises(RuntimeError, match="stop"):
+                trainer.adopt(make_run(), None)
+            refused.append(trainer.run_number)
 
-        trainer._publish = interfere
-        await trainer.train(steps=2)
-
-    asyncio.run(work())
+    trainer = make_trainer(make_run(), publish=interfere)
+    other = make_run(seed=2)
+    trainer.adopt(other, None)
+    assert (trainer.run, trainer.run_number) == (other, 2)
+    asyncio.run(trainer.train(steps=2))
+    assert set(refused) == {2}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard.digits.views.augmentation_preview import DIGITS, AugmentationPreview, preview_rows
+from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.shell.theme import Theme
 from dashboard.training.settings import TrainingSettings
 from data_cache import load_digits, to_float
@@ -20,7 +21,7 @@ def digits():
 def test_every_kind_of_a_set_has_a_row_that_differs(digits, name, rows):
     found = preview_rows(name, digits)
     assert len(found) == rows
-    assert next(iter(found)) == "as they are"
+    assert next(iter(found)) == "original"
     assert all(row.shape == digits.shape for row in found.values())
     assert all(np.abs(row - digits).max() > 0.2 for row in list(found.values())[1:])
 
@@ -34,10 +35,10 @@ def test_it_is_made_when_asked_for_and_follows_the_choice(digits):
     async def main():
         preview = AugmentationPreview(
             settings,
+            DirectPageWriter(),
             Theme(),
             open_digits=open_digits,
             spawn=lambda work: tasks.append(asyncio.ensure_future(work)),
-            with_page=lambda change: change(),
         )
         settings.augment = "full"
         assert not tasks

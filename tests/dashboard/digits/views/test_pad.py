@@ -1,15 +1,16 @@
-"""The pad's messages to Python, and pictures that Python puts on it."""
+"""Pictures that the drawing pad sends to Python, and pictures that Python shows on it."""
 
 import base64
 
 import numpy as np
 import pytest
+from component_helpers import send_command
 
 from dashboard.digits.views.pad import CELLS, SENT, SIDE, DrawingPad, decode_picture
 
 
-def message(content, number=1):
-    return [number, base64.b64encode(content).decode("ascii")]
+def encoded(content):
+    return base64.b64encode(content).decode("ascii")
 
 
 def levels():
@@ -21,48 +22,44 @@ def make_pad():
     return DrawingPad(drawings.append, ""), drawings
 
 
-def test_a_message_becomes_a_picture_from_0_to_1():
-    picture = decode_picture(message(levels().tobytes()))
+def test_what_the_pad_sends_becomes_a_picture_from_0_to_1():
+    picture = decode_picture(encoded(levels().tobytes()))
     assert (picture.shape, picture.dtype) == ((SENT, SENT), np.float32)
     np.testing.assert_allclose(picture, levels() / 255, rtol=1e-6)
-    assert decode_picture(message(bytes([255]) * SENT * SENT)).max() == 1
+    assert decode_picture(encoded(bytes([255]) * SENT * SENT)).max() == 1
 
 
 @pytest.mark.parametrize(
-    ("tags", "found"),
+    ("content", "found"),
     [
-        ([], "found 0 entries"),
-        ([1], "found 1 entries"),
-        ([1, "", "more"], "found 3 entries"),
-        ([1, 5], "found 2 entries"),
-        ([1, None], "found 2 entries"),
-        ([1, "not base64!"], "found text that is not base64"),
-        ([1, "QUI"], "found text that is not base64"),
-        ([1, "é" * 4], "found text that is not base64"),
-        ([1, ""], "found 0 bytes"),
-        (message(b"12"), "found 2 bytes"),
-        (message(bytes(SENT * SENT + 1)), f"found {SENT * SENT + 1} bytes"),
+        ("not base64!", "found text that is not base64"),
+        ("QUI", "found text that is not base64"),
+        ("é" * 4, "found text that is not base64"),
+        ("", "found 0 bytes"),
+        (encoded(b"12"), "found 2 bytes"),
+        (encoded(bytes(SENT * SENT + 1)), f"found {SENT * SENT + 1} bytes"),
     ],
 )
-def test_a_message_of_another_form_is_refused_with_a_sentence(tags, found):
-    with pytest.raises(
-        ValueError, match=rf"the pad sends \[number, base64 of 7056 bytes\]; {found}"
-    ):
-        decode_picture(tags)
+def test_content_of_another_form_is_refused(content, found):
+    with pytest.raises(ValueError, match=f"base64 of {SENT * SENT} bytes; {found}"):
+        decode_picture(content)
 
 
-def test_a_message_from_the_page_is_reported_as_a_drawing():
+def test_a_drawing_on_the_page_is_reported_every_time_it_is_sent():
     pad, drawings = make_pad()
-    pad.figure.tags = message(levels().tobytes())
-    assert len(drawings) == 1
-    np.testing.assert_allclose(drawings[0], levels() / 255, rtol=1e-6)
-
-
-def test_the_same_picture_again_is_reported_again_because_its_number_differs():
-    pad, drawings = make_pad()
-    pad.figure.tags = message(levels().tobytes(), number=1)
-    pad.figure.tags = message(levels().tobytes(), number=2)
+    for _ in range(2):
+        send_command(pad.figure, "draw", encoded(levels().tobytes()))
     assert len(drawings) == 2
+    np.testing.assert_allclose(drawings[1], levels() / 255, rtol=1e-6)
+
+
+def test_undo_and_clear_are_handled_by_the_script_of_the_pad():
+    pad, _ = make_pad()
+    (script,) = pad.figure.js_property_callbacks["change:inner_width"]
+    for name in ("undo", "clear"):
+        button = script.args[name]
+        assert button.css_classes == [f"ink-{name}"]
+        assert button.js_event_callbacks["button_click"] == [script]
 
 
 @pytest.mark.parametrize("side", [CELLS, SENT, SIDE])

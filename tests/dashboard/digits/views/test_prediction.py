@@ -1,11 +1,18 @@
-"""What the page says about a drawing: in words, as bars, and as the picture the net sees."""
+"""The prediction on the page: in words, as bars, and as the input of the model."""
 
 import re
 
 import numpy as np
 import pytest
 
-from dashboard.digits.views.prediction import INVITATION, PredictionView, answer_html, bars_html
+from dashboard.digits.state import DigitsState, Prediction
+from dashboard.digits.views.prediction import (
+    INVITATION,
+    PredictionView,
+    bars_html,
+    prediction_html,
+)
+from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.shell.theme import Theme
 from data_cache import DATA_SETS
 
@@ -19,15 +26,19 @@ def shares(best, share=0.91):
     return values
 
 
+def data_of(html):
+    return dict(re.findall(r'data-([\w-]+)="([^"]*)"', html))
+
+
 def text_of(html):
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
 def test_a_blank_pad_gets_an_invitation_and_never_a_guess():
-    html = answer_html(None, DIGITS)
+    html = prediction_html(None, DIGITS)
     assert text_of(html) == INVITATION == "Draw a digit"
     assert not re.search(r"\d", text_of(html))
-    assert text_of(answer_html(None, GARMENTS)) == "Draw a digit"
+    assert text_of(prediction_html(None, GARMENTS)) == "Draw a digit"
 
 
 @pytest.mark.parametrize(
@@ -46,23 +57,32 @@ def test_a_blank_pad_gets_an_invitation_and_never_a_guess():
     ],
 )
 def test_the_digit_is_said_in_words_with_its_probability(digit, word):
-    assert text_of(answer_html(shares(digit), DIGITS)) == f"{digit} {word} · 91.0 %"
+    assert text_of(prediction_html(shares(digit), DIGITS)) == f"{digit} {word} · 91.0 %"
+
+
+def test_the_prediction_is_also_in_attributes():
+    assert data_of(prediction_html(shares(3), DIGITS)) == {
+        "state": "confident",
+        "digit": "3",
+        "probability": "0.910000",
+    }
+    assert data_of(prediction_html(shares(3), DIGITS, False))["state"] == "uncertain"
 
 
 def test_a_garment_is_said_by_its_name():
-    assert text_of(answer_html(shares(9), GARMENTS)) == "Ankle boot 91.0 %"
+    assert text_of(prediction_html(shares(9), GARMENTS)) == "Ankle boot 91.0 %"
 
 
 def test_class_names_are_text_never_markup():
     names = ("<b>bold</b>", *DIGITS[1:])
-    assert "<b>bold" not in answer_html(shares(0), names)
-    assert "&lt;b&gt;bold&lt;/b&gt;" in answer_html(shares(0), names)
+    assert "<b>bold" not in prediction_html(shares(0), names)
+    assert "&lt;b&gt;bold&lt;/b&gt;" in prediction_html(shares(0), names)
     assert "<b>bold" not in bars_html(shares(0), names)
 
 
 @pytest.mark.parametrize("name", ["10", "²", "٣"])
 def test_numbers_beyond_the_ten_digits_are_names_like_others(name):
-    assert text_of(answer_html(shares(0), (name, *DIGITS[1:]))) == f"{name} 91.0 %"
+    assert text_of(prediction_html(shares(0), (name, *DIGITS[1:]))) == f"{name} 91.0 %"
 
 
 def test_there_is_one_bar_for_each_class_as_long_as_its_probability():
@@ -84,35 +104,42 @@ def test_the_bars_of_a_blank_pad_are_empty_and_none_is_best():
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_net_whose_weights_are_useless_makes_no_guess(value):
+def test_invalid_probabilities_give_no_prediction(value):
     broken = np.full(10, value, np.float32)
-    assert text_of(answer_html(broken, DIGITS)) == "No answer: the weights are out of hand"
+    html = prediction_html(broken, DIGITS)
+    assert data_of(html) == {"state": "invalid"}
+    assert text_of(html) == "The weights are NaN or infinite"
     assert bars_html(broken, DIGITS) == bars_html(None, DIGITS)
 
 
-def test_the_view_shows_the_answer_its_bars_and_the_framed_picture():
-    view = PredictionView(DIGITS, Theme())
-    framed = np.linspace(0, 1, 784, dtype=np.float32)
-    view.draw(shares(4), framed)
-    assert view.answer.object == answer_html(shares(4), DIGITS)
+def test_the_view_follows_the_prediction_of_the_state():
+    state = DigitsState()
+    view = PredictionView(state, DirectPageWriter(), Theme())
+    image = np.linspace(0, 1, 784, dtype=np.float32)
+    state.prediction = Prediction(image, shares(4))
+    assert view.text.object == prediction_html(shares(4), DIGITS)
     assert view.bars.object == bars_html(shares(4), DIGITS)
-    assert seen_by(view)[0, 0] == 0
-    assert seen_by(view)[27, 27] == 255
-    np.testing.assert_array_equal(seen_by(view).ravel(), np.round(255 * framed))
-    view.draw(None, None)
-    assert view.answer.object == answer_html(None, DIGITS)
-    assert seen_by(view).max() == 0
+    np.testing.assert_array_equal(pixels_of(view).ravel(), np.round(255 * image))
+    state.prediction = Prediction()
+    assert data_of(view.text.object) == {"state": "blank"}
+    assert pixels_of(view).max() == 0
 
 
-def seen_by(view):
-    return view.sees.object.renderers[0].data_source.data["image"][0]
+def test_a_prediction_for_other_classes_is_not_shown():
+    few = Prediction(np.zeros(784, np.float32), np.array([0.25, 0.75], np.float32))
+    view = PredictionView(DigitsState(prediction=few), DirectPageWriter(), Theme())
+    assert data_of(view.text.object) == {"state": "blank"}
+
+
+def pixels_of(view):
+    return view.image.object.renderers[0].data_source.data["image"][0]
 
 
 def test_what_is_probably_no_digit_gets_a_guess_but_no_verdict():
-    assert text_of(answer_html(shares(4, 0.38), DIGITS, is_sure=False)) == (
+    assert text_of(prediction_html(shares(4, 0.38), DIGITS, is_confident=False)) == (
         "Not sure · 4 four 38.0 %"
     )
     bag = GARMENTS.index("Bag")
-    assert text_of(answer_html(shares(bag, 0.38), GARMENTS, is_sure=False)) == (
+    assert text_of(prediction_html(shares(bag, 0.38), GARMENTS, is_confident=False)) == (
         "Not sure · Bag 38.0 %"
     )

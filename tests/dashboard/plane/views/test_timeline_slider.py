@@ -1,25 +1,25 @@
-"""The slider through the checkpoints: where its handle stands, and whose hand moves it."""
+"""The slider over checkpoints: where its handle is, and what a move of it calls."""
 
 import pytest
 
-from dashboard.plane.views.timeline_slider import TimeTravel
+from dashboard.plane.views.timeline_slider import TimelineSlider
 from dashboard.shell.theme import Theme
 
 
 class Slider:
-    """The slider, what it asked for, and how often its handle was set."""
+    """The slider, what it called, and the values of its handle."""
 
     def __init__(self):
-        self.wishes = []
-        self.set_to = []
-        self.view = TimeTravel(
+        self.calls = []
+        self.values = []
+        self.view = TimelineSlider(
             Theme(),
-            show=self.wishes.append,
-            back_to_live=lambda: self.wishes.append("live"),
-            go_on=lambda: self.wishes.append("go on"),
+            show=self.calls.append,
+            show_newest=lambda: self.calls.append("newest"),
+            resume=lambda: self.calls.append("resume"),
         )
         self.handle = self.view.slider
-        self.handle.param.watch(lambda event: self.set_to.append(event.new), "value")
+        self.handle.param.watch(lambda event: self.values.append(event.new), "value")
 
 
 @pytest.fixture
@@ -27,47 +27,48 @@ def slider():
     return Slider()
 
 
-def test_the_handle_is_not_set_at_the_present_while_checkpoints_come(slider):
+def test_the_handle_stays_at_the_end_while_checkpoints_are_added(slider):
     for count in range(1, 60):
         slider.view.draw(range(count), None)
-    assert slider.set_to == []
-    assert slider.handle.name == "Time travel · live, 59 stages"
+    assert slider.values == []
+    assert "59" in slider.handle.label
 
 
 def test_the_handle_is_not_set_where_somebody_just_moved_it(slider):
     slider.view.draw(range(0, 70, 10), None)
     slider.handle.value = 3 / 7
     slider.view.draw(range(0, 70, 10), 3)
-    assert slider.set_to == [3 / 7]
-    assert slider.handle.name == "Time travel · step 30"
+    assert slider.values == [3 / 7]
+    assert "30" in slider.handle.label
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 49, 104, 128])
-def test_every_stop_of_the_handle_is_one_checkpoint_or_the_present(slider, count):
+def test_every_step_of_the_handle_is_one_checkpoint_or_the_newest(slider, count):
     slider.view.draw(range(count), None)
     for stop in reversed(range(count)):
         slider.handle.value = stop * slider.handle.step
     slider.handle.value = 1
-    assert slider.wishes == [*reversed(range(count)), "live"]
+    assert slider.calls == [*reversed(range(count)), "newest"]
 
 
-def test_a_handle_in_the_past_stays_with_its_checkpoint_when_more_come(slider):
+def test_the_handle_stays_with_its_checkpoint_when_more_are_added(slider):
     slider.view.draw(range(10), None)
     slider.handle.value = 0.5
     slider.view.draw(range(20), 5)
     assert slider.handle.value == 0.25
-    assert slider.wishes == [5]
+    assert slider.calls == [5]
 
 
-def test_the_oldest_checkpoint_and_the_present_are_the_ends_however_many_there_are(slider):
-    slider.view.draw(range(3), None)
-    slider.handle.value = 0
-    slider.view.draw(range(50), None)
-    assert slider.wishes == [0]
-    assert slider.handle.value == slider.handle.end
+def test_the_buttons_are_enabled_only_at_a_checkpoint(slider):
+    for position, disabled in ((None, True), (1, False)):
+        slider.view.draw(range(3), position)
+        assert (slider.view.live.disabled, slider.view.resume.disabled) == (disabled, disabled)
+    slider.view.resume.clicks += 1
+    slider.view.live.clicks += 1
+    assert slider.calls == ["resume", "newest"]
 
 
-def test_without_checkpoints_the_slider_cannot_be_moved(slider):
+def test_without_checkpoints_the_slider_is_disabled(slider):
     assert slider.handle.disabled
     slider.view.draw(range(2), None)
     assert not slider.handle.disabled

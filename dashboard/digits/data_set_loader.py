@@ -1,0 +1,82 @@
+"""Opens the data set that somebody chose, in the background; only the latest choice counts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from dashboard.digits.datasets import DataSetOpener, OpenedDataSet
+from dashboard.digits.state import DigitsState
+from dashboard.shell.notices import Notice
+from dashboard.training.background_tasks import BackgroundTasks
+from data_cache import DATA_SETS, DataError
+
+
+class DataSetLoader:
+    """Opens data sets for one controller.
+
+    Parameters
+    ----------
+    state
+        Its `busy` tells the progress and its `notice` the errors.
+    open_data_set
+        Opens a data set by its name.
+    background_tasks
+        Where the opening runs.
+    finished
+        Called after each opening that was not cancelled: with the data set, or with None when it
+        cannot be opened.
+    """
+
+    def __init__(
+        self,
+        state: DigitsState,
+        open_data_set: DataSetOpener,
+        background_tasks: BackgroundTasks,
+        finished: Callable[[OpenedDataSet | None], None],
+    ) -> None:
+        self._state = state
+        self._open_data_set = open_data_set
+        self._background_tasks = background_tasks
+        self._finished = finished
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self, name: str) -> None:
+        """Open a data set in place of the one being opened, if any."""
+        self.cancel()
+        self._task = self._background_tasks.begin(self._load(name))
+
+    def cancel(self) -> None:
+        """Cancel the opening under way, if any."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+            self._state.busy = ""
+
+    async def wait(self) -> None:
+        """Wait until the opening under way has ended, if any."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def open(self, name: str) -> OpenedDataSet:
+        """Return a data set without a report of the progress; raises DataError."""
+        return await self._open_data_set(name, lambda _sentence: None)
+
+    async def _load(self, name: str) -> None:
+        task = asyncio.current_task()
+
+        def report(sentence: str) -> None:
+            if self._task is task:
+                self._state.busy = sentence
+
+        report(f"Loading {DATA_SETS[name].title} …")
+        opened = None
+        try:
+            opened = await self._open_data_set(name, report)
+        except DataError as error:
+            self._state.notice = Notice(str(error), "error")
+        finally:
+            if self._task is task:
+                self._task = None
+                self._state.busy = ""
+                self._finished(opened)

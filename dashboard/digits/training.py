@@ -1,0 +1,180 @@
+"""Training in the digits pane: the run, the data set it learns from, and the tasks around it.
+
+The controller gives the commands; this class alone replaces the run and the data set.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from dashboard.digits.datasets import OpenedDataSet
+from dashboard.digits.state import DigitsState, Origin
+from dashboard.shell.notices import Notice
+from dashboard.training.background_tasks import BackgroundTasks
+from dashboard.training.block_run import BlockRun
+from dashboard.training.snapshot import Snapshot
+from dashboard.training.trainer import Clock, Execute, TimeBudget, Trainer
+from dashboard.training.training_loop import TrainingLoop
+from data_cache import DataError, PrefetchError, Samples
+from nn import Network, load_pretrained
+
+NETWORK_SETTINGS = (
+    *("hidden_layers", "activation", "initialization", "biases", "seed", "architecture"),
+)
+"""Settings that take effect when a fresh network is built."""
+
+
+class DigitsTraining:
+    """The run in training and its data set.
+
+    Parameters
+    ----------
+    state
+        Shared with the views.
+    data
+        The first data set, opened.
+    publish
+        Called with every snapshot, until `shut`.
+    clock
+        A monotonic clock, in seconds.
+    execute
+        Computes a slice of training: in line, or in a thread.
+    time_budget
+        Length of slices and interval of snapshots; None: the trainer's default.
+
+    Attributes
+    ----------
+    data
+        The opened data set.
+    trainer, training_loop
+        They train the run while `state.running` is set, or single steps are requested.
+    background_tasks
+        All tasks of the pane.
+    built_settings
+        The settings that the present network and the order of its batches were made with.
+    """
+
+    def __init__(
+        self,
+        state: DigitsState,
+        data: OpenedDataSet,
+        publish: Callable[[Snapshot], None],
+        *,
+        clock: Clock,
+        execute: Execute,
+        time_budget: TimeBudget | None,
+    ) -> None:
+        self.state = state
+        self.data = data
+        self.built_settings: dict[str, Any] = {}
+        self._publish_snapshot = publish
+        self._is_closed = False
+        self.background_tasks = BackgroundTasks(self._background_task_failed)
+        run = self._make_run(load_pretrained())
+        self.trainer = Trainer(
+            run,
+            validation=None,
+            publish=self.publish,
+            clock=clock,
+            execute=execute,
+            time_budget=time_budget,
+        )
+        self.training_loop = TrainingLoop(state, self.trainer, self.background_tasks)
+        state.param.update(
+            class_names=data.class_names, history=run.history, snapshot=self.trainer.snapshot()
+        )
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Publish a snapshot, unless the pane is closed."""
+        if not self._is_closed:
+            self._publish_snapshot(snapshot)
+
+    def replace_run(self, network: Network | None, origin: Origin) -> None:
+        """Start a new run with a network; None: with fresh weights by the settings."""
+        self.adopt_run(self._make_run(network), origin)
+
+    def adopt_run(self, run: BlockRun, origin: Origin) -> None:
+        """Put another run in place of the present one; training under way stops."""
+        self.trainer.stop()
+        self.training_loop.forget_steps()
+        old = self.trainer.run
+        self.trainer.adopt(run, self.trainer.validation)
+        run.queue.start()
+        self.background_tasks.begin(old.close(), cancel_on_close=False)
+        self.state.param.update(
+            origin=origin, history=run.history, snapshot=self.trainer.snapshot()
+        )
+
+    def adopt_data_set(self, data: OpenedDataSet) -> None:
+        """Train on another data set: with the same network if it has the same classes."""
+        has_same_classes = data.class_names == self.data.class_names
+        self.data = data
+        self.trainer.validation = None
+        self.state.class_names = data.class_names
+        found = f"{data.title}: {data.source.sample_count:,} samples to train on."
+        if has_same_classes:
+            self.replace_run(self.state.network.copy(), self.state.origin)
+            self.notify(found)
+        elif self.state.has_digit_classes:
+            self.replace_run(load_pretrained(), Origin.PRETRAINED)
+            self.notify(f"{found} The pretrained model is in use again.")
+        else:
+            self.replace_run(None, Origin.FRESH)
+            self.notify(f"{found} A fresh net for these classes: press Train.")
+        self.load_validation()
+
+    def load_validation(self) -> None:
+        """Fetch the validation samples; the first score of the run waits for them."""
+        self.trainer.validation_coming = self.background_tasks.begin(
+            self._set_validation(self.data)
+        )
+
+    async def fetch_validation(self, data: OpenedDataSet) -> Samples | None:
+        """Return the validation samples; None, with a notice, when they cannot be fetched."""
+        try:
+            return await data.part("validation")
+        except (DataError, PrefetchError) as error:
+            if data is self.data:
+                self.notify(f"Validation is left out: {error}", "warning")
+            return None
+
+    def notify(self, text: str, kind: str = "info") -> None:
+        """Show a message of the kind "info", "warning" or "error"."""
+        if not self._is_closed:
+            self.state.notice = Notice(text, kind)
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run a background task; its failure is shown as a notice."""
+        self.background_tasks.begin(work)
+
+    def shut(self) -> None:
+        """Stop training, publishing and notices immediately; `close` follows."""
+        self._is_closed = True
+        self.training_loop.shut()
+
+    async def close(self) -> None:
+        """Stop training and wait for the end of all tasks."""
+        self.shut()
+        await self.trainer.run.close()
+        await self.background_tasks.close()
+
+    def _make_run(self, network: Network | None) -> BlockRun:
+        names = NETWORK_SETTINGS if network is None else ("seed",)
+        self.built_settings = {name: getattr(self.state, name) for name in names}
+        return BlockRun(
+            self.state, self.data.source, network=network, classes=len(self.data.class_names)
+        )
+
+    async def _set_validation(self, data: OpenedDataSet) -> None:
+        validation = await self.fetch_validation(data)
+        if data is self.data:
+            self.trainer.validation = validation
+            self.trainer.validation_coming = None
+
+    def _background_task_failed(self, task: asyncio.Task[Any], error: BaseException) -> None:
+        if self.training_loop.is_training(task):
+            self.training_loop.forget_steps()
+            self.state.running = False
+        self.notify(f"Internal error in a background task: {error!r}", "error")

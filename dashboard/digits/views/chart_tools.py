@@ -1,0 +1,41 @@
+"""Tools for the charts: smoothing, the score on the test samples, and the export as CSV."""
+
+from __future__ import annotations
+
+import panel as pn
+
+from dashboard.digits.controller import DigitsController
+from dashboard.shell.downloads import Download
+from dashboard.shell.theme import Theme, button
+
+
+class ChartTools:
+    """A row above the charts."""
+
+    def __init__(self, controller: DigitsController, theme: Theme, download: Download) -> None:
+        self._controller = controller
+        self._download = download
+        smoothing = pn.widgets.FloatSlider.from_param(
+            controller.state.param.smoothing,
+            start=0,
+            end=0.99,
+            step=0.01,
+            stylesheets=[theme.widgets],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self.view = pn.Row(
+            smoothing,
+            button("Test", theme, "ink-test", self._test),
+            button("CSV", theme, "ink-csv", self._export),
+            stylesheets=[theme.gap, theme.bottom],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def _test(self) -> None:
+        self._controller.spawn(self._controller.test())
+
+    def _export(self) -> None:
+        lines = "".join(self._controller.state.history.csv_lines())
+        self._download.offer("inkling-run.csv", lines.encode())

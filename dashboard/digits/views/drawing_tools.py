@@ -1,0 +1,54 @@
+"""Tools for the drawing: fine-tuning on it, and loading a sample in its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import panel as pn
+
+from dashboard.digits.controller import DigitsController
+from dashboard.digits.state import ANY, SampleSelection
+from dashboard.shell.fields import menu
+from dashboard.shell.theme import Theme, button
+
+
+class DrawingTools:
+    """Two rows of the pane: `fine_tuning` below the pad, and `samples` below the charts."""
+
+    def __init__(self, controller: DigitsController, theme: Theme) -> None:
+        self._controller = controller
+        self.selection = selection = SampleSelection()
+        selection.set_classes(controller.state.class_names)
+        controller.state.param.watch(lambda event: selection.set_classes(event.new), "class_names")
+        row: dict[str, Any] = {
+            "stylesheets": [theme.gap, theme.bottom],
+            "sizing_mode": "stretch_width",
+            "margin": 0,
+        }
+        self.fine_tuning = pn.Row(
+            menu(selection.param.drawing_label, theme, "ink-label"),
+            button("Fine-tune", theme, "ink-teach", self._fine_tune),
+            **row,
+        )
+        index = pn.widgets.TextInput.from_param(
+            selection.param.index,
+            placeholder="any",
+            stylesheets=[theme.widgets],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self.samples = pn.Row(
+            menu(selection.param.part, theme, "ink-sample-part"),
+            menu(selection.param.label, theme, "ink-sample-class"),
+            index,
+            button("Load sample", theme, "ink-sample", self._load_sample),
+            **row,
+        )
+
+    def _fine_tune(self) -> None:
+        self._controller.fine_tune(self.selection.drawing_label)
+
+    def _load_sample(self) -> None:
+        chosen = self.selection
+        label = None if chosen.label == ANY else chosen.label
+        self._controller.spawn(self._controller.load_sample(chosen.part, chosen.index, label))

@@ -1,0 +1,41 @@
+"""The status line of the digits pane and the progress of the epoch, as HTML.
+
+The values are also in `data-*` attributes, which tests and scripts read.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from dashboard.training.snapshot import Snapshot
+
+
+def status_html(snapshot: Snapshot, *, is_training: bool) -> str:
+    """Return the status line of a snapshot.
+
+    A tooltip shows the fingerprint of the weights, except while training, which it would slow down.
+    """
+    state = "waiting" if snapshot.waiting else "training" if is_training else "paused"
+    values = {
+        "state": state,
+        "iteration": snapshot.iteration,
+        "epoch": f"{snapshot.epoch:.4f}",
+        "loss": "" if snapshot.loss is None else f"{snapshot.loss:.6g}",
+        "accuracy": "" if snapshot.accuracy is None else f"{snapshot.accuracy:.6g}",
+        "speed": f"{snapshot.samples_per_second:.0f}",
+        "cached": snapshot.cached,
+        "in-flight": snapshot.in_flight,
+    }
+    attributes = " ".join(f'data-{name}="{value}"' for name, value in values.items())
+    title = "" if is_training else f' title="Weights {snapshot.fingerprint}"'
+    return f'<div class="status" {attributes}{title}>{escape(snapshot.status_line())}</div>'
+
+
+def progress_html(epochs: float, progress: float) -> str:
+    """Return a bar of the progress of the present epoch, `progress` in [0, 1]."""
+    per_cent = round(100 * progress)
+    return (
+        f'<div class="progress"><progress max="100" value="{per_cent}" '
+        f'aria-label="Progress of the epoch"></progress>'
+        f"<span>Epoch {int(epochs) + 1} · {per_cent} %</span></div>"
+    )

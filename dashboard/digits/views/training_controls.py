@@ -1,0 +1,36 @@
+"""Controls of training: Train, Step and Reset, the progress of the epoch, and fine-tuning."""
+
+from __future__ import annotations
+
+import panel as pn
+import param
+
+from dashboard.digits.controller import DigitsController
+from dashboard.digits.state import DigitsState, Origin
+from dashboard.digits.views.status import progress_html
+from dashboard.shell.fields import Checkbox
+from dashboard.shell.layout import card, run_row, stack
+from dashboard.shell.theme import Theme
+
+
+class TrainingControls:
+    """The card at the top of the controls."""
+
+    def __init__(self, controller: DigitsController, theme: Theme) -> None:
+        self._state: DigitsState = controller.state
+        self._progress = theme.text("", css_classes=["ink-progress"])
+        fine_tune = Checkbox(
+            self._state, "fine_tune", theme.widgets, css_class="ink-field-keep-ready"
+        ).view
+        fine_tune.visible = param.bind(_is_pretrained, self._state.param.origin)
+        buttons = run_row(self._state, theme, "ink", controller.step, controller.reset)
+        self.view: pn.Column = card(theme, "", stack(theme, buttons, self._progress, fine_tune))
+
+    def draw_progress(self) -> None:
+        """Redraw the progress of the epoch."""
+        snapshot = self._state.snapshot
+        self._progress.object = progress_html(snapshot.epoch, snapshot.progress)
+
+
+def _is_pretrained(origin: Origin) -> bool:
+    return origin == Origin.PRETRAINED

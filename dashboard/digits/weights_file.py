@@ -1,0 +1,61 @@
+"""Reads weights files and checks that the app can use the network in them.
+
+The whole file is checked before anything is replaced.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dashboard.training.settings import MAX_HIDDEN_LAYERS, MAX_LAYER_WIDTH
+from nn import Network, WeightsError, weights_from_bytes
+
+INPUTS = 784
+"""Pixels of a sample."""
+
+
+def read_compatible_network(content: bytes, name: str, title: str, classes: int) -> Network:
+    """Return the network in a weights file as float32.
+
+    Parameters
+    ----------
+    content, name
+        The file; the suffix of its name tells its format.
+    title, classes
+        The data set that the network is for, and its number of classes.
+
+    Raises
+    ------
+    WeightsError
+        The file is damaged, or its network does not fit the data set or the limits of the app.
+    """
+    return check_compatible(weights_from_bytes(content, name), name, title, classes)
+
+
+def check_compatible(network: Network, name: str, title: str, classes: int) -> Network:
+    """Return a network as float32 if it fits; see `read_compatible_network`."""
+    network = _as_float32(network, name)
+    expected, found = (INPUTS, classes), (network.sizes[0], network.sizes[-1])
+    if found != expected:
+        raise WeightsError(
+            f"{name}: {title} needs a net with {expected[0]} inputs and "
+            f"{expected[1]} outputs; this one has {found[0]} and {found[1]}."
+        )
+    hidden = network.sizes[1:-1]
+    if len(hidden) > MAX_HIDDEN_LAYERS or max(hidden, default=1) > MAX_LAYER_WIDTH:
+        raise WeightsError(
+            f"{name}: expected at most {MAX_HIDDEN_LAYERS} hidden layers of at most "
+            f"{MAX_LAYER_WIDTH:,} units; found {len(hidden)}, the widest of {max(hidden):,}."
+        )
+    return network
+
+
+def _as_float32(network: Network, name: str) -> Network:
+    with np.errstate(over="ignore"):
+        converted = network.astype(np.float32)
+    if not all(np.isfinite(parameter).all() for parameter in converted.parameters()):
+        raise WeightsError(
+            f"{name}: expected weights that fit into 32-bit floats, below 3.4e38 in magnitude; "
+            "found larger ones."
+        )
+    return converted

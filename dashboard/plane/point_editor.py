@@ -1,0 +1,129 @@
+"""Editing of the points: add, move, delete, load and save.
+
+The network in training continues with the changed points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from dashboard.plane.dataset import PlaneData, split_data
+from dashboard.plane.settings import MAX_POINTS
+from dashboard.plane.training import PlaneTraining
+from data_cache import (
+    PLANE_LIMIT,
+    DataError,
+    fit_into_plane,
+    no_points,
+    points_from_csv,
+    points_to_csv,
+)
+
+MAX_EDITED_POINTS = 4 * MAX_POINTS
+
+
+class PointEditor:
+    """Edits the points of the state; an edit that is not possible is answered by a notice."""
+
+    def __init__(self, training: PlaneTraining) -> None:
+        self._training = training
+        self._state = training.state
+        self._stroke = ""
+        self._stroke_length = 0
+
+    def add(
+        self, coordinates: Sequence[tuple[float, float]], label: int, part: str = "train"
+    ) -> None:
+        """Add points of the class `label` to the part "train" or "test", except those outside."""
+        with self._reported():
+            data, inside = self._state.points, [point for point in coordinates if is_inside(*point)]
+            points = data.part(part)
+            if not 0 <= label < data.classes:
+                raise DataError(
+                    f"The class of a point is 0 to {data.classes - 1}; found {label}. "
+                    "Increase the number of classes first."
+                )
+            if len(data) + len(inside) > MAX_EDITED_POINTS:
+                raise DataError(
+                    f"At most {MAX_EDITED_POINTS:,} points are possible; delete some first."
+                )
+            if inside:
+                self._training.train_on(data.with_part(part, points.with_points(inside, label)))
+            check_inside(len(inside) == len(coordinates))
+
+    def paint(self, stroke: str, label: int, values: Sequence[float]) -> None:
+        """Add the points of a stroke that its earlier messages did not contain.
+
+        Parameters
+        ----------
+        stroke
+            Identifies the stroke.
+        label
+            Class of the points.
+        values
+            x and y of every point of the stroke so far, flattened.
+        """
+        known = self._stroke_length if stroke == self._stroke else 0
+        coordinates = list(zip(values[::2], values[1::2], strict=True))
+        self._stroke, self._stroke_length = stroke, max(known, len(coordinates))
+        if coordinates[known:]:
+            self.add(coordinates[known:], label)
+
+    def move(self, index: int, x: float, y: float, part: str = "train") -> None:
+        """Move the point with that index in its part."""
+        with self._reported():
+            check_inside(is_inside(x, y))
+            points = self._state.points.part(part).with_moved(index, x, y)
+            self._training.train_on(self._state.points.with_part(part, points))
+
+    def delete(self, index: int, part: str = "train") -> None:
+        """Delete the point with that index in its part."""
+        with self._reported():
+            points = self._state.points.part(part).without(index)
+            self._training.train_on(self._state.points.with_part(part, points))
+
+    def clear(self) -> None:
+        """Delete all points and pause; the number of classes stays."""
+        nothing = no_points(self._state.points.classes)
+        self._state.running = False
+        self._training.train_on(PlaneData(nothing, nothing))
+        self._training.notify("All points are deleted. Choose a class and paint new ones.")
+
+    def load_csv(self, content: bytes, name: str) -> None:
+        """Replace the points by those of a CSV file with the header x,y,label, and the run too."""
+        with self._reported("error"):
+            found = points_from_csv(content, name)
+            points = fit_into_plane(found)
+            with self._training.changing_settings():
+                self._state.param.update(classes=points.classes, preset="", lesson="")
+                self._state.points = split_data(points, self._state)
+            self._training.replace_run()
+            scaled = "" if points is found else " The coordinates were scaled to fill the plane."
+            self._training.notify(
+                f"{name}: {len(points):,} points of {points.classes} classes, "
+                f"{len(self._state.points.test):,} of them for testing.{scaled}"
+            )
+
+    def save_csv(self) -> bytes:
+        """Return all points as a CSV file, the test points last."""
+        return points_to_csv(self._state.points.all_points())
+
+    @contextmanager
+    def _reported(self, kind: str = "warning") -> Iterator[None]:
+        """Show a DataError as a notice."""
+        try:
+            yield
+        except DataError as error:
+            self._training.notify(str(error), kind)
+
+
+def is_inside(x: float, y: float) -> bool:
+    """Return whether coordinates lie in the shown square; NaN does not."""
+    return abs(x) <= PLANE_LIMIT and abs(y) <= PLANE_LIMIT
+
+
+def check_inside(all_inside: bool) -> None:
+    """Raise DataError unless all coordinates were inside."""
+    if not all_inside:
+        raise DataError(f"Coordinates lie within ±{PLANE_LIMIT:g}; points outside were ignored.")

@@ -1,0 +1,204 @@
+"""Controls of the plane pane: buttons, presets, lessons, and a field for every setting.
+
+They are generated from the parameters of the state, and call the controller's commands.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import panel as pn
+
+from dashboard.plane.controller import PlaneController
+from dashboard.plane.lessons import LESSONS
+from dashboard.plane.presets import PRESETS
+from dashboard.shell.downloads import Download
+from dashboard.shell.fields import Checkbox
+from dashboard.shell.layout import card, field_pairs, run_row, stack
+from dashboard.shell.theme import Text, Theme, button
+from data_cache import INPUT_TITLES, PLANE_SHAPES
+
+HOOK = "ink-spiral"
+FIELD_HOOK = f"{HOOK}-field"
+DATA_FIELDS = ("classes", "points_count", "noise", "arm_angle", "train_share", "seed")
+NETWORK_FIELDS = ("hidden_layers", "activation", "initialization", "weight_noise")
+LEARNING_FIELDS = ("learning_rate", "optimizer", "batch_size", "dropout", "l1", "l2")
+RESOLUTIONS = (64, 100, 150, 200)
+
+
+class Controls:
+    """All controls of the pane; they hold no state of their own.
+
+    Parameters
+    ----------
+    controller
+        Takes the commands.
+    theme
+        Style sheets.
+    download
+        Saves the points as a file.
+    summary
+        Text that is shown under the buttons.
+
+    Attributes
+    ----------
+    run, settings, picture_options
+        The buttons and presets; the cards of settings; what belongs under the picture.
+    """
+
+    def __init__(
+        self, controller: PlaneController, theme: Theme, download: Download, summary: Text
+    ) -> None:
+        self._controller = controller
+        self._state = controller.state
+        self._theme = theme
+        self._download = download
+        self._wide = {
+            "stylesheets": [theme.widgets], "sizing_mode": "stretch_width", "margin": 0
+        }  # fmt: skip
+        buttons = run_row(self._state, theme, HOOK, controller.step, controller.reset)
+        self.run = card(theme, "", stack(theme, buttons, summary, self._presets()))
+        self.settings = pn.Column(
+            card(theme, "Lessons", self._lessons()),
+            card(theme, "Points", self._points()),
+            card(theme, "Network", self._network()),
+            card(theme, "Learning", self._fields(LEARNING_FIELDS)),
+            css_classes=["controls"],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self.picture_options = self._picture_options()
+
+    def _fields(self, names: tuple[str, ...]) -> pn.GridBox:
+        return field_pairs(self._state, names, self._theme, FIELD_HOOK)
+
+    def _presets(self) -> pn.widgets.Select:
+        titles = {preset.title: name for name, preset in PRESETS.items()}
+        return pn.widgets.Select.from_param(
+            self._state.param.preset,
+            label="Preset",
+            options={"Select a preset": "", **titles},
+            css_classes=[f"{HOOK}-preset"],
+            **self._wide,
+        )
+
+    def _lessons(self) -> pn.Column:
+        state, theme = self._state, self._theme
+        message = theme.text("", css_classes=[f"{HOOK}-lesson"])
+        message.object = pn.bind(lesson_html, state.param.lesson_message)
+        message.visible = pn.bind(bool, state.param.lesson_message)
+        part = stack(theme, *(self._lesson(name) for name in LESSONS), message)
+        part.stylesheets = [":host { gap: 2px; }"]
+        return part
+
+    def _lesson(self, name: str) -> pn.widgets.Button:
+        def css_classes(lesson: str) -> list[str]:
+            return [f"{HOOK}-lesson-{name}", "link", *(["chosen"] if lesson == name else [])]
+
+        def begin() -> None:
+            self._controller.begin_lesson(name)
+
+        link = button(LESSONS[name].title, self._theme, "", begin, "stretch_width")
+        link.css_classes = css_classes(self._state.lesson)
+
+        def follow(event: Any) -> None:
+            link.css_classes = css_classes(event.new)
+
+        self._state.param.watch(follow, "lesson")
+        return link
+
+    def _points(self) -> pn.Column:
+        theme, points = self._theme, self._controller.points
+        shape = pn.widgets.Select.from_param(
+            self._state.param.shape,
+            label="Shape",
+            options={shape.title: name for name, shape in PLANE_SHAPES.items()},
+            css_classes=[f"{FIELD_HOOK}-shape"],
+            **self._wide,
+        )
+        load = pn.widgets.FileInput(
+            label="Load points (.csv with x,y,label)",
+            accept=".csv",
+            css_classes=[f"{HOOK}-load"],
+            **self._wide,
+        )
+
+        def read_file(*_events: Any) -> None:
+            # Name and content arrive one after the other; emptied, it takes the same file again.
+            if load.filename and load.value is not None:
+                points.load_csv(load.value, load.filename)
+                load.param.update(value=None, filename=None)
+
+        def save() -> None:
+            self._download.offer("inkling-points.csv", points.save_csv())
+
+        load.param.watch(read_file, ["value", "filename"])
+        buttons = pn.Row(
+            button("Regenerate", theme, f"{HOOK}-regenerate", self._controller.regenerate),
+            button("Clear", theme, f"{HOOK}-clear", points.clear),
+            button("Save CSV", theme, f"{HOOK}-save", save),
+            stylesheets=[theme.gap],
+            margin=0,
+        )
+        return stack(theme, shape, self._fields(DATA_FIELDS), buttons, load)
+
+    def _network(self) -> pn.Column:
+        state, theme = self._state, self._theme
+        inputs = pn.widgets.CheckBoxGroup(
+            options={INPUT_TITLES[name]: name for name in state.param.inputs.objects},
+            value=list(state.inputs),
+            inline=True,
+            css_classes=[f"{FIELD_HOOK}-inputs"],
+            stylesheets=[theme.widgets],
+            margin=0,
+        )
+
+        def choose(event: Any) -> None:
+            # In the order of the parameter, whatever the order of the clicks.
+            state.inputs = [name for name in state.param.inputs.objects if name in event.new]
+            inputs.value = list(state.inputs)
+
+        def follow(*_events: Any) -> None:
+            inputs.value = list(
+                state.inputs
+            )  # not the event's: the controller may have reverted it
+
+        inputs.param.watch(choose, "value")
+        state.param.watch(follow, "inputs")
+        label = theme.text(f'<span class="quiet">{state.param.inputs.label}</span>')
+        return stack(theme, self._fields(NETWORK_FIELDS), label, inputs)
+
+    def _picture_options(self) -> pn.Row:
+        state, theme = self._state, self._theme
+        mode = pn.widgets.RadioButtonGroup.from_param(
+            state.param.surface_mode,
+            options={"Soft": "soft", "Hard": "hard"},
+            css_classes=[f"{HOOK}-mode"],
+            stylesheets=[theme.widgets],
+            align="end",
+            margin=0,
+        )
+        side = pn.widgets.Select.from_param(
+            state.param.surface_side,
+            options={f"{side} × {side}": side for side in RESOLUTIONS},
+            css_classes=[f"{HOOK}-side"],
+            stylesheets=[theme.widgets],
+            width=110,
+            margin=0,
+        )
+        test = Checkbox(state, "show_test", theme.widgets, FIELD_HOOK).view
+        test.param.update(align="end", margin=(0, 0, 6, 0))
+        return pn.Row(
+            mode,
+            side,
+            test,
+            stylesheets=[theme.gap, theme.bottom],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+
+def lesson_html(message: str) -> str:
+    """Return what to watch for, or what was observed, as a live region."""
+    return f'<p class="lesson" role="status">{escape(message)}</p>' if message else ""

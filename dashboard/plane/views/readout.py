@@ -1,0 +1,156 @@
+"""Readout of the plane pane: scores, training progress and probabilities at a point, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.plane.colors import CLASS_COLORS
+from dashboard.plane.probes import probabilities_at
+from dashboard.plane.state import PlaneState
+from dashboard.plane.views.controls import HOOK
+from dashboard.shell.theme import Theme
+from dashboard.training.history import Score
+from dashboard.training.snapshot import Snapshot
+from dashboard.training.trainer import Clock
+
+SHOWN_CLASSES = 3
+"""Classes whose probabilities are shown at a point, the most probable first."""
+
+SPEAK_SECONDS = 5.0
+"""Shortest time between two summaries for screen readers during training."""
+
+INVITATION = "Point at the plane to see the predicted probabilities."
+
+
+class Readout:
+    """The texts of the pane.
+
+    Parameters
+    ----------
+    state
+        What is shown.
+    theme
+        Style sheets.
+    clock
+        A monotonic clock, in seconds.
+    """
+
+    def __init__(self, state: PlaneState, theme: Theme, clock: Clock) -> None:
+        self._state = state
+        self._clock = clock
+        self._spoken_at = -SPEAK_SECONDS
+        self.summary = theme.text("", css_classes=[f"{HOOK}-summary"])
+        self.status = theme.text("", css_classes=[f"{HOOK}-status"])
+        self.point = theme.text("", css_classes=[f"{HOOK}-place"])
+        self.spoken = theme.text("", css_classes=[f"{HOOK}-spoken"])
+
+    def draw(self) -> None:
+        """Show the scores on training and test points, and how far training is."""
+        self.draw_point()
+        state = self._state
+        train, test = (state.evaluation(part).score for part in ("train", "test"))
+        self.summary.object = summary_html(train, test)
+        self.status.object = status_html(state.snapshot, test)
+        now = self._clock()
+        if not state.running or now - self._spoken_at >= SPEAK_SECONDS:
+            self._spoken_at = now
+            self.spoken.object = spoken_html(state.snapshot, train, test)
+
+    def draw_point(self) -> None:
+        """Show which unit is shown, or the probabilities at the point that is pointed at."""
+        state = self._state
+        if state.shown_unit is not None:
+            layer, unit = state.shown_unit
+            off = ", switched off" if state.shown_unit in state.ablated else ""
+            self.point.object = quiet_html(
+                f"Shown: unit {unit + 1} of hidden layer {layer + 1}{off}."
+            )
+        elif state.pointed_at is not None:
+            x, y = state.pointed_at
+            points = np.array([[x, y]])
+            (probabilities,) = probabilities_at(state.shown_network(), state.inputs, points)
+            self.point.object = point_html(x, y, probabilities)
+        else:
+            self.point.object = quiet_html(INVITATION)
+
+
+def summary_html(train: Score, test: Score) -> str:
+    """Return the accuracies on training and test points."""
+    return (
+        f'<p class="summary">Training accuracy <b>{_per_cent(train)}</b> · '
+        f"test accuracy <b>{_per_cent(test)}</b></p>"
+    )
+
+
+def spoken_html(snapshot: Snapshot, train: Score, test: Score) -> str:
+    """Return the same with the iteration, as an invisible live region for screen readers."""
+    return (
+        f'<p class="unseen" role="status">Iteration {snapshot.iteration:,}: training accuracy '
+        f"{_per_cent(train)}, test accuracy {_per_cent(test)}.</p>"
+    )
+
+
+def status_html(snapshot: Snapshot, test: Score) -> str:
+    """Return the progress of training in one line, with the values as `data-*` attributes."""
+    loss = "–" if snapshot.loss is None else f"{snapshot.loss:.3f}"
+    accuracy = "–" if snapshot.accuracy is None else f"{100 * snapshot.accuracy:.1f} %"
+    sizes = "-".join(str(size) for size in snapshot.network.sizes)
+    parts = [
+        f"iteration {snapshot.iteration}",
+        f"loss {loss}",
+        f"accuracy {accuracy}",
+        f"test {_per_cent(test)}",
+        f"{snapshot.samples_per_second:,.0f} points/s",
+        f"network {sizes}",
+        f"learning rate {snapshot.learning_rate:g}",
+        f"batch {snapshot.batch_size or 'full'}",
+        snapshot.optimizer,
+        snapshot.backend,
+    ]
+    data = {
+        "iteration": snapshot.iteration,
+        "loss": snapshot.loss,
+        "accuracy": snapshot.accuracy,
+        "test-accuracy": test.accuracy if test.count else None,
+    }
+    line = " · ".join(part for part in parts if part)
+    return f'<div class="status"{_attributes(data)}>{line}</div>'
+
+
+def point_html(x: float, y: float, probabilities: NDArray[np.floating]) -> str:
+    """Return the highest of the probabilities (classes,) at a point."""
+    where = f'<span class="where">x {_signed(x)}, y {_signed(y)}</span>'
+    if not np.isfinite(probabilities).all():
+        return f'<p class="place" data-class="">{where} The weights are NaN or infinite.</p>'
+    highest = np.argsort(-probabilities, kind="stable")[:SHOWN_CLASSES].tolist()
+    shares = [
+        f'<span class="share"><i style="background:{CLASS_COLORS[label]}"></i>'
+        f"class {label} <b>{100 * probabilities[label]:.1f} %</b></span>"
+        for label in highest
+    ]
+    data = {"class": highest[0], "probability": float(probabilities[highest[0]])}
+    return f'<p class="place"{_attributes(data)}>{where} {" ".join(shares)}</p>'
+
+
+def quiet_html(text: str) -> str:
+    """Return a text of secondary importance."""
+    return f'<p class="place quiet">{escape(text)}</p>'
+
+
+def _attributes(data: Mapping[str, float | None]) -> str:
+    return "".join(
+        f' data-{name}="{"" if value is None else format(value, ".6g")}"'
+        for name, value in data.items()
+    )
+
+
+def _per_cent(score: Score) -> str:
+    return f"{100 * score.accuracy:.1f} %" if score.count and score.accuracy >= 0 else "–"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−").replace("+", " ").strip()

@@ -1,0 +1,1 @@
+"""Client components: scripts of the page that handle gestures on Bokeh figures."""

@@ -1,0 +1,91 @@
+"""The page of one visitor: the panes in its frame, the header, and the dialogs.
+
+The frame is a template of its own (`assets/page.html`) with its style sheet and its script, so that
+the page needs no request to another host.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from dashboard.shell.asset_files import read_asset
+from dashboard.shell.page_writer import PageWriter
+from dashboard.shell.restore_offer import RestoreOffer
+from dashboard.shell.share_link import ShareLink
+from dashboard.shell.tabs import Pane, Panes
+from dashboard.shell.theme import Theme
+from dashboard.upstream.template import QuickTemplate
+from nn import PRETRAINED, PretrainedCard, pretrained_card
+
+
+class Page:
+    """The whole page.
+
+    Parameters
+    ----------
+    panes
+        The panes in the order of their tabs; the first one is open.
+    writer
+        How the page is changed.
+
+    Attributes
+    ----------
+    panes
+        Which pane is open.
+    offer
+        The question whether to restore earlier work.
+    link
+        The links that the button “Copy link” copies.
+    template
+        What Panel serves.
+    """
+
+    def __init__(self, panes: Sequence[Pane], writer: PageWriter) -> None:
+        theme = Theme()
+        self.panes = Panes(panes, theme)
+        self.offer = RestoreOffer(theme, writer)
+        self.link = ShareLink(writer)
+        self.template = QuickTemplate(read_asset("page.html"))
+        cards = {name: pretrained_card(name) for name in PRETRAINED}
+        variables = {
+            "page_css": read_asset("page.css") + read_asset("visually_hidden.css"),
+            "page_js": read_asset("page.js"),
+            "icon": icon_url(),
+            "about": about_html(cards),
+            "panes": self.panes.panes,
+        }
+        for name, value in variables.items():
+            self.template.add_variable(name, value)
+        parts = {"offer": self.offer.view, "link": self.link.view}
+        for name, part in (self.panes.roots() | parts).items():
+            self.template.add_panel(name, part)
+
+
+def icon_url() -> str:
+    """Return the icon as a data URL."""
+    content = base64.b64encode(read_asset("icon.svg").encode()).decode("ascii")
+    return f"data:image/svg+xml;base64,{content}"
+
+
+def about_html(cards: Mapping[str, PretrainedCard]) -> str:
+    """Return how the pretrained models were trained, and their scores on the test digits."""
+    return (
+        "".join(_card_html(name, card) for name, card in cards.items())
+        + f"<p>Until you train, {PRETRAINED[-1]} is the model for drawings; the card “Weights” "
+        f"changes that. Save, Test and fine-tuning use {PRETRAINED[0]}.</p>"
+        "<p>Digits: MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, "
+        "CC BY-SA 3.0. Everything you draw stays on your machine.</p>"
+    )
+
+
+def _card_html(name: str, card: PretrainedCard) -> str:
+    return (
+        f"<p><b>{name}</b> is a {escape(card.sizes)} net, trained on {card.digits:,} digits of "
+        f"MNIST. Its accuracy on the {card.test_count:,} test digits, which were not used for "
+        f"training, is <b>{100 * card.test_accuracy:.2f} %</b>; on the same digits translated, "
+        f"scaled and rotated on a larger canvas it is {100 * card.moved_accuracy:.2f} %. "
+        f"This command trains it again, with the same weights:</p>"
+        f"<p><code>{escape(card.command)}</code></p>"
+    )

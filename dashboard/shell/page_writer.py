@@ -1,0 +1,78 @@
+"""Writes to one visitor's page: through Bokeh's document lock when served, directly in a worker.
+
+Everything that changes the page outside a widget's own event goes through a `PageWriter`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, Protocol
+
+Change = Callable[[], None]
+
+
+class PageWriter(Protocol):
+    """The one way in which views change the page."""
+
+    def write(self, change: Change, key: Hashable | None = None) -> None:
+        """Run a function that changes the page, now or soon.
+
+        Parameters
+        ----------
+        change
+            Sets properties of models; it reads the newest state when it runs.
+        key
+            A change is dropped when an earlier one with the same key has not run yet; None keeps
+            every change.
+        """
+
+
+class DirectPageWriter:
+    """Changes the page at once; in a worker nothing else can be changing it."""
+
+    def write(self, change: Change, key: Hashable | None = None) -> None:
+        """Run the change now."""
+        change()
+
+
+class ServedPageWriter:
+    """Changes a served page while holding the lock of its document, until `close`.
+
+    Parameters
+    ----------
+    document
+        The Bokeh document of the visitor's session.
+
+    Notes
+    -----
+    After `close` changes are dropped: Bokeh destroys the document of a session that has ended, and
+    a training step that was still under way must not touch it.
+    """
+
+    def __init__(self, document: Any) -> None:
+        self._document = document
+        self._is_open = True
+        self._waiting_keys: set[Hashable] = set()
+
+    def write(self, change: Change, key: Hashable | None = None) -> None:
+        """Run the change on the next tick of the document; see `PageWriter`."""
+        if not self._is_open or key in self._waiting_keys:
+            return
+        if key is not None:
+            self._waiting_keys.add(key)
+
+        def run() -> None:
+            self._waiting_keys.discard(key)
+            # `hold` sends the changes by Bokeh's own dispatch when it ends; Panel's dispatch past
+            # the document lock loses a message that follows another one closely.
+            self._document.hold("combine")
+            try:
+                change()
+            finally:
+                self._document.unhold()
+
+        self._document.add_next_tick_callback(run)
+
+    def close(self) -> None:
+        """Drop all changes from now on."""
+        self._is_open = False

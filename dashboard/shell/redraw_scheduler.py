@@ -1,0 +1,204 @@
+"""Decides when the parts of a pane are redrawn; every part has a name and a function that draws it.
+
+Training publishes faster than a page can be redrawn, so changed parts are noted by name and drawn
+together at a limited rate; what a person waits for is drawn at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import param
+
+from dashboard.shell.page_writer import PageWriter
+
+MAX_DEFERRALS = 5
+"""Redraws that are put off in a row, at most, because of input."""
+
+LAG_FACTOR = 10.0
+MAX_LAG_SECONDS = 2.0
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class RedrawPace:
+    """How often a pane is redrawn while its network trains."""
+
+    interval_seconds: float = 0.1
+    """From the beginning of one redraw to the next, at least."""
+    max_share: float = 1.0
+    """The share of the time that redraws take at most, in (0, 1]; for a page whose redraws keep
+    training waiting."""
+    sleep: Sleep = asyncio.sleep
+
+
+async def sleep_longer_when_busy(
+    seconds: float, *, sleep: Sleep = asyncio.sleep, clock: Callable[[], float] = time.monotonic
+) -> None:
+    """Wait between two redraws, longer when the event loop lags because of many visitors.
+
+    With one page that trains nothing changes; with many, charts are redrawn less often, and clicks
+    and drawings are still answered soon.
+    """
+    began = clock()
+    await sleep(seconds)
+    lag = clock() - began - seconds
+    await sleep(min(LAG_FACTOR * max(lag, 0.0), MAX_LAG_SECONDS))
+
+
+class RedrawScheduler:
+    """Redraws the parts of one pane.
+
+    Parameters
+    ----------
+    page
+        How the page is changed.
+    parts
+        The functions that draw, by the names of their parts, in the order of drawing.
+    pace
+        How often `run` redraws.
+    slow_parts
+        Parts of which `run` redraws only one at a time, in rotation, while `is_training()`.
+    is_training
+        Whether the network trains.
+    clock
+        A monotonic clock, in seconds.
+    """
+
+    def __init__(
+        self,
+        page: PageWriter,
+        parts: Mapping[str, Callable[[], None]],
+        *,
+        pace: RedrawPace | None = None,
+        slow_parts: Iterable[str] = (),
+        is_training: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._page = page
+        self._parts = dict(parts)
+        self._pace = pace or RedrawPace()
+        self._slow_parts = list(slow_parts)
+        self._is_training = is_training
+        self._clock = clock
+        self._is_visible = True
+        self._is_deferred = False
+        self._stale: set[str] = set()
+        self._requested: set[str] = set()
+        self._wake = asyncio.Event()
+
+    @property
+    def stale(self) -> frozenset[str]:
+        """The names of the parts that changed and wait for `run` or for the pane to be shown."""
+        return frozenset(self._stale)
+
+    def draw_all(self) -> None:
+        """Draw every part directly, for a pane that is not in a page yet."""
+        for draw in self._parts.values():
+            draw()
+
+    def mark_stale(self, *names: str) -> None:
+        """Note that parts have changed; `run` redraws them."""
+        self._check(names)
+        self._stale.update(names)
+        if names:
+            self._wake.set()
+
+    def draw_now(self, *names: str) -> None:
+        """Redraw parts without waiting for `run`; those of a hidden pane wait until it is shown."""
+        self._check(names)
+        if not self._is_visible:
+            self._stale.update(names)
+            return
+        self._stale.difference_update(names)
+        self._requested.update(names)
+        if names:
+            self._page.write(self._draw_requested, key=self)
+
+    def follow(
+        self,
+        state: param.Parameterized,
+        parts: Mapping[str, Collection[str]],
+        *,
+        at_once: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Redraw parts when parameters change.
+
+        Parameters
+        ----------
+        state
+            Has the parameters.
+        parts
+            The names of the parts that show a parameter, by the name of the parameter.
+        at_once
+            Whether to use `draw_now` rather than `mark_stale`; asked at every change.
+        """
+
+        def changed(*events: Any) -> None:
+            names = {name for event in events for name in parts[event.name]}
+            (self.draw_now if at_once() else self.mark_stale)(*names)
+
+        state.param.watch(changed, list(parts))
+
+    def defer(self) -> None:
+        """Put the next redraw of `run` off, because somebody draws and waits for an answer."""
+        self._is_deferred = True
+
+    def set_visible(self, is_visible: bool) -> None:
+        """Tell whether the pane can be seen; nothing is drawn while it cannot."""
+        self._is_visible = is_visible
+        if is_visible:
+            self.draw_now(*self._stale)
+
+    async def run(self) -> None:
+        """Redraw stale parts at the pace, until cancelled."""
+        pace = self._pace
+        while True:
+            await self._wake.wait()
+            await self._let_input_go_first()
+            self._wake.clear()
+            if not self._is_visible:
+                continue
+            began = self._clock()
+            self.draw_now(*self._take_stale())
+            if self._stale:
+                self._wake.set()
+            taken = self._clock() - began
+            await pace.sleep(max(pace.interval_seconds, taken / pace.max_share) - taken)
+
+    async def _let_input_go_first(self) -> None:
+        for _ in range(MAX_DEFERRALS):
+            if not self._is_deferred:
+                return
+            self._is_deferred = False
+            await self._pace.sleep(self._pace.interval_seconds)
+
+    def _take_stale(self) -> set[str]:
+        """Take the parts to redraw now: all of them, or only one slow part while training."""
+        taken = set(self._stale)
+        if self._is_training():
+            slow = [name for name in self._slow_parts if name in taken]
+            taken.difference_update(slow[1:])
+            if slow:  # it comes last in the next rounds
+                self._slow_parts.remove(slow[0])
+                self._slow_parts.append(slow[0])
+        self._stale -= taken
+        return taken
+
+    def _draw_requested(self) -> None:
+        names, self._requested = self._requested, set()
+        for name, draw in self._parts.items():
+            if name in names:
+                draw()
+
+    def _check(self, names: Iterable[str]) -> None:
+        unknown = set(names) - set(self._parts)
+        if unknown:
+            raise KeyError(
+                f"expected names of parts ({', '.join(self._parts)}); found {', '.join(unknown)}"
+            )

@@ -1,0 +1,128 @@
+"""The evaluation pane without a browser: what it shows of the state, and what clicks select."""
+
+import asyncio
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import panel as pn
+import pytest
+from training_helpers import few_samples
+
+from dashboard.evaluation.controller import EvaluationController
+from dashboard.evaluation.rejection import Rejection
+from dashboard.evaluation.report import evaluate_network
+from dashboard.evaluation.robustness import RobustnessPoint
+from dashboard.evaluation.state import EvaluationState
+from dashboard.evaluation.views.confusion_matrix import shade
+from dashboard.evaluation.views.pane import EvaluationPane
+from dashboard.shell.page_writer import DirectPageWriter
+from dashboard.training.trainer import execute_in_line
+from nn import create_network
+
+
+class Shown:
+    """A pane, its state, and the samples that it showed on the pad."""
+
+    def __init__(self):
+        self.state = EvaluationState()
+        self.on_pad = []
+        self.drawing = SimpleNamespace(show=self.on_pad.append)
+        self.pane = EvaluationPane(
+            EvaluationController(self.state, self, execute_in_line), DirectPageWriter()
+        )
+
+    def evaluate(self):
+        samples = few_samples(60)
+        network = create_network((784, 10), generator=np.random.default_rng(0))
+        report = asyncio.run(evaluate_network(network, samples))
+        self.state.param.update(samples=samples, report=report)
+        return report
+
+    def text(self, hook):
+        return self._find(lambda part: f"ink-{hook}" in (part.css_classes or [])).object
+
+    def data(self, hook):
+        """The data-* attributes of a text."""
+        return {
+            name: float(value)
+            for name, value in re.findall(r'data-([\w-]+)="([^"]*)"', self.text(hook))
+        }
+
+    def columns(self, name):
+        """The columns of the data source of that name."""
+        pane = self._find(lambda part: self._source(part, name) is not None)
+        return self._source(pane, name).data
+
+    def tap(self, hook, *command):
+        """Tell Python of a tap as the page does."""
+        figure = self._find(lambda part: self._is_figure(part, hook)).object
+        figure.tags = [len(self.on_pad) + 1, *command]
+
+    def _is_figure(self, part, hook):
+        return isinstance(part, pn.pane.Bokeh) and f"ink-{hook}" in (part.object.css_classes or [])
+
+    def _source(self, part, name):
+        found = list(part.object.select({"name": name})) if isinstance(part, pn.pane.Bokeh) else []
+        return found[0] if found else None
+
+    def _find(self, is_wanted):
+        return next(
+            part for view in self.pane.parts.values() for part in view.select() if is_wanted(part)
+        )
+
+
+def test_the_report_is_shown_with_its_values():
+    shown = Shown()
+    report = shown.evaluate()
+    assert shown.data("evaluation-accuracy") == {
+        "accuracy": pytest.approx(report.metrics.accuracy, rel=1e-5),
+        "count": 60,
+    }
+    assert shown.data("calibration")["error"] == pytest.approx(
+        report.reliability.expected_calibration_error, rel=1e-5
+    )
+    assert shown.text("recall").count("<tr>") == 10
+    counts = [int(text or 0) for text in shown.columns("confusion")["text"]]
+    np.testing.assert_array_equal(np.reshape(counts, (10, 10)), report.metrics.confusion_matrix)
+    assert len(shown.columns("reliability")["x"]) == np.count_nonzero(report.reliability.counts)
+
+
+def test_a_tap_selects_a_cell_or_shows_a_mistake_on_the_pad():
+    shown = Shown()
+    report = shown.evaluate()
+    first = report.mistakes[0]
+    assert shown.data("mistakes-told")["count"] == len(report.mistakes)
+    shown.tap("mistakes", 0)
+    shown.tap("mistakes", 999)
+    shown.tap("mistakes", "nonsense")
+    assert len(shown.on_pad) == 1
+    shown.tap("confusion", first.label, first.predicted)
+    shown.tap("confusion", "nonsense", 1)
+    cell = report.mistakes_in(first.label, first.predicted)
+    assert shown.data("mistakes-told")["count"] == len(cell)
+
+
+def test_rejection_and_robustness_are_shown_as_they_are_measured():
+    shown = Shown()
+    assert shown.data("rejection") == {}
+    shown.state.rejections = [Rejection("noise", 50, 0.5, 0.96)]
+    assert shown.data("rejection") == {"rejected": 0.96, "count": 50}
+    shown.state.robustness = [
+        RobustnessPoint("shift", 0, 0.9, 0.8),
+        RobustnessPoint("noise", 0.1, 0.7, 0.6),
+    ]
+    curves = shown.columns("robustness")
+    assert (curves["x"], curves["unframed"], curves["framed"]) == ([0], [0.9], [0.8])
+
+
+def test_progress_and_subject_are_shown():
+    shown = Shown()
+    shown.state.param.update(running=True, progress=0.25, subject="a <net>")
+    assert 'value="25"' in shown.text("evaluation-progress")
+    assert "a &lt;net&gt;" in shown.text("evaluation-status")
+
+
+@pytest.mark.parametrize(("strength", "color"), [(0, "#ffffff"), (1, "#4c6ef5")])
+def test_a_shade_lies_between_white_and_the_color(strength, color):
+    assert shade("#4c6ef5", strength) == color

@@ -1,0 +1,115 @@
+"""Colors that people with color vision deficiency can tell apart, and maps of units."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from dashboard.plane.colors import (
+    CLASS_COLORS,
+    LEVELS,
+    REGION_CHANNELS,
+    REGION_PIXELS,
+    UNIT_PALETTE,
+    pack_pixels,
+    tile,
+    unit_levels,
+)
+
+# Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of Color Vision
+# Deficiency" (2009), severity 1.0, on linear RGB.
+VISION = {
+    "normal": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+}
+NOTICEABLE = 2.3
+"""Just noticeable difference in CIE L*a*b* (Mahy, Van Eycken and Oosterlinck, 1994)."""
+
+PAPER = {"light": (255, 255, 255), "dark": (16, 20, 28)}
+"""Colors of the page under transparent regions."""
+
+# Of the matrix from linear sRGB to CIE XYZ (IEC 61966-2-1), over the white point D65.
+_TO_XYZ = np.array(
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+) / np.array([[0.95047], [1.0], [1.08883]])
+
+
+def to_lab(colors, vision):
+    """sRGB of 0 to 255, as seen, in L*a*b*."""
+    share = np.asarray(colors, float) / 255
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(linear @ np.array(VISION[vision]).T, 0, 1)
+    f = seen @ _TO_XYZ.T
+    f = np.where(f > 0.008856, np.cbrt(f), 7.787 * f + 16 / 116)
+    return np.column_stack(
+        [116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])]
+    )
+
+
+def smallest_difference(colors, vision):
+    seen = to_lab(colors, vision)
+    return min(np.linalg.norm(one - other) for one, other in combinations(seen, 2))
+
+
+def channels_of(colors):
+    return [tuple(bytes.fromhex(color[1:])) for color in colors]
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_points_of_ten_classes_can_be_told_apart_and_of_five_even_better(vision):
+    assert smallest_difference(channels_of(CLASS_COLORS), vision) > 7 * NOTICEABLE
+    assert smallest_difference(channels_of(CLASS_COLORS[:5]), vision) > 13 * NOTICEABLE
+
+
+@pytest.mark.parametrize("page", PAPER)
+@pytest.mark.parametrize("vision", VISION)
+def test_regions_can_be_told_apart_on_light_and_dark_pages(page, vision):
+    opacity = REGION_CHANNELS[:, 3:] / 255
+    seen = opacity * REGION_CHANNELS[:, :3] + (1 - opacity) * np.array(PAPER[page])
+    assert smallest_difference(seen, vision) > 3.5 * NOTICEABLE
+
+
+def test_the_simulation_confuses_red_and_green_of_the_same_lightness():
+    confused = [(0xC0, 0x60, 0x40), (0x8A, 0x80, 0x3C)]
+    normal, deficient = (smallest_difference(confused, v) for v in ("normal", "deuteranopia"))
+    assert normal > 2 * deficient
+
+
+def test_regions_are_packed_as_bokeh_takes_them():
+    assert set(REGION_CHANNELS[:, 3]) == {153}
+    np.testing.assert_array_equal(REGION_PIXELS[:1].view(np.uint8), REGION_CHANNELS[0])
+    assert pack_pixels(np.zeros((2, 3, 4), np.uint8)).shape == (2, 3)
+
+
+def test_activations_become_levels_scaled_by_their_largest_magnitude():
+    assert len(UNIT_PALETTE) == LEVELS
+    assert UNIT_PALETTE[LEVELS // 2].endswith("00")
+    levels = unit_levels(np.array([[[0.0, 2.0], [-4.0, 4.0]]]))
+    assert levels.tolist() == [[[64, 96], [0, 128]]]
+
+
+def test_activations_that_are_not_finite_count_as_zero():
+    levels = unit_levels(np.array([[[np.nan, np.inf], [-np.inf, 0.0]]]))
+    assert (levels == LEVELS // 2).all()
+
+
+def test_maps_are_tiled_row_by_row_from_the_top_left():
+    maps = np.arange(1, 6, dtype=np.uint8)[:, np.newaxis, np.newaxis] * np.ones((1, 2, 2), np.uint8)
+    picture = tile(maps, columns=3)
+    assert picture.shape == (8, 12)
+    # The picture's first row is its lowest: units 4 and 5, then an unused cell.
+    assert [int(picture[1, column]) for column in (1, 5, 9)] == [4, 5, LEVELS // 2]
+    assert [int(picture[5, column]) for column in (1, 5, 9)] == [1, 2, 3]

@@ -1,0 +1,313 @@
+"""The plane pane without a browser: what it shows when, and what its controls do."""
+
+import asyncio
+import re
+
+import numpy as np
+import panel as pn
+import pytest
+from component_helpers import send_command
+from controller_helpers import until
+from plane_helpers import make_plane_controller, work
+
+from dashboard.plane.lessons import LESSONS
+from dashboard.plane.presets import PRESETS
+from dashboard.plane.views.pane import SLOW_PARTS, PlanePane
+from dashboard.plane.views.readout import point_html, summary_html
+from dashboard.shell.page_writer import DirectPageWriter
+from dashboard.shell.redraw_scheduler import RedrawPace
+from dashboard.training.history import Score
+
+
+class Shown:
+    """An open pane and its controller; redraws wait for `next_redraw`."""
+
+    def __init__(self, **settings):
+        self.controller = make_plane_controller(**settings)
+        self.state = self.controller.state
+        self.marks = []
+        self.redraws = 0
+        self._go_on = asyncio.Event()
+        self.pane = PlanePane(
+            self.controller,
+            DirectPageWriter(),
+            mark_running=self.marks.append,
+            pace=RedrawPace(sleep=self._sleep),
+            clock=lambda: 0.0,
+        )
+        self.pane.show(True)
+
+    async def _sleep(self, _seconds):
+        self.redraws += 1
+        self._go_on.clear()
+        await self._go_on.wait()
+
+    def next_redraw(self):
+        self._go_on.set()
+
+    async def train_to(self, iteration):
+        self.state.running = True
+        await until(lambda: self.state.snapshot.iteration >= iteration)
+        self.state.running = False
+        await until(lambda: self.controller.training_loop.is_idle)
+
+    def draw_all(self):
+        self.pane.redraws.draw_now(*self.pane.redraws.stale)
+
+    def columns(self, name):
+        """The columns of the data source of that name."""
+        return self.find_model(name).data
+
+    def find_model(self, name):
+        return next(
+            model
+            for view in self.pane.parts.values()
+            for part in view.select(pn.pane.Bokeh)
+            for model in part.object.select({"name": name})
+        )
+
+    def send(self, view, *command):
+        """Send a command as the page does."""
+        send_command(view.figure, *command)
+
+    def find(self, hook):
+        found = [
+            part
+            for view in self.pane.parts.values()
+            for part in view.select()
+            if f"ink-spiral{hook}" in (part.css_classes or [])
+        ]
+        assert len(found) == 1, f"{hook} is on {len(found)} parts"
+        return found[0]
+
+    def data(self, hook):
+        """The data-* attributes of a text."""
+        pairs = re.findall(r'data-([\w-]+)="([^"]*)"', self.find(hook).object)
+        return {name: float(value) if value else None for name, value in pairs}
+
+
+def test_a_new_pane_shows_the_network_the_points_and_the_scores():
+    shown = Shown()
+    accuracy = shown.state.evaluation("test").score.accuracy
+    assert shown.columns("surface")["image"][0].shape == (100, 100)
+    assert len(shown.columns("train-points")["x"]) == 60
+    assert len(shown.columns("test-points")["x"]) == 0
+    assert shown.data("-status") == {
+        "iteration": 0,
+        "loss": None,
+        "accuracy": None,
+        "test-accuracy": pytest.approx(accuracy, rel=1e-5),
+    }
+    assert f"{100 * accuracy:.1f} %" in shown.find("-summary").object
+    assert 'role="status"' in shown.find("-spoken").object
+    assert shown.state.notice.text in shown.find("-notice").object
+
+
+def test_misclassified_points_are_marked_and_test_points_only_when_shown():
+    shown = Shown()
+    evaluate = shown.state.evaluation
+    assert len(shown.columns("wrong-points")["x"]) == evaluate("train").wrong.sum()
+    shown.state.show_test = True
+    shown.draw_all()
+    both = evaluate("train").wrong.sum() + evaluate("test").wrong.sum()
+    assert len(shown.columns("wrong-points")["x"]) == both
+    assert len(shown.columns("test-points")["x"]) == len(shown.state.points.test)
+
+
+@pytest.mark.parametrize("layers", [[], [8], [4, 5]])
+def test_unit_maps_follow_the_hidden_layers(layers):
+    shown = Shown(hidden_layers=layers)
+    maps = shown.pane.unit_maps
+    if layers:
+        assert f"{layers[0]}" in maps.caption.object or maps.caption.visible
+        assert len(maps.layers.labels) == len(layers)
+    else:
+        assert not maps.caption.visible
+    if len(layers) == 2:
+        before = shown.columns("unit-maps")["image"][0]
+        maps.layers.active = 1
+        shown.draw_all()
+        assert shown.columns("unit-maps")["image"][0] is not before
+
+
+# When it is redrawn
+
+
+def test_during_training_a_redraw_has_the_surface_and_at_most_one_slow_part():
+    async def main():
+        shown = Shown()
+        drawing = asyncio.create_task(shown.pane.redraws.run())
+        shown.state.running = True
+        await until(lambda: shown.redraws == 1 and shown.state.snapshot.iteration > 5)
+        for count in range(2, 2 + len(SLOW_PARTS)):
+            await until(lambda: "surface" in shown.pane.redraws.stale)
+            picture = shown.columns("surface")["image"][0]
+            slow = shown.pane.redraws.stale & set(SLOW_PARTS)
+            shown.next_redraw()
+            await until(lambda count=count: shown.redraws == count)
+            assert shown.columns("surface")["image"][0] is not picture
+            assert len(slow - shown.pane.redraws.stale) <= 1
+        shown.state.running = False
+        assert shown.marks == [True, False]
+        drawing.cancel()
+
+    work(main)
+
+
+def test_a_hidden_pane_is_drawn_when_it_is_shown():
+    shown = Shown()
+    shown.pane.show(False)
+    shown.state.pointed_at = (0.5, 0.5)
+    assert shown.data("-place") == {}
+    shown.pane.show(True)
+    assert "class" in shown.data("-place")
+
+
+# Commands from the page
+
+
+def test_points_are_painted_moved_and_deleted_without_waiting_for_a_redraw():
+    shown = Shown(show_test=True)
+    shown.send(shown.pane.surface, "paint", "one", 2, [0.1, 0.2, 0.3, 0.4])
+    shown.send(shown.pane.surface, "move", "test", 3, 0.25, -0.5)
+    shown.send(shown.pane.surface, "delete", "train", 0)
+    assert len(shown.state.points.train) == len(shown.columns("train-points")["x"]) == 61
+    test = shown.columns("test-points")
+    np.testing.assert_allclose([test["x"][3], test["y"][3]], [0.25, -0.5])
+
+
+def test_the_probabilities_at_a_point_are_shown_while_it_is_pointed_at():
+    shown = Shown()
+    shown.send(shown.pane.surface, "look", 0.5, -0.25)
+    (probabilities,) = shown.state.network.predict_proba(np.array([[0.5, -0.25]], np.float32))
+    assert shown.data("-place") == {
+        "class": probabilities.argmax(),
+        "probability": pytest.approx(probabilities.max(), rel=1e-5),
+    }
+    shown.send(shown.pane.surface, "leave")
+    assert shown.data("-place") == {}
+
+
+def test_a_line_shows_the_probabilities_along_it_until_it_is_removed():
+    shown = Shown()
+    shown.send(shown.pane.surface, "line", -1, 0, 1, 0.5)
+    drawn = shown.columns("profile")
+    points = np.linspace((-1, 0), (1, 0.5), len(drawn["position"][0]), dtype=np.float32)
+    expected = shown.state.network.predict_proba(points)
+    np.testing.assert_allclose(np.array(drawn["probability"]).T, expected, atol=1e-6)
+    chart = shown.find("-profile")
+    assert [part.visible for part in chart][1:] == [False, True]
+    shown.send(shown.pane.surface, "no-line")
+    assert [part.visible for part in chart][1:] == [True, False]
+
+
+def test_a_unit_that_is_pointed_at_replaces_the_surface():
+    shown = Shown()
+    maps = shown.pane.unit_maps
+    shown.send(maps, "look", 2)
+    assert "unit 3 of hidden layer 1" in shown.find("-place").object
+    picture = shown.columns("surface")["image"][0]
+    shown.state.surface_mode = "hard"
+    shown.draw_all()
+    assert shown.columns("surface")["image"][0] is picture
+    shown.send(maps, "look", -1)
+    shown.draw_all()
+    assert shown.columns("surface")["image"][0] is not picture
+
+
+def test_a_click_switches_a_unit_off_and_the_next_one_on():
+    shown = Shown()
+    maps = shown.pane.unit_maps
+    shown.send(maps, "toggle", 2)
+    shown.draw_all()
+    assert shown.state.ablated == {(0, 2)}
+    assert "1 off" in maps.caption.object
+    assert shown.pane.weights.unit.value == 2
+    shown.send(maps, "toggle", 2)
+    assert not shown.state.ablated
+
+
+# Controls
+
+
+def test_the_slider_shows_an_earlier_step_and_resumes_from_it():
+    async def main():
+        shown = Shown()
+        slider = shown.pane.timeline.slider
+        first = shown.columns("surface")["image"][0].copy()
+        await shown.train_to(50)
+        shown.draw_all()
+        assert slider.value == slider.end
+        assert not np.array_equal(shown.columns("surface")["image"][0], first)
+        slider.value = 0
+        shown.draw_all()
+        np.testing.assert_array_equal(shown.columns("surface")["image"][0], first)
+        shown.find("-live").clicks += 1
+        shown.draw_all()
+        assert (shown.state.shown_checkpoint, slider.value) == (None, slider.end)
+        slider.value = 0
+        shown.find("-continue").clicks += 1
+        assert shown.state.snapshot.iteration == 0
+
+    work(main)
+
+
+def test_a_preset_is_selected_in_the_menu_and_left_by_a_change():
+    shown = Shown()
+    menu = shown.find("-preset")
+    menu.value = "moons"
+    shown.draw_all()
+    assert shown.state.shape == "moons"
+    assert shown.pane.surface.classes.labels == ["0", "1"]
+    assert PRESETS["moons"].sentence in shown.find("-notice").object
+    shown.state.learning_rate = 0.3
+    assert menu.value == ""
+
+
+def test_a_lesson_shows_what_to_watch_for_and_then_what_was_observed():
+    shown = Shown()
+    message = shown.find("-lesson")
+    assert not message.visible
+    shown.find("-lesson-rate").clicks += 1
+    assert shown.state.lesson == "rate"
+    assert LESSONS["rate"].watch in message.object
+    assert "chosen" in shown.find("-lesson-rate").css_classes
+    shown.state.lesson_message = "Observed: <now>"
+    assert "Observed: &lt;now&gt;" in message.object
+
+
+def test_a_file_of_points_is_loaded_and_a_damaged_one_answered():
+    shown = Shown()
+    content = shown.controller.points.save_csv()
+    chooser = shown.find("-load")
+    shown.find("-clear").clicks += 1
+    assert not len(shown.state.points)
+    chooser.param.update(value=content, filename="mine.csv")
+    assert len(shown.state.points) == 120
+    chooser.param.update(value=b"x,y", filename="torn.csv")
+    assert shown.state.notice.kind == "error"
+    assert "torn.csv, line 1" in shown.state.notice.text
+
+
+def test_the_last_input_stays_selected():
+    shown = Shown()
+    inputs = shown.find("-field-inputs")
+    inputs.value = ["x1x2", "x1"]
+    assert shown.state.inputs == inputs.value == ["x1", "x1x2"]
+    inputs.value = []
+    assert shown.state.inputs == inputs.value == ["x1", "x1x2"]
+    assert shown.state.notice.kind == "warning"
+
+
+# Texts
+
+
+def test_without_test_points_there_is_no_test_accuracy():
+    html = summary_html(Score(1, 0.1, 0.5, 10), Score(1, np.nan, np.nan, 0))
+    assert re.findall(r"<b>([^<]*)</b>", html) == ["50.0 %", "–"]
+
+
+def test_probabilities_that_are_nan_name_no_class():
+    html = point_html(0, 0, np.array([np.nan, 0.5]))
+    assert 'data-class=""' in html
+    assert "NaN" in html
