@@ -6,7 +6,7 @@ A pass computes in a workspace: arrays that are allocated once and used again fo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -295,59 +295,36 @@ class Conv2D:
         return max(forward, patch_buffer_size(padded_delta, self.kernel, padded.channels))
 
     def workspace(
-        self,
-        count: int,
-        backend: NumpyBackend,
-        *,
-        patches: np.ndarray,
-        is_first: bool,
-        for_training: bool,
+        self, count: int, backend: NumpyBackend, *, patches: np.ndarray, is_first: bool
     ) -> Conv2DWorkspace:
         """Allocate the arrays for passes of up to `count` samples.
 
         `patches` is a scratch buffer of `patch_buffer_size`, which layers may share. The first
         layer needs no gradients with respect to its inputs.
         """
-        dtype, convolved_shape, output_shape = (
-            self.weights.dtype,
-            self.convolved_shape,
-            self.output_shape,
-        )
+        dtype, shape, convolved_shape = self.weights.dtype, self.output_shape, self.convolved_shape
         convolved = np.empty((count, *convolved_shape), dtype)
-        sums = convolved if self.pool is None else np.empty((count, *output_shape), dtype)
+        delta = np.empty((count, shape.size), dtype)
+        delta_images = delta.reshape(count, *shape)
+        pooled = (0 if self.pool is None else count, *shape)
         # Up to 256 positions in a window fit into a byte.
         in_byte = self.pool is None or self.pool.size**2 <= 256
-        positions = np.empty(
-            (count if self.pool else 0, *output_shape), np.uint8 if in_byte else np.uint16
-        )
-        workspace = Conv2DWorkspace(
+        padded_delta_shape = convolved_shape.padded(self.kernel - 1 - self.padding)
+        return Conv2DWorkspace(
             backend=backend,
             padded=np.zeros((count, *self.input_shape.padded(self.padding)), dtype),
             convolved=convolved,
-            sums=sums,
-            positions=positions,
-            selected=np.empty(positions.shape, bool),
-            activations=np.empty((count, *output_shape), dtype),
-            patches=patches,
-        )
-        if not for_training:
-            return workspace
-        delta = np.empty((count, output_shape.size), dtype)
-        delta_images = delta.reshape(count, *output_shape)
-        workspace = replace(
-            workspace,
+            sums=convolved if self.pool is None else np.empty(pooled, dtype),
+            positions=np.empty(pooled, np.uint8 if in_byte else np.uint16),
+            selected=np.empty(pooled, bool),
+            activations=np.empty((count, *shape), dtype),
             delta=delta,
             delta_images=delta_images,
             convolved_delta=delta_images if self.pool is None else np.empty_like(convolved),
-        )
-        if is_first:
-            return workspace
-        margin = self.kernel - 1 - self.padding
-        return replace(
-            workspace,
-            padded_delta=np.zeros((count, *convolved_shape.padded(margin)), dtype),
+            padded_delta=np.zeros((0 if is_first else count, *padded_delta_shape), dtype),
+            patches=patches,
             flipped=np.empty(
-                (self.kernel**2 * convolved_shape.channels, self.input_shape.channels), dtype
+                (self.weights.size // self.input_shape.channels, self.input_shape.channels), dtype
             ),
         )
 
@@ -444,12 +421,12 @@ class Conv2DWorkspace:
     positions: np.ndarray
     selected: np.ndarray
     activations: np.ndarray
+    delta: np.ndarray
+    delta_images: np.ndarray
+    convolved_delta: np.ndarray
+    padded_delta: np.ndarray
     patches: np.ndarray
-    delta: np.ndarray = field(default_factory=lambda: _NOTHING)
-    delta_images: np.ndarray = field(default_factory=lambda: _NOTHING)
-    convolved_delta: np.ndarray = field(default_factory=lambda: _NOTHING)
-    padded_delta: np.ndarray = field(default_factory=lambda: _NOTHING)
-    flipped: np.ndarray = field(default_factory=lambda: _NOTHING)
+    flipped: np.ndarray
     mask: None = None
     dropped: None = None
 
@@ -471,7 +448,7 @@ def create_workspaces(
 ) -> list[Workspace]:
     """Allocate the workspace of each layer of a network, for up to `count` samples.
 
-    Those for training have the arrays of the backward pass too.
+    Those of dense layers have the arrays of the backward pass only with `for_training`.
     """
     backend, last = backends.current_backend(), len(layers) - 1
     if not isinstance(layers[0], Conv2D):
@@ -486,9 +463,7 @@ def create_workspaces(
     return [
         layer.workspace(count, backend, is_output=index == last, for_training=for_training)
         if isinstance(layer, Dense)
-        else layer.workspace(
-            count, backend, patches=patches, is_first=index == 0, for_training=for_training
-        )
+        else layer.workspace(count, backend, patches=patches, is_first=index == 0)
         for index, layer in enumerate(layers)
     ]
 
