@@ -14,9 +14,10 @@ from numpy.typing import DTypeLike
 
 from nn.activations import ACTIVATIONS, activation_function, activation_name
 from nn.backends import scale_bytes
+from nn.convolution import Conv2D
 from nn.initializers import initial_weights, initialization_name
 from nn.layer_spec import LayerSpec, layer_spec_of, read_layer_spec
-from nn.layers import Conv2D, Dense, Layer, Workspace, check_layers, create_workspaces
+from nn.layers import Dense, Layer, Workspace, check_layers, create_workspaces
 from nn.losses import log_softmax_in_place
 
 BYTE_SCALE = 1 / 255

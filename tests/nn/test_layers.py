@@ -3,7 +3,8 @@ import pytest
 
 from nn import Conv2D, Dense, MaxPool2D, Network
 from nn.activations import activation_function
-from nn.layers import Shape, create_workspaces
+from nn.convolution import Shape
+from nn.layers import create_workspaces
 
 
 def conv(shape=(6, 5, 2), filters=3, *, kernel=3, padding=1, pool=None, dtype=np.float64, **form):
