@@ -147,9 +147,23 @@ class TrainingStep:
         learning_rates: Sequence[float],
         is_labelled: np.ndarray | None = None,
     ) -> list[StepResult]:
-        """Train on consecutive mini-batches, equal parts of `x`, each at its own learning rate.
+        """Train on consecutive mini-batches; like as many calls, but faster for small batches.
 
-        The same as that many calls, but what surrounds the steps is done once for all of them.
+        Parameters
+        ----------
+        x, labels, is_labelled
+            As in a call, for all mini-batches together: equal parts, one after the other.
+        learning_rates : sequence of float
+            One for each mini-batch.
+
+        Returns
+        -------
+        list of StepResult
+
+        Raises
+        ------
+        ValueError
+            As in a call, or if the samples cannot be divided evenly; nothing is trained then.
         """
         steps = len(learning_rates)
         for rate in learning_rates:

@@ -14,7 +14,7 @@ from typing import cast
 
 import numpy as np
 
-from nn.backends.pointers import data_pointer, is_float32
+from nn.backends.numpy_backend import data_pointer, is_float32
 from nn.layers import Dense, DenseWorkspace
 
 _LIBRARIES = ("../numpy.libs/*openblas64_*", ".dylibs/*openblas64_*")

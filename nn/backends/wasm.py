@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.backends.numpy_backend import NumpyBackend
-from nn.backends.pointers import data_pointer, is_float32
+from nn.backends.numpy_backend import NumpyBackend, data_pointer, is_float32
 from nn.layers import Dense, DenseWorkspace
 from nn.optimizers import Optimizer, UpdateRule
 
