@@ -76,8 +76,8 @@ class Optimizer:
 
     @property
     def has_rule(self) -> bool:
-        """Whether it is one of `OPTIMIZERS` itself, whose updates compiled backends know."""
-        return type(self) in _TABLE.values()
+        """Whether its class itself defines `rule`, by which compiled backends update."""
+        return "rule" in vars(type(self))
 
     def next_rule(self, learning_rate: float) -> UpdateRule:
         """Count one more update, which a compiled backend makes, and return its rule."""
@@ -85,7 +85,7 @@ class Optimizer:
         return self.rule(float(learning_rate))
 
     def rule(self, rate: float) -> UpdateRule:
-        """Return the coefficients of the update of step number `steps`."""
+        """Return the coefficients of the update of step number `steps`, if there are any."""
         raise NotImplementedError
 
     def update_one(

@@ -296,6 +296,8 @@ class WasmBackend(NumpyBackend):
         optimizer: Optimizer,
         masked: bool,
     ) -> FusedStep | None:
+        if activation not in self.interface.enums["activation"]:
+            return None
         if not all(is_float32(array) for layer in layers for array in layer.parameters()):
             return None
         return FusedStep(

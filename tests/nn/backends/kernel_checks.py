@@ -18,7 +18,7 @@ import numpy as np
 import nn
 from nn import backends
 from nn.backends.numpy_backend import NumpyBackend, patch_buffer_size
-from nn.layers import DenseWorkspace
+from nn.layers import DenseWorkspace, create_workspaces
 from tests.support.step_helpers import call_by_call
 
 NUMPY = NumpyBackend()
@@ -388,6 +388,21 @@ def what_the_kernels_do_not_take_is_computed_with_numpy(chosen):
         np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-6)
 
 
+def an_activation_that_the_kernels_do_not_have_gets_no_fused_step(chosen):
+    network = nn.create_network((3, 2), generator=np.random.default_rng(1))
+    optimizer = nn.SGD(network.parameters())
+    settings = {"optimizer": optimizer, "masked": False}
+    scaled = np.zeros((1, 3), np.float32)
+    workspaces = create_workspaces(network.layers, 1, for_training=True)
+    for activation in nn.ACTIVATIONS:
+        assert chosen.fused_step(
+            network.layers, workspaces, scaled, activation=activation, **settings
+        )
+    assert not chosen.fused_step(
+        network.layers, workspaces, scaled, activation="softplus", **settings
+    )
+
+
 def predictions_agree_with_numpy(chosen):
     network = nn.load_pretrained()
     x = np.random.default_rng(0).random((33, 784), np.float32)
@@ -511,6 +526,7 @@ CHECKS = [
     a_step_with_infinite_weights_has_numpys_loss_and_count,
     activations_are_right_to_float32_from_tiny_to_huge,
     what_the_kernels_do_not_take_is_computed_with_numpy,
+    an_activation_that_the_kernels_do_not_have_gets_no_fused_step,
     predictions_agree_with_numpy,
 ]
 
