@@ -9,8 +9,9 @@ from math import isqrt
 
 import numpy as np
 
+from nn.convolution import Conv2D
 from nn.layer_spec import LayerSpec
-from nn.layers import Conv2D, Dense
+from nn.layers import Dense
 from nn.network import Network
 
 

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nn import MaxPool2D, create_network, read_layer_spec
+from nn.convolution import Shape
 from nn.layer_spec import ConvSpec, LayerSpec
-from nn.layers import Shape
 
 CONVNETJS = "crop24 conv5x8 pool2 conv5x16 pool3"
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nn import OPTIMIZERS, create_optimizer
+from nn import OPTIMIZERS, Adam, create_optimizer
 
 STEPS = 6
 RATES = [[1e-3] * STEPS, [0.1] * STEPS, [1.0] * STEPS, [0.1, 0.01, 0.0, 0.5, 0.02, 0.3]]
@@ -186,3 +186,12 @@ def test_a_setting_out_of_range_is_refused(name, settings, message):
 def test_a_setting_that_an_optimizer_does_not_have_is_refused():
     with pytest.raises(TypeError, match="momentum"):
         create_optimizer("adam", start(), momentum=0.9)
+
+
+def test_compiled_rules_are_only_for_the_class_that_defines_them():
+    class Reversed(Adam):
+        def update_one(self, W, g, moments, scratch, rate):
+            super().update_one(W, -g, moments, scratch, rate)
+
+    assert all(create_optimizer(name, start()).has_rule for name in OPTIMIZERS)
+    assert not Reversed(start()).has_rule
