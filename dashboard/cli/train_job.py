@@ -29,7 +29,6 @@ from dashboard.training.run import DivergenceError
 from dashboard.training.settings import SettingError
 from dashboard.training.trainer import Trainer, evaluate
 from data_cache import ArraySource
-from data_cache.pen import NO_DIGIT
 from nn import (
     ClassificationMetrics,
     Network,
@@ -128,7 +127,6 @@ class TrainingJob:
             validations=EVERY_EPOCH,
             state=checkpoint.state if checkpoint else None,
         )
-        self.run.unlabelled = NO_DIGIT if self.settings.non_digits else None
 
     def _check(self) -> None:
         """Raise SettingError now for what would fail at the end."""

@@ -26,13 +26,13 @@ from data_cache import (
     Samples,
     Source,
     data_set_available,
+    exponential_backoff,
+    fetch_block_with_retries,
     fetch_data_set,
     load_data_set,
     load_part,
     open_manifest,
 )
-from data_cache.http_source import fetch_block_soon
-from data_cache.prefetch_queue import exponential_pause
 
 BLOCK_SIZE = 500
 """Samples in a block of a data set in memory."""
@@ -159,7 +159,7 @@ class HttpDataSet:
     """
 
     def __init__(
-        self, manifest: Manifest, name: str, *, pause: Callable[[int], float] = exponential_pause
+        self, manifest: Manifest, name: str, *, pause: Callable[[int], float] = exponential_backoff
     ) -> None:
         listed = manifest.data_sets[name]
         self.name = name
@@ -178,7 +178,9 @@ class HttpDataSet:
     async def part(self, name: str) -> Samples:
         """Return a whole part; it is fetched once at most."""
         if name not in self._parts:
-            self._parts[name] = await load_part(self._manifest, self.name, name, pause=self._pause)
+            self._parts[name] = await load_part(
+                self._manifest, self.name, name, backoff=self._pause
+            )
         return self._parts[name]
 
     async def sample(self, query: SampleQuery, generator: np.random.Generator) -> Sample:
@@ -190,7 +192,9 @@ class HttpDataSet:
         start = int(np.searchsorted(firsts, anywhere, side="right")) - 1
         # A block may lack a class that the next one has.
         for number in (*range(start, len(blocks)), *range(start)):
-            samples = await fetch_block_soon(self._manifest, blocks[number], pause=self._pause)
+            samples = await fetch_block_with_retries(
+                self._manifest, blocks[number], backoff=self._pause
+            )
             first = int(firsts[number])
             if index is not None:
                 position = index - first

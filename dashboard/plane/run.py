@@ -77,7 +77,7 @@ class PlaneRun(Run):
                 f"{max(state.consumed, position.consumed):,}"
             )
         super().load_state(state)
-        self.feed.go_to(position)
+        self.feed.seek(position)
 
     def _load_model_state(self, state: ModelState) -> None:
         super()._load_model_state(state)

@@ -14,7 +14,7 @@ from dashboard.training.run_state import ModelState, RunState
 from dashboard.training.settings import TrainingSettings
 from data_cache import (
     Batch,
-    BatchCutter,
+    Batcher,
     BlockFeed,
     PointPosition,
     PrefetchQueue,
@@ -156,9 +156,9 @@ class BlockRun(Run):
         return self.feed.queue
 
     @property
-    def cutter(self) -> BatchCutter:
-        """What cuts blocks into batches."""
-        return self.feed.cutter
+    def batcher(self) -> Batcher:
+        """What divides blocks into batches."""
+        return self.feed.batcher
 
     def apply_settings(self) -> None:
         """Apply the settings that a step does not read by itself, also those of the feed."""
@@ -166,7 +166,7 @@ class BlockRun(Run):
         self.queue.concurrency = self.settings.concurrency
         if self.settings.augment != self.augment_name:
             self.augment_name = self.settings.augment
-            self.cutter.augment = create_augmentation(self.augment_name, self.generators.augment)
+            self.batcher.augment = create_augmentation(self.augment_name, self.generators.augment)
         self.step.label_smoothing = self.settings.label_smoothing
         decay = self.settings.weight_average
         if decay != (self._average.decay if self._average else 0):
@@ -197,7 +197,7 @@ class BlockRun(Run):
 
     def _take(self, batch_size: int, wanted: int) -> Batch | None:
         self._due_at = self.validations.next_after(self._samples_done, self.feed.sample_count)
-        if self._average or self.cutter.augment:
+        if self._average or self.batcher.augment:
             # The mean is updated after each step; augmentation draws differently for larger parts.
             return self.feed.take(batch_size)
         to_candidate = FALLBACK_EVERY - self.iteration % FALLBACK_EVERY

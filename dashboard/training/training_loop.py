@@ -14,8 +14,7 @@ from dashboard.shell.notices import Notice
 from dashboard.training.background_tasks import BackgroundTasks
 from dashboard.training.run import DivergenceError
 from dashboard.training.trainer import Trainer
-from data_cache import PrefetchError
-from data_cache.prefetch_queue import exponential_pause
+from data_cache import PrefetchError, exponential_backoff
 
 
 class TrainingLoop:
@@ -117,7 +116,7 @@ class DataStall:
     def __init__(
         self,
         state: Any,
-        pause: Callable[[int], float] = exponential_pause,
+        pause: Callable[[int], float] = exponential_backoff,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._state = state

@@ -18,8 +18,14 @@ from dashboard.digits.views.pad import INK_PALETTE
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
 from dashboard.training.settings import TrainingSettings
-from data_cache import FULL, LIGHT, Distorter, Strengths, create_augmentation
-from data_cache.augmentation import STRENGTH_NAMES
+from data_cache import (
+    FULL,
+    LIGHT,
+    STRENGTH_NAMES,
+    RandomDistortion,
+    Strengths,
+    create_augmentation,
+)
 
 DIGITS = 6
 SEED = 3
@@ -149,7 +155,7 @@ def preview_rows(name: str, digits: Images) -> dict[str, Images]:
 
 def _strongest(strengths: Strengths, digits: Images) -> Images:
     """Transform every digit a few times and keep the most changed, so that rare ones show too."""
-    distort = Distorter(np.random.default_rng(SEED), strengths)
+    distort = RandomDistortion(np.random.default_rng(SEED), strengths)
     tries = np.stack([distort(digits) for _ in range(8)])
     best = np.abs(tries - digits).sum(axis=2).argmax(axis=0)
     chosen: Images = tries[best, np.arange(len(digits))]

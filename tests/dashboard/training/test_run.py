@@ -131,7 +131,7 @@ def test_every_setting_takes_effect_at_the_next_slice():
     assert run.step.optimizer.state().keys() == {"steps"}
     assert (run.step.l1, run.step.l2, run.step.dropout) == (0.1, 0.2, 0.3)
     assert (run.queue.cache_size, run.queue.concurrency) == (2, 3)
-    assert run.cutter.augment.strengths == LIGHT
+    assert run.batcher.augment.strengths == LIGHT
     assert run.consumed == 2 * 20 + 7
     assert run.history.learning_rates[-1] == 0.25
 
