@@ -1,4 +1,4 @@
-"""The autosave of the browser form: joins the parts of the page, the store and the offer.
+"""The autosave of the browser runtime: joins the parts of the page, the store and the offer.
 
 The page works without it if the browser refuses to store anything.
 """

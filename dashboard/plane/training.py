@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dashboard.plane.dataset import PlaneData, inputs_of, make_data, training_samples
+from dashboard.plane.dataset import InputSamples, PlaneData, inputs_of, make_data, training_samples
 from dashboard.plane.run import PlaneRun
 from dashboard.plane.settings import PlaneSettings
 from dashboard.plane.state import PlaneState
@@ -160,7 +160,7 @@ class PlaneTraining:
         await self.trainer.run.close()
         await self._background_tasks.close()
 
-    def _test_samples(self) -> Any:
+    def _test_samples(self) -> InputSamples:
         return inputs_of(self.state.points.test, self.state.inputs)
 
     def _background_task_failed(self, task: asyncio.Task[Any], error: BaseException) -> None:

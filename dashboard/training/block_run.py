@@ -157,7 +157,7 @@ class BlockRun(Run):
 
     @property
     def batcher(self) -> Batcher:
-        """What divides blocks into batches."""
+        """What cuts blocks into batches."""
         return self.feed.batcher
 
     def apply_settings(self) -> None:

@@ -1,4 +1,4 @@
-"""Breaks the browser form off at many random moments of training and reports what was lost.
+"""Breaks the browser runtime off at many random moments of training and reports what was lost.
 
 Usage: python tests/benchmarks/kills.py [ROUNDS [SEED [URL]]]; without a URL it builds the site.
 """

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from controller_helpers import make_laboratory, until
+from controller_helpers import make_controller, until
 from plane_helpers import make_plane_controller
 
 from dashboard.autosave.autosave import Autosave
@@ -82,7 +82,7 @@ class Tab:
         **settings: Any,
     ) -> None:
         self.records = records
-        self.controller = make_laboratory(**settings)
+        self.controller = make_controller(**settings)
         self.controller.drawing.show = self.controller.drawing.take
         self.state = self.controller.state
         self.plane: PlaneController | None = None

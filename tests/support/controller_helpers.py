@@ -1,4 +1,4 @@
-"""Laboratories with few samples, and ways to hold their work back, for tests without a screen.
+"""Controllers with few samples, and ways to hold their work back, for tests without a screen.
 
 Nothing here looks at a clock: whatever waits, waits for turns of the event loop.
 """
@@ -114,7 +114,7 @@ async def open_few(name: str, _report: ReportProgress) -> OpenedDataSet:
     return InMemoryDataSet(few_digits(name))
 
 
-def make_laboratory(
+def make_controller(
     data: OpenedDataSet | None = None,
     *,
     open_data_set: Any = open_few,
@@ -132,10 +132,10 @@ def make_laboratory(
     )
 
 
-def slow_laboratory(blocks: int = 4, **options: Any) -> tuple[DigitsController, ObedientSource]:
+def slow_controller(blocks: int = 4, **options: Any) -> tuple[DigitsController, ObedientSource]:
     """Make a controller whose blocks of 20 digits arrive when the test says."""
     source = ObedientSource(blocks, block_size=20)
-    return make_laboratory(OpenedData(source), **options), source
+    return make_controller(OpenedData(source), **options), source
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -1,4 +1,4 @@
-"""Breaks the browser form off at random moments of training, and sees what comes back.
+"""Breaks the browser runtime off at random moments of training, and sees what comes back.
 
 The page notes when it showed which iteration, so that the time that was lost can be told.
 """

@@ -1,4 +1,4 @@
-"""Serves the app in its two forms, once for all browser tests."""
+"""Serves the app in its two runtimes, once for all browser tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compiled kernels in the browser form, and what happens when they cannot be had."""
+"""The compiled kernels in the browser runtime, and what happens when they cannot be had."""
 
 from __future__ import annotations
 

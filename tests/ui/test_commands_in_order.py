@@ -1,4 +1,4 @@
-"""The browser form loses no command, however busy Python is in its worker."""
+"""The browser runtime loses no command, however busy Python is in its worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other data sets: from a folder when served, block by block over HTTP in the browser form."""
+"""Other data sets: from a folder when served, block by block over HTTP in the browser runtime."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done in the browser form outlives reloads, closed tabs, dead workers, damaged saves."""
+"""Work in the browser runtime outlives reloads, closed tabs, dead workers and damaged saves."""
 
 from __future__ import annotations
 

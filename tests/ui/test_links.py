@@ -1,4 +1,4 @@
-"""A link carries what somebody sees; the page offers it for copying in both forms."""
+"""A link carries what somebody sees; the page offers it for copying in both runtimes."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class DrawingPad {
     this.gridLines = figure.center.filter((part) => part.type === "Grid")
     this.channel = new CommandChannel(channel, INTERVAL, surface.signal)
     this.undoStack = []
-    this.shown = new Uint8Array(SIDE * SIDE) // the picture before Python replaces it
+    this.shown = Uint8Array.from(this.pixels) // the picture before Python replaces it
     this.stroke = null // {id, x, y, erase} while the pen is down
     this.cursor = { column: CELLS / 2, row: CELLS / 2 }
     surface.label = "Drawing pad. In grid mode, arrow keys move and space sets a cell."

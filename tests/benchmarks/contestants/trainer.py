@@ -78,12 +78,12 @@ async def _ready_batches() -> list[Any]:
 
 
 def loop() -> Time:
-    """The whole loop in line, as the browser form has it, without validation."""
+    """The whole loop in line, as the browser runtime has it, without validation."""
     return _loop(_many_digits(), None, execute_in_line)
 
 
 def loop_in_threads() -> Time:
-    """The whole loop with its slices in a thread, as the served form has it."""
+    """The whole loop with its slices in a thread, as the served runtime has it."""
     return _loop(_many_digits(), None, _execute_in_thread)
 
 

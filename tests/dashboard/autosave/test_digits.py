@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from autosave_helpers import Tab
 from cache_helpers import run
-from controller_helpers import Opener, ink, make_laboratory, until, weights_of
+from controller_helpers import Opener, ink, make_controller, until, weights_of
 from training_helpers import in_event_loop
 
 from dashboard.autosave.digits import SavedDigits, decode_drawing, encode_drawing
@@ -150,7 +150,7 @@ async def test_the_data_set_of_a_save_may_be_unavailable_for_a_while():
 @pytest.fixture(scope="module")
 def checkpoint():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.start()
         content = SavedDigits(controller).capture()
         await controller.close()
@@ -168,7 +168,7 @@ async def test_an_autosave_of_an_earlier_version_is_restored(checkpoint, old, or
     task = dict(checkpoint.task)
     del task["fine_tune"], task["drawing_model"]
     task |= {"keep_ready": True, "ready_net": "mlp", "origin": old}
-    controller = make_laboratory()
+    controller = make_controller()
     controller.start()
     content = Checkpoint(checkpoint.settings, checkpoint.state, task).to_bytes()
     await SavedDigits(controller).restore(content)
@@ -194,7 +194,7 @@ async def test_inconsistent_bytes_are_refused_and_change_nothing(checkpoint, cha
         checkpoint.settings, checkpoint.state, {**checkpoint.task, **changes}
     ).to_bytes()
 
-    controller = make_laboratory()
+    controller = make_controller()
     controller.start()
     before = controller.trainer.run
     with pytest.raises(SaveError, match=reason):

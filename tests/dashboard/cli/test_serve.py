@@ -31,7 +31,7 @@ def heeded_ctrl_c():
 
 
 @pytest.mark.usefixtures("heeded_ctrl_c")
-def test_the_laboratory_is_at_the_root_and_at_app_and_the_api_beside_it_until_ctrl_c(
+def test_the_app_is_at_the_root_and_at_app_and_the_api_beside_it_until_ctrl_c(
     environment, tmp_path
 ):
     port = free_port()

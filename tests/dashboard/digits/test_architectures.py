@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from cache_helpers import run
-from controller_helpers import all_done, ink, make_laboratory, until, weights_of
+from controller_helpers import all_done, ink, make_controller, until, weights_of
 
 import nn
 from dashboard.digits.state import Origin
@@ -20,7 +20,7 @@ def convolutional(plan=PLAN):
 
 def test_convnetjs_net_is_built_and_learns_with_its_own_batches():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         state = controller.state
         controller.choose_architecture("convnetjs")
         assert (state.hidden_layers, state.batch_size) == ([], 20)
@@ -42,7 +42,7 @@ def test_convnetjs_net_is_built_and_learns_with_its_own_batches():
 
 
 def test_choosing_dense_again_brings_its_layers_back():
-    controller = make_laboratory()
+    controller = make_controller()
     controller.choose_architecture("small")
     controller.choose_architecture("dense")
     assert controller.state.hidden_layers == [128]
@@ -51,7 +51,7 @@ def test_choosing_dense_again_brings_its_layers_back():
 
 def test_a_convolutional_net_is_loaded_and_saved_as_npz_but_not_as_json():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         state, network = controller.state, convolutional()
         controller.load_weights(weights_to_bytes(network, ".npz"), "mine.npz")
         assert state.origin == Origin.LOADED
@@ -80,9 +80,9 @@ def test_a_plan_of_ones_own_can_be_chosen_from_the_menu_too():
 @pytest.mark.parametrize("name", nn.PRETRAINED)
 def test_until_training_the_chosen_model_predicts_drawings(name):
     async def main():
-        controller = make_laboratory(drawing_model=name)
+        controller = make_controller(drawing_model=name)
         state = controller.state
-        assert weights_of(controller) == weights_of(make_laboratory())
+        assert weights_of(controller) == weights_of(make_controller())
         controller.drawing.take(ink())
         framed = state.prediction.image[np.newaxis]
         expected = load_pretrained(name).predict_proba(framed)[0]
@@ -103,7 +103,7 @@ def test_until_training_the_chosen_model_predicts_drawings(name):
 
 
 def test_another_model_for_drawings_predicts_the_drawing_at_once():
-    controller = make_laboratory(drawing_model=nn.PRETRAINED[-1])
+    controller = make_controller(drawing_model=nn.PRETRAINED[-1])
     controller.drawing.take(ink())
     controller.state.drawing_model = "mlp"
     prediction = controller.state.prediction

@@ -11,8 +11,8 @@ from controller_helpers import (
     OpenedData,
     all_done,
     ink,
-    make_laboratory,
-    slow_laboratory,
+    make_controller,
+    slow_controller,
     until,
     weights_of,
 )
@@ -23,8 +23,8 @@ from data_cache import DataError, PrefetchError, Source
 from nn import load_pretrained
 
 
-def test_a_new_laboratory_shows_the_ready_trained_net_before_any_training():
-    controller = make_laboratory()
+def test_a_new_controller_shows_the_ready_trained_net_before_any_training():
+    controller = make_controller()
     ready = [parameter.tobytes() for parameter in load_pretrained().parameters()]
     assert weights_of(controller) == ready
     assert controller.state.origin == Origin.PRETRAINED
@@ -33,7 +33,7 @@ def test_a_new_laboratory_shows_the_ready_trained_net_before_any_training():
 
 def test_train_starts_with_fresh_weights_and_goes_on_until_pause():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         state = controller.state
         controller.start()
         state.running = True
@@ -58,7 +58,7 @@ def test_train_starts_with_fresh_weights_and_goes_on_until_pause():
 
 def test_train_goes_on_from_the_ready_trained_net_when_that_is_wished():
     async def main():
-        controller = make_laboratory(fine_tune=True, learning_rate=1e-6)
+        controller = make_controller(fine_tune=True, learning_rate=1e-6)
         before = controller.network
         controller.state.running = True
         await until(lambda: controller.state.snapshot.iteration > 0)
@@ -80,7 +80,7 @@ def test_train_goes_on_from_the_ready_trained_net_when_that_is_wished():
 
 def test_step_trains_exactly_one_batch_and_keeps_paused():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.step()
         await all_done()
         assert controller.state.snapshot.iteration == 1
@@ -97,7 +97,7 @@ def test_step_while_training_pauses_after_one_more_batch():
     async def main():
         door = Door()
         # With augmentation steps are taken one by one.
-        controller = make_laboratory(execute=door, augment="light")
+        controller = make_controller(execute=door, augment="light")
         state = controller.state
         state.running = True
         await until(lambda: state.snapshot.iteration > 0)
@@ -117,7 +117,7 @@ def test_step_while_training_pauses_after_one_more_batch():
 def test_pause_and_train_in_quick_succession_leave_one_training_that_runs():
     async def main():
         door = Door()
-        controller = make_laboratory(execute=door)
+        controller = make_controller(execute=door)
         state = controller.state
         state.running = True
         await until(lambda: state.snapshot.iteration > 0)
@@ -143,7 +143,7 @@ def test_pause_and_train_in_quick_succession_leave_one_training_that_runs():
 
 def test_train_and_pause_before_the_first_slice_train_nothing():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.state.running = True
         controller.state.running = False
         await all_done()
@@ -154,7 +154,7 @@ def test_train_and_pause_before_the_first_slice_train_nothing():
 
 def test_reset_gives_the_same_fresh_net_of_the_chosen_form_every_time():
     async def main():
-        controller = make_laboratory(hidden_layers=[7, 5], activation="tanh")
+        controller = make_controller(hidden_layers=[7, 5], activation="tanh")
         controller.reset()
         first = weights_of(controller)
         assert controller.network.sizes == (784, 7, 5, 10)
@@ -175,7 +175,7 @@ def test_reset_gives_the_same_fresh_net_of_the_chosen_form_every_time():
 def test_reset_while_a_slice_is_computed_leaves_the_fresh_net_untouched():
     async def main():
         door = Door()
-        controller = make_laboratory(execute=door)
+        controller = make_controller(execute=door)
         state = controller.state
         state.running = True
         await until(lambda: state.snapshot.iteration > 0)
@@ -194,7 +194,7 @@ def test_reset_while_a_slice_is_computed_leaves_the_fresh_net_untouched():
 def test_reset_forgets_steps_that_were_still_wanted():
     async def main():
         door = Door()
-        controller = make_laboratory(execute=door)
+        controller = make_controller(execute=door)
         door.shut()
         controller.step()
         controller.step()
@@ -210,7 +210,7 @@ def test_reset_forgets_steps_that_were_still_wanted():
 
 def test_a_net_without_hidden_layers_can_be_trained():
     async def main():
-        controller = make_laboratory(hidden_layers=[], dropout=0.5)
+        controller = make_controller(hidden_layers=[], dropout=0.5)
         controller.step()
         await all_done()
         assert controller.network.sizes == (784, 10)
@@ -221,7 +221,7 @@ def test_a_net_without_hidden_layers_can_be_trained():
 
 def test_a_batch_larger_than_the_data_is_a_whole_epoch():
     async def main():
-        controller = make_laboratory(batch_size=4096)
+        controller = make_controller(batch_size=4096)
         controller.step()
         await all_done()
         snapshot = controller.state.snapshot
@@ -235,7 +235,7 @@ def test_a_batch_larger_than_the_data_is_a_whole_epoch():
 
 def test_a_run_scores_itself_on_validation_digits_four_times_an_epoch():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.start()
         controller.state.running = True
         await until(lambda: controller.state.snapshot.epoch >= 1)
@@ -251,9 +251,9 @@ def test_a_run_scores_itself_on_validation_digits_four_times_an_epoch():
 def test_missing_validation_digits_are_told_and_training_goes_on_without():
     async def main():
         data = OpenedData(
-            make_laboratory().data.source, errors={"validation": DataError("the file is torn.")}
+            make_controller().data.source, errors={"validation": DataError("the file is torn.")}
         )
-        controller = make_laboratory(data)
+        controller = make_controller(data)
         controller.start()
         await settle()
         assert controller.state.notice.text == "Validation is left out: the file is torn."
@@ -281,7 +281,7 @@ def test_missing_validation_digits_are_told_and_training_goes_on_without():
 @pytest.mark.parametrize("running", [False, True])
 def test_the_status_line_shows_a_knob_at_once(name, value, shown, running):
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.start()
         controller.state.running = running
         await settle()
@@ -297,7 +297,7 @@ def test_the_status_line_shows_a_knob_at_once(name, value, shown, running):
 
 def test_batch_size_and_learning_rate_change_with_the_next_slice_while_training():
     async def main():
-        controller = make_laboratory(batch_size=10)
+        controller = make_controller(batch_size=10)
         sizes = []
         controller.reset()
         step = controller.trainer.run.step
@@ -322,7 +322,7 @@ def test_batch_size_and_learning_rate_change_with_the_next_slice_while_training(
 
 def test_another_optimiser_takes_over_while_training():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.state.running = True
         await until(lambda: controller.state.snapshot.iteration > 0)
         before = controller.trainer.run.step.optimizer
@@ -340,7 +340,7 @@ def test_another_optimiser_takes_over_while_training():
 def test_a_knob_turned_during_the_last_step_before_a_pause_waits_for_its_end():
     async def main():
         door = Door()
-        controller = make_laboratory(execute=door)
+        controller = make_controller(execute=door)
         state = controller.state
         state.running = True
         await until(lambda: state.snapshot.iteration > 0)
@@ -363,7 +363,7 @@ def test_a_knob_turned_during_the_last_step_before_a_pause_waits_for_its_end():
 
 def test_the_knobs_of_the_queue_help_a_training_that_waits_for_data():
     async def main():
-        controller, source = slow_laboratory(blocks=8, cache_size=0, concurrency=1)
+        controller, source = slow_controller(blocks=8, cache_size=0, concurrency=1)
         controller.state.running = True
         await until(lambda: controller.state.snapshot.waiting)
         await settle()
@@ -379,7 +379,7 @@ def test_the_knobs_of_the_queue_help_a_training_that_waits_for_data():
 
 def test_architecture_is_pending_until_the_net_is_built():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.reset()
         assert not controller.state.architecture_pending
         for name, value in (("hidden_layers", [9]), ("activation", "tanh"), ("biases", False)):
@@ -400,7 +400,7 @@ def test_architecture_is_pending_until_the_net_is_built():
 
 def test_divergence_pauses_brings_good_weights_back_and_says_what_to_try():
     async def main():
-        controller = make_laboratory(optimizer="sgd", learning_rate=0.05)
+        controller = make_controller(optimizer="sgd", learning_rate=0.05)
         state = controller.state
         state.running = True
         await until(lambda: state.snapshot.iteration >= 110)
@@ -426,7 +426,7 @@ def test_divergence_pauses_brings_good_weights_back_and_says_what_to_try():
 def test_the_divergence_of_a_net_that_was_reset_meanwhile_disturbs_nobody():
     async def main():
         door = Door()
-        controller = make_laboratory(execute=door, optimizer="sgd", learning_rate=0.05)
+        controller = make_controller(execute=door, optimizer="sgd", learning_rate=0.05)
         state = controller.state
         controller.step()
         await all_done()
@@ -456,10 +456,10 @@ class FailingSource(ObedientSource):
         return await super().fetch(request)
 
 
-def unreachable_laboratory():
+def unreachable_controller():
     """A controller whose data do not come, and the long waits between its tries."""
     source = FailingSource(4, block_size=20)
-    controller = make_laboratory(OpenedData(source), cache_size=1)
+    controller = make_controller(OpenedData(source), cache_size=1)
     controller.reset()
     # The queue's own pauses take seconds; here they take no time.
     controller.trainer.run.queue._sleep = lambda _seconds: asyncio.sleep(0)
@@ -475,7 +475,7 @@ def unreachable_laboratory():
 
 def test_blocks_that_cannot_be_fetched_are_tried_again_and_again_and_training_goes_on_by_itself():
     async def main():
-        controller, source, naps = unreachable_laboratory()
+        controller, source, naps = unreachable_controller()
         state = controller.state
         state.running = True
         for count in (1, 2, 3):
@@ -506,7 +506,7 @@ def test_blocks_that_cannot_be_fetched_are_tried_again_and_again_and_training_go
 @pytest.mark.parametrize("how", ["the network is back", "Pause and Train"])
 def test_whoever_knows_better_need_not_wait_for_the_next_try(how):
     async def main():
-        controller, source, naps = unreachable_laboratory()
+        controller, source, naps = unreachable_controller()
         state = controller.state
         state.running = True
         await until(lambda: len(naps) == 1)
@@ -527,7 +527,7 @@ def test_whoever_knows_better_need_not_wait_for_the_next_try(how):
 
 def test_a_step_without_data_says_so_and_does_not_wait():
     async def main():
-        controller, _source, naps = unreachable_laboratory()
+        controller, _source, naps = unreachable_controller()
         controller.step()
         await until(lambda: controller.state.notice.kind == "error")
         assert "the server could not be reached." in controller.state.notice.text
@@ -547,7 +547,7 @@ def test_an_unforeseen_error_in_training_is_told_and_training_counts_as_paused()
         asyncio.get_running_loop().set_exception_handler(
             lambda _loop, context: unhandled.append(context["exception"])
         )
-        controller = make_laboratory(execute=broken)
+        controller = make_controller(execute=broken)
         controller.state.running = True
         await all_done()
         assert controller.state.running is False
@@ -563,7 +563,7 @@ def test_an_unforeseen_error_in_training_is_told_and_training_counts_as_paused()
 
 def test_training_in_threads_gives_the_same_curve_as_training_in_line():
     async def train(**options):
-        controller = make_laboratory(batch_size=50, **options)
+        controller = make_controller(batch_size=50, **options)
         controller.reset()
         controller.state.running = True
         await until(lambda: controller.state.snapshot.iteration >= 40)
@@ -577,7 +577,7 @@ def test_training_in_threads_gives_the_same_curve_as_training_in_line():
 
 def test_knobs_and_commands_may_come_at_any_time_while_threads_compute():
     async def main():
-        controller = make_laboratory(execute=execute_in_thread)
+        controller = make_controller(execute=execute_in_thread)
         state = controller.state
         controller.start()
         for turn in range(12):
@@ -603,9 +603,9 @@ def test_knobs_and_commands_may_come_at_any_time_while_threads_compute():
     run(main())
 
 
-def test_two_laboratories_share_nothing():
+def test_two_controllers_share_nothing():
     async def main():
-        one, other = make_laboratory(), make_laboratory()
+        one, other = make_controller(), make_controller()
         untouched = weights_of(other)
         one.drawing.take(ink())
         one.fine_tune(7)
@@ -613,7 +613,7 @@ def test_two_laboratories_share_nothing():
         one.state.running = True
         await until(lambda: one.state.snapshot.iteration > 5)
         assert weights_of(other) == untouched
-        assert weights_of(make_laboratory()) == untouched
+        assert weights_of(make_controller()) == untouched
         assert (other.state.running, other.state.snapshot.iteration) == (False, 0)
         assert other.state.learning_rate == 0.002
         assert other.state.prediction.image is None
@@ -626,7 +626,7 @@ def test_two_laboratories_share_nothing():
 
 def test_closing_ends_a_running_training():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.start()
         controller.state.running = True
         await until(lambda: controller.state.snapshot.iteration > 3)
@@ -658,7 +658,7 @@ class SilentSource(Source):
 def test_closing_ends_a_training_that_waits_for_data():
     async def main():
         source = SilentSource()
-        controller = make_laboratory(OpenedData(source))
+        controller = make_controller(OpenedData(source))
         controller.start()
         controller.state.running = True
         await until(lambda: controller.state.snapshot.waiting and source.waiting == 5)
@@ -671,7 +671,7 @@ def test_closing_ends_a_training_that_waits_for_data():
 
 def test_closing_ends_a_training_whose_data_arrive_at_that_moment():
     async def main():
-        controller, source = slow_laboratory(cache_size=0)
+        controller, source = slow_controller(cache_size=0)
         controller.state.running = True
         await until(lambda: controller.state.snapshot.waiting and bool(source.pending))
         source.answer_all()
@@ -686,7 +686,7 @@ def test_closing_ends_a_training_whose_data_arrive_at_that_moment():
 def test_closing_right_after_a_reset_ends_the_fetches_of_both_runs():
     async def main():
         source = SilentSource()
-        controller = make_laboratory(OpenedData(source))
+        controller = make_controller(OpenedData(source))
         controller.start()
         await until(lambda: source.waiting == 5)
         controller.reset()
@@ -699,7 +699,7 @@ def test_closing_right_after_a_reset_ends_the_fetches_of_both_runs():
 
 def test_closing_while_a_step_is_computed_in_a_thread_ends_it():
     async def main():
-        controller = make_laboratory(execute=execute_in_thread)
+        controller = make_controller(execute=execute_in_thread)
         controller.start()
         controller.state.running = True
         await until(lambda: controller.state.snapshot.iteration > 0)
@@ -714,7 +714,7 @@ def test_closing_while_a_step_is_computed_in_a_thread_ends_it():
 
 def test_closing_twice_is_no_error():
     async def main():
-        controller, _source = slow_laboratory()
+        controller, _source = slow_controller()
         controller.start()
         await controller.close()
         await controller.close()
@@ -731,7 +731,7 @@ def test_closing_gives_up_a_test_and_samples_that_are_awaited():
             async def part(self, name):
                 return await never
 
-        controller = make_laboratory(Waiting(make_laboratory().data.source))
+        controller = make_controller(Waiting(make_controller().data.source))
         controller.start()
         controller.spawn(controller.test())
         await settle()
@@ -745,8 +745,8 @@ def test_closing_gives_up_a_test_and_samples_that_are_awaited():
 def test_a_prefetch_error_names_its_cause_in_the_notice_of_a_test():
     async def main():
         error = PrefetchError("block 3 could not be fetched.")
-        controller = make_laboratory(
-            OpenedData(make_laboratory().data.source, errors={"test": error})
+        controller = make_controller(
+            OpenedData(make_controller().data.source, errors={"test": error})
         )
         await controller.test()
         assert controller.state.notice.text == "block 3 could not be fetched."

@@ -13,8 +13,8 @@ from controller_helpers import (
     all_done,
     few_digits,
     ink,
-    make_laboratory,
-    slow_laboratory,
+    make_controller,
+    slow_controller,
     until,
     weights_of,
 )
@@ -31,7 +31,7 @@ from nn import pretrained_card
 
 def test_fashion_brings_its_class_names_and_a_fresh_net():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.state.data_set = "fashion-mnist"
         await all_done()
         state = controller.state
@@ -53,7 +53,7 @@ def test_fashion_brings_its_class_names_and_a_fresh_net():
 
 def test_clothes_are_seen_as_they_stand_and_digits_in_their_frame():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.drawing.take(ink())
         assert controller.state.prediction.image.reshape(28, 28)[:4].max() == 0
         controller.state.data_set = "fashion-mnist"
@@ -68,7 +68,7 @@ def test_clothes_are_seen_as_they_stand_and_digits_in_their_frame():
 
 def test_blocks_that_come_in_without_training_are_counted():
     async def main():
-        controller, source = slow_laboratory(cache_size=2)
+        controller, source = slow_controller(cache_size=2)
         controller.start()
         await until(lambda: len(source.pending) == 2)
         controller.count_blocks()
@@ -88,7 +88,7 @@ def test_blocks_that_come_in_without_training_are_counted():
 
 def test_more_digits_leave_the_net_as_it_is():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.reset()
         controller.step()
         await all_done()
@@ -105,7 +105,7 @@ def test_more_digits_leave_the_net_as_it_is():
 def test_a_data_set_change_pauses_training_and_says_how_far_it_has_come():
     async def main():
         opener = Opener()
-        controller = make_laboratory(open_data_set=opener)
+        controller = make_controller(open_data_set=opener)
         state = controller.state
         state.running = True
         await until(lambda: state.snapshot.iteration > 0)
@@ -126,7 +126,7 @@ def test_a_data_set_change_pauses_training_and_says_how_far_it_has_come():
 def test_a_data_set_that_cannot_be_opened_leaves_the_old_one_in_use():
     async def main():
         opener = Opener()
-        controller = make_laboratory(open_data_set=opener)
+        controller = make_controller(open_data_set=opener)
         controller.reset()
         before, state = weights_of(controller), controller.state
         state.data_set = "mnist"
@@ -145,7 +145,7 @@ def test_an_unforeseen_error_in_opening_is_told_and_leaves_nothing_half_done():
     async def main():
         asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
         opener = Opener()
-        controller = make_laboratory(open_data_set=opener)
+        controller = make_controller(open_data_set=opener)
         state = controller.state
         state.data_set = "mnist"
         await until(lambda: "mnist" in opener.pending)
@@ -161,7 +161,7 @@ def test_an_unforeseen_error_in_opening_is_told_and_leaves_nothing_half_done():
 def test_of_two_data_sets_the_one_chosen_last_stays_whichever_arrives_last():
     async def main():
         opener = Opener()
-        controller = make_laboratory(open_data_set=opener)
+        controller = make_controller(open_data_set=opener)
         state = controller.state
         state.data_set = "mnist"
         await until(lambda: "mnist" in opener.pending)
@@ -183,7 +183,7 @@ def test_of_two_data_sets_the_one_chosen_last_stays_whichever_arrives_last():
 def test_choosing_the_present_data_set_again_gives_up_the_other_one():
     async def main():
         opener = Opener()
-        controller = make_laboratory(open_data_set=opener)
+        controller = make_controller(open_data_set=opener)
         state = controller.state
         before = weights_of(controller)
         state.data_set = "mnist"
@@ -205,7 +205,7 @@ def test_choosing_the_present_data_set_again_gives_up_the_other_one():
 def test_training_that_was_started_while_data_are_loaded_stops_when_they_arrive():
     async def main():
         opener = Opener()
-        controller = make_laboratory(open_data_set=opener)
+        controller = make_controller(open_data_set=opener)
         state = controller.state
         state.data_set = "mnist"
         await until(lambda: "mnist" in opener.pending)
@@ -222,7 +222,7 @@ def test_training_that_was_started_while_data_are_loaded_stops_when_they_arrive(
 def test_steps_that_are_still_wanted_do_not_reach_the_new_data():
     async def main():
         door = Door()
-        controller = make_laboratory(execute=door)
+        controller = make_controller(execute=door)
         door.shut()
         controller.step()
         controller.step()
@@ -238,7 +238,7 @@ def test_steps_that_are_still_wanted_do_not_reach_the_new_data():
 
 def test_closing_gives_up_a_data_set_that_is_awaited():
     async def main():
-        controller = make_laboratory(open_data_set=Opener())
+        controller = make_controller(open_data_set=Opener())
         controller.state.data_set = "mnist"
         await settle()
         await controller.close()
@@ -264,7 +264,7 @@ def shown_on(controller):
 @pytest.mark.parametrize(("part", "text", "index"), [("test", "0", 0), ("train", " 299 ", 299)])
 def test_a_sample_is_loaded_by_its_index_and_predicted(part, text, index):
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         shown = shown_on(controller)
         await controller.load_sample(part, text, None)
         samples = few_digits().part(part)
@@ -280,7 +280,7 @@ def test_a_sample_is_loaded_by_its_index_and_predicted(part, text, index):
 
 def test_a_random_sample_of_a_class_has_that_class():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         numbers = set()
         for _ in range(8):
             await controller.load_sample("train", "", 7)
@@ -294,7 +294,7 @@ def test_a_random_sample_of_a_class_has_that_class():
 
 def test_random_samples_differ_and_follow_the_seed():
     async def load(seed):
-        controller = make_laboratory(seed=seed)
+        controller = make_controller(seed=seed)
         texts = []
         for _ in range(6):
             await controller.load_sample("test", "", None)
@@ -311,7 +311,7 @@ def test_random_samples_differ_and_follow_the_seed():
 )
 def test_an_index_that_does_not_exist_is_refused_with_a_sentence(text):
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         shown = shown_on(controller)
         await controller.load_sample("test", text, None)
         assert controller.state.notice.text == (
@@ -332,7 +332,7 @@ def test_leading_zeros_and_spaces_do_not_change_an_index():
 
 def test_a_sample_of_fashion_is_named_by_its_garment():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.state.data_set = "fashion-mnist"
         await all_done()
         await controller.load_sample("test", "5", None)
@@ -346,8 +346,8 @@ def test_a_sample_of_fashion_is_named_by_its_garment():
 @pytest.mark.parametrize("error", [DataError("torn."), PrefetchError("torn.")])
 def test_a_sample_that_cannot_be_fetched_is_told(error):
     async def main():
-        controller = make_laboratory(
-            OpenedData(make_laboratory().data.source, errors={"sample": error})
+        controller = make_controller(
+            OpenedData(make_controller().data.source, errors={"sample": error})
         )
         await controller.load_sample("test", "", None)
         assert controller.state.notice.text == "torn."
@@ -359,7 +359,7 @@ def test_a_sample_that_cannot_be_fetched_is_told(error):
 
 
 def test_a_drawing_is_predicted_and_a_blank_pad_never():
-    controller = make_laboratory()
+    controller = make_controller()
     controller.drawing.take(ink())
     answer = controller.state.prediction
     assert int(np.argmax(answer.probabilities)) == 1
@@ -372,7 +372,7 @@ def test_a_drawing_is_predicted_and_a_blank_pad_never():
 
 def test_another_net_is_asked_about_the_same_drawing():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.drawing.take(ink())
         ready = controller.state.prediction.probabilities
         controller.reset()
@@ -388,7 +388,7 @@ def test_another_net_is_asked_about_the_same_drawing():
 
 
 def test_fine_tuning_reports_the_loss_before_and_after_and_changes_the_prediction():
-    controller = make_laboratory()
+    controller = make_controller()
     controller.drawing.take(ink())
     framed = controller.state.prediction.image[np.newaxis]
     before = -float(controller.network.predict_log_proba(framed)[0, 7])
@@ -407,7 +407,7 @@ def test_fine_tuning_reports_the_loss_before_and_after_and_changes_the_predictio
 
 def test_training_continues_from_fine_tuned_weights():
     async def main():
-        controller = make_laboratory(learning_rate=1e-9, optimizer="sgd")
+        controller = make_controller(learning_rate=1e-9, optimizer="sgd")
         controller.drawing.take(ink())
         controller.fine_tune(3)
         tuned = controller.network.layers[-1].bias
@@ -420,7 +420,7 @@ def test_training_continues_from_fine_tuned_weights():
 
 
 def test_a_blank_pad_is_not_fine_tuned_on():
-    controller = make_laboratory()
+    controller = make_controller()
     before = weights_of(controller)
     controller.fine_tune(3)
     assert controller.state.notice.kind == "warning"
@@ -430,7 +430,7 @@ def test_a_blank_pad_is_not_fine_tuned_on():
 def test_nothing_is_fine_tuned_while_training_or_during_a_step():
     async def main():
         door = Door()
-        controller = make_laboratory(execute=door)
+        controller = make_controller(execute=door)
         controller.drawing.take(ink())
         controller.state.running = True
         controller.fine_tune(3)
@@ -451,7 +451,7 @@ def test_nothing_is_fine_tuned_while_training_or_during_a_step():
 
 
 def test_a_step_of_fine_tuning_that_diverges_is_undone():
-    controller = make_laboratory()
+    controller = make_controller()
     controller.drawing.take(ink())
     for values in controller.trainer.run.network.parameters():
         np.multiply(values, np.float32(1e20), out=values)
@@ -468,7 +468,7 @@ def test_a_step_of_fine_tuning_that_diverges_is_undone():
 
 def test_the_test_score_counts_all_test_digits_and_is_drawn_in_the_chart():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.reset()
         drawn = []
         controller.state.param.watch(drawn.append, "history")
@@ -490,7 +490,7 @@ def test_the_test_score_counts_all_test_digits_and_is_drawn_in_the_chart():
 
 def test_a_score_of_the_pretrained_model_says_that_it_was_trained_on_these_digits():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         await controller.test()
         assert "not an independent test" in controller.state.notice.text
 
@@ -500,7 +500,7 @@ def test_a_score_of_the_pretrained_model_says_that_it_was_trained_on_these_digit
 def test_a_test_while_training_scores_one_moment_and_training_goes_on():
     async def main():
         digits = replace(few_digits(), test=load_digits().test[:500])
-        controller = make_laboratory(InMemoryDataSet(digits))
+        controller = make_controller(InMemoryDataSet(digits))
         state = controller.state
         state.running = True
         await until(lambda: state.snapshot.iteration > 0)
@@ -515,7 +515,7 @@ def test_a_test_while_training_scores_one_moment_and_training_goes_on():
 def test_the_score_of_a_net_that_was_replaced_meanwhile_is_not_drawn():
     async def main():
         door = Door()
-        controller = make_laboratory(execute=door)
+        controller = make_controller(execute=door)
         door.shut()
         controller.spawn(controller.test())
         await until(lambda: door.waiting == 1)
@@ -536,10 +536,10 @@ class LateValidation(OpenedData):
         return await super().part(name)
 
 
-def late_laboratory():
-    data = LateValidation(make_laboratory().data.source)
+def late_controller():
+    data = LateValidation(make_controller().data.source)
     data.arrival = asyncio.Event()
-    controller = make_laboratory(data)
+    controller = make_controller(data)
     controller.start()
     return controller, data.arrival
 
@@ -548,7 +548,7 @@ def test_the_curve_does_not_depend_on_when_the_held_out_digits_come():
     async def main():
         curves = []
         for late in (False, True):
-            controller, arrival = late_laboratory()
+            controller, arrival = late_controller()
             state = controller.state
             if not late:
                 arrival.set()
@@ -570,7 +570,7 @@ def test_the_curve_does_not_depend_on_when_the_held_out_digits_come():
 
 def test_a_pause_ends_the_wait_for_held_out_digits_and_loses_no_score():
     async def main():
-        controller, arrival = late_laboratory()
+        controller, arrival = late_controller()
         state = controller.state
         state.running = True
         await until(lambda: state.snapshot.waiting)
@@ -596,7 +596,7 @@ def test_only_pretrained_models_have_a_threshold_of_confidence(
 ):
     card = replace(pretrained_card(), confidence_threshold=least)
     monkeypatch.setattr(drawing, "pretrained_card", lambda _name: card)
-    controller = make_laboratory()
+    controller = make_controller()
     controller.state.origin = origin
     controller.drawing.take(ink())
     assert controller.state.prediction.is_confident is expected

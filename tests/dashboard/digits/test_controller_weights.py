@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 from cache_helpers import run
-from controller_helpers import all_done, ink, make_laboratory, until, weights_of
+from controller_helpers import all_done, ink, make_controller, until, weights_of
 
 from dashboard.digits.state import Origin
 from nn import create_network, load_pretrained, weights_from_bytes, weights_to_bytes
@@ -32,7 +32,7 @@ def with_numbers(number, dtype=np.float64):
 )
 def test_what_is_saved_can_be_loaded_again_in_every_format(suffix, layout, biases):
     async def main():
-        controller = make_laboratory(biases=biases, hidden_layers=[6])
+        controller = make_controller(biases=biases, hidden_layers=[6])
         controller.reset()
         content = controller.save_weights(suffix, layout)
         saved = weights_of(controller)
@@ -49,7 +49,7 @@ def test_what_is_saved_can_be_loaded_again_in_every_format(suffix, layout, biase
 
 def test_loaded_weights_answer_at_once_and_training_goes_on_from_them():
     async def main():
-        controller = make_laboratory(learning_rate=1e-9, optimizer="sgd")
+        controller = make_controller(learning_rate=1e-9, optimizer="sgd")
         controller.drawing.take(ink())
         chosen = net(784, 16, 8, 10, activation="tanh")
         controller.load_weights(weights_to_bytes(chosen, ".npz"), "chosen.npz")
@@ -73,7 +73,7 @@ def test_loaded_weights_answer_at_once_and_training_goes_on_from_them():
 
 def test_loading_while_training_pauses_and_keeps_the_loaded_weights():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         state = controller.state
         state.running = True
         await until(lambda: state.snapshot.iteration > 0)
@@ -89,7 +89,7 @@ def test_loading_while_training_pauses_and_keeps_the_loaded_weights():
 
 def test_double_precision_is_read_as_single():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         chosen = net(784, 5, 10, dtype=np.float64)
         controller.load_weights(weights_to_bytes(chosen, ".npz"), "double.npz")
         assert controller.network.dtype == np.float32
@@ -145,7 +145,7 @@ BAD_FILES = [
 @pytest.mark.parametrize(("content", "name", "found"), BAD_FILES)
 def test_a_bad_file_is_refused_with_its_name_and_changes_nothing(content, name, found):
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.state.running = True
         await until(lambda: controller.state.snapshot.iteration > 0)
         state = controller.state
@@ -163,7 +163,7 @@ def test_a_bad_file_is_refused_with_its_name_and_changes_nothing(content, name, 
 
 
 def test_a_layout_without_room_for_biases_is_a_sentence_not_a_file():
-    controller = make_laboratory()
+    controller = make_controller()
     assert controller.save_weights(".json", "s0") is None
     assert controller.state.notice.kind == "warning"
     assert "biases" in controller.state.notice.text
@@ -171,7 +171,7 @@ def test_a_layout_without_room_for_biases_is_a_sentence_not_a_file():
 
 def test_what_is_saved_while_training_is_the_net_of_the_newest_snapshot():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         controller.state.running = True
         await until(lambda: controller.state.snapshot.iteration > 5)
         content = controller.save_weights(".npz", "s4")
@@ -185,7 +185,7 @@ def test_what_is_saved_while_training_is_the_net_of_the_newest_snapshot():
 
 def test_the_ready_trained_net_comes_back_and_pauses_training():
     async def main():
-        controller = make_laboratory()
+        controller = make_controller()
         state = controller.state
         controller.drawing.take(ink())
         ready = [values.tobytes() for values in load_pretrained().parameters()]

@@ -4,7 +4,7 @@ import asyncio
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from controller_helpers import make_laboratory, until, weights_of
+from controller_helpers import make_controller, until, weights_of
 from hypothesis import given
 from hypothesis import strategies as st
 from plane_helpers import make_plane_controller
@@ -157,8 +157,8 @@ def test_a_worker_with_another_name_gets_a_tab_of_its_own(name):
 # The digits
 
 
-def laboratory_of_defaults():
-    controller = make_laboratory(hidden_layers=[128], batch_size=32)
+def controller_of_defaults():
+    controller = make_controller(hidden_layers=[128], batch_size=32)
     controller.start()
     return controller
 
@@ -210,7 +210,7 @@ async def clothes(controller):
 )
 @in_event_loop
 async def test_a_link_reproduces_the_curve_to_the_bit(prepare, link):
-    sender, receiver = laboratory_of_defaults(), laboratory_of_defaults()
+    sender, receiver = controller_of_defaults(), controller_of_defaults()
     await prepare(sender)
     await take_steps(sender, 20)
     assert digits_link(sender) == link
@@ -225,7 +225,7 @@ async def test_a_link_reproduces_the_curve_to_the_bit(prepare, link):
 
 @in_event_loop
 async def test_fields_that_were_changed_after_the_first_step_are_not_in_the_link_of_the_curve():
-    controller = laboratory_of_defaults()
+    controller = controller_of_defaults()
     await take_steps(controller, 1)
     controller.state.param.update(hidden_layers=[3], seed=77)
     assert digits_link(controller) == ""
@@ -245,7 +245,7 @@ async def test_fields_that_were_changed_after_the_first_step_are_not_in_the_link
 )
 @in_event_loop
 async def test_a_link_replaces_the_pretrained_model_only_by_another_network(query, sizes, origin):
-    controller = laboratory_of_defaults()
+    controller = controller_of_defaults()
     before = controller.state.notice
     await open_digits_link(controller, query)
     assert controller.network.sizes == sizes
@@ -262,7 +262,7 @@ async def test_a_link_replaces_the_pretrained_model_only_by_another_network(quer
 
 @in_event_loop
 async def test_fine_tuning_uses_the_seed_of_its_first_step():
-    controller = laboratory_of_defaults()
+    controller = controller_of_defaults()
     await fine_tune(controller)
     before = weights_of(controller)
     controller.state.running = True
@@ -282,7 +282,7 @@ async def test_the_page_gets_a_new_link_only_when_a_setting_in_it_changes():
 
     carrier = ShareLink(CountingPageWriter())
 
-    controller = laboratory_of_defaults()
+    controller = controller_of_defaults()
     track_digits_link(controller, carrier.set)
     controller.state.learning_rate = 0.5
     controller.state.smoothing = 0.2

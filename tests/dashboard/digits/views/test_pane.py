@@ -17,7 +17,7 @@ from controller_helpers import (
     all_done,
     few_digits,
     ink,
-    make_laboratory,
+    make_controller,
     until,
     weights_of,
 )
@@ -77,7 +77,7 @@ class LatePage:
 
 def make_pane(controller=None, page=None, naps=None):
     """A pane whose redraws wait for `naps`; the clock stands still."""
-    controller = controller or make_laboratory()
+    controller = controller or make_controller()
     pane = DigitsPane(
         controller,
         page or DirectPageWriter(),
@@ -258,7 +258,7 @@ def test_every_change_by_a_task_waits_for_its_turn_on_the_page():
 
 def test_the_prediction_follows_the_weights_after_every_step():
     async def main():
-        controller, pane = make_pane(make_laboratory(optimizer="sgd", learning_rate=1.0))
+        controller, pane = make_pane(make_controller(optimizer="sgd", learning_rate=1.0))
         controller.drawing.take(ink())
         for _ in range(3):
             controller.step()
@@ -367,7 +367,7 @@ def test_train_becomes_pause_and_back():
 
 def test_a_training_that_paused_itself_releases_the_button():
     async def main():
-        _, pane = make_pane(make_laboratory(optimizer="sgd", learning_rate=10, l2=1))
+        _, pane = make_pane(make_controller(optimizer="sgd", learning_rate=10, l2=1))
         train = find(pane, "ink-train")
         train.value = True
         await until(lambda: not train.value)
@@ -474,7 +474,7 @@ def test_nothing_is_drawn_for_a_page_that_is_closed():
     async def main():
         door = Door()
         page = LatePage()
-        controller, _pane = make_pane(make_laboratory(execute=door), page=page)
+        controller, _pane = make_pane(make_controller(execute=door), page=page)
         controller.state.running = True
         await until(lambda: controller.state.snapshot.iteration > 0)
         door.shut()

@@ -1,7 +1,7 @@
 import asyncio
 
 import pytest
-from controller_helpers import all_done, make_laboratory
+from controller_helpers import all_done, make_controller
 
 from dashboard.digits.server_weights import ServerWeightsError, WeightsVersion
 from dashboard.digits.views.server_weights import ServerWeightsControls
@@ -52,7 +52,7 @@ def use():
 
     def run(test):
         async def work():
-            controller = make_laboratory()
+            controller = make_controller()
             server = FakeServer()
             part = ServerWeightsControls(controller, DirectPageWriter(), Theme())
             assert not part.view.visible
