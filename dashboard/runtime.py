@@ -15,6 +15,7 @@ from typing import Any
 
 import panel as pn
 
+from dashboard.blas import limit_blas_threads
 from dashboard.shell.redraw_scheduler import RedrawPace, sleep_longer_when_busy
 from dashboard.training.trainer import Execute, TimeBudget, execute_in_line
 
@@ -47,11 +48,7 @@ async def execute_in_thread(function: Callable[..., Any], *arguments: Any) -> An
 
 def make_threads() -> ThreadPoolExecutor:
     """Return the threads in which slices of training are computed."""
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - the browser has no threads
-
-    # Products of this size lose more to BLAS threads waiting for each other than they gain,
-    # especially while a browser on the same machine needs the cores too.
-    threadpool_limits(1, user_api="blas")
+    limit_blas_threads()
     # A thread that computes releases Python's lock this often; a message to a page waits for the
     # lock with every piece that is sent.
     sys.setswitchinterval(SWITCH_SECONDS)

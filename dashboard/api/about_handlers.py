@@ -1,18 +1,12 @@
-"""Handlers that describe the API itself: overview, health and OpenAPI document."""
+"""Handlers that describe the API itself: overview, health, and unknown routes."""
 
 from __future__ import annotations
 
 import importlib.metadata
-from typing import TYPE_CHECKING
 
 from dashboard.api.errors import ApiError
 from dashboard.api.handler import ApiHandler
 from data_cache import DATA_SETS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dashboard.api.operation import Route
 
 
 class AboutHandler(ApiHandler):
@@ -48,21 +42,9 @@ class HealthHandler(ApiHandler):
         self.send_json({"status": "ok", "version": version.number})
 
 
-class DocumentHandler(ApiHandler):
-    """`GET /api/openapi.json`."""
-
-    async def on_get(self) -> None:
-        """Send the OpenAPI document."""
-        from dashboard.api.openapi import document  # noqa: PLC0415 - the route table imports this module
-        from dashboard.api.routes import ROUTE_TABLE  # noqa: PLC0415
-
-        routes: Sequence[Route] = [route for route, _ in ROUTE_TABLE]
-        self.send_json(document(routes, self.request.path.removesuffix("/api/openapi.json")))
-
-
 class UnknownRouteHandler(ApiHandler):
-    """Every other path under `/api`: refused by the base class."""
+    """Every other path under `/api`; the base class responds with 404."""
 
     async def on_options(self, *_arguments: str) -> None:
-        """Refuse OPTIONS too."""
+        """Respond with 404 to OPTIONS too."""
         raise ApiError(404, "There is no such route; GET /api lists the routes.")

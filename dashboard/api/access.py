@@ -1,6 +1,6 @@
 """Access control: checks on the Host, Origin and Authorization headers and on the peer address.
 
-Unknown host names (DNS rebinding) and pages of unlisted origins are refused.
+Unknown host names (DNS rebinding) and pages of unlisted origins are rejected.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Collects the body of a request as it arrives, within limits of size and of shared memory.
+"""The body of a request, collected as it arrives, within limits of size and of shared memory.
 
 A compressed body is decompressed chunk by chunk, so that a decompression bomb stops at the limit.
 """
@@ -8,31 +8,10 @@ from __future__ import annotations
 import zlib
 
 from dashboard.api.errors import ApiError
+from dashboard.api.limits import BodyMemory
 
 ENCODINGS = ("identity", "gzip")
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
-
-
-class BodyMemory:
-    """The memory budget, in bytes, that the bodies of all current requests share."""
-
-    def __init__(self, size: int) -> None:
-        self.free = size
-        """Bytes that are not reserved."""
-
-    def reserve(self, count: int) -> None:
-        """Reserve `count` bytes; raise ApiError 429 when the budget is used up."""
-        if count > self.free:
-            raise ApiError(
-                429,
-                "The bodies of other requests fill the memory budget; try again in a second.",
-                headers={"Retry-After": "1"},
-            )
-        self.free -= count
-
-    def release(self, count: int) -> None:
-        """Give `count` reserved bytes back."""
-        self.free += count
 
 
 class Body:
@@ -82,10 +61,10 @@ class Body:
                 chunk = unpacker.unconsumed_tail
         except zlib.error as error:
             raise ApiError(
-                400, f"Expected a gzip-compressed body as Content-Encoding says: {error}."
+                400, f"Expected a gzip-compressed body, as Content-Encoding states: {error}."
             ) from error
         if unpacker.unused_data or (chunk and unpacker.eof):
-            raise ApiError(400, "Expected one gzip member, found more bytes behind its end.")
+            raise ApiError(400, "Expected one gzip member, found more bytes after its end.")
 
     def _append(self, chunk: bytes) -> None:
         if len(self._content) + len(chunk) > self._limit:

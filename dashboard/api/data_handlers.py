@@ -8,8 +8,7 @@ import re
 from dashboard.api.data_service import Blocks, SampleQuery
 from dashboard.api.errors import ApiError
 from dashboard.api.handler import ApiHandler
-from dashboard.api.payloads import read_block_size, samples_json
-from dashboard.api.strict_json import read_json
+from dashboard.api.json_payloads import read_block_size, read_json, samples_json
 from dashboard.api.weights_service import FAST_GZIP
 
 BLOCK_NAME = re.compile(r"(\d{1,9})(?:\.bin\.gz)?", re.ASCII)

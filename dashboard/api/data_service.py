@@ -1,24 +1,38 @@
-"""The samples and blocks that the API serves.
+"""The samples and block files that the API serves.
 
-They are loaded and packed by the first request that needs them, in a thread.
+They are loaded and packed by the first request that needs them, in a thread. The blocks lie in a
+cache folder and have the bytes of the static site's `data/`, which the same function writes.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from dashboard.api.block_folder import MANIFEST, packed_blocks, read_manifest
 from dashboard.api.errors import ApiError
 from dashboard.api.settings import ApiSettings
-from data_cache import DATA_SETS, DataSet, Samples, data_set_available
+from data_cache import (
+    DATA_SETS,
+    PARTS,
+    DataError,
+    DataSet,
+    Manifest,
+    Samples,
+    data_set_available,
+    parse_manifest,
+    write_blocks,
+)
 
+MANIFEST = "manifest.json"
 BLOCKS_IN_MEMORY = 128
 LoadDataSet = Callable[[str], DataSet]
 
@@ -111,7 +125,7 @@ def _at(samples: Samples, query: SampleQuery) -> Samples:
 def _describe(folder: Path) -> Blocks:
     blocks = [
         block
-        for listed in read_manifest(folder).data_sets.values()
+        for listed in _read_manifest(folder).data_sets.values()
         for part in listed.parts.values()
         for block in part
     ]
@@ -127,3 +141,59 @@ def _describe(folder: Path) -> Blocks:
 
 def _read_block(folder: Path, path: str) -> bytes:
     return (folder / path).read_bytes()
+
+
+def packed_blocks(data_sets: Sequence[DataSet], cache: Path) -> Path:
+    """Return the folder with `manifest.json` and `blocks/` of these data sets.
+
+    Its name in the cache contains a hash of the samples; it is written if it is missing or damaged,
+    which takes some ten seconds for 60,000 digits.
+    """
+    folder = cache / f"blocks-{_digest(data_sets)}"
+    if not _is_intact(folder):
+        _pack(data_sets, folder)
+    return folder
+
+
+def _digest(data_sets: Sequence[DataSet]) -> str:
+    digest = hashlib.sha256()
+    for data_set in data_sets:
+        digest.update(data_set.name.encode())
+        for part in PARTS:
+            samples = data_set.part(part)
+            digest.update(str(len(samples)).encode())
+            digest.update(samples.labels.tobytes())
+            digest.update(samples.images.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _is_intact(folder: Path) -> bool:
+    try:
+        manifest = _read_manifest(folder)
+        return all(
+            hashlib.sha256((folder / block.path).read_bytes()).hexdigest() == block.sha256
+            for listed in manifest.data_sets.values()
+            for blocks in listed.parts.values()
+            for block in blocks
+        )
+    except (OSError, DataError):
+        return False
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    """Read the manifest in a folder of blocks."""
+    path = folder / MANIFEST
+    return parse_manifest(path.read_bytes(), str(path))
+
+
+def _pack(data_sets: Sequence[DataSet], folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="packing-") as temporary:
+        packed = Path(temporary) / "packed"
+        write_blocks(data_sets, packed)
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            os.replace(packed, folder)
+        except OSError:
+            if not _is_intact(folder):  # otherwise another server process wrote it first
+                raise

@@ -1,4 +1,4 @@
-"""The error that every part of the API raises to refuse a request.
+"""The error that every part of the API raises to reject a request.
 
 It carries the HTTP status, a sentence for the client, and headers; the handlers turn it into JSON.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 
 class ApiError(Exception):
-    """A refused request.
+    """A rejected request.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """The base class of all request handlers: admission, validation, errors and logging.
 
-Headers are checked before a body is accepted; the body of a refused request is discarded up to
+Headers are checked before a body is accepted; the body of a rejected request is discarded up to
 a limit, so that the client gets to read the response.
 """
 
@@ -17,9 +17,9 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 from dashboard.api.access import check_change, check_host, check_origin, is_listed, is_local
 from dashboard.api.body import ENCODINGS, Body, too_large
 from dashboard.api.errors import ApiError
+from dashboard.api.json_payloads import to_json
 from dashboard.api.negotiation import accepts_gzip, choose_type, content_of, read_tags
 from dashboard.api.operation import JSON, Operation, Route
-from dashboard.api.payloads import to_json
 from dashboard.api.server import Server
 from dashboard.api.weights_store import StoreError
 
@@ -27,7 +27,7 @@ logger = logging.getLogger("inkling.api")
 
 SMALL_BODY = 4096
 DISCARD_FACTOR = 4
-"""A refused body is discarded up to this multiple of the limit; beyond it the connection closes."""
+"""A rejected body is discarded up to this multiple of the limit; then the connection closes."""
 ALLOWED_HEADERS = "Accept, Authorization, Content-Type, If-Match, If-None-Match"
 EXPOSED_HEADERS = "ETag, Inkling-Version, Request-Id, Retry-After"
 _SENTENCES = {
@@ -48,7 +48,7 @@ class ApiHandler(RequestHandler):
         self.route = route
         self.media_type = JSON
         self.query: dict[str, Any] = {}
-        self._refusal: ApiError | None = None
+        self._error: ApiError | None = None
         self._body: Body | None = None
         self._timer: object | None = None
         self._persistent_headers: dict[str, str] = {"Request-Id": uuid.uuid4().hex[:12]}
@@ -69,18 +69,18 @@ class ApiHandler(RequestHandler):
         try:
             self._admit()
         except ApiError as error:
-            self._refuse(error)
+            self._reject(error)
         limit = self._limit
         length = self._announced_length()
         self._connection.set_max_body_size(DISCARD_FACTOR * limit)
-        if length > limit and self._refusal is None:
-            self._refuse(too_large(limit))
+        if length > limit and self._error is None:
+            self._reject(too_large(limit))
         if length > DISCARD_FACTOR * limit:
-            assert self._refusal is not None
-            raise self._refusal
+            assert self._error is not None
+            raise self._error
         if length != 0:
             seconds = self.server.settings.body_seconds
-            self._timer = IOLoop.current().call_later(seconds, self._body_is_late)
+            self._timer = IOLoop.current().call_later(seconds, self._body_timed_out)
 
     def _admit(self) -> None:
         request, settings = self.request, self.server.settings
@@ -100,7 +100,7 @@ class ApiHandler(RequestHandler):
         if self.route.operation(str(request.method)) is None:
             raise self._wrong_method()
         self._limit_rate()
-        if self.operation.changes:
+        if self.operation.changes_weights:
             check_change(
                 settings,
                 request.headers.get("Authorization"),
@@ -123,8 +123,10 @@ class ApiHandler(RequestHandler):
     @property
     def _limit(self) -> int:
         operation = self.route.operation(str(self.request.method))
-        takes_much = operation is not None and operation.takes and not operation.small
-        return self.server.settings.body_bytes if takes_much else SMALL_BODY
+        may_be_large = (
+            operation is not None and operation.request_types and not operation.has_small_body
+        )
+        return self.server.settings.body_bytes if may_be_large else SMALL_BODY
 
     def _wrong_method(self) -> ApiError:
         methods = ", ".join(self.route.methods)
@@ -137,7 +139,7 @@ class ApiHandler(RequestHandler):
     def _limit_rate(self) -> None:
         if self.operation.is_file:
             return
-        limit = self.server.writes if self.operation.changes else self.server.reads
+        limit = self.server.writes if self.operation.changes_weights else self.server.reads
         wait = limit.take(str(self.request.remote_ip))
         if wait:
             raise ApiError(
@@ -147,7 +149,7 @@ class ApiHandler(RequestHandler):
             )
 
     def _choose_media_type(self) -> None:
-        offers = list(self.operation.gives)
+        offers = list(self.operation.response_types)
         chosen = choose_type(self.request.headers.get("Accept"), offers)
         if chosen is None:
             raise ApiError(
@@ -176,13 +178,13 @@ class ApiHandler(RequestHandler):
         return found
 
     def _expect_body(self) -> None:
-        if not self.operation.takes:
+        if not self.operation.request_types:
             return
         headers = self.request.headers
         kind = headers.get("Content-Type", JSON).partition(";")[0].strip().lower()
         encoding = headers.get("Content-Encoding", "identity").strip().lower()
-        if kind not in self.operation.takes:
-            kinds = " or ".join(self.operation.takes)
+        if kind not in self.operation.request_types:
+            kinds = " or ".join(self.operation.request_types)
             raise ApiError(415, f"Expected a body of type {kinds}, found “{kind[:60]}”.")
         if encoding not in ENCODINGS:
             raise ApiError(
@@ -202,15 +204,15 @@ class ApiHandler(RequestHandler):
 
     def data_received(self, chunk: bytes) -> None:
         """Append a chunk of the body, or discard it; called by Tornado."""
-        if self._body is None or self._refusal is not None:
+        if self._body is None or self._error is not None:
             return
         try:
             self._body.add(chunk)
         except ApiError as error:
-            self._refuse(error)
+            self._reject(error)
 
-    def _refuse(self, error: ApiError) -> None:
-        self._refusal = error
+    def _reject(self, error: ApiError) -> None:
+        self._error = error
         self._drop_body()
 
     def _drop_body(self) -> None:
@@ -218,14 +220,14 @@ class ApiHandler(RequestHandler):
             self._body.drop()
             self._body = None
 
-    def _body_is_late(self) -> None:
+    def _body_timed_out(self) -> None:
         if not self._finished:
             seconds = self.server.settings.body_seconds
             error = ApiError(
                 408,
                 f"Expected the whole body within {seconds:g} seconds; it did not arrive in time.",
             )
-            self._refuse(error)
+            self._reject(error)
             self.send_error(error.status, exc_info=(ApiError, error, None))
 
     def _stop_timer(self) -> None:
@@ -247,8 +249,8 @@ class ApiHandler(RequestHandler):
         self._stop_timer()
         if self._finished:
             return
-        if self._refusal is not None:
-            raise self._refusal
+        if self._error is not None:
+            raise self._error
         method = "get" if self.request.method == "HEAD" else str(self.request.method).lower()
         await getattr(self, f"on_{method}")(*arguments)
 
@@ -330,7 +332,7 @@ class ApiHandler(RequestHandler):
         self.finish(to_json(content | error.details))
 
     def log_exception(self, kind: Any, error: Any, trace: Any) -> None:
-        """Log unexpected errors with a traceback; refused requests have their access line."""
+        """Log unexpected errors with a traceback; rejected requests have only their access line."""
         if not isinstance(error, ApiError | HTTPError):
             logger.error(
                 "request %s failed",

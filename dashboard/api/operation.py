@@ -60,11 +60,11 @@ class Operation:
     ----------
     summary, description
         Texts of the OpenAPI document.
-    answer
+    response
         Description of the response with status 200.
-    gives
+    response_types
         The schema of the response for each media type.
-    takes
+    request_types
         The schema of the request body for each media type; empty: no body.
     example
         An example of a JSON body.
@@ -72,37 +72,37 @@ class Operation:
         Query parameters.
     statuses
         Error statuses beyond those that every operation of the kind has.
-    changes
+    changes_weights
         Whether it changes the weights: it then needs the token, and accepts If-Match.
     is_file
         Whether the response is a file, which is cheap and exempt from the rate limit.
     has_tag
         Whether the response has an entity tag.
-    small
+    has_small_body
         Whether the body is limited to a few kilobytes.
     """
 
     summary: str
     description: str
-    answer: str
-    gives: Mapping[str, Schema]
-    takes: Mapping[str, Schema] = field(default_factory=dict)
+    response: str
+    response_types: Mapping[str, Schema]
+    request_types: Mapping[str, Schema] = field(default_factory=dict)
     example: Any = None
     parameters: tuple[Parameter, ...] = ()
     statuses: tuple[int, ...] = ()
-    changes: bool = False
+    changes_weights: bool = False
     is_file: bool = False
     has_tag: bool = False
-    small: bool = False
+    has_small_body: bool = False
 
-    def refusals(self) -> list[int]:
+    def error_statuses(self) -> list[int]:
         """Return all error statuses of the operation."""
         found = {400, 403, 406, 503, *self.statuses}
         if not self.is_file:
             found.add(429)
-        if self.takes:
+        if self.request_types:
             found |= {408, 413, 415, 422}
-        if self.changes:
+        if self.changes_weights:
             found |= {401, 409, 412, 422}
         return sorted(found)
 

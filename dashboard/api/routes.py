@@ -9,9 +9,9 @@ from typing import Any
 
 from dashboard.api import about_handlers, data_handlers, weights_handlers
 from dashboard.api.handler import ApiHandler
+from dashboard.api.json_payloads import CLASSES
+from dashboard.api.openapi import BYTES, COUNT, document, named
 from dashboard.api.operation import JSON, Operation, Parameter, PathParameter, Route, Schema
-from dashboard.api.payloads import CLASSES
-from dashboard.api.schemas import BYTES, COUNT, named
 from dashboard.api.server import Server
 from dashboard.api.weights_formats import NPZ, S0, S4
 from data_cache import PARTS
@@ -51,14 +51,14 @@ _DATA = Operation(
 )
 _DATABLOCK = Operation(
     "Many samples",
-    "As many random samples as `block` says, without replacement while there are enough.",
+    "`block` random samples, without replacement while there are enough.",
     "The samples.",
     {JSON: named("Samples")},
-    takes={JSON: named("BlockSize")},
+    request_types={JSON: named("BlockSize")},
     example={"block": 2},
     parameters=(_LABEL, _SPLIT, _SEED),
     statuses=(404,),
-    small=True,
+    has_small_body=True,
 )
 _MANIFEST = Operation(
     "The manifest of the blocks",
@@ -79,8 +79,8 @@ _BLOCK = Operation(
 )
 _GET_WEIGHTS = Operation(
     "The server's weights",
-    "As nested lists unless Accept names another media type. Biases are beside the weights under "
-    "`biases`.",
+    "As nested lists unless Accept names another media type. Biases are in `biases`, next to "
+    "`weights`.",
     "The weights.",
     _WEIGHTS,
     has_tag=True,
@@ -89,11 +89,11 @@ _POST_WEIGHTS = Operation(
     "Replace the weights",
     "Accepts every media type of GET; JSON of either layout may be sent as application/json. "
     "Nested lists without `biases` are a network without biases. Weights whose validation accuracy "
-    "is much lower than the present one are refused with 409 and both accuracies.",
+    "is much lower than the present one are rejected with 409 and both accuracies.",
     "The version that is now the newest.",
     _VERSION,
-    takes=_WEIGHTS,
-    changes=True,
+    request_types=_WEIGHTS,
+    changes_weights=True,
 )
 _PATCH_WEIGHTS = Operation(
     "Train on samples",
@@ -101,16 +101,16 @@ _PATCH_WEIGHTS = Operation(
     "starts from the version that is the newest when the request is processed.",
     "The mean loss of the samples before the steps on them; 0 without samples.",
     {JSON: named("Loss")},
-    takes={JSON: named("Samples")},
+    request_types={JSON: named("Samples")},
     example={"data": [{"target": 7, "image": [0.0] * 784}]},
-    changes=True,
+    changes_weights=True,
 )
 _DELETE_WEIGHTS = Operation(
     "Restore the pretrained model",
     "The previous weights stay in the history.",
     "The version that is now the newest.",
     _VERSION,
-    changes=True,
+    changes_weights=True,
 )
 _HISTORY = Operation(
     "The stored versions",
@@ -124,13 +124,23 @@ _RESTORE = Operation(
     "The version that is now the newest.",
     _VERSION,
     statuses=(404,),
-    changes=True,
+    changes_weights=True,
 )
+
+
+class DocumentHandler(ApiHandler):
+    """`GET /api/openapi.json`."""
+
+    async def on_get(self) -> None:
+        """Send the OpenAPI document of the table of routes."""
+        routes = [route for route, _ in ROUTE_TABLE]
+        self.send_json(document(routes, self.request.path.removesuffix("/api/openapi.json")))
+
 
 ROUTE_TABLE: tuple[tuple[Route, type[ApiHandler]], ...] = (
     (Route("/api", {"GET": _ABOUT}), about_handlers.AboutHandler),
     (Route("/api/health", {"GET": _HEALTH}), about_handlers.HealthHandler),
-    (Route("/api/openapi.json", {"GET": _DOCUMENT}), about_handlers.DocumentHandler),
+    (Route("/api/openapi.json", {"GET": _DOCUMENT}), DocumentHandler),
     (Route("/api/data", {"GET": _DATA}), data_handlers.DataHandler),
     (Route("/api/datablock", {"POST": _DATABLOCK}), data_handlers.DatablockHandler),
     (Route("/api/manifest", {"GET": _MANIFEST}), data_handlers.ManifestHandler),

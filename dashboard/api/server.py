@@ -9,10 +9,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from dashboard.api.admission_queue import AdmissionQueue
-from dashboard.api.body import BodyMemory
 from dashboard.api.data_service import DataService
-from dashboard.api.rate_limit import RateLimit
+from dashboard.api.limits import AdmissionQueue, BodyMemory, RateLimit
 from dashboard.api.settings import ApiSettings
 from dashboard.api.weights_service import WeightsService
 from dashboard.api.weights_store import WeightsStore
@@ -35,7 +33,7 @@ class Server:
     ) -> None:
         self.settings = settings
         self.data = DataService(settings, load)
-        store = WeightsStore(settings.state_folder, settings.versions_kept, utc_now)
+        store = WeightsStore(settings.state_folder, settings.max_versions, utc_now)
         self.weights = WeightsService(settings, store, self.data.validation)
         self.body_memory = BodyMemory(settings.bodies_bytes)
         self.admission = AdmissionQueue()

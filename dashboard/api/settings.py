@@ -47,8 +47,8 @@ class ApiSettings:
         Maximum time for a body to arrive, in seconds.
     block_size
         Maximum number of samples in a response or a training request.
-    versions_kept
-        Number of stored versions of the weights.
+    max_versions
+        Maximum number of stored versions of the weights.
     accuracy_margin
         How far, as a fraction, the validation accuracy of new weights may be below the present one.
     learning_rate, batch_size
@@ -70,7 +70,7 @@ class ApiSettings:
     bodies_bytes: int = 128 * MEGABYTE
     body_seconds: float = 30.0
     block_size: int = 1000
-    versions_kept: int = 20
+    max_versions: int = 20
     accuracy_margin: float = 0.1
     learning_rate: float = 0.01
     batch_size: int = 128
@@ -194,7 +194,7 @@ _READERS: tuple[tuple[str, str, Callable[[str, str], Any]], ...] = (
     ("INKLING_API_BODIES_MB", "bodies_bytes", _read_megabytes(0.01, 4096)),
     ("INKLING_API_BODY_SECONDS", "body_seconds", _read_number(0.1, 3600)),
     ("INKLING_API_BLOCK_SIZE", "block_size", _read_number(1, 10_000, whole=True)),
-    ("INKLING_API_VERSIONS", "versions_kept", _read_number(1, 1000, whole=True)),
+    ("INKLING_API_VERSIONS", "max_versions", _read_number(1, 1000, whole=True)),
     ("INKLING_API_MARGIN", "accuracy_margin", _read_number(0, 1)),
     ("INKLING_API_LEARNING_RATE", "learning_rate", _read_number(0, 10)),
     ("INKLING_API_BATCH_SIZE", "batch_size", _read_number(1, 4096, whole=True)),

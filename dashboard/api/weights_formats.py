@@ -1,6 +1,6 @@
-"""The forms in which weights travel: S0's JSON, S4's JSON, and NumPy's archive.
+"""The media types of weights: JSON of nested lists (S0), JSON of flat lists (S4), and `.npz`.
 
-In S0's JSON, biases are under a key of their own, which clients of S0 ignore. Limits protect the
+In S0's JSON the biases are under a separate key, which clients of S0 ignore. Limits protect the
 server from bodies that unpack to more memory than it has.
 """
 
@@ -9,9 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from dashboard.api.errors import ApiError
-from dashboard.api.payloads import CLASSES
-from dashboard.api.strict_json import read_json
-from dashboard.digits.weights_file import check_compatible
+from dashboard.api.json_payloads import CLASSES, read_json
+from dashboard.weights_file import check_compatible
 from nn import Network, WeightsError, weights_to_bytes
 from nn.serialization import (
     ArchiveContentError,
@@ -27,40 +26,43 @@ S4 = "application/vnd.inkling.s4+json"
 NPZ = "application/x-npz"
 FORMATS = (S0, S4, NPZ)
 SUFFIXES = {S0: "s0", S4: "s4", NPZ: "npz"}
-"""What each form adds to the entity tag."""
+"""The suffix of the entity tag for each media type."""
 NAME = "the body"
 TITLE = "this server"
 MAX_ARRAYS = 64
-"""Arrays in an archive of weights."""
+"""Maximum number of arrays in an archive of weights."""
 
 
-def write_weights(network: Network, form: str) -> bytes:
-    """Return a network in one of FORMATS; ApiError 406 when its layout cannot hold it."""
+def write_weights(network: Network, media_type: str) -> bytes:
+    """Return a network in one of FORMATS; raise ApiError 406 if the layout cannot hold it."""
     try:
-        if form == NPZ:
+        if media_type == NPZ:
             return weights_to_bytes(network, ".npz")
-        return weights_to_bytes(network, ".json", layout="s4" if form == S4 else "s0-biases")
+        return weights_to_bytes(network, ".json", layout="s4" if media_type == S4 else "s0-biases")
     except WeightsError as error:
         raise ApiError(406, f"{error} Ask for {NPZ}.") from error
 
 
-def read_weights(body: bytes, form: str, limit: int) -> Network:
-    """Read a network from a body.
+def read_weights(body: bytes, media_type: str, limit: int) -> Network:
+    """Return the network in a request body.
 
     Parameters
     ----------
-    form
-        One of FORMATS; JSON of either layout is known by its keys.
+    body
+        The decompressed body.
+    media_type
+        One of FORMATS; the keys of JSON tell its layout.
     limit
-        How many bytes an archive may hold when it is unpacked.
+        Maximum size in bytes of the unpacked arrays of an archive.
 
     Raises
     ------
     ApiError
-        400 when the body is not what its type says, 422 when its network cannot be used.
+        400 if the body is not of its media type, 413 if it is too large, 422 if its network cannot
+        be used.
     """
     try:
-        if form == NPZ:
+        if media_type == NPZ:
             network = network_from_arrays(_read_arrays(body, limit), NAME)
         else:
             network = network_from_json_object(read_json(body), NAME)
@@ -77,4 +79,4 @@ def _read_arrays(body: bytes, limit: int) -> dict[str, np.ndarray]:
     except ArchiveContentError as error:
         raise ApiError(422, f"{NAME}: {error}.") from error
     except ArchiveError as error:
-        raise ApiError(400, f"{NAME}: expected a whole archive of NumPy ({error}).") from error
+        raise ApiError(400, f"{NAME}: expected an intact NumPy archive ({error}).") from error

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dashboard.api.errors import ApiError
 from dashboard.api.handler import ApiHandler
-from dashboard.api.payloads import read_samples
-from dashboard.api.strict_json import read_json
+from dashboard.api.json_payloads import read_json, read_samples
 from dashboard.api.weights_formats import FORMATS, SUFFIXES, read_weights
 from dashboard.api.weights_store import Version, version_record
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import math
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
@@ -17,18 +18,19 @@ from numpy.typing import NDArray
 
 from dashboard.api.errors import ApiError
 from dashboard.api.settings import ApiSettings
-from dashboard.api.training import train_on_samples
 from dashboard.api.weights_formats import write_weights
 from dashboard.api.weights_store import Change, Draft, Version, WeightsStore
-from dashboard.training.trainer import EVALUATION_CHUNK, VALIDATION_LIMIT
-from data_cache import Samples, to_float
-from nn import ClassificationMetrics, Network, load_pretrained
+from dashboard.blas import limit_blas_threads
+from data_cache import Samples
+from nn import ClassificationMetrics, Network, TrainingStep, create_optimizer, load_pretrained
 
 Result = TypeVar("Result")
 IfMatch = list[str] | None
 """Content identifiers one of which the newest version must have; None: any version."""
 PRETRAINED = "the pretrained model"
 FAST_GZIP = 1
+VALIDATION_SAMPLES = 1000
+"""Digits on which new weights are evaluated: always the first ones of the validation split."""
 
 
 class WeightsService:
@@ -50,8 +52,8 @@ class WeightsService:
         self._settings = settings
         self._store = store
         self._validation = validation
-        self._writer = ThreadPoolExecutor(1, "inkling-api-write", initializer=_limit_blas)
-        self._reader = ThreadPoolExecutor(1, "inkling-api-read", initializer=_limit_blas)
+        self._writer = ThreadPoolExecutor(1, "inkling-api-write", initializer=limit_blas_threads)
+        self._reader = ThreadPoolExecutor(1, "inkling-api-read", initializer=limit_blas_threads)
         self._waiting = 0
         self._responses: dict[tuple[str, str, bool], Future[bytes]] = {}
 
@@ -157,7 +159,7 @@ class WeightsService:
     def _replace(self, network: Network, if_match: IfMatch) -> Version:
         draft = self._evaluated(network, "uploaded")
         with self._store.change() as change:
-            self._refuse_if_worse(draft, self._check_match(change, if_match))
+            self._check_accuracy(draft, self._check_match(change, if_match))
             return change.add(draft)
 
     def _train(
@@ -177,7 +179,7 @@ class WeightsService:
             )
             samples = "1 sample" if len(labels) == 1 else f"{len(labels):,} samples"
             draft = self._evaluated(network, f"version {version.number} and {samples}")
-            self._refuse_if_worse(draft, version)
+            self._check_accuracy(draft, version)
             return loss, change.add(draft)
 
     def _reset(self, if_match: IfMatch) -> Version:
@@ -189,12 +191,13 @@ class WeightsService:
     def _restore(self, number: int, if_match: IfMatch) -> Version:
         with self._store.change() as change:
             self._check_match(change, if_match)
-            kept = {version.number: version for version in change.versions()}
-            old = kept.get(number)
+            stored = {version.number: version for version in change.versions()}
+            old = stored.get(number)
             if old is None:
                 raise ApiError(
                     404,
-                    f"Expected a stored version from {min(kept)} to {max(kept)}, found {number}.",
+                    f"Expected a stored version from {min(stored)} to {max(stored)}, "
+                    f"found {number}.",
                 )
             draft = Draft(change.network(number), f"version {number}", old.accuracy, old.loss)
             return change.add(draft)
@@ -211,18 +214,16 @@ class WeightsService:
         return newest
 
     def _evaluated(self, network: Network, origin: str) -> Draft:
-        validation = self._validation()[:VALIDATION_LIMIT]
+        validation = self._validation()[:VALIDATION_SAMPLES]
         evaluation = ClassificationMetrics(network.classes)
-        for start in range(0, len(validation), EVALUATION_CHUNK):
-            part = validation[start : start + EVALUATION_CHUNK]
-            evaluation.evaluate(network, to_float(part.images), part.labels)
-        if not np.isfinite(evaluation.loss):
+        evaluation.evaluate(network, validation.images, validation.labels)
+        if not math.isfinite(evaluation.loss):
             raise ApiError(
                 422, "With these weights the loss on the validation digits is NaN or infinite."
             )
         return Draft(network, origin, evaluation.accuracy, evaluation.loss)
 
-    def _refuse_if_worse(self, draft: Draft, present: Version) -> None:
+    def _check_accuracy(self, draft: Draft, present: Version) -> None:
         margin = self._settings.accuracy_margin
         if draft.accuracy < present.accuracy - margin:
             raise ApiError(
@@ -237,8 +238,46 @@ class WeightsService:
             )
 
 
-def _limit_blas() -> None:
-    """Use one BLAS thread: small products lose more to synchronization than they gain."""
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - slow to import
+def train_on_samples(
+    network: Network,
+    images: NDArray[np.float32],
+    labels: NDArray[np.intp],
+    *,
+    learning_rate: float,
+    batch_size: int,
+) -> float:
+    """Train a network in place for one pass over the samples.
 
-    threadpool_limits(1, user_api="blas")
+    Parameters
+    ----------
+    network
+        Changed in place; to be discarded after an error.
+    images
+        (n, 784) float32 in [0, 1].
+    labels
+        (n,) integers below the number of classes.
+    learning_rate, batch_size
+        Of the gradient descent.
+
+    Returns
+    -------
+    float
+        The mean loss of the samples, each before the step on its batch.
+
+    Raises
+    ------
+    ApiError
+        422 if weights or loss become NaN or infinite.
+    """
+    step = TrainingStep(network, create_optimizer("sgd", network.parameters()))
+    total = 0.0
+    for start in range(0, len(labels), batch_size):
+        part = slice(start, start + batch_size)
+        total += step(images[part], labels[part], learning_rate).loss * len(labels[part])
+    finite = all(np.isfinite(parameter).all() for parameter in network.parameters())
+    if not (finite and math.isfinite(total)):
+        raise ApiError(
+            422,
+            "Training on these samples makes the weights NaN or infinite; nothing was changed.",
+        )
+    return total / len(labels)

@@ -44,7 +44,7 @@ class Version:
     created
         ISO 8601 time in UTC.
     origin
-        How it was created, for people.
+        How it was created, as a phrase.
     sizes
         Layer sizes, for example "784-128-10".
     accuracy, loss
@@ -75,9 +75,11 @@ class Draft:
 class Change:
     """An open write transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, kept: int, now: Callable[[], str]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, max_versions: int, now: Callable[[], str]
+    ) -> None:
         self._connection = connection
-        self._kept = kept
+        self._max_versions = max_versions
         self._now = now
 
     def newest(self) -> Version | None:
@@ -110,7 +112,7 @@ class Change:
         self._connection.execute(
             "DELETE FROM versions WHERE number NOT IN "
             "(SELECT number FROM versions ORDER BY number DESC LIMIT ?)",
-            (self._kept,),
+            (self._max_versions,),
         )
         return Version(number, *values[:-1])
 
@@ -122,15 +124,15 @@ class WeightsStore:
     ----------
     folder
         Created if missing.
-    kept
+    max_versions
         The maximum number of stored versions.
     now
         Returns the current time as stored in `Version.created`.
     """
 
-    def __init__(self, folder: Path, kept: int, now: Callable[[], str]) -> None:
+    def __init__(self, folder: Path, max_versions: int, now: Callable[[], str]) -> None:
         self._path = folder / FILE_NAME
-        self._kept = kept
+        self._max_versions = max_versions
         self._now = now
         self._reading = _Connection(self._path)
         self._writing = _Connection(self._path)
@@ -156,7 +158,7 @@ class WeightsStore:
         with self._writing.locked() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                yield Change(connection, self._kept, self._now)
+                yield Change(connection, self._max_versions, self._now)
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise

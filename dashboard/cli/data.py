@@ -1,6 +1,6 @@
-"""`inkling data`: fetches the full data sets, and lists which are available.
+"""`inkling data`: fetches the full data sets, and lists all of them.
 
-The 5,000 bundled digits need no fetching.
+The 5,000 bundled digits are always available.
 """
 
 from __future__ import annotations
@@ -74,13 +74,13 @@ def run_list(_arguments: argparse.Namespace) -> int:
     lines = [f"{'name':<14} {'train':>7} {'validation':>11} {'test':>7}  where"]
     for name, card in DATA_SETS.items():
         train, validation, test = card.counts
-        lines.append(f"{name:<14} {train:>7,} {validation:>11,} {test:>7,}  {_place(name)}")
+        lines.append(f"{name:<14} {train:>7,} {validation:>11,} {test:>7,}  {_location(name)}")
     lines.append(f"Folder of the data sets: {data_folder()}")
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0
 
 
-def _place(name: str) -> str:
+def _location(name: str) -> str:
     if DATA_SETS[name].bundled:
         return "bundled"
     if data_set_available(name):

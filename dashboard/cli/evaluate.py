@@ -14,8 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.cli.blas import one_thread
-from dashboard.cli.data_arguments import NamedSamples, add_data_arguments, open_named
+from dashboard.blas import limit_blas_threads
+from dashboard.cli.arguments import (
+    NamedNetwork,
+    NamedSamples,
+    add_data_arguments,
+    add_weights_argument,
+    explain,
+    open_named,
+    open_network,
+    read_flag,
+    read_integer,
+)
 from dashboard.cli.report import (
     accuracy_sentence,
     calibration_lines,
@@ -25,12 +35,9 @@ from dashboard.cli.report import (
     report_json,
     robustness_lines,
 )
-from dashboard.cli.settings import explain, read_flag
-from dashboard.cli.weights_argument import NamedNetwork, add_weights_argument, open_network
 from dashboard.evaluation.rejection import Rejection, measure_rejection
 from dashboard.evaluation.report import EvaluationReport, evaluate_network
 from dashboard.evaluation.robustness import RobustnessPoint, measure_robustness
-from dashboard.training.settings import SettingError
 from data_cache import DIGIT_NAMES, data_set_available, load_data_set
 from data_cache.synthesis import draw_non_digits
 
@@ -44,6 +51,7 @@ trained on: on its training samples accuracy is too high."""
 
 NON_DIGITS = 900
 ROBUSTNESS_DIGITS = 300
+MAX_DIGITS = 1_000_000
 SEED = 0
 
 
@@ -73,10 +81,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Evaluate, and print the report."""
     text = arguments.binarize
     binarize = None if text is None else read_flag("--binarize", "binarize", text)
-    digits = read_count(arguments.robustness)
+    digits = read_integer("--robustness", arguments.robustness, 0, MAX_DIGITS)
     net = open_network(arguments)
     data = open_named(arguments)
-    with one_thread():
+    with limit_blas_threads():
         report, rejections, points = asyncio.run(_measure(net, data, binarize, digits))
     if arguments.json:
         numbers = {
@@ -100,13 +108,6 @@ def run(arguments: argparse.Namespace) -> int:
     ]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0
-
-
-def read_count(text: str) -> int:
-    """Return the number of digits for the robustness curves; SettingError if it is not one."""
-    if not (text.isascii() and text.isdigit() and len(text) < 9):
-        raise SettingError(f"--robustness: expected a whole number from 0, found “{text[:24]}”.")
-    return int(text)
 
 
 async def _measure(

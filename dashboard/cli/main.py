@@ -1,6 +1,6 @@
 """The entry point of `inkling`: parses the command line and runs one command.
 
-Errors become one line on stderr; slow imports happen inside the commands, so help is immediate.
+Errors become one line on stderr. Slow imports are inside the commands, so that help is immediate.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from dashboard.cli import data, evaluate, predict, serve, site, train
-from dashboard.cli.failure import INTERRUPTED, CommandError, describe
+from dashboard.cli.errors import INTERRUPTED, CommandError, describe
 from dashboard.training.settings import SettingError
 
 COMMANDS = (serve, site, train, evaluate, predict, data)

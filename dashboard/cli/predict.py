@@ -14,11 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.cli.blas import one_thread
-from dashboard.cli.data_arguments import add_data_arguments, open_named
-from dashboard.cli.failure import CommandError
-from dashboard.cli.settings import explain, read_flag
-from dashboard.cli.weights_argument import add_weights_argument, open_network
+from dashboard.blas import limit_blas_threads
+from dashboard.cli.arguments import (
+    add_data_arguments,
+    add_weights_argument,
+    explain,
+    open_named,
+    open_network,
+    read_flag,
+    read_integer,
+)
+from dashboard.cli.errors import CommandError
 from dashboard.training.settings import SettingError
 from data_cache import DIGIT_NAMES, DataError, Samples, frame_digit, to_float
 from data_cache.preprocessing import find_ink
@@ -29,9 +35,9 @@ Predict the digit in samples of a data set or file, or in a drawing, with the pr
 each class.
 
 A drawing is a picture of one digit (.png, .jpg, .jpeg; a photograph or a scan, dark on light or
-light on dark), or a square array of values from 0 (background) to 1 (stroke), 28 x 28 or larger: an
-.npy file (uint8 from 0 to 255), or a text file with a row per line,
-numbers separated by blanks or commas."""
+light on dark), or a square array of values from 0 (background) to 1 (stroke), 28 x 28 or larger:
+an .npy file (as uint8 from 0 to 255), or a text file with a row per line and values separated by
+blanks or commas."""
 
 EXAMPLE = """\
 examples:
@@ -46,13 +52,13 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the parser of `inkling`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "predict",
-        help="say which digit a net sees in samples or in a drawing",
+        help="predict the digit in samples or in a drawing",
         description=DESCRIPTION,
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run, parser=parser)
-    parser.add_argument("drawing", nargs="?", metavar="DRAWING", help="a drawing to read")
+    parser.add_argument("drawing", nargs="?", metavar="DRAWING", help="a file with a drawing")
     add_weights_argument(parser)
     add_data_arguments(parser, required=False)
     parser.add_argument(
@@ -72,26 +78,18 @@ def run(arguments: argparse.Namespace) -> int:
     if has_data == (arguments.drawing is not None):
         raise SettingError("expected either a drawing, or samples by --data-path or --data-set.")
     net = open_network(arguments)
-    with one_thread():
+    with limit_blas_threads():
         if has_data:
             data = open_named(arguments)
-            indices = read_indices(arguments.index or ["0"], data.samples)
-            lines = _of_samples(net.network, data.samples, indices, data.class_names, binarize)
+            last = len(data.samples) - 1
+            words = arguments.index or ["0"]
+            indices = [read_integer("--index", word, 0, last) for word in words]
+            lines = _sample_lines(net.network, data.samples, indices, data.class_names, binarize)
         else:
             image = read_drawing(Path(arguments.drawing), binarize)
-            lines = _answer(net.network, image, arguments.drawing, DIGIT_NAMES)
+            lines = _prediction_lines(net.network, image, arguments.drawing, DIGIT_NAMES)
         sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0
-
-
-def read_indices(words: Sequence[str], samples: Samples) -> list[int]:
-    """Return the indices of samples; raise SettingError if one is out of range."""
-    for word in words:
-        if not (word.isascii() and word.isdigit() and int(word[:12]) < len(samples)):
-            raise SettingError(
-                f"--index: expected integers from 0 to {len(samples) - 1:,}; found “{word[:24]}”."
-            )
-    return [int(word) for word in words]
 
 
 def read_drawing(path: Path, binarize: int | None = None) -> NDArray[np.float32]:
@@ -164,7 +162,7 @@ def _read_array(path: Path) -> NDArray[Any]:
         ) from error
 
 
-def _of_samples(
+def _sample_lines(
     network: Network,
     samples: Samples,
     indices: Sequence[int],
@@ -174,10 +172,12 @@ def _of_samples(
     for index in indices:
         image = to_float(samples.images[index : index + 1], binarize=binarize)[0]
         label = class_names[int(samples.labels[index])]
-        yield from _answer(network, image, f"sample {index}, labelled {label}", class_names)
+        yield from _prediction_lines(
+            network, image, f"sample {index}, labelled {label}", class_names
+        )
 
 
-def _answer(
+def _prediction_lines(
     network: Network, image: NDArray[np.float32], title: str, class_names: Sequence[str]
 ) -> Iterator[str]:
     probabilities = network.predict_proba(image[np.newaxis])[0]

@@ -13,11 +13,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from dashboard.cli.failure import CommandError
+from dashboard.cli.errors import CommandError
 from dashboard.training.settings import SettingError, shorten
-
-SHIPPED = ("mlp", "best")
-"""The recipes of the pretrained models, by name."""
+from nn import PRETRAINED
 
 # A recipe cannot include another one, and resuming is not part of a recipe.
 _NOT_IN_RECIPES = ("help", "recipe", "resume")
@@ -46,7 +44,7 @@ def apply_recipe(arguments: argparse.Namespace, parser: argparse.ArgumentParser)
 
 
 def read_recipe(name: str) -> dict[str, Any]:
-    """Return the keys and values of a recipe, a file or one of `SHIPPED`."""
+    """Return the keys and values of a recipe: a file, or that of a pretrained model by name."""
     text = _read_text(name)
     try:
         content = json.loads(text) if name.lower().endswith(".json") else tomllib.loads(text)
@@ -58,11 +56,11 @@ def read_recipe(name: str) -> dict[str, Any]:
 
 
 def _read_text(name: str) -> str:
-    if name in SHIPPED:
+    if name in PRETRAINED:
         return files("nn").joinpath("pretrained", f"{name}.toml").read_text(encoding="utf-8")
     if not name.lower().endswith((".toml", ".json")):
         raise SettingError(
-            f"--recipe: expected a .toml or .json file, or one of {', '.join(SHIPPED)}; "
+            f"--recipe: expected a .toml or .json file, or one of {', '.join(PRETRAINED)}; "
             f"found “{shorten(name)}”."
         )
     try:

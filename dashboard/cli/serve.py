@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.api.settings import settings_from_environment
-from dashboard.cli.failure import CommandError
-from dashboard.training.settings import SettingError
+from dashboard.cli.arguments import read_integer
+from dashboard.cli.errors import CommandError
 
 APP = Path(__file__).parents[1] / "app.py"
 API = "dashboard.api.plugin"
@@ -57,7 +57,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
-    port = read_port(arguments.port)
+    port = read_integer("--port", arguments.port, 1, 65_535)
     settings_from_environment()  # the plugin reads them again; here an error is one line
     check_free(arguments.address, port)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -68,13 +68,6 @@ def run(arguments: argparse.Namespace) -> int:
     sys.stderr.write(f"Inkling is at http://localhost:{port} (Ctrl-C ends it)\n")
     command.invoke(parser.parse_args(panel_arguments(arguments, port)))
     return 0
-
-
-def read_port(text: str) -> int:
-    """Return a port number; raise SettingError if it is invalid."""
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535):
-        raise SettingError(f"--port: expected an integer from 1 to 65,535, found “{text[:24]}”.")
-    return int(text)
 
 
 def check_free(address: str | None, port: int) -> None:

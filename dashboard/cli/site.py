@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from dashboard.cli.failure import CommandError
+from dashboard.cli.errors import CommandError
 
 DEFAULT_DESTINATION = "dist/site"
 

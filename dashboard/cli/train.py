@@ -12,23 +12,24 @@ from typing import Any
 
 import param
 
-from dashboard.cli.blas import one_thread
-from dashboard.cli.data_arguments import DATA_SET_HELP, PATH_KINDS
-from dashboard.cli.failure import INTERRUPTED
-from dashboard.cli.recipe import apply_recipe
-from dashboard.cli.report import confusion_lines
-from dashboard.cli.settings import (
+from dashboard.blas import limit_blas_threads
+from dashboard.cli.arguments import (
     CLASSES,
-    PIXELS,
-    CommandSettings,
+    DATA_SET_HELP,
+    PATH_KINDS,
     explain,
     read_flag,
     read_structure,
 )
+from dashboard.cli.errors import INTERRUPTED
+from dashboard.cli.recipe import apply_recipe
+from dashboard.cli.report import confusion_lines
+from dashboard.cli.settings import CommandSettings
 from dashboard.cli.train_data import open_train_data
 from dashboard.cli.train_files import TrainFiles
 from dashboard.cli.train_job import Outcome, TrainingJob
 from dashboard.training.settings import SettingError
+from data_cache.samples import PIXELS
 from nn import ARCHITECTURES
 
 DESCRIPTION = """\
@@ -186,7 +187,7 @@ def run(arguments: argparse.Namespace) -> int:
             "--validation-path: expected --train-path beside it, found none; without it, the data "
             "set's own validation part is evaluated."
         )
-    with one_thread():
+    with limit_blas_threads():
         data = open_train_data(arguments.train_path, arguments.validation_path, arguments.data_set)
         job = TrainingJob(data, files, given, resume=arguments.resume, stream=sys.stderr)
         outcome = asyncio.run(job.work())

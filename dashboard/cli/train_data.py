@@ -1,4 +1,7 @@
-"""The samples of a training command: training, validation and test."""
+"""The samples of `inkling train`: for training, for validation and for the test.
+
+They come from a data set with three parts, or from one or two paths.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.cli.data_arguments import data_set_name
+from dashboard.cli.arguments import data_set_name
 from dashboard.cli.settings import CommandSettings
 from data_cache import DIGIT_NAMES, Samples, load_data_set, open_samples, to_float
 from data_cache.synthesis import add_synthetic_samples
@@ -49,9 +52,9 @@ class TrainData:
 def open_train_data(
     train_path: str | None, validation_path: str | None, data_set: str | None
 ) -> TrainData:
-    """Open the paths, or else the data set (None: the bundled digits)."""
+    """Return the samples of the paths or, without a path, of a data set (None: bundled digits)."""
     if train_path is None:
-        return _open_by_name(data_set_name(data_set or "digits"))
+        return _load_by_name(data_set_name(data_set or "digits"))
     train = open_samples(train_path, "train")
     if validation_path is None:
         return TrainData(train, None, None, DIGIT_NAMES)
@@ -61,7 +64,7 @@ def open_train_data(
     return TrainData(train, scored, scored, DIGIT_NAMES)
 
 
-def _open_by_name(name: str) -> TrainData:
+def _load_by_name(name: str) -> TrainData:
     data_set = load_data_set(name)
     return TrainData(
         data_set.train,

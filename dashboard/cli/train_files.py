@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dashboard.cli.failure import CommandError
+from dashboard.cli.errors import CommandError
 from dashboard.training.checkpoint import Checkpoint, write_checkpoint
 from dashboard.training.history import History
 from dashboard.training.run import Run

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from dashboard.cli.failure import CommandError
+from dashboard.cli.errors import CommandError
 from dashboard.cli.interrupt import catch_interrupt
 from dashboard.cli.progress import Progress
 from dashboard.cli.report import accuracy_sentence

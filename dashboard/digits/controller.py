@@ -18,14 +18,15 @@ from dashboard.digits.drawing import DrawingModel
 from dashboard.digits.fine_tuning import fine_tune
 from dashboard.digits.state import DigitsState, Origin, architecture_settings
 from dashboard.digits.training import NETWORK_SETTINGS, DigitsTraining
-from dashboard.digits.weights_file import INPUTS, read_compatible_network
 from dashboard.training.block_run import BlockRun
 from dashboard.training.history import Score
 from dashboard.training.run import DivergenceError
 from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.trainer import Clock, Execute, TimeBudget, evaluate
+from dashboard.weights_file import read_compatible_network
 from data_cache import DataError, PrefetchError, to_float
+from data_cache.samples import PIXELS
 from nn import (
     ARCHITECTURES,
     Network,
@@ -274,7 +275,7 @@ class DigitsController:
         data = self.data
         if data_set != data.name:
             data = await self._loader.open(data_set)
-        expected = (INPUTS, len(data.class_names))
+        expected = (PIXELS, len(data.class_names))
         found = (run_state.network.sizes[0], run_state.network.sizes[-1])
         if found != expected:
             raise ValueError(

@@ -1,5 +1,5 @@
-"""Measures Inkling beside its peers: one command, one table, one JSON file.
+"""Benchmarks of Inkling and its peers; `run.py` measures, prints a table and writes a JSON file.
 
-Every figure is a median of repetitions that took turns, so that a machine whose speed drifts is
-unjust to nobody; `run.py` is where to begin reading.
+Every value is the median of interleaved repetitions, so that drift of the machine affects all
+implementations alike.
 """

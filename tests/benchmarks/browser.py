@@ -1,152 +1,88 @@
-"""In a browser tab: training and products, ours on each backend, TF.js and ConvNetJS.
+"""In a browser: training and matrix products of Inkling on each backend, of TF.js and ConvNetJS.
 
-Nobody has threads: a page needs special headers for them, which static hosts do not send.
+None of them has threads: they need HTTP headers that static hosts do not send.
 """
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Mapping
 from contextlib import ExitStack
-from pathlib import Path
 
-from playwright.sync_api import Browser
-
-from benchmarks.cases import SMALL, Case
-from benchmarks.disciplines import (
+from benchmarks.benchmark import (
     KERNEL_PRODUCTS,
     TRAINING_AND_ONE_DIGIT,
-    Contestants,
-    billions_per_second,
+    Implementations,
+    gflops,
     make_entries,
-    note_facts,
 )
-from benchmarks.pages import PageContestant, open_browser, served_pages
-from benchmarks.peers import BUILD, NODE_PACKAGES, node_peer
+from benchmarks.cases import SMALL, Case
+from benchmarks.pages import PageSpec, inkling_page, open_pages
+from benchmarks.peers import NODE_PACKAGES
 from benchmarks.results import Section
-from benchmarks.rounds import ContestantError, Plan, take_turns
-from dashboard.site.errors import SiteError
-from dashboard.site.pyodide_files import obtain_pyodide, pinned
+from benchmarks.runner import BenchmarkError, Plan, run_interleaved
 
 OURS = "Inkling"
-"""As it comes, on the fastest backend that loads; the other two are asked for."""
+"""On the fastest backend that loads; the other two are requested by name."""
 
-INKLING = {OURS: "auto", "Inkling, plain SIMD": "simd", "Inkling, NumPy alone": "numpy"}
+BACKENDS = {OURS: "auto", "Inkling, plain SIMD": "simd", "Inkling, NumPy alone": "numpy"}
 """The value of INKLING_BACKEND by title."""
 
-YARDSTICK = "simple 4 × 8 kernel"
+REFERENCE_KERNEL = "simple 4 × 8 kernel"
 TFJS = ("@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm")
-CONVNETJS = {"script": "convnetjs.js", "version": NODE_PACKAGES["convnetjs"]}
+CONVNETJS = PageSpec("convnetjs.js", {"version": NODE_PACKAGES["convnetjs"]}, ("convnetjs",))
 PEERS = {
-    "TF.js, wasm": (TFJS, {"script": "tfjs.js", "backend": "wasm"}),
-    "TF.js, cpu": (TFJS, {"script": "tfjs.js", "backend": "cpu"}),
-    "ConvNetJS": (("convnetjs",), CONVNETJS),
+    "TF.js, wasm": PageSpec("tfjs.js", {"backend": "wasm"}, TFJS),
+    "TF.js, cpu": PageSpec("tfjs.js", {"backend": "cpu"}, TFJS),
+    "ConvNetJS": CONVNETJS,
 }
 STEP = Case(SMALL, 64)
-WHOLE_STEP = billions_per_second(
-    "training_step", STEP, f"training step {STEP.title}", STEP.training_operations
-)
+WHOLE_STEP = gflops("training_step", STEP, f"training step {STEP.title}", STEP.training_operations)
+
+
+def inkling_pages(module: str = "inkling") -> dict[str, PageSpec]:
+    """Return the pages of a module on every backend, by title."""
+    return {title: inkling_page(backend, module) for title, backend in BACKENDS.items()}
 
 
 def measure(plan: Plan) -> Section:
-    """Measure all contestants; those that are missing keep their rows."""
+    """Measure all implementations; those that are missing keep their rows."""
     section = Section("browser: training")
-    section.notes.append("headless Chromium, each contestant in a worker of its own, no threads")
+    reference = {REFERENCE_KERNEL: inkling_page("numpy", "reference_kernel")}
     with ExitStack() as stack:
-        inkling, peers, yardstick = _open_all(section, stack)
-        everybody = {**inkling, **peers}
+        found = open_pages(section, {**inkling_pages(), **PEERS, **reference}, stack)
+        found = _reject_wrong_backend(section, found)
+        ours = {title: found[title] for title in BACKENDS}
+        peers = {title: found[title] for title in PEERS}
+        kernel = {REFERENCE_KERNEL: found[REFERENCE_KERNEL]}
         entries = [
-            *make_entries(section, TRAINING_AND_ONE_DIGIT, everybody, OURS, plan),
-            *make_entries(section, KERNEL_PRODUCTS, {**inkling, **yardstick}, OURS, plan),
-            *make_entries(section, [WHOLE_STEP], inkling, OURS, plan),
+            *make_entries(section, TRAINING_AND_ONE_DIGIT, {**ours, **peers}, OURS, plan),
+            *make_entries(section, KERNEL_PRODUCTS, {**ours, **kernel}, OURS, plan),
+            *make_entries(section, [WHOLE_STEP], ours, OURS, plan),
         ]
-        take_turns(entries, plan.rounds)
+        run_interleaved(entries, plan.repetitions)
     section.compare()
-    section.notes.extend(_step_beside_product(section))
+    section.notes.extend(_step_relative_to_product(section))
     return section
 
 
-def _open_all(section: Section, stack: ExitStack) -> tuple[Contestants, Contestants, Contestants]:
-    """Inkling, its peers and the yardstick, or why there are none."""
-    missing = {title: _install(packages) for title, (packages, _) in PEERS.items()}
-    try:
-        browser = stack.enter_context(open_browser())
-        section.facts["browser"] = {"chromium": browser.version}
-        address = stack.enter_context(served_pages(find_pyodide(), pinned()["lock"]))
-    except ContestantError as error:
-        groups = (INKLING, PEERS, (YARDSTICK,))
-        return tuple(dict.fromkeys(group, error) for group in groups)  # type: ignore[return-value]
-    inkling = {
-        title: stack.enter_context(open_inkling(browser, address, backend))
-        for title, backend in INKLING.items()
-    }
-    peers = {
-        title: missing[title] or stack.enter_context(PageContestant(browser, address, **settings))
-        for title, (_, settings) in PEERS.items()
-    }
-    yardstick = stack.enter_context(open_inkling(browser, address, "numpy", "yardstick"))
-    return (
-        _refuse_wrong_backend(section, note_facts(section, inkling)),
-        note_facts(section, peers),
-        note_facts(section, {YARDSTICK: yardstick}),
-    )
-
-
-def find_pyodide() -> dict[str, bytes]:
-    """The files of Pyodide, as the site's build finds them; `ContestantError` if it cannot."""
-    named = os.environ.get("PYODIDE_DIST")
-
-    def log(line: str) -> None:
-        print(line, file=sys.stderr)  # noqa: T201
-
-    try:
-        return obtain_pyodide(Path(named) if named else None, BUILD, log)
-    except SiteError as error:
-        raise ContestantError(f"no Pyodide: {error}") from error
-
-
-def open_inkling(
-    browser: Browser, address: str, backend: str, contestant: str = "ours"
-) -> PageContestant:
-    """A contestant of Python in Pyodide, with a backend of `nn.backends`."""
-    return PageContestant(
-        browser,
-        address,
-        "inkling.js",
-        backend=backend,
-        contestant=contestant,
-        library=pinned()["library"],
-    )
-
-
-def _install(packages: tuple[str, ...]) -> ContestantError | None:
-    try:
-        node_peer(*packages)
-    except ContestantError as error:
-        return error
-    return None
-
-
-def _refuse_wrong_backend(section: Section, inkling: Contestants) -> Contestants:
-    """Where the kernels do not load, their rows say so instead of showing NumPy's figures."""
-    known = dict(inkling)
-    for title, wanted in INKLING.items():
-        facts: Mapping[str, object] = section.facts.get(title, {})
+def _reject_wrong_backend(section: Section, found: Implementations) -> Implementations:
+    """Where the kernels do not load, report that instead of the values of NumPy."""
+    known = dict(found)
+    for title, wanted in BACKENDS.items():
+        facts = section.facts.get(title, {})
         section.notes.append(f"{title} runs on the backend {facts.get('backend', '(none)')}")
         if wanted != "numpy" and facts.get("backend") == "numpy":
             reason = f"the kernels do not load: {facts.get('backend_reason')}"
-            known[title] = ContestantError(reason)
+            known[title] = BenchmarkError(reason)
     return known
 
 
-def _step_beside_product(section: Section) -> list[str]:
-    """What share of its own product's speed the whole training step reaches, in words."""
+def _step_relative_to_product(section: Section) -> list[str]:
+    """Return a note on the speed of the whole training step relative to its matrix product."""
     product_title = KERNEL_PRODUCTS[0].title
     speeds = {
         result.case: result.median
         for result in section.results
-        if result.contestant == OURS and result.repetitions
+        if result.implementation == OURS and result.repetitions
     }
     if not {product_title, WHOLE_STEP.title} <= speeds.keys():
         return []

@@ -1,6 +1,6 @@
-"""What every contestant has to do: nets, batch sizes, and the random data that they learn from.
+"""Benchmark cases: networks, batch sizes, and the random data on which they are trained.
 
-The contestants import this in their own environments, so it needs nothing but NumPy.
+The implementations import this in their own environments, so it needs only NumPy.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 LEARNING_RATE = 0.01
 BATCHES = 8
-"""Batches that a contestant has ready, in the form that it likes best, and uses in turn."""
+"""Number of prepared batches, in the format of the implementation, used in rotation."""
 
 SMALL = (784, 128, 10)
 DEEP = (784, 500, 300, 100, 10)
@@ -21,7 +21,7 @@ DEEP = (784, 500, 300, 100, 10)
 
 @dataclass(frozen=True)
 class Case:
-    """A net, by the sizes of its layers, and how many samples each step sees."""
+    """A network by the sizes of its layers, and the batch size."""
 
     sizes: tuple[int, ...]
     batch: int
@@ -36,12 +36,12 @@ class Case:
 
     @property
     def forward_operations(self) -> int:
-        """Multiplications and additions of a whole batch going forward."""
+        """Multiplications and additions of the forward pass of a batch."""
         return 2 * self.batch * sum(a * b for a, b in pairwise(self.sizes))
 
     @property
     def training_operations(self) -> int:
-        """Those of a step: forward, both gradients, but none by the inputs of the first layer."""
+        """Those of a step: forward pass and gradients, without the gradient of the inputs."""
         first = 2 * self.batch * self.sizes[0] * self.sizes[1]
         return 3 * self.forward_operations - first
 
@@ -67,7 +67,7 @@ PLANE_L2 = 0.001
 
 
 def make_batches(case: Case) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Random inputs, (batch, sizes[0]) float32 in [0, 1), and labels, (batch,) int64."""
+    """Return random inputs, (batch, sizes[0]) float32 in [0, 1), and labels, (batch,) int64."""
     generator = np.random.default_rng(0)
     inputs, classes = case.sizes[0], case.sizes[-1]
     return [
@@ -80,7 +80,7 @@ def make_batches(case: Case) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def make_factors(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The factors of a product and room for it, float32."""
+    """Return the factors of a product and an array for its result, float32."""
     generator = np.random.default_rng(0)
     inputs, outputs = case.sizes
     a = generator.random((case.batch, inputs), dtype=np.float32)

@@ -1,7 +1,7 @@
-"""Training on this machine without a browser: ours, PyTorch and scikit-learn.
+"""Native training on this machine: Inkling, PyTorch and scikit-learn.
 
-Everybody runs once with a thread for every core, as the libraries do by themselves, and once with
-one thread, as the app does where visitors share the cores.
+Each runs once with a thread per core, the libraries' default, and once with one thread, as the app
+does where visitors share the cores.
 """
 
 from __future__ import annotations
@@ -11,19 +11,18 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks.contestant import Contestant
-from benchmarks.disciplines import TRAINING_AND_ONE_DIGIT, Contestants, make_entries, note_facts
+from benchmarks.benchmark import TRAINING_AND_ONE_DIGIT, Implementation, make_entries, note_facts
 from benchmarks.peers import python_peer
 from benchmarks.processes import WorkerProcess
 from benchmarks.results import Section
-from benchmarks.rounds import ContestantError, Entry, Plan, take_turns
+from benchmarks.runner import BenchmarkError, Entry, Plan, run_interleaved
 
 OURS = "Inkling"
 PEERS = {"PyTorch": "pytorch", "scikit-learn": "scikit_learn"}
 
 
 def measure(plan: Plan) -> Section:
-    """Measure all contestants; peers that are missing keep their rows."""
+    """Measure all implementations; peers that are missing keep their rows."""
     section = Section("native: training")
     section.notes.append(
         "plain SGD, cross-entropy, float32, random data; threads are set for all libraries "
@@ -34,25 +33,30 @@ def measure(plan: Plan) -> Section:
         entries: list[Entry] = []
         for threads in sorted({1, os.cpu_count() or 1}):
             suffix = ", 1 thread" if threads == 1 else f", {threads} threads"
-            own = WorkerProcess(Path(sys.executable), "ours", threads)
-            contestants: dict[str, Contestant | ContestantError] = {OURS: stack.enter_context(own)}
+            found: dict[str, Implementation | BenchmarkError] = {
+                OURS: stack.enter_context(WorkerProcess(Path(sys.executable), "inkling", threads))
+            }
             for title, python in pythons.items():
-                contestants[title] = (
+                found[title] = (
                     python
-                    if isinstance(python, ContestantError)
+                    if isinstance(python, BenchmarkError)
                     else stack.enter_context(WorkerProcess(python, PEERS[title], threads))
                 )
-            known: Contestants = note_facts(section, contestants, suffix)
             entries += make_entries(
-                section, TRAINING_AND_ONE_DIGIT, known, OURS, plan, suffix=suffix
+                section,
+                TRAINING_AND_ONE_DIGIT,
+                note_facts(section, found, suffix),
+                OURS,
+                plan,
+                suffix=suffix,
             )
-        take_turns(entries, plan.rounds)
+        run_interleaved(entries, plan.repetitions)
     section.compare()
     return section
 
 
-def _find_python(module: str) -> Path | ContestantError:
+def _find_python(module: str) -> Path | BenchmarkError:
     try:
         return python_peer(module)
-    except ContestantError as error:
+    except BenchmarkError as error:
         return error

@@ -1,6 +1,6 @@
-"""Installs the peers into folders of their own under build/, apart from the project's packages.
+"""Installation of the peers under build/, separate from the project's environment.
 
-A peer that cannot be installed is no reason to stop: the reason goes into its rows.
+If a peer cannot be installed, the reason is reported in its rows.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.processes import ROOT
-from benchmarks.rounds import ContestantError
+from benchmarks.runner import BenchmarkError
 
 BUILD = ROOT / "build"
 VENV = BUILD / "bench-venv"
 NODE = BUILD / "bench-node"
 TIMEOUT_SECONDS = 600
 
-# Where there is a choice pip takes PyTorch's big build for graphics cards, which runs as well.
+# pip may choose PyTorch's larger build for GPUs, which runs on the CPU as well.
 PYTHON_PACKAGES = {"pytorch": ("torch==2.13.0", "numpy>=2"), "scikit_learn": ("scikit-learn>=1.7",)}
 NODE_PACKAGES = {
     "@tensorflow/tfjs": "4.22.0",
@@ -28,7 +28,7 @@ NODE_PACKAGES = {
 
 
 def python_peer(name: str) -> Path:
-    """The Python that has the packages of a peer; `ContestantError` if they cannot be installed."""
+    """Return a Python with the packages of a peer; raise BenchmarkError if that fails."""
     python = VENV / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     if not python.exists():
         _run([sys.executable, "-m", "venv", str(VENV)], "its virtual environment")
@@ -38,7 +38,7 @@ def python_peer(name: str) -> Path:
 
 
 def node_peer(*names: str) -> None:
-    """See that packages of npm lie in `NODE`; `ContestantError` if they cannot be installed."""
+    """Install npm packages in `NODE` if they are missing; raise BenchmarkError on failure."""
     missing = [name for name in names if not (NODE / "node_modules" / name).exists()]
     if not missing:
         return
@@ -49,11 +49,11 @@ def node_peer(*names: str) -> None:
 
 
 def _run(command: Sequence[str], what: str) -> None:
-    print(f"installing {what}, if need be …", file=sys.stderr)  # noqa: T201
+    print(f"installing {what} if missing …", file=sys.stderr)  # noqa: T201
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
     except subprocess.CalledProcessError as error:
         lines = [line for line in error.stderr.splitlines() if line.strip()] or ["no reason given"]
-        raise ContestantError(f"{what} could not be installed: {lines[-1]}") from error
+        raise BenchmarkError(f"{what} could not be installed: {lines[-1]}") from error
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ContestantError(f"{what} could not be installed: {error}") from error
+        raise BenchmarkError(f"{what} could not be installed: {error}") from error

@@ -1,7 +1,6 @@
-"""Starts contestants as processes and asks them, one at a time; the others wait at their input.
+"""Implementations in processes, of which one works at a time while the others wait for input.
 
-Each gets the number of threads that it may use through the environment, which its libraries read
-when they are loaded.
+The number of threads is passed through the environment, which libraries read when they are loaded.
 """
 
 from __future__ import annotations
@@ -13,22 +12,22 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contestant import Contestant
-from benchmarks.rounds import ContestantError
+from benchmarks.benchmark import Implementation
+from benchmarks.runner import BenchmarkError
 
 TESTS = Path(__file__).parents[1]
 ROOT = TESTS.parent
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-class WorkerProcess(Contestant):
-    """A contestant of `benchmarks.contestants` under the Python that is given.
+class WorkerProcess(Implementation):
+    """A module of `benchmarks.implementations` in a process, which the first request starts.
 
-    It starts at the first question.
+    `python` is the interpreter whose environment has the packages of the implementation.
     """
 
-    def __init__(self, python: Path, contestant: str, threads: int) -> None:
-        self._command = [str(python), "-m", "benchmarks.contestants.worker", contestant]
+    def __init__(self, python: Path, module: str, threads: int) -> None:
+        self._command = [str(python), "-m", "benchmarks.implementations.worker", module]
         # The project's root comes first, so that its packages are not mistaken for their tests.
         paths = os.pathsep.join((str(ROOT), str(TESTS)))
         threading = dict.fromkeys(THREAD_VARIABLES, str(threads))
@@ -51,14 +50,14 @@ class WorkerProcess(Contestant):
             process.stdin.write(json.dumps(request) + "\n")
             process.stdin.flush()
         except BrokenPipeError as error:
-            raise ContestantError(self._last_words()) from error
+            raise BenchmarkError(self._exit_reason()) from error
         line = process.stdout.readline()
         if not line:
-            raise ContestantError(self._last_words())
-        answer: dict[str, Any] = json.loads(line)
-        if "error" in answer:
-            raise ContestantError(str(answer["error"]))
-        return answer
+            raise BenchmarkError(self._exit_reason())
+        response: dict[str, Any] = json.loads(line)
+        if "error" in response:
+            raise BenchmarkError(str(response["error"]))
+        return response
 
     def _start(self) -> subprocess.Popen[str]:
         try:
@@ -71,9 +70,9 @@ class WorkerProcess(Contestant):
                 text=True,
             )
         except OSError as error:
-            raise ContestantError(f"its process did not start: {error}") from error
+            raise BenchmarkError(f"its process did not start: {error}") from error
 
-    def _last_words(self) -> str:
+    def _exit_reason(self) -> str:
         self._errors.seek(0)
         lines = [line for line in self._errors.read().splitlines() if line.strip()]
-        return f"its process ended: {lines[-1] if lines else 'without a word'}"
+        return f"its process ended: {lines[-1] if lines else 'without output'}"

@@ -1,6 +1,6 @@
-"""The figures of one contestant in one discipline, and what they say beside ours.
+"""The measured values of implementations, by section and case, and their ratios to a baseline.
 
-The table and the JSON file are both made from these records and from nothing else.
+The table and the JSON file are made from these records.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ from statistics import median
 
 @dataclass
 class Result:
-    """All repetitions of one contestant in one discipline, or why there are none.
+    """All repetitions of one implementation in one case.
 
-    `ours` names the contestant that this one is to be compared with; `missing` is a sentence.
+    `baseline` is the title of the implementation to compare it with; `missing` is the reason if
+    there are no repetitions.
     """
 
     section: str
     case: str
-    contestant: str
+    implementation: str
     unit: str
     more_is_better: bool = True
     repetitions: list[float] = field(default_factory=list)
-    ours: str | None = None
+    baseline: str | None = None
     missing: str | None = None
     ratio: float | None = None
 
@@ -34,7 +35,7 @@ class Result:
 
 @dataclass
 class Section:
-    """One part of the bench: its results, the facts of its contestants, and remarks on them."""
+    """One part of a run: its results, facts on its implementations, and notes."""
 
     name: str
     results: list[Result] = field(default_factory=list)
@@ -42,17 +43,17 @@ class Section:
     notes: list[str] = field(default_factory=list)
 
     def compare(self) -> None:
-        """Give every result that names ours its ratio: above 1 means that ours is better."""
-        known = {(result.case, result.contestant): result for result in self.results}
+        """Set the ratio of every result with a baseline; above 1 the baseline is better."""
+        known = {(result.case, result.implementation): result for result in self.results}
         for result in self.results:
-            ours = known.get((result.case, result.ours or ""))
-            if ours is not None and ours.repetitions and result.repetitions:
+            baseline = known.get((result.case, result.baseline or ""))
+            if baseline is not None and baseline.repetitions and result.repetitions:
                 result.ratio = ratio_of(
-                    ours.repetitions, result.repetitions, more_is_better=result.more_is_better
+                    baseline.repetitions, result.repetitions, more_is_better=result.more_is_better
                 )
 
 
-def ratio_of(ours: Sequence[float], theirs: Sequence[float], *, more_is_better: bool) -> float:
-    """The median of the ratios round by round, so that a drift of the machine cancels out."""
-    pairs = zip(ours, theirs, strict=True)
+def ratio_of(baseline: Sequence[float], other: Sequence[float], *, more_is_better: bool) -> float:
+    """Return the median of the ratios of each repetition, in which a drift cancels out."""
+    pairs = zip(baseline, other, strict=True)
     return median(a / b if more_is_better else b / a for a, b in pairs)

@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from playwright.sync_api import Error as BrowserError
+
 TESTS = Path(__file__).parents[1]
 # The project's root comes first, so that its packages are not mistaken for their tests.
 sys.path[:1] = [str(TESTS.parent), str(TESTS), str(TESTS / "support")]
 
 from benchmarks import (  # noqa: E402
-    answers,
     api_load,
     app_overhead,
     browser,
@@ -26,14 +27,14 @@ from benchmarks import (  # noqa: E402
     overhead,
     plane,
     plane_page,
+    prediction_latency,
     scaling,
     sessions,
     start,
 )
-from benchmarks.record import machine_facts, write_record  # noqa: E402
+from benchmarks.report import format_table, machine_facts, write_record  # noqa: E402
 from benchmarks.results import Section  # noqa: E402
-from benchmarks.rounds import FULL, QUICK, ContestantError, Plan  # noqa: E402
-from benchmarks.table import format_table  # noqa: E402
+from benchmarks.runner import FULL, QUICK, BenchmarkError, Plan  # noqa: E402
 
 SECTIONS = {
     "native": (native.measure,),
@@ -42,7 +43,7 @@ SECTIONS = {
     "plane": (plane.measure, plane_page.measure),
     "convolutions": (convolutions.measure, convolutions_page.measure),
     "start": (start.measure,),
-    "answers": (answers.measure,),
+    "answers": (prediction_latency.measure,),
     "scaling": (scaling.measure,),
     "sessions": (sessions.measure,),
     "api": (api_load.measure,),
@@ -51,22 +52,22 @@ RECORD = TESTS.parent / "build" / "bench.json"
 
 
 def _measure(name: str, measure: Callable[[Plan], Section], plan: Plan) -> Section:
-    """Measure a section; one that cannot begin is reported and does not end the bench."""
+    """Measure a section; one that fails is reported and does not end the run."""
     try:
         return measure(plan)
-    except ContestantError as error:
-        return Section(name, notes=[f"not measured: {error}"])
+    except (BenchmarkError, BrowserError, AssertionError) as error:
+        return Section(name, notes=[f"not measured: {str(error).splitlines()[0]}"])
 
 
 def main() -> None:
-    """Measure what is asked for, print the table, and write the file."""
-    parser = argparse.ArgumentParser(description="Measures Inkling beside its peers.")
-    parser.add_argument("--quick", action="store_true", help="three short rounds, for a first look")
+    """Measure the requested sections, print the table, and write the file."""
+    parser = argparse.ArgumentParser(description="Benchmarks of Inkling and its peers.")
+    parser.add_argument("--quick", action="store_true", help="three short repetitions")
     parser.add_argument("--only", choices=SECTIONS, action="append", help="only this section")
     parser.add_argument("--json", type=Path, default=RECORD, help="file to write (%(default)s)")
     arguments = parser.parse_args()
     plan = QUICK if arguments.quick else FULL
-    machine, sections, began = machine_facts(), [], time.perf_counter()
+    machine, sections, start_time = machine_facts(), [], time.perf_counter()
     for name in arguments.only or SECTIONS:
         for measure in SECTIONS[name]:
             print(f"measuring: {name} …", file=sys.stderr)  # noqa: T201
@@ -75,9 +76,9 @@ def main() -> None:
     print(format_table(sections))  # noqa: T201
     print(  # noqa: T201
         f"\n{machine['processor']}, {machine['cores']} cores, load {machine['load']}; "
-        f"{plan.rounds} rounds of {plan.seconds} s; medians; “first is”: how many "
-        "times better the first contestant of the discipline is, median of the rounds; "
-        f"{time.perf_counter() - began:.0f} s in all; {arguments.json}"
+        f"{plan.repetitions} repetitions of {plan.seconds} s; medians; “first is”: how many "
+        "times better the first implementation of the case is, median of the repetitions; "
+        f"{time.perf_counter() - start_time:.0f} s in all; {arguments.json}"
     )
 
 

@@ -1,6 +1,6 @@
-"""How our speed and memory change as the hidden layer grows and as the batch grows, natively.
+"""Native speed and memory of Inkling by the width of the hidden layer and by the batch size.
 
-Every point runs in a process of its own, so that the memory is that of one network alone.
+Each point runs in a separate process, so that its memory is that of one network.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from benchmarks.benchmark import Implementation
 from benchmarks.cases import Case
-from benchmarks.contestant import Contestant
 from benchmarks.processes import WorkerProcess
 from benchmarks.results import Result, Section
-from benchmarks.rounds import Entry, Plan, take_turns
+from benchmarks.runner import Entry, Plan, run_interleaved
 
 WIDTHS = tuple(Case((784, width, 10), 64) for width in (64, 128, 256, 512, 1024, 2048))
 BATCHES = tuple(Case((784, 128, 10), batch) for batch in (1, 4, 16, 64, 256, 1024))
@@ -22,10 +22,10 @@ MEGABYTE = 1 << 20
 
 
 def measure(plan: Plan) -> Section:
-    """Measure all points in turn; then ask every process for the memory that it has gained."""
+    """Measure the speed at all points, interleaved, and then the memory of every process."""
     section = Section("native: scaling")
     section.notes.append(
-        "1 thread; memory is what the process gained with the net, its step and 8 batches"
+        "1 thread; memory is the growth of the process by the network, its step and 8 batches"
     )
     with ExitStack() as stack:
         for title, cases in (("wider hidden layer", WIDTHS), ("bigger batch", BATCHES)):
@@ -37,7 +37,8 @@ def _measure_cases(
     section: Section, title: str, cases: tuple[Case, ...], plan: Plan, stack: ExitStack
 ) -> None:
     workers = [
-        stack.enter_context(WorkerProcess(Path(sys.executable), "ours", threads=1)) for _ in cases
+        stack.enter_context(WorkerProcess(Path(sys.executable), "inkling", threads=1))
+        for _ in cases
     ]
     points = list(zip(workers, cases, strict=True))
     entries = [
@@ -48,7 +49,7 @@ def _measure_cases(
         for worker, case in points
     ]
     before = [_memory(worker) for worker in workers]
-    take_turns(entries, plan.rounds)
+    run_interleaved(entries, plan.repetitions)
     section.results.extend(entry.result for entry in entries)
     for (worker, case), start in zip(points, before, strict=True):
         result = Result(section.name, f"{title}: memory", case.title, "MB", more_is_better=False)
@@ -56,9 +57,9 @@ def _measure_cases(
         section.results.append(result)
 
 
-def _speed(worker: Contestant, case: Case, plan: Plan) -> float:
+def _speed(worker: Implementation, case: Case, plan: Plan) -> float:
     return case.batch / worker.seconds_per_call("training_step", case, plan)
 
 
-def _memory(worker: Contestant) -> int:
+def _memory(worker: Implementation) -> int:
     return int(worker.ask({"do": "memory"})["bytes"])

@@ -1,7 +1,7 @@
-"""How long the built site takes until it answers, by its stages, beside Pyodide with NumPy alone.
+"""Start-up time of the built site by stages, compared with Pyodide and NumPy alone.
 
-Every turn opens a fresh context, so nothing comes out of a cache but at the second visit, which the
-service worker answers; all of it is served from this machine, so no network is measured either.
+Every visit has a new browser context without a cache; the second visit is served by the service
+worker. All files are served from this machine, so no network is measured.
 """
 
 from __future__ import annotations
@@ -17,17 +17,14 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from playwright.sync_api import Error as BrowserError
 from static_server import static_server
 
-from benchmarks.browser import find_pyodide
 from benchmarks.pages import open_browser, served_pages
 from benchmarks.peers import BUILD
 from benchmarks.processes import ROOT
 from benchmarks.results import Result, Section, ratio_of
-from benchmarks.rounds import ContestantError, Plan
-from dashboard.site.pyodide_files import pinned
+from benchmarks.runner import BenchmarkError, Plan
 
 SITE = BUILD / "bench-site"
-TURNS = 5
-QUICK_TURNS = 2
+VISITS, QUICK_VISITS = 5, 2
 VIEWPORT = {"width": 1280, "height": 800}
 
 BARE = {"python": "loadPyodide", "numpy": "and NumPy"}
@@ -35,12 +32,11 @@ STAGES = {
     "packages": "Python with NumPy",
     "app": "and the packages",
     "ready": "and the app is drawn",
-    "answer": "and a drawn digit is read",
+    "answer": "and a drawn digit is predicted",
 }
-"""Ends of stages; each figure is the time since the address was opened."""
+"""The ends of stages; each value is the time since the address was opened."""
 
-# Notes when the page says for the first time that a stage has begun: its status line has a number,
-# and html[data-site] and the bridge tell the rest.
+# Records when each stage begins, from the number in the status line and html[data-site].
 WATCH = (
     ";"
     + DEEP
@@ -66,12 +62,12 @@ requestAnimationFrame(watchAnswers)
 
 
 ENDED = "(last) => last in marks || document.documentElement.dataset.site === 'failed'"
-# The service worker has kept the whole build.
-KEPT = "navigator.serviceWorker.controller !== null"
+# The service worker has cached the whole build.
+CACHED = "navigator.serviceWorker.controller !== null"
 
 
 def measure(plan: Plan) -> Section:
-    """Open the site and the bare page in turn."""
+    """Open the site and the page with Pyodide alone, interleaved."""
     section = Section("browser: start-up")
     section.notes.append(
         "seconds since the page was opened, no cache, served from this machine; the site's Python "
@@ -82,8 +78,8 @@ def measure(plan: Plan) -> Section:
     again = _results(STAGES, "the same, second visit")
     section.results = [*bare.values(), *site.values(), *again.values()]
     try:
-        _take_turns(plan, bare, site, again)
-    except (ContestantError, BrowserError) as error:
+        _run_interleaved(plan, bare, site, again)
+    except (BenchmarkError, BrowserError) as error:
         for result in section.results:
             if not result.repetitions:
                 result.missing = str(error).splitlines()[0]
@@ -105,15 +101,15 @@ def _results(stages: dict[str, str], case: str) -> dict[str, Result]:
     }
 
 
-def _take_turns(
+def _run_interleaved(
     plan: Plan, bare: dict[str, Result], site: dict[str, Result], again: dict[str, Result]
 ) -> None:
     build_site()
     with ExitStack() as stack:
         browser = stack.enter_context(open_browser())
-        pages = stack.enter_context(served_pages(find_pyodide(), pinned()["lock"]))
+        pages = stack.enter_context(served_pages())
         address = stack.enter_context(static_server(SITE))
-        for _ in range(TURNS if plan.rounds >= TURNS else QUICK_TURNS):
+        for _ in range(VISITS if plan.is_full else QUICK_VISITS):
             _add(bare, lambda: _open_bare(browser, f"{pages}bare.html"))
             _add(site, lambda: _visit(browser, address))
             _add(again, lambda: _visit_again(browser, address))
@@ -132,16 +128,16 @@ def _open_bare(browser: Browser, url: str) -> dict[str, float]:
 
 
 def _visit(browser: Browser, url: str) -> dict[str, float]:
-    """Open the site for the first time, without keeping anything."""
+    """Open the site for the first time, without a service worker."""
     with browser.new_context(viewport=VIEWPORT) as context:
         return _use(_open(context, url, NO_SERVICE_WORKER + WATCH), url)
 
 
 def _visit_again(browser: Browser, url: str) -> dict[str, float]:
-    """Open the site once its service worker has kept it."""
+    """Open the site after its service worker has cached it."""
     with browser.new_context(viewport=VIEWPORT) as context:
         first = _open(context, url, WATCH)
-        first.wait_for_function(KEPT, timeout=START_DEADLINE_MS)
+        first.wait_for_function(CACHED, timeout=START_DEADLINE_MS)
         first.close()
         return _use(_open(context, url, WATCH), url)
 
@@ -155,25 +151,25 @@ def _open(context: BrowserContext, url: str, script: str) -> Page:
 
 
 def _use(page: Page, url: str) -> dict[str, float]:
-    """Draw a digit as soon as that is possible, and give the marks once it is read."""
+    """Draw a digit as soon as possible, and return the marks once it is predicted."""
     _marks(page, "ready")
     LabPage(page, url).draw(SEVEN)
     return _marks(page, "answer")
 
 
 def _marks(page: Page, last: str) -> dict[str, float]:
-    """Wait for a mark and give all that are there by then."""
+    """Wait for a mark and return all marks so far."""
     page.wait_for_function(ENDED, arg=last, timeout=START_DEADLINE_MS)
     marks: dict[str, float] = page.evaluate("marks")
     if last not in marks:
         status = page.evaluate("document.querySelector('.site-status')?.textContent")
-        raise ContestantError(f"the page says: {status}")
+        raise BenchmarkError(f"the page stopped at: {status}")
     return marks
 
 
 @contextmanager
 def served_site() -> Iterator[tuple[Browser, str]]:
-    """Build the site and serve it; gives a browser and the address."""
+    """Build and serve the site; yield a browser and the address."""
     build_site()
     with open_browser() as browser, static_server(SITE) as address:
         yield browser, address
@@ -181,9 +177,9 @@ def served_site() -> Iterator[tuple[Browser, str]]:
 
 @cache
 def build_site() -> None:
-    """Build the site as it is now, once; `ContestantError` says why it cannot be built."""
+    """Build the site once; raise BenchmarkError if it cannot be built."""
     command = [sys.executable, "-m", "dashboard.cli", "site", str(SITE)]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if built.returncode:
         lines = built.stderr.strip().splitlines() or ["no reason given"]
-        raise ContestantError(f"the site could not be built: {lines[-1]}")
+        raise BenchmarkError(f"the site could not be built: {lines[-1]}")

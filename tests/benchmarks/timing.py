@@ -1,6 +1,6 @@
-"""Times one function: warmed up first, then called for long enough that the clock is no matter.
+"""Timing of one function: warmed up, then called for much longer than the clock's resolution.
 
-The contestants import this too; `pages/timing.js` is the same for JavaScript.
+The implementations import this too; `pages/benchmark.js` is its equivalent in JavaScript.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-LOOKS = 10
-"""How often, about, the clock is read in one measurement."""
+CLOCK_READS = 10
+"""Approximate number of times that the clock is read in one measurement."""
 
 
 def seconds_per_call(
@@ -18,19 +18,21 @@ def seconds_per_call(
     warm_up: float,
     clock: Callable[[], float] = time.perf_counter,
 ) -> float:
-    """Call for at least `warm_up` seconds uncounted, then for at least `seconds`; give the mean."""
+    """Return the mean seconds of calls during `seconds`, after `warm_up` seconds of other calls."""
     expected = _mean_time(call, warm_up, 1, clock)
-    return _mean_time(call, seconds, max(1, int(seconds / LOOKS / max(expected, 1e-9))), clock)
+    return _mean_time(
+        call, seconds, max(1, int(seconds / CLOCK_READS / max(expected, 1e-9))), clock
+    )
 
 
 def _mean_time(
-    call: Callable[[], object], seconds: float, between_looks: int, clock: Callable[[], float]
+    call: Callable[[], object], seconds: float, batch: int, clock: Callable[[], float]
 ) -> float:
     calls, start = 0, clock()
     while True:
-        for _ in range(between_looks):
+        for _ in range(batch):
             call()
-        calls += between_looks
+        calls += batch
         elapsed = clock() - start
         if elapsed >= seconds:
             return elapsed / calls

@@ -1,4 +1,4 @@
-"""The API on a port of its own, without Panel, in a thread of the test; and a plain client."""
+"""The API without Panel, served in a thread of the test, and a client that sends requests."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def digits(_name: str = "digits") -> DataSet:
 
 
 def api_settings(folder: Path, **changes: Any) -> ApiSettings:
-    """Settings with folders of the test's own, and no limit on the rate."""
+    """Return settings with temporary folders and without a rate limit."""
     limits = {"reads_per_second": MANY, "writes_per_second": MANY}
     folders = {"state_folder": folder / "state", "cache_folder": folder / "cache"}
     return ApiSettings(**(folders | limits | changes))
@@ -53,7 +53,7 @@ class Answer:
 
     @property
     def sentence(self) -> str:
-        """What a refusal says."""
+        """The message of an error response."""
         content = self.json
         assert content["status"] == self.status
         assert content["request"] == self.headers["Request-Id"]
@@ -62,7 +62,7 @@ class Answer:
 
 @dataclass
 class ApiClient:
-    """Sends one request on a connection of its own."""
+    """A client with a new connection for every request."""
 
     port: int
     server: Server | None = None
@@ -75,7 +75,7 @@ class ApiClient:
     def __call__(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> Answer:
-        """Send a request; a body that is no bytes is sent as JSON."""
+        """Send a request; a body other than bytes is sent as JSON."""
         sent = {"Host": "localhost"} | self.headers
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
@@ -91,7 +91,7 @@ class ApiClient:
 
 @contextmanager
 def api_server(settings: ApiSettings) -> Iterator[ApiClient]:
-    """Serve the API on 127.0.0.1; gives a client of it."""
+    """Serve the API on 127.0.0.1; yield a client."""
     server = Server(settings, load=digits)
     ready = threading.Event()
     found: dict[str, Any] = {}

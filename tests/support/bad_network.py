@@ -1,7 +1,7 @@
-"""A server behind a bad network: some answers never come, some come late, some come damaged.
+"""A server behind an unreliable network: some responses are lost, delayed or damaged.
 
-What happens to the n-th request of a path depends on nothing but the two and a seed, so a test is
-the same every time however its requests overtake each other.
+The fault of the n-th request of a path depends only on these two and a seed, so tests are
+deterministic in any order of requests.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from local_server import LocalServer
 
 
 class BadNetwork(LocalServer):
-    """Drops, delays and damages a share each of the requests for blocks.
+    """Drops, delays and damages a fraction each of the requests for blocks.
 
     `delay` is in seconds; `is_offline` drops everything.
     """
@@ -34,29 +34,29 @@ class BadNetwork(LocalServer):
         self.is_offline = False
         self.done: Counter[str] = Counter()
 
-    def fate(self, path: str) -> str:
-        """Say what becomes of the request that is being answered."""
+    def fault(self, path: str) -> str:
+        """Return the fault of the current request: "drop", "delay", "damage" or "" for none."""
         if self.is_offline:
             return "drop"
         if "/blocks/" not in path:
             return ""
         draw = random.Random(f"{self.seed} {path} {self.asked[path]}").random()
-        for fate, share in self.shares.items():
+        for fault, share in self.shares.items():
             if draw < share:
-                return fate
+                return fault
             draw -= share
         return ""
 
     def answer(self, path: str) -> tuple[int, bytes, int] | None:
-        """Answer as the network lets it; None: not at all."""
+        """Return the response with its fault; None for a dropped one."""
         status, body, length = super().answer(path) or (500, b"", 0)
-        fate = self.fate(path)
-        self.done[fate] += 1
-        if fate == "drop":
+        fault = self.fault(path)
+        self.done[fault] += 1
+        if fault == "drop":
             return None
-        if fate == "delay":
+        if fault == "delay":
             time.sleep(self.delay)
-        if fate == "damage":
+        if fault == "damage":
             middle = len(body) // 2
             body = body[:middle] + bytes([body[middle] ^ 255]) + body[middle + 1 :]
         return status, body, length

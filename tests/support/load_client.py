@@ -1,8 +1,8 @@
-"""Sixty-four clients of the API in one process: they read and write, and check what comes of it.
+"""Concurrent clients of the API in one process that read and write, and check for lost updates.
 
     python load_client.py URL CLIENTS SECONDS SEED
 
-Prints one JSON object: how many answers of each status, and how many updates were lost.
+Prints one JSON object: the number of responses by status, and the number of lost updates.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from urllib.parse import urlsplit
 
 SAMPLES = 4
 BACK_OFF_SECONDS = 0.05
-"""After 429: what an impatient client would do."""
+"""Pause after 429, shorter than Retry-After."""
 
 
 @dataclass
 class Log:
-    """What all clients have seen."""
+    """The responses to all clients."""
 
     statuses: Counter[str] = field(default_factory=Counter)
     acknowledged: list[int] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Log:
 
 
 class Client:
-    """One client with a connection that it keeps."""
+    """A client with a persistent connection."""
 
     def __init__(self, url: str, log: Log, seed: int) -> None:
         self._address = urlsplit(url).netloc
@@ -45,7 +45,7 @@ class Client:
         self._samples = b""
 
     def run(self, end: float) -> None:
-        """Read and write until the time has come."""
+        """Read and write until the end time."""
         actions = (self._block, self._data, self._weights, self._train, self._train_if, self._reset)
         weights = (50, 20, 8, 14, 7, 1)
         while time.monotonic() < end:
@@ -91,7 +91,7 @@ class Client:
 
     def _reset(self) -> None:
         status, _, _ = self._ask("DELETE", "weights")
-        # A reset of what is ready-trained already makes no version.
+        # A reset of unchanged weights makes no version.
         if status == 200:
             with self._log.lock:
                 self._log.statuses["reset"] += 1
@@ -113,7 +113,7 @@ class Client:
 
 
 def run(url: str, clients: int, seconds: float, seed: int) -> dict[str, Any]:
-    """Run the clients, and say what they saw."""
+    """Run the clients and return the counts."""
     log, end = Log(), time.monotonic() + seconds
     threads = [
         threading.Thread(target=Client(url, log, seed + number).run, args=(end,))
@@ -125,15 +125,15 @@ def run(url: str, clients: int, seconds: float, seed: int) -> dict[str, Any]:
         thread.join()
     numbers = sorted(log.acknowledged)
     history = _history(url)
-    made = {version["version"]: version["origin"] for version in history}
-    resets = sum(origin == "the ready-trained net" for origin in made.values())
+    origins = {version["version"]: version["origin"] for version in history}
+    resets = sum(origin == "the pretrained model" for origin in origins.values())
     twice = len(numbers) - len(set(numbers))
-    not_kept = [n for n in numbers if n > max(made) - len(made) and n not in made]
+    missing = [n for n in numbers if n > max(origins) - len(origins) and n not in origins]
     return {
         "statuses": dict(log.statuses),
         "acknowledged": len(numbers),
-        "newest": max(made),
-        "lost": twice + len(not_kept) + log.followed_wrong + _broken_chain(made),
+        "newest": max(origins),
+        "lost": twice + len(missing) + log.followed_wrong + _broken_chain(origins),
         "resets": resets,
         "failures": log.failures[:5],
         "failed": len(log.failures),
@@ -151,11 +151,11 @@ def _history(url: str) -> list[dict[str, Any]]:
         time.sleep(BACK_OFF_SECONDS)
 
 
-def _broken_chain(made: dict[int, str]) -> int:
-    """Count the lessons that were not given to the version just before."""
+def _broken_chain(origins: dict[int, str]) -> int:
+    """Count the training requests that did not start from the previous version."""
     return sum(
         not origin.startswith(f"version {number - 1} and ")
-        for number, origin in made.items()
+        for number, origin in origins.items()
         if " and " in origin
     )
 

@@ -1,4 +1,4 @@
-"""A web server in a thread of the test, that serves, fails, truncates and corrupts on command."""
+"""A web server in a thread of the test, with configurable statuses and truncated bodies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mimetypes import guess_type
 
 
 class LocalServer:
-    """What the server answers, by path; whoever holds it may change that at any time."""
+    """The responses of the server by path; they may be changed at any time."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
@@ -21,7 +21,7 @@ class LocalServer:
         self.url = ""
 
     def answer(self, path: str) -> tuple[int, bytes, int] | None:
-        """Status, body and announced length for a path; None: hang up without an answer."""
+        """Return status, body and Content-Length for a path; None closes the connection."""
         self.asked[path] += 1
         status = self.statuses.get(path, 200 if path in self.files else 404)
         body = self.files.get(path, b"") if status == 200 else b""
@@ -30,7 +30,7 @@ class LocalServer:
 
 
 def content_type(path: str) -> str:
-    """The type of a file by its name, and of a folder's page."""
+    """Return the media type of a file by its name, or of a folder's page."""
     name = path.partition("?")[0]
     return "text/html" if name.endswith("/") else guess_type(name)[0] or "application/octet-stream"
 
@@ -46,7 +46,7 @@ def local_server(server: LocalServer | None = None) -> Iterator[LocalServer]:
                 self.close_connection = True
                 return
             status, body, length = answered
-            with suppress(ConnectionError):  # whoever asked may have given up meanwhile
+            with suppress(ConnectionError):  # the client may have disconnected
                 self.send_response(status)
                 self.send_header("Content-Length", str(length))
                 self.send_header("Content-Type", content_type(self.path))

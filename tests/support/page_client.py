@@ -1,7 +1,7 @@
-"""A page of the served app without a browser: it speaks Bokeh's protocol over the websocket.
+"""A client of the served app without a browser: Bokeh's protocol over the websocket.
 
-It presses buttons and draws as the page's script would, and sees what the server sends for it.
-Many of them run in one event loop, which no two real browsers would.
+It clicks and draws like the page's script and receives the server's changes. Many clients run in
+one event loop.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Event = dict[str, Any]
 
 
 class PageClient:
-    """One open page; `open_page` makes it."""
+    """An open page; `open_page` creates it."""
 
     def __init__(self, connection: WebSocketClientConnection) -> None:
         self._connection = connection
@@ -38,7 +38,7 @@ class PageClient:
         self._reader = asyncio.create_task(self._read())
 
     async def load(self) -> None:
-        """Fetch the document, as the page does, and tell the server that it is there."""
+        """Fetch the document and report it as ready, as the page does."""
         reply = await self._request("PULL-DOC-REQ", {})
         for model in _models(reply["doc"]):
             for css_class in model.get("attributes", {}).get("css_classes", ()):
@@ -47,7 +47,7 @@ class PageClient:
         await self._patch(_event("document_ready", []))
 
     async def click(self, css_class: str) -> None:
-        """Press a button."""
+        """Click a button."""
         await self._patch(_event("button_click", [["model", {"id": self._ids[css_class]}]]))
 
     async def toggle(self, css_class: str, *, on: bool) -> None:
@@ -60,11 +60,11 @@ class PageClient:
         await self._patch(self._change("ink-pad", "tags", [time.perf_counter_ns(), text]))
 
     def text_of(self, css_class: str) -> str:
-        """The newest text of a component, "" when it has not changed yet."""
+        """Return the newest text of a component; "" if it has not changed."""
         return self.texts.get(self._ids[css_class], "")
 
     def expect(self, css_class: str, pattern: str = "") -> asyncio.Future[Event]:
-        """A future that is done when the component's text changes to one with this pattern."""
+        """Return a future of the first change of the component's text that matches the pattern."""
         model, found = self._ids[css_class], re.compile(pattern)
 
         def fits(event: Event) -> bool:
@@ -76,7 +76,7 @@ class PageClient:
         return future
 
     async def seconds_until(self, act: Any, answer: asyncio.Future[Event]) -> float:
-        """Do something and return the seconds until it is answered."""
+        """Await an action and its response; return the seconds."""
         begun = time.perf_counter()
         await act
         await asyncio.wait_for(answer, TIMEOUT_SECONDS)
@@ -141,7 +141,7 @@ async def open_page(url: str) -> PageClient:
         url, request_timeout=TIMEOUT_SECONDS, connect_timeout=TIMEOUT_SECONDS
     )
     found = re.search(r'"token":\s*"([^"]+)"', answer.body.decode())
-    assert found, "the page carries no token"
+    assert found, "the page has no token"
     address = f"{url.replace('http', 'ws', 1)}/ws"
     connection = await websocket_connect(
         HTTPRequest(
@@ -162,7 +162,7 @@ async def open_page(url: str) -> PageClient:
 
 
 def enlarged(image: np.ndarray) -> np.ndarray:
-    """A digit of (784,) uint8 as the pad would send it."""
+    """Return a digit (784,) uint8 as the pad sends it: (84, 84)."""
     steps = np.arange(SENT_SIDE) * 28 // SENT_SIDE
     return np.ascontiguousarray(image.reshape(28, 28)[np.ix_(steps, steps)])
 
@@ -174,7 +174,7 @@ def _event(name: str, entries: list[Any]) -> Event:
 
 
 def _models(part: Any) -> Iterator[dict[str, Any]]:
-    """All models in a document, however deeply they lie in each other."""
+    """Yield all models in a document."""
     parts = [part]
     while parts:
         part = parts.pop()

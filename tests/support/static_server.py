@@ -1,4 +1,4 @@
-"""Serves a folder as any static host does: plain files over plain HTTP."""
+"""Serves the files of a folder over HTTP, as static hosts do."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from typing import Any
 
 
 class QuietFiles(SimpleHTTPRequestHandler):
-    """Keeps the test's output to the test."""
+    """A request handler without a log."""
 
     def log_message(self, *_arguments: Any) -> None:
-        """Say nothing."""
+        """Discard the message."""
 
 
 class QuietServer(ThreadingHTTPServer):
-    """Says nothing of browsers that leave while something is being sent to them."""
+    """A server that ignores disconnects during a response."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report everything else."""
+        """Report all other errors."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 @contextmanager
 def serving(handler: Callable[..., SimpleHTTPRequestHandler]) -> Iterator[ThreadingHTTPServer]:
-    """Serve with a handler, on a port of its own, until the end; or until it is closed before."""
+    """Serve with a handler on a free port; the server may be closed early."""
     server = QuietServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -44,6 +44,6 @@ def serving(handler: Callable[..., SimpleHTTPRequestHandler]) -> Iterator[Thread
 
 @contextmanager
 def static_server(folder: Path) -> Iterator[str]:
-    """Serve a folder; gives its address."""
+    """Serve a folder; yield its address."""
     with serving(functools.partial(QuietFiles, directory=str(folder))) as server:
         yield f"http://127.0.0.1:{server.server_address[1]}/"

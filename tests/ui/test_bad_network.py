@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from bad_network import BadNetwork
 from browser_page import LabPage
-from kill_rounds import curve, open_tab
+from crash_helpers import curve, open_tab
 from local_server import local_server
 from playwright.sync_api import Browser
 

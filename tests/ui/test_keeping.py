@@ -8,18 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 from browser_page import LabPage
-from kill_rounds import (
-    open_tab,
-    play_round,
-    train_until_kept,
-    wait_open,
-)
+from crash_helpers import crash, open_tab, train_until_saved, wait_open
 from playwright.sync_api import Browser, BrowserContext
 from spiral_page import STATUS, choose_tool, click_plane, drawn, press, status
 
 pytestmark = pytest.mark.ui
 
-LOST_AT_MOST = 15  # seconds on a machine that others use too; `kills.py` measures it
+LOST_AT_MOST = 15  # seconds on a machine that others use too; `crash_recovery.py` measures it
 
 NO_DATABASE = """
 Object.defineProperty(self, "indexedDB", { value: { open() {
@@ -51,14 +46,14 @@ def complaints_of(lab: LabPage) -> list[str]:
 def test_training_that_was_broken_off_goes_on_from_its_newest_save(
     context: BrowserContext, site_url: str
 ) -> None:
-    # `tests/benchmarks/kills.py` breaks off more often, and compares with an unbroken curve.
+    # `tests/benchmarks/crash_recovery.py` crashes more often, and compares the whole curve.
     generator = random.Random(1)
     lab = open_tab(context, site_url)
-    train_until_kept(lab)
-    for way in ("kill the worker", "close the tab"):
-        lab, played = play_round(lab, generator, way=way, most_steps=200)
-        assert played.seconds_lost <= LOST_AT_MOST, played
-        assert played.kept > 0
+    train_until_saved(lab)
+    for kind in ("kill the worker", "close the tab"):
+        lab, last = crash(lab, generator, kind=kind, max_steps=200)
+        assert last.seconds_lost <= LOST_AT_MOST, last
+        assert last.saved > 0
 
 
 def test_two_tabs_keep_their_own_work_and_a_declined_offer_changes_nothing(

@@ -1,4 +1,4 @@
-/* What no app in Pyodide can do without: Python and NumPy, from the same server as the site. */
+/* The minimum of every app in Pyodide: Python and NumPy, from the same server as the site. */
 
 async function start() {
   const site = new URL("./", self.location.href).href;

@@ -1,7 +1,7 @@
-/* ConvNetJS, which takes one sample at a time and updates after so many. */
+/* ConvNetJS, which processes one sample at a time and updates the weights after each batch. */
 
-self.window = self; // it looks for a page
-importScripts("contestant.js", "node/convnetjs/build/convnet.js");
+self.window = self; // ConvNetJS expects a page
+importScripts("benchmark.js", "node/convnetjs/build/convnet.js");
 
 function makeNet(sizes) {
   const net = new convnetjs.Net();
@@ -26,13 +26,13 @@ function trainingStep({sizes, batch}) {
   const trainer = new convnetjs.Trainer(makeNet(sizes), {
     method: "sgd", learning_rate: LEARNING_RATE, momentum: 0, l2_decay: 0, batch_size: batch,
   });
-  const next = inTurn(makeBatches({sizes, batch}).map((made) => volumesOf(made, sizes[0])));
+  const next = rotate(makeBatches({sizes, batch}).map((made) => volumesOf(made, sizes[0])));
   return () => {
     for (const {volume, label} of next()) trainer.train(volume, label);
   };
 }
 
-/* The net of ConvNetJS's demo for MNIST, on random pictures of 24 x 24 pixels. */
+/* The network of ConvNetJS's demo for MNIST, on random pictures of 24 x 24 pixels. */
 const SIDE = 24;
 
 function demoStep({batch}) {
@@ -49,7 +49,7 @@ function demoStep({batch}) {
     method: "adadelta", batch_size: batch, l2_decay: 0.001,
   });
   const sizes = [SIDE * SIDE, 10];
-  const next = inTurn(makeBatches({sizes, batch}).map(({inputs, labels}) => (
+  const next = rotate(makeBatches({sizes, batch}).map(({inputs, labels}) => (
     Array.from(labels, (label, i) => {
       const volume = new convnetjs.Vol(SIDE, SIDE, 1, 0);
       volume.w.set(inputs.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE));

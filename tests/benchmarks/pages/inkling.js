@@ -1,5 +1,4 @@
-/* Inkling in Pyodide: contestants/worker.py answers here too. The contestant and its backend are
- * as the address says. */
+/* Inkling in Pyodide: implementations/worker.py with the module and the backend in the query. */
 
 const site = new URL("./", self.location.href).href;
 const asked = new URLSearchParams(self.location.search);
@@ -7,10 +6,10 @@ const asked = new URLSearchParams(self.location.search);
 const PYTHON = `
 import json
 
-from benchmarks.contestants.worker import Worker
+from benchmarks.implementations.worker import Worker
 
-worker = Worker("${asked.get("contestant")}")
-lambda request: json.dumps(worker.answer(json.loads(request)))
+worker = Worker("${asked.get("module")}")
+lambda request: json.dumps(worker.respond(json.loads(request)))
 `;
 
 async function start() {

@@ -1,8 +1,7 @@
-/* A net of objects, one example at a time: nodes that know their links, links that know their
- * weights. Nets for teaching are often written so, TensorFlow Playground's among them; it has tanh
- * or ReLU units and L2, adds up the derivatives of all examples, and then updates every link. */
+/* A network of node and link objects that processes one example at a time, as TensorFlow Playground
+ * does: tanh or ReLU units and L2; derivatives are summed over all examples before each update. */
 
-importScripts("contestant.js");
+importScripts("benchmark.js");
 
 const L2 = 0.001;
 const RATE = 0.5;
@@ -14,9 +13,9 @@ class Node {
     this.bias = 0.1;
     this.input = 0;
     this.output = 0;
-    this.outputSlope = 0;
-    this.inputSlope = 0;
-    this.summedSlope = 0;
+    this.outputDerivative = 0;
+    this.inputDerivative = 0;
+    this.summedDerivative = 0;
     this.examples = 0;
   }
 }
@@ -26,8 +25,8 @@ class Link {
     this.from = from;
     this.to = to;
     this.weight = Math.random() - 0.5;
-    this.slope = 0;
-    this.summedSlope = 0;
+    this.derivative = 0;
+    this.summedDerivative = 0;
     this.examples = 0;
     from.outgoing.push(this);
     to.incoming.push(this);
@@ -41,8 +40,8 @@ function makeLayers(sizes) {
   return layers;
 }
 
-const relu = {of: (x) => Math.max(0, x), slope: (x) => (x <= 0 ? 0 : 1)};
-const tanh = {of: (x) => Math.tanh(x), slope: (x) => 1 - Math.tanh(x) ** 2};
+const relu = {of: (x) => Math.max(0, x), derivative: (x) => (x <= 0 ? 0 : 1)};
+const tanh = {of: (x) => Math.tanh(x), derivative: (x) => 1 - Math.tanh(x) ** 2};
 
 function forward(layers, values) {
   layers[0].forEach((node, i) => {
@@ -58,28 +57,28 @@ function forward(layers, values) {
   }
 }
 
-/* Square error against one target for each output, as a Playground with several outputs has it. */
+/* Square error against a target of 1 or -1 for each output. */
 function backward(layers, label) {
   const last = layers.length - 1;
   layers[last].forEach((node, i) => {
-    node.outputSlope = node.output - (i === label ? 1 : -1);
+    node.outputDerivative = node.output - (i === label ? 1 : -1);
   });
   for (let i = last; i > 0; i -= 1) {
     const activation = i === last ? tanh : relu;
     for (const node of layers[i]) {
-      node.inputSlope = node.outputSlope * activation.slope(node.input);
-      node.summedSlope += node.inputSlope;
+      node.inputDerivative = node.outputDerivative * activation.derivative(node.input);
+      node.summedDerivative += node.inputDerivative;
       node.examples += 1;
       for (const link of node.incoming) {
-        link.slope = node.inputSlope * link.from.output;
-        link.summedSlope += link.slope;
+        link.derivative = node.inputDerivative * link.from.output;
+        link.summedDerivative += link.derivative;
         link.examples += 1;
       }
     }
     if (i === 1) continue;
     for (const node of layers[i - 1]) {
-      node.outputSlope = 0;
-      for (const link of node.outgoing) node.outputSlope += link.weight * link.to.inputSlope;
+      node.outputDerivative = 0;
+      for (const link of node.outgoing) node.outputDerivative += link.weight * link.to.inputDerivative;
     }
   }
 }
@@ -87,11 +86,11 @@ function backward(layers, label) {
 function update(layers) {
   for (const layer of layers.slice(1))
     for (const node of layer) {
-      node.bias -= (RATE * node.summedSlope) / node.examples;
-      node.summedSlope = node.examples = 0;
+      node.bias -= (RATE * node.summedDerivative) / node.examples;
+      node.summedDerivative = node.examples = 0;
       for (const link of node.incoming) {
-        link.weight -= RATE * (link.summedSlope / link.examples + L2 * link.weight);
-        link.summedSlope = link.examples = 0;
+        link.weight -= RATE * (link.summedDerivative / link.examples + L2 * link.weight);
+        link.summedDerivative = link.examples = 0;
       }
     }
 }

@@ -1,8 +1,8 @@
-/* TensorFlow.js on the backend that the address names, with the operations that its own layers use
- * and without their bookkeeping, which makes it faster. */
+/* TensorFlow.js on the backend in the query, with the operations of its layers but without their
+ * overhead, which makes it faster. */
 
 importScripts(
-  "contestant.js",
+  "benchmark.js",
   "node/@tensorflow/tfjs/dist/tf.min.js",
   "node/@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.min.js",
 );
@@ -22,7 +22,7 @@ function makeModel(sizes) {
 function trainingStep({sizes, batch}) {
   const model = makeModel(sizes);
   const optimizer = tf.train.sgd(LEARNING_RATE);
-  const next = inTurn(makeBatches({sizes, batch}).map(({inputs, labels}) => ({
+  const next = rotate(makeBatches({sizes, batch}).map(({inputs, labels}) => ({
     x: tf.tensor2d(inputs, [batch, sizes[0]]),
     y: tf.cast(tf.oneHot(labels, sizes[sizes.length - 1]), "float32"),
   })));

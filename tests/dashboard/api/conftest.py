@@ -1,11 +1,11 @@
-"""One server for all tests that leave no trace, and fresh ones for those that do."""
+"""A shared server for tests that restore its state, and a new one for the others."""
 
 import pytest
 from api_server import ApiClient, api_server, api_settings
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_data_set_but_the_bundled_one(tmp_path_factory):
+def _only_the_bundled_data_set(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INKLING_DATA", str(tmp_path_factory.mktemp("no-data-sets")))
         yield
@@ -13,13 +13,13 @@ def _no_data_set_but_the_bundled_one(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def call(tmp_path_factory) -> ApiClient:
-    """A server that stays as it began: whoever changes it resets it."""
+    """A server for all tests; tests that change its weights reset them."""
     with api_server(api_settings(tmp_path_factory.mktemp("api"))) as client:
         yield client
 
 
 @pytest.fixture
 def fresh(tmp_path) -> ApiClient:
-    """A server of the test's own."""
+    """A new server."""
     with api_server(api_settings(tmp_path)) as client:
         yield client

@@ -1,10 +1,9 @@
-"""Kills processes that train the server's net, again and again, and looks at what they leave.
+"""Kills processes that train the server's network repeatedly, and checks the stored versions.
 
     python kill_writers.py FOLDER KILLS SEED
 
-Two processes change the same weights, each in two threads, and say so once a change is
-acknowledged. At random moments one of them is killed (SIGKILL) and another begins in its place,
-while a store is opened and read beside them.
+Two processes change the same weights, each in two tasks, and report acknowledged changes. At
+random moments one of them is killed (SIGKILL) and replaced, while a store is opened and read.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ KEPT = 20
 LONGEST_SECONDS = 0.05
 GAP_SECONDS = 0.01
 DIGITS = load_digits()
-Lesson = tuple[NDArray[np.float32], NDArray[np.intp]]
+TrainingSamples = tuple[NDArray[np.float32], NDArray[np.intp]]
 
 
 def open_store(folder: Path) -> WeightsStore:
@@ -41,11 +40,11 @@ def open_store(folder: Path) -> WeightsStore:
 
 
 def begin(folder: Path) -> None:
-    """Put a small net into the store: what counts is how often it is written."""
+    """Store a small network, which is written quickly."""
     network = create_network((784, 16, 10), generator=np.random.default_rng(0))
     store = open_store(folder)
     with store.change() as change:
-        change.add(Draft(network, "a beginning", 0.1, 2.3))
+        change.add(Draft(network, "the first version", 0.1, 2.3))
     store.close()
 
 
@@ -55,16 +54,16 @@ def write(folder: Path, acknowledge: int, seed: int) -> None:
     service = WeightsService(settings, open_store(folder), lambda: DIGITS.validation[:20])
     generator = np.random.default_rng(seed)
 
-    def lesson() -> Lesson:
+    def read_samples() -> TrainingSamples:
         chosen = generator.integers(0, len(DIGITS.train), 2)
         samples = DIGITS.train[chosen]
         return to_float(samples.images), samples.labels.astype(np.intp)
 
     async def keep_training() -> None:
         while True:
-            _, version = await service.train(lesson, None)
+            _, version = await service.train(read_samples, None)
             os.write(acknowledge, f"{version.number}\n".encode())
-            # SQLite's lock is not fair: without a gap a process that begins would starve.
+            # SQLite's lock is not fair: without a pause a new process would starve.
             await asyncio.sleep(GAP_SECONDS)
 
     async def train_twice() -> None:
@@ -74,7 +73,7 @@ def write(folder: Path, acknowledge: int, seed: int) -> None:
 
 
 class Writer:
-    """A process that writes, and the end of its pipe."""
+    """A process that writes, and the read end of its pipe."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         reading, writing = os.pipe()
@@ -86,8 +85,8 @@ class Writer:
         self._lines = os.fdopen(reading)
 
     def kill(self, seconds: float) -> list[int]:
-        """Kill it some time after its first change; return the numbers that it acknowledged."""
-        # Before that, the kill would hit the start alone.
+        """Kill it some time after its first change; return the acknowledged version numbers."""
+        # Earlier, only its start would be interrupted.
         select.select([self._lines], [], [], 30)
         time.sleep(seconds)
         os.kill(self._process, signal.SIGKILL)
@@ -97,11 +96,11 @@ class Writer:
 
 
 def count_faults(folder: Path, acknowledged: list[int]) -> tuple[int, int]:
-    """Open the store; count the versions of those acknowledged that are lost, and broken ones."""
+    """Open the store; return the numbers of lost and of damaged versions."""
     store = open_store(folder)
     numbers = [version.number for version in store.versions()]
     lost = sum(n not in numbers for n in acknowledged if n > numbers[0] - KEPT)
-    # Checks the content against its hash; the newest is not dropped for many changes.
+    # Checks the content against its hash.
     network = store.network(numbers[0])
     broken = not all(np.isfinite(array).all() for array in network.parameters())
     store.close()
@@ -109,7 +108,7 @@ def count_faults(folder: Path, acknowledged: list[int]) -> tuple[int, int]:
 
 
 def main(folder: Path, kills: int, seed: int) -> None:
-    """Kill so many times, and print what was found."""
+    """Kill repeatedly and print the counts."""
     generator = random.Random(seed)
     begin(folder)
     acknowledged: list[int] = []
@@ -123,7 +122,7 @@ def main(folder: Path, kills: int, seed: int) -> None:
         lost, broken = lost + faults[0], broken + faults[1]
     for writer in writers:
         acknowledged += writer.kill(0)
-    lost += len(acknowledged) - len(set(acknowledged))  # two that got the same number
+    lost += len(acknowledged) - len(set(acknowledged))  # duplicate numbers
     print(f"{kills} kills, {len(acknowledged)} acknowledged, {lost} lost, {broken} broken")  # noqa: T201
 
 

@@ -4,7 +4,7 @@ import pytest
 from api_server import ApiClient, api_server, api_settings
 
 from dashboard.api.access import is_local
-from dashboard.api.rate_limit import RateLimit
+from dashboard.api.limits import RateLimit
 
 TOKEN = "a-token-of-the-test"
 SITE = "https://site.example"
@@ -12,7 +12,7 @@ SITE = "https://site.example"
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
-    """A server with a token, a site on its list and a name."""
+    """A server with a token, a listed origin and a host name."""
     settings = api_settings(
         tmp_path_factory.mktemp("guarded"), token=TOKEN, origins=(SITE,), hosts=("box.example",)
     )
@@ -40,7 +40,7 @@ def test_a_change_without_the_token_is_401(guarded, method, path, authorization)
     assert TOKEN not in answer.sentence
 
 
-def test_with_the_token_changes_are_made_and_reading_needs_none(guarded):
+def test_changes_need_the_token_and_reading_does_not(guarded):
     for given in (f"Bearer {TOKEN}", f"bearer  {TOKEN}"):
         answer = guarded("DELETE", "/api/weights", headers={"Authorization": given})
         assert answer.status == 200
@@ -68,7 +68,7 @@ def test_without_a_token_a_change_through_a_proxy_is_403(call, method, path, hea
         ("", False),
     ],
 )
-def test_the_machine_itself_is_known_by_its_address(peer, local):
+def test_loopback_addresses_are_local(peer, local):
     assert is_local(peer, {}) is local
 
 
@@ -79,7 +79,7 @@ def test_the_machine_itself_is_known_by_its_address(peer, local):
         ("LOCALHOST:5006", 200),
         ("127.0.0.1:1", 200),
         ("[::1]:5006", 200),
-        ("192.168.7.7:5006", 200),  # digits cannot be redirected
+        ("192.168.7.7:5006", 200),  # DNS cannot redirect an IP address
         ("box.example:80", 200),
         ("evil.example", 403),
         ("localhost.evil.example:5006", 403),
@@ -87,14 +87,14 @@ def test_the_machine_itself_is_known_by_its_address(peer, local):
         ("[evil]", 403),
     ],
 )
-def test_the_server_answers_to_its_own_names_alone(guarded, host, status):
+def test_unknown_host_names_are_403(guarded, host, status):
     answer = guarded("GET", "/api/data", headers={"Host": host})
     assert answer.status == status
     if status == 403:
         assert "INKLING_API_HOSTS" in answer.sentence
 
 
-def test_pages_of_other_sites_may_not_call(guarded):
+def test_unlisted_origins_are_403(guarded):
     for method, path in (("GET", "/api/data"), ("DELETE", "/api/weights"), ("OPTIONS", "/api")):
         for origin in (
             "https://evil.example",
@@ -108,7 +108,7 @@ def test_pages_of_other_sites_may_not_call(guarded):
             assert answer.headers["Access-Control-Allow-Origin"] is None
 
 
-def test_its_own_pages_and_listed_sites_may(guarded):
+def test_same_origin_and_listed_origins_are_allowed(guarded):
     own = guarded("GET", "/api", headers={"Origin": "http://localhost:2", "Host": "localhost:2"})
     assert (own.status, own.headers["Access-Control-Allow-Origin"]) == (200, None)
     for path, status in (("/api", 200), ("/api/nothing", 404), ("/api/data?label=x", 400)):
@@ -118,7 +118,7 @@ def test_its_own_pages_and_listed_sites_may(guarded):
         assert "ETag" in listed.headers["Access-Control-Expose-Headers"]
 
 
-def test_a_browser_that_asks_before_it_calls_is_told(guarded):
+def test_preflight_requests_get_the_cors_headers(guarded):
     asked = {
         "Origin": SITE,
         "Access-Control-Request-Method": "PATCH",
@@ -135,7 +135,7 @@ def test_a_browser_that_asks_before_it_calls_is_told(guarded):
     assert plain.headers["Access-Control-Allow-Methods"] is None
 
 
-def test_addresses_and_methods_that_there_are_not_are_said_in_json(call):
+def test_unknown_routes_and_methods_are_json_errors(call):
     for path in ("/api//", "/api/x", "/api/weights/", "/api/weights/history/1", "/api/%00"):
         for method in ("GET", "POST", "OPTIONS", "DELETE"):
             answer = call(method, path)
@@ -149,7 +149,7 @@ def test_addresses_and_methods_that_there_are_not_are_said_in_json(call):
         assert answer.sentence.endswith(f"found {method}.")
 
 
-def test_too_many_requests_are_429_and_files_are_not_counted(tmp_path):
+def test_too_many_requests_are_429_except_for_files(tmp_path):
     with api_server(api_settings(tmp_path, reads_per_second=2, writes_per_second=1)) as call:
         statuses = [call("GET", "/api/data").status for _ in range(12)]
         assert statuses[:4] == [200] * 4
@@ -158,10 +158,10 @@ def test_too_many_requests_are_429_and_files_are_not_counted(tmp_path):
         assert refused.headers["Retry-After"] == "1"
         assert refused.headers["Retry-After"].isdigit()
         assert {call("GET", "/api/manifest").status for _ in range(12)} == {200}
-        assert call("DELETE", "/api/weights").status == 200  # changes have a count of their own
+        assert call("DELETE", "/api/weights").status == 200  # changes are limited separately
 
 
-def test_the_rate_is_kept_for_each_address_as_time_goes_by():
+def test_the_rate_limit_refills_per_address():
     now = [0.0]
     limit = RateLimit(10, lambda: now[0])
     assert [limit.take("a") for _ in range(20)] == [0] * 20
@@ -173,25 +173,25 @@ def test_the_rate_is_kept_for_each_address_as_time_goes_by():
     assert [limit.take("a") > 0 for _ in range(21)] == [False] * 20 + [True]
 
 
-def test_neighbours_in_one_ipv6_network_count_as_one_and_strangers_fill_no_memory():
+def test_an_ipv6_network_counts_as_one_address_and_the_table_is_bounded():
     limit = RateLimit(1, lambda: 0.0)
     taken = [limit.take(f"2001:db8::{number}") for number in range(3)]
     assert [wait > 0 for wait in taken] == [False, False, True]
     for number in range(10_000):
         limit.take(f"2001:db8:{number:x}::1")
-    assert len(limit._buckets) <= 4096
+    assert len(limit) <= 4096
 
 
-def test_every_request_has_one_line_in_the_log_with_its_time_and_no_secret(guarded: ApiClient):
+def test_each_request_logs_one_line_without_secrets(guarded: ApiClient):
     records = []
 
-    class Keep(logging.Handler):
+    class Recorder(logging.Handler):
         def emit(self, record):
             records.append(record.getMessage())
 
-    logger, keep = logging.getLogger("inkling.api"), Keep()
+    logger, recorder = logging.getLogger("inkling.api"), Recorder()
     level = logger.level
-    logger.addHandler(keep)
+    logger.addHandler(recorder)
     logger.setLevel(logging.INFO)
     try:
         answer = guarded(
@@ -199,9 +199,9 @@ def test_every_request_has_one_line_in_the_log_with_its_time_and_no_secret(guard
             f"/api/weights?token={TOKEN}",
             headers={"Authorization": f"Bearer {TOKEN}"},
         )
-        guarded("GET", "/api")  # the line is written after the answer is on its way
+        guarded("GET", "/api")  # the line is written after the response
     finally:
-        logger.removeHandler(keep)
+        logger.removeHandler(recorder)
         logger.setLevel(level)
     [line] = [record for record in records if answer.headers["Request-Id"] in record]
     assert " 127.0.0.1 DELETE /api/weights 400 " in line

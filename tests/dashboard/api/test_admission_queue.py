@@ -1,9 +1,9 @@
 import asyncio
 
-from dashboard.api.admission_queue import AdmissionQueue
+from dashboard.api.limits import AdmissionQueue
 
 
-def test_each_iteration_of_the_loop_admits_a_few_requests_in_order():
+def test_each_event_loop_iteration_admits_a_few_requests_in_order():
     async def ask_many():
         queue, order, rounds = AdmissionQueue(3), [], []
         now = 0
@@ -24,7 +24,7 @@ def test_each_iteration_of_the_loop_admits_a_few_requests_in_order():
     asyncio.run(ask_many())
 
 
-def test_requests_one_after_the_other_do_not_wait():
+def test_sequential_requests_do_not_wait():
     async def ask_singly():
         queue = AdmissionQueue(1)
         for _ in range(5):

@@ -1,4 +1,4 @@
-"""What strangers may send: none of it may change anything, end the server or fill its memory."""
+"""Invalid bodies must not change anything, stop the server or exhaust its memory."""
 
 import gc
 import gzip
@@ -24,12 +24,12 @@ REFUSED = {400, 408, 409, 413, 415, 422}
 
 
 def state(call):
-    """All that a refused request might have changed."""
+    """Return the state that a rejected request must not change."""
     return call("GET", "/api/weights/history").body
 
 
 def send(call, method, path, body, kind=JSON, **headers):
-    """Send bytes; see that a refusal has a sentence and has changed nothing."""
+    """Send bytes; check that an error has a message and changed nothing."""
     before = state(call)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     answer = call(method, path, body, {"Content-Type": kind} | named)
@@ -61,7 +61,7 @@ def image(value):
         (patched(target=10**400), "sample 1"),
         (patched(image=[0.0] * 783), "783"),
         (patched(image=[[0.0] * 28] * 28), " 28"),
-        (patched(image="0" * 784), "text"),
+        (patched(image="0" * 784), "string"),
         (image(None), "sample 1"),
         (image("0"), "sample 1"),
         (image([]), "sample 1"),
@@ -163,7 +163,7 @@ def test_a_body_that_is_not_strict_json_is_refused(call, path, body, status, key
     assert (answer.status, key_value in answer.sentence) == (status, True), answer.sentence
 
 
-def test_a_number_of_millions_of_digits_and_a_million_lists_are_refused_soon(call):
+def test_huge_numbers_and_too_many_tokens_are_422(call):
     for body, words in (
         (b'{"data": ' + b"7" * 10_000_000 + b"}", "number"),
         (b'{"data": [' + b"[]," * 3_000_000 + b"[]]}", "200,000"),
@@ -175,14 +175,14 @@ def test_a_number_of_millions_of_digits_and_a_million_lists_are_refused_soon(cal
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "", NPZ])
-def test_another_type_is_415(call, kind):
+def test_an_unsupported_content_type_or_encoding_is_415(call, kind):
     answer = send(call, "PATCH", "/api/weights", b'{"data": []}', kind)
     assert (answer.status, "application/json" in answer.sentence) == (415, True)
     answer = send(call, "PATCH", "/api/weights", b'{"data": []}', Content_Encoding="br")
     assert (answer.status, "gzip" in answer.sentence) == (415, True)
 
 
-def test_a_body_compressed_by_gzip_is_taken(call):
+def test_a_gzip_compressed_body_is_accepted(call):
     body = gzip.compress(json.dumps({"data": [BLANK]}).encode())
     assert send(call, "PATCH", "/api/weights", body, Content_Encoding="gzip").status == 200
     for broken, words in (
@@ -196,8 +196,8 @@ def test_a_body_compressed_by_gzip_is_taken(call):
         assert (answer.status, words in answer.sentence) == (400, True)
 
 
-def test_bombs_end_at_the_limit(call):
-    """Megabytes that unpack to gigabytes: as gzip, as an archive, and as a header's claim."""
+def test_decompression_bombs_are_rejected_at_the_limit(call):
+    """Megabytes that decompress to gigabytes: as gzip, as an archive, and by a header."""
     gigabyte = gzip.compress(bytes(1 << 26)) * 16
     answer = send(call, "PATCH", "/api/weights", gigabyte, Content_Encoding="gzip")
     assert answer.status == 413
@@ -227,7 +227,7 @@ def archive_of(**entries):
     return file.getvalue()
 
 
-def test_archives_that_are_no_nets_are_refused(call):
+def test_archives_without_a_network_are_rejected(call):
     good = weights_to_bytes(load_pretrained(), ".npz")
     pickled = io.BytesIO()
     np.save(pickled, np.array([{}], dtype=object), allow_pickle=True)
@@ -243,16 +243,16 @@ def test_archives_that_are_no_nets_are_refused(call):
         (archive_of(W0=npy_header((4, 4))), 422),
     ):
         assert send(call, "POST", "/api/weights", body, NPZ).status == status
-    assert send(call, "POST", "/api/weights", good).status == 400  # which is no JSON
+    assert send(call, "POST", "/api/weights", good).status == 400  # not JSON
     generator = random.Random(1)
     for _ in range(40):
-        spoilt = bytearray(good)
+        damaged = bytearray(good)
         for _ in range(3):
-            spoilt[generator.randrange(len(spoilt))] = generator.randrange(256)
-        send(call, "POST", "/api/weights", bytes(spoilt), NPZ)
+            damaged[generator.randrange(len(damaged))] = generator.randrange(256)
+        send(call, "POST", "/api/weights", bytes(damaged), NPZ)
 
 
-def test_a_body_beyond_the_limit_is_413_whether_announced_or_in_pieces(tmp_path):
+def test_a_body_above_the_limit_is_413_with_a_length_or_chunked(tmp_path):
     with api_server(api_settings(tmp_path, body_bytes=100_000)) as call:
         body = b" " * 100_001
         assert send(call, "PATCH", "/api/weights", body).status == 413
@@ -262,7 +262,7 @@ def test_a_body_beyond_the_limit_is_413_whether_announced_or_in_pieces(tmp_path)
         head = "PATCH", "/api/weights", "Transfer-Encoding: chunked"
         assert raw(call, *head, text).startswith(b"HTTP/1.1 413 ")
         assert b"413" in raw(call, "PATCH", "/api/weights", "Content-Length: 999999999", b"")[:12]
-        # Without an end it is cut off, having taken no memory.
+        # An unterminated body is aborted without reserving memory.
         endless = text[:-5] * 20
         assert raw(call, *head, endless)[:12] in (b"HTTP/1.1 400", b"")
         assert raw(call, "PATCH", "/api/weights", "Content-Length: -5", b"")[:12] == (
@@ -273,7 +273,7 @@ def test_a_body_beyond_the_limit_is_413_whether_announced_or_in_pieces(tmp_path)
 
 
 def raw(call, method, path, header, body):
-    """Send a request by hand and return what comes back until the server ends it or answers."""
+    """Send a raw request and return the response."""
     with socket.create_connection(("127.0.0.1", call.port), timeout=60) as connection:
         head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
         try:
@@ -283,7 +283,7 @@ def raw(call, method, path, header, body):
             return b""
 
 
-def test_a_body_that_does_not_come_is_408_and_leaves_nothing_behind(tmp_path):
+def test_a_late_body_is_408_and_releases_its_memory(tmp_path):
     with api_server(api_settings(tmp_path, body_seconds=0.1)) as call:
         answer = raw(call, "PATCH", "/api/weights", "Content-Length: 100", b'{"data": ')
         assert answer.startswith(b"HTTP/1.1 408 ")
@@ -292,7 +292,7 @@ def test_a_body_that_does_not_come_is_408_and_leaves_nothing_behind(tmp_path):
         assert call("GET", "/api/data").status == 200
 
 
-def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind(tmp_path):
+def test_a_disconnect_releases_the_memory_of_the_body(tmp_path):
     with api_server(api_settings(tmp_path)) as call:
         full = call.server.settings.bodies_bytes
         with socket.create_connection(("127.0.0.1", call.port)) as connection:
@@ -306,7 +306,7 @@ def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind(tmp_path):
             call("GET", "/api/data")
 
 
-def test_bodies_together_have_a_limit_too(tmp_path):
+def test_all_bodies_together_are_limited(tmp_path):
     with api_server(api_settings(tmp_path, bodies_bytes=50_000)) as call:
         answer = call("PATCH", "/api/weights", {"data": [BLANK] * 20})
         assert (answer.status, "memory" in answer.sentence) == (429, True)
@@ -327,7 +327,7 @@ KEYS = st.sampled_from(["data", "block", "weights", "W0", "b0", "biases", "activ
     call_of=st.sampled_from([("POST", "weights"), ("PATCH", "weights"), ("POST", "datablock")]),
     cut=st.integers(0, 10),
 )
-def test_any_json_whole_or_cut_is_answered(call, content, call_of, cut):
+def test_any_json_gets_a_response(call, content, call_of, cut):
     method, path = call_of
     body = json.dumps(content).encode()
     send(call, method, f"/api/{path}", body[: len(body) - cut] if cut < 4 else body)
@@ -339,12 +339,12 @@ def test_any_json_whole_or_cut_is_answered(call, content, call_of, cut):
     kind=st.sampled_from([JSON, NPZ, "application/vnd.inkling.s4+json"]),
     encoding=st.sampled_from(["identity", "gzip"]),
 )
-def test_any_bytes_are_answered(call, body, kind, encoding):
+def test_any_bytes_get_a_response(call, body, kind, encoding):
     send(call, "POST", "/api/weights", body, kind, Content_Encoding=encoding)
 
 
-def test_refusing_takes_no_memory(call):
-    """The same refusals a second time leave as many objects as the first time."""
+def test_rejected_requests_leak_no_memory(call):
+    """Repeated errors leave as many objects as the first time."""
     bodies = [
         (b"[" * 100_000, JSON),
         (json.dumps({"weights": tables()}).encode()[:-5], JSON),

@@ -17,7 +17,7 @@ from data_cache import (
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """What the static site has under `data/`."""
+    """The folder `data/` of the static site."""
     folder = tmp_path_factory.mktemp("data")
     write_blocks([load_digits()], folder)
     return folder
@@ -28,7 +28,7 @@ def sample(call, query=""):
     return found
 
 
-def test_a_sample_can_be_chosen(call):
+def test_a_sample_is_selected_by_the_query(call):
     digits: DataSet = load_digits()
     found = sample(call, "index=3&split=test")
     assert found["target"] == digits.test.labels[3]
@@ -39,7 +39,7 @@ def test_a_sample_can_be_chosen(call):
     assert {found["target"] for found in block["data"]} == {9}
 
 
-def test_a_block_has_no_sample_twice_while_there_are_enough(call):
+def test_a_block_has_unique_samples_while_there_are_enough(call):
     block = call("POST", "/api/datablock?split=test", {"block": 500}).json["data"]
     assert len({tuple(found["image"]) for found in block}) == 500
     more = call("POST", "/api/datablock?split=test", {"block": 501})
@@ -69,7 +69,7 @@ def test_an_invalid_query_is_refused_with_the_name_of_the_parameter(call, query,
 
 
 @pytest.mark.parametrize("block", [0, -1, 1001, 1e9, 1.5, "3", True, None, [], 10**400])
-def test_a_block_of_no_sensible_size_is_422(call, block):
+def test_an_invalid_block_size_is_422(call, block):
     answer = call("POST", "/api/datablock", {"block": block})
     assert answer.status == 422
     assert "block" in answer.sentence
@@ -90,7 +90,7 @@ def test_manifest_and_blocks_are_the_bytes_of_the_site(call, site):
 
 
 @pytest.mark.parametrize("path", ["/api/manifest", "/api/blocks/3"])
-def test_files_are_kept_by_caches_and_asked_for_again_by_their_tag(call, path):
+def test_files_can_be_cached_and_revalidated(call, path):
     answer = call("GET", path)
     assert answer.headers["Cache-Control"].startswith("public")
     again = call("GET", path, headers={"If-None-Match": answer.headers["ETag"]})
@@ -101,13 +101,13 @@ def test_files_are_kept_by_caches_and_asked_for_again_by_their_tag(call, path):
     assert head.headers["ETag"] == answer.headers["ETag"]
 
 
-def test_the_manifest_is_compressed_for_those_who_unpack(call, site):
+def test_the_manifest_is_compressed_if_the_client_accepts_gzip(call, site):
     answer = call("GET", "/api/manifest", headers={"Accept-Encoding": "gzip"})
     assert gzip.decompress(answer.body) == (site / "manifest.json").read_bytes()
     assert answer.headers["ETag"] != call("GET", "/api/manifest").headers["ETag"]
 
 
-def test_the_blocks_are_a_source_like_those_of_a_site(call):
+def test_http_block_source_reads_the_blocks(call):
     async def load():
         manifest = await open_manifest(f"{call.url}/api/manifest")
         assert HttpBlockSource(manifest, "digits").sample_count == 4000
@@ -117,8 +117,8 @@ def test_the_blocks_are_a_source_like_those_of_a_site(call):
     np.testing.assert_array_equal(validation.images, load_digits().validation.images)
 
 
-def test_packed_blocks_are_found_again_and_mended(call):
-    from dashboard.api.block_folder import packed_blocks  # noqa: PLC0415
+def test_packed_blocks_are_reused_and_repaired(call):
+    from dashboard.api.data_service import packed_blocks  # noqa: PLC0415
 
     cache = call.server.settings.cache_folder
     call("GET", "/api/manifest")

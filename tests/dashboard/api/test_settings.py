@@ -6,15 +6,15 @@ from dashboard.api.settings import settings_from_environment
 from dashboard.training.settings import SettingError
 
 
-def test_without_any_variable_everything_has_its_default():
+def test_defaults_apply_without_variables():
     settings = settings_from_environment({"XDG_STATE_HOME": "/s", "XDG_CACHE_HOME": "/c"})
     assert (settings.token, settings.origins, settings.hosts) == (None, (), ())
-    assert settings.versions_kept == 20
+    assert settings.max_versions == 20
     assert settings.state_folder.name == settings.cache_folder.name == "api"
     assert settings.state_folder != settings.cache_folder
 
 
-def test_every_setting_can_be_given():
+def test_settings_are_read_from_variables():
     settings = settings_from_environment(
         {
             "INKLING_TOKEN": "0123456789",
@@ -33,7 +33,7 @@ def test_every_setting_can_be_given():
     assert settings.origins == ("https://site.example", "http://localhost:8000")
     assert settings.hosts == ("box", "inner.example")
     assert (settings.data_set, settings.body_bytes) == ("mnist", 1 << 19)
-    assert (settings.versions_kept, settings.accuracy_margin) == (3, 0.02)
+    assert (settings.max_versions, settings.accuracy_margin) == (3, 0.02)
     assert settings.writes_waiting == 32
 
 

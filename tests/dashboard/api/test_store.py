@@ -41,7 +41,7 @@ def same(first, second):
     )
 
 
-def test_nothing_is_made_before_it_is_used(tmp_path):
+def test_the_folder_is_created_at_first_use(tmp_path):
     store = WeightsStore(tmp_path / "state", 3, str)
     assert not (tmp_path / "state").exists()
     assert store.newest() is None
@@ -49,7 +49,7 @@ def test_nothing_is_made_before_it_is_used(tmp_path):
     assert (tmp_path / "state").stat().st_mode & 0o077 == 0
 
 
-def test_versions_count_up_and_the_last_ones_are_kept_through_a_restart(store, tmp_path):
+def test_numbers_increase_and_versions_survive_a_restart(store, tmp_path):
     for seed in range(5):
         assert add(store, seed).number == seed + 1
     store.close()
@@ -63,12 +63,12 @@ def test_versions_count_up_and_the_last_ones_are_kept_through_a_restart(store, t
     again.close()
 
 
-def test_the_same_weights_are_no_new_version(store):
+def test_equal_weights_do_not_make_a_version(store):
     assert add(store, 1) == add(store, 1)
     assert [version.number for version in store.versions()] == [1]
 
 
-def test_a_change_that_fails_leaves_nothing(store):
+def test_a_failed_change_is_rolled_back(store):
     add(store, 1)
 
     def fail():
@@ -82,7 +82,7 @@ def test_a_change_that_fails_leaves_nothing(store):
     assert add(store, 3).number == 2
 
 
-def test_two_servers_may_share_a_folder(store, tmp_path):
+def test_two_stores_can_share_a_folder(store, tmp_path):
     other = WeightsStore(tmp_path / "deep" / "state", 3, str)
     add(store, 1)
     assert other.newest().number == 1
@@ -91,7 +91,7 @@ def test_two_servers_may_share_a_folder(store, tmp_path):
     other.close()
 
 
-def test_a_damaged_version_is_said_to_be_so(store, tmp_path):
+def test_a_damaged_version_is_an_error_with_its_number(store, tmp_path):
     add(store, 1)
     store.close()
     with sqlite3.connect(tmp_path / "deep" / "state" / "weights.sqlite3") as connection:
@@ -101,7 +101,7 @@ def test_a_damaged_version_is_said_to_be_so(store, tmp_path):
         store.network(1)
 
 
-def test_a_file_or_folder_that_cannot_be_used_is_named(tmp_path):
+def test_an_unusable_file_or_folder_is_an_error_with_its_name(tmp_path):
     (tmp_path / "file").write_text("")
     store = WeightsStore(tmp_path / "file" / "state", 3, str)
     with pytest.raises(StoreError, match="INKLING_API_STATE"):
@@ -115,14 +115,13 @@ def test_a_file_or_folder_that_cannot_be_used_is_named(tmp_path):
 
 @pytest.fixture
 def memory_folder(tmp_path):
-    """A folder in memory where there is one: a kill takes no page from the system, so the disk
-    would only make it slower."""
+    """A folder in memory if possible: SIGKILL loses no pages of the system, and it is faster."""
     shared = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else tmp_path) as folder:
         yield folder
 
 
-def test_a_kill_at_any_moment_leaves_a_whole_version_and_none_that_was_acknowledged_is_lost(
+def test_no_acknowledged_version_is_lost_or_damaged_when_the_process_is_killed(
     memory_folder,
 ):
     script = Path(__file__).with_name("kill_writers.py")

@@ -1,11 +1,16 @@
+import asyncio
 import gzip
 import json
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from api_server import api_server, api_settings
 
+from dashboard.api.errors import ApiError
+from dashboard.api.server import Server
 from dashboard.api.weights_formats import NPZ, S0, S4
 from nn import create_network, load_pretrained, weights_from_bytes, weights_to_bytes
 
@@ -41,7 +46,7 @@ def samples(call):
 
 
 @pytest.mark.parametrize("form", [S0, S4, NPZ])
-def test_every_form_holds_the_same_net_and_is_taken_back(call, form):
+def test_every_media_type_has_the_same_network_and_is_accepted(call, form):
     body = weights(call, form)
     if form != S0:
         name = "weights.npz" if form == NPZ else "weights.json"
@@ -56,32 +61,24 @@ def test_every_form_holds_the_same_net_and_is_taken_back(call, form):
     assert answer.json["origin"] == "the pretrained model"
 
 
-def test_json_of_s4_is_taken_as_plain_json_too(fresh):
+def test_json_of_s4_is_accepted_as_application_json(fresh):
     body = weights_to_bytes(a_little_else(), ".json", layout="s4")
     assert put(fresh, body, "application/json; charset=utf-8").json["version"] == 2
     assert weights(fresh, S4) == body
 
 
-def test_s0s_layout_keeps_biases_and_activation_beside_the_weights(fresh):
+def test_the_s0_layout_has_separate_keys_for_biases_and_activation(tmp_path):
     network = create_network((784, 8, 10), generator=np.random.default_rng(1), activation="tanh")
     network.layers[0].bias[:] = np.linspace(-1, 1, 8)
-    put_anyway(fresh, network)
-    content = json.loads(weights(fresh))
-    assert content.keys() == {"weights", "biases", "activation"}
-    assert content["activation"] == "tanh"
-    for index, layer in enumerate(network.layers):
-        np.testing.assert_array_equal(np.float32(content["weights"][index]), layer.weights)
-        np.testing.assert_array_equal(np.float32(content["biases"][index]), layer.bias)
-    assert put(fresh, weights(fresh), S0).json["version"] == newest(fresh)["version"]
-
-
-def put_anyway(call, network):
-    """Put a net past the judge into the store."""
-    from dashboard.api.weights_store import Draft  # noqa: PLC0415
-
-    newest(call)
-    with call.server.weights._store.change() as change:
-        change.add(Draft(network, "a test", 0.1, 2.0))
+    with api_server(api_settings(tmp_path, accuracy_margin=1.0)) as call:
+        assert put(call, weights_to_bytes(network, ".npz")).status == 200
+        content = json.loads(weights(call))
+        assert content.keys() == {"weights", "biases", "activation"}
+        assert content["activation"] == "tanh"
+        for index, layer in enumerate(network.layers):
+            np.testing.assert_array_equal(np.float32(content["weights"][index]), layer.weights)
+            np.testing.assert_array_equal(np.float32(content["biases"][index]), layer.bias)
+        assert put(call, weights(call), S0).json["version"] == newest(call)["version"]
 
 
 @pytest.mark.parametrize(
@@ -94,19 +91,19 @@ def put_anyway(call, network):
         (f"*/*;q=0.1, {S0};q=0", S4),
     ],
 )
-def test_accept_chooses_the_form(call, accept, form):
+def test_accept_selects_the_media_type(call, accept, form):
     answer = call("GET", "/api/weights", headers={"Accept": accept})
     assert answer.headers["Content-Type"] == form
 
 
-def test_a_form_that_there_is_not_is_406(call):
+def test_an_unsupported_media_type_is_406(call):
     for accept in ("text/html", f"{S0};q=0, {S4};q=0, {NPZ};q=0"):
         answer = call("GET", "/api/weights", headers={"Accept": accept})
         assert (answer.status, S4 in answer.sentence) == (406, True)
     assert call("GET", "/api", headers={"Accept": "image/png"}).status == 406
 
 
-def test_what_the_client_has_already_is_304(call):
+def test_a_known_entity_tag_is_304(call):
     for headers in ({}, {"Accept": NPZ}, {"Accept-Encoding": "gzip"}):
         tag = call("GET", "/api/weights", headers=headers).headers["ETag"]
         again = call("GET", "/api/weights", headers=headers | {"If-None-Match": f'"x", {tag}'})
@@ -114,7 +111,7 @@ def test_what_the_client_has_already_is_304(call):
         assert call("GET", "/api/weights", headers={"If-None-Match": '"x"'}).status == 200
 
 
-def test_json_is_compressed_for_those_who_unpack(call):
+def test_json_is_compressed_if_the_client_accepts_gzip(call):
     plain = weights(call)
     packed = call("GET", "/api/weights", headers={"Accept-Encoding": "br, gzip;q=0.5"})
     assert packed.headers["Content-Encoding"] == "gzip"
@@ -146,7 +143,7 @@ def test_a_change_for_another_version_is_412_and_changes_nothing(fresh, samples)
         assert answer.status == 200
 
 
-def test_every_form_of_a_version_stands_for_it_in_if_match(fresh):
+def test_if_match_accepts_the_tags_of_all_media_types(fresh):
     for form in (S0, S4, NPZ):
         tag = fresh("GET", "/api/weights", headers={"Accept": form}).headers["ETag"]
         assert fresh("DELETE", "/api/weights", headers={"If-Match": tag}).status == 200
@@ -162,30 +159,13 @@ def test_much_worse_weights_are_409_with_both_scores(call):
     assert weights(call, NPZ) == before
 
 
-def test_samples_with_false_labels_cannot_ruin_the_weights(call):
-    before = weights(call, NPZ)
-    block = call("POST", "/api/datablock?seed=2", {"block": 1000}).json["data"]
-    lies = [sample | {"target": 0} for sample in block]
-    with api_rate(call, 1.0):
-        answer = call("PATCH", "/api/weights", {"data": lies})
-    assert answer.status == 409
-    assert weights(call, NPZ) == before
-
-
-class api_rate:  # noqa: N801 - reads as what it does
-    """Lets the server learn faster for a while."""
-
-    def __init__(self, call, rate):
-        self.service, self.rate = call.server.weights, rate
-
-    def __enter__(self):
-        self.before = self.service._settings
-        from dataclasses import replace  # noqa: PLC0415
-
-        self.service._settings = replace(self.before, learning_rate=self.rate)
-
-    def __exit__(self, *_):
-        self.service._settings = self.before
+def test_training_on_wrong_labels_that_lowers_the_accuracy_is_409(tmp_path):
+    with api_server(api_settings(tmp_path, learning_rate=1.0)) as call:
+        before = weights(call, NPZ)
+        block = call("POST", "/api/datablock?seed=2", {"block": 1000}).json["data"]
+        mislabelled = [sample | {"target": 0} for sample in block]
+        assert call("PATCH", "/api/weights", {"data": mislabelled}).status == 409
+        assert weights(call, NPZ) == before
 
 
 def test_the_margin_can_be_set(tmp_path):
@@ -198,8 +178,8 @@ def test_the_margin_can_be_set(tmp_path):
         assert call("POST", "/api/weights", bare).status == 409
 
 
-def test_versions_are_listed_and_restored_and_the_last_ones_kept(tmp_path, samples):
-    with api_server(api_settings(tmp_path, versions_kept=3)) as call:
+def test_versions_are_listed_and_restored_and_old_ones_deleted(tmp_path, samples):
+    with api_server(api_settings(tmp_path, max_versions=3)) as call:
         tags = {1: call("GET", "/api/weights").headers["ETag"]}
         for number in (2, 3):
             assert call("PATCH", "/api/weights", samples).status == 200
@@ -223,10 +203,8 @@ def test_versions_are_listed_and_restored_and_the_last_ones_kept(tmp_path, sampl
             assert call("POST", f"/api/weights/restore/{name}").status == 404
 
 
-def test_lessons_of_many_clients_at_once_are_all_kept(fresh, samples):
-    """Each lesson is one version, and the loss goes down with each."""
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
-
+def test_no_concurrent_training_request_is_lost(fresh, samples):
+    """Each request makes one version, and the loss decreases with each."""
     one = {"data": samples["data"][:1]}
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: fresh("PATCH", "/api/weights", one), range(24)))
@@ -240,29 +218,31 @@ def test_lessons_of_many_clients_at_once_are_all_kept(fresh, samples):
     assert losses == sorted(losses, reverse=True)
 
 
-def test_too_many_waiting_changes_are_429(tmp_path, samples):
-    import threading  # noqa: PLC0415
+def test_too_many_waiting_changes_are_429(tmp_path):
+    server = Server(api_settings(tmp_path, writes_waiting=1))
+    release = threading.Event()
 
-    with api_server(api_settings(tmp_path, writes_waiting=1)) as call:
-        call("GET", "/api/health")
-        begun, go_on = threading.Event(), threading.Event()
+    def read():
+        release.wait()
+        return load_pretrained()
 
-        def hold():
-            begun.set()
-            go_on.wait()
+    async def change_twice():
+        await server.weights.current()
+        first = asyncio.create_task(server.weights.replace(read, None))
+        await asyncio.sleep(0)
+        with pytest.raises(ApiError) as refused:
+            await server.weights.reset(None)
+        assert len(await server.weights.history()) == 1
+        release.set()
+        await first
+        return refused.value
 
-        call.server.weights._waiting += 1
-        call.server.weights._writer.submit(hold)
-        begun.wait()
-        answer = call("PATCH", "/api/weights", samples)
-        assert (answer.status, answer.headers["Retry-After"]) == (429, "1")
-        assert call("GET", "/api/weights").status == 200  # reading goes on
-        call.server.weights._waiting -= 1
-        go_on.set()
-        assert call("PATCH", "/api/weights", samples).status == 200
+    error = asyncio.run(change_twice())
+    assert (error.status, error.headers) == (429, {"Retry-After": "1"})
+    server.close()
 
 
-def test_a_store_that_cannot_be_used_is_503_with_a_sentence(tmp_path):
+def test_an_unusable_store_is_503(tmp_path):
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "weights.sqlite3").write_bytes(b"no database" * 1000)
     with api_server(api_settings(tmp_path)) as call:

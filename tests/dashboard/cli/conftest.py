@@ -11,7 +11,7 @@ from data_cache import Samples
 
 
 def write_idx(folder: Path, prefix: str, samples: Samples, pack: bool) -> Path:
-    """Write the two idx files of one half and return the path of the images."""
+    """Write the two idx files of one part and return the path of the images."""
     images = struct.pack(">4B3I", 0, 0, 8, 3, len(samples), 28, 28) + samples.images.tobytes()
     labels = struct.pack(">4BI", 0, 0, 8, 1, len(samples)) + samples.labels.tobytes()
     ending = ".gz" if pack else ""
@@ -22,8 +22,8 @@ def write_idx(folder: Path, prefix: str, samples: Samples, pack: bool) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path, monkeypatch):
-    """Run every command where nothing lies about, with no data set but the bundled one."""
+def _in_an_empty_folder(tmp_path, monkeypatch):
+    """Run every command in an empty folder, with only the bundled data set."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("INKLING_DATA", str(tmp_path / "no-data-sets"))
 

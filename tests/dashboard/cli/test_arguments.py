@@ -55,7 +55,7 @@ def outcome_of(arguments: str, capsys) -> tuple[int, str, str]:
         ("serve --port 70000", "--port", ["65,535", "70000"]),
     ],
 )
-def test_a_wrong_value_exits_with_2_and_one_line_that_names_flag_and_values(
+def test_an_invalid_value_exits_with_2_and_one_line_with_flag_and_values(
     arguments, named, values, capsys
 ):
     code, out, err = outcome_of(arguments, capsys)
@@ -111,14 +111,14 @@ def test_a_failed_job_exits_with_1_and_one_line(arguments, sentence, capsys):
     assert (code, out, err) == (1, "", f"{sentence}\n")
 
 
-def test_a_data_set_that_is_not_there_says_how_to_get_it(capsys):
+def test_a_missing_data_set_is_an_error_with_the_command_that_fetches_it(capsys):
     code, _, err = outcome_of("train --data-set mnist", capsys)
     assert code == 1
     assert "fetch them with `inkling data fetch mnist`" in err
     assert len(err.splitlines()) == 1
 
 
-def test_an_internal_error_is_one_line_too(monkeypatch, capsys):
+def test_an_internal_error_is_one_line(monkeypatch, capsys):
     def fail(_arguments):
         raise ZeroDivisionError("two\nlines")
 
@@ -130,7 +130,7 @@ def test_an_internal_error_is_one_line_too(monkeypatch, capsys):
     assert "python -X dev -m dashboard.cli" in err
 
 
-def test_ctrl_c_before_training_ends_quietly(monkeypatch, capsys):
+def test_ctrl_c_exits_with_130_and_one_line(monkeypatch, capsys):
     def press(_arguments):
         raise KeyboardInterrupt
 
@@ -139,7 +139,7 @@ def test_ctrl_c_before_training_ends_quietly(monkeypatch, capsys):
     assert (code, err.startswith("\ninkling evaluate: "), err.count("\n")) == (130, True, 2)
 
 
-def test_a_full_disk_is_one_line(monkeypatch, capsys):
+def test_an_os_error_is_one_line_with_the_file(monkeypatch, capsys):
     def fail(_arguments):
         raise OSError(28, "No space left on device", "a.npz")
 
@@ -148,14 +148,14 @@ def test_a_full_disk_is_one_line(monkeypatch, capsys):
     assert (code, err) == (1, "inkling evaluate: a.npz: No space left on device.\n")
 
 
-def test_the_help_names_every_command(capsys):
+def test_the_help_lists_every_command(capsys):
     code, out, _ = outcome_of("--help", capsys)
     assert code == 0
     for command in COMMANDS:
         assert re.search(rf"^    {command} +\w", out, re.MULTILINE)
 
 
-def test_the_help_of_train_explains_every_flag_with_its_default(capsys):
+def test_the_help_of_train_has_every_flag_and_default(capsys):
     _, out, _ = outcome_of("train --help", capsys)
     text = " ".join(out.split())
     for flag in (
@@ -180,13 +180,13 @@ def test_every_command_has_help(command, capsys):
     assert "None" not in out
 
 
-def test_the_version_is_the_packages(capsys):
+def test_the_version_is_printed(capsys):
     code, out, _ = outcome_of("--version", capsys)
     assert code == 0
     assert re.fullmatch(r"inkling \d+\.\d+\.\d+\n", out)
 
 
-def test_no_command_but_serve_and_site_loads_panel(environment, tmp_path):
+def test_only_serve_and_site_import_panel(environment, tmp_path):
     script = (
         "import sys\n"
         "from dashboard.cli import main\n"
@@ -212,7 +212,7 @@ def test_no_command_but_serve_and_site_loads_panel(environment, tmp_path):
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_reader_that_has_enough_gets_no_traceback(environment, unbuffered):
+def test_a_closed_pipe_causes_no_traceback(environment, unbuffered):
     process = subprocess.Popen(
         [sys.executable, "-m", "dashboard.cli", "data", "list"],
         env={**environment, "PYTHONUNBUFFERED": unbuffered},
@@ -229,7 +229,7 @@ def test_a_reader_that_has_enough_gets_no_traceback(environment, unbuffered):
 
 
 @pytest.mark.parametrize("name", PRETRAINED)
-def test_the_recorded_command_of_a_ready_trained_net_can_be_run(name):
+def test_the_command_in_the_card_of_a_pretrained_model_is_valid(name):
     card = pretrained_card(name)
     program, *words = card.command.split()
     assert program == "inkling"

@@ -6,7 +6,7 @@ from dashboard.cli import data, main
 from data_cache import DataError
 
 
-def test_the_list_says_what_is_there(data_folder, capsys, monkeypatch, tmp_path):
+def test_the_list_shows_available_and_missing_data_sets(data_folder, capsys, monkeypatch, tmp_path):
     assert main(["data", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[1:4]] == ["digits", "mnist", "fashion-mnist"]
@@ -21,7 +21,7 @@ def test_the_list_says_what_is_there(data_folder, capsys, monkeypatch, tmp_path)
     assert "missing" in lines[3]
 
 
-def test_fetching_hands_progress_on_and_says_where_the_data_are(monkeypatch, capsys):
+def test_fetching_prints_the_folder(monkeypatch, capsys):
     asked = []
 
     def fetch(name, progress):
@@ -37,7 +37,7 @@ def test_fetching_hands_progress_on_and_says_where_the_data_are(monkeypatch, cap
     assert (out, err) == ("Fashion-MNIST is in somewhere\n", "")
 
 
-def test_a_terminal_sees_the_download_grow(monkeypatch, capsys):
+def test_a_terminal_shows_the_progress_of_a_download(monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
 
     def fetch(_name, progress):
@@ -50,7 +50,7 @@ def test_a_terminal_sees_the_download_grow(monkeypatch, capsys):
     assert "b.gz: 100%" in capsys.readouterr().err
 
 
-def test_failing_mirrors_are_one_line(monkeypatch, capsys):
+def test_a_failed_download_is_one_line(monkeypatch, capsys):
     def fetch(_name, progress):
         raise DataError("no mirror gave it\n(no connection)")
 
@@ -59,7 +59,7 @@ def test_failing_mirrors_are_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err == "inkling data fetch: no mirror gave it (no connection)\n"
 
 
-def test_without_pooch_the_pip_command_is_told(monkeypatch, capsys):
+def test_without_pooch_the_error_has_the_pip_command(monkeypatch, capsys):
     import_module = builtins.__import__
 
     def refuse(name, *arguments, **options):

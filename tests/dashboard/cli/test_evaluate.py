@@ -77,7 +77,7 @@ def test_evaluating_the_pretrained_model_on_its_training_digits_prints_a_warning
     assert "trained on these digits" in capsys.readouterr().out
 
 
-def test_a_net_of_another_size_is_refused(data_folder, capsys):
+def test_a_network_of_another_size_is_rejected(data_folder, capsys):
     save_weights(create_network((4, 3), generator=np.random.default_rng(1)), "w.npz")
     path = str(data_folder / "test.csv")
     assert main(["evaluate", "--weight-path", "w.npz", "--data-path", path]) == 1

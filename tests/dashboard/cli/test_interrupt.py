@@ -17,7 +17,7 @@ FLAGS = [
 ]
 
 
-def test_ctrl_c_keeps_what_was_learnt_and_resuming_goes_on_exactly(environment):
+def test_ctrl_c_saves_and_a_resumed_run_equals_an_uninterrupted_one(environment):
     process = subprocess.Popen(
         [sys.executable, "-m", "dashboard.cli", "train", *FLAGS, "--num-epochs", "100000"],
         env=environment,

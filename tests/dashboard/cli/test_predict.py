@@ -25,7 +25,7 @@ def prediction_of(capsys, *arguments):
     return out, {int(digit): float(share) for digit, share in PERCENT.findall(out)}
 
 
-def test_a_sample_gets_its_class_and_ten_probabilities(capsys):
+def test_a_sample_is_printed_with_ten_probabilities(capsys):
     out, shares = prediction_of(capsys, "--data-set", "digits", "--index", "3")
     samples = load_digits().test
     expected = load_pretrained().predict_proba(samples.images[3:4] / np.float32(255))[0]
@@ -34,14 +34,14 @@ def test_a_sample_gets_its_class_and_ten_probabilities(capsys):
     np.testing.assert_allclose(list(shares.values()), 100 * expected, atol=0.006)
 
 
-def test_several_samples_are_told_in_the_order_asked_for(data_folder, capsys):
+def test_samples_are_printed_in_the_order_of_the_indices(data_folder, capsys):
     path = str(data_folder / "train.csv")
     out, _ = prediction_of(capsys, "--data-path", path, "--index", "7", "2")
     assert re.findall(r"^sample (\d)", out, re.MULTILINE) == ["7", "2"]
 
 
 @pytest.mark.parametrize("form", ["npy", "bytes", "blanks", "commas"])
-def test_a_drawing_is_framed_and_recognised(form, capsys):
+def test_a_drawing_is_framed_and_predicted(form, capsys):
     canvas = one_stroke()
     if form == "npy":
         np.save("drawing.npy", canvas)
@@ -76,7 +76,7 @@ def test_a_drawing_can_be_binarized(capsys):
         (("2 " * 28 + "\n") * 28, "a.txt: Canvas: expected values"),
     ],
 )
-def test_what_is_no_drawing_gets_a_sentence(tmp_path, capsys, content, sentence):
+def test_an_invalid_drawing_is_one_line(tmp_path, capsys, content, sentence):
     (tmp_path / "a.txt").write_text(content)
     assert main(["predict", "a.txt"]) == 1
     err = capsys.readouterr().err
@@ -84,7 +84,7 @@ def test_what_is_no_drawing_gets_a_sentence(tmp_path, capsys, content, sentence)
     assert len(err.splitlines()) == 1
 
 
-def test_a_damaged_npy_file_gets_a_sentence(tmp_path, capsys):
+def test_a_damaged_npy_file_is_one_line(tmp_path, capsys):
     np.save("a.npy", one_stroke())
     content = (tmp_path / "a.npy").read_bytes()
     for damaged in (content[:200], b"", b"rubbish"):
@@ -98,7 +98,7 @@ def test_a_damaged_npy_file_gets_a_sentence(tmp_path, capsys):
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg"])
 @pytest.mark.parametrize("dark", [False, True])
-def test_a_photograph_is_read_on_light_and_on_dark_paper(capsys, suffix, dark):
+def test_photographs_with_light_and_dark_background_are_predicted(capsys, suffix, dark):
     sample = load_digits().validation[:1]
     ink = np.kron(sample.images[0].reshape(28, 28), np.ones((6, 6), np.uint8))
     sheet = np.pad(ink, ((20, 90), (60, 15)))
@@ -107,7 +107,7 @@ def test_a_photograph_is_read_on_light_and_on_dark_paper(capsys, suffix, dark):
     assert capsys.readouterr().out.startswith(f"sheet{suffix}: {sample.labels[0]} (")
 
 
-def test_what_is_no_picture_is_refused_by_name(capsys):
+def test_an_invalid_image_file_is_an_error_with_its_name(capsys):
     Path("torn.png").write_bytes(b"no picture")
     assert main(["predict", "torn.png"]) == 1
     assert "torn.png: expected an intact PNG" in capsys.readouterr().err
@@ -115,7 +115,7 @@ def test_what_is_no_picture_is_refused_by_name(capsys):
     assert "missing.jpg: " in capsys.readouterr().err
 
 
-def test_an_empty_photograph_is_blank(capsys):
+def test_a_photograph_without_a_digit_is_blank(capsys):
     Image.new("L", (60, 80), 200).save("empty.png")
     assert main(["predict", "empty.png"]) == 1
     assert "blank" in capsys.readouterr().err

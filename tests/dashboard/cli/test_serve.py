@@ -23,17 +23,15 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def heeded_ctrl_c():
-    """Hear Ctrl-C also in a background job, where shells have it ignored, as children inherit."""
+def handled_ctrl_c():
+    """Handle SIGINT also in a background job, in which shells ignore it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.usefixtures("heeded_ctrl_c")
-def test_the_app_is_at_the_root_and_at_app_and_the_api_beside_it_until_ctrl_c(
-    environment, tmp_path
-):
+@pytest.mark.usefixtures("handled_ctrl_c")
+def test_app_and_api_are_served_until_ctrl_c(environment, tmp_path):
     port = free_port()
     process = subprocess.Popen(
         [
@@ -70,7 +68,7 @@ def test_the_app_is_at_the_root_and_at_app_and_the_api_beside_it_until_ctrl_c(
         process.communicate()
 
 
-def test_a_setting_of_the_api_that_makes_no_sense_is_one_line(monkeypatch, capsys):
+def test_an_invalid_setting_of_the_api_is_one_line(monkeypatch, capsys):
     monkeypatch.setenv("INKLING_API_MARGIN", "much")
     assert main(["serve", "--port", "5999"]) == 2
     assert capsys.readouterr().err == (
@@ -78,7 +76,7 @@ def test_a_setting_of_the_api_that_makes_no_sense_is_one_line(monkeypatch, capsy
     )
 
 
-def test_a_port_that_is_taken_is_one_line(capsys):
+def test_a_port_in_use_is_one_line(capsys):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -99,7 +97,7 @@ def test_a_port_that_is_taken_is_one_line(capsys):
         ("10.1.2.3", [], ["localhost:5006", "127.0.0.1:5006", "10.1.2.3:5006"]),
     ],
 )
-def test_browsers_may_use_the_names_that_the_server_goes_by(address, origins, expected):
+def test_websocket_origins_are_the_names_of_the_server(address, origins, expected):
     arguments = Namespace(address=address, allow_websocket_origin=origins, show=False)
     words = panel_arguments(arguments, 5006)
     found = [words[i + 1] for i, word in enumerate(words) if word == "--allow-websocket-origin"]
@@ -108,7 +106,7 @@ def test_browsers_may_use_the_names_that_the_server_goes_by(address, origins, ex
     assert panel_arguments(Namespace(**{**vars(arguments), "show": True}), 1)[-1] == "--show"
 
 
-def test_the_site_is_built_where_and_from_what_was_asked_for(monkeypatch, capsys):
+def test_the_site_is_built_with_the_given_folders(monkeypatch, capsys):
     import dashboard.site as builder  # noqa: PLC0415 - brings Panel along
 
     calls = []
@@ -124,7 +122,7 @@ def test_the_site_is_built_where_and_from_what_was_asked_for(monkeypatch, capsys
     assert capsys.readouterr().err == "converting\nconverting\n"
 
 
-def test_a_site_that_cannot_be_built_is_one_line(monkeypatch, capsys):
+def test_a_failed_site_build_is_one_line(monkeypatch, capsys):
     import dashboard.site as builder  # noqa: PLC0415
 
     def build(*_arguments, **_options):

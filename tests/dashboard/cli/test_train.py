@@ -55,7 +55,7 @@ def short_slices(monkeypatch):
     monkeypatch.setattr(train_job.time, "perf_counter", lambda: float(next(now)))
 
 
-def test_it_trains_on_the_bundled_digits_when_no_data_are_named(tmp_path, capsys):
+def test_the_bundled_digits_are_the_default_data(tmp_path, capsys):
     assert main(["train", *SMALL]) == 0
     out, err = capsys.readouterr()
     assert load_weights("inkling-weights.npz").sizes == (784, 12, 10)
@@ -133,14 +133,14 @@ def test_the_summary_has_the_confusion_matrix(data_folder, capsys):
     assert np.trace(counts) == right
 
 
-def test_without_validation_samples_nothing_is_scored(data_folder, capsys):
+def test_without_validation_samples_nothing_is_evaluated(data_folder, capsys):
     assert main(["train", "--train-path", str(data_folder / "idx"), *SMALL]) == 0
     out, err = capsys.readouterr()
     assert "validation" not in out + err
     assert out.startswith("The weights of iteration 30")
 
 
-def test_the_history_file_has_the_curve_and_the_scores(data_folder):
+def test_the_history_file_has_the_learning_curve_and_the_evaluations(data_folder):
     assert run_train(data_folder, "--history-path", "curve.csv") == 0
     rows = rows_of("curve.csv")
     assert [int(row["iteration"]) for row in rows] == list(range(1, 31))
@@ -149,7 +149,7 @@ def test_the_history_file_has_the_curve_and_the_scores(data_folder):
     assert not any(row["test_accuracy"] for row in rows)
 
 
-def test_the_test_part_of_a_data_set_is_scored_once_at_the_end():
+def test_the_test_part_is_evaluated_once_at_the_end():
     main(["train", *SMALL, "--history-path", "curve.csv"])
     rows = rows_of("curve.csv")
     assert [row["iteration"] for row in rows if row["validation_accuracy"]] == ["200", "400"]
@@ -163,7 +163,7 @@ def test_the_schedule_spans_the_whole_run(data_folder):
     np.testing.assert_allclose(rates, expected, rtol=1e-4)
 
 
-def test_two_runs_with_one_seed_are_the_same_and_another_seed_is_not(data_folder):
+def test_the_seed_determines_the_run(data_folder):
     options = ["--augment", "--dropout", "0.1", "--binarize", "127", "--history-path"]
     for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
         weights = ["--weight-path", f"{name}.npz", "--seed", seed]
@@ -203,7 +203,7 @@ def test_every_flag_reaches_its_setting(data_folder, monkeypatch, flags, setting
     assert getattr(jobs[0].settings, setting) == value
 
 
-def test_divergence_fails_with_a_sentence_and_keeps_the_last_good_weights(data_folder, capsys):
+def test_divergence_exits_with_1_and_one_line(data_folder, capsys):
     options = ["--optimizer", "sgd", "--learning-rate", "10", "--num-epochs", "50"]
     assert run_train(data_folder, *options, "--network-structure", "784", "30", "30", "10") == 1
     last = capsys.readouterr().err.splitlines()[-1]
@@ -212,7 +212,7 @@ def test_divergence_fails_with_a_sentence_and_keeps_the_last_good_weights(data_f
     assert last.endswith("nothing was saved.")
 
 
-def test_ctrl_c_stops_at_a_step_saves_and_says_so(data_folder, monkeypatch, capsys):
+def test_ctrl_c_stops_after_the_step_and_saves(data_folder, monkeypatch, capsys):
     short_slices(monkeypatch)
     stop_at(monkeypatch, 7)
     before = signal.getsignal(signal.SIGINT)
@@ -228,7 +228,7 @@ def test_ctrl_c_stops_at_a_step_saves_and_says_so(data_folder, monkeypatch, caps
 
 
 @pytest.mark.parametrize("iteration", [1, 14, 15, 22])
-def test_resuming_after_ctrl_c_gives_the_numbers_of_an_unbroken_run(
+def test_a_run_resumed_after_ctrl_c_equals_an_uninterrupted_one(
     data_folder, monkeypatch, iteration
 ):
     flags = ["--augment", "--dropout", "0.2", "--schedule", "one-cycle", "--history-path"]
@@ -247,7 +247,7 @@ def test_resuming_after_ctrl_c_gives_the_numbers_of_an_unbroken_run(
         assert Path(whole).read_bytes() == Path(broken).read_bytes()
 
 
-def test_settings_need_not_be_named_again_to_resume(data_folder, capsys):
+def test_resuming_uses_the_settings_of_the_checkpoint(data_folder, capsys):
     paths = ["--train-path", str(data_folder / "idx")]
     flags = ["--schedule", "constant", "--optimizer", "momentum", "--l2", "0.001"]
     assert main(["train", *paths, *SMALL, *flags]) == 0
@@ -257,7 +257,7 @@ def test_settings_need_not_be_named_again_to_resume(data_folder, capsys):
     assert "From here on number of epochs is 3 instead of 2." in capsys.readouterr().err
 
 
-def test_a_finished_test_score_does_not_enter_a_resumed_run():
+def test_a_resumed_run_has_no_earlier_test_evaluation():
     constant = ["--schedule", "constant", "--history-path"]
     main(["train", *SMALL, *constant, "a.csv", "--num-epochs", "1"])
     main(["train", "--resume", "--num-epochs", "2", "--history-path", "a.csv"])
@@ -270,11 +270,12 @@ def test_a_finished_test_score_does_not_enter_a_resumed_run():
     [
         (["--seed", "9"], "--seed: expected 1 as in the run to resume, found 9"),
         (["--augment"], "--augment: expected none as in the run to resume, found affine"),
+        (["--pen-digits", "20"], "--pen-digits: expected 0 as in the run to resume, found 20"),
         (["--network-structure", "784", "10"], "--network-structure: expected [12]"),
         (["--num-epochs", "2"], "the run already has its 2 epochs; ask for more with --num-epochs"),
     ],
 )
-def test_what_made_the_weights_cannot_change_on_resuming(data_folder, capsys, flags, sentence):
+def test_fixed_settings_cannot_change_on_resuming(data_folder, capsys, flags, sentence):
     paths = ["--train-path", str(data_folder / "idx")]
     assert main(["train", *paths, *SMALL]) == 0
     capsys.readouterr()
@@ -282,7 +283,7 @@ def test_what_made_the_weights_cannot_change_on_resuming(data_folder, capsys, fl
     assert f"inkling train: {sentence}" in capsys.readouterr().err
 
 
-def test_resuming_with_other_data_is_refused(data_folder, capsys):
+def test_resuming_with_other_data_is_rejected(data_folder, capsys):
     assert main(["train", "--train-path", str(data_folder / "idx"), *SMALL]) == 0
     path = str(data_folder / "test.csv")
     assert main(["train", "--train-path", path, "--resume"]) == 1
@@ -291,7 +292,7 @@ def test_resuming_with_other_data_is_refused(data_folder, capsys):
     assert "found others (100 samples" in err
 
 
-def test_resuming_nothing_and_damaged_checkpoints_say_so(capsys):
+def test_a_missing_or_damaged_checkpoint_is_one_line(capsys):
     assert main(["train", "--resume"]) == 1
     assert "inkling-weights.checkpoint.npz: expected a checkpoint" in capsys.readouterr().err
     with open("inkling-weights.checkpoint.npz", "wb") as file:
@@ -319,14 +320,13 @@ class Terminal:
         pass
 
 
-def test_a_terminal_gets_a_bar_with_epoch_loss_accuracy_speed_and_time_left():
+def test_the_progress_bar_has_epoch_loss_accuracy_speed_and_remaining_time():
     terminal = Terminal()
     run = make_run()
     progress = Progress(run, 2, terminal, iter(range(1000)).__next__)
     train(run, epochs=1, publish=progress.publish)
     progress.end_epoch(run)
     train(run, steps=5, publish=progress.publish)
-    progress._bar.refresh()
     progress.close()
     assert re.search(
         r"epoch 2/2 · loss \d\.\d{3} · accuracy \d+\.\d %:?\s+67% \|.*\| .* samples/s · .* left",
@@ -335,7 +335,7 @@ def test_a_terminal_gets_a_bar_with_epoch_loss_accuracy_speed_and_time_left():
     assert re.search(r"epoch 1/2 · loss .* accuracy .* samples/s · .* left\n", terminal.text)
 
 
-def test_the_line_of_an_epoch_tells_speed_and_time_left_by_the_clock(capsys):
+def test_the_line_of_an_epoch_has_speed_and_remaining_time(capsys):
     import sys  # noqa: PLC0415 - the stream that capsys put there
 
     run = make_run()
@@ -346,7 +346,7 @@ def test_the_line_of_an_epoch_tells_speed_and_time_left_by_the_clock(capsys):
     assert line.endswith(" · 100 samples/s · 00:09 left\n")
 
 
-def test_a_binarized_net_is_scored_on_binarized_samples(data_folder, capsys):
+def test_evaluation_binarizes_like_training(data_folder, capsys):
     assert run_train(data_folder, "--binarize", "127", "--num-epochs", "4") == 0
     out = capsys.readouterr().out
     samples = few_samples(100, 1000)
@@ -359,7 +359,7 @@ def test_a_binarized_net_is_scored_on_binarized_samples(data_folder, capsys):
     assert losses[1] not in out
 
 
-def test_products_are_computed_in_one_thread(data_folder, monkeypatch):
+def test_blas_uses_one_thread(data_folder, monkeypatch):
     threads = []
 
     def look(self, snapshot):
@@ -372,7 +372,7 @@ def test_products_are_computed_in_one_thread(data_folder, monkeypatch):
     assert set(threads) == {1}
 
 
-def test_after_divergence_a_smaller_rate_goes_on_from_the_last_good_weights(data_folder, capsys):
+def test_after_divergence_training_resumes_with_a_smaller_learning_rate(data_folder, capsys):
     calm = ["--optimizer", "sgd", "--schedule", "constant", "--learning-rate", "0.1"]
     assert run_train(data_folder, *calm) == 0
     paths = ["train", "--train-path", str(data_folder / "idx"), "--resume", "--num-epochs", "20"]

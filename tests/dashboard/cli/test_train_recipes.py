@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,12 +8,12 @@ import pytest
 import nn
 from dashboard.cli import main, train_job
 from dashboard.cli.main import make_parser
-from dashboard.cli.recipe import SHIPPED, apply_recipe
+from dashboard.cli.recipe import apply_recipe
 from dashboard.cli.settings import CommandSettings
 from dashboard.cli.train import read_settings
-from dashboard.training.checkpoint import read_checkpoint
+from dashboard.training.checkpoint import read_checkpoint, write_checkpoint
 from data_cache import open_samples
-from nn import load_weights
+from nn import PRETRAINED, load_weights
 from nn.calibration import fit_temperature
 
 QUICK = {"network-structure": [784, 12, 10], "batch-size": 20, "num-epochs": 2}
@@ -51,7 +52,7 @@ def write_recipe(tmp_path, content, name="my.json"):
 # Recipes
 
 
-def test_a_recipe_gives_what_its_flags_give(run_train, tmp_path, capsys):
+def test_a_recipe_equals_its_flags(run_train, tmp_path, capsys):
     flags = ["--network-structure", "784", "12", "10", "--batch-size", "20", "--num-epochs", "2"]
     assert run_train(*flags, "--augment", "light", "--weight-path", "flags.npz") == 0
     as_toml = (
@@ -64,7 +65,7 @@ def test_a_recipe_gives_what_its_flags_give(run_train, tmp_path, capsys):
     assert numbers_of("flags.npz") == numbers_of("toml.npz") == numbers_of("json.npz")
 
 
-def test_flags_beside_a_recipe_override_it(run_train, tmp_path):
+def test_flags_override_a_recipe(run_train, tmp_path):
     recipe = write_recipe(tmp_path, {**QUICK, "half": True})
     assert run_train(*recipe, "--network-structure", "784", "9", "10", "--num-epochs", "1") == 0
     assert load_weights("inkling-weights.npz").sizes == (784, 9, 10)
@@ -97,15 +98,15 @@ def test_an_invalid_recipe_exits_with_2_and_names_the_key(
     assert error.count("\n") == 1
 
 
-def test_a_recipe_that_is_not_there_or_of_another_kind_says_so(run_train, capsys):
+def test_a_missing_recipe_or_an_unknown_suffix_is_an_error(run_train, capsys):
     assert run_train("--recipe", "none.toml") == 1
     assert "--recipe: none.toml cannot be read (No such file" in capsys.readouterr().err
     assert run_train("--recipe", "none.yaml") == 2
     assert "“none.yaml”" in (capsys.readouterr().err)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
-def test_the_recipes_of_the_package_are_whole(name):
+@pytest.mark.parametrize("name", PRETRAINED)
+def test_the_recipes_of_the_pretrained_models_are_valid(name):
     arguments = make_parser().parse_args(["train", "--recipe", name])
     apply_recipe(arguments, arguments.parser)
     settings = CommandSettings(**read_settings(arguments))
@@ -117,7 +118,7 @@ def test_the_recipes_of_the_package_are_whole(name):
 # Architectures
 
 
-def test_a_convolutional_net_is_trained_saved_and_scored(run_train, capsys):
+def test_a_convolutional_network_is_trained_saved_and_evaluated(run_train, capsys):
     assert run_train(*CONVOLUTIONAL, *quick("--num-epochs", "6", "--learning-rate", "0.01")) == 0
     out, err = capsys.readouterr()
     network = load_weights("inkling-weights.npz")
@@ -141,7 +142,7 @@ def test_a_convolutional_net_is_trained_saved_and_scored(run_train, capsys):
     assert "784 → conv3x4 pool4 → 10" in capsys.readouterr().out
 
 
-def test_an_architecture_by_name_brings_its_layers_and_its_batch_size(run_train):
+def test_an_architecture_by_name_sets_layers_and_batch_size(run_train):
     assert run_train("--architecture", "ConvNetJS", "--num-epochs", "1") == 0
     assert nn.architecture_of(load_weights("inkling-weights.npz")) == "convnetjs"
     checkpoint = read_checkpoint("inkling-weights.checkpoint.npz")
@@ -165,23 +166,23 @@ def test_an_architecture_by_name_brings_its_layers_and_its_batch_size(run_train)
         (["--half", "--weight-path", "net.json"], 2, "--half: float16 needs an .npz file"),
     ],
 )
-def test_architectures_that_cannot_be_trained_are_refused_at_once(
+def test_invalid_architectures_are_rejected_before_training(
     run_train, capsys, flags, code, message
 ):
     assert run_train(*flags) == code
     assert message in capsys.readouterr().err
 
 
-def test_half_precision_is_saved_on_request(run_train):
+def test_half_saves_float16_weights(run_train):
     assert run_train(*quick("--half", "--weight-path", "half.npz")) == 0
     for parameter in load_weights("half.npz").parameters():
         np.testing.assert_array_equal(parameter, parameter.astype(np.float16))
 
 
-# Averages, smoothing, patience, and going on with them
+# Averaging, label smoothing and patience
 
 
-def test_a_broken_run_with_all_of_it_goes_on_with_the_numbers_of_an_unbroken_one(run_train):
+def test_a_resumed_run_with_averaging_smoothing_and_patience_equals_an_uninterrupted_one(run_train):
     all_of_it = [
         *CONVOLUTIONAL,
         *("--batch-size", "50", "--augment", "full", "--schedule", "constant"),
@@ -200,7 +201,7 @@ def test_a_broken_run_with_all_of_it_goes_on_with_the_numbers_of_an_unbroken_one
         np.testing.assert_array_equal(mine, theirs)
 
 
-def test_the_mean_of_the_weights_is_what_is_scored_and_saved(run_train, capsys):
+def test_the_averaged_weights_are_evaluated_and_saved(run_train, capsys):
     assert run_train(*quick("--weight-average", "0.99")) == 0
     assert "(their running mean)" in capsys.readouterr().out
     state = read_checkpoint("inkling-weights.checkpoint.npz").state
@@ -212,9 +213,7 @@ def test_the_mean_of_the_weights_is_what_is_scored_and_saved(run_train, capsys):
         assert not np.array_equal(mine, last)
 
 
-def test_patience_stops_and_keeps_the_epoch_that_did_best_on_validation(
-    run_train, monkeypatch, capsys
-):
+def test_patience_stops_early_and_saves_the_best_epoch(run_train, monkeypatch, capsys):
     # Epochs of these losses; the third does best, and two worse ones are the patience.
     losses = iter([0.9, 0.7, 0.4, 0.5, 0.6, 0.1])
     nets = []
@@ -232,32 +231,23 @@ def test_patience_stops_and_keeps_the_epoch_that_did_best_on_validation(
     assert numbers_of("inkling-weights.npz") == nets[2]
 
 
-def test_patience_needs_samples_to_watch(data_folder, capsys):
-    assert main(["train", "--train-path", str(data_folder / "idx"), "--patience", "2"]) == 2
-    assert "--patience: expected validation samples" in capsys.readouterr().err
-
-
-def test_a_checkpoint_from_before_a_setting_was_there_goes_on(run_train, monkeypatch):
+def test_a_checkpoint_without_a_newer_setting_is_resumed(run_train):
     flags = quick("--schedule", "constant", "--weight-path", "old.npz")
-    known = train_job.settings_values
-    later = ("architecture", "label_smoothing", "weight_average")
-    with monkeypatch.context() as patched:
-        patched.setattr(train_job, "_OWN", ("num_epochs", "schedule", "binarize"))
-        patched.setattr(
-            train_job,
-            "settings_values",
-            lambda settings: {k: v for k, v in known(settings).items() if k not in later},
-        )
-        assert run_train(*flags) == 0
+    assert run_train(*flags) == 0
+    path = "old.checkpoint.npz"
+    checkpoint = read_checkpoint(path)
+    newer = ("architecture", "label_smoothing", "weight_average")
+    older = ("num_epochs", "schedule", "binarize")
+    settings = {k: v for k, v in checkpoint.settings.items() if k not in newer}
+    task = {**checkpoint.task, "settings": {k: checkpoint.task["settings"][k] for k in older}}
+    write_checkpoint(replace(checkpoint, settings=settings, task=task), path)
     assert run_train("--resume", "--num-epochs", "3", "--weight-path", "old.npz") == 0
 
 
-# More to learn from
+# Synthetic samples
 
 
-def test_digits_of_a_pen_and_non_digits_join_the_training_and_come_back_on_resuming(
-    run_train, capsys
-):
+def test_synthetic_digits_and_non_digits_are_added_also_on_resuming(run_train, capsys):
     flags = ["--pen-digits", "40", "--non-digits", "30", "--batch-size", "37", "--augment", "light"]
     flags += ["--schedule", "constant"]
     assert run_train(*flags, "--num-epochs", "3", "--weight-path", "whole.npz") == 0
@@ -268,17 +258,11 @@ def test_digits_of_a_pen_and_non_digits_join_the_training_and_come_back_on_resum
     assert read_checkpoint("whole.checkpoint.npz").state.iteration == 30
 
 
-def test_the_digits_of_the_pen_cannot_change_on_resuming(run_train, capsys):
-    assert run_train("--num-epochs", "1", "--pen-digits", "10") == 0
-    assert run_train("--resume", "--num-epochs", "2", "--pen-digits", "20") == 1
-    assert "--pen-digits: expected 10 as in the run to resume, found 20" in capsys.readouterr().err
-
-
 # Calibration
 
 
 @pytest.mark.parametrize("patience", [(), ("--patience", "5")])
-def test_a_calibrated_net_is_the_other_with_its_scores_divided(
+def test_calibration_divides_the_logits_by_the_temperature(
     run_train, data_folder, capsys, patience
 ):
     assert run_train(*quick("--weight-path", "plain.npz", *patience)) == 0
@@ -296,6 +280,7 @@ def test_a_calibrated_net_is_the_other_with_its_scores_divided(
     assert fitted == pytest.approx(1, abs=0.01)
 
 
-def test_calibration_needs_samples_to_watch(data_folder, capsys):
-    assert main(["train", "--train-path", str(data_folder / "idx"), "--calibrate"]) == 2
-    assert "--calibrate: expected validation samples" in capsys.readouterr().err
+@pytest.mark.parametrize("flags", [["--calibrate"], ["--patience", "2"]])
+def test_calibration_and_patience_need_validation_samples(data_folder, capsys, flags):
+    assert main(["train", "--train-path", str(data_folder / "idx"), *flags]) == 2
+    assert f"{flags[0]}: expected validation samples" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""scikit-learn's MLPClassifier, one batch at each call of `partial_fit`."""
+"""scikit-learn's MLPClassifier, one batch per call of `partial_fit`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.cases import LEARNING_RATE, Case, make_batches
 
 
 def _make_model(case: Case) -> MLPClassifier:
-    """Plain SGD without momentum or penalty; float32 follows from the inputs."""
+    """Plain SGD without momentum or L2 penalty; the inputs make it float32."""
     return MLPClassifier(
         case.sizes[1:-1],
         solver="sgd",

@@ -1,24 +1,83 @@
-"""JSON payloads of samples: `{"data": [{"target": 7, "image": [784 numbers]}]}`.
+"""JSON of requests and responses: a strict parser of bounded memory, and the payloads of samples.
 
-Every value of a request is validated before it is used.
+Python's parser accepts NaN and repeated keys, and builds millions of lists from a few megabytes;
+all of that is rejected here, and every value of a request is validated before it is used. Samples
+are `{"data": [{"target": 7, "image": [784 numbers]}]}`.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from collections import Counter
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.api.errors import ApiError
-from data_cache import Samples, to_float
+from data_cache import DIGIT_NAMES, Samples, to_float
+from data_cache.samples import PIXELS
 
-PIXELS = 784
-CLASSES = 10
+CLASSES = len(DIGIT_NAMES)
+MAX_TOKENS = 200_000
+"""Brackets, braces and quotation marks: a sample has eight, the widest network some 33,000."""
 # Only 256 different values can occur, so each is formatted once.
 _PIXEL_TEXT = [str(value) for value in to_float(np.arange(256, dtype=np.uint8))]
+
+
+def read_json(body: bytes) -> Any:
+    """Return the parsed JSON of a request body.
+
+    Raises
+    ------
+    ApiError
+        400 if it is not JSON; 422 if it is nested too deeply, has repeated keys or too many tokens.
+    """
+    if not body.strip():
+        raise ApiError(400, "Expected a JSON body, found an empty one.")
+    if sum(body.count(mark) for mark in (b"[", b"{", b'"')) > MAX_TOKENS:
+        raise ApiError(
+            422, f"Expected JSON with at most {MAX_TOKENS:,} brackets, braces and quotation marks."
+        )
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ApiError(
+            400, f"Expected JSON in UTF-8, found another encoding at byte {error.start:,}."
+        ) from error
+    try:
+        return json.loads(
+            text, parse_constant=_reject_constant, object_pairs_hook=_reject_repeated_keys
+        )
+    except RecursionError as error:
+        raise ApiError(
+            422, "Expected JSON of moderate depth, found too many nested levels."
+        ) from error
+    except json.JSONDecodeError as error:
+        raise ApiError(
+            400, f"Expected valid JSON, found an error at character {error.pos:,}: {error.msg}."
+        ) from error
+    except ValueError as error:  # an integer of thousands of digits
+        raise ApiError(422, f"Expected numbers of usual size in the JSON: {error}.") from error
+
+
+def _reject_constant(text: str) -> NoReturn:
+    raise ApiError(400, f"Expected valid JSON, found {text}, which is not a JSON number.")
+
+
+def _reject_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        counts = Counter(key for key, _ in pairs)  # linear, for bodies with thousands of keys
+        repeated = next(key for key, count in counts.items() if count > 1)
+        raise ApiError(422, f"Expected unique keys in each object, found “{repeated[:40]}” twice.")
+    return found
+
+
+def to_json(content: Any) -> bytes:
+    """Return a JSON response; its numbers must be finite."""
+    return json.dumps(content, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
 def samples_json(samples: Samples) -> bytes:
@@ -54,7 +113,7 @@ def read_samples(content: Any, limit: int) -> tuple[NDArray[np.float32], NDArray
     """
     items = _only_key(content, "data")
     if not isinstance(items, list):
-        raise ApiError(422, f"Expected a list of samples as “data”, found {kind_of(items)}.")
+        raise ApiError(422, f"Expected a list of samples as “data”, found {_type_name(items)}.")
     if len(items) > limit:
         raise ApiError(422, f"Expected at most {limit:,} samples, found {len(items):,}.")
     images = np.empty((len(items), PIXELS), np.float32)
@@ -70,7 +129,7 @@ def _read_target(item: Any, index: int) -> int:
         raise ApiError(
             422, f"Expected an object with the keys “target” and “image” as sample {index}."
         )
-    target = integer_value(item["target"])
+    target = _integer(item["target"])
     if target is None or not 0 <= target < CLASSES:
         raise ApiError(
             422, f"Expected an integer from 0 to {CLASSES - 1} as the target of sample {index}."
@@ -80,7 +139,7 @@ def _read_target(item: Any, index: int) -> int:
 
 def _read_image(pixels: Any, index: int) -> NDArray[np.float64]:
     if not isinstance(pixels, list) or len(pixels) != PIXELS:
-        found = f"{len(pixels):,}" if isinstance(pixels, list) else kind_of(pixels)
+        found = f"{len(pixels):,}" if isinstance(pixels, list) else _type_name(pixels)
         raise ApiError(
             422,
             f"Expected a list of {PIXELS} numbers as the image of sample {index}, found {found}.",
@@ -94,13 +153,13 @@ def _read_image(pixels: Any, index: int) -> NDArray[np.float64]:
 
 def read_block_size(content: Any, limit: int) -> int:
     """Return n of `{"block": n}`; raise ApiError 422 unless 1 <= n <= limit."""
-    size = integer_value(_only_key(content, "block"))
+    size = _integer(_only_key(content, "block"))
     if size is None or not 1 <= size <= limit:
         raise ApiError(422, f"Expected an integer from 1 to {limit:,} as “block”.")
     return size
 
 
-def integer_value(value: Any) -> int | None:
+def _integer(value: Any) -> int | None:
     """Return an integral JSON number, also if written as 3.0; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -109,18 +168,13 @@ def integer_value(value: Any) -> int | None:
     return int(value)
 
 
-def kind_of(value: Any) -> str:
-    """Return the name of a JSON value's type for error messages."""
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
-    return names.get(type(value), "nothing" if value is None else "a number")
+def _type_name(value: Any) -> str:
+    """Return the name of a JSON value's type."""
+    names = {dict: "an object", list: "a list", str: "a string", bool: "a Boolean"}
+    return names.get(type(value), "null" if value is None else "a number")
 
 
 def _only_key(content: Any, key: str) -> Any:
     if not isinstance(content, dict) or content.keys() != {key}:
         raise ApiError(422, f"Expected an object with the one key “{key}”.")
     return content[key]
-
-
-def to_json(content: Any) -> bytes:
-    """Return a JSON response; its numbers must be finite."""
-    return json.dumps(content, ensure_ascii=False, allow_nan=False).encode() + b"\n"

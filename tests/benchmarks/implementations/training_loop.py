@@ -1,7 +1,7 @@
-"""The app's own loop of training, from blocks to snapshots, beside the bare step that it calls.
+"""The app's training loop, from blocks to snapshots, and the bare step that it calls.
 
-All of them train 784-128-10 on real digits with plain SGD; `time_once` gives seconds per sample,
-because the loop decides itself how many steps it takes.
+All variants train 784-128-10 on real digits with plain SGD. `time_once` returns seconds per sample,
+since the loop determines the number of steps itself.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from data_cache import ArraySource, Batcher, PrefetchQueue, Samples, load_digits
 
 BATCH = 64
 COPIES = 15
-"""Copies of the 4,000 bundled training digits that make as many as MNIST has."""
+"""Copies of the 4,000 bundled training digits: together as many as in MNIST."""
 
 LOOPS = asyncio.Runner()
-"""One event loop for all turns, because a run's queue belongs to the loop that it began in."""
+"""One event loop for all repetitions, since a run's queue belongs to one event loop."""
 
 Time = Callable[[float], float]
-"""Measures for so many seconds; gives the seconds that one sample took."""
+"""Trains for the given seconds; returns the seconds per sample."""
 
 
 def _settings() -> TrainingSettings:
@@ -46,7 +46,7 @@ def _many_digits() -> Samples:
 
 
 def bare() -> Time:
-    """TrainingStep alone, on batches that lie ready."""
+    """Prepare TrainingStep alone, on prepared batches."""
     run = BlockRun(_settings(), ArraySource(load_digits().train))
     step = nn.TrainingStep(
         run.network,
@@ -63,7 +63,7 @@ def bare() -> Time:
 
 
 async def _ready_batches() -> list[Any]:
-    """Cut 32 batches as the loop would."""
+    """Return 32 batches as the loop makes them."""
     queue = PrefetchQueue(ArraySource(_many_digits()), generator=np.random.default_rng(0))
     batcher = Batcher()
     batches: list[Any] = []
@@ -78,22 +78,22 @@ async def _ready_batches() -> list[Any]:
 
 
 def loop() -> Time:
-    """The whole loop in line, as the browser runtime has it, without validation."""
+    """Prepare the whole loop in line, as in the browser, without validation."""
     return _loop(_many_digits(), None, execute_in_line)
 
 
 def loop_in_threads() -> Time:
-    """The whole loop with its slices in a thread, as the served runtime has it."""
+    """Prepare the whole loop with its slices in a thread, as on a server."""
     return _loop(_many_digits(), None, _execute_in_thread)
 
 
 def loop_with_scores() -> Time:
-    """The whole loop on 60,000 digits with scores on 500 validation digits."""
+    """Prepare the whole loop on 60,000 digits with evaluations on 500 validation digits."""
     return _loop(_many_digits(), load_digits().validation, execute_in_line)
 
 
 def loop_on_bundled_digits() -> Time:
-    """The whole loop as the app begins: 4,000 digits, with scores on 500."""
+    """Prepare the whole loop with the app's defaults: 4,000 digits, evaluated on 500."""
     return _loop(load_digits().train, load_digits().validation, execute_in_line)
 
 
@@ -123,10 +123,10 @@ async def _execute_in_thread(function: Callable[..., Any], *arguments: Any) -> A
     return await asyncio.get_running_loop().run_in_executor(_THREADS, function, *arguments)
 
 
-def time_once(form: Time, seconds: float, warm_up: float) -> float:
-    """Measure a form, with an uncounted time before."""
-    form(warm_up)
-    return form(seconds)
+def time_once(variant: Time, seconds: float, warm_up: float) -> float:
+    """Return the seconds per sample after a warm-up."""
+    variant(warm_up)
+    return variant(seconds)
 
 
 def facts() -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""PyTorch on the processor, eager, as its tutorials write a training loop."""
+"""PyTorch on the CPU in eager mode, with the training loop of its tutorials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The error of commands, and the one-line description of any error for the terminal."""
+"""The error that commands raise, and a description of any error in one line.
+
+A user of the terminal sees what was expected and how to fix it, never a traceback.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ EXPECTED_ERRORS = (DataError, PrefetchError, WeightsError, CheckpointError, Dive
 
 
 class CommandError(Exception):
-    """A job that cannot be done; the message is shown to the user."""
+    """A command cannot do its work; the message is shown to the user."""
 
 
 def describe(error: Exception) -> str:

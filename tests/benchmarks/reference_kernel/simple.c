@@ -1,5 +1,5 @@
-/* The yardstick of the kernels: a product in tiles of 4 rows and 8 columns, without packing, the
- * simplest that uses SIMD well. scripts/bench_yardstick.sh compiles it to simple.wasm. */
+/* The reference kernel: a product in tiles of 4 rows and 8 columns, without packing, the simplest
+ * that uses SIMD well. scripts/build_reference_kernel.sh compiles it to simple.wasm. */
 
 #include <wasm_simd128.h>
 

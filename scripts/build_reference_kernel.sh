@@ -1,9 +1,9 @@
 #!/bin/sh
-# Builds the yardstick of the benchmarks, tests/benchmarks/yardstick/simple.wasm, from its C source
-# with Debian's packages clang-19 and lld-19, as scripts/build_kernels.sh does with the kernels.
+# Builds tests/benchmarks/reference_kernel/simple.wasm, the reference kernel of the benchmarks, from
+# its C source, with Debian's packages clang-19 and lld-19 like scripts/build_kernels.sh.
 set -eu
 
-folder=$(dirname "$0")/../tests/benchmarks/yardstick
+folder=$(dirname "$0")/../tests/benchmarks/reference_kernel
 clang=${CLANG:-clang-19}
 linker=${WASM_LD:-wasm-ld-19}
 headers=$("$clang" -print-resource-dir)/include

@@ -1,4 +1,4 @@
-"""Steps and pictures of the plane pane, the same natively and inside Pyodide."""
+"""The training steps and pictures of the plane, natively and in Pyodide."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INPUTS = PLANE_INPUTS[:2]
 
 
 def plane_step(case: Case) -> Callable[[], object]:
-    """A full-batch step as the pane takes it: the feed's batch, then the step."""
+    """Prepare a full-batch step as in the app: the feed's batch, then the step."""
     points = make_shape("spiral", case.batch, case.sizes[-1], 0.25, np.random.default_rng(1))
     feed = PointFeed(
         derive_inputs(points.points, INPUTS), points.labels, generator=np.random.default_rng(1)
@@ -36,7 +36,7 @@ def plane_step(case: Case) -> Callable[[], object]:
 
 
 def plane_picture(case: Case) -> Callable[[], object]:
-    """A soft picture of the plane; the batch is the number of its pixels."""
+    """Prepare a soft picture of the plane; the batch size is the number of its pixels."""
     network, evaluate = _network(case), SurfaceEvaluator(round(case.batch**0.5), INPUTS)
     return lambda: evaluate(network).picture("soft")
 

@@ -1,4 +1,4 @@
-"""Inkling's own training step, the same natively and inside Pyodide."""
+"""Inkling's training step, natively and in Pyodide."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import nn
 from benchmarks.cases import LEARNING_RATE, Case, make_batches, make_factors
 
 FRESH = ("app_step",)
-"""Disciplines that begin with a fresh net in every turn."""
+"""Functions that start with a new network in every repetition."""
 
 
 def training_step(case: Case) -> Callable[[], object]:
@@ -20,7 +20,7 @@ def training_step(case: Case) -> Callable[[], object]:
 
 
 def app_step(case: Case) -> Callable[[], object]:
-    """The step as the app starts: Adam at its own rate, on real digits."""
+    """Prepare the step with the app's defaults: Adam with its learning rate, on real digits."""
     return _step_with("adam", 0.002, case, _digit_batches(case))
 
 
@@ -30,17 +30,17 @@ def _step_with(
     network = nn.create_network(case.sizes, generator=np.random.default_rng(0))
     optimizer = nn.create_optimizer(optimizer_name, network.parameters())
     step = nn.TrainingStep(network, optimizer, batch_capacity=case.batch)
-    in_turn = cycle(batches)
+    rotation = cycle(batches)
 
     def train() -> object:
-        x, labels = next(in_turn)
+        x, labels = next(rotation)
         return step(x, labels, rate)
 
     return train
 
 
 def _digit_batches(case: Case) -> list[tuple[np.ndarray, np.ndarray]]:
-    # Only this discipline needs the digits.
+    # Only this benchmark needs the digits.
     from data_cache import load_digits, to_float  # noqa: PLC0415
 
     train = load_digits().train
@@ -51,7 +51,7 @@ def _digit_batches(case: Case) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def convnetjs_step(case: Case) -> Callable[[], object]:
-    """A step of ConvNetJS's own net for MNIST, with its penalty."""
+    """Prepare a step of ConvNetJS's network for MNIST, with its L2 penalty."""
     network = nn.create_network(
         case.sizes,
         generator=np.random.default_rng(0),
@@ -59,17 +59,17 @@ def convnetjs_step(case: Case) -> Callable[[], object]:
     )
     optimizer = nn.create_optimizer("adam", network.parameters())
     step = nn.TrainingStep(network, optimizer, batch_capacity=case.batch, l2=0.001)
-    in_turn = cycle(make_batches(case))
+    rotation = cycle(make_batches(case))
 
     def train() -> object:
-        x, labels = next(in_turn)
+        x, labels = next(rotation)
         return step(x, labels, LEARNING_RATE)
 
     return train
 
 
 def best_forward_pass(case: Case) -> Callable[[], object]:
-    """A drawing is read by the best of the ready-trained nets."""
+    """Prepare a prediction by the best pretrained model."""
     network = nn.load_pretrained(nn.PRETRAINED[-1])
     x, _ = make_batches(case)[0]
     return lambda: network.predict_proba(x)

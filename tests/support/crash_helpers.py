@@ -1,6 +1,6 @@
-"""Breaks the browser runtime off at random moments of training, and sees what comes back.
+"""Crashes of the app in a browser at random moments of training, and the state it restores.
 
-The page notes when it showed which iteration, so that the time that was lost can be told.
+The page records when it showed which iteration, from which the lost training time follows.
 """
 
 from __future__ import annotations
@@ -12,36 +12,36 @@ from dataclasses import dataclass
 from browser_page import DEADLINE_MS, DEEP, START_DEADLINE_MS, LabPage
 from playwright.sync_api import BrowserContext
 
-WAYS = ("reload", "close the tab", "kill the worker")
+KINDS = ("reload", "close the tab", "kill the worker")
 OFFERED = re.compile(r"iteration ([\d,]+) of")
 
-# Notes [time, iteration] whenever the status line shows another iteration.
+# Records [time, iteration] whenever the status line shows another iteration.
 WATCH = """
 () => {
   window.seen = []
-  const look = () => {
+  const poll = () => {
     const found = /iteration (\\d+)/.exec(deepText(".ink-status"))
     const iteration = found === null ? 0 : Number(found[1])
     if (iteration !== window.seen.at(-1)?.[1]) window.seen.push([performance.now(), iteration])
   }
-  look()
-  setInterval(look, 50)
+  poll()
+  setInterval(poll, 50)
 }
 """
 
 
 @dataclass(frozen=True)
-class Round:
-    """One breaking off: how, the iteration seen last, the one kept, and the seconds lost."""
+class Crash:
+    """One crash: its kind, the iterations shown last and saved last, and the seconds lost."""
 
-    way: str
-    seen: int
-    kept: int
+    kind: str
+    shown: int
+    saved: int
     seconds_lost: float
 
 
 def open_tab(context: BrowserContext, url: str) -> LabPage:
-    """Open the app in a tab of a browser that remembers."""
+    """Open the app in a new tab of a browser context."""
     page = context.new_page()
     page.set_default_timeout(DEADLINE_MS)
     page.add_init_script(DEEP)
@@ -59,7 +59,7 @@ def wait_open(lab: LabPage) -> None:
 
 
 def offered_iteration(lab: LabPage) -> int:
-    """Wait for the offer to go on, and return the iteration that it names."""
+    """Wait for the offer to resume, and return its iteration."""
     lab.page.locator(".ink-offer .ink-resume button").wait_for(state="visible")
     found = OFFERED.search(lab.text(".ink-offer"))
     assert found, f"the offer names no iteration: {lab.text('.ink-offer')!r}"
@@ -67,13 +67,13 @@ def offered_iteration(lab: LabPage) -> int:
 
 
 def resume(lab: LabPage, iteration: int) -> None:
-    """Take the offer and wait until training goes on from there."""
+    """Accept the offer and wait until training continues."""
     lab.click("ink-resume")
-    lab.wait_until(lambda: lab.iteration() > iteration, "training did not go on")
+    lab.wait_until(lambda: lab.iteration() > iteration, "training did not continue")
 
 
-def train_until_kept(lab: LabPage) -> None:
-    """Begin to train, and wait for a save that holds a step: the first may be of a fresh net."""
+def train_until_saved(lab: LabPage) -> None:
+    """Start training, and wait for a save after the first step."""
     lab.press_train("Train")
     lab.wait_until(
         lambda: any(OFFERED.search(start) for start in lab.page.evaluate(STARTS_OF_SAVES)),
@@ -81,7 +81,7 @@ def train_until_kept(lab: LabPage) -> None:
     )
 
 
-# The first bytes of each save, in which its title is; none while there is no database yet.
+# The first bytes of each save, which contain its title; empty while there is no database.
 STARTS_OF_SAVES = """
 async () => {
   const records = await new Promise((resolve) => {
@@ -97,37 +97,37 @@ async () => {
 }"""
 
 
-def play_round(
-    lab: LabPage, generator: random.Random, *, way: str | None = None, most_steps: int = 3000
-) -> tuple[LabPage, Round]:
-    """Train for a while, break off, come back, and go on; the page may be another one then.
+def crash(
+    lab: LabPage, generator: random.Random, *, kind: str | None = None, max_steps: int = 3000
+) -> tuple[LabPage, Crash]:
+    """Train for a while, crash, open the page again and resume; return the page and the crash.
 
-    Without `way` chance decides how to break off.
+    Without `kind` it is chosen at random.
     """
     page = lab.page
     page.evaluate(WATCH)
-    way = way or generator.choice(WAYS)
-    goal = lab.iteration() + generator.randint(0, most_steps)
+    kind = kind or generator.choice(KINDS)
+    goal = lab.iteration() + generator.randint(0, max_steps)
     lab.wait_until(lambda: lab.iteration() >= goal, "training stopped")
     seen, now = page.evaluate("[window.seen, performance.now()]")
-    if way == "kill the worker":
+    if kind == "kill the worker":
         page.evaluate("siteBridge.worker.terminate()")
-    if way == "close the tab":
+    if kind == "close the tab":
         context = page.context
         page.close()
         lab = open_tab(context, lab.url)
     else:
         page.reload()
         wait_open(lab)
-    kept = offered_iteration(lab)
-    shown = [time for time, iteration in seen if iteration > kept]
+    saved = offered_iteration(lab)
+    shown = [time for time, iteration in seen if iteration > saved]
     lost = (now - shown[0]) / 1000 if shown else 0.0
-    resume(lab, kept)
-    return lab, Round(way, seen[-1][1], kept, lost)
+    resume(lab, saved)
+    return lab, Crash(kind, seen[-1][1], saved, lost)
 
 
 def curve(lab: LabPage) -> list[str]:
-    """Pause, and return the lines of the whole curve as the page exports it."""
+    """Pause, and return the lines of the learning curve that the page exports."""
     lab.press_train("Pause")
     lab.wait_text(".ink-train", "Train")
     with lab.page.expect_download() as waiting:
@@ -135,8 +135,8 @@ def curve(lab: LabPage) -> list[str]:
     return waiting.value.path().read_text(encoding="utf-8").splitlines()
 
 
-def unbroken_curve(context: BrowserContext, url: str, length: int) -> list[str]:
-    """Train as long in one go, in a browser that knows of nothing."""
+def uninterrupted_curve(context: BrowserContext, url: str, length: int) -> list[str]:
+    """Train in a new browser context without interruption, and return the learning curve."""
     lab = open_tab(context, url)
     lab.press_train("Train")
     lab.wait_until(lambda: lab.iteration() >= length, "training stopped early")

@@ -1,24 +1,24 @@
-/* What all contestants written in JavaScript share: data, timing, and the answers to requests.
- * It says the same as cases.py, timing.py and contestants/worker.py. */
+/* Data, timing and the protocol of all implementations in JavaScript: the equivalents of cases.py,
+ * timing.py and implementations/worker.py. */
 
 const LEARNING_RATE = 0.01;
 const BATCHES = 8;
-const LOOKS = 10;
+const CLOCK_READS = 10;
 const site = new URL("./", self.location.href).href;
 const asked = new URLSearchParams(self.location.search);
 
-/* Seconds that a call takes, the mean over at least `seconds` after at least `warmUp` seconds. */
+/* The mean seconds of a call during `seconds`, after `warmUp` seconds of other calls. */
 function secondsPerCall(call, seconds, warmUp) {
   const expected = meanTime(call, warmUp, 1);
-  return meanTime(call, seconds, Math.max(1, Math.floor(seconds / LOOKS / Math.max(expected, 1e-9))));
+  return meanTime(call, seconds, Math.max(1, Math.floor(seconds / CLOCK_READS / Math.max(expected, 1e-9))));
 }
 
-function meanTime(call, seconds, betweenLooks) {
+function meanTime(call, seconds, batch) {
   let calls = 0;
   const start = performance.now();
   for (;;) {
-    for (let i = 0; i < betweenLooks; i += 1) call();
-    calls += betweenLooks;
+    for (let i = 0; i < batch; i += 1) call();
+    calls += batch;
     const elapsed = (performance.now() - start) / 1000;
     if (elapsed >= seconds) return elapsed / calls;
   }
@@ -33,8 +33,8 @@ function makeBatches({sizes, batch}) {
   }));
 }
 
-/* A function that gives the elements in turn, for ever. */
-function inTurn(elements) {
+/* A function that returns the elements in rotation. */
+function rotate(elements) {
   let next = 0;
   return () => {
     const element = elements[next];
@@ -43,11 +43,11 @@ function inTurn(elements) {
   };
 }
 
-/* Answers requests with a contestant: {facts, training_step, forward_pass}, or its promise. */
-function serve(contestant) {
+/* Responds to requests with an implementation: {facts, training_step, …}, or a promise of it. */
+function serve(implementation) {
   const prepared = new Map();
   const answer = async (request) => {
-    const known = await contestant;
+    const known = await implementation;
     if (request.do === "facts") return known.facts();
     const key = JSON.stringify([request.do, request.case]);
     if (!prepared.has(key)) prepared.set(key, known[request.do](request.case));

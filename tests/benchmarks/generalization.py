@@ -1,10 +1,10 @@
-"""How fast digits are augmented and framed, and what the ready-trained nets read beyond MNIST.
+"""Speed of augmentation and framing, and accuracy of the pretrained models on other handwriting.
 
-Run it as ``python tests/benchmarks/recognition.py``; the full MNIST is needed (INKLING_DATA, or
-the download). Only digits of its validation part are used, changed into stand-ins for handwriting
-of other origins; none of its test digits, so that these numbers may choose things. The digits of
-13 other writers come with scikit-learn (Alpaydin and Kaynak, "Optical recognition of handwritten
-digits", 1998), in 8 × 8 pixels; the styles of `data_cache.synthesis` were made with an eye on them.
+Run ``python tests/benchmarks/generalization.py`` with the full MNIST (INKLING_DATA, or the
+download). The handwriting is simulated with digits of the validation part; the test part is not
+used, so that these values may guide decisions. The digits of 13 other writers are those of
+scikit-learn (Alpaydin and Kaynak, "Optical recognition of handwritten digits", 1998), in 8 × 8
+pixels; the styles of `data_cache.synthesis` were designed with them.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from threadpoolctl import threadpool_limits
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from benchmarks.peers import python_peer  # noqa: E402
-from benchmarks.rounds import ContestantError  # noqa: E402
+from benchmarks.runner import BenchmarkError  # noqa: E402
+from dashboard.blas import limit_blas_threads  # noqa: E402
 from data_cache import (  # noqa: E402
     change_stroke_width,
     create_augmentation,
@@ -50,14 +50,14 @@ numpy.savez(sys.stdout.buffer, images=digits.images / 16, labels=digits.target)
 """
 
 
-def say(line: str) -> None:
-    """Write a line at once."""
+def report(line: str) -> None:
+    """Print a line without buffering."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def rate(function: Callable[[np.ndarray], object], pictures: np.ndarray) -> float:
-    """Pictures a second, the best of five turns."""
+    """Return the images per second, the best of five repetitions."""
     seconds = []
     for _ in range(5):
         start = time.perf_counter()
@@ -67,7 +67,7 @@ def rate(function: Callable[[np.ndarray], object], pictures: np.ndarray) -> floa
 
 
 def pasted(images: np.ndarray, side: int, generator: np.random.Generator) -> np.ndarray:
-    """Digits (n, 28, 28) anywhere on canvases."""
+    """Return canvases with the digits (n, 28, 28) at random positions."""
     canvases = np.zeros((len(images), side, side))
     for canvas, image in zip(canvases, images, strict=True):
         top, left = generator.integers(0, side - 27, 2)
@@ -75,8 +75,10 @@ def pasted(images: np.ndarray, side: int, generator: np.random.Generator) -> np.
     return canvases
 
 
-def stand_ins(images: np.ndarray, generator: np.random.Generator) -> dict[str, np.ndarray]:
-    """Canvases of digits as other pens, papers and scanners would give them."""
+def simulated_handwriting(
+    images: np.ndarray, generator: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Return canvases of digits changed as by other pens, papers and scanners, by title."""
     count = len(images)
     large = np.repeat(np.repeat(images, 3, axis=1), 3, axis=2)
     thick = change_stroke_width(pasted(images, 56, generator), generator.uniform(0.5, 2, count))
@@ -99,7 +101,7 @@ def stand_ins(images: np.ndarray, generator: np.random.Generator) -> dict[str, n
 
 
 def other_writers() -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Canvases of scikit-learn's digits, enlarged in two ways, and their labels."""
+    """Return canvases of scikit-learn's digits, enlarged in two ways, and their labels."""
     command = [str(python_peer("scikit_learn")), "-c", OTHER_WRITERS]
     answer = subprocess.run(command, check=True, capture_output=True).stdout
     with np.load(BytesIO(answer)) as archive:
@@ -113,49 +115,49 @@ def other_writers() -> tuple[dict[str, np.ndarray], np.ndarray]:
 
 
 def main() -> None:
-    """Print the speeds, then a line for every stand-in."""
+    """Print the speeds, then a line for each kind of handwriting."""
     data = load_data_set("mnist")
     digits = to_float(data.validation.images)
     for name in ("affine", "light", "full"):
         augment = create_augmentation(name, np.random.default_rng(SEED))
         assert augment is not None
-        say(f"augmentation {name:<8} {rate(augment, digits[:2000]):10,.0f} digits/s")
+        report(f"augmentation {name:<8} {rate(augment, digits[:2000]):10,.0f} digits/s")
     squares = digits.reshape(-1, 28, 28)
-    say(f"frame_digits (28 × 28)  {rate(frame_digits, squares[:500]):10,.0f} digits/s")
+    report(f"frame_digits (28 × 28)  {rate(frame_digits, squares[:500]):10,.0f} digits/s")
     generator = np.random.default_rng(SEED)
     labels = data.validation.labels[:COUNT]
     sets = {
         title: (frame_digits(canvases)[0], labels)
-        for title, canvases in stand_ins(squares[:COUNT], generator).items()
+        for title, canvases in simulated_handwriting(squares[:COUNT], generator).items()
     }
     written = np.arange(COUNT) % 10
     canvases = np.stack([write_digit(int(digit), generator) for digit in written])
-    sets["a made-up hand"] = (frame_digits(canvases)[0], written)
+    sets["synthetic digits"] = (frame_digits(canvases)[0], written)
     try:
         others, known = other_writers()
         sets |= {title: (frame_digits(canvases)[0], known) for title, canvases in others.items()}
-    except ContestantError as error:
-        say(f"13 other writers: {error}")
+    except BenchmarkError as error:
+        report(f"13 other writers: {error}")
     nets = {name: load_pretrained(name) for name in PRETRAINED}
-    say(f"\n{'read right, framed':<26}" + "".join(f"{name:>10}" for name in nets))
+    report(f"\n{'accuracy, framed':<26}" + "".join(f"{name:>10}" for name in nets))
     for title, (framed, expected) in sets.items():
         shares = [
             (net.predict_log_proba(framed).argmax(axis=1) == expected).mean()
             for net in nets.values()
         ]
-        say(f"{title:<26}" + "".join(f"{100 * share:8.2f} %" for share in shares))
-    no_digits = to_float(draw_non_digits(900, np.random.default_rng(SEED), data.validation.images))
+        report(f"{title:<26}" + "".join(f"{100 * share:8.2f} %" for share in shares))
+    non_digits = to_float(draw_non_digits(900, np.random.default_rng(SEED), data.validation.images))
     for name, net in nets.items():
         given = net.predict_proba(digits)
         error = reliability_diagram(given, data.validation.labels).expected_calibration_error
-        least = confidence_threshold(confidence(given))
-        refused = (confidence(net.predict_proba(no_digits)) < least).mean()
-        say(
-            f"{name}: calibration error {error:.4f} on validation digits; refuses "
-            f"{100 * refused:.1f} % of made-up non-digits where it keeps 99 % of those digits"
+        threshold = confidence_threshold(confidence(given))
+        rejected = (confidence(net.predict_proba(non_digits)) < threshold).mean()
+        report(
+            f"{name}: calibration error {error:.4f} on validation digits; rejects "
+            f"{100 * rejected:.1f} % of synthetic non-digits at a true-positive rate of 99 %"
         )
 
 
 if __name__ == "__main__":
-    with threadpool_limits(1, user_api="blas"):
-        main()
+    limit_blas_threads()
+    main()

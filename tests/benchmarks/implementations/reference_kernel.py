@@ -1,4 +1,4 @@
-"""The simplest good kernel, called as plainly as ctypes allows; ours has to beat it."""
+"""The reference kernel: a simple SIMD product in WebAssembly, called through ctypes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.cases import Case, make_factors
 
-MODULE = Path(__file__).parents[1] / "yardstick" / "simple.wasm"
+MODULE = Path(__file__).parents[1] / "reference_kernel" / "simple.wasm"
 
 
 def kernel_product(case: Case) -> Callable[[], object]:

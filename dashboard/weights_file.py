@@ -1,4 +1,4 @@
-"""Reads weights files and checks that the app can use the network in them.
+"""Reads weights files and checks that the app and the API can use the network in them.
 
 The whole file is checked before anything is replaced.
 """
@@ -8,10 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from dashboard.training.settings import MAX_HIDDEN_LAYERS, MAX_LAYER_WIDTH
+from data_cache.samples import PIXELS
 from nn import Network, WeightsError, weights_from_bytes
-
-INPUTS = 784
-"""Pixels of a sample."""
 
 
 def read_compatible_network(content: bytes, name: str, title: str, classes: int) -> Network:
@@ -35,7 +33,7 @@ def read_compatible_network(content: bytes, name: str, title: str, classes: int)
 def check_compatible(network: Network, name: str, title: str, classes: int) -> Network:
     """Return a network as float32 if it fits; see `read_compatible_network`."""
     network = _as_float32(network, name)
-    expected, found = (INPUTS, classes), (network.sizes[0], network.sizes[-1])
+    expected, found = (PIXELS, classes), (network.sizes[0], network.sizes[-1])
     if found != expected:
         raise WeightsError(
             f"{name}: {title} needs a net with {expected[0]} inputs and "

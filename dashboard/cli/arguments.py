@@ -1,0 +1,225 @@
+"""The arguments of commands: settings as flags, and samples and networks by path or by name.
+
+Invalid values raise SettingError, so that a command ends before it has done any work.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import param
+
+from dashboard.cli.settings import CommandSettings
+from dashboard.training.settings import (
+    MAX_HIDDEN_LAYERS,
+    MAX_LAYER_WIDTH,
+    ArchitectureParameter,
+    SettingError,
+    describe_range,
+)
+from data_cache import DATA_SETS, DIGIT_NAMES, Samples, load_data_set, open_samples
+from data_cache.samples import PIXELS
+from nn import (
+    ARCHITECTURES,
+    PRETRAINED,
+    Network,
+    WeightsError,
+    activation_name,
+    initialization_name,
+    load_pretrained,
+    load_weights,
+    optimizer_name,
+    schedule_name,
+)
+
+CLASSES = len(DIGIT_NAMES)
+PATH_KINDS = (
+    "a folder of idx files as MNIST has them, an idx file of images (its labels are found by "
+    "name), or a CSV file with a header row, the label first, then 784 pixels of 0 to 255; "
+    "each plain or gzip-compressed"
+)
+DATA_SET_HELP = (
+    f"a data set by name: {', '.join(DATA_SETS)}; all but digits must have been fetched "
+    "(inkling data fetch NAME) or be in the folder that INKLING_DATA names"
+)
+
+_SPELLINGS: dict[str, Callable[[str], str]] = {
+    "activation": activation_name,
+    "initialization": initialization_name,
+    "optimizer": optimizer_name,
+    "schedule": schedule_name,
+}
+
+
+@dataclass(frozen=True)
+class NamedSamples:
+    """Samples with the names of their classes and a title for messages."""
+
+    samples: Samples
+    class_names: tuple[str, ...]
+    title: str
+
+
+def add_data_arguments(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """Add --data-path, --data-set and --part."""
+    group = parser.add_mutually_exclusive_group(required=required)
+    group.add_argument("--data-path", metavar="PATH", help=f"samples to read: {PATH_KINDS}")
+    group.add_argument("--data-set", metavar="NAME", help=DATA_SET_HELP)
+    parser.add_argument(
+        "--part",
+        choices=("train", "validation", "test"),
+        default="test",
+        help="which part of a data set (train, validation, test) or of an idx folder "
+        "(train, test); ignored for a file (default: %(default)s)",
+    )
+
+
+def open_named(arguments: argparse.Namespace) -> NamedSamples:
+    """Return the samples that --data-path or --data-set names.
+
+    Raises
+    ------
+    SettingError
+        If the data set is unknown.
+    DataError
+        If it is not on this machine, or the path cannot be read.
+    """
+    if arguments.data_path is not None:
+        samples = open_samples(arguments.data_path, arguments.part)
+        return NamedSamples(samples, DIGIT_NAMES, str(arguments.data_path))
+    data_set = load_data_set(data_set_name(arguments.data_set))
+    return NamedSamples(
+        data_set.part(arguments.part),
+        data_set.class_names,
+        f"{data_set.title}, part {arguments.part}",
+    )
+
+
+def data_set_name(text: str) -> str:
+    """Return the validated name of a data set; raise SettingError if it is unknown."""
+    if text not in DATA_SETS:
+        raise SettingError(f"--data-set: expected one of {', '.join(DATA_SETS)}; found “{text}”.")
+    return text
+
+
+@dataclass(frozen=True)
+class NamedNetwork:
+    """A network with a title for messages."""
+
+    network: Network
+    title: str
+    is_pretrained: bool
+
+
+def add_weights_argument(parser: argparse.ArgumentParser) -> None:
+    """Add --weight-path."""
+    parser.add_argument(
+        "--weight-path",
+        metavar="FILE",
+        help="the weights, .npz or .json, or a pretrained model by name: "
+        f"{', '.join(PRETRAINED)} (default: {PRETRAINED[0]})",
+    )
+
+
+def open_network(arguments: argparse.Namespace) -> NamedNetwork:
+    """Return the network that --weight-path names.
+
+    Raises
+    ------
+    WeightsError
+        If the file is invalid, or its network does not have 784 inputs and 10 outputs.
+    """
+    path = arguments.weight_path
+    is_pretrained = path is None or path in PRETRAINED
+    network = load_pretrained(path or PRETRAINED[0]) if is_pretrained else load_weights(path)
+    if (network.sizes[0], network.classes) != (PIXELS, CLASSES):
+        raise WeightsError(
+            f"{path}: expected a network with {PIXELS} inputs and {CLASSES} outputs, found "
+            f"{network.sizes[0]} inputs and {network.classes} outputs."
+        )
+    name = "" if path is None else f" {path}"
+    title = f"the pretrained model{name}" if is_pretrained else str(path)
+    return NamedNetwork(network, f"{title} ({network.title})", is_pretrained)
+
+
+def read_flag(flag: str, name: str, text: str) -> Any:
+    """Return the value of a setting from the text of its flag.
+
+    Parameters
+    ----------
+    flag
+        Such as `--learning-rate`, for the error message.
+    name
+        The name of the setting.
+    text
+        The text. The names of choices may differ in case, hyphens and underscores: `re-lu`,
+        `One_Cycle`.
+
+    Raises
+    ------
+    SettingError
+        If the text is invalid; the message names the flag and the accepted values.
+    """
+    try:
+        return CommandSettings().read(name, _canonical_name(name, text))
+    except SettingError as error:
+        raise SettingError(f"{flag}: {error}") from error
+
+
+def read_integer(flag: str, text: str, low: int, high: int) -> int:
+    """Return the integer in the text of a flag; raise SettingError unless low <= n <= high."""
+    if not (text.isascii() and text.isdigit() and low <= int(text[:12]) <= high):
+        raise SettingError(
+            f"{flag}: expected an integer from {low:,} to {high:,}, found “{text[:24]}”."
+        )
+    return int(text[:12])
+
+
+def read_structure(flag: str, words: Sequence[str]) -> list[int]:
+    """Return the hidden layers of a structure such as `784 500 300 100 10`.
+
+    Raises
+    ------
+    SettingError
+        If the structure does not lead from 784 pixels to 10 classes, or a layer is too large.
+    """
+    sizes = " ".join(words).replace(",", " ").replace("-", " ").split()
+    first, last = str(PIXELS), str(CLASSES)
+    if len(sizes) < 2 or sizes[0] != first or sizes[-1] != last:
+        raise SettingError(
+            f"{flag}: expected {first} (pixels), at most {MAX_HIDDEN_LAYERS} hidden layers of "
+            f"at most {MAX_LAYER_WIDTH:,} units, then {last} (classes), for example "
+            f"784 500 300 100 10; found “{' '.join(words)}”."
+        )
+    layers: list[int] = read_flag(flag, "hidden_layers", " ".join(sizes[1:-1]))
+    return layers
+
+
+def explain(name: str, default: Any = None) -> str:
+    """Return the help text of a setting's flag: description, accepted values and default."""
+    parameter = CommandSettings.param[name]
+    if isinstance(parameter, ArchitectureParameter):
+        values = f"one of {', '.join(ARCHITECTURES)}, or a layer specification"
+    elif isinstance(parameter, param.Selector):
+        values = f"one of {', '.join(parameter.objects)}"
+    else:
+        values = describe_range(parameter)
+    chosen = parameter.default if default is None else default
+    if chosen is None:
+        chosen = "off"
+    # argparse reads a percent sign as a placeholder.
+    return f"{parameter.doc} {values.capitalize()} (default: {chosen}).".replace("%", "%%")
+
+
+def _canonical_name(name: str, text: str) -> str:
+    """Return the canonical name of a choice; an unknown text is returned as it is."""
+    find = _SPELLINGS.get(name)
+    if find is None:
+        return text
+    try:
+        return find(text)
+    except ValueError:
+        return text
