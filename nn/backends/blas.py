@@ -73,7 +73,7 @@ class ProductAdder:
         """
         if a is None:
             pointer = self._a_pointer
-        elif a.shape == self._a_shape and is_float32(a):
+        elif a.shape == self._a_shape and a.dtype == np.float32 and a.flags.c_contiguous:
             pointer = data_pointer(a)
         else:
             raise ValueError(
