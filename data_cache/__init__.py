@@ -58,7 +58,6 @@ from data_cache.sources.block_files import decode_block, encode_block
 from data_cache.sources.http import (
     HttpBlockSource,
     fetch_block_with_retries,
-    load_data_set_from_manifest,
     load_part,
     open_manifest,
 )
@@ -121,7 +120,6 @@ __all__ = [
     "frame_digits",
     "join_points",
     "load_data_set",
-    "load_data_set_from_manifest",
     "load_digits",
     "load_part",
     "make_shape",

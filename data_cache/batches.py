@@ -23,7 +23,9 @@ from data_cache.samples import PIXELS
 from data_cache.sources.source import Block, QueuePosition
 
 WINDOW_SAMPLES = 2048
-"""Samples, about, that are made contiguous at once, so that many batches can be one array."""
+"""Approximate number of samples that are copied into contiguous arrays in one step.
+
+Consecutive batches are slices of them."""
 
 
 @dataclass(slots=True, eq=False)

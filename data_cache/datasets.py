@@ -88,7 +88,7 @@ LABELS_SHA256 = {
 """SHA-256 of the uncompressed training labels, by which a folder's data set is recognised."""
 
 VALIDATION_SHARE = 12
-"""One sample in so many of the training half, the last ones, is held out for validation."""
+"""The last 1 / 12 of the training half is held out for validation."""
 
 
 def data_set_card(name: str) -> DataSetCard:
@@ -119,7 +119,7 @@ def _user_cache() -> Path:
 
 
 def data_set_available(name: str, folder: Path | str | None = None) -> bool:
-    """Return whether `load_data_set` would find the data set; only file names are looked at."""
+    """Return whether `load_data_set` would find the data set, judging by file names alone."""
     card = data_set_card(name)
     return card.bundled or _find_folder(card, data_folder(folder)) is not None
 
@@ -190,12 +190,12 @@ def _read_bundled(name: str) -> np.ndarray:
 def _find_folder(card: DataSetCard, folder: Path) -> Path | None:
     if has_images(folder / card.name):
         return folder / card.name
-    if has_images(folder) and not _holds_another(card, folder):
+    if has_images(folder) and not _is_another_data_set(card, folder):
         return folder
     return None
 
 
-def _holds_another(card: DataSetCard, folder: Path) -> bool:
+def _is_another_data_set(card: DataSetCard, folder: Path) -> bool:
     """Return whether the labels in a folder are those of another known data set."""
     try:
         labels = read_bytes(find_labels(find_images(folder, "train")))

@@ -31,71 +31,40 @@ class RemoteFile:
         Its name, the same on every mirror.
     size : int
         Bytes.
-    md5 : str
-        The checksum that the authors of the data set publish.
     sha256 : str
         The checksum that downloads are compared with.
     """
 
     name: str
     size: int
-    md5: str
     sha256: str
+
+
+_NAMES = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
+
+
+def _remote_files(*files: tuple[int, str]) -> tuple[RemoteFile, ...]:
+    return tuple(RemoteFile(name, *file) for name, file in zip(_NAMES, files, strict=True))
 
 
 REMOTE_FILES: Mapping[str, tuple[RemoteFile, ...]] = MappingProxyType(
     {
-        "mnist": (
-            RemoteFile(
-                "train-images-idx3-ubyte.gz",
-                9_912_422,
-                "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-                "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-            ),
-            RemoteFile(
-                "train-labels-idx1-ubyte.gz",
-                28_881,
-                "d53e105ee54ea40749a09fcbcd1e9432",
-                "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-            ),
-            RemoteFile(
-                "t10k-images-idx3-ubyte.gz",
-                1_648_877,
-                "9fb629c4189551a2d022fa330f9573f3",
-                "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-            ),
-            RemoteFile(
-                "t10k-labels-idx1-ubyte.gz",
-                4_542,
-                "ec29112dd5afa0611ce80d1b7f02629c",
-                "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
-            ),
+        "mnist": _remote_files(
+            (9_912_422, "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
+            (28_881, "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
+            (1_648_877, "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
+            (4_542, "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
         ),
-        "fashion-mnist": (
-            RemoteFile(
-                "train-images-idx3-ubyte.gz",
-                26_421_880,
-                "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-                "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
-            ),
-            RemoteFile(
-                "train-labels-idx1-ubyte.gz",
-                29_515,
-                "25c81989df183df01b3e8a0aad5dffbe",
-                "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
-            ),
-            RemoteFile(
-                "t10k-images-idx3-ubyte.gz",
-                4_422_102,
-                "bef4ecab320f06d8554ea6380940ec79",
-                "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
-            ),
-            RemoteFile(
-                "t10k-labels-idx1-ubyte.gz",
-                5_148,
-                "bb300cfdad3c16e7a12a480ee83cd310",
-                "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
-            ),
+        "fashion-mnist": _remote_files(
+            (26_421_880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
+            (29_515, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
+            (4_422_102, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
+            (5_148, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
         ),
     }
 )
@@ -208,7 +177,7 @@ def _fetch_file(
                 downloader=meter.download,
             )
         except (OSError, ValueError) as error:
-            failures.append(f"{url}: {_reason(error)}")
+            failures.append(f"{url}: {_describe_failure(error)}")
             cause = error
             meter.begin(file)
         else:
@@ -219,7 +188,7 @@ def _fetch_file(
     ) from cause
 
 
-def _reason(error: Exception) -> str:
+def _describe_failure(error: Exception) -> str:
     import requests  # noqa: PLC0415 - a dependency of pooch
 
     if isinstance(error, requests.HTTPError) and error.response is not None:

@@ -22,10 +22,10 @@ class PrefetchQueue(Generic[Request]):
     """An endless asynchronous iterator of blocks, epoch after epoch, in the planned order.
 
     Blocks that are ready or in flight never number more than `cache_size`, and at most
-    `concurrency` are in flight; free slots are refilled at once, whether or not blocks are taken
-    (fetches to start = cache size − ready − in flight). With `cache_size` 0 a block is fetched
-    only while a consumer waits for it. Responses may arrive in any order; blocks leave in the
-    planned order, so timing never changes the training.
+    `concurrency` are in flight. Free slots are refilled immediately, also while no blocks are
+    taken (fetches to start = cache size − ready − in flight). With `cache_size` 0 a block is
+    fetched only while a consumer waits for it. Responses may arrive in any order; blocks are
+    delivered in the planned order, so timing never changes the training.
 
     All methods must be called in the thread of one event loop. A fetch is retried after a
     `TransientError` only. A block that stays failed stops the refilling; the blocks before it are
@@ -68,9 +68,9 @@ class PrefetchQueue(Generic[Request]):
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         start: QueuePosition | None = None,
     ) -> None:
-        self._cache_size = _checked("cache_size", cache_size, least=0)
-        self._concurrency = _checked("concurrency", concurrency, least=1)
-        self._retries = _checked("retries", retries, least=0)
+        self._cache_size = _check_minimum("cache_size", cache_size, least=0)
+        self._concurrency = _check_minimum("concurrency", concurrency, least=1)
+        self._retries = _check_minimum("retries", retries, least=0)
         self._source = source
         self._backoff, self._sleep = backoff, sleep
         self._plan = EpochPlan(source, generator, start)
@@ -114,7 +114,7 @@ class PrefetchQueue(Generic[Request]):
 
     @cache_size.setter
     def cache_size(self, value: int) -> None:
-        self._cache_size = _checked("cache_size", value, least=0)
+        self._cache_size = _check_minimum("cache_size", value, least=0)
         self._refill_if_started()
 
     @property
@@ -124,7 +124,7 @@ class PrefetchQueue(Generic[Request]):
 
     @concurrency.setter
     def concurrency(self, value: int) -> None:
-        self._concurrency = _checked("concurrency", value, least=1)
+        self._concurrency = _check_minimum("concurrency", value, least=1)
         self._refill_if_started()
 
     # Taking blocks
@@ -265,7 +265,7 @@ class PrefetchQueue(Generic[Request]):
             self._pending.popleft()
             self._settle(slot)
             return
-        task = _running_loop().create_task(self._fetch(slot))
+        task = _get_running_loop().create_task(self._fetch(slot))
         self._pending.popleft()
         self._tasks.add(task)
         task.add_done_callback(lambda task: self._end_fetch(slot, task))
@@ -308,7 +308,7 @@ class PrefetchQueue(Generic[Request]):
             ) from error
 
 
-def _running_loop() -> asyncio.AbstractEventLoop:
+def _get_running_loop() -> asyncio.AbstractEventLoop:
     try:
         return asyncio.get_running_loop()
     except RuntimeError as error:
@@ -318,7 +318,7 @@ def _running_loop() -> asyncio.AbstractEventLoop:
         ) from error
 
 
-def _checked(name: str, value: int, least: int) -> int:
+def _check_minimum(name: str, value: int, least: int) -> int:
     if value < least:
         raise ValueError(f"{name}: expected an integer from {least}, found {value}.")
     return int(value)

@@ -45,7 +45,7 @@ async def retry(
     Raises
     ------
     TransientError
-        That of the last retry; any other error passes at once.
+        That of the last retry. Any other error is raised immediately.
     """
     for attempt in range(retries):
         try:

@@ -14,10 +14,11 @@ from nn.architectures import (
     architecture_of,
 )
 from nn.backends import backend_name, backend_reason, matrix_product, scale_bytes
+from nn.convolution import Conv2D, MaxPool2D
 from nn.gradient_check import check_gradient
 from nn.initializers import INITIALIZATIONS, initialization_name
 from nn.layer_spec import LayerSpec, read_layer_spec
-from nn.layers import Conv2D, Dense, MaxPool2D
+from nn.layers import Dense
 from nn.losses import StepResult
 from nn.metrics import ClassificationMetrics
 from nn.network import Network, create_network, network_title

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nn.layers import Conv2D, Dense, MaxPool2D, Shape
+from nn.convolution import Conv2D, MaxPool2D, Shape
+from nn.layers import Dense
 
 MAX_CONVOLUTIONS = 12
 MAX_SIDE = 256

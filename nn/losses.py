@@ -122,7 +122,7 @@ def _labelled_loss(
     np.add(workspace.row_starts, predicted, out=flat_labels)
     # mode="clip" because "raise" copies `out` first; the positions and labels are known to fit.
     logits.take(flat_labels, out=column[:, 0], mode="clip")
-    log_softmax_in_place(logits, delta, column)
+    _log_softmax(logits, column, delta)
     np.add(workspace.row_starts, labels, out=flat_labels)
     logits.take(flat_labels, out=workspace.picked, mode="clip")
     if label_smoothing:
@@ -137,20 +137,22 @@ def _labelled_loss(
     return loss
 
 
-def log_softmax_in_place(logits: np.ndarray, probabilities: np.ndarray, column: np.ndarray) -> None:
-    """Turn logits into log-probabilities and write their exponentials.
+def log_softmax_in_place(logits: np.ndarray) -> None:
+    """Turn logits (n, classes) into log-probabilities."""
+    _log_softmax(logits, np.maximum.reduce(logits, axis=1, keepdims=True), None)
 
-    Parameters
-    ----------
-    logits, probabilities : (n, classes)
-    column : (n, 1)
-        The largest logit of each row, which is subtracted first so that no exponential overflows;
-        afterwards scratch.
+
+def _log_softmax(logits: np.ndarray, column: np.ndarray, probabilities: np.ndarray | None) -> None:
+    """Turn logits into log-probabilities and, where wanted, write their exponentials.
+
+    `column` (n, 1) holds the largest logits, which are subtracted first so that no exponential
+    overflows; afterwards it is scratch.
     """
     np.subtract(logits, column, out=logits)
-    np.exp(logits, out=probabilities)
-    np.add.reduce(probabilities, axis=1, out=column, keepdims=True)
-    np.divide(probabilities, column, out=probabilities)
+    exponentials = np.exp(logits, out=probabilities)
+    np.add.reduce(exponentials, axis=1, out=column, keepdims=True)
+    if probabilities is not None:
+        np.divide(exponentials, column, out=probabilities)
     np.log(column, out=column)
     np.subtract(logits, column, out=logits)
 
@@ -158,8 +160,7 @@ def log_softmax_in_place(logits: np.ndarray, probabilities: np.ndarray, column: 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
     """Return the log-probabilities of `logits`, both (n, classes)."""
     log_probabilities = logits.copy()
-    column = logits.max(axis=1, keepdims=True)
-    log_softmax_in_place(log_probabilities, np.empty_like(logits), column)
+    log_softmax_in_place(log_probabilities)
     return log_probabilities
 
 

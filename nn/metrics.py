@@ -38,8 +38,13 @@ class ClassificationMetrics:
         Parameters
         ----------
         network : Network
-        x : (n, inputs) floats
+        x : (n, inputs) floats, or uint8 pixels
         labels : (n,) integers below the number of classes
+
+        Raises
+        ------
+        ValueError
+            When inputs or labels do not fit; nothing is added then.
         """
         self.update(network.predict_log_proba(x), labels)
 

@@ -12,11 +12,12 @@ from math import isqrt
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nn import backends
 from nn.activations import ACTIVATIONS, activation_function, activation_name
+from nn.backends import scale_bytes
+from nn.convolution import Conv2D
 from nn.initializers import initial_weights, initialization_name
 from nn.layer_spec import LayerSpec, layer_spec_of, read_layer_spec
-from nn.layers import Conv2D, Dense, Layer, Workspace, check_layers, create_workspaces
+from nn.layers import Dense, Layer, Workspace, check_layers, create_workspaces
 from nn.losses import log_softmax_in_place
 
 BYTE_SCALE = 1 / 255
@@ -171,7 +172,7 @@ class Network:
         if buffer is None:
             buffer = np.empty(x.shape, self.dtype)
         if x.dtype == np.uint8:
-            backends.current_backend().scale_bytes(x, BYTE_SCALE, buffer)
+            scale_bytes(x, BYTE_SCALE, buffer)
         else:
             np.copyto(buffer, x, casting="same_kind")
         return buffer
@@ -237,8 +238,7 @@ class Network:
     def _log_probabilities(self, x: np.ndarray, workspaces: Sequence[Workspace]) -> np.ndarray:
         """Return the log-probabilities of a chunk, which lie in the workspaces."""
         logits = self.forward(self.prepare_inputs(x), workspaces)[-1]
-        largest = np.maximum.reduce(logits, axis=1, keepdims=True)
-        log_softmax_in_place(logits, np.empty_like(logits), largest)
+        log_softmax_in_place(logits)
         return logits
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nn import backends
 from nn.choices import resolve_choice
 
 Arrays = Sequence[np.ndarray]
@@ -70,8 +69,6 @@ class Optimizer:
         """Take one step in place; `gradients` stay as they are. Overflow gives no warning."""
         self.steps += 1
         rate = float(learning_rate)
-        if backends.current_backend().update(self, parameters, gradients, rate):
-            return
         with np.errstate(all="ignore"):
             for index, W in enumerate(parameters):
                 moments = [of_all[index] for of_all in self.moments.values()]
@@ -79,8 +76,8 @@ class Optimizer:
 
     @property
     def has_rule(self) -> bool:
-        """Whether it is one of `OPTIMIZERS` itself, whose updates compiled backends know."""
-        return type(self) in _TABLE.values()
+        """Whether its class itself defines `rule`, by which compiled backends update."""
+        return "rule" in vars(type(self))
 
     def next_rule(self, learning_rate: float) -> UpdateRule:
         """Count one more update, which a compiled backend makes, and return its rule."""
@@ -88,7 +85,7 @@ class Optimizer:
         return self.rule(float(learning_rate))
 
     def rule(self, rate: float) -> UpdateRule:
-        """Return the coefficients of the update of step number `steps`."""
+        """Return the coefficients of the update of step number `steps`, if there are any."""
         raise NotImplementedError
 
     def update_one(

@@ -65,6 +65,7 @@ class TrainingStep:
         label_smoothing: float = 0.0,
         generator: np.random.Generator | None = None,
     ) -> None:
+        self._backend = backends.current_backend()
         self._network = network
         self._is_dense = network.layer_spec is None
         self._parameters = network.parameters()
@@ -82,7 +83,7 @@ class TrainingStep:
         self._scratch = np.empty(largest, network.dtype)
         self._full = _BatchWorkspace.create(network, max(batch_capacity, 1))
         self._batch = self._full
-        self._fused_masked = False
+        self._fused: FusedStep | None = None
         self._descent: BlasDescent | None = None
         self._descent_for: tuple[_BatchWorkspace, bool] | None = None
 
@@ -105,7 +106,8 @@ class TrainingStep:
                 f"and found one for {optimizer.shapes}; create it with network.parameters()."
             )
         self._optimizer = optimizer
-        self._fused: FusedStep | None = None
+        # For which kind of step the fused one was looked up last: masked, not masked, neither.
+        self._fused_for: bool | None = None
 
     def __call__(
         self,
@@ -145,9 +147,23 @@ class TrainingStep:
         learning_rates: Sequence[float],
         is_labelled: np.ndarray | None = None,
     ) -> list[StepResult]:
-        """Train on consecutive mini-batches, equal parts of `x`, each at its own learning rate.
+        """Train on consecutive mini-batches; like as many calls, but faster for small batches.
 
-        The same as that many calls, but what surrounds the steps is done once for all of them.
+        Parameters
+        ----------
+        x, labels, is_labelled
+            As in a call, for all mini-batches together: equal parts, one after the other.
+        learning_rates : sequence of float
+            One for each mini-batch.
+
+        Returns
+        -------
+        list of StepResult
+
+        Raises
+        ------
+        ValueError
+            As in a call, or if the samples cannot be divided evenly; nothing is trained then.
         """
         steps = len(learning_rates)
         for rate in learning_rates:
@@ -231,7 +247,7 @@ class TrainingStep:
         if count > self._full.count:
             self._full = _BatchWorkspace.create(self._network, count)
             self._batch = self._full
-            self._fused = None
+            self._fused_for = None
         elif count != self._batch.count:
             self._batch = self._full.first(count)
         return self._batch
@@ -251,7 +267,7 @@ class TrainingStep:
             self._backward(batch, values, descent, rate)
         else:
             self._backward(batch, values)
-            self._optimizer.update(self._parameters, self._gradients, rate)
+            self._backend.update(self._optimizer, self._parameters, self._gradients, rate)
         return result
 
     def _forward(
@@ -334,29 +350,28 @@ class TrainingStep:
             cast(np.ndarray, workspace.dropped) if masked else workspace.activations
             for workspace in workspaces[:-1]
         ]
-        self._descent = backends.current_backend().plain_descent(
-            layers, [batch.inputs, *hidden], workspaces
-        )
+        self._descent = self._backend.plain_descent(layers, [batch.inputs, *hidden], workspaces)
         self._descent_for = (batch, masked)
         return self._descent
 
     def _fused_step(self) -> FusedStep | None:
         """Return the backend's whole step in one call, or None if it has none for these steps."""
-        network, optimizer = self._network, self._optimizer
-        if self.label_smoothing or not optimizer.has_rule or not self._is_dense:
+        if self.label_smoothing or not self._is_dense:
             return None
         masked = self.dropout > 0
-        if self._fused is None or self._fused_masked != masked:
-            layers, workspaces = self._full.dense(network)
-            self._fused = backends.current_backend().fused_step(
-                layers,
-                workspaces,
-                self._full.inputs,
-                activation=network.activation,
-                optimizer=optimizer,
-                masked=masked,
-            )
-            self._fused_masked = masked
+        if self._fused_for is not masked:
+            self._fused = None
+            if self._optimizer.has_rule:
+                layers, workspaces = self._full.dense(self._network)
+                self._fused = self._backend.fused_step(
+                    layers,
+                    workspaces,
+                    self._full.inputs,
+                    activation=self._network.activation,
+                    optimizer=self._optimizer,
+                    masked=masked,
+                )
+            self._fused_for = masked
         return self._fused
 
     def _take_fused_steps(

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds the WebAssembly modules of nn/backends/kernels from their C sources, into the folder $1
-# (nn/backends/kernels itself by default). Debian's packages clang-19 and lld-19 have all that it takes;
-# the committed modules were built with clang 19.1.7.
+# (nn/backends/kernels itself by default). It needs Debian's packages clang-19 and lld-19; the
+# committed modules were built with clang 19.1.7.
 set -eu
 
 kernels=$(dirname "$0")/../nn/backends/kernels

@@ -5,18 +5,15 @@ The controller gives the commands; this class alone replaces the run and the dat
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 from dashboard.digits.datasets import OpenedDataSet
 from dashboard.digits.state import DigitsState, Origin
-from dashboard.shell.notices import Notice
-from dashboard.training.background_tasks import BackgroundTasks
 from dashboard.training.block_run import BlockRun
+from dashboard.training.pane_training import PaneTraining
 from dashboard.training.snapshot import Snapshot
-from dashboard.training.trainer import Clock, Execute, TimeBudget, Trainer
-from dashboard.training.training_loop import TrainingLoop
+from dashboard.training.trainer import Clock, Execute, TimeBudget
 from data_cache import DataError, PrefetchError, Samples
 from nn import Network, load_pretrained
 
@@ -26,7 +23,7 @@ NETWORK_SETTINGS = (
 """Settings that take effect when a fresh network is built."""
 
 
-class DigitsTraining:
+class DigitsTraining(PaneTraining[BlockRun]):
     """The run in training and its data set.
 
     Parameters
@@ -48,13 +45,11 @@ class DigitsTraining:
     ----------
     data
         The opened data set.
-    trainer, training_loop
-        They train the run while `state.running` is set, or single steps are requested.
-    background_tasks
-        All tasks of the pane.
     built_settings
         The settings that the present network and the order of its batches were made with.
     """
+
+    state: DigitsState
 
     def __init__(
         self,
@@ -66,30 +61,22 @@ class DigitsTraining:
         execute: Execute,
         time_budget: TimeBudget | None,
     ) -> None:
-        self.state = state
-        self.data = data
+        self.state, self.data = state, data
         self.built_settings: dict[str, Any] = {}
-        self._publish_snapshot = publish
-        self._is_closed = False
-        self.background_tasks = BackgroundTasks(self._background_task_failed)
-        run = self._make_run(load_pretrained())
-        self.trainer = Trainer(
-            run,
+        super().__init__(
+            state,
+            self._make_run(load_pretrained()),
+            publish,
             validation=None,
-            publish=self.publish,
             clock=clock,
             execute=execute,
             time_budget=time_budget,
         )
-        self.training_loop = TrainingLoop(state, self.trainer, self.background_tasks)
         state.param.update(
-            class_names=data.class_names, history=run.history, snapshot=self.trainer.snapshot()
+            class_names=data.class_names,
+            history=self.trainer.run.history,
+            snapshot=self.trainer.snapshot(),
         )
-
-    def publish(self, snapshot: Snapshot) -> None:
-        """Publish a snapshot, unless the pane is closed."""
-        if not self._is_closed:
-            self._publish_snapshot(snapshot)
 
     def replace_run(self, network: Network | None, origin: Origin) -> None:
         """Start a new run with a network; None: with fresh weights by the settings."""
@@ -140,26 +127,6 @@ class DigitsTraining:
                 self.notify(f"Validation is left out: {error}", "warning")
             return None
 
-    def notify(self, text: str, kind: str = "info") -> None:
-        """Show a message of the kind "info", "warning" or "error"."""
-        if not self._is_closed:
-            self.state.notice = Notice(text, kind)
-
-    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Run a background task; its failure is shown as a notice."""
-        self.background_tasks.begin(work)
-
-    def shut(self) -> None:
-        """Stop training, publishing and notices immediately; `close` follows."""
-        self._is_closed = True
-        self.training_loop.shut()
-
-    async def close(self) -> None:
-        """Stop training and wait for the end of all tasks."""
-        self.shut()
-        await self.trainer.run.close()
-        await self.background_tasks.close()
-
     def _make_run(self, network: Network | None) -> BlockRun:
         names = NETWORK_SETTINGS if network is None else ("seed",)
         self.built_settings = {name: getattr(self.state, name) for name in names}
@@ -172,9 +139,3 @@ class DigitsTraining:
         if data is self.data:
             self.trainer.validation = validation
             self.trainer.validation_coming = None
-
-    def _background_task_failed(self, task: asyncio.Task[Any], error: BaseException) -> None:
-        if self.training_loop.is_training(task):
-            self.training_loop.forget_steps()
-            self.state.running = False
-        self.notify(f"Internal error in a background task: {error!r}", "error")

@@ -5,25 +5,21 @@ All collaborators of the pane's controller share one `PlaneTraining`; it alone r
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from dashboard.plane.dataset import InputSamples, PlaneData, inputs_of, make_data, training_samples
 from dashboard.plane.run import PlaneRun
 from dashboard.plane.settings import PlaneSettings
 from dashboard.plane.state import PlaneState
-from dashboard.shell.notices import Notice
-from dashboard.training.background_tasks import BackgroundTasks
+from dashboard.training.pane_training import PaneTraining
 from dashboard.training.snapshot import Snapshot
-from dashboard.training.trainer import Clock, Execute, TimeBudget, Trainer
-from dashboard.training.training_loop import TrainingLoop
+from dashboard.training.trainer import Clock, Execute, TimeBudget
 
 NO_POINTS = "There are no training points. Paint some, or choose a data set."
 
 
-class PlaneTraining:
+class PlaneTraining(PaneTraining[PlaneRun]):
     """The run in training and its points.
 
     Parameters
@@ -41,11 +37,11 @@ class PlaneTraining:
 
     Attributes
     ----------
-    trainer, training_loop
-        They train the run while `state.running` is set, or single steps are wanted.
     is_changing_settings
         Whether a command changes settings, after which it replaces the run itself.
     """
+
+    state: PlaneState
 
     def __init__(
         self,
@@ -56,23 +52,19 @@ class PlaneTraining:
         execute: Execute,
         time_budget: TimeBudget | None = None,
     ) -> None:
-        self.state = state
         self.is_changing_settings = False
-        self._publish_snapshot = publish
-        self._is_closed = False
-        self._background_tasks = BackgroundTasks(self._background_task_failed)
         if state.points is None:
             state.points = make_data(state)
-        self.trainer: Trainer[PlaneRun] = Trainer(
+        super().__init__(
+            state,
             make_run(state, state.points),
-            validation=self._test_samples(),
-            publish=self._publish,
+            publish,
+            validation=inputs_of(state.points.test, state.inputs),
             clock=clock,
             execute=execute,
             validation_limit=None,
             time_budget=time_budget,
         )
-        self.training_loop = TrainingLoop(state, self.trainer, self._background_tasks)
 
     def replace_run(self) -> None:
         """Begin a new run with fresh weights on the points of the state."""
@@ -132,42 +124,8 @@ class PlaneTraining:
         finally:
             self.is_changing_settings = before
 
-    def publish(self) -> None:
-        """Publish a snapshot; call it only between slices."""
-        self._publish(self.trainer.snapshot())
-
-    def _publish(self, snapshot: Snapshot) -> None:
-        if not self._is_closed:
-            self._publish_snapshot(snapshot)
-
-    def notify(self, text: str, kind: str = "info") -> None:
-        """Show a message of the kind "info", "warning" or "error"."""
-        if not self._is_closed:
-            self.state.notice = Notice(text, kind)
-
-    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Run a background task; its failure is shown as a notice."""
-        self._background_tasks.begin(work)
-
-    def shut(self) -> None:
-        """Stop training and publishing immediately; `close` follows."""
-        self._is_closed = True
-        self.training_loop.shut()
-
-    async def close(self) -> None:
-        """Stop training and wait for the end of all tasks."""
-        self.shut()
-        await self.trainer.run.close()
-        await self._background_tasks.close()
-
     def _test_samples(self) -> InputSamples:
         return inputs_of(self.state.points.test, self.state.inputs)
-
-    def _background_task_failed(self, task: asyncio.Task[Any], error: BaseException) -> None:
-        if self.training_loop.is_training(task):
-            self.training_loop.forget_steps()
-            self.state.running = False
-        self.notify(f"Internal error in a background task: {error!r}", "error")
 
 
 def make_run(settings: PlaneSettings, data: PlaneData) -> PlaneRun:

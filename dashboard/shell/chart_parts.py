@@ -7,7 +7,7 @@ from typing import Any
 import panel as pn
 from bokeh.models import CheckboxButtonGroup, CustomJS
 
-from dashboard.shell.asset_files import read_asset
+from dashboard.shell import read_asset
 from dashboard.shell.theme import Theme
 
 BLUE = "#4c6ef5"

@@ -10,7 +10,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from dashboard.shell.asset_files import read_asset
+from dashboard.shell import read_asset
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.restore_offer import RestoreOffer
 from dashboard.shell.share_link import ShareLink

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import panel as pn
 from bokeh.model import Model
 
-from dashboard.shell.asset_files import read_asset
+from dashboard.shell import read_asset
 
 
 class Text(pn.pane.HTML):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dashboard.shell.asset_files import read_asset
+from dashboard.shell import read_asset
 from dashboard.site.icons import icon_png
 from dashboard.site.patching import own_script
 

@@ -195,23 +195,20 @@ class BlockRun(Run):
         if self._average:
             self._average.reset(self.network)
 
-    def _take(self, batch_size: int, wanted: int) -> Batch | None:
+    def _steps_at_once(self, batch_size: int, wanted: int) -> int:
         self._due_at = self.validations.next_after(self._samples_done, self.feed.sample_count)
         if self._average or self.batcher.augment:
             # The mean is updated after each step; augmentation draws differently for larger parts.
-            return self.feed.take(batch_size)
+            return 1
         to_candidate = FALLBACK_EVERY - self.iteration % FALLBACK_EVERY
         to_validation = self._due_at - self._samples_done
         at_most = min(wanted // batch_size, to_candidate, -(-to_validation // batch_size))
-        return self.feed.take(batch_size, max(at_most, 1))
+        return max(at_most, 1)
 
     def _take_steps(self, batch: Batch, learning_rate: Callable[[int], float]) -> None:
         super()._take_steps(batch, learning_rate)
         if self._average:
             self._average.update(self.network)
-
-    def _return_unused(self, batch: Batch, steps: int) -> None:
-        self.feed.keep_first(batch, steps)
 
     def _advance(self, batch: Batch) -> None:
         super()._advance(batch)

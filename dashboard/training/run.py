@@ -15,7 +15,7 @@ import numpy as np
 from dashboard.training.history import History, Score
 from dashboard.training.run_state import ModelState, MovingAverage, RunState
 from dashboard.training.settings import LearningSettings
-from data_cache import Batch, BlockFeed, PointFeed
+from data_cache import Batch, Feed
 from nn import Network, TrainingStep, create_optimizer
 
 FALLBACK_EVERY = 50
@@ -101,14 +101,14 @@ class Run:
     def __init__(
         self,
         settings: LearningSettings,
-        feed: BlockFeed | PointFeed,
+        feed: Feed,
         *,
         network: Network,
         generators: RunGenerators,
         optimizer: str | None = None,
     ) -> None:
         self.settings = settings
-        self.feed: BlockFeed | PointFeed = feed
+        self.feed: Feed = feed
         self.network = network
         self.generators = generators
         self.optimizer_name = optimizer or settings.optimizer
@@ -188,7 +188,7 @@ class Run:
                 break
             if max_steps is not None:
                 wanted = min(wanted, (max_steps - steps) * batch_size)
-            batch = self._take(batch_size, wanted)
+            batch = self.feed.take(batch_size, self._steps_at_once(batch_size, wanted))
             if batch is None:
                 break
             self._take_steps(batch, learning_rate)
@@ -205,9 +205,9 @@ class Run:
         if len(self.history) > self.iteration:
             self.history.truncate(self.iteration)
 
-    def _take(self, batch_size: int, wanted: int) -> Batch | None:
-        """Return a batch for one or several steps, of about `wanted` samples; None: none ready."""
-        return self.feed.take(batch_size)
+    def _steps_at_once(self, batch_size: int, wanted: int) -> int:
+        """Return how many consecutive steps may be taken in one call, on `wanted` samples."""
+        return 1
 
     def _take_steps(self, batch: Batch, learning_rate: Callable[[int], float]) -> None:
         """Take the consecutive steps that a batch is for, and check the loss of each."""
@@ -222,15 +222,12 @@ class Run:
             self.accuracy.add(accuracy)
             fault = self._detector.find_fault(loss, self.loss.value, self.network.classes)
             if fault is not None:
-                self._return_unused(batch, taken)
+                self.feed.keep_first(batch, taken)
                 self._fall_back(fault, rate)
             if self._fallback_candidate:
                 self._check_candidate(self._fallback_candidate, loss)
             self.iteration += 1
             self._unrecorded.append((loss, accuracy, rate))
-
-    def _return_unused(self, batch: Batch, steps: int) -> None:
-        """Return to the feed the samples behind the first `steps` steps of a batch."""
 
     def _advance(self, batch: Batch) -> None:
         """Count the samples of a batch that was trained on."""

@@ -174,7 +174,7 @@ class RandomDistortion:
         strengths = self.strengths
         warp, other = draws[:, :_WARP_DRAWS], draws[:, _WARP_DRAWS : _WARP_DRAWS + _OTHER_DRAWS]
         if strengths.thickness:
-            pixels = np.maximum(_symmetric(other[:, 0]), -_MOST_THINNING)
+            pixels = np.maximum(_to_symmetric(other[:, 0]), -_MOST_THINNING)
             images = change_stroke_width(images, pixels * np.float32(strengths.thickness))
         if strengths.has(*_WARP_KINDS):
             self._warp(images, warp, draws[:, _WARP_DRAWS + _OTHER_DRAWS :], out)
@@ -189,7 +189,7 @@ class RandomDistortion:
         self, images: np.ndarray, draws: np.ndarray, field: np.ndarray, out: np.ndarray
     ) -> None:
         """Resample images by a random affine map and a random elastic field."""
-        strengths, symmetric = self.strengths, _symmetric(draws)
+        strengths, symmetric = self.strengths, _to_symmetric(draws)
         matrices = affine_matrices(
             angle=symmetric[:, 0] * np.float32(np.deg2rad(strengths.rotation)),
             scale=np.float32(1 + strengths.scale) ** symmetric[:, 1],
@@ -199,7 +199,7 @@ class RandomDistortion:
         shift = symmetric[:, 4:6] * np.float32(strengths.shift)
         columns, rows = source_coordinates(matrices, shift)
         if strengths.elastic:
-            knots = _symmetric(field[:, 1:])
+            knots = _to_symmetric(field[:, 1:])
             # A random strength for each image: most of them are distorted little.
             knots *= field[:, :1] * np.float32(strengths.elastic)
             displacement = elastic_field(knots.reshape(-1, KNOTS, KNOTS))
@@ -211,24 +211,26 @@ class RandomDistortion:
         """Change contrast, blur, add noise and erase patches, each in a share of the images."""
         strengths = self.strengths
         if strengths.contrast:
-            factor = 1 + _in_share(draws[:, 1], _CONTRAST_SHARE) * np.float32(strengths.contrast)
+            factor = 1 + _select_share(draws[:, 1], _CONTRAST_SHARE) * np.float32(
+                strengths.contrast
+            )
             change_contrast(images, factor, 0.3 + 0.3 * draws[:, 2])
         if strengths.blur:
-            blur(images, _in_share(draws[:, 3], _BLUR_SHARE) * np.float32(strengths.blur))
+            blur(images, _select_share(draws[:, 3], _BLUR_SHARE) * np.float32(strengths.blur))
         if strengths.noise:
-            deviation = _in_share(draws[:, 4], _NOISE_SHARE) * np.float32(strengths.noise)
+            deviation = _select_share(draws[:, 4], _NOISE_SHARE) * np.float32(strengths.noise)
             add_noise(images, deviation, draws[:, 5])
         if strengths.patches:
-            side = _in_share(draws[:, 6], _PATCH_SHARE) * np.float32(strengths.patches)
+            side = _select_share(draws[:, 6], _PATCH_SHARE) * np.float32(strengths.patches)
             erase_patch(images, side, draws[:, 7:9] * np.float32(SIDE))
 
 
-def _symmetric(draws: np.ndarray) -> np.ndarray:
+def _to_symmetric(draws: np.ndarray) -> np.ndarray:
     """Map numbers in [0, 1) to [-1, 1)."""
     return draws * np.float32(2) - np.float32(1)
 
 
-def _in_share(draws: np.ndarray, share: float) -> np.ndarray:
+def _select_share(draws: np.ndarray, share: float) -> np.ndarray:
     """Return a number in (0, 1] for that share of the draws, and a negative one for the others."""
     return 1 - draws / np.float32(share)
 

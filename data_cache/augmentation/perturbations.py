@@ -53,7 +53,7 @@ def perturb(
     elif kind == "noise":
         canvases += np.float32(amount) * generator.standard_normal(canvases.shape, dtype=np.float32)
     elif kind in PERTURBATIONS:
-        canvases = _warped(canvases, kind, amount)
+        canvases = _warp(canvases, kind, amount)
     else:
         raise ValueError(
             f"Perturbation: expected one of {', '.join(PERTURBATIONS)}, found “{kind}”."
@@ -68,7 +68,7 @@ def crop(canvases: np.ndarray) -> np.ndarray:
     )
 
 
-def _warped(canvases: np.ndarray, kind: str, amount: float) -> np.ndarray:
+def _warp(canvases: np.ndarray, kind: str, amount: float) -> np.ndarray:
     count = len(canvases)
     zero, one = np.zeros(count, np.float32), np.ones(count, np.float32)
     directions = np.arange(count) * (np.pi * (3 - 5**0.5))  # the golden angle: evenly spread

@@ -44,12 +44,14 @@ def points_from_csv(content: bytes, name: str) -> PlanePoints:
     DataError
         If the content is not as above, or has no points or more than 20,000.
     """
-    lines = _decoded(content, name).splitlines()
+    lines = _decode(content, name).splitlines()
     header = ",".join(field.strip().lower() for field in lines[0].split(",")) if lines else ""
     if header != HEADER:
-        found = f"“{_short(lines[0])}”" if lines else "an empty file"
+        found = _quote(lines[0]) if lines else "an empty file"
         raise DataError(f"{name}, line 1: expected the header “{HEADER}”, found {found}.")
-    rows = [_parse(line, name, number) for number, line in enumerate(lines[1:], 2) if line.strip()]
+    rows = [
+        _parse_line(line, name, number) for number, line in enumerate(lines[1:], 2) if line.strip()
+    ]
     if not rows:
         raise DataError(f"{name}: expected points after the header, found none.")
     if len(rows) > MAX_POINTS:
@@ -69,7 +71,7 @@ def fit_into_plane(points: PlanePoints) -> PlanePoints:
     return PlanePoints((coordinates - (low + high) / 2) / half, points.labels, points.classes)
 
 
-def _decoded(content: bytes, name: str) -> str:
+def _decode(content: bytes, name: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -79,24 +81,26 @@ def _decoded(content: bytes, name: str) -> str:
         ) from error
 
 
-def _parse(line: str, name: str, number: int) -> tuple[float, float, int]:
+def _parse_line(line: str, name: str, number: int) -> tuple[float, float, int]:
     fields = [field.strip() for field in line.split(",")]
     if len(fields) != 3:
         raise DataError(
             f"{name}, line {number}: expected 3 values (x, y and the label), found {len(fields)} "
-            f"in “{_short(line)}”."
+            f"in {_quote(line)}."
         )
-    x, y = (_number(field, axis, name, number) for field, axis in zip(fields, "xy", strict=False))
+    x, y = (
+        _parse_number(field, axis, name, number) for field, axis in zip(fields, "xy", strict=False)
+    )
     label = fields[2]
     if not (label.isascii() and label.isdigit() and len(label) <= 2 and int(label) < MAX_CLASSES):
         raise DataError(
             f"{name}, line {number}: expected a label from 0 to {MAX_CLASSES - 1}, found "
-            f"“{_short(label)}”."
+            f"{_quote(label)}."
         )
     return x, y, int(label)
 
 
-def _number(field: str, axis: str, name: str, line: int) -> float:
+def _parse_number(field: str, axis: str, name: str, line: int) -> float:
     try:
         value = float(field)
     except ValueError:
@@ -104,10 +108,11 @@ def _number(field: str, axis: str, name: str, line: int) -> float:
     # Beyond this the square of a distance overflows float32.
     if not abs(value) <= 1e15:
         raise DataError(
-            f"{name}, line {line}: expected a number up to 1e15 as {axis}, found “{_short(field)}”."
+            f"{name}, line {line}: expected a number up to 1e15 as {axis}, found {_quote(field)}."
         )
     return value
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:39] + "…"
+def _quote(text: str) -> str:
+    """Return a text of at most 40 characters in quotation marks."""
+    return f"“{text if len(text) <= 40 else text[:39] + '…'}”"

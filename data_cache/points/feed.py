@@ -131,7 +131,7 @@ class PointFeed:
         """Do nothing: all samples are in memory."""
 
     async def wait(self) -> None:
-        """Return at once: all samples are in memory."""
+        """Return immediately: all samples are in memory."""
 
     async def close(self) -> None:
         """Do nothing: there are no fetches."""

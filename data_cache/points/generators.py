@@ -47,14 +47,14 @@ def spiral(
     start 4 radians apart.
     """
     parts = []
-    sizes = _sizes(count, classes)
+    sizes = _divide_evenly(count, classes)
     deviation = noise * generator.standard_normal(sizes[0])
     for arm, size in enumerate(sizes):
         r = np.linspace(0, 1, size)
         begin = 2 * pi * arm / classes
         t = np.linspace(begin, begin + arm_angle, size) + deviation[:size]
         parts.append(np.column_stack([r * np.sin(t), r * np.cos(t)]))
-    return _assembled(parts)
+    return _join_classes(parts)
 
 
 def circles(count: int, classes: int, noise: float, generator: Generator) -> PlanePoints:
@@ -63,11 +63,11 @@ def circles(count: int, classes: int, noise: float, generator: Generator) -> Pla
     `noise` is the standard deviation of the radius, in halves of the distance between two rings.
     """
     parts = []
-    for ring, size in enumerate(_sizes(count, classes)):
+    for ring, size in enumerate(_divide_evenly(count, classes)):
         t = generator.uniform(0, 2 * pi, size)
         r = (ring + 1 + noise / 2 * generator.standard_normal(size)) / classes
         parts.append(np.column_stack([r * np.cos(t), r * np.sin(t)]))
-    return _assembled(parts)
+    return _join_classes(parts)
 
 
 def blobs(count: int, classes: int, noise: float, generator: Generator) -> PlanePoints:
@@ -78,11 +78,11 @@ def blobs(count: int, classes: int, noise: float, generator: Generator) -> Plane
     """
     half = BLOB_RADIUS * sin(pi / max(classes, 2))
     parts = []
-    for blob, size in enumerate(_sizes(count, classes)):
+    for blob, size in enumerate(_divide_evenly(count, classes)):
         angle = 2 * pi * blob / classes
         centre = BLOB_RADIUS * np.array([np.sin(angle), np.cos(angle)])
         parts.append(centre + noise * half * generator.standard_normal((size, 2)))
-    return _assembled(parts)
+    return _join_classes(parts)
 
 
 def moons(count: int, classes: int, noise: float, generator: Generator) -> PlanePoints:
@@ -91,12 +91,12 @@ def moons(count: int, classes: int, noise: float, generator: Generator) -> Plane
     `noise` is the standard deviation of x and of y, in halves of the gap of 5/16 between them.
     """
     parts = []
-    for moon, size in enumerate(_sizes(count, classes)):
+    for moon, size in enumerate(_divide_evenly(count, classes)):
         t = np.linspace(0, pi, size)
         x, y = (np.cos(t), np.sin(t)) if moon == 0 else (1 - np.cos(t), 0.5 - np.sin(t))
         clean = np.column_stack([x - 0.5, y - 0.25]) / 1.6
         parts.append(clean + noise * 0.5 / 3.2 * generator.standard_normal((size, 2)))
-    return _assembled(parts)
+    return _join_classes(parts)
 
 
 def xor(count: int, classes: int, noise: float, generator: Generator) -> PlanePoints:
@@ -106,7 +106,7 @@ def xor(count: int, classes: int, noise: float, generator: Generator) -> PlanePo
     """
     clean = generator.uniform(-1, 1, (count, 2))
     labels = (clean[:, 0] * clean[:, 1] > 0).astype(np.intp)
-    return PlanePoints(_with_noise(clean, noise / 4, generator), labels, classes)
+    return PlanePoints(_add_noise(clean, noise / 4, generator), labels, classes)
 
 
 def checkerboard(count: int, classes: int, noise: float, generator: Generator) -> PlanePoints:
@@ -118,19 +118,19 @@ def checkerboard(count: int, classes: int, noise: float, generator: Generator) -
     clean = generator.uniform(-1, 1, (count, 2))
     squares = np.floor((clean + 1) / 2 * CHECKERS).astype(np.intp)
     labels = squares.sum(axis=1) % classes
-    return PlanePoints(_with_noise(clean, noise / CHECKERS, generator), labels, classes)
+    return PlanePoints(_add_noise(clean, noise / CHECKERS, generator), labels, classes)
 
 
-def _with_noise(clean: np.ndarray, scale: float, generator: Generator) -> np.ndarray:
+def _add_noise(clean: np.ndarray, scale: float, generator: Generator) -> np.ndarray:
     return np.clip(clean + scale * generator.standard_normal(clean.shape), -1, 1)
 
 
-def _sizes(count: int, classes: int) -> list[int]:
+def _divide_evenly(count: int, classes: int) -> list[int]:
     """Divide `count` points evenly between the classes; the first ones get the remainder."""
     return [count // classes + (label < count % classes) for label in range(classes)]
 
 
-def _assembled(parts: list[np.ndarray]) -> PlanePoints:
+def _join_classes(parts: list[np.ndarray]) -> PlanePoints:
     labels = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     return PlanePoints(np.concatenate(parts), labels, len(parts))
 

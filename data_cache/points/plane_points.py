@@ -79,12 +79,12 @@ class PlanePoints:
     def with_moved(self, index: int, x: float, y: float) -> PlanePoints:
         """Return these points with the one at `index` moved; a DataError if there is none."""
         points = self.points.copy()
-        points[self._checked(index)] = x, y
+        points[self._check_index(index)] = x, y
         return PlanePoints(points, self.labels, self.classes)
 
     def without(self, index: int) -> PlanePoints:
         """Return these points without the one at `index`; a DataError if there is none."""
-        index = self._checked(index)
+        index = self._check_index(index)
         return PlanePoints(
             np.delete(self.points, index, axis=0), np.delete(self.labels, index), self.classes
         )
@@ -98,7 +98,7 @@ class PlanePoints:
         """Return the number of points of each class, (classes,)."""
         return np.bincount(self.labels, minlength=self.classes)
 
-    def _checked(self, index: int) -> int:
+    def _check_index(self, index: int) -> int:
         if not 0 <= index < len(self):
             raise DataError(
                 f"PlanePoints: expected the index of one of {len(self)} points, found {index}."
@@ -107,7 +107,7 @@ class PlanePoints:
 
 
 def no_points(classes: int) -> PlanePoints:
-    """Return no points of so many classes."""
+    """Return an empty data set with a number of classes, 1 to 10."""
     return PlanePoints(np.empty((0, 2), np.float32), np.empty(0, np.intp), classes)
 
 

@@ -36,8 +36,8 @@ def clean(ink: np.ndarray) -> np.ndarray:
     (n, side, side)
         The same array if there was nothing to remove.
     """
-    ink = _without_noise(ink)
-    labels = label_components(_grid_marks(ink))
+    ink = _remove_noise(ink)
+    labels = label_components(_mark_cells(ink))
     # Count the components by their last cells, whose labels are their own numbers.
     own = np.arange(1, labels[0].size + 1, dtype=np.int32).reshape(labels[0].shape)
     several = np.flatnonzero((labels == own).sum(axis=(1, 2)) > 1)
@@ -46,14 +46,14 @@ def clean(ink: np.ndarray) -> np.ndarray:
     cleaned = ink.copy()
     step = _grid_step(ink.shape[1])
     for index in several.tolist():
-        dropped = _specks(cleaned[index], labels[index], step)
+        dropped = _find_specks(cleaned[index], labels[index], step)
         if dropped.any():
             wide = np.repeat(np.repeat(dropped, step, axis=0), step, axis=1)
             cleaned[index][wide[: ink.shape[1], : ink.shape[2]]] = 0
     return cleaned
 
 
-def _without_noise(ink: np.ndarray) -> np.ndarray:
+def _remove_noise(ink: np.ndarray) -> np.ndarray:
     """Remove faint ink that covers a large part of the canvas."""
     darkest = ink.max(axis=(1, 2), keepdims=True)
     faint = (ink > EDGE) & (ink < _FAINT_SHARE * darkest)
@@ -73,7 +73,7 @@ def _grid_step(side: int) -> int:
     return -(-side // _GRID)
 
 
-def _grid_marks(ink: np.ndarray) -> np.ndarray:
+def _mark_cells(ink: np.ndarray) -> np.ndarray:
     """Mark the cells of a grid of at most 56 × 56 that contain ink."""
     marked = ink > EDGE
     step = _grid_step(ink.shape[1])
@@ -85,12 +85,12 @@ def _grid_marks(ink: np.ndarray) -> np.ndarray:
     return np.any(padded.reshape(len(ink), cells, step, cells, step), axis=(2, 4))
 
 
-def _specks(ink: np.ndarray, labels: np.ndarray, step: int) -> np.ndarray:
+def _find_specks(ink: np.ndarray, labels: np.ndarray, step: int) -> np.ndarray:
     """Return the cells (grid, grid) bool of components that are neither strokes nor near one."""
     components = {
         number: np.argwhere(labels == number) for number in np.unique(labels).tolist() if number
     }
-    amounts = np.bincount(labels.reshape(-1), weights=_cell_sums(ink, len(labels), step))
+    amounts = np.bincount(labels.reshape(-1), weights=_sum_cells(ink, len(labels), step))
     largest = max(components, key=lambda number: amounts[number])
     length = _longer_side(components[largest])
     kept = {
@@ -112,7 +112,7 @@ def _specks(ink: np.ndarray, labels: np.ndarray, step: int) -> np.ndarray:
     return (labels > 0) & ~np.isin(labels, list(kept))
 
 
-def _cell_sums(ink: np.ndarray, cells: int, step: int) -> np.ndarray:
+def _sum_cells(ink: np.ndarray, cells: int, step: int) -> np.ndarray:
     """Return the sum of the ink in every cell of the grid, (cells²,)."""
     missing = cells * step - len(ink)
     padded = np.pad(ink, ((0, missing), (0, missing)))

@@ -1,4 +1,4 @@
-"""Scales and centres a drawing as the images of MNIST are, wherever and however big it was drawn.
+"""Scales and centres a drawing as the images of MNIST are, whatever its position and size.
 
 MNIST (LeCun, Cortes, Burges, "The MNIST database"): the ink fits a 20 × 20 box with its aspect
 ratio kept, and its centre of mass is at the centre of the 28 × 28 image.
@@ -21,7 +21,7 @@ FAINT = 0.05
 SPECK = 0.25
 # Mean stroke widths in pixels of the image; of MNIST's digits, 3 % are thinner, 3 % thicker.
 THINNEST, THICKEST = 1.6, 4.0
-# From the first width on a stroke is thinned less, and from the second not at all: it is a blot.
+# Above the first width strokes are thinned less, and above the second, as for blots, not at all.
 BLOTTED, BLOT = 6.0, 7.5
 # Stroke widths are changed at three times the resolution of the image.
 _FINE = 3
@@ -50,8 +50,8 @@ def frame_digit(canvas: np.ndarray) -> np.ndarray | None:
     ValueError
         If the canvas is not square, is too small, or has values that are not in [0, 1].
     """
-    ink = _checked(canvas)[np.newaxis]
-    return None if _is_blank(ink)[0] else _framed(ink)[0]
+    ink = _check_canvas(canvas)[np.newaxis]
+    return None if _is_blank(ink)[0] else _frame(ink)[0]
 
 
 def frame_digits(canvases: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -81,9 +81,9 @@ def frame_digits(canvases: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         pieces = canvases[part]
         if pieces.dtype == np.uint8:
             pieces = pieces / 255
-        ink = np.stack([_checked(canvas) for canvas in pieces])
+        ink = np.stack([_check_canvas(canvas) for canvas in pieces])
         is_drawn[part] = ~_is_blank(ink)
-        framed[part][is_drawn[part]] = _framed(ink[is_drawn[part]])
+        framed[part][is_drawn[part]] = _frame(ink[is_drawn[part]])
     return framed, is_drawn
 
 
@@ -92,7 +92,7 @@ def shrink_canvas(canvas: np.ndarray) -> np.ndarray | None:
 
     Parameters, returns and errors are those of `frame_digit`.
     """
-    ink = _checked(canvas)
+    ink = _check_canvas(canvas)
     if _is_blank(ink[np.newaxis])[0]:
         return None
     side = len(ink)
@@ -106,7 +106,7 @@ def _is_blank(ink: np.ndarray) -> np.ndarray:
     return (ink.max(axis=(1, 2)) < FAINT) | (ink.sum(axis=(1, 2)) < SPECK * cell * cell)
 
 
-def _checked(canvas: np.ndarray) -> np.ndarray:
+def _check_canvas(canvas: np.ndarray) -> np.ndarray:
     try:
         ink = np.asarray(canvas, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -126,7 +126,7 @@ def _checked(canvas: np.ndarray) -> np.ndarray:
     return ink
 
 
-def _framed(ink: np.ndarray) -> np.ndarray:
+def _frame(ink: np.ndarray) -> np.ndarray:
     """Scale and centre canvases (n, side, side) that are not blank; (n, 784) float32."""
     if not len(ink):
         return np.zeros((0, PIXELS), np.float32)
@@ -135,13 +135,13 @@ def _framed(ink: np.ndarray) -> np.ndarray:
     width = stroke_width(boxes)
     missing = np.clip(width, THINNEST, THICKEST) - width
     missing *= np.clip((BLOT - width) / (BLOT - BLOTTED), 0, 1)
-    odd = np.flatnonzero(missing)
-    if len(odd):
-        boxes[odd] = _with_usual_strokes(ink[odd], missing[odd])
-    return _centre(boxes)
+    unusual = np.flatnonzero(missing)
+    if len(unusual):
+        boxes[unusual] = _normalize_strokes(ink[unusual], missing[unusual])
+    return _centre_boxes(boxes)
 
 
-def _with_usual_strokes(ink: np.ndarray, missing: np.ndarray) -> np.ndarray:
+def _normalize_strokes(ink: np.ndarray, missing: np.ndarray) -> np.ndarray:
     """Make strokes wider by `missing` (n,) pixels of the image and fit the box again."""
     margin = 2 * _FINE  # more than any stroke grows
     fine = np.pad(_fit_box(ink, _FINE * BOX), ((0, 0), (margin, margin), (margin, margin)))
@@ -177,11 +177,11 @@ def _extent(marked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return first, last - first
 
 
-def _centre(boxes: np.ndarray) -> np.ndarray:
+def _centre_boxes(boxes: np.ndarray) -> np.ndarray:
     """Put boxes into empty images with the centre of mass within half a pixel of the centre."""
     total = boxes.sum(axis=(1, 2))
-    top = _start(boxes.sum(axis=2), total)
-    left = _start(boxes.sum(axis=1), total)
+    top = _start_position(boxes.sum(axis=2), total)
+    left = _start_position(boxes.sum(axis=1), total)
     # With a margin as wide as the box, ink far from its centre of mass is cut off at the edge, as
     # in MNIST, instead of moved.
     wide = np.zeros((len(boxes), SIDE + 2 * BOX, SIDE + 2 * BOX), np.float32)
@@ -190,7 +190,7 @@ def _centre(boxes: np.ndarray) -> np.ndarray:
     return np.clip(wide[:, BOX : BOX + SIDE, BOX : BOX + SIDE], 0, 1).reshape(-1, PIXELS)
 
 
-def _start(profile: np.ndarray, total: np.ndarray) -> np.ndarray:
+def _start_position(profile: np.ndarray, total: np.ndarray) -> np.ndarray:
     centre = profile @ np.arange(profile.shape[1]) / total
     return np.floor(CENTRE - centre + 0.5).astype(int)
 

@@ -18,6 +18,11 @@ def dilate(images: np.ndarray, *, diagonals: bool = False) -> np.ndarray:
         Of any dtype.
     diagonals : bool
         Whether the neighbours are eight (a square) instead of four (a cross).
+
+    Returns
+    -------
+    (n, rows, columns)
+        New images of the same dtype.
     """
     return _extreme(images, np.maximum, diagonals)
 
@@ -76,6 +81,11 @@ def change_stroke_width(images: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     images : (n, rows, columns) floating
     pixels : (n,) floating
         Added to each side of the strokes; taken from it if negative.
+
+    Returns
+    -------
+    (n, rows, columns) floating
+        New images of the same dtype.
     """
     result = images.copy()
     for step in range(int(np.ceil(np.abs(pixels).max(initial=0)))):

@@ -22,7 +22,7 @@ _BEGIN, _FULL = 0.6, 1.4
 def find_ink(picture: np.ndarray) -> np.ndarray:
     """Return the ink of a greyscale picture, dark on light or light on dark.
 
-    The border, most of which is background, tells which. The background is estimated locally by a
+    Whether the background is light or dark is decided by the border. It is estimated locally by a
     morphological closing, so shadows have no effect; ink is what exceeds Otsu's threshold.
 
     Parameters
@@ -44,34 +44,34 @@ def find_ink(picture: np.ndarray) -> np.ndarray:
     ----------
     N. Otsu, "A Threshold Selection Method from Gray-Level Histograms", 1979.
     """
-    grey = _small(np.asarray(picture, np.float64))
+    grey = _downscale(np.asarray(picture, np.float64))
     # Strokes cover less of the border than the background does.
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     is_dark = np.median(border) < (grey.min() + grey.max()) / 2
     light = grey if not is_dark else -grey
-    contrast = _background(light) - light
+    contrast = _estimate_background(light) - light
     span = float(grey.max() - grey.min())
     if span <= 0:
         return np.zeros((CANVAS_SIDE, CANVAS_SIDE), np.float32)
-    level = max(_otsu(contrast), _LEAST_CONTRAST * span)
+    level = max(_otsu_threshold(contrast), _LEAST_CONTRAST * span)
     if contrast.max() < level:
         return np.zeros((CANVAS_SIDE, CANVAS_SIDE), np.float32)
     ink = np.clip((contrast / level - _BEGIN) / (_FULL - _BEGIN), 0, 1)
     return _pad_to_square(ink).astype(np.float32)
 
 
-def _small(picture: np.ndarray) -> np.ndarray:
+def _downscale(picture: np.ndarray) -> np.ndarray:
     """Downscale a picture by area averages until its longer side fits the canvas."""
     if picture.ndim != 2 or 0 in picture.shape:
         raise ValueError(f"Picture: expected shape (height, width), found {picture.shape}.")
     height, width = picture.shape
     longer = max(height, width)
     rows, columns = (max(1, round(size * min(1, CANVAS_SIDE / longer))) for size in (height, width))
-    down = _averages(picture, rows)
-    return _averages(down.T, columns).T
+    down = _average_rows(picture, rows)
+    return _average_rows(down.T, columns).T
 
 
-def _averages(lines: np.ndarray, count: int) -> np.ndarray:
+def _average_rows(lines: np.ndarray, count: int) -> np.ndarray:
     """Average the rows of a picture into `count` rows of equal height."""
     sums = np.concatenate([np.zeros((1, lines.shape[1])), np.cumsum(lines, axis=0)])
     edges = np.linspace(0, len(lines), count + 1)
@@ -81,19 +81,19 @@ def _averages(lines: np.ndarray, count: int) -> np.ndarray:
     return averages
 
 
-def _background(light: np.ndarray) -> np.ndarray:
+def _estimate_background(light: np.ndarray) -> np.ndarray:
     """Estimate the background at every pixel by a greyscale closing, which follows gradients."""
     reach = max(1, round(_NEIGHBOURHOOD * max(light.shape) / 2))
-    # A mean filter first, so that a single bright grain is not taken for the background.
-    closed = _mean(light, 1)[np.newaxis]
+    # A mean filter first, so that a single bright pixel does not count as background.
+    closed = _mean_filter(light, 1)[np.newaxis]
     for extend in (dilate, erode):
         for _ in range(reach):
             closed = extend(closed, diagonals=True)
     # The layout of the picture, because it determines the order of summation.
-    return _mean(np.asfortranarray(closed[0]), max(1, reach // 4))
+    return _mean_filter(np.asfortranarray(closed[0]), max(1, reach // 4))
 
 
-def _mean(picture: np.ndarray, reach: int) -> np.ndarray:
+def _mean_filter(picture: np.ndarray, reach: int) -> np.ndarray:
     """Return the mean within `reach` pixels along both axes."""
     for axis in (0, 1):
         padded = np.pad(picture, [(reach, reach) if a == axis else (0, 0) for a in (0, 1)], "edge")
@@ -102,7 +102,7 @@ def _mean(picture: np.ndarray, reach: int) -> np.ndarray:
     return picture
 
 
-def _otsu(contrast: np.ndarray) -> float:
+def _otsu_threshold(contrast: np.ndarray) -> float:
     """Return the threshold with the greatest variance between the two classes (Otsu, 1979)."""
     counts, edges = np.histogram(contrast, bins=128)
     centres = (edges[:-1] + edges[1:]) / 2

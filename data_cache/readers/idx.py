@@ -49,7 +49,7 @@ def parse_idx(content: bytes, name: str) -> np.ndarray:
         )
         raise DataError(
             f"{name}: expected {expected} bytes from byte {start} on, as the header at byte 4 "
-            f"({_product(shape)}) says, found {found} ({difference}); get the file again."
+            f"({_shape_text(shape)}) says, found {found} ({difference}); get the file again."
         )
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
@@ -104,7 +104,7 @@ def _read_images(path: Path | str) -> np.ndarray:
         hint = "; this seems to be a file of labels" if images.ndim == 1 else ""
         raise DataError(
             f"{path}: expected images, n × {SIDE} × {SIDE} with n from 1, found "
-            f"{_product(images.shape)} values{hint}."
+            f"{_shape_text(images.shape)} values{hint}."
         )
     return images.reshape(-1, PIXELS)
 
@@ -113,7 +113,7 @@ def _read_labels(path: Path | str) -> np.ndarray:
     labels = read_idx(path)
     if labels.ndim != 1:
         raise DataError(
-            f"{path}: expected labels, in one dimension, found {_product(labels.shape)} values; "
+            f"{path}: expected labels, in one dimension, found {_shape_text(labels.shape)} values; "
             "this seems to be a file of images."
         )
     check_labels(labels, CLASS_COUNT, str(path), offset=8)
@@ -163,5 +163,5 @@ def find_labels(images_path: Path | str) -> Path:
     raise DataError(f"{path}: expected its labels beside it as {name}, found no such file.")
 
 
-def _product(shape: tuple[int, ...]) -> str:
+def _shape_text(shape: tuple[int, ...]) -> str:
     return " × ".join(map(str, shape))

@@ -1,7 +1,7 @@
 """Fetches a URL, in the browser and natively, with a timeout for silence.
 
-A response may take any time while data keep arriving. A cancelled fetch ends at once: neither its
-task nor the exit of the process waits for the server.
+A response may take any time while data keep arriving. A cancelled fetch ends immediately: neither
+its task nor the exit of the process waits for the server.
 """
 
 from __future__ import annotations

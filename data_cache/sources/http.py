@@ -1,4 +1,4 @@
-"""Fetches blocks of samples over HTTP, one by one for training or whole parts at once.
+"""Fetches blocks of samples over HTTP, one by one for training or a whole part in one call.
 
 Each block is compared with the SHA-256 checksum in the manifest.
 """
@@ -15,7 +15,7 @@ from data_cache.errors import DataError, TransientError
 from data_cache.prefetch_queue import PrefetchQueue
 from data_cache.readers.idx import CLASS_COUNT
 from data_cache.retries import Backoff, exponential_backoff, retry
-from data_cache.samples import PARTS, DataSet, Samples, concatenate_samples
+from data_cache.samples import Samples, concatenate_samples
 from data_cache.sources.block_files import decode_block
 from data_cache.sources.fetch import TIMEOUT_SECONDS, fetch_checked, fetch_url
 from data_cache.sources.manifest import BlockFile, Manifest, parse_manifest
@@ -238,25 +238,3 @@ async def load_part(
             if progress is not None:
                 progress(done, count)
     return concatenate_samples(pieces)
-
-
-async def load_data_set_from_manifest(
-    manifest: Manifest,
-    name: str,
-    *,
-    progress: Callable[[int, int], None] | None = None,
-    backoff: Backoff = exponential_backoff,
-) -> DataSet:
-    """Fetch a whole data set; as `load_part`, with `progress` over all parts together."""
-    total = sum(len(manifest.part(name, part)) for part in PARTS)
-    before, loaded = 0, {}
-    for part in PARTS:
-
-        def report(done: int, _count: int, before: int = before) -> None:
-            if progress is not None:
-                progress(before + done, total)
-
-        loaded[part] = await load_part(manifest, name, part, progress=report, backoff=backoff)
-        before += len(manifest.part(name, part))
-    listed = manifest.data_sets[name]
-    return DataSet(name, listed.title, listed.class_names, **loaded)

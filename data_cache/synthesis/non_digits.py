@@ -13,7 +13,7 @@ import numpy as np
 
 from data_cache.preprocessing import frame_digits
 from data_cache.samples import PIXELS, SIDE
-from data_cache.synthesis.handwriting import CANVAS, draw_hand
+from data_cache.synthesis.handwriting import CANVAS, draw_handwriting
 from data_cache.synthesis.rendering import curve
 from data_cache.synthesis.stroke_templates import Stroke, letter_styles
 
@@ -32,7 +32,7 @@ def draw_non_digits(count: int, generator: np.random.Generator, digits: np.ndarr
     -------
     (count, 784) uint8
         Nine kinds in rotation: scribbles, letters, cut digits, superimposed digits, inverted
-        digits, shapes, smooth fields, rectangles and noise.
+        digits, filled outlines, smooth fields, simple shapes and noise.
     """
     images = np.empty((count, PIXELS), np.uint8)
     for first, make in enumerate(_KINDS):
@@ -44,16 +44,16 @@ def draw_non_digits(count: int, generator: np.random.Generator, digits: np.ndarr
 
 def scribbles(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
     """Draw one to three strokes through random points."""
-    return _drawn([_scribble(generator) for _ in range(count)])
+    return _frame_all([_scribble(generator) for _ in range(count)])
 
 
 def letters(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
     """Draw letters and symbols that do not look like digits."""
     styles = letter_styles()
     chosen = (styles[index] for index in generator.integers(len(styles), size=count))
-    return _drawn(
+    return _frame_all(
         [
-            draw_hand(
+            draw_handwriting(
                 [
                     curve(
                         Stroke(
@@ -70,7 +70,7 @@ def letters(count: int, generator: np.random.Generator, _digits: np.ndarray) -> 
     )
 
 
-def torn(count: int, generator: np.random.Generator, digits: np.ndarray) -> np.ndarray:
+def cut_digits(count: int, generator: np.random.Generator, digits: np.ndarray) -> np.ndarray:
     """Permute the quarters of a digit, or combine quarters of different digits."""
     pieces = digits[generator.integers(len(digits), size=(count, 4))] / 255
     same = generator.random(count) < 0.5
@@ -78,7 +78,7 @@ def torn(count: int, generator: np.random.Generator, digits: np.ndarray) -> np.n
     half = SIDE // 2
     corners = [(row, column) for row in (0, half) for column in (0, half)]
     result = np.empty((count, SIDE, SIDE))
-    # No quarter stays where it was, or the result may still be a digit.
+    # Every quarter moves, because the result may be a digit otherwise.
     orders = (np.arange(4) + generator.integers(1, 4, (count, 1))) % 4
     for picture, four, order in zip(result, pieces, orders.tolist(), strict=True):
         for (row, column), piece, source in zip(corners, four, order, strict=True):
@@ -89,7 +89,9 @@ def torn(count: int, generator: np.random.Generator, digits: np.ndarray) -> np.n
     return result
 
 
-def overwritten(count: int, generator: np.random.Generator, digits: np.ndarray) -> np.ndarray:
+def superimposed_digits(
+    count: int, generator: np.random.Generator, digits: np.ndarray
+) -> np.ndarray:
     """Superimpose two or three digits."""
     result = np.zeros((count, SIDE, SIDE))
     for layer in range(3):
@@ -103,7 +105,7 @@ def overwritten(count: int, generator: np.random.Generator, digits: np.ndarray) 
     return result
 
 
-def negatives(count: int, generator: np.random.Generator, digits: np.ndarray) -> np.ndarray:
+def inverted_digits(count: int, generator: np.random.Generator, digits: np.ndarray) -> np.ndarray:
     """Invert digits, in the whole image or within a border."""
     pictures = 1 - digits[generator.integers(len(digits), size=count)] / 255
     border = generator.integers(0, 5, count)
@@ -113,7 +115,7 @@ def negatives(count: int, generator: np.random.Generator, digits: np.ndarray) ->
     return pictures * generator.uniform(0.4, 1, (count, 1, 1))
 
 
-def shapes(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
+def outlines(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
     """Fill random outlines, many of them symmetric, with greys and patterns."""
     result = np.empty((count, SIDE, SIDE))
     steps = (np.arange(SIDE) - 13.5) / 14
@@ -124,7 +126,7 @@ def shapes(count: int, generator: np.random.Generator, _digits: np.ndarray) -> n
         is_mirrored = generator.random() < 0.6
         for order in range(1, 7):
             phase = np.pi / 2 * order if is_mirrored else generator.uniform(0, 2 * np.pi)
-            waves += generator.normal(0, 0.35 / order) * np.cos(order * (angle) + phase)
+            waves += generator.normal(0, 0.35 / order) * np.cos(order * angle + phase)
         inside = radius * generator.uniform(0.8, 1.25) < generator.uniform(0.45, 0.9) * np.exp(
             waves
         )
@@ -132,8 +134,8 @@ def shapes(count: int, generator: np.random.Generator, _digits: np.ndarray) -> n
     return result
 
 
-def fields(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
-    """Generate smooth random fields, some of them thresholded."""
+def smooth_fields(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
+    """Generate smooth random fields, half of them thresholded."""
     result = np.empty((count, SIDE, SIDE))
     for picture in result:
         coarse = generator.integers(2, 14)
@@ -147,7 +149,7 @@ def fields(count: int, generator: np.random.Generator, _digits: np.ndarray) -> n
     return result
 
 
-def boxes(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
+def simple_shapes(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
     """Superimpose rectangles, ellipses and triangles of different greys."""
     result = np.zeros((count, SIDE, SIDE))
     y, x = np.mgrid[:SIDE, :SIDE].astype(float)
@@ -169,7 +171,7 @@ def boxes(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np
     return result
 
 
-def noises(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
+def noise(count: int, generator: np.random.Generator, _digits: np.ndarray) -> np.ndarray:
     """Generate noise of random density and strength."""
     pictures = generator.random((count, SIDE, SIDE))
     density = generator.uniform(0.02, 1, (count, 1, 1))
@@ -182,10 +184,10 @@ def _scribble(generator: np.random.Generator) -> np.ndarray:
     for _ in range(generator.integers(1, 4)):
         points = generator.random((generator.integers(5, 12), 2))
         lines.append(curve(Stroke(points, generator.random(len(points)) < 0.3)))
-    return draw_hand(lines, generator, narrow=1.0)
+    return draw_handwriting(lines, generator, narrow=1.0)
 
 
-def _drawn(canvases: list[np.ndarray]) -> np.ndarray:
+def _frame_all(canvases: list[np.ndarray]) -> np.ndarray:
     if not canvases:
         return np.zeros((0, SIDE, SIDE))
     framed, _ = frame_digits(np.stack(canvases).reshape(-1, CANVAS, CANVAS))
@@ -199,23 +201,23 @@ def _pattern(generator: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np
     if kind == 0:
         return np.full_like(x, level)
     if kind == 1:
-        turn, pitch = generator.uniform(0, np.pi), generator.uniform(4, 22)
-        wave = 0.5 + 0.5 * np.cos(pitch * (x * np.cos(turn) + y * np.sin(turn)))
+        angle, pitch = generator.uniform(0, np.pi), generator.uniform(4, 22)
+        wave = 0.5 + 0.5 * np.cos(pitch * (x * np.cos(angle) + y * np.sin(angle)))
         return level * (generator.uniform(0, 0.7) * (wave - 1) + 1)
     if kind == 2:
-        turn = generator.uniform(0, 2 * np.pi)
-        return np.clip(level + 0.4 * (x * np.cos(turn) + y * np.sin(turn)), 0.1, 1)
+        angle = generator.uniform(0, 2 * np.pi)
+        return np.clip(level + 0.4 * (x * np.cos(angle) + y * np.sin(angle)), 0.1, 1)
     return np.clip(level + 0.2 * generator.standard_normal(x.shape), 0.05, 1)
 
 
 _KINDS: tuple[Callable[[int, np.random.Generator, np.ndarray], np.ndarray], ...] = (
     scribbles,
     letters,
-    torn,
-    overwritten,
-    negatives,
-    shapes,
-    fields,
-    boxes,
-    noises,
+    cut_digits,
+    superimposed_digits,
+    inverted_digits,
+    outlines,
+    smooth_fields,
+    simple_shapes,
+    noise,
 )

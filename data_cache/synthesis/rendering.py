@@ -57,7 +57,9 @@ def length(points: np.ndarray) -> float:
     return float(np.hypot(*np.diff(points, axis=0).T).sum())
 
 
-def draw_lines(segments: np.ndarray, radius: float, side: int, *, hard: bool = False) -> np.ndarray:
+def draw_lines(
+    segments: np.ndarray, radius: float, side: int, *, antialias: bool = True
+) -> np.ndarray:
     """Draw line segments with a round pen on an empty canvas.
 
     Parameters
@@ -68,13 +70,13 @@ def draw_lines(segments: np.ndarray, radius: float, side: int, *, hard: bool = F
         Half the width of the lines, in pixels.
     side : int
         Side of the canvas.
-    hard : bool
-        Whether to draw without antialiasing.
+    antialias : bool
+        Whether edges fade over one pixel; without it every pixel is 0 or 1.
 
     Returns
     -------
     (side, side) float32 in [0, 1]
-        0 is the background, 1 full ink; the edge fades over one pixel.
+        0 is the background, 1 full ink.
     """
     canvas = np.zeros((side, side), np.float32)
     reach = radius + 1
@@ -91,6 +93,4 @@ def draw_lines(segments: np.ndarray, radius: float, side: int, *, hard: bool = F
         distance = np.hypot(px - along * np.float32(dx), py - along * np.float32(dy))
         part = canvas[top:bottom, left:right]
         np.maximum(part, np.clip(np.float32(radius + 0.5) - distance, 0, 1), out=part)
-    if hard:
-        return (canvas > 0.5).astype(np.float32)
-    return canvas
+    return canvas if antialias else (canvas > 0.5).astype(np.float32)

@@ -94,7 +94,7 @@ def choose_backend(
 
 
 def _load(path: Path, name: str, reason: str) -> NumpyBackend:
-    # ctypes takes a while to import, and other platforms do not need it.
+    # Layers import this module, and other platforms do not need that one.
     from nn.backends.wasm import load_backend  # noqa: PLC0415
 
     return load_backend(path, name, reason)

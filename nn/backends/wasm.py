@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.backends.numpy_backend import NumpyBackend
-from nn.backends.pointers import data_pointer, is_float32
+from nn.backends.numpy_backend import NumpyBackend, data_pointer, is_float32
 from nn.layers import Dense, DenseWorkspace
 from nn.optimizers import Optimizer, UpdateRule
 
@@ -60,6 +59,8 @@ class Interface:
         of_rule = tuple(field[0] for field in self.structs["rule"]._fields_)
         if of_rule != UpdateRule._fields:
             raise OSError(f"expected the rule's fields {UpdateRule._fields} and found {of_rule}")
+        self._rule_type = self.structs["rule"]
+        self._rule_kinds = {name: value for value, name in enumerate(self.enums["rule"])}
 
     def _field(self, entry: str) -> tuple[str, Any]:
         """Return the name and the ctypes type of a field such as "const float * x"."""
@@ -73,7 +74,7 @@ class Interface:
 
     def rule(self, rule: UpdateRule) -> Any:
         """Return an optimiser's rule as a struct."""
-        return self.structs["rule"](self.enums["rule"].index(rule.kind), *rule[1:])
+        return self._rule_type(self._rule_kinds[rule[0]], *rule[1:])
 
 
 class WasmBackend(NumpyBackend):
@@ -276,14 +277,14 @@ class WasmBackend(NumpyBackend):
         parameters: Sequence[np.ndarray],
         gradients: Sequence[np.ndarray],
         rate: float,
-    ) -> bool:
+    ) -> None:
         if not optimizer.has_rule or not is_float32(*parameters, *gradients):
-            return False
-        rule = self.interface.rule(optimizer.rule(rate))
+            super().update(optimizer, parameters, gradients, rate)
+            return
+        rule = self.interface.rule(optimizer.next_rule(rate))
         for W, g, *moments in zip(parameters, gradients, *optimizer.moments.values(), strict=True):
             first, second = [*map(data_pointer, moments), None, None][:2]
             self._update(rule, data_pointer(W), data_pointer(g), first, second, W.size)
-        return True
 
     def fused_step(
         self,
@@ -295,6 +296,8 @@ class WasmBackend(NumpyBackend):
         optimizer: Optimizer,
         masked: bool,
     ) -> FusedStep | None:
+        if activation not in self.interface.enums["activation"]:
+            return None
         if not all(is_float32(array) for layer in layers for array in layer.parameters()):
             return None
         return FusedStep(
@@ -366,7 +369,8 @@ class FusedStep:
         )
         self._work = np.empty(backend.train_work_size(self._step), np.float32)
         self._step.work = data_pointer(self._work)
-        self._outcome_dtype = np.dtype(structs["outcome"])
+        self._rule_type, self._outcome_type = structs["rule"], structs["outcome"]
+        self._outcome_dtype = np.dtype(self._outcome_type)
 
     def __call__(
         self,
@@ -391,7 +395,7 @@ class FusedStep:
         list of (mean loss, number of correct predictions)
             Of each part before its update.
         """
-        interface, step, batches = self._backend.interface, self._step, len(rules)
+        step, batches = self._step, len(rules)
         labels = np.ascontiguousarray(labels, np.intc)
         step.count = len(x) // batches
         step.x, step.bytes = None, None
@@ -401,8 +405,8 @@ class FusedStep:
             step.x = data_pointer(x)
         step.labels = data_pointer(labels)
         step.byte_scale, step.l1, step.l2 = byte_scale, l1, l2
-        outcomes = (interface.structs["outcome"] * batches)()
-        rule_records = (interface.structs["rule"] * batches)(*map(interface.rule, rules))
+        outcomes = (self._outcome_type * batches)()
+        rule_records = (self._rule_type * batches)(*map(self._backend.interface.rule, rules))
         self._backend.train(step, rule_records, outcomes, batches)
         # One call for all of them; reading the struct of each takes longer.
         return np.frombuffer(memoryview(outcomes), self._outcome_dtype).tolist()

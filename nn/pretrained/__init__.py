@@ -31,6 +31,7 @@ class PretrainedCard:
     test_accuracy : float
         Accuracy in [0, 1] on `test_count` digits that were used for nothing else.
     test_count : int
+        Number of test digits.
     moved_accuracy : float
         Accuracy on the same digits after an affine transformation: moved anywhere on a canvas of
         56 × 56 pixels, scaled by 0.5 to 1.5, rotated by up to 15° and framed again.

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: atomic writing, and archives of named arrays.
+"""Atomic writing of files, and `.npz` archives of named arrays.
 
 Weights files, checkpoints and other saved states are written and read with these functions.
 """
@@ -84,7 +84,7 @@ def arrays_from_npz(
         When there are more than `max_arrays` entries, or one is encrypted, holds Python objects,
         or has another size than the shape in its header.
     ArchiveError
-        When the bytes are damaged, truncated or something else than an archive of arrays.
+        When the bytes are damaged, truncated or not an archive of arrays.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

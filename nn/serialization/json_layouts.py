@@ -181,7 +181,7 @@ def _read_array(values: Any, key: str, dimensions: int | None = None) -> np.ndar
     """Convert a list of numbers, or a list of equally long rows of numbers, to float32.
 
     The types are checked first: NumPy would convert texts and booleans too, and reserves memory
-    for the longest text in every place.
+    for the longest text in every element.
     """
     has_rows = isinstance(values, list) and bool(values) and isinstance(values[0], list)
     rows = values if has_rows else [values]

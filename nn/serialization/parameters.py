@@ -9,8 +9,9 @@ from math import isqrt
 
 import numpy as np
 
+from nn.convolution import Conv2D
 from nn.layer_spec import LayerSpec
-from nn.layers import Conv2D, Dense
+from nn.layers import Dense
 from nn.network import Network
 
 
@@ -97,7 +98,7 @@ def named_parameters(network: Network) -> dict[str, np.ndarray]:
     Raises
     ------
     WeightsError
-        When one of them holds NaN or infinity, which are not worth saving.
+        When one of them holds NaN or infinity.
     """
     keys = NetworkStructure.of(network).shapes()
     arrays = dict(zip(keys, network.parameters(), strict=True))

@@ -58,7 +58,8 @@ def save_weights(
         convolutions, that of S0 no biases), or a weight is not finite.
     """
     path = Path(path)
-    data = weights_to_bytes(network, path.suffix, layout, half=half)
+    suffix = _check_suffix(path.suffix, str(path))
+    data = weights_to_bytes(network, suffix, layout, half=half)
     try:
         write_atomically(path, data)
     except OSError as error:

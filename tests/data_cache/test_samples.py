@@ -1,15 +1,13 @@
 """The records of samples and data sets, and the conversion of their pixels."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from cache_helpers import numbered_samples
+from cache_helpers import numbered_samples, small_data_set
 
-from data_cache import DataSet, Samples, to_float
+from data_cache import Samples, to_float
 from data_cache.samples import concatenate_samples
 
 IMAGES, LABELS = np.zeros((2, 784), np.uint8), np.zeros(2, np.uint8)
@@ -33,7 +31,7 @@ def test_another_shape_or_dtype_is_refused(values, field, found):
     assert found in str(caught.value).split("found")[1]
 
 
-def test_part_of_the_samples_keeps_images_labels_and_mask_together():
+def test_indexing_keeps_images_labels_and_mask_together():
     samples = numbered_samples(20)
     samples = Samples(samples.images, samples.labels, np.arange(20) < 10)
     for part in (samples[np.array([3, 17])], samples.take(np.array([3, 17]))):
@@ -53,28 +51,20 @@ def test_concatenated_samples_have_a_mask_if_any_piece_has_one():
 
 
 def test_an_unknown_part_of_a_data_set_is_refused():
-    few = numbered_samples(1)
     with pytest.raises(ValueError, match='train, validation, test, found "exam"'):
-        DataSet("few", "Few", ("a",), few, few, few).part("exam")
+        small_data_set().part("exam")
 
 
-def test_every_byte_is_converted_to_its_fraction_of_255():
-    floats = to_float(np.arange(256, dtype=np.uint8)[None])
-    assert floats.dtype == np.float32
-    assert (floats[0, 0], floats[0, 255]) == (0, 1)
-    assert np.allclose(floats, np.arange(256) / 255, atol=1e-7)
-
-
-def test_binarizing_gives_0_and_1():
-    found = to_float(np.array([[0, 127, 128, 255]], np.uint8), 127)
-    assert found.tolist() == [[0, 0, 1, 1]]
+@pytest.mark.parametrize("out", [None, np.full((1, 256), 9, np.float32)])
+@pytest.mark.parametrize("threshold", [None, 0, 127, 255])
+def test_bytes_are_converted_to_fractions_of_255_or_binarized(threshold, out):
+    values = np.arange(256)
+    found = to_float(values.astype(np.uint8)[None], threshold, out)
+    assert out is None or found is out
     assert found.dtype == np.float32
-
-
-def test_floats_can_be_written_into_an_array():
-    out = np.full((1, 3), 9, np.float32)
-    assert to_float(np.array([[0, 51, 255]], np.uint8), out=out) is out
-    assert np.allclose(out, [[0, 0.2, 1]])
+    expected = values / 255 if threshold is None else values > threshold
+    np.testing.assert_allclose(found[0], expected, atol=1e-7)
+    assert found[0, 0] == 0
 
 
 @pytest.mark.parametrize("threshold", [-1, 256])

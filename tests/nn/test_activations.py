@@ -29,7 +29,7 @@ def values_and_derivatives(name: str, z: np.ndarray) -> tuple[np.ndarray, np.nda
     return a, derivatives
 
 
-def test_the_five_activations_of_the_issue_are_there():
+def test_there_are_five_activations():
     assert set(ACTIVATIONS) == set(CLOSED_FORMS)
 
 
@@ -50,7 +50,7 @@ def test_a_derivative_equals_the_central_difference_of_the_closed_form(name):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_a_derivative_may_be_written_over_the_sums_that_it_came_from(name):
+def test_a_derivative_may_be_written_over_its_argument(name):
     z = np.array([-3.0, -0.2, 0.0, 0.3, 2.5], dtype=np.float32)
     a, derivatives = values_and_derivatives(name, z)
     activation_function(name).derivative(z, a, z)
@@ -58,7 +58,7 @@ def test_a_derivative_may_be_written_over_the_sums_that_it_came_from(name):
 
 
 @pytest.mark.parametrize("name", ["tanh", "sigmoid"])
-def test_extreme_sums_saturate_without_overflow(name):
+def test_extreme_arguments_saturate_without_overflow(name):
     z = np.array([-1e30, -200.0, 200.0, 1e30], dtype=np.float32)
     with np.errstate(all="raise"):
         a, derivatives = values_and_derivatives(name, z)
@@ -84,10 +84,8 @@ def test_other_spellings_of_an_activation_are_understood(spelling, name):
         (schedule_name, SCHEDULES, "schedule"),
     ],
 )
-def test_an_unknown_name_gets_the_list_of_choices(normalise, names, kind):
+def test_an_unknown_name_is_refused_with_the_choices(normalise, names, kind):
     assert [normalise(name.upper()) for name in names] == list(names)
-    message = f"^Expected one of {', '.join(names)} as {kind} and found 'rele'\\.$"
-    with pytest.raises(ValueError, match=message):
-        normalise("rele")
-    with pytest.raises(ValueError, match=f"as {kind} and found 3"):
-        normalise(3)
+    for unknown in ("rele", 3):
+        with pytest.raises(ValueError, match=f"{', '.join(names)} as {kind} .* {unknown!r}"):
+            normalise(unknown)

@@ -5,7 +5,7 @@ import nn
 
 
 @pytest.mark.parametrize("name", nn.ARCHITECTURES)
-def test_every_architecture_makes_a_net_for_digits_that_knows_its_name(name):
+def test_every_architecture_makes_a_network_for_digits_of_that_name(name):
     architecture = nn.ARCHITECTURES[name]
     network = nn.create_network(
         (784, *architecture.hidden_layers, 10),
@@ -16,7 +16,7 @@ def test_every_architecture_makes_a_net_for_digits_that_knows_its_name(name):
     assert network.predict_proba(np.zeros((1, 784), np.float32)).shape == (1, 10)
 
 
-def test_convnetjs_net_has_the_parameters_of_its_demo():
+def test_the_network_of_convnetjs_has_the_parameters_of_its_demo():
     network = nn.create_network(
         (784, 10),
         generator=np.random.default_rng(0),
@@ -48,8 +48,7 @@ def test_a_layer_specification_is_an_architecture():
 
 
 def test_an_unknown_architecture_is_refused_with_the_choices():
-    message = r"one of dense, convnetjs.* found 'deep'.*Or give layers"
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=r"dense, convnetjs.* found 'deep'"):
         nn.architecture_name("deep")
     with pytest.raises(ValueError, match="found “pool9x” as word 2"):
         nn.architecture_name("conv3x4 pool9x")

@@ -25,22 +25,16 @@ def calibrated(seed=0, count=4000, classes=5, spread=2.0):
 
 
 @pytest.mark.parametrize("temperature", [0.3, 1, 4])
-def test_the_temperature_that_logits_were_multiplied_by_is_found(temperature):
+def test_the_temperature_of_logits_is_found_and_minimizes_the_loss(temperature):
     logits, labels = calibrated()
     found = fit_temperature(log_softmax(logits * temperature), labels)
     assert found == pytest.approx(temperature * fit_temperature(log_softmax(logits), labels), 1e-4)
     assert found == pytest.approx(temperature, rel=0.1)
 
+    def loss(t):
+        return -log_softmax(logits * temperature / t)[np.arange(len(labels)), labels].mean()
 
-def test_no_other_temperature_has_a_smaller_loss():
-    logits, labels = calibrated(1)
-    found = fit_temperature(log_softmax(3 * logits), labels)
-    rows = np.arange(len(labels))
-
-    def loss(temperature):
-        return -log_softmax(3 * logits / temperature)[rows, labels].mean()
-
-    assert all(loss(found) <= loss(found * other) for other in (0.5, 0.9, 0.99, 1.01, 1.1, 2))
+    assert all(loss(found) <= loss(found * factor) for factor in (0.5, 0.9, 0.99, 1.01, 1.1, 2))
 
 
 def test_calibrated_predictions_have_a_small_error_and_overconfident_ones_a_large_one():
@@ -53,7 +47,7 @@ def test_calibrated_predictions_have_a_small_error_and_overconfident_ones_a_larg
     assert errors[1] > 0.1
 
 
-def test_the_bins_agree_with_a_count_by_hand():
+def test_bins_hold_counts_mean_confidences_and_accuracies():
     probabilities = np.array([[0.9, 0.1], [0.95, 0.05], [0.3, 0.7], [0.0, 1.0]])
     found = reliability_diagram(probabilities, np.array([0, 1, 1, 1]), bins=10)
     assert found.counts.tolist() == [0] * 7 + [1, 0, 3]
@@ -78,7 +72,7 @@ def test_the_temperature_divides_the_logits_of_a_copy(biases):
 
 
 @pytest.mark.parametrize("temperature", [0, -1, float("nan")])
-def test_an_impossible_temperature_is_refused(temperature):
+def test_a_temperature_that_is_not_above_0_is_refused(temperature):
     with pytest.raises(ValueError, match="a temperature above 0"):
         with_temperature(small_network(), temperature)
 
@@ -88,7 +82,7 @@ def test_confidence_is_1_for_a_certain_class_and_0_for_equally_probable_ones():
     assert found == pytest.approx([1, 0, 0.5], abs=1e-6)
 
 
-def test_the_threshold_keeps_the_requested_share_of_samples():
+def test_the_requested_share_of_samples_reaches_the_threshold():
     known = np.random.default_rng(0).random(1000)
     assert (known >= confidence_threshold(known, 0.99)).mean() == pytest.approx(0.99, abs=0.001)
     assert confidence_threshold(np.zeros(0)) == 0

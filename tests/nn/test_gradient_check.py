@@ -52,27 +52,24 @@ def test_a_gradient_that_lacks_a_term_of_the_function_is_detected():
     assert check(gradient_of_cubes, with_penalty) > 1e-2
 
 
-def test_a_nan_in_the_gradient_gives_nan():
-    def broken(parameters):
+def test_a_nan_in_the_gradient_or_in_one_value_of_the_function_gives_nan():
+    calls = iter(range(100))
+
+    def gradient_with_nan(parameters):
         gradients = gradient_of_cubes(parameters)
         gradients[0][0, 0] = np.nan
         return gradients
 
-    assert np.isnan(check(broken))
-
-
-def test_a_nan_in_one_value_of_the_function_gives_nan():
-    calls = iter(range(100))
-
     def sometimes_nan(parameters):
         return np.nan if next(calls) == 4 else sum_of_cubes(parameters)
 
+    assert np.isnan(check(gradient_with_nan))
     assert np.isnan(check(gradient_of_cubes, sometimes_nan))
 
 
 def test_float32_parameters_and_gradients_of_other_shapes_are_refused():
     rough = [array.astype(np.float32) for array in cubes()]
-    with pytest.raises(ValueError, match="Expected float64 parameters and found float32"):
+    with pytest.raises(ValueError, match="found float32"):
         check(gradient_of_cubes, parameters=rough)
-    with pytest.raises(ValueError, match="Expected gradients of the shapes"):
+    with pytest.raises(ValueError, match="gradients of the shapes"):
         check(lambda parameters: gradient_of_cubes(parameters)[:1])

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nn import MaxPool2D, create_network, read_layer_spec
+from nn.convolution import Shape
 from nn.layer_spec import ConvSpec, LayerSpec
-from nn.layers import Shape
 
 CONVNETJS = "crop24 conv5x8 pool2 conv5x16 pool3"
 
@@ -33,12 +33,12 @@ def test_a_specification_has_one_spelling():
 
 
 @pytest.mark.parametrize("text", [CONVNETJS, "conv3x4p0 pool3s2 conv2x5", "conv1x1"])
-def test_a_network_says_which_specification_it_was_made_from(text):
+def test_a_network_has_the_specification_that_it_was_made_from(text):
     network = create_network((784, 10), generator=np.random.default_rng(0), layer_spec=text)
     assert network.layer_spec == read_layer_spec(text)
 
 
-def test_the_shapes_of_convnetjs_net_are_its_own():
+def test_the_network_of_convnetjs_has_the_shapes_of_its_demo():
     assert read_layer_spec(CONVNETJS).shapes(28) == [
         Shape(24, 24, 1),
         Shape(12, 12, 8),
@@ -61,7 +61,7 @@ def test_the_shapes_of_convnetjs_net_are_its_own():
         ("conv1x1 " * 13, "and found 13"),
     ],
 )
-def test_a_text_that_makes_no_sense_is_refused_with_the_word(text, message):
+def test_a_text_that_is_no_specification_is_refused_with_the_word(text, message):
     with pytest.raises(ValueError, match=message):
         read_layer_spec(text)
 
@@ -75,6 +75,8 @@ def test_a_text_that_makes_no_sense_is_refused_with_the_word(text, message):
         ("conv9x512 conv9x512", 28, r"take [\d,]+ multiplications for every image"),
     ],
 )
-def test_images_that_are_too_small_or_too_much_work_are_refused(text, side, message):
+def test_images_that_are_too_small_or_need_too_many_multiplications_are_refused(
+    text, side, message
+):
     with pytest.raises(ValueError, match=message):
         read_layer_spec(text).shapes(side)

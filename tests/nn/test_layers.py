@@ -3,7 +3,8 @@ import pytest
 
 from nn import Conv2D, Dense, MaxPool2D, Network
 from nn.activations import activation_function
-from nn.layers import Shape, create_workspaces
+from nn.convolution import Shape
+from nn.layers import create_workspaces
 
 
 def conv(shape=(6, 5, 2), filters=3, *, kernel=3, padding=1, pool=None, dtype=np.float64, **form):
@@ -18,9 +19,8 @@ def propagate(layer, x, delta):
 
     The gradients are those of the sum of activations times `delta`.
     """
-    # Layers behind and in front of it, so that it is neither the first nor the output.
-    before = Dense(np.eye(layer.inputs))
-    workspace = create_workspaces((before, layer, before), len(x), for_training=True)[1]
+    # The workspace of a layer in the middle: neither the first one nor the output.
+    workspace = create_workspaces((layer, layer, layer), len(x), for_training=True)[1]
     tanh = activation_function("tanh")
     activations = layer.forward(x, workspace, tanh).copy()
     workspace.delta[...] = delta

@@ -22,15 +22,15 @@ def measure(logits, labels, **settings):
 
 
 @given(
-    scores=st.lists(st.floats(-(2.0**99), 2.0**99, width=32), min_size=1, max_size=4),
+    logits=st.lists(st.floats(-(2.0**99), 2.0**99, width=32), min_size=1, max_size=4),
     shift=st.floats(-100, 100, width=32),
 )
-def test_log_softmax_is_finite_never_positive_and_sums_to_one(scores, shift):
-    log_probabilities = log_softmax(np.array([scores], dtype=np.float32))
+def test_log_softmax_is_finite_never_positive_and_sums_to_one(logits, shift):
+    log_probabilities = log_softmax(np.array([logits], dtype=np.float32))
     assert np.isfinite(log_probabilities).all()
     assert (log_probabilities <= 0).all()
     assert np.exp(log_probabilities).sum() == pytest.approx(1, abs=1e-5)
-    small = np.clip(np.array([scores]), -50, 50)
+    small = np.clip(np.array([logits]), -50, 50)
     np.testing.assert_allclose(log_softmax(small + shift), log_softmax(small), atol=1e-9)
 
 
@@ -56,17 +56,17 @@ def test_the_gradient_is_the_difference_of_probabilities_and_targets(smoothing, 
     labels = np.array([0, 3, 1, 1, 2, 3])
     result, delta = measure(logits, labels, label_smoothing=smoothing, is_labelled=is_labelled)
     log_p = log_softmax(logits)
-    wanted = targets(labels, 4, smoothing, is_labelled)
-    np.testing.assert_allclose(delta, (np.exp(log_p) - wanted) / 6, rtol=1e-12)
+    expected = targets(labels, 4, smoothing, is_labelled)
+    np.testing.assert_allclose(delta, (np.exp(log_p) - expected) / 6, rtol=1e-12)
     unsmoothed = targets(labels, 4, 0.0, is_labelled)
     assert result.loss == pytest.approx(-(unsmoothed * log_p).sum(axis=1).mean())
-    is_right = log_p.argmax(axis=1) == labels
+    is_correct = log_p.argmax(axis=1) == labels
     if is_labelled is not None:
-        is_right &= is_labelled
-    assert result.correct == is_right.sum()
+        is_correct &= is_labelled
+    assert result.correct == is_correct.sum()
 
 
-def test_class_255_is_a_class_like_any_other():
+def test_class_255_does_not_mean_unlabelled():
     logits = np.random.default_rng(0).standard_normal((2, 300))
     labels = np.array([255, 3])
     result, delta = measure(logits, labels)

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from nn import OPTIMIZERS, create_optimizer
+from nn import OPTIMIZERS, Adam, create_optimizer
 
-RATES = [1e-3, 0.01, 0.1, 1.0]
 STEPS = 6
+RATES = [[1e-3] * STEPS, [0.1] * STEPS, [1.0] * STEPS, [0.1, 0.01, 0.0, 0.5, 0.02, 0.3]]
 
 
 def gradients_of(step):
@@ -16,7 +16,7 @@ def start():
     return gradients_of(100)
 
 
-# Each formula once more, for a single number at a time and with all of its history at hand.
+# Each formula in closed form, for one parameter, from the history of its gradients.
 
 
 def sgd(w, history, rates):
@@ -87,20 +87,13 @@ def assert_equal_arrays(first, second, **tolerance):
         np.testing.assert_allclose(one, other, **tolerance)
 
 
-def test_the_six_optimizers_of_the_issue_are_there():
+def test_there_are_six_optimizers():
     assert set(OPTIMIZERS) == set(FORMULAS)
 
 
-@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("rates", RATES)
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_an_optimizer_equals_its_formula(name, rate):
-    rates = [rate] * STEPS
-    assert_equal_arrays(train(name, rates), recompute(FORMULAS[name], rates), rtol=1e-10)
-
-
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_a_rate_that_changes_takes_effect_at_once(name):
-    rates = [0.1, 0.01, 0.0, 0.5, 0.02, 0.3]
+def test_an_optimizer_equals_its_formula_also_if_the_rate_changes(name, rates):
     assert_equal_arrays(train(name, rates), recompute(FORMULAS[name], rates), rtol=1e-10)
 
 
@@ -122,7 +115,7 @@ def test_the_settings_of_an_optimizer_are_those_of_its_formula(name, settings, i
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_an_update_is_in_place_and_leaves_the_gradients_alone(name):
+def test_an_update_is_in_place_and_does_not_change_the_gradients(name):
     parameters, gradients = start(), gradients_of(0)
     arrays = list(parameters)
     create_optimizer(name, parameters).update(parameters, gradients, 0.1)
@@ -143,8 +136,8 @@ def test_float32_parameters_stay_float32_also_with_a_numpy_rate(name):
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_a_saved_state_goes_on_with_exactly_the_same_numbers(name):
-    unbroken = train(name, [0.1] * STEPS)
+def test_training_resumes_exactly_from_a_saved_state(name):
+    uninterrupted = train(name, [0.1] * STEPS)
     parameters = start()
     first = create_optimizer(name, parameters)
     for step in range(3):
@@ -153,19 +146,12 @@ def test_a_saved_state_goes_on_with_exactly_the_same_numbers(name):
     first.update([array.copy() for array in parameters], gradients_of(50), 0.1)
     second = create_optimizer(name, parameters)
     second.load_state(state)
+    saved = {key: array.copy() for key, array in state.items()}
     assert second.steps == 3
     for step in range(3, STEPS):
         second.update(parameters, gradients_of(step), 0.1)
-    assert_equal_arrays(parameters, unbroken, rtol=0)
-
-
-def test_a_loaded_state_is_a_copy():
-    parameters = start()
-    optimizer = create_optimizer("momentum", parameters)
-    state = optimizer.state()
-    optimizer.load_state(state)
-    optimizer.update(parameters, gradients_of(0), 0.1)
-    assert not state["velocity.0"].any()
+    assert_equal_arrays(parameters, uninterrupted, rtol=0)
+    assert_equal_arrays(state.values(), saved.values(), rtol=0)  # what was loaded is a copy
 
 
 def test_a_state_of_another_optimizer_or_network_is_refused_and_nothing_changes():
@@ -186,13 +172,13 @@ def test_a_state_of_another_optimizer_or_network_is_refused_and_nothing_changes(
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
-        ("momentum", {"momentum": 1.0}, "Expected momentum to be at least 0 and below 1"),
-        ("rmsprop", {"decay": -0.1}, "Expected decay to be .* found -0.1"),
-        ("adam", {"second_decay": 2}, "Expected second_decay"),
-        ("adamw", {"weight_decay": -1}, "Expected weight_decay to be at least 0 and found -1"),
+        ("momentum", {"momentum": 1.0}, "momentum .* found 1.0"),
+        ("rmsprop", {"decay": -0.1}, "decay .* found -0.1"),
+        ("adam", {"second_decay": 2}, "second_decay .* found 2"),
+        ("adamw", {"weight_decay": -1}, "weight_decay .* found -1"),
     ],
 )
-def test_an_impossible_setting_is_refused(name, settings, message):
+def test_a_setting_out_of_range_is_refused(name, settings, message):
     with pytest.raises(ValueError, match=message):
         create_optimizer(name, start(), **settings)
 
@@ -200,3 +186,12 @@ def test_an_impossible_setting_is_refused(name, settings, message):
 def test_a_setting_that_an_optimizer_does_not_have_is_refused():
     with pytest.raises(TypeError, match="momentum"):
         create_optimizer("adam", start(), momentum=0.9)
+
+
+def test_compiled_rules_are_only_for_the_class_that_defines_them():
+    class Reversed(Adam):
+        def update_one(self, W, g, moments, scratch, rate):
+            super().update_one(W, -g, moments, scratch, rate)
+
+    assert all(create_optimizer(name, start()).has_rule for name in OPTIMIZERS)
+    assert not Reversed(start()).has_rule

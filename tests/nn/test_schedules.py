@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,9 +25,8 @@ def test_the_cosine_schedule_falls_along_half_a_cosine_to_zero():
     assert rates("cosine", [0, 25, 50, 100, 1000]) == pytest.approx(expected, abs=1e-15)
 
 
-def test_the_one_cycle_schedule_warms_up_then_falls_to_nearly_nothing():
-    middle_of_the_fall = (0.8 + 0.8e-4) / 2
-    expected = [0.8 / 25, (0.8 + 0.8 / 25) / 2, 0.8, middle_of_the_fall, 0.8e-4, 0.8e-4]
+def test_the_one_cycle_schedule_rises_and_then_falls_to_nearly_0():
+    expected = [0.8 / 25, (0.8 + 0.8 / 25) / 2, 0.8, (0.8 + 0.8e-4) / 2, 0.8e-4, 0.8e-4]
     assert rates("one-cycle", [0, 15, 30, 65, 100, 101]) == pytest.approx(expected)
 
 
@@ -36,7 +36,7 @@ def test_the_one_cycle_schedule_warms_up_then_falls_to_nearly_nothing():
     total=st.integers(1, 1000),
     step=st.integers(0, 2000),
 )
-def test_a_rate_is_never_above_the_given_one_nor_below_zero(name, rate, total, step):
+def test_a_rate_is_from_0_to_the_given_one(name, rate, total, step):
     assert 0 <= create_schedule(name, rate, total)(step) <= rate * (1 + 1e-12)
 
 
@@ -44,12 +44,10 @@ def test_equal_schedules_are_equal_records():
     assert create_schedule("one_cycle", 0.1, 10) == create_schedule("one-cycle", 0.1, 10)
 
 
-@pytest.mark.parametrize("rate", [0.0, -1.0, float("nan")])
-def test_an_impossible_rate_is_refused(rate):
-    with pytest.raises(ValueError, match="learning rate above 0"):
-        create_schedule("cosine", rate, 10)
-
-
-def test_a_run_without_steps_is_refused():
-    with pytest.raises(ValueError, match="at least 1 step and found 0"):
-        create_schedule("cosine", 0.1, 0)
+@pytest.mark.parametrize(
+    ("rate", "steps", "found"),
+    [(0.0, 10, 0.0), (-1.0, 10, -1.0), (np.nan, 10, np.nan), (0.1, 0, 0)],
+)
+def test_a_rate_that_is_not_above_0_and_a_run_without_steps_are_refused(rate, steps, found):
+    with pytest.raises(ValueError, match=f"found {found}"):
+        create_schedule("cosine", rate, steps)

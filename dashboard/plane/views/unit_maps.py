@@ -72,8 +72,8 @@ class UnitMaps:
         self.layers.on_change("active", lambda _name, _old, new: choose_layer(new or 0))
         self.caption = theme.text(caption_html(0, 0, 0))
         self._empty = theme.text(
-            '<p class="quiet">This net has no hidden units: its inputs go straight to the classes.'
-            "</p>"
+            '<p class="quiet">This network has no hidden units: its inputs connect directly to the '
+            "classes.</p>"
         )
         self._maps = pn.pane.Bokeh(self.figure, sizing_mode="stretch_width", margin=0)
         self.view = pn.Column(

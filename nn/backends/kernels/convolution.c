@@ -61,8 +61,8 @@ EXPORT void convolve(const struct convolution *c, const float *images, const flo
         const float *at = images;
         for (int position = 0; position < positions; position += TILE_ROWS) {
             const float *patches[TILE_ROWS];
-            int some = smaller(positions - position, TILE_ROWS);
-            for (int r = 0; r < some; r++) {
+            int tile_rows = smaller(positions - position, TILE_ROWS);
+            for (int r = 0; r < tile_rows; r++) {
                 patches[r] = at;
                 at += c->channels;
                 if (++x == columns) {
@@ -74,10 +74,10 @@ EXPORT void convolve(const struct convolution *c, const float *images, const flo
             for (int j = 0; j < c->filters; j += TILE_COLUMNS, panel += panel_size) {
                 int width = smaller(c->filters - j, TILE_COLUMNS);
                 float *to = out + position * c->filters + j;
-                if (some == TILE_ROWS)
+                if (tile_rows == TILE_ROWS)
                     patch_tile(TILE_ROWS, c, patches, panel, to, width);
                 else
-                    for (int r = 0; r < some; r++)
+                    for (int r = 0; r < tile_rows; r++)
                         patch_tile(1, c, patches + r, panel, to + r * c->filters, width);
             }
         }
@@ -135,13 +135,13 @@ EXPORT void convolve_gradients(const struct convolution *c, const float *images,
     for (int n = 0; n < c->count; n++, images += image_size, delta += delta_size)
         for (int k = 0; k < depth; k += TILE_ROWS) {
             const float *from[TILE_ROWS];
-            int some = smaller(depth - k, TILE_ROWS);
-            for (int r = 0; r < some; r++)
+            int tile_rows = smaller(depth - k, TILE_ROWS);
+            for (int r = 0; r < tile_rows; r++)
                 from[r] = images + (k + r) / run * c->width * c->channels + (k + r) % run;
-            if (some == TILE_ROWS)
+            if (tile_rows == TILE_ROWS)
                 gradient_rows(TILE_ROWS, c, from, delta, out + k * c->filters);
             else
-                for (int r = 0; r < some; r++)
+                for (int r = 0; r < tile_rows; r++)
                     gradient_rows(1, c, from + r, delta, out + (k + r) * c->filters);
         }
 }
@@ -157,19 +157,19 @@ EXPORT void max_pool(const struct pooling *p, const float *images, float *out,
             const float *window = images + i / p->columns * p->stride * line +
                                   i % p->columns * p->stride * p->channels;
             for (int j = 0; j < p->channels; j += 4) {
-                int some = p->channels - j;
-                v128_t best = load(window + j, some), where = zeros();
+                int lanes = p->channels - j;
+                v128_t best = load(window + j, lanes), where = zeros();
                 for (int k = 1; k < p->size * p->size; k++) {
                     const float *at = window + k / p->size * line + k % p->size * p->channels + j;
-                    v128_t x = load(at, some), larger = wasm_f32x4_gt(x, best);
+                    v128_t x = load(at, lanes), larger = wasm_f32x4_gt(x, best);
                     best = wasm_f32x4_max(best, x); /* which keeps NaN */
                     where = wasm_v128_bitselect(wasm_i32x4_splat(k), where, larger);
                 }
-                store(out + j, best, some);
+                store(out + j, best, lanes);
                 positions[j] = wasm_i32x4_extract_lane(where, 0);
-                if (some > 1) positions[j + 1] = wasm_i32x4_extract_lane(where, 1);
-                if (some > 2) positions[j + 2] = wasm_i32x4_extract_lane(where, 2);
-                if (some > 3) positions[j + 3] = wasm_i32x4_extract_lane(where, 3);
+                if (lanes > 1) positions[j + 1] = wasm_i32x4_extract_lane(where, 1);
+                if (lanes > 2) positions[j + 2] = wasm_i32x4_extract_lane(where, 2);
+                if (lanes > 3) positions[j + 3] = wasm_i32x4_extract_lane(where, 3);
             }
             out += p->channels;
             positions += p->channels;

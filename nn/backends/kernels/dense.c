@@ -115,7 +115,7 @@ static void row_times_transposed(const float *row, const float *b, int depth, in
     }
 }
 
-/* Write a b through panels of 8 columns; `panel` has room for 8 * depth values. */
+/* Write a b through panels of 8 columns; `panel` has 8 * depth values. */
 static void multiply(struct matrix a, struct matrix b, float *out, int rows, int depth,
                      int columns, float *panel) {
     for (int j = 0; j < columns; j += TILE_COLUMNS) {
@@ -126,7 +126,7 @@ static void multiply(struct matrix a, struct matrix b, float *out, int rows, int
     }
 }
 
-/* out (n, m) = a (n, k) b (k, m). `work` has room for 8 * k values, here and below. */
+/* out (n, m) = a (n, k) b (k, m). `work` has 8 * k values, here and below. */
 EXPORT void product(const float *a, const float *b, float *out, int n, int k, int m, float *work) {
     if (n < TILE_ROWS)
         for (int i = 0; i < n; i++) row_times(a + i * k, b, k, m, out + i * m);
@@ -163,26 +163,26 @@ struct coefficients {
 };
 
 INLINE void update_four(int kind, const struct coefficients *c, float *parameters,
-                        const float *gradients, float *first, float *second, int some) {
-    v128_t W = load(parameters, some);
-    v128_t g = wasm_f32x4_mul(load(gradients, some), c->factor), step = g;
+                        const float *gradients, float *first, float *second, int lanes) {
+    v128_t W = load(parameters, lanes);
+    v128_t g = wasm_f32x4_mul(load(gradients, lanes), c->factor), step = g;
     if (kind == MOMENTUM || kind == NESTEROV) {
-        v128_t v = wasm_f32x4_add(wasm_f32x4_mul(load(first, some), c->first), g);
-        store(first, v, some);
+        v128_t v = wasm_f32x4_add(wasm_f32x4_mul(load(first, lanes), c->first), g);
+        store(first, v, lanes);
         step = kind == MOMENTUM ? v : wasm_f32x4_add(wasm_f32x4_mul(v, c->first), g);
     }
     if (kind == ADAM) {
-        step = moved(load(first, some), g, c->first);
-        store(first, step, some);
+        step = moved(load(first, lanes), g, c->first);
+        store(first, step, lanes);
     }
     if (kind == ADAM || kind == RMSPROP) {
         float *squares = kind == ADAM ? second : first;
-        v128_t s = moved(load(squares, some), wasm_f32x4_mul(g, g), c->second);
-        store(squares, s, some);
+        v128_t s = moved(load(squares, lanes), wasm_f32x4_mul(g, g), c->second);
+        store(squares, s, lanes);
         step = wasm_f32x4_div(step, wasm_f32x4_add(wasm_f32x4_sqrt(s), c->epsilon));
         W = wasm_f32x4_mul(W, c->shrink);
     }
-    store(parameters, wasm_f32x4_sub(W, wasm_f32x4_mul(step, c->rate)), some);
+    store(parameters, wasm_f32x4_sub(W, wasm_f32x4_mul(step, c->rate)), lanes);
 }
 
 INLINE void update_as(int kind, const struct coefficients *c, float *parameters,
@@ -325,9 +325,9 @@ EXPORT int train_work_size(const struct step *step) {
 static void add_bias(const struct layer *layer, int count) {
     for (int i = 0; i < count; i++)
         for (int j = 0; j < layer->outputs; j += 4) {
-            int some = layer->outputs - j;
+            int lanes = layer->outputs - j;
             float *z = layer->activations + i * layer->outputs + j;
-            store(z, wasm_f32x4_add(load(z, some), load(layer->bias + j, some)), some);
+            store(z, wasm_f32x4_add(load(z, lanes), load(layer->bias + j, lanes)), lanes);
         }
 }
 
@@ -345,8 +345,8 @@ static void activate(int activation, float *z, int size) {
     }
 }
 
-INLINE v128_t times(v128_t values, const float *factors, int some) {
-    return wasm_f32x4_mul(values, load(factors, some));
+INLINE v128_t times(v128_t values, const float *factors, int lanes) {
+    return wasm_f32x4_mul(values, load(factors, lanes));
 }
 
 static const float *forward(const struct step *step, int index, const float *x) {
@@ -482,11 +482,11 @@ static void update_weights(const struct step *step, const struct layer *layer,
 static void update_bias(const struct step *step, const struct layer *layer) {
     float *gradients = step->work;
     for (int j = 0; j < layer->outputs; j += 4) {
-        int some = layer->outputs - j;
+        int lanes = layer->outputs - j;
         v128_t sum = zeros();
         for (int i = 0; i < step->count; i++)
-            sum = wasm_f32x4_add(sum, load(layer->delta + i * layer->outputs + j, some));
-        store(gradients + j, sum, some);
+            sum = wasm_f32x4_add(sum, load(layer->delta + i * layer->outputs + j, lanes));
+        store(gradients + j, sum, lanes);
     }
     update_by(&step->rule, layer->bias, gradients, 1, layer->bias_first, layer->bias_second,
               layer->outputs);

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -19,7 +20,8 @@ from controller_helpers import (
 
 from dashboard.digits.state import Origin
 from dashboard.runtime import execute_in_thread
-from data_cache import DataError, PrefetchError, Source
+from dashboard.training import training_loop
+from data_cache import DataError, PrefetchError, PrefetchQueue, Source, feeds
 from nn import load_pretrained
 
 
@@ -456,24 +458,32 @@ class FailingSource(ObedientSource):
         return await super().fetch(request)
 
 
-def unreachable_controller():
-    """A controller whose data do not come, and the long waits between its tries."""
-    source = FailingSource(4, block_size=20)
-    controller = make_controller(OpenedData(source), cache_size=1)
-    controller.reset()
-    # The queue's own pauses take seconds; here they take no time.
-    controller.trainer.run.queue._sleep = lambda _seconds: asyncio.sleep(0)
+@pytest.fixture
+def unreachable_controller(monkeypatch):
+    """Makes a controller whose data do not come, with the long waits between its tries."""
     naps: list[tuple[float, asyncio.Future[None]]] = []
 
     async def nap(seconds):
         naps.append((seconds, asyncio.get_running_loop().create_future()))
         await naps[-1][1]
 
-    controller.training_loop._data_stall._sleep = nap
-    return controller, source, naps
+    # The pauses of the queue take seconds; here they take no time.
+    queue = partial(PrefetchQueue, sleep=lambda _seconds: asyncio.sleep(0))
+    monkeypatch.setattr(feeds, "PrefetchQueue", queue)
+    monkeypatch.setattr(training_loop, "DataStall", partial(training_loop.DataStall, sleep=nap))
+
+    def make():
+        source = FailingSource(4, block_size=20)
+        controller = make_controller(OpenedData(source), cache_size=1)
+        controller.reset()
+        return controller, source, naps
+
+    return make
 
 
-def test_blocks_that_cannot_be_fetched_are_tried_again_and_again_and_training_goes_on_by_itself():
+def test_blocks_that_cannot_be_fetched_are_tried_again_until_training_continues(
+    unreachable_controller,
+):
     async def main():
         controller, source, naps = unreachable_controller()
         state = controller.state
@@ -504,7 +514,7 @@ def test_blocks_that_cannot_be_fetched_are_tried_again_and_again_and_training_go
 
 
 @pytest.mark.parametrize("how", ["the network is back", "Pause and Train"])
-def test_whoever_knows_better_need_not_wait_for_the_next_try(how):
+def test_a_person_or_the_browser_can_end_a_wait_for_data(unreachable_controller, how):
     async def main():
         controller, source, naps = unreachable_controller()
         state = controller.state
@@ -525,7 +535,7 @@ def test_whoever_knows_better_need_not_wait_for_the_next_try(how):
     run(main())
 
 
-def test_a_step_without_data_says_so_and_does_not_wait():
+def test_a_step_without_data_says_so_and_does_not_wait(unreachable_controller):
     async def main():
         controller, _source, naps = unreachable_controller()
         controller.step()

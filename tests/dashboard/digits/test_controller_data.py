@@ -370,7 +370,20 @@ def test_a_drawing_is_predicted_and_a_blank_pad_never():
     assert controller.state.prediction.probabilities is None
 
 
-def test_another_net_is_asked_about_the_same_drawing():
+def test_a_drawing_is_framed_again_for_the_classes_of_another_data_set():
+    async def main():
+        controller = make_controller()
+        controller.drawing.take(ink())
+        controller.state.data_set = "fashion-mnist"
+        await all_done()
+        small = ink().reshape(28, 3, 28, 3).mean(axis=(1, 3))
+        image = controller.state.prediction.image.reshape(28, 28)
+        np.testing.assert_allclose(image, small, atol=1e-6)
+
+    run(main())
+
+
+def test_another_network_predicts_the_same_drawing():
     async def main():
         controller = make_controller()
         controller.drawing.take(ink())

@@ -1,7 +1,5 @@
 """Contrast, blur, noise and erased patches."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

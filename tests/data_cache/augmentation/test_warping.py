@@ -1,7 +1,5 @@
 """Affine maps, the elastic field, and interpolation."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -46,11 +44,11 @@ def test_only_scale_changes_the_area(angle, scale, stretch, shear):
     assert np.linalg.det(matrix) == pytest.approx(1 / scale**2, rel=1e-4)
 
 
-def test_the_elastic_field_is_smooth_and_as_strong_as_asked():
+def test_the_elastic_field_is_smooth_and_has_the_requested_strength():
     knots = np.random.default_rng(0).uniform(-1, 1, (2000, 7, 7)).astype(np.float32)
     field = elastic_field(knots)
     assert field.std() == pytest.approx(1, rel=0.02)
     assert np.abs(np.diff(field, axis=1)).mean() < 0.25 * np.abs(field).mean()
-    # Knots that all move alike move every pixel alike: the weights of a pixel sum to one.
+    # Equal knots give a uniform field, because the weights of a pixel sum to one.
     even = elastic_field(np.ones((1, 7, 7), np.float32))
     assert np.allclose(even, even[0, 0, 0])

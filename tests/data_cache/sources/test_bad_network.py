@@ -1,7 +1,5 @@
 """Blocks over a network that drops, delays and damages: every sample arrives once and in order."""
 
-from __future__ import annotations
-
 import asyncio
 
 import numpy as np
@@ -61,7 +59,7 @@ async def two_epochs(server, *, timeout=10.0, at=None):
             try:
                 batcher.add(await anext(queue))
             except PrefetchError:
-                await asyncio.sleep(0.01)  # as a training loop does before the next request
+                await asyncio.sleep(0.01)  # like a training loop before its next request
     assert tasks_left() == set()
     return order, pauses
 
@@ -72,7 +70,7 @@ def served(server, files):
 
 
 @pytest.mark.parametrize("delay", [0.05, 0.4], ids=["late", "later than the timeout"])
-def test_two_epochs_over_a_bad_network_are_those_of_a_perfect_one(files, delay):
+def test_two_epochs_over_a_bad_network_equal_those_over_a_perfect_one(files, delay):
     with served(BadNetwork(dropped=0, delayed=0, damaged=0), files) as perfect:
         expected, pauses = run(two_epochs(perfect))
         assert pauses == []
@@ -86,14 +84,14 @@ def test_two_epochs_over_a_bad_network_are_those_of_a_perfect_one(files, delay):
     assert max(pauses) > min(pauses) == 0.5
 
 
-def test_going_offline_in_the_middle_of_an_epoch_and_back_loses_no_sample_and_repeats_none(files):
+def test_an_interruption_of_the_connection_in_an_epoch_loses_and_repeats_no_sample(files):
     with served(BadNetwork(dropped=0, delayed=0, damaged=0), files) as server:
         expected, _ = run(two_epochs(server))
 
         async def interrupt(done):
             if 100 < done < 200 and not server.done["drop"]:
                 server.is_offline = True
-            elif server.done["drop"] > 30:  # more than all retries of what is in flight
+            elif server.done["drop"] > 30:  # more than all retries of the fetches in flight
                 server.is_offline = False
 
         order, _ = run(two_epochs(server, at=interrupt))
@@ -102,7 +100,7 @@ def test_going_offline_in_the_middle_of_an_epoch_and_back_loses_no_sample_and_re
 
 
 @in_event_loop
-async def test_after_damage_caches_are_bypassed(files, monkeypatch):
+async def test_caches_are_bypassed_after_an_error(files, monkeypatch):
     asked = []
 
     async def fetch_checked(url, expected, *, fresh, timeout):
@@ -121,7 +119,7 @@ async def test_after_damage_caches_are_bypassed(files, monkeypatch):
     assert asked == [(False, 7), (True, 7), (False, 7)]
 
 
-def test_a_manifest_is_fetched_again_if_the_server_is_unreachable_but_not_if_it_is_missing(files):
+def test_the_request_for_a_manifest_is_retried_after_transient_errors_only(files):
     with served(BadNetwork(), files) as server:
         server.is_offline = True
         pauses = []

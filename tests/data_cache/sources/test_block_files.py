@@ -1,7 +1,5 @@
 """Blocks of samples as bytes."""
 
-from __future__ import annotations
-
 import gzip
 
 import numpy as np
@@ -12,39 +10,41 @@ from hypothesis import strategies as st
 
 from data_cache import Samples, decode_block, encode_block
 
+TWO = encode_block(numbered_samples(2))
+
 
 @given(count=st.integers(0, 9))
 def test_a_block_is_decoded_as_it_was_encoded_compressed_or_not(count):
     samples = numbered_samples(count)
     encoded = encode_block(samples)
+    assert encoded == encode_block(samples)
+    assert encoded[4:8] == bytes(4)  # no time of compression
     assert same(decode_block(encoded), samples)
     assert same(decode_block(gzip.decompress(encoded)), samples)
 
 
-def test_the_same_samples_give_the_same_bytes():
-    assert encode_block(numbered_samples(9)) == encode_block(numbered_samples(9))
-    assert encode_block(numbered_samples(9))[4:8] == bytes(4)  # no time of compression
-
-
-def test_other_content_is_refused():
-    message = error_of(decode_block, b"<!DOCTYPE", "7.bin")
-    assert message.startswith("7.bin: expected a block, which begins with b'INK1'")
-    assert message.endswith("found 9 bytes that begin with b'<!DOCTYP'.")
-
-
-def test_a_truncated_block_is_refused():
-    encoded = encode_block(numbered_samples(2))
-    message = error_of(decode_block, gzip.decompress(encoded)[:-1], "7.bin")
-    assert message.startswith("7.bin: expected 1578 bytes")
-    assert message.endswith("found 1577.")
-    assert "7.bin: expected a complete gzip stream" in error_of(decode_block, encoded[:-9], "7.bin")
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"<!DOCTYPE", ["9 bytes", "b'<!DOCTYP'"]),
+        (gzip.decompress(TWO)[:-1], ["1578 bytes", "found 1577"]),
+        (TWO[:-9], ["complete gzip"]),
+    ],
+    ids=["other", "truncated", "truncated gzip"],
+)
+def test_other_and_truncated_content_is_refused(content, found):
+    message = error_of(decode_block, content, "7.bin")
+    assert message.startswith("7.bin: expected")
+    for text in found:
+        assert text in message
 
 
 def test_a_label_out_of_range_is_refused_with_its_position():
     labels = np.array([3, 200, 9], np.uint8)
     encoded = encode_block(Samples(np.zeros((3, 784), np.uint8), labels))
     message = error_of(decode_block, encoded, "7.bin")
-    assert message.startswith("7.bin: expected labels from 0 to 9, found 200 as label 1 (byte 9)")
+    assert message.startswith("7.bin: expected")
+    assert "found 200 as label 1 (byte 9)" in message
     assert decode_block(encoded, class_count=201).labels.tolist() == [3, 200, 9]
 
 

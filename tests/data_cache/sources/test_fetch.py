@@ -1,7 +1,5 @@
 """Fetching a URL: which errors are transient, silence, and cancellation."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import subprocess
@@ -17,9 +15,9 @@ from data_cache.sources.fetch import fetch_url
 
 @contextlib.contextmanager
 def silent_server(begin=b""):
-    """A server that sends the beginning of a response, and nothing more; yields URL and Event.
+    """A server that sends only the beginning of a response; yields its URL and an Event.
 
-    The event is set once a client has connected.
+    The event is set when a client has connected.
     """
     with socket.create_server(("127.0.0.1", 0)) as listening:
         connections, connected = [], threading.Event()
@@ -37,34 +35,29 @@ def silent_server(begin=b""):
         connections[0].close()
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
-def test_a_status_that_may_pass_is_a_transient_error(server, status):
+@pytest.mark.parametrize(
+    ("statuses", "error"),
+    [((408, 425, 429, 500, 503), TransientError), ((403, 404, 410), DataError)],
+)
+def test_some_statuses_are_transient_errors_and_all_others_are_permanent(server, statuses, error):
     server.files["/x"] = b"x"
-    server.statuses["/x"] = status
-    with pytest.raises(TransientError, match=f"/x: expected status 200, found {status}"):
-        run(fetch_url(server.url + "/x"))
-
-
-@pytest.mark.parametrize("status", [403, 404, 410])
-def test_any_other_status_is_a_permanent_error(server, status):
-    server.files["/x"] = b"x"
-    server.statuses["/x"] = status
-    with pytest.raises(DataError, match=f"/x: expected status 200, found {status}") as caught:
-        run(fetch_url(server.url + "/x"))
-    assert not isinstance(caught.value, TransientError)
+    for status in statuses:
+        server.statuses["/x"] = status
+        with pytest.raises(DataError, match=f"/x: .* found {status}") as caught:
+            run(fetch_url(server.url + "/x"))
+        assert type(caught.value) is error
 
 
 def test_an_unreachable_server_and_a_truncated_response_are_transient_errors(server):
-    with pytest.raises(TransientError, match=r"127\.0\.0\.1:1/: .* cannot be reached"):
-        run(fetch_url("http://127.0.0.1:1/"))
     server.files["/x"] = b"x" * 1000
     server.cut_short.add("/x")
-    with pytest.raises(TransientError, match=r"/x: .* cannot be reached"):
-        run(fetch_url(server.url + "/x"))
+    for url in ("http://127.0.0.1:1/x", server.url + "/x"):
+        with pytest.raises(TransientError, match=f"^{url}: "):
+            run(fetch_url(url))
 
 
 @pytest.mark.parametrize("begin", [b"", b"HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nfive"])
-def test_a_silent_server_is_given_up_before_its_response_and_in_its_middle(begin):
+def test_a_server_that_stops_responding_is_a_transient_error_after_the_timeout(begin):
     with silent_server(begin) as (url, _), pytest.raises(TransientError, match="timed out"):
         run(fetch_url(url, timeout=0.05))
 

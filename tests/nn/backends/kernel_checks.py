@@ -18,7 +18,7 @@ import numpy as np
 import nn
 from nn import backends
 from nn.backends.numpy_backend import NumpyBackend, patch_buffer_size
-from nn.layers import DenseWorkspace
+from nn.layers import DenseWorkspace, create_workspaces
 from tests.support.step_helpers import call_by_call
 
 NUMPY = NumpyBackend()
@@ -143,7 +143,6 @@ def updates_are_numpys_to_the_bit(chosen):
     for name in nn.OPTIMIZERS:
         results = []
         for computing in (chosen, NUMPY):
-            compute_with(computing)
             generator = np.random.default_rng(2)
             guarded = Guarded()
             shapes = ((7, 5), (5,), (33, 3), (1,))
@@ -158,7 +157,7 @@ def updates_are_numpys_to_the_bit(chosen):
                     for shape in shapes
                 ]
                 gradients[0][0, 0] = 0
-                optimizer.update(parameters, gradients, 0.01 * (step + 1))
+                computing.update(optimizer, parameters, gradients, 0.01 * (step + 1))
             guarded.check()
             results.append([*parameters, *optimizer.state().values()])
         for mine, theirs in zip(*results, strict=True):
@@ -281,9 +280,9 @@ def guarded_step(chosen, guarded, network, optimizer, count, *, masked):
         mask[...] = 2
         is_output = layer is network.layers[-1]
         workspaces.append(
-            DenseWorkspace(sums, sums, delta)
+            DenseWorkspace(chosen, sums, sums, delta=delta)
             if is_output
-            else DenseWorkspace(sums, activations, delta, mask, dropped)
+            else DenseWorkspace(chosen, sums, activations, delta=delta, mask=mask, dropped=dropped)
         )
     fused = chosen.fused_step(
         network.layers,
@@ -387,6 +386,21 @@ def what_the_kernels_do_not_take_is_computed_with_numpy(chosen):
     half = len(results) // 2
     for mine, theirs in zip(results[:half], results[half:], strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-6)
+
+
+def an_activation_that_the_kernels_do_not_have_gets_no_fused_step(chosen):
+    network = nn.create_network((3, 2), generator=np.random.default_rng(1))
+    optimizer = nn.SGD(network.parameters())
+    settings = {"optimizer": optimizer, "masked": False}
+    scaled = np.zeros((1, 3), np.float32)
+    workspaces = create_workspaces(network.layers, 1, for_training=True)
+    for activation in nn.ACTIVATIONS:
+        assert chosen.fused_step(
+            network.layers, workspaces, scaled, activation=activation, **settings
+        )
+    assert not chosen.fused_step(
+        network.layers, workspaces, scaled, activation="softplus", **settings
+    )
 
 
 def predictions_agree_with_numpy(chosen):
@@ -512,6 +526,7 @@ CHECKS = [
     a_step_with_infinite_weights_has_numpys_loss_and_count,
     activations_are_right_to_float32_from_tiny_to_huge,
     what_the_kernels_do_not_take_is_computed_with_numpy,
+    an_activation_that_the_kernels_do_not_have_gets_no_fused_step,
     predictions_agree_with_numpy,
 ]
 

@@ -4,7 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nn import check_gradient
-from nn.backends.numpy_backend import NumpyBackend, patch_buffer_size
+from nn.backends.numpy_backend import (
+    NumpyBackend,
+    data_pointer,
+    is_float32,
+    patch_buffer_size,
+)
 
 BACKEND = NumpyBackend()
 SIDES = st.integers(1, 6)
@@ -137,3 +142,42 @@ def test_bytes_are_scaled_by_a_factor_of_the_precision_of_the_result(dtype):
     out = np.empty(256, dtype)
     BACKEND.scale_bytes(values, 1 / 255, out)
     np.testing.assert_array_equal(out, values.astype(dtype) * dtype(1 / 255))
+
+
+# Arrays for compiled libraries
+
+
+def read_only():
+    array = np.arange(6, dtype=np.float32)
+    array.flags.writeable = False
+    return array
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(6, dtype=np.float32),
+        np.arange(12, dtype=np.float32)[5:],
+        np.arange(6, dtype=np.float32).reshape(2, 3),
+        np.zeros(3, np.uint8),
+        np.zeros((0, 4), np.float32),
+        read_only(),
+    ],
+    ids=["row", "later part", "matrix", "bytes", "empty", "read only"],
+)
+def test_the_data_pointer_is_the_address_of_the_first_value(array):
+    assert data_pointer(array) == array.__array_interface__["data"][0]
+
+
+def test_asking_for_a_pointer_leaves_the_array_resizable():
+    array = np.zeros(3, np.float32)
+    data_pointer(array)
+    array.resize(5)
+    assert array.size == 5
+
+
+def test_compiled_libraries_take_only_contiguous_float32():
+    array = np.zeros((2, 3), np.float32)
+    assert is_float32(array, array[1])
+    assert not is_float32(array, array.T)
+    assert not is_float32(array.astype(np.float64))

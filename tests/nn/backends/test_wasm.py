@@ -128,7 +128,7 @@ def test_an_unknown_backend_means_auto_and_is_told():
     assert "INKLING_BACKEND is 'fast'; expected one of auto, numpy, simd" in chosen[2]
 
 
-def test_outside_a_browser_numpy_computes_and_ctypes_is_not_imported():
+def test_outside_a_browser_numpy_computes_and_no_module_is_looked_for():
     script = "import nn, sys; print(nn.backend_name(), 'nn.backends.wasm' in sys.modules)"
     environment = os.environ | {"INKLING_BACKEND": "simd"}
     finished = subprocess.run(

@@ -2,7 +2,7 @@ import io
 
 import numpy as np
 import pytest
-from network_helpers import assert_equal_networks, small_network
+from network_helpers import assert_equal_networks, refusal, small_network
 
 from nn import WeightsError, create_network, weights_from_bytes, weights_to_bytes
 
@@ -42,15 +42,6 @@ def convolutional_arrays(**changes):
         return dict(saved) | changes
 
 
-def refusal(data: bytes) -> str:
-    with pytest.raises(WeightsError) as error:
-        weights_from_bytes(data, "my net.npz")
-    message = str(error.value)
-    assert message.startswith("my net.npz: ")
-    assert "\n" not in message
-    return message
-
-
 @pytest.mark.parametrize("biases", [True, False])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_convolutional_network_is_read_as_it_was_written(biases, dtype):
@@ -76,7 +67,7 @@ def test_a_weight_too_large_for_half_precision_is_refused():
         weights_to_bytes(network, ".npz", half=True)
 
 
-def test_an_archive_with_a_changed_byte_is_refused_or_harmless():
+def test_an_archive_with_a_changed_byte_is_refused_or_read_correctly():
     network = small_network((2, 2))
     data = weights_to_bytes(network, ".npz")
     refused = 0
@@ -104,7 +95,7 @@ def test_the_unchanged_arrays_of_these_tests_are_read():
         ({"b0": None, "b1": None}, "and found W0, W1"),
         ({"biases": np.array(False)}, "arrays W0, W1 and found W0, W1, b0, b1"),
         ({"extra": np.ones(2)}, "and found W0, W1, b0, b1, extra"),
-        ({"format": None}, "expected an archive with format, activation, sizes, biases, W0, ..."),
+        ({"format": None}, "with format, activation, sizes, biases"),
         ({"sizes": None}, "found W0, W1, activation, b0, b1, biases, format"),
         ({"format": np.array(3)}, "format 1 or 2 and found 3"),
         ({"format": np.array("1")}, "format 1 or 2 and found 1"),
@@ -124,14 +115,14 @@ def test_the_unchanged_arrays_of_these_tests_are_read():
     ],
 )
 def test_an_archive_of_another_layout_or_shape_is_refused(changes, expected):
-    assert expected in refusal(archive(**dense_arrays(**changes)))
+    assert expected in refusal(archive(**dense_arrays(**changes)), "my net.npz")
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
         ({"stem": np.array("conv3x2 pool9 conv3x2")}, "too few for “conv3x2 pool9”"),
-        ({"stem": np.array("bent")}, "found “bent” as word 1"),
+        ({"stem": np.array("x")}, "found “x” as word 1"),
         ({"stem": np.array("crop6 conv3x2")}, "arrays K0, k0, W0"),
         ({"stem": np.array("")}, "arrays W0, b0, W1, b1 and found K0"),
         ({"stem": None}, "arrays W0, b0, W1, b1 and found K0"),
@@ -143,18 +134,18 @@ def test_an_archive_of_another_layout_or_shape_is_refused(changes, expected):
     ],
 )
 def test_an_archive_that_contradicts_its_convolutions_is_refused(changes, expected):
-    assert expected in refusal(archive(**convolutional_arrays(**changes)))
+    assert expected in refusal(archive(**convolutional_arrays(**changes)), "my net.npz")
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_values_that_are_not_finite_are_refused_with_their_position(bad):
     weights = np.ones((3, 2), dtype=np.float32)
     weights[1, 1] = weights[2, 0] = bad
-    message = refusal(archive(**dense_arrays(W1=weights)))
+    message = refusal(archive(**dense_arrays(W1=weights)), "my net.npz")
     assert f"found {bad} at position 3 of W1 (2 in all)" in message
 
 
-def test_arrays_of_another_byte_order_or_by_columns_are_read():
+def test_arrays_of_another_byte_order_or_memory_layout_are_read():
     arrays = dense_arrays(W0=np.arange(12, dtype=np.float32).reshape(4, 3))
     swapped = {
         key: np.asfortranarray(array.astype(">f4")) if array.dtype.kind == "f" else array

@@ -14,6 +14,7 @@ from nn import (
     weights_from_bytes,
     weights_to_bytes,
 )
+from nn.serialization import LAYOUTS
 
 FORMATS = [("net.npz", "s4"), ("net.json", "s4"), ("bare.json", "s0"), ("net.json", "s0-biases")]
 
@@ -23,12 +24,12 @@ def network_for(layout: str) -> Network:
 
 
 @st.composite
-def networks(draw, dtype=np.float32, biases=None) -> Network:
+def networks(draw, dtype=np.float32) -> Network:
     sizes = draw(st.lists(st.integers(1, 3), min_size=2, max_size=4))
     network = small_network(
         sizes,
         activation=draw(st.sampled_from(ACTIVATIONS)),
-        biases=draw(st.booleans()) if biases is None else biases,
+        biases=draw(st.booleans()),
         dtype=dtype,
     )
     values = st.floats(allow_nan=False, allow_infinity=False, width=8 * np.dtype(dtype).itemsize)
@@ -43,15 +44,10 @@ def test_npz_is_read_exactly_as_it_was_written(network):
     assert_equal_networks(weights_from_bytes(data, "a.npz"), network)
 
 
-@given(networks(), st.sampled_from(["s4", "s0-biases"]))
+@given(networks(), st.sampled_from(LAYOUTS))
 def test_json_is_read_exactly_as_it_was_written(network, layout):
+    layout = "s4" if network.has_biases and layout == "s0" else layout
     data = weights_to_bytes(network, ".json", layout)
-    assert_equal_networks(weights_from_bytes(data, "a.json"), network)
-
-
-@given(networks(biases=False))
-def test_the_layout_of_s0_is_read_exactly_as_it_was_written(network):
-    data = weights_to_bytes(network, ".json", "s0")
     assert_equal_networks(weights_from_bytes(data, "a.json"), network)
 
 
@@ -62,12 +58,8 @@ def test_a_file_is_written_and_read_by_its_suffix(tmp_path, name, layout):
     for path in (tmp_path / name, str(tmp_path / name)):
         assert_equal_networks(load_weights(path), network)
     assert [path.name for path in tmp_path.iterdir()] == [name]
-
-
-@pytest.mark.parametrize("suffix", [".npz", ".json"])
-def test_the_same_network_gives_the_same_bytes(suffix):
-    first, second = (weights_to_bytes(small_network(), suffix) for _ in range(2))
-    assert first == second
+    again = weights_to_bytes(network_for(layout), (tmp_path / name).suffix, layout)
+    assert (tmp_path / name).read_bytes() == again
 
 
 @pytest.mark.parametrize(("name", "layout"), FORMATS)
@@ -89,31 +81,33 @@ def test_arbitrary_bytes_are_refused_by_name(data):
 
 
 def test_a_file_of_the_other_format_is_refused_with_the_right_ending():
-    with pytest.raises(WeightsError, match=r"expected an \.npz archive.*give it the ending \.json"):
+    with pytest.raises(WeightsError, match=r"a\.npz: .*ending \.json"):
         weights_from_bytes(weights_to_bytes(small_network(), ".json"), "a.npz")
-    with pytest.raises(WeightsError, match="expected whole JSON"):
+    with pytest.raises(WeightsError, match=r"a\.json: expected whole JSON"):
         weights_from_bytes(weights_to_bytes(small_network(), ".npz"), "a.json")
 
 
 @pytest.mark.parametrize("name", ["net.txt", "net", "net.json.gz"])
 def test_an_unknown_ending_is_refused_for_reading_and_writing(tmp_path, name):
     (tmp_path / name).write_bytes(b"{}")
-    with pytest.raises(WeightsError, match=r"ends in \.npz or \.json and found .*net"):
-        load_weights(tmp_path / name)
-    with pytest.raises(WeightsError, match=r"ends in \.npz or \.json"):
-        save_weights(small_network(), tmp_path / name)
+    for use in (load_weights, lambda path: save_weights(small_network(), path)):
+        with pytest.raises(WeightsError, match=r"\.npz or \.json and found .*net"):
+            use(tmp_path / name)
     assert (tmp_path / name).read_bytes() == b"{}"
 
 
-def test_a_missing_file_and_a_missing_folder_are_named(tmp_path):
-    path = tmp_path / "gone" / "net.npz"
-    for use in (lambda: load_weights(path), lambda: save_weights(small_network(), path)):
-        with pytest.raises(WeightsError, match=r"weights file .*gone.net\.npz: No such file"):
-            use()
+def test_a_path_that_cannot_be_read_or_written_is_named(tmp_path):
+    (tmp_path / "folder.npz").mkdir()
+    for path in (tmp_path / "gone" / "net.npz", tmp_path / "folder.npz"):
+        for use in (load_weights, lambda path: save_weights(small_network(), path)):
+            with pytest.raises(WeightsError) as error:
+                use(path)
+            assert str(path) in str(error.value)
+            assert isinstance(error.value.__cause__, OSError)
 
 
 def test_an_unknown_layout_is_refused_with_the_choices():
-    with pytest.raises(ValueError, match=r"one of s4, s0, .* found 's9'"):
+    with pytest.raises(ValueError, match=r"s4, s0, .* found 's9'"):
         weights_to_bytes(small_network(), ".json", "s9")
 
 
@@ -128,10 +122,3 @@ def test_weights_that_are_not_finite_do_not_overwrite_good_ones(tmp_path, suffix
     with pytest.raises(WeightsError, match=rf"not saved.*found nan at position 0 of {key}"):
         save_weights(network, path)
     assert path.read_bytes() == b"good"
-
-
-def test_a_failed_write_is_reported_with_the_path(tmp_path):
-    folder = tmp_path / "net.npz"
-    folder.mkdir()
-    with pytest.raises(WeightsError, match=r"Could not write the weights file .*net\.npz: "):
-        save_weights(small_network(), folder)
