@@ -342,7 +342,7 @@ def step_with_infinite_weight(computing, bad, activation, layer, count):
 def activations_are_right_to_float32_from_tiny_to_huge(chosen):
     values = np.concatenate([[0.0], np.geomspace(1e-6, 100, 60)])
     values = np.concatenate([values, -values]).astype(np.float32)
-    for name in nn.ACTIVATIONS:
+    for name in chosen.interface.enums["activation"]:
         results = []
         for computing in (chosen, NUMPY):
             compute_with(computing)
@@ -394,7 +394,7 @@ def an_activation_that_the_kernels_do_not_have_gets_no_fused_step(chosen):
     settings = {"optimizer": optimizer, "masked": False}
     scaled = np.zeros((1, 3), np.float32)
     workspaces = create_workspaces(network.layers, 1, for_training=True)
-    for activation in nn.ACTIVATIONS:
+    for activation in chosen.interface.enums["activation"]:
         assert chosen.fused_step(
             network.layers, workspaces, scaled, activation=activation, **settings
         )
