@@ -5,20 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import panel as pn
-from bokeh.model import Model
 
 from dashboard.shell.asset_files import read_asset
-
-
-class Text(pn.pane.HTML):
-    """A piece of the page's own HTML, cheap to change.
-
-    Panel sets all properties of a pane again whenever its text changes; in a browser's worker
-    that takes as long as many steps of training.
-    """
-
-    def _update(self, ref: str, model: Model) -> None:
-        model.text = self._transform_object(self.object)["object"]
+from dashboard.upstream.html_pane import HTMLText
 
 
 class Theme:
@@ -41,9 +30,9 @@ class Theme:
             " gap: 6px 10px; align-items: start; }"
         )
 
-    def text(self, html: str, css_classes: list[str] | None = None) -> Text:
+    def text(self, html: str, css_classes: list[str] | None = None) -> HTMLText:
         """Make a pane of the page's own text."""
-        return Text(
+        return HTMLText(
             html,
             css_classes=css_classes or [],
             stylesheets=[self.texts],

@@ -29,7 +29,7 @@ from dashboard.shell.share_link import ShareLink
 from dashboard.shell.tabs import Pane, Panes
 from dashboard.shell.theme import Theme
 from dashboard.training.trainer import Clock
-from dashboard.upstream.template import QuickTemplate
+from dashboard.upstream.template import make_template
 from nn import PRETRAINED, PretrainedCard, pretrained_card
 
 WithPage = Callable[[Callable[[], None]], None]
@@ -226,7 +226,7 @@ class DigitsPane:
 
 def make_page(panes: Panes, more: dict[str, pn.viewable.Viewable]) -> pn.Template:
     """Put the panes, and what belongs to none of them, into the page's own frame."""
-    page = QuickTemplate(read_asset("page.html"))
+    page = make_template(read_asset("page.html"))
     page.add_variable("page_css", read_asset("page.css") + read_asset("visually_hidden.css"))
     page.add_variable("page_js", read_asset("page.js"))
     page.add_variable("icon", icon_url())
