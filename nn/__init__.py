@@ -1,85 +1,84 @@
-"""Dense and convolutional networks by hand on NumPy: numbers in, numbers out.
+"""Dense and convolutional networks, written by hand on NumPy.
 
-This page of names is all that other packages use; nothing here knows of files of digits or
-of a screen.
+The names below are the public interface, with the modules `nn.calibration` (temperature scaling,
+confidence, reliability diagrams) and `nn.serialization` (archives and weights in other programs'
+layouts). Nothing here depends on data sets or on a user interface.
 """
 
-from nn.activations import ACTIVATIONS, activation_name
+from nn.activations import ACTIVATIONS, activation_function, activation_name
 from nn.architectures import (
     ARCHITECTURES,
     DENSE,
-    Architecture,
+    architecture_layers,
     architecture_name,
     architecture_of,
-    stem_of,
 )
-from nn.calibration import (
-    Reliability,
-    fit_temperature,
-    measure_reliability,
-    sureness,
-    sureness_threshold,
-    with_temperature,
-)
-from nn.checks import NO_CLASS
-from nn.evaluation import Evaluation
+from nn.backends import backend_name, backend_reason, matrix_product, scale_bytes
 from nn.gradient_check import check_gradient
-from nn.gradients import Loss, loss_and_gradients, measure_loss
-from nn.initializations import INITIALIZATIONS, initialization_name
-from nn.kernels import backend_name, backend_reason
-from nn.layers import Layer
-from nn.network import Forward, Network, create_network, form_title
-from nn.optimizers import OPTIMIZERS, Optimizer, create_optimizer, optimizer_name
+from nn.initializers import INITIALIZATIONS, initialization_name
+from nn.layer_spec import LayerSpec, read_layer_spec
+from nn.layers import Conv2D, Dense, MaxPool2D
+from nn.losses import StepResult
+from nn.metrics import ClassificationMetrics
+from nn.network import Network, create_network, network_title
+from nn.optimizers import (
+    OPTIMIZERS,
+    SGD,
+    Adam,
+    AdamW,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RMSProp,
+    create_optimizer,
+    optimizer_name,
+)
 from nn.pretrained import (
     PRETRAINED,
     PretrainedCard,
     load_pretrained,
     pretrained_card,
-    pretrained_name,
 )
-from nn.products import scale_bytes
-from nn.schedules import SCHEDULES, Schedule, create_schedule, schedule_name
-from nn.scoring import StepResult
-from nn.stem import Stem
-from nn.stem_plan import StemPlan, read_plan
-from nn.step import TrainingStep
-from nn.weight_average import WeightAverage
-from nn.weights import (
-    LAYOUTS,
+from nn.schedules import SCHEDULES, create_schedule, schedule_name
+from nn.serialization import (
+    WeightsError,
     load_weights,
     save_weights,
     weights_from_bytes,
     weights_to_bytes,
 )
-from nn.weights_error import WeightsError
+from nn.training import TrainingStep
+from nn.weight_averaging import WeightAverage
 
 __all__ = [
     "ACTIVATIONS",
     "ARCHITECTURES",
     "DENSE",
     "INITIALIZATIONS",
-    "LAYOUTS",
-    "NO_CLASS",
     "OPTIMIZERS",
     "PRETRAINED",
     "SCHEDULES",
-    "Architecture",
-    "Evaluation",
-    "Forward",
-    "Layer",
-    "Loss",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "ClassificationMetrics",
+    "Conv2D",
+    "Dense",
+    "LayerSpec",
+    "MaxPool2D",
+    "Momentum",
+    "Nesterov",
     "Network",
     "Optimizer",
     "PretrainedCard",
-    "Reliability",
-    "Schedule",
-    "Stem",
-    "StemPlan",
+    "RMSProp",
     "StepResult",
     "TrainingStep",
     "WeightAverage",
     "WeightsError",
+    "activation_function",
     "activation_name",
+    "architecture_layers",
     "architecture_name",
     "architecture_of",
     "backend_name",
@@ -88,25 +87,17 @@ __all__ = [
     "create_network",
     "create_optimizer",
     "create_schedule",
-    "fit_temperature",
-    "form_title",
     "initialization_name",
     "load_pretrained",
     "load_weights",
-    "loss_and_gradients",
-    "measure_loss",
-    "measure_reliability",
+    "matrix_product",
+    "network_title",
     "optimizer_name",
     "pretrained_card",
-    "pretrained_name",
-    "read_plan",
+    "read_layer_spec",
     "save_weights",
     "scale_bytes",
     "schedule_name",
-    "stem_of",
-    "sureness",
-    "sureness_threshold",
     "weights_from_bytes",
     "weights_to_bytes",
-    "with_temperature",
 ]

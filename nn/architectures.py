@@ -1,27 +1,27 @@
-"""Architectures with names: what a network begins with before its dense layers, and in what form.
+"""Named architectures: convolutional layers, hidden layers and a batch size that suits them.
 
-An architecture is one of these names or the text of a plan of one's own (see `read_plan`).
+An architecture is one of these names, or the text of a `LayerSpec`.
 """
 
 from dataclasses import dataclass
 
-from nn.names import choose_name
+from nn.choices import resolve_choice
+from nn.layer_spec import LayerSpec, read_layer_spec
 from nn.network import Network
-from nn.stem_plan import StemPlan, read_plan
 
 DENSE = "dense"
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A form that has proved itself: a stem, hidden layers, and a batch size that suits it.
+    """A recommended form of network.
 
-    `stem` is the text of a plan, empty for none; `title` is for menus.
+    `layer_spec` is the text of its convolutional layers, empty for none; `title` is for menus.
     """
 
     name: str
     title: str
-    stem: str
+    layer_spec: str
     hidden_layers: tuple[int, ...]
     batch_size: int
 
@@ -29,7 +29,7 @@ class Architecture:
 _LIST = (
     Architecture(DENSE, "Dense layers alone", "", (128,), 32),
     # Karpathy's demo of ConvNetJS for MNIST: its layers, and its batches of 20. It takes random
-    # 24 × 24 pieces of the 28 × 28 pixels; here the middle is looked at, and augmentation shifts.
+    # crops of 24 × 24 pixels; here it is the middle one, and augmentation shifts the images.
     Architecture(
         "convnetjs", "ConvNetJS's net for MNIST", "crop24 conv5x8 pool2 conv5x16 pool3", (), 20
     ),
@@ -48,28 +48,30 @@ ARCHITECTURES = {architecture.name: architecture for architecture in _LIST}
 
 
 def architecture_name(text: str) -> str:
-    """Return the name that `text` means, or the text of the plan that it is, in one spelling.
+    """Return the architecture that `text` means: a name, or a layer specification.
 
-    `ValueError` if it is neither; a plan is checked for pictures of any size only when used.
+    A specification that a name stands for becomes the name, another one is put into one spelling;
+    whether it fits the images is not checked. `ValueError` if `text` is neither.
     """
     try:
-        return choose_name(text, ARCHITECTURES, "architecture")
+        return resolve_choice(text, ARCHITECTURES, "architecture")
     except ValueError as error:
         if not isinstance(text, str) or not text.strip().lower().startswith(("conv", "crop")):
             raise ValueError(
-                f"{error} Or give a plan of your own, such as “conv5x8 pool2 conv5x16 pool3”."
+                f"{error} Or give layers of your own, such as “conv5x8 pool2 conv5x16 pool3”."
             ) from error
-    plan = read_plan(text).text
-    return next((name for name, known in ARCHITECTURES.items() if known.stem == plan), plan)
+    spec = read_layer_spec(text).text
+    return next((name for name, known in ARCHITECTURES.items() if known.layer_spec == spec), spec)
 
 
-def stem_of(architecture: str) -> StemPlan | None:
-    """Return the plan of an architecture as `architecture_name` spells it; None without one."""
+def architecture_layers(architecture: str) -> LayerSpec | None:
+    """Return the convolutional layers of an architecture, named as by `architecture_name`."""
     known = ARCHITECTURES.get(architecture)
-    text = architecture if known is None else known.stem
-    return read_plan(text) if text else None
+    text = architecture if known is None else known.layer_spec
+    return read_layer_spec(text) if text else None
 
 
 def architecture_of(network: Network) -> str:
-    """Return the architecture that a network has, as `architecture_name` spells it."""
-    return DENSE if network.stem is None else architecture_name(network.stem.plan.text)
+    """Return the architecture of a network, named as by `architecture_name`."""
+    spec = network.layer_spec
+    return DENSE if spec is None else architecture_name(spec.text)

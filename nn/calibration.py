@@ -1,32 +1,34 @@
-"""Whether a network's probabilities mean what they say, and how to mend them.
+"""Calibration: whether predicted probabilities match observed frequencies, and how to correct them.
 
-A net that says "97 %" should be right 97 times in 100. One number, the temperature, fitted on
-digits that took no part in training, brings most nets close to that (Guo, Pleiss, Sun and
-Weinberger, "On calibration of modern neural networks", 2017).
+A network that predicts 0.97 should be correct in 97 % of cases. Temperature scaling, fitted on
+held-out samples, brings most networks close to that (Guo, Pleiss, Sun and Weinberger, "On
+calibration of modern neural networks", 2017).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from nn.checks import check_labels
-from nn.layers import Layer
-from nn.log_softmax import log_softmax, negative_log_likelihood
+from nn.losses import check_labels, log_softmax, negative_log_likelihood
 from nn.network import Network
 
 BINS = 15
 """Bins of equal width over [0, 1], as in the paper."""
 
-_COLDEST, _HOTTEST = 0.05, 20.0
-_GOLDEN = (5**0.5 - 1) / 2
+_MIN_TEMPERATURE, _MAX_TEMPERATURE = 0.05, 20.0
+_GOLDEN_RATIO = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True, eq=False)
-class Reliability:
-    """How often a network was right, by how sure it was.
+class ReliabilityDiagram:
+    """Accuracy against the probability of the predicted class, in bins of that probability.
 
-    `counts`, `confidences` and `accuracies` are (bins,): the samples whose highest probability
-    falls into a bin, and the means of that probability and of being right; 0 in empty bins.
+    Attributes
+    ----------
+    counts : (bins,) int
+        Number of samples whose highest probability falls into the bin.
+    confidences, accuracies : (bins,) float64
+        Mean highest probability and fraction of correct samples of the bin; 0 in empty bins.
     """
 
     counts: np.ndarray
@@ -34,47 +36,75 @@ class Reliability:
     accuracies: np.ndarray
 
     @property
-    def error(self) -> float:
-        """The expected calibration error, in [0, 1]: the mean gap, weighted by the counts."""
+    def expected_calibration_error(self) -> float:
+        """Mean of |confidence - accuracy| over the bins, weighted by their counts, in [0, 1]."""
         gaps = np.abs(self.confidences - self.accuracies)
         return float(gaps @ self.counts / max(self.counts.sum(), 1))
 
 
-def measure_reliability(
+def reliability_diagram(
     probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS
-) -> Reliability:
-    """Sort samples into bins by their highest probability.
+) -> ReliabilityDiagram:
+    """Return the reliability diagram of predictions.
 
-    `probabilities` is (n, classes) in [0, 1], `labels` (n,) integers below classes.
+    Parameters
+    ----------
+    probabilities : (n, classes) floats in [0, 1]
+    labels : (n,) integers below the number of classes
+    bins : int
+        Number of bins of equal width.
+
+    Raises
+    ------
+    ValueError
+        When the labels do not fit.
     """
     labels = check_labels(labels, len(probabilities), probabilities.shape[1])
     highest = probabilities.max(axis=1).astype(np.float64)
-    right = probabilities.argmax(axis=1) == labels
-    places = np.minimum((highest * bins).astype(int), bins - 1)
-    counts = np.bincount(places, minlength=bins)
+    correct = probabilities.argmax(axis=1) == labels
+    indices = np.minimum((highest * bins).astype(int), bins - 1)
+    counts = np.bincount(indices, minlength=bins)
     divisor = np.maximum(counts, 1)
-    return Reliability(
+    return ReliabilityDiagram(
         counts,
-        np.bincount(places, weights=highest, minlength=bins) / divisor,
-        np.bincount(places, weights=right, minlength=bins) / divisor,
+        np.bincount(indices, weights=highest, minlength=bins) / divisor,
+        np.bincount(indices, weights=correct, minlength=bins) / divisor,
     )
 
 
 def fit_temperature(log_probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Return the temperature in [0.05, 20] that makes held-out labels most probable.
+    """Return the temperature that minimizes the negative log-likelihood of held-out samples.
 
-    Golden-section search over its logarithm, in which the loss has a single minimum.
-    `log_probabilities` is (n, classes), `labels` (n,) integers below classes.
+    Parameters
+    ----------
+    log_probabilities : (n, classes) floats
+        Logits serve as well.
+    labels : (n,) integers below the number of classes
+
+    Returns
+    -------
+    float
+        In [0.05, 20], for `with_temperature`.
+
+    Raises
+    ------
+    ValueError
+        When the labels do not fit.
+
+    Notes
+    -----
+    Golden-section search over the logarithm of the temperature, in which the loss has a single
+    minimum.
     """
     labels = check_labels(labels, len(log_probabilities), log_probabilities.shape[1])
-    scores = log_probabilities.astype(np.float64)
+    logits = log_probabilities.astype(np.float64)
 
     def loss(log_temperature: float) -> float:
-        return negative_log_likelihood(log_softmax(scores / np.exp(log_temperature)), labels)
+        return negative_log_likelihood(log_softmax(logits / np.exp(log_temperature)), labels)
 
-    low, high = np.log(_COLDEST), np.log(_HOTTEST)
+    low, high = np.log(_MIN_TEMPERATURE), np.log(_MAX_TEMPERATURE)
     for _ in range(40):
-        left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+        left, right = high - _GOLDEN_RATIO * (high - low), low + _GOLDEN_RATIO * (high - low)
         if loss(left) < loss(right):
             high = right
         else:
@@ -83,25 +113,37 @@ def fit_temperature(log_probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 
 def with_temperature(network: Network, temperature: float) -> Network:
-    """Return a copy whose scores are divided by `temperature`, above 0.
+    """Return a copy of a network whose logits are divided by a temperature.
 
-    It takes the same classes for the most probable, and the division is in the last layer's
-    weights, so that files and forward passes need to know nothing of it.
+    The division is folded into the last layer's parameters, so that neither files nor forward
+    passes need to know of it. The predicted classes stay the same.
+
+    Raises
+    ------
+    ValueError
+        Unless `temperature` is above 0.
     """
     if not temperature > 0:
-        raise ValueError(f"Expected a temperature above 0, found {temperature}.")
-    last = network.layers[-1]
-    scale = last.weights.dtype.type(1 / temperature)
-    bias = None if last.bias is None else last.bias * scale
-    layers = (*network.layers[:-1], Layer(last.weights * scale, bias))
-    return replace(network, layers=layers).copy()
+        raise ValueError(f"Expected a temperature above 0 and found {temperature}.")
+    scaled = network.copy()
+    for parameter in scaled.parameters()[-2 if network.has_biases else -1 :]:
+        np.multiply(parameter, parameter.dtype.type(1 / temperature), out=parameter)
+    return scaled
 
 
-def sureness(probabilities: np.ndarray) -> np.ndarray:
-    """Return how sure of any class a network is, (n,) in [0, 1], from (n, classes) probabilities.
+def confidence(probabilities: np.ndarray) -> np.ndarray:
+    """Return one minus the normalized entropy of predictions.
 
-    One minus the entropy over its largest value: 1 for a certain class, 0 when all are alike. It
-    tells digits from other things better than the highest probability does.
+    It separates digits from other images better than the highest probability does.
+
+    Parameters
+    ----------
+    probabilities : (n, classes) floats in [0, 1]
+
+    Returns
+    -------
+    (n,) float64 in [0, 1]
+        1 when one class is certain, 0 when all classes are equally probable.
     """
     logarithms = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
     entropy = -(probabilities * logarithms).sum(axis=1, dtype=np.float64)
@@ -109,9 +151,19 @@ def sureness(probabilities: np.ndarray) -> np.ndarray:
     return result
 
 
-def sureness_threshold(known: np.ndarray, kept: float = 0.99) -> float:
-    """Return the sureness below which a share of 1 - `kept` of known samples lies.
+def confidence_threshold(confidences: np.ndarray, true_positive_rate: float = 0.99) -> float:
+    """Return the threshold that a given fraction of in-distribution samples reaches.
 
-    `known` is (n,), the sureness of samples that do belong to the classes.
+    Parameters
+    ----------
+    confidences : (n,) floats
+        What `confidence` returns for samples that belong to the classes.
+    true_positive_rate : float
+        The fraction of them at or above the threshold, in [0, 1].
+
+    Returns
+    -------
+    float
+        0 without samples.
     """
-    return float(np.quantile(known, 1 - kept)) if len(known) else 0.0
+    return float(np.quantile(confidences, 1 - true_positive_rate)) if len(confidences) else 0.0

@@ -1,6 +1,6 @@
-"""A gradient written by hand is believed only after it was compared with the loss itself.
+"""Compares a gradient that was derived by hand with central differences of the loss.
 
-Along random directions a central difference of the loss must equal the gradient's slope.
+Along random directions, the difference quotient must equal the directional derivative.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,24 +19,54 @@ def check_gradient(
     directions: int = 5,
     step: float = 1e-5,
 ) -> float:
-    """Return the largest relative error of the gradient along some random directions.
+    """Return the largest relative error of a gradient along random directions.
 
-    `function` maps arrays like `parameters` to a number and `gradient_function` to arrays of
-    their shapes; both leave their argument as it is. For a unit vector d, gradient · d is
-    compared with (f(p + step · d) - f(p - step · d)) / (2 · step). A right gradient in float64
-    gives some 1e-8, unless a kink lies within `step`. Raises `ValueError` unless all parameters
-    are float64, since float32 rounds more than the difference, or if the shapes do not fit.
+    Parameters
+    ----------
+    function : callable
+        From arrays like `parameters` to a number; it must not change them.
+    gradient_function : callable
+        From arrays like `parameters` to the gradient, arrays of the same shapes.
+    parameters : sequence of float64 arrays
+        Where the gradient is checked.
+    generator : numpy.random.Generator
+        Source of the directions.
+    directions : int
+        How many directions are tried.
+    step : float
+        Distance of the two function values to each side.
+
+    Returns
+    -------
+    float
+        About 1e-8 for a correct gradient, unless the function has a kink within `step`; NaN when a
+        value or gradient is NaN.
+
+    Raises
+    ------
+    ValueError
+        When a parameter is not float64, since float32 rounds more than the difference, or when the
+        gradient has other shapes.
+
+    Notes
+    -----
+    For a unit vector d, gradient · d is compared with
+    (f(p + step · d) - f(p - step · d)) / (2 · step).
     """
     gradients = gradient_function(parameters)
     _check_arrays(parameters, gradients)
     errors = []
     for _ in range(directions):
         direction = _random_direction(parameters, generator)
-        slope = sum(float(np.vdot(g, d)) for g, d in zip(gradients, direction, strict=True))
-        above, below = _moved(parameters, direction, step), _moved(parameters, direction, -step)
-        difference = (function(above) - function(below)) / (2 * step)
-        errors.append(_relative_error(slope, difference))
-    # A NaN must not pass for a small error, which max() could let it do.
+        derivative = sum(float(np.vdot(g, d)) for g, d in zip(gradients, direction, strict=True))
+        above, below = (
+            function([p + side * d for p, d in zip(parameters, direction, strict=True)])
+            for side in (step, -step)
+        )
+        quotient = (above - below) / (2 * step)
+        scale = max(abs(derivative), abs(quotient))
+        errors.append(0.0 if scale == 0 else abs(derivative - quotient) / scale)
+    # Unlike max(), np.max returns NaN if one of the errors is NaN.
     return float(np.max(errors))
 
 
@@ -44,15 +74,6 @@ def _random_direction(parameters: Arrays, generator: np.random.Generator) -> lis
     direction = [generator.standard_normal(parameter.shape) for parameter in parameters]
     length = np.sqrt(sum(float(np.vdot(part, part)) for part in direction))
     return [part / length for part in direction]
-
-
-def _moved(parameters: Arrays, direction: Arrays, step: float) -> list[np.ndarray]:
-    return [p + step * d for p, d in zip(parameters, direction, strict=True)]
-
-
-def _relative_error(first: float, second: float) -> float:
-    scale = max(abs(first), abs(second))
-    return 0.0 if scale == 0 else abs(first - second) / scale
 
 
 def _check_arrays(parameters: Arrays, gradients: Arrays) -> None:

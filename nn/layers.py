@@ -1,53 +1,490 @@
-"""Dense layers, and the checks that layers and a stem fit each other.
+"""The layers of a network, `Dense` and `Conv2D` with its `MaxPool2D`: parameters and both passes.
 
-They stand apart from the network, which is built of them.
+A pass computes in a workspace: arrays that are allocated once and used again for every batch.
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
-from nn.stem import Stem
+from nn import backends
+from nn.activations import Activation
+from nn.backends.numpy_backend import patch_buffer_size
+
+_NOTHING = np.empty(0)
+"""Stands for an array that a workspace does not need."""
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
-    """One dense layer: `weights` (inputs, outputs) and `bias` (outputs,), or None without."""
+class Dense:
+    """A fully connected layer: x @ weights + bias.
+
+    Parameters
+    ----------
+    weights : (inputs, outputs) float32 or float64
+    bias : (outputs,), optional
+        None for a layer without biases.
+    """
 
     weights: np.ndarray
     bias: np.ndarray | None = None
 
+    @property
+    def inputs(self) -> int:
+        """Number of values that the layer takes from each sample."""
+        return int(self.weights.shape[0])
 
-def check_stem_fits(stem: Stem, first: Layer) -> None:
-    """Refuse a stem that does not fit the first layer with a `ValueError`."""
-    if stem.features != first.weights.shape[0]:
-        raise ValueError(
-            f"Expected the weights of layer 0 to have {stem.features} rows, the features of the "
-            f"stem “{stem.plan.text}”, and found {first.weights.shape[0]}."
+    @property
+    def outputs(self) -> int:
+        """Number of units."""
+        return int(self.weights.shape[1])
+
+    def parameters(self) -> list[np.ndarray]:
+        """Return the arrays themselves: the weights, and the bias if there is one."""
+        return [self.weights] if self.bias is None else [self.weights, self.bias]
+
+    def with_parameters(self, weights: np.ndarray, bias: np.ndarray | None = None) -> Dense:
+        """Return a layer of the same form with other arrays."""
+        return Dense(weights, bias)
+
+    def workspace(self, count: int, *, is_output: bool, for_training: bool) -> DenseWorkspace:
+        """Allocate the arrays for passes of up to `count` samples."""
+        sums = np.empty((count, self.weights.shape[1]), self.weights.dtype)
+        activations = sums if is_output else np.empty_like(sums)
+        if not for_training:
+            return DenseWorkspace(sums, activations)
+        delta = np.empty_like(sums)
+        if is_output:
+            return DenseWorkspace(sums, activations, delta)
+        return DenseWorkspace(sums, activations, delta, np.empty_like(sums), np.empty_like(sums))
+
+    def forward(
+        self, x: np.ndarray, workspace: DenseWorkspace, activation: Activation | None
+    ) -> np.ndarray:
+        """Return the activations (n, outputs) of `x` (n, inputs), which lie in the workspace.
+
+        Without an activation, as in the output layer, they are the sums: the logits.
+        """
+        z = workspace.sums
+        backends.current_backend().product(x, self.weights, z)
+        if self.bias is not None:
+            np.add(z, self.bias, out=z)
+        if activation is not None:
+            activation.apply(z, workspace.activations)
+        return workspace.activations
+
+    def backward(
+        self,
+        workspace: DenseWorkspace,
+        activation: Activation | None,
+        input_delta: np.ndarray | None,
+    ) -> None:
+        """Propagate the gradients of the loss from the activations to the sums and the inputs.
+
+        Parameters
+        ----------
+        workspace
+            As `forward` left it. Its `delta` holds the gradients with respect to the activations,
+            and afterwards those with respect to the sums; `sums` is overwritten.
+        activation
+            As in `forward`.
+        input_delta : (n, inputs), optional
+            Gets the gradients with respect to the inputs; None if they are not needed.
+        """
+        delta = workspace.delta
+        if activation is not None:
+            z = workspace.sums
+            activation.derivative(z, workspace.activations, z)
+            np.multiply(delta, z, out=delta)
+        if input_delta is not None:
+            backends.current_backend().product_with_transposed(delta, self.weights, input_delta)
+
+    def gradients(self, x: np.ndarray, workspace: DenseWorkspace, out: Dense) -> None:
+        """Write the gradients with respect to the parameters into the arrays of `out`.
+
+        `x` is what `forward` was given; `backward` comes first.
+        """
+        backends.current_backend().product_of_transposed(x, workspace.delta, out.weights)
+        if out.bias is not None:
+            np.add.reduce(workspace.delta, axis=0, out=out.bias)
+
+
+@dataclass(eq=False, slots=True)
+class DenseWorkspace:
+    """Arrays (n, outputs) for the passes of a dense layer.
+
+    `sums` are the values before the activation, `activations` those after it, and `delta` the
+    gradients of the loss with respect to either. In hidden layers, `mask` holds 0 for a unit that
+    dropout leaves out and 1 / (1 - rate) for a kept one, and `dropped` the masked activations.
+    """
+
+    sums: np.ndarray
+    activations: np.ndarray
+    delta: np.ndarray = field(default_factory=lambda: _NOTHING)
+    mask: np.ndarray | None = None
+    dropped: np.ndarray | None = None
+
+    def first(self, count: int) -> DenseWorkspace:
+        """Return views of the first `count` rows."""
+        return DenseWorkspace(
+            self.sums[:count],
+            self.activations[:count],
+            self.delta[:count],
+            None if self.mask is None else self.mask[:count],
+            None if self.dropped is None else self.dropped[:count],
         )
-    if (stem.biases is None) != (first.bias is None):
-        raise ValueError("Expected biases in the stem and in all layers, or nowhere.")
-    for array in stem.parameters():
-        if array.dtype != first.weights.dtype or not array.flags.c_contiguous:
+
+
+class Shape(NamedTuple):
+    """Height, width and channels of an image."""
+
+    height: int
+    width: int
+    channels: int
+
+    @property
+    def size(self) -> int:
+        """Number of values in one image."""
+        return self.height * self.width * self.channels
+
+    def padded(self, padding: int) -> Shape:
+        """Return the shape with `padding` more rows and columns on every side."""
+        return Shape(self.height + 2 * padding, self.width + 2 * padding, self.channels)
+
+
+class MaxPool2D(NamedTuple):
+    """Max pooling: of every window of `size` × `size` values, the largest is kept.
+
+    The windows are `stride` apart; rows and columns at the end that fill no window are left out.
+    Its gradient goes to the largest value alone, of equal ones to the first.
+    """
+
+    size: int
+    stride: int
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape of a pooled image."""
+        rows, columns = ((side - self.size) // self.stride + 1 for side in shape[:2])
+        return Shape(rows, columns, shape.channels)
+
+    def forward(self, images: np.ndarray, workspace: Conv2DWorkspace) -> None:
+        """Write the maxima of `images` (n, height, width, channels) into the workspace's sums."""
+        backends.current_backend().max_pool(
+            images, self, workspace.sums, workspace.positions, workspace.selected
+        )
+
+    def backward(self, workspace: Conv2DWorkspace) -> None:
+        """Write the gradients with respect to the images into the workspace's convolved delta."""
+        backends.current_backend().max_unpool(
+            workspace.delta_images,
+            self,
+            workspace.positions,
+            workspace.convolved_delta,
+            workspace.selected,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Conv2D:
+    """A convolution (cross-correlation) of images, with a max pooling before the activation.
+
+    The order convolution, pooling, bias, activation gives the same activations as pooling last,
+    because all values of a window get the same bias and a rising activation; fewer are computed.
+
+    Parameters
+    ----------
+    weights : (kernel * kernel * channels, filters) float32 or float64
+        Rows in the order of a patch: row, column, channel.
+    bias : (filters,), optional
+        None for a layer without biases.
+    kernel : int
+        Side of the square kernel.
+    padding : int
+        Rows and columns of zeros on every side of the images, fewer than `kernel`.
+    input_shape : Shape
+        Height, width and channels of the images that are convolved.
+    pool : MaxPool2D, optional
+    image_side : int, optional
+        Side of the images that the layer is given, where it is larger than that of `input_shape`:
+        the middle is cropped out of them.
+
+    Raises
+    ------
+    ValueError
+        If the weights do not fit the kernel and the channels.
+    """
+
+    weights: np.ndarray
+    bias: np.ndarray | None
+    kernel: int
+    padding: int
+    input_shape: Shape
+    pool: MaxPool2D | None = None
+    image_side: int | None = None
+
+    def __post_init__(self) -> None:
+        rows = self.kernel**2 * self.input_shape.channels
+        if self.weights.ndim != 2 or len(self.weights) != rows or not self.weights.size:
             raise ValueError(
-                f"Expected C-contiguous {first.weights.dtype} arrays in the stem as in the "
-                f"layers; one of {array.dtype} is not."
+                f"Expected weights of the shape ({rows}, filters) for kernels of {self.kernel} × "
+                f"{self.kernel} and {self.input_shape.channels} channels, found "
+                f"{self.weights.shape}."
             )
 
+    @property
+    def inputs(self) -> int:
+        """Number of values that the layer takes from each sample."""
+        shape, side = self.input_shape, self.image_side
+        return shape.size if side is None else side * side * shape.channels
 
-def check_layers(layers: tuple[Layer, ...]) -> None:
-    """Refuse layers that do not fit each other with a `ValueError`."""
+    @property
+    def outputs(self) -> int:
+        """Number of values in the activations of each sample."""
+        return self.output_shape.size
+
+    @property
+    def convolved_shape(self) -> Shape:
+        """Shape of an image between the convolution and the pooling."""
+        height, width, _ = self.input_shape.padded(self.padding)
+        filters = int(self.weights.shape[1])
+        return Shape(height - self.kernel + 1, width - self.kernel + 1, filters)
+
+    @property
+    def output_shape(self) -> Shape:
+        """Shape of an image of activations."""
+        convolved = self.convolved_shape
+        return convolved if self.pool is None else self.pool.output_shape(convolved)
+
+    def parameters(self) -> list[np.ndarray]:
+        """Return the arrays themselves: the weights, and the bias if there is one."""
+        return [self.weights] if self.bias is None else [self.weights, self.bias]
+
+    def with_parameters(self, weights: np.ndarray, bias: np.ndarray | None = None) -> Conv2D:
+        """Return a layer of the same form with other arrays."""
+        return replace(self, weights=weights, bias=bias)
+
+    def patch_buffer_size(self, *, is_first: bool) -> int:
+        """Return the length of the scratch buffer that the passes need."""
+        padded, filters = self.input_shape.padded(self.padding), self.convolved_shape.channels
+        forward = patch_buffer_size(padded, self.kernel, filters)
+        if is_first:
+            return forward
+        padded_delta = self.convolved_shape.padded(self.kernel - 1 - self.padding)
+        return max(forward, patch_buffer_size(padded_delta, self.kernel, padded.channels))
+
+    def workspace(
+        self, count: int, patches: np.ndarray, *, is_first: bool, for_training: bool
+    ) -> Conv2DWorkspace:
+        """Allocate the arrays for passes of up to `count` samples.
+
+        `patches` is a scratch buffer of `patch_buffer_size`, which layers may share. The first
+        layer needs no gradients with respect to its inputs.
+        """
+        dtype, convolved_shape, output_shape = (
+            self.weights.dtype,
+            self.convolved_shape,
+            self.output_shape,
+        )
+        convolved = np.empty((count, *convolved_shape), dtype)
+        sums = convolved if self.pool is None else np.empty((count, *output_shape), dtype)
+        # Up to 256 positions in a window fit into a byte.
+        in_byte = self.pool is None or self.pool.size**2 <= 256
+        positions = np.empty(
+            (count if self.pool else 0, *output_shape), np.uint8 if in_byte else np.uint16
+        )
+        workspace = Conv2DWorkspace(
+            padded=np.zeros((count, *self.input_shape.padded(self.padding)), dtype),
+            convolved=convolved,
+            sums=sums,
+            positions=positions,
+            selected=np.empty(positions.shape, bool),
+            activations=np.empty((count, *output_shape), dtype),
+            patches=patches,
+        )
+        if not for_training:
+            return workspace
+        delta = np.empty((count, output_shape.size), dtype)
+        delta_images = delta.reshape(count, *output_shape)
+        workspace = replace(
+            workspace,
+            delta=delta,
+            delta_images=delta_images,
+            convolved_delta=delta_images if self.pool is None else np.empty_like(convolved),
+        )
+        if is_first:
+            return workspace
+        margin = self.kernel - 1 - self.padding
+        return replace(
+            workspace,
+            padded_delta=np.zeros((count, *convolved_shape.padded(margin)), dtype),
+            flipped=np.empty(
+                (self.kernel**2 * convolved_shape.channels, self.input_shape.channels), dtype
+            ),
+        )
+
+    def forward(
+        self, x: np.ndarray, workspace: Conv2DWorkspace, activation: Activation | None
+    ) -> np.ndarray:
+        """Return the activations (n, outputs) of `x` (n, inputs), which lie in the workspace."""
+        z, a = workspace.sums, workspace.activations
+        np.copyto(_inner(workspace.padded, self.padding), self._images(x))
+        backends.current_backend().convolve(
+            workspace.padded, self.weights, self.kernel, workspace.convolved, workspace.patches
+        )
+        if self.pool is not None:
+            self.pool.forward(workspace.convolved, workspace)
+        if self.bias is not None:
+            np.add(z, self.bias, out=z)
+        if activation is None:
+            np.copyto(a, z)
+        else:
+            activation.apply(z, a)
+        return a.reshape(len(x), -1)
+
+    def _images(self, x: np.ndarray) -> np.ndarray:
+        height, width, channels = self.input_shape
+        if self.image_side is None:
+            return x.reshape(len(x), height, width, channels)
+        images = x.reshape(len(x), self.image_side, self.image_side, channels)
+        top, left = (self.image_side - height) // 2, (self.image_side - width) // 2
+        return images[:, top : top + height, left : left + width]
+
+    def backward(
+        self,
+        workspace: Conv2DWorkspace,
+        activation: Activation | None,
+        input_delta: np.ndarray | None,
+    ) -> None:
+        """Propagate the gradients of the loss from the activations to the sums and the inputs.
+
+        As in `Dense.backward`; those with respect to the inputs are not for the first layer.
+        """
+        z, delta = workspace.sums, workspace.delta_images
+        if activation is not None:
+            activation.derivative(z, workspace.activations, z)
+            np.multiply(delta, z, out=delta)
+        if self.pool is not None:
+            self.pool.backward(workspace)
+        if input_delta is None:
+            return
+        # The gradients of a convolution with respect to its inputs are another convolution, with
+        # the kernels turned by 180 degrees and zeros around.
+        inner = _inner(workspace.padded_delta, self.kernel - 1 - self.padding)
+        np.copyto(inner, workspace.convolved_delta)
+        kernels = self.weights.reshape(self.kernel, self.kernel, -1, inner.shape[-1])
+        flipped = kernels[::-1, ::-1].transpose(0, 1, 3, 2)
+        np.copyto(workspace.flipped.reshape(flipped.shape), flipped)
+        images = input_delta.reshape(len(input_delta), *self.input_shape)
+        backends.current_backend().convolve(
+            workspace.padded_delta, workspace.flipped, self.kernel, images, workspace.patches
+        )
+
+    def gradients(self, x: np.ndarray, workspace: Conv2DWorkspace, out: Conv2D) -> None:
+        """Write the gradients with respect to the parameters into the arrays of `out`.
+
+        `x` is what `forward` was given; `backward` comes first.
+        """
+        if out.bias is not None:
+            rows = workspace.delta_images.reshape(-1, len(out.bias))
+            np.add.reduce(rows, axis=0, out=out.bias)
+        backends.current_backend().convolve_gradients(
+            workspace.padded,
+            workspace.convolved_delta,
+            self.kernel,
+            out.weights,
+            workspace.patches,
+        )
+
+
+@dataclass(eq=False, slots=True)
+class Conv2DWorkspace:
+    """Arrays for the passes of a convolution; the first axis is the sample.
+
+    `padded` are the images with zeros around, `convolved` the results of the convolution, `sums`
+    those of the pooling with the bias (without a pooling, the same array as `convolved`),
+    `positions` and `selected` what the pooling needs to find its way back, and `activations` the
+    results. `delta` (n, outputs) holds the gradients with respect to activations or sums,
+    `delta_images` the same as images, `convolved_delta` those with respect to `convolved`, and
+    `padded_delta` the same with zeros around. `patches` and `flipped` are scratch.
+    """
+
+    padded: np.ndarray
+    convolved: np.ndarray
+    sums: np.ndarray
+    positions: np.ndarray
+    selected: np.ndarray
+    activations: np.ndarray
+    patches: np.ndarray
+    delta: np.ndarray = field(default_factory=lambda: _NOTHING)
+    delta_images: np.ndarray = field(default_factory=lambda: _NOTHING)
+    convolved_delta: np.ndarray = field(default_factory=lambda: _NOTHING)
+    padded_delta: np.ndarray = field(default_factory=lambda: _NOTHING)
+    flipped: np.ndarray = field(default_factory=lambda: _NOTHING)
+    mask: None = None
+    dropped: None = None
+
+    def first(self, count: int) -> Conv2DWorkspace:
+        """Return views of the first `count` samples."""
+        by_sample = (
+            *("padded", "convolved", "sums", "positions", "selected", "activations"),
+            *("delta", "delta_images", "convolved_delta", "padded_delta"),
+        )
+        return replace(self, **{name: getattr(self, name)[:count] for name in by_sample})
+
+
+Layer = Dense | Conv2D
+Workspace = DenseWorkspace | Conv2DWorkspace
+
+
+def create_workspaces(
+    layers: Sequence[Layer], count: int, *, for_training: bool = False
+) -> list[Workspace]:
+    """Allocate the workspace of each layer of a network, for up to `count` samples.
+
+    Those for training have the arrays of the backward pass too.
+    """
+    sizes = [
+        layer.patch_buffer_size(is_first=index == 0)
+        for index, layer in enumerate(layers)
+        if isinstance(layer, Conv2D)
+    ]
+    patches = np.empty(max(sizes), layers[0].weights.dtype) if sizes else _NOTHING
+    workspaces: list[Workspace] = []
+    for index, layer in enumerate(layers):
+        if isinstance(layer, Conv2D):
+            is_first = index == 0
+            workspaces.append(
+                layer.workspace(count, patches, is_first=is_first, for_training=for_training)
+            )
+        else:
+            is_output = index == len(layers) - 1
+            workspaces.append(
+                layer.workspace(count, is_output=is_output, for_training=for_training)
+            )
+    return workspaces
+
+
+def check_layers(layers: Sequence[Layer]) -> None:
+    """Raise `ValueError` unless the layers fit each other and the last one is dense."""
     if not layers:
         raise ValueError("Expected at least one layer and found none.")
-    inputs = layers[0].weights.shape[0] if layers[0].weights.ndim else 0
+    if not isinstance(layers[-1], Dense):
+        raise ValueError("Expected the last layer to be dense; its outputs are the classes.")
+    inputs = layers[0].inputs if layers[0].weights.ndim else 0
     for index, layer in enumerate(layers):
+        if isinstance(layer, Conv2D) and index and isinstance(layers[index - 1], Dense):
+            raise ValueError(f"Expected convolutions before dense layers; layer {index} is one.")
         _check_layer(index, layer, inputs, layers[0])
-        inputs = layer.weights.shape[1]
+        inputs = layer.outputs
 
 
 def _check_layer(index: int, layer: Layer, inputs: int, first: Layer) -> None:
     weights, bias = layer.weights, layer.bias
-    if weights.ndim != 2 or weights.shape[0] != inputs or 0 in weights.shape:
+    if weights.ndim != 2 or layer.inputs != inputs or 0 in weights.shape:
         raise ValueError(
             f"Expected the weights of layer {index} to have the shape ({inputs}, outputs) "
             f"and found {weights.shape}."
@@ -67,3 +504,8 @@ def _check_layer(index: int, layer: Layer, inputs: int, first: Layer) -> None:
             )
         if not array.flags.c_contiguous:
             raise ValueError(f"Expected C-contiguous arrays; those of layer {index} are not.")
+
+
+def _inner(padded: np.ndarray, padding: int) -> np.ndarray:
+    _, height, width, _ = padded.shape
+    return padded[:, padding : height - padding, padding : width - padding]

@@ -1,86 +1,99 @@
-"""A network is a tuple of dense layers, perhaps behind a stem of convolutions.
+"""A network: convolutional layers, if any, and dense ones, of plain arrays.
 
-It holds plain arrays and computes; it neither learns nor reads files, which others do with it.
+It computes predictions; training, evaluation and files are elsewhere.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
+from math import isqrt
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nn.activations import ACTIVATIONS, activation, activation_name
-from nn.checks import check_inputs
-from nn.initializations import initial_weights, initialization_name
-from nn.layers import Layer, check_layers, check_stem_fits
-from nn.log_softmax import log_softmax
-from nn.products import product
-from nn.stem import Stem, create_stem
-from nn.stem_pass import StemPass
-from nn.stem_plan import StemPlan, read_plan
+from nn import backends
+from nn.activations import ACTIVATIONS, activation_function, activation_name
+from nn.initializers import initial_weights, initialization_name
+from nn.layer_spec import LayerSpec, layer_spec_of, read_layer_spec
+from nn.layers import Conv2D, Dense, Layer, Workspace, check_layers, create_workspaces
+from nn.losses import log_softmax_in_place
 
-PICTURES_AT_ONCE = 64
-"""So many go through a stem together in a prediction, which bounds the memory it takes."""
+BYTE_SCALE = 1 / 255
+"""Factor for inputs of bytes: they are pixels from 0 to 255, which become floats in [0, 1]."""
 
-
-@dataclass(frozen=True, eq=False)
-class Forward:
-    """All that a forward pass computed, and all that the backward pass needs.
-
-    For n samples and layers 0 ... L: `layer_inputs[i]` (n, inputs of layer i) is what layer i
-    was given, after dropout; for the hidden layers, `pre_activations[i]` and `activations[i]`
-    are (n, outputs of layer i), before and after the activation and before dropout;
-    `log_probabilities` is (n, classes). With a stem, `layer_inputs[0]` are its features, and
-    `stem_pass` holds how they came about.
-    """
-
-    layer_inputs: tuple[np.ndarray, ...]
-    pre_activations: tuple[np.ndarray, ...]
-    activations: tuple[np.ndarray, ...]
-    log_probabilities: np.ndarray
-    stem_pass: StemPass | None = None
+CHUNK_ROWS = 8192
+IMAGE_CHUNK_ROWS = 64
+"""Samples that a prediction computes at a time, which bounds its memory; fewer if convolved."""
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """Dense layers with `activation` after each but the last, whose output is a log-softmax.
+    """A sequence of layers with `activation` after each but the last.
 
-    With a `stem`, pictures go through its convolutions first, with the same activation.
-    `activation` is one of `ACTIVATIONS`. All arrays are C-contiguous and of one dtype, float32
-    or float64; either every layer has a bias or none has. `ValueError` if they do not fit.
+    The outputs of the last layer are the logits of the classes.
+
+    Parameters
+    ----------
+    layers : tuple of Conv2D and Dense
+        Convolutions first; the last layer is dense. All arrays are C-contiguous and of one
+        dtype, float32 or float64; either every layer has a bias or none has.
+    activation : str
+        One of `ACTIVATIONS`.
+
+    Raises
+    ------
+    ValueError
+        If the layers do not fit each other.
     """
 
     layers: tuple[Layer, ...]
     activation: str = "relu"
-    stem: Stem | None = None
 
     def __post_init__(self) -> None:
         if self.activation not in ACTIVATIONS:
-            activation_name(self.activation)
-            raise ValueError(f"Spell the activation as activation_name({self.activation!r}) does.")
+            name = activation_name(self.activation)
+            raise ValueError(f"Expected the activation as {name!r} and found {self.activation!r}.")
         check_layers(self.layers)
-        if self.stem is not None:
-            check_stem_fits(self.stem, self.layers[0])
+
+    # Cached where a training step asks for it, because an attribute takes no time.
+
+    @cached_property
+    def inputs(self) -> int:
+        """Number of values in a sample."""
+        return self.layers[0].inputs
+
+    @cached_property
+    def classes(self) -> int:
+        """Number of classes, the outputs of the last layer."""
+        return self.layers[-1].outputs
+
+    @property
+    def convolutions(self) -> tuple[Conv2D, ...]:
+        """The convolutional layers, which come first."""
+        return tuple(layer for layer in self.layers if isinstance(layer, Conv2D))
+
+    @property
+    def dense_layers(self) -> tuple[Dense, ...]:
+        """The dense layers, which come last."""
+        return tuple(layer for layer in self.layers if isinstance(layer, Dense))
+
+    @cached_property
+    def layer_spec(self) -> LayerSpec | None:
+        """The specification of the convolutional layers; None without any."""
+        return layer_spec_of(self.layers)
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """Number of inputs, of units in each hidden dense layer, and of classes."""
-        stem, layers = self.stem, self.layers
-        inputs = layers[0].weights.shape[0] if stem is None else stem.inputs
-        return (inputs, *(layer.weights.shape[1] for layer in layers))
+        return (self.inputs, *(layer.outputs for layer in self.dense_layers))
 
     @property
     def title(self) -> str:
-        """The form in a few words: “784-128-10”, or “784 → conv5x8 pool2 → 10” with a stem."""
-        return form_title(self.sizes, None if self.stem is None else self.stem.plan)
+        """The form in a few words: “784-128-10”, or “784 → conv5x8 pool2 → 10”."""
+        return network_title(self.sizes, self.layer_spec)
 
-    @property
-    def classes(self) -> int:
-        """Number of classes, the width of the output."""
-        return int(self.layers[-1].weights.shape[1])
-
-    @property
+    @cached_property
     def dtype(self) -> np.dtype:
         """The type of every array, float32 or float64."""
         return self.layers[0].weights.dtype
@@ -96,40 +109,28 @@ class Network:
         return sum(parameter.size for parameter in self.parameters())
 
     def parameters(self) -> list[np.ndarray]:
-        """Return the arrays themselves, W0, b0, W1, b1 ..., without the b where there are none.
-
-        Those of a stem come first.
-        """
-        arrays = ((layer.weights, layer.bias) for layer in self.layers)
-        of_stem = [] if self.stem is None else self.stem.parameters()
-        return of_stem + [array for pair in arrays for array in pair if array is not None]
-
-    def weights(self) -> list[np.ndarray]:
-        """Return all weights without the biases, in the order of `parameters()`."""
-        of_stem = () if self.stem is None else self.stem.weights
-        return [*of_stem, *(layer.weights for layer in self.layers)]
+        """Return the arrays themselves, W0, b0, W1, b1, ..., without the b if there are none."""
+        return [array for layer in self.layers for array in layer.parameters()]
 
     def with_parameters(self, parameters: Sequence[np.ndarray]) -> "Network":
-        """Return a network of this form around other arrays, in the order of `parameters()`."""
+        """Return a network of this form with other arrays, in the order of `parameters()`."""
         step = 2 if self.has_biases else 1
-        first = len(parameters) - step * len(self.layers)
         layers = tuple(
-            Layer(*parameters[start : start + step])
-            for start in range(first, len(parameters), step)
+            layer.with_parameters(*parameters[step * index : step * (index + 1)])
+            for index, layer in enumerate(self.layers)
         )
-        stem = None if self.stem is None else self.stem.with_parameters(parameters[:first])
-        return replace(self, layers=layers, stem=stem)
+        return replace(self, layers=layers)
 
     def copy(self) -> "Network":
-        """Return an independent network with equal numbers."""
+        """Return an independent network with equal values."""
         return self.with_parameters([parameter.copy() for parameter in self.parameters()])
 
     def astype(self, dtype: DTypeLike) -> "Network":
-        """Return an independent network with the numbers converted to `dtype`."""
+        """Return an independent network with the values converted to `dtype`."""
         return self.with_parameters([parameter.astype(dtype) for parameter in self.parameters()])
 
     def copy_from(self, other: "Network") -> None:
-        """Overwrite the numbers in place with those of `other`; `ValueError` if forms differ."""
+        """Overwrite the values in place with those of `other`; `ValueError` if forms differ."""
         if _form(self) != _form(other):
             raise ValueError(
                 f"Expected a network of the form {_form(self)} and found {_form(other)}; "
@@ -138,62 +139,128 @@ class Network:
         for mine, theirs in zip(self.parameters(), other.parameters(), strict=True):
             np.copyto(mine, theirs, casting="same_kind")
 
-    def forward(self, x: np.ndarray, dropout_masks: Sequence[np.ndarray] | None = None) -> Forward:
-        """Compute the log-probabilities of `x`, (n, inputs) floats, and keep what led there.
+    def check_inputs(self, x: np.ndarray) -> np.ndarray:
+        """Return `x` as an array (n, inputs) of floats, booleans or bytes (uint8).
 
-        `dropout_masks` holds for every hidden layer an array (n, units) of 0 for a dropped unit
-        and 1 / (1 - rate) for a kept one (inverted dropout; Srivastava et al., 2014, section 10).
-        Overflow gives infinities and NaN without a warning.
+        Raises
+        ------
+        ValueError
+            If it has another shape or type. Other integers are refused, because pixels of 0 to
+            255 would be inputs that are 255 times too large.
         """
-        x = check_inputs(x, self.sizes[0]).astype(self.dtype, copy=False)
-        with np.errstate(all="ignore"):
-            if self.stem is None:
-                return self._forward_dense(x, dropout_masks)
-            stem_pass = StemPass(self.stem, self.activation, len(x))
-            forward = self._forward_dense(stem_pass.forward(x), dropout_masks)
-        return replace(forward, stem_pass=stem_pass)
+        x = np.asarray(x)
+        if x.ndim != 2 or x.shape[1] != self.inputs:
+            raise ValueError(
+                f"Expected inputs of shape (samples, {self.inputs}) and found {x.shape}; "
+                "a single sample is x.reshape(1, -1)."
+            )
+        if x.dtype.kind not in "fb" and x.dtype != np.uint8:
+            raise ValueError(
+                f"Expected inputs of a float type, or pixels as uint8, and found {x.dtype}; "
+                "convert pixels with x.astype(np.uint8)."
+            )
+        return x
 
-    def _forward_dense(self, x: np.ndarray, masks: Sequence[np.ndarray] | None) -> Forward:
-        layer_inputs, pre_activations, activations = [x], [], []
-        apply = activation(self.activation).apply
-        for index, layer in enumerate(self.layers[:-1]):
-            z = _affine(layer_inputs[-1], layer)
-            a = np.empty_like(z)
-            apply(z, a)
-            pre_activations.append(z)
-            activations.append(a)
-            layer_inputs.append(a if masks is None else a * masks[index])
-        log_probabilities = log_softmax(_affine(layer_inputs[-1], self.layers[-1]))
-        return Forward(
-            tuple(layer_inputs), tuple(pre_activations), tuple(activations), log_probabilities
-        )
+    def prepare_inputs(self, x: np.ndarray, buffer: np.ndarray | None = None) -> np.ndarray:
+        """Return checked inputs as a C-contiguous array of the network's dtype, bytes scaled.
+
+        The result is `x` itself where it fits, else `buffer` (n, inputs), or a new array.
+        """
+        if x.dtype == self.dtype and x.flags.c_contiguous:
+            return x
+        if buffer is None:
+            buffer = np.empty(x.shape, self.dtype)
+        if x.dtype == np.uint8:
+            backends.current_backend().scale_bytes(x, BYTE_SCALE, buffer)
+        else:
+            np.copyto(buffer, x, casting="same_kind")
+        return buffer
+
+    def forward(
+        self, x: np.ndarray, workspaces: Sequence[Workspace], *, masked: bool = False
+    ) -> list[np.ndarray]:
+        """Compute the logits of `x`, and return what each layer was given, and the logits.
+
+        Parameters
+        ----------
+        x : (n, inputs)
+            As from `prepare_inputs`.
+        workspaces
+            Those of the layers, for n samples (see `create_workspaces`).
+        masked : bool
+            Whether to multiply the activations of hidden dense layers by the masks in the
+            workspaces: inverted dropout (Srivastava et al., 2014, section 10).
+
+        Returns
+        -------
+        list of arrays
+            They lie in the workspaces. Overflow gives infinities and NaN; `np.errstate` decides
+            whether NumPy warns.
+        """
+        activation = activation_function(self.activation)
+        values = [x]
+        for layer, workspace in zip(self.layers[:-1], workspaces, strict=False):
+            a = layer.forward(values[-1], workspace, activation)  # type: ignore[arg-type]
+            if masked and workspace.mask is not None:
+                a = np.multiply(a, workspace.mask, out=workspace.dropped)
+            values.append(a)
+        values.append(self.layers[-1].forward(values[-1], workspaces[-1], None))  # type: ignore[arg-type]
+        return values
 
     def predict_log_proba(self, x: np.ndarray) -> np.ndarray:
-        """Return the log-probabilities (n, classes) of `x`, (n, inputs) floats."""
-        if self.stem is None:
-            return self.forward(x).log_probabilities
-        x = check_inputs(x, self.sizes[0]).astype(self.dtype, copy=False)
-        with np.errstate(all="ignore"):
-            return np.concatenate([*self._log_probabilities_of_parts(x)])
+        """Return the log-probabilities of the classes.
 
-    def _log_probabilities_of_parts(self, x: np.ndarray) -> Iterator[np.ndarray]:
-        assert self.stem is not None, "dense layers take everything at once"
-        stem_pass = StemPass(self.stem, self.activation, min(len(x), PICTURES_AT_ONCE))
-        for start in range(0, max(len(x), 1), PICTURES_AT_ONCE):
-            features = stem_pass.forward(x[start : start + PICTURES_AT_ONCE])
-            yield self._forward_dense(features, None).log_probabilities
+        Parameters
+        ----------
+        x : (n, inputs) floats, or uint8
+            Bytes are scaled by 1 / 255. Large arrays are computed in chunks.
+
+        Returns
+        -------
+        (n, classes) of the network's dtype
+            NaN, without a warning, if the network has diverged.
+        """
+        x = self.check_inputs(x)
+        chunk = IMAGE_CHUNK_ROWS if isinstance(self.layers[0], Conv2D) else CHUNK_ROWS
+        workspaces = create_workspaces(self.layers, min(len(x), chunk))
+        with np.errstate(all="ignore"):
+            if len(x) <= chunk:
+                return self._log_probabilities(x, workspaces)
+            out = np.empty((len(x), self.classes), self.dtype)
+            for start in range(0, len(x), chunk):
+                part = x[start : start + chunk]
+                if len(part) < chunk:
+                    workspaces = [workspace.first(len(part)) for workspace in workspaces]
+                out[start : start + chunk] = self._log_probabilities(part, workspaces)
+        return out
+
+    def _log_probabilities(self, x: np.ndarray, workspaces: Sequence[Workspace]) -> np.ndarray:
+        """Return the log-probabilities of a chunk, which lie in the workspaces."""
+        logits = self.forward(self.prepare_inputs(x), workspaces)[-1]
+        largest = np.maximum.reduce(logits, axis=1, keepdims=True)
+        log_softmax_in_place(logits, np.empty_like(logits), largest)
+        return logits
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:
-        """Return the probabilities (n, classes) of `x`, (n, inputs) floats; rows sum to 1."""
+        """Return the probabilities (n, classes), whose rows sum to 1; `x` as above."""
         return np.exp(self.predict_log_proba(x))
 
+    def hidden_activations(self, x: np.ndarray) -> list[np.ndarray]:
+        """Return the activations (n, units) of every hidden dense layer; `x` as above."""
+        x = self.check_inputs(x)
+        workspaces = create_workspaces(self.layers, len(x))
+        with np.errstate(all="ignore"):
+            self.forward(self.prepare_inputs(x), workspaces)
+        hidden = workspaces[len(self.convolutions) : -1]
+        return [workspace.activations for workspace in hidden]
 
-def form_title(sizes: Sequence[int], plan: StemPlan | None) -> str:
-    """Say in a few words what form networks of `sizes` have, behind the stem of a `plan`."""
-    if plan is None:
+
+def network_title(sizes: Sequence[int], spec: LayerSpec | None) -> str:
+    """Return the form of networks of `sizes` with the convolutions of `spec` in a few words."""
+    if spec is None:
         return "-".join(map(str, sizes))
     inputs, *others = sizes
-    return f"{inputs} → {plan.text} → {'-'.join(map(str, others))}"
+    return f"{inputs} → {spec.text} → {'-'.join(map(str, others))}"
 
 
 def create_network(
@@ -204,14 +271,29 @@ def create_network(
     initialization: str = "he",
     biases: bool = True,
     dtype: DTypeLike = np.float32,
-    stem: StemPlan | str | None = None,
+    layer_spec: LayerSpec | str | None = None,
 ) -> Network:
     """Create a network with random weights and biases of zero.
 
-    `sizes` are the inputs, the hidden layers and the classes, for example (784, 128, 10); names
-    may be spelt as in "re-lu". A `stem`, such as "conv5x8 pool2" (see `read_plan`), stands between
-    the inputs, which are then the pixels of a square, and the hidden layers. Raises `ValueError`
-    for fewer than two sizes, a size below 1, an unknown name or a stem that does not fit.
+    Parameters
+    ----------
+    sizes : sequence of int
+        The inputs, the hidden dense layers and the classes, for example (784, 128, 10).
+    generator : numpy.random.Generator
+        Draws the weights.
+    activation, initialization : str
+        One of `ACTIVATIONS` and of `INITIALIZATIONS`, in any spelling ("re-lu").
+    biases : bool
+    dtype : float32 or float64
+    layer_spec : LayerSpec or str, optional
+        Convolutional layers between the inputs, which are then the pixels of a square image, and
+        the dense layers, such as "conv5x8 pool2" (see `read_layer_spec`).
+
+    Raises
+    ------
+    ValueError
+        For fewer than two sizes, a size below 1, an unknown name, or convolutions that do not
+        fit the inputs.
     """
     sizes = tuple(sizes)
     if len(sizes) < 2 or any(size < 1 or size != int(size) for size in sizes):
@@ -220,33 +302,29 @@ def create_network(
             f"and found {sizes}."
         )
     name = initialization_name(initialization)
-    first = None
-    if stem is not None:
-        first = create_stem(
-            read_plan(stem) if isinstance(stem, str) else stem,
-            int(sizes[0]),
-            generator=generator,
-            initialization=name,
-            biases=biases,
-            dtype=dtype,
-        )
-        sizes = (first.features, *sizes[1:])
-    layers = []
-    for shape in pairwise(map(int, sizes)):
-        weights = initial_weights(name, shape, generator).astype(dtype)
-        layers.append(Layer(weights, np.zeros(shape[1], dtype) if biases else None))
-    return Network(tuple(layers), activation_name(activation), first)
+    spec = read_layer_spec(layer_spec) if isinstance(layer_spec, str) else layer_spec
 
+    def draw(shapes: Sequence[tuple[int, int]]) -> list[np.ndarray]:
+        return [initial_weights(name, shape, generator).astype(dtype) for shape in shapes]
 
-def _affine(x: np.ndarray, layer: Layer) -> np.ndarray:
-    z = np.empty((len(x), layer.weights.shape[1]), dtype=x.dtype)
-    product(x, layer.weights, z)
-    if layer.bias is not None:
-        z += layer.bias
-    return z
+    def zeros(arrays: Sequence[np.ndarray]) -> list[np.ndarray | None]:
+        return [np.zeros(W.shape[1], dtype) if biases else None for W in arrays]
+
+    convolutions: tuple[Conv2D, ...] = ()
+    inputs = int(sizes[0])
+    if spec is not None:
+        side = isqrt(inputs)
+        if side * side != inputs:
+            raise ValueError(f"Expected square images for convolutions and found {inputs} pixels.")
+        weights = draw(spec.weight_shapes(side))
+        convolutions = spec.layers(side, weights, zeros(weights))
+        inputs = convolutions[-1].outputs
+    weights = draw([*pairwise(map(int, (inputs, *sizes[1:])))])
+    dense = map(Dense, weights, zeros(weights))
+    return Network((*convolutions, *dense), activation_name(activation))
 
 
 def _form(network: Network) -> str:
-    """Say all that two networks must share for their numbers to be exchanged."""
+    """Return all that two networks must share for their values to be exchanged."""
     biases = "with" if network.has_biases else "without"
     return f"{network.title} {network.activation} {biases} biases"

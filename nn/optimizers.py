@@ -1,25 +1,51 @@
-"""Optimisers turn gradients into steps: they see arrays only, never a network or a loss.
+"""Optimisers: how parameters follow their gradients.
 
-Each keeps its moments beside the parameters and updates everything in place.
+They see arrays only, never a network or a loss, and update everything in place.
 """
 
 from collections.abc import Sequence
 from math import sqrt
+from typing import NamedTuple
 
 import numpy as np
 
-from nn.kernels.backend import kernels
-from nn.kernels.rule import UpdateRule
-from nn.names import choose_name
+from nn import backends
+from nn.choices import resolve_choice
 
 Arrays = Sequence[np.ndarray]
 
 
-class Optimizer:
-    """Plain stochastic gradient descent, W ← W - rate · g, and the base of the others.
+class UpdateRule(NamedTuple):
+    """One update as coefficients, for compiled backends; the fields are those of their struct.
 
-    Made for `parameters`, a list of arrays whose shapes and dtypes stay; `update` allocates
-    nothing. `steps` counts the updates.
+    `kind` is one of the C sources' rules and `rate` multiplies the step; `first` is the momentum,
+    or 1 - the decay of Adam's first moment; `second` is 1 - the decay of the mean of squares and
+    `epsilon` is added to its root; `shrink` multiplies a parameter before its step (RMSProp and
+    Adam only).
+    """
+
+    kind: str
+    rate: float
+    first: float = 0.0
+    second: float = 0.0
+    epsilon: float = 0.0
+    shrink: float = 1.0
+
+
+class Optimizer:
+    """Base class of the optimisers, which implement `update_one`.
+
+    Parameters
+    ----------
+    parameters : sequence of arrays
+        Their shapes and dtypes must stay; `update` allocates nothing.
+
+    Attributes
+    ----------
+    steps : int
+        Number of updates so far.
+    moments : dict of str to list of arrays
+        What the optimiser remembers of earlier gradients, one array for each parameter.
     """
 
     moment_names: tuple[str, ...] = ()
@@ -42,42 +68,34 @@ class Optimizer:
 
     def update(self, parameters: Arrays, gradients: Arrays, learning_rate: float) -> None:
         """Take one step in place; `gradients` stay as they are. Overflow gives no warning."""
-        library = kernels()
-        if library is not None and self.has_rule and library.takes(*parameters, *gradients):
-            rule = self.next_rule(learning_rate)
-            for W, g, *moments in zip(parameters, gradients, *self.moments.values(), strict=True):
-                library.update(rule, W, g, moments)
-            return
         self.steps += 1
         rate = float(learning_rate)
+        if backends.current_backend().update(self, parameters, gradients, rate):
+            return
         with np.errstate(all="ignore"):
             for index, W in enumerate(parameters):
                 moments = [of_all[index] for of_all in self.moments.values()]
-                self._step(W, gradients[index], moments, self._scratch[index], rate)
+                self.update_one(W, gradients[index], moments, self._scratch[index], rate)
 
     @property
     def has_rule(self) -> bool:
-        """Whether it is one of `OPTIMIZERS`, whose updates the kernels know."""
+        """Whether it is one of `OPTIMIZERS` itself, whose updates compiled backends know."""
         return type(self) in _TABLE.values()
 
-    @property
-    def is_plain_descent(self) -> bool:
-        """Whether a step is nothing but W ← W - rate · g, so that the gradient may be skipped."""
-        return type(self) is Optimizer
-
     def next_rule(self, learning_rate: float) -> UpdateRule:
-        """Count one more update and return it in the terms of the kernels, which then do it."""
+        """Count one more update, which a compiled backend makes, and return its rule."""
         self.steps += 1
-        return self._rule(float(learning_rate))
+        return self.rule(float(learning_rate))
 
-    def _rule(self, rate: float) -> UpdateRule:
-        return UpdateRule("sgd", rate)
+    def rule(self, rate: float) -> UpdateRule:
+        """Return the coefficients of the update of step number `steps`."""
+        raise NotImplementedError
 
-    def _step(
+    def update_one(
         self, W: np.ndarray, g: np.ndarray, moments: Arrays, scratch: np.ndarray, rate: float
     ) -> None:
-        np.multiply(g, rate, out=scratch)
-        np.subtract(W, scratch, out=W)
+        """Update a parameter and its moments with its gradient; `scratch` is an array like them."""
+        raise NotImplementedError
 
     def state(self) -> dict[str, np.ndarray]:
         """Return copies of all that the next steps depend on, for `load_state`."""
@@ -89,7 +107,7 @@ class Optimizer:
         return {"steps": np.array(self.steps, dtype=np.int64), **arrays}
 
     def load_state(self, state: dict[str, np.ndarray]) -> None:
-        """Go on from what `state()` gave; `ValueError` if it does not fit, and nothing changes."""
+        """Restore what `state()` returned; `ValueError` if it does not fit, and nothing changes."""
         mine = self.state()
         if state.keys() != mine.keys():
             raise ValueError(
@@ -110,6 +128,19 @@ class Optimizer:
                 np.copyto(moment, state[f"{name}.{index}"])
 
 
+class SGD(Optimizer):
+    """Stochastic gradient descent: W ← W - rate · g."""
+
+    def rule(self, rate: float) -> UpdateRule:
+        return UpdateRule("sgd", rate)
+
+    def update_one(
+        self, W: np.ndarray, g: np.ndarray, moments: Arrays, scratch: np.ndarray, rate: float
+    ) -> None:
+        np.multiply(g, rate, out=scratch)
+        np.subtract(W, scratch, out=W)
+
+
 class Momentum(Optimizer):
     """Gradient descent with momentum: v ← μv + g, W ← W - rate · v (Polyak, 1964).
 
@@ -122,10 +153,10 @@ class Momentum(Optimizer):
         super().__init__(parameters)
         self.momentum = _fraction("momentum", momentum)
 
-    def _rule(self, rate: float) -> UpdateRule:
+    def rule(self, rate: float) -> UpdateRule:
         return UpdateRule("momentum", rate, first=self.momentum)
 
-    def _step(
+    def update_one(
         self, W: np.ndarray, g: np.ndarray, moments: Arrays, scratch: np.ndarray, rate: float
     ) -> None:
         (v,) = moments
@@ -138,13 +169,13 @@ class Momentum(Optimizer):
 class Nesterov(Momentum):
     """Nesterov's momentum: v ← μv + g, W ← W - rate · (g + μv).
 
-    The form of Sutskever et al. (2013, section 2) rewritten by the looked-ahead parameters.
+    The form of Sutskever et al. (2013, section 2), in terms of the looked-ahead parameters.
     """
 
-    def _rule(self, rate: float) -> UpdateRule:
+    def rule(self, rate: float) -> UpdateRule:
         return UpdateRule("nesterov", rate, first=self.momentum)
 
-    def _step(
+    def update_one(
         self, W: np.ndarray, g: np.ndarray, moments: Arrays, scratch: np.ndarray, rate: float
     ) -> None:
         (v,) = moments
@@ -166,10 +197,10 @@ class RMSProp(Optimizer):
         self.decay = _fraction("decay", decay)
         self.epsilon = epsilon
 
-    def _rule(self, rate: float) -> UpdateRule:
+    def rule(self, rate: float) -> UpdateRule:
         return UpdateRule("rmsprop", rate, second=1 - self.decay, epsilon=self.epsilon)
 
-    def _step(
+    def update_one(
         self, W: np.ndarray, g: np.ndarray, moments: Arrays, scratch: np.ndarray, rate: float
     ) -> None:
         (s,) = moments
@@ -201,10 +232,10 @@ class Adam(Optimizer):
         self.epsilon = epsilon
 
     def _corrections(self) -> tuple[float, float]:
-        """Return what undoes the moments' pull towards their start at 0: of m, and of √v."""
+        """Return the bias corrections of m and of √v, which start at 0."""
         return 1 - self.first_decay**self.steps, sqrt(1 - self.second_decay**self.steps)
 
-    def _rule(self, rate: float) -> UpdateRule:
+    def rule(self, rate: float) -> UpdateRule:
         first_correction, second_correction = self._corrections()
         return UpdateRule(
             "adam",
@@ -214,7 +245,7 @@ class Adam(Optimizer):
             epsilon=self.epsilon * second_correction,
         )
 
-    def _step(
+    def update_one(
         self, W: np.ndarray, g: np.ndarray, moments: Arrays, scratch: np.ndarray, rate: float
     ) -> None:
         m, v = moments
@@ -243,18 +274,18 @@ class AdamW(Adam):
             raise ValueError(f"Expected weight_decay to be at least 0 and found {weight_decay}.")
         self.weight_decay = weight_decay
 
-    def _rule(self, rate: float) -> UpdateRule:
-        return super()._rule(rate)._replace(shrink=1 - rate * self.weight_decay)
+    def rule(self, rate: float) -> UpdateRule:
+        return super().rule(rate)._replace(shrink=1 - rate * self.weight_decay)
 
-    def _step(
+    def update_one(
         self, W: np.ndarray, g: np.ndarray, moments: Arrays, scratch: np.ndarray, rate: float
     ) -> None:
         np.multiply(W, 1 - rate * self.weight_decay, out=W)
-        super()._step(W, g, moments, scratch, rate)
+        super().update_one(W, g, moments, scratch, rate)
 
 
 _TABLE: dict[str, type[Optimizer]] = {
-    "sgd": Optimizer,
+    "sgd": SGD,
     "momentum": Momentum,
     "nesterov": Nesterov,
     "rmsprop": RMSProp,
@@ -268,16 +299,29 @@ OPTIMIZERS = tuple(_TABLE)
 
 def optimizer_name(text: str) -> str:
     """Return the optimiser that `text` means; `ValueError` if none."""
-    return choose_name(text, OPTIMIZERS, "optimizer")
+    return resolve_choice(text, OPTIMIZERS, "optimizer")
 
 
 def create_optimizer(name: str, parameters: Arrays, **settings: float) -> Optimizer:
-    """Create the optimiser called `name` for `parameters`, the list of arrays it will update.
+    """Create an optimiser by its name.
 
-    `settings` by optimiser: momentum and nesterov take `momentum` (0.9); rmsprop `decay` (0.9)
-    and `epsilon` (1e-8); adam `first_decay` (0.9), `second_decay` (0.999) and `epsilon` (1e-8);
-    adamw also `weight_decay` (0.01). `ValueError` for an unknown name or an impossible setting,
-    `TypeError` for a setting that the optimiser does not have.
+    Parameters
+    ----------
+    name : str
+        One of `OPTIMIZERS`, in any spelling.
+    parameters : sequence of arrays
+        What it will update.
+    **settings : float
+        Momentum and Nesterov take `momentum` (0.9); RMSProp `decay` (0.9) and `epsilon` (1e-8);
+        Adam `first_decay` (0.9), `second_decay` (0.999) and `epsilon` (1e-8); AdamW also
+        `weight_decay` (0.01).
+
+    Raises
+    ------
+    ValueError
+        For an unknown name or a setting out of range.
+    TypeError
+        For a setting that the optimiser does not have.
     """
     return _TABLE[optimizer_name(name)](parameters, **settings)
 

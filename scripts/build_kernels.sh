@@ -1,10 +1,10 @@
 #!/bin/sh
-# Builds the WebAssembly modules of nn/kernels from their C sources, into the folder $1
-# (nn/kernels itself by default). Debian's packages clang-19 and lld-19 have all that it takes;
+# Builds the WebAssembly modules of nn/backends/kernels from their C sources, into the folder $1
+# (nn/backends/kernels itself by default). Debian's packages clang-19 and lld-19 have all that it takes;
 # the committed modules were built with clang 19.1.7.
 set -eu
 
-kernels=$(dirname "$0")/../nn/kernels
+kernels=$(dirname "$0")/../nn/backends/kernels
 target=${1:-$kernels}
 clang=${CLANG:-clang-19}
 linker=${WASM_LD:-wasm-ld-19}

@@ -1,4 +1,4 @@
-"""The addresses that tell about the API itself: what there is, whether it is well, its document."""
+"""Handlers that describe the API itself: overview, health and OpenAPI document."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class AboutHandler(ApiHandler):
     """`GET /api`."""
 
     async def on_get(self) -> None:
-        """Say what this is."""
+        """Describe the app, its data set and its routes."""
         card = DATA_SETS[self.server.settings.data_set]
         base = self.request.path.rstrip("/")
         names = ("data", "datablock", "manifest", "weights", "weights/history", "health")
@@ -43,7 +43,7 @@ class HealthHandler(ApiHandler):
     """`GET /api/health`."""
 
     async def on_get(self) -> None:
-        """Say that the server answers and its weights can be read."""
+        """Report that the server responds and its weights are readable."""
         version = await self.server.weights.current()
         self.send_json({"status": "ok", "version": version.number})
 
@@ -52,17 +52,17 @@ class DocumentHandler(ApiHandler):
     """`GET /api/openapi.json`."""
 
     async def on_get(self) -> None:
-        """Send the document that says all this."""
-        from dashboard.api.openapi import document  # noqa: PLC0415 - it is made of the table that holds this
+        """Send the OpenAPI document."""
+        from dashboard.api.openapi import document  # noqa: PLC0415 - the route table imports this module
         from dashboard.api.routes import ROUTE_TABLE  # noqa: PLC0415
 
         routes: Sequence[Route] = [route for route, _ in ROUTE_TABLE]
         self.send_json(document(routes, self.request.path.removesuffix("/api/openapi.json")))
 
 
-class NothingHandler(ApiHandler):
-    """Every other address under `/api`: the base class refuses it."""
+class UnknownRouteHandler(ApiHandler):
+    """Every other path under `/api`: refused by the base class."""
 
     async def on_options(self, *_arguments: str) -> None:
-        """Refuse this too."""
-        raise ApiError(404, "There is nothing at this address.")
+        """Refuse OPTIONS too."""
+        raise ApiError(404, "There is no such route; GET /api lists the routes.")

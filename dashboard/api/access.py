@@ -1,6 +1,6 @@
-"""Who may ask, and who may change: the checks on a request's headers and on where it comes from.
+"""Access control: checks on the Host, Origin and Authorization headers and on the peer address.
 
-Names that a browser could be lured under (DNS rebinding) are refused, as are pages of other sites.
+Unknown host names (DNS rebinding) and pages of unlisted origins are refused.
 """
 
 from __future__ import annotations
@@ -16,20 +16,22 @@ from dashboard.api.settings import ApiSettings
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")
 NO_TOKEN = (
-    "Changes are accepted from the server's own machine only, since no token is set there; "
-    "whoever runs it can set INKLING_TOKEN."
+    "No token is set, so changes are accepted only from the server's own machine; the operator can "
+    "set INKLING_TOKEN."
 )
 
 
 def check_host(host: str | None, settings: ApiSettings, known: Collection[str]) -> None:
-    """Refuse a request for a name that is not this server's.
+    """Raise ApiError 403 if the Host header names another host than this server.
 
     Parameters
     ----------
     host
-        The Host header. Addresses in digits pass: nobody can redirect those.
+        The Host header. IP addresses pass, since DNS cannot redirect them.
+    settings
+        Lists additional host names.
     known
-        Names, with or without port, that the app itself goes by.
+        Host names of the app, with or without port.
     """
     if host is None:
         return
@@ -38,30 +40,30 @@ def check_host(host: str | None, settings: ApiSettings, known: Collection[str]) 
     if name not in names and "*" not in names and not _is_address(name):
         raise ApiError(
             403,
-            f"This server does not go by the name “{name[:60]}”; whoever runs it can add the name "
-            "to INKLING_API_HOSTS.",
+            f"Expected a host name of this server, found “{name[:60]}”; the operator can add it to "
+            "INKLING_API_HOSTS.",
         )
 
 
 def check_origin(origin: str | None, host: str | None, settings: ApiSettings) -> None:
-    """Refuse a call from a page of another site that is not on the list."""
+    """Raise ApiError 403 for a cross-origin request of an unlisted origin."""
     if origin is None or is_listed(origin, settings):
         return
     if host is None or urlsplit(origin).netloc.lower() != host.lower():
         raise ApiError(
             403,
-            f"Pages of “{origin[:60]}” may not call this API; whoever runs it can add the site to "
+            f"Pages of “{origin[:60]}” may not call this API; the operator can add the origin to "
             "INKLING_API_ORIGINS.",
         )
 
 
 def is_listed(origin: str, settings: ApiSettings) -> bool:
-    """Tell whether pages of another site are allowed to call."""
+    """Return whether an origin is listed in the settings."""
     return origin.lower() in settings.origins
 
 
 def check_change(settings: ApiSettings, authorization: str | None, *, is_local: bool) -> None:
-    """Refuse a change to whoever has neither the token nor, where none is set, the machine."""
+    """Raise ApiError 401 or 403 unless the request has the token or, without one, is local."""
     if settings.token is None:
         if not is_local:
             raise ApiError(403, NO_TOKEN)
@@ -71,22 +73,22 @@ def check_change(settings: ApiSettings, authorization: str | None, *, is_local: 
     if kind.lower() != "bearer" or not same:
         raise ApiError(
             401,
-            "A change needs the header “Authorization: Bearer …” with the server's token; "
-            + ("that token is another one." if authorization else "there was none."),
+            "Expected the header “Authorization: Bearer …” with the server's token, found "
+            + ("another token." if authorization else "none."),
             headers={"WWW-Authenticate": 'Bearer realm="Inkling"'},
         )
 
 
 def is_local(peer: str, headers: Mapping[str, str]) -> bool:
-    """Tell whether a request comes from this machine itself, not through a proxy on it."""
+    """Return whether a request comes from this machine, and not through a proxy."""
     address = _address(peer)
     mapped = getattr(address, "ipv4_mapped", None) or address
-    at_home = mapped is not None and mapped.is_loopback
-    return at_home and not any(name in headers for name in FORWARDING)
+    is_loopback = mapped is not None and mapped.is_loopback
+    return is_loopback and not any(name in headers for name in FORWARDING)
 
 
 def host_name(host: str) -> str:
-    """Return the name in `name:port` or `[address]:port`, in small letters; odd ones whole."""
+    """Return the lower-case host of `host:port` or `[address]:port`; other texts unchanged."""
     name, colon, port = host.lower().rpartition(":")
     if not colon or not (port.isdigit() or port == "*"):
         name = host.lower()

@@ -1,6 +1,6 @@
-"""Lets only a few requests into each round of the event loop, so that pages are answered between.
+"""Admits a limited number of API requests per iteration of the event loop.
 
-However many clients ask at once, whoever draws in the app waits for a handful of them, not for all.
+However many clients send requests at once, a visitor of the app waits for a few of them only.
 """
 
 from __future__ import annotations
@@ -8,35 +8,35 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-REQUESTS_PER_ROUND = 4
+REQUESTS_PER_ITERATION = 4
 
 
 class AdmissionQueue:
-    """Hands out turns, in the order in which they are asked for."""
+    """A first-in, first-out queue that admits `per_iteration` requests per event-loop iteration."""
 
-    def __init__(self, per_round: int = REQUESTS_PER_ROUND) -> None:
-        self._per_round = per_round
-        self._taken = 0
+    def __init__(self, per_iteration: int = REQUESTS_PER_ITERATION) -> None:
+        self._per_iteration = per_iteration
+        self._admitted = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    async def take(self) -> None:
-        """Return when it is one's turn: at once while few ask."""
-        if self._taken < self._per_round and not self._waiting:
+    async def wait(self) -> None:
+        """Return when the request is admitted: at once while few are waiting."""
+        if self._admitted < self._per_iteration and not self._waiting:
             self._count()
             return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        await turn
+        admitted = asyncio.get_running_loop().create_future()
+        self._waiting.append(admitted)
+        await admitted
 
     def _count(self) -> None:
-        if not self._taken:
-            asyncio.get_running_loop().call_soon(self._begin_round)
-        self._taken += 1
+        if not self._admitted:
+            asyncio.get_running_loop().call_soon(self._begin_iteration)
+        self._admitted += 1
 
-    def _begin_round(self) -> None:
-        self._taken = 0
-        while self._waiting and self._taken < self._per_round:
-            turn = self._waiting.popleft()
-            if not turn.done():
+    def _begin_iteration(self) -> None:
+        self._admitted = 0
+        while self._waiting and self._admitted < self._per_iteration:
+            admitted = self._waiting.popleft()
+            if not admitted.done():
                 self._count()
-                turn.set_result(None)
+                admitted.set_result(None)

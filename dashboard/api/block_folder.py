@@ -1,6 +1,6 @@
-"""The blocks of all data sets on this machine, packed once and kept as files.
+"""A cache folder with the block files of all data sets on this machine.
 
-They are the very bytes that a site has under `data/`, since the same function writes them.
+The same function writes them and the static site's `data/`, so the bytes are the same.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ MANIFEST = "manifest.json"
 def packed_blocks(data_sets: Sequence[DataSet], cache: Path) -> Path:
     """Return the folder with `manifest.json` and `blocks/` of these data sets.
 
-    It is looked for in the cache under the name of its content, and packed when it is not there
-    or not whole; packing 60,000 digits takes some ten seconds.
+    Its name in the cache contains a hash of the samples; it is written if it is missing or damaged,
+    which takes some ten seconds for 60,000 digits.
     """
     folder = cache / f"blocks-{_digest(data_sets)}"
-    if not _is_whole(folder):
+    if not _is_intact(folder):
         _pack(data_sets, folder)
     return folder
 
@@ -41,7 +41,7 @@ def _digest(data_sets: Sequence[DataSet]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _is_whole(folder: Path) -> bool:
+def _is_intact(folder: Path) -> bool:
     try:
         manifest = read_manifest(folder)
         return all(
@@ -69,5 +69,5 @@ def _pack(data_sets: Sequence[DataSet], folder: Path) -> None:
         try:
             os.replace(packed, folder)
         except OSError:
-            if not _is_whole(folder):  # else another server was faster
+            if not _is_intact(folder):  # otherwise another server process wrote it first
                 raise

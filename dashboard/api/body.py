@@ -1,6 +1,6 @@
-"""Collects the body of a request as it arrives, and stops where the limits are.
+"""Collects the body of a request as it arrives, within limits of size and of shared memory.
 
-A body that was compressed is unpacked piece by piece, so that a bomb ends at the limit.
+A compressed body is decompressed chunk by chunk, so that a decompression bomb stops at the limit.
 """
 
 from __future__ import annotations
@@ -13,25 +13,26 @@ ENCODINGS = ("identity", "gzip")
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
-class BodyRoom:
-    """The memory that the bodies of all requests under way share."""
+class BodyMemory:
+    """The memory budget, in bytes, that the bodies of all current requests share."""
 
     def __init__(self, size: int) -> None:
-        self._free = size
+        self.free = size
+        """Bytes that are not reserved."""
 
-    def take(self, count: int) -> None:
-        """Take so many bytes; ApiError 429 when there is no room."""
-        if count > self._free:
+    def reserve(self, count: int) -> None:
+        """Reserve `count` bytes; raise ApiError 429 when the budget is used up."""
+        if count > self.free:
             raise ApiError(
                 429,
-                "The server has its hands full of other requests' bodies; try again soon.",
+                "The bodies of other requests fill the memory budget; try again in a second.",
                 headers={"Retry-After": "1"},
             )
-        self._free -= count
+        self.free -= count
 
-    def give_back(self, count: int) -> None:
-        """Return what was taken."""
-        self._free += count
+    def release(self, count: int) -> None:
+        """Give `count` reserved bytes back."""
+        self.free += count
 
 
 class Body:
@@ -40,52 +41,61 @@ class Body:
     Parameters
     ----------
     limit
-        The most bytes, unpacked.
+        Maximum size in bytes after decompression.
     encoding
-        One of ENCODINGS.
+        One of `ENCODINGS`.
+    memory
+        The budget shared with other requests.
     """
 
-    def __init__(self, limit: int, encoding: str, room: BodyRoom) -> None:
+    def __init__(self, limit: int, encoding: str, memory: BodyMemory) -> None:
         self._limit = limit
-        self._room = room
+        self._memory = memory
         self._content = bytearray()
         self._unpacker = zlib.decompressobj(_GZIP_WINDOW) if encoding == "gzip" else None
 
     def add(self, chunk: bytes) -> None:
-        """Take the next piece; ApiError 400, 413 or 429 when it cannot be taken."""
+        """Append a chunk as received; raise ApiError 400, 413 or 429 if it is not accepted."""
         if self._unpacker is None:
-            self._keep(chunk)
+            self._append(chunk)
         else:
             self._unpack(self._unpacker, chunk)
 
     def whole(self) -> bytes:
-        """Return the body; ApiError 400 when a compressed one ended early."""
+        """Return the complete body; raise ApiError 400 if a compressed one is truncated."""
         if self._unpacker is not None and not self._unpacker.eof:
-            raise ApiError(400, "The gzip-compressed body ended early.")
+            raise ApiError(
+                400,
+                "Expected a complete gzip-compressed body, found a truncated one; send it again.",
+            )
         return bytes(self._content)
 
     def drop(self) -> None:
-        """Give the memory back."""
-        self._room.give_back(len(self._content))
+        """Discard the content and release its memory."""
+        self._memory.release(len(self._content))
         self._content = bytearray()
 
     def _unpack(self, unpacker: zlib._Decompress, chunk: bytes) -> None:
         try:
             while chunk and not unpacker.eof:
-                self._keep(unpacker.decompress(chunk, self._limit - len(self._content) + 1))
+                self._append(unpacker.decompress(chunk, self._limit - len(self._content) + 1))
                 chunk = unpacker.unconsumed_tail
         except zlib.error as error:
-            raise ApiError(400, f"A gzip-compressed body was expected: {error}.") from error
+            raise ApiError(
+                400, f"Expected a gzip-compressed body as Content-Encoding says: {error}."
+            ) from error
         if unpacker.unused_data or (chunk and unpacker.eof):
-            raise ApiError(400, "There is something behind the end of the gzip-compressed body.")
+            raise ApiError(400, "Expected one gzip member, found more bytes behind its end.")
 
-    def _keep(self, piece: bytes) -> None:
-        if len(self._content) + len(piece) > self._limit:
+    def _append(self, chunk: bytes) -> None:
+        if len(self._content) + len(chunk) > self._limit:
             raise too_large(self._limit)
-        self._room.take(len(piece))
-        self._content += piece
+        self._memory.reserve(len(chunk))
+        self._content += chunk
 
 
 def too_large(limit: int) -> ApiError:
-    """Return the refusal of a body that is too large."""
-    return ApiError(413, f"The body may have at most {limit:,} bytes, also when it is unpacked.")
+    """Return the error for a body above the limit."""
+    return ApiError(
+        413, f"Expected a body of at most {limit:,} bytes, also after decompression; found more."
+    )

@@ -1,6 +1,6 @@
-"""The samples and blocks that the API hands out.
+"""The samples and blocks that the API serves.
 
-Nothing is loaded or packed before somebody asks, and then in a thread.
+They are loaded and packed by the first request that needs them, in a thread.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ LoadDataSet = Callable[[str], DataSet]
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Which samples somebody wants: any of the part, or only some of them."""
+class SampleQuery:
+    """A selection of samples: a split, optionally a label, an index and a seed."""
 
     split: str = "train"
     label: int | None = None
@@ -45,12 +45,12 @@ class Blocks:
 
 
 class DataService:
-    """Samples of one data set, and the blocks of all.
+    """Samples of one data set, and the blocks of all data sets.
 
     Parameters
     ----------
     load
-        Loads a data set by name; it is asked again and again, so it should remember.
+        Returns a data set by name; called repeatedly, so it should cache.
     """
 
     def __init__(self, settings: ApiSettings, load: LoadDataSet) -> None:
@@ -61,27 +61,29 @@ class DataService:
         self.read_block = lru_cache(BLOCKS_IN_MEMORY)(_read_block)
 
     def validation(self) -> Samples:
-        """Return the digits that weights are judged by."""
+        """Return the digits on which weights are evaluated."""
         return self._load(self._settings.data_set).validation
 
-    def choose(self, choice: Choice, count: int) -> Samples:
-        """Return so many samples; ApiError 404 when there is none such.
+    def select(self, query: SampleQuery, count: int) -> Samples:
+        """Return `count` samples; raise ApiError 404 if none matches the query.
 
-        Without an index they are drawn at random, none twice while there are enough.
+        Without an index they are drawn at random, without replacement while there are enough.
         """
-        samples = self._load(self._settings.data_set).part(choice.split)
-        if choice.index is not None:
-            return _at(samples, choice)
+        samples = self._load(self._settings.data_set).part(query.split)
+        if query.index is not None:
+            return _at(samples, query)
         candidates = np.arange(len(samples))
-        if choice.label is not None:
-            candidates = np.flatnonzero(samples.labels == choice.label)
+        if query.label is not None:
+            candidates = np.flatnonzero(samples.labels == query.label)
         if not len(candidates):
-            raise ApiError(404, f"There is no sample of {choice.label} among the {choice.split}.")
-        generator = np.random.default_rng(choice.seed)
+            raise ApiError(
+                404, f"No sample of the split “{query.split}” has the label {query.label}."
+            )
+        generator = np.random.default_rng(query.seed)
         return samples[generator.choice(candidates, count, replace=count > len(candidates))]
 
     def pack(self) -> Blocks:
-        """Pack the blocks of all data sets on this machine, or find them packed."""
+        """Return the blocks of all data sets on this machine, packing them if necessary."""
         with self._packing:
             if self.blocks is None:
                 names = [name for name in DATA_SETS if data_set_available(name)]
@@ -90,13 +92,19 @@ class DataService:
             return self.blocks
 
 
-def _at(samples: Samples, choice: Choice) -> Samples:
-    index = choice.index
+def _at(samples: Samples, query: SampleQuery) -> Samples:
+    index = query.index
     assert index is not None
     if index >= len(samples):
-        raise ApiError(404, f"The part “{choice.split}” has the samples 0 to {len(samples) - 1:,}.")
-    if choice.label is not None and samples.labels[index] != choice.label:
-        raise ApiError(404, f"Sample {index:,} of {choice.split} is no {choice.label}.")
+        raise ApiError(
+            404,
+            f"Expected an index from 0 to {len(samples) - 1:,} in “{query.split}”, "
+            f"found {index:,}.",
+        )
+    if query.label is not None and samples.labels[index] != query.label:
+        raise ApiError(
+            404, f"Sample {index:,} of “{query.split}” does not have the label {query.label}."
+        )
     return samples[index : index + 1]
 
 

@@ -1,6 +1,6 @@
-"""A request that is refused: a status, a sentence for whoever sent it, and headers.
+"""The error that every part of the API raises to refuse a request.
 
-Every part of the API raises this one error; the handlers turn it into JSON.
+It carries the HTTP status, a sentence for the client, and headers; the handlers turn it into JSON.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from collections.abc import Mapping
 
 
 class ApiError(Exception):
-    """A refusal.
+    """A refused request.
 
     Parameters
     ----------
     status
         The HTTP status, 400 or above.
     sentence
-        What was expected and what was found.
+        What was expected, what was found, and how to mend it.
     headers
-        Headers that go with the answer.
+        Additional headers of the response.
     details
-        What else the JSON of the answer holds beside the sentence.
+        Additional keys of the JSON response.
     """
 
     def __init__(

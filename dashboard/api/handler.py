@@ -1,14 +1,14 @@
-"""What every address of the API has in common: the checks before, the log line after, the errors.
+"""The base class of all request handlers: admission, validation, errors and logging.
 
-The headers are judged before a body is taken in; a body that is refused is read past, within
-reason, so that its sender gets to read the answer.
+Headers are checked before a body is accepted; the body of a refused request is discarded up to
+a limit, so that the client gets to read the response.
 """
 
 from __future__ import annotations
 
 import logging
 import uuid
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import parse_qsl
 
 from tornado.ioloop import IOLoop
@@ -17,7 +17,7 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 from dashboard.api.access import check_change, check_host, check_origin, is_listed, is_local
 from dashboard.api.body import ENCODINGS, Body, too_large
 from dashboard.api.errors import ApiError
-from dashboard.api.negotiation import choose_type, content_of, read_tags, takes_gzip
+from dashboard.api.negotiation import accepts_gzip, choose_type, content_of, read_tags
 from dashboard.api.operation import JSON, Operation, Route
 from dashboard.api.payloads import to_json
 from dashboard.api.server import Server
@@ -26,58 +26,56 @@ from dashboard.api.weights_store import StoreError
 logger = logging.getLogger("inkling.api")
 
 SMALL_BODY = 4096
-READ_PAST = 4
-"""A body that is refused is read past up to so many times the limit; beyond that it is cut off."""
+DISCARD_FACTOR = 4
+"""A refused body is discarded up to this multiple of the limit; beyond it the connection closes."""
 ALLOWED_HEADERS = "Accept, Authorization, Content-Type, If-Match, If-None-Match"
 EXPOSED_HEADERS = "ETag, Inkling-Version, Request-Id, Retry-After"
 _SENTENCES = {
     400: "The request cannot be read.",
-    404: "There is nothing at this address.",
-    405: "This address does not take this method.",
-    500: "Something went wrong inside the server; its log says what.",
+    404: "There is no such route; GET /api lists the routes.",
+    405: "The route does not support this method.",
+    500: "Internal server error; the log has the details.",
 }
 
 
 @stream_request_body
 class ApiHandler(RequestHandler):
-    """The base of all handlers; one that derives from it has a coroutine `on_get` and so on."""
-
-    needs_accept: ClassVar[bool] = True
+    """Base class of all handlers; subclasses define coroutines `on_get`, `on_post` and so on."""
 
     def initialize(self, server: Server, route: Route) -> None:
-        """Take what the route was made with; Tornado calls this."""
+        """Store the server and the route; called by Tornado."""
         self.server = server
         self.route = route
-        self.form = JSON
+        self.media_type = JSON
         self.query: dict[str, Any] = {}
         self._refusal: ApiError | None = None
         self._body: Body | None = None
         self._timer: object | None = None
-        self._lasting: dict[str, str] = {"Request-Id": uuid.uuid4().hex[:12]}
+        self._persistent_headers: dict[str, str] = {"Request-Id": uuid.uuid4().hex[:12]}
         self.set_default_headers()
 
     @property
     def operation(self) -> Operation:
-        """The rules of the method that is asked for."""
+        """The operation of the requested method."""
         operation = self.route.operation(str(self.request.method))
-        assert operation is not None, "checked before"
+        assert operation is not None, "checked by _admit"
         return operation
 
-    # Before
+    # Admission and validation
 
     async def prepare(self) -> None:
-        """Judge the headers, when it is this request's turn, and get ready for the body."""
-        await self.server.turns.take()
+        """Wait for admission, check the headers, and prepare for the body; called by Tornado."""
+        await self.server.admission.wait()
         try:
             self._admit()
         except ApiError as error:
             self._refuse(error)
         limit = self._limit
         length = self._announced_length()
-        self._connection.set_max_body_size(READ_PAST * limit)
+        self._connection.set_max_body_size(DISCARD_FACTOR * limit)
         if length > limit and self._refusal is None:
             self._refuse(too_large(limit))
-        if length > READ_PAST * limit:
+        if length > DISCARD_FACTOR * limit:
             assert self._refusal is not None
             raise self._refusal
         if length != 0:
@@ -90,7 +88,7 @@ class ApiHandler(RequestHandler):
         check_host(host, settings, getattr(self.application, "websocket_origins", ()))
         check_origin(origin, host, settings)
         if origin is not None and is_listed(origin, settings):
-            self._lasting |= {
+            self._persistent_headers |= {
                 "Access-Control-Allow-Origin": origin,
                 "Access-Control-Expose-Headers": EXPOSED_HEADERS,
             }
@@ -108,7 +106,7 @@ class ApiHandler(RequestHandler):
                 request.headers.get("Authorization"),
                 is_local=is_local(self._peer, request.headers),
             )
-        self._choose_form()
+        self._choose_media_type()
         self.query = self._read_query()
         self._expect_body()
 
@@ -118,7 +116,7 @@ class ApiHandler(RequestHandler):
 
     @property
     def _peer(self) -> str:
-        """The address at the other end of the socket, whatever a proxy may say."""
+        """The address of the socket's peer, regardless of forwarding headers."""
         address = self._connection.context.address
         return str(address[0]) if isinstance(address, tuple) and address else ""
 
@@ -132,7 +130,7 @@ class ApiHandler(RequestHandler):
         methods = ", ".join(self.route.methods)
         return ApiError(
             405,
-            f"This address takes {methods}; found {str(self.request.method)[:12]}.",
+            f"Expected one of the methods {methods}, found {str(self.request.method)[:12]}.",
             headers={"Allow": methods},
         )
 
@@ -144,16 +142,19 @@ class ApiHandler(RequestHandler):
         if wait:
             raise ApiError(
                 429,
-                f"Too many requests from your address; the next one is welcome in {wait:.2f} s.",
+                f"Too many requests from this address; try again in {wait:.2f} s.",
                 headers={"Retry-After": str(int(wait) + 1)},
             )
 
-    def _choose_form(self) -> None:
+    def _choose_media_type(self) -> None:
         offers = list(self.operation.gives)
         chosen = choose_type(self.request.headers.get("Accept"), offers)
         if chosen is None:
-            raise ApiError(406, f"The answer can be had as {' or '.join(offers)} alone.")
-        self.form = chosen
+            raise ApiError(
+                406,
+                f"Expected Accept to include {' or '.join(offers)}, the types of this response.",
+            )
+        self.media_type = chosen
 
     def _read_query(self) -> dict[str, Any]:
         known = {parameter.name: parameter for parameter in self.operation.parameters}
@@ -163,11 +164,14 @@ class ApiHandler(RequestHandler):
                 self.request.query, keep_blank_values=True, errors="strict", max_num_fields=20
             )
         except ValueError as error:
-            raise ApiError(400, "The query cannot be read.") from error
+            raise ApiError(
+                400,
+                "Expected a query of name=value pairs in UTF-8, found one that cannot be parsed.",
+            ) from error
         for name, text in pairs:
             if name not in known or name in found:
-                expected = f"; there are {', '.join(known)}, each once" if known else ""
-                raise ApiError(400, f"The query has no use for “{name[:24]}”{expected}.")
+                expected = f"{', '.join(known)}, each once" if known else "no parameters"
+                raise ApiError(400, f"Expected {expected} in the query, found “{name[:24]}”.")
             found[name] = known[name].read(text)
         return found
 
@@ -179,14 +183,16 @@ class ApiHandler(RequestHandler):
         encoding = headers.get("Content-Encoding", "identity").strip().lower()
         if kind not in self.operation.takes:
             kinds = " or ".join(self.operation.takes)
-            raise ApiError(415, f"A body of the type {kinds} was expected; found “{kind[:60]}”.")
+            raise ApiError(415, f"Expected a body of type {kinds}, found “{kind[:60]}”.")
         if encoding not in ENCODINGS:
-            raise ApiError(415, f"A body may be compressed by gzip alone, not “{encoding[:24]}”.")
+            raise ApiError(
+                415, f"Expected the content encoding gzip or none, found “{encoding[:24]}”."
+            )
         self.body_type = kind
-        self._body = Body(self._limit, encoding, self.server.room)
+        self._body = Body(self._limit, encoding, self.server.body_memory)
 
     def _announced_length(self) -> int:
-        """Return the length that the headers announce; -1 for a body in chunks."""
+        """Return the Content-Length; -1 for a chunked body."""
         if "Transfer-Encoding" in self.request.headers:
             return -1
         text = self.request.headers.get("Content-Length", "0")
@@ -195,7 +201,7 @@ class ApiHandler(RequestHandler):
     # The body
 
     def data_received(self, chunk: bytes) -> None:
-        """Take a piece of the body, or read past it."""
+        """Append a chunk of the body, or discard it; called by Tornado."""
         if self._body is None or self._refusal is not None:
             return
         try:
@@ -215,7 +221,10 @@ class ApiHandler(RequestHandler):
     def _body_is_late(self) -> None:
         if not self._finished:
             seconds = self.server.settings.body_seconds
-            error = ApiError(408, f"The body did not arrive within {seconds:g} seconds.")
+            error = ApiError(
+                408,
+                f"Expected the whole body within {seconds:g} seconds; it did not arrive in time.",
+            )
             self._refuse(error)
             self.send_error(error.status, exc_info=(ApiError, error, None))
 
@@ -225,16 +234,16 @@ class ApiHandler(RequestHandler):
             self._timer = None
 
     def take_body(self) -> bytes:
-        """Return the body, and let go of it."""
-        assert self._body is not None, "only operations with a body ask for it"
+        """Return the complete body and release its memory."""
+        assert self._body is not None, "only operations with a body call it"
         content = self._body.whole()
         self._drop_body()
         return content
 
-    # Answering
+    # Responses
 
-    async def _answer(self, *arguments: str) -> None:
-        """Answer, once the body is there."""
+    async def _respond(self, *arguments: str) -> None:
+        """Run the handler of the method once the body has arrived."""
         self._stop_timer()
         if self._finished:
             return
@@ -243,13 +252,13 @@ class ApiHandler(RequestHandler):
         method = "get" if self.request.method == "HEAD" else str(self.request.method).lower()
         await getattr(self, f"on_{method}")(*arguments)
 
-    get = head = post = put = patch = delete = options = _answer
+    get = head = post = put = patch = delete = options = _respond
 
     async def on_options(self, *_arguments: str) -> None:
-        """Say which methods there are, also to a browser that asks before it calls."""
+        """Answer OPTIONS, including the preflight requests of CORS."""
         methods = ", ".join(self.route.methods)
         self.set_header("Allow", methods)
-        if "Access-Control-Allow-Origin" in self._lasting:
+        if "Access-Control-Allow-Origin" in self._persistent_headers:
             self.set_header("Access-Control-Allow-Methods", methods)
             self.set_header("Access-Control-Allow-Headers", ALLOWED_HEADERS)
             self.set_header("Access-Control-Max-Age", "600")
@@ -258,18 +267,18 @@ class ApiHandler(RequestHandler):
         self.set_status(204)
         self.finish()
 
-    def send(self, content: bytes, form: str = JSON) -> None:
-        """Send an answer of status 200."""
-        self.set_header("Content-Type", form)
+    def send(self, content: bytes, media_type: str = JSON) -> None:
+        """Send a response with status 200."""
+        self.set_header("Content-Type", media_type)
         self.finish(content)
 
     def send_json(self, content: Any) -> None:
-        """Send an answer as JSON."""
+        """Send a JSON response with status 200."""
         self.send(to_json(content))
 
-    def tag(self, content: str, *form: str) -> bool:
-        """Give the answer an entity tag; True when the client has the same already (304)."""
-        tag = ".".join((content, *form))
+    def tag(self, content: str, *representation: str) -> bool:
+        """Set the entity tag; return True after answering 304 to a client that has it already."""
+        tag = ".".join((content, *representation))
         self.set_header("ETag", f'"{tag}"')
         known = read_tags(self.request.headers.get("If-None-Match", ""))
         if self.request.method in ("GET", "HEAD") and {tag, "*"} & set(known):
@@ -279,31 +288,31 @@ class ApiHandler(RequestHandler):
         return False
 
     @property
-    def takes_gzip(self) -> bool:
-        """Whether the client unpacks gzip."""
-        return takes_gzip(self.request.headers.get("Accept-Encoding"))
+    def accepts_gzip(self) -> bool:
+        """Whether the client accepts gzip."""
+        return accepts_gzip(self.request.headers.get("Accept-Encoding"))
 
     @property
     def if_match(self) -> list[str] | None:
-        """Contents one of which the client expects the weights to have; None: any."""
+        """Content identifiers in If-Match; None if the header is missing."""
         header = self.request.headers.get("If-Match")
         return None if header is None else [content_of(tag) for tag in read_tags(header)]
 
     def set_default_headers(self) -> None:
-        """Set what every answer has, an error too."""
+        """Set the headers of every response, including errors; called by Tornado."""
         self.set_header("Cache-Control", "no-store")
         self.set_header("Vary", "Accept, Accept-Encoding, Origin")
         self.set_header("X-Content-Type-Options", "nosniff")
-        for name, value in getattr(self, "_lasting", {}).items():
+        for name, value in getattr(self, "_persistent_headers", {}).items():
             self.set_header(name, value)
 
     def compute_etag(self) -> None:
-        """Have no tag but those that are set."""
+        """Suppress Tornado's automatic entity tag."""
 
     # Errors
 
     def write_error(self, status_code: int, **details: Any) -> None:
-        """Send an error as JSON, with a sentence."""
+        """Send an error as JSON; called by Tornado."""
         error = (details.get("exc_info") or (None, None, None))[1]
         if isinstance(error, HTTPError) and status_code == 405:
             error = self._wrong_method()
@@ -316,25 +325,27 @@ class ApiHandler(RequestHandler):
         for name, value in error.headers.items():
             self.set_header(name, value)
         self.set_header("Content-Type", JSON)
-        request_id = self._lasting["Request-Id"]
+        request_id = self._persistent_headers["Request-Id"]
         content = {"error": error.sentence, "status": error.status, "request": request_id}
         self.finish(to_json(content | error.details))
 
     def log_exception(self, kind: Any, error: Any, trace: Any) -> None:
-        """Log what the server itself is to blame for; refusals have their line anyway."""
+        """Log unexpected errors with a traceback; refused requests have their access line."""
         if not isinstance(error, ApiError | HTTPError):
             logger.error(
-                "request %s failed", self._lasting["Request-Id"], exc_info=(kind, error, trace)
+                "request %s failed",
+                self._persistent_headers["Request-Id"],
+                exc_info=(kind, error, trace),
             )
 
-    # After
+    # Completion
 
     def _log(self) -> None:
-        """Write the line of this request: neither query nor headers, where secrets may be."""
+        """Write the access line, without query and headers, which may contain secrets."""
         request = self.request
         logger.info(
             "%s %s %s %s %d %.1f ms",
-            self._lasting["Request-Id"],
+            self._persistent_headers["Request-Id"],
             request.remote_ip,
             request.method,
             request.path[:200],
@@ -343,12 +354,12 @@ class ApiHandler(RequestHandler):
         )
 
     def on_finish(self) -> None:
-        """Let go of everything."""
+        """Release timer and memory; called by Tornado."""
         self._stop_timer()
         self._drop_body()
 
     def on_connection_close(self) -> None:
-        """Let go of everything when the client has gone."""
+        """Release timer and memory after a disconnect; called by Tornado."""
         self._stop_timer()
         self._drop_body()
         super().on_connection_close()

@@ -1,6 +1,6 @@
-"""Which form of an answer a client wants, can unpack, or has already (RFC 9110, 8.8, 12.5, 13.1).
+"""Content negotiation and entity tags (RFC 9110, sections 8.8, 12.5 and 13.1).
 
-These are functions of header texts alone.
+Pure functions of header values.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from collections.abc import Sequence
 
 
 def choose_type(accept: str | None, offers: Sequence[str]) -> str | None:
-    """Return the media type that an Accept header likes best; None when it takes none of them.
+    """Return the offered media type with the highest quality in an Accept header, or None.
 
-    Of types that it likes equally the earlier offer wins; without a header the first.
+    Of equal qualities the earlier offer wins; without a header the first offer does.
     """
     ranges = _parse_accept(accept or "*/*")
-    liked = [(_quality(offer, ranges), offer) for offer in offers]
-    best = max(quality for quality, _ in liked)
-    return next((offer for quality, offer in liked if quality == best > 0), None)
+    ranked = [(_quality(offer, ranges), offer) for offer in offers]
+    best = max(quality for quality, _ in ranked)
+    return next((offer for quality, offer in ranked if quality == best > 0), None)
 
 
-def takes_gzip(accept_encoding: str | None) -> bool:
-    """Tell whether an Accept-Encoding header takes gzip."""
+def accepts_gzip(accept_encoding: str | None) -> bool:
+    """Return whether an Accept-Encoding header accepts gzip."""
     qualities = dict(_parse_accept(accept_encoding or ""))
     return qualities.get("gzip", qualities.get("*", 0.0)) > 0
 
@@ -46,7 +46,7 @@ def _read_quality(parameters: list[str]) -> float:
 
 
 def _quality(offer: str, ranges: list[tuple[str, float]]) -> float:
-    """How much a type is liked: the most specific range that it falls under says it."""
+    """Return the quality of a media type: that of the most specific range that matches it."""
     kind = offer.partition("/")[0]
     for pattern in (offer, f"{kind}/*", "*/*"):
         found = [quality for name, quality in ranges if name == pattern]
@@ -71,5 +71,5 @@ def read_tags(header: str) -> list[str]:
 
 
 def content_of(tag: str) -> str:
-    """Return the part of a tag that names the content, whatever form it was sent in."""
+    """Return the part of an entity tag that identifies the content, without its representation."""
     return tag.partition(".")[0]

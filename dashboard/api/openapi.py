@@ -1,4 +1,4 @@
-"""Writes the OpenAPI document of the API out of the table of its routes."""
+"""Generates the OpenAPI document from the table of routes."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from dashboard.api.operation import JSON, Operation, Parameter, Route
 from dashboard.api.schemas import COUNT, SCHEMAS, TEXT, named
 
 REFUSALS = {
-    400: "The request cannot be read.",
-    401: "The server's token is missing or another one.",
-    403: "Not from here: from this address, page or machine it is not allowed.",
-    404: "There is no such thing.",
-    405: "This address does not take this method.",
-    406: "The answer is not to be had in any form that Accept names.",
+    400: "The request is malformed.",
+    401: "The token is missing or wrong.",
+    403: "Not allowed from this host name, origin or machine.",
+    404: "Not found.",
+    405: "The route does not support this method.",
+    406: "The response has none of the media types in Accept.",
     408: "The body did not arrive in time.",
-    409: "The new weights read digits much worse than the present ones.",
+    409: "The accuracy of the new weights is much lower than that of the present ones.",
     412: "The weights are another version than If-Match says.",
-    413: "The body is too large, packed or unpacked.",
-    415: "The body is of another type or packed in another way.",
-    422: "The body can be read, but what it says cannot be used.",
+    413: "The body is too large, before or after decompression.",
+    415: "The body has an unsupported media type or content encoding.",
+    422: "The body is well-formed, but its content is invalid.",
     429: "Too many requests at once.",
     503: "The server's weights cannot be read or written.",
 }
 _RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": COUNT}}
-_TAG = {"ETag": {"description": "Names the content.", "schema": TEXT}}
+_TAG = {"ETag": {"description": "Identifies the content.", "schema": TEXT}}
 _NUMBER = {"Inkling-Version": {"description": "The number of the version.", "schema": COUNT}}
 _EXTRA_HEADERS: dict[int, dict[str, Any]] = {
-    401: {"WWW-Authenticate": {"description": "What is needed.", "schema": TEXT}},
-    405: {"Allow": {"description": "The methods that are taken.", "schema": TEXT}},
+    401: {"WWW-Authenticate": {"description": "The authentication scheme.", "schema": TEXT}},
+    405: {"Allow": {"description": "The supported methods.", "schema": TEXT}},
     429: _RETRY,
 }
 
 
 def document(routes: Sequence[Route], prefix: str) -> dict[str, Any]:
-    """Return the document; `prefix` is what stands before `/api` in the server's addresses."""
+    """Return the OpenAPI document; `prefix` precedes `/api` in the server's URLs."""
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Inkling",
             "version": importlib.metadata.version("inkling"),
             "description": "Samples, blocks and weights of a neural-net laboratory. Every refusal "
-            "is JSON with a sentence.",
+            "is JSON with a message.",
         },
         "servers": [{"url": prefix or "/"}],
         "paths": {route.path: _path(route) for route in routes},
@@ -53,8 +53,8 @@ def document(routes: Sequence[Route], prefix: str) -> dict[str, Any]:
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "INKLING_TOKEN of the server. Where none is set, changes are "
-                    "accepted from the server's own machine alone.",
+                    "description": "INKLING_TOKEN of the server. If none is set, changes are "
+                    "accepted only from the server's own machine.",
                 }
             },
         },
@@ -69,7 +69,7 @@ def _path(route: Route) -> dict[str, Any]:
 
 
 def _head(get: dict[str, Any]) -> dict[str, Any]:
-    """Describe HEAD: the answers of GET without their content."""
+    """Describe HEAD: the responses of GET without content."""
     responses = {
         status: {key: value for key, value in response.items() if key != "content"}
         for status, response in get["responses"].items()
@@ -138,7 +138,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
         "200": {"description": operation.answer, "headers": headers, "content": content}
     }
     if operation.has_tag:
-        responses["304"] = {"description": "The client has it already.", "headers": _TAG}
+        responses["304"] = {"description": "Not modified.", "headers": _TAG}
     for status in operation.refusals():
         schema = named("WorseWeights" if status == 409 else "Error")
         responses[str(status)] = {

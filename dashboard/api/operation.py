@@ -1,7 +1,7 @@
-"""What one method of one address takes and gives, written down once.
+"""Records that describe the routes of the API and their operations.
 
-The handlers read their rules here, and the OpenAPI document is made of the same records, so that
-the two cannot part.
+The handlers validate requests by them and the OpenAPI document is generated from them, so that the
+two cannot differ.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ WRITE_ONLY_HEADERS = ("ETag", "Inkling-Version")
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter in the query: a whole number up to `maximum`, or one of `choices`."""
+    """A query parameter: an integer from 0 to `maximum`, or one of `choices`."""
 
     name: str
     description: str
@@ -28,24 +28,25 @@ class Parameter:
     choices: tuple[str, ...] = ()
 
     def read(self, text: str) -> int | str:
-        """Read the parameter; ApiError 400 when it cannot be used."""
+        """Return the parsed value; raise ApiError 400 if it is invalid."""
         if self.choices:
             if text not in self.choices:
                 raise ApiError(
                     400,
-                    f"“{self.name}” is one of {', '.join(self.choices)}; found “{text[:24]}”.",
+                    f"Expected one of {', '.join(self.choices)} as “{self.name}”, "
+                    f"found “{text[:24]}”.",
                 )
             return text
         if not (text.isascii() and text.isdigit() and int(text[:20]) <= self.maximum):
             raise ApiError(
                 400,
-                f"“{self.name}” takes a whole number from 0 to {self.maximum:,}; "
+                f"Expected an integer from 0 to {self.maximum:,} as “{self.name}”, "
                 f"found “{text[:24]}”.",
             )
         return int(text[:20])
 
     def schema(self) -> Schema:
-        """Return what it takes as JSON Schema."""
+        """Return the JSON Schema of the value."""
         if self.choices:
             return {"type": "string", "enum": list(self.choices)}
         return {"type": "integer", "minimum": 0, "maximum": self.maximum}
@@ -53,32 +54,32 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one address.
+    """One method of one route.
 
     Attributes
     ----------
     summary, description
-        For people.
+        Texts of the OpenAPI document.
     answer
-        What a status of 200 means.
+        Description of the response with status 200.
     gives
-        The schema of the answer for each media type that it may have.
+        The schema of the response for each media type.
     takes
-        The schema of the body for each media type that it may have; empty: there is no body.
+        The schema of the request body for each media type; empty: no body.
     example
-        Of a JSON body.
+        An example of a JSON body.
     parameters
-        Of the query.
+        Query parameters.
     statuses
-        Refusals beside those that every operation of the kind may answer with.
+        Error statuses beyond those that every operation of the kind has.
     changes
-        Whether it changes the weights: it then needs the token, and takes If-Match.
+        Whether it changes the weights: it then needs the token, and accepts If-Match.
     is_file
-        Whether the answer is a file, which is cheap and not counted.
+        Whether the response is a file, which is cheap and exempt from the rate limit.
     has_tag
-        Whether the answer has an entity tag.
+        Whether the response has an entity tag.
     small
-        Whether the body may have a few kilobytes alone.
+        Whether the body is limited to a few kilobytes.
     """
 
     summary: str
@@ -95,7 +96,7 @@ class Operation:
     small: bool = False
 
     def refusals(self) -> list[int]:
-        """Return every status that a refusal may have."""
+        """Return all error statuses of the operation."""
         found = {400, 403, 406, 503, *self.statuses}
         if not self.is_file:
             found.add(429)
@@ -108,7 +109,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class PathParameter:
-    """The part of an address in braces."""
+    """The path parameter of a route."""
 
     name: str
     description: str
@@ -117,7 +118,7 @@ class PathParameter:
 
 @dataclass(frozen=True)
 class Route:
-    """An address with its methods; `path` may hold one parameter in braces."""
+    """A path with its operations; `path` may contain one parameter in braces."""
 
     path: str
     operations: Mapping[str, Operation]
@@ -125,10 +126,10 @@ class Route:
 
     @property
     def methods(self) -> list[str]:
-        """All methods that are answered, HEAD and OPTIONS among them."""
+        """All supported methods, including HEAD and OPTIONS."""
         head = ["HEAD"] if "GET" in self.operations else []
         return sorted([*self.operations, *head, "OPTIONS"])
 
     def operation(self, method: str) -> Operation | None:
-        """Return the rules of a method; HEAD has those of GET."""
+        """Return the operation of a method, or None; HEAD has that of GET."""
         return self.operations.get("GET" if method == "HEAD" else method)

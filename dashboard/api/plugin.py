@@ -1,6 +1,6 @@
-"""What `panel serve --plugins dashboard.api.plugin` loads: the API's routes for this process.
+"""The Tornado routes that `panel serve --plugins dashboard.api.plugin` loads.
 
-Settings that make no sense end the start of the server with a sentence; nothing else happens yet.
+An invalid setting stops the server at its start; files and threads come with the first request.
 """
 
 import panel as pn
@@ -12,7 +12,7 @@ from data_cache import DataSet, load_data_set
 
 
 def load(name: str) -> DataSet:
-    """Load a data set, or share the one that the app's sessions use already."""
+    """Return a data set by name, shared with the app's sessions through Panel's cache."""
     data_set: DataSet = pn.state.as_cached(f"data-set-{name}", load_data_set, name=name)
     return data_set
 

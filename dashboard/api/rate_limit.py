@@ -1,6 +1,6 @@
-"""Keeps one address from taking all: a bucket of tokens for each, refilled as time goes by.
+"""A token-bucket rate limit per client address.
 
-The table of addresses has a fixed size, so that strangers cannot fill the memory.
+The table of addresses has a fixed size, so that it cannot be made to fill the memory.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ BURST_SECONDS = 2.0
 
 
 class RateLimit:
-    """Allows so many requests per second, and those of two seconds at once.
+    """A token bucket per address: `per_second` tokens a second, bursts of two seconds' worth.
 
     Parameters
     ----------
     per_second
-        For each address.
+        Requests per second and address in the long run.
     clock
-        Seconds that only go up.
+        A monotonic clock, in seconds.
     """
 
     def __init__(self, per_second: float, clock: Callable[[], float]) -> None:
@@ -31,7 +31,7 @@ class RateLimit:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, address: str) -> float:
-        """Take one token; return 0, or the seconds after which there will be one."""
+        """Take one token; return 0, or the seconds until one is available."""
         now = self._clock()
         key = _network_of(address)
         tokens, then = self._buckets.pop(key, (self._burst, now))
@@ -44,7 +44,7 @@ class RateLimit:
 
 
 def _network_of(address: str) -> str:
-    """One machine has a whole /64 of IPv6 addresses to itself, so these count as one."""
+    """Return the key of an address: a machine usually has a whole /64 of IPv6 addresses."""
     if ":" not in address:
         return address
     try:

@@ -1,6 +1,6 @@
-"""The table of the API: every address, what its methods take and give, and who answers.
+"""The table of routes: paths, operations and handlers.
 
-Tornado's routes and the OpenAPI document are both made of it.
+Tornado's routes and the OpenAPI document are both generated from it.
 """
 
 from __future__ import annotations
@@ -18,40 +18,40 @@ from data_cache import PARTS
 
 _WEIGHTS: dict[str, Schema] = {S0: named("Weights"), S4: named("FlatWeights"), NPZ: BYTES}
 _VERSION = {JSON: named("Version")}
-_SPLIT = Parameter("split", "The part of the data set; “train” when left out.", choices=PARTS)
+_SPLIT = Parameter("split", "The split of the data set; default “train”.", choices=PARTS)
 _LABEL = Parameter("label", "Only samples of this digit.", CLASSES - 1)
 _SEED = Parameter("seed", "The same seed gives the same random samples.")
-_INDEX = Parameter("index", "The sample at this place of its part.")
+_INDEX = Parameter("index", "The index of the sample in its split.")
 
 _ABOUT = Operation(
-    "What this is",
-    "Names the app, its version, its data set, and the other addresses.",
+    "Overview",
+    "Names the app, its version, its data set, and the other routes.",
     "The app, its data set and links.",
     {JSON: named("About")},
 )
 _HEALTH = Operation(
-    "Whether the server is well",
-    "Answers when the server does and its weights can be read.",
-    "The server is well.",
+    "Health check",
+    "Succeeds if the server responds and its weights are readable.",
+    "The server is healthy.",
     {JSON: named("Health")},
 )
 _DOCUMENT = Operation(
     "This document",
-    "The description of the API, made of the table that the server itself follows.",
+    "The description of the API, generated from the table of routes.",
     "The OpenAPI document.",
     {JSON: named("Document")},
 )
 _DATA = Operation(
     "One sample",
-    "A random sample, or the one at `index`; `label` allows one digit alone.",
-    "A list with the one sample in it.",
+    "A random sample, or the one at `index`; `label` restricts it to one digit.",
+    "A list with one sample.",
     {JSON: named("Samples")},
     parameters=(_INDEX, _LABEL, _SPLIT, _SEED),
     statuses=(404,),
 )
 _DATABLOCK = Operation(
     "Many samples",
-    "As many random samples as `block` says; none comes twice while there are enough.",
+    "As many random samples as `block` says, without replacement while there are enough.",
     "The samples.",
     {JSON: named("Samples")},
     takes={JSON: named("BlockSize")},
@@ -61,7 +61,7 @@ _DATABLOCK = Operation(
     small=True,
 )
 _MANIFEST = Operation(
-    "The list of blocks",
+    "The manifest of the blocks",
     "The same bytes as `data/manifest.json` of the static site; paths in it are relative.",
     "The manifest.",
     {JSON: named("Manifest")},
@@ -79,41 +79,41 @@ _BLOCK = Operation(
 )
 _GET_WEIGHTS = Operation(
     "The server's weights",
-    "In S0's layout unless Accept asks for another. S0's has no place for biases: those of a net "
-    "that has them stand beside the weights under `biases`, which clients of S0 do not look at.",
+    "As nested lists unless Accept names another media type. Biases are beside the weights under "
+    "`biases`.",
     "The weights.",
     _WEIGHTS,
     has_tag=True,
 )
 _POST_WEIGHTS = Operation(
     "Replace the weights",
-    "Takes every form that GET gives; JSON of either layout may be sent as application/json. "
-    "S0's layout without `biases` is a net without biases. Weights that read validation digits "
-    "much worse than the present ones are refused with 409 and both scores.",
-    "The version that is the newest now.",
+    "Accepts every media type of GET; JSON of either layout may be sent as application/json. "
+    "Nested lists without `biases` are a network without biases. Weights whose validation accuracy "
+    "is much lower than the present one are refused with 409 and both accuracies.",
+    "The version that is now the newest.",
     _VERSION,
     takes=_WEIGHTS,
     changes=True,
 )
 _PATCH_WEIGHTS = Operation(
     "Train on samples",
-    "One pass of plain gradient descent over the samples, in their order. Without If-Match they "
-    "are learnt by whatever version is the newest when their turn comes.",
-    "The mean loss of the samples before they were learnt; 0 for none.",
+    "One pass of plain gradient descent over the samples, in their order. Without If-Match it "
+    "starts from the version that is the newest when the request is processed.",
+    "The mean loss of the samples before the steps on them; 0 without samples.",
     {JSON: named("Loss")},
     takes={JSON: named("Samples")},
     example={"data": [{"target": 7, "image": [0.0] * 784}]},
     changes=True,
 )
 _DELETE_WEIGHTS = Operation(
-    "Go back to the ready-trained net",
-    "The weights before stay in the history.",
-    "The version that is the newest now.",
+    "Restore the pretrained model",
+    "The previous weights stay in the history.",
+    "The version that is now the newest.",
     _VERSION,
     changes=True,
 )
 _HISTORY = Operation(
-    "The versions that are kept",
+    "The stored versions",
     "The newest first.",
     "The versions.",
     {JSON: named("History")},
@@ -121,7 +121,7 @@ _HISTORY = Operation(
 _RESTORE = Operation(
     "Restore a version",
     "Makes the weights of an earlier version the newest again, under a new number.",
-    "The version that is the newest now.",
+    "The version that is now the newest.",
     _VERSION,
     statuses=(404,),
     changes=True,
@@ -167,16 +167,20 @@ ROUTE_TABLE: tuple[tuple[Route, type[ApiHandler]], ...] = (
 
 
 def tornado_routes(server: Server) -> list[tuple[str, type[ApiHandler], dict[str, Any]]]:
-    """Return the routes in the form that Tornado takes, for one process's server."""
+    """Return Tornado's routes for one server process."""
     routes = [
-        (_pattern(route.path), handler, routed(server, route)) for route, handler in ROUTE_TABLE
+        (_pattern(route.path), handler, handler_arguments(server, route))
+        for route, handler in ROUTE_TABLE
     ]
-    nothing = Route("/api/", {})
-    return [*routes, (r"/api/.*", about_handlers.NothingHandler, routed(server, nothing))]
+    unknown = Route("/api/", {})
+    return [
+        *routes,
+        (r"/api/.*", about_handlers.UnknownRouteHandler, handler_arguments(server, unknown)),
+    ]
 
 
-def routed(server: Server, route: Route) -> dict[str, Any]:
-    """Return what a handler is made with."""
+def handler_arguments(server: Server, route: Route) -> dict[str, Any]:
+    """Return the arguments of `ApiHandler.initialize`."""
     return {"server": server, "route": route}
 
 

@@ -1,4 +1,4 @@
-"""The shapes of everything that the API takes and gives, as JSON Schema."""
+"""JSON Schemas of all requests and responses of the API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BYTES: Schema = {"type": "string", "format": "binary"}
 def record(
     properties: dict[str, Schema], *, optional: tuple[str, ...] = (), open_: bool = False
 ) -> Schema:
-    """Return the schema of an object with these properties, and others only when it is open."""
+    """Return the schema of an object; `open_` allows additional properties."""
     return {
         "type": "object",
         "properties": properties,
@@ -32,7 +32,7 @@ def items(schema: Schema, **bounds: Any) -> Schema:
 
 
 def named(name: str) -> Schema:
-    """Refer to a schema of SCHEMAS."""
+    """Return a reference to a schema in `SCHEMAS`."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 

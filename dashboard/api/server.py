@@ -1,6 +1,6 @@
-"""What all requests of one process share: the settings, the data, the weights, the limits.
+"""The objects that all requests of one process share: settings, data, weights and limits.
 
-It is made when the plugin is loaded; files and threads come with the first request.
+They are created when the plugin is loaded; files and threads are created by the first request.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from dashboard.api.admission_queue import AdmissionQueue
-from dashboard.api.body import BodyRoom
+from dashboard.api.body import BodyMemory
 from dashboard.api.data_service import DataService
 from dashboard.api.rate_limit import RateLimit
 from dashboard.api.settings import ApiSettings
@@ -20,12 +20,14 @@ from data_cache import DataSet, load_data_set
 
 
 class Server:
-    """The API's side of a process.
+    """The API's services and limits in one server process.
 
     Parameters
     ----------
+    settings
+        The limits of the API.
     load
-        Loads a data set by name, and remembers it.
+        Returns a data set by name; called repeatedly, so it should cache.
     """
 
     def __init__(
@@ -33,18 +35,18 @@ class Server:
     ) -> None:
         self.settings = settings
         self.data = DataService(settings, load)
-        store = WeightsStore(settings.state_folder, settings.versions_kept, time_of_day)
+        store = WeightsStore(settings.state_folder, settings.versions_kept, utc_now)
         self.weights = WeightsService(settings, store, self.data.validation)
-        self.room = BodyRoom(settings.bodies_bytes)
-        self.turns = AdmissionQueue()
+        self.body_memory = BodyMemory(settings.bodies_bytes)
+        self.admission = AdmissionQueue()
         self.reads = RateLimit(settings.reads_per_second, time.monotonic)
         self.writes = RateLimit(settings.writes_per_second, time.monotonic)
 
     def close(self) -> None:
-        """End its threads."""
+        """Shut down the worker threads and close the store."""
         self.weights.close()
 
 
-def time_of_day() -> str:
-    """Return the time as ISO 8601 in UTC."""
+def utc_now() -> str:
+    """Return the current time as an ISO 8601 string in UTC."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,7 +1,7 @@
-"""The line of a served page to the weights of the very process that serves it.
+"""Access from a served page to the weights of the server process that serves it.
 
-A visitor may change no more through the page than by a request of their own: the same rule decides,
-by the address that the page was opened from and the token that was typed.
+The same access rules apply as to HTTP requests, by the address from which the page was opened and
+the token that was typed.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from dashboard.digits.server_link import NPZ, LinkError, ServerVersion, read_ver
 Result = TypeVar("Result")
 
 
-class OwnServerLink:
-    """A served page's line to its own server.
+class LocalServerLink:
+    """The weights of this server process, as a `ServerLink`.
 
     Parameters
     ----------
+    server
+        The API's services of this process.
     peer, headers
-        Where the page was opened from: the address at the other end of the socket, and what the
-        request said.
+        The peer address and the headers of the request that opened the page.
     """
 
     name = "this server"
@@ -37,28 +38,31 @@ class OwnServerLink:
 
     async def fetch(self) -> tuple[bytes, int]:
         """Return the weights as `.npz`, and the number of their version."""
-        version = await _told(self._server.weights.current())
-        written = self._server.weights.written(version, NPZ, zipped=False)
-        return await _told(written), version.number
+        version = await _translate_errors(self._server.weights.current())
+        content = self._server.weights.serialized(version, NPZ, compress=False)
+        return await _translate_errors(content), version.number
 
     async def send(self, weights: bytes, token: str) -> ServerVersion:
-        """Replace the weights by those of an `.npz`."""
+        """Replace the weights with those of an `.npz` file."""
         self._check(token)
         limit = self._server.settings.body_bytes
         if len(weights) > limit:
-            raise LinkError(f"The weights may have at most {limit:,} bytes.")
+            raise LinkError(f"Expected weights of at most {limit:,} bytes, found {len(weights):,}.")
         return await self._changed(
             self._server.weights.replace(lambda: read_weights(weights, NPZ, limit), None)
         )
 
     async def reset(self, token: str) -> ServerVersion:
-        """Go back to the ready-trained net."""
+        """Restore the pretrained model."""
         self._check(token)
         return await self._changed(self._server.weights.reset(None))
 
     async def versions(self) -> list[ServerVersion]:
-        """Return the versions that are kept, the newest first."""
-        return [_shown(version) for version in await _told(self._server.weights.history())]
+        """Return the stored versions, the newest first."""
+        return [
+            _to_server_version(version)
+            for version in await _translate_errors(self._server.weights.history())
+        ]
 
     async def restore(self, number: int, token: str) -> ServerVersion:
         """Make an earlier version the newest again."""
@@ -72,19 +76,19 @@ class OwnServerLink:
         except ApiError as error:
             sentence = error.sentence
             if error.status == 401:
-                sentence = "A change needs the server's token; type it into the field “Token”."
+                sentence = "Changes need the server's token; type it into the field “Token”."
             raise LinkError(sentence) from error
 
     async def _changed(self, change: Awaitable[Version]) -> ServerVersion:
-        return _shown(await _told(change))
+        return _to_server_version(await _translate_errors(change))
 
 
-def _shown(version: Version) -> ServerVersion:
+def _to_server_version(version: Version) -> ServerVersion:
     return read_version(version_record(version))
 
 
-async def _told(work: Awaitable[Result]) -> Result:
-    """Wait for something, and turn a refusal into its sentence."""
+async def _translate_errors(work: Awaitable[Result]) -> Result:
+    """Await API work; raise its errors as `LinkError` with the same message."""
     try:
         return await work
     except ApiError as error:

@@ -1,6 +1,6 @@
-"""Every limit and margin of the API in one place, read from the environment and checked once.
+"""The limits of the API, read from environment variables and validated once.
 
-A variable that makes no sense, or that nobody reads, is answered with a sentence at the start.
+Invalid and unknown variables are errors when the server starts.
 """
 
 from __future__ import annotations
@@ -25,39 +25,39 @@ DIGIT_SETS = tuple(name for name, card in DATA_SETS.items() if card.class_names 
 
 @dataclass(frozen=True)
 class ApiSettings:
-    """What the API allows.
+    """The limits of the API.
 
     Attributes
     ----------
     token
-        What a change must bring as its bearer token; None: only this machine may change anything.
+        The bearer token that changes require; None: changes only from this machine.
     origins
-        Other sites whose pages may call the API, as `https://host[:port]`.
+        Other origins whose pages may call the API, as `https://host[:port]`.
     hosts
-        Names beside localhost under which the API may be asked for.
+        Host names under which the API may be requested, beside localhost.
     state_folder, cache_folder
-        Where the versions of the weights are kept, and where blocks are kept once they are packed.
+        Folders of the weights' versions and of the packed blocks.
     data_set
-        Where single samples and validation digits come from.
+        The data set of the samples and of the validation digits.
     body_bytes
-        The largest body, also after unpacking.
+        Maximum size of a request body in bytes, also after decompression.
     bodies_bytes
-        The most that the bodies of all requests under way may hold together.
+        Maximum size of all current request bodies together, in bytes.
     body_seconds
-        How long a body may take to arrive.
+        Maximum time for a body to arrive, in seconds.
     block_size
-        The most samples in one answer or one lesson.
+        Maximum number of samples in a response or a training request.
     versions_kept
-        How many versions of the weights are kept.
+        Number of stored versions of the weights.
     accuracy_margin
-        By how much worse, as a share of validation digits, new weights may be than the present.
+        How far, as a fraction, the validation accuracy of new weights may be below the present one.
     learning_rate, batch_size
-        Of the plain gradient descent by which samples that are sent are learnt; as in S0.
+        Of the gradient descent on the samples of a training request.
     reads_per_second, writes_per_second
-        How many requests one address may make in the long run, and twice as many at once. Blocks
-        and the manifest are files and are not counted.
+        Requests per second and address in the long run; bursts of twice as many. Block files and
+        the manifest are not counted.
     writes_waiting
-        How many changes may wait for their turn.
+        Maximum number of waiting changes.
     """
 
     state_folder: Path
@@ -80,18 +80,18 @@ class ApiSettings:
 
 
 def settings_from_environment(environment: Mapping[str, str] = os.environ) -> ApiSettings:
-    """Read the settings from INKLING_TOKEN and the variables that begin with INKLING_API_.
+    """Return the settings in INKLING_TOKEN and the variables that begin with INKLING_API_.
 
     Raises
     ------
     SettingError
-        With a sentence, when a variable has no sense or is unknown.
+        If a variable is invalid or unknown.
     """
     known = {variable for variable, _, _ in _READERS} | {"INKLING_TOKEN"}
     for name in environment:
         if name.startswith(PREFIX) and name not in known:
             raise SettingError(
-                f"{name} is not a setting of the API; there are {', '.join(sorted(known))}."
+                f"Expected one of the API's variables {', '.join(sorted(known))}; found {name}."
             )
     values: dict[str, Any] = {
         "state_folder": _user_folder("state", environment) / "api",
@@ -122,22 +122,22 @@ def _read_token(text: str) -> str | None:
         return None
     if len(token) < MIN_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
         raise SettingError(
-            f"INKLING_TOKEN takes at least {MIN_TOKEN} ASCII letters, digits and signs without "
-            f"spaces; {len(token)} characters were found that are not that."
+            f"Expected at least {MIN_TOKEN} printable ASCII characters without spaces as "
+            f"INKLING_TOKEN, found {len(token)} characters that do not fit."
         )
     return token
 
 
 def _read_number(low: float, high: float, *, whole: bool = False) -> Callable[[str, str], float]:
     def read(variable: str, text: str) -> float:
-        kind = "a whole number" if whole else "a number"
+        kind = "an integer" if whole else "a number"
         try:
             value = int(text) if whole else float(text)
         except ValueError:
             value = math.nan
         if not low <= value <= high:
             raise SettingError(
-                f"{variable} takes {kind} from {low:g} to {high:g}; found “{text[:24]}”."
+                f"Expected {kind} from {low:g} to {high:g} as {variable}, found “{text[:24]}”."
             )
         return value
 
@@ -155,7 +155,9 @@ def _read_folder(_variable: str, text: str) -> Path:
 
 def _read_data_set(variable: str, text: str) -> str:
     if text not in DIGIT_SETS:
-        raise SettingError(f"{variable} is one of {', '.join(DIGIT_SETS)}; found “{text[:24]}”.")
+        raise SettingError(
+            f"Expected one of {', '.join(DIGIT_SETS)} as {variable}, found “{text[:24]}”."
+        )
     return text
 
 
@@ -165,8 +167,8 @@ def _read_origins(variable: str, text: str) -> tuple[str, ...]:
         parts = urlsplit(origin)
         if parts.scheme not in ("http", "https") or not parts.netloc or parts.path:
             raise SettingError(
-                f"{variable} takes origins such as https://site.example, separated by commas; "
-                f"found “{origin[:60]}”. Each site has to be named."
+                f"Expected origins such as https://site.example, separated by commas, as "
+                f"{variable}; found “{origin[:60]}”. List each origin."
             )
     return origins
 
@@ -176,8 +178,8 @@ def _read_hosts(variable: str, text: str) -> tuple[str, ...]:
     for host in hosts:
         if any(sign in host for sign in "/:*@"):
             raise SettingError(
-                f"{variable} takes names such as box.example without port, separated by commas; "
-                f"found “{host[:60]}”."
+                f"Expected host names such as box.example without port, separated by commas, as "
+                f"{variable}; found “{host[:60]}”."
             )
     return hosts
 

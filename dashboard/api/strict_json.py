@@ -1,60 +1,65 @@
-"""Reads JSON from strangers: strictly, and without letting a small body become a large memory.
+"""Parses untrusted JSON strictly and with bounded memory.
 
-Python's reader takes NaN, lets a later key overwrite an earlier one, and builds millions of lists
-from a few megabytes; all of that is refused here.
+Python's parser accepts NaN and repeated keys, and builds millions of lists from a few megabytes;
+all of that is refused here.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any, NoReturn
 
 from dashboard.api.errors import ApiError
 
-MAX_PIECES = 200_000
-"""Brackets, braces and quotation marks: a picture takes eight, the widest net some 33,000."""
+MAX_TOKENS = 200_000
+"""Brackets, braces and quotation marks: a sample has eight, the widest network some 33,000."""
 
 
 def read_json(body: bytes) -> Any:
-    """Parse a body.
+    """Return the parsed JSON of a request body.
 
     Raises
     ------
     ApiError
-        400 when it is no JSON; 422 when it is JSON that is nested too deeply or says a thing twice.
+        400 if it is not JSON; 422 if it is nested too deeply, has repeated keys or too many tokens.
     """
     if not body.strip():
-        raise ApiError(400, "A JSON body was expected, but the body is empty.")
-    if sum(body.count(mark) for mark in (b"[", b"{", b'"')) > MAX_PIECES:
+        raise ApiError(400, "Expected a JSON body, found an empty one.")
+    if sum(body.count(mark) for mark in (b"[", b"{", b'"')) > MAX_TOKENS:
         raise ApiError(
-            422, f"The JSON has more than {MAX_PIECES:,} lists, objects and texts in it."
+            422, f"Expected JSON with at most {MAX_TOKENS:,} brackets, braces and quotation marks."
         )
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ApiError(
-            400, f"JSON in UTF-8 was expected, but byte {error.start:,} is not UTF-8."
+            400, f"Expected JSON in UTF-8, found another encoding at byte {error.start:,}."
         ) from error
     try:
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_no_key_twice)
+        return json.loads(
+            text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated_keys
+        )
     except RecursionError as error:
-        raise ApiError(422, "The JSON is nested too deeply.") from error
+        raise ApiError(
+            422, "Expected JSON of moderate depth, found too many nested levels."
+        ) from error
     except json.JSONDecodeError as error:
         raise ApiError(
-            400, f"Whole JSON was expected, but at character {error.pos:,} it is not: {error.msg}."
+            400, f"Expected valid JSON, found an error at character {error.pos:,}: {error.msg}."
         ) from error
-    except ValueError as error:  # a whole number of thousands of digits
-        raise ApiError(422, f"A number in the JSON cannot be used: {error}.") from error
+    except ValueError as error:  # an integer of thousands of digits
+        raise ApiError(422, f"Expected numbers of usual size in the JSON: {error}.") from error
 
 
 def _refuse_constant(text: str) -> NoReturn:
-    raise ApiError(400, f"Whole JSON was expected, and {text} is not a number in JSON.")
+    raise ApiError(400, f"Expected valid JSON, found {text}, which is not a JSON number.")
 
 
-def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ApiError(422, f"The JSON says “{twice[:40]}” twice in one object.")
+        counts = Counter(key for key, _ in pairs)  # linear, for bodies with thousands of keys
+        repeated = next(key for key, count in counts.items() if count > 1)
+        raise ApiError(422, f"Expected unique keys in each object, found “{repeated[:40]}” twice.")
     return found

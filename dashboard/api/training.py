@@ -1,6 +1,6 @@
-"""Trains the server's net on samples that somebody sent: plain gradient descent, as in S0.
+"""Trains the server's network on the samples of a request, by plain gradient descent.
 
-The samples are taken once, in the order they came in, so that the same call does the same.
+The samples are used once, in their order, so that the same request gives the same weights.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dashboard.api.errors import ApiError
 from nn import Network, TrainingStep, create_optimizer
 
 
-def learn(
+def train_on_samples(
     network: Network,
     images: NDArray[np.float32],
     labels: NDArray[np.intp],
@@ -22,16 +22,28 @@ def learn(
     learning_rate: float,
     batch_size: int,
 ) -> float:
-    """Train a network in place on images (n, 784) in [0, 1] and labels (n,).
+    """Train a network in place for one pass over the samples.
+
+    Parameters
+    ----------
+    network
+        Changed in place; to be discarded after an error.
+    images
+        (n, 784) float32 in [0, 1].
+    labels
+        (n,) integers below the number of classes.
+    learning_rate, batch_size
+        Of the gradient descent.
 
     Returns
     -------
-    The mean loss of the samples, each before its batch was learnt.
+    float
+        The mean loss of the samples, each before the step on its batch.
 
     Raises
     ------
     ApiError
-        422 when the weights would become useless; the network is then to be thrown away.
+        422 if weights or loss become NaN or infinite.
     """
     step = TrainingStep(network, create_optimizer("sgd", network.parameters()))
     total = 0.0
@@ -40,5 +52,8 @@ def learn(
         total += step(images[part], labels[part], learning_rate).loss * len(labels[part])
     finite = all(np.isfinite(parameter).all() for parameter in network.parameters())
     if not (finite and math.isfinite(total)):
-        raise ApiError(422, "These samples would make the weights useless; nothing was learnt.")
+        raise ApiError(
+            422,
+            "Training on these samples makes the weights NaN or infinite; nothing was changed.",
+        )
     return total / len(labels)

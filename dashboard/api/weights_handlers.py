@@ -1,4 +1,4 @@
-"""The addresses of the server's weights: fetch, replace, train, reset, list, restore."""
+"""Handlers of the server's weights: fetch, replace, train, reset, list, restore."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ MAX_VERSION_DIGITS = 15
 
 
 class ChangeHandler(ApiHandler):
-    """What the addresses that change weights share."""
+    """Base class of the handlers that change the weights."""
 
-    def name_version(self, version: Version) -> None:
-        """Tell in headers which version the answer is about."""
+    def set_version_headers(self, version: Version) -> None:
+        """Set the headers that identify the version."""
         self.set_header("Inkling-Version", str(version.number))
         self.tag(version.content)
 
     def send_version(self, version: Version) -> None:
-        """Answer with the version that is the newest now."""
-        self.name_version(version)
+        """Send the version that is now the newest."""
+        self.set_version_headers(version)
         self.send_json(version_record(version))
 
 
@@ -30,23 +30,23 @@ class WeightsHandler(ChangeHandler):
     """`/api/weights`."""
 
     async def on_get(self) -> None:
-        """Send the weights in the form that was asked for."""
+        """Send the weights in the negotiated media type."""
         version = await self.server.weights.current()
-        zipped = self.takes_gzip and self.form != FORMATS[-1]
+        compress = self.accepts_gzip and self.media_type != FORMATS[-1]
         self.set_header("Inkling-Version", str(version.number))
         self.set_header("Cache-Control", "no-cache")
-        if self.tag(version.content, SUFFIXES[self.form], *(["gzip"] if zipped else [])):
+        if self.tag(version.content, SUFFIXES[self.media_type], *(["gzip"] if compress else [])):
             return
-        content = await self.server.weights.written(version, self.form, zipped=zipped)
-        if zipped:
+        content = await self.server.weights.serialized(version, self.media_type, compress=compress)
+        if compress:
             self.set_header("Content-Encoding", "gzip")
-        self.send(content, self.form)
+        self.send(content, self.media_type)
 
     async def on_post(self) -> None:
-        """Replace the weights by those in the body."""
-        body, form, limit = self.take_body(), self.body_type, self.server.settings.body_bytes
+        """Replace the weights with those in the body."""
+        body, media_type, limit = self.take_body(), self.body_type, self.server.settings.body_bytes
         version = await self.server.weights.replace(
-            lambda: read_weights(body, form, limit), self.if_match
+            lambda: read_weights(body, media_type, limit), self.if_match
         )
         self.send_version(version)
 
@@ -56,11 +56,11 @@ class WeightsHandler(ChangeHandler):
         loss, version = await self.server.weights.train(
             lambda: read_samples(read_json(body), limit), self.if_match
         )
-        self.name_version(version)
+        self.set_version_headers(version)
         self.send_json({"loss": loss})
 
     async def on_delete(self) -> None:
-        """Go back to the ready-trained net."""
+        """Restore the pretrained model."""
         self.send_version(await self.server.weights.reset(self.if_match))
 
 
@@ -68,7 +68,7 @@ class HistoryHandler(ApiHandler):
     """`GET /api/weights/history`."""
 
     async def on_get(self) -> None:
-        """List the versions that are kept."""
+        """List the stored versions."""
         versions = await self.server.weights.history()
         self.send_json({"versions": [version_record(version) for version in versions]})
 
@@ -79,5 +79,8 @@ class RestoreHandler(ChangeHandler):
     async def on_post(self, text: str) -> None:
         """Make an earlier version the newest again."""
         if not (text.isascii() and text.isdigit() and len(text) <= MAX_VERSION_DIGITS):
-            raise ApiError(404, "A version has a number, as in /api/weights/history.")
+            raise ApiError(
+                404,
+                f"Expected a version number of /api/weights/history, found “{text[:24]}”.",
+            )
         self.send_version(await self.server.weights.restore(int(text), self.if_match))

@@ -1,7 +1,7 @@
-"""Keeps the last versions of the server's weights on disk, so that no kill can harm them.
+"""The last versions of the server's weights in an SQLite file.
 
-It is an SQLite file: a version is there whole after its commit has been synced, or not at all, and
-several servers may share one folder, since every change holds the file's own lock.
+Transactions make a version durable or absent after a crash, and several server processes may share
+one folder, since every change holds the file's lock.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FIELDS = "number, created, origin, sizes, accuracy, loss, content"
 
 
 class StoreError(Exception):
-    """The versions cannot be read or written; the message says where and what to do."""
+    """The file cannot be read or written; the message names it and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class Version:
     Attributes
     ----------
     number
-        Counts up from 1 and is never used twice.
+        From 1 upwards, never reused.
     created
-        When, as ISO 8601 in UTC.
+        ISO 8601 time in UTC.
     origin
-        How it came to be, in words.
+        How it was created, for people.
     sizes
-        For example "784-128-10".
+        Layer sizes, for example "784-128-10".
     accuracy, loss
         On the validation digits.
     content
@@ -64,7 +64,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Draft:
-    """What a new version will be, before it has a number and a time."""
+    """A version that has not been stored yet."""
 
     network: Network
     origin: str
@@ -73,7 +73,7 @@ class Draft:
 
 
 class Change:
-    """A change under way: nobody else changes anything before it ends."""
+    """An open write transaction."""
 
     def __init__(self, connection: sqlite3.Connection, kept: int, now: Callable[[], str]) -> None:
         self._connection = connection
@@ -85,15 +85,15 @@ class Change:
         return _newest(self._connection)
 
     def network(self, number: int) -> Network:
-        """Return the weights of a version; KeyError when it is not kept."""
+        """Return the network of a version; raise KeyError if it is not stored."""
         return _network(self._connection, number)
 
     def versions(self) -> list[Version]:
-        """Return all versions that are kept, the newest first."""
+        """Return all stored versions, the newest first."""
         return _versions(self._connection)
 
     def add(self, draft: Draft) -> Version:
-        """Make a draft the newest version; the same weights as the newest change nothing."""
+        """Store a draft as the newest version; weights equal to the newest change nothing."""
         weights = weights_to_bytes(draft.network, ".npz")
         content = content_name(weights)
         newest = self.newest()
@@ -116,16 +116,16 @@ class Change:
 
 
 class WeightsStore:
-    """The versions in a folder; it is opened at the first use.
+    """The stored versions in a folder, opened at first use.
 
     Parameters
     ----------
     folder
-        Made when it is not there.
+        Created if missing.
     kept
-        How many versions are kept.
+        The maximum number of stored versions.
     now
-        The time of day, in the form that versions carry.
+        Returns the current time as stored in `Version.created`.
     """
 
     def __init__(self, folder: Path, kept: int, now: Callable[[], str]) -> None:
@@ -136,24 +136,24 @@ class WeightsStore:
         self._writing = _Connection(self._path)
 
     def newest(self) -> Version | None:
-        """Return the newest version; None in an empty store. It takes microseconds."""
-        with self._reading.lent() as connection:
+        """Return the newest version; None in an empty store. Takes microseconds."""
+        with self._reading.locked() as connection:
             return _newest(connection)
 
     def network(self, number: int) -> Network:
-        """Return the weights of a version; KeyError when it is not kept."""
-        with self._reading.lent() as connection:
+        """Return the network of a version; raise KeyError if it is not stored."""
+        with self._reading.locked() as connection:
             return _network(connection, number)
 
     def versions(self) -> list[Version]:
-        """Return all versions that are kept, the newest first."""
-        with self._reading.lent() as connection:
+        """Return all stored versions, the newest first."""
+        with self._reading.locked() as connection:
             return _versions(connection)
 
     @contextmanager
     def change(self) -> Iterator[Change]:
-        """Hold the store for one change; it is on disk when this ends, or undone by an error."""
-        with self._writing.lent() as connection:
+        """Open a write transaction: committed at the end, rolled back by an exception."""
+        with self._writing.locked() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield Change(connection, self._kept, self._now)
@@ -163,13 +163,13 @@ class WeightsStore:
             connection.execute("COMMIT")
 
     def close(self) -> None:
-        """Close the file; another use opens it again."""
+        """Close the file; the next use opens it again."""
         self._reading.close()
         self._writing.close()
 
 
 class _Connection:
-    """A connection that is opened when it is needed and lent to one thread at a time."""
+    """A connection, opened at first use and locked by one thread at a time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -177,15 +177,15 @@ class _Connection:
         self._connection: sqlite3.Connection | None = None
 
     @contextmanager
-    def lent(self) -> Iterator[sqlite3.Connection]:
+    def locked(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
                 self._connection = self._connection or self._open()
                 yield self._connection
             except sqlite3.Error as error:
                 raise StoreError(
-                    f"The weights in {self._path} cannot be used: {error}. Move the file away, or "
-                    "name another folder with INKLING_API_STATE."
+                    f"Expected a usable SQLite file at {self._path}: {error}. Move the file away "
+                    "or set INKLING_API_STATE to another folder."
                 ) from error
 
     def close(self) -> None:
@@ -199,13 +199,13 @@ class _Connection:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise StoreError(
-                f"The folder {self._path.parent} cannot be made ({error.strerror}); name another "
-                "with INKLING_API_STATE."
+                f"The folder {self._path.parent} cannot be created ({error.strerror}); set "
+                "INKLING_API_STATE to another one."
             ) from error
         connection = sqlite3.connect(
             self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
-        # A log that is synced at every commit: readers never wait for a writer.
+        # A write-ahead log, synced at every commit: readers never wait for a writer.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(_CREATE)
@@ -213,12 +213,12 @@ class _Connection:
 
 
 def content_name(weights: bytes) -> str:
-    """Name weights by their content."""
+    """Return the content identifier of serialized weights."""
     return hashlib.sha256(weights).hexdigest()[:32]
 
 
 def version_record(version: Version) -> dict[str, Any]:
-    """Return a version as the API shows it."""
+    """Return a version as a JSON object of the API."""
     names = ("version", "created", "origin", "sizes", "accuracy", "loss", "content")
     return dict(zip(names, astuple(version), strict=True))
 
@@ -243,5 +243,5 @@ def _network(connection: sqlite3.Connection, number: int) -> Network:
         raise KeyError(number)
     content, weights = row
     if content_name(weights) != content:
-        raise StoreError(f"Version {number} of the weights is damaged on the disk.")
+        raise StoreError(f"Version {number} of the weights is damaged: its hash differs.")
     return weights_from_bytes(weights, f"version {number}.npz")

@@ -1,4 +1,4 @@
-"""The console command `inkling`: one module per subcommand, and the errors of all of them.
+"""The console command `inkling`: one module per subcommand, and their shared errors.
 
 A wrong argument exits with 2, a failed job with 1 and one line on stderr, Ctrl-C with 130.
 """

@@ -1,7 +1,7 @@
-"""Keeps NumPy's matrix products in one thread while a command computes.
+"""Limits BLAS to one thread while a command computes.
 
-Products this small lose more to threads that wait for each other than they gain, and the order
-of sums, and so the last digit of every number, no longer depends on the number of cores.
+Small products lose more to thread synchronization than they gain, and with one thread the order of
+sums, and so every bit of a result, does not depend on the number of cores.
 """
 
 from __future__ import annotations
@@ -13,5 +13,5 @@ from threadpoolctl import threadpool_limits
 
 
 def one_thread() -> AbstractContextManager[Any]:
-    """Return a context in which BLAS uses one thread."""
+    """Return a context manager in which BLAS uses one thread."""
     return threadpool_limits(1, user_api="blas")

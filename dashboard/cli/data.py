@@ -1,6 +1,6 @@
-"""`inkling data`: fetches the full data sets, and says which are there.
+"""`inkling data`: fetches the full data sets, and lists which are available.
 
-The 5,000 bundled digits need no fetching; everything works with them alone.
+The 5,000 bundled digits need no fetching.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the parser of `inkling`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "data",
-        help="fetch the full data sets, or list what is there",
-        description="Fetch the full data sets, or list what is there. They lie in the folder that "
-        "the environment variable INKLING_DATA names, else in the user's cache.",
+        help="fetch or list the data sets",
+        description="Fetch the full data sets, or list what is available. They are stored in the "
+        "folder that the environment variable INKLING_DATA names, else in the user's cache.",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     fetch = actions.add_parser(
         "fetch",
         help="fetch a data set",
-        description="Fetch a data set from mirrors in turn, checking every file by its SHA-256. "
-        "What is there and whole is kept, so a broken download is simply begun again.",
+        description="Fetch a data set, trying its mirrors in order and verifying every file by its "
+        "SHA-256. Intact files are kept; an interrupted download can simply be repeated.",
     )
     fetch.add_argument("name", metavar="NAME", help=f"one of {', '.join(FETCHABLE)}")
     fetch.set_defaults(run=run_fetch, parser=fetch)
     listing = actions.add_parser(
         "list",
         help="list the data sets",
-        description="List the data sets: how many samples their parts hold, and where they are.",
+        description="List the data sets: the sizes of their parts, and where they are.",
     )
     listing.set_defaults(run=run_list, parser=listing)
 
@@ -51,8 +51,10 @@ def run_fetch(arguments: argparse.Namespace) -> int:
     """Fetch a data set, with a progress bar on a terminal."""
     name = arguments.name
     if name not in FETCHABLE:
-        found = "comes along and need not be fetched" if name in DATA_SETS else "is unknown"
-        raise SettingError(f"the data set “{name}” {found}; NAME is one of {', '.join(FETCHABLE)}.")
+        found = "which is bundled" if name in DATA_SETS else "which is unknown"
+        raise SettingError(
+            f"NAME: expected one of {', '.join(FETCHABLE)}; found “{name}”, {found}."
+        )
     with tqdm(
         unit="B", unit_scale=True, disable=not sys.stderr.isatty(), dynamic_ncols=True
     ) as bar:
@@ -68,7 +70,7 @@ def run_fetch(arguments: argparse.Namespace) -> int:
 
 
 def run_list(_arguments: argparse.Namespace) -> int:
-    """Print a line for every data set."""
+    """Print one line per data set."""
     lines = [f"{'name':<14} {'train':>7} {'validation':>11} {'test':>7}  where"]
     for name, card in DATA_SETS.items():
         train, validation, test = card.counts
@@ -80,7 +82,7 @@ def run_list(_arguments: argparse.Namespace) -> int:
 
 def _place(name: str) -> str:
     if DATA_SETS[name].bundled:
-        return "comes along"
+        return "bundled"
     if data_set_available(name):
-        return "there"
-    return f"not there: inkling data fetch {name}"
+        return "available"
+    return f"missing: inkling data fetch {name}"

@@ -1,7 +1,4 @@
-"""Opens the samples that a command line names: a data set by name, or a path.
-
-All commands spell this the same way, so it is written once.
-"""
+"""The arguments that name samples, a data set or a path, shared by several commands."""
 
 from __future__ import annotations
 
@@ -18,13 +15,13 @@ PATH_KINDS = (
 )
 DATA_SET_HELP = (
     f"a data set by name: {', '.join(DATA_SETS)}; all but digits must have been fetched "
-    "(inkling data fetch NAME) or lie in the folder that INKLING_DATA names"
+    "(inkling data fetch NAME) or be in the folder that INKLING_DATA names"
 )
 
 
 @dataclass(frozen=True)
 class NamedSamples:
-    """Samples, what their labels mean, and what to call them in a sentence."""
+    """Samples with the names of their classes and a title for messages."""
 
     samples: Samples
     class_names: tuple[str, ...]
@@ -41,12 +38,12 @@ def add_data_arguments(parser: argparse.ArgumentParser, *, required: bool) -> No
         choices=("train", "validation", "test"),
         default="test",
         help="which part of a data set (train, validation, test) or of an idx folder "
-        "(train, test); a file is read as it is (default: %(default)s)",
+        "(train, test); ignored for a file (default: %(default)s)",
     )
 
 
 def open_named(arguments: argparse.Namespace) -> NamedSamples:
-    """Open what --data-path or --data-set name."""
+    """Return the samples that --data-path or --data-set names."""
     if arguments.data_path is not None:
         samples = open_samples(arguments.data_path, arguments.part)
         return NamedSamples(samples, DIGIT_NAMES, str(arguments.data_path))
@@ -59,9 +56,7 @@ def open_named(arguments: argparse.Namespace) -> NamedSamples:
 
 
 def data_set_name(text: str) -> str:
-    """Return the data set that is meant; SettingError listing them when there is none."""
+    """Return the validated name of a data set; raise SettingError if it is unknown."""
     if text not in DATA_SETS:
-        raise SettingError(
-            f"--data-set: there is no “{text}”; it is one of {', '.join(DATA_SETS)}."
-        )
+        raise SettingError(f"--data-set: expected one of {', '.join(DATA_SETS)}; found “{text}”.")
     return text

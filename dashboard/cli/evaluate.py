@@ -125,7 +125,7 @@ async def _measure(
     if data_set_available("fashion-mnist"):
         others["Fashion-MNIST, part test"] = load_data_set("fashion-mnist").test.images
     rejections = [
-        await measure_rejection(net.network, examination.sureness, title, images)
+        await measure_rejection(net.network, examination.confidences, title, images)
         for title, images in others.items()
     ]
     if not digits:
@@ -135,6 +135,6 @@ async def _measure(
 
 
 def _warning(net: NamedNetwork, arguments: argparse.Namespace) -> list[str]:
-    if net.is_ready_trained and arguments.data_set == "digits":
-        return ["The ready-trained net learnt from these digits, so this is no test of it."]
+    if net.is_pretrained and arguments.data_set == "digits":
+        return ["The pretrained model was trained on these digits, so this is not a test of it."]
     return []

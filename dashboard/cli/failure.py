@@ -1,7 +1,4 @@
-"""Puts whatever made a job fail into one line for the terminal.
-
-Errors made for people pass as they are; others are named as what they are, defects included.
-"""
+"""The error of commands, and the one-line description of any error for the terminal."""
 
 from __future__ import annotations
 
@@ -11,27 +8,27 @@ from data_cache import DataError, PrefetchError
 from nn import WeightsError
 
 INTERRUPTED = 130
-"""The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
+"""The exit code after Ctrl-C: 128 plus the number of SIGINT, as in shells."""
 
-MADE_FOR_PEOPLE = (DataError, PrefetchError, WeightsError, CheckpointError, DivergenceError)
+EXPECTED_ERRORS = (DataError, PrefetchError, WeightsError, CheckpointError, DivergenceError)
 
 
 class CommandError(Exception):
-    """A job that cannot be done; the message is a sentence for the person who asked for it."""
+    """A job that cannot be done; the message is shown to the user."""
 
 
 def describe(error: Exception) -> str:
-    """Return one line that says what went wrong."""
-    if isinstance(error, MADE_FOR_PEOPLE):
+    """Return one line that describes an error."""
+    if isinstance(error, EXPECTED_ERRORS):
         return _one_line(str(error))
     if isinstance(error, OSError):
         reason = error.strerror or str(error)
         return _one_line(f"{error.filename}: {reason}." if error.filename else f"{reason}.")
     if isinstance(error, MemoryError):
-        return "there is not enough memory for this; take a smaller net or fewer samples."
+        return "not enough memory; use a smaller network or fewer samples."
     return _one_line(
-        f"something went wrong inside Inkling ({type(error).__name__}: {error}); "
-        "run it with `python -X dev -m dashboard.cli` to see where."
+        f"internal error ({type(error).__name__}: {error}); "
+        "run `python -X dev -m dashboard.cli` for the traceback."
     )
 
 

@@ -1,6 +1,6 @@
-"""Turns Ctrl-C into a request to stop after the step under way, so that nothing learnt is lost.
+"""Handles Ctrl-C during training: stop after the current step, so that the results are saved.
 
-Only while training is under way; before and after it, Ctrl-C ends the command at once.
+Before and after training, Ctrl-C ends the command at once.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ class Interrupt:
 
 @contextmanager
 def catch_interrupt(stop: Callable[[], None]) -> Iterator[Interrupt]:
-    """Call `stop` in the running event loop, and raise nothing, when Ctrl-C is pressed."""
+    """Within the context, Ctrl-C calls `stop` in the running event loop and raises nothing."""
     interrupt = Interrupt()
     loop = asyncio.get_running_loop()
 
-    def note() -> None:
+    def record() -> None:
         interrupt.requested = True
         stop()
 
     def handle(_signal: int, _frame: FrameType | None) -> None:
-        # A signal may come between any two instructions, and must wake a waiting loop.
-        loop.call_soon_threadsafe(note)
+        # A signal handler may run between any two instructions, and must wake the waiting loop.
+        loop.call_soon_threadsafe(record)
 
     before = signal.signal(signal.SIGINT, handle)
     try:

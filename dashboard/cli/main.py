@@ -1,6 +1,6 @@
-"""Parses the command line, runs one command, and turns whatever goes wrong into one line.
+"""The entry point of `inkling`: parses the command line and runs one command.
 
-Commands import what they need when they run, so that help and errors come at once.
+Errors become one line on stderr; slow imports happen inside the commands, so help is immediate.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from dashboard.training.settings import SettingError
 COMMANDS = (serve, site, train, evaluate, predict, data)
 
 DESCRIPTION = """\
-A neural-net laboratory on NumPy: train a digit recogniser, watch it learn, draw a digit.
+A neural-net laboratory on NumPy: train and evaluate a digit recogniser, serve the app.
 
-  inkling serve                            open the laboratory in the browser
-  inkling train                            train on the 5,000 digits that come along
+  inkling serve                            serve the app to browsers
+  inkling train                            train on the 5,000 bundled digits
   inkling data fetch mnist                 fetch the full MNIST
   inkling train --data-set mnist           train on it
   inkling evaluate --data-set mnist --weight-path inkling-weights.npz"""
 
 EPILOG = """\
 Each command has its own help: inkling train --help.
-Exit codes: 0 done, 1 the job failed, 2 a wrong argument, 130 stopped by Ctrl-C."""
+Exit codes: 0 done, 1 the job failed, 2 a wrong argument, 130 interrupted by Ctrl-C."""
 
 WRONG_ARGUMENT = 2
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+    """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="inkling",
         description=DESCRIPTION,
@@ -50,33 +50,38 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command that the arguments ask for.
+    """Run one command.
 
     Parameters
     ----------
     argv
-        The arguments after the name of the program; None: those of the process.
+        The arguments after the program name; None: those of the process.
 
     Returns
     -------
-    The exit code: 0 done, 1 failed, 2 a wrong value, 130 stopped by Ctrl-C. Unknown or missing
-    arguments raise SystemExit(2), as argparse does.
+    int
+        Exit code: 0 done, 1 failed, 2 an invalid value, 130 interrupted by Ctrl-C.
+
+    Raises
+    ------
+    SystemExit
+        With code 2 for unknown or missing arguments, as argparse does.
     """
     arguments = make_parser().parse_args(argv)
     parser: argparse.ArgumentParser = arguments.parser
     try:
         code = int(arguments.run(arguments))
-        # Here, where an output that nobody reads any more is still caught.
+        # Flush here, where BrokenPipeError is still caught.
         sys.stdout.flush()
         return code
     except SettingError as error:
         sys.stderr.write(f"{parser.prog}: error: {error}\n")
         return WRONG_ARGUMENT
     except KeyboardInterrupt:
-        sys.stderr.write(f"\n{parser.prog}: stopped by Ctrl-C.\n")
+        sys.stderr.write(f"\n{parser.prog}: interrupted by Ctrl-C.\n")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has had enough; nothing more may be written, not even at exit.
+        # The reader closed the pipe; nothing may be written to it, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except CommandError as error:

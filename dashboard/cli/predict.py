@@ -1,6 +1,6 @@
-"""`inkling predict`: says what a net makes of single samples, or of a drawing.
+"""`inkling predict`: prints a network's predictions for samples or for a drawing.
 
-A drawing is put into MNIST's frame first, exactly as the laboratory does with its pad.
+A drawing is preprocessed exactly as the drawing pad's is.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from data_cache.framing import find_ink
 from nn import Network
 
 DESCRIPTION = """\
-Say which digit a net sees in samples of a data set or file, or in a drawing, with the
-probability of each of the ten classes.
+Predict the digit in samples of a data set or file, or in a drawing, with the probability of
+each class.
 
 A drawing is a picture of one digit (.png, .jpg, .jpeg; a photograph or a scan, dark on light or
-light on dark), or a square array of ink from 0 (paper) to 1 (full ink), 28 x 28 or larger: an
-.npy file (whole numbers of one byte count from 0 to 255), or a text file with a row per line,
+light on dark), or a square array of values from 0 (background) to 1 (stroke), 28 x 28 or larger: an
+.npy file (uint8 from 0 to 255), or a text file with a row per line,
 numbers separated by blanks or commas."""
 
 EXAMPLE = """\
@@ -65,12 +65,12 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Predict, and print a block of lines for each sample."""
+    """Predict, and print several lines per sample."""
     text = arguments.binarize
     binarize = None if text is None else read_flag("--binarize", "binarize", text)
     has_data = arguments.data_path is not None or arguments.data_set is not None
     if has_data == (arguments.drawing is not None):
-        raise SettingError("name either a drawing, or samples by --data-path or --data-set.")
+        raise SettingError("expected either a drawing, or samples by --data-path or --data-set.")
     net = open_network(arguments)
     with one_thread():
         if has_data:
@@ -85,17 +85,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def read_indices(words: Sequence[str], samples: Samples) -> list[int]:
-    """Read the numbers of samples; SettingError for one that there is not."""
+    """Return the indices of samples; raise SettingError if one is out of range."""
     for word in words:
         if not (word.isascii() and word.isdigit() and int(word[:12]) < len(samples)):
             raise SettingError(
-                f"--index: takes whole numbers from 0 to {len(samples) - 1:,}; found “{word[:24]}”."
+                f"--index: expected integers from 0 to {len(samples) - 1:,}; found “{word[:24]}”."
             )
     return [int(word) for word in words]
 
 
 def read_drawing(path: Path, binarize: int | None = None) -> NDArray[np.float32]:
-    """Read a drawing and frame it.
+    """Return the preprocessed drawing in a file.
 
     Returns
     -------
@@ -104,9 +104,9 @@ def read_drawing(path: Path, binarize: int | None = None) -> NDArray[np.float32]
     Raises
     ------
     DataError
-        When the file is no drawing.
+        If the file is not a drawing.
     CommandError
-        When it is blank.
+        If it is blank.
     """
     is_picture = path.suffix.lower() in PICTURES
     canvas = find_ink(read_picture(path)) if is_picture else _read_array(path)
@@ -117,33 +117,33 @@ def read_drawing(path: Path, binarize: int | None = None) -> NDArray[np.float32]
     except ValueError as error:
         raise DataError(f"{path}: {error}") from error
     if framed is None:
-        raise CommandError(f"{path}: the drawing is blank, so there is nothing to recognise.")
+        raise CommandError(f"{path}: expected a drawing, found a blank image.")
     if binarize is not None:
         framed = (framed * 255 > binarize).astype(np.float32)
     return framed
 
 
 def read_picture(path: Path) -> NDArray[np.float64]:
-    """Read a photograph as greys (height, width); what is transparent becomes white.
+    """Return a photograph as grey values (height, width); transparent pixels become white.
 
     Raises
     ------
     DataError
-        When the file is no picture.
+        If the file is not an image.
     """
-    # Panel brings Pillow along; only here is it needed.
+    # Pillow is a dependency of Panel; it is needed only here.
     from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415
 
     try:
         with Image.open(path) as file:
-            # Cameras note how they were held instead of turning the picture.
+            # Cameras store the orientation in EXIF instead of rotating the image.
             upright = ImageOps.exif_transpose(file).convert("RGBA")
             paper = Image.new("RGBA", upright.size, "white")
             return np.asarray(Image.alpha_composite(paper, upright).convert("L"), np.float64)
     except FileNotFoundError as error:
-        raise DataError(f"{path}: there is no such file.") from error
+        raise DataError(f"{path}: expected a file, found none.") from error
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path}: expected a whole PNG or JPEG picture ({error}).") from error
+        raise DataError(f"{path}: expected an intact PNG or JPEG image ({error}).") from error
 
 
 def _read_array(path: Path) -> NDArray[Any]:
@@ -156,7 +156,7 @@ def _read_array(path: Path) -> NDArray[Any]:
         ]
         return np.array(rows, dtype=np.float64)
     except FileNotFoundError as error:
-        raise DataError(f"{path}: there is no such file.") from error
+        raise DataError(f"{path}: expected a file, found none.") from error
     except (ValueError, EOFError) as error:
         raise DataError(
             f"{path}: expected a square array of numbers, as .npy or as text with a row per line "

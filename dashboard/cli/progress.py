@@ -1,6 +1,6 @@
-"""Shows on stderr how training goes: a bar on a terminal, a plain line per epoch elsewhere.
+"""The progress of a run on stderr: a bar on a terminal, otherwise one line per epoch.
 
-Numbers come from the trainer's snapshots; time only decides what is shown, never what is learnt.
+The values come from the trainer's snapshots; the clock affects only what is displayed.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from dashboard.training.snapshot import Snapshot
 
 
 class Progress:
-    """Follows one run.
+    """Displays the progress of one run.
 
     Parameters
     ----------
     run
-        As it stands before training; a resumed run has part of its epochs behind it.
+        The run before training; a resumed run has completed some epochs.
     epochs
-        How many the run is to have in all.
+        The total number of epochs.
     stream
-        Where to write.
+        The output.
     clock
-        Seconds that only go up.
+        A monotonic clock, in seconds.
     """
 
     def __init__(self, run: Run, epochs: int, stream: TextIO, clock: Callable[[], float]) -> None:
@@ -50,7 +50,7 @@ class Progress:
         )
 
     def publish(self, snapshot: Snapshot) -> None:
-        """Take note of a snapshot; the trainer calls this."""
+        """Update the bar from a snapshot; called by the trainer."""
         self._done = max(self._done, snapshot.epoch)
         if self._bar is None or snapshot.loss is None or snapshot.accuracy is None:
             return
@@ -62,7 +62,7 @@ class Progress:
         self._bar.update(max(0, round(self._samples * self._done) - self._bar.n))
 
     def end_epoch(self, run: Run) -> None:
-        """Write the line of an epoch that is complete."""
+        """Write the line of a completed epoch."""
         now = self._clock()
         speed = self._samples * (run.epochs_done - self._epoch_start)
         speed /= max(now - self._epoch_time, 1e-9)
@@ -84,13 +84,13 @@ class Progress:
             self._bar.write(line, file=self._stream)
 
     def close(self) -> None:
-        """Leave the bar as it stands."""
+        """Close the bar, leaving it visible."""
         if self._bar is not None:
             self._bar.close()
 
 
 def _validation_of(run: Run) -> str:
-    """Name the score of this very iteration; a resumed run may have older ones."""
+    """Return the validation accuracy of this iteration, if it was measured."""
     scores = run.history.validation
     is_new = bool(scores) and scores[-1].iteration == run.iteration
     return f" · validation {100 * scores[-1].accuracy:.2f} %" if is_new else ""

@@ -1,7 +1,6 @@
-"""A recipe is a file with the flags of `inkling train`, so that one word reproduces a net.
+"""Recipes: TOML or JSON files with the flags of `inkling train`.
 
-It is TOML or JSON; each key is the name of a flag without its dashes in front. What stands on the
-command line beside `--recipe` overrides it.
+Each key is a flag without its leading dashes; flags on the command line override a recipe.
 """
 
 from __future__ import annotations
@@ -18,21 +17,21 @@ from dashboard.cli.failure import CommandError
 from dashboard.training.settings import SettingError, shorten
 
 SHIPPED = ("mlp", "best")
-"""The recipes of the nets in the package, by name."""
+"""The recipes of the pretrained models, by name."""
 
-# A recipe cannot name another, and whether a run is resumed is not part of how a net is made.
+# A recipe cannot include another one, and resuming is not part of a recipe.
 _NOT_IN_RECIPES = ("help", "recipe", "resume")
 
 
 def apply_recipe(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
-    """Fill in the arguments that were not given from the recipe that `arguments` name, if any.
+    """Fill in missing arguments from the recipe, if one is named.
 
     Raises
     ------
     SettingError
-        For a key or a value that no flag of the command takes.
+        If the recipe has an unknown key or an invalid value.
     CommandError
-        When the file cannot be read.
+        If the file cannot be read.
     """
     if arguments.recipe is None:
         return
@@ -52,9 +51,9 @@ def read_recipe(name: str) -> dict[str, Any]:
     try:
         content = json.loads(text) if name.lower().endswith(".json") else tomllib.loads(text)
     except ValueError as error:
-        raise SettingError(f"--recipe: {name} is not whole TOML or JSON: {error}.") from error
+        raise SettingError(f"--recipe: {name}: expected TOML or JSON: {error}.") from error
     if not isinstance(content, dict):
-        raise SettingError(f"--recipe: {name} needs keys with values, and has none.")
+        raise SettingError(f"--recipe: {name}: expected keys with values, found none.")
     return content
 
 
@@ -63,7 +62,7 @@ def _read_text(name: str) -> str:
         return files("nn").joinpath("pretrained", f"{name}.toml").read_text(encoding="utf-8")
     if not name.lower().endswith((".toml", ".json")):
         raise SettingError(
-            f"--recipe: a recipe is a .toml or .json file, or one of {', '.join(SHIPPED)}; "
+            f"--recipe: expected a .toml or .json file, or one of {', '.join(SHIPPED)}; "
             f"found “{shorten(name)}”."
         )
     try:
@@ -71,14 +70,14 @@ def _read_text(name: str) -> str:
     except OSError as error:
         raise CommandError(f"--recipe: {name} cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
-        raise SettingError(f"--recipe: {name} is not a text file: {error}.") from error
+        raise SettingError(f"--recipe: {name}: expected text in UTF-8: {error}.") from error
 
 
 def _actions(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
-    """Return what the command takes, by the names of its flags without dashes in front."""
+    """Return the command's actions by flag without leading dashes."""
     named = {
         option.removeprefix("--"): action
-        for action in parser._actions  # argparse has no public list of them
+        for action in parser._actions  # argparse has no public list of actions
         for option in action.option_strings
         if option.startswith("--")
     }
@@ -88,22 +87,22 @@ def _actions(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
 def _unknown(key: str, actions: dict[str, argparse.Action]) -> str:
     close = difflib.get_close_matches(key.replace("_", "-"), actions, n=1)
     hint = f" Did you mean “{close[0]}”?" if close else ""
-    return f"there is no “{shorten(key)}”.{hint} A recipe knows {', '.join(sorted(actions))}."
+    return f"expected one of the keys {', '.join(sorted(actions))}; found “{shorten(key)}”.{hint}"
 
 
 def _convert(value: Any, action: argparse.Action, where: str) -> Any:
-    """Return a value of a recipe in the form in which the command line would have given it."""
+    """Return a value of a recipe as the command line would have passed it."""
     is_switch = action.nargs == 0
     if is_switch:
         if not isinstance(value, bool):
-            raise SettingError(f"{where} takes true or false; found {value!r}.")
+            raise SettingError(f"{where}: expected true or false, found {value!r}.")
         return value
     if action.nargs == "+":
         if not isinstance(value, list) or not value or not all(map(_is_plain, value)):
-            raise SettingError(f"{where} takes a list such as [784, 128, 10]; found {value!r}.")
+            raise SettingError(f"{where}: expected a list such as [784, 128, 10], found {value!r}.")
         return [str(entry) for entry in value]
     if not _is_plain(value):
-        raise SettingError(f"{where} takes a number or a text; found {value!r}.")
+        raise SettingError(f"{where}: expected a number or a string, found {value!r}.")
     return str(value)
 
 

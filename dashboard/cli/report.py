@@ -13,15 +13,16 @@ from typing import Any
 from dashboard.evaluation.rejection import KEPT, Rejection
 from dashboard.evaluation.report import Examination
 from dashboard.evaluation.robustness import UNITS, RobustnessPoint
-from nn import Evaluation, Reliability
+from nn import ClassificationMetrics
+from nn.calibration import ReliabilityDiagram
 
 WORST = 10
 """So many mistakes are listed."""
 
 
-def accuracy_sentence(evaluation: Evaluation) -> str:
+def accuracy_sentence(evaluation: ClassificationMetrics) -> str:
     """Say how many samples were right, in percent and with the 95 % interval."""
-    low, high = evaluation.interval()
+    low, high = evaluation.accuracy_interval()
     return (
         f"accuracy {100 * evaluation.accuracy:.2f} % "
         f"({evaluation.correct:,} of {evaluation.count:,}; "
@@ -29,9 +30,9 @@ def accuracy_sentence(evaluation: Evaluation) -> str:
     )
 
 
-def confusion_lines(evaluation: Evaluation, class_names: Sequence[str]) -> list[str]:
+def confusion_lines(evaluation: ClassificationMetrics, class_names: Sequence[str]) -> list[str]:
     """Draw the confusion matrix as a table: true class by row, predicted by column, and recall."""
-    confusion = evaluation.confusion
+    confusion = evaluation.confusion_matrix
     width = max(5, len(str(int(confusion.max()))) + 1)
     margin = max(len(name) for name in class_names) + 2
     columns = range(len(confusion))
@@ -44,16 +45,16 @@ def confusion_lines(evaluation: Evaluation, class_names: Sequence[str]) -> list[
     return lines
 
 
-def as_json(evaluation: Evaluation) -> dict[str, Any]:
+def as_json(evaluation: ClassificationMetrics) -> dict[str, Any]:
     """Return the evaluation as numbers that JSON can hold; null for the recall of no samples."""
     return {
         "count": evaluation.count,
         "correct": evaluation.correct,
         "accuracy": evaluation.accuracy,
-        "interval": list(evaluation.interval()),
+        "interval": list(evaluation.accuracy_interval()),
         "loss": evaluation.loss if math.isfinite(evaluation.loss) else None,
         "recall": [None if math.isnan(share) else share for share in evaluation.recall().tolist()],
-        "confusion": evaluation.confusion.tolist(),
+        "confusion": evaluation.confusion_matrix.tolist(),
     }
 
 
@@ -71,10 +72,12 @@ def mistake_lines(examination: Examination, class_names: Sequence[str]) -> list[
     return lines
 
 
-def calibration_lines(reliability: Reliability) -> list[str]:
+def calibration_lines(reliability: ReliabilityDiagram) -> list[str]:
     """Say how far probabilities are from what they promise, bin by bin."""
     bins = len(reliability.counts)
-    lines = [f"expected calibration error {reliability.error:.4f} ({bins} bins)"]
+    lines = [
+        f"expected calibration error {reliability.expected_calibration_error:.4f} ({bins} bins)"
+    ]
     rows = zip(reliability.counts, reliability.confidences, reliability.accuracies, strict=True)
     for index, (count, confidence, accuracy) in enumerate(rows):
         if count:
@@ -92,7 +95,7 @@ def rejection_lines(rejections: Sequence[Rejection]) -> list[str]:
     lines = ["", f"refused when {100 * KEPT:.0f} % of the samples are kept:"]
     return lines + [
         f"  {100 * one.refused:5.1f} % of {one.count:,} {one.title} "
-        f"(sureness below {one.threshold:.3f})"
+        f"(confidence below {one.threshold:.3f})"
         for one in rejections
     ]
 
@@ -117,7 +120,7 @@ def examination_json(
     reliability = examination.reliability
     return {
         "calibration": {
-            "error": reliability.error,
+            "error": reliability.expected_calibration_error,
             "counts": reliability.counts.tolist(),
             "confidences": reliability.confidences.tolist(),
             "accuracies": reliability.accuracies.tolist(),

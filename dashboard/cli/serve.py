@@ -1,6 +1,6 @@
-"""`inkling serve`: runs Panel's server with the laboratory on it.
+"""`inkling serve`: runs Panel's server with the app and the HTTP API.
 
-Panel is loaded only when it is asked for, after the number of BLAS threads is settled.
+Panel is imported when the command runs, after the number of BLAS threads has been set.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the parser of `inkling`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "serve",
-        help="serve the laboratory to browsers",
-        description="Serve the laboratory to browsers until Ctrl-C. Each visitor gets a net of "
-        "their own. Needs no internet. Beside it, under /api, are samples, blocks and a net of the "
-        "server's own for programs; INKLING_TOKEN sets what changes to it must bring.",
+        help="serve the app to browsers",
+        description="Serve the app to browsers until Ctrl-C. Each visitor gets a network of "
+        "their own; no internet is needed. The HTTP API under /api serves samples, blocks and the "
+        "server's own weights to programs; INKLING_TOKEN sets the token that changes need.",
     )
     parser.set_defaults(run=run, parser=parser)
     parser.add_argument(
@@ -44,7 +44,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="HOST[:PORT]",
         action="append",
         default=[],
-        help="another name under which browsers reach this server; may be given several times "
+        help="another host name under which browsers reach this server; may be repeated "
         "(localhost is always allowed)",
     )
     parser.add_argument(
@@ -58,7 +58,7 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
     port = read_port(arguments.port)
-    settings_from_environment()  # the plugin reads them again; here a mistake is still one line
+    settings_from_environment()  # the plugin reads them again; here an error is one line
     check_free(arguments.address, port)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from panel.command.serve import Serve  # noqa: PLC0415 - takes a second to import
@@ -71,14 +71,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def read_port(text: str) -> int:
-    """Read the number of a port; SettingError when it is none."""
+    """Return a port number; raise SettingError if it is invalid."""
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535):
-        raise SettingError(f"--port: takes a whole number from 1 to 65,535; found “{text[:24]}”.")
+        raise SettingError(f"--port: expected an integer from 1 to 65,535, found “{text[:24]}”.")
     return int(text)
 
 
 def check_free(address: str | None, port: int) -> None:
-    """Raise CommandError when a server could not listen there."""
+    """Raise CommandError if the address and port cannot be bound."""
     kind = socket.AF_INET6 if address and ":" in address else socket.AF_INET
     with socket.socket(kind, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -87,12 +87,12 @@ def check_free(address: str | None, port: int) -> None:
         except OSError as error:
             raise CommandError(
                 f"cannot listen on port {port}{f' of {address}' if address else ''} "
-                f"({error.strerror or error}); name another with --port or --address."
+                f"({error.strerror or error}); choose another with --port or --address."
             ) from error
 
 
 def panel_arguments(arguments: argparse.Namespace, port: int) -> list[str]:
-    """Return what Panel's own command line is told."""
+    """Return the arguments of Panel's own `serve` command."""
     words = [str(APP), "--index", APP.stem, "--port", str(port), "--plugins", API]
     if arguments.address:
         words += ["--address", arguments.address]

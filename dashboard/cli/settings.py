@@ -1,6 +1,6 @@
-"""The knobs that the command line has beside those of the laboratory, and how it reads all of them.
+"""The settings of `inkling train`, and how flags are parsed.
 
-Defaults and bounds of the shared ones come from TrainingSettings and are not repeated.
+Defaults and bounds shared with the app come from `TrainingSettings`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _SPELLINGS: dict[str, Callable[[str], str]] = {
 
 
 class CommandSettings(TrainingSettings):
-    """All that `inkling train` can be told about the net and its training."""
+    """The settings of the network and its training that `inkling train` accepts."""
 
     num_epochs = param.Integer(
         10, bounds=(1, 100_000), label="Number of epochs", doc="Passes over the training samples."
@@ -48,52 +48,51 @@ class CommandSettings(TrainingSettings):
         default="cosine",
         objects=list(SCHEDULES),
         label="Schedule",
-        doc="How the learning rate, which is the highest that is used, changes over the run.",
+        doc="How the learning rate, given as its maximum, changes over the run.",
     )
     binarize = param.Integer(
         None,
         bounds=(0, 255),
         allow_None=True,
         label="Binarize",
-        doc="Pixels brighter than this become full ink, all others paper.",
+        doc="Pixels above this value become 255, all others 0.",
     )
     pen_digits = param.Integer(
         0,
         bounds=(0, 1_000_000),
-        label="Pen digits",
-        doc="Learn also from so many digits that a pen writes in styles which MNIST has few of.",
+        label="Synthetic digits",
+        doc="Number of synthetic digits, in styles rare in MNIST, added to the training data.",
     )
     non_digits = param.Integer(
         0,
         bounds=(0, 1_000_000),
         label="Non-digits",
-        doc="Learn from so many scribbles, letters and patterns to prefer no class where there is "
-        "no digit.",
+        doc="Number of pictures without a digit (scribbles, letters, patterns) added to the "
+        "training data with a uniform target.",
     )
     calibrate = param.Boolean(
         False,
         label="Calibrate",
-        doc="At the end, scale the last layer so that probabilities on the validation samples mean "
-        "what they say.",
+        doc="At the end, fit a temperature to the validation samples and divide the logits by it.",
     )
     patience = param.Integer(
         0,
         bounds=(0, 100_000),
         label="Patience",
-        doc="Stop after so many epochs without a lower validation loss, and save the weights of "
-        "the epoch with the lowest; 0 trains to the end and saves the last ones.",
+        doc="Early stopping: stop after this many epochs without a lower validation loss, and save "
+        "the weights of the best epoch; 0 trains to the end and saves the last weights.",
     )
 
 
 def read_flag(flag: str, name: str, text: str) -> Any:
-    """Read what somebody typed behind `flag` for the setting `name`.
+    """Return the value of the setting `name` from the text of `flag`.
 
-    Names may be spelt with other capitals, dashes and blanks: `re-lu`, `One_Cycle`.
+    Names may differ in case, hyphens and underscores: `re-lu`, `One_Cycle`.
 
     Raises
     ------
     SettingError
-        With the flag, and a sentence that says what it takes.
+        If the text is invalid; the message names the flag and the accepted values.
     """
     try:
         return CommandSettings().read(name, _usual_spelling(name, text))
@@ -102,14 +101,13 @@ def read_flag(flag: str, name: str, text: str) -> Any:
 
 
 def read_structure(flag: str, words: Sequence[str]) -> list[int]:
-    """Read `784 500 300 100 10` and return the hidden layers between its two ends."""
+    """Return the hidden layers of a structure such as `784 500 300 100 10`."""
     numbers = " ".join(words).replace(",", " ").replace("-", " ").split()
     first, last = str(PIXELS), str(CLASSES)
     if len(numbers) < 2 or numbers[0] != first or numbers[-1] != last:
         raise SettingError(
-            f"{flag}: Network structure starts with {first} (the pixels of a digit), ends with "
-            f"{last} (the classes) and has the hidden layers between, at most "
-            f"{MAX_HIDDEN_LAYERS} of up to {MAX_LAYER_WIDTH:,} units, for example "
+            f"{flag}: expected {first} (pixels), at most {MAX_HIDDEN_LAYERS} hidden layers of "
+            f"at most {MAX_LAYER_WIDTH:,} units, then {last} (classes), for example "
             f"784 500 300 100 10; found “{' '.join(words)}”."
         )
     layers: list[int] = read_flag(flag, "hidden_layers", " ".join(numbers[1:-1]))
@@ -117,10 +115,10 @@ def read_structure(flag: str, words: Sequence[str]) -> list[int]:
 
 
 def explain(name: str, default: Any = None) -> str:
-    """Return the help of a flag: what it does, what it takes, and its default."""
+    """Return the help of a flag: description, accepted values and default."""
     parameter = CommandSettings.param[name]
     if isinstance(parameter, ArchitectureParameter):
-        takes = f"one of {', '.join(ARCHITECTURES)}, or a plan"
+        takes = f"one of {', '.join(ARCHITECTURES)}, or a layer specification"
     elif isinstance(parameter, param.Selector):
         takes = f"one of {', '.join(parameter.objects)}"
     else:
@@ -128,12 +126,12 @@ def explain(name: str, default: Any = None) -> str:
     chosen = parameter.default if default is None else default
     if chosen is None:
         chosen = "off"
-    # argparse would read a percent sign as a placeholder.
+    # argparse reads a percent sign as a placeholder.
     return f"{parameter.doc} {takes.capitalize()} (default: {chosen}).".replace("%", "%%")
 
 
 def _usual_spelling(name: str, text: str) -> str:
-    """Return the name that is meant; what means none is left for the setting to refuse."""
+    """Return the canonical name; an unknown text is left for the setting to refuse."""
     find = _SPELLINGS.get(name)
     if find is None:
         return text

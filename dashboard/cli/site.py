@@ -1,6 +1,6 @@
-"""`inkling site`: builds the browser form, a folder that any server of static files can serve.
+"""`inkling site`: builds the static site for the browser runtime.
 
-The builder is loaded only when it is asked for: it brings Panel along.
+The builder is imported when the command runs, since it imports Panel.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the parser of `inkling`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "site",
-        help="build the static browser form",
-        description="Build the browser form: a folder of static files in which Python itself runs "
-        "in a web worker. Nothing in it asks another host. An existing site is replaced once the "
-        "new one is complete.",
+        help="build the static site",
+        description="Build the static site: a folder of files with which Python runs in the "
+        "browser, in a web worker. It makes no request to other hosts. An existing site is "
+        "replaced once the new one is complete.",
     )
     parser.set_defaults(run=run, parser=parser)
     parser.add_argument(
@@ -35,20 +35,20 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--pyodide-dist",
         metavar="FOLDER",
-        help="a folder with a Pyodide distribution; else the environment variable PYODIDE_DIST, "
-        "else it is downloaded and checked",
+        help="a folder with a Pyodide distribution; default: the environment variable "
+        "PYODIDE_DIST, else it is downloaded and verified",
     )
     parser.add_argument(
         "--data",
         metavar="FOLDER",
-        help="a folder with full data sets to ship; else the environment variable INKLING_DATA, "
-        "else what was fetched",
+        help="a folder with full data sets to include; default: the environment variable "
+        "INKLING_DATA, else those that were fetched",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Build the site, with a line on stderr for every step."""
-    from dashboard.site import SiteError, build_site  # noqa: PLC0415 - brings Panel along
+    """Build the site and log each step to stderr."""
+    from dashboard.site import SiteError, build_site  # noqa: PLC0415 - imports Panel
 
     def log(line: str) -> None:
         sys.stderr.write(f"{line}\n")

@@ -1,6 +1,6 @@
-"""`inkling train`: trains a net and saves its weights.
+"""`inkling train`: trains a network and saves its weights.
 
-Here is the command's face, its flags and its last words; the work itself is a TrainingJob.
+This module holds the flags and the summary; `TrainingJob` does the work.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ from dashboard.training.settings import SettingError
 from nn import ARCHITECTURES
 
 DESCRIPTION = """\
-Train a net on digits, scoring held-out digits after every epoch, and save its weights.
+Train a network on digits, evaluating held-out digits after every epoch, and save its weights.
 
-Without --train-path or --data-set it learns from the 5,000 digits that come along, which have
-a validation part and a test part of their own. What --validation-path names is only scored: it
-never decides which weights are kept; those of the last step are. Only with --patience the
-validation samples choose the epoch; the test part never chooses anything.
+Without --train-path or --data-set it trains on the 5,000 bundled digits, which have a validation
+part and a test part. The samples of --validation-path are only evaluated: the weights of the last
+step are saved. Only with --patience do the validation samples choose the epoch; the test part
+never chooses anything.
 
---recipe names a file with all that is below, as TOML or JSON, a key for each flag without its
-dashes (batch-size = 64); flags beside it override it. The recipes of the nets that come along
-are there by name: mlp, best.
+--recipe names a TOML or JSON file with any of these flags, one key per flag without the leading
+dashes (batch-size = 64); flags on the command line override it. The recipes of the pretrained
+models are available by name: mlp, best.
 
-Ctrl-C stops after the step under way and saves. Beside the weights lies a checkpoint
-(NAME.checkpoint.npz), written after every epoch and at the end; the same command with --resume
-goes on from there with exactly the numbers of an unbroken run."""
+Ctrl-C stops after the current step and saves. A checkpoint (NAME.checkpoint.npz) is written beside
+the weights after every epoch and at the end; the same command with --resume continues from it with
+exactly the numbers of an uninterrupted run."""
 
 EXAMPLE = """\
 example:
@@ -83,7 +83,7 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the parser of `inkling`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "train",
-        help="train a net and save its weights",
+        help="train a network and save its weights",
         description=DESCRIPTION,
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -104,37 +104,37 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--train-path",
         metavar="PATH",
-        help=f"samples to learn from: {PATH_KINDS}; of a folder, the training half is read",
+        help=f"samples to train on: {PATH_KINDS}; of a folder, the training half is read",
     )
     group.add_argument(
         "--validation-path",
         metavar="PATH",
-        help="samples to score after every epoch and at the end, in the same formats; "
+        help="samples to evaluate after every epoch and at the end, in the same formats; "
         "of a folder, the test half is read",
     )
     group.add_argument(
         "--data-set",
         metavar="NAME",
-        help=f"instead of paths, {DATA_SET_HELP}; its validation part is scored after every "
+        help=f"instead of paths, {DATA_SET_HELP}; its validation part is evaluated after every "
         "epoch, its test part once at the end (default: digits)",
     )
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("net and training")
+    group = parser.add_argument_group("network and training")
     hidden = CommandSettings.param["hidden_layers"].default
     group.add_argument(
         "--network-structure",
         nargs="+",
         metavar="UNITS",
         help="Units of every dense layer, from the 784 pixels to the 10 classes; convolutions of "
-        "--architecture stand before the first hidden one "
-        f"(default: {' '.join(map(str, [PIXELS, *hidden, CLASSES]))}; an architecture called by "
-        "name brings its own).",
+        "--architecture precede the first hidden one "
+        f"(default: {' '.join(map(str, [PIXELS, *hidden, CLASSES]))}; an architecture chosen by "
+        "name has its own).",
     )
     for name, flag in SETTING_FLAGS.items():
         if name == "augment":
-            continue  # the one flag that also stands alone
+            continue  # its value is optional
         is_name = isinstance(CommandSettings.param[name], param.Selector | param.String)
         group.add_argument(flag, metavar="NAME" if is_name else "NUMBER", help=explain(name))
     calibrate = CommandSettings.param["calibrate"].doc
@@ -148,43 +148,43 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         "--weight-path",
         metavar="FILE",
         default=DEFAULT_WEIGHTS,
-        help="where the weights go, .npz or .json; a file of that name is replaced "
+        help="where to save the weights, .npz or .json; an existing file is replaced "
         "(default: %(default)s)",
     )
     group.add_argument(
         "--half",
         action="store_true",
-        help="save the weights as numbers of 16 bits, in half the room; .npz only",
+        help="save the weights as float16, half the size; .npz only",
     )
     group.add_argument(
         "--history-path",
         metavar="FILE",
-        help="write the curve as CSV: a line per step with loss, accuracy and learning rate, "
-        "scores beside the step they belong to",
+        help="write the learning curve as CSV: a line per step with loss, accuracy, learning rate, "
+        "and the evaluations of the step",
     )
     group.add_argument(
         "--resume",
         action="store_true",
-        help="go on from the checkpoint beside the weights; name the same data again. Settings "
+        help="continue from the checkpoint beside the weights; name the same data again. Settings "
         "are those of the checkpoint; learning rate, batch size, number of epochs, optimiser, "
-        "schedule, l1, l2, dropout, label smoothing and patience may be given anew",
+        "schedule, l1, l2, dropout, label smoothing and patience may be changed",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train; returns 0, or 130 after Ctrl-C."""
+    """Train; return 0, or 130 after Ctrl-C."""
     apply_recipe(arguments, arguments.parser)
     given = read_settings(arguments)
     files = TrainFiles.named(arguments.weight_path, arguments.history_path, half=arguments.half)
     if arguments.data_set is not None and (arguments.train_path or arguments.validation_path):
         raise SettingError(
-            "--data-set: give either a data set by name, or paths, not both; a data set has a "
-            "validation part of its own."
+            "--data-set: expected either a data set or paths, found both; a data set has its own "
+            "validation part."
         )
     if arguments.validation_path and not arguments.train_path:
         raise SettingError(
-            "--validation-path: give --train-path as well; without it, the data set's own "
-            "validation part is scored."
+            "--validation-path: expected --train-path beside it, found none; without it, the data "
+            "set's own validation part is evaluated."
         )
     with one_thread():
         data = open_train_data(arguments.train_path, arguments.validation_path, arguments.data_set)
@@ -196,7 +196,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def read_settings(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the values of the settings that were given, by name; SettingError for a wrong one."""
+    """Return the given settings by name; raise SettingError if one is invalid."""
     given: dict[str, Any] = {}
     if arguments.network_structure is not None:
         given["hidden_layers"] = read_structure("--network-structure", arguments.network_structure)
@@ -218,7 +218,7 @@ def _augment_help() -> str:
 
 
 def summary_lines(outcome: Outcome) -> list[str]:
-    """Say what came of it."""
+    """Return the summary: evaluations and saved files."""
     lines = []
     for scored in outcome.scored:
         lines += [f"{scored.title}: {scored.sentence}", ""]

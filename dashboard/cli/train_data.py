@@ -1,7 +1,4 @@
-"""The three kinds of samples that a training command works with, each with its honest label.
-
-Learning, watching and testing are different things; this is where they are told apart.
-"""
+"""The samples of a training command: training, validation and test."""
 
 from __future__ import annotations
 
@@ -14,15 +11,16 @@ from dashboard.cli.data_arguments import data_set_name
 from dashboard.cli.settings import CommandSettings
 from data_cache import DIGIT_NAMES, Samples, load_data_set, open_samples, to_float
 from data_cache.pen import enrich
-from nn import Network, fit_temperature, with_temperature
+from nn import Network
+from nn.calibration import fit_temperature, with_temperature
 
-_ENRICHING = 1
-"""Tells this use of the run's seed from the others."""
+_ENRICHMENT_STREAM = 1
+"""Separates this use of the run's seed from the others."""
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Samples that no step learns from, and what to call them."""
+    """Samples that take no part in training, with a title for messages."""
 
     samples: Samples
     title: str
@@ -30,9 +28,9 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class TrainData:
-    """What to learn from, what to score after every epoch, and what to score at the end.
+    """Samples to train on, to evaluate after every epoch, and to evaluate at the end.
 
-    The last two are one and the same when only a validation path was named.
+    The last two are the same if only a validation path was given.
     """
 
     train: Samples
@@ -41,7 +39,7 @@ class TrainData:
     class_names: tuple[str, ...]
 
     def fingerprint(self) -> str:
-        """Return what tells these training samples from others: their number and SHA-256."""
+        """Return an identifier of the training samples: their number and SHA-256."""
         digest = hashlib.sha256()
         for array in (self.train.images, self.train.labels):
             digest.update(array.tobytes())
@@ -58,7 +56,7 @@ def open_train_data(
     if validation_path is None:
         return TrainData(train, None, None, DIGIT_NAMES)
     held_out = open_samples(validation_path, "test")
-    title = f"{len(held_out):,} validation samples (only scored, they chose no weights)"
+    title = f"{len(held_out):,} validation samples (evaluated only, not used to choose weights)"
     scored = HeldOut(held_out, title)
     return TrainData(train, scored, scored, DIGIT_NAMES)
 
@@ -68,25 +66,25 @@ def _open_by_name(name: str) -> TrainData:
     return TrainData(
         data_set.train,
         HeldOut(data_set.validation, f"{len(data_set.validation):,} validation samples"),
-        HeldOut(data_set.test, f"{len(data_set.test):,} test samples (untouched until now)"),
+        HeldOut(data_set.test, f"{len(data_set.test):,} test samples (not used before)"),
         data_set.class_names,
     )
 
 
 def enriched(samples: Samples, settings: CommandSettings) -> Samples:
-    """Add what the settings ask for to learn from; the same seed adds the same."""
+    """Return the samples with synthetic digits and non-digits added, as the settings say."""
     if not settings.pen_digits and not settings.non_digits:
         return samples
     return enrich(
         samples,
-        np.random.default_rng([settings.seed, _ENRICHING]),
+        np.random.default_rng([settings.seed, _ENRICHMENT_STREAM]),
         pen_digits=settings.pen_digits,
         non_digits=settings.non_digits,
     )
 
 
 def calibrated(network: Network, samples: Samples, binarize: int | None) -> tuple[Network, float]:
-    """Divide the scores of a network by the temperature that suits the samples; return both."""
+    """Return the network with its logits divided by a fitted temperature, and the temperature."""
     images = to_float(samples.images, binarize=binarize)
     temperature = fit_temperature(network.predict_log_proba(images), samples.labels)
     return with_temperature(network, temperature), temperature

@@ -14,7 +14,7 @@ from dashboard.training.history import History
 from dashboard.training.run import Run
 from dashboard.training.settings import SettingError
 from nn import Network, save_weights
-from nn.atomic import write_atomically
+from nn.serialization import write_atomically
 
 
 @dataclass(frozen=True)

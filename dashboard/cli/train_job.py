@@ -30,12 +30,13 @@ from dashboard.training.settings import SettingError
 from dashboard.training.trainer import Trainer, evaluate
 from dashboard.training.validation_schedule import EVERY_EPOCH
 from data_cache import ArraySource
+from data_cache.pen import NO_DIGIT
 from nn import (
-    Evaluation,
+    ClassificationMetrics,
     Network,
+    architecture_layers,
     create_schedule,
     load_weights,
-    stem_of,
 )
 
 FIXED = {
@@ -64,7 +65,7 @@ class Scored:
     """Held-out samples and how the network did on them."""
 
     title: str
-    evaluation: Evaluation
+    evaluation: ClassificationMetrics
     class_names: tuple[str, ...]
 
     @property
@@ -128,12 +129,12 @@ class TrainingJob:
             validations=EVERY_EPOCH,
             state=checkpoint.state if checkpoint else None,
         )
-        self.run.step.none_allowed = self.settings.non_digits > 0
+        self.run.unlabelled = NO_DIGIT if self.settings.non_digits else None
 
     def _check(self) -> None:
         """Refuse at the beginning what would fail at the end."""
         settings, path = self.settings, self._files.weights
-        if stem_of(settings.architecture) is not None and path.suffix.lower() != ".npz":
+        if architecture_layers(settings.architecture) is not None and path.suffix.lower() != ".npz":
             raise SettingError(
                 f"--weight-path: only .npz has room for convolutions; found “{path}”."
             )

@@ -1,7 +1,4 @@
-"""Opens the net that a command line names: a weights file, or the ready-trained one.
-
-Commands that ask a net about digits need one that takes 784 pixels and knows ten classes.
-"""
+"""The argument that names a network: a weights file, or a pretrained model by name."""
 
 from __future__ import annotations
 
@@ -14,11 +11,11 @@ from nn import PRETRAINED, Network, WeightsError, load_pretrained, load_weights
 
 @dataclass(frozen=True)
 class NamedNetwork:
-    """A network and what to call it in a sentence."""
+    """A network with a title for messages."""
 
     network: Network
     title: str
-    is_ready_trained: bool
+    is_pretrained: bool
 
 
 def add_weights_argument(parser: argparse.ArgumentParser) -> None:
@@ -26,21 +23,21 @@ def add_weights_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weight-path",
         metavar="FILE",
-        help="the net's weights, .npz or .json, or a ready-trained net by name: "
+        help="the weights, .npz or .json, or a pretrained model by name: "
         f"{', '.join(PRETRAINED)} (default: {PRETRAINED[0]})",
     )
 
 
 def open_network(arguments: argparse.Namespace) -> NamedNetwork:
-    """Open what --weight-path names; WeightsError when it does not fit digits."""
+    """Return the network that --weight-path names; raise WeightsError unless it fits digits."""
     path = arguments.weight_path
-    is_ready_trained = path is None or path in PRETRAINED
-    network = load_pretrained(path or PRETRAINED[0]) if is_ready_trained else load_weights(path)
+    is_pretrained = path is None or path in PRETRAINED
+    network = load_pretrained(path or PRETRAINED[0]) if is_pretrained else load_weights(path)
     if (network.sizes[0], network.classes) != (PIXELS, CLASSES):
         raise WeightsError(
-            f"{path}: a net of {PIXELS} inputs and {CLASSES} outputs was expected, and one of "
-            f"{network.sizes[0]} inputs and {network.classes} outputs was found."
+            f"{path}: expected a network with {PIXELS} inputs and {CLASSES} outputs, found "
+            f"{network.sizes[0]} inputs and {network.classes} outputs."
         )
     name = "" if path is None else f" {path}"
-    title = f"the ready-trained net{name}" if is_ready_trained else str(path)
-    return NamedNetwork(network, f"{title} ({network.title})", is_ready_trained)
+    title = f"the pretrained model{name}" if is_pretrained else str(path)
+    return NamedNetwork(network, f"{title} ({network.title})", is_pretrained)

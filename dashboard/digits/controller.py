@@ -44,9 +44,9 @@ from nn import (
     architecture_of,
     load_pretrained,
     pretrained_card,
-    sureness,
     weights_to_bytes,
 )
+from nn.calibration import confidence
 
 MAKING = ("hidden_layers", "activation", "initialization", "biases", "seed", "architecture")
 """Settings that take effect when a fresh net is made."""
@@ -398,7 +398,7 @@ class DigitsController:
             return
         finally:
             self.state.busy = ""
-        low, high = evaluation.interval()
+        low, high = evaluation.accuracy_interval()
         score = Score(snapshot.iteration, evaluation.loss, evaluation.accuracy, evaluation.count)
         if snapshot.run == self.trainer.run_number:
             self.trainer.run.history.test.append(score)
@@ -438,8 +438,8 @@ class DigitsController:
         if self.state.origin not in (READY, TUNED) or not np.isfinite(probabilities).all():
             return True
         name = self.state.ready_net if self.state.origin == READY else PRETRAINED[0]
-        least = pretrained_card(name).least_sureness
-        return bool(sureness(probabilities[np.newaxis])[0] >= least)
+        least = pretrained_card(name).confidence_threshold
+        return bool(confidence(probabilities[np.newaxis])[0] >= least)
 
     def teach(self, label: int) -> None:
         """Give the drawing its label and take one training step on it."""

@@ -38,10 +38,10 @@ def find_server(document: Any, search: str | None) -> ServerLink | None:
 
 
 def _own_server(plugin: Any, document: Any) -> ServerLink:
-    from dashboard.api.server_link import OwnServerLink  # noqa: PLC0415 - not for the browser form
+    from dashboard.api.server_link import LocalServerLink  # noqa: PLC0415 - not for the browser form
 
     request = getattr(document.session_context, "request", None)
     context = getattr(getattr(request, "connection", None), "context", None)
     address = getattr(context, "address", None)
     peer = str(address[0]) if isinstance(address, tuple) and address else ""
-    return OwnServerLink(plugin.SERVER, peer, getattr(request, "headers", {}))
+    return LocalServerLink(plugin.SERVER, peer, getattr(request, "headers", {}))

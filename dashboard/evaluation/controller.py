@@ -129,7 +129,7 @@ class EvaluationController:
         state.notice = Notice("Showing it what is no digit …")
         generator = np.random.default_rng(SEED)
         images = await self._execute(draw_non_digits, NON_DIGITS, generator, samples.images)
-        known = state.examination.sureness
+        known = state.examination.confidences
         made = await measure_rejection(
             network, known, "made-up non-digits", images, execute=self._execute
         )

@@ -12,7 +12,8 @@ import numpy as np
 
 from dashboard.training.trainer import EVALUATION_CHUNK, Execute, execute_in_line
 from data_cache import to_float
-from nn import Network, sureness, sureness_threshold
+from nn import Network
+from nn.calibration import confidence, confidence_threshold
 
 KEPT = 0.99
 """The share of real samples that a threshold keeps."""
@@ -42,16 +43,16 @@ async def measure_rejection(
     ----------
     network : Network
     known : (n,)
-        Its sureness of samples that do belong to its classes; they set the threshold.
+        Its confidences for samples of its classes; they set the threshold.
     title : str
         What the pictures are.
     images : (m, 784) uint8
     """
-    threshold = sureness_threshold(known, KEPT)
+    threshold = confidence_threshold(known, KEPT)
     refused = 0
     for start in range(0, len(images), EVALUATION_CHUNK):
         pictures = to_float(images[start : start + EVALUATION_CHUNK])
         probabilities = await execute(network.predict_proba, pictures)
-        refused += int((sureness(probabilities) < threshold).sum())
+        refused += int((confidence(probabilities) < threshold).sum())
         await asyncio.sleep(0)
     return Rejection(title, len(images), threshold, refused / max(len(images), 1))

@@ -13,7 +13,8 @@ import numpy as np
 
 from dashboard.training.trainer import EVALUATION_CHUNK, Execute, execute_in_line
 from data_cache import Samples, to_float
-from nn import Evaluation, Network, Reliability, measure_reliability, sureness
+from nn import ClassificationMetrics, Network
+from nn.calibration import ReliabilityDiagram, confidence, reliability_diagram
 
 Progress = Callable[[float], None]
 """Told the share that is done, from 0 to 1."""
@@ -31,11 +32,11 @@ class Mistake:
 
 @dataclass(frozen=True, eq=False)
 class Examination:
-    """What came of it: sums, bins, `sureness` (n,) of every sample, and mistakes, worst first."""
+    """Sums, bins, `confidences` (n,) of every sample, and mistakes, worst first."""
 
-    evaluation: Evaluation
-    reliability: Reliability
-    sureness: np.ndarray
+    evaluation: ClassificationMetrics
+    reliability: ReliabilityDiagram
+    confidences: np.ndarray
     mistakes: tuple[Mistake, ...]
 
     def mistakes_in(self, label: int, predicted: int) -> tuple[Mistake, ...]:
@@ -56,20 +57,20 @@ async def examine(
     binarize: int | None = None,
 ) -> Examination:
     """Examine a network on samples that it did not learn from."""
-    evaluation = Evaluation(network.classes)
+    evaluation = ClassificationMetrics(network.classes)
     probabilities = np.zeros((len(samples), network.classes), np.float32)
     for start in range(0, len(samples), EVALUATION_CHUNK):
         part = slice(start, start + EVALUATION_CHUNK)
         images = to_float(samples.images[part], binarize=binarize)
         logarithms = await execute(network.predict_log_proba, images)
-        evaluation.count_predictions(logarithms, samples.labels[part])
+        evaluation.update(logarithms, samples.labels[part])
         probabilities[part] = np.exp(logarithms)
         progress(min(1.0, part.stop / len(samples)))
         await asyncio.sleep(0)
     return Examination(
         evaluation,
-        measure_reliability(probabilities, samples.labels),
-        sureness(probabilities),
+        reliability_diagram(probabilities, samples.labels),
+        confidence(probabilities),
         _mistakes(probabilities, samples.labels),
     )
 

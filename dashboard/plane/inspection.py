@@ -13,7 +13,7 @@ import numpy as np
 from dashboard.plane.surface import Surface, SurfaceMaker, grid_points
 from dashboard.training.history import Score
 from data_cache import PlanePoints, derive_inputs
-from nn import Layer, Network
+from nn import Dense, Network
 
 MAP_SIDE = 24
 MAX_MAPS = 64
@@ -74,7 +74,7 @@ def unit_maps(
     """
     grid = derive_inputs(grid_points(side), inputs)
     parts = [
-        network.forward(grid[start : start + CHUNK]).activations[layer][:, units]
+        network.hidden_activations(grid[start : start + CHUNK])[layer][:, units]
         for start in range(0, len(grid), CHUNK)
     ]
     return np.ascontiguousarray(np.concatenate(parts).T).reshape(-1, side, side)
@@ -102,5 +102,5 @@ def without_units(network: Network, units: Iterable[tuple[int, int]]) -> Network
         if layer < len(hidden) and unit < hidden[layer]:
             weights = layers[layer + 1].weights.copy()
             weights[unit] = 0
-            layers[layer + 1] = Layer(weights, layers[layer + 1].bias)
+            layers[layer + 1] = Dense(weights, layers[layer + 1].bias)
     return Network(tuple(layers), network.activation)

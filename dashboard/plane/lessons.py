@@ -16,7 +16,7 @@ import numpy as np
 
 from dashboard.plane.dataset import InputSamples
 from dashboard.training.history import History, Score
-from nn import Network, loss_and_gradients
+from nn import SGD, Network, TrainingStep
 
 DEAD_SHARE = 0.5
 """Of a layer's units; with so many dead the lesson on dead units is over."""
@@ -59,7 +59,7 @@ class Lesson:
 
 def dead_units(network: Network, x: np.ndarray) -> list[np.ndarray]:
     """Return for every hidden layer which units, (units,) booleans, answer 0 to all of `x`."""
-    return [np.all(a <= 0, axis=0) for a in network.forward(x).activations]
+    return [np.all(a <= 0, axis=0) for a in network.hidden_activations(x)]
 
 
 def gradient_sizes(network: Network, samples: InputSamples) -> list[float]:
@@ -69,7 +69,8 @@ def gradient_sizes(network: Network, samples: InputSamples) -> list[float]:
     cancel out in every layer, which says nothing of what gets through.
     """
     chosen = samples.labels == samples.labels[0]
-    _, gradients = loss_and_gradients(network, samples.images[chosen], samples.labels[chosen])
+    step = TrainingStep(network, SGD(network.parameters()))
+    _, gradients = step.gradients(samples.images[chosen], samples.labels[chosen])
     return [float(np.abs(gradient).mean()) for gradient in gradients if gradient.ndim == 2]
 
 

@@ -14,7 +14,7 @@ import param
 from dashboard.training.settings import LearningSettings
 from data_cache import MAX_CLASSES, PLANE_INPUTS, PLANE_SHAPES
 from nn import Network
-from nn.initializations import NORMAL_SCALE
+from nn.initializers import NORMAL_SCALE
 
 MAX_POINTS = 5000
 

@@ -13,9 +13,7 @@ import numpy as np
 
 from dashboard.plane.palette import Palette, pack_pixels
 from data_cache import PLANE_LIMIT, derive_inputs
-from nn import Network
-from nn.activations import activation
-from nn.products import product
+from nn import Network, activation_function, matrix_product
 
 CHUNK_NUMBERS = 64 * 1024
 """Numbers of the widest layer that are computed at once, so that they stay in the cache."""
@@ -52,7 +50,7 @@ class Surface:
         classes = self.probabilities.shape[1]
         pixels = np.empty((len(self.probabilities), 4), np.float32)
         # Probabilities sum to 1, so that a half added to every colour rounds each sum.
-        product(self.probabilities, palette.regions[:classes] + np.float32(0.5), pixels)
+        matrix_product(self.probabilities, palette.regions[:classes] + np.float32(0.5), pixels)
         np.minimum(pixels, 255, out=pixels)
         with np.errstate(invalid="ignore"):  # a net that has blown up gives no numbers
             channels = pixels.astype(np.uint8)
@@ -109,12 +107,12 @@ class SurfaceMaker:
         self, network: Network, first: np.ndarray, x: np.ndarray, out: np.ndarray
     ) -> None:
         count = len(x)
-        apply = activation(network.activation).apply
+        apply = activation_function(network.activation).apply
         with np.errstate(all="ignore"):
             for index, layer in enumerate(network.layers):
                 is_last = index == len(self._hidden)
                 z = out if is_last else self._sums[index][:count]
-                product(x, layer.weights if index else first, z)
+                matrix_product(x, layer.weights if index else first, z)
                 if index and layer.bias is not None:
                     np.add(z, layer.bias, out=z)
                 if not is_last:

@@ -5,7 +5,6 @@ Checkpoints and the kept spiral are made of them; what is in them is the affair 
 
 from __future__ import annotations
 
-import io
 import json
 from array import array
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.training.history import History, Score
-from nn.npz import arrays_from_npz
+from nn.serialization import arrays_from_npz, arrays_to_npz
 
 _CURVES = ("losses", "accuracies", "learning_rates")
 
@@ -43,9 +42,7 @@ class ArchiveKind:
     def pack(self, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
         """Return an archive; the header holds anything that JSON can hold."""
         text = json.dumps({"kind": self.kind, "format": self.version, **header})
-        file = io.BytesIO()
-        np.savez(file, header=as_bytes(text.encode()), **arrays)  # type: ignore[arg-type]
-        return file.getvalue()
+        return arrays_to_npz({"header": as_bytes(text.encode()), **arrays})
 
     def unpack(self, data: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return header and arrays of what `pack` gave.

@@ -14,7 +14,6 @@ from dashboard.training.run_state import RunState
 from dashboard.training.settings import TrainingSettings
 from dashboard.training.validation_schedule import WHILE_WATCHED, ValidationSchedule
 from data_cache import (
-    PIXEL_SCALE,
     Batch,
     BatchCutter,
     BlockFeed,
@@ -83,7 +82,6 @@ class BlockRun(Run):
             dropout_generator=generators.dropout,
             optimizer=state.optimizer if state else None,
         )
-        self.step.byte_scale = PIXEL_SCALE
         self.validations = validations
         self._due_at = 0
         """After how many samples the next score is due, told as each batch is taken."""
@@ -146,7 +144,7 @@ class BlockRun(Run):
     def _take_steps(self, batch: Batch, learning_rate: Callable[[int], float]) -> None:
         super()._take_steps(batch, learning_rate)
         if self._average:
-            self._average.add(self.network)
+            self._average.update(self.network)
 
     def _give_back(self, batch: Batch, steps: int) -> None:
         self.feed.keep_first(batch, steps)
@@ -166,7 +164,7 @@ class BlockRun(Run):
         """Go back to an earlier step of this run; `note_slice` follows."""
         super().return_to(mark)
         if self._average:
-            self._average.begin_again(self.network)
+            self._average.reset(self.network)
 
     @property
     def queue(self) -> PrefetchQueue:

@@ -28,7 +28,7 @@ from dashboard.training.run_state import RunState, Smoothed
 from dashboard.training.settings import TrainingSettings
 from data_cache import BatchPosition, QueuePosition
 from nn import create_optimizer, weights_from_bytes, weights_to_bytes
-from nn.atomic import write_atomically
+from nn.serialization import write_atomically
 
 KIND = ArchiveKind("checkpoint", "inkling checkpoint", 1)
 

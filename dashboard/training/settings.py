@@ -18,11 +18,11 @@ from nn import (
     DENSE,
     INITIALIZATIONS,
     OPTIMIZERS,
+    LayerSpec,
     Network,
-    StemPlan,
+    architecture_layers,
     architecture_name,
     create_network,
-    stem_of,
 )
 
 MAX_HIDDEN_LAYERS = 8
@@ -114,11 +114,11 @@ class LearningSettings(param.Parameterized):
             activation=self.activation,
             initialization=self.initialization,
             biases=self.biases,
-            stem=self.stem_plan(),
+            layer_spec=self.layer_spec(),
         )
 
-    def stem_plan(self) -> StemPlan | None:
-        """Return the plan of what stands before the hidden layers: nothing."""
+    def layer_spec(self) -> LayerSpec | None:
+        """Return the convolutional layers in front of the hidden layers: none."""
         return None
 
     def read(self, name: str, text: str) -> Any:
@@ -197,9 +197,9 @@ class TrainingSettings(LearningSettings):
         "also stretches and slants; full also bends, thickens, blurs and spoils.",
     )
 
-    def stem_plan(self) -> StemPlan | None:
+    def layer_spec(self) -> LayerSpec | None:
         """Return the convolutions that the architecture names."""
-        return stem_of(self.architecture)
+        return architecture_layers(self.architecture)
 
 
 def describe_range(parameter: Any) -> str:

@@ -18,7 +18,7 @@ from dashboard.training.history import Score
 from dashboard.training.run import DivergenceError, Run
 from dashboard.training.snapshot import Snapshot
 from data_cache import to_float
-from nn import Evaluation, Network, backend_name, scale_bytes
+from nn import ClassificationMetrics, Network, backend_name, scale_bytes
 
 EVALUATION_CHUNK = 250
 VALIDATION_LIMIT = 1000
@@ -80,9 +80,9 @@ async def evaluate(
     *,
     execute: Execute = execute_in_line,
     binarize: int | None = None,
-) -> Evaluation:
+) -> ClassificationMetrics:
     """Score a network on held-out samples in chunks, leaving the event loop free between them."""
-    evaluation = Evaluation(network.classes)
+    evaluation = ClassificationMetrics(network.classes)
     for start in range(0, len(samples), EVALUATION_CHUNK):
         if start:
             await asyncio.sleep(0)
@@ -90,7 +90,7 @@ async def evaluate(
         images = samples.images[part]
         is_pixels = images.dtype == np.uint8
         x = to_float(images, binarize, scale=scale_bytes) if is_pixels else images
-        await execute(evaluation.add, network, x, samples.labels[part])
+        await execute(evaluation.evaluate, network, x, samples.labels[part])
     return evaluation
 
 

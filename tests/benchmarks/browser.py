@@ -109,7 +109,7 @@ def find_pyodide() -> dict[str, bytes]:
 def open_inkling(
     browser: Browser, address: str, backend: str, contestant: str = "ours"
 ) -> PageContestant:
-    """A contestant of Python in Pyodide, with a backend of `nn.kernels`."""
+    """A contestant of Python in Pyodide, with a backend of `nn.backends`."""
     return PageContestant(
         browser,
         address,

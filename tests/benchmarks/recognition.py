@@ -28,12 +28,11 @@ from benchmarks.rounds import ContestantError  # noqa: E402
 from data_cache import create_augmentation, frame_digits, load_data_set, to_float  # noqa: E402
 from data_cache.framing.strokes import widen  # noqa: E402
 from data_cache.pen import draw_non_digits, write_digit  # noqa: E402
-from nn import (  # noqa: E402
-    PRETRAINED,
-    load_pretrained,
-    measure_reliability,
-    sureness,
-    sureness_threshold,
+from nn import PRETRAINED, load_pretrained  # noqa: E402
+from nn.calibration import (  # noqa: E402
+    confidence,
+    confidence_threshold,
+    reliability_diagram,
 )
 
 COUNT = 1500
@@ -143,9 +142,9 @@ def main() -> None:
     no_digits = to_float(draw_non_digits(900, np.random.default_rng(SEED), data.validation.images))
     for name, net in nets.items():
         given = net.predict_proba(digits)
-        error = measure_reliability(given, data.validation.labels).error
-        least = sureness_threshold(sureness(given))
-        refused = (sureness(net.predict_proba(no_digits)) < least).mean()
+        error = reliability_diagram(given, data.validation.labels).expected_calibration_error
+        least = confidence_threshold(confidence(given))
+        refused = (confidence(net.predict_proba(no_digits)) < least).mean()
         say(
             f"{name}: calibration error {error:.4f} on validation digits; refuses "
             f"{100 * refused:.1f} % of made-up non-digits where it keeps 99 % of those digits"

@@ -1,10 +1,11 @@
+import tracemalloc
+
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from reference_network import forward
 
-from nn import INITIALIZATIONS, Layer, Network, create_network
-from nn.log_softmax import log_softmax, negative_log_likelihood
+from nn import ACTIVATIONS, INITIALIZATIONS, Dense, Network, create_network
+from nn.network import CHUNK_ROWS, IMAGE_CHUNK_ROWS
 
 
 def make(sizes=(4, 3, 2), **settings) -> Network:
@@ -28,7 +29,7 @@ def test_a_network_without_biases_has_weights_only():
     assert [p.shape for p in network.parameters()] == [(4, 3), (3, 2)]
 
 
-def test_the_forward_pass_equals_the_formula_written_out():
+def test_probabilities_are_those_of_the_formula_written_out():
     network = make((4, 3, 2), activation="tanh", dtype=np.float64)
     (W0, b0, W1, b1) = network.parameters()
     b0[:], b1[:] = [0.1, -0.2, 0.3], [0.5, -0.5]
@@ -36,25 +37,41 @@ def test_the_forward_pass_equals_the_formula_written_out():
     expected = []
     for row in x:
         hidden = np.tanh([sum(row[i] * W0[i, j] for i in range(4)) + b0[j] for j in range(3)])
-        scores = [sum(hidden[j] * W1[j, k] for j in range(3)) + b1[k] for k in range(2)]
-        total = sum(np.exp(score) for score in scores)
-        expected.append([np.exp(score) / total for score in scores])
+        logits = [sum(hidden[j] * W1[j, k] for j in range(3)) + b1[k] for k in range(2)]
+        total = sum(np.exp(logit) for logit in logits)
+        expected.append([np.exp(logit) / total for logit in logits])
     np.testing.assert_allclose(network.predict_proba(x), expected, rtol=1e-12)
     np.testing.assert_allclose(network.predict_log_proba(x), np.log(expected), rtol=1e-12)
 
 
-def test_the_forward_pass_is_pure_and_returns_all_that_led_to_the_answer():
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize(
+    "layer_spec", [None, "conv3x4", "crop8 conv5x3 pool2 conv3x4 pool3s2", "conv2x3p0 pool2s1"]
+)
+def test_predictions_are_those_of_the_reference(activation, layer_spec):
+    network = make((100, 7, 5), activation=activation, dtype=np.float64, layer_spec=layer_spec)
+    for parameter in network.parameters():
+        np.add(parameter, 0.05, out=parameter)
+    x = np.random.default_rng(1).standard_normal((6, 100))
+    expected = forward(network, x)
+    np.testing.assert_allclose(
+        network.predict_log_proba(x), expected.log_probabilities, rtol=1e-9, atol=1e-12
+    )
+    hidden = network.hidden_activations(x)
+    assert len(hidden) == 1
+    np.testing.assert_allclose(hidden[0], expected.activations[-1], rtol=1e-9, atol=1e-12)
+
+
+def test_a_prediction_changes_neither_inputs_nor_parameters():
     network = make((4, 3, 3, 2))
     x = np.random.default_rng(1).random((5, 4), dtype=np.float32)
     before = [x.copy(), *(p.copy() for p in network.parameters())]
-    forward = network.forward(x)
+    first = network.predict_proba(x)
+    kept = first.copy()
+    network.predict_proba(x[::-1])
+    np.testing.assert_array_equal(first, kept)
     for old, new in zip(before, [x, *network.parameters()], strict=True):
         np.testing.assert_array_equal(old, new)
-    assert [a.shape for a in forward.layer_inputs] == [(5, 4), (5, 3), (5, 3)]
-    assert [a.shape for a in forward.pre_activations] == [(5, 3), (5, 3)]
-    for z, a in zip(forward.pre_activations, forward.activations, strict=True):
-        np.testing.assert_array_equal(a, np.maximum(z, 0))
-    assert forward.log_probabilities.dtype == np.float32
 
 
 def test_probabilities_are_float32_and_rows_sum_to_one():
@@ -77,67 +94,52 @@ def test_one_sample_is_predicted_as_it_is_in_a_batch():
     np.testing.assert_allclose(alone, together, rtol=1e-5)
 
 
-def test_a_dropped_unit_takes_no_part_and_a_kept_one_is_scaled_up():
-    network = make((4, 2, 2), activation="linear", dtype=np.float64)
-    x = np.random.default_rng(1).random((3, 4))
-    mask = np.array([[0.0, 2.0]] * 3)
-    forward = network.forward(x, [mask])
-    hidden = x @ network.layers[0].weights
-    np.testing.assert_allclose(forward.layer_inputs[1][:, 0], 0)
-    np.testing.assert_allclose(forward.layer_inputs[1][:, 1], 2 * hidden[:, 1])
-    np.testing.assert_allclose(forward.activations[0], hidden)
+CHUNKS = {None: CHUNK_ROWS, "conv3x4 pool2": IMAGE_CHUNK_ROWS}
 
 
-@given(
-    scores=st.lists(st.floats(-(2.0**99), 2.0**99, width=32), min_size=1, max_size=4),
-    shift=st.floats(-100, 100, width=32),
-)
-def test_log_softmax_is_finite_never_positive_and_sums_to_one(scores, shift):
-    log_probabilities = log_softmax(np.array([scores], dtype=np.float32))
-    assert np.isfinite(log_probabilities).all()
-    assert (log_probabilities <= 0).all()
-    assert np.exp(log_probabilities).sum() == pytest.approx(1, abs=1e-5)
-    small = np.clip(np.array([scores]), -50, 50)
-    np.testing.assert_allclose(log_softmax(small + shift), log_softmax(small), atol=1e-9)
+@pytest.mark.parametrize("layer_spec", CHUNKS)
+@pytest.mark.parametrize("extra", [-1, 0, 1, 70])
+def test_large_arrays_are_predicted_in_chunks_as_each_sample_by_itself(layer_spec, extra):
+    network = make((36, 5), dtype=np.float64, layer_spec=layer_spec)
+    count = CHUNKS[layer_spec] + extra
+    x = np.random.default_rng(1).random((count, 36))
+    together = network.predict_log_proba(x)
+    assert together.shape == (count, 5)
+    for index in (0, count // 2, count - 1):
+        alone = network.predict_log_proba(x[index : index + 1])[0]
+        np.testing.assert_allclose(together[index], alone, atol=1e-12)
 
 
-def test_the_loss_is_finite_at_probabilities_of_exactly_zero_and_one():
-    log_probabilities = log_softmax(np.array([[0.0, 1e4], [1e4, 0.0]], dtype=np.float32))
-    np.testing.assert_array_equal(np.exp(log_probabilities), [[0, 1], [1, 0]])
-    assert negative_log_likelihood(log_probabilities, np.array([1, 0])) == 0.0
-    assert negative_log_likelihood(log_probabilities, np.array([0, 1])) == 1e4
+@pytest.mark.parametrize("layer_spec", CHUNKS)
+def test_the_memory_of_a_prediction_does_not_grow_with_its_samples(layer_spec):
+    network = make((36, 500, 5), layer_spec=layer_spec)
+    peaks = []
+    for chunks in (2, 6):
+        x = np.zeros((chunks * CHUNKS[layer_spec], 36), np.uint8)
+        tracemalloc.start()
+        result = network.predict_log_proba(x)
+        peaks.append(tracemalloc.get_traced_memory()[1] - result.nbytes)
+        tracemalloc.stop()
+    assert peaks[1] < 1.01 * peaks[0]
 
 
-def test_a_perfect_loss_is_not_minus_zero():
-    loss = negative_log_likelihood(np.zeros((1, 1)), np.array([0]))
-    assert str(loss) == "0.0"
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("layer_spec", CHUNKS)
+@pytest.mark.parametrize("lay_out", [np.ascontiguousarray, np.asfortranarray])
+def test_bytes_are_predicted_as_the_pixels_that_they_stand_for(dtype, layer_spec, lay_out):
+    network = make((36, 5), dtype=dtype, layer_spec=layer_spec)
+    pixels = np.random.default_rng(1).integers(0, 256, (130, 36), np.uint8)
+    expected = network.predict_proba(pixels.astype(dtype) * dtype(1 / 255))
+    np.testing.assert_array_equal(network.predict_proba(lay_out(pixels)), expected)
 
 
-def test_a_blown_up_network_predicts_nan_without_a_warning():
+def test_a_diverged_network_predicts_nan_without_a_warning():
     network = make((4, 3, 2))
     network.layers[0].weights.fill(np.float32(3e38))
     network.layers[1].weights.fill(np.float32(3e38))
     with np.errstate(all="raise"):
         probabilities = network.predict_proba(np.ones((1, 4), dtype=np.float32))
     assert np.isnan(probabilities).all()
-
-
-def test_the_initializations_have_the_spread_of_their_papers():
-    shape, generator = (300, 200), np.random.default_rng(3)
-
-    def weights(name):
-        network = create_network(shape, generator=generator, initialization=name)
-        assert not network.layers[0].bias.any()
-        return network.layers[0].weights
-
-    he, xavier, uniform = weights("he"), weights("xavier"), weights("uniform")
-    limit = np.sqrt(6 / 500)
-    assert he.std() == pytest.approx(np.sqrt(2 / 300), rel=0.02)
-    assert xavier.std() == pytest.approx(limit / np.sqrt(3), rel=0.02)
-    assert np.abs(xavier).max() <= limit
-    assert np.abs(uniform).max() <= 1
-    assert uniform.std() == pytest.approx(1 / np.sqrt(3), rel=0.02)
-    assert not weights("zeros").any()
 
 
 @pytest.mark.parametrize("name", INITIALIZATIONS)
@@ -158,7 +160,7 @@ def test_a_copy_is_equal_and_independent():
     assert copy.sizes == network.sizes
 
 
-def test_numbers_are_copied_in_place_also_from_float64():
+def test_values_are_copied_in_place_also_from_float64():
     network, other = make(), make(initialization="xavier", dtype=np.float64)
     arrays = network.parameters()
     network.copy_from(other)
@@ -187,37 +189,51 @@ def test_inputs_of_a_wrong_shape_are_refused(shape):
         make().predict_proba(np.zeros(shape, dtype=np.float32))
 
 
-def test_bytes_are_refused_as_inputs_with_the_remedy():
-    with pytest.raises(ValueError, match="found uint8; divide bytes by 255"):
-        make().predict_proba(np.zeros((1, 4), dtype=np.uint8))
+def test_integers_but_bytes_are_refused_as_inputs():
+    with pytest.raises(ValueError, match="found int64"):
+        make().predict_proba(np.zeros((1, 4), dtype=np.int64))
 
 
-def matrix(*shape, dtype=np.float32, order="C"):
-    return np.zeros(shape, dtype=dtype, order=order)
+def test_a_convolutional_network_tells_its_form():
+    spec = "crop24 conv5x8 pool2 conv5x16 pool3"
+    network = make((784, 5), layer_spec=spec)
+    assert network.sizes == (784, 5)
+    assert network.title == f"784 → {spec} → 5"
+    assert [array.shape for array in network.parameters()] == [
+        *[(25, 8), (8,), (200, 16), (16,)],
+        *[(256, 5), (5,)],
+    ]
+    assert [layer.outputs for layer in network.layers] == [12 * 12 * 8, 4 * 4 * 16, 5]
+    assert (len(network.convolutions), len(network.dense_layers)) == (2, 1)
+    assert network.dtype == np.float32
 
 
-@pytest.mark.parametrize(
-    ("layers", "message"),
-    [
-        ([], "at least one layer"),
-        ([Layer(matrix(3))], "weights of layer 0"),
-        ([Layer(matrix())], "weights of layer 0"),
-        ([Layer(matrix(3, 0))], "weights of layer 0"),
-        ([Layer(matrix(4, 3)), Layer(matrix(4, 2))], r"layer 1 to have the shape \(3, outputs\)"),
-        ([Layer(matrix(4, 3), matrix(4))], r"bias of layer 0 to have the shape \(3,\)"),
-        ([Layer(matrix(4, 3), matrix(3)), Layer(matrix(3, 2))], "layer 1 differs"),
-        ([Layer(matrix(4, 3), matrix(3, dtype=np.float64))], "found float64 in layer 0"),
-        ([Layer(matrix(4, 3, dtype=np.int64))], "found int64 in layer 0"),
-        ([Layer(matrix(4, 3, order="F"))], "C-contiguous"),
-    ],
-)
-def test_layers_that_do_not_fit_are_refused(layers, message):
-    with pytest.raises(ValueError, match=message):
-        Network(tuple(layers))
+def test_a_dense_network_has_no_convolutions():
+    network = make((9, 4, 2))
+    assert network.layer_spec is None
+    assert network.convolutions == ()
+    assert network.title == "9-4-2"
+
+
+def test_convolutions_need_square_images():
+    with pytest.raises(ValueError, match="square images for convolutions and found 10 pixels"):
+        make((10, 2), layer_spec="conv3x4")
+
+
+def test_copies_of_convolutional_networks_are_independent_and_take_values_over():
+    network = make((144, 7, 5), layer_spec="conv3x4 pool2")
+    other = network.copy()
+    other.layers[0].weights.fill(0)
+    assert network.layers[0].weights.any()
+    network.copy_from(other)
+    assert not network.layers[0].weights.any()
+    assert network.astype(np.float64).layers[0].weights.dtype == np.float64
+    with pytest.raises(ValueError, match="conv3x4 pool2 → 7-5 relu with biases"):
+        network.copy_from(make((144, 7, 5), layer_spec="conv3x3 pool2"))
 
 
 def test_an_unknown_activation_is_refused():
-    with pytest.raises(ValueError, match="Unknown activation 'step'"):
-        Network((Layer(matrix(2, 2)),), "step")
-    with pytest.raises(ValueError, match="Spell the activation"):
-        Network((Layer(matrix(2, 2)),), "re-lu")
+    with pytest.raises(ValueError, match="activation and found 'step'"):
+        Network((Dense(np.zeros((2, 2), np.float32)),), "step")
+    with pytest.raises(ValueError, match="Expected the activation as 'relu' and found 're-lu'"):
+        Network((Dense(np.zeros((2, 2), np.float32)),), "re-lu")

@@ -20,7 +20,7 @@ from dashboard.shell.fields import Field, TickBox
 from dashboard.shell.layout import card, field_pairs, run_row, stack
 from dashboard.shell.theme import Theme, button
 from data_cache import DATA_SETS, to_float
-from nn import ARCHITECTURES, PRETRAINED, form_title, pretrained_card, stem_of
+from nn import ARCHITECTURES, PRETRAINED, architecture_layers, network_title, pretrained_card
 
 LEARNING_FIELDS = ("learning_rate", "batch_size", "optimizer", "dropout", "l1", "l2")
 QUEUE_FIELDS = ("cache_size", "concurrency")
@@ -228,7 +228,9 @@ def progress_html(epochs: float, progress: float) -> str:
 def pending_html(controller: DigitsController) -> str:
     """Say that the fields describe another net than the one in use."""
     state, network = controller.state, controller.network
-    wanted = form_title((784, *state.hidden_layers, network.classes), stem_of(state.architecture))
+    wanted = network_title(
+        (784, *state.hidden_layers, network.classes), architecture_layers(state.architecture)
+    )
     return (
         f'<p class="notice warning" role="status">A new {wanted} net ({state.activation}) will '
         f"replace the present one, and what that one learnt is lost.</p>"

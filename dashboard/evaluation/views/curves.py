@@ -12,7 +12,7 @@ from bokeh.plotting import figure
 from dashboard.evaluation.robustness import AMOUNTS, UNITS, RobustnessPoint
 from dashboard.shell.chart_parts import BLUE, GREEN, ORANGE, make_legend, quieten
 from dashboard.shell.theme import Theme
-from nn import Reliability
+from nn.calibration import ReliabilityDiagram
 
 
 class ReliabilityChart:
@@ -27,7 +27,7 @@ class ReliabilityChart:
         chart.line([0, 1], [0, 1], line_color=ORANGE, line_dash="dashed", line_width=2)
         self.view = pn.pane.Bokeh(chart, sizing_mode="stretch_both", min_height=150, margin=0)
 
-    def draw(self, reliability: Reliability | None) -> None:
+    def draw(self, reliability: ReliabilityDiagram | None) -> None:
         """Show the bins that hold any samples."""
         if reliability is None:
             self._bins.data = {"x": [], "top": [], "width": []}

@@ -145,7 +145,7 @@ class EvaluationPane:
         self._calibration.object = calibration_html(reliability)
         self._reliability.draw(reliability)
         if examination is not None:
-            self._confusion.draw(examination.evaluation.confusion, names)
+            self._confusion.draw(examination.evaluation.confusion_matrix, names)
         self._draw_mistakes()
 
     def _draw_mistakes(self) -> None:

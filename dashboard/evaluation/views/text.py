@@ -8,7 +8,7 @@ from html import escape
 
 from dashboard.evaluation.rejection import KEPT, Rejection
 from dashboard.evaluation.report import Examination
-from nn import Reliability
+from nn.calibration import ReliabilityDiagram
 
 
 def accuracy_html(examination: Examination | None) -> str:
@@ -16,7 +16,7 @@ def accuracy_html(examination: Examination | None) -> str:
     if examination is None:
         return '<p class="quiet">Not evaluated yet.</p>'
     evaluation = examination.evaluation
-    low, high = evaluation.interval()
+    low, high = evaluation.accuracy_interval()
     return (
         f'<p><b class="figure">{100 * evaluation.accuracy:.2f} %</b> right: '
         f"{evaluation.correct:,} of {evaluation.count:,}</p>"
@@ -54,11 +54,11 @@ def rejection_html(rejections: Sequence[Rejection]) -> str:
     )
 
 
-def calibration_html(reliability: Reliability | None) -> str:
+def calibration_html(reliability: ReliabilityDiagram | None) -> str:
     """Say how far off the net's own probabilities are."""
     if reliability is None:
         return '<p class="quiet">Is it right as often as it says?</p>'
-    return f"<p>Expected calibration error <b>{reliability.error:.4f}</b></p>"
+    return f"<p>Expected calibration error <b>{reliability.expected_calibration_error:.4f}</b></p>"
 
 
 def mistakes_html(count: int, cell: tuple[str, str] | None, labels: Sequence[str]) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 
 import nn
 from benchmarks.cases import LEARNING_RATE, Case, make_batches, make_factors
-from nn.products import product
 
 FRESH = ("app_step",)
 """Disciplines that begin with a fresh net in every turn."""
@@ -54,7 +53,9 @@ def _digit_batches(case: Case) -> list[tuple[np.ndarray, np.ndarray]]:
 def convnetjs_step(case: Case) -> Callable[[], object]:
     """A step of ConvNetJS's own net for MNIST, with its penalty."""
     network = nn.create_network(
-        case.sizes, generator=np.random.default_rng(0), stem=nn.stem_of("convnetjs")
+        case.sizes,
+        generator=np.random.default_rng(0),
+        layer_spec=nn.architecture_layers("convnetjs"),
     )
     optimizer = nn.create_optimizer("adam", network.parameters())
     step = nn.TrainingStep(network, optimizer, batch_capacity=case.batch, l2=0.001)
@@ -82,7 +83,7 @@ def forward_pass(case: Case) -> Callable[[], object]:
 
 def kernel_product(case: Case) -> Callable[[], object]:
     a, b, out = make_factors(case)
-    return lambda: product(a, b, out)
+    return lambda: nn.matrix_product(a, b, out)
 
 
 def facts() -> dict[str, object]:

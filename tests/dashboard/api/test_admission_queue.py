@@ -3,13 +3,13 @@ import asyncio
 from dashboard.api.admission_queue import AdmissionQueue
 
 
-def test_few_requests_have_each_round_and_others_come_in_order():
+def test_each_iteration_of_the_loop_admits_a_few_requests_in_order():
     async def ask_many():
-        turns, order, rounds = AdmissionQueue(3), [], []
+        queue, order, rounds = AdmissionQueue(3), [], []
         now = 0
 
         async def ask(number):
-            await turns.take()
+            await queue.wait()
             order.append(number)
             rounds.append(now)
 
@@ -24,11 +24,11 @@ def test_few_requests_have_each_round_and_others_come_in_order():
     asyncio.run(ask_many())
 
 
-def test_one_after_the_other_waits_for_nobody():
+def test_requests_one_after_the_other_do_not_wait():
     async def ask_singly():
-        turns = AdmissionQueue(1)
+        queue = AdmissionQueue(1)
         for _ in range(5):
-            taken = asyncio.create_task(turns.take())
+            taken = asyncio.create_task(queue.wait())
             await asyncio.sleep(0)
             assert taken.done()
             await asyncio.sleep(0)
@@ -36,11 +36,11 @@ def test_one_after_the_other_waits_for_nobody():
     asyncio.run(ask_singly())
 
 
-def test_a_request_that_was_given_up_takes_no_turn():
+def test_a_cancelled_request_is_not_counted():
     async def give_up():
-        turns = AdmissionQueue(1)
-        await turns.take()
-        given_up, patient = (asyncio.create_task(turns.take()) for _ in range(2))
+        queue = AdmissionQueue(1)
+        await queue.wait()
+        given_up, patient = (asyncio.create_task(queue.wait()) for _ in range(2))
         await asyncio.sleep(0)
         given_up.cancel()
         await asyncio.wait_for(patient, 10)

@@ -51,41 +51,38 @@ def image(value):
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "key_value"),
     [
-        (patched(target=10), "target of sample 1 has to be a whole number from 0 to 9"),
-        (patched(target=True), "target of sample 1"),
-        (patched(target="7"), "target of sample 1"),
-        (patched(target=None), "target of sample 1"),
-        (patched(target=0.5), "target of sample 1"),
-        (patched(target=10**400), "target of sample 1"),
-        (
-            patched(image=[0.0] * 783),
-            "image of sample 1 has to be a list of 784 numbers; found 783",
-        ),
-        (patched(image=[[0.0] * 28] * 28), "found 28"),
-        (patched(image="0" * 784), "found a text"),
-        (image(None), "of numbers alone"),
-        (image("0"), "of numbers alone"),
-        (image([]), "of numbers alone"),
-        (image(True), "of numbers alone"),
-        (image(-0.001), "from 0 to 1"),
-        (image(255), "from 0 to 1"),
-        (image(10**4000), "from 0 to 1"),
-        (patched(label=3), "sample 1 has to be an object with “target” and “image”"),
-        ({"data": [BLANK["image"]]}, "sample 0 has to be an object"),
-        ({"data": BLANK}, "“data” has to be a list"),
-        ({"data": [BLANK] * 1001}, "At most 1,000 samples"),
-        ({"samples": []}, "“data” and nothing else"),
-        ([], "“data” and nothing else"),
-        (3, "“data” and nothing else"),
-        (None, "“data” and nothing else"),
+        (patched(target=10), "sample 1"),
+        (patched(target=True), "sample 1"),
+        (patched(target="7"), "sample 1"),
+        (patched(target=None), "sample 1"),
+        (patched(target=0.5), "sample 1"),
+        (patched(target=10**400), "sample 1"),
+        (patched(image=[0.0] * 783), "783"),
+        (patched(image=[[0.0] * 28] * 28), " 28"),
+        (patched(image="0" * 784), "text"),
+        (image(None), "sample 1"),
+        (image("0"), "sample 1"),
+        (image([]), "sample 1"),
+        (image(True), "sample 1"),
+        (image(-0.001), "sample 1"),
+        (image(255), "sample 1"),
+        (image(10**4000), "sample 1"),
+        (patched(label=3), "sample 1"),
+        ({"data": [BLANK["image"]]}, "sample 0"),
+        ({"data": BLANK}, "data"),
+        ({"data": [BLANK] * 1001}, "1,001"),
+        ({"samples": []}, "data"),
+        ([], "data"),
+        (3, "data"),
+        (None, "data"),
     ],
 )
-def test_samples_that_make_no_sense_are_422(call, content, words):
+def test_invalid_samples_are_422_with_the_position(call, content, key_value):
     answer = send(call, "PATCH", "/api/weights", json.dumps(content).encode())
     assert answer.status == 422
-    assert words.lower() in answer.sentence.lower()
+    assert key_value in answer.sentence
 
 
 def tables(first=784, hidden=8, last=10, value=0.5):
@@ -93,77 +90,77 @@ def tables(first=784, hidden=8, last=10, value=0.5):
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "key_value"),
     [
-        ({"weights": []}, "one entry for each layer"),
-        ({"weights": "x"}, "one entry for each layer"),
+        ({"weights": []}, "weights"),
+        ({"weights": "x"}, "weights"),
         ({"weights": [[]]}, "weights"),
-        ({"weights": [[[]]]}, "weights"),
-        ({"weights": [1, 2]}, "list of rows"),
-        ({"weights": [[1, 2]]}, "list of rows"),
-        ({"weights": tables(first=783)}, "784 inputs"),
-        ({"weights": tables(last=9)}, "10 outputs"),
-        ({"weights": [tables()[0], tables(hidden=7)[1]]}, "layer 1"),
-        ({"weights": [[[0.5], [0.5, 0.5]]]}, "equally long"),
-        ({"weights": tables(value="1")}, "numbers alone"),
-        ({"weights": tables(value=None)}, "numbers alone"),
-        ({"weights": tables(value=True)}, "numbers alone"),
-        ({"weights": tables(value=1e39)}, "below 3.4e38"),
-        ({"weights": tables(value=10**400)}, "too large"),
-        ({"weights": tables(value=1e38)}, "no numbers any more"),
-        ({"weights": tables(), "biases": [[0] * 8]}, "2 layers have 1"),
-        ({"weights": tables(), "biases": [[0] * 8, [0] * 9]}, "bias of layer 1"),
-        ({"weights": tables(), "biases": [0, 0]}, "list of numbers"),
-        ({"weights": tables(), "biases": None}, "one entry for each layer"),
-        ({"weights": tables(), "extra": 1}, "“extra”"),
+        ({"weights": [[[]]]}, "sizes"),
+        ({"weights": [1, 2]}, "weights"),
+        ({"weights": [[1, 2]]}, "weights"),
+        ({"weights": tables(first=783)}, "784"),
+        ({"weights": tables(last=9)}, "10"),
+        ({"weights": [tables()[0], tables(hidden=7)[1]]}, "W1"),
+        ({"weights": [[[0.5], [0.5, 0.5]]]}, "weights[0]"),
+        ({"weights": tables(value="1")}, "weights[0]"),
+        ({"weights": tables(value=None)}, "weights[0]"),
+        ({"weights": tables(value=True)}, "weights[0]"),
+        ({"weights": tables(value=1e39)}, "found inf"),
+        ({"weights": tables(value=10**400)}, "weights[0]"),
+        ({"weights": tables(value=1e38)}, "validation"),
+        ({"weights": tables(), "biases": [[0] * 8]}, "b1"),
+        ({"weights": tables(), "biases": [[0] * 8, [0] * 9]}, "b1"),
+        ({"weights": tables(), "biases": [0, 0]}, "biases[0]"),
+        ({"weights": tables(), "biases": None}, "biases"),
+        ({"weights": tables(), "extra": 1}, "extra"),
         ({"weights": tables(), "activation": "cubic"}, "cubic"),
-        ({"weights": tables(), "activation": 5}, "has to be a text"),
-        ({"weights": tables(hidden=2049)}, "at most"),
-        ({"weights": [[[0.5] * 10] * 784] + [[[0.5] * 10] * 10] * 9}, "at most 8 hidden layers"),
+        ({"weights": tables(), "activation": 5}, "activation"),
+        ({"weights": tables(hidden=2049)}, "2,049"),
+        ({"weights": [[[0.5] * 10] * 784] + [[[0.5] * 10] * 10] * 9}, "9"),
         ({"W0": [1, 2, 3], "b0": [1]}, "784"),
-        ({"W0": [1, 2, 3], "b0": []}, "multiple"),
+        ({"W0": [1, 2, 3], "b0": []}, "W0"),
         ({"W0": [1, 2, 3]}, "b0"),
         ({"W0": "x", "b0": [0]}, "W0"),
         ({"W0": [[1]], "b0": [0]}, "W0"),
         ({"W0": {}, "b0": [0], "activation": 5}, "activation"),
-        ({"W0": [1], "b0": [0], "biases": "no"}, "expected the keys"),
-        ({}, "expected an object"),
-        ([1], "expected an object"),
-        ("W0", "expected an object"),
+        ({"W0": [1], "b0": [0], "biases": "no"}, "W0"),
+        ({}, "object"),
+        ([1], "object"),
+        ("W0", "object"),
     ],
 )
-def test_weights_that_make_no_sense_are_422(call, content, words):
+def test_invalid_weights_are_422_with_the_key(call, content, key_value):
     answer = send(call, "POST", "/api/weights", json.dumps(content).encode())
     assert answer.status == 422
-    assert words in answer.sentence
+    assert key_value in answer.sentence
 
 
 @pytest.mark.parametrize("path", ["/api/weights", "/api/datablock"])
 @pytest.mark.parametrize(
-    ("body", "status", "words"),
+    ("body", "status", "key_value"),
     [
-        (b"", 400, "is empty"),
-        (b" \n", 400, "is empty"),
+        (b"", 400, "empty"),
+        (b" \n", 400, "empty"),
         (b"{", 400, "at character 1"),
-        (b'{"data": [1, 2', 400, "Whole JSON"),
-        (b'{"data": NaN}', 400, "NaN is not a number"),
+        (b'{"data": [1, 2', 400, "JSON"),
+        (b'{"data": NaN}', 400, "NaN"),
         (b"-Infinity", 400, "Infinity"),
-        (b"nul", 400, "Whole JSON"),
-        (b"[1] [2]", 400, "Whole JSON"),
-        (b"\xff\xfe[", 400, "byte 0 is not UTF-8"),
-        ("“data”".encode("utf-16"), 400, "not UTF-8"),
-        (b'"\xed\xa0\x80"', 400, "not UTF-8"),
-        (b'{"data": 1, "data": 2}', 422, "“data” twice"),
-        (b'{"a": {"b": 1, "b": 1}}', 422, "“b” twice"),
-        (b"[" * 2000, 422, "nested too deeply"),
-        (b"[" * 1500 + b"]" * 1500, 422, "nested too deeply"),
+        (b"nul", 400, "JSON"),
+        (b"[1] [2]", 400, "JSON"),
+        (b"\xff\xfe[", 400, "byte 0"),
+        ("“data”".encode("utf-16"), 400, "UTF-8"),
+        (b'"\xed\xa0\x80"', 400, "UTF-8"),
+        (b'{"data": 1, "data": 2}', 422, "“data”"),
+        (b'{"a": {"b": 1, "b": 1}}', 422, "“b”"),
+        (b"[" * 2000, 422, "nested"),
+        (b"[" * 1500 + b"]" * 1500, 422, "nested"),
         (b'{"a":' * 600 + b"1" + b"}" * 600, 422, ""),
         (b"9" * 4090, 422, ""),
     ],
 )
-def test_a_body_that_is_no_clean_json_is_refused(call, path, body, status, words):
+def test_a_body_that_is_not_strict_json_is_refused(call, path, body, status, key_value):
     answer = send(call, "POST", path, body)
-    assert (answer.status, words in answer.sentence) == (status, True), answer.sentence
+    assert (answer.status, key_value in answer.sentence) == (status, True), answer.sentence
 
 
 def test_a_number_of_millions_of_digits_and_a_million_lists_are_refused_soon(call):
@@ -182,18 +179,18 @@ def test_another_type_is_415(call, kind):
     answer = send(call, "PATCH", "/api/weights", b'{"data": []}', kind)
     assert (answer.status, "application/json" in answer.sentence) == (415, True)
     answer = send(call, "PATCH", "/api/weights", b'{"data": []}', Content_Encoding="br")
-    assert (answer.status, "gzip alone" in answer.sentence) == (415, True)
+    assert (answer.status, "gzip" in answer.sentence) == (415, True)
 
 
 def test_a_body_compressed_by_gzip_is_taken(call):
     body = gzip.compress(json.dumps({"data": [BLANK]}).encode())
     assert send(call, "PATCH", "/api/weights", body, Content_Encoding="gzip").status == 200
     for broken, words in (
-        (body[:-9], "ended early"),
+        (body[:-9], "truncated"),
         (body[:20] + b"xxxx" + body[24:], "gzip"),
         (b"plain", "gzip"),
-        (body + b"more", "behind the end"),
-        (b"", "ended early"),
+        (body + b"more", "end"),
+        (b"", "truncated"),
     ):
         answer = send(call, "PATCH", "/api/weights", broken, Content_Encoding="gzip")
         assert (answer.status, words in answer.sentence) == (400, True)
@@ -208,10 +205,10 @@ def test_bombs_end_at_the_limit(call):
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("W0.npy", bytes(1 << 26))
     answer = send(call, "POST", "/api/weights", file.getvalue(), NPZ)
-    assert (answer.status, "claims" in answer.sentence) == (413, True)
+    assert (answer.status, f"{1 << 26:,}" in answer.sentence) == (413, True)
     for shape in ((1 << 40,), (1 << 62, 1 << 62), (-4, 4)):
         answer = send(call, "POST", "/api/weights", archive_of(W0=npy_header(shape)), NPZ)
-        assert (answer.status, "not as large" in answer.sentence) == (422, True)
+        assert (answer.status, "W0" in answer.sentence) == (422, True)
 
 
 def npy_header(shape):
@@ -272,7 +269,7 @@ def test_a_body_beyond_the_limit_is_413_whether_announced_or_in_pieces(tmp_path)
             b"HTTP/1.1 400"
         )
         assert state(call) == before
-        assert call.server.room._free == call.server.settings.bodies_bytes
+        assert call.server.body_memory.free == call.server.settings.bodies_bytes
 
 
 def raw(call, method, path, header, body):
@@ -291,7 +288,7 @@ def test_a_body_that_does_not_come_is_408_and_leaves_nothing_behind(tmp_path):
         answer = raw(call, "PATCH", "/api/weights", "Content-Length: 100", b'{"data": ')
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert b"within 0.1 seconds" in answer
-        assert call.server.room._free == call.server.settings.bodies_bytes
+        assert call.server.body_memory.free == call.server.settings.bodies_bytes
         assert call("GET", "/api/data").status == 200
 
 
@@ -303,16 +300,16 @@ def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind(tmp_path):
                 b"PATCH /api/weights HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000\r\n\r\n"
                 + b" " * 20000
             )
-            while call.server.room._free == full:
+            while call.server.body_memory.free == full:
                 call("GET", "/api/data")
-        while call.server.room._free != full:
+        while call.server.body_memory.free != full:
             call("GET", "/api/data")
 
 
 def test_bodies_together_have_a_limit_too(tmp_path):
     with api_server(api_settings(tmp_path, bodies_bytes=50_000)) as call:
         answer = call("PATCH", "/api/weights", {"data": [BLANK] * 20})
-        assert (answer.status, "hands full" in answer.sentence) == (429, True)
+        assert (answer.status, "memory" in answer.sentence) == (429, True)
         assert call("PATCH", "/api/weights", {"data": [BLANK]}).status == 200
 
 

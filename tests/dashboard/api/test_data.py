@@ -47,34 +47,33 @@ def test_a_block_has_no_sample_twice_while_there_are_enough(call):
 
 
 @pytest.mark.parametrize(
-    ("query", "status", "words"),
+    ("query", "status", "key_value"),
     [
         ("index=4000", 404, "0 to 3,999"),
-        ("index=0&label=5", 404, "no 5"),
-        ("index=-1", 400, "whole number from 0"),
+        ("index=0&label=5", 404, "label 5"),
+        ("index=-1", 400, "“-1”"),
         ("index=1.5", 400, "“1.5”"),
         ("index=", 400, "“index”"),
         ("index=" + "9" * 5000, 400, "“index”"),
-        ("label=10", 400, "from 0 to 9"),
+        ("label=10", 400, "9"),
         ("split=all", 400, "train, validation, test"),
-        ("lable=3", 400, "no use for “lable”"),
-        ("label=3&label=4", 400, "each once"),
+        ("lable=3", 400, "“lable”"),
+        ("label=3&label=4", 400, "“label”"),
         ("%ff=1", 400, "query"),
         ("&".join(f"a{i}=1" for i in range(50)), 400, "query"),
     ],
 )
-def test_a_query_that_cannot_be_used_is_answered_with_a_sentence(call, query, status, words):
+def test_an_invalid_query_is_refused_with_the_name_of_the_parameter(call, query, status, key_value):
     answer = call("GET", f"/api/data?{query}")
-    assert (answer.status, words in answer.sentence) == (status, True)
+    assert (answer.status, key_value in answer.sentence) == (status, True)
 
 
 @pytest.mark.parametrize("block", [0, -1, 1001, 1e9, 1.5, "3", True, None, [], 10**400])
 def test_a_block_of_no_sensible_size_is_422(call, block):
     answer = call("POST", "/api/datablock", {"block": block})
-    assert (answer.status, answer.sentence) == (
-        422,
-        "“block” takes a whole number of samples from 1 to 1,000.",
-    )
+    assert answer.status == 422
+    assert "block" in answer.sentence
+    assert "1,000" in answer.sentence
 
 
 def test_manifest_and_blocks_are_the_bytes_of_the_site(call, site):
@@ -87,7 +86,7 @@ def test_manifest_and_blocks_are_the_bytes_of_the_site(call, site):
             assert answer.headers["Content-Type"] == "application/gzip"
     for name in ("10", "x", "-1", "0000.bin", "9" * 40, "0000.bin.gz.gz"):
         answer = call("GET", f"/api/blocks/{name}")
-        assert (answer.status, answer.sentence) == (404, "There are the blocks 0 to 9.")
+        assert (answer.status, "0 to 9" in answer.sentence) == (404, True)
 
 
 @pytest.mark.parametrize("path", ["/api/manifest", "/api/blocks/3"])

@@ -24,123 +24,45 @@ def outcome_of(arguments: str, capsys) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    ("arguments", "named", "values"),
     [
-        (
-            "train --learning-rate fast",
-            "--learning-rate: Learning rate takes a number above 0 to 10; “fast” is not one.",
-        ),
-        (
-            "train --learning-rate 0",
-            "--learning-rate: Learning rate takes a number above 0 to 10; 0 is outside.",
-        ),
-        (
-            "train --batch-size 0",
-            "--batch-size: Batch size takes a whole number from 1 to 4,096; 0 is outside.",
-        ),
-        (
-            "train --num-epochs -1",
-            "--num-epochs: Number of epochs takes a whole number from 1 to 100,000; -1 is outside.",
-        ),
-        ("train --l1 2", "--l1: L1 takes a number from 0 to 1; 2 is outside."),
-        ("train --l2 x", "--l2: L2 takes a number from 0 to 1; “x” is not one."),
-        ("train --dropout 1", "--dropout: Dropout takes a number from 0 to 0.9; 1 is outside."),
-        (
-            "train --seed 1.5",
-            "--seed: Seed takes a whole number from 0 to 4,294,967,295; “1.5” is not one.",
-        ),
-        (
-            "train --binarize 256",
-            "--binarize: Binarize takes a whole number from 0 to 255; 256 is outside.",
-        ),
-        (
-            "train --activation-function swish",
-            "--activation-function: Activation is one of relu, leaky-relu, tanh, sigmoid, linear; "
-            "found “swish”.",
-        ),
-        (
-            "train --initialization random",
-            "--initialization: Initialisation is one of he, xavier, uniform, normal, zeros; "
-            "found “random”.",
-        ),
-        (
-            "train --optimizer magic",
-            "--optimizer: Optimiser is one of sgd, momentum, nesterov, rmsprop, adam, adamw; "
-            "found “magic”.",
-        ),
-        (
-            "train --schedule never",
-            "--schedule: Schedule is one of constant, step, cosine, one-cycle; found “never”.",
-        ),
-        (
-            "train --network-structure 784",
-            "--network-structure: Network structure starts with 784 (the pixels of a digit), ends "
-            "with 10 (the classes) and has the hidden layers between, at most 8 of up to 2,048 "
-            "units, for example 784 500 300 100 10; found “784”.",
-        ),
-        (
-            "train --network-structure 784 0 10",
-            "--network-structure: Hidden layers takes whole numbers from 1 to 2,048, for example "
-            "500 300 100; “0” is not one.",
-        ),
-        (
-            "train --data-set letters",
-            "--data-set: there is no “letters”; it is one of digits, mnist, fashion-mnist.",
-        ),
-        (
-            "train --data-set digits --train-path x",
-            "--data-set: give either a data set by name, or paths, not both; a data set has a "
-            "validation part of its own.",
-        ),
-        (
-            "train --validation-path x",
-            "--validation-path: give --train-path as well; without it, the data set's own "
-            "validation part is scored.",
-        ),
-        (
-            "train --weight-path weights.txt",
-            "--weight-path: a weights file ends in .npz or .json; found “weights.txt”.",
-        ),
-        (
-            "train --weight-path a.npz --history-path a.npz",
-            "--history-path: a.npz is taken by the weights or their checkpoint; name another file.",
-        ),
-        (
-            "evaluate --data-set letters",
-            "--data-set: there is no “letters”; it is one of digits, mnist, fashion-mnist.",
-        ),
-        (
-            "predict",
-            "name either a drawing, or samples by --data-path or --data-set.",
-        ),
-        (
-            "predict drawing.npy --data-set digits",
-            "name either a drawing, or samples by --data-path or --data-set.",
-        ),
-        (
-            "predict --data-set digits --index 1 500",
-            "--index: takes whole numbers from 0 to 499; found “500”.",
-        ),
-        (
-            "data fetch digits",
-            "the data set “digits” comes along and need not be fetched; NAME is one of mnist, "
-            "fashion-mnist.",
-        ),
-        (
-            "data fetch letters",
-            "the data set “letters” is unknown; NAME is one of mnist, fashion-mnist.",
-        ),
-        (
-            "serve --port 70000",
-            "--port: takes a whole number from 1 to 65,535; found “70000”.",
-        ),
+        ("train --learning-rate fast", "--learning-rate", ["fast", "10"]),
+        ("train --learning-rate 0", "--learning-rate", ["0"]),
+        ("train --batch-size 0", "--batch-size", ["1", "4,096"]),
+        ("train --num-epochs -1", "--num-epochs", ["-1", "100,000"]),
+        ("train --l1 2", "--l1", ["0", "1", "2"]),
+        ("train --l2 x", "--l2", ["x"]),
+        ("train --dropout 1", "--dropout", ["0.9"]),
+        ("train --seed 1.5", "--seed", ["1.5", "4,294,967,295"]),
+        ("train --binarize 256", "--binarize", ["255", "256"]),
+        ("train --activation-function swish", "--activation-function", ["relu", "swish"]),
+        ("train --initialization random", "--initialization", ["he, xavier", "random"]),
+        ("train --optimizer magic", "--optimizer", ["adam", "magic"]),
+        ("train --schedule never", "--schedule", ["one-cycle", "never"]),
+        ("train --network-structure 784", "--network-structure", ["10", "2,048", "“784”"]),
+        ("train --network-structure 784 0 10", "--network-structure", ["2,048", "0"]),
+        ("train --data-set letters", "--data-set", ["fashion-mnist", "letters"]),
+        ("train --data-set digits --train-path x", "--data-set", ["paths"]),
+        ("train --validation-path x", "--validation-path", ["--train-path"]),
+        ("train --weight-path weights.txt", "--weight-path", [".npz", ".json", "weights.txt"]),
+        ("train --weight-path a.npz --history-path a.npz", "--history-path", ["a.npz"]),
+        ("evaluate --data-set letters", "--data-set", ["fashion-mnist", "letters"]),
+        ("predict", "drawing", ["--data-path", "--data-set"]),
+        ("predict drawing.npy --data-set digits", "drawing", ["--data-path", "--data-set"]),
+        ("predict --data-set digits --index 1 500", "--index", ["499", "500"]),
+        ("data fetch digits", "NAME", ["fashion-mnist", "digits"]),
+        ("data fetch letters", "NAME", ["fashion-mnist", "letters"]),
+        ("serve --port 70000", "--port", ["65,535", "70000"]),
     ],
 )
-def test_a_wrong_value_exits_with_2_and_one_sentence(arguments, sentence, capsys):
+def test_a_wrong_value_exits_with_2_and_one_line_that_names_flag_and_values(
+    arguments, named, values, capsys
+):
     code, out, err = outcome_of(arguments, capsys)
-    assert code == 2
-    assert out == ""
-    assert re.sub(r"^inkling [a-z ]+: error: ", "", err) == f"{sentence}\n"
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert re.match(r"inkling [a-z ]+: error: ", err)
+    for value in (named, *values):
+        assert value in err
 
 
 @pytest.mark.parametrize(
@@ -181,7 +103,7 @@ def test_an_unknown_or_missing_argument_exits_with_2(arguments, end, capsys):
             "evaluate --weight-path no.npz --data-set digits",
             "inkling evaluate: Could not read the weights file no.npz: No such file or directory.",
         ),
-        ("predict drawing.npy", "inkling predict: drawing.npy: there is no such file."),
+        ("predict drawing.npy", "inkling predict: drawing.npy: expected a file, found none."),
     ],
 )
 def test_a_failed_job_exits_with_1_and_one_line(arguments, sentence, capsys):
@@ -196,17 +118,16 @@ def test_a_data_set_that_is_not_there_says_how_to_get_it(capsys):
     assert len(err.splitlines()) == 1
 
 
-def test_a_defect_is_one_line_too(monkeypatch, capsys):
+def test_an_internal_error_is_one_line_too(monkeypatch, capsys):
     def fail(_arguments):
         raise ZeroDivisionError("two\nlines")
 
     monkeypatch.setattr(evaluate, "open_network", fail)
     code, _, err = outcome_of("evaluate --data-set digits", capsys)
     assert code == 1
-    assert err == (
-        "inkling evaluate: something went wrong inside Inkling (ZeroDivisionError: two lines); "
-        "run it with `python -X dev -m dashboard.cli` to see where.\n"
-    )
+    assert err.count("\n") == 1
+    assert "ZeroDivisionError: two lines" in err
+    assert "python -X dev -m dashboard.cli" in err
 
 
 def test_ctrl_c_before_training_ends_quietly(monkeypatch, capsys):
@@ -215,7 +136,7 @@ def test_ctrl_c_before_training_ends_quietly(monkeypatch, capsys):
 
     monkeypatch.setattr(evaluate, "open_network", press)
     code, _, err = outcome_of("evaluate --data-set digits", capsys)
-    assert (code, err) == (130, "\ninkling evaluate: stopped by Ctrl-C.\n")
+    assert (code, err.startswith("\ninkling evaluate: "), err.count("\n")) == (130, True, 2)
 
 
 def test_a_full_disk_is_one_line(monkeypatch, capsys):

@@ -10,15 +10,15 @@ def test_the_list_says_what_is_there(data_folder, capsys, monkeypatch, tmp_path)
     assert main(["data", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[1:4]] == ["digits", "mnist", "fashion-mnist"]
-    assert lines[1].split() == ["digits", "4,000", "500", "500", "comes", "along"]
-    assert lines[2].endswith("10,000  not there: inkling data fetch mnist")
+    assert lines[1].split() == ["digits", "4,000", "500", "500", "bundled"]
+    assert lines[2].endswith("10,000  missing: inkling data fetch mnist")
     assert lines[4] == f"Folder of the data sets: {tmp_path / 'no-data-sets'}"
     (tmp_path / "mnist").symlink_to(data_folder / "idx")
     monkeypatch.setenv("INKLING_DATA", str(tmp_path))
     main(["data", "list"])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[2].endswith("10,000  there")
-    assert "not there" in lines[3]
+    assert lines[2].endswith("10,000  available")
+    assert "missing" in lines[3]
 
 
 def test_fetching_hands_progress_on_and_says_where_the_data_are(monkeypatch, capsys):

@@ -72,7 +72,7 @@ def test_a_drawing_can_be_binarized(capsys):
         ("a b\n", "a.txt: expected a square array of numbers, as .npy or as text"),
         ("", "a.txt: A canvas needs a square shape of at least 28 × 28, but got (0,)."),
         ("0 " * 28 + "\n", "a.txt: A canvas needs a square shape"),
-        (("0 " * 28 + "\n") * 28, "a.txt: the drawing is blank, so there is nothing to recognise."),
+        (("0 " * 28 + "\n") * 28, "a.txt: expected a drawing, found a blank image."),
         (("2 " * 28 + "\n") * 28, "a.txt: A canvas needs "),
     ],
 )
@@ -110,12 +110,12 @@ def test_a_photograph_is_read_on_light_and_on_dark_paper(capsys, suffix, dark):
 def test_what_is_no_picture_is_refused_by_name(capsys):
     Path("torn.png").write_bytes(b"no picture")
     assert main(["predict", "torn.png"]) == 1
-    assert "torn.png: expected a whole PNG or JPEG picture" in capsys.readouterr().err
+    assert "torn.png: expected an intact PNG" in capsys.readouterr().err
     assert main(["predict", "missing.jpg"]) == 1
-    assert "missing.jpg: there is no such file." in capsys.readouterr().err
+    assert "missing.jpg: " in capsys.readouterr().err
 
 
 def test_an_empty_photograph_is_blank(capsys):
     Image.new("L", (60, 80), 200).save("empty.png")
     assert main(["predict", "empty.png"]) == 1
-    assert "the drawing is blank" in capsys.readouterr().err
+    assert "blank" in capsys.readouterr().err

@@ -74,7 +74,7 @@ def test_a_setting_of_the_api_that_makes_no_sense_is_one_line(monkeypatch, capsy
     monkeypatch.setenv("INKLING_API_MARGIN", "much")
     assert main(["serve", "--port", "5999"]) == 2
     assert capsys.readouterr().err == (
-        "inkling serve: error: INKLING_API_MARGIN takes a number from 0 to 1; found “much”.\n"
+        "inkling serve: error: Expected a number from 0 to 1 as INKLING_API_MARGIN, found “much”.\n"
     )
 
 
@@ -87,7 +87,7 @@ def test_a_port_that_is_taken_is_one_line(capsys):
     assert capsys.readouterr().err == (
         f"inkling serve: cannot listen on port {port} of 127.0.0.1 "
         f"({os.strerror(errno.EADDRINUSE)}); "
-        "name another with --port or --address.\n"
+        "choose another with --port or --address.\n"
     )
 
 

@@ -12,7 +12,7 @@ from training_helpers import few_samples, make_run, train
 
 from dashboard.cli import main, train_job
 from dashboard.cli.progress import Progress
-from nn import Evaluation, load_weights
+from nn import ClassificationMetrics, load_weights
 
 SMALL = ["--network-structure", "784", "12", "10", "--batch-size", "20", "--num-epochs", "2"]
 
@@ -60,7 +60,7 @@ def test_it_trains_on_the_bundled_digits_when_no_data_are_named(tmp_path, capsys
     out, err = capsys.readouterr()
     assert load_weights("inkling-weights.npz").sizes == (784, 12, 10)
     assert re.search(
-        r"^500 test samples \(untouched until now\): accuracy \d\d\.\d\d % \(\d+ of 500; "
+        r"^500 test samples \(not used before\): accuracy \d\d\.\d\d % \(\d+ of 500; "
         r"95 % interval \d+\.\d\d to \d+\.\d\d %\), loss \d\.\d{4}$",
         out,
         re.MULTILINE,
@@ -111,12 +111,14 @@ def test_the_command_line_of_the_seed_project_works(data_folder, capsys):
         *("W0", "b0", "W1", "b1", "W2", "b2", "W3", "b3")
     }
     samples = few_samples(100, 1000)
-    evaluation = Evaluation(10)
-    evaluation.add(network, samples.images / np.float32(255), samples.labels)
+    evaluation = ClassificationMetrics(10)
+    evaluation.evaluate(network, samples.images / np.float32(255), samples.labels)
     out = capsys.readouterr().out
     assert f"({evaluation.correct} of 100;" in out
     assert evaluation.accuracy > 0.7
-    assert out.startswith("100 validation samples (only scored, they chose no weights): accuracy")
+    assert out.startswith(
+        "100 validation samples (evaluated only, not used to choose weights): accuracy"
+    )
 
 
 def test_the_summary_has_the_confusion_matrix(data_folder, capsys):
@@ -353,8 +355,8 @@ def test_a_binarized_net_is_scored_on_binarized_samples(data_folder, capsys):
     samples = few_samples(100, 1000)
     losses = []
     for images in ((samples.images > 127).astype(np.float32), samples.images / np.float32(255)):
-        evaluation = Evaluation(10)
-        evaluation.add(load_weights("inkling-weights.npz"), images, samples.labels)
+        evaluation = ClassificationMetrics(10)
+        evaluation.evaluate(load_weights("inkling-weights.npz"), images, samples.labels)
         losses.append(f"loss {evaluation.loss:.4f}")
     assert losses[0] in out
     assert losses[1] not in out

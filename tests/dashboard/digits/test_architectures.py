@@ -14,7 +14,7 @@ PLAN = "conv3x2 pool4"
 
 
 def convolutional(plan=PLAN):
-    return nn.create_network((784, 5, 10), generator=np.random.default_rng(5), stem=plan)
+    return nn.create_network((784, 5, 10), generator=np.random.default_rng(5), layer_spec=plan)
 
 
 def test_convnetjs_net_is_built_and_learns_with_its_own_batches():
@@ -61,7 +61,7 @@ def test_a_convolutional_net_is_loaded_and_saved_as_npz_but_not_as_json():
         for mine, theirs in zip(again.parameters(), network.parameters(), strict=True):
             np.testing.assert_array_equal(mine, theirs)
         assert controller.save_weights(".json", "s4") is None
-        assert "no room for convolutions" in state.notice.text
+        assert "convolutions" in state.notice.text
         controller.reset()
         assert controller.network.title == network.title
         await all_done()

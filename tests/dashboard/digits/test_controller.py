@@ -301,15 +301,15 @@ def test_batch_size_and_learning_rate_change_with_the_next_slice_while_training(
         sizes = []
         controller.reset()
         step = controller.trainer.run.step
-        train = step.in_turn
+        train = step.take_steps
 
-        def watch(images, labels, rates):
+        def watch(images, labels, rates, is_labelled):
             sizes.extend((len(labels) // len(rates), rate) for rate in rates)
             if len(sizes) >= 3:
                 controller.state.param.update(batch_size=4, learning_rate=0.5)
-            return train(images, labels, rates)
+            return train(images, labels, rates, is_labelled)
 
-        step.in_turn = watch  # type: ignore[method-assign]
+        step.take_steps = watch  # type: ignore[method-assign]
         controller.state.running = True
         await until(lambda: sizes.count((4, 0.5)) >= 3)
         await controller.close()

@@ -588,7 +588,7 @@ def test_a_pause_ends_the_wait_for_held_out_digits_and_loses_no_score():
     ("least", "origin", "expected"), [(0.0, READY, True), (1.1, READY, False), (1.1, FRESH, True)]
 )
 def test_only_the_ready_trained_net_says_that_it_is_not_sure(monkeypatch, least, origin, expected):
-    card = replace(pretrained_card(), least_sureness=least)
+    card = replace(pretrained_card(), confidence_threshold=least)
     monkeypatch.setattr(laboratory_module, "pretrained_card", lambda _name: card)
     controller = make_laboratory()
     controller.state.origin = origin

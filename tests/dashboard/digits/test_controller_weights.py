@@ -109,7 +109,7 @@ BAD_FILES = [
     pytest.param(b"[1, 2, 3]", "list.json", "W0, b0, W1", id="another layout"),
     pytest.param(GOOD, "renamed.json", "", id="npz called json"),
     pytest.param(GOOD, "weights.txt", "", id="unknown ending"),
-    pytest.param(with_numbers(np.nan), "nan.npz", "expected finite numbers", id="nan"),
+    pytest.param(with_numbers(np.nan), "nan.npz", "expected finite", id="nan"),
     pytest.param(with_numbers(1e300), "huge.npz", "32-bit floats", id="too large for float32"),
     pytest.param(
         weights_to_bytes(net(100, 4, 10), ".npz"),
@@ -168,7 +168,7 @@ def test_a_layout_without_room_for_biases_is_a_sentence_not_a_file():
     controller = make_laboratory()
     assert controller.save_weights(".json", "s0") is None
     assert controller.state.notice.kind == "warning"
-    assert "no room for biases" in controller.state.notice.text
+    assert "biases" in controller.state.notice.text
 
 
 def test_what_is_saved_while_training_is_the_net_of_the_newest_snapshot():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from api_server import api_server, api_settings
 
-from dashboard.api.server_link import OwnServerLink
+from dashboard.api.server_link import LocalServerLink
 from dashboard.digits.http_call import HttpAnswer
 from dashboard.digits.server_choice import find_server
 from dashboard.digits.server_link import HttpServerLink, LinkError, server_in
@@ -28,7 +28,7 @@ def link(request, tmp_path):
         if request.param == "by its address":
             yield HttpServerLink(client.url)
         else:
-            yield OwnServerLink(client.server, NEAR, {})
+            yield LocalServerLink(client.server, NEAR, {})
 
 
 def test_weights_are_sent_fetched_reset_listed_and_restored(link):
@@ -43,7 +43,7 @@ def test_weights_are_sent_fetched_reset_listed_and_restored(link):
         assert (await link.restore(2, "")).origin == "version 2"
         versions = await link.versions()
         assert [version.number for version in versions] == [4, 3, 2, 1]
-        assert versions[3].title.startswith("1: the ready-trained net, 9")
+        assert versions[3].title.startswith("1: the pretrained model, 9")
 
     asyncio.run(use())
 
@@ -51,9 +51,9 @@ def test_weights_are_sent_fetched_reset_listed_and_restored(link):
 def test_what_the_server_refuses_is_said_in_its_own_words(link):
     poor = create_network((784, 4, 10), generator=np.random.default_rng(0))
     for work, words in (
-        (link.send(weights_to_bytes(poor, ".npz"), ""), "% of the validation digits"),
-        (link.send(b"no archive", ""), "archive of NumPy"),
-        (link.restore(77, ""), "There is no version 77"),
+        (link.send(weights_to_bytes(poor, ".npz"), ""), "validation"),
+        (link.send(b"no archive", ""), "NumPy"),
+        (link.restore(77, ""), "77"),
     ):
         with pytest.raises(LinkError, match=words):
             asyncio.run(work)
@@ -62,13 +62,13 @@ def test_what_the_server_refuses_is_said_in_its_own_words(link):
 def test_a_page_from_elsewhere_changes_nothing_without_a_token(tmp_path):
     with api_server(api_settings(tmp_path)) as client:
         for peer, headers in ((FAR, {}), (NEAR, {"X-Forwarded-For": FAR}), ("", {})):
-            link = OwnServerLink(client.server, peer, headers)
+            link = LocalServerLink(client.server, peer, headers)
             asyncio.run(link.fetch())
             for work in (link.send(other_net(), ""), link.reset(""), link.restore(1, "x" * 9)):
-                with pytest.raises(LinkError, match="own machine only"):
+                with pytest.raises(LinkError, match="INKLING_TOKEN"):
                     asyncio.run(work)
     with api_server(api_settings(tmp_path, token=TOKEN)) as client:
-        for link in (OwnServerLink(client.server, NEAR, {}), HttpServerLink(client.url)):
+        for link in (LocalServerLink(client.server, NEAR, {}), HttpServerLink(client.url)):
             for given in ("", "another-token"):
                 with pytest.raises(LinkError, match="token"):
                     asyncio.run(link.reset(given))
@@ -130,7 +130,7 @@ def test_a_served_page_finds_its_own_server_when_the_plugin_is_loaded(monkeypatc
     plugin = SimpleNamespace(SERVER=object())
     monkeypatch.setitem(sys.modules, "dashboard.api.plugin", plugin)
     found = find_server(document, "?api=http://evil.example")
-    assert isinstance(found, OwnServerLink)
+    assert isinstance(found, LocalServerLink)
     assert found._is_local
     connection.context.address = None  # a socket in a file, behind some other server
     assert not find_server(document, None)._is_local

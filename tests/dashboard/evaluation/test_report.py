@@ -11,7 +11,8 @@ from dashboard.evaluation.report import examine
 from dashboard.evaluation.robustness import AMOUNTS, POINTS, measure_robustness
 from data_cache import load_digits, to_float
 from data_cache.augmentation.exact import KINDS, change_exactly, crop
-from nn import Evaluation, create_network, load_pretrained, sureness
+from nn import ClassificationMetrics, create_network, load_pretrained
+from nn.calibration import confidence
 
 
 @pytest.fixture(scope="module")
@@ -29,19 +30,19 @@ def test_an_examination_counts_as_an_evaluation_does_and_lists_mistakes_worst_fi
     samples = few_samples(600)
     shares = []
     found = asyncio.run(examine(network, samples, progress=shares.append))
-    expected = Evaluation(10)
-    expected.add(network, to_float(samples.images), samples.labels)
-    assert np.array_equal(found.evaluation.confusion, expected.confusion)
+    expected = ClassificationMetrics(10)
+    expected.evaluate(network, to_float(samples.images), samples.labels)
+    assert np.array_equal(found.evaluation.confusion_matrix, expected.confusion_matrix)
     assert found.evaluation.loss == pytest.approx(expected.loss)
     assert found.reliability.counts.sum() == 600
     probabilities = network.predict_proba(to_float(samples.images))
-    assert found.sureness == pytest.approx(sureness(probabilities), abs=1e-5)
+    assert found.confidences == pytest.approx(confidence(probabilities), abs=1e-5)
     assert len(found.mistakes) == 600 - expected.correct
     worst = found.mistakes[0]
     assert worst.probability == max(mistake.probability for mistake in found.mistakes)
     assert probabilities[worst.index].argmax() == worst.predicted != worst.label
     cell = found.mistakes_in(worst.label, worst.predicted)
-    assert len(cell) == expected.confusion[worst.label, worst.predicted]
+    assert len(cell) == expected.confusion_matrix[worst.label, worst.predicted]
     assert shares == sorted(shares)
     assert shares[-1] == 1
 
@@ -72,12 +73,12 @@ def test_measuring_can_be_left_at_any_point(network, digits):
 
 
 def test_rejection_keeps_what_it_promised(network, digits):
-    known = sureness(network.predict_proba(to_float(digits.images)))
+    known = confidence(network.predict_proba(to_float(digits.images)))
     noise = np.random.default_rng(0).integers(0, 256, (300, 784), dtype=np.uint8)
     found = asyncio.run(measure_rejection(network, known, "noise", noise))
     assert (found.title, found.count) == ("noise", 300)
     assert (known >= found.threshold).mean() >= 0.98
-    expected = (sureness(network.predict_proba(to_float(noise))) < found.threshold).mean()
+    expected = (confidence(network.predict_proba(to_float(noise))) < found.threshold).mean()
     assert found.refused == pytest.approx(expected)
 
 

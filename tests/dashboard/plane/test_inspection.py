@@ -4,7 +4,7 @@ import pytest
 from dashboard.plane.inspection import judge, probabilities_at, profile, unit_maps, without_units
 from dashboard.plane.surface import grid_points
 from data_cache import PlanePoints, derive_inputs, no_points
-from nn import Layer, Network, create_network
+from nn import Dense, Network, create_network
 
 XY = ["x1", "x2"]
 
@@ -30,7 +30,7 @@ def test_derived_inputs_are_derived_for_places_too():
 
 def test_the_profile_across_a_linear_border_is_a_logistic_curve():
     weights = np.array([[0, 4], [0, 0]], np.float32)
-    network = Network((Layer(weights, np.zeros(2, np.float32)),))
+    network = Network((Dense(weights, np.zeros(2, np.float32)),))
     x = np.linspace(-1, 1, 41)
     expected = 1 / (1 + np.exp(-4 * x))
     np.testing.assert_allclose(profile(network, XY, (-1, 0), (1, 0), 41)[:, 1], expected, atol=1e-5)
@@ -39,7 +39,7 @@ def test_the_profile_across_a_linear_border_is_a_logistic_curve():
 @pytest.mark.parametrize("layer", [0, 1])
 def test_maps_of_units_are_their_activations_over_the_plane(network, layer):
     maps = unit_maps(network, XY, layer, side=40)
-    activations = network.forward(derive_inputs(grid_points(40), XY)).activations[layer]
+    activations = network.hidden_activations(derive_inputs(grid_points(40), XY))[layer]
     assert maps.shape == (activations.shape[1], 40, 40)
     np.testing.assert_allclose(maps[2].ravel(), activations[:, 2], atol=1e-6)
     one = unit_maps(network, XY, layer, side=40, units=slice(2, 3))
@@ -52,8 +52,8 @@ def test_of_a_wide_layer_the_first_units_are_shown():
 
 
 def test_a_linear_unit_is_a_slope_over_the_plane():
-    first = Layer(np.array([[2], [-1]], np.float32), np.array([0.5], np.float32))
-    second = Layer(np.ones((1, 2), np.float32), np.zeros(2, np.float32))
+    first = Dense(np.array([[2], [-1]], np.float32), np.array([0.5], np.float32))
+    second = Dense(np.ones((1, 2), np.float32), np.zeros(2, np.float32))
     x, y = grid_points(24).T
     map_of_unit = unit_maps(Network((first, second), "linear"), XY, 0)[0]
     np.testing.assert_allclose(map_of_unit.ravel(), 2 * x - y + 0.5, atol=1e-6)
@@ -64,12 +64,12 @@ def test_without_a_unit_the_net_is_the_one_that_never_had_it(network):
     first, second, third = network.layers
     smaller = Network(
         (
-            Layer(np.delete(first.weights, 1, axis=1).copy(), np.delete(first.bias, 1)),
-            Layer(
+            Dense(np.delete(first.weights, 1, axis=1).copy(), np.delete(first.bias, 1)),
+            Dense(
                 np.ascontiguousarray(np.delete(np.delete(second.weights, 1, axis=0), 4, axis=1)),
                 np.delete(second.bias, 4),
             ),
-            Layer(np.delete(third.weights, 4, axis=0), third.bias),
+            Dense(np.delete(third.weights, 4, axis=0), third.bias),
         ),
         "tanh",
     )
@@ -85,7 +85,7 @@ def test_switching_units_off_leaves_the_net_itself_alone(network):
 
 
 def test_a_verdict_counts_what_is_wrong():
-    network = Network((Layer(np.array([[0, 9], [0, 0]], np.float32), np.zeros(2, np.float32)),))
+    network = Network((Dense(np.array([[0, 9], [0, 0]], np.float32), np.zeros(2, np.float32)),))
     points = PlanePoints([[1, 0], [1, 1], [-1, 0], [-1, 1]], [1, 0, 0, 1], 2)
     verdict = judge(network, XY, points, 7)
     np.testing.assert_array_equal(verdict.wrong, [False, True, False, True])

@@ -7,7 +7,7 @@ from plane_helpers import make_plane_laboratory, make_plane_run, train_plane
 
 from dashboard.plane.dataset import InputSamples
 from dashboard.plane.lessons import LESSONS, Scene, dead_units, gradient_sizes, has_oscillated
-from nn import Layer, Network
+from nn import Dense, Network
 
 PATIENCE = 1500
 """Steps in which every lesson must have happened."""
@@ -59,7 +59,7 @@ def test_dead_units_are_those_that_answer_nothing_to_every_point():
     weights = np.array([[1, 1, 0], [0, 0, 0]], np.float32)
     bias = np.array([0, -3, -1], np.float32)
     network = Network(
-        (Layer(weights, bias), Layer(np.ones((3, 2), np.float32), np.zeros(2, np.float32)))
+        (Dense(weights, bias), Dense(np.ones((3, 2), np.float32), np.zeros(2, np.float32)))
     )
     x = np.array([[-1, 0], [1, 0]], np.float32)
     (dead,) = dead_units(network, x)

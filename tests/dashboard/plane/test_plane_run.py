@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 from plane_helpers import SMALL, accuracy_of, bits_of, make_plane_run, train_plane
+from reference_network import loss_gradients, measure_loss
 from training_helpers import curve_of
 
 from dashboard.plane.dataset import inputs_of, make_data
 from dashboard.plane.presets import PRESETS
 from dashboard.plane.settings import PlaneSettings
 from data_cache import derive_inputs
-from nn import check_gradient, loss_and_gradients, measure_loss
+from nn import check_gradient
 
 BUSY = {"batch_size": 7, "dropout": 0.2, "optimizer": "adam", "learning_rate": 0.01, "l1": 1e-4}
 
@@ -91,7 +92,7 @@ def test_the_gradient_of_the_whole_path_from_the_plane_is_right(activation):
 
     def gradients(parameters):
         chosen = network.with_parameters(parameters)
-        return loss_and_gradients(chosen, x, data.train.labels, **penalties)[1]
+        return loss_gradients(chosen, x, data.train.labels, **penalties)
 
     error = check_gradient(loss, gradients, network.parameters(), np.random.default_rng(2))
     assert error < 1e-6

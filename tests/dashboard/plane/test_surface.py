@@ -4,13 +4,13 @@ import pytest
 from dashboard.plane.palette import palette
 from dashboard.plane.surface import SurfaceMaker, grid_points
 from data_cache import PLANE_INPUTS, PLANE_LIMIT, derive_inputs
-from nn import ACTIVATIONS, Layer, Network, create_network
+from nn import ACTIVATIONS, Dense, Network, create_network
 
 XY = ["x1", "x2"]
 
 
 def linear_net(weights, bias):
-    return Network((Layer(np.array(weights, np.float32), np.array(bias, np.float32)),))
+    return Network((Dense(np.array(weights, np.float32), np.array(bias, np.float32)),))
 
 
 def random_net(inputs=2, hidden=(7, 5), classes=4, **options):

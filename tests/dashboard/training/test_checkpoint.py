@@ -109,7 +109,7 @@ def test_a_fresh_run_can_be_kept_too():
 def test_a_run_with_ruined_weights_is_not_kept():
     run = make_run()
     run.network.layers[0].weights[0, 0] = np.nan
-    with pytest.raises(WeightsError, match="NaN or infinity and were not saved"):
+    with pytest.raises(WeightsError, match=r"not saved.*nan at position 0 of W0"):
         checkpoint_of(run).to_bytes()
 
 
@@ -158,7 +158,7 @@ def test_a_checkpoint_of_a_later_format_says_so(content):
     [
         ({"iteration": 4}, "4 steps, but curves of"),
         ({"epoch": -1}, "a place before the beginning"),
-        ({"optimizer": "magic"}, "Unknown optimizer"),
+        ({"optimizer": "magic"}, "optimizer and found 'magic'"),
         ({"optimizer": "sgd"}, "optimizer state"),
         ({"settings": {"batch_size": 0}}, "batch_size"),
         ({"settings": {"speed": 3}}, "speed"),

@@ -16,7 +16,7 @@ from dashboard.training.run import DivergenceError
 from dashboard.training.trainer import CALM_SECONDS, Pace, evaluate
 from dashboard.training.validation_schedule import EVERY_EPOCH
 from data_cache import ArraySource, DataError, PrefetchError, PrefetchQueue, to_float
-from nn import Evaluation
+from nn import ClassificationMetrics
 
 
 class GatedSource(UnorderedSource):
@@ -244,8 +244,10 @@ def test_validation_is_scored_on_the_first_samples_or_on_all():
         train(run, epochs=1, validation=validation, validation_limit=limit)
         (score,) = run.history.validation
         assert (score.count, score.iteration) == (count, run.iteration)
-        expected = Evaluation(10)
-        expected.add(run.network, to_float(validation.images[:count]), validation.labels[:count])
+        expected = ClassificationMetrics(10)
+        expected.evaluate(
+            run.network, to_float(validation.images[:count]), validation.labels[:count]
+        )
         assert score.accuracy == expected.accuracy
         assert score.loss == pytest.approx(expected.loss, rel=1e-6)
 
@@ -271,10 +273,10 @@ def test_scoring_binarizes_like_training_does():
     samples = few_samples(100)
     run = make_run(binarize=127)
     evaluation = asyncio.run(evaluate(run.network, samples, binarize=127))
-    expected = Evaluation(10)
-    expected.add(run.network, (samples.images > 127).astype(np.float32), samples.labels)
+    expected = ClassificationMetrics(10)
+    expected.evaluate(run.network, (samples.images > 127).astype(np.float32), samples.labels)
     assert evaluation.loss == pytest.approx(expected.loss, rel=1e-6)
-    np.testing.assert_array_equal(evaluation.confusion, expected.confusion)
+    np.testing.assert_array_equal(evaluation.confusion_matrix, expected.confusion_matrix)
 
 
 def test_a_snapshot_says_where_the_run_stands_and_stays_as_it_is():

@@ -38,7 +38,7 @@ class FakeServer:
 
     async def versions(self):
         version = await self._did("versions")
-        return [version, ServerVersion(6, "the ready-trained net", "784-128-10", 0.99)]
+        return [version, ServerVersion(6, "the pretrained model", "784-128-10", 0.99)]
 
 
 def find(view, css_class):
@@ -84,7 +84,7 @@ def test_a_server_that_answers_shows_its_versions(use):
         assert view.visible
         assert server.asked == [("versions",)]
         choice = find(view, "ink-server-version")
-        assert list(choice.options) == ["7: uploaded, 97.3 %", "6: the ready-trained net, 99.0 %"]
+        assert list(choice.options) == ["7: uploaded, 97.3 %", "6: the pretrained model, 99.0 %"]
         assert choice.value == 7
 
     use(test)

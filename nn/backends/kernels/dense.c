@@ -1,0 +1,543 @@
+/* Products, updates and whole training steps of dense float32 networks, for WebAssembly.
+ *
+ * NumPy for Pyodide has neither BLAS nor SIMD. This file and convolution.c are compiled twice, by
+ * scripts/build_kernels.sh: dense-simd.wasm for every engine with SIMD, and dense-relaxed.wasm for
+ * those that also multiply and add in one instruction. nn/backends/wasm.py loads one of them and
+ * checks what every function expects. There is no C library here, and nothing is allocated.
+ *
+ * All matrices are row-major. Pointers need no alignment. Infinities and NaN are propagated as in
+ * NumPy, because the loss must show them. */
+
+#include "vectors.h"
+
+/* Gradients are computed in blocks of this many values, which stay in the cache until used. */
+#define BLOCK 4096
+
+EXPORT const char *abi(void) { return ABI_TEXT; }
+
+INLINE float sum_of(v128_t x) {
+    return (wasm_f32x4_extract_lane(x, 0) + wasm_f32x4_extract_lane(x, 1)) +
+           (wasm_f32x4_extract_lane(x, 2) + wasm_f32x4_extract_lane(x, 3));
+}
+
+/* ---- Products --------------------------------------------------------------------------------*/
+
+/* A matrix by its strides, in values: its transpose is the same with the strides exchanged. */
+struct matrix {
+    const float *at;
+    int row, column;
+};
+
+/* Write `rows` x 8 sums over `depth` products. The panel holds 8 values of b for each k. */
+INLINE void tile(int rows, const float *a, int a_row, int a_column, const float *panel, int depth,
+                 float *out, int out_row, int columns) {
+    v128_t sums[TILE_ROWS][2];
+    for (int r = 0; r < rows; r++) sums[r][0] = sums[r][1] = zeros();
+    for (int k = 0; k < depth; k++, a += a_column, panel += TILE_COLUMNS) {
+        v128_t left = wasm_v128_load(panel), right = wasm_v128_load(panel + 4);
+#pragma unroll
+        for (int r = 0; r < rows; r++) {
+            v128_t x = wasm_v128_load32_splat(a + r * a_row);
+            sums[r][0] = multiply_add(x, left, sums[r][0]);
+            sums[r][1] = multiply_add(x, right, sums[r][1]);
+        }
+    }
+    for (int r = 0; r < rows; r++, out += out_row) {
+        store(out, sums[r][0], columns);
+        if (columns > 4) store(out + 4, sums[r][1], columns - 4);
+    }
+}
+
+/* One column of tiles. A stride of 1 known to the compiler saves registers, hence the cases. */
+static void tiles(struct matrix a, int rows, const float *panel, int depth, float *out,
+                  int out_row, int columns) {
+    int i = 0;
+    if (a.column == 1) {
+        for (; i + TILE_ROWS <= rows; i += TILE_ROWS)
+            tile(TILE_ROWS, a.at + i * a.row, a.row, 1, panel, depth, out + i * out_row, out_row,
+                 columns);
+    } else {
+        for (; i + TILE_ROWS <= rows; i += TILE_ROWS)
+            tile(TILE_ROWS, a.at + i, 1, a.column, panel, depth, out + i * out_row, out_row,
+                 columns);
+    }
+    for (; i < rows; i++)
+        tile(1, a.at + i * a.row, a.row, a.column, panel, depth, out + i * out_row, out_row,
+             columns);
+}
+
+/* Copy up to 8 columns of b next to each other, with zeros in place of those beyond the last. */
+static void pack(struct matrix b, int depth, int columns, float *panel) {
+    if (b.column == 1 && columns == TILE_COLUMNS) {
+        for (int k = 0; k < depth; k++, panel += TILE_COLUMNS) {
+            const float *from = b.at + k * b.row;
+            wasm_v128_store(panel, wasm_v128_load(from));
+            wasm_v128_store(panel + 4, wasm_v128_load(from + 4));
+        }
+        return;
+    }
+    for (int k = 0; k < depth; k++, panel += TILE_COLUMNS)
+        for (int j = 0; j < TILE_COLUMNS; j++)
+            panel[j] = j < columns ? b.at[k * b.row + j * b.column] : 0.0f;
+}
+
+/* Write the sums of `vectors` x 4 columns of a row times a matrix that lies by rows. */
+INLINE void strip(int vectors, const float *row, const float *b, int b_row, int depth, float *out,
+                  int columns) {
+    v128_t sums[8];
+    for (int v = 0; v < vectors; v++) sums[v] = zeros();
+    for (int k = 0; k < depth; k++, b += b_row) {
+        v128_t x = wasm_v128_load32_splat(row + k);
+#pragma unroll
+        for (int v = 0; v < vectors; v++)
+            sums[v] = multiply_add(x, load(b + 4 * v, vectors > 1 ? 4 : columns), sums[v]);
+    }
+    for (int v = 0; v < vectors; v++) store(out + 4 * v, sums[v], vectors > 1 ? 4 : columns);
+}
+
+/* Write row times b, (depth, columns) by rows. */
+static void row_times(const float *row, const float *b, int depth, int columns, float *out) {
+    int j = 0;
+    for (; j + 32 <= columns; j += 32) strip(8, row, b + j, columns, depth, out + j, 32);
+    for (; j + 8 <= columns; j += 8) strip(2, row, b + j, columns, depth, out + j, 8);
+    for (; j < columns; j += 4)
+        strip(1, row, b + j, columns, depth, out + j, smaller(columns - j, 4));
+}
+
+/* Write row times the transpose of b, (columns, depth) by rows: one inner product per column. */
+static void row_times_transposed(const float *row, const float *b, int depth, int columns,
+                                 float *out) {
+    for (int j = 0; j < columns; j++, b += depth) {
+        v128_t sums = zeros();
+        for (int k = 0; k < depth; k += 4)
+            sums = multiply_add(load(row + k, depth - k), load(b + k, depth - k), sums);
+        out[j] = sum_of(sums);
+    }
+}
+
+/* Write a b through panels of 8 columns; `panel` has room for 8 * depth values. */
+static void multiply(struct matrix a, struct matrix b, float *out, int rows, int depth,
+                     int columns, float *panel) {
+    for (int j = 0; j < columns; j += TILE_COLUMNS) {
+        struct matrix slice = {b.at + j * b.column, b.row, b.column};
+        int width = smaller(columns - j, TILE_COLUMNS);
+        pack(slice, depth, width, panel);
+        tiles(a, rows, panel, depth, out + j, columns, width);
+    }
+}
+
+/* out (n, m) = a (n, k) b (k, m). `work` has room for 8 * k values, here and below. */
+EXPORT void product(const float *a, const float *b, float *out, int n, int k, int m, float *work) {
+    if (n < TILE_ROWS)
+        for (int i = 0; i < n; i++) row_times(a + i * k, b, k, m, out + i * m);
+    else
+        multiply((struct matrix){a, k, 1}, (struct matrix){b, m, 1}, out, n, k, m, work);
+}
+
+/* out (n, m) = transpose of a (k, n), times b (k, m). */
+EXPORT void product_of_transposed(const float *a, const float *b, float *out, int n, int k, int m,
+                                  float *work) {
+    multiply((struct matrix){a, 1, n}, (struct matrix){b, m, 1}, out, n, k, m, work);
+}
+
+/* out (n, m) = a (n, k) times the transpose of b (m, k). */
+EXPORT void product_with_transposed(const float *a, const float *b, float *out, int n, int k,
+                                    int m, float *work) {
+    if (n < TILE_ROWS)
+        for (int i = 0; i < n; i++) row_times_transposed(a + i * k, b, k, m, out + i * m);
+    else
+        multiply((struct matrix){a, k, 1}, (struct matrix){b, 1, k}, out, n, k, m, work);
+}
+
+/* ---- Updates ---------------------------------------------------------------------------------*/
+
+/* average += (sample - average) * share */
+INLINE v128_t moved(v128_t average, v128_t sample, v128_t share) {
+    v128_t step = wasm_f32x4_mul(wasm_f32x4_sub(sample, average), share);
+    return wasm_f32x4_add(average, step);
+}
+
+/* The coefficients of an update, each in all four lanes. */
+struct coefficients {
+    v128_t rate, first, second, epsilon, shrink, factor;
+};
+
+INLINE void update_four(int kind, const struct coefficients *c, float *parameters,
+                        const float *gradients, float *first, float *second, int some) {
+    v128_t W = load(parameters, some);
+    v128_t g = wasm_f32x4_mul(load(gradients, some), c->factor), step = g;
+    if (kind == MOMENTUM || kind == NESTEROV) {
+        v128_t v = wasm_f32x4_add(wasm_f32x4_mul(load(first, some), c->first), g);
+        store(first, v, some);
+        step = kind == MOMENTUM ? v : wasm_f32x4_add(wasm_f32x4_mul(v, c->first), g);
+    }
+    if (kind == ADAM) {
+        step = moved(load(first, some), g, c->first);
+        store(first, step, some);
+    }
+    if (kind == ADAM || kind == RMSPROP) {
+        float *squares = kind == ADAM ? second : first;
+        v128_t s = moved(load(squares, some), wasm_f32x4_mul(g, g), c->second);
+        store(squares, s, some);
+        step = wasm_f32x4_div(step, wasm_f32x4_add(wasm_f32x4_sqrt(s), c->epsilon));
+        W = wasm_f32x4_mul(W, c->shrink);
+    }
+    store(parameters, wasm_f32x4_sub(W, wasm_f32x4_mul(step, c->rate)), some);
+}
+
+INLINE void update_as(int kind, const struct coefficients *c, float *parameters,
+                      const float *gradients, float *first, float *second, int count) {
+    int i = 0;
+    for (; i + 4 <= count; i += 4)
+        update_four(kind, c, parameters + i, gradients + i, first + i, second + i, 4);
+    if (i < count)
+        update_four(kind, c, parameters + i, gradients + i, first + i, second + i, count - i);
+}
+
+/* Stands for moments that a rule does not have; adding to a null pointer is undefined. */
+#define NONE parameters
+
+INLINE float *offset(float *pointer, int count) { return pointer ? pointer + count : pointer; }
+
+/* Update by `factor` times the gradients. */
+static void update_by(const struct rule *rule, float *parameters, const float *gradients,
+                      float factor, float *first, float *second, int count) {
+    const struct coefficients c = {
+        wasm_f32x4_splat(rule->rate),    wasm_f32x4_splat(rule->first),
+        wasm_f32x4_splat(rule->second),  wasm_f32x4_splat(rule->epsilon),
+        wasm_f32x4_splat(rule->shrink),  wasm_f32x4_splat(factor),
+    };
+    switch (rule->kind) {
+    case SGD: update_as(SGD, &c, parameters, gradients, NONE, NONE, count); break;
+    case MOMENTUM: update_as(MOMENTUM, &c, parameters, gradients, first, NONE, count); break;
+    case NESTEROV: update_as(NESTEROV, &c, parameters, gradients, first, NONE, count); break;
+    case RMSPROP: update_as(RMSPROP, &c, parameters, gradients, first, NONE, count); break;
+    case ADAM: update_as(ADAM, &c, parameters, gradients, first, second, count); break;
+    }
+}
+
+/* Take one step of `count` parameters; `first` and `second` are their moments, in the order of
+ * nn/optimizers.py, as many as the rule has. */
+EXPORT void update(const struct rule *rule, float *parameters, const float *gradients,
+                   float *first, float *second, int count) {
+    update_by(rule, parameters, gradients, 1, first, second, count);
+}
+
+/* Add the gradients of l1 |W| + l2 W^2 / 2, in the order of nn/training.py. */
+static void penalise(float *gradients, const float *weights, float l1, float l2, int count) {
+    const v128_t one = wasm_f32x4_const_splat(1.0f);
+    for (int i = 0; i < count; i += 4) {
+        v128_t W = load(weights + i, count - i), g = load(gradients + i, count - i);
+        if (l1 != 0) {
+            v128_t sign = wasm_f32x4_sub(wasm_v128_and(wasm_f32x4_gt(W, zeros()), one),
+                                         wasm_v128_and(wasm_f32x4_lt(W, zeros()), one));
+            sign = wasm_v128_bitselect(sign, W, wasm_f32x4_eq(W, W)); /* NaN stays NaN */
+            g = wasm_f32x4_add(g, wasm_f32x4_mul(sign, wasm_f32x4_splat(l1)));
+        }
+        if (l2 != 0) g = wasm_f32x4_add(g, wasm_f32x4_mul(W, wasm_f32x4_splat(l2)));
+        store(gradients + i, g, count - i);
+    }
+}
+
+/* ---- Activations -----------------------------------------------------------------------------*/
+
+static const float LEAK = 0.01f;
+
+/* Polynomials of the Cephes library (Moshier, 1992), to float32 accuracy. */
+INLINE v128_t polynomial(v128_t x, const float *coefficients, int count) {
+    v128_t sum = wasm_f32x4_splat(coefficients[0]);
+    for (int i = 1; i < count; i++)
+        sum = wasm_f32x4_add(wasm_f32x4_mul(sum, x), wasm_f32x4_splat(coefficients[i]));
+    return sum;
+}
+
+/* e^x; beyond what a float32 holds, the nearest that it holds. */
+INLINE v128_t exponential(v128_t x) {
+    const float terms[] = {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f,
+                           4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f};
+    /* pmin and pmax, unlike min and max, are one instruction, and this way round keep NaN. */
+    x = wasm_f32x4_pmin(x, wasm_f32x4_const_splat(88.0f));
+    x = wasm_f32x4_pmax(x, wasm_f32x4_const_splat(-87.0f));
+    v128_t n = wasm_f32x4_nearest(wasm_f32x4_mul(x, wasm_f32x4_const_splat(1.44269504f)));
+    v128_t r = wasm_f32x4_sub(x, wasm_f32x4_mul(n, wasm_f32x4_const_splat(0.693359375f)));
+    r = wasm_f32x4_sub(r, wasm_f32x4_mul(n, wasm_f32x4_const_splat(-2.12194440e-4f)));
+    v128_t rest = wasm_f32x4_mul(polynomial(r, terms, 6), wasm_f32x4_mul(r, r));
+    v128_t power = wasm_f32x4_add(wasm_f32x4_add(rest, r), wasm_f32x4_const_splat(1.0f));
+    v128_t exponent = wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_const_splat(127));
+    return wasm_f32x4_mul(power, wasm_i32x4_shl(exponent, 23));
+}
+
+INLINE v128_t hyperbolic_tangent(v128_t x) {
+    const float terms[] = {-5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f,
+                           1.33314422036e-1f, -3.33332819422e-1f};
+    const v128_t one = wasm_f32x4_const_splat(1.0f), two = wasm_f32x4_const_splat(2.0f);
+    v128_t size = wasm_f32x4_abs(x), square = wasm_f32x4_mul(x, x);
+    v128_t cubic = wasm_f32x4_mul(polynomial(square, terms, 5), square);
+    v128_t small = wasm_f32x4_add(x, wasm_f32x4_mul(cubic, x));
+    v128_t power = exponential(wasm_f32x4_mul(size, two));
+    v128_t large = wasm_f32x4_sub(one, wasm_f32x4_div(two, wasm_f32x4_add(power, one)));
+    large = wasm_v128_bitselect(x, large, wasm_f32x4_const_splat(-0.0f));
+    return wasm_v128_bitselect(small, large, wasm_f32x4_lt(size, wasm_f32x4_const_splat(0.625f)));
+}
+
+INLINE v128_t activated(int activation, v128_t z) {
+    const v128_t one = wasm_f32x4_const_splat(1.0f), half = wasm_f32x4_const_splat(0.5f);
+    switch (activation) {
+    case RELU: return wasm_f32x4_pmax(z, zeros());
+    case LEAKY_RELU: return wasm_f32x4_pmax(z, wasm_f32x4_mul(z, wasm_f32x4_splat(LEAK)));
+    case TANH: return hyperbolic_tangent(z);
+    case SIGMOID:
+        return wasm_f32x4_mul(wasm_f32x4_add(hyperbolic_tangent(wasm_f32x4_mul(z, half)), one),
+                              half);
+    default: return z;
+    }
+}
+
+/* The derivative where the activation is a. */
+INLINE v128_t derivative(int activation, v128_t a) {
+    const v128_t one = wasm_f32x4_const_splat(1.0f);
+    v128_t positive = wasm_v128_and(wasm_f32x4_gt(a, zeros()), one);
+    switch (activation) {
+    case RELU: return positive;
+    case LEAKY_RELU: return wasm_f32x4_pmax(positive, wasm_f32x4_splat(LEAK));
+    case TANH: return wasm_f32x4_sub(one, wasm_f32x4_mul(a, a));
+    case SIGMOID: return wasm_f32x4_mul(wasm_f32x4_sub(one, a), a);
+    default: return one;
+    }
+}
+
+/* ---- A whole training step -------------------------------------------------------------------*/
+
+EXPORT int train_work_size(const struct step *step) {
+    int size = 0;
+    for (int i = 0; i < step->layer_count; i++) {
+        const struct layer *layer = &step->layers[i];
+        int padded = (layer->outputs + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
+        int block = layer->outputs * TILE_ROWS > BLOCK ? layer->outputs * TILE_ROWS : BLOCK;
+        int packing = TILE_COLUMNS * (layer->inputs > layer->outputs ? layer->inputs : padded);
+        int updating = padded * step->count + block;
+        if (packing > size) size = packing;
+        if (updating > size) size = updating;
+    }
+    return size;
+}
+
+static void add_bias(const struct layer *layer, int count) {
+    for (int i = 0; i < count; i++)
+        for (int j = 0; j < layer->outputs; j += 4) {
+            int some = layer->outputs - j;
+            float *z = layer->activations + i * layer->outputs + j;
+            store(z, wasm_f32x4_add(load(z, some), load(layer->bias + j, some)), some);
+        }
+}
+
+INLINE void activate_as(int activation, float *z, int size) {
+    for (int i = 0; i < size; i += 4)
+        store(z + i, activated(activation, load(z + i, size - i)), size - i);
+}
+
+static void activate(int activation, float *z, int size) {
+    switch (activation) {
+    case RELU: activate_as(RELU, z, size); break;
+    case LEAKY_RELU: activate_as(LEAKY_RELU, z, size); break;
+    case TANH: activate_as(TANH, z, size); break;
+    case SIGMOID: activate_as(SIGMOID, z, size); break;
+    }
+}
+
+INLINE v128_t times(v128_t values, const float *factors, int some) {
+    return wasm_f32x4_mul(values, load(factors, some));
+}
+
+static const float *forward(const struct step *step, int index, const float *x) {
+    const struct layer *layer = &step->layers[index];
+    int size = step->count * layer->outputs;
+    product(x, layer->weights, layer->activations, step->count, layer->inputs, layer->outputs,
+            step->work);
+    if (layer->bias) add_bias(layer, step->count);
+    if (index == step->layer_count - 1) return layer->activations;
+    activate(step->activation, layer->activations, size);
+    if (!layer->mask) return layer->activations;
+    for (int i = 0; i < size; i += 4) {
+        v128_t a = load(layer->activations + i, size - i);
+        store(layer->dropped + i, times(a, layer->mask + i, size - i), size - i);
+    }
+    return layer->dropped;
+}
+
+/* log x for x from 1 up, by the series of the inverse hyperbolic tangent. */
+static double logarithm(float x) {
+    if (!(x < 3e38f)) return x; /* NaN */
+    union { float value; int bits; } mantissa = {x};
+    int exponent = (mantissa.bits >> 23) - 127;
+    mantissa.bits = (mantissa.bits & 0x7fffff) | 0x3f800000;
+    double z = (mantissa.value - 1.4142135623730951) / (mantissa.value + 1.4142135623730951);
+    double square = z * z, sum = 0;
+    for (int odd = 13; odd > 0; odd -= 2) sum = sum * square + 2.0 / odd;
+    return (exponent + 0.5) * 0.6931471805599453 + sum * z;
+}
+
+/* The position of the largest logit, or of the first NaN. */
+static int position_of_largest(const float *logits, int classes) {
+    int position = 0;
+    for (int j = 0; j < classes; j++) {
+        if (logits[j] != logits[j]) return j;
+        if (logits[j] > logits[position]) position = j;
+    }
+    return position;
+}
+
+/* Fill a row of the last deltas, (p - onehot) / count; return -log p of the label. */
+static double cross_entropy(const float *logits, float largest, float *delta, int label,
+                            int classes, int count) {
+    float sum = 0;
+    for (int j = 0; j < classes; j += 4) {
+        v128_t lowered = wasm_f32x4_sub(load(logits + j, classes - j), wasm_f32x4_splat(largest));
+        store(delta + j, exponential(lowered), classes - j);
+    }
+    for (int j = 0; j < classes; j++) sum += delta[j];
+    for (int j = 0; j < classes; j++) delta[j] = delta[j] / sum / (float)count;
+    delta[label] -= 1.0f / (float)count;
+    return logarithm(sum) - (logits[label] - largest);
+}
+
+static void measure_loss(const struct step *step, struct outcome *outcome) {
+    const struct layer *last = &step->layers[step->layer_count - 1];
+    int classes = last->outputs;
+    double loss = 0;
+    outcome->correct = 0;
+    for (int i = 0; i < step->count; i++) {
+        const float *logits = last->activations + i * classes;
+        int label = step->labels[i], position = position_of_largest(logits, classes);
+        float largest = logits[position];
+        loss += cross_entropy(logits, largest, last->delta + i * classes, label, classes,
+                              step->count);
+        /* Where all probabilities are NaN, NumPy finds the largest at the first position. */
+        if (largest - largest != 0) position = 0;
+        outcome->correct += position == label;
+    }
+    /* As in NumPy, a sum that no float32 holds is infinite. */
+    outcome->loss = (double)(float)loss / step->count;
+}
+
+INLINE void apply_derivative(int activation, const struct layer *below, int size) {
+    for (int i = 0; i < size; i += 4) {
+        v128_t delta = load(below->delta + i, size - i);
+        if (below->mask) delta = times(delta, below->mask + i, size - i);
+        v128_t factor = derivative(activation, load(below->activations + i, size - i));
+        store(below->delta + i, wasm_f32x4_mul(delta, factor), size - i);
+    }
+}
+
+/* Fill the deltas of the layer below from those of this layer and its weights. */
+static void backward(const struct step *step, int index) {
+    const struct layer *layer = &step->layers[index], *below = layer - 1;
+    int size = step->count * layer->inputs;
+    product_with_transposed(layer->delta, layer->weights, below->delta, step->count,
+                            layer->outputs, layer->inputs, step->work);
+    switch (step->activation) {
+    case RELU: apply_derivative(RELU, below, size); break;
+    case LEAKY_RELU: apply_derivative(LEAKY_RELU, below, size); break;
+    case TANH: apply_derivative(TANH, below, size); break;
+    case SIGMOID: apply_derivative(SIGMOID, below, size); break;
+    default: apply_derivative(LINEAR, below, size); break;
+    }
+}
+
+/* The gradients of one sample are its inputs times its deltas. */
+static void update_weights_by_one(const struct step *step, const struct layer *layer,
+                                  const float *x) {
+    for (int i = 0; i < layer->inputs; i++) {
+        int start = i * layer->outputs;
+        update_by(&step->rule, layer->weights + start, layer->delta, x[i],
+                  offset(layer->weights_first, start), offset(layer->weights_second, start),
+                  layer->outputs);
+    }
+}
+
+/* Update the weights a block of rows at a time, so that their gradients never leave the cache. */
+static void update_weights(const struct step *step, const struct layer *layer,
+                           const float *x) {
+    int count = step->count, inputs = layer->inputs, outputs = layer->outputs;
+    float *panels = step->work;
+    float *gradients = panels;
+    for (int j = 0; j < outputs; j += TILE_COLUMNS, gradients += TILE_COLUMNS * count)
+        pack((struct matrix){layer->delta + j, outputs, 1}, count,
+             smaller(outputs - j, TILE_COLUMNS), gradients);
+    int block = BLOCK / outputs / TILE_ROWS * TILE_ROWS;
+    if (block < TILE_ROWS) block = TILE_ROWS;
+    for (int i = 0; i < inputs; i += block) {
+        int rows = smaller(inputs - i, block), start = i * outputs;
+        for (int j = 0; j < outputs; j += TILE_COLUMNS)
+            tiles((struct matrix){x + i, 1, inputs}, rows, panels + j * count, count,
+                  gradients + j, outputs, smaller(outputs - j, TILE_COLUMNS));
+        if (step->l1 != 0 || step->l2 != 0)
+            penalise(gradients, layer->weights + start, step->l1, step->l2, rows * outputs);
+        update_by(&step->rule, layer->weights + start, gradients, 1,
+                  offset(layer->weights_first, start), offset(layer->weights_second, start),
+                  rows * outputs);
+    }
+}
+
+static void update_bias(const struct step *step, const struct layer *layer) {
+    float *gradients = step->work;
+    for (int j = 0; j < layer->outputs; j += 4) {
+        int some = layer->outputs - j;
+        v128_t sum = zeros();
+        for (int i = 0; i < step->count; i++)
+            sum = wasm_f32x4_add(sum, load(layer->delta + i * layer->outputs + j, some));
+        store(gradients + j, sum, some);
+    }
+    update_by(&step->rule, layer->bias, gradients, 1, layer->bias_first, layer->bias_second,
+              layer->outputs);
+}
+
+static void train_once(const struct step *step, struct outcome *outcome) {
+    const float *x = step->x;
+    for (int i = 0; i < step->layer_count; i++) x = forward(step, i, x);
+    measure_loss(step, outcome);
+    for (int i = step->layer_count - 1; i >= 0; i--) {
+        const struct layer *layer = &step->layers[i], *below = layer - 1;
+        /* The deltas below need the weights as they were. */
+        if (i > 0) backward(step, i);
+        if (i > 0) x = below->mask ? below->dropped : below->activations;
+        if (i == 0) x = step->x;
+        if (step->count == 1 && step->l1 == 0 && step->l2 == 0)
+            update_weights_by_one(step, layer, x);
+        else
+            update_weights(step, layer, x);
+        if (layer->bias) update_bias(step, layer);
+    }
+}
+
+/* out = scale * bytes */
+EXPORT void scale_bytes(const unsigned char *bytes, float scale, float *out, int count) {
+    v128_t factor = wasm_f32x4_splat(scale);
+    int i = 0;
+    for (; i + 8 <= count; i += 8) {
+        v128_t words = wasm_u16x8_load8x8(bytes + i);
+        v128_t low = wasm_f32x4_convert_i32x4(wasm_u32x4_extend_low_u16x8(words));
+        v128_t high = wasm_f32x4_convert_i32x4(wasm_u32x4_extend_high_u16x8(words));
+        wasm_v128_store(out + i, wasm_f32x4_mul(low, factor));
+        wasm_v128_store(out + i + 4, wasm_f32x4_mul(high, factor));
+    }
+    for (; i < count; i++) out[i] = (float)bytes[i] * scale;
+}
+
+/* Train on consecutive batches of `count` samples, each with its own rule. Bytes are scaled a
+ * batch at a time, so that the result is in the cache when it is used. */
+EXPORT void train(struct step *step, const struct rule *rules, struct outcome *outcomes,
+                  int batches) {
+    int size = step->count * step->layers[0].inputs;
+    for (int i = 0; i < batches; i++) {
+        step->rule = rules[i];
+        if (step->bytes) {
+            scale_bytes(step->bytes, step->byte_scale, step->scaled, size);
+            step->bytes += size;
+            step->x = step->scaled;
+        }
+        train_once(step, &outcomes[i]);
+        step->x += size;
+        step->labels += step->count;
+    }
+}

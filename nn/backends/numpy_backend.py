@@ -1,0 +1,251 @@
+"""The arithmetic of networks with NumPy: products, convolutions, pooling and scaling of bytes.
+
+Every backend offers these primitives; one that is compiled overrides those it does faster, and
+may also offer a whole training step in one call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from nn.backends.blas import BlasDescent
+    from nn.backends.wasm import FusedStep
+    from nn.layers import Dense, DenseWorkspace
+    from nn.optimizers import Optimizer
+
+PATCH_BUFFER = 1 << 18
+"""Values in the buffer for patches: 1 MiB stays in the cache; the fastest of 2**16 to 2**21."""
+
+
+class NumpyBackend:
+    """Computes with NumPy.
+
+    All arrays that are written to (`out`) are C-contiguous and have the dtype of the inputs.
+
+    Parameters
+    ----------
+    reason : str
+        One sentence on why this backend was chosen.
+    """
+
+    name = "numpy"
+
+    def __init__(self, reason: str = "NumPy, chosen by the caller.") -> None:
+        self.reason = reason
+
+    def product(self, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+        """Write a @ b, (n, k) times (k, m), into `out` (n, m)."""
+        np.dot(a, b, out=out)
+
+    def product_of_transposed(self, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+        """Write a.T @ b, (n, k) and (n, m), into `out` (k, m)."""
+        if len(a) == 1:
+            # An outer product. NumPy without BLAS, as in a browser, takes ten times as long by
+            # dot, and multiply allocates buffers everywhere.
+            np.einsum("ni,nj->ij", a, b, out=out)
+        else:
+            np.dot(a.T, b, out=out)
+
+    def product_with_transposed(self, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+        """Write a @ b.T, (n, m) and (k, m), into `out` (n, k)."""
+        np.dot(a, b.T, out=out)
+
+    def scale_bytes(self, values: np.ndarray, scale: float, out: np.ndarray) -> None:
+        """Write scale * values, uint8 of any shape, into `out`, floats of the same shape.
+
+        The factor has the dtype of `out`.
+        """
+        # Two plain passes are faster than one that mixes dtypes.
+        np.copyto(out, values)
+        np.multiply(out, out.dtype.type(scale), out=out)
+
+    def convolve(
+        self,
+        images: np.ndarray,
+        weights: np.ndarray,
+        kernel: int,
+        out: np.ndarray,
+        patches: np.ndarray,
+    ) -> None:
+        """Write the valid convolution (cross-correlation) of images that are padded already.
+
+        Parameters
+        ----------
+        images : (n, height, width, channels)
+            In this layout the rows of a patch are runs of memory, which are copied fast.
+        weights : (kernel * kernel * channels, filters)
+            Rows in the order of a patch: row, column, channel.
+        kernel : int
+        out : (n, height - kernel + 1, width - kernel + 1, filters)
+        patches : (`patch_buffer_size(...)` or more,)
+            Scratch buffer.
+        """
+        for part, rows in _extract_patches(images, kernel, patches):
+            self.product(rows, weights, out[part].reshape(len(rows), -1))
+
+    def convolve_gradients(
+        self,
+        images: np.ndarray,
+        delta: np.ndarray,
+        kernel: int,
+        out: np.ndarray,
+        patches: np.ndarray,
+    ) -> None:
+        """Write the gradients with respect to the weights of `convolve`.
+
+        `delta`, like the `out` of `convolve`, holds the gradients with respect to its results;
+        `out` is like its weights.
+        """
+        patches, partial = patches[: -out.size], patches[-out.size :].reshape(out.shape)
+        for part, rows in _extract_patches(images, kernel, patches):
+            deltas = delta[part].reshape(len(rows), -1)
+            if part.start == 0:
+                self.product_of_transposed(rows, deltas, out)
+            else:
+                self.product_of_transposed(rows, deltas, partial)
+                np.add(out, partial, out=out)
+
+    def max_pool(
+        self,
+        images: np.ndarray,
+        window: tuple[int, int],
+        out: np.ndarray,
+        positions: np.ndarray,
+        mask: np.ndarray,
+    ) -> None:
+        """Write the maximum of every window into `out`.
+
+        Parameters
+        ----------
+        images : (n, height, width, channels)
+        window : (size, stride)
+            Windows of size x size values, `stride` apart along rows and columns.
+        out : (n, rows, columns, channels)
+            NaN counts as the maximum.
+        positions : (n, rows, columns, channels) unsigned integers
+            Gets the position of each maximum in its window, counted by rows; of equal values the
+            first.
+        mask : (n, rows, columns, channels) bool
+            Scratch buffer.
+        """
+        positions.fill(0)
+        for position, values in _by_position(images, window, out.shape):
+            if position == 0:
+                np.copyto(out, values)
+                continue
+            np.greater(values, out, out=mask)
+            np.maximum(out, values, out=out)
+            np.copyto(positions, position, where=mask)
+
+    def max_unpool(
+        self,
+        delta: np.ndarray,
+        window: tuple[int, int],
+        positions: np.ndarray,
+        out: np.ndarray,
+        mask: np.ndarray,
+    ) -> None:
+        """Write the gradients with respect to the images of `max_pool` into `out`.
+
+        `delta`, like the `out` of `max_pool`, holds the gradients with respect to its results;
+        `positions` are those it wrote, `out` is like its images, and `mask` is scratch.
+        """
+        size, stride = window
+        out.fill(0)
+        for position, values in _by_position(out, window, delta.shape):
+            np.equal(positions, position, out=mask)
+            if stride < size:
+                np.add(values, delta, out=values, where=mask)
+            else:
+                np.copyto(values, delta, where=mask)
+
+    def update(
+        self,
+        optimizer: Optimizer,
+        parameters: Sequence[np.ndarray],
+        gradients: Sequence[np.ndarray],
+        rate: float,
+    ) -> bool:
+        """Make an optimiser's update with compiled code, if there is any; return whether it did.
+
+        NumPy's updates are those of `nn.optimizers`.
+        """
+        return False
+
+    def fused_step(
+        self,
+        layers: Sequence[Dense],
+        workspaces: Sequence[DenseWorkspace],
+        scaled: np.ndarray,
+        *,
+        activation: str,
+        optimizer: Optimizer,
+        masked: bool,
+    ) -> FusedStep | None:
+        """Return a whole training step in one call, or None where there is none."""
+        return None
+
+    def plain_descent(
+        self,
+        layers: Sequence[Dense],
+        inputs: Sequence[np.ndarray],
+        workspaces: Sequence[DenseWorkspace],
+    ) -> BlasDescent | None:
+        """Return plain gradient descent without stored gradients, or None where there is none."""
+        # ctypes takes a while to import, and other optimizers do not need it.
+        from nn.backends.blas import BlasDescent, sgemm  # noqa: PLC0415
+        from nn.backends.pointers import is_float32  # noqa: PLC0415
+
+        function = sgemm()
+        arrays = [array for layer in layers for array in layer.parameters()]
+        if function is None or not is_float32(*arrays):
+            return None
+        return BlasDescent(function, layers, inputs, workspaces)
+
+
+def patch_buffer_size(padded_shape: tuple[int, int, int], kernel: int, filters: int) -> int:
+    """Return the length of the patch buffer for images of (height, width, channels)."""
+    height, width, channels = padded_shape
+    depth = kernel * kernel * channels
+    patches = (height - kernel + 1) * (width - kernel + 1) * depth
+    return max(patches, PATCH_BUFFER) + depth * filters
+
+
+def _extract_patches(
+    images: np.ndarray, kernel: int, buffer: np.ndarray
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Copy the patches of a few images at a time into `buffer`, one patch to a row."""
+    n, height, width, channels = images.shape
+    by_sample, by_row, by_column, by_channel = images.strides
+    shape = (n, height - kernel + 1, width - kernel + 1, kernel, kernel, channels)
+    strides = (by_sample, by_row, by_column, by_row, by_column, by_channel)
+    windows = np.lib.stride_tricks.as_strided(images, shape, strides, writeable=False)
+    rows, depth = shape[1] * shape[2], kernel * kernel * channels
+    images_per_part = max(1, buffer.size // (rows * depth))
+    for start in range(0, n, images_per_part):
+        part = slice(start, min(start + images_per_part, n))
+        count = (part.stop - start) * rows
+        patches = buffer[: count * depth].reshape(count, depth)
+        np.copyto(patches.reshape(-1, *shape[1:]), windows[part])
+        yield part, patches
+
+
+def _by_position(
+    images: np.ndarray, window: tuple[int, int], pooled: tuple[int, ...]
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield for every position in a window the values there, of all windows."""
+    (size, stride), (_, rows, columns, _) = window, pooled
+    for row in range(size):
+        for column in range(size):
+            yield (
+                row * size + column,
+                images[
+                    :,
+                    row : row + (rows - 1) * stride + 1 : stride,
+                    column : column + (columns - 1) * stride + 1 : stride,
+                ],
+            )

@@ -1,0 +1,40 @@
+"""Files of networks and of other arrays: formats, checks, atomic writing.
+
+`load_weights` and `save_weights` are also in `nn`; the rest is for programs with files or messages
+of their own, such as checkpoints and an HTTP API.
+"""
+
+from nn.serialization.files import (
+    ArchiveContentError,
+    ArchiveError,
+    ArchiveSizeError,
+    arrays_from_npz,
+    arrays_to_npz,
+    write_atomically,
+)
+from nn.serialization.json_layouts import LAYOUTS, network_from_json_object
+from nn.serialization.npz import network_from_arrays
+from nn.serialization.parameters import WeightsError
+from nn.serialization.weights import (
+    load_weights,
+    save_weights,
+    weights_from_bytes,
+    weights_to_bytes,
+)
+
+__all__ = [
+    "LAYOUTS",
+    "ArchiveContentError",
+    "ArchiveError",
+    "ArchiveSizeError",
+    "WeightsError",
+    "arrays_from_npz",
+    "arrays_to_npz",
+    "load_weights",
+    "network_from_arrays",
+    "network_from_json_object",
+    "save_weights",
+    "weights_from_bytes",
+    "weights_to_bytes",
+    "write_atomically",
+]

@@ -1,0 +1,154 @@
+"""Files that are either whole or not there: atomic writing, and archives of named arrays.
+
+Weights files, checkpoints and other saved states are written and read with these functions.
+"""
+
+import io
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+
+_COMPRESSION_TYPES = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_HEADER_READERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+class ArchiveError(ValueError):
+    """Bytes that are not a whole `.npz` archive; the message is a clause without a full stop."""
+
+
+class ArchiveSizeError(ArchiveError):
+    """An archive that unpacks to more bytes than the caller allows."""
+
+
+class ArchiveContentError(ArchiveError):
+    """A whole archive with entries that are not read: too many, encrypted, Python objects."""
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that a failure at any time leaves either the old file or the new one.
+
+    The bytes go to a temporary file in the same folder, which then replaces `path`; if anything
+    fails, the temporary file is removed.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written, for example because the folder does not exist.
+    """
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def arrays_to_npz(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Return an uncompressed `.npz` archive of `arrays`; equal arrays give equal bytes."""
+    file = io.BytesIO()
+    np.savez(file, **arrays)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def arrays_from_npz(
+    data: bytes, *, max_bytes: int | None = None, max_arrays: int | None = None
+) -> dict[str, np.ndarray]:
+    """Return all arrays of a `.npz` archive by name.
+
+    The archive is checked before memory is allocated for it, and nothing in it is executed, so
+    that it may come from an untrusted source when the limits are given.
+
+    Parameters
+    ----------
+    data : bytes
+        The contents of the archive, compressed or not.
+    max_bytes, max_arrays : int, optional
+        Limits for the unpacked size of all entries and for their number.
+
+    Raises
+    ------
+    ArchiveSizeError
+        When the entries unpack to more than `max_bytes`.
+    ArchiveContentError
+        When there are more than `max_arrays` entries, or one is encrypted, holds Python objects,
+        or has another size than the shape in its header.
+    ArchiveError
+        When the bytes are damaged, truncated or something else than an archive of arrays.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.infolist()
+            _check_entries(entries, max_bytes, max_arrays)
+            return {
+                entry.filename.removesuffix(".npy"): _read_array(archive, entry)
+                for entry in entries
+            }
+    except ArchiveError:
+        raise
+    # zipfile, zlib, ast and NumPy raise a dozen kinds of errors for damaged archives.
+    except Exception as error:
+        # Some messages quote the archive, which may be long.
+        raise ArchiveError((str(error) or type(error).__name__)[:100]) from error
+
+
+def _check_entries(
+    entries: list[zipfile.ZipInfo], max_bytes: int | None, max_arrays: int | None
+) -> None:
+    """Check the table of contents; zipfile reads no more of an entry than the size given there."""
+    total = sum(entry.file_size for entry in entries)
+    if max_bytes is not None and total > max_bytes:
+        raise ArchiveSizeError(
+            f"expected an archive of at most {max_bytes:,} unpacked bytes and found one that "
+            f"claims {total:,}"
+        )
+    if max_arrays is not None and len(entries) > max_arrays:
+        raise ArchiveContentError(
+            f"expected an archive of at most {max_arrays:,} arrays and found {len(entries):,}"
+        )
+    if any(
+        entry.compress_type not in _COMPRESSION_TYPES or entry.flag_bits & 1 for entry in entries
+    ):
+        raise ArchiveContentError(
+            "expected an archive that is stored or deflated and found another compression or "
+            "encryption"
+        )
+
+
+def _read_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:
+    with archive.open(entry) as packed:
+        content = packed.read()
+    file = io.BytesIO(content)
+    try:
+        shape, by_columns, dtype = _HEADER_READERS[np.lib.format.read_magic(file)](file)
+    except Exception as error:  # the header is parsed by ast, which raises many kinds
+        raise ArchiveError(
+            f"expected an array of NumPy in the entry “{entry.filename[:40]}” and found "
+            "something else"
+        ) from error
+    if dtype.hasobject:
+        raise ArchiveContentError(
+            f"expected numbers in the array “{entry.filename[:40]}” and found Python objects"
+        )
+    claimed, found = dtype.itemsize, len(content) - file.tell()
+    for side in shape:
+        claimed *= side
+    if min(shape, default=0) < 0 or claimed != found:
+        raise ArchiveContentError(
+            f"expected {claimed:,} bytes in the array “{entry.filename[:40]}”, as its header "
+            f"claims, and found {found:,}"
+        )
+    view: np.ndarray = np.ndarray(
+        shape, dtype, content, file.tell(), order="F" if by_columns else "C"
+    )
+    return view.copy(order="K")

@@ -1,0 +1,223 @@
+"""Networks as JSON, in the layouts of the programs S0 and S4 that Inkling exchanges weights with.
+
+S4 writes flat lists under W0, b0, W1, ...; S0 writes nested lists under "weights". Both have only
+dense layers. Inkling adds "activation" to either when it is not ReLU.
+"""
+
+import json
+from typing import Any, NoReturn
+
+import numpy as np
+
+from nn.activations import activation_name
+from nn.network import Network
+from nn.serialization.parameters import (
+    NetworkStructure,
+    WeightsError,
+    named_parameters,
+    network_from_parameters,
+)
+
+LAYOUTS = ("s4", "s0", "s0-biases")
+"""Names of the layouts. The last is that of S0 with biases under a key that S0 ignores."""
+
+S0_INPUTS = 784
+"""Inputs of every network of S0, from which the shapes of flat lists of weights follow."""
+
+
+def network_to_json(network: Network, layout: str) -> bytes:
+    """Return a network as the contents of a JSON file in one of `LAYOUTS`.
+
+    In the layout of S4, W is flat by rows (inputs × outputs) and b a list; a network without
+    biases gets zeros in every b and the key "biases": false. In the layout of S0, "weights" holds
+    for each layer a list of rows, one for each input, and with "s0-biases", "biases" holds for
+    each layer a list.
+
+    Raises
+    ------
+    WeightsError
+        When the network has convolutions, has biases and the layout is "s0", or is not finite.
+    """
+    structure, arrays = NetworkStructure.of(network), named_parameters(network)
+    if structure.layer_spec is not None:
+        raise WeightsError(
+            "Expected a network without convolutions for JSON and found "
+            f"“{structure.layer_spec.text}”; save it as .npz."
+        )
+    if layout == "s0" and structure.has_biases:
+        raise WeightsError(
+            "Expected a network without biases for the layout of S0 and found one with them; "
+            "save it as .npz or in the layout of S4."
+        )
+    weights, biases = _of_layers(arrays, "W"), _of_layers(arrays, "b")
+    parts = []
+    if layout == "s4":
+        for index, W in enumerate(weights):
+            b = biases[index] if biases else np.zeros(W.shape[1])
+            parts += [f'"W{index}": {_list_text(W.ravel())}', f'"b{index}": {_list_text(b)}']
+        parts += [] if biases else ['"biases": false']
+    else:
+        tables = ("[" + ", ".join(map(_list_text, W)) + "]" for W in weights)
+        parts.append(f'"weights": [{", ".join(tables)}]')
+    if structure.activation != "relu":
+        parts.append(f'"activation": "{structure.activation}"')
+    if layout == "s0-biases" and biases:
+        lists = [[float(str(value)) for value in b] for b in biases]
+        parts.append(f'"biases": {json.dumps(lists)}')
+    return ("{" + ", ".join(parts) + "}").encode("ascii")
+
+
+def network_from_json(data: bytes, name: str) -> Network:
+    """Return the float32 network in the contents `data` of the JSON file `name`, in any layout.
+
+    Raises
+    ------
+    WeightsError
+        When the JSON is truncated, has another layout, or holds impossible shapes or values.
+    """
+    try:
+        content = json.loads(data, parse_constant=_reject_constant)
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(
+            f"{name}: expected whole JSON and found {len(data):,} bytes that end early "
+            f"or are something else ({error})."
+        ) from error
+    return network_from_json_object(content, name)
+
+
+def network_from_json_object(content: Any, name: str) -> Network:
+    """Return the network in parsed JSON; like `network_from_json`."""
+    if not isinstance(content, dict) or not ({"W0", "weights"} & content.keys()):
+        raise WeightsError(
+            f"{name}: expected an object with W0, b0, W1, ... (the layout of S4) or with weights "
+            f"(the layout of S0) and found {_describe(content)}."
+        )
+    try:
+        activation = activation_name(content.get("activation", "relu"))
+        lists = {key: value for key, value in content.items() if key != "activation"}
+        has_biases, arrays = _read_s4(lists) if "W0" in lists else _read_s0(lists)
+    except ValueError as error:
+        raise WeightsError.of(name, error) from error
+    weights = _of_layers(arrays, "W")
+    sizes = (weights[0].shape[0], *(W.shape[1] for W in weights))
+    return network_from_parameters(NetworkStructure(sizes, activation, has_biases), arrays, name)
+
+
+def _read_s4(lists: dict[str, Any]) -> tuple[bool, dict[str, np.ndarray]]:
+    """Return whether there are biases, and the arrays."""
+    has_biases = lists.pop("biases", True)
+    depth = sum(key.startswith("W") for key in lists)
+    expected = [f"{letter}{index}" for index in range(depth) for letter in "Wb"]
+    if lists.keys() != set(expected) or not isinstance(has_biases, bool):
+        raise ValueError(f"expected the keys {', '.join(expected)} and found {_describe(lists)}")
+    arrays = {}
+    for index in range(depth):
+        b = _read_array(lists[f"b{index}"], f"b{index}", dimensions=1)
+        W = _read_array(lists[f"W{index}"], f"W{index}", dimensions=1)
+        if not b.size or not W.size or W.size % b.size:
+            raise ValueError(
+                f"expected the length of W{index} to be a multiple of {b.size}, the length of "
+                f"b{index}, and found {W.size:,}"
+            )
+        if not has_biases and b.any():
+            raise ValueError(
+                f'expected zeros in b{index}, since "biases" is false, and found other values'
+            )
+        arrays[f"W{index}"] = W.reshape(-1, b.size)
+        if has_biases:
+            arrays[f"b{index}"] = b
+    return has_biases, arrays
+
+
+def _read_s0(lists: dict[str, Any]) -> tuple[bool, dict[str, np.ndarray]]:
+    """Return whether there are biases, and the arrays."""
+    for key, value in lists.items():
+        if key not in ("weights", "biases") or not isinstance(value, list) or not value:
+            raise ValueError(
+                'expected "weights", and perhaps "biases", with a list for each layer, and found '
+                f"{_describe(lists)}"
+            )
+    weights = [
+        _read_array(values, f"weights[{index}]") for index, values in enumerate(lists["weights"])
+    ]
+    if _is_flat(weights):
+        weights = _reshape_flat(weights)
+    if any(W.ndim != 2 for W in weights):
+        raise ValueError("expected rows in all layers or in none, and found both")
+    biases = [
+        _read_array(values, f"biases[{index}]", dimensions=1)
+        for index, values in enumerate(lists.get("biases", []))
+    ]
+    arrays = {f"W{index}": W for index, W in enumerate(weights)}
+    arrays |= {f"b{index}": b for index, b in enumerate(biases)}
+    return bool(biases), arrays
+
+
+def _is_flat(arrays: list[np.ndarray]) -> bool:
+    """Tell whether the layers come without rows: as plain lists, or with one value to a row.
+
+    S0's own server writes the latter. A network with a single output has single rows after it.
+    """
+    if all(array.ndim == 1 for array in arrays):
+        return True
+    columns = all(array.ndim == 2 and array.shape[1] == 1 for array in arrays)
+    return columns and any(array.shape[0] != 1 for array in arrays[1:])
+
+
+def _reshape_flat(arrays: list[np.ndarray]) -> list[np.ndarray]:
+    inputs, tables = S0_INPUTS, []
+    for index, array in enumerate(arrays):
+        if not array.size or array.size % inputs:
+            raise ValueError(
+                f"expected the length of weights[{index}] to be a multiple of its {inputs} "
+                f"inputs and found {array.size:,}"
+            )
+        tables.append(array.reshape(inputs, -1))
+        inputs = tables[-1].shape[1]
+    return tables
+
+
+def _read_array(values: Any, key: str, dimensions: int | None = None) -> np.ndarray:
+    """Convert a list of numbers, or a list of equally long rows of numbers, to float32.
+
+    The types are checked first: NumPy would convert texts and booleans too, and reserves memory
+    for the longest text in every place.
+    """
+    has_rows = isinstance(values, list) and bool(values) and isinstance(values[0], list)
+    rows = values if has_rows else [values]
+    if (has_rows and dimensions == 1) or not all(
+        isinstance(row, list) and set(map(type, row)) <= {int, float} for row in rows
+    ):
+        shape = "one flat list" if dimensions == 1 else "a list of numbers, or of rows"
+        raise ValueError(f"expected {key} as {shape} of numbers and found something else in it")
+    if len({len(row) for row in rows}) > 1:
+        raise ValueError(f"expected rows of equal length in {key} and found different ones")
+    # A number too large for float32 becomes infinity, which is then reported with its position.
+    with np.errstate(over="ignore"):
+        try:
+            return np.array(values, np.float64).astype(np.float32)
+        except OverflowError as error:
+            raise ValueError(
+                f"expected finite values of 32 bits in {key} and found a larger whole number"
+            ) from error
+
+
+def _of_layers(arrays: dict[str, np.ndarray], letter: str) -> list[np.ndarray]:
+    return [array for key, array in arrays.items() if key.startswith(letter)]
+
+
+def _reject_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not a finite number")
+
+
+def _list_text(values: np.ndarray) -> str:
+    # str of a NumPy number is the shortest text that reads back as the same number.
+    return "[" + ", ".join(map(str, values)) + "]"
+
+
+def _describe(content: Any) -> str:
+    """Name the keys of an object, or the type of another value."""
+    if not isinstance(content, dict):
+        return f"a {type(content).__name__}"
+    keys = list(content)
+    return ("the keys " + ", ".join(keys[:8]) + (", ..." if keys[8:] else "")) if keys else "{}"

@@ -1,0 +1,138 @@
+"""The `.npz` format of a network: small, exact, with its structure and dtype.
+
+The archive holds `format`, `activation`, `sizes`, `biases` (whether there are any) and the
+parameters by name: `W0`, `b0`, `W1`, .... Format 2 adds the text of the convolutional layers under
+`stem` (empty for none) with their parameters `K0`, `k0`, `K1`, ..., and may hold float16 values,
+which are read as float32; format 1 is written wherever it suffices.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from nn.activations import ACTIVATIONS
+from nn.layer_spec import read_layer_spec
+from nn.network import Network
+from nn.serialization.files import ArchiveError, arrays_from_npz, arrays_to_npz
+from nn.serialization.parameters import (
+    NetworkStructure,
+    WeightsError,
+    named_parameters,
+    network_from_parameters,
+)
+
+FORMATS = (1, 2)
+"""Versions of the format that are read."""
+
+_HEADER = ("format", "activation", "sizes", "biases")
+
+
+def network_to_npz(network: Network, *, half: bool = False) -> bytes:
+    """Return a network as the contents of a `.npz` file; equal networks give equal bytes.
+
+    Parameters
+    ----------
+    network : Network
+    half : bool
+        Whether values are rounded to float16, which halves the size.
+
+    Raises
+    ------
+    WeightsError
+        When a value is not finite, or with `half` beyond ±65,504.
+    """
+    structure, parameters = NetworkStructure.of(network), named_parameters(network)
+    spec = structure.layer_spec
+    arrays = {
+        "format": np.array(1 if spec is None and not half else 2),
+        "activation": np.array(structure.activation),
+        "sizes": np.array(structure.sizes, dtype=np.int64),
+        "biases": np.array(structure.has_biases),
+    }
+    if spec is not None or half:
+        arrays["stem"] = np.array("" if spec is None else spec.text)
+    if half:
+        parameters = {key: _to_half(array, key) for key, array in parameters.items()}
+    return arrays_to_npz(arrays | parameters)
+
+
+def network_from_npz(data: bytes, name: str) -> Network:
+    """Return the network in the contents `data` of the `.npz` file `name`.
+
+    Raises
+    ------
+    WeightsError
+        When the archive is damaged or does not hold a network.
+    """
+    if not data.startswith(b"PK"):
+        raise WeightsError(
+            f"{name}: expected an .npz archive and found {len(data):,} bytes of something else; "
+            "if it is JSON, give it the ending .json."
+        )
+    try:
+        arrays = arrays_from_npz(data)
+    except ArchiveError as error:
+        raise WeightsError(
+            f"{name}: expected a whole .npz archive and found {len(data):,} bytes of a damaged "
+            f"or truncated one ({error}); copy it again."
+        ) from error
+    return network_from_arrays(arrays, name)
+
+
+def network_from_arrays(arrays: Mapping[str, np.ndarray], name: str) -> Network:
+    """Return the network in the arrays of an archive of weights.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+        Everything in the archive, by name.
+    name : str
+        The name of the file, for error messages.
+
+    Raises
+    ------
+    WeightsError
+        When the arrays do not describe a network.
+    """
+    missing = [key for key in _HEADER if key not in arrays]
+    if missing:
+        raise WeightsError(
+            f"{name}: expected an archive with {', '.join(_HEADER)}, W0, ... "
+            f"and found {', '.join(sorted(arrays)) or 'nothing in it'}."
+        )
+    version, activation, sizes, biases = (arrays[key] for key in _HEADER)
+    if version.shape != () or version.dtype.kind not in "iu" or version not in FORMATS:
+        raise WeightsError(
+            f"{name}: expected weights of format {' or '.join(map(str, FORMATS))} "
+            f"and found {version}; a newer version of Inkling may read them."
+        )
+    if str(activation) not in ACTIVATIONS:
+        raise WeightsError(
+            f"{name}: expected the activation to be one of {', '.join(ACTIVATIONS)} "
+            f"and found {str(activation)!r}."
+        )
+    if sizes.ndim != 1 or sizes.dtype.kind not in "iu" or biases.dtype != np.bool_ or biases.ndim:
+        raise WeightsError(
+            f"{name}: expected sizes as a list of whole numbers and biases as true or false "
+            f"and found {sizes} and {biases}."
+        )
+    header = {*_HEADER, "stem"} if version == FORMATS[-1] else {*_HEADER}
+    text = str(arrays.get("stem", "")) if "stem" in header else ""
+    try:
+        spec = read_layer_spec(text) if text else None
+    except ValueError as error:
+        raise WeightsError.of(name, error) from error
+    structure = NetworkStructure(tuple(sizes.tolist()), str(activation), bool(biases), spec)
+    parameters = {key: array for key, array in arrays.items() if key not in header}
+    return network_from_parameters(structure, parameters, name)
+
+
+def _to_half(array: np.ndarray, key: str) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        half = array.astype(np.float16)
+    if not np.isfinite(half).all():
+        raise WeightsError(
+            f"Expected values of at most 65,504 in {key}, the largest of 16 bits, and found "
+            f"{np.abs(array).max():,.6g}; save the network in full precision."
+        )
+    return half

@@ -1,0 +1,146 @@
+import json
+
+import numpy as np
+import pytest
+from network_helpers import assert_equal_networks, small_network
+
+from nn import WeightsError, weights_from_bytes, weights_to_bytes
+from nn.serialization import LAYOUTS
+
+
+def s4(**changes) -> bytes:
+    content = {"W0": [1.0] * 12, "b0": [0.0] * 3, "W1": [1.0] * 6, "b1": [0.0] * 2, **changes}
+    return json.dumps({key: v for key, v in content.items() if v is not None}).encode()
+
+
+def s0(weights, **others) -> bytes:
+    return json.dumps({"weights": weights, **others}).encode()
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(WeightsError) as error:
+        weights_from_bytes(data, "my net.json")
+    message = str(error.value)
+    assert message.startswith("my net.json: ")
+    assert "\n" not in message
+    return message
+
+
+def test_the_layout_of_s4_is_flat_by_rows_under_numbered_names():
+    network = small_network((2, 3, 2))
+    content = json.loads(weights_to_bytes(network, ".json"))
+    assert list(content) == ["W0", "b0", "W1", "b1"]
+    np.testing.assert_array_equal(np.float32(content["W0"]), network.parameters()[0].ravel())
+    assert content["b0"] == [0.0, 0.0, 0.0]
+
+
+def test_only_what_the_layout_of_s4_cannot_express_gets_a_key_of_its_own():
+    content = json.loads(weights_to_bytes(small_network(activation="tanh", biases=False), ".json"))
+    assert content["activation"] == "tanh"
+    assert content["biases"] is False
+    assert content["b1"] == [0.0, 0.0]
+
+
+def test_the_layout_of_s0_is_nested_by_layer_and_row():
+    network = small_network(biases=False)
+    content = json.loads(weights_to_bytes(network, ".json", "s0"))
+    assert list(content) == ["weights"]
+    for rows, weights in zip(content["weights"], network.parameters(), strict=True):
+        np.testing.assert_array_equal(np.float32(rows), weights)
+
+
+def test_the_layout_of_s0_can_have_biases_under_a_key_of_their_own():
+    network = small_network(activation="tanh")
+    network.parameters()[1][:] = [0.1, -1e-4, 1e16]
+    data = weights_to_bytes(network, ".json", "s0-biases")
+    content = json.loads(data)
+    assert list(content) == ["weights", "activation", "biases"]
+    assert content["biases"] == [[0.1, -0.0001, 1e16], [0, 0]]
+    assert_equal_networks(weights_from_bytes(data, "a.json"), network)
+
+
+def test_a_network_with_biases_does_not_fit_the_plain_layout_of_s0():
+    with pytest.raises(WeightsError, match=r"without biases.*save it as \.npz"):
+        weights_to_bytes(small_network(), ".json", "s0")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_json_holds_no_convolutions(layout):
+    network = small_network((64, 4, 3), layer_spec="conv3x2")
+    with pytest.raises(WeightsError, match=r"without convolutions .*“conv3x2”; save it as \.npz"):
+        weights_to_bytes(network, ".json", layout)
+
+
+def test_json_with_integers_blanks_and_other_spellings_is_read():
+    text = b' { "b0" : [0, 1] ,\n "W0" : [1, 2.5, -3e0, 4, 5, 6], "activation": "Re-Lu" } '
+    network = weights_from_bytes(text, "a.JSON")
+    np.testing.assert_array_equal(network.parameters()[0], [[1, 2.5], [-3, 4], [5, 6]])
+    assert (network.sizes, network.activation, network.dtype) == ((3, 2), "relu", np.float32)
+
+
+@pytest.mark.parametrize("wrap", [lambda v: v, lambda v: [v]], ids=["flat", "one to a row"])
+def test_s0_weights_without_rows_are_reshaped_for_784_inputs(wrap):
+    network = small_network((784, 3, 2), biases=False)
+    layers = [[wrap(float(v)) for v in W.ravel()] for W in network.parameters()]
+    assert_equal_networks(weights_from_bytes(s0(layers), "a.json"), network)
+
+
+def test_a_single_output_with_single_rows_after_it_is_not_read_as_a_flat_list():
+    network = small_network((5, 1, 1), biases=False)
+    data = weights_to_bytes(network, ".json", "s0")
+    assert_equal_networks(weights_from_bytes(data, "a.json"), network)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"[1, 2]", "and found a list"),
+        (b"{}", "(the layout of S0) and found {}"),
+        (b'{"v": 1, "w": 2}', "(the layout of S0) and found the keys v, w"),
+        (s4(W1=None), "expected the keys W0, b0 and found the keys W0, b0, b1"),
+        (s4(b1=None), "expected the keys W0, b0, W1, b1 and found the keys W0, b0, W1"),
+        (s4(note="mine"), "and found the keys W0, b0, W1, b1, note"),
+        (s4(W0=[1.0] * 13), "length of W0 to be a multiple of 3, the length of b0, and found 13"),
+        (s4(W0=[]), "length of W0 to be a multiple of 3"),
+        (s4(b0=[]), "length of W0 to be a multiple of 0"),
+        (s4(W1=[1.0] * 8), "W1 to have the shape (3, 2) and found (4, 2)"),
+        (s4(W0=[[1.0] * 3] * 4), "W0 as one flat list of numbers"),
+        (s4(W0="1 2 3"), "W0 as one flat list of numbers"),
+        (s4(b1=5), "b1 as one flat list of numbers"),
+        (s4(W0=["1"] * 12), "W0 as one flat list of numbers"),
+        (s4(W0=[None] * 12), "W0 as one flat list of numbers"),
+        (s4(W0=[True] + [1.0] * 11), "W0 as one flat list of numbers"),
+        (s4(activation="step"), "as activation and found 'step'"),
+        (s4(activation=3), "as activation and found 3"),
+        (s4(biases=False, b0=[0, 1, 0]), 'zeros in b0, since "biases" is false'),
+        (s4(biases="no"), "and found the keys"),
+        (s4(W0=[float("nan")] * 12), "NaN is not a finite number"),
+        (s4(W0=[float("inf")] * 12), "Infinity is not a finite number"),
+        (s4().replace(b"1.0", b"1e400", 1), "found inf at position 0 of W0 (1 in all)"),
+        (s4(b0=[0.0, 0.0, 1e39]), "found inf at position 2 of b0"),
+        (s4(b0=[0.0, 0.0, 10**400]), "32 bits in b0"),
+        (s0(3), 'expected "weights"'),
+        (s0([]), 'expected "weights"'),
+        (s0([[[1.0]]], b=1), "found the keys weights, b"),
+        (s0([[[1.0]]], biases=[]), "found the keys weights, biases"),
+        (s0([[[1.0]]], biases=[1]), "biases[0] as one flat list of numbers"),
+        (s0([[[1.0]]], biases=[[1], [1]]), "arrays W0, b0 and found W0, b0, b1"),
+        (s0([[[1.0]]], biases=[[1, 2]]), "b0 to have the shape (1,) and found (2,)"),
+        (s0([[[1.0, 2.0]], [[1.0]]]), "W1 to have the shape (2, 1) and found (1, 1)"),
+        (s0([[[1.0, 2.0], [1.0]]]), "rows of equal length in weights[0]"),
+        (s0([[1.0, 2.0]]), "length of weights[0] to be a multiple of its 784 inputs"),
+        (s0([[1.0], [[1.0]]]), "rows in all layers or in none"),
+        (s0([[[[1.0]]]]), "weights[0] as a list of numbers, or of rows"),
+        (s0([[[]]]), "sizes from 1 up"),
+        (s0([1, 2]), "weights[0] as a list of numbers, or of rows"),
+        (b"\xff\xfe\x00", "expected whole JSON"),
+        (b"[" * 100_000, "expected whole JSON"),
+    ],
+)  # fmt: skip
+def test_json_of_another_layout_or_shape_is_refused(data, expected):
+    assert expected in refusal(data)
+
+
+def test_a_long_text_among_many_short_ones_is_refused_without_reserving_memory_for_all():
+    # As an array of NumPy, these would take 400 GB.
+    assert "W0 as one flat list of numbers" in refusal(s4(W0=["x" * 1_000_000, *[""] * 100_000]))
