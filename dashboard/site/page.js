@@ -1,5 +1,5 @@
-/* The page's side of the browser form: progress of the start, errors, restart after Python died, and
- * use without a network.
+/* The page's side of the browser form: progress of the start, errors, restart after Python died,
+ * and use without a network.
  *
  * The build puts status.js and the message loop, and one constant, before this text:
  *   settings     {adopts}: whether adoption.js is part of this script
@@ -94,8 +94,8 @@ function receive(message) {
 let heard = performance.now();
 let startTime = performance.now();
 
-/* A worker that lived for a while is restarted at once and resumes from the last save; one that died
- * quickly waits for the visitor and does not resume, since the save may have been the cause. */
+/* A worker that lived for a while is restarted at once and resumes from the last save; one that
+ * died quickly waits for the visitor and does not resume, since the save may be the cause. */
 function die(summary) {
   if (hasState("failed", "died")) return;
   const lived = performance.now() - startTime;

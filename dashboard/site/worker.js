@@ -1,9 +1,10 @@
 /* The web worker in which Python runs: downloads, the start of Python and of the app, errors.
  *
  * The build puts two constants before this text and the message loop after it:
- *   settings     {pyodide, stdlib, packages, library, lock, env, total}: paths relative to the site,
- *                the folder of Python's packages, the environment variables, the number of bytes of
- *                all counted files; {loadsInParallel, reportsTasks}: the patches that follow
+ *   settings     {pyodide, stdlib, packages}: paths relative to the site; {library, lock, env}: the
+ *                folder of Python's packages, Pyodide's lock file, environment variables; {total}:
+ *                the number of bytes whose download is counted; {loadsInParallel, reportsTasks}:
+ *                whether these patches follow
  *   application  the Python code that Panel generated from the app
  *
  * A snapshot of Python's memory after all imports is not used: with Pyodide 0.28.3 it has 11.4 MB

@@ -1,10 +1,10 @@
 /* Keeps the prerendered document and gives it Python's model ids, instead of drawing a second one.
  *
  * Changes    the page of `panel convert`, which removes all views and draws Python's document anew
- *            (Panel 1.9.4, BokehJS 3.9.2: private `_all_models` and `_recompute_all_models`); reason:
- *            speed.
- * Why        The document of the build and the one that Python makes differ in the ids of models and
- *            in few values. Drawing it anew takes the page's thread while the app is opened, the page
+ *            (Panel 1.9.4; `_all_models` and `_recompute_all_models` of BokehJS 3.9.2 are private);
+ *            reason: speed.
+ * Why        The document of the build and the one that Python makes differ in the ids of models
+ *            and in few values. To draw it anew blocks the page while the app is opened, the page
  *            flickers, and the focus and the scroll position are lost.
  * Measured   GAIN
  * Upstream   https://github.com/holoviz/panel/issues/4492 (start-up time); no issue for this yet:

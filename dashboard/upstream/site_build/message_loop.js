@@ -4,16 +4,16 @@
  *            pyodide-worker` generates (Panel 1.9.4); reason: correctness.
  * Why        Panel's worker stores a patch in one global variable, calls runPythonAsync without
  *            waiting for it, and answers "idle" at once. While Python is busy, a second message
- *            overwrites the first, which is lost, and is then applied twice. Here a message is taken
- *            up after the one before has been handled, and "done" with its number follows it.
- * Measured   200 commands, one every 10 ms: all arrive once and in order (tests/ui/
- *            test_commands_in_order.py). Panel's own loop, 20 clicks while Python computed in slices
- *            of 60 ms: 12 lost, the others doubled.
+ *            overwrites the first, which is lost, and is then applied twice. Here each message is
+ *            handled after the one before, and is then answered with "done" and its number.
+ * Measured   200 commands, one every 10 ms: all arrive once and in order
+ *            (tests/ui/test_commands_in_order.py). With Panel's own loop, of 20 clicks while Python
+ *            computed in slices of 60 ms, 12 were lost and the others applied twice.
  * Upstream   no issue yet: "pyodide-worker: patches are lost or applied twice while Python is busy;
  *            await runPythonAsync and chain the messages".
  *
- * `connectPage` runs in the page, `receiveMessages` in the worker; both use functions of the scripts
- * page.js and worker.js in dashboard/site.
+ * `connectPage` runs in the page and uses page.js of dashboard/site; `receiveMessages` runs in the
+ * worker and uses worker.js.
  */
 
 /* Draws what Python sends and sends the page's changes; called once for every worker. */

@@ -1,8 +1,7 @@
 /* Loads Pyodide, its library and the compiled parts of NumPy at the same time, while they arrive.
  *
- * Changes    what `loadPyodide` fetches and compiles (Pyodide 0.28.3): for its time `fetch`,
- *            `WebAssembly.instantiateStreaming` and the file system's `readFile` are replaced; reason:
- *            speed.
+ * Changes    what `loadPyodide` fetches and compiles (Pyodide 0.28.3), by replacing `fetch`,
+ *            `WebAssembly.instantiateStreaming` and the file system's `readFile`; reason: speed.
  * Why        Pyodide fetches its parts one after the other, and compiles the shared libraries of
  *            packages on Python's own thread, each when it is imported. Here all downloads begin
  *            at once, and the browser's other threads compile.
