@@ -37,6 +37,19 @@ STARTS = ("model_defaults", "template", "import_costs")
 VISITS = ("import_costs", "adoption", "page_scripts", "pyodide_loading")
 CHANGES_PER_TURN = 200
 
+# Prints the processor seconds for one document of the served app, as every visitor gets one.
+DOCUMENT = """
+import statistics, time
+from panel.io.application import build_single_handler_application
+
+app, taken = build_single_handler_application("dashboard/app.py"), []
+for _ in range(6):
+    began = time.process_time()
+    app.create_document().to_json()
+    taken.append(time.process_time() - began)
+print(statistics.median(taken[1:]))
+"""
+
 # Changes what a redraw of the charts changes, and gives the mean time of one in milliseconds.
 REDRAW = """
 async () => {
@@ -85,11 +98,13 @@ def measure(plan: Plan) -> Section:
         starts = {ALL: "on", **{f"without {n}": all_but(n) for n in STARTS}, "no patches": "off"}
         visits = {ALL: "on", **{f"without {n}": all_but(n) for n in VISITS}, "no patches": "off"}
         redraws = {ALL: "on", "without message_batching": all_but("message_batching")}
-        texts = {ALL: "on", "without html_pane": "off"}
+        texts = {ALL: "on", "without html_pane": all_but("html_pane")}
+        served = {k: v for k, v in starts.items() if k != "without import_costs"}
         sites = {patches: serve(patches) for patches in {*visits.values(), *redraws.values()}}
         pages = {p: open_site(browser, sites[p]) for p in redraws.values()}
         entries = [
             *_entries(section, "Python until the document", "s", starts, start_python),
+            *_entries(section, "a served document", "s", served, make_document),
             *_entries(section, "first visit until ready", "s", visits, load),
             *_entries(section, "a redraw in the worker", "ms", redraws, lambda p: redraw(pages[p])),
             *_entries(section, "a changed text", "ms", texts, change_text),
@@ -156,6 +171,17 @@ def start_python(patches: str) -> float:
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     if finished.returncode:
         raise ContestantError(f"node failed: {finished.stderr.strip()[-200:]}")
+    return float(finished.stdout.split()[-1])
+
+
+def make_document(patches: str) -> float:
+    """Return the processor seconds for one document of the served app."""
+    command, variables = [sys.executable, "-c", DOCUMENT], {**os.environ, VARIABLE: patches}
+    finished = subprocess.run(
+        command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False
+    )
+    if finished.returncode:
+        raise ContestantError(f"the app failed: {finished.stderr.strip()[-200:]}")
     return float(finished.stdout.split()[-1])
 
 
