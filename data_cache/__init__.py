@@ -1,41 +1,39 @@
-"""Where samples come from and wait: data sets, readers, sources, the prefetch queue, batches.
+"""Data sets, readers, block sources, the prefetch queue, batches, preprocessing and augmentation.
 
-It imports NumPy alone and knows neither nets nor screens.
+It imports NumPy alone and depends on neither networks nor the dashboard.
 """
 
 from data_cache.augmentation import (
     AUGMENTATIONS,
     FULL,
     LIGHT,
-    Augmentation,
-    Distorter,
+    PERTURBATIONS,
+    STRENGTH_NAMES,
+    RandomAffine,
+    RandomDistortion,
     Strengths,
     create_augmentation,
+    crop,
+    perturb,
 )
-from data_cache.batches import Batch, BatchCutter, BatchPosition
-from data_cache.block_file import decode_block, encode_block
-from data_cache.bundled import load_digits
-from data_cache.catalogue import DATA_SETS, DIGIT_NAMES, FASHION_NAMES, DataSetCard
-from data_cache.csv_file import read_csv
-from data_cache.errors import DataError, PrefetchError
-from data_cache.feed import BlockFeed, Feed
-from data_cache.fetch import fetch_data_set
-from data_cache.framing import frame_digit, frame_digits, shrink_canvas
-from data_cache.http_fetch import fetch_url
-from data_cache.http_source import (
-    HttpBlockSource,
-    load_data_set_from_manifest,
-    load_part,
-    open_manifest,
+from data_cache.batches import Batch, Batcher, BatchPosition
+from data_cache.datasets import (
+    DATA_SETS,
+    DIGIT_NAMES,
+    data_folder,
+    data_set_available,
+    load_data_set,
+    load_digits,
 )
-from data_cache.idx import read_idx, read_idx_pair
-from data_cache.load import data_folder, data_set_available, load_data_set
-from data_cache.manifest import BlockFile, ListedDataSet, Manifest, parse_manifest, write_blocks
-from data_cache.open_samples import open_samples
+from data_cache.download import fetch_data_set
+from data_cache.errors import DataError, PrefetchError, TransientError
+from data_cache.feeds import BlockFeed, Feed
 from data_cache.pixels import PIXEL_SCALE, to_float
-from data_cache.plane_csv import fit_into_plane, points_from_csv, points_to_csv
-from data_cache.plane_inputs import INPUT_TITLES, PLANE_INPUTS, derive_inputs
-from data_cache.plane_points import (
+from data_cache.points.csv import fit_into_plane, points_from_csv, points_to_csv
+from data_cache.points.feed import PointFeed, PointPosition
+from data_cache.points.generators import PLANE_SHAPES, PlaneShape, make_shape
+from data_cache.points.inputs import INPUT_TITLES, PLANE_INPUTS, derive_inputs
+from data_cache.points.plane_points import (
     MAX_CLASSES,
     PLANE_LIMIT,
     PlanePoints,
@@ -43,41 +41,55 @@ from data_cache.plane_points import (
     no_points,
     split_points,
 )
-from data_cache.plane_shapes import PLANE_SHAPES, PlaneShape, make_shape
-from data_cache.point_feed import PointFeed, PointPosition
 from data_cache.prefetch_queue import PrefetchQueue
+from data_cache.preprocessing import (
+    change_stroke_width,
+    find_ink,
+    frame_digit,
+    frame_digits,
+    shrink_canvas,
+)
+from data_cache.readers.csv import read_csv
+from data_cache.readers.idx import read_idx, read_idx_pair
+from data_cache.readers.paths import open_samples
+from data_cache.retries import exponential_backoff
 from data_cache.samples import PARTS, DataSet, Samples
-from data_cache.sources import ArraySource, Block, QueuePosition, Source
+from data_cache.sources.block_files import decode_block, encode_block
+from data_cache.sources.http import (
+    HttpBlockSource,
+    fetch_block_with_retries,
+    load_data_set_from_manifest,
+    load_part,
+    open_manifest,
+)
+from data_cache.sources.manifest import Manifest, parse_manifest, write_blocks
+from data_cache.sources.source import ArraySource, Block, QueuePosition, Source
 
 __all__ = [
     "AUGMENTATIONS",
     "DATA_SETS",
     "DIGIT_NAMES",
-    "FASHION_NAMES",
     "FULL",
     "INPUT_TITLES",
     "LIGHT",
     "MAX_CLASSES",
     "PARTS",
+    "PERTURBATIONS",
     "PIXEL_SCALE",
     "PLANE_INPUTS",
     "PLANE_LIMIT",
     "PLANE_SHAPES",
+    "STRENGTH_NAMES",
     "ArraySource",
-    "Augmentation",
     "Batch",
-    "BatchCutter",
     "BatchPosition",
+    "Batcher",
     "Block",
     "BlockFeed",
-    "BlockFile",
     "DataError",
     "DataSet",
-    "DataSetCard",
-    "Distorter",
     "Feed",
     "HttpBlockSource",
-    "ListedDataSet",
     "Manifest",
     "PlanePoints",
     "PlaneShape",
@@ -86,17 +98,24 @@ __all__ = [
     "PrefetchError",
     "PrefetchQueue",
     "QueuePosition",
+    "RandomAffine",
+    "RandomDistortion",
     "Samples",
     "Source",
     "Strengths",
+    "TransientError",
+    "change_stroke_width",
     "create_augmentation",
+    "crop",
     "data_folder",
     "data_set_available",
     "decode_block",
     "derive_inputs",
     "encode_block",
+    "exponential_backoff",
+    "fetch_block_with_retries",
     "fetch_data_set",
-    "fetch_url",
+    "find_ink",
     "fit_into_plane",
     "frame_digit",
     "frame_digits",
@@ -110,6 +129,7 @@ __all__ = [
     "open_manifest",
     "open_samples",
     "parse_manifest",
+    "perturb",
     "points_from_csv",
     "points_to_csv",
     "read_csv",

@@ -1,6 +1,6 @@
-"""Cuts blocks into batches of any size, as a training step takes them.
+"""Divides blocks into batches of any size for training steps.
 
-Batch size and block size have nothing to do with each other, and either may change at any time.
+Batch size and block size are independent, and either may change at any time.
 """
 
 from __future__ import annotations
@@ -20,30 +20,35 @@ from data_cache.pixels import (
     to_float,
 )
 from data_cache.samples import PIXELS
-from data_cache.sources import Block, QueuePosition
+from data_cache.sources.source import Block, QueuePosition
 
-AHEAD = 2048
-"""Samples, about, that are put in a row at once, so that many batches can leave in one piece."""
+WINDOW_SAMPLES = 2048
+"""Samples, about, that are made contiguous at once, so that many batches can be one array."""
 
 
 @dataclass(slots=True, eq=False)
 class Batch:
-    """Samples for a training step, or for some of them one after the other.
+    """Samples for a training step, or for several consecutive steps.
 
-    Not frozen, for such a record takes longer to make than its samples to cut.
+    It is not frozen, because a frozen record takes longer to make than its batch.
 
     Attributes
     ----------
-    images : (n, 784) uint8, the pixels, or float32: inputs in [0, 1] where they were augmented
+    images : (n, inputs) uint8 or float32
+        Of blocks: (n, 784), uint8 pixels in 0…255, or float32 in [0, 1] after augmentation. Of
+        points: (n, inputs) float32.
     labels : (n,) intp
+        Ignored where `is_labelled` is False.
     epoch : int
-        The epoch that all of them belong to, from 0.
+        The epoch of all these samples, from 0.
     consumed : int
-        Samples of this epoch delivered so far, this batch included.
+        Samples of this epoch delivered so far, including this batch.
     is_last : bool
         Whether the epoch ends with this batch.
     steps : int
-        The training steps that they are for, an equal part for each.
+        Number of training steps; each has n / steps consecutive samples.
+    is_labelled : (n,) bool or None
+        Which samples belong to a class; None: all of them.
     """
 
     images: np.ndarray
@@ -52,6 +57,7 @@ class Batch:
     consumed: int
     is_last: bool
     steps: int = 1
+    is_labelled: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -59,14 +65,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class BatchPosition:
-    """A place between two batches, enough to go on from there exactly.
+    """A position between two batches, from which a feed can resume exactly.
 
     Attributes
     ----------
     queue : QueuePosition
-        The block that holds the next sample.
+        The block that has the next sample.
     offset : int
-        The samples of that block that were already delivered.
+        Samples of that block that were already delivered.
     consumed : int
         Samples of the epoch delivered so far.
     """
@@ -78,39 +84,39 @@ class BatchPosition:
 
 @dataclass(slots=True, eq=False)
 class _Window:
-    """The next samples of an epoch in a row, as bytes; `taken` of them have left in batches."""
+    """The next samples of an epoch in contiguous arrays; the first `taken` were delivered."""
 
     images: np.ndarray
     labels: np.ndarray
+    is_labelled: np.ndarray | None
     taken: int = 0
 
     @property
     def left(self) -> int:
-        """Samples that have not left."""
+        """Number of samples that were not delivered."""
         return len(self.labels) - self.taken
 
-    def take(self, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return images and labels of the next samples."""
-        part = slice(self.taken, self.taken + count)
-        self.taken = part.stop
-        return self.images[part], self.labels[part]
 
-
-class BatchCutter:
-    """Takes blocks in and gives batches out; a batch never crosses from one epoch to the next.
+class Batcher:
+    """Takes blocks and gives batches; a batch never crosses the end of an epoch.
 
     Parameters
     ----------
     augment : callable, optional
         (n, 784) float32 → (n, 784) float32, both in [0, 1]; applied to every batch.
     binarize : int, optional
-        A threshold from 0 to 255: brighter pixels become 255, all others 0; where `augment` gives
-        numbers, 1 and 0.
+        A threshold from 0 to 255: brighter pixels become 255, all others 0; after augmentation 1
+        and 0.
     start : BatchPosition, optional
-        Go on from there, with a queue that was started at `start.queue`.
+        Resume there, with a queue that was started at `start.queue`.
     scale_bytes : callable, optional
-        (bytes, scale, out): writes scale · bytes into `out`, for whoever has a faster one than
-        NumPy to make the numbers that `augment` wants.
+        Converts pixels to floats for `augment`; a faster implementation of
+        `data_cache.pixels.scale_bytes`.
+
+    Raises
+    ------
+    ValueError
+        If `binarize` is outside 0 to 255.
     """
 
     def __init__(
@@ -129,53 +135,52 @@ class BatchCutter:
         self._consumed = start.consumed if start else 0
         self._buffered = -self._offset
         self._window: _Window | None = None
-        self._passed: list[Block] = []
+        self._used_blocks: list[Block] = []
 
     @property
     def buffered(self) -> int:
-        """Samples that wait here."""
+        """Number of samples that were added and not yet delivered."""
         return max(self._buffered, 0)
 
     def add(self, block: Block) -> None:
-        """Take a block in, behind those that are here."""
+        """Append a block."""
         self._blocks.append(block)
         self._buffered += len(block)
 
-    def clear(self) -> None:
-        """Drop all blocks; the next one added counts as the first of its epoch."""
-        self._blocks.clear()
-        self._window = None
-        self._offset = self._consumed = self._buffered = 0
-
     def position(self, queue: QueuePosition) -> BatchPosition | None:
-        """Return where the next batch starts; None for blocks that came from no queue.
+        """Return the position of the next batch; None if the next block is from no queue.
 
         Parameters
         ----------
         queue : QueuePosition
-            Where the queue stands, for when no block waits here.
+            The position of the queue, which is used if no block is buffered.
         """
         if not self._blocks:
             return BatchPosition(queue, self._offset, self._consumed)
-        place = self._blocks[0].position
-        return None if place is None else BatchPosition(place, self._offset, self._consumed)
+        block = self._blocks[0].position
+        return None if block is None else BatchPosition(block, self._offset, self._consumed)
 
     def take(self, batch_size: int, at_most: int = 1) -> Batch | None:
-        """Cut the next batch, or return None when another block is needed first.
+        """Return the next batch, or None if another block is needed first.
 
         Parameters
         ----------
         batch_size : int
             1 or more; the last batch of an epoch may be smaller.
         at_most : int
-            How many batches may come in one piece, if they are at hand; only a batch of its own
-            is ever smaller than the others.
+            Maximum of consecutive batches to return as one array, if they are buffered; a smaller
+            last batch is always returned alone.
+
+        Raises
+        ------
+        ValueError
+            If `batch_size` is below 1.
         """
         if batch_size < 1:
-            raise ValueError(f"A batch needs at least one sample, but batch_size is {batch_size}.")
+            raise ValueError(f"batch_size: expected at least 1, found {batch_size}.")
         window = self._window
         if window is None or window.left < batch_size:
-            count, is_complete = self._available(max(batch_size, AHEAD))
+            count, is_complete = self._available(max(batch_size, WINDOW_SAMPLES))
             if count < batch_size and not is_complete:
                 return None
             batch_size = min(batch_size, count)
@@ -184,22 +189,22 @@ class BatchCutter:
         return self._cut(window, batch_size, min(window.left // batch_size, at_most))
 
     def keep_first(self, batch: Batch, steps: int) -> None:
-        """Take back what lies behind the first `steps` parts of the batch that was cut last."""
+        """Take back all but the first `steps` steps of the batch that was returned last."""
         returned = len(batch) // batch.steps * (batch.steps - steps)
         if not returned:
             return
-        assert self._window is not None, "the batch was cut from it"
+        assert self._window is not None, "the batch was taken from it"
         self._window.taken -= returned
         self._buffered += returned
         self._consumed = batch.consumed - returned
         self._offset -= returned
         while self._offset < 0:
-            block = self._passed.pop()
+            block = self._used_blocks.pop()
             self._blocks.appendleft(block)
             self._offset += len(block)
 
     def _available(self, wanted: int) -> tuple[int, bool]:
-        """Count the current epoch's samples, up to `wanted`, and tell whether its end is here."""
+        """Count buffered samples of the epoch, up to `wanted`, and tell if its end is buffered."""
         count = -self._offset
         for block in self._blocks:
             count += len(block)
@@ -210,38 +215,52 @@ class BatchCutter:
         return count, False
 
     def _open_window(self, count: int) -> _Window:
-        """Put the next `count` samples in a row, across the ends of blocks."""
+        """Copy the next `count` samples, across the ends of blocks, into contiguous arrays."""
         images, labels = np.empty((count, PIXELS), np.uint8), np.empty(count, np.intp)
+        is_labelled: np.ndarray | None = None
         filled, offset = 0, self._offset
         for block in self._blocks:
             piece = slice(offset, min(offset + count - filled, len(block)))
             part = slice(filled, filled + piece.stop - piece.start)
             images[part] = block.images[piece]
             labels[part] = block.labels[piece]
+            if block.is_labelled is not None:
+                if is_labelled is None:
+                    is_labelled = np.ones(count, bool)
+                is_labelled[part] = block.is_labelled[piece]
             filled, offset = part.stop, 0
             if filled == count:
                 break
-        return _Window(images, labels)
+        return _Window(images, labels, is_labelled)
 
     def _cut(self, window: _Window, size: int, steps: int) -> Batch:
-        images, labels = window.take(size * steps)
-        last = self._pass(size * steps)
+        part = slice(window.taken, window.taken + size * steps)
+        window.taken = part.stop
+        last = self._advance(size * steps)
         is_last = last.is_last and self._offset == 0
         self._consumed += size * steps
-        batch = Batch(self._finish(images), labels, last.epoch, self._consumed, is_last, steps)
+        batch = Batch(
+            self._finish(window.images[part]),
+            window.labels[part],
+            last.epoch,
+            self._consumed,
+            is_last,
+            steps,
+            None if window.is_labelled is None else window.is_labelled[part],
+        )
         if is_last:
             self._consumed = 0
         return batch
 
-    def _pass(self, count: int) -> Block:
-        """Go `count` samples further, past blocks used up; return the block of the last one."""
-        self._passed.clear()
+    def _advance(self, count: int) -> Block:
+        """Move the offset by `count` samples; return the block of the last one."""
+        self._used_blocks.clear()
         self._buffered -= count
         self._offset += count
         block = self._blocks[0]
         while self._offset >= len(block.labels):
             self._offset -= len(block.labels)
-            self._passed.append(self._blocks.popleft())
+            self._used_blocks.append(self._blocks.popleft())
             if self._offset == 0:
                 break
             block = self._blocks[0]

@@ -1,6 +1,6 @@
-"""The one error that every reader of data raises, so that callers need to catch only one.
+"""The errors of reading, fetching and prefetching data.
 
-Its text says which file, at which position, what was expected and what was found.
+Messages name what was expected, what was found, where, and how to mend it.
 """
 
 
@@ -8,9 +8,13 @@ class DataError(ValueError):
     """Data that cannot be used: missing, corrupt, truncated, mislabelled or refused by a server."""
 
 
-class PassingError(DataError):
-    """A failure that may pass: a server out of reach or silent, an answer damaged on its way."""
+class TransientError(DataError):
+    """A failure that a retry may mend.
+
+    An unreachable or silent server, a status of 408, 425, 429 or 5xx, or bytes with a wrong
+    checksum, which may be damaged in transit or in a cache.
+    """
 
 
 class PrefetchError(RuntimeError):
-    """A block could not be fetched; the reason is the cause. Asking again tries again."""
+    """A block that could not be fetched; `__cause__` is the reason. The next request retries it."""

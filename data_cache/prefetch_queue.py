@@ -1,6 +1,6 @@
-"""Keeps blocks ready ahead of whoever trains, and hands them out in order.
+"""Prefetches blocks of samples concurrently and delivers them in order.
 
-It is the one owner of all fetches: it opens, bounds, retries, orders and ends them.
+It is the only owner of all fetches: it starts, bounds, retries, orders and cancels them.
 """
 
 from __future__ import annotations
@@ -12,30 +12,25 @@ from typing import Generic
 
 import numpy as np
 
-from data_cache.change import Change
+from data_cache.epoch_plan import EpochPlan, Slot
 from data_cache.errors import PrefetchError
-from data_cache.plan import Plan, Slot
-from data_cache.samples import Samples
-from data_cache.sources import Block, QueuePosition, Request, Source
-
-
-def exponential_pause(attempt: int) -> float:
-    """Seconds to wait before retry number `attempt` (from 1): 0.5, 1, 2, 4 … at most 30."""
-    return min(0.5 * 2.0 ** (attempt - 1), 30.0)
+from data_cache.retries import RETRIES, Backoff, exponential_backoff, retry
+from data_cache.sources.source import Block, QueuePosition, Request, Source
 
 
 class PrefetchQueue(Generic[Request]):
-    """An endless asynchronous iterator of blocks, epoch after epoch, in the order of the plan.
+    """An endless asynchronous iterator of blocks, epoch after epoch, in the planned order.
 
     Blocks that are ready or in flight never number more than `cache_size`, and at most
-    `concurrency` are in flight; places that fall free are refilled at once, whether anybody takes
-    blocks or not (fetches to start = cache size − ready − in flight). With
-    `cache_size` 0 a block is fetched only when somebody waits for it. Answers may arrive in any
-    order; blocks leave in the order of the plan, so timing never changes what is trained on.
+    `concurrency` are in flight; free slots are refilled at once, whether or not blocks are taken
+    (fetches to start = cache size − ready − in flight). With `cache_size` 0 a block is fetched
+    only while a consumer waits for it. Responses may arrive in any order; blocks leave in the
+    planned order, so timing never changes the training.
 
-    All methods are to be called in the thread of one event loop. A block that stays failed after
-    its retries stops the refilling; the blocks before it are still delivered, then whoever asks
-    next gets a PrefetchError, and whoever asks after that has it tried again.
+    All methods must be called in the thread of one event loop. A fetch is retried after a
+    `TransientError` only. A block that stays failed stops the refilling; the blocks before it are
+    still delivered, then the next request raises a PrefetchError, and the one after that tries
+    again.
 
     Parameters
     ----------
@@ -45,15 +40,20 @@ class PrefetchQueue(Generic[Request]):
     concurrency : int
         Fetches in flight, 1 or more.
     generator : numpy.random.Generator
-        Draws the plan of every epoch as the epoch starts. It should belong to this queue alone.
+        Plans each epoch when it starts. It should not be used elsewhere.
     retries : int
-        How often a failed fetch is tried again.
-    pause : callable
+        Retries of a fetch after transient errors, 0 or more.
+    backoff : callable
         Seconds to wait before retry number 1, 2, ….
     sleep : callable
-        How to wait; tests put in their own.
+        Replaces asyncio.sleep in tests.
     start : QueuePosition, optional
-        Go on from there; `generator` is then set to the state recorded in it.
+        Resume there; `generator` is set to the state recorded in it.
+
+    Raises
+    ------
+    ValueError
+        If a number is below its minimum, or `start` is from another source.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class PrefetchQueue(Generic[Request]):
         concurrency: int = 5,
         *,
         generator: np.random.Generator,
-        retries: int = 4,
-        pause: Callable[[int], float] = exponential_pause,
+        retries: int = RETRIES,
+        backoff: Backoff = exponential_backoff,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         start: QueuePosition | None = None,
     ) -> None:
@@ -72,59 +72,44 @@ class PrefetchQueue(Generic[Request]):
         self._concurrency = _checked("concurrency", concurrency, least=1)
         self._retries = _checked("retries", retries, least=0)
         self._source = source
-        self._fetch_now: Callable[[Request], Samples] | None = getattr(source, "fetch_now", None)
-        self._recall: Callable[[Request], Samples | None] | None = getattr(source, "recall", None)
-        self._pause, self._sleep = pause, sleep
-        self._plan = Plan(source, generator, start)
+        self._backoff, self._sleep = backoff, sleep
+        self._plan = EpochPlan(source, generator, start)
         self._slots: deque[Slot[Request]] = deque()
-        self._idle: deque[Slot[Request]] = deque()
-        self._broken: list[Slot[Request]] = []
+        self._pending: deque[Slot[Request]] = deque()
+        self._failed: list[Slot[Request]] = []
         self._plan_error: Exception | None = None
         self._tasks: set[asyncio.Task[Block]] = set()
         self._ready = 0
-        self._change = Change()
+        self._changed = asyncio.Event()
         self._waiters = 0
         self._started = False
         self._closed = False
         self._end: QueuePosition | None = None
-        self.peak = 0
-        self.retried = 0
-        self.failed = 0
 
-    # What the interface shows
+    # State
 
     @property
     def data_len(self) -> int:
-        """Blocks that are ready."""
+        """Number of blocks that are ready."""
         return self._ready
 
     @property
     def data_futures_len(self) -> int:
-        """Fetches in flight, those that pause before a retry included."""
+        """Number of fetches in flight, including those that wait for a retry."""
         return len(self._tasks)
 
     @property
-    def waiting(self) -> bool:
-        """Whether somebody waits for a block."""
-        return self._waiters > 0
-
-    @property
-    def closed(self) -> bool:
-        """Whether close() was called."""
-        return self._closed
-
-    @property
     def position(self) -> QueuePosition:
-        """Where the next block to be delivered stands; after close(), where it would have stood."""
+        """Position of the next block to be delivered; after `close`, of the one that would be."""
         if self._end is not None:
             return self._end
         return self._slots[0].position if self._slots else self._plan.position
 
-    # Settings that may change while it runs
+    # Settings, which may change at any time
 
     @property
     def cache_size(self) -> int:
-        """Blocks ready or in flight; fewer take effect as blocks are taken."""
+        """Maximum of blocks ready or in flight; a lower one takes effect as blocks are taken."""
         return self._cache_size
 
     @cache_size.setter
@@ -134,7 +119,7 @@ class PrefetchQueue(Generic[Request]):
 
     @property
     def concurrency(self) -> int:
-        """Fetches in flight; fewer take effect as answers arrive."""
+        """Maximum of fetches in flight; a lower one takes effect as responses arrive."""
         return self._concurrency
 
     @concurrency.setter
@@ -145,20 +130,26 @@ class PrefetchQueue(Generic[Request]):
     # Taking blocks
 
     def start(self) -> None:
-        """Begin to prefetch; taking a block does so too."""
+        """Begin to prefetch; taking a block does so too.
+
+        Raises
+        ------
+        RuntimeError
+            If a block must be fetched and no event loop runs; the queue stays usable.
+        """
         self._started = True
         self._refill()
 
     def take_ready(self) -> Block | None:
-        """Return the next block if it is there without waiting, else None.
+        """Return the next block if it is ready, else None.
 
-        A source in memory answers at once, so there is always a next block. With another source
-        and `cache_size` 0, None does not start a fetch: only waiting does.
+        A source in memory always has the next block. With another source and `cache_size` 0 no
+        fetch is started: only waiting for a block does so.
 
         Raises
         ------
         PrefetchError
-            If the next block could not be fetched; the next call tries it again.
+            If the next block could not be fetched; the next call tries again.
         """
         block = self._pop()
         self._refill()
@@ -168,10 +159,10 @@ class PrefetchQueue(Generic[Request]):
         if self._closed:
             return None
         self._started = True
-        if self._slots and self._slots[0].error_was_told:
+        if self._slots and self._slots[0].error_was_raised:
             self.resume()
-        self._refill(demand=1 if self._fetch_now else 0)
-        self._raise_failure()
+        self._refill(demand=1 if self._source.is_in_memory else 0)
+        self._raise_error()
         if not self._slots or self._slots[0].block is None:
             return None
         self._ready -= 1
@@ -183,37 +174,37 @@ class PrefetchQueue(Generic[Request]):
     async def __anext__(self) -> Block:
         self._waiters += 1
         try:
-            # A loop over a queue that is always ready must still let others run.
+            # A loop over a queue that is always ready must still let other tasks run.
             await asyncio.sleep(0)
             while (block := self._pop()) is None:
                 if self._closed:
                     raise StopAsyncIteration
-                await self._change.wait()
+                await self._changed.wait()
         finally:
             self._waiters -= 1
-        # Not before: with a cache size of 0, whoever waited would count as waiting for another.
+        # Only now: with a cache size of 0, this consumer would count as waiting for another block.
         self._refill()
         return block
 
     def resume(self) -> None:
-        """Try again whatever has failed, without waiting for somebody to ask."""
-        # Failures come in any order, but what is needed first is tried first.
-        for slot in sorted(self._broken, key=lambda slot: slot.order):
-            slot.clear_failure()
-            self._idle.append(slot)
-        self._broken.clear()
+        """Retry everything that has failed, without a request for it."""
+        # Failures come in any order, but what is needed first is retried first.
+        for slot in sorted(self._failed, key=lambda slot: slot.order):
+            slot.clear_error()
+            self._pending.append(slot)
+        self._failed.clear()
         self._plan_error = None
         self._refill_if_started()
 
-    # Ending
+    # Closing
 
     async def close(self) -> None:
-        """End everything: fetches are cancelled, blocks dropped, whoever waits is let go."""
+        """Cancel all fetches, drop all blocks and stop all iterations."""
         self._end = self.position
         self._closed = True
         self._slots.clear()
         self._ready = 0
-        self._change.announce()
+        self._notify()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -227,66 +218,70 @@ class PrefetchQueue(Generic[Request]):
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    # The machinery
+    # Filling
+
+    def _notify(self) -> None:
+        """Wake all consumers that wait now."""
+        self._changed.set()
+        self._changed.clear()
 
     def _refill_if_started(self) -> None:
         if self._started:
             self._refill()
 
     def _refill(self, demand: int = 0) -> None:
-        """Launch fetches until a bound is reached; not while something stays failed."""
-        while not (self._closed or self._broken or self._plan_error):
-            if self._fetch_now is None and len(self._tasks) >= self._concurrency:
+        """Start fetches until a bound is reached; none while a failure is not cleared."""
+        is_in_memory = self._source.is_in_memory
+        while not (self._closed or self._failed or self._plan_error):
+            if not is_in_memory and len(self._tasks) >= self._concurrency:
                 return
-            if not self._idle:
+            if not self._pending:
                 if len(self._slots) >= max(self._cache_size, self._waiters, demand):
                     return
                 if not self._open_slot():
                     return
-            self._launch(self._idle.popleft())
+            self._start_fetch(self._pending[0])
 
     def _open_slot(self) -> bool:
         try:
             slot = self._plan.next_slot()
         except Exception as error:
             self._plan_error = error
-            self._change.announce()
+            self._notify()
             return False
         self._slots.append(slot)
-        self._idle.append(slot)
+        self._pending.append(slot)
         return True
 
-    def _launch(self, slot: Slot[Request]) -> None:
+    def _start_fetch(self, slot: Slot[Request]) -> None:
+        """Fetch the first pending slot; without an event loop it stays pending."""
         try:
-            samples = self._answer_at_once(slot.request)
+            samples = self._source.fetch_now(slot.request)
             if samples is not None:
                 slot.block = slot.make_block(samples)
         except Exception as error:
             slot.error = error
         if slot.block is not None or slot.error is not None:
+            self._pending.popleft()
             self._settle(slot)
             return
-        task = asyncio.get_running_loop().create_task(self._fetch(slot))
+        task = _running_loop().create_task(self._fetch(slot))
+        self._pending.popleft()
         self._tasks.add(task)
         task.add_done_callback(lambda task: self._end_fetch(slot, task))
 
-    def _answer_at_once(self, request: Request) -> Samples | None:
-        if self._fetch_now is not None:
-            return self._fetch_now(request)
-        return None if self._recall is None else self._recall(request)
-
     async def _fetch(self, slot: Slot[Request]) -> Block:
-        for attempt in range(1, self._retries + 1):
-            try:
-                return slot.make_block(await self._source.fetch(slot.request))
-            except Exception:
-                self.retried += 1
-                await self._sleep(self._pause(attempt))
-        return slot.make_block(await self._source.fetch(slot.request))
+        samples = await retry(
+            lambda _attempt: self._source.fetch(slot.request),
+            retries=self._retries,
+            backoff=self._backoff,
+            sleep=self._sleep,
+        )
+        return slot.make_block(samples)
 
     def _end_fetch(self, slot: Slot[Request], task: asyncio.Task[Block]) -> None:
         self._tasks.discard(task)
-        # Asking for the exception also tells asyncio that it is not lost.
+        # Retrieving the exception also tells asyncio that it was handled.
         slot.error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if slot.error is None:
             # Here and not in the task, so that a block is there exactly when it is counted.
@@ -294,28 +289,36 @@ class PrefetchQueue(Generic[Request]):
         if not self._closed:
             self._settle(slot)
             self._refill()
-            self._change.announce()
+            self._notify()
 
     def _settle(self, slot: Slot[Request]) -> None:
         if slot.error is None:
             self._ready += 1
-            self.peak = max(self.peak, self._ready)
         else:
-            self.failed += 1
-            self._broken.append(slot)
+            self._failed.append(slot)
 
-    def _raise_failure(self) -> None:
-        """Raise what keeps the next block from coming, once; the next call may try again."""
+    def _raise_error(self) -> None:
+        """Raise the error that holds up the next block, once; the next call may retry."""
         if self._slots:
-            self._slots[0].raise_failure()
+            self._slots[0].raise_error()
         elif self._plan_error is not None:
             error, self._plan_error = self._plan_error, None
             raise PrefetchError(
-                f"The next epoch could not be planned ({error}); asking again tries again."
+                f"The next epoch could not be planned ({error}); the next request tries again."
             ) from error
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError as error:
+        raise RuntimeError(
+            "PrefetchQueue: expected a running event loop to fetch blocks in, found none; call it "
+            "in a coroutine."
+        ) from error
 
 
 def _checked(name: str, value: int, least: int) -> int:
     if value < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, but got {value}.")
+        raise ValueError(f"{name}: expected an integer from {least}, found {value}.")
     return int(value)

@@ -1,6 +1,6 @@
-"""Labelled pictures and the data sets made of them: the records that everything here hands round.
+"""Records of labelled images, and of a data set split into training, validation and test.
 
-They are checked once, when they are built, so that nobody downstream has to check again.
+Shapes and dtypes are checked once, at construction, so that no user of them checks again.
 """
 
 from __future__ import annotations
@@ -9,70 +9,98 @@ from dataclasses import dataclass
 
 import numpy as np
 
-PIXELS = 784
 SIDE = 28
+"""Width and height of an image in pixels."""
+PIXELS = SIDE * SIDE
+PARTS = ("train", "validation", "test")
+"""The parts of a data set."""
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Pictures with their labels.
+    """Images with their labels.
 
     Attributes
     ----------
-    images : (n, 784) uint8, ink high: 0 is paper, 255 is full ink
-    labels : (n,) uint8, the class of each picture
+    images : (n, 784) uint8
+        Row by row; 0 is the background, 255 is full ink.
+    labels : (n,) uint8
+        The class of each image. Ignored (0 by convention) where `is_labelled` is False.
+    is_labelled : (n,) bool, optional
+        Which samples belong to a class; None: all of them.
 
     Raises
     ------
     ValueError
-        If a shape or dtype is another, or the two lengths differ.
+        If a shape or dtype differs from these, or the lengths differ.
     """
 
     images: np.ndarray
     labels: np.ndarray
+    is_labelled: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        images, labels = self.images, self.labels
+        images, labels, mask = self.images, self.labels, self.is_labelled
         if images.ndim != 2 or images.shape[1] != PIXELS or images.dtype != np.uint8:
             raise ValueError(
-                f"Samples need images of shape (n, {PIXELS}) and dtype uint8, "
-                f"but got shape {images.shape} and dtype {images.dtype}."
+                f"Samples.images: expected shape (n, {PIXELS}) and dtype uint8, "
+                f"found shape {images.shape} and dtype {images.dtype}."
             )
-        if labels.ndim != 1 or labels.dtype != np.uint8:
+        if labels.shape != (len(images),) or labels.dtype != np.uint8:
             raise ValueError(
-                "Samples need labels of shape (n,) and dtype uint8, "
-                f"but got shape {labels.shape} and dtype {labels.dtype}."
+                f"Samples.labels: expected shape ({len(images)},) and dtype uint8, "
+                f"found shape {labels.shape} and dtype {labels.dtype}."
             )
-        if len(images) != len(labels):
+        if mask is not None and (mask.shape != labels.shape or mask.dtype != np.bool_):
             raise ValueError(
-                f"Samples need one label per image, but got {len(images)} images "
-                f"and {len(labels)} labels."
+                f"Samples.is_labelled: expected shape ({len(images)},) and dtype bool, "
+                f"found shape {mask.shape} and dtype {mask.dtype}."
             )
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, index: slice | np.ndarray) -> Samples:
-        """Return part of the samples, by slice or by an array of indices."""
-        return Samples(self.images[index], self.labels[index])
+        """Return the samples of a slice, a mask or an array of indices."""
+        mask = None if self.is_labelled is None else self.is_labelled[index]
+        return Samples(self.images[index], self.labels[index], mask)
 
     def take(self, indices: np.ndarray) -> Samples:
-        """Return the samples of these indices, integers, sooner than by indexing with them."""
-        return Samples(self.images.take(indices, axis=0), self.labels.take(indices))
+        """Return the samples at integer indices, (m,); faster than indexing with them."""
+        mask = None if self.is_labelled is None else self.is_labelled.take(indices)
+        return Samples(self.images.take(indices, axis=0), self.labels.take(indices), mask)
+
+
+def concatenate_samples(pieces: list[Samples]) -> Samples:
+    """Return the samples of all pieces, at least one, in order."""
+    masks = [piece.is_labelled for piece in pieces]
+    is_labelled = None
+    if any(mask is not None for mask in masks):
+        is_labelled = np.concatenate(
+            [
+                np.ones(len(piece), bool) if mask is None else mask
+                for piece, mask in zip(pieces, masks, strict=True)
+            ]
+        )
+    return Samples(
+        np.concatenate([piece.images for piece in pieces]),
+        np.concatenate([piece.labels for piece in pieces]),
+        is_labelled,
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
-    """A named data set in its three parts, which share no sample.
+    """A named data set in three disjoint parts.
 
     Attributes
     ----------
     name : str
-        The name to ask for it by, such as "mnist".
+        Identifier, such as "mnist".
     title : str
-        The name to show.
+        Name to show.
     class_names : tuple of str
-        What each label means, in the order of the labels.
+        The meaning of each label, in the order of the labels.
     train, validation, test : Samples
     """
 
@@ -84,11 +112,14 @@ class DataSet:
     test: Samples
 
     def part(self, name: str) -> Samples:
-        """Return the part called "train", "validation" or "test"."""
+        """Return the part called "train", "validation" or "test".
+
+        Raises
+        ------
+        ValueError
+            For any other name.
+        """
         if name not in PARTS:
-            raise ValueError(f'A data set has the parts {", ".join(PARTS)}; there is no "{name}".')
+            raise ValueError(f'DataSet.part: expected one of {", ".join(PARTS)}, found "{name}".')
         part: Samples = getattr(self, name)
         return part
-
-
-PARTS = ("train", "validation", "test")

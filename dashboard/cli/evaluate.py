@@ -33,7 +33,7 @@ from dashboard.evaluation.report import Examination, examine
 from dashboard.evaluation.robustness import RobustnessPoint, measure_robustness
 from dashboard.training.settings import SettingError
 from data_cache import DIGIT_NAMES, data_set_available, load_data_set
-from data_cache.pen import draw_non_digits
+from data_cache.synthesis import draw_non_digits
 
 DESCRIPTION = """\
 Score a net: accuracy with its 95 % interval (Wilson), mean negative log-likelihood, the share

@@ -21,7 +21,7 @@ from dashboard.cli.settings import explain, read_flag
 from dashboard.cli.weights_argument import add_weights_argument, open_network
 from dashboard.training.settings import SettingError
 from data_cache import DIGIT_NAMES, DataError, Samples, frame_digit, to_float
-from data_cache.framing import find_ink
+from data_cache.preprocessing import find_ink
 from nn import Network
 
 DESCRIPTION = """\

@@ -10,7 +10,7 @@ import numpy as np
 from dashboard.cli.data_arguments import data_set_name
 from dashboard.cli.settings import CommandSettings
 from data_cache import DIGIT_NAMES, Samples, load_data_set, open_samples, to_float
-from data_cache.pen import enrich
+from data_cache.synthesis import add_synthetic_samples
 from nn import Network
 from nn.calibration import fit_temperature, with_temperature
 
@@ -75,7 +75,7 @@ def enriched(samples: Samples, settings: CommandSettings) -> Samples:
     """Return the samples with synthetic digits and non-digits added, as the settings say."""
     if not settings.pen_digits and not settings.non_digits:
         return samples
-    return enrich(
+    return add_synthetic_samples(
         samples,
         np.random.default_rng([settings.seed, _ENRICHMENT_STREAM]),
         pen_digits=settings.pen_digits,

@@ -30,7 +30,6 @@ from dashboard.training.settings import SettingError
 from dashboard.training.trainer import Trainer, evaluate
 from dashboard.training.validation_schedule import EVERY_EPOCH
 from data_cache import ArraySource
-from data_cache.pen import NO_DIGIT
 from nn import (
     ClassificationMetrics,
     Network,
@@ -129,7 +128,6 @@ class TrainingJob:
             validations=EVERY_EPOCH,
             state=checkpoint.state if checkpoint else None,
         )
-        self.run.unlabelled = NO_DIGIT if self.settings.non_digits else None
 
     def _check(self) -> None:
         """Refuse at the beginning what would fail at the end."""

@@ -20,10 +20,10 @@ from data_cache import (
     Manifest,
     Samples,
     Source,
+    exponential_backoff,
+    fetch_block_with_retries,
     load_part,
 )
-from data_cache.http_source import fetch_block_soon
-from data_cache.prefetch_queue import exponential_pause
 
 BLOCK_SIZE = 500
 
@@ -152,7 +152,7 @@ class DataSetOverHttp:
     """
 
     def __init__(
-        self, manifest: Manifest, name: str, *, pause: Callable[[int], float] = exponential_pause
+        self, manifest: Manifest, name: str, *, pause: Callable[[int], float] = exponential_backoff
     ) -> None:
         listed = manifest.data_sets[name]
         self.name = name
@@ -171,7 +171,9 @@ class DataSetOverHttp:
     async def part(self, name: str) -> Samples:
         """Return the whole part; fetched once, then kept."""
         if name not in self._parts:
-            self._parts[name] = await load_part(self._manifest, self.name, name, pause=self._pause)
+            self._parts[name] = await load_part(
+                self._manifest, self.name, name, backoff=self._pause
+            )
         return self._parts[name]
 
     async def sample(
@@ -190,7 +192,9 @@ class DataSetOverHttp:
         start = int(np.searchsorted(firsts, anywhere, side="right")) - 1
         # A block may lack a class that the next one has.
         for number in (*range(start, len(blocks)), *range(start)):
-            samples = await fetch_block_soon(self._manifest, blocks[number], pause=self._pause)
+            samples = await fetch_block_with_retries(
+                self._manifest, blocks[number], backoff=self._pause
+            )
             first = int(firsts[number])
             if index is not None:
                 inside = index - first

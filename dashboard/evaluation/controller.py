@@ -20,7 +20,7 @@ from dashboard.evaluation.robustness import POINTS, measure_robustness
 from dashboard.evaluation.state import EvaluationState
 from dashboard.training.trainer import Execute
 from data_cache import DIGIT_NAMES, DataError, PrefetchError, Samples, to_float
-from data_cache.pen import draw_non_digits
+from data_cache.synthesis import draw_non_digits
 from nn import Network
 
 NON_DIGITS = 180

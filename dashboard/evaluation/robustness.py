@@ -13,9 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.training.trainer import Execute, execute_in_line
-from data_cache import Samples, to_float
-from data_cache.augmentation.exact import change_exactly, crop
-from data_cache.framing import frame_digits
+from data_cache import Samples, crop, frame_digits, perturb, to_float
 from nn import Network
 
 AMOUNTS: dict[str, tuple[float, ...]] = {
@@ -25,7 +23,7 @@ AMOUNTS: dict[str, tuple[float, ...]] = {
     "thickness": (-1.5, -0.75, 0, 1, 2, 4),
     "noise": (0, 0.05, 0.1, 0.2, 0.35, 0.5),
 }
-"""What is tried of each kind, in the units of `change_exactly`."""
+"""What is tried of each kind, in the units of `perturb`."""
 
 UNITS = {
     "shift": "pixels",
@@ -69,7 +67,7 @@ def _count_right(
     network: Network, samples: Samples, kind: str, amount: float, generator: np.random.Generator
 ) -> np.ndarray:
     """Count digits read right (2,): by the net alone, and behind the frame."""
-    canvases = change_exactly(to_float(samples.images), kind, amount, generator)
+    canvases = perturb(to_float(samples.images), kind, amount, generator)
     pictures = (crop(canvases), frame_digits(canvases)[0])
     return np.array(
         [(network.predict_log_proba(x).argmax(axis=1) == samples.labels).sum() for x in pictures]

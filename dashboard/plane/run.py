@@ -124,7 +124,7 @@ class PlaneRun(Run):
         """Go back to an earlier place; what follows has the same numbers as it had then."""
         self.optimizer_name = place.optimizer
         self.return_to(place.mark)
-        self.feed.go_to(place.position)
+        self.feed.seek(place.position)
         self.dropout_generator.bit_generator.state = place.dropout_state
         self.epoch, self.consumed = place.epoch, place.consumed
         self._good = place.mark

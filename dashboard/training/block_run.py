@@ -15,7 +15,7 @@ from dashboard.training.settings import TrainingSettings
 from dashboard.training.validation_schedule import WHILE_WATCHED, ValidationSchedule
 from data_cache import (
     Batch,
-    BatchCutter,
+    Batcher,
     BlockFeed,
     PrefetchQueue,
     Source,
@@ -38,7 +38,7 @@ class BlockRun(Run):
     inputs, classes
         The size of a sample and the number of classes, for a fresh network.
     binarize
-        Passed on to the cutter of batches.
+        Passed on to the batcher.
     validations
         When `validation_due` is raised.
     state
@@ -133,7 +133,7 @@ class BlockRun(Run):
 
     def _take(self, batch_size: int, wanted: int) -> Batch | None:
         self._due_at = self._next_validation()
-        if self._average or self.cutter.augment:
+        if self._average or self.batcher.augment:
             # The mean follows each step; what augmentation draws depends on how much it is given.
             return self.feed.take(batch_size)
         to_mark = GOOD_EVERY - self.iteration % GOOD_EVERY
@@ -172,9 +172,9 @@ class BlockRun(Run):
         return self.feed.queue
 
     @property
-    def cutter(self) -> BatchCutter:
-        """What cuts them into batches."""
-        return self.feed.cutter
+    def batcher(self) -> Batcher:
+        """What divides them into batches."""
+        return self.feed.batcher
 
     def apply_settings(self) -> None:
         """Make the knobs take effect that a step does not read: those of the feed too."""
@@ -182,7 +182,7 @@ class BlockRun(Run):
         self.queue.concurrency = self.settings.concurrency
         if self.settings.augment != self.augment_name:
             self.augment_name = self.settings.augment
-            self.cutter.augment = create_augmentation(self.augment_name, self.augment_generator)
+            self.batcher.augment = create_augmentation(self.augment_name, self.augment_generator)
         self.step.label_smoothing = self.settings.label_smoothing
         decay = self.settings.weight_average
         if decay != (self._average.decay if self._average else 0):

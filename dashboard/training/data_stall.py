@@ -11,8 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from dashboard.digits.state import Notice
-from data_cache import PrefetchError
-from data_cache.prefetch_queue import exponential_pause
+from data_cache import PrefetchError, exponential_backoff
 
 
 class DataStall:
@@ -31,7 +30,7 @@ class DataStall:
     def __init__(
         self,
         state: Any,
-        pause: Callable[[int], float] = exponential_pause,
+        pause: Callable[[int], float] = exponential_backoff,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._state = state

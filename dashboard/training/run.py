@@ -72,9 +72,6 @@ class Run:
     binarize: int | None = None
     """The threshold that held-out pixels are put to, as those of the batches were."""
 
-    unlabelled: int | None = None
-    """The label of samples that belong to none of the classes; None: there are no such samples."""
-
     def __init__(
         self,
         settings: LearningSettings,
@@ -185,8 +182,7 @@ class Run:
             self._candidate = self.mark()
         rates = [learning_rate(self.iteration + step) for step in range(batch.steps)]
         size = len(batch) // batch.steps
-        is_labelled = None if self.unlabelled is None else batch.labels != self.unlabelled
-        results = self.step.take_steps(batch.images, batch.labels, rates, is_labelled)
+        results = self.step.take_steps(batch.images, batch.labels, rates, batch.is_labelled)
         for taken, (result, rate) in enumerate(zip(results, rates, strict=True), start=1):
             loss, accuracy = result.loss, result.correct / size
             self.loss.add(loss)

@@ -1,26 +1,29 @@
-"""Changes training digits at random, as other hands and pens would have written them.
+"""Random augmentation of training images, and perturbations of a given amount."""
 
-`Augmentation` is the plain affine change; `Distorter` has the whole set, in strengths by name.
-"""
-
-from data_cache.augmentation.affine import Augmentation
-from data_cache.augmentation.distorter import Augment, Distorter, create_augmentation
-from data_cache.augmentation.strengths import (
+from data_cache.augmentation.affine import RandomAffine
+from data_cache.augmentation.distortion import (
     AUGMENTATIONS,
     FULL,
     LIGHT,
     STRENGTH_NAMES,
+    Augment,
+    RandomDistortion,
     Strengths,
+    create_augmentation,
 )
+from data_cache.augmentation.perturbations import PERTURBATIONS, crop, perturb
 
 __all__ = [
     "AUGMENTATIONS",
     "FULL",
     "LIGHT",
+    "PERTURBATIONS",
     "STRENGTH_NAMES",
     "Augment",
-    "Augmentation",
-    "Distorter",
+    "RandomAffine",
+    "RandomDistortion",
     "Strengths",
     "create_augmentation",
+    "crop",
+    "perturb",
 ]

@@ -4,7 +4,7 @@ Run it as ``python tests/benchmarks/recognition.py``; the full MNIST is needed (
 the download). Only digits of its validation part are used, changed into stand-ins for handwriting
 of other origins; none of its test digits, so that these numbers may choose things. The digits of
 13 other writers come with scikit-learn (Alpaydin and Kaynak, "Optical recognition of handwritten
-digits", 1998), in 8 × 8 pixels; the styles of `data_cache.pen` were made with an eye on them.
+digits", 1998), in 8 × 8 pixels; the styles of `data_cache.synthesis` were made with an eye on them.
 """
 
 from __future__ import annotations
@@ -25,9 +25,14 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from benchmarks.peers import python_peer  # noqa: E402
 from benchmarks.rounds import ContestantError  # noqa: E402
-from data_cache import create_augmentation, frame_digits, load_data_set, to_float  # noqa: E402
-from data_cache.framing.strokes import widen  # noqa: E402
-from data_cache.pen import draw_non_digits, write_digit  # noqa: E402
+from data_cache import (  # noqa: E402
+    change_stroke_width,
+    create_augmentation,
+    frame_digits,
+    load_data_set,
+    to_float,
+)
+from data_cache.synthesis import draw_non_digits, write_digit  # noqa: E402
 from nn import PRETRAINED, load_pretrained  # noqa: E402
 from nn.calibration import (  # noqa: E402
     confidence,
@@ -74,7 +79,7 @@ def stand_ins(images: np.ndarray, generator: np.random.Generator) -> dict[str, n
     """Canvases of digits as other pens, papers and scanners would give them."""
     count = len(images)
     large = np.repeat(np.repeat(images, 3, axis=1), 3, axis=2)
-    thick = widen(pasted(images, 56, generator), generator.uniform(0.5, 2, count))
+    thick = change_stroke_width(pasted(images, 56, generator), generator.uniform(0.5, 2, count))
     specks = pasted(images, 84, generator)
     for canvas in specks:
         for row, column in generator.integers(0, 82, (3, 2)):

@@ -1,4 +1,4 @@
-"""The prefetch queue: bounds, order, settings that change, and every way in which it can end."""
+"""The prefetch queue: bounds, order, changing settings, failures, closing and resuming."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from cache_helpers import (
     ObedientSource,
     drive,
+    in_event_loop,
     no_pause,
     numbered_samples,
     numbers_of,
@@ -20,12 +21,20 @@ from cache_helpers import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_cache import ArraySource, Block, PrefetchError, PrefetchQueue, Samples
-from data_cache.prefetch_queue import exponential_pause
+from data_cache import (
+    ArraySource,
+    Block,
+    DataError,
+    PrefetchError,
+    PrefetchQueue,
+    Samples,
+    TransientError,
+    exponential_backoff,
+)
 
 
 def queue_of(source, cache_size=3, concurrency=3, seed=0, **settings) -> PrefetchQueue:
-    settings.setdefault("pause", no_pause)
+    settings.setdefault("backoff", no_pause)
     generator = np.random.default_rng(seed)
     return PrefetchQueue(source, cache_size, concurrency, generator=generator, **settings)
 
@@ -36,7 +45,7 @@ def planned(source, seed: int, epochs: int) -> list:
     return [request for _ in range(epochs) for request in source.plan_epoch(generator)]
 
 
-def places(blocks: list[Block]) -> list[tuple[int, int, bool]]:
+def indices(blocks: list[Block]) -> list[tuple[int, int, bool]]:
     return [(block.epoch, block.index, block.is_last) for block in blocks]
 
 
@@ -51,110 +60,110 @@ async def take(queue: PrefetchQueue, count: int) -> list[Block]:
 # Bounds
 
 
-def test_the_count_of_ready_blocks_is_right_also_when_a_source_answers_at_once():
+@in_event_loop
+async def test_the_count_of_ready_blocks_is_right_when_a_source_responds_at_once():
     class PromptSource(ObedientSource):
         async def fetch(self, request: int) -> Samples:
             return numbered_samples(2, first=request * 2)
 
-    async def main():
-        async with queue_of(PromptSource(6), 3, 3) as queue:
-            taken = 0
-            for _ in range(20):
-                await asyncio.sleep(0)
-                while queue.take_ready() is not None:
-                    taken += 1
-                    assert queue.data_len >= 0
-                assert queue.data_len == 0
-            assert taken > 6
-
-    run(main())
+    async with queue_of(PromptSource(6), 3, 3) as queue:
+        taken = 0
+        for _ in range(20):
+            await asyncio.sleep(0)
+            while queue.take_ready() is not None:
+                taken += 1
+                assert queue.data_len >= 0
+            assert queue.data_len == 0
+        assert taken > 6
 
 
 @pytest.mark.parametrize(("cache_size", "concurrency"), [(5, 2), (3, 3), (2, 7), (1, 1)])
-def test_ready_and_in_flight_never_exceed_the_cache_size_nor_flights_the_concurrency(
-    cache_size, concurrency
-):
-    async def main():
-        source = ObedientSource(6)
-        async with queue_of(source, cache_size, concurrency) as queue:
-            for _ in range(20):
-                await settle()
-                assert queue.data_futures_len <= concurrency
-                assert queue.data_len + queue.data_futures_len <= cache_size
-                assert len(source.pending) == queue.data_futures_len
-                if source.pending:
-                    source.answer(next(iter(source.pending)))
-            assert queue.data_len == cache_size == queue.peak
-
-    run(main())
-
-
-def test_the_cache_is_filled_without_anybody_taking_blocks():
-    async def main():
-        source = ObedientSource(6)
-        async with queue_of(source, 4, 2) as queue:
+@in_event_loop
+async def test_ready_and_in_flight_never_exceed_cache_size_and_concurrency(cache_size, concurrency):
+    source = ObedientSource(6)
+    async with queue_of(source, cache_size, concurrency) as queue:
+        for _ in range(20):
             await settle()
-            assert (queue.data_len, queue.data_futures_len) == (0, 2)
-            source.answer_all()
-            await settle()
-            assert (queue.data_len, queue.data_futures_len) == (2, 2)
-            source.answer_all()
-            await settle()
-            assert (queue.data_len, queue.data_futures_len) == (4, 0)
-
-    run(main())
+            assert queue.data_futures_len <= concurrency
+            assert queue.data_len + queue.data_futures_len <= cache_size
+            assert len(source.pending) == queue.data_futures_len
+            if source.pending:
+                source.answer(next(iter(source.pending)))
+        assert queue.data_len == cache_size
 
 
-def test_taking_a_block_starts_the_next_fetch_at_once():
-    async def main():
-        source = ObedientSource(6)
-        async with queue_of(source, 2, 2) as queue:
-            await settle()
-            source.answer_all()
-            await settle()
-            assert (queue.data_len, queue.data_futures_len) == (2, 0)
-            assert queue.take_ready() is not None
-            assert (queue.data_len, queue.data_futures_len) == (1, 1)
-
-    run(main())
-
-
-def test_nothing_is_fetched_before_the_start():
-    async def main():
-        source = ObedientSource(6)
-        queue = queue_of(source)
-        queue.cache_size = 5
+@in_event_loop
+async def test_the_cache_is_filled_before_blocks_are_taken():
+    source = ObedientSource(6)
+    async with queue_of(source, 4, 2) as queue:
         await settle()
-        assert source.asked == []
+        assert (queue.data_len, queue.data_futures_len) == (0, 2)
+        source.answer_all()
+        await settle()
+        assert (queue.data_len, queue.data_futures_len) == (2, 2)
+        source.answer_all()
+        await settle()
+        assert (queue.data_len, queue.data_futures_len) == (4, 0)
+
+
+@in_event_loop
+async def test_taking_a_block_starts_the_next_fetch_at_once():
+    source = ObedientSource(6)
+    async with queue_of(source, 2, 2) as queue:
+        await settle()
+        source.answer_all()
+        await settle()
+        assert (queue.data_len, queue.data_futures_len) == (2, 0)
+        assert queue.take_ready() is not None
+        assert (queue.data_len, queue.data_futures_len) == (1, 1)
+
+
+def test_a_start_without_an_event_loop_is_refused_and_loses_no_block():
+    source = ObedientSource(4)
+    queue = queue_of(source)
+    with pytest.raises(RuntimeError, match="expected a running event loop"):
         queue.start()
-        await settle()
-        assert len(source.asked) == 3
+
+    async def main():
+        blocks = [await drive(source, asyncio.ensure_future(anext(queue))) for _ in range(5)]
         await queue.close()
+        assert [numbers_of(b.images)[0] // 2 for b in blocks] == planned(source, 0, 2)[:5]
 
     run(main())
+
+
+@in_event_loop
+async def test_nothing_is_fetched_before_the_start():
+    source = ObedientSource(6)
+    queue = queue_of(source)
+    queue.cache_size = 5
+    await settle()
+    assert source.asked == []
+    queue.start()
+    await settle()
+    assert len(source.asked) == 3
+    await queue.close()
 
 
 # Order
 
 
-def test_blocks_leave_in_the_order_of_the_plan_whatever_order_answers_arrive_in():
-    async def main():
-        source = ObedientSource(4)
-        async with queue_of(source, 4, 4, seed=3) as queue:
+@in_event_loop
+async def test_blocks_leave_in_the_planned_order_whatever_the_order_of_responses():
+    source = ObedientSource(4)
+    async with queue_of(source, 4, 4, seed=3) as queue:
+        await settle()
+        order = planned(source, 3, 1)
+        for request in reversed(order[1:]):
+            source.answer(request)
             await settle()
-            order = planned(source, 3, 1)
-            for request in reversed(order[1:]):
-                source.answer(request)
-                await settle()
-                assert queue.take_ready() is None
-            assert queue.data_len == 3
-            source.answer(order[0])
-            await settle()
-            blocks = [queue.take_ready() for _ in range(4)]
-            assert [numbers_of(block.images)[0] // 2 for block in blocks] == order
-            assert places(blocks) == [(0, 0, False), (0, 1, False), (0, 2, False), (0, 3, True)]
-
-    run(main())
+            assert queue.take_ready() is None
+        assert queue.data_len == 3
+        source.answer(order[0])
+        await settle()
+        blocks = [queue.take_ready() for _ in range(4)]
+        assert [numbers_of(block.images)[0] // 2 for block in blocks] == order
+        assert indices(blocks) == [(0, 0, False), (0, 1, False), (0, 2, False), (0, 3, True)]
 
 
 @given(
@@ -170,340 +179,294 @@ def test_blocks_leave_in_the_order_of_the_plan_whatever_order_answers_arrive_in(
         max_size=40,
     ),
 )
-def test_any_timing_and_any_change_of_settings_give_the_same_blocks(blocks, moves):
-    async def main():
-        source = ObedientSource(blocks)
-        taken = []
-        async with queue_of(source, seed=5, retries=1000) as queue:
-            for move, value in moves:
-                await settle()
-                waiting = [r for r, future in source.pending.items() if not future.done()]
-                if move == "answer" and waiting:
-                    source.answer(waiting[value % len(waiting)])
-                elif move == "fail" and waiting:
-                    source.fail(waiting[value % len(waiting)], OSError("no line"))
-                elif move == "take":
-                    block = queue.take_ready()
-                    taken += [] if block is None else [block]
-                elif move in ("cache_size", "concurrency"):
-                    setattr(queue, move, value)
-            while len(taken) < 3 * blocks:
-                taken.append(await drive(source, asyncio.ensure_future(anext(queue))))
-            assert queue.failed == 0
-        expected = planned(source, 5, 1 + len(taken) // blocks)[: len(taken)]
-        assert [numbers_of(block.images)[0] // 2 for block in taken] == expected
-        assert [(b.epoch, b.index) for b in taken] == [
-            divmod(place, blocks) for place in range(len(taken))
-        ]
-        assert not tasks_left()
-
-    run(main())
+@in_event_loop
+async def test_any_timing_and_any_change_of_settings_give_the_same_blocks(blocks, moves):
+    source = ObedientSource(blocks)
+    taken = []
+    async with queue_of(source, seed=5, retries=1000) as queue:
+        for move, value in moves:
+            await settle()
+            waiting = [r for r, future in source.pending.items() if not future.done()]
+            if move == "answer" and waiting:
+                source.answer(waiting[value % len(waiting)])
+            elif move == "fail" and waiting:
+                source.fail(waiting[value % len(waiting)], TransientError("no connection"))
+            elif move == "take":
+                block = queue.take_ready()
+                taken += [] if block is None else [block]
+            elif move in ("cache_size", "concurrency"):
+                setattr(queue, move, value)
+        while len(taken) < 3 * blocks:
+            taken.append(await drive(source, asyncio.ensure_future(anext(queue))))
+    expected = planned(source, 5, 1 + len(taken) // blocks)[: len(taken)]
+    assert [numbers_of(block.images)[0] // 2 for block in taken] == expected
+    assert [(b.epoch, b.index) for b in taken] == [
+        divmod(place, blocks) for place in range(len(taken))
+    ]
+    assert not tasks_left()
 
 
 @given(count=st.integers(1, 30), block_size=st.integers(1, 12), cache_size=st.integers(0, 7))
-def test_every_sample_comes_exactly_once_per_epoch(count, block_size, cache_size):
-    async def main():
-        source = ArraySource(numbered_samples(count), block_size)
-        per_epoch = -(-count // block_size)
-        async with queue_of(source, cache_size) as queue:
-            for epoch in range(3):
-                blocks = await take(queue, per_epoch)
-                seen = [n for block in blocks for n in numbers_of(block.images)]
-                assert sorted(seen) == list(range(count))
-                assert {block.epoch for block in blocks} == {epoch}
-                assert [block.is_last for block in blocks] == [False] * (per_epoch - 1) + [True]
-
-    run(main())
+@in_event_loop
+async def test_every_sample_comes_exactly_once_per_epoch(count, block_size, cache_size):
+    source = ArraySource(numbered_samples(count), block_size)
+    per_epoch = -(-count // block_size)
+    async with queue_of(source, cache_size) as queue:
+        for epoch in range(3):
+            blocks = await take(queue, per_epoch)
+            seen = [n for block in blocks for n in numbers_of(block.images)]
+            assert sorted(seen) == list(range(count))
+            assert {block.epoch for block in blocks} == {epoch}
+            assert [block.is_last for block in blocks] == [False] * (per_epoch - 1) + [True]
 
 
-def test_every_epoch_has_a_fresh_permutation():
-    async def main():
-        source = ArraySource(numbered_samples(50), 50)
-        async with queue_of(source) as queue:
-            orders = [tuple(numbers_of(block.images)) for block in await take(queue, 3)]
-        assert len(set(orders)) == 3
-
-    run(main())
-
-
-def test_labels_stay_with_their_images():
-    async def main():
-        async with queue_of(ArraySource(numbered_samples(40), 7)) as queue:
-            for block in await take(queue, 6):
-                assert [n % 10 for n in numbers_of(block.images)] == block.labels.tolist()
-
-    run(main())
+@in_event_loop
+async def test_every_epoch_has_a_fresh_permutation():
+    source = ArraySource(numbered_samples(50), 50)
+    async with queue_of(source) as queue:
+        orders = [tuple(numbers_of(block.images)) for block in await take(queue, 3)]
+    assert len(set(orders)) == 3
 
 
 # Settings
 
 
-def test_a_cache_size_of_0_fetches_on_demand_only():
-    async def main():
-        source = ObedientSource(5)
-        async with queue_of(source, 0, 4) as queue:
+@in_event_loop
+async def test_a_cache_size_of_0_fetches_on_demand_only():
+    source = ObedientSource(5)
+    async with queue_of(source, 0, 4) as queue:
+        await settle()
+        assert source.asked == []
+        assert queue.take_ready() is None
+        for taken in range(1, 4):
+            block = await drive(source, asyncio.ensure_future(anext(queue)))
             await settle()
-            assert source.asked == []
-            assert queue.take_ready() is None
-            for taken in range(1, 4):
-                block = await drive(source, asyncio.ensure_future(anext(queue)))
-                await settle()
-                assert block.index == taken - 1
-                assert len(source.asked) == taken
-                assert (queue.data_len, queue.data_futures_len) == (0, 0)
-
-    run(main())
+            assert block.index == taken - 1
+            assert len(source.asked) == taken
+            assert (queue.data_len, queue.data_futures_len) == (0, 0)
 
 
-def test_a_source_in_memory_answers_at_once_even_with_a_cache_size_of_0():
-    async def main():
-        queue = queue_of(ArraySource(numbered_samples(6), 2), 0)
-        assert [queue.take_ready().index for _ in range(4)] == [0, 1, 2, 0]
-        assert queue.data_len == 0
-        assert (await anext(queue)).index == 1
-
-    run(main())
+@in_event_loop
+async def test_a_source_in_memory_needs_no_prefetching():
+    queue = queue_of(ArraySource(numbered_samples(6), 2), 0)
+    assert [queue.take_ready().index for _ in range(4)] == [0, 1, 2, 0]
+    assert queue.data_len == 0
+    assert (await anext(queue)).index == 1
 
 
-def test_a_smaller_cache_takes_effect_as_blocks_are_taken_and_a_bigger_one_at_once():
-    async def main():
-        source = ObedientSource(9)
-        async with queue_of(source, 4, 9) as queue:
-            await settle()
-            source.answer_all()
-            await settle()
-            queue.cache_size = 2
-            for left in (3, 2):
-                queue.take_ready()
-                assert (queue.data_len, queue.data_futures_len) == (left, 0)
+@in_event_loop
+async def test_a_smaller_cache_takes_effect_as_blocks_are_taken_and_a_larger_one_at_once():
+    source = ObedientSource(9)
+    async with queue_of(source, 4, 9) as queue:
+        await settle()
+        source.answer_all()
+        await settle()
+        queue.cache_size = 2
+        for left in (3, 2):
             queue.take_ready()
-            assert (queue.data_len, queue.data_futures_len) == (1, 1)
-            queue.cache_size = 6
-            assert (queue.data_len, queue.data_futures_len) == (1, 5)
+            assert (queue.data_len, queue.data_futures_len) == (left, 0)
+        queue.take_ready()
+        assert (queue.data_len, queue.data_futures_len) == (1, 1)
+        queue.cache_size = 6
+        assert (queue.data_len, queue.data_futures_len) == (1, 5)
 
-    run(main())
 
-
-def test_a_smaller_concurrency_lets_flights_end_and_a_bigger_one_starts_more_at_once():
-    async def main():
-        source = ObedientSource(9)
-        async with queue_of(source, 6, 3) as queue:
+@in_event_loop
+async def test_a_smaller_concurrency_lets_fetches_end_and_a_larger_one_starts_more_at_once():
+    source = ObedientSource(9)
+    async with queue_of(source, 6, 3) as queue:
+        await settle()
+        queue.concurrency = 1
+        for in_flight in (2, 1, 1):
+            source.answer(next(iter(source.pending)))
             await settle()
-            queue.concurrency = 1
-            for in_flight in (2, 1, 1):
-                source.answer(next(iter(source.pending)))
-                await settle()
-                assert queue.data_futures_len == in_flight
-            queue.concurrency = 4
-            assert (queue.data_len, queue.data_futures_len) == (3, 3)
-
-    run(main())
+            assert queue.data_futures_len == in_flight
+        queue.concurrency = 4
+        assert (queue.data_len, queue.data_futures_len) == (3, 3)
 
 
 @pytest.mark.parametrize(
     ("name", "value", "least"), [("cache_size", -1, 0), ("concurrency", 0, 1), ("retries", -1, 0)]
 )
-def test_an_impossible_setting_is_refused_with_its_name_and_bound(name, value, least):
-    sentence = f"{name} must be a whole number of at least {least}, but got {value}."
-    with pytest.raises(ValueError, match=sentence):
+def test_an_impossible_setting_is_refused_with_its_name_and_minimum(name, value, least):
+    message = f"{name}: expected an integer from {least}, found {value}"
+    with pytest.raises(ValueError, match=message):
         queue_of(ObedientSource(2), **{name: value})
     queue = queue_of(ObedientSource(2))
     if name != "retries":
-        with pytest.raises(ValueError, match=sentence):
+        with pytest.raises(ValueError, match=message):
             setattr(queue, name, value)
 
 
 # Waiting
 
 
-def test_the_queue_says_when_somebody_waits():
-    async def main():
-        source = ObedientSource(3)
-        async with queue_of(source) as queue:
-            asking = asyncio.ensure_future(anext(queue))
-            await settle()
-            assert queue.waiting
-            await drive(source, asking)
-            assert not queue.waiting
-
-    run(main())
-
-
-def test_two_consumers_share_the_blocks_without_loss_or_doubling():
-    async def main():
-        source = ObedientSource(4)
-        async with queue_of(source, 2, 2) as queue:
-            taken = []
-
-            async def consume():
-                while len(taken) < 16:
-                    taken.append(await anext(queue))
-
-            consumers = [asyncio.ensure_future(consume()) for _ in range(2)]
-            while len(taken) < 16:
-                source.answer_all()
-                await asyncio.sleep(0)
-            for consumer in consumers:
-                consumer.cancel()
-        assert [(b.epoch, b.index) for b in taken] == [divmod(n, 4) for n in range(len(taken))]
-
-    run(main())
-
-
-def test_a_loop_over_a_source_in_memory_lets_other_tasks_run():
-    async def main():
-        queue = queue_of(ArraySource(numbered_samples(4), 1))
-        seen = []
+@in_event_loop
+async def test_two_consumers_share_the_blocks_without_losing_or_repeating_one():
+    source = ObedientSource(4)
+    async with queue_of(source, 2, 2) as queue:
+        taken = []
 
         async def consume():
-            async for block in queue:
-                seen.append(block)
+            while len(taken) < 16:
+                taken.append(await anext(queue))
 
-        consumer = asyncio.ensure_future(consume())
-        while len(seen) < 5:
+        consumers = [asyncio.ensure_future(consume()) for _ in range(2)]
+        while len(taken) < 16:
+            source.answer_all()
             await asyncio.sleep(0)
-        await queue.close()
-        await consumer
-        assert len(seen) >= 5
+        for consumer in consumers:
+            consumer.cancel()
+    assert [(b.epoch, b.index) for b in taken] == [divmod(n, 4) for n in range(len(taken))]
 
-    run(main())
+
+@in_event_loop
+async def test_a_loop_over_a_source_in_memory_lets_other_tasks_run():
+    queue = queue_of(ArraySource(numbered_samples(4), 1))
+    seen = []
+
+    async def consume():
+        async for block in queue:
+            seen.append(block)
+
+    consumer = asyncio.ensure_future(consume())
+    while len(seen) < 5:
+        await asyncio.sleep(0)
+    await queue.close()
+    await consumer
+    assert len(seen) >= 5
 
 
 # Failures
 
 
-def test_a_failed_fetch_is_retried_with_growing_pauses():
-    pauses = []
-
-    async def recorded(seconds):
-        pauses.append(seconds)
-
-    async def main():
-        source = FailingSource(failures=4)
-        async with queue_of(source, 1, retries=4, pause=exponential_pause, sleep=recorded) as queue:
-            block = await anext(queue)
-            assert summary(block)[:2] == (0, 0)
-            assert pauses == [0.5, 1.0, 2.0, 4.0]
-            assert (queue.retried, queue.failed) == (4, 0)
-
-    run(main())
-
-
-def test_pauses_stop_growing_at_half_a_minute():
-    assert [exponential_pause(n) for n in (6, 7, 8, 100)] == [16.0, 30.0, 30.0, 30.0]
-
-
 class FailingSource(ObedientSource):
-    """Fails a number of times, then answers at once."""
+    """Raises an error a number of times, then responds at once."""
 
-    def __init__(self, failures: int, blocks: int = 3) -> None:
+    def __init__(self, failures: int, blocks: int = 3, error: type = TransientError) -> None:
         super().__init__(blocks)
-        self.failures, self.tries = failures, 0
+        self.failures, self.error, self.tries = failures, error, 0
 
     async def fetch(self, request: int) -> Samples:
         self.tries += 1
         if self.failures:
             self.failures -= 1
-            raise OSError("the line is down")
+            raise self.error("no connection")
         return numbered_samples(2, first=2 * request)
 
 
-def test_a_lasting_failure_reaches_whoever_asks_and_asking_again_tries_again():
-    async def main():
-        source = FailingSource(failures=6)
-        async with queue_of(source, 1, 1, retries=2) as queue:
-            for _ in range(2):
-                with pytest.raises(PrefetchError) as caught:
-                    await anext(queue)
-                assert str(caught.value) == (
-                    "Block 0 of epoch 0 could not be fetched (the line is down); "
-                    "asking again tries again."
-                )
-                assert isinstance(caught.value.__cause__, OSError)
-            blocks = await take(queue, 6)
-        assert (queue.retried, queue.failed) == (4, 2)
-        assert [numbers_of(b.images)[0] // 2 for b in blocks] == planned(source, 0, 2)
+@in_event_loop
+async def test_a_fetch_is_retried_after_transient_errors_with_growing_delays():
+    delays = []
 
-    run(main())
+    async def recorded(seconds):
+        delays.append(seconds)
+
+    source = FailingSource(failures=4)
+    settings = {"backoff": exponential_backoff, "sleep": recorded}
+    async with queue_of(source, 1, **settings) as queue:
+        block = await anext(queue)
+        assert summary(block)[:2] == (0, 0)
+        assert delays == [0.5, 1.0, 2.0, 4.0]
+        assert source.tries == 5
 
 
-def test_blocks_before_a_failed_one_are_delivered_first_and_those_behind_it_are_kept():
-    async def main():
-        source = ObedientSource(9)
-        order = planned(source, 0, 1)
-        async with queue_of(source, 4, 4, retries=0) as queue:
-            await settle()
-            source.fail(order[1], OSError("lost"))
-            for request in (order[0], order[2], order[3]):
-                source.answer(request)
-            await settle()
-            assert summary(await anext(queue))[:2] == (0, 0)
-            with pytest.raises(PrefetchError, match=r"Block 1 of epoch 0.*lost"):
+def test_delays_grow_up_to_half_a_minute():
+    assert [exponential_backoff(n) for n in (6, 7, 8, 100)] == [16.0, 30.0, 30.0, 30.0]
+
+
+@pytest.mark.parametrize("error", [DataError, OSError])
+@in_event_loop
+async def test_other_errors_are_not_retried(error):
+    source = FailingSource(1, error=error)
+    async with queue_of(source, 1, 1) as queue:
+        with pytest.raises(PrefetchError) as caught:
+            await anext(queue)
+        assert isinstance(caught.value.__cause__, error)
+        assert source.tries == 1
+        assert (await anext(queue)).index == 0
+
+
+@in_event_loop
+async def test_a_lasting_failure_reaches_the_consumer_and_the_next_request_tries_again():
+    source = FailingSource(failures=6)
+    async with queue_of(source, 1, 1, retries=2) as queue:
+        for _ in range(2):
+            with pytest.raises(PrefetchError, match=r"Block 0 of epoch 0 .*no connection") as e:
                 await anext(queue)
-            blocks = [await drive(source, asyncio.ensure_future(anext(queue))) for _ in range(4)]
-            assert [block.index for block in blocks] == [1, 2, 3, 4]
-            assert source.asked.count(order[2]) == 1
-            assert source.asked.count(order[1]) == 2
-
-    run(main())
+            assert isinstance(e.value.__cause__, TransientError)
+        blocks = await take(queue, 6)
+    assert [numbers_of(b.images)[0] // 2 for b in blocks] == planned(source, 0, 2)
 
 
-def test_a_failure_wakes_whoever_waits():
-    async def main():
-        source = ObedientSource(2)
-        async with queue_of(source, 1, 1, retries=0) as queue:
-            asking = asyncio.ensure_future(anext(queue))
-            await settle()
-            source.fail(next(iter(source.pending)), OSError("gone"))
-            with pytest.raises(PrefetchError, match="gone"):
-                await asking
-
-    run(main())
-
-
-def test_after_a_failure_nothing_more_is_fetched_until_it_is_resumed():
-    async def main():
-        source = ObedientSource(9)
-        async with queue_of(source, 3, 3, retries=0) as queue:
-            await settle()
-            for request in list(source.pending):
-                source.fail(request, OSError("down"))
-            await settle()
-            assert queue.failed == 3
-            queue.cache_size = 6
-            await settle()
-            assert len(source.asked) == 3
-            queue.resume()
-            await settle()
-            order = planned(source, 0, 1)
-            assert source.asked[3:] == order[:3]
-            source.answer_all()
-            await settle()
-            assert [queue.take_ready().index for _ in range(3)] == [0, 1, 2]
-
-    run(main())
+@in_event_loop
+async def test_blocks_before_a_failed_one_are_delivered_first_and_those_after_it_are_kept():
+    source = ObedientSource(9)
+    order = planned(source, 0, 1)
+    async with queue_of(source, 4, 4, retries=0) as queue:
+        await settle()
+        source.fail(order[1], TransientError("lost"))
+        for request in (order[0], order[2], order[3]):
+            source.answer(request)
+        await settle()
+        assert summary(await anext(queue))[:2] == (0, 0)
+        with pytest.raises(PrefetchError, match=r"Block 1 of epoch 0.*lost"):
+            await anext(queue)
+        blocks = [await drive(source, asyncio.ensure_future(anext(queue))) for _ in range(4)]
+        assert [block.index for block in blocks] == [1, 2, 3, 4]
+        assert source.asked.count(order[2]) == 1
+        assert source.asked.count(order[1]) == 2
 
 
-def test_take_ready_tells_of_a_failure_and_then_tries_again():
-    async def main():
-        source = ObedientSource(3)
-        async with queue_of(source, 1, 1, retries=0) as queue:
-            await settle()
-            source.fail(next(iter(source.pending)), OSError("down"))
-            await settle()
-            with pytest.raises(PrefetchError, match="down"):
-                queue.take_ready()
-            assert queue.take_ready() is None
-            await settle()
-            source.answer_all()
-            await settle()
-            assert queue.take_ready().index == 0
-
-    run(main())
+@in_event_loop
+async def test_a_failure_wakes_a_waiting_consumer():
+    source = ObedientSource(2)
+    async with queue_of(source, 1, 1, retries=0) as queue:
+        asking = asyncio.ensure_future(anext(queue))
+        await settle()
+        source.fail(next(iter(source.pending)), TransientError("gone"))
+        with pytest.raises(PrefetchError, match="gone"):
+            await asking
 
 
-def test_a_failure_of_a_source_in_memory_is_told_and_tried_again():
-    class Moody(ArraySource):
+@in_event_loop
+async def test_after_a_failure_nothing_more_is_fetched_until_it_is_resumed():
+    source = ObedientSource(9)
+    async with queue_of(source, 3, 3, retries=0) as queue:
+        await settle()
+        for request in list(source.pending):
+            source.fail(request, TransientError("down"))
+        await settle()
+        queue.cache_size = 6
+        await settle()
+        assert len(source.asked) == 3
+        queue.resume()
+        await settle()
+        order = planned(source, 0, 1)
+        assert source.asked[3:] == order[:3]
+        source.answer_all()
+        await settle()
+        assert [queue.take_ready().index for _ in range(3)] == [0, 1, 2]
+
+
+@in_event_loop
+async def test_take_ready_raises_a_failure_and_then_tries_again():
+    source = ObedientSource(3)
+    async with queue_of(source, 1, 1, retries=0) as queue:
+        await settle()
+        source.fail(next(iter(source.pending)), TransientError("down"))
+        await settle()
+        with pytest.raises(PrefetchError, match="down"):
+            queue.take_ready()
+        assert queue.take_ready() is None
+        await settle()
+        source.answer_all()
+        await settle()
+        assert queue.take_ready().index == 0
+
+
+def test_a_failure_of_a_source_in_memory_is_raised_and_tried_again():
+    class Unreliable(ArraySource):
         failures = 1
 
         def fetch_now(self, request):
@@ -512,27 +475,26 @@ def test_a_failure_of_a_source_in_memory_is_told_and_tried_again():
                 raise MemoryError("full")
             return super().fetch_now(request)
 
-    queue = queue_of(Moody(numbered_samples(4), 2))
+    queue = queue_of(Unreliable(numbered_samples(4), 2))
     with pytest.raises(PrefetchError, match="full"):
         queue.take_ready()
     assert [queue.take_ready().index for _ in range(3)] == [0, 1, 0]
 
 
-def test_an_answer_without_samples_is_a_failure():
+@in_event_loop
+async def test_a_response_without_samples_is_a_failure():
     class Empty(FailingSource):
         async def fetch(self, request):
             return numbered_samples(0)
 
-    async def main():
-        async with queue_of(Empty(0), retries=1) as queue:
-            with pytest.raises(PrefetchError, match="answered with no samples"):
-                await anext(queue)
-
-    run(main())
+    async with queue_of(Empty(0)) as queue:
+        with pytest.raises(PrefetchError, match="at least one sample in a block"):
+            await anext(queue)
 
 
-def test_a_plan_that_fails_is_told_and_the_next_one_draws_the_same_numbers():
-    class Forgetful(FailingSource):
+@in_event_loop
+async def test_a_failed_plan_is_raised_and_the_next_one_draws_the_same_numbers():
+    class Unreliable(FailingSource):
         plans = 0
 
         def plan_epoch(self, generator):
@@ -542,166 +504,142 @@ def test_a_plan_that_fails_is_told_and_the_next_one_draws_the_same_numbers():
                 raise KeyError("no list of blocks")
             return plan
 
-    async def main():
-        source = Forgetful(0)
-        async with queue_of(source, 5) as queue:
-            blocks = await take(queue, 3)
-            with pytest.raises(PrefetchError, match="next epoch could not be planned"):
-                await anext(queue)
-            blocks += await take(queue, 3)
-        assert [numbers_of(b.images)[0] // 2 for b in blocks] == planned(FailingSource(0), 0, 2)
-
-    run(main())
+    source = Unreliable(0)
+    async with queue_of(source, 5) as queue:
+        blocks = await take(queue, 3)
+        with pytest.raises(PrefetchError, match="next epoch could not be planned"):
+            await anext(queue)
+        blocks += await take(queue, 3)
+    assert [numbers_of(b.images)[0] // 2 for b in blocks] == planned(FailingSource(0), 0, 2)
 
 
-def test_an_epoch_of_no_blocks_is_refused():
-    async def main():
-        async with queue_of(FailingSource(0, blocks=0)) as queue:
-            with pytest.raises(PrefetchError, match="planned an epoch of no blocks"):
-                await anext(queue)
-
-    run(main())
+@in_event_loop
+async def test_an_epoch_of_no_blocks_is_refused():
+    async with queue_of(FailingSource(0, blocks=0)) as queue:
+        with pytest.raises(PrefetchError, match="at least one block in an epoch"):
+            await anext(queue)
 
 
-# Endings
+# Closing
 
 
-def test_closing_cancels_all_fetches_and_leaves_no_task():
-    async def main():
-        source = ObedientSource(6)
-        queue = queue_of(source)
-        queue.start()
-        await settle()
-        assert len(tasks_left()) == 3
-        await queue.close()
-        assert not tasks_left()
-        assert not source.pending
-        assert (queue.data_len, queue.data_futures_len, queue.closed) == (0, 0, True)
-
-    run(main())
+@in_event_loop
+async def test_closing_cancels_all_fetches_and_leaves_no_task():
+    source = ObedientSource(6)
+    queue = queue_of(source)
+    queue.start()
+    await settle()
+    assert len(tasks_left()) == 3
+    await queue.close()
+    assert not tasks_left()
+    assert not source.pending
+    assert (queue.data_len, queue.data_futures_len) == (0, 0)
 
 
-def test_closing_ends_a_loop_and_what_was_ready_is_dropped():
-    async def main():
-        source = ObedientSource(6)
-        queue = queue_of(source)
-        queue.start()
-        await settle()
-        source.answer_all()
-        await settle()
-        assert queue.data_len == 3
-        await queue.close()
-        assert [block async for block in queue] == []
-        assert queue.take_ready() is None
-
-    run(main())
+@in_event_loop
+async def test_closing_ends_a_loop_and_drops_ready_blocks():
+    source = ObedientSource(6)
+    queue = queue_of(source)
+    queue.start()
+    await settle()
+    source.answer_all()
+    await settle()
+    assert queue.data_len == 3
+    await queue.close()
+    assert [block async for block in queue] == []
+    assert queue.take_ready() is None
 
 
-def test_closing_lets_go_of_everybody_who_waits():
-    async def main():
-        queue = queue_of(ObedientSource(6))
-        waiters = [asyncio.ensure_future(take(queue, 1)) for _ in range(2)]
-        await settle()
-        await queue.close()
-        results = await asyncio.gather(*waiters, return_exceptions=True)
-        assert [type(result) for result in results] == [StopAsyncIteration] * 2
-
-    run(main())
+@in_event_loop
+async def test_closing_ends_the_iteration_of_all_waiting_consumers():
+    queue = queue_of(ObedientSource(6))
+    waiters = [asyncio.ensure_future(take(queue, 1)) for _ in range(2)]
+    await settle()
+    await queue.close()
+    results = await asyncio.gather(*waiters, return_exceptions=True)
+    assert [type(result) for result in results] == [StopAsyncIteration] * 2
 
 
-def test_closing_twice_or_before_the_start_is_harmless():
-    async def main():
-        queue = queue_of(ObedientSource(6))
-        await queue.close()
-        await queue.close()
-        queue.start()
-        queue.resume()
-        queue.cache_size = 9
-        await settle()
-        assert not tasks_left()
-
-    run(main())
+@in_event_loop
+async def test_closing_twice_or_before_the_start_is_harmless():
+    queue = queue_of(ObedientSource(6))
+    await queue.close()
+    await queue.close()
+    queue.start()
+    queue.resume()
+    queue.cache_size = 9
+    await settle()
+    assert not tasks_left()
 
 
-def test_closing_while_a_retry_pauses_ends_the_pause():
-    async def main():
-        forever = asyncio.Event()
+@in_event_loop
+async def test_closing_ends_the_delay_before_a_retry():
+    forever = asyncio.Event()
 
-        async def sleep(seconds):
-            await forever.wait()
+    async def sleep(seconds):
+        await forever.wait()
 
-        queue = queue_of(FailingSource(99), sleep=sleep)
-        queue.start()
-        await settle()
-        assert queue.data_futures_len == 3
-        await queue.close()
-        assert not tasks_left()
-
-    run(main())
+    queue = queue_of(FailingSource(99), sleep=sleep)
+    queue.start()
+    await settle()
+    assert queue.data_futures_len == 3
+    await queue.close()
+    assert not tasks_left()
 
 
-def test_a_cancelled_consumer_takes_no_block_with_it():
-    async def main():
-        source = ObedientSource(4)
-        async with queue_of(source, 2, 2) as queue:
-            asking = asyncio.ensure_future(anext(queue))
-            await settle()
-            asking.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await asking
-            assert not queue.waiting
-            blocks = [await drive(source, asyncio.ensure_future(anext(queue))) for _ in range(4)]
-            assert [block.index for block in blocks] == [0, 1, 2, 3]
-
-    run(main())
-
-
-def test_a_consumer_cancelled_in_the_moment_that_its_block_arrives_loses_nothing():
-    async def main():
-        source = ObedientSource(4)
-        async with queue_of(source, 1, 1) as queue:
-            asking = asyncio.ensure_future(anext(queue))
-            await settle()
-            source.answer_all()
-            while not queue.data_len:
-                await asyncio.sleep(0)
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
-            taken = asking.cancelled() or asking.result().index == 0
-            assert taken
-            block = await drive(source, asyncio.ensure_future(anext(queue)))
-            assert block.index == (0 if asking.cancelled() else 1)
-
-    run(main())
-
-
-def test_a_consumer_cancelled_in_the_moment_of_closing_disturbs_nothing():
-    async def main():
-        queue = queue_of(ObedientSource(4))
+@in_event_loop
+async def test_a_cancelled_consumer_loses_no_block():
+    source = ObedientSource(4)
+    async with queue_of(source, 2, 2) as queue:
         asking = asyncio.ensure_future(anext(queue))
         await settle()
         asking.cancel()
-        await queue.close()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        blocks = [await drive(source, asyncio.ensure_future(anext(queue))) for _ in range(4)]
+        assert [block.index for block in blocks] == [0, 1, 2, 3]
+
+
+@in_event_loop
+async def test_a_consumer_cancelled_as_its_block_arrives_loses_no_block():
+    source = ObedientSource(4)
+    async with queue_of(source, 1, 1) as queue:
+        asking = asyncio.ensure_future(anext(queue))
+        await settle()
+        source.answer_all()
+        while not queue.data_len:
+            await asyncio.sleep(0)
+        asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
-        assert asking.cancelled()
-        assert not tasks_left()
-
-    run(main())
-
-
-def test_one_cancelled_waiter_does_not_disturb_another():
-    async def main():
-        source = ObedientSource(4)
-        async with queue_of(source, 1, 1) as queue:
-            first, second = (asyncio.ensure_future(anext(queue)) for _ in range(2))
-            await settle()
-            first.cancel()
-            assert (await drive(source, second)).index == 0
-
-    run(main())
+        taken = asking.cancelled() or asking.result().index == 0
+        assert taken
+        block = await drive(source, asyncio.ensure_future(anext(queue)))
+        assert block.index == (0 if asking.cancelled() else 1)
 
 
-def test_a_loop_that_is_torn_down_leaves_no_warning_and_no_task(caplog):
+@in_event_loop
+async def test_a_consumer_can_be_cancelled_while_the_queue_closes():
+    queue = queue_of(ObedientSource(4))
+    asking = asyncio.ensure_future(anext(queue))
+    await settle()
+    asking.cancel()
+    await queue.close()
+    await asyncio.gather(asking, return_exceptions=True)
+    assert asking.cancelled()
+    assert not tasks_left()
+
+
+@in_event_loop
+async def test_a_cancelled_consumer_does_not_disturb_another():
+    source = ObedientSource(4)
+    async with queue_of(source, 1, 1) as queue:
+        first, second = (asyncio.ensure_future(anext(queue)) for _ in range(2))
+        await settle()
+        first.cancel()
+        assert (await drive(source, second)).index == 0
+
+
+def test_a_closed_event_loop_leaves_no_warning_and_no_task(caplog):
     async def main():
         queue = queue_of(ObedientSource(6))
         consumer = asyncio.ensure_future(anext(queue))
@@ -716,86 +654,74 @@ def test_a_loop_that_is_torn_down_leaves_no_warning_and_no_task(caplog):
     assert caplog.records == []
 
 
-def test_a_fetch_cancelled_from_outside_is_told_and_tried_again():
-    async def main():
-        source = ObedientSource(6)
-        async with queue_of(source, 1, 1) as queue:
-            await settle()
-            for task in tasks_left():
-                task.cancel()
-            await settle()
-            with pytest.raises(PrefetchError, match="its fetch was cancelled"):
-                await anext(queue)
-            assert (await drive(source, asyncio.ensure_future(anext(queue)))).index == 0
-
-    run(main())
+@in_event_loop
+async def test_a_fetch_cancelled_from_outside_is_raised_and_tried_again():
+    source = ObedientSource(6)
+    async with queue_of(source, 1, 1) as queue:
+        await settle()
+        for task in tasks_left():
+            task.cancel()
+        await settle()
+        with pytest.raises(PrefetchError, match="the fetch was cancelled"):
+            await anext(queue)
+        assert (await drive(source, asyncio.ensure_future(anext(queue)))).index == 0
 
 
-def test_a_departed_consumer_leaves_a_bounded_queue_behind_and_nothing_that_runs():
-    async def main():
-        source = ObedientSource(9)
-        queue = queue_of(source)
-        await drive(source, asyncio.ensure_future(anext(queue)))
-        for _ in range(5):
-            source.answer_all()
-            await settle()
-        assert not tasks_left()
-        assert queue.data_len == 3
-
-    run(main())
+@in_event_loop
+async def test_without_a_consumer_the_queue_fills_up_and_stops():
+    source = ObedientSource(9)
+    queue = queue_of(source)
+    await drive(source, asyncio.ensure_future(anext(queue)))
+    for _ in range(5):
+        source.answer_all()
+        await settle()
+    assert not tasks_left()
+    assert queue.data_len == 3
 
 
-# Going on
+# Resuming
 
 
 @given(taken=st.integers(0, 11), cache_size=st.integers(0, 5), later_cache_size=st.integers(0, 5))
-def test_a_queue_started_at_a_position_goes_on_with_exactly_the_same_blocks(
+@in_event_loop
+async def test_a_queue_started_at_a_position_delivers_exactly_the_same_blocks(
     taken, cache_size, later_cache_size
 ):
-    async def main():
-        source = ArraySource(numbered_samples(11), 3)
-        async with queue_of(source, 3) as unbroken:
-            expected = [summary(block) for block in await take(unbroken, taken + 9)]
-        async with queue_of(source, cache_size) as first:
-            found = [summary(block) for block in await take(first, taken)]
-            position = first.position
-        async with queue_of(source, later_cache_size, seed=99, start=position) as second:
-            found += [summary(block) for block in await take(second, 9)]
-        assert found == expected
-
-    run(main())
+    source = ArraySource(numbered_samples(11), 3)
+    async with queue_of(source, 3) as unbroken:
+        expected = [summary(block) for block in await take(unbroken, taken + 9)]
+    async with queue_of(source, cache_size) as first:
+        found = [summary(block) for block in await take(first, taken)]
+        position = first.position
+    async with queue_of(source, later_cache_size, seed=99, start=position) as second:
+        found += [summary(block) for block in await take(second, 9)]
+    assert found == expected
 
 
-def test_closing_keeps_the_position_of_the_first_block_that_was_not_delivered():
-    async def main():
-        queue = queue_of(ArraySource(numbered_samples(12), 2), 5)
+@in_event_loop
+async def test_a_closed_queue_has_the_position_of_the_first_block_that_was_not_delivered():
+    queue = queue_of(ArraySource(numbered_samples(12), 2), 5)
+    await take(queue, 4)
+    before = queue.position
+    await queue.close()
+    await queue.close()
+    assert queue.position == before
+    assert (before.epoch, before.block) == (0, 4)
+
+
+@in_event_loop
+async def test_the_position_of_a_block_delivers_it_again():
+    source = ArraySource(numbered_samples(10), 4)
+    async with queue_of(source) as queue:
+        for block in await take(queue, 7):
+            async with queue_of(source, seed=7, start=block.position) as again:
+                assert summary(await anext(again)) == summary(block)
+
+
+@in_event_loop
+async def test_a_position_from_another_source_is_refused():
+    async with queue_of(ArraySource(numbered_samples(10), 2)) as queue:
         await take(queue, 4)
-        before = queue.position
-        await queue.close()
-        await queue.close()
-        assert queue.position == before
-        assert (before.epoch, before.block) == (0, 4)
-
-    run(main())
-
-
-def test_every_block_knows_how_to_get_itself_again():
-    async def main():
-        source = ArraySource(numbered_samples(10), 4)
-        async with queue_of(source) as queue:
-            for block in await take(queue, 7):
-                async with queue_of(source, seed=7, start=block.position) as again:
-                    assert summary(await anext(again)) == summary(block)
-
-    run(main())
-
-
-def test_a_position_from_another_source_is_refused():
-    async def main():
-        async with queue_of(ArraySource(numbered_samples(10), 2)) as queue:
-            await take(queue, 4)
-            position = queue.position
-        with pytest.raises(ValueError, match="block 4 of epoch 0: this source has 2 blocks"):
-            queue_of(ArraySource(numbered_samples(4), 2), start=position)
-
-    run(main())
+        position = queue.position
+    with pytest.raises(ValueError, match="expected a block below 2"):
+        queue_of(ArraySource(numbered_samples(4), 2), start=position)

@@ -1,14 +1,16 @@
-"""Small things that several of these tests need: fake samples, idx bytes, sources that obey."""
+"""Helpers of several tests: samples with numbers, idx bytes, a source that tests control."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+import functools
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
+import pytest
 
-from data_cache import Block, Samples
+from data_cache import Block, DataError, DataSet, Samples, Source, TransientError
 
 T = TypeVar("T")
 
@@ -19,6 +21,12 @@ def numbered_samples(count: int, first: int = 0) -> Samples:
     numbers = np.arange(first, first + count)
     images[:, 0], images[:, 1] = numbers % 256, numbers // 256
     return Samples(images, (numbers % 10).astype(np.uint8))
+
+
+def small_data_set(name: str = "small") -> DataSet:
+    """A data set of 23, 7 and 5 numbered samples."""
+    parts = (numbered_samples(n, first) for n, first in ((23, 0), (7, 100), (5, 200)))
+    return DataSet(name, name.title(), tuple("0123456789"), *parts)
 
 
 def numbers_of(images: np.ndarray) -> list[int]:
@@ -33,11 +41,22 @@ def idx_bytes(values: np.ndarray) -> bytes:
     return header + values.tobytes()
 
 
-class ObedientSource:
-    """A source whose answers come when, and as, the test says.
+def error_of(call: Callable[..., Any], *arguments: Any) -> str:
+    """The message of the DataError that a call raises."""
+    with pytest.raises(DataError) as caught:
+        call(*arguments)
+    return str(caught.value)
 
-    Each fetch waits in `pending` under its request until the test calls `answer` or `fail`.
-    """
+
+def same(found: Samples, expected: Samples) -> bool:
+    """Whether two samples have equal images and labels."""
+    return np.array_equal(found.images, expected.images) and np.array_equal(
+        found.labels, expected.labels
+    )
+
+
+class ObedientSource(Source):
+    """A source that responds when a test calls `answer` or `fail` with a request in `pending`."""
 
     def __init__(self, blocks: int, block_size: int = 2) -> None:
         self.blocks, self.block_size = blocks, block_size
@@ -50,7 +69,8 @@ class ObedientSource:
 
     async def fetch(self, request: int) -> Samples:
         self.asked.append(request)
-        assert request not in self.pending
+        if request in self.pending:
+            raise TransientError("the block is being fetched for an earlier epoch")
         self.pending[request] = asyncio.get_running_loop().create_future()
         try:
             await self.pending[request]
@@ -78,6 +98,16 @@ def run(main: Coroutine[Any, Any, T]) -> T:
             return await main
 
     return asyncio.run(bounded())
+
+
+def in_event_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Decorate a test that is a coroutine function; it is run by `run`."""
+
+    @functools.wraps(test)
+    def run_test(*arguments: Any, **keywords: Any) -> None:
+        run(test(*arguments, **keywords))
+
+    return run_test
 
 
 async def settle() -> None:

@@ -17,7 +17,7 @@ from dashboard.training.run import Run
 from dashboard.training.settings import TrainingSettings
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.trainer import Trainer
-from data_cache import ArraySource, Samples, load_digits
+from data_cache import ArraySource, Samples, Source, load_digits
 
 COUNT = 300
 
@@ -27,7 +27,7 @@ def few_samples(count: int = COUNT, start: int = 0) -> Samples:
     return load_digits().train[start : start + count]
 
 
-class UnorderedSource:
+class UnorderedSource(Source):
     """Answers after a random number of turns of the event loop, so that answers overtake others."""
 
     def __init__(self, samples: Samples, block_size: int, seed: int) -> None:
@@ -35,10 +35,7 @@ class UnorderedSource:
         self._generator = np.random.default_rng(seed)
         self._asked = 0
         self.answered: list[int] = []
-
-    @property
-    def sample_count(self) -> int:
-        return self._source.sample_count
+        self.sample_count = self._source.sample_count
 
     def plan_epoch(self, generator: np.random.Generator) -> list[np.ndarray]:
         return self._source.plan_epoch(generator)

@@ -16,8 +16,14 @@ from numpy.typing import NDArray
 
 from dashboard.digits.views.pad import INK_PALETTE
 from dashboard.shell.theme import Theme, button
-from data_cache import FULL, LIGHT, Distorter, Strengths, create_augmentation
-from data_cache.augmentation import STRENGTH_NAMES
+from data_cache import (
+    FULL,
+    LIGHT,
+    STRENGTH_NAMES,
+    RandomDistortion,
+    Strengths,
+    create_augmentation,
+)
 
 DIGITS = 6
 SEED = 3
@@ -149,7 +155,7 @@ def preview_rows(name: str, digits: Pictures) -> dict[str, Pictures]:
 
 def _strongest(strengths: Strengths, digits: Pictures) -> Pictures:
     """Change every digit a few times and keep the most changed, so that rare kinds show too."""
-    distort = Distorter(np.random.default_rng(SEED), strengths)
+    distort = RandomDistortion(np.random.default_rng(SEED), strengths)
     tries = np.stack([distort(digits) for _ in range(8)])
     best = np.abs(tries - digits).sum(axis=2).argmax(axis=0)
     chosen: Pictures = tries[best, np.arange(len(digits))]

@@ -21,7 +21,7 @@ from benchmarks.timing import seconds_per_call
 from dashboard.training.block_run import BlockRun
 from dashboard.training.settings import TrainingSettings
 from dashboard.training.trainer import Trainer, execute_in_line
-from data_cache import ArraySource, BatchCutter, PrefetchQueue, Samples, load_digits, to_float
+from data_cache import ArraySource, Batcher, PrefetchQueue, Samples, load_digits, to_float
 
 BATCH = 64
 COPIES = 15
@@ -65,12 +65,12 @@ def bare() -> Time:
 async def _ready_batches() -> list[Any]:
     """Cut 32 batches as the loop would."""
     queue = PrefetchQueue(ArraySource(_many_digits()), generator=np.random.default_rng(0))
-    cutter = BatchCutter()
+    batcher = Batcher()
     batches: list[Any] = []
     while len(batches) < 32:
-        batch = cutter.take(BATCH)
+        batch = batcher.take(BATCH)
         if batch is None:
-            cutter.add(await anext(queue))
+            batcher.add(await anext(queue))
         else:
             batches.append(replace(batch, images=to_float(batch.images)))
     await queue.close()

@@ -87,8 +87,8 @@ def test_an_unknown_or_missing_argument_exits_with_2(arguments, end, capsys):
     [
         (
             "train --train-path nowhere",
-            "inkling train: nowhere: cannot be read (No such file or directory); "
-            "a readable file was expected.",
+            "inkling train: nowhere: expected a readable file, found none "
+            "(No such file or directory).",
         ),
         (
             "train --weight-path no/weights.npz",
@@ -114,7 +114,7 @@ def test_a_failed_job_exits_with_1_and_one_line(arguments, sentence, capsys):
 def test_a_data_set_that_is_not_there_says_how_to_get_it(capsys):
     code, _, err = outcome_of("train --data-set mnist", capsys)
     assert code == 1
-    assert "fetch it with `inkling data fetch mnist`" in err
+    assert "fetch them with `inkling data fetch mnist`" in err
     assert len(err.splitlines()) == 1
 
 

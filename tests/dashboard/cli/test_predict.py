@@ -67,13 +67,13 @@ def test_a_drawing_can_be_binarized(capsys):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("0 1\n1 0\n", "a.txt: A canvas needs a square shape of at least 28 × 28, but got (2, 2)."),
+        ("0 1\n1 0\n", "a.txt: Canvas: expected a square shape from 28 × 28, found (2, 2)."),
         ("0 1\n1\n", "a.txt: expected a square array of numbers, as .npy or as text"),
         ("a b\n", "a.txt: expected a square array of numbers, as .npy or as text"),
-        ("", "a.txt: A canvas needs a square shape of at least 28 × 28, but got (0,)."),
-        ("0 " * 28 + "\n", "a.txt: A canvas needs a square shape"),
+        ("", "a.txt: Canvas: expected a square shape from 28 × 28, found (0,)."),
+        ("0 " * 28 + "\n", "a.txt: Canvas: expected a square shape"),
         (("0 " * 28 + "\n") * 28, "a.txt: expected a drawing, found a blank image."),
-        (("2 " * 28 + "\n") * 28, "a.txt: A canvas needs "),
+        (("2 " * 28 + "\n") * 28, "a.txt: Canvas: expected values"),
     ],
 )
 def test_what_is_no_drawing_gets_a_sentence(tmp_path, capsys, content, sentence):
@@ -93,7 +93,7 @@ def test_a_damaged_npy_file_gets_a_sentence(tmp_path, capsys):
         assert "a.npy: expected a square array of numbers" in capsys.readouterr().err
     np.save("a.npy", np.array([["a", "b"]]))
     assert main(["predict", "a.npy"]) == 1
-    assert "a.npy: A canvas needs numbers" in capsys.readouterr().err
+    assert "a.npy: Canvas: expected numbers" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg"])

@@ -19,7 +19,7 @@ from controller_helpers import (
 
 from dashboard.digits.state import FRESH, READY, TUNED
 from dashboard.runtime import execute_in_thread
-from data_cache import DataError, PrefetchError
+from data_cache import DataError, PrefetchError, Source
 from nn import load_pretrained
 
 
@@ -636,7 +636,7 @@ def test_closing_ends_a_running_training():
     run(main())
 
 
-class SilentSource:
+class SilentSource(Source):
     """A source that never answers, and counts who still waits for an answer."""
 
     sample_count = 100

@@ -9,8 +9,7 @@ from training_helpers import few_samples
 from dashboard.evaluation.rejection import measure_rejection
 from dashboard.evaluation.report import examine
 from dashboard.evaluation.robustness import AMOUNTS, POINTS, measure_robustness
-from data_cache import load_digits, to_float
-from data_cache.augmentation.exact import KINDS, change_exactly, crop
+from data_cache import PERTURBATIONS, crop, load_digits, perturb, to_float
 from nn import ClassificationMetrics, create_network, load_pretrained
 from nn.calibration import confidence
 
@@ -53,7 +52,7 @@ def test_a_frame_bears_what_a_net_alone_does_not(network, digits):
 
     points = {(point.kind, point.amount): point for point in asyncio.run(measure())}
     assert len(points) == POINTS
-    assert set(AMOUNTS) == set(KINDS)
+    assert set(AMOUNTS) == set(PERTURBATIONS)
     unchanged = points["shift", 0]
     assert unchanged.alone > 0.9
     assert points["rotation", 0] == type(unchanged)(
@@ -89,7 +88,7 @@ def test_no_change_leaves_the_middle_as_it_was(digits):
     images = to_float(digits.images)
     neutral = {"shift": 0, "rotation": 0, "scale": 1, "thickness": 0, "noise": 0}
     for kind, amount in neutral.items():
-        canvases = change_exactly(images, kind, amount, np.random.default_rng(0))
+        canvases = perturb(images, kind, amount, np.random.default_rng(0))
         assert canvases.shape == (len(images), 56, 56)
         assert np.allclose(crop(canvases), images, atol=1e-5)
 
@@ -102,14 +101,12 @@ def test_a_shift_is_exactly_as_far_and_loses_no_ink(digits):
         total = canvases.sum(axis=(1, 2))
         return np.stack([canvases.sum(axis=k) @ steps for k in (1, 2)]) / total
 
-    still, moved = (
-        change_exactly(images, "shift", far, np.random.default_rng(0)) for far in (0, 8)
-    )
+    still, moved = (perturb(images, "shift", far, np.random.default_rng(0)) for far in (0, 8))
     far = np.hypot(*(middles(moved) - middles(still)))
     assert far == pytest.approx(8, abs=0.05)
     assert moved.sum() == pytest.approx(still.sum(), rel=1e-3)
 
 
 def test_an_unknown_change_is_refused(digits):
-    with pytest.raises(ValueError, match="shift, rotation, scale, thickness, noise, but got “x”"):
-        change_exactly(to_float(digits.images), "x", 1, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="shift, rotation, scale, thickness, noise, found “x”"):
+        perturb(to_float(digits.images), "x", 1, np.random.default_rng(0))

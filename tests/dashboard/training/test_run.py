@@ -117,7 +117,7 @@ def test_every_knob_takes_effect_at_the_next_slice():
     assert run.step.optimizer.state().keys() == {"steps"}
     assert (run.step.l1, run.step.l2, run.step.dropout) == (0.1, 0.2, 0.3)
     assert (run.queue.cache_size, run.queue.concurrency) == (2, 3)
-    assert run.cutter.augment.strengths == LIGHT
+    assert run.batcher.augment.strengths == LIGHT
     assert run.consumed == 2 * 20 + 7
     assert run.history.learning_rates[-1] == 0.25
 
@@ -206,7 +206,7 @@ def test_one_hard_sample_is_no_explosion():
     run._guard.starting = 2.3
     network = run.network
     network.layers[-1].bias[:] = 0
-    wrong = (int(run.cutter._blocks[0].labels[run.cutter._offset]) + 1) % 10
+    wrong = (int(run.batcher._blocks[0].labels[run.batcher._offset]) + 1) % 10
     network.layers[-1].bias[wrong] = 60
     train(run, steps=1)
     assert run.history.losses[-1] > 23

@@ -1,0 +1,1 @@
+"""Labelled points of the plane: generators, inputs, CSV files and batches."""

@@ -1,0 +1,1 @@
+"""Readers of sample files: idx, CSV, plain or gzip-compressed."""

@@ -1,0 +1,1 @@
+"""Sources of sample blocks: arrays in memory and block files over HTTP."""

@@ -1,0 +1,95 @@
+"""The reader of samples in CSV, and the errors for everything it refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from cache_helpers import error_of, numbered_samples, same
+from hypothesis import given
+from hypothesis import strategies as st
+from sample_files import HEADER, csv_bytes
+
+from data_cache import Samples, read_csv
+from data_cache.readers.csv import parse_csv
+
+
+def test_csv_is_read_plain_and_compressed(tmp_path, compress):
+    samples = numbered_samples(9)
+    path = tmp_path / "digits.csv"
+    path.write_bytes(compress(csv_bytes(samples)))
+    assert same(read_csv(path), samples)
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(0, 9), st.lists(st.integers(0, 255), min_size=8, max_size=8)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_csv_values_are_read_as_they_were_written(rows):
+    images = np.zeros((len(rows), 784), np.uint8)
+    images[:, -8:] = [pixels for _, pixels in rows]
+    samples = Samples(images, np.array([label for label, _ in rows], np.uint8))
+    content = csv_bytes(samples)
+    assert same(parse_csv(content, "x"), samples)
+    # With spaces the same rows are parsed field by field.
+    assert same(parse_csv(content.replace(b",", b" , "), "x"), samples)
+
+
+def test_csv_of_several_megabytes_is_read_across_its_chunks():
+    images = np.full((1200, 784), 255, np.uint8)
+    images[:, 0] = np.arange(1200) % 256
+    samples = Samples(images, (np.arange(1200) % 10).astype(np.uint8))
+    content = csv_bytes(samples)
+    assert len(content) > 3_000_000
+    assert same(parse_csv(content, "x"), samples)
+    assert "x, row 1201, column 785:" in error_of(parse_csv, content[:-4] + b"x\n", "x")
+
+
+def test_carriage_returns_no_last_newline_and_no_header_are_accepted():
+    samples = numbered_samples(3)
+    content = csv_bytes(samples)
+    assert same(parse_csv(content.replace(b"\n", b"\r\n"), "x"), samples)
+    assert same(parse_csv(content.rstrip(b"\n"), "x"), samples)
+    assert same(parse_csv(csv_bytes(samples, header=""), "x"), samples)
+
+
+@pytest.mark.parametrize("value", ["256", "-1", "1.5", "", "ink", "1e2", "9999999999999", '"7"'])
+def test_a_value_that_is_no_pixel_is_refused_with_row_and_column(value):
+    lines = csv_bytes(numbered_samples(3)).split(b"\n")
+    fields = lines[2].split(b",")
+    fields[5] = value.encode()
+    lines[2] = b",".join(fields)
+    message = error_of(parse_csv, b"\n".join(lines), "my.csv")
+    assert message.startswith("my.csv, row 3, column 6: expected an integer from 0 to 255")
+    assert message.endswith(f'found "{value}".')
+
+
+@pytest.mark.parametrize(
+    ("lengths", "row", "found"),
+    [
+        ((785, 786), 3, 786),
+        ((785, 1), 3, 1),
+        ((300, 485), 2, 300),
+        ((700, 870), 2, 700),
+        ((1570,), 2, 1570),
+        ((785, 700, 85), 3, 700),
+    ],
+)
+def test_rows_of_another_length_are_refused_even_if_their_lengths_add_up(lengths, row, found):
+    rows = [",".join(["0"] * length) for length in lengths]
+    message = error_of(parse_csv, "\n".join([HEADER, *rows]).encode(), "my.csv")
+    assert message.startswith(f"my.csv, row {row}: expected 785 values")
+    assert message.endswith(f"found {found}.")
+
+
+def test_a_label_out_of_range_is_refused_with_its_row():
+    content = csv_bytes(numbered_samples(3)).replace(b"\n1,", b"\n12,")
+    message = error_of(parse_csv, content, "my.csv")
+    assert message == "my.csv, row 3, column 1: expected a label from 0 to 9, found 12."
+
+
+def test_a_header_alone_is_refused():
+    message = error_of(parse_csv, csv_bytes(numbered_samples(0)), "my.csv")
+    assert message == "my.csv: expected rows of samples after the header, found none."
