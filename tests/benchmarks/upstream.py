@@ -18,6 +18,7 @@ from pathlib import Path
 
 from browser_page import DEADLINE_MS, DEEP, NO_SERVICE_WORKER, START_DEADLINE_MS
 from playwright.sync_api import Browser, Page
+from playwright.sync_api import Error as BrowserError
 from static_server import static_server
 
 from benchmarks.browser import find_pyodide
@@ -60,7 +61,7 @@ from panel.io.state import state
 
 models = list(state.curdoc.models)
 sources = [model for model in models if isinstance(model, ColumnDataSource)][:4]
-texts = [model for model in models if type(model).__name__ == "HTML"][:3]
+texts = [model for model in models if type(model).__module__ == "panel.models.markup"][:3]
 
 async def redraw(count):
     began = time.perf_counter()
@@ -212,7 +213,10 @@ def visit(browser: Browser, url: str) -> float:
 
 def redraw(page: Page) -> float:
     """Return the milliseconds that Python takes for one redraw, with its messages."""
-    return float(page.workers[0].evaluate(REDRAW))
+    try:
+        return float(page.workers[0].evaluate(REDRAW))
+    except BrowserError as error:
+        raise ContestantError(f"the page failed: {error.message.splitlines()[0]}") from error
 
 
 def change_text(patches: str) -> float:

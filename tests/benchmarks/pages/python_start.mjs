@@ -4,6 +4,7 @@
  */
 
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import zlib from "node:zlib";
 
@@ -29,9 +30,15 @@ Object.assign(globalThis, {
   addEventListener() {},
 });
 
+/* The library of the site, whose modules are compiled, as the zip file that Pyodide reads. */
+const packed = fs.readFileSync(path.join(site, settings.stdlib));
+const library = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "stdlib-")), "stdlib.zip");
+fs.writeFileSync(library, settings.stdlib.endsWith(".zip") ? packed : zlib.gunzipSync(packed));
+
 const {loadPyodide} = await import(path.join(folder, "pyodide.mjs"));
 const pyodide = await loadPyodide({
   indexURL: folder,
+  stdLibURL: library,
   lockFileContents: settings.lock,
   env: {PANEL_CDN_ROOT: "http://localhost/panel/", INKLING_UPSTREAM_PATCHES: patches},
 });
@@ -42,6 +49,7 @@ for (const [name, content] of bundledFiles()) {
 }
 pyodide.runPython("import gc; gc.disable()");
 await pyodide.runPythonAsync(eval(`\`${application}\``));
+fs.rmSync(path.dirname(library), {recursive: true});
 const {user, system} = process.cpuUsage();
 console.log((user + system) / 1e6);
 process.exit(0);
