@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the yardstick of the benchmarks, tests/benchmarks/yardstick/simple.wasm, from its C source
-# with Debian's packages clang-19 and lld-19, as scripts/build_kernels.sh does with the kernels.
+# Builds the reference kernel of the benchmarks, tests/benchmarks/yardstick/simple.wasm, from its C
+# source, with Debian's packages clang-19 and lld-19 like scripts/build_kernels.sh.
 set -eu
 
 folder=$(dirname "$0")/../tests/benchmarks/yardstick

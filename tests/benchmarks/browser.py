@@ -26,8 +26,8 @@ from benchmarks.pages import PageContestant, open_browser, served_pages
 from benchmarks.peers import BUILD, NODE_PACKAGES, node_peer
 from benchmarks.results import Section
 from benchmarks.rounds import ContestantError, Plan, take_turns
-from dashboard.site.errors import SiteError
 from dashboard.site.pyodide_files import obtain_pyodide, pinned
+from dashboard.site.site_files import SiteError
 
 OURS = "Inkling"
 """As it comes, on the fastest backend that loads; the other two are asked for."""

@@ -29,6 +29,7 @@ from benchmarks import (  # noqa: E402
     scaling,
     sessions,
     start,
+    upstream,
 )
 from benchmarks.record import machine_facts, write_record  # noqa: E402
 from benchmarks.results import Section  # noqa: E402
@@ -46,6 +47,7 @@ SECTIONS = {
     "scaling": (scaling.measure,),
     "sessions": (sessions.measure,),
     "api": (api_load.measure,),
+    "upstream": (upstream.measure,),
 }
 RECORD = TESTS.parent / "build" / "bench.json"
 
