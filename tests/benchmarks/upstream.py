@@ -36,6 +36,9 @@ QUICK_TURNS = 3
 ALL = "all patches"
 STARTS = ("model_defaults", "template", "import_costs")
 VISITS = ("import_costs", "adoption", "page_scripts", "pyodide_loading")
+READY = "document.documentElement?.dataset.site === 'ready'"
+FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+PACKAGES_LOADED = "document.querySelector('.site-status')?.textContent.includes('3 of 3')"
 CHANGES_PER_TURN = 200
 
 # Prints the processor seconds for one document of the served app, as every visitor gets one.
@@ -90,14 +93,22 @@ def measure(plan: Plan) -> Section:
     with ExitStack() as stack:
         browser = stack.enter_context(open_browser())
 
+        def paint(patches: str) -> float:
+            return time_of(browser, sites[patches], FIRST_PAINT, FIRST_PAINT)
+
         def load(patches: str) -> float:
-            return visit(browser, sites[patches])
+            return time_of(browser, sites[patches], PACKAGES_LOADED, "performance.now()")
+
+        def visit(patches: str) -> float:
+            return time_of(browser, sites[patches], READY, "performance.now()")
 
         def serve(patches: str) -> str:
             return stack.enter_context(static_server(build_site(patches)))
 
         starts = {ALL: "on", **{f"without {n}": all_but(n) for n in STARTS}, "no patches": "off"}
         visits = {ALL: "on", **{f"without {n}": all_but(n) for n in VISITS}, "no patches": "off"}
+        paints = {ALL: "on", "without page_scripts": all_but("page_scripts")}
+        loadings = {ALL: "on", "without pyodide_loading": all_but("pyodide_loading")}
         redraws = {ALL: "on", "without message_batching": all_but("message_batching")}
         texts = {ALL: "on", "without html_pane": all_but("html_pane")}
         served = {k: v for k, v in starts.items() if k != "without import_costs"}
@@ -106,7 +117,9 @@ def measure(plan: Plan) -> Section:
         entries = [
             *_entries(section, "Python until the document", "s", starts, start_python),
             *_entries(section, "a served document", "s", served, make_document),
-            *_entries(section, "first visit until ready", "s", visits, load),
+            *_entries(section, "first contentful paint", "s", paints, paint),
+            *_entries(section, "until the packages are loaded", "s", loadings, load),
+            *_entries(section, "first visit until ready", "s", visits, visit),
             *_entries(section, "a redraw in the worker", "ms", redraws, lambda p: redraw(pages[p])),
             *_entries(section, "a changed text", "ms", texts, change_text),
         ]
@@ -192,23 +205,18 @@ def open_site(browser: Browser, url: str) -> Page:
     page.set_default_timeout(DEADLINE_MS)
     page.add_init_script(DEEP + NO_SERVICE_WORKER)
     page.goto(url)
-    page.wait_for_function(
-        "document.documentElement.dataset.site === 'ready'", timeout=START_DEADLINE_MS
-    )
+    page.wait_for_function(READY, timeout=START_DEADLINE_MS)
     return page
 
 
-def visit(browser: Browser, url: str) -> float:
-    """Return the seconds from opening the site in a fresh context until it is ready."""
+def time_of(browser: Browser, url: str, condition: str, time_ms: str) -> float:
+    """Return the seconds from opening a site in a fresh context until a condition holds."""
     with browser.new_context() as context:
         page = context.new_page()
-        page.add_init_script(
-            NO_SERVICE_WORKER + "\naddEventListener('site', (event) => "
-            "{ if (event.detail === 'ready') window.readyTime = performance.now() })"
-        )
-        page.goto(url)
-        page.wait_for_function("window.readyTime !== undefined", timeout=START_DEADLINE_MS)
-        return float(page.evaluate("readyTime")) / 1000
+        page.add_init_script(NO_SERVICE_WORKER)
+        page.goto(url, wait_until="commit")
+        page.wait_for_function(condition, timeout=START_DEADLINE_MS)
+        return float(page.evaluate(time_ms)) / 1000
 
 
 def redraw(page: Page) -> float:
