@@ -1,8 +1,10 @@
-# Every target makes what it needs, on a fresh machine too. Settings that may be given:
-#   PYTHON        the Python to make the virtual environment with (3.11 or newer)
-#   PORT          where `make serve` (5006) and `make preview` (8000) answer
+# Every target installs what it needs, on a fresh machine too. Variables:
+#   PYTHON        the Python for the virtual environment (3.11 or newer)
+#   PORT          the port of `make serve` (5006) and `make preview` (8000)
+#   ARGS          further arguments of `make test`, `make test-upstream` and `make bench`
 #   PYODIDE_DIST  a Pyodide distribution folder for `make site`
 #   INKLING_DATA  a folder of data sets to use instead of the download cache
+#   INKLING_UPSTREAM_PATCHES  off: without the patches of Panel, Bokeh and Pyodide
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -10,14 +12,15 @@ BIN := $(VENV)/bin
 SITE ?= dist/site
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format site preview bench kernels pretrained screenshot clean
+.PHONY: help serve test test-upstream lint format site preview bench kernels pretrained screenshot clean
 
 help:
 	@echo "make serve    serve the app at http://localhost:5006"
 	@echo "make test     install what the tests need and run all of them"
+	@echo "make test-upstream  run the browser tests with the newest Panel, Bokeh and param"
 	@echo "make site     build the static browser form into $(SITE)"
 	@echo "make preview  serve $(SITE) at http://localhost:8000"
-	@echo "make bench    run the benchmarks beside the peers"
+	@echo "make bench    run the benchmarks of Inkling and other libraries"
 	@echo "make lint     formatter, linter, type checker"
 
 serve: $(VENV)/.serve
@@ -26,6 +29,11 @@ serve: $(VENV)/.serve
 test: $(VENV)/.test
 	sh scripts/ensure_browser.sh $(BIN)/python
 	$(BIN)/python -m pytest $(ARGS)
+
+# The browser tests against the newest versions that the package index has, pre-releases included,
+# in a virtual environment of their own.
+test-upstream: $(VENV)/.test
+	sh scripts/test_upstream.sh $(BIN)/python build/upstream-venv $(ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
@@ -43,7 +51,7 @@ preview:
 	@test -f $(SITE)/index.html || $(MAKE) site
 	$(PYTHON) -m http.server --directory $(SITE) $(or $(PORT),8000)
 
-# Trains the nets that are in the package; needs the full MNIST (INKLING_DATA, or the download).
+# Trains the networks that are in the package; needs the full MNIST (INKLING_DATA, or the download).
 pretrained: $(VENV)/.serve
 	$(BIN)/python scripts/make_pretrained.py
 
@@ -52,7 +60,7 @@ screenshot: $(VENV)/.test
 	sh scripts/ensure_browser.sh $(BIN)/python
 	$(BIN)/python scripts/screenshot.py docs/inkling.png
 
-# The benchmarks beside their peers, which they install themselves into build/.
+# The benchmarks of Inkling and other libraries, which they install into build/.
 bench: $(VENV)/.test
 	sh scripts/ensure_browser.sh $(BIN)/python
 	$(BIN)/python tests/benchmarks/run.py $(ARGS)
@@ -64,7 +72,7 @@ kernels:
 clean:
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-# A stamp per set of packages: they are installed anew when pyproject.toml changes.
+# A stamp file per set of packages: they are installed again when pyproject.toml changes.
 $(VENV)/.serve: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[download]"
 	touch $@

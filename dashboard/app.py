@@ -3,9 +3,9 @@
 import panel as pn
 
 from dashboard.session import open_session
-from dashboard.upstream.model_defaults import quicken_models
+from dashboard.upstream.model_defaults import cache_model_defaults
 
-quicken_models()
+cache_model_defaults()
 pn.extension()
 
 open_session().page.template.servable(title="Inkling")

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Sees that the browser tests find a Chromium, installing one when there is none: from Debian's
-# packages where that is possible, else through Playwright. A Firefox is installed where Debian's
-# packages are at hand; without one its test is skipped, with that reason.
+# Installs Chromium for the browser tests if there is none: from Debian's packages where that is
+# possible, else with Playwright. Firefox is installed from Debian's packages where possible; without
+# it its test is skipped.
 set -u
 python="$1"
 

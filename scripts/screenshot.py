@@ -1,6 +1,6 @@
-"""Takes the picture in the README: the served app, trained for a while, with a digit drawn.
+"""Takes the screenshot in the README: the served app, trained for a while, with a drawn digit.
 
-Run it after a change that shows: `make screenshot`.
+`make screenshot` runs it; do so after visible changes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright  # noqa: E402
 
 
 def main(picture: str) -> None:
-    """Serve the app, train it for six epochs, draw a seven, and save what is seen."""
+    """Serve the app, train it for six epochs, draw a seven, and save a screenshot."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -11,6 +11,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import pytest
 from hypothesis import HealthCheck, settings
 
+from dashboard.upstream import is_applied
+
 settings.register_profile(
     "repeatable",
     derandomize=True,
@@ -22,5 +24,12 @@ settings.load_profile("repeatable")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put browser tests last: Playwright keeps a loop running beside which no other can run."""
+    """Put browser tests last: Playwright keeps a loop running beside which no other can run.
+
+    Tests of upstream patches that are turned off are skipped.
+    """
     items.sort(key=lambda item: item.get_closest_marker("ui") is not None)
+    for item in items:
+        patch = item.get_closest_marker("upstream_patch")
+        if patch is not None and not is_applied(patch.args[0]):
+            item.add_marker(pytest.mark.skip(f"the patch {patch.args[0]} is turned off"))

@@ -23,6 +23,18 @@ def test_the_workflow_builds_with_make_and_publishes_what_was_built() -> None:
     assert jobs["publish"]["needs"] == "build"
 
 
+def test_a_workflow_runs_lint_and_tests_on_every_push_with_the_patches_on_and_off() -> None:
+    text = (ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")
+    workflow = yaml.safe_load(text)
+    jobs = workflow["jobs"]
+    commands = {step.get("run") for job in jobs.values() for step in job["steps"]} - {None}
+
+    assert "push" in workflow[True]  # YAML reads the key `on` as a truth value
+    assert {"make lint", "make test"} <= commands
+    assert {command.removeprefix("make ") for command in commands} <= make_targets()
+    assert jobs["test"]["strategy"]["matrix"]["patches"] == ["on", "off"]
+
+
 def test_the_container_uses_targets_that_the_makefile_has_and_no_root() -> None:
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     used = set(re.findall(r"\bmake (?!\\)([\w./]+)", text)) | {"serve"}

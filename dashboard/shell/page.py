@@ -16,7 +16,7 @@ from dashboard.shell.restore_offer import RestoreOffer
 from dashboard.shell.share_link import ShareLink
 from dashboard.shell.tabs import Pane, Panes
 from dashboard.shell.theme import Theme
-from dashboard.upstream.template import QuickTemplate
+from dashboard.upstream.template import make_template
 from nn import PRETRAINED, PretrainedCard, pretrained_card
 
 
@@ -47,7 +47,7 @@ class Page:
         self.panes = Panes(panes, theme)
         self.offer = RestoreOffer(theme, writer)
         self.link = ShareLink(writer)
-        self.template = QuickTemplate(read_asset("page.html"))
+        self.template = make_template(read_asset("page.html"))
         cards = {name: pretrained_card(name) for name in PRETRAINED}
         variables = {
             "page_css": read_asset("page.css") + read_asset("visually_hidden.css"),

@@ -5,20 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import panel as pn
-from bokeh.model import Model
 
 from dashboard.shell import read_asset
-
-
-class Text(pn.pane.HTML):
-    """HTML of the page that is changed often.
-
-    Panel sets all properties of a pane whenever its text changes, which takes as long as many
-    training steps in a web worker; this class sets the text only.
-    """
-
-    def _update(self, ref: str, model: Model) -> None:
-        model.text = self._transform_object(self.object)["object"]
+from dashboard.upstream.html_pane import HTMLText
 
 
 class Theme:
@@ -41,9 +30,9 @@ class Theme:
             " gap: 6px 10px; align-items: start; }"
         )
 
-    def text(self, html: str, css_classes: list[str] | None = None) -> Text:
+    def text(self, html: str, css_classes: list[str] | None = None) -> HTMLText:
         """Return a pane of HTML."""
-        return Text(
+        return HTMLText(
             html,
             css_classes=css_classes or [],
             stylesheets=[self.texts],

@@ -1,9 +1,9 @@
 """Builds the browser form: a folder of static files in which Python runs in a web worker.
 
-It runs on the developer's machine only and is never part of what it builds.
+It runs on the developer's machine and is not part of what it builds.
 """
 
 from dashboard.site.build import build_site
-from dashboard.site.errors import SiteError
+from dashboard.site.site_files import SiteError
 
 __all__ = ["SiteError", "build_site"]

@@ -1,16 +1,15 @@
-"""Copies the scripts, styles and pictures that the page asks for, and makes every address local.
+"""Copies the scripts, styles and pictures that the page loads, and makes every URL relative.
 
-Panel and Bokeh name addresses on the internet; in the site each of them is a relative path.
+Panel and Bokeh name URLs of their content delivery networks; the site loads its own files only.
 """
 
 import re
 import shutil
 from html.parser import HTMLParser
-from importlib.util import find_spec
 from pathlib import Path
 
 from dashboard.site.conversion import PANEL_ROOT
-from dashboard.site.errors import SiteError
+from dashboard.site.site_files import SiteError, package_folder
 
 BOKEH_SCRIPT = re.compile(
     r"https://cdn\.bokeh\.org/bokeh/release/(bokeh[a-z-]*)-([0-9.]+)\.min\.js"
@@ -20,21 +19,13 @@ CSS_URL = re.compile(
     r"""(?:url\(|@import\s+(?=["']))\s*(?:"([^"]*)"|'([^']*)'|([^"'\s)][^)]*?)\s*\))"""
 )
 STYLE_URL_IN_DOCUMENT = re.compile(r'"url":\s*"(https?:)?//')
-# What Panel may add while the app runs: styles of widgets and of themes, and their pictures.
+# Files that Panel may load while the app runs: styles of widgets and themes, and their pictures.
 PANEL_ALWAYS = ("css/**/*.css", "bundled/theme/*.css", "assets/*.svg")
 LINK_TAGS = {"link": "href", "script": "src", "img": "src", "source": "src", "iframe": "src"}
 
 
-def package_folder(name: str) -> Path:
-    """Return the folder of an installed package."""
-    spec = find_spec(name)
-    if spec is None or spec.origin is None:
-        raise SiteError(f"The package {name} was expected in this environment, found it missing.")
-    return Path(spec.origin).parent
-
-
 class _Links(HTMLParser):
-    """Collects the address of everything that a page loads by itself."""
+    """Collects the URL of everything that a page loads by itself."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,24 +37,39 @@ class _Links(HTMLParser):
 
 
 def page_links(html: str) -> list[str]:
-    """List the addresses that a page loads by itself: scripts, styles, icons, pictures."""
+    """Return the URLs that a page loads by itself: scripts, styles, icons, pictures."""
     parser = _Links()
     parser.feed(html)
     return parser.found
 
 
 def style_links(css: str) -> list[str]:
-    """List the addresses that a style sheet loads."""
+    """Return the URLs that a style sheet loads."""
     return ["".join(found) for found in CSS_URL.findall(css)]
 
 
-def is_local(address: str) -> bool:
-    """Tell whether an address stays within the site wherever the site lies."""
-    return address.startswith(("data:", "#")) or not re.match(r"(?:[a-z][a-z0-9+.-]*:)?/", address)
+def is_local(url: str) -> bool:
+    """Return whether a URL stays within the site, at whatever path the site is served."""
+    return url.startswith(("data:", "#")) or not re.match(r"(?:[a-z][a-z0-9+.-]*:)?/", url)
 
 
-def localise(html: str, destination: Path, app_folder: Path) -> str:
-    """Copy what the page asks for into `destination`; returns the page with local addresses."""
+def make_local(html: str, destination: Path, app_folder: Path) -> str:
+    """Copy all files that the page loads, and return the page with relative URLs.
+
+    Parameters
+    ----------
+    html
+        The page with the URLs of Panel and Bokeh, and of files beside the app.
+    destination
+        The folder of the site.
+    app_folder
+        The folder of the Panel script.
+
+    Raises
+    ------
+    SiteError
+        If a file is missing, or the page or a style sheet loads from elsewhere.
+    """
     html = BOKEH_SCRIPT.sub(lambda found: _copy_bokeh_script(found, destination), html)
     panel_dist = package_folder("panel") / "dist"
     for version, path in sorted(set(PANEL_FILE.findall(html))):
@@ -75,8 +81,8 @@ def localise(html: str, destination: Path, app_folder: Path) -> str:
                 path = file.relative_to(panel_dist).as_posix()
                 _copy(file, destination / _panel_path(version, path), "Panel")
     html = PANEL_FILE.sub(lambda found: _panel_path(found[1], found[2]), html)
-    for address in page_links(html):
-        _copy_own_file(address, destination, app_folder)
+    for url in page_links(html):
+        _copy_own_file(url, destination, app_folder)
     _copy_style_files(destination, panel_dist, app_folder)
     check_page(html)
     return html
@@ -94,30 +100,33 @@ def _copy_bokeh_script(found: re.Match[str], destination: Path) -> str:
     return path
 
 
-def _copy_own_file(address: str, destination: Path, app_folder: Path) -> None:
-    """Copy a file that lies beside the app and that its template links to."""
-    path = address.partition("?")[0].partition("#")[0]
-    if not path or not is_local(address) or address.startswith("data:"):
+def _copy_own_file(url: str, destination: Path, app_folder: Path) -> None:
+    """Copy a file beside the app that its template links to."""
+    path = re.split("[?#]", url)[0]
+    if not path or not is_local(url) or url.startswith("data:"):
         return
     if not (destination / path).exists():
-        _copy(app_folder / path, destination / path, f"the app's page, as {address!r},")
+        _copy(app_folder / path, destination / path, f"the app's page, as {url!r},")
 
 
-def _copy(source: Path, target: Path, asked_by: str) -> None:
+def _copy(source: Path, target: Path, origin: str) -> None:
     if not source.is_file():
-        raise SiteError(f"A file that {asked_by} links to was expected at {source}, found none.")
+        raise SiteError(f"Expected the file that {origin} links to at {source}, found none.")
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
 
 
 def _copy_style_files(destination: Path, panel_dist: Path, app_folder: Path) -> None:
-    """Copy what the copied style sheets load in turn, and refuse what lies elsewhere."""
+    """Copy what the copied style sheets load themselves, and refuse URLs of other hosts."""
     for sheet in sorted(destination.rglob("*.css")):
-        for address in style_links(sheet.read_text(encoding="utf-8")):
-            if not is_local(address):
-                raise SiteError(f"{sheet.name} loads {address}; a site must not leave its origin.")
-            target = (sheet.parent / re.split("[?#]", address)[0]).resolve()
-            if not address.startswith(("data:", "#")) and not target.is_file():
+        for url in style_links(sheet.read_text(encoding="utf-8")):
+            if not is_local(url):
+                raise SiteError(
+                    f"Expected style sheets to load files of the site only (relative paths), found "
+                    f"{url} in {sheet.name}: copy that file beside the app."
+                )
+            target = (sheet.parent / re.split("[?#]", url)[0]).resolve()
+            if not url.startswith(("data:", "#")) and not target.is_file():
                 path = target.relative_to(destination.resolve()).as_posix()
                 from_panel = re.match(r"panel/[^/]+/dist/(.*)", path)
                 source = panel_dist / from_panel[1] if from_panel else app_folder / path
@@ -125,14 +134,13 @@ def _copy_style_files(destination: Path, panel_dist: Path, app_folder: Path) -> 
 
 
 def check_page(html: str) -> None:
-    """Refuse a page that would load anything from outside the site, naming every address."""
-    foreign = [address for address in page_links(html) if not is_local(address)]
+    """Raise SiteError if a page loads anything from outside the site, naming every URL."""
+    foreign = [url for url in page_links(html) if not is_local(url)]
     if PANEL_ROOT in html:
         foreign.append(PANEL_ROOT)
-    if STYLE_URL_IN_DOCUMENT.search(html):
-        foreign.append(html[STYLE_URL_IN_DOCUMENT.search(html).start() :][:120])  # type: ignore
+    foreign += [html[found.start() :][:120] for found in STYLE_URL_IN_DOCUMENT.finditer(html)]
     if foreign:
         raise SiteError(
-            "The page was expected to load files of the site only (relative paths); found: "
+            "Expected the page to load files of the site only (relative paths), found "
             + ", ".join(sorted(set(foreign)))
         )

@@ -9,15 +9,14 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from dashboard.site import archive
-from dashboard.site.assets import localise
+from dashboard.site.assets import make_local
 from dashboard.site.conversion import Conversion, convert
-from dashboard.site.errors import SiteError
 from dashboard.site.offline import write_build_manifest, write_service_worker, write_web_manifest
-from dashboard.site.patching import patch_page, patch_worker
+from dashboard.site.page import make_page, make_worker
 from dashboard.site.pyodide_files import Log, obtain_pyodide
 from dashboard.site.python_files import python_files, versions, worker_settings
-from dashboard.site.sizes import size_table
+from dashboard.site.python_packages import refuse_missing
+from dashboard.site.site_files import SiteError, size_table
 from data_cache import DATA_SETS, DataError, data_set_available, load_data_set, write_blocks
 
 APP = Path(__file__).parents[1] / "app.py"
@@ -32,11 +31,31 @@ def build_site(
     data_folder: Path | str | None = None,
     log: Log = print,
 ) -> None:
-    """Write the browser form of a Panel app into the folder `destination`, replacing it.
+    """Write the browser form of a Panel app into a folder, replacing an earlier site.
 
-    `pyodide_dist` (else the variable PYODIDE_DIST) names a folder with a Pyodide distribution;
-    `data_folder` (else INKLING_DATA) one with full data sets. `log` takes one line at a time.
-    SiteError says what is missing or wrong; the old site then stays as it was.
+    Parameters
+    ----------
+    destination
+        The folder to write; it must be empty, an earlier site, or not there.
+    app
+        The Panel script.
+    pyodide_dist
+        A folder with a Pyodide distribution; by default the variable PYODIDE_DIST names it, else
+        Pyodide is downloaded.
+    data_folder
+        A folder with full data sets; by default the variable INKLING_DATA names it.
+    log
+        Takes one line for every step.
+
+    Raises
+    ------
+    SiteError
+        If something is missing or wrong; the earlier site is then unchanged.
+
+    Notes
+    -----
+    The variable INKLING_UPSTREAM_PATCHES, read now and stored in the site, turns the patches of
+    `dashboard.upstream` off.
     """
     app, destination = Path(app), Path(destination)
     _check_destination(destination)
@@ -44,7 +63,7 @@ def build_site(
     pyodide = obtain_pyodide(Path(named) if named else None, CACHE, log)
     log(f"converting {app}")
     converted = convert(app)
-    archive.refuse_missing(converted.modules)
+    refuse_missing(converted.modules)
     python = python_files(converted.modules, pyodide, CACHE, log)
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=destination.parent) as temporary:
@@ -52,11 +71,13 @@ def build_site(
         for name, content in python.items():
             _write(site / name, content)
         write_web_manifest(site)
-        _write_page(site, converted, worker_settings(python), app.resolve().parent)
+        _write_page(site, converted, worker_settings(python, os.environ), app.resolve().parent)
         _write_data(site / "data", data_folder, log)
         write_build_manifest(site, write_service_worker(site), versions())
         site.chmod(0o755)
-        _replace(site, destination)
+        if destination.exists():
+            shutil.rmtree(destination)
+        site.rename(destination)
     for line in size_table(destination):
         log(line)
     log(f"the site is in {destination}; serve it with: python -m http.server -d {destination}")
@@ -65,14 +86,14 @@ def build_site(
 def _write_page(
     site: Path, converted: Conversion, settings: Mapping[str, object], app_folder: Path
 ) -> None:
-    page, script = patch_page(converted.html, {})
-    _write(site / "worker.js", patch_worker(converted.worker, dict(settings)).encode())
+    page, script = make_page(converted.html)
+    _write(site / "worker.js", make_worker(converted.worker, settings).encode())
     _write(site / "page.js", script.encode())
-    _write(site / "index.html", localise(page, site, app_folder).encode())
+    _write(site / "index.html", make_local(page, site, app_folder).encode())
 
 
 def _write_data(folder: Path, data_folder: Path | str | None, log: Log) -> None:
-    """Write the blocks of the bundled digits, and of the full data sets that are at hand."""
+    """Write the blocks of the bundled digits, and of the full data sets that are available."""
     names = [name for name in DATA_SETS if data_set_available(name, data_folder)]
     log(f"writing the blocks of {', '.join(names)}")
     try:
@@ -97,10 +118,3 @@ def _check_destination(destination: Path) -> None:
             f"Expected {destination} to be a folder that is empty or an earlier site, found other "
             "files: name another folder or empty it."
         )
-
-
-def _replace(site: Path, destination: Path) -> None:
-    """Put the finished site in the place of an earlier one."""
-    if destination.exists():
-        shutil.rmtree(destination)
-    site.rename(destination)

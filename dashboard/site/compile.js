@@ -1,6 +1,6 @@
 /* Compiles the Python modules of zip archives to bytecode with the very Pyodide that will run them.
  *
- * Texts of documentation and the columns of tracebacks stay behind: a quarter of all bytes.
+ * Docstrings and the columns of tracebacks are left out: a quarter of all bytes.
  *
  * node compile.js PYODIDE_FOLDER ARCHIVE...   replaces x.py by x.pyc in each archive, in place.
  */
@@ -16,12 +16,12 @@ from importlib import _bootstrap_external, util
 
 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-# Modules that only tell NumPy's functions what their documentation is.
+# Modules that only attach docstrings to NumPy's functions.
 EMPTY = {"numpy/_core/_add_newdocs.py", "numpy/_core/_add_newdocs_scalars.py"}
 
 
 def _parse(text):
-    """Parse a module, its texts of documentation emptied: some code expects one to be there."""
+    """Parse a module and empty its docstrings: some code expects them to be strings."""
     tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False):
@@ -30,7 +30,7 @@ def _parse(text):
 
 
 def _compile(content, folder):
-    """Replace every module of a zip archive by its bytecode; keep the ones that do not compile."""
+    """Replace every module of a zip archive by its bytecode; keep those that do not compile."""
     output = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(output, "w") as target:
         for entry in source.infolist():

@@ -1,7 +1,6 @@
-"""Runs Panel's own conversion of the app, in a process of its own.
+"""Runs Panel's own conversion of the app, in a separate process.
 
-A separate process because Panel reads its resource addresses once, at import, and because the
-conversion executes the app.
+Panel reads the URLs of its resources once, at import, and the conversion executes the app.
 """
 
 import json
@@ -13,7 +12,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from dashboard.site.errors import SiteError
+from dashboard.site.site_files import SiteError
 
 # Stands for Panel's resources in the converted page until they are replaced by local paths.
 PANEL_ROOT = "https://panel.invalid/"
@@ -21,7 +20,7 @@ PANEL_ROOT = "https://panel.invalid/"
 
 @dataclass(frozen=True)
 class Conversion:
-    """What Panel made of an app: the page, the worker's script and the packages it imported."""
+    """The converted app: the page, the worker's script, and the top-level modules it imported."""
 
     html: str
     worker: str
@@ -29,14 +28,14 @@ class Conversion:
 
 
 def convert(app: Path) -> Conversion:
-    """Convert a Panel script; SiteError with the app's own error when that fails."""
+    """Return a Panel script converted; SiteError with the app's own error if that fails."""
     if not app.is_file():
         raise SiteError(f"Expected a Panel script at {app}, found no such file.")
     program = f"from {__name__} import main; main({str(app.resolve())!r})"
     settings = {
         "PANEL_CDN_ROOT": PANEL_ROOT,
         "BOKEH_PY_LOG_LEVEL": "error",
-        "PYTHONHASHSEED": "0",  # the order of sets, and with it the page, is always the same
+        "PYTHONHASHSEED": "0",  # fixes the order of sets, and with it the page
     }
     command = [sys.executable, "-c", program]
     finished = subprocess.run(
@@ -51,7 +50,7 @@ def convert(app: Path) -> Conversion:
 def main(app: str) -> None:
     """Convert the app and write the result to standard output as one line of JSON."""
     generator = random.Random(0)
-    # Identifiers that are the same in every build; set before anything imports them.
+    # The same identifiers in every build; replaced before anything imports the function.
     uuid.uuid4 = lambda: uuid.UUID(int=generator.getrandbits(128), version=4)
     from panel.io.convert import script_to_html  # noqa: PLC0415 (a second to import)
     from panel.io.resources import set_resource_mode  # noqa: PLC0415

@@ -1,7 +1,8 @@
-/* The first thing in the page: starts Python while everything else is still loading.
+/* The first script of the page: starts the worker while everything else is still loading.
  *
- * `siteStart(options)` starts a worker, passes it what `Launch` in dashboard/sharing/links.py reads,
- * and keeps its messages until somebody listens. From a file no browser lets a page start one: that is said.
+ * `siteStart(options)` starts a worker and collects its events until page.js listens. The worker's
+ * name holds what `Launch` in dashboard/sharing/links.py reads. Browsers refuse workers to pages
+ * that were opened from a file; the page then says how to serve it.
  */
 
 window.siteStart = (() => {
@@ -33,8 +34,8 @@ window.siteStart = (() => {
   }
 
   return (options) => {
-    const told = {search: location.search, tab: tabName(), ...options};
-    const worker = new Worker("worker.js", {name: JSON.stringify(told)});
+    const launch = {search: location.search, tab: tabName(), ...options};
+    const worker = new Worker("worker.js", {name: JSON.stringify(launch)});
     const early = [];
     worker.onmessage = (event) => early.push(event);
     worker.onerror = (event) => early.push(event);

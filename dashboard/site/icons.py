@@ -1,4 +1,4 @@
-"""Draws the app's icon as PNG files, which devices want when the site is installed as an app.
+"""Draws the app's icon as PNG files, which devices need when the site is installed as an app.
 
 The shapes are those of dashboard/shell/assets/icon.svg, on a square of 32 units.
 """
@@ -12,7 +12,7 @@ BLUE, WHITE = (0x3B, 0x5B, 0xDB), (255, 255, 255)
 CORNER_RADIUS = 8.0
 STROKE_WIDTH = 3.2
 DOT_CENTRE, DOT_RADIUS = (10.0, 24.0), 2.1
-# Three Bézier curves, each with start, two controls and end.
+# Three cubic Bézier curves, each with start, two control points and end.
 CURVES = (
     ((9, 20), (12, 11), (16, 8), (18, 9)),
     ((18, 9), (20, 10), (16, 17), (18, 18)),
@@ -22,7 +22,7 @@ POINTS_PER_CURVE = 40
 
 
 def icon_png(size: int) -> bytes:
-    """Return the icon as a PNG file of `size` × `size` pixels."""
+    """Return the icon as the bytes of a PNG file of `size` × `size` pixels."""
     scale = size / 32
     centres = (np.arange(size) + 0.5) / scale
     x, y = np.meshgrid(centres, centres)
@@ -38,7 +38,7 @@ def icon_png(size: int) -> bytes:
 
 
 def _coverage(distance: np.ndarray, scale: float) -> np.ndarray:
-    """Return the share of each pixel that is inside, from its centre's distance to the edge."""
+    """Return the share of each pixel inside a shape, from its centre's distance to the edge."""
     return np.clip(0.5 - distance * scale, 0, 1)
 
 
@@ -53,7 +53,7 @@ def _distance_to_curves(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _png(pixels: np.ndarray) -> bytes:
-    """Write (height, width, 4) uint8 pixels as a PNG file."""
+    """Return (height, width, 4) uint8 pixels as the bytes of a PNG file."""
     height, width, _ = pixels.shape
     rows = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)], axis=1)
     header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)

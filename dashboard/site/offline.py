@@ -1,6 +1,6 @@
-"""Writes what lets the site be installed, start without a network, and be checked file by file.
+"""Writes what makes the site installable, usable without a network, and verifiable.
 
-That is the service worker, the web app's manifest with its icons, and the list of all files.
+That is the web app's manifest with its icons, the service worker, and the list of all files.
 """
 
 import hashlib
@@ -11,13 +11,14 @@ from typing import Any
 
 from dashboard.shell import read_asset
 from dashboard.site.icons import icon_png
-from dashboard.site.patching import own_script
+from dashboard.site.page import read_script
+from dashboard.site.site_files import checksums
 
 SERVICE_WORKER = "service-worker.js"
 BUILD_MANIFEST = "build-manifest.json"
 WEB_MANIFEST = "app.webmanifest"
 ICON_SIZES = (192, 512)
-# Blocks are kept when they are first fetched; their manifest belongs to the build.
+# Blocks are cached when they are first fetched; their manifest belongs to the build.
 BLOCKS = "data/blocks/"
 
 
@@ -45,9 +46,9 @@ def write_web_manifest(site: Path) -> None:
 
 
 def write_service_worker(site: Path) -> str:
-    """Write the service worker, which knows every file by its checksum; returns the version.
+    """Write the service worker, with the checksum of every file, and return the version.
 
-    The version is made of the names and contents of all files, and names the cache.
+    The version is a hash of the names and contents of all files; it names the cache.
     """
     files = checksums(site)
     version = hashlib.sha256(to_json(files)).hexdigest()[:16]
@@ -58,13 +59,13 @@ def write_service_worker(site: Path) -> str:
         "blocks": BLOCKS,
         "files": cached,
     }
-    text = f"const build = {json.dumps(settings, indent=1)};\n\n" + own_script("service-worker.js")
+    text = f"const build = {json.dumps(settings, indent=1)};\n\n" + read_script("service-worker.js")
     (site / SERVICE_WORKER).write_text(text, encoding="utf-8")
     return version
 
 
 def write_build_manifest(site: Path, version: str, versions: Mapping[str, str]) -> None:
-    """List every file with its size and SHA-256, and the versions of all ingredients."""
+    """Write the list of all files with their sizes and SHA-256, and the versions of all parts."""
     files = {
         name: {"bytes": (site / name).stat().st_size, "sha256": found}
         for name, found in checksums(site).items()
@@ -73,12 +74,6 @@ def write_build_manifest(site: Path, version: str, versions: Mapping[str, str]) 
     (site / BUILD_MANIFEST).write_bytes(to_json(content))
 
 
-def checksums(site: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file, by its path in the site."""
-    paths = sorted(path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file())
-    return {path: hashlib.sha256((site / path).read_bytes()).hexdigest() for path in paths}
-
-
 def to_json(content: Mapping[str, Any]) -> bytes:
-    """Write JSON the same way every time."""
+    """Return JSON with sorted keys: equal contents give equal bytes."""
     return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()

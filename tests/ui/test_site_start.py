@@ -11,8 +11,8 @@ from browser_page import DEEP, NO_SERVICE_WORKER, ONE, START_DEADLINE_MS, LabPag
 from playwright.sync_api import Browser
 from static_server import static_server
 
-from dashboard.site.patching import own_script
-from dashboard.site.sizes import BUDGET_BYTES, first_answer_bytes
+from dashboard.site.page import read_patch
+from dashboard.site.site_files import BUDGET_BYTES, first_answer_bytes
 
 pytestmark = pytest.mark.ui
 
@@ -107,26 +107,7 @@ def test_a_worker_that_fell_silent_can_be_started_again(browser: Browser, site_u
     page.close()
 
 
-def test_modules_are_found_without_a_search_through_folders(
-    browser: Browser, site_url: str
-) -> None:
-    page = browser.new_page()
-    page.set_default_timeout(START_DEADLINE_MS)
-    page.add_init_script(NO_SERVICE_WORKER)
-    page.goto(site_url)
-    page.wait_for_function("document.documentElement.dataset.site === 'ready'")
-    searched = page.workers[0].evaluate(
-        """() => self.pyodide.runPython(`
-import sys
-import panel.widgets.select
-" ".join(folder for folder in sys.path_importer_cache if "/panel" in folder)
-`)"""
-    )
-    assert searched == ""
-    page.close()
-
-
-# Remembers the pad that is there while Python still starts, and that it was seen.
+# Remembers the pad that is there while Python still starts, and that it was found.
 EARLY = """;
 window.earlyPad = null
 const lookEarly = () => {
@@ -139,7 +120,7 @@ lookEarly()
 
 
 def open_early(browser: Browser, url: str) -> LabPage:
-    """Open the site and remember the pad that was drawn ahead of Python."""
+    """Open the site and remember the prerendered pad."""
     page = browser.new_page()
     page.set_default_timeout(START_DEADLINE_MS)
     page.add_init_script(DEEP + NO_SERVICE_WORKER + EARLY)
@@ -148,15 +129,18 @@ def open_early(browser: Browser, url: str) -> LabPage:
     page.goto(url)
     lab = LabPage(page, url)
     lab.wait_ready()
-    assert [text for text in messages if "drawn ahead" in text] == []
+    assert [text for text in messages if "drawn anew" in text] == []
     assert page.evaluate("earlyPad !== null")
     return lab
 
 
-def test_what_was_drawn_ahead_of_python_is_taken_over(browser: Browser, site_url: str) -> None:
+@pytest.mark.upstream_patch("adoption")
+def test_the_prerendered_document_is_kept_and_gets_pythons_values(
+    browser: Browser, site_url: str
+) -> None:
     lab = open_early(browser, f"{site_url}?rate=0.05&hidden=20")
     assert lab.page.evaluate("earlyPad === deep('.ink-pad')")
-    # What Python wants otherwise is set, and changes go both ways.
+    # Values that differ are set, and changes are sent both ways.
     assert lab.page.locator(".ink-field-learning-rate input").input_value() == "0.05"
     assert lab.page.locator(".ink-field-hidden-layers input").input_value() == "20"
     lab.draw(ONE)
@@ -164,7 +148,8 @@ def test_what_was_drawn_ahead_of_python_is_taken_over(browser: Browser, site_url
     lab.page.close()
 
 
-def test_a_page_of_another_form_is_drawn_anew(
+@pytest.mark.upstream_patch("adoption")
+def test_a_prerendered_document_of_another_structure_is_drawn_anew(
     browser: Browser, site_folder: Path, tmp_path: Path
 ) -> None:
     site = tmp_path / "site"
@@ -208,9 +193,9 @@ def document_of(*names: str, **attributes: Any) -> dict[str, Any]:
     return {"roots": roots, "config": {"id": config}, "ids": dict.fromkeys(names)}
 
 
-def test_models_get_pythons_names_and_the_values_that_differ(browser: Browser) -> None:
+def test_models_get_pythons_ids_and_the_values_that_differ(browser: Browser) -> None:
     page = browser.new_page()
-    page.add_script_tag(content=own_script("adoption.js"))
+    page.add_script_tag(content=read_patch("adoption.js"))
     drawn = document_of("p1", "p2", "p3", title="old", data={"x": [1, 2]})
     made = document_of("a", "b", "c", title="new", data={"x": [1]}, url="http://here/panel/a.css")
     assert page.evaluate(ADOPT, [drawn, made]) == [

@@ -16,7 +16,8 @@ from dashboard.plane.presets import PRESETS
 from dashboard.shell.downloads import Download
 from dashboard.shell.fields import Checkbox
 from dashboard.shell.layout import card, field_pairs, run_row, stack
-from dashboard.shell.theme import Text, Theme, button
+from dashboard.shell.theme import Theme, button
+from dashboard.upstream.html_pane import HTMLText
 from data_cache import INPUT_TITLES, PLANE_SHAPES
 
 HOOK = "ink-spiral"
@@ -48,7 +49,7 @@ class Controls:
     """
 
     def __init__(
-        self, controller: PlaneController, theme: Theme, download: Download, summary: Text
+        self, controller: PlaneController, theme: Theme, download: Download, summary: HTMLText
     ) -> None:
         self._controller = controller
         self._state = controller.state

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.site.assets import check_page, is_local, localise, page_links, style_links
+from dashboard.site.assets import check_page, is_local, make_local, page_links, style_links
 from dashboard.site.conversion import PANEL_ROOT
-from dashboard.site.errors import SiteError
+from dashboard.site.site_files import SiteError
 
 
 def test_scripts_styles_and_pictures_are_found_and_plain_links_are_not() -> None:
@@ -46,7 +46,7 @@ def test_panels_and_bokehs_files_are_copied_and_linked_by_relative_paths(tmp_pat
         'src="https://cdn.bokeh.org/bokeh/release/bokeh-widgets-9.9.9.min.js"></script>'
     )
 
-    page = localise(html, tmp_path, tmp_path)
+    page = make_local(html, tmp_path, tmp_path)
 
     assert page_links(page) == [
         "panel/1.2.3/dist/css/loading.css",
@@ -59,7 +59,7 @@ def test_panels_and_bokehs_files_are_copied_and_linked_by_relative_paths(tmp_pat
 def test_styles_that_panel_adds_at_run_time_are_shipped_with_all_that_they_load(
     tmp_path: Path,
 ) -> None:
-    localise(f'<link href="{PANEL_ROOT}1.2.3/dist/css/loading.css">', tmp_path, tmp_path)
+    make_local(f'<link href="{PANEL_ROOT}1.2.3/dist/css/loading.css">', tmp_path, tmp_path)
 
     dist = tmp_path / "panel/1.2.3/dist"
     assert {"css/models/card.css", "bundled/theme/dark.css"} <= {
@@ -76,7 +76,7 @@ def test_files_beside_the_app_are_copied_with_what_they_load(tmp_path: Path) -> 
     (app / "page" / "own.css").write_text("body { background: url(dot.svg) }")
     (app / "page" / "dot.svg").write_text("<svg/>")
 
-    localise('<link href="page/own.css?v=1">', site, app)
+    make_local('<link href="page/own.css?v=1">', site, app)
 
     assert (site / "page" / "own.css").is_file()
     assert (site / "page" / "dot.svg").is_file()
@@ -84,14 +84,14 @@ def test_files_beside_the_app_are_copied_with_what_they_load(tmp_path: Path) -> 
 
 def test_a_link_to_a_file_that_is_not_beside_the_app_names_the_link(tmp_path: Path) -> None:
     with pytest.raises(SiteError, match=r"'page/gone\.css'.* found none"):
-        localise('<link href="page/gone.css">', tmp_path / "site", tmp_path)
+        make_local('<link href="page/gone.css">', tmp_path / "site", tmp_path)
 
 
 def test_a_style_sheet_that_loads_from_another_host_is_refused(tmp_path: Path) -> None:
     (tmp_path / "own.css").write_text("@import url(https://fonts.example/font.css);")
 
-    with pytest.raises(SiteError, match=r"own\.css loads https://fonts\.example/font\.css"):
-        localise('<link href="own.css">', tmp_path / "site", tmp_path)
+    with pytest.raises(SiteError, match=r"https://fonts\.example/font\.css in own\.css"):
+        make_local('<link href="own.css">', tmp_path / "site", tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from dashboard.site import build, build_site, python_files
-from dashboard.site.archive import write_archive
+from dashboard.site.archives import read_bundle, write_archive
 from dashboard.site.assets import is_local, page_links
-from dashboard.site.bundle import read_bundle
-from dashboard.site.bytecode import compile_archives
 from dashboard.site.conversion import PANEL_ROOT, convert
-from dashboard.site.errors import SiteError
-from dashboard.site.offline import BUILD_MANIFEST, checksums
+from dashboard.site.offline import BUILD_MANIFEST
 from dashboard.site.pyodide_files import pinned, pyodide_files
+from dashboard.site.python_files import compile_archives
+from dashboard.site.site_files import SiteError, checksums
+from dashboard.upstream import VARIABLE
 
 APP = """
 import panel as pn
@@ -74,17 +74,34 @@ def test_a_built_site_holds_all_that_it_loads(
     assert [path.name for path in site.parent.iterdir()] == ["site"]
 
 
+def test_the_switch_of_the_upstream_patches_is_stored_in_the_site(
+    app: Path, tmp_path: Path, without_pyodide: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "off")
+    build_site(tmp_path / "site", app=app, log=quiet)
+
+    worker = (tmp_path / "site" / "worker.js").read_text(encoding="utf-8")
+    settings = json.loads(worker.partition("\n")[0].removeprefix("const settings = ")[:-1])
+    assert settings["env"] == {VARIABLE: "off"}
+    assert (tmp_path / "site" / settings["stdlib"]).is_file()
+    assert "_link_docs_worker(state.curdoc, sendPatch, setter='js')" in worker
+    assert "loadInParallel(" in worker  # the call; its definition is a patch
+    assert "function loadInParallel" not in worker
+    page = (tmp_path / "site" / "page.js").read_text(encoding="utf-8")
+    assert "pyodideWorker.queue = events" in page
+
+
 def test_an_earlier_site_is_replaced_whole(
     app: Path, tmp_path: Path, without_pyodide: None
 ) -> None:
     site = tmp_path / "site"
     site.mkdir()
-    (site / "worker.js").write_text("earlier")
-    (site / "left-over.txt").write_text("earlier")
+    (site / "worker.js").write_text("of before")
+    (site / "left-over.txt").write_text("of before")
 
     build_site(site, app=app, log=quiet)
 
-    assert "earlier" not in (site / "worker.js").read_text(encoding="utf-8")
+    assert "of before" not in (site / "worker.js").read_text(encoding="utf-8")
     assert not (site / "left-over.txt").exists()
 
 
@@ -105,13 +122,13 @@ def test_a_failed_build_leaves_the_earlier_site_as_it_was(
 ) -> None:
     site = tmp_path / "site"
     site.mkdir()
-    (site / "worker.js").write_text("earlier")
+    (site / "worker.js").write_text("of before")
     app.write_text("raise ValueError")
 
     with pytest.raises(SiteError):
         build_site(site, app=app, log=quiet)
 
-    assert (site / "worker.js").read_text() == "earlier"
+    assert (site / "worker.js").read_text() == "of before"
 
 
 def test_a_folder_with_other_files_is_never_replaced(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from bokeh.models import Button, ColumnDataSource, Div, Slider
 from bokeh.plotting import figure
 from bokeh.themes import Theme
 
-from dashboard.upstream import model_defaults as quick_models
-from dashboard.upstream.model_defaults import quicken_models
+from dashboard.upstream import VARIABLE
+from dashboard.upstream.model_defaults import cache_model_defaults
 
 CHANGED = {
     PropertyDescriptor: ("_get_default", "has_unstable_default"),
@@ -22,16 +22,28 @@ CHANGED = {
 }
 
 
-@pytest.fixture
-def quicken() -> Iterator[None]:
-    """Bokeh as another test may have left it is put back at the end."""
-    before = [
+def bokeh_methods() -> list[tuple[type, str, object]]:
+    return [
         (owner, name, owner.__dict__[name]) for owner, names in CHANGED.items() for name in names
     ]
-    quicken_models()
+
+
+BOKEHS_OWN = bokeh_methods()
+
+
+@pytest.fixture
+def restore(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Leave Bokeh as it was before the test."""
+    before = bokeh_methods()
+    monkeypatch.setenv(VARIABLE, "on")
     yield
     for owner, name, method in before:
         setattr(owner, name, method)
+
+
+@pytest.fixture
+def cached(restore: None) -> None:
+    cache_model_defaults()
 
 
 def open_document() -> str:
@@ -52,61 +64,61 @@ def open_document() -> str:
     return re.sub(r"\bp\d+\b|(?<=[A-Za-z])\d{5}\b", number, repr(document.to_json(deferred=False)))
 
 
-def test_a_document_is_the_one_that_bokeh_alone_makes(monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as alone:
-        alone.setattr(PropertyDescriptor, "_get_default", quick_models._bokehs_default)
-        alone.setattr(PropertyDescriptor, "has_unstable_default", quick_models._bokehs_unstable)
-        alone.setattr(HasProps, "_overridden_defaults", quick_models._bokehs_overrides)
-        alone.setattr(
-            HasProps, "themed_values", lambda model: getattr(model, "__themed_values__", None)
-        )
-        expected = open_document()
-    for owner, names in CHANGED.items():
-        for name in names:
-            monkeypatch.setattr(owner, name, owner.__dict__[name])
-    quicken_models()
+def test_a_document_is_the_one_that_bokeh_alone_makes(restore: None) -> None:
+    for owner, name, method in BOKEHS_OWN:
+        setattr(owner, name, method)
+    expected = open_document()
+    cache_model_defaults()
 
     assert open_document() == expected
     assert open_document() == expected
 
 
-def test_a_plain_default_is_looked_for_once_in_a_class(
-    quicken: None, monkeypatch: pytest.MonkeyPatch
+def test_the_switch_leaves_bokeh_as_it_is(restore: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = bokeh_methods()
+    monkeypatch.setenv(VARIABLE, "off")
+    cache_model_defaults()
+
+    assert bokeh_methods() == before
+
+
+def test_an_immutable_default_is_computed_once_for_a_class(
+    cached: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Mine(Div):
         pass
 
-    looked_for: list[str] = []
+    computed: list[str] = []
     find = Property.themed_default
 
     def count(self: object, kind: type, name: str, *rest: object, **options: object) -> object:
-        looked_for.append(name)
+        computed.append(name)
         return find(self, kind, name, *rest, **options)
 
     monkeypatch.setattr(Property, "themed_default", count)
     assert [Mine().width for _ in range(3)] == [None] * 3
-    assert looked_for.count("width") == 1
+    assert computed.count("width") == 1
 
 
-def test_what_a_class_has_in_place_of_its_bases_default_is_kept_apart(quicken: None) -> None:
+def test_what_a_class_has_in_place_of_its_bases_default_is_kept_apart(cached: None) -> None:
     assert Slider().width == 300
     assert Div().width is None
     assert Button().label == "Button"
 
 
-def test_models_do_not_share_what_can_be_changed(quicken: None) -> None:
+def test_models_do_not_share_what_can_be_changed(cached: None) -> None:
     first, second, third = Div(), Div(), Div()
-    told: list[str] = []
-    third.on_change("css_classes", lambda attribute, old, new: told.append(attribute))
+    heard: list[str] = []
+    third.on_change("css_classes", lambda attribute, old, new: heard.append(attribute))
     first.css_classes.append("mine")
     third.css_classes.append("yours")
 
     assert first.css_classes == ["mine"]
     assert second.css_classes == []
-    assert told == ["css_classes"]
+    assert heard == ["css_classes"]
 
 
-def test_what_a_function_makes_is_made_for_every_model(quicken: None) -> None:
+def test_what_a_function_makes_is_made_for_every_model(cached: None) -> None:
     class Mine(Model):
         made = List(Int, default=lambda: [] if not numbers else [numbers.pop()])
 
@@ -116,7 +128,7 @@ def test_what_a_function_makes_is_made_for_every_model(quicken: None) -> None:
     assert Mine().made == [1]
 
 
-def test_a_theme_holds_for_its_document_alone(quicken: None) -> None:
+def test_a_theme_holds_for_its_document_alone(cached: None) -> None:
     plain, themed = Div(), Div()
     assert (plain.width, themed.width) == (None, None)
     document = Document(theme=Theme(json={"attrs": {"Div": {"width": 50}}}))

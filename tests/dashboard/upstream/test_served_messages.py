@@ -1,6 +1,9 @@
 import asyncio
 from types import SimpleNamespace
 
+import pytest
+
+from dashboard.upstream import VARIABLE
 from dashboard.upstream.served_messages import batch_messages
 
 
@@ -24,7 +27,8 @@ def make_document(connections):
     return SimpleNamespace(session_context=SimpleNamespace(session=session))
 
 
-def test_what_changes_together_leaves_in_one_message_for_each_connection():
+def test_what_changes_together_leaves_in_one_message_for_each_connection(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "on")
     connections = [FakeConnection(), FakeConnection()]
     batch_messages(make_document(connections))
 
@@ -39,6 +43,14 @@ def test_what_changes_together_leaves_in_one_message_for_each_connection():
     for connection in connections:
         assert connection.nodelay is True
         assert connection.sent == [("PATCH-DOC", ["a", "b", "c"]), ("PATCH-DOC", ["d"])]
+
+
+def test_the_switch_leaves_connections_as_they_are(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(VARIABLE, "off")
+    connection = FakeConnection()
+    batch_messages(make_document([connection]))
+    assert connection.nodelay is None
+    assert not hasattr(connection, "send_patch_document")
 
 
 def test_a_document_without_a_session_has_no_connections():

@@ -5,7 +5,8 @@ import pytest
 from bokeh.document import Document
 from bokeh.document.models import DocumentModelManager
 
-from dashboard.upstream.template import QuickTemplate
+from dashboard.upstream import VARIABLE
+from dashboard.upstream.template import FastTemplate, make_template
 
 HTML = """
 {% extends base %}
@@ -13,8 +14,7 @@ HTML = """
 """
 
 
-def open_document(kind: type[pn.Template]) -> Document:
-    template = kind(HTML)
+def open_document(template: pn.Template) -> Document:
     shared = pn.widgets.TextInput(label="text")
     template.add_panel("first", pn.Column(shared, pn.widgets.Button(label="press")))
     template.add_panel("second", pn.Row(pn.pane.HTML("<b>bold</b>"), shared))
@@ -33,11 +33,11 @@ def content(document: Document) -> str:
 
 
 def test_the_document_is_the_one_that_panels_template_makes() -> None:
-    quick = open_document(QuickTemplate)
+    document = open_document(FastTemplate(HTML))
 
-    assert content(quick) == content(open_document(pn.Template))
-    assert quick.title == "The title"
-    assert all(model.document is quick for model in quick.models)
+    assert content(document) == content(open_document(pn.Template(HTML)))
+    assert document.title == "The title"
+    assert all(model.document is document for model in document.models)
 
 
 def test_the_models_are_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,12 +49,21 @@ def test_the_models_are_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
         recompute(models)
 
     monkeypatch.setattr(DocumentModelManager, "recompute", count)
-    open_document(QuickTemplate)
+    open_document(FastTemplate(HTML))
 
     assert len(searched) == 1
 
 
 def test_its_name_in_a_log_is_short() -> None:
-    template = QuickTemplate(HTML, items={"first": pn.pane.HTML("x" * 1000)})
+    template = FastTemplate(HTML, items={"first": pn.pane.HTML("x" * 1000)})
 
-    assert repr(template) == "QuickTemplate(first)"
+    assert repr(template) == "FastTemplate(first)"
+
+
+@pytest.mark.parametrize(("value", "kind"), [("on", FastTemplate), ("off", pn.Template)])
+def test_the_switch_chooses_the_template(
+    value: str, kind: type[pn.Template], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, value)
+
+    assert type(make_template(HTML)) is kind

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import nn
-from dashboard.site.bytecode import find_node
+from dashboard.site.python_files import find_node
 from nn.backends import choose_backend
 from nn.backends.wasm import ABI_VERSION, Interface
 

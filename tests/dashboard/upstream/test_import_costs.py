@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.site import trimming
-from dashboard.site.archive import distribution_files
-from dashboard.site.assets import package_folder
-from dashboard.site.trimming import TRIMS, Trim, trim
+from dashboard.site.python_packages import distribution_files
+from dashboard.site.site_files import package_folder
+from dashboard.upstream.site_build import import_costs
+from dashboard.upstream.site_build.import_costs import CHANGES, Change, reduce_import_costs
 
 PACKAGES = ("bokeh", "panel", "param")
 # Prints all that Panel's classes ended up with, and a page made of them, without ids and addresses.
@@ -38,25 +38,16 @@ def plain(value):
     return re.sub(r"0x[0-9a-f]+|'/\S+(?=/(panel|bokeh|param)/)", "", repr(value))
 
 describe(param.Parameterized)
-HELP = ("*help*", "Plain (so to say): 5 % of it, and … more.", "1. one", "a_b_c", "a < b", "A line\\nor two")
-
-def explained(text):
-    return pn.widgets.Select(description=text)
-
 plot = figure()
 plot.line([1, 2], [3, 4], line_alpha=0.5)
 page = pn.Template("{% extends base %}{% block contents %}{{ embed(roots.a) }}{% endblock %}")
-page.add_panel("a", pn.Column(plot, *map(explained, HELP), "text"))
+page.add_panel("a", pn.Column(plot, pn.widgets.Select(description="help"), "text"))
 document = page.server_doc(Document(), title="A page")
 order = {}
 text = repr(document.to_json(deferred=False))
 print(re.sub(r"\bp\d+\b|(?<=[A-Za-z])\d{5}\b", lambda m: order.setdefault(m[0], len(order)).__repr__(), text))
-from io import StringIO
-shown = StringIO()
-page.save(shown, title="A page")
-assert "A page" in shown.getvalue()
 print(sys.modules.get("bokeh").__file__, file=sys.stderr)
-"""  # noqa: E501 - one line of the program each
+"""  # noqa: E501
 
 
 @pytest.fixture(scope="module")
@@ -81,18 +72,18 @@ def describe(folder: Path | None) -> tuple[str, str]:
     return finished.stdout, finished.stderr
 
 
-def test_trimmed_packages_make_the_same_classes_and_the_same_page(
+def test_changed_packages_make_the_same_classes_and_the_same_page(
     packages: dict[str, bytes], tmp_path: Path
 ) -> None:
-    trimmed = trim(packages, refuse)
+    changed = reduce_import_costs(packages, refuse)
     for name in PACKAGES:
         ignore = shutil.ignore_patterns("__pycache__", "examples", "tests")
         shutil.copytree(
             package_folder(name), tmp_path / name, copy_function=os.symlink, ignore=ignore
         )
-    for change in TRIMS:
+    for change in CHANGES:
         (tmp_path / change.path).unlink(missing_ok=True)
-        (tmp_path / change.path).write_bytes(trimmed[change.path])
+        (tmp_path / change.path).write_bytes(changed[change.path])
     expected, _ = describe(None)
     found, origin = describe(tmp_path)
 
@@ -101,9 +92,9 @@ def test_trimmed_packages_make_the_same_classes_and_the_same_page(
 
 
 def test_every_change_changes_something(packages: dict[str, bytes]) -> None:
-    trimmed = trim(packages, refuse)
-    assert {change.path for change in TRIMS} == {
-        path for path in packages if trimmed[path] != packages[path]
+    changed = reduce_import_costs(packages, refuse)
+    assert {change.path for change in CHANGES} == {
+        path for path in packages if changed[path] != packages[path]
     }
 
 
@@ -111,11 +102,10 @@ def test_every_change_changes_something(packages: dict[str, bytes]) -> None:
 def test_a_package_with_another_text_stays_as_it_is_and_the_build_says_so(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trimming, "TRIMS", (Trim("package/module.py", "old", "new"),))
+    monkeypatch.setattr(import_costs, "CHANGES", (Change("package/module.py", "old", "new"),))
     fitting = {"package/module.py": b"an old text"}
-    assert trim(fitting, refuse) == {"package/module.py": b"an new text"}
+    assert reduce_import_costs(fitting, refuse) == {"package/module.py": b"an new text"}
     lines: list[str] = []
     other = {"package/module.py": text.encode()}
-    assert trim(other, lines.append) == other
-    assert "package/module.py holds 'old'" in lines[0]
-    assert "stays as it is" in lines[0]
+    assert reduce_import_costs(other, lines.append) == other
+    assert "'old' once in package/module.py" in lines[0]

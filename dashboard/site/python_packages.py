@@ -1,27 +1,26 @@
-"""Gathers the Python packages that the browser needs.
+"""The Python packages that the browser needs: pure Python out of this environment, without tests.
 
-Pure Python out of this environment, without tests, scripts of the page and tools; the same input
-gives the same bytes.
+Scripts of the page, command-line tools and packages that a plain app never imports are left out.
 """
 
 import re
-import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from fnmatch import fnmatch
 from importlib import metadata
-from io import BytesIO
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from dashboard.site.assets import package_folder
-from dashboard.site.errors import SiteError
+from dashboard.site.archives import read_archive
+from dashboard.site.site_files import SiteError, package_folder
 
 OWN_PACKAGES = ("nn", "data_cache", "dashboard")
-# Panel asks for these, but a plain app in the browser never imports them; without tqdm Panel lacks
-# one indicator, and opens sooner.
+# Code that runs while the site is built, and not in it.
+BUILD_ONLY = ("dashboard/site/", "dashboard/upstream/site_build/")
+# Panel requires these, but a plain app in the browser never imports them; without tqdm Panel lacks
+# one indicator.
 NOT_NEEDED = {"pandas", "requests", "nh3", "numpy", "contourpy", "pillow", "tornado", "tqdm"}
-# Modules of those that only come in when something asks for them, and what usually does.
+# Modules of those, and what usually imports them.
 REFUSED = {
     "nh3": "a ReactiveHTML component such as pn.FlexBox",
     "pandas": "a data frame or a widget for tables",
@@ -29,7 +28,7 @@ REFUSED = {
     "contourpy": "a contour plot",
     "requests": "a download",
 }
-# Their own needs come with them only when the app imports them.
+# Distributions that come along only when the app imports these modules of theirs.
 OPTIONAL = {"panel-material-ui": "panel_material_ui"}
 LEFT_OUT = (
     "*.pyi", "*.pyc", "*.so", "*.pyd", "*.c", "*.pyx", "*.ts", "*.tsx", "*.map", "*.less",
@@ -39,6 +38,7 @@ LEFT_OUT = (
     "bokeh/server/static/*", "bokeh/sampledata/*", "bokeh/sphinxext/*", "bokeh/_sri/*",
     "bokeh/command/*", "bokeh/client/*",
 )  # fmt: skip
+NUMPY_LEFT_OUT = ("*.pyi", "*.c", "*.h", "*.a", "*.typed", "*/tests/*")
 # The answers to the markers of requirements, such as `sys_platform == "win32"`.
 BROWSER = {
     "platform_system": "Emscripten",
@@ -47,12 +47,11 @@ BROWSER = {
     "python_version": "3.13",
     "extra": "",
 }
-FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def is_needed(path: str) -> bool:
-    """Tell whether a file of an installed package belongs into the archive."""
-    # Looking a version up takes long, and there are thousands of files.
+    """Return whether a file of an installed package belongs into the site."""
+    # Looking a version up is slow, and there are thousands of files.
     kept = path == "panel/package.json" or (
         path.startswith("bokeh/_sri/") and path == f"bokeh/_sri/{metadata.version('bokeh')}.json"
     )
@@ -60,18 +59,21 @@ def is_needed(path: str) -> bool:
 
 
 def refuse_missing(imported: Iterable[str]) -> None:
-    """Raise SiteError if the app imported a module that the browser form does not carry."""
+    """Raise SiteError if one of the imported top-level modules is not in the site."""
     for module in sorted(set(imported) & set(REFUSED)):
         raise SiteError(
-            f"The app imports {module} while it opens, which the browser form does not carry. "
-            f"The usual cause is {REFUSED[module]}: use something else there."
+            f"Expected the app to import only what the browser form carries, found {module} "
+            f"imported while it opens. The usual cause is {REFUSED[module]}: replace that."
         )
 
 
 def needed_distributions(imported: Iterable[str]) -> list[str]:
-    """List the distributions that Panel needs in the browser, Panel among them, sorted.
+    """Return the names of Panel and of all distributions that it needs in the browser, sorted.
 
-    `imported` holds the top-level modules that the app imported while it was converted.
+    Parameters
+    ----------
+    imported
+        The top-level modules that the app imported while it was converted.
     """
     skipped = NOT_NEEDED | {name for name, module in OPTIONAL.items() if module not in imported}
     found: set[str] = set()
@@ -89,28 +91,20 @@ def _requirements(distribution: str) -> list[str]:
         lines = metadata.requires(distribution) or []
     except metadata.PackageNotFoundError as error:
         raise SiteError(
-            f"The package {distribution} was expected in this environment, found it missing: "
-            "install the project's dependencies again."
+            f"Expected the package {distribution} in this environment, found none: install the "
+            "project's dependencies again."
         ) from error
     needed = [Requirement(line) for line in lines]
     kept = [r for r in needed if r.marker is None or r.marker.evaluate(BROWSER)]
     return [re.sub(r"[-_.]+", "-", requirement.name).lower() for requirement in kept]
 
 
-def version(distribution: str) -> str:
-    """Return the version of an installed distribution; "unknown" if it is none."""
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return "unknown"
-
-
 def distribution_files(distribution: str) -> dict[str, bytes]:
-    """Read the needed files of an installed distribution, by their path in site-packages."""
+    """Return the needed files of an installed distribution, by their paths in site-packages."""
     found = metadata.distribution(distribution)
     paths = [str(path) for path in found.files or [] if is_needed(str(path))]
     contents = {path: Path(str(found.locate_file(path))).read_bytes() for path in paths}
-    # Bokeh and others ask for their own version.
+    # Bokeh and others look up their own version.
     info = f"{distribution.replace('-', '_')}-{found.version}.dist-info/METADATA"
     contents[info] = (
         f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {found.version}\n".encode()
@@ -119,47 +113,26 @@ def distribution_files(distribution: str) -> dict[str, bytes]:
 
 
 def own_files(package: str) -> dict[str, bytes]:
-    """Read one of our packages with its data, without the builder of the site."""
+    """Return the files of one of our packages, with its data and without the site's builder."""
     folder = package_folder(package)
     contents = {}
     for path in sorted(folder.rglob("*")):
         name = f"{package}/{path.relative_to(folder).as_posix()}"
-        built_here = name.startswith("dashboard/site/") or "__pycache__" in path.parts
-        if path.is_file() and not built_here:
+        is_left_out = name.startswith(BUILD_ONLY) or "__pycache__" in path.parts
+        if path.is_file() and not is_left_out:
             contents[name] = path.read_bytes()
     return contents
 
 
 def wheel_files(wheel: bytes) -> dict[str, bytes]:
-    """Read the needed files of a wheel."""
+    """Return the needed files of a wheel of pure Python, by their paths."""
     return {name: data for name, data in read_archive(wheel).items() if is_needed(name)}
 
 
 def numpy_files(wheel: bytes) -> dict[str, bytes]:
-    """Read the files of NumPy's wheel, its compiled libraries among them, without its tests."""
-    unwanted = (".pyi", ".c", ".h", ".a", ".typed")
+    """Return the files of NumPy's wheel, with its compiled libraries and without its tests."""
     return {
         name: data
         for name, data in read_archive(wheel).items()
-        if "/tests/" not in name and not name.endswith(unwanted)
+        if not any(fnmatch(name, pattern) for pattern in NUMPY_LEFT_OUT)
     }
-
-
-def read_archive(archive: bytes) -> dict[str, bytes]:
-    """Read all files of a zip archive."""
-    with zipfile.ZipFile(BytesIO(archive)) as opened:
-        names = [name for name in opened.namelist() if not name.endswith("/")]
-        return {name: opened.read(name) for name in names}
-
-
-def write_archive(contents: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """Pack files into a zip archive whose bytes depend on nothing but names and contents."""
-    buffer = BytesIO()
-    with zipfile.ZipFile(buffer, "w", method, compresslevel=9) as archive:
-        for name in sorted(contents):
-            entry = zipfile.ZipInfo(name, FIXED_DATE)
-            entry.compress_type = method
-            entry.create_system = 3
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, contents[name])
-    return buffer.getvalue()

@@ -1,35 +1,18 @@
-import zipfile
-from io import BytesIO
-
 import pytest
 
-from dashboard.site.archive import (
+from dashboard.site.archives import write_archive
+from dashboard.site.python_packages import (
     distribution_files,
     is_needed,
     needed_distributions,
     own_files,
     refuse_missing,
     wheel_files,
-    write_archive,
 )
-from dashboard.site.errors import SiteError
+from dashboard.site.site_files import SiteError
 
 
-def test_the_same_contents_in_any_order_give_the_same_bytes() -> None:
-    contents = {"b/two.py": b"2", "a.py": b"1"}
-
-    assert write_archive(contents) == write_archive(dict(reversed(contents.items())))
-
-
-def test_an_archive_gives_back_what_was_packed_in_sorted_order() -> None:
-    packed = write_archive({"b.py": b"second", "a.py": b"first"})
-
-    with zipfile.ZipFile(BytesIO(packed)) as archive:
-        assert archive.namelist() == ["a.py", "b.py"]
-        assert archive.read("b.py") == b"second"
-
-
-def test_panels_needs_are_followed_without_those_the_browser_has_no_use_for() -> None:
+def test_panels_requirements_are_followed_without_those_that_the_browser_does_not_need() -> None:
     found = needed_distributions([])
 
     assert {"panel", "bokeh", "param", "markupsafe", "pyyaml", "typing-extensions"} <= set(found)
@@ -60,8 +43,9 @@ def test_our_packages_come_with_their_data_but_without_the_builder_and_caches() 
     data_cache, dashboard = own_files("data_cache"), own_files("dashboard")
 
     assert any(name.startswith("data_cache/digits/") for name in data_cache)
-    assert "dashboard/__init__.py" in dashboard
-    assert not [name for name in dashboard if name.startswith("dashboard/site/")]
+    assert {"dashboard/__init__.py", "dashboard/upstream/__init__.py"} <= set(dashboard)
+    built_with = ("dashboard/site/", "dashboard/upstream/site_build/")
+    assert not [name for name in dashboard if name.startswith(built_with)]
     assert not [name for name in {**data_cache, **dashboard} if "__pycache__" in name]
 
 
@@ -79,5 +63,5 @@ def test_compiled_and_test_files_are_not_needed_but_modules_are() -> None:
 
 def test_an_app_that_needs_what_the_browser_lacks_is_refused_with_the_usual_cause() -> None:
     refuse_missing(["numpy", "panel"])
-    with pytest.raises(SiteError, match=r"imports nh3 .* ReactiveHTML"):
+    with pytest.raises(SiteError, match=r"found nh3 .* ReactiveHTML"):
         refuse_missing(["panel", "nh3"])
