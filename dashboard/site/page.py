@@ -42,10 +42,14 @@ PANEL_PAGE = """
 function connectPage(pyodideWorker) {{
 {handler}
 const receivePanel = pyodideWorker.onmessage;
-pyodideWorker.onmessage = (event) => receivePanel(event).then(
-  () => {{ if (event.data.type === "render") finishStart(); }},
-  (error) => {{ showError("The app could not be drawn.", error.message, error.stack, true); }},
-);
+pyodideWorker.onmessage = (event) => {{
+  const isRender = event.data.type === "render";
+  if (isRender) Bokeh.documents.splice(0); // Panel leaves the prerendered document in this list
+  return receivePanel(event).then(
+    () => {{ if (isRender) finishStart(); }},
+    (error) => {{ showError("The app could not be drawn.", error.message, error.stack, true); }},
+  );
+}};
 }}
 """
 PANEL_WORKER = """

@@ -21,25 +21,24 @@ from playwright.sync_api import Browser, Page
 from playwright.sync_api import Error as BrowserError
 from static_server import static_server
 
-from benchmarks.browser import find_pyodide
-from benchmarks.pages import open_browser
+from benchmarks.pages import find_pyodide, open_browser
 from benchmarks.peers import BUILD
 from benchmarks.processes import ROOT
 from benchmarks.results import Result, Section
-from benchmarks.rounds import ContestantError, Entry, Plan, take_turns
+from benchmarks.runner import BenchmarkError, Entry, Plan, run_interleaved
 from dashboard.site.python_files import find_node
 from dashboard.upstream import PATCHES, VARIABLE
 from dashboard.upstream.html_pane import HTMLText
 
-TURNS = 7
-QUICK_TURNS = 3
+REPETITIONS = 7
+QUICK_REPETITIONS = 3
 ALL = "all patches"
 STARTS = ("model_defaults", "template", "import_costs")
 VISITS = ("import_costs", "adoption", "page_scripts", "pyodide_loading")
 READY = "document.documentElement?.dataset.site === 'ready'"
 FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 PACKAGES_LOADED = "document.querySelector('.site-status')?.textContent.includes('3 of 3')"
-CHANGES_PER_TURN = 200
+CHANGES_PER_REPETITION = 200
 
 # Prints the processor seconds for one document of the served app, as every visitor gets one.
 DOCUMENT = """
@@ -89,7 +88,7 @@ def measure(plan: Plan) -> Section:
     section.notes.append(
         "“first is” says how many times faster a start or a redraw is with all patches"
     )
-    turns = TURNS if plan.rounds >= TURNS - 2 else QUICK_TURNS
+    repetitions = REPETITIONS if plan.is_full else QUICK_REPETITIONS
     with ExitStack() as stack:
         browser = stack.enter_context(open_browser())
 
@@ -123,7 +122,7 @@ def measure(plan: Plan) -> Section:
             *_entries(section, "a redraw in the worker", "ms", redraws, lambda p: redraw(pages[p])),
             *_entries(section, "a changed text", "ms", texts, change_text),
         ]
-        take_turns(entries, turns)
+        run_interleaved(entries, repetitions)
     section.compare()
     return section
 
@@ -132,27 +131,27 @@ def _entries(
     section: Section,
     case: str,
     unit: str,
-    contestants: dict[str, str],
+    variants: dict[str, str],
     measure_patches: Callable[[str], float],
 ) -> list[Entry]:
     entries = []
-    for title, patches in contestants.items():
-        ours = None if title == ALL else ALL
-        result = Result("upstream", case, title, unit, more_is_better=False, ours=ours)
+    for title, patches in variants.items():
+        baseline = None if title == ALL else ALL
+        result = Result("upstream", case, title, unit, more_is_better=False, baseline=baseline)
         section.results.append(result)
         entries.append(Entry(result, partial(measure_patches, patches)))
     return entries
 
 
 def all_but(name: str) -> str:
-    """Return the value of the variable that turns one patch off."""
+    """Return the value of the variable that repetitions one patch off."""
     names = [patch.name.rpartition("/")[2] for patch in PATCHES]
     return ",".join(other for other in names if other != name)
 
 
 @cache
 def build_site(patches: str) -> Path:
-    """Build the site with some of the patches; `ContestantError` says why it cannot be built."""
+    """Build the site with some of the patches; `BenchmarkError` says why it cannot be built."""
     digest = hashlib.sha256(patches.encode()).hexdigest()[:8]
     folder = BUILD / "bench-upstream" / digest
     command = [sys.executable, "-m", "dashboard.cli", "site", str(folder)]
@@ -161,7 +160,7 @@ def build_site(patches: str) -> Path:
         command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False
     )
     if built.returncode:
-        raise ContestantError(f"the site could not be built: {built.stderr.strip()}")
+        raise BenchmarkError(f"the site could not be built: {built.stderr.strip()}")
     return folder
 
 
@@ -184,7 +183,7 @@ def start_python(patches: str) -> float:
     command = [find_node() or "node", str(script), str(pyodide_folder()), str(site), patches]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     if finished.returncode:
-        raise ContestantError(f"node failed: {finished.stderr.strip()[-200:]}")
+        raise BenchmarkError(f"node failed: {finished.stderr.strip()[-200:]}")
     return float(finished.stdout.split()[-1])
 
 
@@ -195,7 +194,7 @@ def make_document(patches: str) -> float:
         command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False
     )
     if finished.returncode:
-        raise ContestantError(f"the app failed: {finished.stderr.strip()[-200:]}")
+        raise BenchmarkError(f"the app failed: {finished.stderr.strip()[-200:]}")
     return float(finished.stdout.split()[-1])
 
 
@@ -224,7 +223,7 @@ def redraw(page: Page) -> float:
     try:
         return float(page.workers[0].evaluate(REDRAW))
     except BrowserError as error:
-        raise ContestantError(f"the page failed: {error.message.splitlines()[0]}") from error
+        raise BenchmarkError(f"the page failed: {error.message.splitlines()[0]}") from error
 
 
 def change_text(patches: str) -> float:
@@ -234,11 +233,11 @@ def change_text(patches: str) -> float:
     pane = HTMLText("", stylesheets=["b {}"])
     pane.get_root()
     began = time.process_time()
-    for number in range(CHANGES_PER_TURN):
+    for number in range(CHANGES_PER_REPETITION):
         pane.object = f"<b>{number}</b>"
     taken = time.process_time() - began
     if before is None:
         del os.environ[VARIABLE]
     else:
         os.environ[VARIABLE] = before
-    return 1000 * taken / CHANGES_PER_TURN
+    return 1000 * taken / CHANGES_PER_REPETITION

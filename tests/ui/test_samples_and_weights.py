@@ -25,6 +25,7 @@ def download(lab: LabPage, css_class: str, folder: Path) -> Path:
     return path
 
 
+@pytest.mark.upstream_patch("message_loop", form="site")
 def test_a_sample_is_loaded_by_index_and_predicted(lab: LabPage) -> None:
     label = int(load_digits().test.labels[7])
     lab.page.get_by_label("Index").fill("7")
@@ -116,6 +117,7 @@ def test_the_pretrained_model_comes_back(lab: LabPage) -> None:
     lab.wait_digit(7)
 
 
+@pytest.mark.upstream_patch("message_loop", form="site")
 def test_the_curve_is_exported_as_csv(lab: LabPage, tmp_path: Path) -> None:
     for expected in (1, 2, 3):
         lab.click("ink-step")
