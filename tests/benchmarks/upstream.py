@@ -144,7 +144,7 @@ def _entries(
 
 
 def all_but(name: str) -> str:
-    """Return the value of the variable that repetitions one patch off."""
+    """Return the value of the variable that turns one patch off."""
     names = [patch.name.rpartition("/")[2] for patch in PATCHES]
     return ",".join(other for other in names if other != name)
 
