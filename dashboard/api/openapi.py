@@ -12,6 +12,7 @@ from typing import Any
 from dashboard.api.json_payloads import CLASSES
 from dashboard.api.operation import JSON, Operation, Parameter, Route, Schema
 from data_cache.samples import PIXELS
+from nn import ACTIVATIONS
 
 NUMBER: Schema = {"type": "number"}
 SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
@@ -44,7 +45,7 @@ def named(name: str) -> Schema:
 
 _NAMES: Schema = {
     "type": "string",
-    "enum": ["relu", "leaky-relu", "tanh", "sigmoid", "linear"],
+    "enum": list(ACTIVATIONS),
 }
 
 SCHEMAS: dict[str, Schema] = {
