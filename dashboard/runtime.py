@@ -16,7 +16,7 @@ from typing import Any
 import panel as pn
 
 from dashboard.blas import limit_blas_threads
-from dashboard.shell.redraw_scheduler import RedrawPace, sleep_longer_when_busy
+from dashboard.shell.redraw_scheduler import RedrawRate, sleep_longer_when_busy
 from dashboard.training.trainer import Execute, TimeBudget, execute_in_line
 
 IN_BROWSER = sys.platform == "emscripten"
@@ -34,9 +34,9 @@ class Runtime:
     """Of training on digits."""
     plane_time_budget: TimeBudget
     """Of training on points, whose every redraw waits for the end of a slice."""
-    redraw_pace: RedrawPace
+    redraw_rate: RedrawRate
     """Of the digits pane."""
-    plane_redraw_pace: RedrawPace
+    plane_redraw_rate: RedrawRate
     """Of the plane pane."""
 
 
@@ -59,8 +59,8 @@ SERVED = Runtime(
     execute=execute_in_thread,
     time_budget=TimeBudget(),
     plane_time_budget=TimeBudget(),
-    redraw_pace=RedrawPace(sleep=sleep_longer_when_busy),
-    plane_redraw_pace=RedrawPace(),
+    redraw_rate=RedrawRate(sleep=sleep_longer_when_busy),
+    plane_redraw_rate=RedrawRate(),
 )
 
 WORKER = Runtime(
@@ -68,9 +68,9 @@ WORKER = Runtime(
     time_budget=TimeBudget(slice_seconds=0.006, idle_slice_seconds=0.03, snapshot_seconds=0.1),
     plane_time_budget=TimeBudget(slice_seconds=0.012, snapshot_seconds=0.05),
     # In a worker training waits for every redraw.
-    redraw_pace=RedrawPace(interval_seconds=0.25, max_share=0.05),
+    redraw_rate=RedrawRate(interval_seconds=0.25, max_share=0.05),
     # A redraw begins only after the slice of training under way, so it is requested sooner.
-    plane_redraw_pace=RedrawPace(interval_seconds=0.06),
+    plane_redraw_rate=RedrawRate(interval_seconds=0.06),
 )
 
 

@@ -155,7 +155,7 @@ class Session:
             self.controller,
             self._writer,
             mark_running=mark_running,
-            pace=self._runtime.redraw_pace,
+            rate=self._runtime.redraw_rate,
         )
         return self.digits_pane
 
@@ -187,7 +187,7 @@ class Session:
             plane,
             self._writer,
             mark_running=mark_running,
-            pace=self._runtime.plane_redraw_pace,
+            rate=self._runtime.plane_redraw_rate,
         )
         plane.spawn(pane.redraws.run())
         if self._autosave is not None:

@@ -1,4 +1,4 @@
-"""Opens the data set that somebody chose, in the background; only the latest choice counts."""
+"""Opens the data set that the user chose, in the background; only the latest choice counts."""
 
 from __future__ import annotations
 

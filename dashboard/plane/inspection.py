@@ -105,7 +105,7 @@ class Inspection:
 
 
 def read_weight(text: str) -> float:
-    """Return the weight that somebody typed.
+    """Return the weight that the user typed.
 
     Raises
     ------

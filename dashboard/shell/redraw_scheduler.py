@@ -26,7 +26,7 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class RedrawPace:
+class RedrawRate:
     """How often a pane is redrawn while its network trains."""
 
     interval_seconds: float = 0.1
@@ -60,7 +60,7 @@ class RedrawScheduler:
         How the page is changed.
     parts
         The functions that draw, by the names of their parts, in the order of drawing.
-    pace
+    rate
         How often `run` redraws.
     slow_parts
         Parts of which `run` redraws only one at a time, in rotation, while `is_training()`.
@@ -75,14 +75,14 @@ class RedrawScheduler:
         page: PageWriter,
         parts: Mapping[str, Callable[[], None]],
         *,
-        pace: RedrawPace | None = None,
+        rate: RedrawRate | None = None,
         slow_parts: Iterable[str] = (),
         is_training: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._page = page
         self._parts = dict(parts)
-        self._pace = pace or RedrawPace()
+        self._rate = rate or RedrawRate()
         self._slow_parts = list(slow_parts)
         self._is_training = is_training
         self._clock = clock
@@ -146,7 +146,7 @@ class RedrawScheduler:
         state.param.watch(changed, list(parts))
 
     def defer(self) -> None:
-        """Put the next redraw of `run` off, because somebody draws and waits for an answer."""
+        """Put the next redraw of `run` off, because the user is drawing."""
         self._is_deferred = True
 
     def set_visible(self, is_visible: bool) -> None:
@@ -156,8 +156,8 @@ class RedrawScheduler:
             self.draw_now(*self._stale)
 
     async def run(self) -> None:
-        """Redraw stale parts at the pace, until cancelled."""
-        pace = self._pace
+        """Redraw stale parts at the rate, until cancelled."""
+        rate = self._rate
         while True:
             await self._wake.wait()
             await self._let_input_go_first()
@@ -169,14 +169,14 @@ class RedrawScheduler:
             if self._stale:
                 self._wake.set()
             taken = self._clock() - began
-            await pace.sleep(max(pace.interval_seconds, taken / pace.max_share) - taken)
+            await rate.sleep(max(rate.interval_seconds, taken / rate.max_share) - taken)
 
     async def _let_input_go_first(self) -> None:
         for _ in range(MAX_DEFERRALS):
             if not self._is_deferred:
                 return
             self._is_deferred = False
-            await self._pace.sleep(self._pace.interval_seconds)
+            await self._rate.sleep(self._rate.interval_seconds)
 
     def _take_stale(self) -> set[str]:
         """Take the parts to redraw now: all of them, or only one slow part while training."""

@@ -1,4 +1,4 @@
-"""Builds the browser form: a folder of static files in which Python runs in a web worker.
+"""Builds the static site: a folder of files in which Python runs in a web worker.
 
 It runs on the developer's machine and is not part of what it builds.
 """

@@ -1,4 +1,4 @@
-"""Builds the browser form: converts the app, gathers all that it loads, and writes the folder.
+"""Builds the static site: converts the app, gathers all that it loads, and writes the folder.
 
 The result needs nothing but a server of static files, under any path of any host.
 """
@@ -31,7 +31,7 @@ def build_site(
     data_folder: Path | str | None = None,
     log: Log = print,
 ) -> None:
-    """Write the browser form of a Panel app into a folder, replacing an earlier site.
+    """Write the static site of a Panel app into a folder, replacing an earlier site.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-/* The page's side of the browser form: progress of the start, errors, restart after Python died,
+/* The page's side of the static site: progress of the start, errors, restart after Python died,
  * and use without a network.
  *
  * The build puts status.js and the message loop, and one constant, before this text:

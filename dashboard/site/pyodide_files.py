@@ -146,7 +146,7 @@ def read_index(wanted: Iterable[PinnedFile], log: Log) -> dict[str, bytes]:
 
 
 def obtain_wheels(cache_folder: Path, log: Log) -> dict[str, bytes]:
-    """Return the verified wheels of pure Python that only the browser form needs, by name."""
+    """Return the verified wheels of pure Python that only the static site needs, by name."""
     contents = {}
     for entry in pinned()["wheels"]:
         file = PinnedFile(entry["name"], entry["bytes"], entry["sha256"])

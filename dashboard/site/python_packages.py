@@ -62,7 +62,7 @@ def refuse_missing(imported: Iterable[str]) -> None:
     """Raise SiteError if one of the imported top-level modules is not in the site."""
     for module in sorted(set(imported) & set(REFUSED)):
         raise SiteError(
-            f"Expected the app to import only what the browser form carries, found {module} "
+            f"Expected the app to import only what the static site carries, found {module} "
             f"imported while it opens. The usual cause is {REFUSED[module]}: replace that."
         )
 

@@ -121,7 +121,7 @@ class Checkpoint:
             message is a part of a sentence.
         """
         header, arrays = _read_archive(data, name)
-        # Whatever does not fit in a header that somebody changed: one sentence for all of it.
+        # Whatever does not fit in a header that was edited by hand gets one message.
         try:
             values = dict(header["settings"])
             settings(**values)

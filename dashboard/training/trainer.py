@@ -170,7 +170,7 @@ class Trainer(Generic[AnyRun]):
         self._last_interaction = -math.inf
 
     def note_interaction(self) -> None:
-        """Keep slices short for the next seconds, because somebody waits between them."""
+        """Keep slices short for the next seconds, because the user waits between them."""
         self._last_interaction = self._clock()
 
     @property

@@ -55,7 +55,7 @@ def test_who_opens_a_copied_link_sees_the_same_curve(browser: Browser, url: str)
 
 def test_where_the_page_may_not_copy_it_shows_the_link(browser: Browser, served_url: str) -> None:
     with opened(browser, f"{served_url}?pane=spiral&data=moons&classes=2") as lab:
-        lab.wait_text(".ink-spiral-status", "net 2-")
+        lab.wait_text(".ink-spiral-status", "network 2-")
         lab.page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
         lab.wait_until(lambda: shown_link(lab).count("moons"), "the link lags behind")
         assert shown_link(lab) == f"{served_url}?data=moons&classes=2&pane=spiral"

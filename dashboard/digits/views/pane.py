@@ -27,7 +27,7 @@ from dashboard.shell.downloads import Download
 from dashboard.shell.layout import card, field_pairs
 from dashboard.shell.notices import Notice, notice_html
 from dashboard.shell.page_writer import PageWriter
-from dashboard.shell.redraw_scheduler import RedrawPace, RedrawScheduler
+from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from dashboard.shell.theme import Theme
 from dashboard.training.trainer import Clock
 
@@ -51,7 +51,7 @@ class DigitsPane:
         How the page is changed.
     mark_running
         Shows on the tab whether the network trains.
-    pace
+    rate
         How often the progress of training is redrawn.
     clock
         A monotonic clock, in seconds.
@@ -72,12 +72,12 @@ class DigitsPane:
         page: PageWriter,
         *,
         mark_running: Callable[[bool], None],
-        pace: RedrawPace | None = None,
+        rate: RedrawRate | None = None,
         clock: Clock = time.perf_counter,
     ) -> None:
         self._controller = controller
         self._state = state = controller.state
-        self._pace = pace or RedrawPace()
+        self._rate = rate or RedrawRate()
         theme = Theme()
         self._download = Download(page)
         self._training = TrainingControls(controller, theme)
@@ -107,7 +107,7 @@ class DigitsPane:
                 "prediction": controller.drawing.update,
                 "notice": self._draw_notice,
             },
-            pace=self._pace,
+            rate=self._rate,
             clock=clock,
         )
         self.redraws.follow(
@@ -129,7 +129,7 @@ class DigitsPane:
     async def count_blocks(self) -> None:
         """Count the blocks of the queue regularly, because they arrive without training too."""
         while True:
-            await self._pace.sleep(COUNT_SECONDS)
+            await self._rate.sleep(COUNT_SECONDS)
             self._controller.count_blocks()
 
     def _draw_status(self) -> None:

@@ -25,7 +25,7 @@ from dashboard.shell.downloads import Download
 from dashboard.shell.layout import stack
 from dashboard.shell.notices import notice_html
 from dashboard.shell.page_writer import PageWriter
-from dashboard.shell.redraw_scheduler import RedrawPace, RedrawScheduler
+from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from dashboard.shell.theme import Theme
 from dashboard.training.trainer import Clock
 
@@ -47,7 +47,7 @@ FOLLOWED = {
     "checkpoints": ("timeline",),
     "running": ("scores",),
 }
-"""Parts to redraw at the pace of the pane when a parameter of the state changes."""
+"""Parts to redraw at the rate of the pane when a parameter of the state changes."""
 
 FOLLOWED_AT_ONCE = {
     "points": ("points",),
@@ -56,7 +56,7 @@ FOLLOWED_AT_ONCE = {
     "profile_line": ("profile",),
     "shown_unit": ("point",),
 }
-"""Parts to redraw immediately, because somebody at the page waits for them."""
+"""Parts to redraw immediately, because the user waits for them."""
 
 
 class PlanePane:
@@ -70,7 +70,7 @@ class PlanePane:
         How the page is changed.
     mark_running
         Called with whether it trains, for the mark on the tab.
-    pace
+    rate
         How often the views are redrawn during training.
     clock
         A monotonic clock, in seconds.
@@ -91,7 +91,7 @@ class PlanePane:
         page: PageWriter,
         *,
         mark_running: Callable[[bool], None],
-        pace: RedrawPace | None = None,
+        rate: RedrawRate | None = None,
         clock: Clock = time.perf_counter,
     ) -> None:
         self._controller = controller
@@ -133,7 +133,7 @@ class PlanePane:
                 "timeline": self._draw_timeline,
                 "notice": self._draw_notice,
             },
-            pace=pace,
+            rate=rate,
             slow_parts=SLOW_PARTS,
             is_training=lambda: state.running,
             clock=clock,

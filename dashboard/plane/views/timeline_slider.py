@@ -1,7 +1,7 @@
 """Slider over the checkpoints of a run, with buttons to return to the newest step or to resume.
 
 The slider ranges from 0, the oldest checkpoint, to 1, the network in training. New checkpoints
-leave both ends where they are, so a redraw need not set the handle while somebody moves it.
+leave both ends where they are, so a redraw need not set the handle while the user moves it.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class WeightsEditor:
     def draw(self, network: Network, inputs: list[str], *, is_training: bool = False) -> None:
         """Show the weights of a network with inputs of these names.
 
-        During training the field keeps its text, which somebody may be typing.
+        During training the field keeps its text, which the user may be typing.
         """
         self._network, self._inputs = network, inputs
         self._is_drawing = True  # menus whose options change select a value by themselves

@@ -8,7 +8,7 @@ from controller_helpers import until
 from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.shell.redraw_scheduler import (
     MAX_DEFERRALS,
-    RedrawPace,
+    RedrawRate,
     RedrawScheduler,
     sleep_longer_when_busy,
 )
@@ -40,7 +40,7 @@ class Pane:
         self.scheduler = RedrawScheduler(
             page or DirectPageWriter(),
             {name: lambda name=name: self._draw(name) for name in ("text", "chart", "map")},
-            pace=RedrawPace(0.1, max_share=max_share, sleep=self.naps),
+            rate=RedrawRate(0.1, max_share=max_share, sleep=self.naps),
             slow_parts=slow_parts,
             is_training=lambda: self.is_training,
             clock=lambda: self.naps.now,

@@ -26,7 +26,7 @@ from dashboard.digits.state import Origin
 from dashboard.digits.views.pane import COUNT_SECONDS, DigitsPane
 from dashboard.shell.notices import Notice
 from dashboard.shell.page_writer import DirectPageWriter
-from dashboard.shell.redraw_scheduler import RedrawPace
+from dashboard.shell.redraw_scheduler import RedrawRate
 from data_cache import DATA_SETS
 from nn import weights_to_bytes
 
@@ -82,7 +82,7 @@ def make_pane(controller=None, page=None, naps=None):
         controller,
         page or DirectPageWriter(),
         mark_running=lambda _running: None,
-        pace=RedrawPace(sleep=naps or Naps()),
+        rate=RedrawRate(sleep=naps or Naps()),
         clock=lambda: 0.0,
     )
     return controller, pane
@@ -149,7 +149,7 @@ def test_two_panes_share_no_part():
     assert not shared
 
 
-# Its pace
+# Its rate
 
 
 def test_while_training_it_redraws_once_a_nap_however_many_snapshots_come():

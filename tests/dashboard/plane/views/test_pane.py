@@ -15,7 +15,7 @@ from dashboard.plane.presets import PRESETS
 from dashboard.plane.views.pane import SLOW_PARTS, PlanePane
 from dashboard.plane.views.readout import point_html, summary_html
 from dashboard.shell.page_writer import DirectPageWriter
-from dashboard.shell.redraw_scheduler import RedrawPace
+from dashboard.shell.redraw_scheduler import RedrawRate
 from dashboard.training.history import Score
 
 
@@ -32,7 +32,7 @@ class Shown:
             self.controller,
             DirectPageWriter(),
             mark_running=self.marks.append,
-            pace=RedrawPace(sleep=self._sleep),
+            rate=RedrawRate(sleep=self._sleep),
             clock=lambda: 0.0,
         )
         self.pane.show(True)
