@@ -96,13 +96,16 @@ def make_worker(worker: str, settings: Mapping[str, Any]) -> str:
         **settings,
         "loadsInParallel": is_applied("pyodide_loading"),
         "reportsTasks": is_applied("task_errors"),
+        "findsModules": is_applied("module_finder"),
     }
     scripts = [
         f"const settings = {json.dumps(settings)};\nconst application = `{worker[code:end]}`;\n\n",
         read_script("worker.js"),
     ]
     scripts += [
-        read_patch(f"{name}.js") for name in ("pyodide_loading", "task_errors") if is_applied(name)
+        read_patch(f"{name}.js")
+        for name in ("pyodide_loading", "task_errors", "module_finder")
+        if is_applied(name)
     ]
     if is_applied("message_loop"):
         scripts += [read_patch("message_loop.js"), "\nreceiveMessages(started);\n"]

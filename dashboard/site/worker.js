@@ -180,13 +180,20 @@ async function startApplication() {
   const files = downloadUnpacked(settings.packages).then(readBundle);
   self.pyodide = await (settings.loadsInParallel ? loadInParallel(files) : loadPlainly(files));
   tellStage("packages");
-  writeFiles(self.pyodide.FS, await files);
+  const bundle = await files;
+  writeFiles(self.pyodide.FS, bundle);
   tellStage("app");
+  // Nearly all objects of the start stay, so collecting garbage meanwhile would be wasted time.
+  self.pyodide.runPython("import gc; gc.disable()");
+  if (settings.findsModules) {
+    const paths = bundle.map(([path]) => path).join("\n");
+    runApart(MODULE_FINDER, {library: settings.library, path_list: paths});
+  }
   runApart(ERRORS, {tell_error: tellError});
   if (settings.reportsTasks) runApart(TASK_ERRORS, {});
   const [documents, items, roots] = await self.pyodide.runPythonAsync(application);
   // What exists now stays: garbage collections while the app runs need not search it.
-  self.pyodide.runPython("import gc; gc.freeze()");
+  self.pyodide.runPython("gc.freeze(); gc.enable()");
   self.postMessage({type: "render", docs_json: documents, render_items: items, root_ids: roots});
 }
 

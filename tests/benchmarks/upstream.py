@@ -34,7 +34,7 @@ REPETITIONS = 7
 QUICK_REPETITIONS = 3
 ALL = "all patches"
 STARTS = ("model_defaults", "template", "import_costs")
-VISITS = ("import_costs", "adoption", "page_scripts", "pyodide_loading")
+VISITS = ("import_costs", "adoption", "page_scripts", "pyodide_loading", "module_finder")
 READY = "document.documentElement?.dataset.site === 'ready'"
 FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 PACKAGES_LOADED = "document.querySelector('.site-status')?.textContent.includes('3 of 3')"

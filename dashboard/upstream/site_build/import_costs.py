@@ -36,7 +36,84 @@ LAZY_YAML = """class LazyYaml:
 yaml = LazyYaml()
 """
 
+LAZY_ENVIRONMENT = """class LazyTemplate:
+    def __init__(self, environment, lazy_name):
+        self.environment, self.lazy_name = environment, lazy_name
+
+    def __getattr__(self, key):
+        return getattr(Environment.get_template(self.environment, self.lazy_name), key)
+
+
+class LazyEnvironment(Environment):
+    def get_template(self, name, *arguments, **options):
+        if isinstance(name, str):
+            return LazyTemplate(self, name)
+        if hasattr(name, "lazy_name"):
+            name = Environment.get_template(name.environment, name.lazy_name)
+        return super().get_template(name, *arguments, **options)
+
+
+"""
+
 CHANGES = (
+    # Templates of pages are for servers, notebooks and conversions: compile each on first use.
+    Change(
+        "bokeh/core/templates.py",
+        "@lru_cache(None)\ndef get_env()",
+        f"{LAZY_ENVIRONMENT}@lru_cache(None)\ndef get_env()",
+    ),
+    Change("bokeh/core/templates.py", "return Environment(", "return LazyEnvironment("),
+    Change("panel/io/resources.py", "def get_env():\n", f"{LAZY_ENVIRONMENT}def get_env():\n"),
+    Change("panel/io/resources.py", "return Environment(", "return LazyEnvironment("),
+    # The whole document is searched for callbacks in order not to warn of them.
+    Change(
+        "bokeh/embed/util.py",
+        "if submodel_has_python_callbacks(models) and not suppress_callback_warning:",
+        "if not suppress_callback_warning and submodel_has_python_callbacks(models):",
+    ),
+    # The signature of every callback is inspected.
+    Change(
+        "bokeh/util/callback_manager.py",
+        "            _check_callback(callback, ('attr', 'old', 'new'))\n",
+        "",
+    ),
+    # The same list is made anew for every parameter.
+    Change(
+        "panel/reactive.py",
+        """        for p in self.param:
+            if p not in self._synced_params:
+""",
+        """        synced = self._synced_params
+        for p in self.param:
+            if p not in synced:
+""",
+    ),
+    # The help beside a label is one plain sentence: a Markdown parser is not needed for it.
+    Change(
+        "panel/widgets/base.py",
+        """                from ..pane.markup import Markdown
+                parser = Markdown._get_parser('markdown-it', (), Markdown.hard_line_break, **renderer_options)
+                html = parser.render(description)
+""",  # noqa: E501 - Panel's own lines
+        """                import re
+                if re.fullmatch(r"[^\\W\\d_](?:[^\\W_]|[ ,.;:()…–’%-])*", description):
+                    html = f"<p>{description}</p>\\n"
+                else:
+                    from ..pane.markup import Markdown
+                    parser = Markdown._get_parser('markdown-it', (), Markdown.hard_line_break, **renderer_options)
+                    html = parser.render(description)
+""",  # noqa: E501 - Panel's own lines
+    ),
+    # All settings are saved and restored around every part of the page.
+    Change(
+        "panel/config.py",
+        "        values = [(p, getattr(self, p)) for p in self.param if p != 'name']\n",
+        """        if all(getattr(self, k) is v for k, v in kwargs.items()):
+            yield
+            return
+        values = [(p, getattr(self, p)) for p in self.param if p != 'name']
+""",
+    ),
     # The signature of every model lists all its keywords, only for `help`: make it on demand.
     Change(
         "bokeh/model/model.py",
