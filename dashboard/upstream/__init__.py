@@ -91,7 +91,7 @@ PATCHES = (
     ),
     Patch(
         "site_build/module_finder", "sys.meta_path", "Pyodide 0.28.3", "speed",
-        "5 % of the time until a drawn digit is predicted (3.5 to 3.3 s, with no garbage collection)",
+        "5 % of the time until a drawn digit is predicted, with no garbage collection",
         "special to a bundle with a known list of files",
     ),
     Patch(
