@@ -205,7 +205,7 @@ class DigitsController:
         else:
             self._replace_run(None, Origin.FRESH)
             self._notify(
-                "Training from random weights. “Pretrained model” restores the other ones."
+                "Training from random weights. “Pretrained model” restores the pretrained ones."
             )
 
     def _live_setting_changed(self, *_events: Any) -> None:

@@ -76,7 +76,8 @@ def about_html(cards: Mapping[str, PretrainedCard]) -> str:
         + f"<p>Until you train, {PRETRAINED[-1]} is the model for drawings; the card “Weights” "
         f"changes that. Save, Test and fine-tuning use {PRETRAINED[0]}.</p>"
         "<p>Digits: MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, "
-        "CC BY-SA 3.0. Everything you draw stays on your machine.</p>"
+        "CC BY-SA 3.0. In the static site everything you draw stays on your machine; a served page "
+        "sends it to its server.</p>"
     )
 
 
@@ -86,6 +87,6 @@ def _card_html(name: str, card: PretrainedCard) -> str:
         f"MNIST. Its accuracy on the {card.test_count:,} test digits, which were not used for "
         f"training, is <b>{100 * card.test_accuracy:.2f} %</b>; on the same digits translated, "
         f"scaled and rotated on a larger canvas it is {100 * card.moved_accuracy:.2f} %. "
-        f"This command trains it again, with the same weights:</p>"
+        f"This command trains it again, with the same weights on the same kind of processor:</p>"
         f"<p><code>{escape(card.command)}</code></p>"
     )
