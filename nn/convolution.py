@@ -188,7 +188,7 @@ class Conv2D:
     def forward(
         self, x: np.ndarray, workspace: Conv2DWorkspace, activation: Activation | None
     ) -> np.ndarray:
-        """Return the activations (n, outputs) of `x` (n, inputs), which lie in the workspace."""
+        """Return the activations (n, outputs) of `x` (n, inputs), stored in the workspace."""
         z, a = workspace.sums, workspace.activations
         np.copyto(_inner(workspace.padded, self.padding), self._images(x))
         workspace.backend.convolve(

@@ -69,7 +69,7 @@ class Dense:
     def forward(
         self, x: np.ndarray, workspace: DenseWorkspace, activation: Activation | None
     ) -> np.ndarray:
-        """Return the activations (n, outputs) of `x` (n, inputs), which lie in the workspace.
+        """Return the activations (n, outputs) of `x` (n, inputs), stored in the workspace.
 
         Without an activation, as in the output layer, they are the sums: the logits.
         """

@@ -195,7 +195,7 @@ class Network:
         Returns
         -------
         list of arrays
-            They lie in the workspaces. Overflow gives infinities and NaN; `np.errstate` decides
+            They are stored in the workspaces. Overflow gives infinities and NaN; `np.errstate` decides
             whether NumPy warns.
         """
         activation = activation_function(self.activation)
@@ -236,7 +236,7 @@ class Network:
         return out
 
     def _log_probabilities(self, x: np.ndarray, workspaces: Sequence[Workspace]) -> np.ndarray:
-        """Return the log-probabilities of a chunk, which lie in the workspaces."""
+        """Return the log-probabilities of a chunk, stored in the workspaces."""
         logits = self.forward(self.prepare_inputs(x), workspaces)[-1]
         log_softmax_in_place(logits)
         return logits

@@ -1,6 +1,6 @@
 """Opened data sets: samples to train on, parts to evaluate on, and single samples for the pad.
 
-A data set lies in memory, or in blocks beside a manifest on a site or a server; the controller uses
+A data set is in memory, or in blocks beside a manifest on a site or a server; the controller uses
 both through one protocol.
 """
 

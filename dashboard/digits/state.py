@@ -97,7 +97,7 @@ class DigitsState(TrainingSettings):
 
     @property
     def network(self) -> Network:
-        """The network of the newest snapshot; nobody changes its weights."""
+        """The network of the newest snapshot; its weights are not changed."""
         network: Network = self.snapshot.network
         return network
 

@@ -21,7 +21,7 @@ class Snapshot:
     run
         Number of the run on this page, from 1.
     network
-        A copy that nobody changes.
+        A copy that is never changed.
     iteration, epoch, progress
         Steps taken, passes over the training samples with the fraction of the current one, and
         that fraction in [0, 1].

@@ -83,7 +83,7 @@ class TrainingLoop:
                     self._steps_wanted -= 1
                     await self._trainer.train(steps=1)
             except DivergenceError as error:
-                if run is self._trainer.run:  # the error of a replaced run concerns nobody
+                if run is self._trainer.run:  # errors of a replaced run are ignored
                     self._stop_with(Notice(str(error), "warning"))
             except PrefetchError as error:
                 if run is not self._trainer.run:
