@@ -195,7 +195,7 @@ class Network:
         Returns
         -------
         list of arrays
-            They are stored in the workspaces. Overflow gives infinities and NaN; `np.errstate` decides
+            Stored in the workspaces. Overflow gives infinities and NaN; `np.errstate` decides
             whether NumPy warns.
         """
         activation = activation_function(self.activation)
