@@ -119,6 +119,7 @@ class Session:
             controller.warn(f"Training is slow in this browser. {backend_reason()}")
         controller.spawn(pane.redraws.run())
         controller.spawn(pane.count_blocks())
+        pane.inspection.start()
         if self._server is not None:
             pane.server.connect(self._server)
         if self._server_error:

@@ -64,6 +64,8 @@ class DigitsController:
     ----------
     drawing : DrawingModel
         Predicts the drawing.
+    execute
+        As given.
     trainer, training_loop
         They train the run.
     """
@@ -79,7 +81,7 @@ class DigitsController:
         time_budget: TimeBudget | None = None,
     ) -> None:
         self.state = state
-        self._execute = execute
+        self.execute = execute
         self._sample_generator = np.random.default_rng(state.seed)
         self._sample_index: int | None = None
         self._training = DigitsTraining(
@@ -331,7 +333,7 @@ class DigitsController:
         self.state.busy = "Testing …"
         try:
             samples = await self.data.part("test")
-            evaluation = await evaluate(snapshot.network, samples, execute=self._execute)
+            evaluation = await evaluate(snapshot.network, samples, execute=self.execute)
         except (DataError, PrefetchError) as error:
             self._notify(str(error), "error")
             return

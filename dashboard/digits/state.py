@@ -102,6 +102,11 @@ class DigitsState(TrainingSettings):
         return network
 
     @property
+    def shown_network(self) -> Network:
+        """The network that answers the drawing and is inspected; its weights are not changed."""
+        return self.network
+
+    @property
     def has_digit_classes(self) -> bool:
         """Whether the data set has the classes that the pretrained models predict."""
         return bool(self.class_names == DIGIT_NAMES)

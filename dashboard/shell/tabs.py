@@ -16,8 +16,9 @@ from bokeh.models import CustomJS, Spacer
 
 from dashboard.shell.theme import Theme
 
-SLOTS = ("run", "controls", "draw", "watch", "notice", "status")
-"""Slots of a pane: training buttons, controls, middle, right side, notice and status line."""
+SLOTS = ("run", "controls", "draw", "inside", "watch", "notice", "status")
+"""Slots of a pane: training buttons, settings, what is drawn and answered, the network from inside,
+charts, notice and status line."""
 
 MARK_RUNNING = """
 for (const tab of document.querySelectorAll("[role=tab]")) {
@@ -114,7 +115,8 @@ class Panes:
         """Return empty slots for a pane that is not made yet."""
         column = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [self._theme.gap]}
         slots = {slot: pn.Column(**column) for slot in SLOTS}
-        slots["watch"].sizing_mode = "stretch_both"
+        for name in ("inside", "watch"):
+            slots[name].sizing_mode = "stretch_both"
         slots["draw"].append(self._theme.text(f'<p class="opening">Opening {pane.title} …</p>'))
         return slots
 

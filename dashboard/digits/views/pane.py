@@ -22,6 +22,8 @@ from dashboard.digits.views.queue_chart import QueueChart
 from dashboard.digits.views.status import status_html
 from dashboard.digits.views.training_controls import TrainingControls
 from dashboard.digits.views.weights_controls import WeightsControls
+from dashboard.inspection.digits_panels import PANELS
+from dashboard.inspection.panels import InspectionContext, InspectionTabs
 from dashboard.shell.charts import CurveChart
 from dashboard.shell.downloads import Download
 from dashboard.shell.layout import card, field_pairs
@@ -60,6 +62,8 @@ class DigitsPane:
     ----------
     parts
         The contents of the slots of the pane.
+    inspection
+        The network from inside, in panels.
     redraws
         Its `run` redraws the progress of training.
     server
@@ -95,6 +99,9 @@ class DigitsPane:
             "Accuracy", css_class="ink-accuracy", theme=theme, per_cent=True
         )
         self._queue = QueueChart(theme)
+        self.inspection = InspectionTabs(
+            PANELS, InspectionContext(controller, page, theme, self._rate, controller.execute)
+        )
         self._status = theme.text("", css_classes=["ink-status"])
         self._notice = theme.text("", css_classes=["ink-notice"])
         self.parts = self._arrange(theme)
@@ -125,6 +132,7 @@ class DigitsPane:
     def show(self, is_open: bool) -> None:
         """Tell whether the pane can be seen; while it cannot, nothing of it is drawn."""
         self.redraws.set_visible(is_open)
+        self.inspection.show(is_open)
 
     async def count_blocks(self) -> None:
         """Count the blocks of the queue regularly, because they arrive without training too."""
@@ -191,6 +199,7 @@ class DigitsPane:
             "run": self._training.view,
             "controls": controls,
             "draw": draw,
+            "inside": self.inspection.view,
             "watch": watch,
             "notice": self._notice,
             "status": self._status,

@@ -1,0 +1,17 @@
+"""The panels of the digits pane, in the order of their tabs.
+
+Each is imported only when it is made, to keep the start short.
+"""
+
+from __future__ import annotations
+
+from dashboard.inspection.panels import InspectionContext, InspectionPanel, PanelEntry
+
+
+def _make_inside(context: InspectionContext) -> InspectionPanel:
+    from dashboard.inspection.inside import InsidePanel  # noqa: PLC0415
+
+    return InsidePanel(context)
+
+
+PANELS = (PanelEntry("inside", "Inside", _make_inside),)
