@@ -115,6 +115,7 @@ class DigitsPane:
                 "notice": self._draw_notice,
             },
             rate=self._rate,
+            warn=controller.warn,
             clock=clock,
         )
         self.redraws.follow(
