@@ -27,7 +27,9 @@ _LABEL_NAMES = ("y", "labels", "label", "targets", "target", "classes")
 _HALVES = {"train": ("train", "training"), "test": ("test", "testing", "validation", "val")}
 
 
-def parse_npz(content: bytes, name: str, part: str, options: ReadOptions | None = None) -> SampleFile:
+def parse_npz(
+    content: bytes, name: str, part: str, options: ReadOptions | None = None
+) -> SampleFile:
     """Read the samples of one half, "train" or "test", of a `.npz` archive.
 
     It has `x_train`, `y_train`, `x_test`, `y_test`, as Keras's `mnist.npz`, or images and labels
@@ -90,9 +92,7 @@ def _find(names: Mapping[str, str], words: tuple[str, ...], part: str) -> str | 
     return next((names[word] for word in words if word in names), None)
 
 
-def _sample_file(
-    name: str, images: Any, labels: Any, how: str, options: ReadOptions
-) -> SampleFile:
+def _sample_file(name: str, images: Any, labels: Any, how: str, options: ReadOptions) -> SampleFile:
     shape = images.shape
     if images.dtype.kind not in "iufb" or shape[:1] == (0,):
         raise DataError(f"{name}: expected images as numbers, found {images.dtype} {shape}.")

@@ -6,11 +6,9 @@ table that neither reads is gone through cell by cell, so that the error can nam
 
 from __future__ import annotations
 
-import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -25,47 +23,16 @@ from data_cache.readers.sample_file import (
     check_label_range,
     make_sample_file,
 )
-from data_cache.readers.table_layout import (
-    find_index_column,
-    find_layout,
-    is_numbered_header,
-    sample_of_mangled_header,
-    wrong_count,
-)
-from data_cache.readers.text import HOLES, NUMBER, decode_text, excerpt, unquote
+from data_cache.readers.table_head import Dialect, read_head, split_row
+from data_cache.readers.table_layout import find_layout
+from data_cache.readers.text import NUMBER, decode_text, excerpt
 from data_cache.samples import PIXELS, Samples
 
 EXPECTED = "samples as an idx, CSV or .npz file"
-_SEPARATORS = (";", "\t", "|", ",", " ")
-_SEPARATOR_NAMES = {";": "semicolons", "\t": "tabs", "|": "vertical bars", " ": "blanks"}
 _NEWLINE, _ZERO = b"\n0"
 # Big enough to be fast, small enough for the processor's cache.
 _CHUNK_BYTES = 1 << 20
-_FIRST_ROWS = 60
-_WIDTHS = (PIXELS, PIXELS + 1, PIXELS + 2)
 _EMPTY_ROW = re.compile(rb"(?m)^[ \t,;|\"']*\n")
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How a table is written.
-
-    Attributes
-    ----------
-    separator : str
-        Between cells; a blank stands for any number of blanks and tabs.
-    columns : int
-        Cells of a row, an index among them, without trailing empty ones.
-    trailing : int
-        Empty cells at the end of every row.
-    index : int or None
-        The column that only counts the rows.
-    """
-
-    separator: str
-    columns: int
-    trailing: int = 0
-    index: int | None = None
 
 
 def read_csv(path: Path | str) -> Samples:
@@ -109,24 +76,27 @@ def parse_table(content: bytes, name: str, options: ReadOptions | None = None) -
     if kind is not TEXT:
         raise DataError(kind.refusal(name, EXPECTED))
     text = decode_text(content, name)
-    head = _Head(text.content, name)
-    dialect, header = head.dialect, head.header
-    body = head.body
+    head = read_head(text.content, name)
+    dialect, header, body = head.dialect, head.header, head.body
     table = _parse_body(body, dialect, name, head.first_row)
     if not len(table):
         raise DataError(f"{name}: expected rows of samples after the header, found none.")
     if header is not None and dialect.index is not None:
         header = [cell for column, cell in enumerate(header) if column != dialect.index]
-    layout = find_layout(header, table, options.label_column, name)
+    label_column = options.label_column
+    if label_column is not None and label_column.isdigit() and dialect.index is not None:
+        # The person counts the index, which is not in the table.
+        label_column = str(int(label_column[:9]) - (int(label_column[:9]) > dialect.index + 1))
+    layout = find_layout(header, table, label_column, name)
     labels = None
     if layout.label is not None:
-        label_column = layout.label + 1
-        label_column += dialect.index is not None and dialect.index <= layout.label
+        number = layout.label + 1
+        number += dialect.index is not None and dialect.index <= layout.label
         labels = _labels_of(
             table[:, layout.label],
             name,
             lambda sample: (
-                f"{name}, row {_row_number(body, sample, head.first_row)}, column {label_column}"
+                f"{name}, row {_row_number(body, sample, head.first_row)}, column {number}"
             ),
         )
 
@@ -136,138 +106,11 @@ def parse_table(content: bytes, name: str, options: ReadOptions | None = None) -
         return f"{name}, row {_row_number(body, sample, head.first_row)}, column {column}"
 
     pixels = np.ascontiguousarray(table[:, layout.pixel_slice or layout.pixels])
-    words = [head.header_word, _SEPARATOR_NAMES.get(dialect.separator, ""), text.encoding]
+    words = [head.description, text.encoding]
     if layout.label is not None and layout.label != 0:
         words.append("label last" if layout.label == table.shape[1] - 1 else "label inside")
     how = ", ".join(word for word in words if word)
     return make_sample_file(name, pixels, labels, how, options, where=where)
-
-
-class _Head:
-    """The first rows of a table: its dialect and header, and where the samples begin."""
-
-    def __init__(self, content: bytes, name: str) -> None:
-        if not content.endswith(b"\n") or content.endswith((b"\n\n", b" \n")):
-            content = content.rstrip(b"\n \0\x1a") + b"\n"
-        self.first_row, start = 1, 0
-        declared = ""
-        while start < len(content):
-            line = content[start : content.index(b"\n", start)]
-            if line.strip(b" \t,;|\"'") == b"":
-                pass
-            elif line.lower().startswith(b"sep=") and len(line) <= 6:
-                declared = line[4:5].decode("latin-1") or "\t"
-            elif line.startswith(b"#") and not _cells_of_comment(line):
-                pass
-            else:
-                break
-            start += len(line) + 1
-            self.first_row += 1
-        if start >= len(content):
-            raise DataError(f"{name}: expected rows of samples, found only blank ones.")
-        lines = _first_lines(content, start)
-        lines[0] = lines[0].removeprefix("#")
-        separator = declared or _find_separator(lines)
-        rows = [split_row(line, separator) for line in lines]
-        self.header: list[str] | None = None
-        self.header_word = "no header"
-        inserted = b""
-        data = rows[1:]
-        first = _without_trailing(rows[0])
-        mangled = sample_of_mangled_header(first)
-        if mangled is not None:
-            inserted = separator.join(mangled).encode() + b"\n"
-            self.header_word = "first sample as header"
-        elif is_header(first):
-            self.header_word = "header of numbers" if is_numbered_header(first) else "header"
-            self.header = first
-        else:
-            data = rows
-        counts = [len(_without_trailing(row)) for row in data]
-        columns = max(counts, key=counts.count, default=len(first))
-        if self.header is not None and set(counts) == {len(self.header) + 1}:
-            self.header = ["", *self.header]  # as R writes the names of rows
-        elif self.header is not None and len(self.header) in _WIDTHS:
-            columns = len(self.header)
-        if columns not in _WIDTHS:
-            raise DataError(f"{name}: {wrong_count(columns)} The file begins with {excerpt(line)}.")
-        if self.header is not None or inserted:
-            start = content.index(b"\n", start) + 1
-            self.first_row += 1
-        trailing = len(data[0]) - columns if data else 0
-        self.body = inserted + content[start:] if start or inserted else content
-        if inserted:
-            data = [mangled or [], *data]
-            self.first_row -= 1
-            if trailing > 0:
-                self.body = inserted[:-1] + separator.encode() * trailing + b"\n" + content[start:]
-        complete = [row[:columns] for row in data if len(row) >= columns]
-        names = None if self.header is None or is_numbered_header(self.header) else self.header
-        if self.header is not None and names is None and not NUMBER.fullmatch(self.header[0]):
-            names = self.header  # numbers behind the name of an index or label
-        if names is not None:
-            names = [*names[:columns], *[""] * (columns - len(names))]
-        self.header = names
-        index = find_index_column(names, complete) if complete else None
-        self.dialect = Dialect(separator, columns, max(trailing, 0), index)
-
-
-def is_header(cells: Sequence[str]) -> bool:
-    """Tell whether the cells of the first row name the columns of a table of samples."""
-    filled = [cell for cell in cells if cell]
-    others = [cell for cell in filled if not NUMBER.fullmatch(cell.replace(",", ".", 1))]
-    # A single text among numbers is a bad value, or a letter as the label; the name of a column
-    # is one where its neighbours count up.
-    names = [cell for cell in others if cell.lower() not in HOLES]
-    return len(names) > 1 or is_numbered_header(cells)
-
-
-def split_row(line: str, separator: str) -> list[str]:
-    """Return the cells of a line without quotation marks and blanks around them."""
-    if separator == " ":
-        return [unquote(cell) for cell in line.split()]
-    quote = "'" if line.lstrip().startswith("'") else '"'
-    reader = csv.reader([line], delimiter=separator, quotechar=quote)
-    try:
-        cells = next(reader, [])
-    except csv.Error:  # a cell of more than 131,072 characters
-        cells = line.split(separator)
-    return [unquote(cell) for cell in cells]
-
-
-def _cells_of_comment(line: bytes) -> bool:
-    """Tell whether a line that begins with # names many columns, as `numpy.savetxt` writes."""
-    return len(re.split(rb"[,;|\t ]+", line)) >= PIXELS
-
-
-def _first_lines(content: bytes, start: int) -> list[str]:
-    """Return the first lines that are not blank, at most 60."""
-    lines: list[str] = []
-    while start < len(content) and len(lines) < _FIRST_ROWS:
-        end = content.index(b"\n", start)
-        line = content[start:end]
-        if line.strip(b" \t,;|\"'"):
-            lines.append(line.decode("utf-8", "replace"))
-        start = end + 1
-    return lines
-
-
-def _find_separator(lines: Sequence[str]) -> str:
-    """Return the separator that gives a row the columns of a sample, or the most columns."""
-    last = lines[-1] if len(lines) < 3 else lines[1]
-    rows = {separator: split_row(last, separator) for separator in _SEPARATORS}
-    long = [separator for separator in _SEPARATORS if len(rows[separator]) >= PIXELS]
-    for separator in long:
-        if all(NUMBER.fullmatch(cell.replace(",", ".", 1)) for cell in rows[separator] if cell):
-            return separator
-    return (long or sorted(",;\t| ", key=lambda separator: -len(rows[separator])))[0]
-
-
-def _without_trailing(cells: Sequence[str]) -> Sequence[str]:
-    count = len(cells)
-    while count and not cells[count - 1]:
-        count -= 1
-    return cells[:count]
 
 
 def _parse_body(body: bytes, dialect: Dialect, name: str, first_row: int) -> np.ndarray:
@@ -354,12 +197,10 @@ def _parse_fast(text: bytes, dialect: Dialect) -> np.ndarray | None:
         kept = np.arange(dialect.columns) != dialect.index
         ends = ends.reshape(-1, dialect.columns)[:, kept].reshape(-1)
         lengths = lengths.reshape(-1, dialect.columns)[:, kept].reshape(-1)
-    if lengths.max() > 3:
-        return None
     values = _digit(characters, ends - 1)
     values += 10 * np.where(lengths > 1, _digit(characters, ends - 2), 0)
     values += 100 * np.where(lengths > 2, _digit(characters, ends - 3), 0)
-    if values.max() > 255:
+    if lengths.max() > 3 or values.max() > 255:
         return None
     columns = dialect.columns - (dialect.index is not None)
     return values.astype(np.uint8).reshape(-1, columns)

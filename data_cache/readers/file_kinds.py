@@ -78,6 +78,7 @@ VIDEO = FileKind("video", "a video", "take a picture instead")
 PDF = FileKind("pdf", "a PDF document", "export the page as PNG or JPEG, or a table as CSV")
 SPREADSHEET = FileKind("spreadsheet", "a spreadsheet", _TO_CSV)
 PARQUET = FileKind("parquet", "a Parquet file", "write it as CSV: DataFrame.to_csv(…, index=False)")
+BMP = FileKind("bmp", "a BMP picture")
 TEXT = FileKind("text", "plain text")
 UNKNOWN = FileKind("unknown", "bytes of an unknown kind", "check that it is the right file")
 
@@ -95,7 +96,11 @@ _MAGIC = (
     (0, b"\x1f\x8b", GZIP),
     (0, b"BZh", BZIP2),
     (0, b"\xfd7zXZ\0", XZ),
-    (0, b"\x28\xb5\x2f\xfd", FileKind("zstd", "a Zstandard-compressed file", "decompress it first")),
+    (
+        0,
+        b"\x28\xb5\x2f\xfd",
+        FileKind("zstd", "a Zstandard-compressed file", "decompress it first"),
+    ),
     (0, b"7z\xbc\xaf\x27\x1c", FileKind("7z", "a 7z archive", "unpack it first")),
     (0, b"Rar!\x1a\x07", FileKind("rar", "a RAR archive", "unpack it first")),
     (257, b"ustar", FileKind("tar", "a tar archive", "unpack it first")),
@@ -110,7 +115,7 @@ _MAGIC = (
     (4, b"TFL3", FileKind("tflite", "a TensorFlow Lite model", _NPZ_FROM_KERAS)),
     (0, b"version https://git-lfs", LFS),
 )
-_PICKLE_OPCODES = b"\x95}](c\x8a\x8cXUKGNq"
+_PICKLE_OPCODES = tuple(bytes((code,)) for code in b"\x95}](c\x8a\x8cXUKGNq")
 _OLD_PICKLES = (b"(dp0\n", b"(lp0\n", b"(dp1\n", b"(lp1\n", b"ccopy_reg\n", b"cnumpy", b"cjoblib")
 _SHEETS = ("xl/", "content.xml", "Index/Document.iwa")
 _MAC_FILES = ("__MACOSX/", ".DS_Store")
@@ -175,21 +180,17 @@ def _identify_zip(content: bytes) -> FileKind:
 def _identify_binary(start: bytes, size: int) -> FileKind | None:
     if start[4:8] == b"ftyp":
         return _identify_container(start[8:12])
-    if len(start) >= 2 and start[0] == 0x80 and start[1] <= 5 and start[2:3] in _opcodes():
-        return PICKLE
-    if start.startswith(_OLD_PICKLES):
-        return PICKLE
-    if len(start) > 8 and start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= size:
-        return SAFETENSORS
-    if len(start) >= 4 and start[:2] == b"\0\0" and start[2] in _IDX_TYPES and 1 <= start[3] <= 4:
-        return IDX
-    if start.startswith(b"BM") and start[6:10] == bytes(4):
-        return FileKind("bmp", "a BMP picture")
-    return None
-
-
-def _opcodes() -> tuple[bytes, ...]:
-    return tuple(bytes((code,)) for code in _PICKLE_OPCODES)
+    is_pickle = start[:1] == b"\x80" and start[1:2] <= b"\x05" and start[2:3] in _PICKLE_OPCODES
+    tests = {
+        PICKLE: is_pickle or start.startswith(_OLD_PICKLES),
+        SAFETENSORS: start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= size,
+        IDX: len(start) >= 4
+        and start[:2] == b"\0\0"
+        and start[2] in _IDX_TYPES
+        and 1 <= start[3] <= 4,
+        BMP: start.startswith(b"BM") and start[6:10] == bytes(4),
+    }
+    return next((kind for kind, is_it in tests.items() if is_it), None)
 
 
 def _identify_container(brand: bytes) -> FileKind:
@@ -217,10 +218,7 @@ def _identify_text(start: bytes) -> FileKind:
 
 def _looks_like_utf16(start: bytes) -> bool:
     """Tell whether every other byte is 0, as in UTF-16 of digits without a byte order mark."""
-    pairs = start[:200]
-    return len(pairs) >= 4 and (
-        pairs[1::2].count(0) > 0.9 * len(pairs[1::2])
-        and pairs[::2].count(0) == 0
-        or pairs[::2].count(0) > 0.9 * len(pairs[::2])
-        and pairs[1::2].count(0) == 0
-    )
+    if len(start) < 4:
+        return False
+    shares = [start[first:200:2].count(0) / len(start[first:200:2]) for first in (0, 1)]
+    return min(shares) == 0 and max(shares) > 0.9

@@ -24,7 +24,8 @@ PREFIXES = {"train": ("train", "training"), "test": ("t10k", "test", "testing")}
 """The words for the two halves in the names of files and folders."""
 _ENDINGS = ("-images-idx3-ubyte", "-images.idx3-ubyte")
 _IMAGES = re.compile(
-    r"(?:.*[-_.])?(train|t10k|test)[-_.]images[-_.]idx3[-_.]ubyte(?:\.gz|\.xz|\.bz2)?", re.IGNORECASE
+    r"(?:.*[-_.])?(train|t10k|test)[-_.]images[-_.]idx3[-_.]ubyte(?:\.gz|\.xz|\.bz2)?",
+    re.IGNORECASE,
 )
 _DEPTH = 3
 _MAX_PICTURES = 200_000
@@ -128,7 +129,7 @@ def read_class_folders(
         np.array(labels, np.uint8),
         "pictures by class",
         options or ReadOptions(),
-        notes,
+        notes=notes,
     )
 
 

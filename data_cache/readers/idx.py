@@ -140,7 +140,7 @@ def read_idx_samples(
             "EMNIST's pictures are distributed with rows and columns exchanged; --transpose sets "
             "them upright.",
         )
-    return make_sample_file(str(images_path), images, labels, "idx files", options, notes)
+    return make_sample_file(str(images_path), images, labels, "idx files", options, notes=notes)
 
 
 def _check_images(images: np.ndarray, path: Path | str) -> np.ndarray:

@@ -85,8 +85,8 @@ def make_sample_file(
     labels: np.ndarray | None,
     how: str,
     options: ReadOptions,
-    notes: tuple[str, ...] = (),
     *,
+    notes: tuple[str, ...] = (),
     where: Callable[[int, int], str] | None = None,
 ) -> SampleFile:
     """Return the record of samples after applying the options and checking what is plausible.
@@ -163,8 +163,9 @@ def check_label_range(labels: np.ndarray, where: Callable[[int], str]) -> np.nda
     if low >= 0 and high < CLASS_COUNT:
         return labels.astype(np.uint8)
     wrong = np.flatnonzero((labels < 0) | (labels >= CLASS_COUNT))
+    first = int(wrong[0])
     raise DataError(
-        f"{where(int(wrong[0]))}: expected a label from 0 to {CLASS_COUNT - 1}, found {labels[wrong[0]]}; "
+        f"{where(first)}: expected a label from 0 to {CLASS_COUNT - 1}, found {labels[first]}; "
         f"{len(wrong):,} of {len(labels):,} are out of range."
         f"{letters_hint(labels)}"
     )

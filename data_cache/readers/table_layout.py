@@ -98,14 +98,17 @@ def find_index_column(
     candidates = [0] if columns == PIXELS + 1 else [0, 1, columns - 1]
     for column in candidates:
         cells = [row[column] for row in first_rows]
-        if names:
-            named = names[column] in INDEX_NAMES or names[column].startswith("unnamed")
-            if named and all(map(_is_whole, cells)):
-                return column
-        elif column == 0 and _counts_up(cells):
+        if names and names[column] and names[column] in INDEX_NAMES:
+            is_index = all(map(_is_whole, cells))
+        elif names:
+            is_index = names[column].startswith("unnamed") or not names[column]
+            is_index = is_index and _counts_up(cells)
+        else:
             # With 785 columns and few rows this could be the labels, which are then 0, 1, 2, ….
-            if columns == PIXELS + 2 or len(cells) > CLASS_COUNT:
-                return column
+            is_long = columns == PIXELS + 2 or len(cells) > CLASS_COUNT
+            is_index = column == 0 and is_long and _counts_up(cells)
+        if is_index:
+            return column
     return None
 
 
@@ -240,7 +243,11 @@ def _in_order(header: Sequence[str] | None, pixels: list[int]) -> list[int]:
     found = [_LAST_NUMBER.match(header[column]) for column in pixels]
     if not all(found):
         return pixels
-    prefixes = {header[column][: match.start(1)] for column, match in zip(pixels, found) if match}
+    prefixes = {
+        header[column][: match.start(1)]
+        for column, match in zip(pixels, found, strict=True)
+        if match
+    }
     numbers = [int(match[1]) for match in found if match]
     if len(prefixes) != 1 or sorted(numbers) != list(range(min(numbers), min(numbers) + PIXELS)):
         return pixels

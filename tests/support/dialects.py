@@ -1,4 +1,4 @@
-"""The same twelve samples in any dialect of CSV: separator, quotes, encoding, header, label, index."""
+"""The same twelve samples in any dialect of CSV: separator, quotes, encoding, header and more."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Writing:
 
 
 NUMBERS = {
-    "int": lambda value: str(value),
+    "int": str,
     "point": lambda value: f"{value}.0",
     "comma": lambda value: f"{value},0",
     "exponent": lambda value: f"{value:.18e}",
