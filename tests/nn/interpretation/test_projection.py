@@ -1,0 +1,81 @@
+"""Activations of the last hidden layer, and neighbours in it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from network_helpers import small_network
+
+from nn.interpretation.projection import last_hidden_activations, nearest_neighbours
+
+
+def random_inputs(count: int, inputs: int, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).random((count, inputs), np.float32)
+
+
+def test_activations_are_those_of_the_last_hidden_layer() -> None:
+    network = small_network((6, 5, 4, 3), activation="tanh")
+    x = random_inputs(7, 6)
+    first, second, _ = network.layers
+    expected = np.tanh(np.tanh(x @ first.weights + first.bias) @ second.weights + second.bias)
+    np.testing.assert_allclose(last_hidden_activations(network, x), expected, rtol=1e-5)
+
+
+def test_a_network_without_hidden_layers_has_its_inputs_as_activations() -> None:
+    x = random_inputs(3, 4)
+    np.testing.assert_array_equal(last_hidden_activations(small_network((4, 2)), x), x)
+
+
+@pytest.mark.parametrize("count", [1, 64, 65, 150])
+def test_chunks_of_images_give_the_logits_of_the_network(count) -> None:
+    network = small_network((64, 3), layer_spec="conv3x2 pool2")
+    x = random_inputs(count, 64)
+    last = network.layers[-1]
+    logits = last_hidden_activations(network, x) @ last.weights + last.bias
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(probabilities, network.predict_proba(x), rtol=1e-4)
+
+
+def test_bytes_are_scaled_to_the_unit_interval() -> None:
+    network = small_network((4, 3, 2))
+    pixels = np.array([[0, 51, 102, 255]], np.uint8)
+    np.testing.assert_allclose(
+        last_hidden_activations(network, pixels),
+        last_hidden_activations(network, (pixels / 255).astype(np.float32)),
+        rtol=1e-6,
+    )
+
+
+def test_a_diverged_network_gives_nan_without_a_warning() -> None:
+    network = small_network((4, 3, 2))
+    network.layers[0].weights[:] = np.nan
+    assert np.isnan(last_hidden_activations(network, random_inputs(2, 4))).any()
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.integers(1, 4), st.integers(0, 40))
+def test_neighbours_are_those_of_a_full_sort(seed, n, d, count) -> None:
+    generator = np.random.default_rng(seed)
+    points, query = generator.integers(-3, 4, (n, d)), generator.integers(-3, 4, d)
+    found = nearest_neighbours(points.astype(np.float32), query.astype(np.float32), count)
+    ranked = sorted((float(np.linalg.norm(p - query)), i) for i, p in enumerate(points))
+    assert found.indices.tolist() == [index for _, index in ranked[:count]]
+    np.testing.assert_allclose(found.distances, [distance for distance, _ in ranked[:count]])
+
+
+def test_a_point_is_its_own_nearest_neighbour() -> None:
+    points = random_inputs(20, 5)
+    indices, distances = nearest_neighbours(points, points[13], 1)
+    assert (indices.tolist(), distances.tolist()) == ([13], [0.0])
+
+
+def test_points_without_a_finite_distance_are_left_out() -> None:
+    points = np.array([[np.nan, 0], [1, 1], [np.inf, 0]], np.float32)
+    assert nearest_neighbours(points, np.zeros(2, np.float32), 3).indices.tolist() == [1]
+
+
+@pytest.mark.parametrize(("query", "count", "found"), [(3, 1, r"\(3,\)"), (2, -1, "-1")])
+def test_impossible_queries_are_refused(query, count, found) -> None:
+    with pytest.raises(ValueError, match=found):
+        nearest_neighbours(np.zeros((4, 2)), np.zeros(query), count)
