@@ -1,4 +1,4 @@
-"""Activations of the last hidden layer, and neighbours in it."""
+"""Activations of the last hidden layer, neighbours in it, and its principal components."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from network_helpers import small_network
 
-from nn.interpretation.projection import last_hidden_activations, nearest_neighbours
+from nn.interpretation.projection import (
+    align,
+    fit_pca,
+    last_hidden_activations,
+    nearest_neighbours,
+)
 
 
 def random_inputs(count: int, inputs: int, seed: int = 1) -> np.ndarray:
@@ -79,3 +84,80 @@ def test_points_without_a_finite_distance_are_left_out() -> None:
 def test_impossible_queries_are_refused(query, count, found) -> None:
     with pytest.raises(ValueError, match=found):
         nearest_neighbours(np.zeros((4, 2)), np.zeros(query), count)
+
+
+def spread_points(seed: int, n: int, d: int) -> np.ndarray:
+    """Points whose variances along random directions are 4, 1, 1/4, ..., about another mean."""
+    generator = np.random.default_rng(seed)
+    axes = np.linalg.qr(generator.standard_normal((d, d)))[0]
+    return (generator.standard_normal((n, d)) * 0.5 ** np.arange(d)) @ axes + 3
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 12))
+def test_components_are_the_singular_vectors_of_the_centred_points(seed, n, d) -> None:
+    points = spread_points(seed, n, d)
+    pca = fit_pca(points, count=3)
+    _, singular, vectors = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
+    expected = singular[:3] ** 2
+    np.testing.assert_allclose(pca.explained_variance * max(n - 1, 1), expected, atol=1e-9)
+    for component, vector, square in zip(pca.components, vectors, expected, strict=False):
+        if square > 1e-9:
+            cosine = component @ vector
+            assert abs(cosine) == pytest.approx(1, abs=1e-4)
+            assert component[np.abs(component).argmax()] > 0
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(3, 40), st.integers(3, 50))
+def test_coordinates_are_uncorrelated_and_have_the_explained_variances(seed, n, d) -> None:
+    points = spread_points(seed, n, d)
+    pca = fit_pca(points)
+    covariance = np.cov(pca.transform(points), rowvar=False)
+    np.testing.assert_allclose(covariance, np.diag(pca.explained_variance), atol=1e-8)
+    assert (np.diff(pca.explained_variance) <= 0).all()
+    total = points.var(axis=0, ddof=1).sum()
+    np.testing.assert_allclose(pca.explained_variance_ratio, pca.explained_variance / total)
+
+
+def test_points_on_a_line_have_one_component() -> None:
+    direction = np.array([3, 0, -4]) / 5
+    points = np.outer([-1.0, 0, 1, 4], direction) + 7
+    pca = fit_pca(points)
+    np.testing.assert_allclose(pca.components, [-direction, [0, 0, 0]], atol=1e-12)
+    np.testing.assert_allclose(pca.explained_variance_ratio, [1, 0])
+
+
+@pytest.mark.parametrize(("n", "d"), [(5, 3), (3, 5), (1, 4), (4, 1)])
+def test_equal_points_have_no_variance(n, d) -> None:
+    pca = fit_pca(np.full((n, d), 0.1, np.float32))
+    assert not pca.explained_variance.any()
+    assert not pca.explained_variance_ratio.any()
+    assert not pca.transform(np.full((n, d), 0.1)).round(6).any()
+
+
+@pytest.mark.parametrize("points", [np.zeros((0, 3)), np.array([[1, np.nan]])])
+def test_points_without_components_are_refused(points) -> None:
+    with pytest.raises(ValueError, match="finite"):
+        fit_pca(points)
+
+
+@given(st.integers(0, 2**32 - 1), st.booleans())
+def test_aligning_undoes_a_rotation_or_reflection(seed, is_reflected) -> None:
+    generator = np.random.default_rng(seed)
+    reference = generator.standard_normal((10, 2)) * (3, 1)
+    angle = generator.uniform(0, 2 * np.pi)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    moved = reference @ turn * (1, -1 if is_reflected else 1)
+    np.testing.assert_allclose(moved @ align(moved, reference), reference, atol=1e-9)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_no_rotation_brings_points_nearer_to_the_reference_than_aligning(seed) -> None:
+    generator = np.random.default_rng(seed)
+    points, reference = generator.standard_normal((2, 8, 2))
+    rotation = align(points, reference)
+    np.testing.assert_allclose(rotation @ rotation.T, np.eye(2), atol=1e-12)
+    best = np.square(points @ rotation - reference).sum()
+    for angle in np.linspace(0, 2 * np.pi, 30):
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        for candidate in (turn, turn * (1, -1)):
+            assert np.square(points @ candidate - reference).sum() >= best - 1e-9
