@@ -14,4 +14,13 @@ def _make_inside(context: InspectionContext) -> InspectionPanel:
     return InsidePanel(context)
 
 
-PANELS = (PanelEntry("inside", "Inside", _make_inside),)
+def _make_map(context: InspectionContext) -> InspectionPanel:
+    from dashboard.inspection.map import MapPanel  # noqa: PLC0415
+
+    return MapPanel(context)
+
+
+PANELS = (
+    PanelEntry("inside", "Inside", _make_inside),
+    PanelEntry("map", "Map", _make_map),
+)

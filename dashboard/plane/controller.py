@@ -16,10 +16,10 @@ from dashboard.plane.point_editor import PointEditor
 from dashboard.plane.presets import PRESETS
 from dashboard.plane.settings import PlaneSettings
 from dashboard.plane.state import PlaneState
-from dashboard.plane.time_travel import TimeTravel
 from dashboard.plane.training import PlaneTraining, make_run
 from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot
+from dashboard.training.time_travel import TimeTravel
 from dashboard.training.trainer import Clock, Execute, TimeBudget
 from data_cache import PLANE_SHAPES
 
