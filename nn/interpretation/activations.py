@@ -6,6 +6,7 @@ itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,7 +152,7 @@ def layer_gradients(network: Network, x: np.ndarray, target: int) -> list[np.nda
     return gradients[::-1]
 
 
-def unit_terms(network: Network, outputs: list[LayerOutput], layer: int, unit: int) -> Terms:
+def unit_terms(network: Network, outputs: Sequence[LayerOutput], layer: int, unit: int) -> Terms:
     """Return the sum of one unit of a dense layer term by term.
 
     Parameters
@@ -173,7 +174,7 @@ def unit_terms(network: Network, outputs: list[LayerOutput], layer: int, unit: i
 
 
 def convolution_terms(
-    network: Network, outputs: list[LayerOutput], layer: int, unit: int, pixel: tuple[int, int]
+    network: Network, outputs: Sequence[LayerOutput], layer: int, unit: int, pixel: tuple[int, int]
 ) -> Terms:
     """Return the sum at one pixel of a feature map term by term.
 
@@ -207,7 +208,7 @@ def filter_weights(layer: Conv2D) -> np.ndarray:
     return layer.weights.reshape(shape).transpose(3, 2, 0, 1)
 
 
-def logit_shares(network: Network, outputs: list[LayerOutput], unit: int) -> np.ndarray:
+def logit_shares(network: Network, outputs: Sequence[LayerOutput], unit: int) -> np.ndarray:
     """Return what a unit of the last hidden layer adds to the logit of every class.
 
     Parameters
