@@ -18,6 +18,7 @@ from dashboard.digits.drawing import DrawingModel
 from dashboard.digits.fine_tuning import fine_tune
 from dashboard.digits.state import DigitsState, Origin, architecture_settings
 from dashboard.digits.training import NETWORK_SETTINGS, DigitsTraining
+from dashboard.digits.training_subset import ALL, subset_name_of, whole_of
 from dashboard.training.block_run import BlockRun
 from dashboard.training.history import Score
 from dashboard.training.run import DivergenceError
@@ -42,6 +43,9 @@ LIVE_SETTINGS = (
     *("cache_size", "concurrency"),
 )
 """Settings that take effect during a run."""
+
+DATA_SETTINGS = ("data_set", "training_samples")
+"""Settings that say what is trained on."""
 
 
 class DigitsController:
@@ -99,7 +103,7 @@ class DigitsController:
             state, open_data_set, self._training.background_tasks, self._data_set_opened
         )
         state.param.watch(self._running_changed, "running")
-        state.param.watch(self._data_set_changed, "data_set")
+        state.param.watch(self._data_set_changed, list(DATA_SETTINGS))
         state.param.watch(self._live_setting_changed, list(LIVE_SETTINGS))
         state.param.watch(lambda _event: self.trainer.note_interaction(), "drawing")
         state.param.watch(self._shown_checkpoint_changed, "shown_checkpoint")
@@ -257,8 +261,9 @@ class DigitsController:
         state = self.state
         state.running = False
         # The data set comes last: a network for it is built with the other settings.
-        state.param.update(**{name: it for name, it in values.items() if name != "data_set"})
-        state.data_set = values.get("data_set", state.data_set)
+        data = {name: values[name] for name in DATA_SETTINGS if name in values}
+        state.param.update(**{name: it for name, it in values.items() if name not in data})
+        state.param.update(**data)
         await self._loader.wait()
         is_replaced = state.origin == Origin.PRETRAINED and not state.fine_tune
         if is_replaced and set(values) & set(NETWORK_SETTINGS):
@@ -271,6 +276,7 @@ class DigitsController:
         origin: str,
         data_set: str,
         built_settings: Mapping[str, Any],
+        training_samples: str = ALL,
         **settings: Any,
     ) -> None:
         """Continue a saved run, with the settings that it was saved with.
@@ -281,7 +287,7 @@ class DigitsController:
             As `BlockRun.state` returned it.
         built_settings
             As the property of that name had them.
-        origin, data_set, settings
+        origin, data_set, training_samples, settings
             Values of the state's parameters.
 
         Raises
@@ -294,8 +300,8 @@ class DigitsController:
         self.state.running = False
         self._loader.cancel()
         data = self.data
-        if data_set != data.name:
-            data = await self._loader.open(data_set)
+        if (data_set, training_samples) != (data.name, subset_name_of(data)):
+            data = await self._loader.open(data_set, training_samples)
         expected = (PIXELS, len(data.class_names))
         found = (run_state.network.sizes[0], run_state.network.sizes[-1])
         if found != expected:
@@ -307,7 +313,12 @@ class DigitsController:
         validation = await self._training.fetch_validation(data)
         run = BlockRun(self.state, data.source, state=run_state)
         self._training.data = data
-        self.state.param.update(**settings, data_set=data_set, class_names=data.class_names)
+        self.state.param.update(
+            **settings,
+            data_set=data_set,
+            training_samples=training_samples,
+            class_names=data.class_names,
+        )
         run.apply_settings()
         self._training.adopt_run(run, Origin(origin))
         self._training.built_settings = dict(built_settings)
@@ -317,19 +328,23 @@ class DigitsController:
 
     # Data
 
-    def _data_set_changed(self, event: Any) -> None:
-        if event.new == self.data.name:
+    def _data_set_changed(self, *_events: Any) -> None:
+        data, name, samples = self.data, self.state.data_set, self.state.training_samples
+        if (name, samples) == (data.name, subset_name_of(data)):
             self._loader.cancel()
         else:
             self.state.running = False
-            self._loader.begin(event.new)
+            opened = whole_of(data) if name == data.name else None
+            self._loader.begin(name, samples, opened=opened)
 
     def _data_set_opened(self, data: OpenedDataSet | None) -> None:
         if data is not None:
             self.state.running = False
             self._training.adopt_data_set(data)
             self.drawing.predict()
-        self.state.data_set = self.data.name
+        self.state.param.update(
+            data_set=self.data.name, training_samples=subset_name_of(self.data)
+        )
 
     async def load_sample(self, part: str, index_text: str, label: int | None) -> None:
         """Put a sample on the pad: by its index if `index_text` is not empty, else a random one."""

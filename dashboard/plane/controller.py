@@ -154,6 +154,7 @@ class PlaneController:
         with self._training.changing_settings():
             self.state.param.update(**values, points=data)
         run.settings = self.state
+        run.apply_settings()  # so that only later changes are marked
         self._training.adopt_run(run)
         self.state.ablated = ablated
         self._notify(f"Restored at iteration {run.iteration:,}.")
