@@ -20,10 +20,14 @@ from dashboard.digits.training import NETWORK_SETTINGS
 from dashboard.training.checkpoint import Checkpoint, settings_values
 from dashboard.training.run_state import RunState
 from dashboard.training.settings import TrainingSettings, setting_names
+from dashboard.training.stopping import STOP_SETTINGS
 from data_cache import DATA_SETS, DataError
 from nn import PRETRAINED, WeightsError, create_optimizer, load_pretrained
 
-SHOWN = ("data_set", "fine_tune", "pretrained_model", "centre_drawing", "smoothing")
+SHOWN = (
+    *("data_set", "training_samples", "fine_tune", "pretrained_model", "centre_drawing"),
+    *("smoothing", *STOP_SETTINGS),
+)
 """Saved parameters of the state besides the settings of training."""
 
 OLD_NAMES = {

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.digits.state import DigitsState, Origin
+from dashboard.digits.training_subset import ALL
 from dashboard.training.block_run import BlockRun
 from dashboard.training.checkpoint import settings_values
 from dashboard.training.history import History
@@ -44,8 +45,8 @@ class ModelDescription:
     accuracy
         In [0, 1], of a pretrained model on the test digits, else on the validation samples; None
         before the first score.
-    data_set
-        Name of the data set that it was trained on, if that is not the opened one.
+    trained_on
+        The data that it was trained on, if those are not the opened ones.
     """
 
     key: str
@@ -54,7 +55,7 @@ class ModelDescription:
     origin: Origin
     iteration: int
     accuracy: float | None
-    data_set: str = ""
+    trained_on: str = ""
 
     @property
     def subject(self) -> str:
@@ -62,8 +63,8 @@ class ModelDescription:
         if self.origin == Origin.PRETRAINED:
             return f"{self.name} (pretrained)"
         origin = "" if self.origin == Origin.FRESH else f" ({self.origin})"
-        data_set = f" on {DATA_SETS[self.data_set].title}" if self.data_set else ""
-        return f"{self.name}{origin}{data_set}, iteration {self.iteration:,}"
+        data = f" on {self.trained_on}" if self.trained_on else ""
+        return f"{self.name}{origin}{data}, iteration {self.iteration:,}"
 
     @property
     def title(self) -> str:
@@ -85,7 +86,7 @@ class StoredModel:
         Counts the stored models of a session, from 1.
     record
         The state of its run; the run itself if a step was being computed when it was replaced.
-    origin, data_set, pretrained_model, built_settings
+    origin, data_set, training_samples, pretrained_model, built_settings
         As the parameters of the state.
     settings
         Those of its training.
@@ -95,6 +96,7 @@ class StoredModel:
     record: BlockRun | RunState
     origin: Origin
     data_set: str
+    training_samples: str
     pretrained_model: str
     built_settings: Mapping[str, Any]
     settings: Mapping[str, Any]
@@ -123,28 +125,32 @@ def describe_model(state: DigitsState) -> ModelDescription:
     """Return the description of the current model."""
     if state.origin == Origin.PRETRAINED:
         return describe_pretrained(state.pretrained_model)
-    network = state.network
+    network = state.shown_network
     return ModelDescription(
         CURRENT,
         network.title,
         network_name(network),
         state.origin,
-        state.snapshot.iteration,
-        _validation_accuracy(state.history),
+        state.shown_iteration,
+        _validation_accuracy(state.history, state.shown_iteration),
     )
 
 
-def describe_stored(stored: StoredModel, data_set: str) -> ModelDescription:
-    """Return the description of a stored model, while `data_set` is opened."""
-    record = stored.record
+def describe_stored(stored: StoredModel, state: DigitsState) -> ModelDescription:
+    """Return the description of a stored model."""
+    record, trained_on = stored.record, ""
+    if (stored.data_set, stored.training_samples) != (state.data_set, state.training_samples):
+        all_samples = stored.training_samples == ALL
+        count = "" if all_samples else f"{int(stored.training_samples):,} samples of "
+        trained_on = f"{count}{DATA_SETS[stored.data_set].title}"
     return ModelDescription(
         stored.key,
         record.network.title,
         network_name(record.network),
         stored.origin,
         record.iteration,
-        _validation_accuracy(record.history),
-        "" if stored.data_set == data_set else stored.data_set,
+        _validation_accuracy(record.history, record.iteration),
+        trained_on,
     )
 
 
@@ -170,7 +176,12 @@ class ModelStore:
         self._numbers = itertools.count(1)
 
     def store(
-        self, run: BlockRun, data_set: str, *, is_idle: bool, even_untrained: bool = False
+        self,
+        run: BlockRun,
+        trained_on: tuple[str, str],
+        *,
+        is_idle: bool,
+        even_untrained: bool = False,
     ) -> None:
         """Store a run that is about to be replaced, unless it can be had again anyway.
 
@@ -178,8 +189,8 @@ class ModelStore:
         ----------
         run
             The run of the current model.
-        data_set
-            Name of the data set that it was trained on.
+        trained_on
+            The data set and the training samples that it was trained on, by name.
         is_idle
             Whether no step of it is being computed.
         even_untrained
@@ -193,7 +204,7 @@ class ModelStore:
             next(self._numbers),
             run.state(fallback=True) if is_idle else run,
             state.origin,
-            data_set,
+            *trained_on,
             state.pretrained_model,
             dict(state.built_settings),
             settings_values(state),
@@ -211,5 +222,7 @@ class ModelStore:
         ]
 
 
-def _validation_accuracy(history: History | None) -> float | None:
-    return history.validation[-1].accuracy if history and history.validation else None
+def _validation_accuracy(history: History | None, iteration: int) -> float | None:
+    """Return the latest score that an iteration had; None before the first one."""
+    scores = history.validation if history else []
+    return next((it.accuracy for it in reversed(scores) if it.iteration <= iteration), None)

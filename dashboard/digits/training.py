@@ -6,15 +6,18 @@ The controller gives the commands; this class alone replaces the run and the dat
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from dashboard.digits.datasets import OpenedDataSet
 from dashboard.digits.models import ModelStore
 from dashboard.digits.state import DigitsState, Origin
+from dashboard.digits.training_subset import subset_name_of
 from dashboard.training.block_run import BlockRun
 from dashboard.training.pane_training import PaneTraining
 from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot
+from dashboard.training.stopping import reached_goal
 from dashboard.training.trainer import Clock, Execute, TimeBudget
 from data_cache import DataError, PrefetchError, Samples
 from nn import Network, load_pretrained
@@ -65,7 +68,7 @@ class DigitsTraining(PaneTraining[BlockRun]):
     ) -> None:
         self.state, self.data = state, data
         self.models = ModelStore(state)
-        self._trained_on = data.name
+        self._trained_on = (data.name, subset_name_of(data))
         super().__init__(
             state,
             self._make_run(load_pretrained(state.pretrained_model)),
@@ -74,6 +77,7 @@ class DigitsTraining(PaneTraining[BlockRun]):
             clock=clock,
             execute=execute,
             time_budget=time_budget,
+            goal=partial(reached_goal, state),
         )
         state.param.update(
             class_names=data.class_names,
@@ -116,13 +120,18 @@ class DigitsTraining(PaneTraining[BlockRun]):
         self.trainer.stop()
         self.training_loop.forget_steps()
         old = self.trainer.run
+        self.state.keep_curve(old.history)
         self.trainer.adopt(run, self.trainer.validation)
-        self._trained_on = self.data.name
+        self._trained_on = (self.data.name, subset_name_of(self.data))
         run.queue.start()
         self.background_tasks.begin(old.close(), cancel_on_close=False)
         self.state.param.update(
-            origin=origin, history=run.history, snapshot=self.trainer.snapshot()
+            origin=origin,
+            history=run.history,
+            snapshot=self.trainer.snapshot(),
+            shown_checkpoint=None,
         )
+        self.publish(self.state.snapshot)
 
     def adopt_data_set(self, data: OpenedDataSet) -> None:
         """Train on another data set: with the same network if it has the same classes."""

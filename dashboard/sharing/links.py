@@ -23,6 +23,7 @@ from dashboard.training.settings import (
     setting_names,
     shorten,
 )
+from dashboard.training.stopping import STOP_SETTINGS
 from data_cache import DATA_SETS
 from nn import PRETRAINED
 
@@ -39,6 +40,7 @@ KEYS = {
     "hidden_layers": "hidden",
     "initialization": "init",
     "data_set": "data",
+    "training_samples": "samples",
     "shape": "data",
     "cache_size": "cache",
     "points_count": "points",
@@ -54,8 +56,8 @@ OLD_KEYS = {"net": "pretrained_model", "ready": "fine_tune"}
 """Keys of settings in links of earlier versions, which fine-tuned the first pretrained model."""
 
 DIGITS_SETTINGS = (
-    *("data_set", "pretrained_model", "fine_tune", "centre_drawing"),
-    *setting_names(TrainingSettings),
+    *("data_set", "training_samples", "pretrained_model", "fine_tune", "centre_drawing"),
+    *(*setting_names(TrainingSettings), *STOP_SETTINGS),
 )
 """The settings of the digits, in the order of the link."""
 
@@ -234,6 +236,12 @@ def read_link(query: str, settings: LearningSettings, names: Collection[str]) ->
             contents.faults.append(str(error).rstrip("."))
     if "ready" in pairs and contents.values.get("fine_tune"):
         contents.values["pretrained_model"] = PRETRAINED[0]
+    try:
+        settings.check_budget(contents.values)
+    except SettingError as error:
+        for name in settings.cost_settings:
+            contents.values.pop(name, None)
+        contents.faults.append(str(error).rstrip("."))
     return contents
 
 

@@ -146,7 +146,7 @@ def model_options(state: DigitsState) -> Options:
         options = {f"No pretrained model for {DATA_SETS[state.data_set].title}": []}
     current = describe_model(state)
     own = [] if current.key in PRETRAINED else [current]
-    own += [describe_stored(stored, state.data_set) for stored in state.stored_models]
+    own += [describe_stored(stored, state) for stored in state.stored_models]
     if own:
         options[OWN_GROUP] = [(model.key, model.title) for model in own]
     return options

@@ -78,7 +78,7 @@ def test_a_model_of_ones_own_comes_back_exactly_and_trains_on_as_if_never_left(o
         assert weights_of(left) == pretrained_bytes("mlp")
         left.state.param.update(optimizer="rmsprop", learning_rate=0.5, hidden_layers=[3])
         (stored,) = left.state.stored_models
-        assert describe_stored(stored, left.data.name).iteration == 7
+        assert describe_stored(stored, left.state).iteration == 7
         left.choose_model(stored.key)
         assert left.state.stored_models == []
         assert weights_of(left) == before
@@ -168,7 +168,7 @@ def test_a_model_of_another_data_set_is_brought_back_with_its_data_set():
         controller.state.data_set = "fashion-mnist"
         await until(lambda: controller.data.name == "fashion-mnist")
         (stored,) = controller.state.stored_models
-        assert describe_stored(stored, "fashion-mnist").data_set == "digits"
+        assert describe_stored(stored, controller.state).trained_on == "MNIST 5,000"
         controller.choose_model(stored.key)
         await until(lambda: weights_of(controller) == digits)
         assert controller.data.name == controller.state.data_set == "digits"
