@@ -122,6 +122,7 @@ class Session:
             execute=self._runtime.execute,
             time_budget=self._runtime.time_budget,
         )
+        self.controller.drawing.take_example()
         self._autosave = create_autosave(self.controller, self._launch.tab) if IN_BROWSER else None
         self._controllers: list[DigitsController | PlaneController] = [self.controller]
         self.page = Page(

@@ -124,12 +124,6 @@ class DigitsController:
         """The network that is shown, saved and evaluated: of a checkpoint, or the newest one."""
         return self.state.shown_network
 
-    @property
-    def checkpoint_iteration(self) -> int | None:
-        """The iteration of the shown checkpoint; None while the newest network is shown."""
-        shown = self.state.shown_checkpoint
-        return None if shown is None else int(shown.iteration)
-
     # Training
 
     def start(self) -> None:
@@ -204,7 +198,10 @@ class DigitsController:
         """Take one training step on the drawing, with the class `label`."""
         image = self.drawing.image
         if image is None:
-            self.warn("Draw something first, then choose its label.")
+            self.warn("Draw something first, then choose its correct label.")
+            return
+        if not 0 <= label < len(self.data.class_names):
+            self.warn("Choose the correct label of the drawing first.")
             return
         if self.state.running:
             self.warn("Pause training first; fine-tuning changes the same weights.")
@@ -223,7 +220,9 @@ class DigitsController:
         self.state.snapshot = self.trainer.snapshot()
         self.drawing.predict()
         name = self.data.class_names[label]
-        self._notify(f"Fine-tuned on “{name}”: loss on the drawing {before:.3f} → {after:.3f}.")
+        self._notify(
+            f"One step on the label “{name}”: loss on the drawing {before:.3f} → {after:.3f}."
+        )
 
     def count_blocks(self) -> None:
         """Publish how many blocks are ready and in flight; they change without training too."""
@@ -410,6 +409,8 @@ class DigitsController:
         if data is not None:
             self.state.running = False
             self._training.adopt_data_set(data)
+            if self.state.is_example and not self.state.has_digit_classes:
+                self.drawing.clear()  # it is a digit
             self.drawing.predict()
         self.state.param.update(data_set=self.data.name, training_samples=subset_name_of(self.data))
 
@@ -431,7 +432,7 @@ class DigitsController:
     async def test(self) -> None:
         """Evaluate the current model on the test samples, which no training uses."""
         run_number, iteration = self.state.snapshot.run, self.state.shown_iteration
-        network, is_checkpoint = self.network, self.checkpoint_iteration is not None
+        network, is_checkpoint = self.network, self.state.shown_checkpoint is not None
         self.state.busy = "Testing …"
         try:
             samples = await self.data.part("test")

@@ -26,8 +26,8 @@ class ChartTools:
         )
         self.view = pn.Row(
             smoothing,
-            button("Test", theme, "ink-test", self._test),
-            button("CSV", theme, "ink-csv", self._export),
+            button("Evaluate on test set", theme, "ink-test", self._test),
+            button("Export curve", theme, "ink-csv", self._export),
             stylesheets=[theme.gap, theme.bottom],
             sizing_mode="stretch_width",
             margin=0,

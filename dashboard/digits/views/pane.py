@@ -9,15 +9,19 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import panel as pn
+from numpy.typing import NDArray
 
 from dashboard.digits.controller import DigitsController
+from dashboard.digits.example_drawing import draw_example
+from dashboard.digits.state import DigitsState
 from dashboard.digits.views.chart_tools import ChartTools
 from dashboard.digits.views.data_controls import DataControls
 from dashboard.digits.views.drawing_tools import DrawingTools
 from dashboard.digits.views.model_menu import ModelMenu
 from dashboard.digits.views.network_controls import NetworkControls
-from dashboard.digits.views.pad import DrawingPad
+from dashboard.digits.views.pad import SIDE, DrawingPad
 from dashboard.digits.views.prediction import PredictionView
 from dashboard.digits.views.queue_chart import QueueChart
 from dashboard.digits.views.status import status_html
@@ -96,7 +100,7 @@ class DigitsPane:
         self._data = DataControls(controller, page, theme)
         self._network = NetworkControls(controller, theme)
         self.server = self._weights.server
-        self._pad = DrawingPad(controller.drawing.take, theme.widgets)
+        self._pad = DrawingPad(controller.drawing.take, theme.widgets, example=_example(state))
         controller.drawing.show_on_pad = lambda picture: page.write(lambda: self._pad.show(picture))
         self._prediction = PredictionView(state, page, theme)
         self._drawing_tools = DrawingTools(controller, theme)
@@ -204,7 +208,7 @@ class DigitsPane:
             margin=0,
         )
         model_input = pn.Column(
-            theme.text('<span class="quiet">Model input</span>'),
+            self._prediction.caption,
             self._prediction.image,
             width=120,
             margin=0,
@@ -213,6 +217,7 @@ class DigitsPane:
             pn.pane.Bokeh(self._pad.layout, sizing_mode="stretch_width", margin=0),
             self._prediction.text,
             pn.Row(model_input, self._prediction.bars, **column),
+            self._drawing_tools.centring,
             self._drawing_tools.fine_tuning,
             **column,
         )
@@ -238,3 +243,8 @@ class DigitsPane:
             "notice": self._notice,
             "status": self._status,
         }
+
+
+def _example(state: DigitsState) -> NDArray[np.float32] | None:
+    """Return the picture of the first view, if there is one."""
+    return draw_example(SIDE) if state.is_example else None
