@@ -31,6 +31,7 @@ from dashboard.digits.server_weights import (
 )
 from dashboard.digits.state import DigitsState
 from dashboard.digits.views.pane import DigitsPane
+from dashboard.inspection.digits_panels import PANELS
 from dashboard.runtime import (
     IN_BROWSER,
     SERVED,
@@ -126,9 +127,23 @@ class Session:
         self._controllers: list[DigitsController | PlaneController] = [self.controller]
         self.page = Page(
             [
-                Pane("digits", "Digits", "Draw and predict", self._make_digits_pane),
+                Pane(
+                    "digits",
+                    "Digits",
+                    "Draw and predict",
+                    self._make_digits_pane,
+                    panels=tuple((entry.name, entry.title) for entry in PANELS),
+                ),
                 Pane("spiral", "Spiral", "The plane", self._make_plane_pane),
-                Pane("evaluate", "Evaluate", "Confusion matrix", self._make_evaluation_pane),
+                Pane(
+                    "evaluate",
+                    "Evaluate",
+                    "Confusion matrix",
+                    self._make_evaluation_pane,
+                    inside="Scores",
+                    inside_title="Scores",
+                    has_settings=False,
+                ),
             ],
             self._writer,
         )

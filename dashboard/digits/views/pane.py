@@ -24,9 +24,10 @@ from dashboard.digits.views.training_controls import TrainingControls
 from dashboard.digits.views.weights_controls import WeightsControls
 from dashboard.inspection.digits_panels import PANELS
 from dashboard.inspection.panels import InspectionContext, InspectionTabs
+from dashboard.shell import read_asset
 from dashboard.shell.charts import CurveChart
 from dashboard.shell.downloads import Download
-from dashboard.shell.layout import card, field_pairs
+from dashboard.shell.layout import card, field_pairs, quick_fields, stack
 from dashboard.shell.notices import Notice, notice_html
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
@@ -34,7 +35,10 @@ from dashboard.shell.theme import Theme
 from dashboard.shell.timeline_slider import TimelineSlider
 from dashboard.training.trainer import Clock
 
-LEARNING_FIELDS = ("learning_rate", "batch_size", "optimizer", "dropout", "l1", "l2")
+QUICK_FIELDS = ("learning_rate", "batch_size")
+"""The settings in the bar at the top."""
+
+LEARNING_FIELDS = ("optimizer", "dropout", "l1", "l2")
 
 PROGRESS = ("status", "queue", "charts", "prediction")
 """Parts that show the progress of training."""
@@ -189,12 +193,17 @@ class DigitsPane:
         self._notice.object = notice_html(Notice(busy) if busy else notice)
 
     def _arrange(self, theme: Theme) -> dict[str, pn.viewable.Viewable]:
-        column = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [theme.gap]}
         controls = pn.Column(
             card(theme, "Learning", field_pairs(self._state, LEARNING_FIELDS, theme)),
             card(theme, "Data", self._data.view),
             card(theme, "Network", self._network.view),
             card(theme, "Weights", self._weights.view),
+            card(
+                theme,
+                "Advanced",
+                stack(theme, self._data.queue, self._queue.view),
+                is_folded=True,
+            ),
             css_classes=["controls"],
             sizing_mode="stretch_width",
             margin=0,
@@ -202,23 +211,24 @@ class DigitsPane:
         model_input = pn.Column(
             theme.text('<span class="quiet">Model input</span>'),
             self._prediction.image,
-            width=120,
+            css_classes=["input"],
             margin=0,
         )
         draw = pn.Column(
-            pn.pane.Bokeh(self._pad.layout, sizing_mode="stretch_width", margin=0),
+            pn.pane.Bokeh(self._pad.figure, sizing_mode="stretch_width", margin=0),
+            pn.pane.Bokeh(self._pad.tools, sizing_mode="stretch_width", margin=0),
             self._prediction.text,
-            pn.Row(model_input, self._prediction.bars, **column),
-            self._drawing_tools.fine_tuning,
-            **column,
+            self._prediction.bars,
+            model_input,
+            sizing_mode="stretch_width",
+            margin=0,
+            stylesheets=[read_asset("drawing_area.css")],
         )
         watch = pn.Column(
             self._chart_tools.view,
             self._loss.view,
             self._accuracy.view,
-            self._queue.view,
             self._timeline_place,
-            self._drawing_tools.samples,
             self._download.view,
             sizing_mode="stretch_both",
             margin=0,
@@ -226,8 +236,10 @@ class DigitsPane:
         )
         return {
             "run": self._training.view,
+            "quick": quick_fields(self._state, QUICK_FIELDS, theme),
             "controls": controls,
             "draw": draw,
+            "more": stack(theme, self._drawing_tools.fine_tuning, self._drawing_tools.samples),
             "inside": self.inspection.view,
             "watch": watch,
             "notice": self._notice,

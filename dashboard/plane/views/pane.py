@@ -248,6 +248,7 @@ class PlanePane:
         )
         return {
             "run": self._controls.run,
+            "quick": self._controls.quick,
             "controls": self._controls.settings,
             "draw": draw,
             "watch": watch,

@@ -139,7 +139,7 @@ def test_a_new_page_shows_where_it_stands():
     assert text_of(find(pane, "ink-status")) == controller.state.snapshot.status_line()
     assert data_of(pane, "ink-prediction") == {"state": "blank"}
     assert text_of(find(pane, "ink-notice")) == controller.state.notice.text
-    assert text_of(find(pane, "ink-progress")) == "Epoch 1 · 0 %"
+    assert text_of(find(pane, "ink-progress")) == "Validation – Epoch 1 · 0 %"
 
 
 def test_two_panes_share_no_part():
