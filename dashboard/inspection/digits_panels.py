@@ -20,6 +20,12 @@ def _make_why(context: InspectionContext) -> InspectionPanel:
     return WhyPanel(context)
 
 
+def _make_map(context: InspectionContext) -> InspectionPanel:
+    from dashboard.inspection.map import MapPanel  # noqa: PLC0415
+
+    return MapPanel(context)
+
+
 def _make_play(context: InspectionContext) -> InspectionPanel:
     from dashboard.inspection.play import PlayPanel  # noqa: PLC0415
 
@@ -29,5 +35,6 @@ def _make_play(context: InspectionContext) -> InspectionPanel:
 PANELS = (
     PanelEntry("inside", "Inside", _make_inside),
     PanelEntry("why", "Why", _make_why),
+    PanelEntry("map", "Map", _make_map),
     PanelEntry("play", "Play", _make_play),
 )
