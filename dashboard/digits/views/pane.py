@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 import panel as pn
 
@@ -24,7 +23,7 @@ from dashboard.digits.views.training_controls import TrainingControls
 from dashboard.digits.views.weights_controls import WeightsControls
 from dashboard.inspection.digits_panels import PANELS
 from dashboard.inspection.panels import InspectionContext, InspectionTabs
-from dashboard.shell.charts import CurveChart
+from dashboard.shell.charts import RunCharts
 from dashboard.shell.downloads import Download
 from dashboard.shell.layout import card, field_pairs
 from dashboard.shell.notices import Notice, notice_html
@@ -37,6 +36,9 @@ LEARNING_FIELDS = ("learning_rate", "batch_size", "optimizer", "dropout", "l1", 
 
 PROGRESS = ("status", "queue", "charts", "prediction")
 """Parts that show the progress of training."""
+
+CHART_OPTIONS = ("smoothing", "x_axis", "log_scale", "ignore_outliers", "earlier")
+"""Parameters that change how the charts are drawn."""
 
 COUNT_SECONDS = 0.5
 """Between two counts of the blocks in the prefetch queue."""
@@ -94,10 +96,7 @@ class DigitsPane:
         self._prediction = PredictionView(state, page, theme)
         self._drawing_tools = DrawingTools(controller, theme)
         self._chart_tools = ChartTools(controller, theme, self._download)
-        self._loss = CurveChart("Loss", css_class="ink-loss", theme=theme, logarithmic=True)
-        self._accuracy = CurveChart(
-            "Accuracy", css_class="ink-accuracy", theme=theme, per_cent=True
-        )
+        self._charts = RunCharts(state, theme)
         self._queue = QueueChart(theme)
         self.inspection = InspectionTabs(
             PANELS, InspectionContext(controller, page, theme, self._rate, controller.execute)
@@ -119,8 +118,11 @@ class DigitsPane:
         )
         self.redraws.follow(
             state,
-            {"snapshot": PROGRESS, "history": PROGRESS, "smoothing": ("charts",)},
-            at_once=lambda: not state.running,
+            {"snapshot": PROGRESS, "history": PROGRESS},
+            at_once=lambda: not state.running or state.is_watched,
+        )
+        self.redraws.follow(
+            state, dict.fromkeys(CHART_OPTIONS, ("charts",)), at_once=lambda: not state.running
         )
         self.redraws.follow(
             state, {"notice": ("notice",), "busy": ("notice",)}, at_once=lambda: True
@@ -149,12 +151,7 @@ class DigitsPane:
         self._queue.draw(self._state.snapshot)
 
     def _draw_charts(self) -> None:
-        history: Any = self._state.history
-        for chart, curve, key in (
-            (self._loss, history.loss_curve, "loss"),
-            (self._accuracy, history.accuracy_curve, "accuracy"),
-        ):
-            chart.draw(curve, self._state.smoothing, history.validation, history.test, key)
+        self._charts.draw(self._state.history, self._state.smoothing)
 
     def _draw_notice(self) -> None:
         notice, busy = self._state.notice, self._state.busy
@@ -186,8 +183,9 @@ class DigitsPane:
         )
         watch = pn.Column(
             self._chart_tools.view,
-            self._loss.view,
-            self._accuracy.view,
+            self._charts.loss.view,
+            self._charts.accuracy.view,
+            self._charts.summary,
             self._queue.view,
             self._drawing_tools.samples,
             self._download.view,
