@@ -23,7 +23,9 @@ from dashboard.training.block_run import BlockRun
 from dashboard.training.history import Score
 from dashboard.training.run import DivergenceError
 from dashboard.training.run_state import RunState
+from dashboard.training.settings import SettingError
 from dashboard.training.snapshot import Snapshot
+from dashboard.training.time_travel import TimeTravel
 from dashboard.training.trainer import Clock, Execute, TimeBudget, evaluate
 from dashboard.weights_file import read_compatible_network
 from data_cache import DataError, PrefetchError, to_float
@@ -68,6 +70,8 @@ class DigitsController:
     ----------
     drawing : DrawingModel
         Predicts the drawing.
+    time_travel : TimeTravel
+        Commands on the checkpoints of the run.
     execute
         As given.
     trainer, training_loop
@@ -94,6 +98,7 @@ class DigitsController:
         self.trainer = self._training.trainer
         self.training_loop = self._training.training_loop
         self.drawing = DrawingModel(state)
+        self.time_travel = TimeTravel(self._training)
         self._loader = DataSetLoader(
             state, open_data_set, self._training.background_tasks, self._data_set_opened
         )
@@ -101,6 +106,7 @@ class DigitsController:
         state.param.watch(self._data_set_changed, list(DATA_SETTINGS))
         state.param.watch(self._live_setting_changed, list(LIVE_SETTINGS))
         state.param.watch(lambda _event: self.trainer.note_interaction(), "drawing")
+        state.param.watch(self._shown_checkpoint_changed, "shown_checkpoint")
 
     @property
     def data(self) -> OpenedDataSet:
@@ -109,8 +115,14 @@ class DigitsController:
 
     @property
     def network(self) -> Network:
-        """The network of the newest snapshot."""
-        return self.state.network
+        """The network that is shown, saved and evaluated: of a checkpoint, or the newest one."""
+        return self.state.shown_network
+
+    @property
+    def checkpoint_iteration(self) -> int | None:
+        """The iteration of the shown checkpoint; None while the newest network is shown."""
+        shown = self.state.shown_checkpoint
+        return None if shown is None else int(shown.iteration)
 
     @property
     def built_settings(self) -> dict[str, Any]:
@@ -169,6 +181,7 @@ class DigitsController:
         if not self.training_loop.is_idle:
             self.warn("A training step is still being computed; try again in a moment.")
             return
+        self.time_travel.show_newest()
         try:
             before, after = fine_tune(self.trainer.run.network, image, label)
         except DivergenceError as error:
@@ -189,7 +202,13 @@ class DigitsController:
             self._training.publish(replace(snapshot, cached=cached, in_flight=in_flight))
 
     def _publish(self, snapshot: Snapshot) -> None:
+        self.time_travel.record(snapshot)
         self.state.snapshot = snapshot
+
+    def _shown_checkpoint_changed(self, _event: Any) -> None:
+        """Answer the drawing with the other network, and redraw what shows a network."""
+        self.drawing.predict()
+        self.state.param.trigger("snapshot")
 
     def _running_changed(self, event: Any) -> None:
         if event.new:
@@ -341,26 +360,30 @@ class DigitsController:
         self._notify(f"Sample {sample.index:,} of {part}, labelled “{name}”.")
 
     async def test(self) -> None:
-        """Evaluate the newest network on the test samples, which no training uses."""
-        snapshot = self.state.snapshot
+        """Evaluate the shown network on the test samples, which no training uses."""
+        run_number, iteration = self.state.snapshot.run, self.state.shown_iteration
+        network, is_checkpoint = self.network, self.checkpoint_iteration is not None
         self.state.busy = "Testing …"
         try:
             samples = await self.data.part("test")
-            evaluation = await evaluate(snapshot.network, samples, execute=self.execute)
+            evaluation = await evaluate(network, samples, execute=self.execute)
         except (DataError, PrefetchError) as error:
             self._notify(str(error), "error")
             return
         finally:
             self.state.busy = ""
         low, high = evaluation.accuracy_interval()
-        score = Score(snapshot.iteration, evaluation.loss, evaluation.accuracy, evaluation.count)
-        if snapshot.run == self.trainer.run_number:
-            self.trainer.run.history.test.append(score)
+        checkpoint = f" at iteration {iteration:,}" if is_checkpoint else ""
+        score = Score(iteration, evaluation.loss, evaluation.accuracy, evaluation.count)
+        run = self.trainer.run
+        # The run may have been replaced meanwhile, or have returned to an earlier checkpoint.
+        if run_number == self.trainer.run_number and iteration <= run.iteration:
+            run.history.test.append(score)
             self.state.param.trigger("history")
         is_known = self.state.origin in (Origin.PRETRAINED, Origin.FINE_TUNED)
         caveat = " The pretrained model was trained on these digits: not an independent test."
         self._notify(
-            f"Test: {100 * evaluation.accuracy:.2f} % of {evaluation.count:,} right "
+            f"Test{checkpoint}: {100 * evaluation.accuracy:.2f} % of {evaluation.count:,} right "
             f"(95 % interval {100 * low:.1f} to {100 * high:.1f} %), "
             f"loss {evaluation.loss:.4f}."
             f"{caveat if is_known and self.data.name == 'digits' else ''}"
@@ -369,7 +392,7 @@ class DigitsController:
     # Weights
 
     def save_weights(self, suffix: str, layout: str) -> bytes | None:
-        """Return the newest weights as a file; None, with a notice, if the format cannot hold them.
+        """Return the shown weights as a file; None, with a notice, if the format cannot hold them.
 
         Parameters
         ----------
@@ -387,7 +410,8 @@ class DigitsController:
         classes = len(self.data.class_names)
         try:
             network = read_compatible_network(content, name, self.data.title, classes)
-        except WeightsError as error:
+            self.state.check_budget(architecture_settings(network))
+        except (SettingError, WeightsError) as error:
             self._notify(str(error), "error")
             return
         self.state.running = False

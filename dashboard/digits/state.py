@@ -20,6 +20,7 @@ from dashboard.training.run_options import RunOptions
 from dashboard.training.settings import TrainingSettings
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.stopping import StopSettings
+from dashboard.training.time_travel import ShownCheckpoint
 from data_cache import DATA_SETS, DIGIT_NAMES
 from nn import PRETRAINED, Network, architecture_of
 
@@ -69,7 +70,7 @@ class Prediction:
     is_confident: bool = True
 
 
-class DigitsState(TrainingSettings, RunOptions, StopSettings):
+class DigitsState(TrainingSettings, RunOptions, StopSettings, ShownCheckpoint):
     """Everything that the digits pane shows."""
 
     data_set = param.Selector(default="digits", objects=list(DATA_SETS), label="Data set")
@@ -114,8 +115,17 @@ class DigitsState(TrainingSettings, RunOptions, StopSettings):
 
     @property
     def shown_network(self) -> Network:
-        """The network that answers the drawing and is inspected; its weights are not changed."""
-        return self.network
+        """The network that answers the drawing and is inspected; its weights are not changed.
+
+        It is that of the shown checkpoint, if one is shown, else the newest one.
+        """
+        shown = self.shown_checkpoint
+        return self.network if shown is None else shown.network
+
+    @property
+    def shown_iteration(self) -> int:
+        """The iteration of the network that is shown."""
+        return int((self.shown_checkpoint or self.snapshot).iteration)
 
     @property
     def has_digit_classes(self) -> bool:

@@ -95,8 +95,12 @@ class DigitsTraining(PaneTraining[BlockRun]):
         run.queue.start()
         self.background_tasks.begin(old.close(), cancel_on_close=False)
         self.state.param.update(
-            origin=origin, history=run.history, snapshot=self.trainer.snapshot()
+            origin=origin,
+            history=run.history,
+            snapshot=self.trainer.snapshot(),
+            shown_checkpoint=None,
         )
+        self.publish(self.state.snapshot)
 
     def adopt_data_set(self, data: OpenedDataSet) -> None:
         """Train on another data set: with the same network if it has the same classes."""

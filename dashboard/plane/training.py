@@ -109,13 +109,6 @@ class PlaneTraining(PaneTraining[PlaneRun]):
         self.notify(NO_POINTS, "warning")
         return True
 
-    def between_slices(self, change: Callable[[], None]) -> None:
-        """Change the run now, or at the end of the slice that is being computed."""
-        if self.training_loop.is_idle:
-            change()
-        else:
-            self.trainer.run.call_soon(change)
-
     @contextmanager
     def changing_settings(self) -> Iterator[None]:
         """Change settings without the effects that the same change at the page has."""

@@ -59,6 +59,13 @@ class PaneTraining(Generic[AnyRun]):
         if not self._is_closed:
             self._publish_snapshot(snapshot or self.trainer.snapshot())
 
+    def between_slices(self, change: Callable[[], None]) -> None:
+        """Change the run now, or at the end of the slice that is being computed."""
+        if self.training_loop.is_idle:
+            change()
+        else:
+            self.trainer.run.call_soon(change)
+
     def notify(self, text: str, kind: str = "info") -> None:
         """Show a message of the kind "info", "warning" or "error"."""
         if not self._is_closed:

@@ -147,6 +147,7 @@ class Run:
         self.accuracy = MovingAverage()
         self.validation_due = False
         self._unrecorded: list[tuple[float, float, float]] = []
+        self._pending: list[Callable[[], None]] = []
         self._epoch_ends: list[tuple[int, int]] = []
         self._fault: _Fault | None = None
         self._marked: dict[str, Any] | None = None
@@ -165,8 +166,22 @@ class Run:
         """Passes over the training samples, with the fraction of the current one."""
         return self.epoch + self.consumed / self.feed.sample_count
 
+    @property
+    def has_pending_calls(self) -> bool:
+        """Whether functions passed to `call_soon` have not been called yet."""
+        return bool(self._pending)
+
+    def call_soon(self, change: Callable[[], None]) -> None:
+        """Call a function at the next `apply_settings`, when no slice is being computed."""
+        self._pending.append(change)
+
     def apply_settings(self) -> None:
-        """Apply the settings that a step does not read by itself: optimiser, penalties, dropout."""
+        """Call the pending functions, and apply the settings that a step does not read by itself.
+
+        These are the optimiser, the penalties and the dropout rate.
+        """
+        while self._pending:
+            self._pending.pop(0)()
         settings = self.settings
         if settings.optimizer != self.optimizer_name:
             self.optimizer_name = settings.optimizer

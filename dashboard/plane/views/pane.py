@@ -15,7 +15,6 @@ from dashboard.plane.views.controls import HOOK, Controls
 from dashboard.plane.views.profile_chart import POINTS, ProfileChart
 from dashboard.plane.views.readout import Readout
 from dashboard.plane.views.surface import SurfaceView
-from dashboard.plane.views.timeline_slider import TimelineSlider
 from dashboard.plane.views.unit_maps import UnitMaps
 from dashboard.plane.views.weights_editor import WeightsEditor
 from dashboard.shell.charts import RunCharts
@@ -26,6 +25,7 @@ from dashboard.shell.notices import notice_html
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from dashboard.shell.theme import Theme
+from dashboard.shell.timeline_slider import TimelineSlider
 from dashboard.training.trainer import Clock
 
 LEGEND = (
@@ -117,6 +117,7 @@ class PlanePane:
         self.weights = WeightsEditor(theme, controller.inspection.set_weight)
         self.timeline = TimelineSlider(
             theme,
+            HOOK,
             show=controller.time_travel.show,
             show_newest=controller.time_travel.show_newest,
             resume=controller.time_travel.resume,
