@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 import panel as pn
 
@@ -25,7 +24,7 @@ from dashboard.digits.views.weights_controls import WeightsControls
 from dashboard.inspection.digits_panels import PANELS
 from dashboard.inspection.panels import InspectionContext, InspectionTabs
 from dashboard.shell import read_asset
-from dashboard.shell.charts import CurveChart
+from dashboard.shell.charts import RunCharts
 from dashboard.shell.downloads import Download
 from dashboard.shell.layout import card, field_pairs, quick_fields, stack
 from dashboard.shell.notices import Notice, notice_html
@@ -42,6 +41,9 @@ LEARNING_FIELDS = ("optimizer", "dropout", "l1", "l2")
 
 PROGRESS = ("status", "queue", "charts", "prediction")
 """Parts that show the progress of training."""
+
+CHART_OPTIONS = ("smoothing", "x_axis", "log_scale", "ignore_outliers", "earlier")
+"""Parameters that change how the charts are drawn."""
 
 COUNT_SECONDS = 0.5
 """Between two counts of the blocks in the prefetch queue."""
@@ -101,10 +103,7 @@ class DigitsPane:
         self._prediction = PredictionView(state, page, theme)
         self._drawing_tools = DrawingTools(controller, theme)
         self._chart_tools = ChartTools(controller, theme, self._download)
-        self._loss = CurveChart("Loss", css_class="ink-loss", theme=theme, logarithmic=True)
-        self._accuracy = CurveChart(
-            "Accuracy", css_class="ink-accuracy", theme=theme, per_cent=True
-        )
+        self._charts = RunCharts(state, theme)
         self._queue = QueueChart(theme)
         self.inspection = InspectionTabs(
             PANELS, InspectionContext(controller, page, theme, self._rate, controller.execute)
@@ -131,8 +130,11 @@ class DigitsPane:
         )
         self.redraws.follow(
             state,
-            {"snapshot": PROGRESS, "history": PROGRESS, "smoothing": ("charts",)},
-            at_once=lambda: not state.running,
+            {"snapshot": PROGRESS, "history": PROGRESS},
+            at_once=lambda: not state.running or state.is_watched,
+        )
+        self.redraws.follow(
+            state, dict.fromkeys(CHART_OPTIONS, ("charts",)), at_once=lambda: not state.running
         )
         self.redraws.follow(
             state, {"notice": ("notice",), "busy": ("notice",)}, at_once=lambda: True
@@ -165,12 +167,7 @@ class DigitsPane:
         self._queue.draw(self._state.snapshot)
 
     def _draw_charts(self) -> None:
-        history: Any = self._state.history
-        for chart, curve, key in (
-            (self._loss, history.loss_curve, "loss"),
-            (self._accuracy, history.accuracy_curve, "accuracy"),
-        ):
-            chart.draw(curve, self._state.smoothing, history.validation, history.test, key)
+        self._charts.draw(self._state.history, self._state.smoothing)
 
     def _draw_timeline(self) -> None:
         checkpoints = self._state.checkpoints
@@ -226,8 +223,9 @@ class DigitsPane:
         )
         watch = pn.Column(
             self._chart_tools.view,
-            self._loss.view,
-            self._accuracy.view,
+            self._charts.loss.view,
+            self._charts.accuracy.view,
+            self._charts.summary,
             self._timeline_place,
             self._download.view,
             sizing_mode="stretch_both",

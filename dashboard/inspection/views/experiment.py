@@ -11,6 +11,7 @@ import numpy as np
 
 from dashboard.inspection.experiment import Answer, Experiment, MaximizedClass
 from dashboard.shell.pictures import ink_pixels, picture_html, signed_pixels
+from data_cache import DIGIT_NAMES
 from data_cache.augmentation.manipulation import Manipulation
 
 
@@ -32,6 +33,17 @@ def experiment_html(experiment: Experiment) -> str:
         f'<div class="pictures small">{"".join(pictures)}</div>'
         f'<p class="sentence">{_sentence(experiment, is_changed)}</p></div>'
     )
+
+
+def question_html(target: str | None) -> str:
+    """Return the heading of the image that maximises a class; None: of any class."""
+    if target is None:
+        subject = "a class"
+    elif target in DIGIT_NAMES:
+        subject = f"an {target}" if target == "8" else f"a {target}"
+    else:
+        subject = f"“{escape(target)}”"
+    return f"<h2>What does the net think {subject} looks like?</h2>"
 
 
 def maximized_html(maximized: MaximizedClass) -> str:
