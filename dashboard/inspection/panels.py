@@ -19,6 +19,9 @@ from dashboard.shell.redraw_scheduler import RedrawRate
 from dashboard.shell.theme import Theme
 from dashboard.training.trainer import Execute
 
+NATURAL = ":host > * { flex-shrink: 0; }"
+"""A panel that is higher than its place is scrolled, not squeezed."""
+
 SHOW_OPEN = """
 dispatchEvent(new CustomEvent("inkling-panel", {detail: carrier.tags[0]}))
 """
@@ -113,7 +116,7 @@ class InspectionTabs:
         self.carrier.on_change("tags", self._switched)
         self.carrier.js_on_change("tags", CustomJS(args={"carrier": self.carrier}, code=SHOW_OPEN))
         layout = {
-            "sizing_mode": "stretch_both", "margin": 0, "stylesheets": [context.theme.gap]
+            "sizing_mode": "stretch_both", "margin": 0, "stylesheets": [context.theme.gap, NATURAL]
         }  # fmt: skip
         self._place = pn.Column(self._panel(self.open_name).view, **layout)
         self.view = pn.Column(
