@@ -342,9 +342,7 @@ class DigitsController:
             self.state.running = False
             self._training.adopt_data_set(data)
             self.drawing.predict()
-        self.state.param.update(
-            data_set=self.data.name, training_samples=subset_name_of(self.data)
-        )
+        self.state.param.update(data_set=self.data.name, training_samples=subset_name_of(self.data))
 
     async def load_sample(self, part: str, index_text: str, label: int | None) -> None:
         """Put a sample on the pad: by its index if `index_text` is not empty, else a random one."""

@@ -108,9 +108,7 @@ async def test_a_pause_before_a_slow_step_ends_at_once(how):
         await asyncio.get_running_loop().create_future()
 
     run = make_run()
-    trainer = make_trainer(
-        run, clock=lambda: 0.0, sleep=sleep, steps_per_second=lambda: speed[0]
-    )
+    trainer = make_trainer(run, clock=lambda: 0.0, sleep=sleep, steps_per_second=lambda: speed[0])
     training = asyncio.ensure_future(trainer.train())
     await until_asleep(sleeping)
     assert (run.iteration, sleeping) == (1, [1.0])
