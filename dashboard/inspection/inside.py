@@ -48,6 +48,8 @@ LIVE_SECONDS = 0.25
 """Between two redraws while the network trains, at least."""
 WEIGHTS_SECONDS = 1.0
 """The same for the weights, whose pictures are larger."""
+RIGID = "* { flex-shrink: 0 !important; }"
+"""In a low window the panel is scrolled; its pictures keep their form."""
 
 
 class InsidePanel:
@@ -277,10 +279,7 @@ class InsidePanel:
         network = self._network()
         outputs = self._outputs(network)
         self._layers.arrange(self._arrangement)
-        if self.state.selection is None and outputs is not None:
-            self._select_first(outputs)
-            return  # drawn with the selection
-        selection, names = self.state.selection, self._class_names(network)
+        selection, names = self._selection(outputs), self._class_names(network)
         self._set(self._unit, unit_html(network, outputs, selection, names))
         side = isqrt(network.inputs)
         image = self._image(network)
@@ -291,10 +290,14 @@ class InsidePanel:
         )
         pictures, titles = unit_pictures(network, outputs, selection)
         self._layers.draw_squares([framed(drawing), *pictures], [f"Input {side} × {side}", *titles])
-        self._draw_marks(network, outputs)
+        self._draw_marks(network, outputs, selection)
 
-    def _draw_marks(self, network: Network, outputs: Sequence[LayerOutput] | None) -> None:
-        selection = self.state.selection
+    def _draw_marks(
+        self,
+        network: Network,
+        outputs: Sequence[LayerOutput] | None,
+        selection: Selection | None,
+    ) -> None:
         if selection is None:
             self._layers.draw_marks([], [])
             return
@@ -313,11 +316,14 @@ class InsidePanel:
                 frames.append(pixel_rectangle(place, selection.unit, pixel, map_side))
         self._layers.draw_marks(frames, fields)
 
-    def _select_first(self, outputs: Sequence[LayerOutput]) -> None:
-        """Choose the unit of the first layer that responds most, so that there is one to see."""
+    def _selection(self, outputs: Sequence[LayerOutput] | None) -> Selection | None:
+        """Return the chosen unit; before that, the most active one of the first layer."""
+        if self.state.selection is not None or outputs is None:
+            chosen: Selection | None = self.state.selection
+            return chosen
         values = outputs[0].values[: self._places[0].shown]
-        finite = np.nan_to_num(values.reshape(len(values), -1).max(axis=1), nan=-np.inf)
-        self.state.selection = Selection(0, int(finite.argmax()))
+        largest = values.reshape(len(values), -1).max(axis=1)
+        return Selection(0, int(np.nan_to_num(largest, nan=-np.inf).argmax()))
 
     def _draw_ablation(self) -> None:
         network, state = self._network(), self.state
@@ -363,6 +369,7 @@ class InsidePanel:
             stylesheets=[theme.widgets],
             margin=0,
         )
+        self._spoken = text("ink-inside-spoken")
         self._restore = button(
             "Restore all",
             theme,
@@ -373,11 +380,14 @@ class InsidePanel:
         return pn.Column(
             modes,
             self._legend,
-            pn.pane.Bokeh(self._layers.figure, sizing_mode="stretch_width", margin=0),
+            pn.pane.Bokeh(
+                self._layers.figure, sizing_mode="stretch_width", margin=0, stylesheets=[RIGID]
+            ),
             self._unit,
             pn.Row(self._ablation, self._restore, **column),
+            self._spoken,
             css_classes=["ink-inside"],
-            **column,
+            **(column | {"stylesheets": [theme.gap, RIGID]}),
         )
 
 

@@ -112,14 +112,14 @@ class InspectionTabs:
         self._buttons.param.watch(lambda event: self.open(event.new), "value")
         self._place = pn.Column(
             self._panel(self.open_name).view,
-            sizing_mode="stretch_both",
+            sizing_mode="stretch_width",
             margin=0,
             stylesheets=[context.theme.gap],
         )
         self.view = pn.Column(
             self._buttons,
             self._place,
-            sizing_mode="stretch_both",
+            sizing_mode="stretch_width",
             margin=0,
             stylesheets=[context.theme.gap],
         )

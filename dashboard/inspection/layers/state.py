@@ -62,7 +62,8 @@ class AblationResult:
 class InsideState(param.Parameterized):
     """What the panel shows of the network."""
 
-    mode = param.Selector(default="activations", objects=MODES, doc="What the pictures show.")
+    # Without a help text, which would lie over the neighbouring column.
+    mode = param.Selector(default="activations", objects=MODES)
     selection = param.ClassSelector(class_=Selection, default=None, allow_None=True)
     target = param.Integer(
         default=None,
