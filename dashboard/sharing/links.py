@@ -22,6 +22,7 @@ from dashboard.training.settings import (
     setting_names,
     shorten,
 )
+from dashboard.training.stopping import STOP_SETTINGS
 from data_cache import DATA_SETS
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ KEYS = {
     "hidden_layers": "hidden",
     "initialization": "init",
     "data_set": "data",
+    "training_samples": "samples",
     "shape": "data",
     "cache_size": "cache",
     "points_count": "points",
@@ -47,17 +49,21 @@ KEYS = {
 }
 """Keys of settings in links; the others have their own names, with hyphens."""
 
-DIGITS_SETTINGS = ("data_set", "drawing_model", "fine_tune", *setting_names(TrainingSettings))
+DIGITS_SETTINGS = (
+    *("data_set", "training_samples", "drawing_model", "fine_tune"),
+    *(*setting_names(TrainingSettings), *STOP_SETTINGS),
+)
 """The settings of the digits, in the order of the link."""
 
-PAGE_KEYS = ("pane", "hide", "api")
+PAGE_KEYS = ("pane", "inside", "hide", "present", "api")
 """Keys that concern the page itself."""
 
 FOREIGN = ("utm_", "fbclid", "gclid", "bokeh")
 """Prefixes of keys that other sites and servers add to links; they are ignored."""
 
 HIDEABLE = (
-    *("controls", "draw", "charts", "status", "about", "tabs"),
+    *("controls", "settings", "draw", "inside", "charts", "status"),
+    *("model", "about", "present", "tabs"),
     *("learning", "data", "network", "weights", "lessons", "points"),
 )
 """What `hide` can hide: parts of the page, then cards; the page's style sheet does it."""
@@ -216,6 +222,12 @@ def read_link(query: str, settings: LearningSettings, names: Collection[str]) ->
             contents.values[name] = read_value(settings, name, text)
         except SettingError as error:
             contents.faults.append(str(error).rstrip("."))
+    try:
+        settings.check_budget(contents.values)
+    except SettingError as error:
+        for name in settings.cost_settings:
+            contents.values.pop(name, None)
+        contents.faults.append(str(error).rstrip("."))
     return contents
 
 

@@ -10,7 +10,10 @@ import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 
+import panel as pn
+
 from dashboard.shell import read_asset
+from dashboard.shell.colors import color_variables
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.restore_offer import RestoreOffer
 from dashboard.shell.share_link import ShareLink
@@ -29,6 +32,8 @@ class Page:
         The panes in the order of their tabs; the first one is open.
     writer
         How the page is changed.
+    model
+        What the header shows of the model; nothing by default.
 
     Attributes
     ----------
@@ -42,7 +47,12 @@ class Page:
         What Panel serves.
     """
 
-    def __init__(self, panes: Sequence[Pane], writer: PageWriter) -> None:
+    def __init__(
+        self,
+        panes: Sequence[Pane],
+        writer: PageWriter,
+        model: pn.viewable.Viewable | None = None,
+    ) -> None:
         theme = Theme()
         self.panes = Panes(panes, theme)
         self.offer = RestoreOffer(theme, writer)
@@ -50,7 +60,9 @@ class Page:
         self.template = make_template(read_asset("page.html"))
         cards = {name: pretrained_card(name) for name in PRETRAINED}
         variables = {
-            "page_css": read_asset("page.css") + read_asset("visually_hidden.css"),
+            "page_css": color_variables()
+            + read_asset("page.css")
+            + read_asset("visually_hidden.css"),
             "page_js": read_asset("page.js"),
             "icon": icon_url(),
             "about": about_html(cards),
@@ -58,7 +70,11 @@ class Page:
         }
         for name, value in variables.items():
             self.template.add_variable(name, value)
-        parts = {"offer": self.offer.view, "link": self.link.view}
+        parts = {
+            "offer": self.offer.view,
+            "link": self.link.view,
+            "model": model if model is not None else theme.text("", css_classes=["ink-model"]),
+        }
         for name, part in (self.panes.roots() | parts).items():
             self.template.add_panel(name, part)
 

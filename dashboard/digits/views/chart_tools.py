@@ -1,16 +1,18 @@
-"""Tools for the charts: smoothing, the score on the test samples, and the export as CSV."""
+"""Tools for the charts: how they are drawn, evaluation on the test set, and export as CSV."""
 
 from __future__ import annotations
 
 import panel as pn
 
 from dashboard.digits.controller import DigitsController
+from dashboard.shell.chart_switches import chart_switches
 from dashboard.shell.downloads import Download
+from dashboard.shell.layout import stack
 from dashboard.shell.theme import Theme, button
 
 
 class ChartTools:
-    """A row above the charts."""
+    """Two rows above the charts."""
 
     def __init__(self, controller: DigitsController, theme: Theme, download: Download) -> None:
         self._controller = controller
@@ -20,18 +22,20 @@ class ChartTools:
             start=0,
             end=0.99,
             step=0.01,
+            css_classes=["ink-smoothing"],
             stylesheets=[theme.widgets],
             sizing_mode="stretch_width",
             margin=0,
         )
-        self.view = pn.Row(
+        commands = pn.Row(
             smoothing,
-            button("Test", theme, "ink-test", self._test),
-            button("CSV", theme, "ink-csv", self._export),
+            button("Evaluate on test set", theme, "ink-test", self._test),
+            button("Export curve", theme, "ink-csv", self._export),
             stylesheets=[theme.gap, theme.bottom],
             sizing_mode="stretch_width",
             margin=0,
         )
+        self.view = stack(theme, commands, chart_switches(controller.state, theme))
 
     def _test(self) -> None:
         self._controller.spawn(self._controller.test())

@@ -18,7 +18,13 @@ QUEUE_FIELDS = ("cache_size", "concurrency")
 
 
 class DataControls:
-    """The fields of the card “Data”."""
+    """The fields of the card “Data”.
+
+    Attributes
+    ----------
+    view, queue
+        The fields of the data, and those of the prefetch queue.
+    """
 
     def __init__(self, controller: DigitsController, page: PageWriter, theme: Theme) -> None:
         state = controller.state
@@ -41,7 +47,7 @@ class DataControls:
         self.view = stack(
             theme,
             menu(state.param.data_set, theme, "ink-data-set", options=titles),
-            field_pairs(state, QUEUE_FIELDS, theme),
             augmentation,
             preview.view,
         )
+        self.queue = field_pairs(state, QUEUE_FIELDS, theme)

@@ -21,7 +21,7 @@ class DrawingTools:
         selection.set_classes(controller.state.class_names)
         controller.state.param.watch(lambda event: selection.set_classes(event.new), "class_names")
         row: dict[str, Any] = {
-            "stylesheets": [theme.gap, theme.bottom],
+            "stylesheets": [theme.wrap],
             "sizing_mode": "stretch_width",
             "margin": 0,
         }

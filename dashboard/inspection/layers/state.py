@@ -72,3 +72,4 @@ class InsideState(param.Parameterized):
     )
     ablated = param.ClassSelector(class_=frozenset, default=frozenset(), doc="Ablated units.")
     result = param.ClassSelector(class_=AblationResult, default=None, allow_None=True)
+    obstacle = param.String("", doc="Why there is no result; empty while it is computed.")

@@ -238,7 +238,7 @@ def ablation_html(
     answers: tuple[str, str] | None,
     *,
     samples: str,
-    missing: str = "",
+    obstacle: str = "",
 ) -> str:
     """Return what the ablated units cost.
 
@@ -252,7 +252,7 @@ def ablation_html(
         For the drawing, with all units and without the ablated ones; None while nothing is drawn.
     samples
         What the validation samples are called, such as “digits”.
-    missing
+    obstacle
         Why there is no result, if it is not being computed.
     """
     if not ablated:
@@ -263,7 +263,7 @@ def ablation_html(
     units = f"{ablated} unit{'' if ablated == 1 else 's'} ablated"
     lines, values = [f"<b>{units}</b>"], ""
     if result is None:
-        lines.append(missing or "computing validation accuracy …")
+        lines.append(obstacle or "computing validation accuracy …")
     else:
         change = 100 * (result.after - result.before)
         values = f' data-before="{result.before:.6f}" data-after="{result.after:.6f}"'

@@ -5,12 +5,13 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from controller_helpers import make_controller, until, weights_of
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from plane_helpers import make_plane_controller
 from training_helpers import in_event_loop
 
 from dashboard.digits.state import DigitsState, Origin
+from dashboard.digits.training_subset import TRAINING_SAMPLES
 from dashboard.plane.settings import PlaneSettings
 from dashboard.sharing.links import (
     DIGITS_SETTINGS,
@@ -30,6 +31,7 @@ from dashboard.sharing.links import (
 )
 from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.shell.share_link import ShareLink
+from dashboard.training.settings import SettingError
 from data_cache import AUGMENTATIONS, DATA_SETS, PLANE_INPUTS, PLANE_SHAPES
 from nn import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS
 
@@ -40,7 +42,7 @@ learning = {
     "optimizer": st.sampled_from(list(OPTIMIZERS)),
     "l1": st.floats(0, 1),
     "dropout": st.floats(0, 0.9),
-    "hidden_layers": st.lists(st.integers(1, 2048), max_size=8),
+    "hidden_layers": st.lists(st.one_of(st.integers(1, 64), st.integers(1, 2048)), max_size=8),
     "activation": st.sampled_from(list(ACTIVATIONS)),
     "initialization": st.sampled_from(list(INITIALIZATIONS)),
     "biases": st.booleans(),
@@ -53,6 +55,9 @@ digits = learning | {
     "cache_size": st.integers(0, 64),
     "augment": st.sampled_from(list(AUGMENTATIONS)),
     "architecture": st.sampled_from(["dense", "conv5x8 pool2 conv5x16 pool3"]),
+    "training_samples": st.sampled_from(TRAINING_SAMPLES),
+    "stop_epoch": st.integers(1, 100_000),
+    "stop_accuracy": st.floats(0, 100, exclude_min=True),
 }
 points = learning | {
     "shape": st.sampled_from(list(PLANE_SHAPES)),
@@ -69,15 +74,40 @@ linked = st.one_of(
 )
 
 
+def fits(settings, values):
+    """Return whether settings are within the budget."""
+    try:
+        settings().check_budget(values)
+    except SettingError:
+        return False
+    return True
+
+
 # Texts
 
 
 @given(linked)
 def test_settings_are_read_back_from_a_link(linked):
     settings, names, values = linked
+    assume(fits(settings, values))
     contents = read_link("?" + write_link(values, settings), settings(), names)
     expected = {name: it for name, it in values.items() if it != settings.param[name].default}
     assert (contents.values, contents.faults) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    ("query", "settings", "names"),
+    [
+        ("?pane=spiral&hidden=" + "-".join(["2048"] * 8), PlaneSettings, PLANE_SETTINGS),
+        ("?hidden=" + "-".join(["2048"] * 8), DigitsState, DIGITS_SETTINGS),
+        ("?architecture=best&batch=4096", DigitsState, DIGITS_SETTINGS),
+        ("?architecture=conv3x4+pool99", DigitsState, DIGITS_SETTINGS),
+    ],
+)
+def test_a_link_beyond_the_budget_is_left_out_with_its_reason(query, settings, names):
+    contents = read_link(query + "&rate=0.5", settings(), names)
+    assert contents.values == {"learning_rate": 0.5}
+    assert len(contents.faults) == 1
 
 
 def test_a_link_contains_only_what_differs_from_the_defaults_in_readable_words():
@@ -192,6 +222,11 @@ async def fine_tune(controller):
     controller.state.param.update(fine_tune=True, seed=9)
 
 
+async def few(controller):
+    controller.state.param.update(training_samples="100", stop_epoch=50, stop_accuracy=99.5)
+    await until(lambda: controller.data.source.sample_count == 100)
+
+
 async def clothes(controller):
     controller.state.param.update(seed=3, activation="tanh")
     controller.state.data_set = "fashion-mnist"
@@ -205,6 +240,7 @@ async def clothes(controller):
         (change_fields, "rate=0.01&dropout=0.1&hidden=9-7&seed=5"),
         (build, "rate=0.01&dropout=0.1&hidden=9-7&seed=5"),
         (fine_tune, "ready=yes&seed=9"),
+        (few, "samples=100&stop-epoch=50&stop-accuracy=99.5"),
         (clothes, "data=fashion-mnist&activation=tanh&seed=3"),
     ],
 )

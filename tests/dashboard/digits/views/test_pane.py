@@ -139,7 +139,7 @@ def test_a_new_page_shows_where_it_stands():
     assert text_of(find(pane, "ink-status")) == controller.state.snapshot.status_line()
     assert data_of(pane, "ink-prediction") == {"state": "blank"}
     assert text_of(find(pane, "ink-notice")) == controller.state.notice.text
-    assert text_of(find(pane, "ink-progress")) == "Epoch 1 · 0 %"
+    assert text_of(find(pane, "ink-progress")) == "Validation – Epoch 1 · 0 %"
 
 
 def test_two_panes_share_no_part():
@@ -428,8 +428,8 @@ def test_the_test_score_appears_in_both_charts():
         for hook, value in (("ink-loss", score.loss), ("ink-accuracy", score.accuracy)):
             figure = find(pane, hook).select(pn.pane.Bokeh)[-1].object
             sources = [renderer.data_source.data for renderer in figure.renderers]
-            drawn = [list(map(list, data.values())) for data in sources if len(data) == 2]
-            assert [[0], [np.float32(value)]] in drawn
+            drawn = [(list(it["iteration"]), list(it["value"])) for it in sources if "value" in it]
+            assert ([0], [np.float32(value)]) in drawn
 
     run(main())
 
@@ -497,5 +497,29 @@ def test_samples_of_the_training_part_can_be_asked_for_by_index():
         await all_done()
         label = few_digits().train.labels[12]
         assert text_of(find(pane, "ink-notice")) == f"Sample 12 of train, labelled “{label}”."
+
+    run(main())
+
+
+def test_the_slider_over_the_run_comes_with_the_first_checkpoint_and_moves_the_answer():
+    async def main():
+        controller, pane = make_pane()
+        assert not any("ink-checkpoints-time" in classes_of(part) for part in parts(pane))
+        controller.drawing.take(ink())
+        for _ in range(3):
+            controller.step()
+            await all_done()
+        newest = data_of(pane, "ink-prediction")["probability"]
+        slider = find(pane, "ink-checkpoints-time")
+        slider.value = 0.0
+        assert controller.state.shown_iteration == 0
+        assert "iteration 0" in slider.label
+        assert data_of(pane, "ink-prediction")["probability"] != newest
+        click(pane, "ink-checkpoints-live")
+        assert data_of(pane, "ink-prediction")["probability"] == newest
+        slider.value = 0.0
+        click(pane, "ink-checkpoints-continue")
+        assert controller.state.snapshot.iteration == 0
+        assert slider.value == 1.0
 
     run(main())
