@@ -37,7 +37,7 @@ def _palette() -> tuple[str, ...]:
         _color(INK, 0.95 * (level - INK_FIRST) / (INK_LAST - INK_FIRST))
         for level in range(INK_FIRST, GAP)
     ]
-    return (*signed, *ink, _color(INK, 0.22), _color(RED, 0.9))
+    return (*signed, *ink, _color(INK, 0.2), _color(RED, 0.9))
 
 
 PALETTE = _palette()
