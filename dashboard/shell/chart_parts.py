@@ -61,6 +61,15 @@ def make_legend(items: list[tuple[str, list[Any]]]) -> CheckboxButtonGroup:
     return legend
 
 
+def set_legend_curves(legend: CheckboxButtonGroup, curves: list[list[Any]]) -> None:
+    """Let the names of a legend show and hide these renderers from now on."""
+    (script,) = legend.js_property_callbacks["change:active"]
+    script.args = {"legend": legend, "curves": curves}
+    for index, glyphs in enumerate(curves):
+        for glyph in glyphs:
+            glyph.visible = index in legend.active
+
+
 def _swatch(glyph: Any) -> str:
     """Return the declarations of a sample of a line, or of a marker that is a diamond."""
     shown = f"--swatch: {glyph.line_color}; --swatch-opacity: {glyph.line_alpha};"

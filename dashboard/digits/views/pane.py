@@ -211,9 +211,7 @@ class DigitsPane:
         )
         watch = pn.Column(
             self._chart_tools.view,
-            self._charts.loss.view,
-            self._charts.accuracy.view,
-            self._charts.summary,
+            self._charts.view,
             self._queue.view,
             self._timeline_place,
             self._drawing_tools.samples,
