@@ -75,14 +75,12 @@ def _swatch(glyph: Any) -> str:
     shown = f"--swatch: {glyph.line_color}; --swatch-opacity: {glyph.line_alpha};"
     if getattr(glyph, "marker", None) is not None:
         return f"{shown} width: 7px; height: 7px; background: var(--swatch); rotate: 45deg;"
-    dash = {"dashed": "dashed", "dotted": "dotted"}.get(_dash_name(glyph), "solid")
-    return f"{shown} border-top-style: {dash}; border-top-width: {glyph.line_width}px;"
+    return f"{shown} border-top-style: {_dash_name(glyph)}; border-top-width: {glyph.line_width}px;"
 
 
 def _dash_name(glyph: Any) -> str:
     """Return the name of a line's dashes, which Bokeh turns into lengths."""
-    dash = list(glyph.line_dash) if not isinstance(glyph.line_dash, str) else glyph.line_dash
-    return {(6,): "dashed", (2, 4): "dotted"}.get(tuple(dash), "solid")
+    return {(6,): "dashed", (2, 4): "dotted"}.get(tuple(glyph.line_dash), "solid")
 
 
 def make_head(title: str, legend: pn.pane.Bokeh, theme: Theme, *more: object) -> pn.Row:

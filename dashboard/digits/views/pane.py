@@ -17,7 +17,7 @@ from dashboard.digits.views.drawing_tools import DrawingTools
 from dashboard.digits.views.network_controls import NetworkControls
 from dashboard.digits.views.pad import DrawingPad
 from dashboard.digits.views.prediction import PredictionView
-from dashboard.digits.views.queue_chart import QueueChart
+from dashboard.digits.views.queue_chart import QueueControls
 from dashboard.digits.views.status import status_html
 from dashboard.digits.views.training_controls import TrainingControls
 from dashboard.digits.views.weights_controls import WeightsControls
@@ -31,6 +31,7 @@ from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from dashboard.shell.theme import Theme
 from dashboard.shell.timeline_slider import TimelineSlider
+from dashboard.training.stopping import STOP_SETTINGS
 from dashboard.training.trainer import Clock
 
 LEARNING_FIELDS = ("learning_rate", "batch_size", "optimizer", "dropout", "l1", "l2")
@@ -100,7 +101,7 @@ class DigitsPane:
         self._drawing_tools = DrawingTools(controller, theme)
         self._chart_tools = ChartTools(controller, theme, self._download)
         self._charts = RunCharts(state, theme)
-        self._queue = QueueChart(theme)
+        self._queue = QueueControls(state, theme)
         self.inspection = InspectionTabs(
             PANELS, InspectionContext(controller, page, theme, self._rate, controller.execute)
         )
@@ -188,10 +189,15 @@ class DigitsPane:
     def _arrange(self, theme: Theme) -> dict[str, pn.viewable.Viewable]:
         column = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [theme.gap]}
         controls = pn.Column(
-            card(theme, "Learning", field_pairs(self._state, LEARNING_FIELDS, theme)),
+            card(
+                theme,
+                "Learning",
+                field_pairs(self._state, (*LEARNING_FIELDS, *STOP_SETTINGS), theme),
+            ),
             card(theme, "Data", self._data.view),
             card(theme, "Network", self._network.view),
             card(theme, "Weights", self._weights.view),
+            card(theme, "", self._queue.view),
             css_classes=["controls"],
             sizing_mode="stretch_width",
             margin=0,
@@ -212,7 +218,6 @@ class DigitsPane:
         watch = pn.Column(
             self._chart_tools.view,
             self._charts.view,
-            self._queue.view,
             self._timeline_place,
             self._drawing_tools.samples,
             self._download.view,
