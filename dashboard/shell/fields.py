@@ -39,7 +39,9 @@ ERROR = """
 
 
 def format_value(value: Any) -> str:
-    """Return a setting as it is typed: 0.002, 64, “500 300 100”."""
+    """Return a setting as it is typed: 0.002, 64, “500 300 100”; None is empty."""
+    if value is None:
+        return ""
     if isinstance(value, list):
         return " ".join(str(width) for width in value)
     if not isinstance(value, float):

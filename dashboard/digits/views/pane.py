@@ -17,7 +17,7 @@ from dashboard.digits.views.drawing_tools import DrawingTools
 from dashboard.digits.views.network_controls import NetworkControls
 from dashboard.digits.views.pad import DrawingPad
 from dashboard.digits.views.prediction import PredictionView
-from dashboard.digits.views.queue_chart import QueueChart
+from dashboard.digits.views.queue_chart import QueueControls
 from dashboard.digits.views.status import status_html
 from dashboard.digits.views.training_controls import TrainingControls
 from dashboard.digits.views.weights_controls import WeightsControls
@@ -32,6 +32,7 @@ from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from dashboard.shell.theme import Theme
 from dashboard.shell.timeline_slider import TimelineSlider
+from dashboard.training.stopping import STOP_SETTINGS
 from dashboard.training.trainer import Clock
 
 QUICK_FIELDS = ("learning_rate", "batch_size")
@@ -104,7 +105,7 @@ class DigitsPane:
         self._drawing_tools = DrawingTools(controller, theme)
         self._chart_tools = ChartTools(controller, theme, self._download)
         self._charts = RunCharts(state, theme)
-        self._queue = QueueChart(theme)
+        self._queue = QueueControls(state, theme)
         self.inspection = InspectionTabs(
             PANELS, InspectionContext(controller, page, theme, self._rate, controller.execute)
         )
@@ -191,16 +192,15 @@ class DigitsPane:
 
     def _arrange(self, theme: Theme) -> dict[str, pn.viewable.Viewable]:
         controls = pn.Column(
-            card(theme, "Learning", field_pairs(self._state, LEARNING_FIELDS, theme)),
+            card(
+                theme,
+                "Learning",
+                field_pairs(self._state, (*LEARNING_FIELDS, *STOP_SETTINGS), theme),
+            ),
             card(theme, "Data", self._data.view),
             card(theme, "Network", self._network.view),
             card(theme, "Weights", self._weights.view),
-            card(
-                theme,
-                "Advanced",
-                stack(theme, self._data.queue, self._queue.view),
-                is_folded=True,
-            ),
+            card(theme, "", self._queue.view),
             css_classes=["controls"],
             sizing_mode="stretch_width",
             margin=0,
@@ -223,9 +223,7 @@ class DigitsPane:
         )
         watch = pn.Column(
             self._chart_tools.view,
-            self._charts.loss.view,
-            self._charts.accuracy.view,
-            self._charts.summary,
+            self._charts.view,
             self._timeline_place,
             self._download.view,
             sizing_mode="stretch_both",
