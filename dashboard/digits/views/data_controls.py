@@ -17,13 +17,7 @@ from data_cache import DATA_SETS, to_float
 
 
 class DataControls:
-    """The fields of the card “Data”.
-
-    Attributes
-    ----------
-    view, queue
-        The fields of the data, and those of the prefetch queue.
-    """
+    """The fields of the card “Data”."""
 
     def __init__(self, controller: DigitsController, page: PageWriter, theme: Theme) -> None:
         state = controller.state
