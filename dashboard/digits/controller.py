@@ -479,15 +479,17 @@ class DigitsController:
         """Replace the network by the one in a weights file."""
         classes = len(self.data.class_names)
         try:
-            network = read_compatible_network(content, name, self.data.title, classes)
-            self.state.check_budget(architecture_settings(network))
+            reading = read_compatible_network(content, name, self.data.title, classes)
+            self.state.check_budget(architecture_settings(reading.network))
         except (SettingError, WeightsError) as error:
             self._notify(str(error), "error")
             return
+        network = reading.network
         self.state.running = False
         self._replace_run(network, Origin.LOADED)
         self.state.param.update(**architecture_settings(network))
-        self._notify(f"Loaded {name}: {network_name(network)}. Train continues from its weights.")
+        sentence = f"Loaded {name}: {network_name(network)}. Train continues from its weights."
+        self._notify(" ".join([sentence, *reading.notes]))
 
     # Life cycle
 

@@ -61,14 +61,15 @@ DIGITS_SETTINGS = (
 )
 """The settings of the digits, in the order of the link."""
 
-PAGE_KEYS = ("pane", "hide", "api")
+PAGE_KEYS = ("pane", "inside", "hide", "present", "api")
 """Keys that concern the page itself."""
 
 FOREIGN = ("utm_", "fbclid", "gclid", "bokeh")
 """Prefixes of keys that other sites and servers add to links; they are ignored."""
 
 HIDEABLE = (
-    *("controls", "draw", "charts", "status", "about", "tabs"),
+    *("controls", "settings", "draw", "inside", "charts", "status"),
+    *("model", "about", "present", "tabs"),
     *("learning", "data", "network", "weights", "lessons", "points"),
 )
 """What `hide` can hide: parts of the page, then cards; the page's style sheet does it."""

@@ -15,6 +15,28 @@ import param
 from dashboard.shell.theme import Theme
 from dashboard.training.settings import LearningSettings, SettingError
 
+ERROR = """
+:host {
+  position: absolute !important;
+  top: calc(100% + 4px);
+  left: 0;
+  z-index: 5;
+  width: max-content !important;
+  min-width: 100%;
+  max-width: min(300px, calc(100vw - 40px)) !important;
+  box-sizing: border-box;
+  padding: 6px 8px;
+  border: 1px solid var(--error);
+  border-radius: 6px;
+  background: var(--card);
+  box-shadow: 0 4px 20px rgb(0 0 0 / 25%);
+  color: var(--error);
+  font: 0.75rem/1.35 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif;
+  overflow-wrap: anywhere;
+}
+"""
+"""The sentence under a refused entry lies over what follows, so that it moves nothing."""
+
 DISPLAY_NAMES = {
     "relu": "ReLU",
     "leaky-relu": "Leaky ReLU",
@@ -36,7 +58,9 @@ def display_name(value: str) -> str:
 
 
 def format_value(value: Any) -> str:
-    """Return a setting as it is typed: 0.002, 64, “500 300 100”."""
+    """Return a setting as it is typed: 0.002, 64, “500 300 100”; None is empty."""
+    if value is None:
+        return ""
     if isinstance(value, list):
         return " ".join(str(width) for width in value)
     if not isinstance(value, float):
@@ -55,12 +79,18 @@ class Field:
         self._name = name
         self.widget = _make_widget(settings, name, stylesheet)
         self.error = pn.pane.HTML(
-            "", css_classes=["field-error"], visible=False, margin=0, sizing_mode="stretch_width"
+            "",
+            css_classes=["field-error"],
+            stylesheets=[ERROR],
+            visible=False,
+            margin=0,
+            sizing_mode="stretch_width",
         )
         self.view = pn.Column(
             self.widget,
             self.error,
             css_classes=["field", f"{hook}-{name.replace('_', '-')}"],
+            stylesheets=[":host { position: relative; overflow: visible; }"],
             margin=0,
             sizing_mode="stretch_width",
         )
@@ -84,6 +114,8 @@ class Field:
     def _show_error(self, sentence: str) -> None:
         self.error.object = f'<span role="alert">{escape(sentence)}</span>' if sentence else ""
         self.error.visible = bool(sentence)
+        if bool(sentence) != ("refused" in self.widget.css_classes):
+            self.widget.css_classes = ["refused"] if sentence else []
 
 
 class Checkbox:

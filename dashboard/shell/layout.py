@@ -12,17 +12,37 @@ from dashboard.shell.theme import Theme, button
 from dashboard.training.settings import LearningSettings
 
 
-def card(theme: Theme, title: str, *content: pn.viewable.Viewable) -> pn.Column:
-    """Return framed content, under a title unless it is empty; links hide cards by title."""
+def card(
+    theme: Theme, title: str, *content: pn.viewable.Viewable, is_folded: bool = False
+) -> pn.Column:
+    """Return framed content, under a title unless it is empty; links hide cards by title.
+
+    The content of a folded card is shown and hidden by a button with the title.
+    """
     hidden = [f":host {{ display: var(--card-{title.lower()}, flex); }}"] if title else []
     heading = [theme.text(f"<h2>{title}</h2>")] if title else []
+    parts = [_disclosure(theme, title, content)] if is_folded else [*heading, *content]
     return pn.Column(
-        *heading,
-        *content,
+        *parts,
         stylesheets=[theme.card, *hidden],
         sizing_mode="stretch_width",
         margin=0,
     )
+
+
+def _disclosure(theme: Theme, title: str, content: Sequence[pn.viewable.Viewable]) -> pn.Column:
+    """Return a button that shows and hides the content under it; it is hidden at first."""
+    body = stack(theme, *content)
+    body.visible = False
+    button = pn.widgets.Toggle(
+        label=title,
+        css_classes=["disclosure", f"ink-{title.lower()}"],
+        stylesheets=[theme.widgets],
+        sizing_mode="stretch_width",
+        margin=0,
+    )
+    button.link(body, value="visible")
+    return stack(theme, button, body)
 
 
 def field_pairs(
@@ -43,6 +63,24 @@ def stack(theme: Theme, *content: pn.viewable.Viewable) -> pn.Column:
     return pn.Column(*content, stylesheets=[theme.gap], sizing_mode="stretch_width", margin=0)
 
 
+def quick_fields(
+    settings: LearningSettings, names: Sequence[str], theme: Theme, hook: str = "ink-field"
+) -> pn.Row:
+    """Return narrow fields for the bar; links hide them together with the card “Learning”."""
+    fields = [Field(settings, name, theme.widgets, hook).view for name in names]
+    return pn.Row(
+        *fields,
+        stylesheets=[theme.bar, theme.quick],
+        sizing_mode="stretch_width",
+        margin=0,
+    )
+
+
+def bar(theme: Theme, *content: pn.viewable.Viewable) -> pn.Row:
+    """Return a row of the bar at the top of a pane: its parts are as wide as they need."""
+    return pn.Row(*content, stylesheets=[theme.bar], sizing_mode="stretch_width", margin=0)
+
+
 def run_row(
     state: Any, theme: Theme, hook: str, step: Callable[[], None], reset: Callable[[], None]
 ) -> pn.Row:
@@ -53,7 +91,7 @@ def run_row(
         color="primary",
         css_classes=[f"{hook}-train"],
         stylesheets=[theme.widgets],
-        sizing_mode="stretch_width",
+        width_policy="min",
         margin=0,
     )
 
@@ -65,7 +103,7 @@ def run_row(
         train,
         button("Step", theme, f"{hook}-step", step),
         button("Reset", theme, f"{hook}-reset", reset),
-        stylesheets=[theme.gap],
+        stylesheets=[theme.bar],
         margin=0,
     )
 

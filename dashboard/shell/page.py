@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from dashboard.shell import read_asset
+from dashboard.shell.colors import color_variables
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.restore_offer import RestoreOffer
 from dashboard.shell.share_link import ShareLink
@@ -50,7 +51,9 @@ class Page:
         self.template = make_template(read_asset("page.html"))
         cards = {name: pretrained_card(name) for name in PRETRAINED}
         variables = {
-            "page_css": read_asset("page.css") + read_asset("visually_hidden.css"),
+            "page_css": color_variables()
+            + read_asset("page.css")
+            + read_asset("visually_hidden.css"),
             "page_js": read_asset("page.js"),
             "icon": icon_url(),
             "about": about_html(cards),

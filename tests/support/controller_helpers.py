@@ -24,7 +24,7 @@ from dashboard.digits.datasets import (
     SampleQuery,
 )
 from dashboard.digits.state import DigitsState
-from dashboard.training.trainer import Execute, execute_in_line
+from dashboard.training.trainer import Clock, Execute, execute_in_line
 from data_cache import DATA_SETS, DataSet, Samples, Source, load_digits
 
 FEW = 300
@@ -119,6 +119,7 @@ def make_controller(
     *,
     open_data_set: Any = open_few,
     execute: Execute = execute_in_line,
+    clock: Clock | None = None,
     **settings: Any,
 ) -> DigitsController:
     """Make a controller with few digits and a clock that gives slices of a few steps."""
@@ -128,7 +129,7 @@ def make_controller(
         state,
         data or InMemoryDataSet(few_digits()),
         open_data_set=open_data_set,
-        clock=Ticks(),
+        clock=clock or Ticks(),
         execute=execute,
     )
 

@@ -57,7 +57,9 @@ def test_fine_tuning_on_a_drawing_lowers_its_loss(lab: LabPage) -> None:
     lab.wait_digit(7)
     lab.page.locator(".ink-label select").select_option(label="3")
     lab.click("ink-teach")
-    notice = lab.wait_text(".ink-notice", r"One step on the label “3”: loss on the drawing [\d.]+ → [\d.]+")
+    notice = lab.wait_text(
+        ".ink-notice", r"One step on the label “3”: loss on the drawing [\d.]+ → [\d.]+"
+    )
     before, after = notice.split("drawing ")[1].rstrip(".").split(" → ")
     assert float(after) < float(before)
 

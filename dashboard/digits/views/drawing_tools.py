@@ -29,7 +29,7 @@ class DrawingTools:
         self.centring.disabled = param.bind(_is_unlike_digits, controller.state.param.class_names)
         controller.state.param.watch(self._forget_label, "prediction")
         row: dict[str, Any] = {
-            "stylesheets": [theme.gap, theme.bottom],
+            "stylesheets": [theme.wrap],
             "sizing_mode": "stretch_width",
             "margin": 0,
         }

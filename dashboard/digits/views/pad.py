@@ -9,7 +9,7 @@ import base64
 from collections.abc import Callable
 
 import numpy as np
-from bokeh.layouts import column, row
+from bokeh.layouts import row
 from bokeh.models import (
     Button,
     ColumnDataSource,
@@ -49,11 +49,21 @@ PAPER = """
 .bk-Canvas { filter: var(--ink-filter); }
 """
 
+TOOLS = """
+:host { flex-wrap: wrap; align-items: center; }
+.ink-brush { flex: 1 1 140px !important; min-width: 140px; }
+"""
+
+BRUSH = """
+.bk-input-group { flex-direction: row; align-items: center; gap: 10px; }
+.bk-input-group > :last-child { flex: 1; }
+"""
+
 Canvas = NDArray[np.float32]
 
 
 class DrawingPad:
-    """The drawing pad with its tools; `layout` holds both.
+    """The drawing pad with its tools.
 
     Parameters
     ----------
@@ -63,6 +73,11 @@ class DrawingPad:
         CSS of the buttons and the slider.
     example
         The first picture, (168, 168) in [0, 1], whose place the first stroke takes; None: blank.
+
+    Attributes
+    ----------
+    figure, tools
+        The pad, and what is shown below it.
     """
 
     def __init__(
@@ -91,7 +106,7 @@ class DrawingPad:
             step=1,
             title="Brush",
             margin=0,
-            stylesheets=sheets,
+            stylesheets=[stylesheet, BRUSH],
             sizing_mode="stretch_width",
             css_classes=["ink-brush"],
         )
@@ -112,13 +127,10 @@ class DrawingPad:
         )
         undo.js_on_event("button_click", component.callback)
         clear.js_on_event("button_click", component.callback)
-        self.layout = column(
-            self.figure,
-            row(tool, grid, undo, clear, spacing=8, sizing_mode="stretch_width"),
-            brush,
-            spacing=8,
-            sizing_mode="stretch_width",
-        )
+        self.tools = row(
+            tool, undo, clear, grid, brush,
+            spacing=8, sizing_mode="stretch_width", stylesheets=[TOOLS], css_classes=["ink-tools"],
+        )  # fmt: skip
 
     def show(self, canvas: NDArray[np.floating]) -> None:
         """Show a square picture in [0, 1] on the pad, and report it as a drawing.
@@ -144,7 +156,7 @@ class DrawingPad:
             height=310,
             sizing_mode="scale_width",
             css_classes=["ink-pad"],
-            stylesheets=[PAPER],
+            stylesheets=[PAPER, ":host { max-width: var(--pad-side, 100%); }"],
         )
         pad.axis.visible = False
         pad.image(

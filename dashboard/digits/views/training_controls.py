@@ -8,7 +8,8 @@ import param
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.state import DigitsState, Origin
 from dashboard.digits.views.status import progress_html
-from dashboard.shell.layout import card, run_row, stack
+from dashboard.shell.chart_switches import speed_menu
+from dashboard.shell.layout import bar, run_row
 from dashboard.shell.theme import Theme
 
 TRAINING_STARTS = {"From scratch": False, "Fine-tune": True}
@@ -16,11 +17,12 @@ TRAINING_STARTS = {"From scratch": False, "Fine-tune": True}
 
 
 class TrainingControls:
-    """The card at the top of the controls."""
+    """The training part of the bar at the top of the pane."""
 
     def __init__(self, controller: DigitsController, theme: Theme) -> None:
         self._state: DigitsState = controller.state
         self._progress = theme.text("", css_classes=["ink-progress"])
+        self._progress.sizing_mode = None
         # With a model of one's own Train continues, so there is nothing to choose.
         start = pn.widgets.RadioButtonGroup.from_param(
             self._state.param.fine_tune,
@@ -29,16 +31,17 @@ class TrainingControls:
             disabled=param.bind(_is_own, self._state.param.origin),
             css_classes=["ink-training-start"],
             stylesheets=[theme.widgets],
-            sizing_mode="stretch_width",
             margin=0,
         )
         buttons = run_row(self._state, theme, "ink", controller.step, controller.reset)
-        self.view: pn.Column = card(theme, "", stack(theme, buttons, start, self._progress))
+        speed = speed_menu(controller.state, theme)
+        self.view: pn.Row = bar(theme, buttons, start, speed, self._progress)
 
     def draw_progress(self) -> None:
         """Redraw the progress of the epoch."""
-        snapshot = self._state.snapshot
-        self._progress.object = progress_html(snapshot.epoch, snapshot.progress)
+        snapshot, validation = self._state.snapshot, self._state.history.validation
+        accuracy = validation[-1].accuracy if validation else None
+        self._progress.object = progress_html(snapshot.epoch, snapshot.progress, accuracy)
 
 
 def _is_own(origin: Origin) -> bool:

@@ -19,7 +19,7 @@ from dashboard.evaluation.views.text import (
     rejection_html,
     subject_html,
 )
-from dashboard.shell.layout import card, stack
+from dashboard.shell.layout import bar, card, stack
 from dashboard.shell.notices import notice_html
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawScheduler
@@ -68,6 +68,7 @@ class EvaluationPane:
         self._status = theme.text("", css_classes=["ink-evaluation-status"])
         self._notice = theme.text("", css_classes=["ink-evaluation-notice"])
         self._progress = theme.text("", css_classes=["ink-evaluation-progress"])
+        self._progress.sizing_mode = None
         self._confusion = ConfusionMatrix(controller.select_cell)
         self._mistakes = MistakesView(controller.show_on_pad)
         self._reliability = ReliabilityChart()
@@ -96,17 +97,13 @@ class EvaluationPane:
             self._state.param.part,
             stylesheets=[theme.widgets],
             css_classes=["ink-evaluation-part"],
-            sizing_mode="stretch_width",
+            width=150,
             margin=0,
         )
         self._button = button("Evaluate", theme, "ink-evaluate", self._start_or_cancel)
-        row = pn.Row(
-            part, self._button, stylesheets=[theme.gap, theme.bottom], sizing_mode="stretch_width",
-            margin=0,
-        )  # fmt: skip
         return {
-            "run": stack(theme, card(theme, "", row, self._progress)),
-            "controls": stack(
+            "run": bar(theme, part, self._button, self._progress),
+            "inside": stack(
                 theme,
                 card(theme, "Accuracy", self._subject, self._accuracy),
                 card(theme, "Recall", self._recall),

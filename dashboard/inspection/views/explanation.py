@@ -9,10 +9,9 @@ from html import escape
 
 from dashboard.inspection.explanation import Explanation
 from dashboard.shell.pictures import (
-    NEGATIVE,
-    POSITIVE,
     ink_pixels,
     picture_html,
+    signed_gradient,
     signed_pixels,
 )
 
@@ -37,10 +36,10 @@ def explanation_html(explanation: Explanation) -> str:
     return (
         f'<div data-state="explained" data-target="{explanation.target}" data-against="{other}" '
         f'data-sum="{total:.6f}" data-difference="{attribution.difference:.6f}">'
-        f"<h2>{title}</h2>"
-        f'<div class="pictures large"><figure><div class="frame">{image}{overlay}</div></figure>'
-        f'</div>{_legend(target, against, largest)}<p class="sentence">'
-        f"{_sentence(explanation, total, target, against)}</p></div>"
+        f'<h2>{title}</h2><div class="explained">'
+        f'<figure><div class="frame">{image}{overlay}</div></figure>'
+        f'<div>{_legend(target, against, largest)}<p class="sentence">'
+        f"{_sentence(explanation, total, target, against)}</p></div></div></div>"
     )
 
 
@@ -65,12 +64,10 @@ def _number(value: float) -> str:
 
 
 def _legend(target: str, against: str | None, largest: float) -> str:
-    low = ", ".join(map(str, NEGATIVE))
-    high = ", ".join(map(str, POSITIVE))
-    gradient = f"linear-gradient(to right, rgb({low}), rgb({low}, 0), rgb({high}, 0), rgb({high}))"
     opposite = f"for {against}" if against else f"against {target}"
+    scale = f'<span class="scale" style="background: {signed_gradient()}"></span>'
     return (
         f'<div class="color-legend" aria-hidden="true"><span>{opposite}</span>'
-        f'<span class="scale" style="background: {gradient}"></span><span>for {target}</span>'
+        f"{scale}<span>for {target}</span>"
         f"<span>−{largest:.3g}</span><span></span><span>+{largest:.3g}</span></div>"
     )

@@ -202,3 +202,17 @@ def test_a_box_follows_its_setting_and_changes_it():
     box.view.value = ["Biases"]
     assert state.biases is True
     assert Checkbox(DigitsState(biases=False), "biases", "").view.value == []
+
+
+def test_an_empty_field_of_a_goal_is_no_goal():
+    state, field = make_field("stop_epoch", stop_epoch=4)
+    assert field.widget.value == "4"
+    field.widget.value = "x"
+    assert "or nothing" in shown_sentence(field)
+    field.widget.value = ""
+    assert state.stop_epoch is None
+    assert not field.error.visible
+    state.stop_epoch = 9
+    assert field.widget.value == "9"
+    state.stop_epoch = None
+    assert field.widget.value == ""

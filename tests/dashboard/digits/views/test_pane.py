@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import re
+from dataclasses import replace
 from html import unescape
 
 import numpy as np
@@ -21,6 +22,7 @@ from controller_helpers import (
     until,
     weights_of,
 )
+from training_helpers import Ticks
 
 from dashboard.digits.state import Origin
 from dashboard.digits.views.pane import COUNT_SECONDS, DigitsPane
@@ -139,7 +141,7 @@ def test_a_new_page_shows_where_it_stands():
     assert text_of(find(pane, "ink-status")) == controller.state.snapshot.status_line()
     assert data_of(pane, "ink-prediction") == {"state": "blank"}
     assert text_of(find(pane, "ink-notice")) == controller.state.notice.text
-    assert text_of(find(pane, "ink-progress")) == "Epoch 1 · 0 %"
+    assert text_of(find(pane, "ink-progress")) == "Validation – Epoch 1 · 0 %"
 
 
 def test_two_panes_share_no_part():
@@ -494,8 +496,8 @@ def test_the_test_score_appears_in_both_charts():
         for hook, value in (("ink-loss", score.loss), ("ink-accuracy", score.accuracy)):
             figure = find(pane, hook).select(pn.pane.Bokeh)[-1].object
             sources = [renderer.data_source.data for renderer in figure.renderers]
-            drawn = [list(map(list, data.values())) for data in sources if len(data) == 2]
-            assert [[0], [np.float32(value)]] in drawn
+            drawn = [(list(it["iteration"]), list(it["value"])) for it in sources if "value" in it]
+            assert ([0], [np.float32(value)]) in drawn
 
     run(main())
 
@@ -588,5 +590,77 @@ def test_the_slider_over_the_run_comes_with_the_first_checkpoint_and_moves_the_a
         click(pane, "ink-checkpoints-continue")
         assert controller.state.snapshot.iteration == 0
         assert slider.value == 1.0
+
+    run(main())
+
+
+def test_the_prefetch_queue_is_made_when_it_is_opened_and_drawn_while_it_is_open():
+    controller, pane = make_pane()
+    assert not [part for part in parts(pane) if "ink-queue" in classes_of(part)]
+
+    def drawn():
+        figure = find(pane, "ink-queue").select(pn.pane.Bokeh)[-1].object
+        return figure.renderers[0].data_source.data["cached"].tolist()
+
+    def publish(cached):
+        controller.state.snapshot = replace(controller.state.snapshot, cached=cached)
+
+    toggle = find(pane, "ink-advanced")
+    publish(2)
+    toggle.value = True
+    publish(3)
+    publish(4)
+    assert drawn() == [3, 4]
+    assert find(pane, "ink-field-cache-size").visible
+    toggle.value = False
+    publish(5)
+    assert drawn() == [3, 4]
+
+
+def test_a_subset_of_the_training_samples_is_chosen_on_the_page():
+    async def main():
+        controller, pane = make_pane()
+        choice = find(pane, "ink-training-samples")
+        assert list(choice.options) == ["All", "100", "500", "1,000"]
+        choice.value = "100"
+        await all_done()
+        assert controller.data.source.sample_count == 100
+
+    run(main())
+
+
+def test_each_step_of_slow_training_is_shown():
+    async def main():
+        controller, pane = make_pane(make_controller(speed="10", clock=Ticks(1.0)))
+        shown = []
+        find(pane, "ink-status").param.watch(lambda _event: shown.append(iteration()), "object")
+
+        def iteration():
+            return int(data_of(pane, "ink-status")["iteration"])
+
+        controller.state.running = True
+        await until(lambda: controller.state.snapshot.iteration >= 12)
+        controller.state.running = False
+        await all_done()
+        assert set(range(1, 13)) <= set(shown)
+
+    run(main())
+
+
+def test_a_reset_shows_the_previous_run_in_both_charts():
+    async def main():
+        controller, pane = make_pane()
+        controller.reset()
+        for _ in range(3):
+            controller.step()
+        await all_done()
+        losses = controller.state.history.losses.tolist()
+        controller.reset()
+        for hook in ("ink-loss", "ink-accuracy"):
+            figure = find(pane, hook).select(pn.pane.Bokeh)[-1].object
+            previous = figure.renderers[0].data_source.data
+            assert previous["iteration"].tolist() == [1, 2, 3]
+            if hook == "ink-loss":
+                assert previous["value"][0] == np.float32(losses[0])
 
     run(main())
