@@ -18,6 +18,7 @@ from dashboard.digits.drawing import DrawingModel
 from dashboard.digits.fine_tuning import fine_tune
 from dashboard.digits.models import (
     CURRENT,
+    ModelStore,
     StoredModel,
     describe_model,
     network_name,
@@ -120,6 +121,11 @@ class DigitsController:
         return self._training.data
 
     @property
+    def models(self) -> ModelStore:
+        """The models that were replaced."""
+        return self._training.models
+
+    @property
     def network(self) -> Network:
         """The network that is shown, saved and evaluated: of a checkpoint, or the newest one."""
         return self.state.shown_network
@@ -183,7 +189,7 @@ class DigitsController:
         if key in PRETRAINED:
             self.use_pretrained(key)
             return
-        stored = self._training.models.find(key)
+        stored = self.models.find(key)
         if stored is None:
             if key != CURRENT:
                 self.warn("This model is not stored any more.")
@@ -289,7 +295,7 @@ class DigitsController:
     def _restore_model(self, stored: StoredModel) -> None:
         """Continue a stored model on the opened data set, while no step is being computed."""
         self._training.store_model(even_untrained=True)
-        self._training.models.remove(stored)
+        self.models.remove(stored)
         self._training.continue_run(
             stored.run_state(),
             stored.origin,
@@ -314,7 +320,7 @@ class DigitsController:
             await self._loader.wait()
             if not self._has_data_of(stored):
                 return  # they cannot be opened; a notice says so
-        if self._training.models.find(stored.key) is stored:
+        if self.models.find(stored.key) is stored:
             self._restore_model(stored)
 
     # Links and autosave
