@@ -10,6 +10,7 @@ import param
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.state import ANY, SampleSelection
 from dashboard.shell.fields import Checkbox, menu
+from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
 from data_cache import DIGIT_NAMES
 
@@ -17,11 +18,14 @@ from data_cache import DIGIT_NAMES
 class DrawingTools:
     """Rows of the pane: `centring` and `fine_tuning` below the pad, `samples` below the charts."""
 
-    def __init__(self, controller: DigitsController, theme: Theme) -> None:
+    def __init__(self, controller: DigitsController, page: PageWriter, theme: Theme) -> None:
         self._controller = controller
+        self._page = page
         self.selection = selection = SampleSelection()
         selection.set_classes(controller.state.class_names)
-        controller.state.param.watch(lambda event: selection.set_classes(event.new), "class_names")
+        controller.state.param.watch(
+            lambda event: page.write(lambda: selection.set_classes(event.new)), "class_names"
+        )
         # What the model was trained on decides for other data sets.
         self.centring = Checkbox(
             controller.state, "centre_drawing", theme.widgets, css_class="ink-centre"
@@ -58,7 +62,7 @@ class DrawingTools:
 
     def _forget_label(self, event: Any) -> None:
         if event.new.image is None:  # the next drawing has a label of its own
-            self.selection.drawing_label = ANY
+            self._page.write(lambda: self.selection.param.update(drawing_label=ANY))
 
     def _load_sample(self) -> None:
         chosen = self.selection

@@ -110,7 +110,7 @@ class DigitsPane:
         self._pad = DrawingPad(controller.drawing.take, theme.widgets, example=_example(state))
         controller.drawing.show_on_pad = lambda picture: page.write(lambda: self._pad.show(picture))
         self._prediction = PredictionView(state, page, theme)
-        self._drawing_tools = DrawingTools(controller, theme)
+        self._drawing_tools = DrawingTools(controller, page, theme)
         self._chart_tools = ChartTools(controller, theme, self._download)
         self._charts = RunCharts(state, theme)
         self._queue = QueueControls(state, theme)
