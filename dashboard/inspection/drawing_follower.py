@@ -11,14 +11,20 @@ from typing import Any
 from dashboard.digits.state import DigitsState
 from dashboard.inspection.latest_computation import LatestComputation
 
-FOLLOWED = ("prediction", "snapshot", "class_names", "origin", "running")
+FOLLOWED = ("prediction", "snapshot", "shown_checkpoint", "class_names", "origin", "running")
 
 
 def subject_of(state: DigitsState) -> Hashable:
     """Return what results are about: another one makes results of before wrong, not only old."""
-    network = state.shown_network
-    is_blank = state.prediction.image is None
-    return is_blank, state.snapshot.run, state.origin, network.title, state.class_names
+    checkpoint, network = state.shown_checkpoint, state.shown_network
+    return (
+        state.prediction.image is None,
+        state.class_names,
+        state.snapshot.run,
+        None if checkpoint is None else checkpoint.iteration,
+        state.origin,
+        network.title,
+    )
 
 
 class DrawingFollower:

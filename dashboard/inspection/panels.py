@@ -19,15 +19,12 @@ from dashboard.shell.redraw_scheduler import RedrawRate
 from dashboard.shell.theme import Theme
 from dashboard.training.trainer import Execute
 
+NATURAL = ":host > * { flex-shrink: 0; }"
+"""A panel that is higher than its place is scrolled, not squeezed."""
+
 SHOW_OPEN = """
 dispatchEvent(new CustomEvent("inkling-panel", {detail: carrier.tags[0]}))
 """
-
-AS_HIGH_AS_CONTENT = """
-:host { flex: 1 0 auto !important; height: auto !important; min-height: 100% !important; }
-:host, * { max-height: none !important; }
-"""
-"""At least as high as its place; higher content is scrolled there, or with a narrow page."""
 
 
 @dataclass(frozen=True)
@@ -119,10 +116,8 @@ class InspectionTabs:
         self.carrier.on_change("tags", self._switched)
         self.carrier.js_on_change("tags", CustomJS(args={"carrier": self.carrier}, code=SHOW_OPEN))
         layout = {
-            "sizing_mode": "stretch_both",
-            "margin": 0,
-            "stylesheets": [context.theme.gap, AS_HIGH_AS_CONTENT],
-        }
+            "sizing_mode": "stretch_both", "margin": 0, "stylesheets": [context.theme.gap, NATURAL]
+        }  # fmt: skip
         self._place = pn.Column(self._panel(self.open_name).view, **layout)
         self.view = pn.Column(
             self._place, pn.pane.Bokeh(self.carrier, width=0, height=0, margin=0), **layout

@@ -14,10 +14,11 @@ from dashboard.digits.controller import DigitsController
 from dashboard.digits.views.chart_tools import ChartTools
 from dashboard.digits.views.data_controls import DataControls
 from dashboard.digits.views.drawing_tools import DrawingTools
+from dashboard.digits.views.model_menu import ModelMenu
 from dashboard.digits.views.network_controls import NetworkControls
 from dashboard.digits.views.pad import DrawingPad
 from dashboard.digits.views.prediction import PredictionView
-from dashboard.digits.views.queue_chart import QueueChart
+from dashboard.digits.views.queue_chart import QueueControls
 from dashboard.digits.views.status import status_html
 from dashboard.digits.views.training_controls import TrainingControls
 from dashboard.digits.views.weights_controls import WeightsControls
@@ -32,6 +33,7 @@ from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from dashboard.shell.theme import Theme
 from dashboard.shell.timeline_slider import TimelineSlider
+from dashboard.training.stopping import STOP_SETTINGS
 from dashboard.training.trainer import Clock
 
 QUICK_FIELDS = ("learning_rate", "batch_size")
@@ -71,6 +73,8 @@ class DigitsPane:
         The contents of the slots of the pane.
     inspection
         The network from inside, in panels.
+    model_menu
+        The current model, in the header.
     redraws
         Its `run` redraws the progress of training.
     server
@@ -93,18 +97,19 @@ class DigitsPane:
         self._rate = rate or RedrawRate()
         theme = Theme()
         self._download = Download(page)
+        self.model_menu = ModelMenu(controller, page, theme, self._rate)
         self._training = TrainingControls(controller, theme)
         self._weights = WeightsControls(controller, page, theme, self._download)
         self._data = DataControls(controller, page, theme)
         self._network = NetworkControls(controller, theme)
         self.server = self._weights.server
         self._pad = DrawingPad(controller.drawing.take, theme.widgets)
-        controller.drawing.show = lambda picture: page.write(lambda: self._pad.show(picture))
+        controller.drawing.show_on_pad = lambda picture: page.write(lambda: self._pad.show(picture))
         self._prediction = PredictionView(state, page, theme)
         self._drawing_tools = DrawingTools(controller, theme)
         self._chart_tools = ChartTools(controller, theme, self._download)
         self._charts = RunCharts(state, theme)
-        self._queue = QueueChart(theme)
+        self._queue = QueueControls(state, theme)
         self.inspection = InspectionTabs(
             PANELS, InspectionContext(controller, page, theme, self._rate, controller.execute)
         )
@@ -191,16 +196,15 @@ class DigitsPane:
 
     def _arrange(self, theme: Theme) -> dict[str, pn.viewable.Viewable]:
         controls = pn.Column(
-            card(theme, "Learning", field_pairs(self._state, LEARNING_FIELDS, theme)),
+            card(
+                theme,
+                "Learning",
+                field_pairs(self._state, (*LEARNING_FIELDS, *STOP_SETTINGS), theme),
+            ),
             card(theme, "Data", self._data.view),
             card(theme, "Network", self._network.view),
             card(theme, "Weights", self._weights.view),
-            card(
-                theme,
-                "Advanced",
-                stack(theme, self._data.queue, self._queue.view),
-                is_folded=True,
-            ),
+            card(theme, "", self._queue.view),
             css_classes=["controls"],
             sizing_mode="stretch_width",
             margin=0,
@@ -223,9 +227,7 @@ class DigitsPane:
         )
         watch = pn.Column(
             self._chart_tools.view,
-            self._charts.loss.view,
-            self._charts.accuracy.view,
-            self._charts.summary,
+            self._charts.view,
             self._timeline_place,
             self._download.view,
             sizing_mode="stretch_both",
@@ -233,6 +235,7 @@ class DigitsPane:
             stylesheets=[theme.gap],
         )
         return {
+            "model": self.model_menu.view,
             "run": self._training.view,
             "quick": quick_fields(self._state, QUICK_FIELDS, theme),
             "controls": controls,

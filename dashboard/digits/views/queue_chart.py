@@ -1,4 +1,4 @@
-"""The chart of the prefetch queue: how many blocks are ready and in flight, over time.
+"""The prefetch queue under “Advanced”: its settings, and a chart of its blocks over time.
 
 While the number of ready blocks stays above zero, training does not wait for data; this is what
 several concurrent requests are for.
@@ -7,18 +7,60 @@ several concurrent requests are for.
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, Range1d
 from bokeh.plotting import figure
 
-from dashboard.shell.chart_parts import BLUE, ORANGE, make_head, make_legend, quieten
+from dashboard.shell.chart_parts import BLUE, GREY, make_head, make_legend, quieten
+from dashboard.shell.layout import field_pairs, stack
 from dashboard.shell.theme import Theme
+from dashboard.training.settings import TrainingSettings
 from dashboard.training.snapshot import Snapshot
+
+QUEUE_FIELDS = ("cache_size", "concurrency")
 
 POINTS = 240
 """Redraws that the chart shows."""
+
+
+class QueueControls:
+    """The settings and the chart of the prefetch queue; they are made when they are first opened.
+
+    Attributes
+    ----------
+    view
+        A button that opens and closes them.
+    """
+
+    def __init__(self, settings: TrainingSettings, theme: Theme) -> None:
+        self._settings, self._theme = settings, theme
+        self._chart: QueueChart | None = None
+        self._content = stack(theme)
+        self._content.visible = False
+        toggle = pn.widgets.Toggle(
+            label="Advanced",
+            css_classes=["disclosure", "ink-advanced"],
+            stylesheets=[theme.widgets],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        toggle.param.watch(self._toggled, "value")
+        self.view = stack(theme, toggle, self._content)
+
+    def _toggled(self, event: Any) -> None:
+        if self._chart is None:
+            self._chart = QueueChart(self._theme)
+            fields = field_pairs(self._settings, QUEUE_FIELDS, self._theme)
+            self._content.extend([fields, self._chart.view])
+        self._content.visible = event.new
+
+    def draw(self, snapshot: Snapshot) -> None:
+        """Add the counters of the queue to the chart, while it is open."""
+        if self._chart is not None and self._content.visible:
+            self._chart.draw(snapshot)
 
 
 class QueueChart:
@@ -50,7 +92,8 @@ class QueueChart:
             "tick",
             "in_flight",
             source=self.source,
-            color=ORANGE,
+            color=GREY,
+            line_dash="dashed",
             line_width=2,
             mode="after",
         )

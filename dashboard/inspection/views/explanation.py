@@ -36,10 +36,10 @@ def explanation_html(explanation: Explanation) -> str:
     return (
         f'<div data-state="explained" data-target="{explanation.target}" data-against="{other}" '
         f'data-sum="{total:.6f}" data-difference="{attribution.difference:.6f}">'
-        f"<h2>{title}</h2>"
-        f'<div class="pictures large"><figure><div class="frame">{image}{overlay}</div></figure>'
-        f'</div>{_legend(target, against, largest)}<p class="sentence">'
-        f"{_sentence(explanation, total, target, against)}</p></div>"
+        f'<h2>{title}</h2><div class="explained">'
+        f'<figure><div class="frame">{image}{overlay}</div></figure>'
+        f'<div>{_legend(target, against, largest)}<p class="sentence">'
+        f"{_sentence(explanation, total, target, against)}</p></div></div></div>"
     )
 
 

@@ -268,3 +268,19 @@ def test_the_changes_of_training_are_followed():
         assert panel.state.explanation is not before
 
     inspect(WhyPanel, test)
+
+
+def test_a_checkpoint_that_is_shown_is_explained():
+    async def test(panel, controller):
+        await settle()
+        network = random_network(7)
+        checkpoint = replace(controller.trainer.run.state(history=False), network=network)
+        controller.state.shown_checkpoint = checkpoint
+        await settle()
+        expected = logits(controller, controller.state.prediction.image).max()
+        assert panel.state.explanation.attribution.value == pytest.approx(float(expected), abs=1e-4)
+        controller.state.shown_checkpoint = None
+        await settle()
+        assert panel.state.explanation.attribution.value != pytest.approx(float(expected))
+
+    inspect(WhyPanel, test)
