@@ -122,6 +122,9 @@ def test_another_data_set_gives_its_class_names_and_the_menus_their_first_entrie
         assert part(panel, "ink-why-class").values == [PREDICTED, *range(10)]
         assert list(part(panel, "ink-why-class").options)[1] == "T-shirt/top"
         assert panel.state.explanation.class_names == FASHION_NAMES
+        panel.state.target = 0
+        await settle()
+        assert "T-shirt/top" in part(panel, "ink-why").object
         assert {it.label for it in panel.state.neighbours} <= set(FASHION_NAMES)
 
     inspect(WhyPanel, test)
