@@ -42,7 +42,7 @@ def speed_menu(options: RunOptions, theme: Theme, hook: str = "ink") -> pn.widge
         options={speed_title(name): name for name in SPEEDS},
         css_classes=[f"{hook}-speed"],
         stylesheets=[theme.widgets],
-        sizing_mode="stretch_width",
+        width=150,
         margin=0,
     )
 

@@ -300,6 +300,7 @@ class CurveChart:
             active_scroll=None,
             toolbar_location="right",
             min_border=2,
+            min_border_top=8,
             min_border_left=LEFT_MARGIN,
             outline_line_color=None,
             name=self._name,
@@ -315,7 +316,9 @@ class CurveChart:
         chart.axis.axis_label_text_font_size = "11px"
         chart.axis.axis_label_standoff = 3
         chart.xaxis.formatter = _x_formatter(self._axis)
+        chart.xaxis.ticker.desired_num_ticks = 4
         if self._is_share:
+            chart.yaxis.bounds = (0, 1)
             chart.yaxis.formatter = NumeralTickFormatter(format="0 %")
         # Marks are as high as the chart, whatever the y axis shows.
         chart.extra_y_ranges = {"height": Range1d(0, 1, bounds=(0, 1), min_interval=1)}
