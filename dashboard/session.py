@@ -184,6 +184,7 @@ class Session:
         if IN_BROWSER and backend_name() == "numpy":
             controller.warn(f"Training is slow in this browser. {backend_reason()}")
         controller.spawn(pane.redraws.run())
+        controller.spawn(pane.model_menu.redraws.run())
         controller.spawn(pane.count_blocks())
         pane.inspection.start()
         if self._server is not None:

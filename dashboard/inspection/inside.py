@@ -45,7 +45,9 @@ from nn.interpretation.ablation import has_unit, without_units
 from nn.interpretation.activations import LayerOutput, layer_gradients, layer_outputs
 from nn.interpretation.receptive_fields import receptive_field
 
-FOLLOWED = ("snapshot", "shown_checkpoint", "prediction", "class_names", "drawing_model", "running")
+FOLLOWED = (
+    *("snapshot", "shown_checkpoint", "prediction", "class_names", "pretrained_model", "running"),
+)
 """Parameters of the digits pane on which the pictures depend."""
 LIVE_SECONDS = 0.25
 """Between two redraws while the network trains, at least."""

@@ -123,7 +123,8 @@ def make_controller(
     **settings: Any,
 ) -> DigitsController:
     """Make a controller with few digits and a clock that gives slices of a few steps."""
-    state = DigitsState(**{"hidden_layers": [12], "batch_size": 20, **settings})
+    small = {"hidden_layers": [12], "batch_size": 20, "pretrained_model": "mlp"}
+    state = DigitsState(**{**small, **settings})
     return DigitsController(
         state,
         data or InMemoryDataSet(few_digits()),

@@ -51,7 +51,7 @@ def test_another_architecture_is_announced_before_it_replaces_the_net(own_lab: L
 
 
 def test_a_convolutional_net_is_chosen_built_and_trained(own_lab: LabPage) -> None:
-    own_lab.choose("ink-architecture", "ConvNetJS's net for MNIST")
+    own_lab.choose("ink-architecture", "CNN of the ConvNetJS demo")
     plan = "784 → crop24 conv5x8 pool2 conv5x16 pool3 → 10 net"
     own_lab.wait_text(".ink-pending", f"A new {plan} .* will replace the present one")
     own_lab.wait_text(".ink-status", "batch 20 ")

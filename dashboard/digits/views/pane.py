@@ -14,6 +14,7 @@ from dashboard.digits.controller import DigitsController
 from dashboard.digits.views.chart_tools import ChartTools
 from dashboard.digits.views.data_controls import DataControls
 from dashboard.digits.views.drawing_tools import DrawingTools
+from dashboard.digits.views.model_menu import ModelMenu
 from dashboard.digits.views.network_controls import NetworkControls
 from dashboard.digits.views.pad import DrawingPad
 from dashboard.digits.views.prediction import PredictionView
@@ -72,6 +73,8 @@ class DigitsPane:
         The contents of the slots of the pane.
     inspection
         The network from inside, in panels.
+    model_menu
+        The current model, in the header.
     redraws
         Its `run` redraws the progress of training.
     server
@@ -94,13 +97,14 @@ class DigitsPane:
         self._rate = rate or RedrawRate()
         theme = Theme()
         self._download = Download(page)
+        self.model_menu = ModelMenu(controller, page, theme, self._rate)
         self._training = TrainingControls(controller, theme)
         self._weights = WeightsControls(controller, page, theme, self._download)
         self._data = DataControls(controller, page, theme)
         self._network = NetworkControls(controller, theme)
         self.server = self._weights.server
         self._pad = DrawingPad(controller.drawing.take, theme.widgets)
-        controller.drawing.show = lambda picture: page.write(lambda: self._pad.show(picture))
+        controller.drawing.show_on_pad = lambda picture: page.write(lambda: self._pad.show(picture))
         self._prediction = PredictionView(state, page, theme)
         self._drawing_tools = DrawingTools(controller, theme)
         self._chart_tools = ChartTools(controller, theme, self._download)
@@ -231,6 +235,7 @@ class DigitsPane:
             stylesheets=[theme.gap],
         )
         return {
+            "model": self.model_menu.view,
             "run": self._training.view,
             "quick": quick_fields(self._state, QUICK_FIELDS, theme),
             "controls": controls,

@@ -187,7 +187,7 @@ def checkpoint():
 @in_event_loop
 async def test_an_autosave_of_an_earlier_version_is_restored(checkpoint, old, origin):
     task = dict(checkpoint.task)
-    del task["fine_tune"], task["drawing_model"]
+    del task["fine_tune"], task["pretrained_model"], task["centre_drawing"]
     del task["training_samples"], task["stop_epoch"], task["stop_accuracy"]
     task |= {"keep_ready": True, "ready_net": "mlp", "origin": old}
     controller = make_controller()
@@ -195,7 +195,7 @@ async def test_an_autosave_of_an_earlier_version_is_restored(checkpoint, old, or
     content = Checkpoint(checkpoint.settings, checkpoint.state, task).to_bytes()
     await SavedDigits(controller).restore(content)
     state = controller.state
-    assert (state.origin, state.fine_tune, state.drawing_model) == (origin, True, "mlp")
+    assert (state.origin, state.fine_tune, state.pretrained_model) == (origin, True, "mlp")
     await controller.close()
 
 

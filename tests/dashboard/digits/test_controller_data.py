@@ -257,7 +257,7 @@ def shown_on(controller):
         shown.append(canvas)
         controller.drawing.take(canvas)
 
-    controller.drawing.show = show
+    controller.drawing.show_on_pad = show
     return shown
 
 

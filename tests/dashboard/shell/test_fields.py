@@ -151,14 +151,19 @@ def test_numbers_are_written_the_short_way():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [("optimizer", "momentum"), ("activation", "sigmoid"), ("initialization", "zeros")],
+    ("name", "value", "label"),
+    [
+        ("optimizer", "adam", "Adam"),
+        ("activation", "relu", "ReLU"),
+        ("initialization", "xavier", "Xavier (Glorot)"),
+    ],
 )
-def test_a_choice_takes_effect_at_once(name, value):
+def test_a_choice_takes_effect_at_once_under_the_name_of_the_field(name, value, label):
     state, field = make_field(name)
     field.widget.value = value
     assert getattr(state, name) == value
-    assert field.widget.options == list(state.param[name].objects)
+    assert list(field.widget.options.values()) == list(state.param[name].objects)
+    assert field.widget.options[label] == value
 
 
 def test_an_entry_is_shown_as_text_not_as_markup():

@@ -451,22 +451,23 @@ def test_a_weights_file_that_is_chosen_is_loaded_and_the_same_one_once_more():
             assert text_of(find(pane, "ink-notice")).startswith("Loaded mine.npz: ")
         chooser.param.update(value=b"", filename="empty.npz")
         assert text_of(find(pane, "ink-notice")).startswith("empty.npz: ")
-        click(pane, "ink-ready")
-        assert controller.state.origin == Origin.PRETRAINED
         await all_done()
 
     run(main())
 
 
-def test_fine_tuning_the_pretrained_model_is_offered_only_while_it_is_in_use():
+def test_what_train_starts_from_is_chosen_beside_it_while_a_pretrained_model_is_in_use():
     async def main():
         controller, pane = make_pane()
-        keep = find(pane, "ink-field-keep-ready")
-        assert keep.visible
-        controller.reset()
-        assert not keep.visible
+        start = find(pane, "ink-training-start")
+        assert list(start.options.values()) == [False, True]
+        assert not start.disabled
+        start.value = True
+        controller.state.running = True
+        assert controller.state.origin == Origin.FINE_TUNED
+        assert start.disabled
         controller.use_pretrained()
-        assert keep.visible
+        assert not start.disabled
         await all_done()
 
     run(main())
