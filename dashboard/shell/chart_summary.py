@@ -37,4 +37,7 @@ def best_sentence(history: History, scored: str) -> str:
     loss, accuracy = history.best_validation("loss"), history.best_validation("accuracy")
     if loss is None or accuracy is None:
         return f"No {scored} score yet"
-    return f"Best {scored}: {100 * accuracy.accuracy:.1f} % at iteration {accuracy.iteration:,}, loss {loss.loss:.3g} at {loss.iteration:,}"
+    return (
+        f"Best {scored}: {100 * accuracy.accuracy:.1f} % at iteration {accuracy.iteration:,}, "
+        f"loss {loss.loss:.3g} at {loss.iteration:,}"
+    )
