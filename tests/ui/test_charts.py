@@ -34,10 +34,10 @@ def test_a_changed_setting_is_said_below_the_charts(own_lab: LabPage) -> None:
 
 
 def test_slow_training_takes_a_step_a_second_and_speeds_up_at_once(own_lab: LabPage) -> None:
-    own_lab.choose("ink-speed", "1 step per second")
+    own_lab.choose("ink-speed", "1 step/s")
     own_lab.press_train("Train")
     own_lab.wait_status(iteration=1)
     own_lab.wait_status(iteration=2)
     own_lab.wait_status(iteration=3)
-    own_lab.choose("ink-speed", "Full speed")
+    own_lab.choose("ink-speed", "Full")
     own_lab.wait_until(lambda: own_lab.iteration() > 30, "full speed did not take effect")
