@@ -13,8 +13,6 @@ from dashboard.shell.theme import Theme
 BLUE = "#4c6ef5"
 ORANGE = "#f08c00"
 GREEN = "#0ca678"
-GREY = "#868e9c"
-RED = "#e03131"
 
 SHOW_CHOSEN = """
 curves.forEach((glyphs, index) => {

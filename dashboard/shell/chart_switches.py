@@ -42,13 +42,11 @@ def speed_menu(options: RunOptions, theme: Theme, hook: str = "ink") -> pn.widge
         options={speed_title(name): name for name in SPEEDS},
         css_classes=[f"{hook}-speed"],
         stylesheets=[theme.widgets],
-        sizing_mode="stretch_width",
+        width=104,
         margin=0,
     )
 
 
 def speed_title(name: str) -> str:
     """Return the title of a speed."""
-    if name == FULL_SPEED:
-        return "Full speed"
-    return f"{name} step{'' if name == '1' else 's'} per second"
+    return "Full" if name == FULL_SPEED else f"{name} step{'' if name == '1' else 's'}/s"

@@ -24,16 +24,7 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from dashboard.shell import read_asset
-from dashboard.shell.chart_parts import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    RED,
-    make_legend,
-    quieten,
-    set_legend_curves,
-)
+from dashboard.shell.chart_parts import make_legend, quieten, set_legend_curves
 from dashboard.shell.chart_ranges import (
     FollowingRange,
     bounds_of,
@@ -43,6 +34,7 @@ from dashboard.shell.chart_ranges import (
 )
 from dashboard.shell.chart_summary import summary_html
 from dashboard.shell.chart_switches import chart_switches
+from dashboard.shell.colors import DIVERGED, PREVIOUS, TEST, TRAINING, VALIDATION
 from dashboard.shell.theme import Theme
 from dashboard.training.history import Curve, History, Score, smooth
 from dashboard.training.run_options import EPOCH, ITERATION, RunOptions
@@ -308,6 +300,7 @@ class CurveChart:
             active_scroll=None,
             toolbar_location="right",
             min_border=2,
+            min_border_top=8,
             min_border_left=LEFT_MARGIN,
             outline_line_color=None,
             name=self._name,
@@ -323,7 +316,9 @@ class CurveChart:
         chart.axis.axis_label_text_font_size = "11px"
         chart.axis.axis_label_standoff = 3
         chart.xaxis.formatter = _x_formatter(self._axis)
+        chart.xaxis.ticker.desired_num_ticks = 4
         if self._is_share:
+            chart.yaxis.bounds = (0, 1)
             chart.yaxis.formatter = NumeralTickFormatter(format="0 %")
         # Marks are as high as the chart, whatever the y axis shows.
         chart.extra_y_ranges = {"height": Range1d(0, 1, bounds=(0, 1), min_interval=1)}
@@ -334,19 +329,26 @@ class CurveChart:
     def _add_curves(self, chart: figure) -> None:
         axis = self._axis
         previous = chart.line(
-            axis, "value", source=self.previous, color=GREY, line_width=1.5, line_dash="dotted"
+            axis, "value", source=self.previous, color=PREVIOUS, line_width=1.5, line_dash="dotted"
         )
-        raw = chart.line(axis, "value", source=self.batches, color=BLUE, alpha=0.28, line_width=1)
-        smoothed = chart.line(axis, "smoothed", source=self.batches, color=BLUE, line_width=2)
-        diverged = chart.line(axis, "value", source=self.diverged, color=RED, line_width=1.5)
+        raw = chart.line(
+            axis, "value", source=self.batches, color=TRAINING, alpha=0.28, line_width=1
+        )
+        smoothed = chart.line(axis, "smoothed", source=self.batches, color=TRAINING, line_width=2)
+        diverged = chart.line(axis, "value", source=self.diverged, color=DIVERGED, line_width=1.5)
         validation = chart.line(
-            axis, "value", source=self.validation, color=ORANGE, line_width=2, line_dash="dashed"
+            axis,
+            "value",
+            source=self.validation,
+            color=VALIDATION,
+            line_width=2,
+            line_dash="dashed",
         )
         dots = chart.scatter(
             axis,
             "value",
             source=self.validation,
-            color=ORANGE,
+            color=VALIDATION,
             size=5,
             alpha=1 if self._dots else 0,
         )
@@ -356,12 +358,10 @@ class CurveChart:
             source=self.best,
             marker="star",
             size=15,
-            fill_color=ORANGE,
+            fill_color=VALIDATION,
             line_color="white",
         )
-        test = chart.scatter(
-            axis, "value", source=self.test, color=GREEN, size=11, marker="diamond"
-        )
+        test = chart.scatter(axis, "value", source=self.test, color=TEST, size=11, marker="diamond")
         lines = (previous, raw, smoothed, diverged, validation, dots, best, test)
         self._glyphs += [(renderer.glyph, ("x",)) for renderer in lines]
         label = Label(
@@ -378,8 +378,8 @@ class CurveChart:
         self._labels.append(label)
         chart.add_layout(label)
         marks = [
-            self._add_marks(chart, self.changes, GREY, "inverted_triangle", "dashed"),
-            self._add_marks(chart, self.divergences, RED, "x", "solid"),
+            self._add_marks(chart, self.changes, PREVIOUS, "inverted_triangle", "dashed"),
+            self._add_marks(chart, self.divergences, DIVERGED, "x", "solid"),
         ]
         curves = {
             "raw": [raw],

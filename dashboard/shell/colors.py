@@ -12,6 +12,10 @@ VALIDATION = "#e8590c"
 """Values on validation samples."""
 TEST = "#2f9e44"
 """Values on test samples."""
+PREVIOUS = "#868e96"
+"""Values of an earlier run, and marks of changed settings."""
+DIVERGED = "#e03131"
+"""Values of steps that diverged."""
 POSITIVE = "#c2255c"
 """Positive weights, activations, gradients and attributions."""
 NEGATIVE = "#0c8599"
@@ -39,6 +43,8 @@ ROLES = {
     "training": TRAINING,
     "validation": VALIDATION,
     "test": TEST,
+    "previous": PREVIOUS,
+    "diverged": DIVERGED,
     "positive": POSITIVE,
     "negative": NEGATIVE,
     **{f"class-{number}": color for number, color in enumerate(CLASS_COLORS)},

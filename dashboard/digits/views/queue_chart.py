@@ -7,15 +7,15 @@ several concurrent requests are for.
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
 
 import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, Range1d
 from bokeh.plotting import figure
 
-from dashboard.shell.chart_parts import BLUE, GREY, make_head, make_legend, quieten
-from dashboard.shell.layout import field_pairs, stack
+from dashboard.shell.chart_parts import make_head, make_legend, quieten
+from dashboard.shell.colors import PREVIOUS, TRAINING
+from dashboard.shell.layout import disclosure, field_pairs, stack
 from dashboard.shell.theme import Theme
 from dashboard.training.settings import TrainingSettings
 from dashboard.training.snapshot import Snapshot
@@ -39,23 +39,13 @@ class QueueControls:
         self._settings, self._theme = settings, theme
         self._chart: QueueChart | None = None
         self._content = stack(theme)
-        self._content.visible = False
-        toggle = pn.widgets.Toggle(
-            label="Advanced",
-            css_classes=["disclosure", "ink-advanced"],
-            stylesheets=[theme.widgets],
-            sizing_mode="stretch_width",
-            margin=0,
-        )
-        toggle.param.watch(self._toggled, "value")
-        self.view = stack(theme, toggle, self._content)
+        self.view = disclosure(theme, "Advanced", self._content, self._open)
 
-    def _toggled(self, event: Any) -> None:
+    def _open(self) -> None:
         if self._chart is None:
             self._chart = QueueChart(self._theme)
             fields = field_pairs(self._settings, QUEUE_FIELDS, self._theme)
             self._content.extend([fields, self._chart.view])
-        self._content.visible = event.new
 
     def draw(self, snapshot: Snapshot) -> None:
         """Add the counters of the queue to the chart, while it is open."""
@@ -86,13 +76,13 @@ class QueueChart:
         chart.yaxis.ticker.num_minor_ticks = 0
         chart.yaxis.ticker.desired_num_ticks = 3
         cached = chart.step(
-            "tick", "cached", source=self.source, color=BLUE, line_width=2, mode="after"
+            "tick", "cached", source=self.source, color=TRAINING, line_width=2, mode="after"
         )
         in_flight = chart.step(
             "tick",
             "in_flight",
             source=self.source,
-            color=GREY,
+            color=PREVIOUS,
             line_dash="dashed",
             line_width=2,
             mode="after",

@@ -8,7 +8,6 @@ import param
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.state import DigitsState, Origin
 from dashboard.digits.views.status import progress_html
-from dashboard.shell.chart_switches import speed_menu
 from dashboard.shell.layout import bar, run_row
 from dashboard.shell.theme import Theme
 
@@ -34,8 +33,7 @@ class TrainingControls:
             margin=0,
         )
         buttons = run_row(self._state, theme, "ink", controller.step, controller.reset)
-        speed = speed_menu(controller.state, theme)
-        self.view: pn.Row = bar(theme, buttons, start, speed, self._progress)
+        self.view: pn.Row = bar(theme, buttons, start, self._progress)
 
     def draw_progress(self) -> None:
         """Redraw the progress of the epoch."""
