@@ -92,11 +92,11 @@ class MapPanel:
         self._legend = theme.text("", css_classes=["ink-map-legend"])
         self.view: pn.viewable.Viewable = pn.Column(
             self._text,
-            pn.pane.Bokeh(self.figure.figure, sizing_mode="stretch_both", margin=0),
+            pn.pane.Bokeh(self.figure.figure, sizing_mode="stretch_width", margin=0),
             self._legend,
             self._point,
             css_classes=["ink-map"],
-            sizing_mode="stretch_both",
+            sizing_mode="stretch_width",
             margin=0,
             stylesheets=[theme.gap],
         )
