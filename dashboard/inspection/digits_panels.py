@@ -20,7 +20,14 @@ def _make_map(context: InspectionContext) -> InspectionPanel:
     return MapPanel(context)
 
 
+def _make_health(context: InspectionContext) -> InspectionPanel:
+    from dashboard.inspection.health import HealthPanel  # noqa: PLC0415
+
+    return HealthPanel(context)
+
+
 PANELS = (
     PanelEntry("inside", "Inside", _make_inside),
     PanelEntry("map", "Map", _make_map),
+    PanelEntry("health", "Health", _make_health),
 )

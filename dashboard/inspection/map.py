@@ -161,9 +161,9 @@ class MapPanel:
             yield Picture(subject, network, sentence=chosen)
             return
         parts = []
-        for images in chosen.chunks(network):
+        for part in chosen.chunks(network):
             await asyncio.sleep(0)
-            parts.append(await self._execute(last_hidden_activations, network, images))
+            parts.append(await self._execute(last_hidden_activations, network, part.images))
         before = self._picture
         is_continued = before.projection is not None and before.subject == subject
         reference = before.projection.positions if is_continued and before.projection else None

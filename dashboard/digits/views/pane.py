@@ -58,6 +58,8 @@ class DigitsPane:
         How often the progress of training is redrawn.
     clock
         A monotonic clock, in seconds.
+    begin_lesson
+        Opens the 2-D pane and begins the lesson of that name.
 
     Attributes
     ----------
@@ -81,6 +83,7 @@ class DigitsPane:
         mark_running: Callable[[bool], None],
         rate: RedrawRate | None = None,
         clock: Clock = time.perf_counter,
+        begin_lesson: Callable[[str], None] = lambda _name: None,
     ) -> None:
         self._controller = controller
         self._state = state = controller.state
@@ -103,7 +106,10 @@ class DigitsPane:
         )
         self._queue = QueueChart(theme)
         self.inspection = InspectionTabs(
-            PANELS, InspectionContext(controller, page, theme, self._rate, controller.execute)
+            PANELS,
+            InspectionContext(
+                controller, page, theme, self._rate, controller.execute, begin_lesson
+            ),
         )
         self.timeline: TimelineSlider | None = None
         self._theme = theme
