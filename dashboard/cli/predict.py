@@ -60,7 +60,6 @@ def add_parser(subparsers: Any) -> None:
         help="predict the digit in samples or in a drawing",
         description=DESCRIPTION,
         epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run, parser=parser)
     parser.add_argument("drawing", nargs="?", metavar="DRAWING", help="a file with a drawing")
