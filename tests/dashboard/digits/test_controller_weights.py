@@ -41,7 +41,7 @@ def test_what_is_saved_can_be_loaded_again_in_every_format(suffix, layout, biase
         controller.load_weights(content, f"mine{suffix}")
         assert weights_of(controller) == saved
         assert (controller.state.hidden_layers, controller.state.biases) == ([6], biases)
-        assert not controller.state.architecture_pending
+        assert not controller.state.network_pending
         await all_done()
 
     run(main())
@@ -56,7 +56,7 @@ def test_loaded_weights_answer_at_once_and_training_goes_on_from_them():
         state = controller.state
         assert state.origin == Origin.LOADED
         assert (state.hidden_layers, state.activation) == ([16, 8], "tanh")
-        assert state.notice.text.startswith("Loaded chosen.npz: a 784-16-8-10 net.")
+        assert state.notice.text.startswith("Loaded chosen.npz: MLP 784-16-8-10.")
         expected = chosen.predict_proba(state.prediction.image[np.newaxis])[0]
         np.testing.assert_array_equal(state.prediction.probabilities, expected)
         state.running = True

@@ -1,0 +1,1 @@
+"""What can be seen of a network from inside: activations, attributions, projections, statistics."""
