@@ -122,8 +122,8 @@ class Controls:
             **self._wide,
         )
         load = pn.widgets.FileInput(
-            label="Load points (.csv with x,y,label)",
-            accept=".csv",
+            label="Load points (.csv with x, y and label)",
+            accept=".csv,.tsv,.txt",
             css_classes=[f"{HOOK}-load"],
             **self._wide,
         )
