@@ -64,11 +64,16 @@ def stack(theme: Theme, *content: pn.viewable.Viewable) -> pn.Column:
 
 
 def quick_fields(
-    settings: LearningSettings, names: Sequence[str], theme: Theme, hook: str = "ink-field"
+    settings: LearningSettings,
+    names: Sequence[str],
+    theme: Theme,
+    *more: pn.viewable.Viewable,
+    hook: str = "ink-field",
 ) -> pn.Row:
     """Return narrow fields for the bar; links hide them together with the card “Learning”."""
     fields = [Field(settings, name, theme.widgets, hook).view for name in names]
     return pn.Row(
+        *more,
         *fields,
         stylesheets=[theme.bar, theme.quick],
         sizing_mode="stretch_width",

@@ -10,8 +10,6 @@ import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 
-import panel as pn
-
 from dashboard.shell import read_asset
 from dashboard.shell.colors import color_variables
 from dashboard.shell.page_writer import PageWriter
@@ -32,8 +30,6 @@ class Page:
         The panes in the order of their tabs; the first one is open.
     writer
         How the page is changed.
-    model
-        What the header shows of the model; nothing by default.
 
     Attributes
     ----------
@@ -47,12 +43,7 @@ class Page:
         What Panel serves.
     """
 
-    def __init__(
-        self,
-        panes: Sequence[Pane],
-        writer: PageWriter,
-        model: pn.viewable.Viewable | None = None,
-    ) -> None:
+    def __init__(self, panes: Sequence[Pane], writer: PageWriter) -> None:
         theme = Theme()
         self.panes = Panes(panes, theme)
         self.offer = RestoreOffer(theme, writer)
@@ -70,11 +61,7 @@ class Page:
         }
         for name, value in variables.items():
             self.template.add_variable(name, value)
-        parts = {
-            "offer": self.offer.view,
-            "link": self.link.view,
-            "model": model if model is not None else theme.text("", css_classes=["ink-model"]),
-        }
+        parts = {"offer": self.offer.view, "link": self.link.view}
         for name, part in (self.panes.roots() | parts).items():
             self.template.add_panel(name, part)
 

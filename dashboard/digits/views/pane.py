@@ -24,6 +24,7 @@ from dashboard.digits.views.weights_controls import WeightsControls
 from dashboard.inspection.digits_panels import PANELS
 from dashboard.inspection.panels import InspectionContext, InspectionTabs
 from dashboard.shell import read_asset
+from dashboard.shell.chart_switches import speed_menu
 from dashboard.shell.charts import RunCharts
 from dashboard.shell.downloads import Download
 from dashboard.shell.layout import card, field_pairs, quick_fields, stack
@@ -234,7 +235,7 @@ class DigitsPane:
         )
         return {
             "run": self._training.view,
-            "quick": quick_fields(self._state, QUICK_FIELDS, theme),
+            "quick": quick_fields(self._state, QUICK_FIELDS, theme, speed_menu(self._state, theme)),
             "controls": controls,
             "draw": draw,
             "more": stack(theme, self._drawing_tools.fine_tuning, self._drawing_tools.samples),

@@ -8,7 +8,6 @@ import param
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.state import DigitsState, Origin
 from dashboard.digits.views.status import progress_html
-from dashboard.shell.chart_switches import speed_menu
 from dashboard.shell.fields import Checkbox
 from dashboard.shell.layout import bar, run_row
 from dashboard.shell.theme import Theme
@@ -26,8 +25,7 @@ class TrainingControls:
         ).view
         fine_tune.visible = param.bind(_is_pretrained, self._state.param.origin)
         buttons = run_row(self._state, theme, "ink", controller.step, controller.reset)
-        speed = speed_menu(controller.state, theme)
-        self.view: pn.Row = bar(theme, buttons, speed, self._progress, fine_tune)
+        self.view: pn.Row = bar(theme, buttons, self._progress, fine_tune)
 
     def draw_progress(self) -> None:
         """Redraw the progress of the epoch."""
