@@ -14,6 +14,7 @@ from dashboard.inspection.experiment import (
     Experiment,
     ExperimentSettings,
     MaximizedClass,
+    class_mean,
     experiment,
     maximize_class,
 )
@@ -27,13 +28,12 @@ from dashboard.inspection.messages import (
     obstacle,
 )
 from dashboard.inspection.panels import InspectionContext
-from dashboard.inspection.validation_samples import ValidationSamples
+from dashboard.inspection.validation_subset import ValidationSubset
 from dashboard.inspection.views.experiment import experiment_html, maximized_html, question_html
 from dashboard.shell import read_asset
 from dashboard.shell.fields import Checkbox, menu
 from dashboard.shell.redraw_scheduler import RedrawScheduler
 from dashboard.shell.theme import Theme, button
-from data_cache import DataError, PrefetchError
 from data_cache.augmentation.manipulation import Manipulation
 from data_cache.samples import SIDE
 from nn import Network
@@ -56,7 +56,7 @@ class PlayState(param.Parameterized):
     thickness = param.Number(0, bounds=(-3, 4), step=0.25, label="Stroke width (pixels)")
     blur = param.Number(0, bounds=(0, 6), step=0.25, label="Blur")
     noise = param.Number(0, bounds=(0, 0.6), step=0.02, label="Noise (σ)")
-    is_centred = param.Boolean(False, label="Centre again")
+    is_centred = param.Boolean(False, label="Centre afterwards")
     epsilon = param.Number(0, bounds=(0, 0.3), step=0.005, label="ε")
     target = param.Selector(default=NO_CLASS, objects={"none": NO_CLASS}, label="Class")
     experiment = param.ClassSelector(class_=Experiment, doc="The newest; None: see `message`.")
@@ -97,7 +97,7 @@ class PlayPanel:
         self._controller = context.controller
         self._digits = digits = context.controller.state
         self._execute = context.execute
-        self._samples = ValidationSamples(context.controller, context.execute)
+        self._samples = ValidationSubset(context.controller)
         self._maximized_for: tuple[Network, int] | None = None
         self.state = state = PlayState()
         state.set_classes(digits.class_names)
@@ -115,7 +115,7 @@ class PlayPanel:
             },
             at_once=lambda: True,
         )
-        self._experimenting, self._maximizing = self._computations = [
+        self._computations = [
             LatestComputation(
                 steps,
                 subject=lambda: subject_of(digits),
@@ -172,14 +172,15 @@ class PlayPanel:
             return
         if (network, target) == self._maximized_for:
             return
-        try:
-            start = await self._samples.class_mean(target)
-        except (DataError, PrefetchError) as error:
-            yield {"maximized": None, "failure": ("no-data", f"No image to begin with. {error}")}
+        chosen = await self._samples.fetch()
+        if isinstance(chosen, str):
+            yield {"maximized": None, "failure": ("no-data", chosen)}
             return
+        start = class_mean(chosen.samples, target)
         found = await self._execute(maximize_class, network, target, digits.class_names, start)
-        self._maximized_for = (network, target)
         yield {"maximized": found, "failure": DIVERGED}
+        # Reached only if the image was shown.
+        self._maximized_for = (network, target)
 
     def _draw_experiment(self) -> None:
         found = self.state.experiment

@@ -1,4 +1,4 @@
-"""Parts of all charts: colours, plain axes, and a legend in one line above the curves."""
+"""Parts of all charts: plain axes, and a legend in one line above the curves."""
 
 from __future__ import annotations
 
@@ -9,12 +9,6 @@ from bokeh.models import CheckboxButtonGroup, CustomJS
 
 from dashboard.shell import read_asset
 from dashboard.shell.theme import Theme
-
-BLUE = "#4c6ef5"
-ORANGE = "#f08c00"
-GREEN = "#0ca678"
-GREY = "#868e9c"
-RED = "#e03131"
 
 SHOW_CHOSEN = """
 curves.forEach((glyphs, index) => {
@@ -61,19 +55,26 @@ def make_legend(items: list[tuple[str, list[Any]]]) -> CheckboxButtonGroup:
     return legend
 
 
+def set_legend_curves(legend: CheckboxButtonGroup, curves: list[list[Any]]) -> None:
+    """Let the names of a legend show and hide these renderers from now on."""
+    (script,) = legend.js_property_callbacks["change:active"]
+    script.args = {"legend": legend, "curves": curves}
+    for index, glyphs in enumerate(curves):
+        for glyph in glyphs:
+            glyph.visible = index in legend.active
+
+
 def _swatch(glyph: Any) -> str:
     """Return the declarations of a sample of a line, or of a marker that is a diamond."""
     shown = f"--swatch: {glyph.line_color}; --swatch-opacity: {glyph.line_alpha};"
     if getattr(glyph, "marker", None) is not None:
         return f"{shown} width: 7px; height: 7px; background: var(--swatch); rotate: 45deg;"
-    dash = {"dashed": "dashed", "dotted": "dotted"}.get(_dash_name(glyph), "solid")
-    return f"{shown} border-top-style: {dash}; border-top-width: {glyph.line_width}px;"
+    return f"{shown} border-top-style: {_dash_name(glyph)}; border-top-width: {glyph.line_width}px;"
 
 
 def _dash_name(glyph: Any) -> str:
     """Return the name of a line's dashes, which Bokeh turns into lengths."""
-    dash = list(glyph.line_dash) if not isinstance(glyph.line_dash, str) else glyph.line_dash
-    return {(6,): "dashed", (2, 4): "dotted"}.get(tuple(dash), "solid")
+    return {(6,): "dashed", (2, 4): "dotted"}.get(tuple(glyph.line_dash), "solid")
 
 
 def make_head(title: str, legend: pn.pane.Bokeh, theme: Theme, *more: object) -> pn.Row:

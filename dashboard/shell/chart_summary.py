@@ -21,7 +21,7 @@ def summary_html(history: History, scored: str = "validation") -> str:
     line = f"<span>{best_sentence(history, scored)}</span>"
     if not marks:
         return f'<p class="marks" data-marks="0">{line}</p>'
-    count = f"{len(marks)} mark{'' if len(marks) == 1 else 's'} on the curve"
+    count = f"{len(marks)} mark{'' if len(marks) == 1 else 's'}"
     items = "".join(
         f'<li data-iteration="{iteration}">{escape(text[0].upper() + text[1:])}.</li>'
         for iteration, text in marks
@@ -38,6 +38,6 @@ def best_sentence(history: History, scored: str) -> str:
     if loss is None or accuracy is None:
         return f"No {scored} score yet"
     return (
-        f"Best on {scored}: accuracy {100 * accuracy.accuracy:.1f} % at iteration "
-        f"{accuracy.iteration:,}, loss {loss.loss:.3g} at {loss.iteration:,}"
+        f"Best {scored}: {100 * accuracy.accuracy:.1f} % at iteration {accuracy.iteration:,}, "
+        f"loss {loss.loss:.3g} at {loss.iteration:,}"
     )

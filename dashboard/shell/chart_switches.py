@@ -10,22 +10,26 @@ from dashboard.training.run_options import EPOCH, FULL_SPEED, ITERATION, SPEEDS,
 
 
 def chart_switches(options: RunOptions, theme: Theme, hook: str = "ink") -> pn.Row:
-    """Return a row: the x axis, and whether outliers are ignored; `hook` begins the classes."""
+    """Return a row: x axis, logarithmic loss, and outliers; `hook` begins the classes."""
     axis = pn.widgets.RadioButtonGroup.from_param(
         options.param.x_axis,
         label="x axis",
+        description=None,
         options={"Iterations": ITERATION, "Epochs": EPOCH},
         css_classes=[f"{hook}-x-axis"],
         stylesheets=[theme.widgets],
         margin=0,
     )
-    outliers = Checkbox(
-        options, "ignore_outliers", theme.widgets, css_class=f"{hook}-ignore-outliers"
-    ).view
+    boxes = [
+        Checkbox(options, name, theme.widgets, css_class=f"{hook}-{css_class}").view
+        for name, css_class in (("log_scale", "log"), ("ignore_outliers", "ignore-outliers"))
+    ]
+    for box in boxes:
+        box.align = "center"
     return pn.Row(
         axis,
-        outliers,
-        stylesheets=[theme.gap, ":host { align-items: center !important; }"],
+        *boxes,
+        stylesheets=[theme.gap, ":host { flex-wrap: wrap; gap: 4px 10px; }"],
         sizing_mode="stretch_width",
         margin=0,
     )
@@ -38,13 +42,11 @@ def speed_menu(options: RunOptions, theme: Theme, hook: str = "ink") -> pn.widge
         options={speed_title(name): name for name in SPEEDS},
         css_classes=[f"{hook}-speed"],
         stylesheets=[theme.widgets],
-        sizing_mode="stretch_width",
+        width=104,
         margin=0,
     )
 
 
 def speed_title(name: str) -> str:
     """Return the title of a speed."""
-    if name == FULL_SPEED:
-        return "Full speed"
-    return f"{name} step{'' if name == '1' else 's'} per second"
+    return "Full" if name == FULL_SPEED else f"{name} step{'' if name == '1' else 's'}/s"

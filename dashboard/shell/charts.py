@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import panel as pn
 from bokeh.models import (
-    CheckboxButtonGroup,
     ColumnDataSource,
     GlyphRenderer,
     HoverTool,
@@ -25,16 +24,7 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from dashboard.shell import read_asset
-from dashboard.shell.chart_parts import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    RED,
-    make_head,
-    make_legend,
-    quieten,
-)
+from dashboard.shell.chart_parts import make_legend, quieten, set_legend_curves
 from dashboard.shell.chart_ranges import (
     FollowingRange,
     bounds_of,
@@ -43,6 +33,8 @@ from dashboard.shell.chart_ranges import (
     share_bounds,
 )
 from dashboard.shell.chart_summary import summary_html
+from dashboard.shell.chart_switches import chart_switches
+from dashboard.shell.colors import DIVERGED, PREVIOUS, TEST, TRAINING, VALIDATION
 from dashboard.shell.theme import Theme
 from dashboard.training.history import Curve, History, Score, smooth
 from dashboard.training.run_options import EPOCH, ITERATION, RunOptions
@@ -51,7 +43,10 @@ SCORE_POINTS = 200
 EMPTY_END = 100.0
 """Where the x axis ends while nothing is drawn."""
 
-LEFT_MARGIN = 66
+HEADING_HEIGHT = 22
+"""Pixels of the heading of a chart."""
+
+LEFT_MARGIN = 76
 """Pixels left of all charts, enough for any tick labels, so that the x axes are aligned."""
 
 Legend = Sequence[tuple[str, Sequence[str]]]
@@ -65,7 +60,7 @@ LEGEND = (
     ("test", ["test"]),
     ("previous run", ["previous"]),
 )
-"""The names in the legend, and the curves of each."""
+"""The names in the legend, and the curves of each; a curve without a name is drawn, too."""
 
 Columns = dict[str, Any]
 
@@ -85,10 +80,10 @@ class CurveChart:
         Of the x axis; charts that share it are zoomed together.
     options
         How it is drawn.
-    log_switch
-        Whether there is a switch to a logarithmic axis.
-    legend
-        The names of the curves, as in `LEGEND`; a curve without a name is drawn, too.
+    can_be_log
+        Whether the y axis is logarithmic if the options say so.
+    names
+        Of the curves, by their keys in `LEGEND`.
     dots
         Whether the scores on validation samples have markers; not when they are many.
     min_height
@@ -105,8 +100,8 @@ class CurveChart:
         theme: Theme,
         x_range: Range1d,
         options: RunOptions,
-        log_switch: bool = False,
-        legend: Legend = LEGEND,
+        can_be_log: bool = False,
+        names: dict[str, str],
         dots: bool = True,
         min_height: int = 130,
     ) -> None:
@@ -116,11 +111,10 @@ class CurveChart:
         self._dots = dots
         self._min_height = min_height
         self._name = css_class.replace("ink-", "inkling-", 1)
-        self._title = title
-        self._legend = legend
+        self._curve_names = names
         self._options = options
         self._x_range = x_range
-        self._has_log = log_switch
+        self._can_be_log = can_be_log
         self.batches = _source("value", "smoothed")
         self.validation = _source("value")
         self.test = _source("value")
@@ -135,41 +129,31 @@ class CurveChart:
         """In every figure one of the best validation score."""
         self._glyphs: list[tuple[Any, tuple[str, ...]]] = []
         """Every glyph with the properties that name its column of the x axis."""
+        self.renderers: dict[str, list[GlyphRenderer]] = {}
         self._axis = options.x_axis
         self._scale = "linear"
         self._figures = {"linear": self._make_figure("linear")}
-        chart, names = self._figures["linear"]
-        self._pane = pn.pane.Bokeh(chart, sizing_mode="stretch_both", margin=0)
-        self._names = pn.pane.Bokeh(names, margin=0)
-        switches: list[object] = []
-        if log_switch:
-            switch = pn.widgets.Toggle.from_param(
-                options.param.log_scale,
-                label="Log scale",
-                css_classes=["ink-log"],
-                stylesheets=[theme.widgets],
-                margin=0,
-            )
-            switches.append(switch)
-            options.param.watch(lambda event: self._show_scale(), "log_scale")
+        self._pane = pn.pane.Bokeh(self._figures["linear"], sizing_mode="stretch_both", margin=0)
         self.view = pn.Column(
-            make_head(title, self._names, theme, *switches),
+            theme.text(f"<h2>{title}</h2>"),
             self._pane,
             css_classes=[css_class, "chart"],
             sizing_mode="stretch_both",
+            min_height=min_height + HEADING_HEIGHT,
             margin=0,
         )
-        self._show_scale()
+        self.show_scale()
 
-    def _show_scale(self) -> None:
+    def show_scale(self) -> None:
+        """Show the scale of the y axis that the options say."""
         # A Bokeh figure cannot change its scale, so there is one for each, made when it is needed.
-        scale = "log" if self._has_log and self._options.log_scale else "linear"
+        scale = "log" if self._can_be_log and self._options.log_scale else "linear"
         if scale == self._scale:
             return
         self._scale = scale
         if scale not in self._figures:
             self._figures[scale] = self._make_figure(scale)
-        self._pane.object, self._names.object = self._figures[scale]
+        self._pane.object = self._figures[scale]
 
     def draw(self, history: History, smoothing: float, previous: History | None = None) -> None:
         """Redraw the run, and the run before if there was one."""
@@ -194,7 +178,7 @@ class CurveChart:
         self._axis = self._options.x_axis
         for glyph, names in self._glyphs:
             glyph.update(**dict.fromkeys(names, self._axis))
-        for chart, _names in self._figures.values():
+        for chart in self._figures.values():
             chart.xaxis.axis_label = self._axis
             chart.xaxis.formatter = _x_formatter(self._axis)
 
@@ -206,7 +190,7 @@ class CurveChart:
         best = history.best_validation(self._key)
         found = [] if best is None else [best]
         values = [getattr(score, self._key) for score in found]
-        name = _legend_names(self._legend)["validation"]
+        name = self._curve_names["validation"]
         text = [f"best {name} {self._key}: {self._number(value)}" for value in values]
         _replace(
             self.best, _places(history, [score.iteration for score in found]), values, text=text
@@ -302,7 +286,7 @@ class CurveChart:
         columns = [source.data[self._axis] for source in sources]
         return max((float(np.max(column)) for column in columns if len(column)), default=0.0)
 
-    def _make_figure(self, scale: str) -> tuple[figure, CheckboxButtonGroup]:
+    def _make_figure(self, scale: str) -> figure:
         chart = figure(
             sizing_mode="stretch_both",
             min_height=self._min_height,
@@ -316,6 +300,7 @@ class CurveChart:
             active_scroll=None,
             toolbar_location="right",
             min_border=2,
+            min_border_top=8,
             min_border_left=LEFT_MARGIN,
             outline_line_color=None,
             name=self._name,
@@ -331,29 +316,39 @@ class CurveChart:
         chart.axis.axis_label_text_font_size = "11px"
         chart.axis.axis_label_standoff = 3
         chart.xaxis.formatter = _x_formatter(self._axis)
+        chart.xaxis.ticker.desired_num_ticks = 4
         if self._is_share:
+            chart.yaxis.bounds = (0, 1)
             chart.yaxis.formatter = NumeralTickFormatter(format="0 %")
         # Marks are as high as the chart, whatever the y axis shows.
         chart.extra_y_ranges = {"height": Range1d(0, 1, bounds=(0, 1), min_interval=1)}
         chart.extra_y_scales = {"height": LinearScale()}
-        return chart, self._add_curves(chart)
+        self._add_curves(chart)
+        return chart
 
-    def _add_curves(self, chart: figure) -> CheckboxButtonGroup:
+    def _add_curves(self, chart: figure) -> None:
         axis = self._axis
         previous = chart.line(
-            axis, "value", source=self.previous, color=GREY, line_width=1, line_dash="dotted"
+            axis, "value", source=self.previous, color=PREVIOUS, line_width=1.5, line_dash="dotted"
         )
-        raw = chart.line(axis, "value", source=self.batches, color=BLUE, alpha=0.28, line_width=1)
-        smoothed = chart.line(axis, "smoothed", source=self.batches, color=BLUE, line_width=2)
-        diverged = chart.line(axis, "value", source=self.diverged, color=RED, line_width=1.5)
+        raw = chart.line(
+            axis, "value", source=self.batches, color=TRAINING, alpha=0.28, line_width=1
+        )
+        smoothed = chart.line(axis, "smoothed", source=self.batches, color=TRAINING, line_width=2)
+        diverged = chart.line(axis, "value", source=self.diverged, color=DIVERGED, line_width=1.5)
         validation = chart.line(
-            axis, "value", source=self.validation, color=ORANGE, line_width=2, line_dash="dashed"
+            axis,
+            "value",
+            source=self.validation,
+            color=VALIDATION,
+            line_width=2,
+            line_dash="dashed",
         )
         dots = chart.scatter(
             axis,
             "value",
             source=self.validation,
-            color=ORANGE,
+            color=VALIDATION,
             size=5,
             alpha=1 if self._dots else 0,
         )
@@ -363,12 +358,10 @@ class CurveChart:
             source=self.best,
             marker="star",
             size=15,
-            fill_color=ORANGE,
+            fill_color=VALIDATION,
             line_color="white",
         )
-        test = chart.scatter(
-            axis, "value", source=self.test, color=GREEN, size=11, marker="diamond"
-        )
+        test = chart.scatter(axis, "value", source=self.test, color=TEST, size=11, marker="diamond")
         lines = (previous, raw, smoothed, diverged, validation, dots, best, test)
         self._glyphs += [(renderer.glyph, ("x",)) for renderer in lines]
         label = Label(
@@ -385,8 +378,8 @@ class CurveChart:
         self._labels.append(label)
         chart.add_layout(label)
         marks = [
-            self._add_marks(chart, self.changes, GREY, "inverted_triangle", "dashed"),
-            self._add_marks(chart, self.divergences, RED, "x", "solid"),
+            self._add_marks(chart, self.changes, PREVIOUS, "inverted_triangle", "dashed"),
+            self._add_marks(chart, self.divergences, DIVERGED, "x", "solid"),
         ]
         curves = {
             "raw": [raw],
@@ -396,12 +389,10 @@ class CurveChart:
             "test": [test],
             "previous": [previous],
         }
-        items = [
-            (name, [glyph for key in keys for glyph in curves[key]]) for name, keys in self._legend
-        ]
+        for key, renderers in curves.items():
+            self.renderers.setdefault(key, []).extend(renderers)
         self._add_hover(chart, {"smoothed": smoothed, "validation": dots, "test": test})
         chart.add_tools(_hover([best, *marks], [("", "@text")], "mouse"))
-        return make_legend(items)
 
     def _add_marks(
         self, chart: figure, source: ColumnDataSource, color: str, marker: str, dash: str
@@ -431,7 +422,7 @@ class CurveChart:
         return markers
 
     def _add_hover(self, chart: figure, renderers: dict[str, GlyphRenderer]) -> None:
-        names = _legend_names(self._legend)
+        names = self._curve_names
         number = "@value{0.0 %}" if self._is_share else "@value{0.0000}"
         for key, renderer in renderers.items():
             name = "batch" if key == "smoothed" else names.get(key, key)
@@ -459,8 +450,12 @@ class RunCharts:
     ----------
     loss, accuracy
         The charts.
+    legend
+        Shows and hides curves in both.
     summary
         A text of the best validation and the marks.
+    view
+        All of it, under the switches of the options.
     """
 
     def __init__(
@@ -474,13 +469,15 @@ class RunCharts:
         min_height: int = 130,
     ) -> None:
         self._options = options
-        self._scored = _legend_names(legend)["validation"]
+        self._legend = legend
+        names = {key: name for name, keys in legend for key in keys}
+        self._scored = names["validation"]
         self._x_range = FollowingRange(0, EMPTY_END)
         common: dict[str, Any] = {
             "theme": theme,
             "x_range": self._x_range.range,
             "options": options,
-            "legend": legend,
+            "names": names,
             "dots": dots,
             "min_height": min_height,
         }
@@ -489,14 +486,40 @@ class RunCharts:
             key="loss",
             label="loss (cross-entropy)",
             css_class=f"{hook}-loss",
-            log_switch=True,
+            can_be_log=True,
             **common,
         )
         self.accuracy = CurveChart(
             "Accuracy", key="accuracy", label="accuracy", css_class=f"{hook}-accuracy", **common
         )
+        self.legend = make_legend(list(zip(names_of(legend), self._named_curves(), strict=True)))
+        options.param.watch(lambda _event: self._show_scale(), "log_scale")
         self.summary = theme.text("", css_classes=[f"{hook}-marks"])
         self.summary.stylesheets = [*self.summary.stylesheets, read_asset("chart_summary.css")]
+        self.view = pn.Column(
+            chart_switches(options, theme, hook),
+            pn.pane.Bokeh(self.legend, sizing_mode="stretch_width", margin=0),
+            self.loss.view,
+            self.accuracy.view,
+            self.summary,
+            stylesheets=[theme.gap],
+            sizing_mode="stretch_both",
+            margin=0,
+        )
+
+    def _named_curves(self) -> list[list[GlyphRenderer]]:
+        """Return for each name in the legend its curves in both charts."""
+        charts = (self.loss, self.accuracy)
+        return [
+            [it for chart in charts for key in keys for it in chart.renderers[key]]
+            for _, keys in self._legend
+        ]
+
+    def _show_scale(self) -> None:
+        self.loss.show_scale()
+        # The curves of another scale follow the legend as well.
+        curves = self._named_curves()
+        set_legend_curves(self.legend, curves)
 
     def draw(self, history: History, smoothing: float) -> None:
         """Redraw the run and the one before."""
@@ -516,9 +539,9 @@ def thin(scores: list[Score]) -> list[Score]:
     return scores[::-1][::stride][::-1]
 
 
-def _legend_names(legend: Legend) -> dict[str, str]:
-    """Return the name of each curve in a legend."""
-    return {key: name for name, keys in legend for key in keys}
+def names_of(legend: Legend) -> list[str]:
+    """Return the names in a legend."""
+    return [name for name, _keys in legend]
 
 
 def _source(*names: str) -> ColumnDataSource:

@@ -22,6 +22,7 @@ ERROR = """
   left: 0;
   z-index: 5;
   width: max-content !important;
+  height: auto !important;
   min-width: 100%;
   max-width: min(300px, calc(100vw - 40px)) !important;
   box-sizing: border-box;
@@ -37,9 +38,30 @@ ERROR = """
 """
 """The sentence under a refused entry lies over what follows, so that it moves nothing."""
 
+DISPLAY_NAMES = {
+    "relu": "ReLU",
+    "leaky-relu": "Leaky ReLU",
+    "tanh": "tanh",
+    "sgd": "SGD",
+    "momentum": "SGD with momentum",
+    "nesterov": "Nesterov momentum",
+    "rmsprop": "RMSProp",
+    "adamw": "AdamW",
+    "he": "He",
+    "xavier": "Xavier (Glorot)",
+}
+"""Names that are shown for values of settings; the others only begin with a capital."""
+
+
+def display_name(value: str) -> str:
+    """Return how the page shows a value that settings, links and commands spell otherwise."""
+    return DISPLAY_NAMES.get(value, value[:1].upper() + value[1:])
+
 
 def format_value(value: Any) -> str:
-    """Return a setting as it is typed: 0.002, 64, “500 300 100”."""
+    """Return a setting as it is typed: 0.002, 64, “500 300 100”; None is empty."""
+    if value is None:
+        return ""
     if isinstance(value, list):
         return " ".join(str(width) for width in value)
     if not isinstance(value, float):
@@ -152,5 +174,6 @@ def _make_widget(settings: LearningSettings, name: str, stylesheet: str) -> pn.w
         "sizing_mode": "stretch_width",
     }
     if isinstance(parameter, param.Selector):
-        return pn.widgets.Select(value=value, options=list(parameter.objects), **options)
+        choices = {display_name(item): item for item in parameter.objects}
+        return pn.widgets.Select(value=value, options=choices, **options)
     return pn.widgets.TextInput(value=format_value(value), **options)

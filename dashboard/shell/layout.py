@@ -12,37 +12,42 @@ from dashboard.shell.theme import Theme, button
 from dashboard.training.settings import LearningSettings
 
 
-def card(
-    theme: Theme, title: str, *content: pn.viewable.Viewable, is_folded: bool = False
-) -> pn.Column:
-    """Return framed content, under a title unless it is empty; links hide cards by title.
-
-    The content of a folded card is shown and hidden by a button with the title.
-    """
+def card(theme: Theme, title: str, *content: pn.viewable.Viewable) -> pn.Column:
+    """Return framed content, under a title unless it is empty; links hide cards by title."""
     hidden = [f":host {{ display: var(--card-{title.lower()}, flex); }}"] if title else []
     heading = [theme.text(f"<h2>{title}</h2>")] if title else []
-    parts = [_disclosure(theme, title, content)] if is_folded else [*heading, *content]
     return pn.Column(
-        *parts,
+        *heading,
+        *content,
         stylesheets=[theme.card, *hidden],
         sizing_mode="stretch_width",
         margin=0,
     )
 
 
-def _disclosure(theme: Theme, title: str, content: Sequence[pn.viewable.Viewable]) -> pn.Column:
-    """Return a button that shows and hides the content under it; it is hidden at first."""
-    body = stack(theme, *content)
-    body.visible = False
-    button = pn.widgets.Toggle(
+def disclosure(
+    theme: Theme, title: str, content: pn.viewable.Viewable, opened: Callable[[], None]
+) -> pn.Column:
+    """Return a button that shows and hides the content under it; it is hidden at first.
+
+    `opened` is called before the content is shown, so that it may be made then.
+    """
+    content.visible = False
+    toggle = pn.widgets.Toggle(
         label=title,
         css_classes=["disclosure", f"ink-{title.lower()}"],
         stylesheets=[theme.widgets],
         sizing_mode="stretch_width",
         margin=0,
     )
-    button.link(body, value="visible")
-    return stack(theme, button, body)
+
+    def show(event: Any) -> None:
+        if event.new:
+            opened()
+        content.visible = event.new
+
+    toggle.param.watch(show, "value")
+    return stack(theme, toggle, content)
 
 
 def field_pairs(
@@ -75,6 +80,7 @@ def quick_fields(
     return pn.Row(
         *more,
         *fields,
+        *more,
         stylesheets=[theme.bar, theme.quick],
         sizing_mode="stretch_width",
         margin=0,

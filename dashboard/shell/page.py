@@ -58,6 +58,7 @@ class Page:
             "icon": icon_url(),
             "about": about_html(cards),
             "panes": self.panes.panes,
+            "has_model": "digits_model" in self.panes.roots(),
         }
         for name, value in variables.items():
             self.template.add_variable(name, value)
@@ -76,8 +77,9 @@ def about_html(cards: Mapping[str, PretrainedCard]) -> str:
     """Return how the pretrained models were trained, and their scores on the test digits."""
     return (
         "".join(_card_html(name, card) for name, card in cards.items())
-        + f"<p>Until you train, {PRETRAINED[-1]} is the model for drawings; the card “Weights” "
-        f"changes that. Save, Test and fine-tuning use {PRETRAINED[0]}.</p>"
+        + f"<p>The page starts with {PRETRAINED[-1]}. The menu in the header chooses the current "
+        "model, to which everything on the page refers: the answer to the drawing, training, "
+        "evaluation and saved weights.</p>"
         "<p>Digits: MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, "
         "CC BY-SA 3.0. In the static site everything you draw stays on your machine; a served page "
         "sends it to its server.</p>"

@@ -1,18 +1,16 @@
-"""Tools for the charts: how they are drawn, evaluation on the test set, and export as CSV."""
+"""Tools for the charts: smoothing, evaluation on the test set, and export as CSV."""
 
 from __future__ import annotations
 
 import panel as pn
 
 from dashboard.digits.controller import DigitsController
-from dashboard.shell.chart_switches import chart_switches
 from dashboard.shell.downloads import Download
-from dashboard.shell.layout import stack
 from dashboard.shell.theme import Theme, button
 
 
 class ChartTools:
-    """Two rows above the charts."""
+    """A row above the charts."""
 
     def __init__(self, controller: DigitsController, theme: Theme, download: Download) -> None:
         self._controller = controller
@@ -23,19 +21,18 @@ class ChartTools:
             end=0.99,
             step=0.01,
             css_classes=["ink-smoothing"],
-            stylesheets=[theme.widgets],
+            stylesheets=[theme.widgets, ":host { flex: 1 1 110px !important; }"],
             sizing_mode="stretch_width",
             margin=0,
         )
-        commands = pn.Row(
+        self.view = pn.Row(
             smoothing,
             button("Evaluate on test set", theme, "ink-test", self._test),
             button("Export curve", theme, "ink-csv", self._export),
-            stylesheets=[theme.gap, theme.bottom],
+            stylesheets=[theme.gap, theme.bottom, ":host { flex-wrap: wrap; }"],
             sizing_mode="stretch_width",
             margin=0,
         )
-        self.view = stack(theme, commands, chart_switches(controller.state, theme))
 
     def _test(self) -> None:
         self._controller.spawn(self._controller.test())

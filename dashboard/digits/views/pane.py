@@ -8,16 +8,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import numpy as np
 import panel as pn
+from numpy.typing import NDArray
 
 from dashboard.digits.controller import DigitsController
+from dashboard.digits.example_drawing import draw_example
+from dashboard.digits.state import DigitsState
 from dashboard.digits.views.chart_tools import ChartTools
 from dashboard.digits.views.data_controls import DataControls
 from dashboard.digits.views.drawing_tools import DrawingTools
+from dashboard.digits.views.model_menu import ModelMenu
 from dashboard.digits.views.network_controls import NetworkControls
-from dashboard.digits.views.pad import DrawingPad
+from dashboard.digits.views.pad import SIDE, DrawingPad
 from dashboard.digits.views.prediction import PredictionView
-from dashboard.digits.views.queue_chart import QueueChart
+from dashboard.digits.views.queue_chart import QueueControls
 from dashboard.digits.views.status import status_html
 from dashboard.digits.views.training_controls import TrainingControls
 from dashboard.digits.views.weights_controls import WeightsControls
@@ -33,6 +38,7 @@ from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from dashboard.shell.theme import Theme
 from dashboard.shell.timeline_slider import TimelineSlider
+from dashboard.training.stopping import STOP_SETTINGS
 from dashboard.training.trainer import Clock
 
 QUICK_FIELDS = ("learning_rate", "batch_size")
@@ -65,6 +71,8 @@ class DigitsPane:
         How often the progress of training is redrawn.
     clock
         A monotonic clock, in seconds.
+    begin_lesson
+        Opens the 2-D pane and begins the lesson of that name.
 
     Attributes
     ----------
@@ -72,6 +80,8 @@ class DigitsPane:
         The contents of the slots of the pane.
     inspection
         The network from inside, in panels.
+    model_menu
+        The current model, in the header.
     redraws
         Its `run` redraws the progress of training.
     server
@@ -88,26 +98,31 @@ class DigitsPane:
         mark_running: Callable[[bool], None],
         rate: RedrawRate | None = None,
         clock: Clock = time.perf_counter,
+        begin_lesson: Callable[[str], None] = lambda _name: None,
     ) -> None:
         self._controller = controller
         self._state = state = controller.state
         self._rate = rate or RedrawRate()
         theme = Theme()
         self._download = Download(page)
+        self.model_menu = ModelMenu(controller, page, theme, self._rate)
         self._training = TrainingControls(controller, theme)
         self._weights = WeightsControls(controller, page, theme, self._download)
         self._data = DataControls(controller, page, theme)
         self._network = NetworkControls(controller, theme)
         self.server = self._weights.server
-        self._pad = DrawingPad(controller.drawing.take, theme.widgets)
-        controller.drawing.show = lambda picture: page.write(lambda: self._pad.show(picture))
+        self._pad = DrawingPad(controller.drawing.take, theme.widgets, example=_example(state))
+        controller.drawing.show_on_pad = lambda picture: page.write(lambda: self._pad.show(picture))
         self._prediction = PredictionView(state, page, theme)
-        self._drawing_tools = DrawingTools(controller, theme)
+        self._drawing_tools = DrawingTools(controller, page, theme)
         self._chart_tools = ChartTools(controller, theme, self._download)
         self._charts = RunCharts(state, theme)
-        self._queue = QueueChart(theme)
+        self._queue = QueueControls(state, theme)
         self.inspection = InspectionTabs(
-            PANELS, InspectionContext(controller, page, theme, self._rate, controller.execute)
+            PANELS,
+            InspectionContext(
+                controller, page, theme, self._rate, controller.execute, begin_lesson
+            ),
         )
         self.timeline: TimelineSlider | None = None
         self._theme = theme
@@ -192,22 +207,21 @@ class DigitsPane:
 
     def _arrange(self, theme: Theme) -> dict[str, pn.viewable.Viewable]:
         controls = pn.Column(
-            card(theme, "Learning", field_pairs(self._state, LEARNING_FIELDS, theme)),
+            card(
+                theme,
+                "Learning",
+                field_pairs(self._state, (*LEARNING_FIELDS, *STOP_SETTINGS), theme),
+            ),
             card(theme, "Data", self._data.view),
             card(theme, "Network", self._network.view),
             card(theme, "Weights", self._weights.view),
-            card(
-                theme,
-                "Advanced",
-                stack(theme, self._data.queue, self._queue.view),
-                is_folded=True,
-            ),
+            card(theme, "", self._queue.view),
             css_classes=["controls"],
             sizing_mode="stretch_width",
             margin=0,
         )
         model_input = pn.Column(
-            theme.text('<span class="quiet">Model input</span>'),
+            self._prediction.caption,
             self._prediction.image,
             css_classes=["input"],
             margin=0,
@@ -224,9 +238,7 @@ class DigitsPane:
         )
         watch = pn.Column(
             self._chart_tools.view,
-            self._charts.loss.view,
-            self._charts.accuracy.view,
-            self._charts.summary,
+            self._charts.view,
             self._timeline_place,
             self._download.view,
             sizing_mode="stretch_both",
@@ -234,13 +246,24 @@ class DigitsPane:
             stylesheets=[theme.gap],
         )
         return {
+            "model": self.model_menu.view,
             "run": self._training.view,
             "quick": quick_fields(self._state, QUICK_FIELDS, theme, speed_menu(self._state, theme)),
             "controls": controls,
             "draw": draw,
-            "more": stack(theme, self._drawing_tools.fine_tuning, self._drawing_tools.samples),
+            "more": stack(
+                theme,
+                self._drawing_tools.centring,
+                self._drawing_tools.fine_tuning,
+                self._drawing_tools.samples,
+            ),
             "inside": self.inspection.view,
             "watch": watch,
             "notice": self._notice,
             "status": self._status,
         }
+
+
+def _example(state: DigitsState) -> NDArray[np.float32] | None:
+    """Return the picture of the first view, if there is one."""
+    return draw_example(SIDE) if state.is_example else None

@@ -1,4 +1,4 @@
-"""Controls of training: Train, Step and Reset, the progress of the epoch, and fine-tuning."""
+"""Controls of training: Train, Step and Reset, what Train starts from, and the progress."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import param
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.state import DigitsState, Origin
 from dashboard.digits.views.status import progress_html
-from dashboard.shell.fields import Checkbox
 from dashboard.shell.layout import bar, run_row
 from dashboard.shell.theme import Theme
+
+TRAINING_STARTS = {"From scratch": False, "Fine-tune": True}
+"""What Train does with a pretrained model."""
 
 
 class TrainingControls:
@@ -20,12 +22,18 @@ class TrainingControls:
         self._state: DigitsState = controller.state
         self._progress = theme.text("", css_classes=["ink-progress"])
         self._progress.sizing_mode = None
-        fine_tune = Checkbox(
-            self._state, "fine_tune", theme.widgets, css_class="ink-field-keep-ready"
-        ).view
-        fine_tune.visible = param.bind(_is_pretrained, self._state.param.origin)
+        # With a model of one's own Train continues, so there is nothing to choose.
+        start = pn.widgets.RadioButtonGroup.from_param(
+            self._state.param.fine_tune,
+            label="",
+            options=TRAINING_STARTS,
+            disabled=param.bind(_is_own, self._state.param.origin),
+            css_classes=["ink-training-start"],
+            stylesheets=[theme.widgets],
+            margin=0,
+        )
         buttons = run_row(self._state, theme, "ink", controller.step, controller.reset)
-        self.view: pn.Row = bar(theme, buttons, self._progress, fine_tune)
+        self.view: pn.Row = bar(theme, buttons, start, self._progress)
 
     def draw_progress(self) -> None:
         """Redraw the progress of the epoch."""
@@ -34,5 +42,5 @@ class TrainingControls:
         self._progress.object = progress_html(snapshot.epoch, snapshot.progress, accuracy)
 
 
-def _is_pretrained(origin: Origin) -> bool:
-    return origin == Origin.PRETRAINED
+def _is_own(origin: Origin) -> bool:
+    return origin != Origin.PRETRAINED

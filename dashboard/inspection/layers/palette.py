@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.plane.colors import NEGATIVE, POSITIVE
+from dashboard.shell.pictures import NEGATIVE, POSITIVE
 
 ZERO = 90
 """The level of zero; 0 to 89 are negative values, 91 to 180 positive ones."""
@@ -37,7 +37,7 @@ def _palette() -> tuple[str, ...]:
         _color(INK, 0.95 * (level - INK_FIRST) / (INK_LAST - INK_FIRST))
         for level in range(INK_FIRST, GAP)
     ]
-    return (*signed, *ink, _color(INK, 0.22), _color(RED, 0.9))
+    return (*signed, *ink, _color(INK, 0.2), _color(RED, 0.9))
 
 
 PALETTE = _palette()

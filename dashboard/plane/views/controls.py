@@ -13,6 +13,7 @@ import panel as pn
 from dashboard.plane.controller import PlaneController
 from dashboard.plane.lessons import LESSONS
 from dashboard.plane.presets import PRESETS
+from dashboard.shell.chart_switches import speed_menu
 from dashboard.shell.downloads import Download
 from dashboard.shell.fields import Checkbox
 from dashboard.shell.layout import bar, card, field_pairs, run_row, stack
@@ -63,7 +64,7 @@ class Controls:
         self.run = bar(theme, buttons, summary)
         presets = self._presets()
         presets.max_width = 260
-        self.quick = bar(theme, presets)
+        self.quick = bar(theme, presets, speed_menu(self._state, theme, HOOK))
         self.settings = pn.Column(
             card(theme, "Lessons", self._lessons()),
             card(theme, "Points", self._points()),

@@ -235,9 +235,7 @@ class PlanePane:
             self._readout.spoken,
         )
         watch = pn.Column(
-            self._charts.loss.view,
-            self._charts.accuracy.view,
-            self._charts.summary,
+            self._charts.view,
             self.unit_maps.view,
             self.weights.view,
             self.timeline.view,

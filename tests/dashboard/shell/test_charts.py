@@ -223,9 +223,9 @@ def test_the_axis_of_the_accuracy_holds_the_accuracies():
 
 def test_the_loss_chart_changes_to_a_logarithmic_axis_and_back_with_the_same_points():
     charts, history = make_charts(), history_of(100, validation=1)
-    chart = charts.loss
+    chart, options = charts.loss, charts.view.select(pn.widgets.CheckBoxGroup)
     linear = figure_of(chart)
-    chart.view.select(pn.widgets.Toggle)[0].value = True
+    options[0].value = options[0].options
     charts.draw(history, 0.0)
     logarithmic = figure_of(chart)
     assert type(logarithmic.y_scale).__name__ == "LogScale"
@@ -237,12 +237,9 @@ def test_the_loss_chart_changes_to_a_logarithmic_axis_and_back_with_the_same_poi
         drawn = [renderer.data_source for renderer in figure.renderers]
         assert chart.batches in drawn
         assert chart.validation in drawn
-    chart.view.select(pn.widgets.Toggle)[0].value = False
+    assert type(figure_of(charts.accuracy).y_scale).__name__ == "LinearScale"
+    options[0].value = []
     assert figure_of(chart) is linear
-
-
-def test_only_the_loss_has_a_logarithmic_axis():
-    assert not make_charts().accuracy.view.select(pn.widgets.Toggle)
 
 
 # Marks
@@ -326,37 +323,47 @@ def test_charts_offer_hover_zoom_and_saving():
     assert {"HoverTool", "BoxZoomTool", "WheelZoomTool", "ResetTool", "SaveTool"} <= tools
 
 
-def test_each_name_in_a_heading_shows_and_hides_its_own_curves():
-    chart = make_charts().loss
-    legend = chart.view.select(pn.pane.Bokeh)[0].object
-    assert legend.labels == [
-        "training per batch", "moving average", "validation", "test", "previous run"
-    ]  # fmt: skip
-    (script,) = legend.js_property_callbacks["change:active"]
-    curves = script.args["curves"]
-    drawn = figure_of(chart).renderers
-    assert all(glyph in drawn for glyphs in curves for glyph in glyphs)
-    assert [glyphs[0].data_source for glyphs in curves] == [
-        chart.batches,
-        chart.batches,
-        chart.validation,
-        chart.test,
-        chart.previous,
+def curves_of(charts):
+    (script,) = charts.legend.js_property_callbacks["change:active"]
+    return script.args["curves"]
+
+
+def test_each_name_of_the_legend_shows_and_hides_its_curves_in_both_charts():
+    charts = make_charts()
+    assert charts.legend.labels == [
+        "training per batch",
+        "moving average",
+        "validation",
+        "test",
+        "previous run",
     ]
+    for curves, name in zip(
+        curves_of(charts), ("batches", "batches", "validation", "test", "previous"), strict=True
+    ):
+        for chart in (charts.loss, charts.accuracy):
+            drawn = figure_of(chart).renderers
+            assert getattr(chart, name) in [it.data_source for it in curves if it in drawn]
+
+
+def test_a_curve_that_was_hidden_is_hidden_on_the_logarithmic_axis_too():
+    options = RunOptions()
+    charts = RunCharts(options, Theme())
+    charts.legend.active = [0, 1, 2, 3]
+    options.log_scale = True
+    (previous,) = renderers_of(charts.loss, charts.loss.previous)
+    assert not previous.visible
+    assert previous in curves_of(charts)[4]
 
 
 def test_curves_are_told_apart_without_their_colours():
-    chart = make_charts().loss
-    legend = chart.view.select(pn.pane.Bokeh)[0].object
-    glyphs = [
-        it[0].glyph for it in next(iter(legend.js_property_callbacks.values()))[0].args["curves"]
-    ]
+    charts = make_charts()
+    glyphs = [curves[0].glyph for curves in curves_of(charts)]
     looks = [
         (tuple(it.line_dash), getattr(it, "marker", ""), it.line_width, it.line_alpha)
         for it in glyphs
     ]
     assert len(set(looks)) == len(looks)
-    samples = [rule.split("{")[1].split(";", 2)[-1] for rule in legend.stylesheets[1:]]
+    samples = [rule.split("{")[1].split(";", 2)[-1] for rule in charts.legend.stylesheets[1:]]
     assert len(set(samples)) == len(samples)
 
 
