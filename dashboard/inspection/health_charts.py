@@ -9,7 +9,8 @@ from bokeh.models import ColumnDataSource, DataRange1d, NumeralTickFormatter, Sp
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from dashboard.shell.chart_parts import BLUE, quieten
+from dashboard.shell.chart_parts import quieten
+from dashboard.shell.colors import SECOND
 
 HEIGHT = 112
 LEFT = 58
@@ -41,9 +42,9 @@ class QuantileChart:
         self.figure = _make_figure(title, x_range, y_range=(-1, 1))
         for low, high, alpha in (("q5", "q95", 0.22), ("q25", "q75", 0.4)):
             self.figure.varea(
-                "iteration", low, high, source=self.source, fill_color=BLUE, fill_alpha=alpha
+                "iteration", low, high, source=self.source, fill_color=SECOND, fill_alpha=alpha
             )
-        self.figure.line("iteration", "q50", source=self.source, color=BLUE, line_width=2)
+        self.figure.line("iteration", "q50", source=self.source, color=SECOND, line_width=2)
 
     def draw(self, iterations: tuple[int, ...], quantiles: NDArray[np.float64]) -> None:
         """Show the quantiles (records, 5) at these iterations."""
@@ -74,8 +75,8 @@ class UpdateChart:
                 line_width=1,
             )
         )
-        self.figure.line("iteration", "ratio", source=self.source, color=BLUE, line_width=2)
-        self.figure.scatter("iteration", "ratio", source=self.source, color=BLUE, size=4)
+        self.figure.line("iteration", "ratio", source=self.source, color=SECOND, line_width=2)
+        self.figure.scatter("iteration", "ratio", source=self.source, color=SECOND, size=4)
 
     def draw(self, iterations: tuple[int, ...], ratios: NDArray[np.float64]) -> None:
         """Show the ratios (records,) at these iterations; those that are not known are left out."""

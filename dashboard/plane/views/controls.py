@@ -62,7 +62,9 @@ class Controls:
         buttons = run_row(self._state, theme, HOOK, controller.step, controller.reset)
         summary.sizing_mode = None
         self.run = bar(theme, buttons, summary)
-        self.quick = bar(theme, self._presets(), speed_menu(self._state, theme, HOOK))
+        presets = self._presets()
+        presets.max_width = 260
+        self.quick = bar(theme, presets, speed_menu(self._state, theme, HOOK))
         self.settings = pn.Column(
             card(theme, "Lessons", self._lessons()),
             card(theme, "Points", self._points()),
