@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dashboard.autosave.save import SaveError, watch_state
 from dashboard.digits.controller import DigitsController
+from dashboard.digits.models import StoredModel, describe_stored
 from dashboard.digits.state import DigitsState, Origin
 from dashboard.digits.training import NETWORK_SETTINGS
 from dashboard.training.checkpoint import Checkpoint, settings_values
@@ -35,6 +36,9 @@ OLD_NAMES = {
     "pretrained_model": ("drawing_model", "ready_net"),
 }
 """Names of these parameters in autosaves of earlier versions, the latest first."""
+
+STORED = ("data_set", "training_samples", "pretrained_model")
+"""Parameters of the state that are saved with a stored model."""
 
 FREQUENT = ("snapshot", "history", "prediction")
 """Parameters that change with every slice of training."""
@@ -106,6 +110,76 @@ class SavedDigits:
         """Call a function at every change; see `SavedPart`."""
         names = [*setting_names(TrainingSettings), *SHOWN, "running", "origin"]
         watch_state(self._state, names, FREQUENT, note_change)
+
+
+class SavedStoredModel:
+    """The model of one's own that a pretrained one has replaced last, as a `SavedPart`.
+
+    It is saved only while the current model is pretrained, so that it costs no training time.
+    """
+
+    name = "stored-model"
+
+    def __init__(self, controller: DigitsController) -> None:
+        self._controller = controller
+        self._state = controller.state
+        self._captured: tuple[StoredModel | None, bytes] = (None, b"")
+
+    @property
+    def title(self) -> str:
+        """Description of the model; "" when there is none."""
+        stored = self._stored
+        return (
+            "" if stored is None else f"the stored {describe_stored(stored, self._state).subject}"
+        )
+
+    def capture(self) -> bytes | None:
+        """Return the checkpoint of the model, empty if there is none; None while it is computed."""
+        stored = self._stored
+        if stored is None:
+            return b""
+        if stored is not self._captured[0]:
+            if not self._controller.training_loop.is_idle:
+                return None
+            try:
+                content = _stored_checkpoint(stored).to_bytes()
+            except WeightsError:
+                return b""  # NaN or infinite weights have no format
+            self._captured = (stored, content)
+        return self._captured[1]
+
+    async def restore(self, content: bytes) -> None:
+        """Offer the model in the menu again; see `SavedPart`."""
+        if not content:
+            return
+        try:
+            checkpoint = Checkpoint.from_bytes(content, "the stored model")
+            task = dict(checkpoint.task)
+            DigitsState(**{name: task[name] for name in STORED})
+            self._controller.models.add(
+                checkpoint.state,
+                origin=Origin(task["origin"]),
+                built_settings=dict(task["built"]),
+                settings=dict(checkpoint.settings),
+                **{name: task[name] for name in STORED},
+            )
+        except (LookupError, TypeError, ValueError) as error:
+            raise SaveError(str(error).rstrip(".")) from error
+
+    def watch(self, note_change: Callable[[bool], None]) -> None:
+        """Call a function at every change; see `SavedPart`."""
+        watch_state(self._state, ["stored_models", "origin"], (), note_change)
+
+    @property
+    def _stored(self) -> StoredModel | None:
+        stored = self._state.stored_models
+        return stored[0] if stored and self._state.origin == Origin.PRETRAINED else None
+
+
+def _stored_checkpoint(stored: StoredModel) -> Checkpoint:
+    task = {name: getattr(stored, name) for name in STORED}
+    task |= {"origin": stored.origin, "built": dict(stored.built_settings)}
+    return Checkpoint(stored.settings, replace(stored.run_state(), fallback=None), task)
 
 
 def _run_state(checkpoint: Checkpoint, shown: Mapping[str, Any], origin: Origin) -> RunState:

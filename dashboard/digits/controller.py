@@ -18,6 +18,7 @@ from dashboard.digits.drawing import DrawingModel
 from dashboard.digits.fine_tuning import fine_tune
 from dashboard.digits.models import (
     CURRENT,
+    ModelStore,
     StoredModel,
     describe_model,
     network_name,
@@ -120,15 +121,14 @@ class DigitsController:
         return self._training.data
 
     @property
+    def models(self) -> ModelStore:
+        """The models that were replaced."""
+        return self._training.models
+
+    @property
     def network(self) -> Network:
         """The network that is shown, saved and evaluated: of a checkpoint, or the newest one."""
         return self.state.shown_network
-
-    @property
-    def checkpoint_iteration(self) -> int | None:
-        """The iteration of the shown checkpoint; None while the newest network is shown."""
-        shown = self.state.shown_checkpoint
-        return None if shown is None else int(shown.iteration)
 
     # Training
 
@@ -189,7 +189,7 @@ class DigitsController:
         if key in PRETRAINED:
             self.use_pretrained(key)
             return
-        stored = self._training.models.find(key)
+        stored = self.models.find(key)
         if stored is None:
             if key != CURRENT:
                 self.warn("This model is not stored any more.")
@@ -204,7 +204,10 @@ class DigitsController:
         """Take one training step on the drawing, with the class `label`."""
         image = self.drawing.image
         if image is None:
-            self.warn("Draw something first, then choose its label.")
+            self.warn("Draw something first, then choose its correct label.")
+            return
+        if not 0 <= label < len(self.data.class_names):
+            self.warn("Choose the correct label of the drawing first.")
             return
         if self.state.running:
             self.warn("Pause training first; fine-tuning changes the same weights.")
@@ -223,7 +226,9 @@ class DigitsController:
         self.state.snapshot = self.trainer.snapshot()
         self.drawing.predict()
         name = self.data.class_names[label]
-        self._notify(f"Fine-tuned on “{name}”: loss on the drawing {before:.3f} → {after:.3f}.")
+        self._notify(
+            f"One step on the label “{name}”: loss on the drawing {before:.3f} → {after:.3f}."
+        )
 
     def count_blocks(self) -> None:
         """Publish how many blocks are ready and in flight; they change without training too."""
@@ -290,7 +295,7 @@ class DigitsController:
     def _restore_model(self, stored: StoredModel) -> None:
         """Continue a stored model on the opened data set, while no step is being computed."""
         self._training.store_model(even_untrained=True)
-        self._training.models.remove(stored)
+        self.models.remove(stored)
         self._training.continue_run(
             stored.run_state(),
             stored.origin,
@@ -315,7 +320,7 @@ class DigitsController:
             await self._loader.wait()
             if not self._has_data_of(stored):
                 return  # they cannot be opened; a notice says so
-        if self._training.models.find(stored.key) is stored:
+        if self.models.find(stored.key) is stored:
             self._restore_model(stored)
 
     # Links and autosave
@@ -410,6 +415,8 @@ class DigitsController:
         if data is not None:
             self.state.running = False
             self._training.adopt_data_set(data)
+            if self.state.is_example and not self.state.has_digit_classes:
+                self.drawing.clear()  # it is a digit
             self.drawing.predict()
         self.state.param.update(data_set=self.data.name, training_samples=subset_name_of(self.data))
 
@@ -431,7 +438,7 @@ class DigitsController:
     async def test(self) -> None:
         """Evaluate the current model on the test samples, which no training uses."""
         run_number, iteration = self.state.snapshot.run, self.state.shown_iteration
-        network, is_checkpoint = self.network, self.checkpoint_iteration is not None
+        network, is_checkpoint = self.network, self.state.shown_checkpoint is not None
         self.state.busy = "Testing …"
         try:
             samples = await self.data.part("test")

@@ -10,13 +10,17 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.digits.state import DigitsState, Origin, Prediction
+from dashboard.digits.example_drawing import draw_example
+from dashboard.digits.state import DRAWN, WELCOME, DigitsState, Origin, Prediction
+from dashboard.shell.notices import Notice
 from data_cache import frame_digit, shrink_canvas
 from nn import Network, pretrained_card
 from nn.calibration import confidence
 
 SIDE = 28
 """Pixels along a side of the model's input."""
+DRAWING_SIDE = 84
+"""Pixels along a side of the drawing that the pad reports."""
 
 
 class DrawingModel:
@@ -39,9 +43,17 @@ class DrawingModel:
         state.param.watch(lambda _event: self._frame(), "class_names")
         state.param.watch(lambda _event: self._frame_and_predict(), "centre_drawing")
 
-    def take(self, canvas: NDArray[np.float32], *, is_example: bool = False) -> None:
+    def take(self, canvas: NDArray[np.float32]) -> None:
         """Predict a new drawing, (84, 84) float32 in [0, 1]."""
-        self._state.param.update(drawing=canvas, is_example=is_example)
+        state = self._state
+        if state.is_example and state.notice.text == WELCOME:
+            state.notice = Notice(DRAWN)
+        state.param.update(drawing=canvas, is_example=False)
+        self._frame_and_predict()
+
+    def take_example(self) -> None:
+        """Predict the example drawing, which the first view shows."""
+        self._state.param.update(drawing=draw_example(DRAWING_SIDE), is_example=True)
         self._frame_and_predict()
 
     def show(self, picture: NDArray[np.floating]) -> None:
@@ -51,6 +63,10 @@ class DrawingModel:
         """
         self._sample = picture.astype(np.float32) if len(picture) == SIDE else None
         self.show_on_pad(picture)
+
+    def clear(self) -> None:
+        """Clear the pad."""
+        self.show_on_pad(np.zeros((SIDE, SIDE), np.float32))
 
     @property
     def image(self) -> NDArray[np.float32] | None:

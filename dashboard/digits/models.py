@@ -200,16 +200,20 @@ class ModelStore:
         is_initial = state.origin == Origin.FRESH and not state.snapshot.iteration
         if state.origin == Origin.PRETRAINED or (is_initial and not even_untrained):
             return
-        stored = StoredModel(
-            next(self._numbers),
+        self.add(
             run.state(fallback=True) if is_idle else run,
-            state.origin,
-            *trained_on,
-            state.pretrained_model,
-            dict(state.built_settings),
-            settings_values(state),
+            origin=state.origin,
+            data_set=trained_on[0],
+            training_samples=trained_on[1],
+            pretrained_model=state.pretrained_model,
+            built_settings=dict(state.built_settings),
+            settings=settings_values(state),
         )
-        state.stored_models = [stored, *state.stored_models][:STORED_MODELS]
+
+    def add(self, record: BlockRun | RunState, **task: Any) -> None:
+        """Store a model with the attributes of `StoredModel`."""
+        stored = StoredModel(next(self._numbers), record, **task)
+        self._state.stored_models = [stored, *self._state.stored_models][:STORED_MODELS]
 
     def find(self, key: str) -> StoredModel | None:
         """Return the stored model of a key; None when it is not stored any more."""

@@ -24,16 +24,14 @@ from dashboard.training.time_travel import ShownCheckpoint
 from data_cache import DATA_SETS, DIGIT_NAMES
 from nn import PRETRAINED, Network, architecture_of
 
-WELCOME = (
-    "The digit on the pad is an example. Draw your own, which takes its place, or press Train to "
-    "train a new model."
-)
+WELCOME = "Draw your own digit in place of the example, or press Train to train a new model."
+DRAWN = "The current model answers while you draw. Press Train to train a new one."
 
 ARCHITECTURE_SETTINGS = ("architecture", "hidden_layers", "activation", "biases")
 """Settings that describe a network, whatever its weights."""
 
 ANY = -1
-"""A sample of any class."""
+"""A sample of any class, or a drawing whose class is not chosen."""
 
 
 class Origin(StrEnum):
@@ -174,18 +172,20 @@ def architecture_settings(network: Network) -> dict[str, Any]:
 
 
 class SampleSelection(param.Parameterized):
-    """Which sample is loaded, and with which label the drawing is fine-tuned."""
+    """Which sample is loaded, and the correct label of the drawing, to train on it."""
 
     part = param.Selector(
         default="test", objects={"test": "test", "training": "train"}, label="Split"
     )
     label = param.Selector(default=ANY, objects={"any": ANY}, label="Class")
     index = param.String("", label="Index")
-    drawing_label = param.Selector(default=0, objects={"0": 0}, label="Label")
+    drawing_label = param.Selector(
+        default=ANY, objects={"choose": ANY}, label="Correct label", doc="Of the drawing."
+    )
 
     def set_classes(self, class_names: tuple[str, ...]) -> None:
-        """Offer these classes, and choose the first entry of each list."""
+        """Offer these classes, and choose none of them."""
         labels = {name: index for index, name in enumerate(class_names)}
         self.param["label"].objects = {"any": ANY, **labels}
-        self.param["drawing_label"].objects = labels
-        self.param.update(label=ANY, drawing_label=0)
+        self.param["drawing_label"].objects = {"choose": ANY, **labels}
+        self.param.update(label=ANY, drawing_label=ANY)

@@ -78,7 +78,7 @@ class InsidePanel:
         self._page = context.page
         self.state = InsideState()
         self._is_visible = True
-        self._has_new_drawing = False
+        self._image_before: Any = None
         self._followed: tuple[tuple[Any, ...], int] | None = None
         self._arrangement: Arrangement
         self._shown: tuple[Network, frozenset[Any], Network] | None = None
@@ -129,24 +129,17 @@ class InsidePanel:
 
     def _follow(self) -> None:
         digits, state = self._digits, self.state
-        digits.param.watch(self._drawing_changed, "drawing")
-        digits.param.watch(
-            self._network_or_answer_changed,
-            list(FOLLOWED),
-        )
+        digits.param.watch(self._digits_changed, list(FOLLOWED))
         state.param.watch(lambda _event: self._draw_now("layers", "unit"), ["mode", "target"])
         state.param.watch(lambda _event: self._draw_now("unit"), "selection")
         state.param.watch(self._ablated_changed, "ablated")
         state.param.watch(lambda _event: self._draw_now("ablation"), ["result", "obstacle"])
 
-    def _drawing_changed(self, _event: Any) -> None:
-        self._has_new_drawing = True
-
-    def _network_or_answer_changed(self, *events: Any) -> None:
+    def _digits_changed(self, *_events: Any) -> None:
+        """Draw at once what a person has changed, and at the rate what training has."""
         is_new = self._follow_network()
-        is_drawing = self._has_new_drawing and any(it.name == "prediction" for it in events)
-        if is_drawing:
-            self._has_new_drawing = False
+        image, before = self._digits.prediction.image, self._image_before
+        is_drawing, self._image_before = image is not before, image
         is_live = self._digits.running and not is_drawing and not is_new
         names = ("layers", "unit", "ablation")
         if is_live:

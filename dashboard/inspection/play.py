@@ -115,7 +115,7 @@ class PlayPanel:
             },
             at_once=lambda: True,
         )
-        self._experimenting, self._maximizing = self._computations = [
+        self._computations = [
             LatestComputation(
                 steps,
                 subject=lambda: subject_of(digits),
@@ -178,8 +178,9 @@ class PlayPanel:
             return
         start = class_mean(chosen.samples, target)
         found = await self._execute(maximize_class, network, target, digits.class_names, start)
-        self._maximized_for = (network, target)
         yield {"maximized": found, "failure": DIVERGED}
+        # Reached only if the image was shown.
+        self._maximized_for = (network, target)
 
     def _draw_experiment(self) -> None:
         found = self.state.experiment

@@ -46,8 +46,7 @@ MENU = """
 .bk-input-group, select.bk-input { width: 100%; height: 100%; cursor: pointer; }
 label { position: absolute; }
 """
-"""The menu is invisible over the text: it is changed less often, so that it can be used while the
-text follows the training."""
+"""The menu is invisible over the text, which can be cut short; its entries are read and opened."""
 
 PRETRAINED_GROUP = "Pretrained models"
 OWN_GROUP = f"Your models (the current one and the last {STORED_MODELS})"

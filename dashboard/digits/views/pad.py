@@ -32,6 +32,8 @@ CELLS = 28
 """Cells along a side of the grid, which is that of MNIST."""
 COMMANDS: Signatures = {"draw": (str,)}
 """`draw`: base64 of the bytes of the whole picture, SENT × SENT, 0 blank to 255 full ink."""
+EXAMPLE = "example"
+"""The tag of a picture whose place the first stroke takes."""
 INK_PALETTE = [f"#{255 - level:02x}{255 - level:02x}{255 - level:02x}" for level in range(256)]
 
 PAPER = """
@@ -69,6 +71,8 @@ class DrawingPad:
         Called with every new picture, (84, 84) float32 in [0, 1], 1 being full ink.
     stylesheet
         CSS of the buttons and the slider.
+    example
+        The first picture, (168, 168) in [0, 1], whose place the first stroke takes; None: blank.
 
     Attributes
     ----------
@@ -76,9 +80,18 @@ class DrawingPad:
         The pad, and what is shown below it.
     """
 
-    def __init__(self, on_drawing: Callable[[Canvas], None], stylesheet: str) -> None:
+    def __init__(
+        self,
+        on_drawing: Callable[[Canvas], None],
+        stylesheet: str,
+        *,
+        example: NDArray[np.float32] | None = None,
+    ) -> None:
         self._on_drawing = on_drawing
-        self._ink = ColumnDataSource(name="ink", data={"image": [np.zeros((SIDE, SIDE), np.uint8)]})
+        blank = np.zeros((SIDE, SIDE), np.float32)
+        first = np.rint(255 * (blank if example is None else example)).astype(np.uint8)
+        tags = [] if example is None else [EXAMPLE]
+        self._ink = ColumnDataSource(name="ink", data={"image": [first]}, tags=tags)
         self._cursor = ColumnDataSource({"x": [], "y": []})
         self.figure = self._make_figure()
         sheets = [stylesheet]

@@ -8,15 +8,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import numpy as np
 import panel as pn
+from numpy.typing import NDArray
 
 from dashboard.digits.controller import DigitsController
+from dashboard.digits.example_drawing import draw_example
+from dashboard.digits.state import DigitsState
 from dashboard.digits.views.chart_tools import ChartTools
 from dashboard.digits.views.data_controls import DataControls
 from dashboard.digits.views.drawing_tools import DrawingTools
 from dashboard.digits.views.model_menu import ModelMenu
 from dashboard.digits.views.network_controls import NetworkControls
-from dashboard.digits.views.pad import DrawingPad
+from dashboard.digits.views.pad import SIDE, DrawingPad
 from dashboard.digits.views.prediction import PredictionView
 from dashboard.digits.views.queue_chart import QueueControls
 from dashboard.digits.views.status import status_html
@@ -67,6 +71,8 @@ class DigitsPane:
         How often the progress of training is redrawn.
     clock
         A monotonic clock, in seconds.
+    begin_lesson
+        Opens the 2-D pane and begins the lesson of that name.
 
     Attributes
     ----------
@@ -92,6 +98,7 @@ class DigitsPane:
         mark_running: Callable[[bool], None],
         rate: RedrawRate | None = None,
         clock: Clock = time.perf_counter,
+        begin_lesson: Callable[[str], None] = lambda _name: None,
     ) -> None:
         self._controller = controller
         self._state = state = controller.state
@@ -104,15 +111,18 @@ class DigitsPane:
         self._data = DataControls(controller, page, theme)
         self._network = NetworkControls(controller, theme)
         self.server = self._weights.server
-        self._pad = DrawingPad(controller.drawing.take, theme.widgets)
+        self._pad = DrawingPad(controller.drawing.take, theme.widgets, example=_example(state))
         controller.drawing.show_on_pad = lambda picture: page.write(lambda: self._pad.show(picture))
         self._prediction = PredictionView(state, page, theme)
-        self._drawing_tools = DrawingTools(controller, theme)
+        self._drawing_tools = DrawingTools(controller, page, theme)
         self._chart_tools = ChartTools(controller, theme, self._download)
         self._charts = RunCharts(state, theme)
         self._queue = QueueControls(state, theme)
         self.inspection = InspectionTabs(
-            PANELS, InspectionContext(controller, page, theme, self._rate, controller.execute)
+            PANELS,
+            InspectionContext(
+                controller, page, theme, self._rate, controller.execute, begin_lesson
+            ),
         )
         self.timeline: TimelineSlider | None = None
         self._theme = theme
@@ -211,7 +221,7 @@ class DigitsPane:
             margin=0,
         )
         model_input = pn.Column(
-            theme.text('<span class="quiet">Model input</span>'),
+            self._prediction.caption,
             self._prediction.image,
             css_classes=["input"],
             margin=0,
@@ -241,9 +251,19 @@ class DigitsPane:
             "quick": quick_fields(self._state, QUICK_FIELDS, theme, speed_menu(self._state, theme)),
             "controls": controls,
             "draw": draw,
-            "more": stack(theme, self._drawing_tools.fine_tuning, self._drawing_tools.samples),
+            "more": stack(
+                theme,
+                self._drawing_tools.centring,
+                self._drawing_tools.fine_tuning,
+                self._drawing_tools.samples,
+            ),
             "inside": self.inspection.view,
             "watch": watch,
             "notice": self._notice,
             "status": self._status,
         }
+
+
+def _example(state: DigitsState) -> NDArray[np.float32] | None:
+    """Return the picture of the first view, if there is one."""
+    return draw_example(SIDE) if state.is_example else None

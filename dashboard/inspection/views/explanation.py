@@ -47,20 +47,21 @@ def _sentence(explanation: Explanation, total: float, target: str, against: str 
     attribution = explanation.attribution
     verb = "rises" if attribution.difference >= 0 else "falls"
     return (
-        f"The contributions of the pixels sum to <b>{total:+.2f}</b>: the "
+        f"The contributions of the pixels sum to <b>{_number(total, '+')}</b>: the "
         f"{_subject(target, against)} {verb} by {abs(attribution.difference):.2f}, from "
         f"{_number(attribution.baseline_value)} for a blank image to "
         f"<b>{_number(attribution.value)}</b> for this drawing, where {target} has a probability "
         f"of {100 * explanation.probability:.1f} %."
-    ).replace("-", "−")
+    )
 
 
 def _subject(target: str, against: str | None) -> str:
     return f"logit of {target} minus that of {against}" if against else f"logit of {target}"
 
 
-def _number(value: float) -> str:
-    return f"{value:.2f}"
+def _number(value: float, sign: str = "") -> str:
+    """Return a number with two digits and a minus sign; `sign` “+” is for positive ones too."""
+    return f"{value:{sign}.2f}".replace("-", "−")
 
 
 def _legend(target: str, against: str | None, largest: float) -> str:

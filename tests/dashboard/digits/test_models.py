@@ -16,6 +16,7 @@ from dashboard.digits.models import (
 )
 from dashboard.digits.state import Origin
 from dashboard.runtime import execute_in_thread
+from dashboard.training.trainer import execute_in_line
 from nn import PRETRAINED, load_pretrained, pretrained_card, read_layer_spec, weights_to_bytes
 
 
@@ -208,3 +209,55 @@ def test_an_own_model_is_named_with_its_iteration_and_its_newest_validation_scor
 def test_networks_are_named_by_their_kind_and_sizes(hidden, layers, name):
     spec = read_layer_spec(layers) if layers else None
     assert network_name_of((784, *hidden, 10), spec) == name
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_changing_ones_mind_at_random_leaves_the_answer_and_the_names_true(seed):
+    """Commands come while training, loading and computing; nothing fails and nothing is stale."""
+
+    async def main():
+        generator = np.random.default_rng(seed)
+        controller = make_controller(execute=execute_in_thread if seed else execute_in_line)
+        controller.start()
+        controller.drawing.take(ink())
+        state = controller.state
+        commands = [
+            lambda: setattr(state, "running", not state.running),
+            controller.step,
+            controller.reset,
+            lambda: controller.choose_model("mlp"),
+            lambda: controller.choose_model("current"),
+            lambda: [controller.choose_model(it.key) for it in state.stored_models[-1:]],
+            lambda: [controller.choose_model(it.key) for it in state.stored_models[:1]],
+            lambda: setattr(state, "fine_tune", not state.fine_tune),
+            lambda: setattr(state, "centre_drawing", not state.centre_drawing),
+            lambda: setattr(state, "hidden_layers", [int(generator.integers(3, 9))]),
+            lambda: setattr(state, "optimizer", str(generator.choice(["sgd", "adam"]))),
+            lambda: controller.fine_tune(7),
+            lambda: controller.drawing.take(np.roll(ink(), int(generator.integers(-9, 9)), 1)),
+            lambda: setattr(state, "data_set", str(generator.choice(["digits", "fashion-mnist"]))),
+            lambda: controller.time_travel.show(0),
+            controller.time_travel.show_newest,
+        ]
+        for _ in range(120):
+            commands[generator.integers(len(commands))]()
+            for _ in range(generator.integers(0, 12)):
+                await asyncio.sleep(0)
+            controller.drawing.update()  # as the pane does at its next redraw
+            network, prediction = state.shown_network, state.prediction
+            np.testing.assert_array_equal(prediction.image, controller.drawing.image)
+            np.testing.assert_array_equal(
+                prediction.probabilities, network.predict_proba(prediction.image[np.newaxis])[0]
+            )
+            model = describe_model(state)
+            is_pretrained = state.origin == Origin.PRETRAINED
+            assert model.iteration == (0 if is_pretrained else state.shown_iteration)
+            assert not is_pretrained or weights_of(controller) == pretrained_bytes("mlp")
+            assert len({stored.key for stored in state.stored_models}) <= STORED_MODELS
+            assert "Internal error" not in state.notice.text
+        state.running = False
+        await all_done()
+        assert "Internal error" not in state.notice.text
+        await controller.close()
+
+    run(main())

@@ -339,7 +339,7 @@ def test_garments_replace_digits_in_all_lists_and_bars():
         await all_done()
         names = list(DATA_SETS["fashion-mnist"].class_names)
         lists = {part.label: part for part in parts(pane) if isinstance(part, pn.widgets.Select)}
-        assert list(lists["Label"].options) == names
+        assert list(lists["Correct label"].options) == ["choose", *names]
         assert list(lists["Class"].options) == ["any", *names]
         assert all(name in text_of(find(pane, "ink-bars")) for name in names)
         assert any(name in text_of(find(pane, "ink-prediction")) for name in names)
@@ -412,13 +412,79 @@ def test_another_architecture_is_announced_and_built_only_when_asked_for():
     run(main())
 
 
-def test_fine_tuning_uses_the_chosen_label():
+def test_a_step_on_the_drawing_needs_its_label_which_a_cleared_drawing_forgets():
     controller, pane = make_pane()
     controller.drawing.take(ink())
+    before = weights_of(controller)
     lists = {part.label: part for part in parts(pane) if isinstance(part, pn.widgets.Select)}
-    lists["Label"].value = 7
     click(pane, "ink-teach")
-    assert text_of(find(pane, "ink-notice")).startswith("Fine-tuned on “7”: loss ")
+    assert (controller.state.notice.kind, weights_of(controller)) == ("warning", before)
+    lists["Correct label"].value = 7
+    click(pane, "ink-teach")
+    assert "“7”" in controller.state.notice.text
+    assert weights_of(controller) != before
+    controller.drawing.take(np.zeros((84, 84), np.float32))
+    assert lists["Correct label"].value == -1
+
+
+def test_the_caption_of_the_input_tells_whether_the_drawing_is_centred():
+    controller, pane = make_pane()
+    assert 'data-state="centred"' in find(pane, "ink-model-input").object
+    find(pane, "ink-centre").value = []
+    assert controller.state.centre_drawing is False
+    assert 'data-state="shrunk"' in find(pane, "ink-model-input").object
+
+
+def test_a_new_initialisation_is_pending_even_after_training_and_can_be_made():
+    async def main():
+        controller, pane = make_pane()
+        controller.step()
+        await until(lambda: controller.state.snapshot.iteration == 1)
+        await all_done()
+        rebuild = find(pane, "ink-rebuild")
+        assert rebuild.disabled
+        controller.state.initialization = "zeros"
+        assert not rebuild.disabled
+        click(pane, "ink-rebuild")
+        assert all(not values.any() for values in controller.network.parameters())
+        assert rebuild.disabled
+        await all_done()
+
+    run(main())
+
+
+def test_the_model_menu_names_the_model_and_brings_another_one():
+    async def main():
+        controller, pane = make_pane()
+        select = find(pane, "ink-model-menu")
+        card = {"model": "mlp", "origin": "pretrained", "iteration": "0", "accuracy": "0.9858"}
+        assert data_of(pane, "ink-model") == card
+        assert select.value == "mlp"
+        select.value = "best"
+        assert (data_of(pane, "ink-model")["model"], controller.state.pretrained_model) == (
+            "best",
+            "best",
+        )
+        controller.step()
+        await until(lambda: controller.state.snapshot.iteration == 1)
+        await all_done()
+        own = {"model": "784-12-10", "origin": "fresh", "iteration": "1", "accuracy": ""}
+        assert data_of(pane, "ink-model") == own
+        assert select.value == "current"
+        select.value = "mlp"
+        (stored,) = select.options["Your models (the current one and the last 3)"]
+        assert "MLP 784-12-10, iteration 1" in stored[1]
+        select.value = stored[0]
+        assert data_of(pane, "ink-model") == own
+        assert select.value == "current"
+        controller.state.data_set = "fashion-mnist"
+        await until(lambda: controller.data.name == "fashion-mnist")
+        assert [name for name, entries in select.options.items() if not entries] == [
+            f"No pretrained model for {DATA_SETS['fashion-mnist'].title}"
+        ]
+        await all_done()
+
+    run(main())
 
 
 def test_the_test_score_appears_in_both_charts():
