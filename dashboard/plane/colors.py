@@ -26,6 +26,18 @@ They are the ten of M. A. Petroff, "Accessible Color Sequences for Data Visualiz
 (arXiv:2107.02270, 2021), reordered so that the first few are as far apart as possible.
 """
 
+CLASS_MARKERS = (
+    *("circle", "square", "triangle", "diamond", "inverted_triangle"),
+    *("star", "plus", "hex", "circle_x", "square_x"),
+)
+"""Bokeh's markers of the points of ten classes, which differ without their colors, too."""
+
+CLASS_SIGNS = ("●", "■", "▲", "◆", "▼", "★", "✚", "⬢", "⊗", "⊠")
+"""The same shapes as characters, for texts and buttons."""
+
+CLASS_DASHES = ("solid", "dashed", "dotted", "dotdash", "dashdot")
+"""Line patterns of the classes' curves; the second five classes have them again."""
+
 REGION_OPACITY = 0.6
 
 LEVELS = 129

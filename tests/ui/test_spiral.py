@@ -91,12 +91,12 @@ def test_lines_units_and_lessons(spiral: LabPage) -> None:
     spiral.wait_text(".ink-spiral-lesson", "Watch the loss oscillate")
     status(spiral, "learning rate 4")
     press(spiral, "train")
-    spiral.wait_text(".ink-spiral-lesson", "Observed: within 40 steps the loss oscillated")
+    spiral.wait_text(".ink-spiral-lesson", r"Observed at iteration \d+: within 40 steps")
 
     # Look at a place, and along a line.
     spiral.page.mouse.move(*place(spiral, 0.5, 0.5))
     spiral.wait_text(".ink-spiral-place", r"x 0\.5\d?, y 0\.5\d? class \d \d+\.\d %")
-    choose_tool(spiral, "Line")
+    choose_tool(spiral, "Cross-section")
     drag(spiral, (-1, 0), (1, 0))
     spiral.page.locator(".ink-spiral-profile .bk-Figure").wait_for()
 
