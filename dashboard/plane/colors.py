@@ -41,10 +41,22 @@ CLASS_DASHES = ("solid", "dashed", "dotted", "dotdash", "dashdot")
 REGION_OPACITY = 0.6
 
 LEVELS = 129
-"""Size of the palette of unit maps; it is odd, so that the middle level stands for zero."""
+"""Colors of signed values in the palette; it is odd, so that the middle level stands for zero."""
 
-NEGATIVE = (224, 122, 16)
-POSITIVE = (59, 105, 219)
+STEPS = 12
+"""Colors of the probability of each class in the palette, after the signed values."""
+
+NEGATIVE = (214, 51, 132)
+POSITIVE = (47, 158, 68)
+"""Red, green and blue of negative and positive values; no class and no curve has these colors."""
+
+SMALLEST_SCALE = 1e-3
+"""Magnitude that is shown in full color at least, so that rounding errors are not magnified."""
+
+
+def hex_color(channels: tuple[int, int, int]) -> str:
+    """Return red, green and blue as "#rrggbb"."""
+    return "#" + bytes(channels).hex()
 
 
 def pack_pixels(channels: np.ndarray) -> np.ndarray:
@@ -69,31 +81,54 @@ def _unit_palette() -> tuple[str, ...]:
     colors = []
     for level in range(LEVELS):
         share = (level - middle) / middle
-        red, green, blue = POSITIVE if share > 0 else NEGATIVE
-        colors.append(f"#{red:02x}{green:02x}{blue:02x}{round(235 * abs(share)):02x}")
+        opacity = round(235 * abs(share))
+        colors.append(f"{hex_color(POSITIVE if share > 0 else NEGATIVE)}{opacity:02x}")
+    for color in CLASS_COLORS:
+        colors += [f"{color}{round(235 * step / (STEPS - 1)):02x}" for step in range(STEPS)]
     return tuple(colors)
 
 
 UNIT_PALETTE = _unit_palette()
-"""Colors "#rrggbbaa" of activations: orange below zero, blue above, transparent at zero."""
+"""Colors "#rrggbbaa": values below zero, zero (transparent) and above, then the probabilities of
+the classes, each in its own color."""
 
 
-def unit_levels(activations: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Return indices into `UNIT_PALETTE` for the activations of units.
+def value_levels(values: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Return indices into `UNIT_PALETTE` for signed values of units.
 
     Parameters
     ----------
-    activations : (units, height, width)
-        Each unit is scaled by its largest magnitude; NaN and infinity count as zero.
+    values : (units, height, width)
+        Each unit is scaled by its largest magnitude, at least `SMALLEST_SCALE`; NaN and infinity
+        count as zero.
 
     Returns
     -------
     (units, height, width) uint8
     """
-    finite = np.nan_to_num(activations, nan=0, posinf=0, neginf=0)
+    finite = np.nan_to_num(values, nan=0, posinf=0, neginf=0)
     largest = np.abs(finite).max(axis=(1, 2), keepdims=True)
     middle = LEVELS // 2
-    return np.round(middle + middle * finite / np.where(largest > 0, largest, 1)).astype(np.uint8)
+    return np.round(middle + middle * finite / np.maximum(largest, SMALLEST_SCALE)).astype(np.uint8)
+
+
+def class_levels(probabilities: NDArray[np.floating], first: int = 0) -> NDArray[np.uint8]:
+    """Return indices into `UNIT_PALETTE` for the probabilities of classes.
+
+    Parameters
+    ----------
+    probabilities : (classes, height, width)
+        In [0, 1]; NaN counts as zero.
+    first
+        The class of the first map.
+
+    Returns
+    -------
+    (classes, height, width) uint8
+    """
+    steps = np.round(np.nan_to_num(probabilities, nan=0) * (STEPS - 1)).astype(np.uint8)
+    begins = LEVELS + STEPS * (first + np.arange(len(probabilities)))
+    return steps + begins.astype(np.uint8)[:, np.newaxis, np.newaxis]
 
 
 def tile(maps: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:

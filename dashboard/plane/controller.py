@@ -140,7 +140,7 @@ class PlaneController:
         run_state: RunState,
         ablated: frozenset[tuple[int, int]] = frozenset(),
     ) -> None:
-        """Restore a run, paused; the checkpoints of time travel begin anew.
+        """Restore a run, paused; its checkpoints begin anew.
 
         Parameters
         ----------
@@ -149,7 +149,7 @@ class PlaneController:
         data, run_state
             The points and the state of the run at the same moment.
         ablated
-            Hidden units that are switched off in the views.
+            Hidden units that are ablated in the views.
 
         Raises
         ------
@@ -277,7 +277,7 @@ class PlaneController:
         """Revert changes after which no network could be made; return whether it was necessary."""
         weights = self.state.count_weights()
         if not self.state.inputs:
-            reason = "A network needs at least one input; found none. Select x₁, for example."
+            reason = "A network needs at least one feature; found none. Select x₁, for example."
         elif weights > MAX_WEIGHTS:
             reason = (
                 f"A network in the plane has at most {MAX_WEIGHTS:,} weights, so that it can be "

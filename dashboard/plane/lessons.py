@@ -29,7 +29,7 @@ RECOVERED = 0.5
 """Share of the loss of guessing below which a network has left the plateau."""
 
 MAX_ACCURACY_LOSS = 0.05
-"""How far the test accuracy may be below that at the lowest test loss in a run without overfitting."""
+"""How far the test accuracy may fall below that at the lowest test loss."""
 
 OSCILLATION_STEPS = 40
 SETTLED_SCORES = 12

@@ -1,4 +1,4 @@
-"""Time travel: checkpoints of the run are recorded, shown again, and resumed from."""
+"""Checkpoints of the run: they are recorded, shown again, and resumed from."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class TimeTravel:
         """Return to the shown checkpoint; what came after it is discarded."""
         shown = self._state.shown_checkpoint
         if shown is None:
-            self._training.notify("Choose an earlier step first; this is the newest.", "warning")
+            self._training.notify("Choose a checkpoint first; this is the latest step.", "warning")
             return
         run = self._training.trainer.run
 

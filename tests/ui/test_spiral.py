@@ -75,9 +75,9 @@ def test_the_case_study_is_learnt_while_one_watches_turns_paints_and_goes_back(
     # Back in time, and on from there.
     press(spiral, "train")
     spiral.wait_text(".ink-spiral-train", "Train")
-    spiral.wait_text(".ink-spiral-time", r"live, \d+ checkpoints")
+    spiral.wait_text(".ink-spiral-time", r"Checkpoints \(\d+\), latest")
     spiral.page.locator(".ink-spiral-time .noUi-handle").press("Home")
-    spiral.wait_text(".ink-spiral-time", "Time travel · iteration 0")
+    spiral.wait_text(".ink-spiral-time", "iteration 0")
     spiral.wait_until(
         lambda: drawn(spiral)["surface"] == untrained["surface"], "the first surface is not back"
     )
@@ -115,7 +115,7 @@ def test_lines_units_and_lessons(spiral: LabPage) -> None:
     maps.hover(position={"x": 5, "y": 5})
     spiral.wait_text(".ink-spiral-place", "Shown: unit 1 of hidden layer 1")
     maps.click(position={"x": 5, "y": 5})
-    spiral.wait_text(".ink-spiral-units", "1 off")
+    spiral.wait_text(".ink-spiral-units", "1 ablated")
     spiral.wait_text(".ink-spiral-notice", "Without unit")
     spiral.page.mouse.move(1, 1)
     spiral.wait_text(".ink-spiral-place", "Point at the plane|^x ")

@@ -174,7 +174,7 @@ class Controls:
         state, theme = self._state, self._theme
         mode = pn.widgets.RadioButtonGroup.from_param(
             state.param.surface_mode,
-            options={"Soft": "soft", "Hard": "hard"},
+            options={"Probabilities": "soft", "Predicted class": "hard"},
             css_classes=[f"{HOOK}-mode"],
             stylesheets=[theme.widgets],
             align="end",

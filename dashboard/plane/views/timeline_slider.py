@@ -12,6 +12,8 @@ import panel as pn
 
 from dashboard.shell.theme import Theme, button
 
+WRAP = ":host { flex-wrap: wrap; }"
+
 
 class TimelineSlider:
     """The slider and its buttons.
@@ -41,7 +43,7 @@ class TimelineSlider:
         self._is_drawing = False
         self._count = 1
         self.slider = pn.widgets.FloatSlider(
-            label="Time travel",
+            label="Checkpoints",
             start=0,
             end=1,
             value=1,
@@ -52,15 +54,16 @@ class TimelineSlider:
             css_classes=["ink-spiral-time"],
             stylesheets=[theme.widgets],
             sizing_mode="stretch_width",
+            min_width=170,
             margin=(0, 8, 0, 0),  # the handle extends beyond the end
         )
-        self.live = button("Live", theme, "ink-spiral-live", show_newest)
+        self.live = button("Latest", theme, "ink-spiral-live", show_newest)
         self.resume = button("Resume from here", theme, "ink-spiral-continue", resume)
         self.view = pn.Row(
             self.slider,
             self.live,
             self.resume,
-            stylesheets=[theme.gap, theme.bottom],
+            stylesheets=[theme.gap, theme.bottom, WRAP],
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -68,7 +71,7 @@ class TimelineSlider:
         self.draw((), None)
 
     def draw(self, checkpoints: Sequence[int], position: int | None) -> None:
-        """Show the iterations of the checkpoints and the index of the shown one, None: live.
+        """Show the iterations of the checkpoints and the index of the shown one, None: latest.
 
         The handle is not set where it is right already: Panel drops a move that is on its way
         from the browser when the value is set meanwhile.
@@ -106,8 +109,6 @@ class TimelineSlider:
 def timeline_label(checkpoints: Sequence[int], position: int | None) -> str:
     """Return the label of the slider: the iteration that is shown."""
     if not checkpoints:
-        return "Time travel · no checkpoints yet"
-    if position is None:
-        count = len(checkpoints)
-        return f"Time travel · live, {count} checkpoint{'' if count == 1 else 's'}"
-    return f"Time travel · iteration {checkpoints[position]:,}"
+        return "Checkpoints"
+    shown = "latest" if position is None else f"iteration {checkpoints[position]:,}"
+    return f"Checkpoints ({len(checkpoints)}), {shown}"

@@ -37,7 +37,12 @@ def regions_of(network):
         while edge:
             row, column = edge.pop()
             size += 1
-            for near in ((row + 1, column), (row - 1, column), (row, column + 1), (row, column - 1)):
+            for near in (
+                (row + 1, column),
+                (row - 1, column),
+                (row, column + 1),
+                (row, column - 1),
+            ):
                 if near in unvisited and labels[near] == labels[row, column]:
                     unvisited.remove(near)
                     edge.append(near)
