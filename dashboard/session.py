@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -46,15 +47,40 @@ from dashboard.sharing.links import (
     track_digits_link,
     track_spiral_link,
 )
+from dashboard.shell import read_asset
 from dashboard.shell.page import Page
 from dashboard.shell.page_writer import DirectPageWriter, PageWriter, ServedPageWriter
 from dashboard.shell.tabs import Pane, PaneView
 from dashboard.upstream.served_messages import batch_messages
+from dashboard.upstream.template import make_template
 from data_cache import load_digits
 from nn import backend_name, backend_reason
 
 if TYPE_CHECKING:
     from dashboard.plane.controller import PlaneController
+
+
+def open_page() -> Any:
+    """Return what Panel serves to the visitor at hand: the page, or why it is refused."""
+    fault = "" if IN_BROWSER else _page_fault(pn.state.curdoc)
+    if fault:
+        refusal = make_template(read_asset("refused.html"))
+        # In the document itself, because the connection may be refused, too.
+        refusal.add_variable("fault", escape(fault))
+        return refusal
+    return open_session().page.template
+
+
+def _page_fault(document: Any) -> str:
+    from dashboard.api.access import page_fault  # noqa: PLC0415 - served only
+    from dashboard.api.settings import settings_from_environment  # noqa: PLC0415
+
+    request = getattr(document.session_context, "request", None)
+    # Bokeh's proxy of a request shows the headers in the token of the session, which clients make.
+    request = getattr(request, "_request", request)
+    if request is None:
+        return ""  # the page is being converted; there is no visitor
+    return page_fault(request.headers, settings_from_environment())
 
 
 def open_session() -> Session:
@@ -85,7 +111,7 @@ class Session:
         self._document = document
         self._runtime = WORKER if IN_BROWSER else SERVED
         self._launch = Launch.from_worker_name(worker_name()) if IN_BROWSER else served_launch()
-        self._server, self._server_error = look_for_server(document, self._launch.search)
+        self._server, self._server_error = look_for_server(self._launch.search)
         self._served_writer = ServedPageWriter(document)
         self._writer: PageWriter = DirectPageWriter() if IN_BROWSER else self._served_writer
         self.controller = DigitsController(
@@ -209,10 +235,10 @@ class Session:
         return EvaluationPane(evaluation, self._writer)
 
 
-def look_for_server(document: Any, search: str | None) -> tuple[ServerWeights | None, str]:
+def look_for_server(search: str | None) -> tuple[ServerWeights | None, str]:
     """Return the weights of the page's server, if there is one, or why its address is refused."""
     try:
-        return find_server(document, search, in_browser=IN_BROWSER), ""
+        return find_server(search, in_browser=IN_BROWSER), ""
     except ServerWeightsError as error:
         return None, str(error)
 

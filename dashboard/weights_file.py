@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dashboard.training.budget import DIGITS_BUDGET
 from dashboard.training.settings import MAX_HIDDEN_LAYERS, MAX_LAYER_WIDTH
 from data_cache.samples import PIXELS
 from nn import Network, WeightsError, weights_from_bytes
@@ -40,6 +41,11 @@ def check_compatible(network: Network, name: str, title: str, classes: int) -> N
             f"{expected[1]} outputs; this one has {found[0]} and {found[1]}."
         )
     hidden = network.sizes[1:-1]
+    weights = sum(layer.weights.size for layer in network.layers)
+    if weights > DIGITS_BUDGET.weights:
+        raise WeightsError(
+            f"{name}: expected at most {DIGITS_BUDGET.weights:,} weights; found {weights:,}."
+        )
     if len(hidden) > MAX_HIDDEN_LAYERS or max(hidden, default=1) > MAX_LAYER_WIDTH:
         raise WeightsError(
             f"{name}: expected at most {MAX_HIDDEN_LAYERS} hidden layers of at most "

@@ -30,7 +30,9 @@ class ApiSettings:
     Attributes
     ----------
     token
-        The bearer token that changes require; None: changes only from this machine.
+        The bearer token that changes require; None: the API is read-only.
+    is_open
+        Whether anybody may change the weights, without a token.
     origins
         Other origins whose pages may call the API, as `https://host[:port]`.
     hosts
@@ -63,6 +65,7 @@ class ApiSettings:
     state_folder: Path
     cache_folder: Path
     token: str | None = field(default=None, repr=False)
+    is_open: bool = False
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     data_set: str = "digits"
@@ -153,6 +156,12 @@ def _read_folder(_variable: str, text: str) -> Path:
     return Path(text).expanduser()
 
 
+def _read_yes_or_no(variable: str, text: str) -> bool:
+    if text.lower() not in ("yes", "no"):
+        raise SettingError(f"Expected yes or no as {variable}, found “{text[:24]}”.")
+    return text.lower() == "yes"
+
+
 def _read_data_set(variable: str, text: str) -> str:
     if text not in DIGIT_SETS:
         raise SettingError(
@@ -187,6 +196,7 @@ def _read_hosts(variable: str, text: str) -> tuple[str, ...]:
 _READERS: tuple[tuple[str, str, Callable[[str, str], Any]], ...] = (
     ("INKLING_API_STATE", "state_folder", _read_folder),
     ("INKLING_API_CACHE", "cache_folder", _read_folder),
+    ("INKLING_API_OPEN", "is_open", _read_yes_or_no),
     ("INKLING_API_ORIGINS", "origins", _read_origins),
     ("INKLING_API_HOSTS", "hosts", _read_hosts),
     ("INKLING_API_DATA_SET", "data_set", _read_data_set),

@@ -22,6 +22,7 @@ from dashboard.training.block_run import BlockRun
 from dashboard.training.history import Score
 from dashboard.training.run import DivergenceError
 from dashboard.training.run_state import RunState
+from dashboard.training.settings import SettingError
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.trainer import Clock, Execute, TimeBudget, evaluate
 from dashboard.weights_file import read_compatible_network
@@ -374,7 +375,8 @@ class DigitsController:
         classes = len(self.data.class_names)
         try:
             network = read_compatible_network(content, name, self.data.title, classes)
-        except WeightsError as error:
+            self.state.check_budget(architecture_settings(network))
+        except (SettingError, WeightsError) as error:
             self._notify(str(error), "error")
             return
         self.state.running = False

@@ -216,6 +216,12 @@ def read_link(query: str, settings: LearningSettings, names: Collection[str]) ->
             contents.values[name] = read_value(settings, name, text)
         except SettingError as error:
             contents.faults.append(str(error).rstrip("."))
+    try:
+        settings.check_budget(contents.values)
+    except SettingError as error:
+        for name in settings.cost_settings:
+            contents.values.pop(name, None)
+        contents.faults.append(str(error).rstrip("."))
     return contents
 
 

@@ -42,6 +42,7 @@ def test_a_sample_of_a_chosen_digit_comes_from_the_chosen_part(lab: LabPage) -> 
     lab.wait_digit(4)
 
 
+@pytest.mark.upstream_patch("message_loop", form="site")
 def test_an_index_that_is_not_there_is_answered_with_a_sentence(lab: LabPage) -> None:
     lab.page.get_by_label("Index").fill("99999")
     lab.click("ink-sample")

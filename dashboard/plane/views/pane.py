@@ -29,6 +29,7 @@ from dashboard.shell.notices import notice_html
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from dashboard.shell.theme import Theme
+from dashboard.training.settings import SettingError
 from dashboard.training.trainer import Clock
 
 LEGEND = (("training", ["raw", "smoothed"]), ("test", ["validation"]))
@@ -114,9 +115,7 @@ class PlanePane:
         self._accuracy = _chart("Accuracy", theme, per_cent=True)
         self.diagram = NetworkDiagram(theme, self._diagram_commands())
         self._is_diagram_seen = True  # for the first drawing; then the page reports it
-        self._steppers = LayerSteppers(
-            theme, lambda layers: state.param.update(hidden_layers=layers)
-        )
+        self._steppers = LayerSteppers(theme, self._choose_layers)
         self.weights = WeightsEditor(theme, controller.inspection.set_weight)
         self.timeline = TimelineSlider(
             theme,
@@ -249,6 +248,12 @@ class PlanePane:
             "move": lambda part, index, x, y: points.move(index, x, y, part),
             "delete": lambda part, index: points.delete(index, part),
         }
+
+    def _choose_layers(self, layers: list[int]) -> None:
+        try:
+            self._state.hidden_layers = layers
+        except SettingError as error:
+            self._controller.warn(str(error))
 
     def _diagram_commands(self) -> Mapping[str, Command]:
         """Return what to do for each command of the diagram."""

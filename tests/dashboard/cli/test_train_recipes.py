@@ -157,7 +157,7 @@ def test_an_architecture_by_name_sets_layers_and_batch_size(run_train):
             2,
             "as architecture and found 'deep'",
         ),
-        (["--architecture", "conv3x4 pool99"], 1, "too few for “conv3x4 pool99”"),
+        (["--architecture", "conv3x4 pool99"], 2, "too few for “conv3x4 pool99”"),
         (
             ["--architecture", "small", "--weight-path", "net.json"],
             2,

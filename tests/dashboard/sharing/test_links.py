@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from controller_helpers import make_controller, until, weights_of
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from plane_helpers import make_plane_controller
 from training_helpers import in_event_loop
@@ -30,6 +30,7 @@ from dashboard.sharing.links import (
 )
 from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.shell.share_link import ShareLink
+from dashboard.training.settings import SettingError
 from data_cache import AUGMENTATIONS, DATA_SETS, PLANE_INPUTS, PLANE_SHAPES
 from nn import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS
 
@@ -40,7 +41,7 @@ learning = {
     "optimizer": st.sampled_from(list(OPTIMIZERS)),
     "l1": st.floats(0, 1),
     "dropout": st.floats(0, 0.9),
-    "hidden_layers": st.lists(st.integers(1, 2048), max_size=8),
+    "hidden_layers": st.lists(st.one_of(st.integers(1, 64), st.integers(1, 2048)), max_size=8),
     "activation": st.sampled_from(list(ACTIVATIONS)),
     "initialization": st.sampled_from(list(INITIALIZATIONS)),
     "biases": st.booleans(),
@@ -69,15 +70,40 @@ linked = st.one_of(
 )
 
 
+def fits(settings, values):
+    """Return whether settings are within the budget."""
+    try:
+        settings().check_budget(values)
+    except SettingError:
+        return False
+    return True
+
+
 # Texts
 
 
 @given(linked)
 def test_settings_are_read_back_from_a_link(linked):
     settings, names, values = linked
+    assume(fits(settings, values))
     contents = read_link("?" + write_link(values, settings), settings(), names)
     expected = {name: it for name, it in values.items() if it != settings.param[name].default}
     assert (contents.values, contents.faults) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    ("query", "settings", "names"),
+    [
+        ("?pane=spiral&hidden=" + "-".join(["2048"] * 8), PlaneSettings, PLANE_SETTINGS),
+        ("?hidden=" + "-".join(["2048"] * 8), DigitsState, DIGITS_SETTINGS),
+        ("?architecture=best&batch=4096", DigitsState, DIGITS_SETTINGS),
+        ("?architecture=conv3x4+pool99", DigitsState, DIGITS_SETTINGS),
+    ],
+)
+def test_a_link_beyond_the_budget_is_left_out_with_its_reason(query, settings, names):
+    contents = read_link(query + "&rate=0.5", settings(), names)
+    assert contents.values == {"learning_rate": 0.5}
+    assert len(contents.faults) == 1
 
 
 def test_a_link_contains_only_what_differs_from_the_defaults_in_readable_words():

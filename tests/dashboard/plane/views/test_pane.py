@@ -199,6 +199,16 @@ def test_layers_and_units_are_added_and_removed_by_buttons():
         assert shown.state.network.sizes == (2, *expected, 3)
 
 
+def test_a_unit_that_would_make_the_network_too_large_is_answered_by_a_notice():
+    shown = Shown(hidden_layers=[300, 300])
+    shown.find("-more-units-1").clicks += 1
+    while shown.state.notice.kind != "warning":
+        before = shown.state.hidden_layers
+        shown.find("-more-units-2").clicks += 1
+        shown.draw_all()
+    assert shown.state.hidden_layers == before
+
+
 @pytest.mark.parametrize(
     ("units", "fewer", "more"),
     [(1, 1, 2), (9, 8, 10), (10, 9, 20), (11, 10, 20), (20, 10, 30), (100, 90, 110)],
