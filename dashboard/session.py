@@ -127,7 +127,7 @@ class Session:
         self.page = Page(
             [
                 Pane("digits", "Digits", "Draw and predict", self._make_digits_pane),
-                Pane("spiral", "Spiral", "The plane", self._make_plane_pane),
+                Pane("spiral", "2-D data", "The plane", self._make_plane_pane),
                 Pane("evaluate", "Evaluate", "Confusion matrix", self._make_evaluation_pane),
             ],
             self._writer,

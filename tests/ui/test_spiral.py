@@ -14,7 +14,7 @@ pytestmark = pytest.mark.ui
 
 def test_panes_open_by_tab_and_the_hidden_one_goes_on_unseen(own_lab: LabPage) -> None:
     own_lab.press_train("Train")
-    own_lab.page.get_by_role("tab", name="Spiral").click()
+    own_lab.page.get_by_role("tab", name="2-D data").click()
     status(own_lab, "^iteration 0 ")
     assert own_lab.page.url.endswith("?pane=spiral")
     assert own_lab.page.locator("#tab-digits .running").is_visible()
@@ -28,7 +28,7 @@ def test_panes_open_by_tab_and_the_hidden_one_goes_on_unseen(own_lab: LabPage) -
     )
     assert own_lab.text(".ink-status") == digits
 
-    own_lab.page.get_by_role("tab", name="Spiral").press("ArrowLeft")
+    own_lab.page.get_by_role("tab", name="2-D data").press("ArrowLeft")
     assert own_lab.page.get_by_role("tab", name="Digits").get_attribute("aria-selected") == "true"
     seen = int(re.match(r"iteration (\d+)", digits)[1])  # type: ignore[index]
     own_lab.wait_until(lambda: own_lab.iteration() > seen, "the digits did not go on")

@@ -325,9 +325,9 @@ def legend_html(links: Sequence[Links], sizes: Sequence[int], off: int = 0, dead
         f'background:linear-gradient(90deg,{low},transparent,{high})"></i>+</span>'
     )
     return (
-        f'<p class="quiet small">{scale} Each square is the plane in the colors of one unit\'s '
-        "output, relative to its largest, or of a class's probability; lines are weights in the "
-        f"same colors, wider if larger{which}. Click a unit to ablate it, a line or a bias (small "
+        f'<p class="quiet small">{scale} Each square shows the output of a unit over the plane, '
+        "scaled to its largest, or the probability of a class; lines are weights in the same "
+        f"colors, wider if larger{which}. Click a unit to ablate it, a line or a bias (small "
         f"square) to edit it. {' '.join(mark for mark in marks if mark)}</p>"
     )
 
@@ -350,8 +350,9 @@ def _texts(blocks: Sequence[Block], titles: Sequence[str]) -> list[tuple[Any, ..
         texts.append((first.left - 5, y, title, "right", "middle", GRAY))
     for unit in range(last.units):
         _, y = last.center(unit)
-        text = f"{CLASS_SIGNS[unit]} {unit}"
-        texts.append((last.right + 5, y, text, "left", "middle", CLASS_COLORS[unit]))
+        place = last.right + 5
+        texts.append((place, y, CLASS_SIGNS[unit], "left", "middle", CLASS_COLORS[unit]))
+        texts.append((place + 16, y, str(unit), "left", "middle", GRAY))
     return texts
 
 

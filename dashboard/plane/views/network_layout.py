@@ -80,27 +80,45 @@ def arrange_blocks(counts: Sequence[int], *, left: float = 0.0, right: float = 0
     width, height = WIDTH - left - right, HEIGHT - TOP
     gaps = len(counts) - 1
     gap = min(max(GAP_SHARE * width / gaps, SMALLEST_GAP), LARGEST_GAP)
-    cell = LARGEST_CELL
-    while cell > SMALLEST_CELL and not _fits(counts, cell, width - gaps * gap, height):
-        cell -= 1.0
-    grids = [_grid(count, cell, height) for count in counts]
-    gap = (width - cell * sum(columns for columns, _ in grids)) / gaps
+    cells, grids = _choose_cells(counts, width - gaps * gap, height)
+    used = sum(cell * columns for cell, (columns, _) in zip(cells, grids, strict=True))
+    gap = (width - used) / gaps
     blocks = []
-    for index, (count, (columns, rows)) in enumerate(zip(counts, grids, strict=True)):
+    for index, (count, cell, grid) in enumerate(zip(counts, cells, grids, strict=True)):
+        columns, rows = grid
         top = (height + rows * cell) / 2
         blocks.append(Block(index - 1, count, columns, rows, cell, left, top))
         left += columns * cell + gap
     return blocks
 
 
-def _fits(counts: Sequence[int], cell: float, width: float, height: float) -> bool:
-    narrow = all(count > ONE_COLUMN or count * cell <= height for count in counts)
-    return narrow and sum(_grid(count, cell, height)[0] for count in counts) * cell <= width
+def _choose_cells(
+    counts: Sequence[int], width: float, height: float
+) -> tuple[list[float], list[tuple[int, int]]]:
+    """Return the side of the squares and the columns and rows of every block.
+
+    Layers of few units get larger squares than the others, though not more than twice as large.
+    """
+    large = LARGEST_CELL
+    while True:
+        small = large
+        while small >= max(large / 2, SMALLEST_CELL):
+            cells = [_cell(count, small, large, height) for count in counts]
+            grids = [_grid(count, cell, height) for count, cell in zip(counts, cells, strict=True)]
+            used = sum(cell * columns for cell, (columns, _) in zip(cells, grids, strict=True))
+            if used <= width or large <= SMALLEST_CELL:
+                return cells, grids
+            small -= 1.0
+        large -= 1.0
+
+
+def _cell(count: int, small: float, large: float, height: float) -> float:
+    return min(large, height / count) if count <= ONE_COLUMN else small
 
 
 def _grid(count: int, cell: float, height: float) -> tuple[int, int]:
     """Return the columns and rows of a block that is not higher than `height`."""
-    fewest = ceil(count / int(height // cell))
+    fewest = ceil(count / int(height / cell + 1e-9))
     if fewest == 1:
         return 1, count
     # One more column may leave fewer places of the last row empty.

@@ -30,7 +30,7 @@ class WeightsEditor:
         self._inputs: list[str] = []
         self._is_drawing = False
         wide = {"stylesheets": [theme.widgets], "sizing_mode": "stretch_width", "margin": 0}
-        self.layer = pn.widgets.Select(label="Layer", options={"Layer 1": 0}, **wide)
+        self.layer = pn.widgets.Select(label="Layer", options={"1": 0}, **wide)
         self.unit = pn.widgets.Select(label="Unit", options={"1": 0}, **wide)
         self.source = pn.widgets.Select(label="Input", options={BIAS: 0}, **wide)
         self.weight = pn.widgets.TextInput(
@@ -72,7 +72,7 @@ class WeightsEditor:
 
     def _update_menus(self, network: Network) -> None:
         last = len(network.layers) - 1
-        names = [*(f"Layer {number + 1}" for number in range(last)), "Classes"]
+        names = [*(str(number + 1) for number in range(last)), "Classes"]
         _set_options(self.layer, {name: number for number, name in enumerate(names)})
         layer = network.layers[self.layer.value]
         rows, columns = layer.weights.shape
