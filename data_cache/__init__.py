@@ -51,7 +51,8 @@ from data_cache.preprocessing import (
 )
 from data_cache.readers.csv import read_csv
 from data_cache.readers.idx import read_idx, read_idx_pair
-from data_cache.readers.paths import open_samples
+from data_cache.readers.paths import open_samples, read_samples
+from data_cache.readers.sample_file import ReadOptions, SampleFile
 from data_cache.retries import exponential_backoff
 from data_cache.samples import PARTS, DataSet, Samples
 from data_cache.sources.block_files import decode_block, encode_block
@@ -99,6 +100,8 @@ __all__ = [
     "QueuePosition",
     "RandomAffine",
     "RandomDistortion",
+    "ReadOptions",
+    "SampleFile",
     "Samples",
     "Source",
     "Strengths",
@@ -133,6 +136,7 @@ __all__ = [
     "read_csv",
     "read_idx",
     "read_idx_pair",
+    "read_samples",
     "shrink_canvas",
     "split_points",
     "to_float",

@@ -109,6 +109,8 @@ class BlockFeed:
         self.source = source
         # An attribute, because it is read at every step.
         self.sample_count = source.sample_count
+        self._generator = generator
+        self._scale_bytes = scale_bytes
         self.queue = PrefetchQueue(
             source,
             cache_size,
@@ -138,6 +140,35 @@ class BlockFeed:
         if position is None:
             raise RuntimeError("BlockFeed: expected blocks from its queue, found another block.")
         return position
+
+    def seek(self, position: BatchPosition) -> None:
+        """Resume at a position of a feed from the same source; fetches in flight are cancelled.
+
+        Queue and batcher are replaced by new ones with the same settings.
+
+        Raises
+        ------
+        ValueError
+            If the position is from another source; nothing has changed then but the state of the
+            generator.
+        """
+        old, batcher = self.queue, self.batcher
+        queue = PrefetchQueue(
+            self.source,
+            old.cache_size,
+            old.concurrency,
+            generator=self._generator,
+            start=position.queue,
+        )
+        old.cancel()
+        self.queue = queue
+        self.batcher = Batcher(
+            augment=batcher.augment,
+            binarize=batcher.binarize,
+            start=position,
+            scale_bytes=self._scale_bytes,
+        )
+        self.is_starved = True
 
     def take(self, batch_size: int, at_most: int = 1) -> Batch | None:
         """Return the next batch or batches; see `Batcher.take`."""

@@ -198,18 +198,21 @@ class PrefetchQueue(Generic[Request]):
 
     # Closing
 
-    async def close(self) -> None:
-        """Cancel all fetches, drop all blocks and stop all iterations."""
+    def cancel(self) -> None:
+        """Cancel all fetches, drop all blocks and stop all iterations, without waiting."""
         self._end = self.position
         self._closed = True
         self._slots.clear()
         self._ready = 0
         self._notify()
-        tasks = list(self._tasks)
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+
+    async def close(self) -> None:
+        """Cancel all fetches as `cancel` does, and wait until they have ended."""
+        self.cancel()
+        if self._tasks:
+            await asyncio.wait(list(self._tasks))
 
     async def __aenter__(self) -> PrefetchQueue[Request]:
         self.start()

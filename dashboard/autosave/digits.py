@@ -18,11 +18,18 @@ from dashboard.digits.state import DigitsState, Origin
 from dashboard.digits.training import NETWORK_SETTINGS
 from dashboard.training.checkpoint import Checkpoint, settings_values
 from dashboard.training.settings import TrainingSettings, setting_names
+from dashboard.training.stopping import STOP_SETTINGS
 from data_cache import DATA_SETS, DataError
 from nn import WeightsError
 
-SHOWN = ("data_set", "fine_tune", "drawing_model", "smoothing")
+SHOWN = (
+    *("data_set", "training_samples", "fine_tune", "drawing_model", "smoothing"),
+    *STOP_SETTINGS,
+)
 """Saved parameters of the state besides the settings of training."""
+
+LATER = ("training_samples", *STOP_SETTINGS)
+"""Parameters that autosaves of earlier versions lack."""
 
 OLD_NAMES = {"fine_tune": "keep_ready", "drawing_model": "ready_net"}
 """Names of these parameters in autosaves of earlier versions."""
@@ -113,6 +120,8 @@ def decode_drawing(text: str) -> NDArray[np.float32]:
 def _read_task(
     task: Mapping[str, Any],
 ) -> tuple[dict[str, Any], NDArray[np.float32] | None, Origin, dict[str, Any]]:
+    defaults = {name: DigitsState.param[name].default for name in LATER}
+    task = {**defaults, **task}
     shown = {name: task.get(name, task.get(OLD_NAMES.get(name, name))) for name in SHOWN}
     if shown["data_set"] not in DATA_SETS:
         raise ValueError(f"there is no data set {shown['data_set']!r}")

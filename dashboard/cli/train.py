@@ -24,6 +24,7 @@ from dashboard.cli.arguments import (
 from dashboard.cli.errors import INTERRUPTED
 from dashboard.cli.recipe import apply_recipe
 from dashboard.cli.report import confusion_lines
+from dashboard.cli.sample_input import add_read_arguments, read_options
 from dashboard.cli.settings import CommandSettings
 from dashboard.cli.train_data import open_train_data
 from dashboard.cli.train_files import TrainFiles
@@ -119,6 +120,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         help=f"instead of paths, {DATA_SET_HELP}; its validation part is evaluated after every "
         "epoch, its test part once at the end (default: digits)",
     )
+    add_read_arguments(group)
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
@@ -176,6 +178,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Train; return 0, or 130 after Ctrl-C."""
     apply_recipe(arguments, arguments.parser)
     given = read_settings(arguments)
+    options = read_options(arguments)
     files = TrainFiles.named(arguments.weight_path, arguments.history_path, half=arguments.half)
     if arguments.data_set is not None and (arguments.train_path or arguments.validation_path):
         raise SettingError(
@@ -188,7 +191,9 @@ def run(arguments: argparse.Namespace) -> int:
             "set's own validation part is evaluated."
         )
     with limit_blas_threads():
-        data = open_train_data(arguments.train_path, arguments.validation_path, arguments.data_set)
+        data = open_train_data(
+            arguments.train_path, arguments.validation_path, arguments.data_set, options
+        )
         job = TrainingJob(data, files, given, resume=arguments.resume, stream=sys.stderr)
         outcome = asyncio.run(job.work())
     stream = sys.stderr if outcome.interrupted else sys.stdout

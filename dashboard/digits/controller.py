@@ -18,12 +18,14 @@ from dashboard.digits.drawing import DrawingModel
 from dashboard.digits.fine_tuning import fine_tune
 from dashboard.digits.state import DigitsState, Origin, architecture_settings
 from dashboard.digits.training import NETWORK_SETTINGS, DigitsTraining
+from dashboard.digits.training_subset import ALL, subset_name_of, whole_of
 from dashboard.training.block_run import BlockRun
 from dashboard.training.history import Score
 from dashboard.training.run import DivergenceError
 from dashboard.training.run_state import RunState
 from dashboard.training.settings import SettingError
 from dashboard.training.snapshot import Snapshot
+from dashboard.training.time_travel import TimeTravel
 from dashboard.training.trainer import Clock, Execute, TimeBudget, evaluate
 from dashboard.weights_file import read_compatible_network
 from data_cache import DataError, PrefetchError, to_float
@@ -41,6 +43,9 @@ LIVE_SETTINGS = (
     *("cache_size", "concurrency"),
 )
 """Settings that take effect during a run."""
+
+DATA_SETTINGS = ("data_set", "training_samples")
+"""Settings that say what is trained on."""
 
 
 class DigitsController:
@@ -65,6 +70,8 @@ class DigitsController:
     ----------
     drawing : DrawingModel
         Predicts the drawing.
+    time_travel : TimeTravel
+        Commands on the checkpoints of the run.
     execute
         As given.
     trainer, training_loop
@@ -91,13 +98,15 @@ class DigitsController:
         self.trainer = self._training.trainer
         self.training_loop = self._training.training_loop
         self.drawing = DrawingModel(state)
+        self.time_travel = TimeTravel(self._training)
         self._loader = DataSetLoader(
             state, open_data_set, self._training.background_tasks, self._data_set_opened
         )
         state.param.watch(self._running_changed, "running")
-        state.param.watch(self._data_set_changed, "data_set")
+        state.param.watch(self._data_set_changed, list(DATA_SETTINGS))
         state.param.watch(self._live_setting_changed, list(LIVE_SETTINGS))
         state.param.watch(lambda _event: self.trainer.note_interaction(), "drawing")
+        state.param.watch(self._shown_checkpoint_changed, "shown_checkpoint")
 
     @property
     def data(self) -> OpenedDataSet:
@@ -106,8 +115,14 @@ class DigitsController:
 
     @property
     def network(self) -> Network:
-        """The network of the newest snapshot."""
-        return self.state.network
+        """The network that is shown, saved and evaluated: of a checkpoint, or the newest one."""
+        return self.state.shown_network
+
+    @property
+    def checkpoint_iteration(self) -> int | None:
+        """The iteration of the shown checkpoint; None while the newest network is shown."""
+        shown = self.state.shown_checkpoint
+        return None if shown is None else int(shown.iteration)
 
     @property
     def built_settings(self) -> dict[str, Any]:
@@ -166,6 +181,7 @@ class DigitsController:
         if not self.training_loop.is_idle:
             self.warn("A training step is still being computed; try again in a moment.")
             return
+        self.time_travel.show_newest()
         try:
             before, after = fine_tune(self.trainer.run.network, image, label)
         except DivergenceError as error:
@@ -186,7 +202,13 @@ class DigitsController:
             self._training.publish(replace(snapshot, cached=cached, in_flight=in_flight))
 
     def _publish(self, snapshot: Snapshot) -> None:
+        self.time_travel.record(snapshot)
         self.state.snapshot = snapshot
+
+    def _shown_checkpoint_changed(self, _event: Any) -> None:
+        """Answer the drawing with the other network, and redraw what shows a network."""
+        self.drawing.predict()
+        self.state.param.trigger("snapshot")
 
     def _running_changed(self, event: Any) -> None:
         if event.new:
@@ -239,8 +261,9 @@ class DigitsController:
         state = self.state
         state.running = False
         # The data set comes last: a network for it is built with the other settings.
-        state.param.update(**{name: it for name, it in values.items() if name != "data_set"})
-        state.data_set = values.get("data_set", state.data_set)
+        data = {name: values[name] for name in DATA_SETTINGS if name in values}
+        state.param.update(**{name: it for name, it in values.items() if name not in data})
+        state.param.update(**data)
         await self._loader.wait()
         is_replaced = state.origin == Origin.PRETRAINED and not state.fine_tune
         if is_replaced and set(values) & set(NETWORK_SETTINGS):
@@ -253,6 +276,7 @@ class DigitsController:
         origin: str,
         data_set: str,
         built_settings: Mapping[str, Any],
+        training_samples: str = ALL,
         **settings: Any,
     ) -> None:
         """Continue a saved run, with the settings that it was saved with.
@@ -263,7 +287,7 @@ class DigitsController:
             As `BlockRun.state` returned it.
         built_settings
             As the property of that name had them.
-        origin, data_set, settings
+        origin, data_set, training_samples, settings
             Values of the state's parameters.
 
         Raises
@@ -276,8 +300,8 @@ class DigitsController:
         self.state.running = False
         self._loader.cancel()
         data = self.data
-        if data_set != data.name:
-            data = await self._loader.open(data_set)
+        if (data_set, training_samples) != (data.name, subset_name_of(data)):
+            data = await self._loader.open(data_set, training_samples)
         expected = (PIXELS, len(data.class_names))
         found = (run_state.network.sizes[0], run_state.network.sizes[-1])
         if found != expected:
@@ -289,7 +313,12 @@ class DigitsController:
         validation = await self._training.fetch_validation(data)
         run = BlockRun(self.state, data.source, state=run_state)
         self._training.data = data
-        self.state.param.update(**settings, data_set=data_set, class_names=data.class_names)
+        self.state.param.update(
+            **settings,
+            data_set=data_set,
+            training_samples=training_samples,
+            class_names=data.class_names,
+        )
         run.apply_settings()
         self._training.adopt_run(run, Origin(origin))
         self._training.built_settings = dict(built_settings)
@@ -299,19 +328,21 @@ class DigitsController:
 
     # Data
 
-    def _data_set_changed(self, event: Any) -> None:
-        if event.new == self.data.name:
+    def _data_set_changed(self, *_events: Any) -> None:
+        data, name, samples = self.data, self.state.data_set, self.state.training_samples
+        if (name, samples) == (data.name, subset_name_of(data)):
             self._loader.cancel()
         else:
             self.state.running = False
-            self._loader.begin(event.new)
+            opened = whole_of(data) if name == data.name else None
+            self._loader.begin(name, samples, opened=opened)
 
     def _data_set_opened(self, data: OpenedDataSet | None) -> None:
         if data is not None:
             self.state.running = False
             self._training.adopt_data_set(data)
             self.drawing.predict()
-        self.state.data_set = self.data.name
+        self.state.param.update(data_set=self.data.name, training_samples=subset_name_of(self.data))
 
     async def load_sample(self, part: str, index_text: str, label: int | None) -> None:
         """Put a sample on the pad: by its index if `index_text` is not empty, else a random one."""
@@ -329,26 +360,30 @@ class DigitsController:
         self._notify(f"Sample {sample.index:,} of {part}, labelled “{name}”.")
 
     async def test(self) -> None:
-        """Evaluate the newest network on the test samples, which no training uses."""
-        snapshot = self.state.snapshot
+        """Evaluate the shown network on the test samples, which no training uses."""
+        run_number, iteration = self.state.snapshot.run, self.state.shown_iteration
+        network, is_checkpoint = self.network, self.checkpoint_iteration is not None
         self.state.busy = "Testing …"
         try:
             samples = await self.data.part("test")
-            evaluation = await evaluate(snapshot.network, samples, execute=self.execute)
+            evaluation = await evaluate(network, samples, execute=self.execute)
         except (DataError, PrefetchError) as error:
             self._notify(str(error), "error")
             return
         finally:
             self.state.busy = ""
         low, high = evaluation.accuracy_interval()
-        score = Score(snapshot.iteration, evaluation.loss, evaluation.accuracy, evaluation.count)
-        if snapshot.run == self.trainer.run_number:
-            self.trainer.run.history.test.append(score)
+        checkpoint = f" at iteration {iteration:,}" if is_checkpoint else ""
+        score = Score(iteration, evaluation.loss, evaluation.accuracy, evaluation.count)
+        run = self.trainer.run
+        # The run may have been replaced meanwhile, or have returned to an earlier checkpoint.
+        if run_number == self.trainer.run_number and iteration <= run.iteration:
+            run.history.test.append(score)
             self.state.param.trigger("history")
         is_known = self.state.origin in (Origin.PRETRAINED, Origin.FINE_TUNED)
         caveat = " The pretrained model was trained on these digits: not an independent test."
         self._notify(
-            f"Test: {100 * evaluation.accuracy:.2f} % of {evaluation.count:,} right "
+            f"Test{checkpoint}: {100 * evaluation.accuracy:.2f} % of {evaluation.count:,} right "
             f"(95 % interval {100 * low:.1f} to {100 * high:.1f} %), "
             f"loss {evaluation.loss:.4f}."
             f"{caveat if is_known and self.data.name == 'digits' else ''}"
@@ -357,7 +392,7 @@ class DigitsController:
     # Weights
 
     def save_weights(self, suffix: str, layout: str) -> bytes | None:
-        """Return the newest weights as a file; None, with a notice, if the format cannot hold them.
+        """Return the shown weights as a file; None, with a notice, if the format cannot hold them.
 
         Parameters
         ----------

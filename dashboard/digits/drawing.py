@@ -53,8 +53,9 @@ class DrawingModel:
         """The network that predicts drawings."""
         state, name = self._state, self._state.drawing_model
         is_pretrained = state.origin == Origin.PRETRAINED and state.has_digit_classes
+        is_pretrained = is_pretrained and state.shown_checkpoint is None
         if not is_pretrained or name == PRETRAINED[0]:
-            return state.network
+            return state.shown_network
         if name not in self._pretrained:
             self._pretrained[name] = load_pretrained(name)
         return self._pretrained[name]

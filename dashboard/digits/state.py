@@ -13,10 +13,14 @@ import numpy as np
 import param
 from numpy.typing import NDArray
 
+from dashboard.digits.training_subset import ALL, TRAINING_SAMPLES
 from dashboard.shell.notices import Notice
 from dashboard.training.history import History
+from dashboard.training.run_options import RunOptions
 from dashboard.training.settings import TrainingSettings
 from dashboard.training.snapshot import Snapshot
+from dashboard.training.stopping import StopSettings
+from dashboard.training.time_travel import ShownCheckpoint
 from data_cache import DATA_SETS, DIGIT_NAMES
 from nn import PRETRAINED, Network, architecture_of
 
@@ -66,10 +70,18 @@ class Prediction:
     is_confident: bool = True
 
 
-class DigitsState(TrainingSettings):
+class DigitsState(TrainingSettings, RunOptions, StopSettings, ShownCheckpoint):
     """Everything that the digits pane shows."""
 
     data_set = param.Selector(default="digits", objects=list(DATA_SETS), label="Data set")
+    training_samples = param.Selector(
+        default=ALL,
+        objects=list(TRAINING_SAMPLES),
+        label="Training samples",
+        doc="All training samples, or a small subset, on which a network overfits: equally many of "
+        "every class, the first ones in stored order, whatever the seed. Validation and test "
+        "samples stay the same.",
+    )
     running = param.Boolean(False, doc="Whether training is wanted; setting it starts or pauses.")
     fine_tune = param.Boolean(
         False,
@@ -103,8 +115,17 @@ class DigitsState(TrainingSettings):
 
     @property
     def shown_network(self) -> Network:
-        """The network that answers the drawing and is inspected; its weights are not changed."""
-        return self.network
+        """The network that answers the drawing and is inspected; its weights are not changed.
+
+        It is that of the shown checkpoint, if one is shown, else the newest one.
+        """
+        shown = self.shown_checkpoint
+        return self.network if shown is None else shown.network
+
+    @property
+    def shown_iteration(self) -> int:
+        """The iteration of the network that is shown."""
+        return int((self.shown_checkpoint or self.snapshot).iteration)
 
     @property
     def has_digit_classes(self) -> bool:

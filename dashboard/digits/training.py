@@ -6,6 +6,7 @@ The controller gives the commands; this class alone replaces the run and the dat
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from dashboard.digits.datasets import OpenedDataSet
@@ -13,6 +14,7 @@ from dashboard.digits.state import DigitsState, Origin
 from dashboard.training.block_run import BlockRun
 from dashboard.training.pane_training import PaneTraining
 from dashboard.training.snapshot import Snapshot
+from dashboard.training.stopping import reached_goal
 from dashboard.training.trainer import Clock, Execute, TimeBudget
 from data_cache import DataError, PrefetchError, Samples
 from nn import Network, load_pretrained
@@ -71,6 +73,7 @@ class DigitsTraining(PaneTraining[BlockRun]):
             clock=clock,
             execute=execute,
             time_budget=time_budget,
+            goal=partial(reached_goal, state),
         )
         state.param.update(
             class_names=data.class_names,
@@ -87,12 +90,17 @@ class DigitsTraining(PaneTraining[BlockRun]):
         self.trainer.stop()
         self.training_loop.forget_steps()
         old = self.trainer.run
+        self.state.keep_curve(old.history)
         self.trainer.adopt(run, self.trainer.validation)
         run.queue.start()
         self.background_tasks.begin(old.close(), cancel_on_close=False)
         self.state.param.update(
-            origin=origin, history=run.history, snapshot=self.trainer.snapshot()
+            origin=origin,
+            history=run.history,
+            snapshot=self.trainer.snapshot(),
+            shown_checkpoint=None,
         )
+        self.publish(self.state.snapshot)
 
     def adopt_data_set(self, data: OpenedDataSet) -> None:
         """Train on another data set: with the same network if it has the same classes."""

@@ -42,7 +42,12 @@ class ModelSource(Protocol):
 
     @property
     def network(self) -> Network:
-        """The newest network."""
+        """The network that is shown."""
+        ...
+
+    @property
+    def checkpoint_iteration(self) -> int | None:
+        """The iteration of the network if it is that of a checkpoint, else None."""
         ...
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -112,9 +117,12 @@ class EvaluationController:
 
     async def _evaluate(self) -> None:
         state, data, network = self.state, self._source.data, self._source.network
+        iteration = self._source.checkpoint_iteration
+        checkpoint = "" if iteration is None else f", checkpoint of iteration {iteration:,},"
+        model = f"{network.title}{checkpoint}"
         samples = await data.part(state.part)
         state.param.update(
-            subject=f"{network.title} on {len(samples):,} {state.part} samples of {data.title}",
+            subject=f"{model} on {len(samples):,} {state.part} samples of {data.title}",
             class_names=data.class_names,
             samples=samples,
             notice=Notice("Evaluating the samples …"),

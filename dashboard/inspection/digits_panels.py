@@ -14,4 +14,27 @@ def _make_inside(context: InspectionContext) -> InspectionPanel:
     return InsidePanel(context)
 
 
-PANELS = (PanelEntry("inside", "Inside", _make_inside),)
+def _make_why(context: InspectionContext) -> InspectionPanel:
+    from dashboard.inspection.why import WhyPanel  # noqa: PLC0415
+
+    return WhyPanel(context)
+
+
+def _make_map(context: InspectionContext) -> InspectionPanel:
+    from dashboard.inspection.map import MapPanel  # noqa: PLC0415
+
+    return MapPanel(context)
+
+
+def _make_play(context: InspectionContext) -> InspectionPanel:
+    from dashboard.inspection.play import PlayPanel  # noqa: PLC0415
+
+    return PlayPanel(context)
+
+
+PANELS = (
+    PanelEntry("inside", "Inside", _make_inside),
+    PanelEntry("why", "Why", _make_why),
+    PanelEntry("map", "Map", _make_map),
+    PanelEntry("play", "Play", _make_play),
+)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.shell.pictures import NEGATIVE, POSITIVE
+
 CLASS_COLORS = (
     "#3f90da",
     "#ffa90e",
@@ -45,10 +47,6 @@ LEVELS = 129
 
 STEPS = 12
 """Colors of the probability of each class in the palette, after the signed values."""
-
-NEGATIVE = (214, 51, 132)
-POSITIVE = (47, 158, 68)
-"""Red, green and blue of negative and positive values; no class and no curve has these colors."""
 
 SMALLEST_SCALE = 1e-3
 """Magnitude that is shown in full color at least, so that rounding errors are not magnified."""

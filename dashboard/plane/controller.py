@@ -16,10 +16,10 @@ from dashboard.plane.point_editor import PointEditor
 from dashboard.plane.presets import PRESETS
 from dashboard.plane.settings import PlaneSettings
 from dashboard.plane.state import PlaneState
-from dashboard.plane.time_travel import TimeTravel
 from dashboard.plane.training import PlaneTraining, make_run
 from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot
+from dashboard.training.time_travel import TimeTravel
 from dashboard.training.trainer import Clock, Execute, TimeBudget
 from data_cache import PLANE_SHAPES
 
@@ -165,6 +165,7 @@ class PlaneController:
         lesson = LESSONS.get(self.state.lesson)
         is_observed = lesson is not None and self.state.lesson_message != lesson.watch
         self._lesson_stage = len(lesson.checks) if lesson is not None and is_observed else 0
+        run.apply_settings()  # so that only later changes are marked
         self._training.adopt_run(run)
         self.state.ablated = ablated
         self._notify(f"Restored at iteration {run.iteration:,}.")

@@ -5,8 +5,6 @@ Changes are applied between slices, because a slice may be computed in a thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from dashboard.plane.dataset import InputSamples
 from dashboard.plane.settings import PlaneSettings
 from dashboard.training.run import Run, RunGenerators
@@ -43,23 +41,7 @@ class PlaneRun(Run):
             network=settings.make_network(samples.images.shape[1], classes, generators.weights),
             generators=generators,
         )
-        self._pending: list[Callable[[], None]] = []
         self._next_validation = 1
-
-    @property
-    def has_pending_calls(self) -> bool:
-        """Whether functions passed to `call_soon` have not been called yet."""
-        return bool(self._pending)
-
-    def call_soon(self, change: Callable[[], None]) -> None:
-        """Call a function at the next `apply_settings`, when no slice is being computed."""
-        self._pending.append(change)
-
-    def apply_settings(self) -> None:
-        """Call the pending functions, and apply the settings that a step does not read."""
-        while self._pending:
-            self._pending.pop(0)()
-        super().apply_settings()
 
     def replace_samples(self, samples: InputSamples) -> None:
         """Continue with other points; call it between slices."""

@@ -14,14 +14,15 @@ from dashboard.plane.probes import PointEvaluation, evaluate_points, without_uni
 from dashboard.plane.settings import PlaneSettings
 from dashboard.shell.notices import Notice
 from dashboard.training.history import History
-from dashboard.training.run_state import RunState
+from dashboard.training.run_options import RunOptions
 from dashboard.training.snapshot import Snapshot
+from dashboard.training.time_travel import ShownCheckpoint
 from nn import Network
 
 WELCOME = "A small network learns to separate the arms of a spiral. Press Train and watch."
 
 
-class PlaneState(PlaneSettings):
+class PlaneState(PlaneSettings, RunOptions, ShownCheckpoint):
     """The settings of the pane, what is trained on, and what is shown."""
 
     running = param.Boolean(False, doc="Whether to train; setting it starts or pauses training.")
@@ -41,12 +42,6 @@ class PlaneState(PlaneSettings):
         "the predicted class.",
     )
     show_test = param.Boolean(False, label="Test points", doc="Whether to draw the test points.")
-    checkpoints = param.ClassSelector(
-        class_=tuple, default=(), doc="Iterations of the stored checkpoints, in ascending order."
-    )
-    shown_checkpoint = param.ClassSelector(
-        class_=RunState, doc="The checkpoint that is shown; None: the network in training."
-    )
     ablated = param.ClassSelector(
         class_=frozenset,
         default=frozenset(),
@@ -112,14 +107,3 @@ class PlaneState(PlaneSettings):
         return evaluate_points(
             self.shown_network(), self.inputs, self.points.part(part), self.shown_iteration()
         )
-
-    @param.depends("checkpoints", "shown_checkpoint")
-    def timeline_position(self) -> int | None:
-        """Return the index of the checkpoint nearest to the shown one; None: in training.
-
-        The shown checkpoint itself may have been dropped from the timeline meanwhile.
-        """
-        if self.shown_checkpoint is None or not self.checkpoints:
-            return None
-        gaps = [abs(taken - self.shown_checkpoint.iteration) for taken in self.checkpoints]
-        return gaps.index(min(gaps))

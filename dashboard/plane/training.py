@@ -77,6 +77,7 @@ class PlaneTraining(PaneTraining[PlaneRun]):
         """
         self.trainer.stop()
         self.training_loop.forget_steps()
+        self.state.keep_curve(self.trainer.run.history)
         self.trainer.adopt(run, self._test_samples())
         self.show_run()
         self.stop_without_points()
@@ -107,13 +108,6 @@ class PlaneTraining(PaneTraining[PlaneRun]):
         self.training_loop.forget_steps()
         self.notify(NO_POINTS, "warning")
         return True
-
-    def between_slices(self, change: Callable[[], None]) -> None:
-        """Change the run now, or at the end of the slice that is being computed."""
-        if self.training_loop.is_idle:
-            change()
-        else:
-            self.trainer.run.call_soon(change)
 
     @contextmanager
     def changing_settings(self) -> Iterator[None]:

@@ -22,6 +22,7 @@ from dashboard.training.settings import (
     setting_names,
     shorten,
 )
+from dashboard.training.stopping import STOP_SETTINGS
 from data_cache import DATA_SETS
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ KEYS = {
     "hidden_layers": "hidden",
     "initialization": "init",
     "data_set": "data",
+    "training_samples": "samples",
     "shape": "data",
     "cache_size": "cache",
     "points_count": "points",
@@ -47,7 +49,10 @@ KEYS = {
 }
 """Keys of settings in links; the others have their own names, with hyphens."""
 
-DIGITS_SETTINGS = ("data_set", "drawing_model", "fine_tune", *setting_names(TrainingSettings))
+DIGITS_SETTINGS = (
+    *("data_set", "training_samples", "drawing_model", "fine_tune"),
+    *(*setting_names(TrainingSettings), *STOP_SETTINGS),
+)
 """The settings of the digits, in the order of the link."""
 
 PAGE_KEYS = ("pane", "hide", "api")

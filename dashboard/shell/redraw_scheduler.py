@@ -7,6 +7,7 @@ together at a limited rate; what a person waits for is drawn at once.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
@@ -16,6 +17,8 @@ from typing import Any
 import param
 
 from dashboard.shell.page_writer import PageWriter
+
+logger = logging.getLogger("inkling.page")
 
 MAX_DEFERRALS = 5
 """Redraws that are put off in a row, at most, because of input."""
@@ -70,8 +73,15 @@ class RedrawScheduler:
         rate decides.
     is_training
         Whether the network trains.
+    warn
+        Called with a sentence the first time that drawing a part fails.
     clock
         A monotonic clock, in seconds.
+
+    Notes
+    -----
+    A part that cannot be drawn stops neither the others nor later redraws; its first error is
+    logged with its traceback.
     """
 
     def __init__(
@@ -83,6 +93,7 @@ class RedrawScheduler:
         slow_parts: Iterable[str] = (),
         intervals: Mapping[str, float] | None = None,
         is_training: Callable[[], bool] = lambda: False,
+        warn: Callable[[str], None] = lambda _sentence: None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._page = page
@@ -92,7 +103,9 @@ class RedrawScheduler:
         self._intervals = dict(intervals or {})
         self._drawn_at: dict[str, float] = {}
         self._is_training = is_training
+        self._warn = warn
         self._clock = clock
+        self._failed: set[str] = set()
         self._is_visible = True
         self._is_deferred = False
         self._stale: set[str] = set()
@@ -206,9 +219,20 @@ class RedrawScheduler:
         names, self._requested = self._requested, set()
         for name, draw in self._parts.items():
             if name in names:
-                draw()
-                if name in self._intervals:
-                    self._drawn_at[name] = self._clock()
+                self._draw(name, draw)
+
+    def _draw(self, name: str, draw: Callable[[], None]) -> None:
+        try:
+            draw()
+        except Exception as error:
+            if name not in self._failed:
+                self._failed.add(name)
+                logger.exception("the part %s of a page could not be drawn", name)
+                self._warn(f"The part “{name}” of the page could not be drawn: {error!r:.200}.")
+        else:
+            self._failed.discard(name)
+        if name in self._intervals:
+            self._drawn_at[name] = self._clock()
 
     def _check(self, names: Iterable[str]) -> None:
         unknown = set(names) - set(self._parts)

@@ -6,15 +6,19 @@ they cost nothing before. The script of the page does the switching.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from typing import Any, Protocol
 
 import panel as pn
 from bokeh.models import CustomJS, Spacer
 
 from dashboard.shell.theme import Theme
+
+logger = logging.getLogger("inkling.page")
 
 SLOTS = ("run", "controls", "draw", "inside", "watch", "notice", "status")
 """Slots of a pane: training buttons, settings, what is drawn and answered, the network from inside,
@@ -96,17 +100,33 @@ class Panes:
         pane = next((pane for pane in self.panes if pane.name == name), None)
         if pane is None or name == self.open_name:
             return
-        self._views[self.open_name].show(False)
+        if self.open_name in self._views:
+            self._views[self.open_name].show(False)
         self.open_name = name
-        if name not in self._views:
-            self._views[name] = self._make(pane)
-            self._fill(name)
-        self._views[name].show(True)
+        if name in self._views or self._made(pane):
+            self._views[name].show(True)
 
     def mark(self, name: str, running: bool) -> None:
         """Show on a pane's tab whether it trains."""
         self._running = self._running | {name} if running else self._running - {name}
         self._marks.tags = sorted(self._running)
+
+    def _made(self, pane: Pane) -> bool:
+        """Make a pane; if that fails, say so in its place, and return False."""
+        try:
+            self._views[pane.name] = self._make(pane)
+            self._fill(pane.name)
+        except Exception as error:
+            logger.exception("the pane %s could not be made", pane.name)
+            self._views.pop(pane.name, None)
+            self._slots[pane.name]["draw"][:] = [
+                self._theme.text(
+                    f'<p class="opening" role="alert">{escape(pane.title)} could not be opened: '
+                    f"{escape(repr(error)[:200])}. Open another pane, then this one again.</p>"
+                )
+            ]
+            return False
+        return True
 
     def _make(self, pane: Pane) -> PaneView:
         return pane.make(partial(self.mark, pane.name))

@@ -119,8 +119,6 @@ class BlockRun(Run):
         generators = RunGenerators.from_seed(settings.seed)
         self.augment_name = settings.augment
         self.binarize = binarize
-        position = state.position if state else None
-        assert not isinstance(position, PointPosition), "a state of a run on points"
         super().__init__(
             settings,
             BlockFeed(
@@ -130,7 +128,6 @@ class BlockRun(Run):
                 generator=generators.feed,
                 augment=create_augmentation(settings.augment, generators.augment),
                 binarize=binarize,
-                start=position,
                 scale_bytes=scale_bytes,
             ),
             network=(state.network.copy() if state else network)
@@ -183,8 +180,10 @@ class BlockRun(Run):
         )
 
     def load_state(self, state: RunState) -> None:
-        """Continue from a state whose position the feed was made with; see `Run.load_state`."""
+        """Continue from a state of a run on the same samples; see `Run.load_state`."""
+        assert not isinstance(state.position, PointPosition), "a state of a run on points"
         super().load_state(state)
+        self.feed.seek(state.position)
         if state.averaged is not None and self.settings.weight_average:
             self._average = WeightAverage(
                 state.averaged, self.settings.weight_average, steps=state.averaged_steps

@@ -22,7 +22,7 @@ class PaneTraining(Generic[AnyRun]):
     Parameters
     ----------
     state
-        Shared with the views; has the parameters `running`, `snapshot` and `notice`.
+        Shared with the views; `RunOptions` with the parameters `running`, `snapshot`, `notice`.
     run
         The first run.
     publish
@@ -45,13 +45,26 @@ class PaneTraining(Generic[AnyRun]):
         self._publish_snapshot = publish
         self._is_closed = False
         self.background_tasks = BackgroundTasks(self._background_task_failed)
-        self.trainer: Trainer[AnyRun] = Trainer(run, publish=self.publish, **trainer_options)
+        self.trainer: Trainer[AnyRun] = Trainer(
+            run,
+            publish=self.publish,
+            steps_per_second=lambda: state.steps_per_second,
+            **trainer_options,
+        )
+        state.param.watch(lambda _event: self.trainer.change_pace(), "speed")
         self.training_loop = TrainingLoop(state, self.trainer, self.background_tasks)
 
     def publish(self, snapshot: Snapshot | None = None) -> None:
         """Publish a snapshot, between two slices; None: that of the present run."""
         if not self._is_closed:
             self._publish_snapshot(snapshot or self.trainer.snapshot())
+
+    def between_slices(self, change: Callable[[], None]) -> None:
+        """Change the run now, or at the end of the slice that is being computed."""
+        if self.training_loop.is_idle:
+            change()
+        else:
+            self.trainer.run.call_soon(change)
 
     def notify(self, text: str, kind: str = "info") -> None:
         """Show a message of the kind "info", "warning" or "error"."""

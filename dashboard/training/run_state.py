@@ -111,3 +111,9 @@ class RunState(ModelState):
     fallback: ModelState | None = None
     averaged: Network | None = None
     averaged_steps: int = 0
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the weights, their running mean and the optimiser's state, in bytes."""
+        averaged = self.averaged.parameters() if self.averaged else []
+        return super().nbytes + sum(array.nbytes for array in averaged)

@@ -186,6 +186,8 @@ class LearningSettings(param.Parameterized):
             if entry not in choices:
                 raise _refusal(f"{label} is one of {', '.join(choices)}", entry)
             return entry
+        if not entry and parameter.allow_None:
+            return None
         error = _refusal(f"{label} takes {describe_range(parameter)}", entry)
         try:
             value = int(entry) if isinstance(parameter, param.Integer) else float(entry)

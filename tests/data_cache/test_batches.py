@@ -214,3 +214,26 @@ async def test_a_feed_resumes_exactly_between_consecutive_batches():
     await first.close()
     with pytest.raises(StopAsyncIteration):
         await first.wait()
+
+
+@in_event_loop
+async def test_a_feed_that_returns_to_a_position_repeats_its_batches():
+    feed = feed_of(numbered_samples(23), 5)
+
+    def rows(count):
+        found = []
+        while len(found) < count:
+            feed.take_ready(8)
+            batch = feed.take(4)
+            if batch is not None:
+                found.append((batch.epoch, batch.consumed, numbers_of(batch.images)))
+        return found
+
+    rows(4)
+    position, old = feed.position, feed.queue
+    expected = rows(9)
+    feed.seek(position)
+    assert feed.position == position
+    assert rows(9) == expected
+    assert old.take_ready() is None
+    await feed.close()

@@ -31,6 +31,7 @@ from dashboard.shell.notices import Notice, notice_html
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from dashboard.shell.theme import Theme
+from dashboard.shell.timeline_slider import TimelineSlider
 from dashboard.training.trainer import Clock
 
 LEARNING_FIELDS = ("learning_rate", "batch_size", "optimizer", "dropout", "l1", "l2")
@@ -68,6 +69,8 @@ class DigitsPane:
         Its `run` redraws the progress of training.
     server
         The controls of the weights of a server.
+    timeline
+        The slider over the checkpoints of the run; None before the first one.
     """
 
     def __init__(
@@ -102,6 +105,9 @@ class DigitsPane:
         self.inspection = InspectionTabs(
             PANELS, InspectionContext(controller, page, theme, self._rate, controller.execute)
         )
+        self.timeline: TimelineSlider | None = None
+        self._theme = theme
+        self._timeline_place = pn.Column(sizing_mode="stretch_width", margin=0)
         self._status = theme.text("", css_classes=["ink-status"])
         self._notice = theme.text("", css_classes=["ink-notice"])
         self.parts = self._arrange(theme)
@@ -113,8 +119,10 @@ class DigitsPane:
                 "charts": self._draw_charts,
                 "prediction": controller.drawing.update,
                 "notice": self._draw_notice,
+                "timeline": self._draw_timeline,
             },
             rate=self._rate,
+            warn=controller.warn,
             clock=clock,
         )
         self.redraws.follow(
@@ -125,6 +133,10 @@ class DigitsPane:
         self.redraws.follow(
             state, {"notice": ("notice",), "busy": ("notice",)}, at_once=lambda: True
         )
+        self.redraws.follow(
+            state, {"checkpoints": ("timeline",)}, at_once=lambda: not state.running
+        )
+        self.redraws.follow(state, {"shown_checkpoint": ("timeline",)}, at_once=lambda: True)
         state.param.watch(lambda _event: self.redraws.defer(), "drawing")
         state.param.watch(lambda event: page.write(lambda: mark_running(event.new)), "running")
         self.redraws.draw_all()
@@ -155,6 +167,22 @@ class DigitsPane:
             (self._accuracy, history.accuracy_curve, "accuracy"),
         ):
             chart.draw(curve, self._state.smoothing, history.validation, history.test, key)
+
+    def _draw_timeline(self) -> None:
+        checkpoints = self._state.checkpoints
+        if self.timeline is None:
+            if not checkpoints:
+                return
+            time_travel = self._controller.time_travel
+            self.timeline = TimelineSlider(
+                self._theme,
+                "ink-checkpoints",
+                show=time_travel.show,
+                show_newest=time_travel.show_newest,
+                resume=time_travel.resume,
+            )
+            self._timeline_place.append(self.timeline.view)
+        self.timeline.draw(checkpoints, self._state.timeline_position())
 
     def _draw_notice(self) -> None:
         notice, busy = self._state.notice, self._state.busy
@@ -189,6 +217,7 @@ class DigitsPane:
             self._loss.view,
             self._accuracy.view,
             self._queue.view,
+            self._timeline_place,
             self._drawing_tools.samples,
             self._download.view,
             sizing_mode="stretch_both",

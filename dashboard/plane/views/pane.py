@@ -19,7 +19,6 @@ from dashboard.plane.views.network_diagram import MAX_LINKS, MAX_UNITS, NetworkD
 from dashboard.plane.views.profile_chart import POINTS, ProfileChart
 from dashboard.plane.views.readout import Readout
 from dashboard.plane.views.surface import SurfaceView
-from dashboard.plane.views.timeline_slider import TimelineSlider
 from dashboard.plane.views.weights_editor import WeightsEditor
 from dashboard.shell.charts import CurveChart
 from dashboard.shell.components.client_component import Command
@@ -29,6 +28,7 @@ from dashboard.shell.notices import notice_html
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from dashboard.shell.theme import Theme
+from dashboard.shell.timeline_slider import TimelineSlider
 from dashboard.training.settings import SettingError
 from dashboard.training.trainer import Clock
 
@@ -119,6 +119,7 @@ class PlanePane:
         self.weights = WeightsEditor(theme, controller.inspection.set_weight)
         self.timeline = TimelineSlider(
             theme,
+            HOOK,
             show=controller.time_travel.show,
             show_newest=controller.time_travel.show_newest,
             resume=controller.time_travel.resume,

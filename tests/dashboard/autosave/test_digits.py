@@ -99,6 +99,27 @@ async def test_drawing_settings_data_set_and_origin_are_restored():
 
 
 @in_event_loop
+async def test_a_subset_goals_and_marks_are_restored_and_no_mark_is_added():
+    records = {}
+    first = Tab(records)
+    first.state.param.update(training_samples="100", stop_epoch=7, learning_rate=0.01)
+    await until(lambda: first.controller.data.source.sample_count == 100)
+    await first.train(12)
+    first.state.learning_rate = 0.02
+    await first.train(2)
+    await first.close()
+    second = Tab(records, resume=True)
+    await until(lambda: second.state.snapshot.iteration == 14)
+    state = second.state
+    assert (state.training_samples, state.stop_epoch, state.stop_accuracy) == ("100", 7, None)
+    assert second.controller.data.source.sample_count == 100
+    assert state.snapshot.epoch == pytest.approx(14 / 5)
+    assert state.history.changes == first.state.history.changes
+    assert [it.iteration for it in state.history.changes] == [12]
+    await second.close()
+
+
+@in_event_loop
 async def test_drawings_fine_tuning_loaded_weights_and_settings_are_saved():
     tab = Tab({})
     tab.controller.drawing.take(ink())
@@ -167,6 +188,7 @@ def checkpoint():
 async def test_an_autosave_of_an_earlier_version_is_restored(checkpoint, old, origin):
     task = dict(checkpoint.task)
     del task["fine_tune"], task["drawing_model"]
+    del task["training_samples"], task["stop_epoch"], task["stop_accuracy"]
     task |= {"keep_ready": True, "ready_net": "mlp", "origin": old}
     controller = make_controller()
     controller.start()

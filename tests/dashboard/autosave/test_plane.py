@@ -49,6 +49,17 @@ def assert_same(one, other):
 # Continuing
 
 
+@in_event_loop
+async def test_only_settings_that_change_after_restoring_are_marked():
+    controller = make_plane_controller(learning_rate=0.3)
+    await train_controller(controller, 5)
+    other = await restored(controller)
+    assert other.state.history.changes == []
+    other.state.learning_rate = 0.2
+    (change,) = other.state.history.changes
+    assert (change.iteration, change.old, change.new) == (5, 0.3, 0.2)
+
+
 @pytest.mark.parametrize("settings", [{}, BUSY])
 @pytest.mark.parametrize("steps", [0, 1, 10, 11, 12, 37, 51])
 @in_event_loop

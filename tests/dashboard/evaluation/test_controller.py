@@ -21,6 +21,7 @@ class Source:
     def __init__(self, data):
         self.data = data
         self.network = create_network((784, 10), generator=np.random.default_rng(0))
+        self.checkpoint_iteration = None
         self.shown = []
         self.drawing = SimpleNamespace(show=self.shown.append)
         self.tasks = []

@@ -11,6 +11,7 @@ from plane_helpers import make_plane_controller
 from training_helpers import in_event_loop
 
 from dashboard.digits.state import DigitsState, Origin
+from dashboard.digits.training_subset import TRAINING_SAMPLES
 from dashboard.plane.settings import PlaneSettings
 from dashboard.sharing.links import (
     DIGITS_SETTINGS,
@@ -54,6 +55,9 @@ digits = learning | {
     "cache_size": st.integers(0, 64),
     "augment": st.sampled_from(list(AUGMENTATIONS)),
     "architecture": st.sampled_from(["dense", "conv5x8 pool2 conv5x16 pool3"]),
+    "training_samples": st.sampled_from(TRAINING_SAMPLES),
+    "stop_epoch": st.integers(1, 100_000),
+    "stop_accuracy": st.floats(0, 100, exclude_min=True),
 }
 points = learning | {
     "shape": st.sampled_from(list(PLANE_SHAPES)),
@@ -218,6 +222,11 @@ async def fine_tune(controller):
     controller.state.param.update(fine_tune=True, seed=9)
 
 
+async def few(controller):
+    controller.state.param.update(training_samples="100", stop_epoch=50, stop_accuracy=99.5)
+    await until(lambda: controller.data.source.sample_count == 100)
+
+
 async def clothes(controller):
     controller.state.param.update(seed=3, activation="tanh")
     controller.state.data_set = "fashion-mnist"
@@ -231,6 +240,7 @@ async def clothes(controller):
         (change_fields, "rate=0.01&dropout=0.1&hidden=9-7&seed=5"),
         (build, "rate=0.01&dropout=0.1&hidden=9-7&seed=5"),
         (fine_tune, "ready=yes&seed=9"),
+        (few, "samples=100&stop-epoch=50&stop-accuracy=99.5"),
         (clothes, "data=fashion-mnist&activation=tanh&seed=3"),
     ],
 )

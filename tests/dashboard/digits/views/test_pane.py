@@ -499,3 +499,27 @@ def test_samples_of_the_training_part_can_be_asked_for_by_index():
         assert text_of(find(pane, "ink-notice")) == f"Sample 12 of train, labelled “{label}”."
 
     run(main())
+
+
+def test_the_slider_over_the_run_comes_with_the_first_checkpoint_and_moves_the_answer():
+    async def main():
+        controller, pane = make_pane()
+        assert not any("ink-checkpoints-time" in classes_of(part) for part in parts(pane))
+        controller.drawing.take(ink())
+        for _ in range(3):
+            controller.step()
+            await all_done()
+        newest = data_of(pane, "ink-prediction")["probability"]
+        slider = find(pane, "ink-checkpoints-time")
+        slider.value = 0.0
+        assert controller.state.shown_iteration == 0
+        assert "iteration 0" in slider.label
+        assert data_of(pane, "ink-prediction")["probability"] != newest
+        click(pane, "ink-checkpoints-live")
+        assert data_of(pane, "ink-prediction")["probability"] == newest
+        slider.value = 0.0
+        click(pane, "ink-checkpoints-continue")
+        assert controller.state.snapshot.iteration == 0
+        assert slider.value == 1.0
+
+    run(main())

@@ -1,10 +1,12 @@
 """The timeline keeps few states, evenly spread over the run."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from plane_helpers import make_plane_run
 
-from dashboard.plane.timeline import Timeline
+from dashboard.training.timeline import Timeline
 
 
 def state_at(run, iteration):
@@ -58,3 +60,11 @@ def test_later_states_can_be_dropped():
 def test_a_capacity_below_three_is_refused():
     with pytest.raises(ValueError, match="at least 3, found 2"):
         Timeline(capacity=2)
+
+
+def test_the_running_mean_of_the_weights_counts_as_memory():
+    run = make_plane_run()
+    state = run.state(history=False)
+    averaged = replace(state, averaged=run.network.copy(), averaged_steps=1)
+    weights = sum(array.nbytes for array in run.network.parameters())
+    assert averaged.nbytes == state.nbytes + weights

@@ -1,6 +1,6 @@
-"""Earlier states of a run, evenly spread over its iterations and limited in number and memory.
+"""Checkpoints in memory: earlier states of a run, evenly spread and limited in number and memory.
 
-They are what the time slider shows and what training can be continued from.
+They are what the slider over the run shows and what training can be continued from.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dashboard.training.run_state import RunState
 
 CAPACITY = 120
-MAX_BYTES = 64 * 2**20
+MAX_BYTES = 32 * 2**20
 
 
 class Timeline:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dashboard.plane.views.timeline_slider import TimelineSlider
 from dashboard.shell.theme import Theme
+from dashboard.shell.timeline_slider import TimelineSlider
 
 
 class Slider:
@@ -14,6 +14,7 @@ class Slider:
         self.values = []
         self.view = TimelineSlider(
             Theme(),
+            "ink",
             show=self.calls.append,
             show_newest=lambda: self.calls.append("newest"),
             resume=lambda: self.calls.append("resume"),

@@ -1,4 +1,4 @@
-"""Slider over the checkpoints of a run, with buttons to return to the newest step or to resume.
+"""Slider over the checkpoints of a run, with buttons to return to the newest step or to continue.
 
 The slider ranges from 0, the oldest checkpoint, to 1, the network in training. New checkpoints
 leave both ends where they are, so a redraw need not set the handle while the user moves it.
@@ -22,17 +22,20 @@ class TimelineSlider:
     ----------
     theme
         Style sheets.
+    hook
+        Begins the CSS classes: `hook-time`, `hook-live`, `hook-continue`.
     show
         Called with the index of the checkpoint to show.
     show_newest
         Called when the network in training is to be shown.
     resume
-        Called when training is to resume from the shown checkpoint.
+        Called when training is to continue from the shown checkpoint.
     """
 
     def __init__(
         self,
         theme: Theme,
+        hook: str,
         *,
         show: Callable[[int], None],
         show_newest: Callable[[], None],
@@ -51,14 +54,14 @@ class TimelineSlider:
             show_value=False,
             format="0 %",
             disabled=True,
-            css_classes=["ink-spiral-time"],
+            css_classes=[f"{hook}-time"],
             stylesheets=[theme.widgets],
             sizing_mode="stretch_width",
             min_width=170,
             margin=(0, 8, 0, 0),  # the handle extends beyond the end
         )
-        self.live = button("Latest", theme, "ink-spiral-live", show_newest)
-        self.resume = button("Resume from here", theme, "ink-spiral-continue", resume)
+        self.live = button("Latest", theme, f"{hook}-live", show_newest)
+        self.resume = button("Continue from here", theme, f"{hook}-continue", resume)
         self.view = pn.Row(
             self.slider,
             self.live,
@@ -71,7 +74,7 @@ class TimelineSlider:
         self.draw((), None)
 
     def draw(self, checkpoints: Sequence[int], position: int | None) -> None:
-        """Show the iterations of the checkpoints and the index of the shown one, None: latest.
+        """Show the iterations of the checkpoints and the index of the shown one, None: the latest.
 
         The handle is not set where it is right already: Panel drops a move that is on its way
         from the browser when the value is set meanwhile.
@@ -107,8 +110,6 @@ class TimelineSlider:
 
 
 def timeline_label(checkpoints: Sequence[int], position: int | None) -> str:
-    """Return the label of the slider: the iteration that is shown."""
-    if not checkpoints:
-        return "Checkpoints"
-    shown = "latest" if position is None else f"iteration {checkpoints[position]:,}"
-    return f"Checkpoints ({len(checkpoints)}), {shown}"
+    """Return the label of the slider: how many checkpoints there are, and what is shown."""
+    shown = "Latest" if position is None else f"iteration {checkpoints[position]:,}"
+    return f"Checkpoints ({len(checkpoints)})" + (f" · {shown}" if checkpoints else "")

@@ -1,0 +1,250 @@
+"""The panel Map: validation samples by the principal components of the last hidden layer.
+
+Samples that a network treats alike lie close together on it; training pulls the classes apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Hashable
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+import panel as pn
+from numpy.typing import NDArray
+
+from dashboard.inspection.latest_computation import LatestComputation
+from dashboard.inspection.map_figure import MapFigure, legend_html
+from dashboard.inspection.panels import InspectionContext
+from dashboard.inspection.projection import Projection, project_samples
+from dashboard.inspection.validation_subset import ChosenSamples, ValidationSubset
+from dashboard.shell.redraw_scheduler import RedrawRate
+from data_cache import to_float
+from nn import Network
+from nn.interpretation.projection import last_hidden_activations
+
+INTERVAL_SECONDS = 0.7
+"""Between two redraws while training, at least."""
+
+MAX_SHARE = 0.08
+"""Share of the time that computing takes at most, where it keeps training waiting."""
+
+DIVERGED = (
+    "The weights of this network are NaN or infinite, so there is no map. "
+    "Reset, or continue from an earlier checkpoint."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """What is drawn: a projection of samples, or a sentence that says why there is none.
+
+    Attributes
+    ----------
+    subject
+        The run and the data set that it is of; pictures of the same are aligned with each other.
+    network
+        The network whose layer is projected.
+    chosen
+        The samples; None without a projection.
+    projection, sentence
+        One of them.
+    """
+
+    subject: Hashable
+    network: Network | None
+    chosen: ChosenSamples | None = None
+    projection: Projection | None = None
+    sentence: str = ""
+
+
+class MapPanel:
+    """The map of the shown network.
+
+    Parameters
+    ----------
+    context
+        What every panel is made with.
+
+    Attributes
+    ----------
+    view
+        The panel.
+    figure
+        The map itself.
+    """
+
+    def __init__(self, context: InspectionContext) -> None:
+        self._controller = context.controller
+        self._state = state = context.controller.state
+        self._page = context.page
+        self._execute = context.execute
+        self._subset = ValidationSubset(context.controller)
+        self._is_open = False
+        self._picture = Picture(None, None)
+        self._pointed: int | None = None
+        theme = context.theme
+        self.figure = MapFigure(point_at=self._point_at, choose=self._choose)
+        self._text = theme.text("", css_classes=["ink-map-text"])
+        self._point = theme.text("", css_classes=["ink-map-point"])
+        self._legend = theme.text("", css_classes=["ink-map-legend"])
+        self.view: pn.viewable.Viewable = pn.Column(
+            self._text,
+            pn.pane.Bokeh(self.figure.figure, sizing_mode="stretch_both", margin=0),
+            self._legend,
+            self._point,
+            css_classes=["ink-map"],
+            sizing_mode="stretch_both",
+            margin=0,
+            stylesheets=[theme.gap],
+        )
+        shares_thread = context.rate.max_share < 1
+        self._computation = LatestComputation(
+            self._compute,
+            subject=self._subject,
+            deliver=lambda picture: self._page.write(lambda: self._draw(picture)),
+            rate=RedrawRate(
+                interval_seconds=max(context.rate.interval_seconds, INTERVAL_SECONDS),
+                max_share=MAX_SHARE if shares_thread else 1.0,
+                sleep=context.rate.sleep,
+            ),
+        )
+        self._draw(Picture(self._subject(), None, sentence="Loading validation samples …"))
+        state.param.watch(self._network_changed, ["snapshot", "class_names"])
+        state.param.watch(self._prediction_changed, "prediction")
+
+    def show(self, is_open: bool) -> None:
+        """Tell whether the panel can be seen; while it cannot, nothing is computed."""
+        self._is_open = is_open
+        if is_open:
+            self._network_changed()
+            self._prediction_changed()
+
+    async def run(self) -> None:
+        """Compute and draw what has changed, until cancelled."""
+        await self._computation.run()
+
+    def _network_changed(self, *_events: Any) -> None:
+        if not self._is_open:
+            return
+        subject = self._subject()
+        if self._picture.subject != subject:
+            blank = Picture(subject, None, sentence="Computing the map …")
+            self._page.write(lambda: self._draw(blank))
+        elif self._picture.network is self._state.shown_network:
+            return
+        if self._state.running and self._state.shown_checkpoint is None:
+            self._computation.request_in_training()
+        else:
+            self._computation.request()
+
+    def _prediction_changed(self, *_events: Any) -> None:
+        if self._is_open:
+            self._page.write(self._draw_drawing, key=(self, "drawing"))
+
+    def _subject(self) -> Hashable:
+        """Return what a picture must be of to be shown; see `Picture.subject`."""
+        network = self._state.shown_network
+        return (
+            self._state.snapshot.run,
+            id(self._controller.data),
+            network.title,
+            network.activation,
+        )
+
+    async def _compute(self) -> AsyncIterator[Picture]:
+        network, subject = self._state.shown_network, self._subject()
+        chosen = await self._subset.fetch()
+        if isinstance(chosen, str):
+            yield Picture(subject, network, sentence=chosen)
+            return
+        parts = []
+        for images in chosen.chunks(network):
+            await asyncio.sleep(0)
+            parts.append(await self._execute(last_hidden_activations, network, images))
+        before = self._picture
+        is_continued = before.projection is not None and before.subject == subject
+        reference = before.projection.positions if is_continued and before.projection else None
+        projection = await self._execute(
+            project_samples, network, np.concatenate(parts), chosen.samples.labels, reference
+        )
+        sentence = "" if projection else DIVERGED
+        yield Picture(subject, network, chosen, projection, sentence)
+
+    def _draw(self, picture: Picture) -> None:
+        if picture.subject != self._subject():
+            return  # it changed after the picture was computed, so another one will follow
+        self._picture = picture
+        if picture.projection is None:
+            self.figure.clear()
+            self._text.object = f'<p data-state="none">{escape(picture.sentence)}</p>'
+        else:
+            self.figure.draw(picture.projection, self._state.class_names)
+            self._draw_drawing()
+            self._text.object = summary_html(picture.projection)
+        legend = legend_html(self._state.class_names)
+        if self._legend.object != legend:
+            self._legend.object = legend
+        self._draw_point()
+
+    def _draw_drawing(self) -> None:
+        image = self._state.prediction.image
+        self.figure.draw_drawing(self._place(image))
+
+    def _place(self, image: NDArray[np.float32] | None) -> NDArray[np.float64] | None:
+        projection = self._picture.projection
+        if image is None or projection is None:
+            return None
+        position = projection.place(image)
+        return position if np.isfinite(position).all() else None
+
+    def _point_at(self, index: int | None) -> None:
+        self._pointed = index
+        self._draw_point()
+
+    def _draw_point(self) -> None:
+        projection, chosen, index = self._picture.projection, self._picture.chosen, self._pointed
+        if projection is None or chosen is None or index is None or index >= len(chosen.indices):
+            self._point.object = (
+                '<p class="quiet">Point at a sample to read its label; a click puts it on the pad.'
+                "</p>"
+            )
+            return
+        names = self._state.class_names
+        label, predicted = int(projection.labels[index]), int(projection.predicted[index])
+        self._point.object = (
+            f'<p data-index="{chosen.indices[index]}" data-label="{label}" '
+            f'data-predicted="{predicted}">Validation sample {chosen.indices[index]:,}: label '
+            f"<b>{escape(names[label])}</b>, predicted <b>{escape(names[predicted])}</b>.</p>"
+        )
+
+    def _choose(self, index: int) -> None:
+        chosen = self._picture.chosen
+        if chosen is not None and 0 <= index < len(chosen.samples):
+            image = to_float(chosen.samples.images[index : index + 1])
+            self._controller.drawing.show(image.reshape(28, 28))
+            self._point_at(index)
+
+
+def summary_html(projection: Projection) -> str:
+    """Return what the map shows, how much of the variance, and how many mistakes."""
+    network, count = projection.network, len(projection.labels)
+    wrong = len(projection.mistakes)
+    explained = f"with {100 * projection.explained:.0f} % of the variance"
+    if not projection.pca.explained_variance.any():
+        explained = "which are all the same, so that all samples lie on one point"
+    values = network.layers[-1].inputs
+    if len(network.layers) == 1:
+        layer = f"the {values:,} inputs, because this network has no hidden layer"
+    elif values == 1:
+        layer = "the last hidden layer, which has one unit, so that they lie on a line"
+    else:
+        layer = f"the {values:,} activations of the last hidden layer"
+    return (
+        f'<p data-state="map" data-explained="{projection.explained:.4f}" '
+        f'data-samples="{count}" data-mistakes="{wrong}">{count} validation samples by {layer}: '
+        f"the first two principal components, {explained}. {wrong} of the samples are predicted "
+        "wrongly.</p>"
+    )
