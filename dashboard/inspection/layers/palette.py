@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.plane.colors import NEGATIVE, POSITIVE
+from dashboard.shell.pictures import NEGATIVE, POSITIVE
 
 ZERO = 90
 """The level of zero; 0 to 89 are negative values, 91 to 180 positive ones."""

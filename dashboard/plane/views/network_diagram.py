@@ -26,8 +26,6 @@ from numpy.typing import NDArray
 from dashboard.plane.colors import (
     CLASS_COLORS,
     CLASS_SIGNS,
-    NEGATIVE,
-    POSITIVE,
     SMALLEST_SCALE,
     UNIT_PALETTE,
     class_levels,
@@ -38,6 +36,7 @@ from dashboard.plane.colors import (
 from dashboard.plane.probes import Links
 from dashboard.plane.views.network_layout import HEIGHT, WIDTH, Block, arrange_blocks
 from dashboard.shell.components.client_component import ClientComponent, Command, Signatures
+from dashboard.shell.pictures import NEGATIVE, POSITIVE
 from dashboard.shell.theme import Theme
 from data_cache import INPUT_TITLES
 from nn import Network

@@ -175,7 +175,7 @@ def point_html(x: float, y: float, probabilities: NDArray[np.floating]) -> str:
         return f'<p class="place" data-class="">{where} The weights are NaN or infinite.</p>'
     highest = np.argsort(-probabilities, kind="stable")[:SHOWN_CLASSES].tolist()
     shares = [
-        f'<span class="share"><i style="color:{CLASS_COLORS[label]}">{CLASS_SIGNS[label]}</i>'
+        f'<span class="share"><i aria-hidden="true" style="color:{CLASS_COLORS[label]}">{CLASS_SIGNS[label]}</i>'
         f"class {label} <b>{100 * probabilities[label]:.1f} %</b></span>"
         for label in highest
     ]

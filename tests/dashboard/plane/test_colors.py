@@ -10,8 +10,6 @@ from dashboard.plane.colors import (
     CLASS_MARKERS,
     CLASS_SIGNS,
     LEVELS,
-    NEGATIVE,
-    POSITIVE,
     REGION_CHANNELS,
     REGION_PIXELS,
     SMALLEST_SCALE,
@@ -22,6 +20,7 @@ from dashboard.plane.colors import (
     tile,
     value_levels,
 )
+from dashboard.shell.pictures import NEGATIVE, POSITIVE
 
 # Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of Color Vision
 # Deficiency" (2009), severity 1.0, on linear RGB.

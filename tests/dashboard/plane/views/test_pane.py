@@ -10,7 +10,7 @@ from component_helpers import send_command
 from controller_helpers import until
 from plane_helpers import make_plane_controller, work
 
-from dashboard.plane.colors import NEGATIVE, hex_color
+from dashboard.plane.colors import hex_color
 from dashboard.plane.lessons import LESSONS
 from dashboard.plane.presets import PRESETS
 from dashboard.plane.probes import layer_outputs
@@ -18,6 +18,7 @@ from dashboard.plane.views.layer_steppers import next_units
 from dashboard.plane.views.pane import SLOW_PARTS, PlanePane
 from dashboard.plane.views.readout import point_html, summary_html
 from dashboard.shell.page_writer import DirectPageWriter
+from dashboard.shell.pictures import NEGATIVE
 from dashboard.shell.redraw_scheduler import RedrawRate
 from dashboard.training.history import Score
 
