@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -31,6 +30,7 @@ from dashboard.digits.server_weights import (
 )
 from dashboard.digits.state import DigitsState
 from dashboard.digits.views.pane import DigitsPane
+from dashboard.inspection.digits_panels import PANELS
 from dashboard.runtime import (
     IN_BROWSER,
     SERVED,
@@ -53,8 +53,12 @@ from dashboard.shell.page_writer import DirectPageWriter, PageWriter, ServedPage
 from dashboard.shell.tabs import Pane, PaneView
 from dashboard.upstream.served_messages import batch_messages
 from dashboard.upstream.template import make_template
+from dashboard.visitors import Visitors
 from data_cache import load_digits
 from nn import backend_name, backend_reason
+
+RETRY_SECONDS = 5
+"""After which a page without room tries again."""
 
 if TYPE_CHECKING:
     from dashboard.plane.controller import PlaneController
@@ -62,16 +66,19 @@ if TYPE_CHECKING:
 
 def open_page() -> Any:
     """Return what Panel serves to the visitor at hand: the page, or why it is refused."""
-    fault = "" if IN_BROWSER else _page_fault(pn.state.curdoc)
-    if fault:
-        refusal = make_template(read_asset("refused.html"))
-        # In the document itself, because the connection may be refused, too.
-        refusal.add_variable("fault", escape(fault))
-        return refusal
+    if not IN_BROWSER:
+        fault, may_retry = _page_fault(pn.state.curdoc)
+        if fault:
+            refusal = make_template(read_asset("refused.html"))
+            # In the document itself, because the connection may be refused, too.
+            refusal.add_variable("fault", fault)
+            refusal.add_variable("retry_seconds", RETRY_SECONDS if may_retry else 0)
+            return refusal
     return open_session().page.template
 
 
-def _page_fault(document: Any) -> str:
+def _page_fault(document: Any) -> tuple[str, bool]:
+    """Return why a visitor is refused, or "", and whether trying again may help."""
     from dashboard.api.access import page_fault  # noqa: PLC0415 - served only
     from dashboard.api.settings import settings_from_environment  # noqa: PLC0415
 
@@ -79,8 +86,23 @@ def _page_fault(document: Any) -> str:
     # Bokeh's proxy of a request shows the headers in the token of the session, which clients make.
     request = getattr(request, "_request", request)
     if request is None:
-        return ""  # the page is being converted; there is no visitor
-    return page_fault(request.headers, settings_from_environment())
+        return "", False  # the page is being converted; there is no visitor
+    fault = page_fault(request.headers, settings_from_environment())
+    if fault:
+        return fault, False
+    return visitors().refuse(str(request.remote_ip)), True
+
+
+def visitors() -> Visitors:
+    """Return the visitors of this process."""
+    from dashboard.api.settings import settings_from_environment  # noqa: PLC0415 - served only
+
+    def make() -> Visitors:
+        settings = settings_from_environment()
+        return Visitors(settings.max_sessions, settings.pages_per_second, time.monotonic)
+
+    found: Visitors = pn.state.as_cached("visitors", make)
+    return found
 
 
 def open_session() -> Session:
@@ -88,6 +110,10 @@ def open_session() -> Session:
     session = Session(pn.state.curdoc)
     pn.state.onload(session.start)
     pn.state.on_session_destroyed(lambda _context: session.end())
+    if not IN_BROWSER:
+        count = visitors()
+        count.enter()
+        pn.state.on_session_destroyed(lambda _context: count.leave())
     return session
 
 
@@ -122,13 +148,29 @@ class Session:
             execute=self._runtime.execute,
             time_budget=self._runtime.time_budget,
         )
+        self.controller.drawing.take_example()
         self._autosave = create_autosave(self.controller, self._launch.tab) if IN_BROWSER else None
         self._controllers: list[DigitsController | PlaneController] = [self.controller]
+        self._plane: PlaneController | None = None
         self.page = Page(
             [
-                Pane("digits", "Digits", "Draw and predict", self._make_digits_pane),
+                Pane(
+                    "digits",
+                    "Digits",
+                    "Draw and predict",
+                    self._make_digits_pane,
+                    panels=tuple((entry.name, entry.title) for entry in PANELS),
+                ),
                 Pane("spiral", "2-D data", "The plane", self._make_plane_pane),
-                Pane("evaluate", "Evaluate", "Confusion matrix", self._make_evaluation_pane),
+                Pane(
+                    "evaluate",
+                    "Evaluate",
+                    "Confusion matrix",
+                    self._make_evaluation_pane,
+                    inside="Scores",
+                    inside_title="Scores",
+                    has_settings=False,
+                ),
             ],
             self._writer,
         )
@@ -144,6 +186,7 @@ class Session:
         if IN_BROWSER and backend_name() == "numpy":
             controller.warn(f"Training is slow in this browser. {backend_reason()}")
         controller.spawn(pane.redraws.run())
+        controller.spawn(pane.model_menu.redraws.run())
         controller.spawn(pane.count_blocks())
         pane.inspection.start()
         if self._server is not None:
@@ -183,8 +226,15 @@ class Session:
             self._writer,
             mark_running=mark_running,
             rate=self._runtime.redraw_rate,
+            begin_lesson=self._begin_lesson,
         )
         return self.digits_pane
+
+    def _begin_lesson(self, name: str) -> None:
+        """Open the plane pane and begin one of its lessons; the page switches the panes itself."""
+        self.page.panes.open("spiral")
+        if self._plane is not None:
+            self._plane.begin_lesson(name)
 
     def _make_plane_pane(self, mark_running: Callable[[bool], None]) -> PaneView:
         """Make the plane pane and its controller when it is first opened, to keep the start short.
@@ -208,6 +258,7 @@ class Session:
             time_budget=self._runtime.plane_time_budget,
         )
         self._controllers.append(plane)
+        self._plane = plane
         tell_faults(opened.faults, plane.warn)
         track_spiral_link(plane.state, self.page.link.set)
         pane = PlanePane(

@@ -60,6 +60,10 @@ class ApiSettings:
         the manifest are not counted.
     writes_waiting
         Maximum number of waiting changes.
+    max_sessions
+        Maximum number of visitors of the page at the same time.
+    pages_per_second
+        Pages per second and address in the long run; bursts of twice as many.
     """
 
     state_folder: Path
@@ -80,6 +84,8 @@ class ApiSettings:
     reads_per_second: float = 100.0
     writes_per_second: float = 20.0
     writes_waiting: int = 32
+    max_sessions: int = 100
+    pages_per_second: float = 5.0
 
 
 def settings_from_environment(environment: Mapping[str, str] = os.environ) -> ApiSettings:
@@ -211,4 +217,6 @@ _READERS: tuple[tuple[str, str, Callable[[str, str], Any]], ...] = (
     ("INKLING_API_READS_PER_SECOND", "reads_per_second", _read_number(0.1, 1e6)),
     ("INKLING_API_WRITES_PER_SECOND", "writes_per_second", _read_number(0.1, 1e6)),
     ("INKLING_API_WRITES_WAITING", "writes_waiting", _read_number(1, 10_000, whole=True)),
+    ("INKLING_MAX_SESSIONS", "max_sessions", _read_number(1, 100_000, whole=True)),
+    ("INKLING_PAGES_PER_SECOND", "pages_per_second", _read_number(0.1, 1e6)),
 )

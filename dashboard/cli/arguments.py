@@ -12,7 +12,12 @@ from typing import Any
 
 import param
 
-from dashboard.cli.sample_input import add_read_arguments, read_options, read_reported
+from dashboard.cli.sample_input import (
+    add_read_arguments,
+    read_options,
+    read_reported,
+    report,
+)
 from dashboard.cli.settings import CommandSettings
 from dashboard.training.settings import (
     MAX_HIDDEN_LAYERS,
@@ -21,6 +26,7 @@ from dashboard.training.settings import (
     SettingError,
     describe_range,
 )
+from dashboard.weights_file import read_any_weights
 from data_cache import DATA_SETS, DIGIT_NAMES, Samples, load_data_set
 from data_cache.samples import PIXELS
 from nn import (
@@ -31,10 +37,10 @@ from nn import (
     activation_name,
     initialization_name,
     load_pretrained,
-    load_weights,
     optimizer_name,
     schedule_name,
 )
+from nn.serialization import read_file
 
 CLASSES = len(DIGIT_NAMES)
 PATH_KINDS = (
@@ -132,7 +138,8 @@ def add_weights_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weight-path",
         metavar="FILE",
-        help="the weights, .npz or .json, or a pretrained model by name: "
+        help="the weights, .npz, .json or .safetensors, also of PyTorch or Keras, or a pretrained "
+        "model by name: "
         f"{', '.join(PRETRAINED)} (default: {PRETRAINED[0]})",
     )
 
@@ -147,7 +154,7 @@ def open_network(arguments: argparse.Namespace) -> NamedNetwork:
     """
     path = arguments.weight_path
     is_pretrained = path is None or path in PRETRAINED
-    network = load_pretrained(path or PRETRAINED[0]) if is_pretrained else load_weights(path)
+    network = load_pretrained(path or PRETRAINED[0]) if is_pretrained else _read_network(path)
     if (network.sizes[0], network.classes) != (PIXELS, CLASSES):
         raise WeightsError(
             f"{path}: expected a network with {PIXELS} inputs and {CLASSES} outputs, found "
@@ -156,6 +163,14 @@ def open_network(arguments: argparse.Namespace) -> NamedNetwork:
     name = "" if path is None else f" {path}"
     title = f"the pretrained model{name}" if is_pretrained else str(path)
     return NamedNetwork(network, f"{title} ({network.title})", is_pretrained)
+
+
+def _read_network(path: str) -> Network:
+    """Return the network in a file; what was assumed about it is said on stderr."""
+    reading = read_any_weights(read_file(path), path)
+    if reading.notes:
+        report(f"Read {path}: {reading.network.title}.", list(reading.notes), "Note")
+    return reading.network
 
 
 def read_flag(flag: str, name: str, text: str) -> Any:

@@ -94,9 +94,9 @@ def read_reported(
     return file
 
 
-def report(sentence: str, warnings: list[str]) -> None:
-    """Write a sentence and warnings to stderr."""
-    lines = [sentence, *(f"Warning: {warning}" for warning in warnings)]
+def report(sentence: str, warnings: list[str], word: str = "Warning") -> None:
+    """Write a sentence to stderr, and more under it, each behind `word`."""
+    lines = [sentence, *(f"{word}: {warning}" for warning in warnings)]
     sys.stderr.write("".join(f"{line}\n" for line in lines))
     sys.stderr.flush()
 

@@ -151,7 +151,7 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         "--weight-path",
         metavar="FILE",
         default=DEFAULT_WEIGHTS,
-        help="where to save the weights, .npz or .json; an existing file is replaced "
+        help="where to save the weights, .npz, .json or .safetensors; an existing file is replaced "
         "(default: %(default)s)",
     )
     group.add_argument(
@@ -179,7 +179,12 @@ def run(arguments: argparse.Namespace) -> int:
     apply_recipe(arguments, arguments.parser)
     given = read_settings(arguments)
     options = read_options(arguments)
-    files = TrainFiles.named(arguments.weight_path, arguments.history_path, half=arguments.half)
+    files = TrainFiles.named(
+        arguments.weight_path,
+        arguments.history_path,
+        half=arguments.half,
+        inputs=(arguments.train_path, arguments.validation_path, arguments.recipe),
+    )
     if arguments.data_set is not None and (arguments.train_path or arguments.validation_path):
         raise SettingError(
             "--data-set: expected either a data set or paths, found both; a data set has its own "

@@ -5,6 +5,7 @@ The subset does not depend on the seed, so runs on it differ only in what was ch
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,10 @@ class TrainingSubset:
     async def part(self, name: str) -> Samples:
         """Return a whole part; of the training part, the subset."""
         return self._train if name == "train" else await self.whole.part(name)
+
+    async def training_pieces(self) -> AsyncIterator[Samples]:
+        """Yield the subset."""
+        yield self._train
 
     async def sample(self, query: SampleQuery, generator: np.random.Generator) -> Sample:
         """Return one sample; see `OpenedDataSet`."""

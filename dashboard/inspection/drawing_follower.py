@@ -10,15 +10,22 @@ from typing import Any
 
 from dashboard.digits.state import DigitsState
 from dashboard.inspection.latest_computation import LatestComputation
+from nn import Network
 
-FOLLOWED = ("prediction", "snapshot", "class_names", "origin", "running")
+FOLLOWED = ("prediction", "snapshot", "shown_checkpoint", "class_names", "origin", "running")
 
 
 def subject_of(state: DigitsState) -> Hashable:
     """Return what results are about: another one makes results of before wrong, not only old."""
-    network = state.shown_network
-    is_blank = state.prediction.image is None
-    return is_blank, state.snapshot.run, state.origin, network.title, state.class_names
+    checkpoint, network = state.shown_checkpoint, state.shown_network
+    return (
+        state.prediction.image is None,
+        state.class_names,
+        state.snapshot.run,
+        None if checkpoint is None else checkpoint.iteration,
+        state.origin,
+        network.title,
+    )
 
 
 class DrawingFollower:
@@ -37,7 +44,7 @@ class DrawingFollower:
         self._computations = computations
         self._is_visible = False
         self._is_stale = True
-        self._seen: tuple[Any, Hashable] | None = None
+        self._seen: tuple[Any, Network | None, Hashable] = (None, None, None)
         state.param.watch(self._changed, list(FOLLOWED))
 
     def show(self, is_visible: bool) -> None:
@@ -53,13 +60,22 @@ class DrawingFollower:
             for computation in self._computations:
                 computation.request()
 
-    def _changed(self, *_events: Any) -> None:
+    def _changed(self, *events: Any) -> None:
         state = self._state
-        seen = (state.prediction.image, subject_of(state))
-        is_same = self._seen is not None and seen[0] is self._seen[0] and seen[1] == self._seen[1]
-        self._seen = seen
-        if self._is_visible and is_same and state.running:
-            for computation in self._computations:
-                computation.request_in_training()
-        else:
+        image, network, subject = state.prediction.image, state.shown_network, subject_of(state)
+        old_image, old_network, old_subject = self._seen
+        self._seen = (image, network, subject)
+        is_same = image is old_image and subject == old_subject
+        # The last request of training may still wait for its turn.
+        has_paused = any(event.name == "running" for event in events) and not state.running
+        if not is_same or has_paused:
             self.request()
+        elif network is not old_network:  # snapshots also count blocks, for example
+            self._network_changed()
+
+    def _network_changed(self) -> None:
+        if not (self._is_visible and self._state.running):
+            self.request()
+            return
+        for computation in self._computations:
+            computation.request_in_training()

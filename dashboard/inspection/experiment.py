@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from data_cache import frame_digit
+from data_cache import Samples, frame_digit, to_float
 from data_cache.augmentation.manipulation import Manipulation, manipulate
 from data_cache.samples import SIDE
 from nn import Network
@@ -86,6 +86,9 @@ class MaximizedClass:
         one.
     regularizer
         In words.
+    began_at_mean
+        Whether the first image was the mean of the validation images of the class; else it was
+        blank.
     """
 
     target: str
@@ -93,6 +96,7 @@ class MaximizedClass:
     value: float
     start_value: float
     regularizer: str
+    began_at_mean: bool
 
 
 def experiment(
@@ -118,6 +122,12 @@ def experiment(
     return Experiment(drawn, after, attacked[0] if attacked else None, settings)
 
 
+def class_mean(samples: Samples, label: int) -> Image | None:
+    """Return the mean image of a class, (784,) float32 in [0, 1]; None without samples of it."""
+    chosen = to_float(samples.images[samples.labels == label])
+    return chosen.mean(axis=0) if len(chosen) else None
+
+
 def maximize_class(
     network: Network, target: int, class_names: tuple[str, ...], start: Image | None
 ) -> MaximizedClass | None:
@@ -134,7 +144,12 @@ def maximize_class(
     if answer is None:
         return None
     return MaximizedClass(
-        class_names[target], answer, found.value, found.start_value, found.regularizer
+        class_names[target],
+        answer,
+        found.value,
+        found.start_value,
+        found.regularizer,
+        began_at_mean=start is not None,
     )
 
 

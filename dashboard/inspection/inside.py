@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from math import isqrt
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -44,10 +45,16 @@ from nn.interpretation.ablation import has_unit, without_units
 from nn.interpretation.activations import LayerOutput, layer_gradients, layer_outputs
 from nn.interpretation.receptive_fields import receptive_field
 
+FOLLOWED = (
+    *("snapshot", "shown_checkpoint", "prediction", "class_names", "pretrained_model", "running"),
+)
+"""Parameters of the digits pane on which the pictures depend."""
 LIVE_SECONDS = 0.25
 """Between two redraws while the network trains, at least."""
 WEIGHTS_SECONDS = 1.0
 """The same for the weights, whose pictures are larger."""
+RIGID = "* { flex-shrink: 0 !important; }"
+"""In a low window the panel is scrolled; its pictures keep their form."""
 
 
 class InsidePanel:
@@ -71,13 +78,18 @@ class InsidePanel:
         self._page = context.page
         self.state = InsideState()
         self._is_visible = True
-        self._has_new_drawing = False
+        self._image_before: Any = None
         self._followed: tuple[tuple[Any, ...], int] | None = None
         self._arrangement: Arrangement
         self._shown: tuple[Network, frozenset[Any], Network] | None = None
+        self._drawn: tuple[Any, ...] = ()
         self._computed: tuple[Network, Any, list[LayerOutput]] | None = None
         self._cost = AblationCost(
-            context.controller, self.state, context.execute, lambda: self._is_visible
+            context.controller,
+            self.state,
+            context.execute,
+            context.rate,
+            is_wanted=lambda: self._is_visible,
         )
         self._layers = LayersView(
             {"look": self._look, "ablate": self._ablate, "target": self._choose_target}
@@ -106,34 +118,28 @@ class InsidePanel:
         self._redraws.set_visible(is_open)
         self._weight_redraws.set_visible(is_open)
         if is_open:
-            self._update_cost()
+            self._cost.update()
 
     async def run(self) -> None:
         """Redraw what has changed, until cancelled."""
-        await asyncio.gather(self._redraws.run(), self._weight_redraws.run())
+        redraws = (self._redraws, self._weight_redraws)
+        await asyncio.gather(self._cost.run(), *(it.run() for it in redraws))
 
     # What is redrawn when
 
     def _follow(self) -> None:
         digits, state = self._digits, self.state
-        digits.param.watch(self._drawing_changed, "drawing")
-        digits.param.watch(
-            self._network_or_answer_changed,
-            ["snapshot", "prediction", "class_names", "drawing_model", "running"],
-        )
+        digits.param.watch(self._digits_changed, list(FOLLOWED))
         state.param.watch(lambda _event: self._draw_now("layers", "unit"), ["mode", "target"])
         state.param.watch(lambda _event: self._draw_now("unit"), "selection")
         state.param.watch(self._ablated_changed, "ablated")
-        state.param.watch(lambda _event: self._draw_now("ablation"), "result")
+        state.param.watch(lambda _event: self._draw_now("ablation"), ["result", "obstacle"])
 
-    def _drawing_changed(self, _event: Any) -> None:
-        self._has_new_drawing = True
-
-    def _network_or_answer_changed(self, *events: Any) -> None:
+    def _digits_changed(self, *_events: Any) -> None:
+        """Draw at once what a person has changed, and at the rate what training has."""
         is_new = self._follow_network()
-        is_drawing = self._has_new_drawing and any(it.name == "prediction" for it in events)
-        if is_drawing:
-            self._has_new_drawing = False
+        image, before = self._digits.prediction.image, self._image_before
+        is_drawing, self._image_before = image is not before, image
         is_live = self._digits.running and not is_drawing and not is_new
         names = ("layers", "unit", "ablation")
         if is_live:
@@ -143,20 +149,16 @@ class InsidePanel:
             self._redraws.draw_now(*names)
             if not is_drawing:
                 self._weight_redraws.draw_now("weights")
-                self._update_cost()
+                self._cost.update()
 
     def _ablated_changed(self, _event: Any) -> None:
         self._draw_now("layers", "unit", "ablation")
-        self._update_cost()
+        self._cost.update()
 
     def _draw_now(self, *names: str) -> None:
         self._redraws.draw_now(*names)
         if "layers" in names:
             self._weight_redraws.draw_now("weights")
-
-    def _update_cost(self) -> None:
-        if self._is_visible and self.state.ablated and not self._cost.is_current:
-            self._cost.request()
 
     # Commands of the page
 
@@ -228,7 +230,7 @@ class InsidePanel:
             self._arrangement = arrange(network, names)
             self.state.param.update(selection=None, target=None)
         if before is not None and before != self._followed:
-            self.state.param.update(ablated=frozenset(), result=None)
+            self.state.param.update(ablated=frozenset(), result=None, obstacle="")
         return is_new
 
     @property
@@ -245,10 +247,18 @@ class InsidePanel:
 
     def _draw_pictures(self) -> None:
         network, mode, places = self._network(), self.state.mode, self._places
+        image, target, gradients = self._image(network), self._target(network), None
+        subject = (
+            self._arrangement,
+            network,
+            mode,
+            *((image, target) if mode != "weights" else ()),
+        )
+        if len(subject) == len(self._drawn) and all(map(is_, subject, self._drawn)):
+            return  # nothing is new, as after an answer to the same drawing
+        self._drawn = subject
         self._layers.arrange(self._arrangement)
         outputs = None if mode == "weights" else self._outputs(network)
-        gradients, target = None, self._target(network)
-        image = self._image(network)
         if mode == "gradients" and image is not None and target is not None:
             gradients = layer_gradients(network, image, target)
         pictures = layer_pictures(network, places, mode, outputs, gradients)
@@ -277,10 +287,7 @@ class InsidePanel:
         network = self._network()
         outputs = self._outputs(network)
         self._layers.arrange(self._arrangement)
-        if self.state.selection is None and outputs is not None:
-            self._select_first(outputs)
-            return  # drawn with the selection
-        selection, names = self.state.selection, self._class_names(network)
+        selection, names = self._selection(outputs), self._class_names(network)
         self._set(self._unit, unit_html(network, outputs, selection, names))
         side = isqrt(network.inputs)
         image = self._image(network)
@@ -291,10 +298,14 @@ class InsidePanel:
         )
         pictures, titles = unit_pictures(network, outputs, selection)
         self._layers.draw_squares([framed(drawing), *pictures], [f"Input {side} × {side}", *titles])
-        self._draw_marks(network, outputs)
+        self._draw_marks(network, outputs, selection)
 
-    def _draw_marks(self, network: Network, outputs: Sequence[LayerOutput] | None) -> None:
-        selection = self.state.selection
+    def _draw_marks(
+        self,
+        network: Network,
+        outputs: Sequence[LayerOutput] | None,
+        selection: Selection | None,
+    ) -> None:
         if selection is None:
             self._layers.draw_marks([], [])
             return
@@ -313,11 +324,14 @@ class InsidePanel:
                 frames.append(pixel_rectangle(place, selection.unit, pixel, map_side))
         self._layers.draw_marks(frames, fields)
 
-    def _select_first(self, outputs: Sequence[LayerOutput]) -> None:
-        """Choose the unit of the first layer that responds most, so that there is one to see."""
+    def _selection(self, outputs: Sequence[LayerOutput] | None) -> Selection | None:
+        """Return the chosen unit; before that, the most active one of the first layer."""
+        if self.state.selection is not None or outputs is None:
+            chosen: Selection | None = self.state.selection
+            return chosen
         values = outputs[0].values[: self._places[0].shown]
-        finite = np.nan_to_num(values.reshape(len(values), -1).max(axis=1), nan=-np.inf)
-        self.state.selection = Selection(0, int(finite.argmax()))
+        largest = values.reshape(len(values), -1).max(axis=1)
+        return Selection(0, int(np.nan_to_num(largest, nan=-np.inf).argmax()))
 
     def _draw_ablation(self) -> None:
         network, state = self._network(), self.state
@@ -333,7 +347,7 @@ class InsidePanel:
             result if is_of_these else None,
             answers,
             samples="digits" if self._digits.has_digit_classes else "samples",
-            missing=self._cost.missing,
+            obstacle=state.obstacle,
         )
         self._set(self._ablation, html)
         if self._restore.disabled != (not state.ablated):
@@ -363,6 +377,7 @@ class InsidePanel:
             stylesheets=[theme.widgets],
             margin=0,
         )
+        self._spoken = text("ink-inside-spoken")
         self._restore = button(
             "Restore all",
             theme,
@@ -373,11 +388,14 @@ class InsidePanel:
         return pn.Column(
             modes,
             self._legend,
-            pn.pane.Bokeh(self._layers.figure, sizing_mode="stretch_width", margin=0),
+            pn.pane.Bokeh(
+                self._layers.figure, sizing_mode="stretch_width", margin=0, stylesheets=[RIGID]
+            ),
             self._unit,
             pn.Row(self._ablation, self._restore, **column),
+            self._spoken,
             css_classes=["ink-inside"],
-            **column,
+            **(column | {"stylesheets": [theme.gap, RIGID]}),
         )
 
 

@@ -14,6 +14,7 @@ from dashboard.inspection.experiment import (
     Experiment,
     ExperimentSettings,
     MaximizedClass,
+    class_mean,
     experiment,
     maximize_class,
 )
@@ -27,13 +28,12 @@ from dashboard.inspection.messages import (
     obstacle,
 )
 from dashboard.inspection.panels import InspectionContext
-from dashboard.inspection.validation_samples import ValidationSamples
-from dashboard.inspection.views.experiment import experiment_html, maximized_html
+from dashboard.inspection.validation_subset import ValidationSubset
+from dashboard.inspection.views.experiment import experiment_html, maximized_html, question_html
 from dashboard.shell import read_asset
 from dashboard.shell.fields import Checkbox, menu
 from dashboard.shell.redraw_scheduler import RedrawScheduler
 from dashboard.shell.theme import Theme, button
-from data_cache import DataError, PrefetchError
 from data_cache.augmentation.manipulation import Manipulation
 from data_cache.samples import SIDE
 from nn import Network
@@ -56,7 +56,7 @@ class PlayState(param.Parameterized):
     thickness = param.Number(0, bounds=(-3, 4), step=0.25, label="Stroke width (pixels)")
     blur = param.Number(0, bounds=(0, 6), step=0.25, label="Blur")
     noise = param.Number(0, bounds=(0, 0.6), step=0.02, label="Noise (σ)")
-    is_centred = param.Boolean(False, label="Centre again after the changes")
+    is_centred = param.Boolean(False, label="Centre afterwards")
     epsilon = param.Number(0, bounds=(0, 0.3), step=0.005, label="ε")
     target = param.Selector(default=NO_CLASS, objects={"none": NO_CLASS}, label="Class")
     experiment = param.ClassSelector(class_=Experiment, doc="The newest; None: see `message`.")
@@ -97,7 +97,7 @@ class PlayPanel:
         self._controller = context.controller
         self._digits = digits = context.controller.state
         self._execute = context.execute
-        self._samples = ValidationSamples(context.controller, context.execute)
+        self._samples = ValidationSubset(context.controller)
         self._maximized_for: tuple[Network, int] | None = None
         self.state = state = PlayState()
         state.set_classes(digits.class_names)
@@ -115,7 +115,7 @@ class PlayPanel:
             },
             at_once=lambda: True,
         )
-        self._experimenting, self._maximizing = self._computations = [
+        self._computations = [
             LatestComputation(
                 steps,
                 subject=lambda: subject_of(digits),
@@ -172,14 +172,15 @@ class PlayPanel:
             return
         if (network, target) == self._maximized_for:
             return
-        try:
-            start = await self._samples.class_mean(target)
-        except (DataError, PrefetchError) as error:
-            yield {"maximized": None, "failure": ("no-data", f"No image to begin with. {error}")}
+        chosen = await self._samples.fetch()
+        if isinstance(chosen, str):
+            yield {"maximized": None, "failure": ("no-data", chosen)}
             return
+        start = class_mean(chosen.samples, target)
         found = await self._execute(maximize_class, network, target, digits.class_names, start)
-        self._maximized_for = (network, target)
         yield {"maximized": found, "failure": DIVERGED}
+        # Reached only if the image was shown.
+        self._maximized_for = (network, target)
 
     def _draw_experiment(self) -> None:
         found = self.state.experiment
@@ -195,6 +196,7 @@ class PlayPanel:
         else:
             self._image.object = maximized_html(found)
         self._put.visible = found is not None
+        self._question.object = question_html(None if found is None else found.target)
 
     def _arrange(self, theme: Theme) -> None:
         state = self.state
@@ -206,6 +208,7 @@ class PlayPanel:
         sheets = [theme.texts, read_asset("pictures.css")]
         self._answers = theme.text("", css_classes=["ink-play"])
         self._image = theme.text("", css_classes=["ink-maximized"])
+        self._question = theme.text("")
         self._answers.stylesheets = self._image.stylesheets = sheets
         self._put = button("Put it on the pad", theme, "ink-put", self.put_on_pad)
         sliders = pn.GridBox(
@@ -229,7 +232,7 @@ class PlayPanel:
                 "to make the present answer less probable.</p>"
             ),
             _slider(state.param.epsilon, theme),
-            theme.text("<h2>What does the net think a class looks like?</h2>"),
+            self._question,
             pn.Row(
                 menu(state.param.target, theme, "ink-play-class"),
                 self._put,

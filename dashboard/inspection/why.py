@@ -17,14 +17,16 @@ from dashboard.inspection.explanation import Explanation, explain, find_neighbou
 from dashboard.inspection.latest_computation import LatestComputation
 from dashboard.inspection.messages import BLANK, DIVERGED, message_html, obstacle
 from dashboard.inspection.panels import InspectionContext
-from dashboard.inspection.validation_samples import ValidationSamples
+from dashboard.inspection.validation_subset import ChosenSamples, ValidationSubset
 from dashboard.inspection.views.explanation import explanation_html
 from dashboard.inspection.views.neighbours import NeighboursView
 from dashboard.shell import read_asset
 from dashboard.shell.fields import menu
 from dashboard.shell.redraw_scheduler import RedrawScheduler
-from data_cache import DataError, PrefetchError, to_float
+from data_cache import to_float
 from data_cache.samples import SIDE
+from nn import Network
+from nn.interpretation.projection import last_hidden_activations
 
 PREDICTED = NONE = -1
 """No class of its own: the predicted one, or none."""
@@ -68,7 +70,8 @@ class WhyPanel:
         self._controller = context.controller
         self._digits = digits = context.controller.state
         self._execute = context.execute
-        self._samples = ValidationSamples(context.controller, context.execute)
+        self._samples = ValidationSubset(context.controller)
+        self._activations: tuple[Network, ChosenSamples, NDArray[np.floating]] | None = None
         self._searched: Hashable = None
         self.state = state = WhyState()
         state.set_classes(digits.class_names)
@@ -153,16 +156,29 @@ class WhyPanel:
         if subject != self._searched:
             self._searched = subject
             yield {"neighbours": [], "search": "Looking for similar validation samples …"}
-        try:
-            samples = await self._samples.load()
-        except (DataError, PrefetchError) as error:
-            yield {"neighbours": [], "search": f"No validation samples to compare with. {error}"}
+        chosen = await self._samples.fetch()
+        if isinstance(chosen, str):
+            yield {"neighbours": [], "search": chosen}
             return
-        activations = await self._samples.activations(network, samples)
+        activations = await self._compute_activations(network, chosen)
+        names = chosen.data.class_names
         found = await self._execute(
-            find_neighbours, network, image, samples, activations, self._samples.class_names
+            find_neighbours, network, image, chosen.samples, activations, names
         )
         yield {"neighbours": list(found), "search": ""}
+
+    async def _compute_activations(
+        self, network: Network, chosen: ChosenSamples
+    ) -> NDArray[np.floating]:
+        """Return the last hidden layer's activations for the samples, kept for the next drawing."""
+        kept = self._activations
+        if kept is None or kept[:2] != (network, chosen):
+            parts = []
+            for images in chosen.chunks(network):
+                parts.append(await self._execute(last_hidden_activations, network, images))
+                await asyncio.sleep(0)
+            kept = self._activations = (network, chosen, np.concatenate(parts))
+        return kept[2]
 
     def _show_on_pad(self, image: NDArray[np.uint8]) -> None:
         self._controller.drawing.show(to_float(image[np.newaxis])[0].reshape(SIDE, SIDE))

@@ -8,25 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.shell.pictures import NEGATIVE, POSITIVE
-
-CLASS_COLORS = (
-    "#3f90da",
-    "#ffa90e",
-    "#92dadd",
-    "#bd1f01",
-    "#717581",
-    "#b9ac70",
-    "#a96b59",
-    "#e76300",
-    "#832db6",
-    "#94a4a2",
-)
-"""Colors of the points of ten classes, "#rrggbb", distinguishable with color vision deficiency.
-
-They are the ten of M. A. Petroff, "Accessible Color Sequences for Data Visualization"
-(arXiv:2107.02270, 2021), reordered so that the first few are as far apart as possible.
-"""
+from dashboard.shell.colors import CLASS_COLORS, NEGATIVE, POSITIVE
 
 CLASS_MARKERS = (
     *("circle", "square", "triangle", "diamond", "inverted_triangle"),
@@ -52,11 +34,6 @@ SMALLEST_SCALE = 1e-3
 """Magnitude that is shown in full color at least, so that rounding errors are not magnified."""
 
 
-def hex_color(channels: tuple[int, int, int]) -> str:
-    """Return red, green and blue as "#rrggbb"."""
-    return "#" + bytes(channels).hex()
-
-
 def pack_pixels(channels: np.ndarray) -> np.ndarray:
     """Return (..., 4) uint8 of red, green, blue, alpha as (...) uint32, the format of Bokeh."""
     return np.ascontiguousarray(channels).view(np.uint32)[..., 0]
@@ -80,7 +57,7 @@ def _unit_palette() -> tuple[str, ...]:
     for level in range(LEVELS):
         share = (level - middle) / middle
         opacity = round(235 * abs(share))
-        colors.append(f"{hex_color(POSITIVE if share > 0 else NEGATIVE)}{opacity:02x}")
+        colors.append(f"{POSITIVE if share > 0 else NEGATIVE}{opacity:02x}")
     for color in CLASS_COLORS:
         colors += [f"{color}{round(235 * step / (STEPS - 1)):02x}" for step in range(STEPS)]
     return tuple(colors)

@@ -13,9 +13,11 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-POSITIVE = (47, 158, 68)
-NEGATIVE = (214, 51, 132)
-"""Red, green and blue of values above and below zero; no class and no curve has these colors."""
+from dashboard.shell import colors
+from dashboard.shell.colors import channels
+
+POSITIVE, NEGATIVE = channels(colors.POSITIVE), channels(colors.NEGATIVE)
+"""Red, green and blue of values above and below zero."""
 
 
 def encode_png(pixels: NDArray[np.uint8], level: int = 6) -> bytes:
@@ -43,6 +45,15 @@ def ink_pixels(image: NDArray[np.floating]) -> NDArray[np.uint8]:
     return pixels
 
 
+def opacity(shares: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the opacity in [0, 1] of magnitudes as shares of the largest one.
+
+    It rises faster than the magnitude, so that small values can be seen beside large ones.
+    """
+    opacities: NDArray[np.floating] = np.clip(shares, 0, 1) ** 0.6
+    return opacities
+
+
 def signed_pixels(values: NDArray[np.floating], largest: float | None = None) -> NDArray[np.uint8]:
     """Return values (height, width) as pixels that are the more opaque the larger the magnitude.
 
@@ -59,8 +70,24 @@ def signed_pixels(values: NDArray[np.floating], largest: float | None = None) ->
     strengths = np.abs(finite) / largest if largest > 0 else np.zeros_like(finite)
     pixels = np.empty((*finite.shape, 4), np.uint8)
     pixels[..., :3] = np.where(finite[..., np.newaxis] > 0, POSITIVE, NEGATIVE)
-    pixels[..., 3] = np.round(255 * strengths.clip(0, 1))
+    pixels[..., 3] = np.round(255 * opacity(strengths))
     return pixels
+
+
+def signed_gradient() -> str:
+    """Return the colours of `signed_pixels` from the lowest to the highest value, as CSS."""
+    shares = np.linspace(1, 0, 9)
+    stops = [
+        (color, alpha, position)
+        for color, positions in ((NEGATIVE, (1 - shares) / 2), (POSITIVE, (1 + shares) / 2))
+        for alpha, position in zip(opacity(shares), positions, strict=True)
+    ]
+    stops.sort(key=lambda stop: stop[2])
+    listed = (
+        f"rgb({red} {green} {blue} / {alpha:.2f}) {100 * position:.1f}%"
+        for (red, green, blue), alpha, position in stops
+    )
+    return f"linear-gradient(to right, {', '.join(listed)})"
 
 
 def picture_address(pixels: NDArray[np.uint8]) -> str:

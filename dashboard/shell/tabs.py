@@ -20,12 +20,12 @@ from dashboard.shell.theme import Theme
 
 logger = logging.getLogger("inkling.page")
 
-SLOTS = ("run", "controls", "draw", "inside", "watch", "notice", "status")
-"""Slots of a pane: training buttons, settings, what is drawn and answered, the network from inside,
-charts, notice and status line."""
+SLOTS = ("run", "quick", "controls", "draw", "more", "inside", "watch", "notice", "status")
+"""Slots of a pane: training buttons, the few settings beside them, all other settings, what is
+drawn and answered, more tools for it, the network from inside, charts, notice and status line."""
 
 MARK_RUNNING = """
-for (const tab of document.querySelectorAll("[role=tab]")) {
+for (const tab of document.querySelectorAll(".panes [role=tab]")) {
   tab.querySelector(".running").hidden = !carrier.tags.includes(tab.dataset.pane)
 }
 """
@@ -55,12 +55,23 @@ class Pane:
     make
         Called once, when the pane is first opened, with a function that shows on the tab whether
         the pane trains.
+    inside, inside_title
+        The accessible name of the part between the middle and the charts, and its title on a
+        narrow page, where it is one of several sheets.
+    panels
+        Names and titles of the panels of that part, of which one is open.
+    has_settings
+        Whether the slot `controls` is filled; it opens as a drawer.
     """
 
     name: str
     title: str
     middle: str
     make: Callable[[Callable[[bool], None]], PaneView]
+    inside: str = "Inside the network"
+    inside_title: str = "Inside"
+    panels: tuple[tuple[str, str], ...] = ()
+    has_settings: bool = True
 
 
 class Panes:

@@ -12,8 +12,6 @@ import panel as pn
 
 from dashboard.shell.theme import Theme, button
 
-WRAP = ":host { flex-wrap: wrap; }"
-
 
 class TimelineSlider:
     """The slider and its buttons.
@@ -57,7 +55,7 @@ class TimelineSlider:
             css_classes=[f"{hook}-time"],
             stylesheets=[theme.widgets],
             sizing_mode="stretch_width",
-            min_width=170,
+            min_width=190,  # below it the buttons go to a line of their own
             margin=(0, 8, 0, 0),  # the handle extends beyond the end
         )
         self.live = button("Latest", theme, f"{hook}-live", show_newest)
@@ -66,7 +64,7 @@ class TimelineSlider:
             self.slider,
             self.live,
             self.resume,
-            stylesheets=[theme.gap, theme.bottom, WRAP],
+            stylesheets=[theme.gap, theme.bottom, ":host { flex-wrap: wrap; }"],
             sizing_mode="stretch_width",
             margin=0,
         )

@@ -254,7 +254,7 @@ def _read_history(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -
         # Checkpoints of earlier versions have no marks.
         changes=[SettingChange(**values) for values in header.get("changes", ())],
         divergences=[
-            Divergence(**values, **_read_diverged(arrays, number))
+            Divergence(**{**values, **_read_diverged(arrays, number)})
             for number, values in enumerate(header.get("divergences", ()))
         ],
         epochs=EpochScale(map(tuple, header.get("epochs", ()))),

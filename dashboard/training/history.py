@@ -189,7 +189,7 @@ class History:
 
     def marks(self) -> list[tuple[int, str]]:
         """Return the iterations of the changed settings and divergences, with what happened."""
-        found = [*self.changes, *self.divergences]
+        found: list[SettingChange | Divergence] = [*self.changes, *self.divergences]
         return sorted((mark.iteration, mark.text()) for mark in found)
 
     def truncate(self, iteration: int) -> list[SettingChange]:

@@ -150,6 +150,7 @@ class Run:
         self._pending: list[Callable[[], None]] = []
         self._epoch_ends: list[tuple[int, int]] = []
         self._fault: _Fault | None = None
+        self._marked_names = [name for name in MARKED_SETTINGS if hasattr(settings, name)]
         self._marked: dict[str, Any] | None = None
         """The values of the marked settings in the last slice; None before the first one."""
         self._detector = DivergenceDetector()
@@ -193,9 +194,7 @@ class Run:
     def _mark_changes(self) -> None:
         """Mark the settings that differ from those of the last slice."""
         settings, before = self.settings, self._marked
-        self._marked = {
-            name: getattr(settings, name) for name in MARKED_SETTINGS if hasattr(settings, name)
-        }
+        self._marked = {name: getattr(settings, name) for name in self._marked_names}
         if before is None or before == self._marked or not self.iteration:
             return
         for name, value in self._marked.items():

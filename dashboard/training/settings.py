@@ -188,7 +188,8 @@ class LearningSettings(param.Parameterized):
             return entry
         if not entry and parameter.allow_None:
             return None
-        error = _refusal(f"{label} takes {describe_range(parameter)}", entry)
+        nothing = ", or nothing" if parameter.allow_None else ""
+        error = _refusal(f"{label} takes {describe_range(parameter)}{nothing}", entry)
         try:
             value = int(entry) if isinstance(parameter, param.Integer) else float(entry)
         except ValueError:

@@ -340,12 +340,14 @@ class Trainer(Generic[AnyRun]):
     ) -> int:
         """Train one slice; with `show` a snapshot of it is published in any case."""
         self.run.apply_settings()
-        begun = self._clock()
+        begun, epoch = self._clock(), self.run.epoch
         end = begun + self._slice_seconds
 
         def sample_budget() -> int:
             left = end - self._clock()
-            if left <= 0 or self._stop or self._is_finished(max_steps, epochs):
+            # A goal is reached at the end of an epoch, or between slices.
+            is_later = self.run.epoch != epoch
+            if left <= 0 or self._stop or (is_later and self._is_finished(max_steps, epochs)):
                 return 0
             if not self._slice_speed:
                 return 1

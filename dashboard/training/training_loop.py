@@ -55,6 +55,11 @@ class TrainingLoop:
         if self.is_idle:
             self._task = self._background_tasks.begin(self._train())
 
+    async def wait_until_idle(self) -> None:
+        """Wait for the end of the training task; training must not be wanted any more."""
+        if self._task is not None and not self._task.done():
+            await asyncio.wait([self._task])
+
     def retry_now(self) -> None:
         """End a wait for data, for example when the network is back."""
         self._data_stall.end()

@@ -26,7 +26,7 @@ class Pad:
     def __init__(self, controller: DigitsController) -> None:
         self.pictures: list[np.ndarray] = []
         self._controller = controller
-        controller.drawing.show = self.show
+        controller.drawing.show_on_pad = self.show
 
     def show(self, picture: np.ndarray) -> None:
         self.pictures.append(picture)

@@ -6,16 +6,16 @@ Only the newest request counts: clicks that follow each other quickly are answer
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 
 from dashboard.digits.controller import DigitsController
+from dashboard.inspection.latest_computation import LatestComputation
 from dashboard.inspection.layers.state import AblationResult, InsideState
-from dashboard.training.trainer import Execute, HeldOut
+from dashboard.inspection.validation_subset import ChosenSamples, ValidationSubset
+from dashboard.shell.redraw_scheduler import RedrawRate
+from dashboard.training.trainer import Execute
 from nn import Network
-from nn.interpretation.ablation import AblationStudy
-
-SAMPLES = 500
-"""Validation samples that are evaluated, the first ones."""
+from nn.interpretation.ablation import AblationStudy, Unit
 
 
 class AblationCost:
@@ -24,11 +24,13 @@ class AblationCost:
     Parameters
     ----------
     controller
-        Of the digits pane: its shown network, validation samples and background tasks.
+        Of the digits pane, with the shown network and the data set.
     state
-        Its `ablated` units are evaluated; its `result` is set.
+        Its `ablated` units are evaluated; its `result` and `obstacle` are set.
     execute
         Computes a chunk of the samples.
+    rate
+        Of the panel.
     is_wanted
         Whether the result can be seen; an evaluation ends early if it cannot.
     """
@@ -38,90 +40,77 @@ class AblationCost:
         controller: DigitsController,
         state: InsideState,
         execute: Execute,
+        rate: RedrawRate,
         is_wanted: Callable[[], bool],
     ) -> None:
-        self._controller = controller
+        self._digits = controller.state
         self._state = state
         self._execute = execute
         self._is_wanted = is_wanted
-        self._request = 0
-        self._is_running = False
-        self._study: AblationStudy | None = None
-        self._samples: HeldOut | None = None
-        self._before: float | None = None
-        self.missing = ""
-        """Why there is no result; empty while it is computed or there is one."""
-
-    @property
-    def is_current(self) -> bool:
-        """Whether the result is that of the shown network and the ablated units."""
-        result, network = self._state.result, self._controller.state.shown_network
-        return (
-            result is not None and result.network is network and result.units == self._state.ablated
+        self._subset = ValidationSubset(controller)
+        self._computation = LatestComputation(
+            self._steps, subject=self._subject, deliver=self._deliver, rate=rate
         )
+        self._studied: tuple[ChosenSamples, AblationStudy] | None = None
+        self._before: float | None = None
 
-    def request(self) -> None:
-        """Evaluate the present units; an evaluation under way begins again with them."""
-        self._request += 1
-        if not self._is_running:
-            self._is_running = True
-            self._controller.spawn(self._run())
+    def update(self) -> None:
+        """Evaluate the ablated units, unless the result is that of the shown network."""
+        result, state = self._state.result, self._state
+        is_current = (
+            result is not None
+            and result.network is self._digits.shown_network
+            and result.units == state.ablated
+        )
+        if state.ablated and self._is_wanted() and not is_current:
+            self._computation.request()
 
-    async def _run(self) -> None:
-        try:
-            done = -1
-            while done != self._request and self._is_wanted() and self._state.ablated:
-                done = self._request
-                await self._evaluate(done)
-        finally:
-            self._is_running = False
+    async def run(self) -> None:
+        """Evaluate what is requested, until cancelled."""
+        await self._computation.run()
 
-    async def _evaluate(self, request: int) -> None:
-        """Set the result, unless another request comes first."""
-        state, digits = self._state, self._controller.state
-        units, iteration, network = state.ablated, digits.snapshot.iteration, digits.shown_network
-        samples = await self._validation()
-        if request != self._request:
+    def _subject(self) -> Hashable:
+        digits = self._digits
+        return digits.snapshot.run, digits.shown_network.title, self._state.ablated
+
+    def _deliver(self, found: AblationResult | str | None) -> None:
+        if isinstance(found, AblationResult):
+            self._state.param.update(result=found, obstacle="")
+        elif found is not None:
+            self._state.param.update(result=None, obstacle=found)
+
+    async def _steps(self) -> AsyncIterator[AblationResult | str | None]:
+        """Yield None after every chunk, and the result or why there is none at the end."""
+        units, network = self._state.ablated, self._digits.shown_network
+        iteration = self._digits.shown_iteration
+        chosen = await self._subset.fetch()
+        if isinstance(chosen, str):
+            yield chosen
             return
-        if samples is None or not len(samples):
-            self.missing = "there are no validation samples to measure the cost on"
-            state.param.trigger("result")
-            return
-        self.missing = ""
-        study = self._study_of(network, samples)
-        if self._before is None:
-            before = await self._accuracy(study, frozenset(), request)
-            if before is None:
-                return
-            self._before = before
-        after = await self._accuracy(study, units, request)
-        if after is not None:
-            state.result = AblationResult(
-                network, units, iteration, self._before, after, len(study)
-            )
-
-    async def _accuracy(
-        self, study: AblationStudy, units: frozenset[tuple[int, int]], request: int
-    ) -> float | None:
-        """Return the accuracy without some units; None if the request is not the newest."""
+        study = self._study_of(network, chosen)
         correct = 0
-        for chunk in study.chunks:
-            correct += await self._execute(study.count_correct, units, chunk)
-            await asyncio.sleep(0)
-            if request != self._request or not self._is_wanted():
-                return None
-        return correct / len(study)
+        for ablated in (frozenset[Unit](), units):
+            if not ablated and self._before is not None:
+                continue  # known from an evaluation before
+            correct = 0
+            for chunk in study.chunks:
+                if not self._is_wanted():
+                    return
+                correct += await self._execute(study.count_correct, ablated, chunk)
+                yield None
+                await asyncio.sleep(0)
+            if not ablated:
+                self._before = correct / len(study)
+        if self._before is not None and units:
+            after = correct / len(study)
+            yield AblationResult(network, units, iteration, self._before, after, len(study))
 
-    async def _validation(self) -> HeldOut | None:
-        trainer = self._controller.trainer
-        if trainer.validation_coming is not None:
-            await asyncio.shield(trainer.validation_coming)
-        samples = trainer.validation
-        return None if samples is None else samples[:SAMPLES]
-
-    def _study_of(self, network: Network, samples: HeldOut) -> AblationStudy:
-        whole = self._controller.trainer.validation
-        if self._study is None or self._study.network is not network or self._samples is not whole:
-            self._study = AblationStudy(network, samples.images, samples.labels)
-            self._samples, self._before = whole, None
-        return self._study
+    def _study_of(self, network: Network, chosen: ChosenSamples) -> AblationStudy:
+        """Return the study of a network, with what it has computed before."""
+        studied = self._studied
+        if studied is None or studied[0] is not chosen or studied[1].network is not network:
+            samples = chosen.samples
+            study = AblationStudy(network, samples.images, samples.labels)
+            self._studied, self._before = (chosen, study), None
+            return study
+        return studied[1]

@@ -20,15 +20,17 @@ MIN_MAPS = 16
 
 LABEL = 17.0
 """Height of the line of text above a row."""
-SQUARE = 108.0
+SQUARE = 96.0
 """Side of the pictures of the input and of the chosen unit."""
 SQUARES = (0.0, (WIDTH - SQUARE) / 2, WIDTH - SQUARE)
 """Left edges of these three pictures."""
-HIDDEN_HEIGHT = 360.0
+HIDDEN_HEIGHT = 320.0
 """Height of all hidden layers together, with their lines of text."""
-MIN_HEIGHT, MAX_HEIGHT = 26.0, 190.0
+MIN_HEIGHT, MAX_HEIGHT = 26.0, 160.0
 """Height of the grid of one layer."""
-MAX_CELL = 44.0
+MAX_CELL = 40.0
+OUTPUT_CELL = 34.0
+"""Sides of a cell, at most."""
 CLASS_LABEL = 16.0
 LONG_CLASS_LABEL = 48.0
 MAX_LABELLED = 20
@@ -102,7 +104,7 @@ def arrange(network: Network, class_names: tuple[str, ...]) -> Arrangement:
         is_output = index == hidden
         units = int(layer.weights.shape[1])
         shown = units if is_output else min(units, shown_units(network, index))
-        columns, cell = _grid(shown, WIDTH, MAX_CELL if is_output else height)
+        columns, cell = _grid(shown, WIDTH, OUTPUT_CELL if is_output else height)
         rows = ceil(shown / columns)
         top += LABEL
         places.append(LayerPlace(index, units, shown, columns, rows, cell, 0.0, top, is_output))

@@ -37,11 +37,11 @@ def _palette() -> tuple[str, ...]:
         _color(INK, 0.95 * (level - INK_FIRST) / (INK_LAST - INK_FIRST))
         for level in range(INK_FIRST, GAP)
     ]
-    return (*signed, *ink, _color(INK, 0.22), _color(RED, 0.9))
+    return (*signed, *ink, _color(INK, 0.2), _color(RED, 0.9))
 
 
 PALETTE = _palette()
-"""Colors "#rrggbbaa" by level: pink below zero, green above, transparent at zero."""
+"""Colors "#rrggbbaa" by level: teal below zero, red above, transparent at zero."""
 
 
 def signed_levels(values: NDArray[np.floating], scale: float) -> NDArray[np.uint8]:

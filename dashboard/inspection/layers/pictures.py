@@ -24,12 +24,15 @@ from dashboard.inspection.layers.palette import (
 from nn import Conv2D, Network
 from nn.interpretation.activations import LayerOutput, filter_weights
 
-CELL = 5
-"""Pixels along the side of the tile of a unit with a single value."""
+MIN_CELL, MAX_CELL = 4, 15
+"""Pixels along the side of the tile of a unit with a single value: more in a larger cell, so that
+the lines between tiles are thin."""
 FULL_TILES = 64
 """Units of a first layer whose tiles have all pixels; of more, each 2 × 2 become one."""
 MAX_TILE = 32
 """Side of a tile, from which on each feature map is one pixel in it."""
+FINE = 28
+"""Pixels along the side of a single framed picture, at least about this."""
 BOUNDED = {"sigmoid": 1.0, "tanh": 1.0}
 """Scales of activations with a fixed range."""
 
@@ -60,7 +63,8 @@ def value_picture(values: NDArray[np.floating], place: LayerPlace, scale: float)
     shown = values[: place.shown]
     levels = signed_levels(shown, scale)
     if levels.ndim == 1:
-        levels = np.broadcast_to(levels[:, np.newaxis, np.newaxis], (len(levels), CELL, CELL))
+        side = _cell_side(place)
+        levels = np.broadcast_to(levels[:, np.newaxis, np.newaxis], (len(levels), side, side))
     return Picture(mosaic(levels, place), levels.shape[1], scale)
 
 
@@ -80,7 +84,7 @@ def gradient_picture(gradient: NDArray[np.floating], place: LayerPlace) -> Pictu
 def empty_picture(network: Network, place: LayerPlace) -> Picture:
     """Return the cells of a layer without values."""
     layer = network.layers[place.layer]
-    side = layer.convolved_shape.height if isinstance(layer, Conv2D) else CELL
+    side = layer.convolved_shape.height if isinstance(layer, Conv2D) else _cell_side(place)
     tile = np.broadcast_to(np.uint8(ZERO), (place.shown, side, side))
     return Picture(mosaic(tile, place), side, 0.0)
 
@@ -172,8 +176,14 @@ def framed(levels: Levels) -> Levels:
 
 def input_tile(levels: Levels) -> Levels:
     """Return what a unit is given, (inputs,) or (channels, side, side), as one framed square."""
-    tiles = levels[np.newaxis]
-    return framed((square_tiles if levels.ndim == 1 else channel_tiles)(tiles)[0])
+    tile = (square_tiles if levels.ndim == 1 else channel_tiles)(levels[np.newaxis])[0]
+    # A line of one pixel around a few pixels would be thick.
+    repeats = max(FINE // len(tile), 1)
+    return framed(tile.repeat(repeats, axis=0).repeat(repeats, axis=1))
+
+
+def _cell_side(place: LayerPlace) -> int:
+    return min(max(round(place.cell / 2), MIN_CELL), MAX_CELL)
 
 
 def _halved(rows: NDArray[np.floating], side: int) -> NDArray[np.floating]:

@@ -62,7 +62,8 @@ class AblationResult:
 class InsideState(param.Parameterized):
     """What the panel shows of the network."""
 
-    mode = param.Selector(default="activations", objects=MODES, doc="What the pictures show.")
+    # Without a help text, which would lie over the neighbouring column.
+    mode = param.Selector(default="activations", objects=MODES)
     selection = param.ClassSelector(class_=Selection, default=None, allow_None=True)
     target = param.Integer(
         default=None,
@@ -71,3 +72,4 @@ class InsideState(param.Parameterized):
     )
     ablated = param.ClassSelector(class_=frozenset, default=frozenset(), doc="Ablated units.")
     result = param.ClassSelector(class_=AblationResult, default=None, allow_None=True)
+    obstacle = param.String("", doc="Why there is no result; empty while it is computed.")

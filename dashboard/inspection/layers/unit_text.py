@@ -63,7 +63,7 @@ def layer_title(network: Network, place: LayerPlace, mode: str) -> str:
         return f"Output · {shows.get(mode, 'gradient of each logit')}"
     if isinstance(layer, Conv2D):
         side = layer.kernel
-        pool = f" · max pooling {layer.pool.size} × {layer.pool.size}" if layer.pool else ""
+        pool = f" · max pool {layer.pool.size} × {layer.pool.size}" if layer.pool else ""
         what = f"{place.units} filters {side} × {side} · {activation}{pool}"
     else:
         what = f"{place.units:,} unit{'' if place.units == 1 else 's'} · {activation}"
@@ -145,7 +145,7 @@ def _sum_html(
     bias = f" + bias {number(terms.bias)}" if network.has_biases else ""
     if selection.layer == len(network.layers) - 1:
         probability = float(softmax(outputs[-1].values)[selection.unit])
-        after = f"logit <b>{number(terms.total)}</b> → probability {100 * probability:.1f} %"
+        after = f"logit <b>{number(terms.total)}</b> → probability {100 * probability:.1f} %"
     else:
         activation = ACTIVATION_TITLES[network.activation]
         after = f"{number(terms.total)} → {activation} → <b>{number(terms.value)}</b>"
@@ -229,7 +229,7 @@ def answer(probabilities: NDArray[np.floating], class_names: tuple[str, ...]) ->
     if not np.isfinite(probabilities).all():
         return "not a number"
     best = int(probabilities.argmax())
-    return f"{class_names[best]} · {100 * float(probabilities[best]):.1f} %"
+    return f"{class_names[best]} · {100 * float(probabilities[best]):.1f} %"
 
 
 def ablation_html(
@@ -238,7 +238,7 @@ def ablation_html(
     answers: tuple[str, str] | None,
     *,
     samples: str,
-    missing: str = "",
+    obstacle: str = "",
 ) -> str:
     """Return what the ablated units cost.
 
@@ -252,7 +252,7 @@ def ablation_html(
         For the drawing, with all units and without the ablated ones; None while nothing is drawn.
     samples
         What the validation samples are called, such as “digits”.
-    missing
+    obstacle
         Why there is no result, if it is not being computed.
     """
     if not ablated:
@@ -263,12 +263,12 @@ def ablation_html(
     units = f"{ablated} unit{'' if ablated == 1 else 's'} ablated"
     lines, values = [f"<b>{units}</b>"], ""
     if result is None:
-        lines.append(missing or "computing validation accuracy …")
+        lines.append(obstacle or "computing validation accuracy …")
     else:
         change = 100 * (result.after - result.before)
         values = f' data-before="{result.before:.6f}" data-after="{result.after:.6f}"'
         lines.append(
-            f"validation accuracy {100 * result.before:.1f} → {100 * result.after:.1f} %, "
+            f"validation accuracy {100 * result.before:.1f} → {100 * result.after:.1f} %, "
             f"{_points(change)} on {result.count:,} {samples} at iteration {result.iteration:,}"
         )
     if answers is not None:
@@ -287,12 +287,10 @@ def _points(change: float) -> str:
 
 
 LEGENDS = {
-    "activations": "How strongly each unit responds to the drawing: green above zero, pink below, "
-    "colorless at zero.",
-    "weights": "The incoming weights of each unit, as a picture of its inputs: green above zero, "
-    "pink below, colorless at zero.",
-    "gradients": "How much the logit of {name} grows with each activation: green where it grows, "
-    "pink where it falls.",
+    "activations": "Activations for the drawing: red above zero, teal below",
+    "weights": "Incoming weights of each unit, one tile for each: red above zero, teal below",
+    "gradients": "Change of the logit of {name} with each activation: red raises it, teal "
+    "lowers it",
 }
 
 
@@ -301,5 +299,5 @@ def legend_html(mode: str, target: str | None) -> str:
     sentence = LEGENDS[mode].format(name=f"“{escape(target)}”" if target else "the answer")
     return (
         f'<p class="legend"><span class="scale" aria-hidden="true"></span>'
-        f"{sentence} The full color is at the value beside each layer.</p>"
+        f"{sentence}; full color at the value beside the layer.</p>"
     )

@@ -40,6 +40,7 @@ SHEET = """
   font: 11px/1.3 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
 .titles span { position: absolute; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .titles .end { right: 0; }
+.titles .layer { max-width: calc(100% - 48px); overflow: hidden; text-overflow: ellipsis; }
 .titles .middle { transform: translateX(-50%); }
 .titles .slanted { transform-origin: left top; transform: rotate(32deg); }
 """

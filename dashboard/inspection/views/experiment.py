@@ -11,6 +11,7 @@ import numpy as np
 
 from dashboard.inspection.experiment import Answer, Experiment, MaximizedClass
 from dashboard.shell.pictures import ink_pixels, picture_html, signed_pixels
+from data_cache import DIGIT_NAMES
 from data_cache.augmentation.manipulation import Manipulation
 
 
@@ -34,22 +35,37 @@ def experiment_html(experiment: Experiment) -> str:
     )
 
 
+def question_html(target: str | None) -> str:
+    """Return the heading of the image that maximises a class; None: of any class."""
+    if target is None:
+        subject = "a class"
+    elif target in DIGIT_NAMES:
+        subject = f"an {target}" if target == "8" else f"a {target}"
+    else:
+        subject = f"“{escape(target)}”"
+    return f"<h2>What does the net think {subject} looks like?</h2>"
+
+
 def maximized_html(maximized: MaximizedClass) -> str:
     """Return the image with the answer to it, and how it was found."""
     answer, target = maximized.answer, escape(maximized.target)
+    value, start_value = (
+        f"{number:.2f}".replace("-", "−") for number in (maximized.value, maximized.start_value)
+    )
+    start = "the mean of the validation images of the class" if maximized.began_at_mean else "blank"
     if maximized.value > maximized.start_value:
         found = (
             f"Gradient ascent raised the logit of {target} minus the mean of the other logits from "
-            f"{maximized.start_value:.2f} to <b>{maximized.value:.2f}</b>"
+            f"{start_value} to <b>{value}</b>"
         )
     else:
-        found = f"The gradient of the logit of {target} is zero here, so the image stayed the first"
+        found = f"The logit of {target} could not be raised, so this is the first image"
     return (
         f'<div data-state="maximized" data-class="{escape(answer.class_name, quote=True)}" '
         f'data-probability="{answer.probability:.6f}">'
         f'<div class="pictures small">{_figure("Maximised", answer)}</div>'
-        f'<p class="sentence">{found.replace(" -", " −")}. It began at the mean of the validation '
-        f"images of the class, with a little noise. Regulariser: {maximized.regularizer}.</p></div>"
+        f'<p class="sentence">{found}. The first image was {start}, with a little noise. '
+        f"Regulariser: {maximized.regularizer}.</p></div>"
     )
 
 

@@ -9,10 +9,9 @@ from html import escape
 
 from dashboard.inspection.explanation import Explanation
 from dashboard.shell.pictures import (
-    NEGATIVE,
-    POSITIVE,
     ink_pixels,
     picture_html,
+    signed_gradient,
     signed_pixels,
 )
 
@@ -37,10 +36,10 @@ def explanation_html(explanation: Explanation) -> str:
     return (
         f'<div data-state="explained" data-target="{explanation.target}" data-against="{other}" '
         f'data-sum="{total:.6f}" data-difference="{attribution.difference:.6f}">'
-        f"<h2>{title}</h2>"
-        f'<div class="pictures large"><figure><div class="frame">{image}{overlay}</div></figure>'
-        f'</div>{_legend(target, against, largest)}<p class="sentence">'
-        f"{_sentence(explanation, total, target, against)}</p></div>"
+        f'<h2>{title}</h2><div class="explained">'
+        f'<figure><div class="frame">{image}{overlay}</div></figure>'
+        f'<div>{_legend(target, against, largest)}<p class="sentence">'
+        f"{_sentence(explanation, total, target, against)}</p></div></div></div>"
     )
 
 
@@ -48,29 +47,28 @@ def _sentence(explanation: Explanation, total: float, target: str, against: str 
     attribution = explanation.attribution
     verb = "rises" if attribution.difference >= 0 else "falls"
     return (
-        f"The contributions of the pixels sum to <b>{total:+.2f}</b>: the "
+        f"The contributions of the pixels sum to <b>{_number(total, '+')}</b>: the "
         f"{_subject(target, against)} {verb} by {abs(attribution.difference):.2f}, from "
         f"{_number(attribution.baseline_value)} for a blank image to "
         f"<b>{_number(attribution.value)}</b> for this drawing, where {target} has a probability "
         f"of {100 * explanation.probability:.1f} %."
-    ).replace("-", "−")
+    )
 
 
 def _subject(target: str, against: str | None) -> str:
     return f"logit of {target} minus that of {against}" if against else f"logit of {target}"
 
 
-def _number(value: float) -> str:
-    return f"{value:.2f}"
+def _number(value: float, sign: str = "") -> str:
+    """Return a number with two digits and a minus sign; `sign` “+” is for positive ones too."""
+    return f"{value:{sign}.2f}".replace("-", "−")
 
 
 def _legend(target: str, against: str | None, largest: float) -> str:
-    low = ", ".join(map(str, NEGATIVE))
-    high = ", ".join(map(str, POSITIVE))
-    gradient = f"linear-gradient(to right, rgb({low}), rgb({low}, 0), rgb({high}, 0), rgb({high}))"
     opposite = f"for {against}" if against else f"against {target}"
+    scale = f'<span class="scale" style="background: {signed_gradient()}"></span>'
     return (
         f'<div class="color-legend" aria-hidden="true"><span>{opposite}</span>'
-        f'<span class="scale" style="background: {gradient}"></span><span>for {target}</span>'
+        f"{scale}<span>for {target}</span>"
         f"<span>−{largest:.3g}</span><span></span><span>+{largest:.3g}</span></div>"
     )

@@ -24,19 +24,17 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from dashboard.plane.colors import (
-    CLASS_COLORS,
     CLASS_SIGNS,
     SMALLEST_SCALE,
     UNIT_PALETTE,
     class_levels,
-    hex_color,
     tile,
     value_levels,
 )
 from dashboard.plane.probes import Links
 from dashboard.plane.views.network_layout import HEIGHT, WIDTH, Block, arrange_blocks
+from dashboard.shell.colors import CLASS_COLORS, NEGATIVE, POSITIVE
 from dashboard.shell.components.client_component import ClientComponent, Command, Signatures
-from dashboard.shell.pictures import NEGATIVE, POSITIVE
 from dashboard.shell.theme import Theme
 from data_cache import INPUT_TITLES
 from nn import Network
@@ -318,10 +316,9 @@ def legend_html(links: Sequence[Links], sizes: Sequence[int], off: int = 0, dead
         f"<b>{off} ablated</b> (crossed out)." if off else "",
         f"<b>{dead} dead</b> (grey): output 0 for every training point." if dead else "",
     ]
-    low, high = hex_color(NEGATIVE), hex_color(POSITIVE)
     scale = (
-        '<span class="scale" role="img" aria-label="Pink is negative, green positive">−<i style="'
-        f'background:linear-gradient(90deg,{low},transparent,{high})"></i>+</span>'
+        '<span class="scale" role="img" aria-label="Teal is negative, red positive">−<i style="'
+        f'background:linear-gradient(90deg,{NEGATIVE},transparent,{POSITIVE})"></i>+</span>'
     )
     return (
         f'<p class="quiet small">{scale} Each square shows the output of a unit over the plane, '
@@ -361,4 +358,4 @@ def _columns(rows: Sequence[tuple[Any, ...]], source: ColumnDataSource) -> dict[
 
 
 def _sign_color(value: float) -> str:
-    return hex_color(POSITIVE if value >= 0 else NEGATIVE)
+    return POSITIVE if value >= 0 else NEGATIVE

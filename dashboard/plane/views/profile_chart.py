@@ -8,8 +8,9 @@ from bokeh.models import ColumnDataSource, HoverTool, NumeralTickFormatter, Rang
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from dashboard.plane.colors import CLASS_COLORS, CLASS_DASHES
+from dashboard.plane.colors import CLASS_DASHES
 from dashboard.shell.chart_parts import quieten
+from dashboard.shell.colors import CLASS_COLORS
 from dashboard.shell.theme import Theme
 
 POINTS = 101

@@ -8,10 +8,11 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.plane.colors import CLASS_COLORS, CLASS_SIGNS
+from dashboard.plane.colors import CLASS_SIGNS
 from dashboard.plane.probes import FEATURES, has_unit, layer_outputs, probabilities_at
 from dashboard.plane.state import PlaneState
 from dashboard.plane.views.controls import HOOK
+from dashboard.shell.colors import CLASS_COLORS
 from dashboard.shell.theme import Theme
 from dashboard.training.history import Score
 from dashboard.training.snapshot import Snapshot
@@ -175,7 +176,8 @@ def point_html(x: float, y: float, probabilities: NDArray[np.floating]) -> str:
         return f'<p class="place" data-class="">{where} The weights are NaN or infinite.</p>'
     highest = np.argsort(-probabilities, kind="stable")[:SHOWN_CLASSES].tolist()
     shares = [
-        f'<span class="share"><i aria-hidden="true" style="color:{CLASS_COLORS[label]}">{CLASS_SIGNS[label]}</i>'
+        f'<span class="share"><i aria-hidden="true" style="color:{CLASS_COLORS[label]}">'
+        f"{CLASS_SIGNS[label]}</i>"
         f"class {label} <b>{100 * probabilities[label]:.1f} %</b></span>"
         for label in highest
     ]

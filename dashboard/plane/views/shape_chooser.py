@@ -6,7 +6,7 @@ import numpy as np
 import panel as pn
 import param
 
-from dashboard.plane.colors import CLASS_COLORS
+from dashboard.shell.colors import CLASS_COLORS
 from dashboard.shell.theme import Theme
 from data_cache import PLANE_LIMIT, PLANE_SHAPES, make_shape
 

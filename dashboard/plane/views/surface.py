@@ -22,8 +22,9 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from dashboard.plane.colors import CLASS_COLORS, CLASS_MARKERS, CLASS_SIGNS, UNIT_PALETTE
+from dashboard.plane.colors import CLASS_MARKERS, CLASS_SIGNS, UNIT_PALETTE
 from dashboard.plane.dataset import PlaneData
+from dashboard.shell.colors import CLASS_COLORS
 from dashboard.shell.components.client_component import ClientComponent, Command, Signatures
 from data_cache import PLANE_LIMIT, PlanePoints
 
@@ -165,7 +166,7 @@ class SurfaceView:
             height=416,
             sizing_mode="scale_width",
             css_classes=["ink-spiral"],
-            stylesheets=[PAPER],
+            stylesheets=[PAPER, ":host { max-width: var(--plane-side, 100%); }"],
             name="inkling-plane",
         )
         plane.axis.visible = False

@@ -217,14 +217,15 @@ class LayerPictures {
       element.style.top = `${(100 * top) / this.height}%`
       texts.push(element)
     }
-    for (const source of [this.squares, this.layers]) {
-      const { title, scale, x, y } = source.data
-      for (let i = 0; i < title.length; i++) {
-        write(title[i], x[i], this.height - y[i] - 15)
-        if (scale?.[i]) {
-          write(scale[i], 0, this.height - y[i] - 15, "end")
-        }
-      }
+    const { squares, layers } = this
+    for (let i = 0; i < squares.data.title.length; i++) {
+      const isAtEnd = squares.data.x[i] + squares.data.dw[i] >= this.width
+      write(squares.data.title[i], squares.data.x[i], 0, isAtEnd ? "end" : "")
+    }
+    for (let i = 0; i < layers.data.title.length; i++) {
+      const top = this.height - layers.data.y[i] - 16
+      write(layers.data.title[i], layers.data.x[i], top, "layer")
+      write(layers.data.scale[i], 0, top, "end")
     }
     const { name, x, y, slanted } = this.classes.data
     for (let i = 0; i < name.length; i++) {

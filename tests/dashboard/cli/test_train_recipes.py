@@ -161,7 +161,8 @@ def test_an_architecture_by_name_sets_layers_and_batch_size(run_train):
         (
             ["--architecture", "small", "--weight-path", "net.json"],
             2,
-            "--weight-path: convolutional layers need an .npz file; found “net.json”.",
+            "--weight-path: convolutional layers need an .npz or .safetensors file; "
+            "found “net.json”.",
         ),
         (["--half", "--weight-path", "net.json"], 2, "--half: float16 needs an .npz file"),
     ],

@@ -386,17 +386,18 @@ def test_the_knobs_of_the_queue_help_a_training_that_waits_for_data():
     run(main())
 
 
-def test_architecture_is_pending_until_the_net_is_built():
+def test_a_new_network_is_pending_until_it_is_initialised():
     async def main():
         controller = make_controller()
         controller.reset()
-        assert not controller.state.architecture_pending
-        for name, value in (("hidden_layers", [9]), ("activation", "tanh"), ("biases", False)):
+        assert not controller.state.network_pending
+        changes = {"hidden_layers": [9], "activation": "tanh", "biases": False}
+        for name, value in (changes | {"initialization": "zeros", "seed": 5}).items():
             setattr(controller.state, name, value)
-            assert controller.state.architecture_pending
+            assert controller.state.network_pending
             assert controller.network.sizes == (784, 12, 10) or name != "hidden_layers"
             controller.reset()
-            assert not controller.state.architecture_pending
+            assert not controller.state.network_pending
         assert controller.network.sizes == (784, 9, 10)
         assert not controller.network.has_biases
         await all_done()

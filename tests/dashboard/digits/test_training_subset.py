@@ -1,4 +1,4 @@
-"""Small training parts: class-balanced, the same over HTTP as in memory, and with an unchanged rest."""
+"""Small training parts: class-balanced, equal over HTTP and in memory, with the rest unchanged."""
 
 import numpy as np
 import pytest

@@ -109,6 +109,8 @@ def test_an_image_that_maximises_a_class_is_found_and_can_be_put_on_the_pad():
         assert float(values["probability"]) > 0.9
         part(panel, "ink-put").clicks += 1
         np.testing.assert_array_equal(pad.pictures[0], found.answer.image.reshape(28, 28))
+        # It is the input of the model as it is, so the answer is the same.
+        assert controller.state.prediction.probabilities[3] == found.answer.probability
 
     inspect(PlayPanel, test)
 

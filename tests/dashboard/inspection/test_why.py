@@ -122,6 +122,9 @@ def test_another_data_set_gives_its_class_names_and_the_menus_their_first_entrie
         assert part(panel, "ink-why-class").values == [PREDICTED, *range(10)]
         assert list(part(panel, "ink-why-class").options)[1] == "T-shirt/top"
         assert panel.state.explanation.class_names == FASHION_NAMES
+        panel.state.target = 0
+        await settle()
+        assert "T-shirt/top" in part(panel, "ink-why").object
         assert {it.label for it in panel.state.neighbours} <= set(FASHION_NAMES)
 
     inspect(WhyPanel, test)
@@ -256,15 +259,51 @@ def test_every_architecture_is_explained(layer_spec):
     inspect(WhyPanel, test)
 
 
-def test_the_changes_of_training_are_followed():
+def test_the_newest_network_is_explained_during_training_and_after_it():
     async def test(panel, controller):
-        state = controller.state
-        await settle()
+        controller.state.running = True
+        await until(lambda: controller.state.snapshot.iteration > 0)
         before = panel.state.explanation
-        state.param.update(running=False)
-        state.snapshot = replace(state.snapshot, network=random_network(5), iteration=1)
-        controller.drawing.predict()
+        await until(lambda: panel.state.explanation is not before)
+        controller.state.running = False
+        await until(lambda: controller.training_loop.is_idle)
         await settle()
-        assert panel.state.explanation is not before
+        expected = logits(controller, controller.state.prediction.image).max()
+        assert panel.state.explanation.attribution.value == pytest.approx(float(expected), abs=1e-4)
 
     inspect(WhyPanel, test)
+
+
+def test_a_checkpoint_that_is_shown_is_explained():
+    async def test(panel, controller):
+        await settle()
+        network = random_network(7)
+        checkpoint = replace(controller.trainer.run.state(history=False), network=network)
+        controller.state.shown_checkpoint = checkpoint
+        await settle()
+        expected = logits(controller, controller.state.prediction.image).max()
+        assert panel.state.explanation.attribution.value == pytest.approx(float(expected), abs=1e-4)
+        controller.state.shown_checkpoint = None
+        await settle()
+        assert panel.state.explanation.attribution.value != pytest.approx(float(expected))
+
+    inspect(WhyPanel, test)
+
+
+def test_snapshots_of_the_same_network_compute_nothing():
+    calls = []
+
+    async def execute(function, *arguments):
+        calls.append(function.__name__)
+        return function(*arguments)
+
+    async def test(panel, controller):
+        await settle()
+        count = len(calls)
+        for cached in range(5):
+            controller.state.snapshot = replace(controller.state.snapshot, cached=cached)
+        controller.drawing.update()
+        await settle()
+        assert len(calls) == count > 0
+
+    inspect(WhyPanel, test, execute=execute)

@@ -314,3 +314,21 @@ def test_a_failed_background_task_is_reported():
         assert controller.state.notice.kind == "error"
 
     work(main)
+
+
+def test_slow_training_speeds_up_at_once_and_a_reset_keeps_its_curve():
+    async def main():
+        controller = make_plane_controller(speed="1")
+        state = controller.state
+        state.running = True
+        await until(lambda: state.snapshot.iteration == 1)
+        state.speed = "full"
+        await until(lambda: state.snapshot.iteration > 20)
+        state.running = False
+        await all_done()
+        before = state.history
+        controller.reset()
+        assert state.earlier == [before]
+        assert len(state.history) == 0
+
+    work(main)

@@ -33,7 +33,7 @@ from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.shell.share_link import ShareLink
 from dashboard.training.settings import SettingError
 from data_cache import AUGMENTATIONS, DATA_SETS, PLANE_INPUTS, PLANE_SHAPES
-from nn import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS
+from nn import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS, PRETRAINED, load_pretrained
 
 PLANE_SETTINGS = tuple(name for name in PlaneSettings.param if name != "name")
 
@@ -52,6 +52,8 @@ digits = learning | {
     "batch_size": st.integers(1, 4096),
     "data_set": st.sampled_from(list(DATA_SETS)),
     "fine_tune": st.booleans(),
+    "centre_drawing": st.booleans(),
+    "pretrained_model": st.sampled_from(list(PRETRAINED)),
     "cache_size": st.integers(0, 64),
     "augment": st.sampled_from(list(AUGMENTATIONS)),
     "architecture": st.sampled_from(["dense", "conv5x8 pool2 conv5x16 pool3"]),
@@ -188,7 +190,7 @@ def test_a_worker_with_another_name_gets_a_tab_of_its_own(name):
 
 
 def controller_of_defaults():
-    controller = make_controller(hidden_layers=[128], batch_size=32)
+    controller = make_controller(hidden_layers=[128], batch_size=32, pretrained_model="best")
     controller.start()
     return controller
 
@@ -219,6 +221,7 @@ async def build(controller):
 
 
 async def fine_tune(controller):
+    controller.use_pretrained("mlp")
     controller.state.param.update(fine_tune=True, seed=9)
 
 
@@ -239,7 +242,7 @@ async def clothes(controller):
         (nothing, ""),
         (change_fields, "rate=0.01&dropout=0.1&hidden=9-7&seed=5"),
         (build, "rate=0.01&dropout=0.1&hidden=9-7&seed=5"),
-        (fine_tune, "ready=yes&seed=9"),
+        (fine_tune, "model=mlp&fine-tune=yes&seed=9"),
         (few, "samples=100&stop-epoch=50&stop-accuracy=99.5"),
         (clothes, "data=fashion-mnist&activation=tanh&seed=3"),
     ],
@@ -257,6 +260,26 @@ async def test_a_link_reproduces_the_curve_to_the_bit(prepare, link):
     assert digits_link(receiver) == link
     await sender.close()
     await receiver.close()
+
+
+@in_event_loop
+async def test_a_link_of_an_earlier_version_fine_tunes_the_model_that_it_fine_tuned_then():
+    controller = make_controller(pretrained_model="best")
+    await open_digits_link(controller, "?ready=yes&seed=9")
+    state = controller.state
+    assert (state.fine_tune, state.seed, state.pretrained_model) == (True, 9, "mlp")
+    assert weights_of(controller) == [it.tobytes() for it in load_pretrained("mlp").parameters()]
+    await controller.close()
+
+
+@pytest.mark.parametrize("query", ["?net=mlp", "?model=mlp"])
+@in_event_loop
+async def test_a_link_opens_the_pretrained_model_that_it_names(query):
+    controller = make_controller(pretrained_model="best")
+    await open_digits_link(controller, query)
+    assert controller.state.origin == Origin.PRETRAINED
+    assert controller.network.title == "784-128-10"
+    await controller.close()
 
 
 @in_event_loop
@@ -304,7 +327,7 @@ async def test_fine_tuning_uses_the_seed_of_its_first_step():
     controller.state.running = True
     assert controller.state.origin == Origin.FINE_TUNED
     assert weights_of(controller) == before
-    assert controller.built_settings == {"seed": 9}
+    assert controller.state.built_settings == {"seed": 9}
     await controller.close()
 
 

@@ -6,7 +6,7 @@ import pytest
 from training_helpers import few_samples, make_run, make_trainer, train, weights_of
 
 from dashboard.training.history import Score
-from dashboard.training.settings import LearningSettings
+from dashboard.training.settings import TrainingSettings
 from dashboard.training.stopping import STOP_SETTINGS, StopSettings, reached_goal
 
 
@@ -52,7 +52,7 @@ def test_without_goals_nothing_is_reached_and_steps_pass_a_goal():
 
 @pytest.mark.parametrize("name", STOP_SETTINGS)
 def test_an_empty_entry_is_no_goal(name):
-    class Settings(LearningSettings, StopSettings):
+    class Settings(TrainingSettings, StopSettings):
         pass
 
     settings = Settings()

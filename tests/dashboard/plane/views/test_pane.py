@@ -10,15 +10,14 @@ from component_helpers import send_command
 from controller_helpers import until
 from plane_helpers import make_plane_controller, work
 
-from dashboard.plane.colors import hex_color
 from dashboard.plane.lessons import LESSONS
 from dashboard.plane.presets import PRESETS
 from dashboard.plane.probes import layer_outputs
 from dashboard.plane.views.layer_steppers import next_units
 from dashboard.plane.views.pane import SLOW_PARTS, PlanePane
 from dashboard.plane.views.readout import point_html, summary_html
+from dashboard.shell.colors import NEGATIVE
 from dashboard.shell.page_writer import DirectPageWriter
-from dashboard.shell.pictures import NEGATIVE
 from dashboard.shell.redraw_scheduler import RedrawRate
 from dashboard.training.history import Score
 
@@ -148,7 +147,7 @@ def test_the_diagram_draws_weights_as_lines_by_sign_and_size():
         + [(1, i, j) for i in range(4) for j in range(3)]
     )
     strongest = found.index((0, 1, 2))
-    assert links["color"][strongest] == hex_color(NEGATIVE)
+    assert links["color"][strongest] == NEGATIVE
     first = [links["width"][row] for row in rows if links["layer"][row] == 0]
     assert links["width"][strongest] == max(first) > 5 * sorted(first)[-2]
     biases = shown.columns("biases")
