@@ -18,7 +18,7 @@ RUN make .venv/.serve
 EXPOSE 5006
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:5006/', timeout=4)"]
-CMD ["make", "serve"]
+CMD ["make", "serve", "HOST=0.0.0.0"]
 
 FROM base AS site-build
 USER root

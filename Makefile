@@ -1,5 +1,6 @@
 # Every target installs what it needs, on a fresh machine too. Variables:
 #   PYTHON        the Python for the virtual environment (3.11 or newer)
+#   HOST          the address of `make serve` (localhost; 0.0.0.0 serves the network)
 #   PORT          the port of `make serve` (5006) and `make preview` (8000)
 #   ARGS          further arguments of `make test`, `make test-upstream` and `make bench`
 #   PYODIDE_DIST  a Pyodide distribution folder for `make site`
@@ -24,7 +25,7 @@ help:
 	@echo "make lint     formatter, linter, type checker"
 
 serve: $(VENV)/.serve
-	$(BIN)/inkling serve --port $(or $(PORT),5006)
+	$(BIN)/inkling serve --port $(or $(PORT),5006) --host $(or $(HOST),localhost)
 
 test: $(VENV)/.test
 	sh scripts/ensure_browser.sh $(BIN)/python

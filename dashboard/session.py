@@ -30,6 +30,7 @@ from dashboard.digits.server_weights import (
 )
 from dashboard.digits.state import DigitsState
 from dashboard.digits.views.pane import DigitsPane
+from dashboard.inspection.digits_panels import PANELS
 from dashboard.runtime import (
     IN_BROWSER,
     SERVED,
@@ -46,15 +47,62 @@ from dashboard.sharing.links import (
     track_digits_link,
     track_spiral_link,
 )
+from dashboard.shell import read_asset
 from dashboard.shell.page import Page
 from dashboard.shell.page_writer import DirectPageWriter, PageWriter, ServedPageWriter
 from dashboard.shell.tabs import Pane, PaneView
 from dashboard.upstream.served_messages import batch_messages
+from dashboard.upstream.template import make_template
+from dashboard.visitors import Visitors
 from data_cache import load_digits
 from nn import backend_name, backend_reason
 
+RETRY_SECONDS = 5
+"""After which a page without room tries again."""
+
 if TYPE_CHECKING:
     from dashboard.plane.controller import PlaneController
+
+
+def open_page() -> Any:
+    """Return what Panel serves to the visitor at hand: the page, or why it is refused."""
+    if not IN_BROWSER:
+        fault, may_retry = _page_fault(pn.state.curdoc)
+        if fault:
+            refusal = make_template(read_asset("refused.html"))
+            # In the document itself, because the connection may be refused, too.
+            refusal.add_variable("fault", fault)
+            refusal.add_variable("retry_seconds", RETRY_SECONDS if may_retry else 0)
+            return refusal
+    return open_session().page.template
+
+
+def _page_fault(document: Any) -> tuple[str, bool]:
+    """Return why a visitor is refused, or "", and whether trying again may help."""
+    from dashboard.api.access import page_fault  # noqa: PLC0415 - served only
+    from dashboard.api.settings import settings_from_environment  # noqa: PLC0415
+
+    request = getattr(document.session_context, "request", None)
+    # Bokeh's proxy of a request shows the headers in the token of the session, which clients make.
+    request = getattr(request, "_request", request)
+    if request is None:
+        return "", False  # the page is being converted; there is no visitor
+    fault = page_fault(request.headers, settings_from_environment())
+    if fault:
+        return fault, False
+    return visitors().refuse(str(request.remote_ip)), True
+
+
+def visitors() -> Visitors:
+    """Return the visitors of this process."""
+    from dashboard.api.settings import settings_from_environment  # noqa: PLC0415 - served only
+
+    def make() -> Visitors:
+        settings = settings_from_environment()
+        return Visitors(settings.max_sessions, settings.pages_per_second, time.monotonic)
+
+    found: Visitors = pn.state.as_cached("visitors", make)
+    return found
 
 
 def open_session() -> Session:
@@ -62,6 +110,10 @@ def open_session() -> Session:
     session = Session(pn.state.curdoc)
     pn.state.onload(session.start)
     pn.state.on_session_destroyed(lambda _context: session.end())
+    if not IN_BROWSER:
+        count = visitors()
+        count.enter()
+        pn.state.on_session_destroyed(lambda _context: count.leave())
     return session
 
 
@@ -85,7 +137,7 @@ class Session:
         self._document = document
         self._runtime = WORKER if IN_BROWSER else SERVED
         self._launch = Launch.from_worker_name(worker_name()) if IN_BROWSER else served_launch()
-        self._server, self._server_error = look_for_server(document, self._launch.search)
+        self._server, self._server_error = look_for_server(self._launch.search)
         self._served_writer = ServedPageWriter(document)
         self._writer: PageWriter = DirectPageWriter() if IN_BROWSER else self._served_writer
         self.controller = DigitsController(
@@ -96,14 +148,29 @@ class Session:
             execute=self._runtime.execute,
             time_budget=self._runtime.time_budget,
         )
+        self.controller.drawing.take_example()
         self._autosave = create_autosave(self.controller, self._launch.tab) if IN_BROWSER else None
         self._controllers: list[DigitsController | PlaneController] = [self.controller]
         self._plane: PlaneController | None = None
         self.page = Page(
             [
-                Pane("digits", "Digits", "Draw and predict", self._make_digits_pane),
+                Pane(
+                    "digits",
+                    "Digits",
+                    "Draw and predict",
+                    self._make_digits_pane,
+                    panels=tuple((entry.name, entry.title) for entry in PANELS),
+                ),
                 Pane("spiral", "Spiral", "The plane", self._make_plane_pane),
-                Pane("evaluate", "Evaluate", "Confusion matrix", self._make_evaluation_pane),
+                Pane(
+                    "evaluate",
+                    "Evaluate",
+                    "Confusion matrix",
+                    self._make_evaluation_pane,
+                    inside="Scores",
+                    inside_title="Scores",
+                    has_settings=False,
+                ),
             ],
             self._writer,
         )
@@ -119,6 +186,7 @@ class Session:
         if IN_BROWSER and backend_name() == "numpy":
             controller.warn(f"Training is slow in this browser. {backend_reason()}")
         controller.spawn(pane.redraws.run())
+        controller.spawn(pane.model_menu.redraws.run())
         controller.spawn(pane.count_blocks())
         pane.inspection.start()
         if self._server is not None:
@@ -218,10 +286,10 @@ class Session:
         return EvaluationPane(evaluation, self._writer)
 
 
-def look_for_server(document: Any, search: str | None) -> tuple[ServerWeights | None, str]:
+def look_for_server(search: str | None) -> tuple[ServerWeights | None, str]:
     """Return the weights of the page's server, if there is one, or why its address is refused."""
     try:
-        return find_server(document, search, in_browser=IN_BROWSER), ""
+        return find_server(search, in_browser=IN_BROWSER), ""
     except ServerWeightsError as error:
         return None, str(error)
 

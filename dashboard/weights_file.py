@@ -7,18 +7,52 @@ from __future__ import annotations
 
 import numpy as np
 
+from dashboard.training.budget import DIGITS_BUDGET
 from dashboard.training.settings import MAX_HIDDEN_LAYERS, MAX_LAYER_WIDTH
+from data_cache import load_digits
+from data_cache.readers.file_kinds import identify
 from data_cache.samples import PIXELS
-from nn import Network, WeightsError, weights_from_bytes
+from nn import Network, WeightsError
+from nn.serialization import Reading, read_weights
+
+EXPECTED = "weights as .npz, JSON or safetensors"
+_SCORED = 200
+# Kinds that `nn` reads, or names itself with the way out in their program.
+_READ = ("npz", "zip", "json", "safetensors", "pickle", "torch", "keras", "hdf5", "unknown")
 
 
-def read_compatible_network(content: bytes, name: str, title: str, classes: int) -> Network:
-    """Return the network in a weights file as float32.
+def read_any_weights(content: bytes, name: str) -> Reading:
+    """Return the network in a weights file of any program, with what was assumed.
+
+    Where the file leaves open which way round its matrices are, the bundled digits decide.
+
+    Raises
+    ------
+    WeightsError
+        The file has no weights; the message says what it is.
+    """
+    kind = identify(content)
+    if kind.name not in _READ:
+        raise WeightsError(kind.refusal(name, EXPECTED))
+    return read_weights(content, name, score_on_digits)
+
+
+def score_on_digits(network: Network) -> float:
+    """Return the accuracy on bundled validation digits; 0 for a network of another size."""
+    samples = load_digits().validation[:_SCORED]
+    if network.inputs != PIXELS or network.classes <= int(samples.labels.max()):
+        return 0.0
+    predicted = network.predict_proba(samples.images).argmax(axis=1)
+    return float((predicted == samples.labels).mean())
+
+
+def read_compatible_network(content: bytes, name: str, title: str, classes: int) -> Reading:
+    """Return the network in a weights file as float32, with what was assumed.
 
     Parameters
     ----------
     content, name
-        The file; the suffix of its name tells its format.
+        The file; its content tells its format.
     title, classes
         The data set that the network is for, and its number of classes.
 
@@ -27,7 +61,9 @@ def read_compatible_network(content: bytes, name: str, title: str, classes: int)
     WeightsError
         The file is damaged, or its network does not fit the data set or the limits of the app.
     """
-    return check_compatible(weights_from_bytes(content, name), name, title, classes)
+    reading = read_any_weights(content, name)
+    network = check_compatible(reading.network, name, title, classes)
+    return Reading(network, reading.notes)
 
 
 def check_compatible(network: Network, name: str, title: str, classes: int) -> Network:
@@ -40,6 +76,11 @@ def check_compatible(network: Network, name: str, title: str, classes: int) -> N
             f"{expected[1]} outputs; this one has {found[0]} and {found[1]}."
         )
     hidden = network.sizes[1:-1]
+    weights = sum(layer.weights.size for layer in network.layers)
+    if weights > DIGITS_BUDGET.weights:
+        raise WeightsError(
+            f"{name}: expected at most {DIGITS_BUDGET.weights:,} weights; found {weights:,}."
+        )
     if len(hidden) > MAX_HIDDEN_LAYERS or max(hidden, default=1) > MAX_LAYER_WIDTH:
         raise WeightsError(
             f"{name}: expected at most {MAX_HIDDEN_LAYERS} hidden layers of at most "

@@ -29,7 +29,14 @@ from data_cache.download import fetch_data_set
 from data_cache.errors import DataError, PrefetchError, TransientError
 from data_cache.feeds import BlockFeed, Feed
 from data_cache.pixels import PIXEL_SCALE, to_float
-from data_cache.points.csv import fit_into_plane, points_from_csv, points_to_csv
+from data_cache.points.csv import (
+    PointSource,
+    fit_into_plane,
+    fit_points,
+    points_from_csv,
+    points_to_csv,
+    read_points,
+)
 from data_cache.points.feed import PointFeed, PointPosition
 from data_cache.points.generators import PLANE_SHAPES, PlaneShape, make_shape
 from data_cache.points.inputs import INPUT_TITLES, PLANE_INPUTS, derive_inputs
@@ -51,7 +58,8 @@ from data_cache.preprocessing import (
 )
 from data_cache.readers.csv import read_csv
 from data_cache.readers.idx import read_idx, read_idx_pair
-from data_cache.readers.paths import open_samples
+from data_cache.readers.paths import open_samples, read_samples
+from data_cache.readers.sample_file import ReadOptions, SampleFile
 from data_cache.retries import exponential_backoff
 from data_cache.samples import PARTS, DataSet, Samples
 from data_cache.sources.block_files import decode_block, encode_block
@@ -94,11 +102,14 @@ __all__ = [
     "PlaneShape",
     "PointFeed",
     "PointPosition",
+    "PointSource",
     "PrefetchError",
     "PrefetchQueue",
     "QueuePosition",
     "RandomAffine",
     "RandomDistortion",
+    "ReadOptions",
+    "SampleFile",
     "Samples",
     "Source",
     "Strengths",
@@ -116,6 +127,7 @@ __all__ = [
     "fetch_data_set",
     "find_ink",
     "fit_into_plane",
+    "fit_points",
     "frame_digit",
     "frame_digits",
     "join_points",
@@ -133,6 +145,8 @@ __all__ = [
     "read_csv",
     "read_idx",
     "read_idx_pair",
+    "read_points",
+    "read_samples",
     "shrink_canvas",
     "split_points",
     "to_float",

@@ -27,16 +27,16 @@ class Architecture:
 
 
 _LIST = (
-    Architecture(DENSE, "Dense layers alone", "", (128,), 32),
+    Architecture(DENSE, "MLP", "", (128,), 32),
     # Karpathy's demo of ConvNetJS for MNIST: its layers, and its batches of 20. It takes random
     # crops of 24 × 24 pixels; here it is the middle one, and augmentation shifts the images.
     Architecture(
-        "convnetjs", "ConvNetJS's net for MNIST", "crop24 conv5x8 pool2 conv5x16 pool3", (), 20
+        "convnetjs", "CNN of the ConvNetJS demo", "crop24 conv5x8 pool2 conv5x16 pool3", (), 20
     ),
-    Architecture("small", "Small convolutional", "conv5x8 pool2 conv3x16 pool2", (64,), 32),
+    Architecture("small", "CNN (small)", "conv5x8 pool2 conv3x16 pool2", (64,), 32),
     Architecture(
         "best",
-        "Convolutional, as the best net",
+        "CNN (as pretrained)",
         "conv3x16 pool2 conv3x32 conv3x64 pool2 conv3x64",
         (128,),
         64,

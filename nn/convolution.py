@@ -142,22 +142,23 @@ class Conv2D:
         """Return a layer of the same form with other arrays."""
         return replace(self, weights=weights, bias=bias)
 
-    def patch_buffer_size(self, *, is_first: bool) -> int:
+    def patch_buffer_size(self, *, input_gradients: bool) -> int:
         """Return the length of the scratch buffer that the passes need."""
         padded, filters = self.input_shape.padded(self.padding), self.convolved_shape.channels
         forward = patch_buffer_size(padded, self.kernel, filters)
-        if is_first:
+        if not input_gradients:
             return forward
         padded_delta = self.convolved_shape.padded(self.kernel - 1 - self.padding)
         return max(forward, patch_buffer_size(padded_delta, self.kernel, padded.channels))
 
     def workspace(
-        self, count: int, backend: NumpyBackend, *, patches: np.ndarray, is_first: bool
+        self, count: int, backend: NumpyBackend, *, patches: np.ndarray, input_gradients: bool
     ) -> Conv2DWorkspace:
         """Allocate the arrays for passes of up to `count` samples.
 
-        `patches` is a scratch buffer of `patch_buffer_size`, which layers may share. The first
-        layer needs no gradients with respect to its inputs.
+        `patches` is a scratch buffer of `patch_buffer_size`, which layers may share. Without
+        `input_gradients`, as for the first layer in training, `backward` cannot compute the
+        gradients with respect to the inputs.
         """
         dtype, shape, convolved_shape = self.weights.dtype, self.output_shape, self.convolved_shape
         convolved = np.empty((count, *convolved_shape), dtype)
@@ -178,7 +179,7 @@ class Conv2D:
             delta=delta,
             delta_images=delta_images,
             convolved_delta=delta_images if self.pool is None else np.empty_like(convolved),
-            padded_delta=np.zeros((0 if is_first else count, *padded_delta_shape), dtype),
+            padded_delta=np.zeros((count if input_gradients else 0, *padded_delta_shape), dtype),
             patches=patches,
             flipped=np.empty(
                 (self.weights.size // self.input_shape.channels, self.input_shape.channels), dtype
@@ -220,7 +221,8 @@ class Conv2D:
     ) -> None:
         """Propagate the gradients of the loss from the activations to the sums and the inputs.
 
-        As in `Dense.backward`; those with respect to the inputs are not for the first layer.
+        As in `Dense.backward`; those with respect to the inputs need a workspace that was
+        allocated with `input_gradients`, and are 0 for pixels that are cropped away.
         """
         z, delta = workspace.sums, workspace.delta_images
         if activation is not None:
@@ -237,10 +239,16 @@ class Conv2D:
         kernels = self.weights.reshape(self.kernel, self.kernel, -1, inner.shape[-1])
         flipped = kernels[::-1, ::-1].transpose(0, 1, 3, 2)
         np.copyto(workspace.flipped.reshape(flipped.shape), flipped)
-        images = input_delta.reshape(len(input_delta), *self.input_shape)
+        is_cropped = self.image_side is not None
+        shape = (len(input_delta), *self.input_shape)
+        # Training never needs the gradients of a cropped image, which only a first layer is given.
+        images = np.empty(shape, input_delta.dtype) if is_cropped else input_delta.reshape(shape)
         workspace.backend.convolve(
             workspace.padded_delta, workspace.flipped, self.kernel, images, workspace.patches
         )
+        if is_cropped:
+            input_delta.fill(0)
+            np.copyto(self._images(input_delta), images)
 
     def gradients(self, x: np.ndarray, workspace: Conv2DWorkspace, out: Conv2D) -> None:
         """Write the gradients with respect to the parameters into the arrays of `out`.

@@ -129,10 +129,7 @@ class LayerSpec:
                     f"“{spec.text}”: take smaller kernels or fewer poolings."
                 )
             shapes.append(spec.output_shape(shapes[-1]))
-        multiplications = sum(
-            spec.convolved_shape(shape).size * spec.weight_shape(shape)[0]
-            for spec, shape in zip(self.convolutions, shapes, strict=False)
-        )
+        multiplications = self._multiplications(shapes)
         if multiplications > MAX_MULTIPLICATIONS:
             raise ValueError(
                 f"The layers “{self.text}” take {multiplications:,} multiplications for every "
@@ -140,6 +137,16 @@ class LayerSpec:
                 "or pool earlier."
             )
         return shapes
+
+    def multiplications(self, side: int) -> int:
+        """Return the multiplications of all convolutions for one image as in `shapes`."""
+        return self._multiplications(self.shapes(side))
+
+    def _multiplications(self, shapes: Sequence[Shape]) -> int:
+        return sum(
+            spec.convolved_shape(shape).size * spec.weight_shape(shape)[0]
+            for spec, shape in zip(self.convolutions, shapes, strict=False)
+        )
 
     def weight_shapes(self, side: int) -> list[tuple[int, int]]:
         """Return the shape of the weights of every convolution, for images as in `shapes`."""

@@ -162,18 +162,23 @@ Workspace = DenseWorkspace | Conv2DWorkspace
 
 
 def create_workspaces(
-    layers: Sequence[Layer], count: int, *, for_training: bool = False
+    layers: Sequence[Layer],
+    count: int,
+    *,
+    for_training: bool = False,
+    input_gradients: bool = False,
 ) -> list[Workspace]:
     """Allocate the workspace of each layer of a network, for up to `count` samples.
 
-    Those of dense layers have the arrays of the backward pass only with `for_training`.
+    Those of dense layers have the arrays of the backward pass only with `for_training`. With
+    `input_gradients`, the backward pass of a first convolution can go on to the inputs.
     """
     backend, last = backends.current_backend(), len(layers) - 1
     if not isinstance(layers[0], Conv2D):
         patches = _NOTHING
     else:
         sizes = [
-            layer.patch_buffer_size(is_first=index == 0)
+            layer.patch_buffer_size(input_gradients=input_gradients or index > 0)
             for index, layer in enumerate(layers)
             if isinstance(layer, Conv2D)
         ]
@@ -181,7 +186,9 @@ def create_workspaces(
     return [
         layer.workspace(count, backend, is_output=index == last, for_training=for_training)
         if isinstance(layer, Dense)
-        else layer.workspace(count, backend, patches=patches, is_first=index == 0)
+        else layer.workspace(
+            count, backend, patches=patches, input_gradients=input_gradients or index > 0
+        )
         for index, layer in enumerate(layers)
     ]
 

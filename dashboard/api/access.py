@@ -1,6 +1,7 @@
-"""Access control: checks on the Host, Origin and Authorization headers and on the peer address.
+"""Access control: checks of the Host, Origin and Authorization headers, for the API and the page.
 
-Unknown host names (DNS rebinding) and pages of unlisted origins are rejected.
+Unknown host names (DNS rebinding) and pages of unlisted origins are rejected. The address of the
+peer gives no rights, because behind a proxy every request comes from the server's own machine.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ from dashboard.api.errors import ApiError
 from dashboard.api.settings import ApiSettings
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
-FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")
-NO_TOKEN = (
-    "No token is set, so changes are accepted only from the server's own machine; the operator can "
-    "set INKLING_TOKEN."
+READ_ONLY = (
+    "This server accepts no changes, because it has no token; the operator can set INKLING_TOKEN, "
+    "or allow changes by anybody with --open-api."
 )
 
 
@@ -40,8 +40,8 @@ def check_host(host: str | None, settings: ApiSettings, known: Collection[str]) 
     if name not in names and "*" not in names and not _is_address(name):
         raise ApiError(
             403,
-            f"Expected a host name of this server, found “{name[:60]}”; the operator can add it to "
-            "INKLING_API_HOSTS.",
+            f"Expected a host name of this server, found “{name[:60]}”; the operator can add it "
+            f"with --allow-origin {name[:60]}, or to INKLING_API_HOSTS.",
         )
 
 
@@ -52,7 +52,7 @@ def check_origin(origin: str | None, host: str | None, settings: ApiSettings) ->
     if host is None or urlsplit(origin).netloc.lower() != host.lower():
         raise ApiError(
             403,
-            f"Pages of “{origin[:60]}” may not call this API; the operator can add the origin to "
+            f"Pages of “{origin[:60]}” may not use this server; the operator can add the origin to "
             "INKLING_API_ORIGINS.",
         )
 
@@ -62,12 +62,20 @@ def is_listed(origin: str, settings: ApiSettings) -> bool:
     return origin.lower() in settings.origins
 
 
-def check_change(settings: ApiSettings, authorization: str | None, *, is_local: bool) -> None:
-    """Raise ApiError 401 or 403 unless the request has the token or, without one, is local."""
-    if settings.token is None:
-        if not is_local:
-            raise ApiError(403, NO_TOKEN)
+def check_change(settings: ApiSettings, authorization: str | None) -> None:
+    """Raise ApiError 401 or 403 unless a request may change the server's weights.
+
+    Parameters
+    ----------
+    settings
+        Has the token; without one nothing may be changed, unless the API is open.
+    authorization
+        The Authorization header.
+    """
+    if settings.is_open:
         return
+    if settings.token is None:
+        raise ApiError(403, READ_ONLY)
     kind, _, given = (authorization or "").partition(" ")
     same = hmac.compare_digest(given.strip().encode(), settings.token.encode())
     if kind.lower() != "bearer" or not same:
@@ -79,12 +87,19 @@ def check_change(settings: ApiSettings, authorization: str | None, *, is_local: 
         )
 
 
-def is_local(peer: str, headers: Mapping[str, str]) -> bool:
-    """Return whether a request comes from this machine, and not through a proxy."""
-    address = _address(peer)
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    is_loopback = mapped is not None and mapped.is_loopback
-    return is_loopback and not any(name in headers for name in FORWARDING)
+def page_fault(headers: Mapping[str, str], settings: ApiSettings) -> str:
+    """Return why the page must not be opened by a request with these headers; empty if it may.
+
+    The same rules hold as for the API, so that no page of another site, and no host name that
+    was redirected to this machine, can act as a visitor.
+    """
+    host, origin = headers.get("Host"), headers.get("Origin")
+    try:
+        check_host(host, settings, ())
+        check_origin(origin, host, settings)
+    except ApiError as error:
+        return error.sentence
+    return ""
 
 
 def host_name(host: str) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from dashboard.api.access import check_change, check_host, check_origin, is_listed, is_local
+from dashboard.api.access import check_change, check_host, check_origin, is_listed
 from dashboard.api.body import ENCODINGS, Body, too_large
 from dashboard.api.errors import ApiError
 from dashboard.api.json_payloads import to_json
@@ -101,11 +101,7 @@ class ApiHandler(RequestHandler):
             raise self._wrong_method()
         self._limit_rate()
         if self.operation.changes_weights:
-            check_change(
-                settings,
-                request.headers.get("Authorization"),
-                is_local=is_local(self._peer, request.headers),
-            )
+            check_change(settings, request.headers.get("Authorization"))
         self._choose_media_type()
         self.query = self._read_query()
         self._expect_body()
@@ -113,12 +109,6 @@ class ApiHandler(RequestHandler):
     @property
     def _connection(self) -> Any:
         return self.request.connection
-
-    @property
-    def _peer(self) -> str:
-        """The address of the socket's peer, regardless of forwarding headers."""
-        address = self._connection.context.address
-        return str(address[0]) if isinstance(address, tuple) and address else ""
 
     @property
     def _limit(self) -> int:
@@ -185,7 +175,11 @@ class ApiHandler(RequestHandler):
         encoding = headers.get("Content-Encoding", "identity").strip().lower()
         if kind not in self.operation.request_types:
             kinds = " or ".join(self.operation.request_types)
-            raise ApiError(415, f"Expected a body of type {kinds}, found “{kind[:60]}”.")
+            raise ApiError(
+                415,
+                f"Expected a body of type {kinds}, found “{kind[:60]}”; send the header "
+                f"Content-Type: {next(iter(self.operation.request_types))}.",
+            )
         if encoding not in ENCODINGS:
             raise ApiError(
                 415, f"Expected the content encoding gzip or none, found “{encoding[:24]}”."

@@ -1,15 +1,15 @@
 """Access from a served page to the weights of the server process that serves it.
 
-The same access rules apply as to HTTP requests, by the address from which the page was opened and
-the token that was typed.
+The same access rules apply as to HTTP requests: changes need the token, typed into the page, unless
+the API is open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from typing import TypeVar
 
-from dashboard.api.access import check_change, is_local
+from dashboard.api.access import check_change
 from dashboard.api.errors import ApiError
 from dashboard.api.server import Server
 from dashboard.api.weights_formats import read_weights
@@ -26,15 +26,12 @@ class LocalServerWeights:
     ----------
     server
         The API's services of this process.
-    peer, headers
-        The peer address and the headers of the request that opened the page.
     """
 
     name = "this server"
 
-    def __init__(self, server: Server, peer: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
-        self._is_local = is_local(peer, headers)
 
     async def fetch(self) -> tuple[bytes, int]:
         """Return the weights as `.npz`, and the number of their version."""
@@ -74,7 +71,7 @@ class LocalServerWeights:
     def _check(self, token: str) -> None:
         try:
             given = f"Bearer {token}" if token else None
-            check_change(self._server.settings, given, is_local=self._is_local)
+            check_change(self._server.settings, given)
         except ApiError as error:
             sentence = error.sentence
             if error.status == 401:

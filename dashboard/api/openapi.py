@@ -151,7 +151,7 @@ SCHEMAS: dict[str, Schema] = {
             "status": {"const": 409},
             "request": TEXT,
             "accuracy": SHARE,
-            "present_accuracy": SHARE,
+            "best_accuracy": SHARE,
             "margin": SHARE,
         }
     ),

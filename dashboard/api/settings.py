@@ -30,7 +30,9 @@ class ApiSettings:
     Attributes
     ----------
     token
-        The bearer token that changes require; None: changes only from this machine.
+        The bearer token that changes require; None: the API is read-only.
+    is_open
+        Whether anybody may change the weights, without a token.
     origins
         Other origins whose pages may call the API, as `https://host[:port]`.
     hosts
@@ -58,11 +60,16 @@ class ApiSettings:
         the manifest are not counted.
     writes_waiting
         Maximum number of waiting changes.
+    max_sessions
+        Maximum number of visitors of the page at the same time.
+    pages_per_second
+        Pages per second and address in the long run; bursts of twice as many.
     """
 
     state_folder: Path
     cache_folder: Path
     token: str | None = field(default=None, repr=False)
+    is_open: bool = False
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     data_set: str = "digits"
@@ -77,6 +84,8 @@ class ApiSettings:
     reads_per_second: float = 100.0
     writes_per_second: float = 20.0
     writes_waiting: int = 32
+    max_sessions: int = 100
+    pages_per_second: float = 5.0
 
 
 def settings_from_environment(environment: Mapping[str, str] = os.environ) -> ApiSettings:
@@ -153,6 +162,12 @@ def _read_folder(_variable: str, text: str) -> Path:
     return Path(text).expanduser()
 
 
+def _read_yes_or_no(variable: str, text: str) -> bool:
+    if text.lower() not in ("yes", "no"):
+        raise SettingError(f"Expected yes or no as {variable}, found “{text[:24]}”.")
+    return text.lower() == "yes"
+
+
 def _read_data_set(variable: str, text: str) -> str:
     if text not in DIGIT_SETS:
         raise SettingError(
@@ -187,6 +202,7 @@ def _read_hosts(variable: str, text: str) -> tuple[str, ...]:
 _READERS: tuple[tuple[str, str, Callable[[str, str], Any]], ...] = (
     ("INKLING_API_STATE", "state_folder", _read_folder),
     ("INKLING_API_CACHE", "cache_folder", _read_folder),
+    ("INKLING_API_OPEN", "is_open", _read_yes_or_no),
     ("INKLING_API_ORIGINS", "origins", _read_origins),
     ("INKLING_API_HOSTS", "hosts", _read_hosts),
     ("INKLING_API_DATA_SET", "data_set", _read_data_set),
@@ -201,4 +217,6 @@ _READERS: tuple[tuple[str, str, Callable[[str, str], Any]], ...] = (
     ("INKLING_API_READS_PER_SECOND", "reads_per_second", _read_number(0.1, 1e6)),
     ("INKLING_API_WRITES_PER_SECOND", "writes_per_second", _read_number(0.1, 1e6)),
     ("INKLING_API_WRITES_WAITING", "writes_waiting", _read_number(1, 10_000, whole=True)),
+    ("INKLING_MAX_SESSIONS", "max_sessions", _read_number(1, 100_000, whole=True)),
+    ("INKLING_PAGES_PER_SECOND", "pages_per_second", _read_number(0.1, 1e6)),
 )

@@ -103,7 +103,7 @@ class WeightsService:
     # Changes
 
     async def replace(self, read: Callable[[], Network], if_match: IfMatch) -> Version:
-        """Replace the weights, unless their accuracy is much lower than the present one.
+        """Replace the weights, unless their accuracy is much lower than that of the best version.
 
         `read` returns the network; it is called in the writer thread.
         """
@@ -159,7 +159,8 @@ class WeightsService:
     def _replace(self, network: Network, if_match: IfMatch) -> Version:
         draft = self._evaluated(network, "uploaded")
         with self._store.change() as change:
-            self._check_accuracy(draft, self._check_match(change, if_match))
+            self._check_match(change, if_match)
+            self._check_accuracy(draft, change.best())
             return change.add(draft)
 
     def _train(
@@ -179,7 +180,7 @@ class WeightsService:
             )
             samples = "1 sample" if len(labels) == 1 else f"{len(labels):,} samples"
             draft = self._evaluated(network, f"version {version.number} and {samples}")
-            self._check_accuracy(draft, version)
+            self._check_accuracy(draft, change.best())
             return loss, change.add(draft)
 
     def _reset(self, if_match: IfMatch) -> Version:
@@ -223,16 +224,21 @@ class WeightsService:
             )
         return Draft(network, origin, evaluation.accuracy, evaluation.loss)
 
-    def _check_accuracy(self, draft: Draft, present: Version) -> None:
+    def _check_accuracy(self, draft: Draft, best: Version) -> None:
+        """Raise ApiError 409 if a draft is much worse than the best stored version.
+
+        Compared with the present one only, the weights could get worse step by step.
+        """
         margin = self._settings.accuracy_margin
-        if draft.accuracy < present.accuracy - margin:
+        if draft.accuracy < best.accuracy - margin:
             raise ApiError(
                 409,
-                f"Expected a validation accuracy at most {100 * margin:g} points below the present "
-                f"{100 * present.accuracy:.1f} %, found {100 * draft.accuracy:.1f} %.",
+                f"Expected a validation accuracy at most {100 * margin:g} points below the "
+                f"{100 * best.accuracy:.1f} % of the best stored version, number {best.number}; "
+                f"found {100 * draft.accuracy:.1f} %.",
                 details={
                     "accuracy": draft.accuracy,
-                    "present_accuracy": present.accuracy,
+                    "best_accuracy": best.accuracy,
                     "margin": margin,
                 },
             )

@@ -86,6 +86,10 @@ class Change:
         """Return the newest version; None in an empty store."""
         return _newest(self._connection)
 
+    def best(self) -> Version:
+        """Return the stored version with the highest accuracy, the newest of equal ones."""
+        return max(self.versions(), key=lambda version: (version.accuracy, version.number))
+
     def network(self, number: int) -> Network:
         """Return the network of a version; raise KeyError if it is not stored."""
         return _network(self._connection, number)
@@ -95,7 +99,10 @@ class Change:
         return _versions(self._connection)
 
     def add(self, draft: Draft) -> Version:
-        """Store a draft as the newest version; weights equal to the newest change nothing."""
+        """Store a draft as the newest version; weights equal to the newest change nothing.
+
+        The oldest versions are dropped, but never the best one.
+        """
         weights = weights_to_bytes(draft.network, ".npz")
         content = content_name(weights)
         newest = self.newest()
@@ -110,9 +117,9 @@ class Change:
         ).lastrowid
         assert number is not None
         self._connection.execute(
-            "DELETE FROM versions WHERE number NOT IN "
+            "DELETE FROM versions WHERE number != ? AND number NOT IN "
             "(SELECT number FROM versions ORDER BY number DESC LIMIT ?)",
-            (self._max_versions,),
+            (self.best().number, self._max_versions),
         )
         return Version(number, *values[:-1])
 

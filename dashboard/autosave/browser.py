@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dashboard.autosave.autosave import Autosave, refusal
-from dashboard.autosave.digits import SavedDigits
-from dashboard.autosave.save import Save, describe_age
+from dashboard.autosave.digits import SavedDigits, SavedStoredModel
+from dashboard.autosave.save import Save, SavedPart, describe_age
 from dashboard.autosave.store import IndexedDBStore, Store, StoreError
 from dashboard.digits.controller import DigitsController
 from dashboard.shell.restore_offer import RestoreOffer
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 def create_autosave(controller: DigitsController, tab: str) -> Autosave:
     """Return the autosave of a page whose digits exist; `tab` is the name of the tab."""
-    return Autosave([SavedDigits(controller)], tab=tab, tell=controller.warn)
+    parts: list[SavedPart] = [SavedDigits(controller), SavedStoredModel(controller)]
+    return Autosave(parts, tab=tab, tell=controller.warn)
 
 
 def add_plane(autosave: Autosave, plane: PlaneController) -> None:

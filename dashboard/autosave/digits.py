@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,18 +15,30 @@ from numpy.typing import NDArray
 
 from dashboard.autosave.save import SaveError, watch_state
 from dashboard.digits.controller import DigitsController
+from dashboard.digits.models import StoredModel, describe_stored
 from dashboard.digits.state import DigitsState, Origin
 from dashboard.digits.training import NETWORK_SETTINGS
 from dashboard.training.checkpoint import Checkpoint, settings_values
+from dashboard.training.run_state import RunState
 from dashboard.training.settings import TrainingSettings, setting_names
+from dashboard.training.stopping import STOP_SETTINGS
 from data_cache import DATA_SETS, DataError
-from nn import WeightsError
+from nn import PRETRAINED, WeightsError, create_optimizer, load_pretrained
 
-SHOWN = ("data_set", "fine_tune", "drawing_model", "smoothing")
+SHOWN = (
+    *("data_set", "training_samples", "fine_tune", "pretrained_model", "centre_drawing"),
+    *("smoothing", *STOP_SETTINGS),
+)
 """Saved parameters of the state besides the settings of training."""
 
-OLD_NAMES = {"fine_tune": "keep_ready", "drawing_model": "ready_net"}
-"""Names of these parameters in autosaves of earlier versions."""
+OLD_NAMES = {
+    "fine_tune": ("fine_tune", "keep_ready"),
+    "pretrained_model": ("drawing_model", "ready_net"),
+}
+"""Names of these parameters in autosaves of earlier versions, the latest first."""
+
+STORED = ("data_set", "training_samples", "pretrained_model")
+"""Parameters of the state that are saved with a stored model."""
 
 FREQUENT = ("snapshot", "history", "prediction")
 """Parameters that change with every slice of training."""
@@ -49,7 +62,8 @@ class SavedDigits:
             return f"iteration {iteration:,} of a {sizes} net"
         if self._state.origin != Origin.PRETRAINED:
             return f"a {self._state.origin} {sizes} net"
-        if self._state.drawing is not None and self._state.drawing.any():
+        drawing = self._state.drawing
+        if drawing is not None and drawing.any() and not self._state.is_example:
             return "your drawing"
         return "your settings" if self._has_other_settings() else ""
 
@@ -63,8 +77,8 @@ class SavedDigits:
         task = {name: getattr(state, name) for name in SHOWN} | {
             "origin": state.origin,
             "running": state.running,
-            "built": controller.built_settings,
-            "drawing": None if drawing is None else encode_drawing(drawing),
+            "built": dict(state.built_settings),
+            "drawing": None if drawing is None or state.is_example else encode_drawing(drawing),
         }
         run = controller.trainer.run
         try:
@@ -78,7 +92,7 @@ class SavedDigits:
             checkpoint = Checkpoint.from_bytes(content, "the saved digits")
             shown, drawing, origin, built = _read_task(checkpoint.task)
             await self._controller.restore_run(
-                checkpoint.state,
+                _run_state(checkpoint, shown, origin),
                 origin=origin,
                 built_settings=built,
                 **dict(checkpoint.settings),
@@ -98,6 +112,88 @@ class SavedDigits:
         watch_state(self._state, names, FREQUENT, note_change)
 
 
+class SavedStoredModel:
+    """The model of one's own that a pretrained one has replaced last, as a `SavedPart`.
+
+    It is saved only while the current model is pretrained, so that it costs no training time.
+    """
+
+    name = "stored-model"
+
+    def __init__(self, controller: DigitsController) -> None:
+        self._controller = controller
+        self._state = controller.state
+        self._captured: tuple[StoredModel | None, bytes] = (None, b"")
+
+    @property
+    def title(self) -> str:
+        """Description of the model; "" when there is none."""
+        stored = self._stored
+        return (
+            "" if stored is None else f"the stored {describe_stored(stored, self._state).subject}"
+        )
+
+    def capture(self) -> bytes | None:
+        """Return the checkpoint of the model, empty if there is none; None while it is computed."""
+        stored = self._stored
+        if stored is None:
+            return b""
+        if stored is not self._captured[0]:
+            if not self._controller.training_loop.is_idle:
+                return None
+            try:
+                content = _stored_checkpoint(stored).to_bytes()
+            except WeightsError:
+                return b""  # NaN or infinite weights have no format
+            self._captured = (stored, content)
+        return self._captured[1]
+
+    async def restore(self, content: bytes) -> None:
+        """Offer the model in the menu again; see `SavedPart`."""
+        if not content:
+            return
+        try:
+            checkpoint = Checkpoint.from_bytes(content, "the stored model")
+            task = dict(checkpoint.task)
+            DigitsState(**{name: task[name] for name in STORED})
+            self._controller.models.add(
+                checkpoint.state,
+                origin=Origin(task["origin"]),
+                built_settings=dict(task["built"]),
+                settings=dict(checkpoint.settings),
+                **{name: task[name] for name in STORED},
+            )
+        except (LookupError, TypeError, ValueError) as error:
+            raise SaveError(str(error).rstrip(".")) from error
+
+    def watch(self, note_change: Callable[[bool], None]) -> None:
+        """Call a function at every change; see `SavedPart`."""
+        watch_state(self._state, ["stored_models", "origin"], (), note_change)
+
+    @property
+    def _stored(self) -> StoredModel | None:
+        stored = self._state.stored_models
+        return stored[0] if stored and self._state.origin == Origin.PRETRAINED else None
+
+
+def _stored_checkpoint(stored: StoredModel) -> Checkpoint:
+    task = {name: getattr(stored, name) for name in STORED}
+    task |= {"origin": stored.origin, "built": dict(stored.built_settings)}
+    return Checkpoint(stored.settings, replace(stored.run_state(), fallback=None), task)
+
+
+def _run_state(checkpoint: Checkpoint, shown: Mapping[str, Any], origin: Origin) -> RunState:
+    """Return the state of the run; earlier versions saved another pretrained model than shown."""
+    state = checkpoint.state
+    if origin != Origin.PRETRAINED:
+        return state
+    network = load_pretrained(shown["pretrained_model"])
+    if network.title == state.network.title:
+        return state
+    optimizer = create_optimizer(state.optimizer, network.parameters())
+    return replace(state, network=network, optimizer_state=optimizer.state())
+
+
 def encode_drawing(drawing: NDArray[np.floating]) -> str:
     """Return a square picture in [0, 1] as text: base64 of a byte per pixel."""
     return base64.b64encode(np.rint(255 * drawing).astype(np.uint8)).decode("ascii")
@@ -113,7 +209,7 @@ def decode_drawing(text: str) -> NDArray[np.float32]:
 def _read_task(
     task: Mapping[str, Any],
 ) -> tuple[dict[str, Any], NDArray[np.float32] | None, Origin, dict[str, Any]]:
-    shown = {name: task.get(name, task.get(OLD_NAMES.get(name, name))) for name in SHOWN}
+    shown = _read_shown(task)
     if shown["data_set"] not in DATA_SETS:
         raise ValueError(f"there is no data set {shown['data_set']!r}")
     built = dict(task["built"])
@@ -122,3 +218,17 @@ def _read_task(
     DigitsState(**shown, **built)
     drawing = None if task["drawing"] is None else decode_drawing(task["drawing"])
     return shown, drawing, Origin(task["origin"]), built
+
+
+def _read_shown(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the saved parameters; those that earlier versions lacked have their default."""
+    shown: dict[str, Any] = {}
+    for name in SHOWN:
+        names = (name, *OLD_NAMES.get(name, ()))
+        found = [task[known] for known in names if known in task]
+        shown[name] = found[0] if found else DigitsState.param[name].default
+    if "pretrained_model" not in task:
+        # The model that was trained, loaded or fine-tuned was always the first one.
+        is_unchanged = Origin(task["origin"]) == Origin.PRETRAINED and not shown["fine_tune"]
+        shown["pretrained_model"] = shown["pretrained_model"] if is_unchanged else PRETRAINED[0]
+    return shown

@@ -13,7 +13,7 @@ import numpy as np
 from dashboard.autosave.save import SaveError, watch_state
 from dashboard.plane.controller import PlaneController
 from dashboard.plane.dataset import OWN, PARTS, PlaneData
-from dashboard.plane.settings import MAX_POINTS, MAX_WEIGHTS, PlaneSettings
+from dashboard.plane.settings import MAX_POINTS, PlaneSettings
 from dashboard.plane.state import PlaneState
 from dashboard.training.checkpoint import Checkpoint
 from dashboard.training.run_state import RunState
@@ -119,8 +119,6 @@ def _check_settings(values: Mapping[str, Any]) -> PlaneState:
         raise ValueError("a network without inputs")
     if not all(1 <= width <= MAX_LAYER_WIDTH for width in state.hidden_layers):
         raise ValueError(f"hidden layers of {state.hidden_layers} units")
-    if state.count_weights() > MAX_WEIGHTS:
-        raise ValueError(f"a network of {state.count_weights():,} weights")
     return state
 
 

@@ -12,6 +12,12 @@ from typing import Any
 
 import param
 
+from dashboard.cli.sample_input import (
+    add_read_arguments,
+    read_options,
+    read_reported,
+    report,
+)
 from dashboard.cli.settings import CommandSettings
 from dashboard.training.settings import (
     MAX_HIDDEN_LAYERS,
@@ -20,7 +26,8 @@ from dashboard.training.settings import (
     SettingError,
     describe_range,
 )
-from data_cache import DATA_SETS, DIGIT_NAMES, Samples, load_data_set, open_samples
+from dashboard.weights_file import read_any_weights
+from data_cache import DATA_SETS, DIGIT_NAMES, Samples, load_data_set
 from data_cache.samples import PIXELS
 from nn import (
     ARCHITECTURES,
@@ -30,16 +37,16 @@ from nn import (
     activation_name,
     initialization_name,
     load_pretrained,
-    load_weights,
     optimizer_name,
     schedule_name,
 )
+from nn.serialization import read_file
 
 CLASSES = len(DIGIT_NAMES)
 PATH_KINDS = (
-    "a folder of idx files as MNIST has them, an idx file of images (its labels are found by "
-    "name), or a CSV file with a header row, the label first, then 784 pixels of 0 to 255; "
-    "each plain or gzip-compressed"
+    "a folder of idx files as MNIST has them, or of pictures in folders 0 to 9; an idx file of "
+    "images (its labels are found by name); a table (CSV) of the label and 784 pixels of 0 to 255; "
+    "or a .npz archive such as Keras's; each plain or compressed"
 )
 DATA_SET_HELP = (
     f"a data set by name: {', '.join(DATA_SETS)}; all but digits must have been fetched "
@@ -62,6 +69,11 @@ class NamedSamples:
     class_names: tuple[str, ...]
     title: str
 
+    @property
+    def is_labelled(self) -> bool:
+        """Whether the samples have labels."""
+        return self.samples.is_labelled is None
+
 
 def add_data_arguments(parser: argparse.ArgumentParser, *, required: bool) -> None:
     """Add --data-path, --data-set and --part."""
@@ -71,14 +83,21 @@ def add_data_arguments(parser: argparse.ArgumentParser, *, required: bool) -> No
     parser.add_argument(
         "--part",
         choices=("train", "validation", "test"),
-        default="test",
-        help="which part of a data set (train, validation, test) or of an idx folder "
-        "(train, test); ignored for a file (default: %(default)s)",
+        help="which part of a data set (train, validation, test) or of a folder (train, test); "
+        "ignored for a file (default: test, or the only one that a folder has)",
     )
+    add_read_arguments(parser)
 
 
-def open_named(arguments: argparse.Namespace) -> NamedSamples:
+def open_named(arguments: argparse.Namespace, *, labelled: bool = True) -> NamedSamples:
     """Return the samples that --data-path or --data-set names.
+
+    Parameters
+    ----------
+    arguments
+        Of the command.
+    labelled
+        Whether the samples must have labels.
 
     Raises
     ------
@@ -88,14 +107,14 @@ def open_named(arguments: argparse.Namespace) -> NamedSamples:
         If it is not on this machine, or the path cannot be read.
     """
     if arguments.data_path is not None:
-        samples = open_samples(arguments.data_path, arguments.part)
+        options = read_options(arguments)
+        part, other = arguments.part or "test", None if arguments.part else "train"
+        file = read_reported(arguments.data_path, part, options, other)
+        samples = file.labelled() if labelled else file.samples
         return NamedSamples(samples, DIGIT_NAMES, str(arguments.data_path))
     data_set = load_data_set(data_set_name(arguments.data_set))
-    return NamedSamples(
-        data_set.part(arguments.part),
-        data_set.class_names,
-        f"{data_set.title}, part {arguments.part}",
-    )
+    part = arguments.part or "test"
+    return NamedSamples(data_set.part(part), data_set.class_names, f"{data_set.title}, part {part}")
 
 
 def data_set_name(text: str) -> str:
@@ -119,7 +138,8 @@ def add_weights_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weight-path",
         metavar="FILE",
-        help="the weights, .npz or .json, or a pretrained model by name: "
+        help="the weights, .npz, .json or .safetensors, also of PyTorch or Keras, or a pretrained "
+        "model by name: "
         f"{', '.join(PRETRAINED)} (default: {PRETRAINED[0]})",
     )
 
@@ -134,7 +154,7 @@ def open_network(arguments: argparse.Namespace) -> NamedNetwork:
     """
     path = arguments.weight_path
     is_pretrained = path is None or path in PRETRAINED
-    network = load_pretrained(path or PRETRAINED[0]) if is_pretrained else load_weights(path)
+    network = load_pretrained(path or PRETRAINED[0]) if is_pretrained else _read_network(path)
     if (network.sizes[0], network.classes) != (PIXELS, CLASSES):
         raise WeightsError(
             f"{path}: expected a network with {PIXELS} inputs and {CLASSES} outputs, found "
@@ -143,6 +163,14 @@ def open_network(arguments: argparse.Namespace) -> NamedNetwork:
     name = "" if path is None else f" {path}"
     title = f"the pretrained model{name}" if is_pretrained else str(path)
     return NamedNetwork(network, f"{title} ({network.title})", is_pretrained)
+
+
+def _read_network(path: str) -> Network:
+    """Return the network in a file; what was assumed about it is said on stderr."""
+    reading = read_any_weights(read_file(path), path)
+    if reading.notes:
+        report(f"Read {path}: {reading.network.title}.", list(reading.notes), "Note")
+    return reading.network
 
 
 def read_flag(flag: str, name: str, text: str) -> Any:

@@ -11,11 +11,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from dashboard.cli import data, evaluate, predict, serve, site, train
+from dashboard.cli import convert, data, evaluate, predict, serve, site, train
 from dashboard.cli.errors import INTERRUPTED, CommandError, describe
 from dashboard.training.settings import SettingError
 
-COMMANDS = (serve, site, train, evaluate, predict, data)
+COMMANDS = (serve, site, train, evaluate, predict, convert, data)
 
 DESCRIPTION = """\
 A neural-net laboratory on NumPy: train and evaluate a digit recogniser, serve the app.

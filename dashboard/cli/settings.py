@@ -5,14 +5,19 @@ Defaults and bounds shared with the app come from `TrainingSettings`.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import param
 
+from dashboard.training.budget import COMMAND_BUDGET, Budget
 from dashboard.training.settings import TrainingSettings
 from nn import SCHEDULES
 
 
 class CommandSettings(TrainingSettings):
     """The settings of the network and its training that `inkling train` accepts."""
+
+    budget: ClassVar[Budget] = COMMAND_BUDGET
 
     num_epochs = param.Integer(
         10, bounds=(1, 100_000), label="Number of epochs", doc="Passes over the training samples."

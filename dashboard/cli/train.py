@@ -24,6 +24,7 @@ from dashboard.cli.arguments import (
 from dashboard.cli.errors import INTERRUPTED
 from dashboard.cli.recipe import apply_recipe
 from dashboard.cli.report import confusion_lines
+from dashboard.cli.sample_input import add_read_arguments, read_options
 from dashboard.cli.settings import CommandSettings
 from dashboard.cli.train_data import open_train_data
 from dashboard.cli.train_files import TrainFiles
@@ -119,6 +120,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         help=f"instead of paths, {DATA_SET_HELP}; its validation part is evaluated after every "
         "epoch, its test part once at the end (default: digits)",
     )
+    add_read_arguments(group)
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
@@ -149,7 +151,7 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         "--weight-path",
         metavar="FILE",
         default=DEFAULT_WEIGHTS,
-        help="where to save the weights, .npz or .json; an existing file is replaced "
+        help="where to save the weights, .npz, .json or .safetensors; an existing file is replaced "
         "(default: %(default)s)",
     )
     group.add_argument(
@@ -176,7 +178,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Train; return 0, or 130 after Ctrl-C."""
     apply_recipe(arguments, arguments.parser)
     given = read_settings(arguments)
-    files = TrainFiles.named(arguments.weight_path, arguments.history_path, half=arguments.half)
+    options = read_options(arguments)
+    files = TrainFiles.named(
+        arguments.weight_path,
+        arguments.history_path,
+        half=arguments.half,
+        inputs=(arguments.train_path, arguments.validation_path, arguments.recipe),
+    )
     if arguments.data_set is not None and (arguments.train_path or arguments.validation_path):
         raise SettingError(
             "--data-set: expected either a data set or paths, found both; a data set has its own "
@@ -188,7 +196,9 @@ def run(arguments: argparse.Namespace) -> int:
             "set's own validation part is evaluated."
         )
     with limit_blas_threads():
-        data = open_train_data(arguments.train_path, arguments.validation_path, arguments.data_set)
+        data = open_train_data(
+            arguments.train_path, arguments.validation_path, arguments.data_set, options
+        )
         job = TrainingJob(data, files, given, resume=arguments.resume, stream=sys.stderr)
         outcome = asyncio.run(job.work())
     stream = sys.stderr if outcome.interrupted else sys.stdout

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.cli.arguments import data_set_name
+from dashboard.cli.sample_input import overlap_doubts, read_reported, report
 from dashboard.cli.settings import CommandSettings
-from data_cache import DIGIT_NAMES, Samples, load_data_set, open_samples, to_float
+from data_cache import DIGIT_NAMES, ReadOptions, Samples, load_data_set, to_float
 from data_cache.synthesis import add_synthetic_samples
 from nn import Network
 from nn.calibration import fit_temperature, with_temperature
@@ -50,15 +51,20 @@ class TrainData:
 
 
 def open_train_data(
-    train_path: str | None, validation_path: str | None, data_set: str | None
+    train_path: str | None,
+    validation_path: str | None,
+    data_set: str | None,
+    options: ReadOptions,
 ) -> TrainData:
     """Return the samples of the paths or, without a path, of a data set (None: bundled digits)."""
     if train_path is None:
         return _load_by_name(data_set_name(data_set or "digits"))
-    train = open_samples(train_path, "train")
+    train = read_reported(train_path, "train", options).labelled()
     if validation_path is None:
         return TrainData(train, None, None, DIGIT_NAMES)
-    held_out = open_samples(validation_path, "test")
+    held_out = read_reported(validation_path, "test", options).labelled()
+    if warnings := overlap_doubts(train, held_out):
+        report(f"Compared {train_path} with {validation_path}.", warnings)
     title = f"{len(held_out):,} validation samples (evaluated only, not used to choose weights)"
     scored = HeldOut(held_out, title)
     return TrainData(train, scored, scored, DIGIT_NAMES)

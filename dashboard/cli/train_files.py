@@ -5,16 +5,20 @@ Their paths are checked before training begins.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dashboard.cli.errors import CommandError
+from dashboard.cli.output_files import check_output
 from dashboard.training.checkpoint import Checkpoint, write_checkpoint
 from dashboard.training.history import History
 from dashboard.training.run import Run
 from dashboard.training.settings import SettingError
 from nn import Network, save_weights
 from nn.serialization import write_atomically
+
+SUFFIXES = (".npz", ".json", ".safetensors")
+"""Ends of the names of weights files that a training writes and reads again."""
 
 
 @dataclass(frozen=True)
@@ -26,27 +30,41 @@ class TrainFiles:
     half: bool = False
 
     @classmethod
-    def named(cls, weights: str, history: str | None, *, half: bool = False) -> TrainFiles:
-        """Return the paths, checked.
+    def named(
+        cls,
+        weights: str,
+        history: str | None,
+        *,
+        half: bool = False,
+        inputs: Iterable[str | None] = (),
+    ) -> TrainFiles:
+        """Return the paths, checked; `inputs` are the files and folders that are read.
 
         Raises
         ------
         SettingError
             The suffix of the weights is unknown, or two paths are the same file.
         CommandError
-            A folder does not exist.
+            A folder does not exist, or a path is a folder, a device or a link.
         """
         files = cls(Path(weights), Path(history) if history else None, half)
-        if files.weights.suffix.lower() not in (".npz", ".json"):
+        if files.weights.suffix.lower() not in SUFFIXES:
             raise SettingError(
-                f"--weight-path: a weights file ends in .npz or .json; found “{weights}”."
+                f"--weight-path: a weights file ends in {', '.join(SUFFIXES)}; found “{weights}”."
             )
         if half and files.weights.suffix.lower() != ".npz":
             raise SettingError(f"--half: float16 needs an .npz file; found “{weights}”.")
-        for flag, path in (("--weight-path", files.weights), ("--history-path", files.history)):
+        inputs = tuple(inputs)
+        for flag, path in (
+            ("--weight-path", files.weights),
+            ("--weight-path", files.checkpoint),
+            ("--history-path", files.history),
+        ):
             if path is not None:
-                _check_place(flag, path)
-        if files.history in (files.weights, files.checkpoint):
+                check_output(flag, path, inputs=inputs)
+        if files.history is not None and any(
+            _is_same(files.history, path) for path in (files.weights, files.checkpoint)
+        ):
             raise SettingError(
                 f"--history-path: {history} is taken by the weights or their checkpoint; "
                 "name another file."
@@ -92,8 +110,6 @@ class TrainFiles:
             write_atomically(self.history, "".join(history.csv_lines()).encode())
 
 
-def _check_place(flag: str, path: Path) -> None:
-    if path.is_dir():
-        raise CommandError(f"{flag}: {path} is a folder; name a file.")
-    if not path.parent.is_dir():
-        raise CommandError(f"{flag}: the folder {path.parent} does not exist; make it first.")
+def _is_same(first: Path, second: Path) -> bool:
+    """Tell whether two paths lead to one place, whether there is a file or not."""
+    return first.resolve() == second.resolve()

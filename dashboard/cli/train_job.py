@@ -131,9 +131,12 @@ class TrainingJob:
     def _check(self) -> None:
         """Raise SettingError now for what would fail at the end."""
         settings, path = self.settings, self._files.weights
-        if architecture_layers(settings.architecture) is not None and path.suffix.lower() != ".npz":
+        if architecture_layers(settings.architecture) is not None and (
+            path.suffix.lower() == ".json"
+        ):
             raise SettingError(
-                f"--weight-path: convolutional layers need an .npz file; found “{path}”."
+                "--weight-path: convolutional layers need an .npz or .safetensors file; found "
+                f"“{path}”."
             )
         for flag, is_wanted in (
             ("--patience", settings.patience > 0),

@@ -16,12 +16,20 @@ from dashboard.digits.data_set_loader import DataSetLoader
 from dashboard.digits.datasets import DataSetOpener, OpenedDataSet, SampleQuery, read_index
 from dashboard.digits.drawing import DrawingModel
 from dashboard.digits.fine_tuning import fine_tune
+from dashboard.digits.models import (
+    CURRENT,
+    ModelStore,
+    StoredModel,
+    describe_model,
+    network_name,
+)
 from dashboard.digits.state import DigitsState, Origin, architecture_settings
 from dashboard.digits.training import NETWORK_SETTINGS, DigitsTraining
-from dashboard.training.block_run import BlockRun
+from dashboard.digits.training_subset import ALL, subset_name_of, whole_of
 from dashboard.training.history import Score
 from dashboard.training.run import DivergenceError
 from dashboard.training.run_state import RunState
+from dashboard.training.settings import SettingError
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.time_travel import TimeTravel
 from dashboard.training.trainer import Clock, Execute, TimeBudget, evaluate
@@ -30,6 +38,7 @@ from data_cache import DataError, PrefetchError, to_float
 from data_cache.samples import PIXELS
 from nn import (
     ARCHITECTURES,
+    PRETRAINED,
     Network,
     WeightsError,
     load_pretrained,
@@ -42,9 +51,12 @@ LIVE_SETTINGS = (
 )
 """Settings that take effect during a run."""
 
+DATA_SETTINGS = ("data_set", "training_samples")
+"""Settings that say what is trained on."""
+
 
 class DigitsController:
-    """A network in training, its data set, the model for drawings, and the commands on them.
+    """The current model, its training and data set, the drawing, and the commands on them.
 
     Parameters
     ----------
@@ -98,7 +110,7 @@ class DigitsController:
             state, open_data_set, self._training.background_tasks, self._data_set_opened
         )
         state.param.watch(self._running_changed, "running")
-        state.param.watch(self._data_set_changed, "data_set")
+        state.param.watch(self._data_set_changed, list(DATA_SETTINGS))
         state.param.watch(self._live_setting_changed, list(LIVE_SETTINGS))
         state.param.watch(lambda _event: self.trainer.note_interaction(), "drawing")
         state.param.watch(self._shown_checkpoint_changed, "shown_checkpoint")
@@ -109,20 +121,14 @@ class DigitsController:
         return self._training.data
 
     @property
+    def models(self) -> ModelStore:
+        """The models that were replaced."""
+        return self._training.models
+
+    @property
     def network(self) -> Network:
         """The network that is shown, saved and evaluated: of a checkpoint, or the newest one."""
         return self.state.shown_network
-
-    @property
-    def checkpoint_iteration(self) -> int | None:
-        """The iteration of the shown checkpoint; None while the newest network is shown."""
-        shown = self.state.shown_checkpoint
-        return None if shown is None else int(shown.iteration)
-
-    @property
-    def built_settings(self) -> dict[str, Any]:
-        """The settings that the present network and the order of its batches were made with."""
-        return self._training.built_settings
 
     # Training
 
@@ -142,7 +148,7 @@ class DigitsController:
         """Begin a new run with the initial weights of the same seed."""
         self.state.running = False
         self._replace_run(None, Origin.FRESH)
-        self._notify(f"A fresh {self.network.title} net. It is untrained: press Train.")
+        self._notify(f"A new {network_name(self.network)}. It is untrained: press Train.")
 
     def choose_architecture(self, architecture: str) -> None:
         """Set an architecture, and the hidden layers and batch size that belong to it."""
@@ -155,20 +161,53 @@ class DigitsController:
             }
         self.state.param.update(architecture=architecture, **settings)
 
-    def use_pretrained(self) -> None:
-        """Put the pretrained model, and the data set it was trained on, in place of the present."""
+    def use_pretrained(self, name: str | None = None) -> None:
+        """Make a pretrained model the current one, and open the digits if needed.
+
+        Parameters
+        ----------
+        name
+            One of `PRETRAINED`; None: the last one that was in use.
+        """
         self.state.running = False
+        self.state.pretrained_model = name or self.state.pretrained_model
         if not self.state.has_digit_classes:
             self.state.data_set = "digits"
             return
-        self._replace_run(load_pretrained(), Origin.PRETRAINED)
-        self._notify("The pretrained model is in use again.")
+        network = load_pretrained(self.state.pretrained_model)
+        self._replace_run(network, Origin.PRETRAINED, store_untrained=True)
+        self._notify(f"The current model: {describe_model(self.state).title}.")
+
+    def choose_model(self, key: str) -> None:
+        """Make a pretrained or a stored model the current one.
+
+        Parameters
+        ----------
+        key
+            The name of a pretrained model, or the key of a stored one; other keys change nothing.
+        """
+        if key in PRETRAINED:
+            self.use_pretrained(key)
+            return
+        stored = self.models.find(key)
+        if stored is None:
+            if key != CURRENT:
+                self.warn("This model is not stored any more.")
+            return
+        self.state.running = False
+        if self._has_data_of(stored) and self.training_loop.is_idle:
+            self._restore_model(stored)
+        else:
+            self.spawn(self._restore_model_later(stored))
 
     def fine_tune(self, label: int) -> None:
         """Take one training step on the drawing, with the class `label`."""
         image = self.drawing.image
         if image is None:
-            self.warn("Draw something first, then choose its label.")
+            self.warn("Draw something first, then choose its correct label.")
+            return
+        if not 0 <= label < len(self.data.class_names):
+            self.warn("Choose the correct label of the drawing first.")
             return
         if self.state.running:
             self.warn("Pause training first; fine-tuning changes the same weights.")
@@ -187,7 +226,9 @@ class DigitsController:
         self.state.snapshot = self.trainer.snapshot()
         self.drawing.predict()
         name = self.data.class_names[label]
-        self._notify(f"Fine-tuned on “{name}”: loss on the drawing {before:.3f} → {after:.3f}.")
+        self._notify(
+            f"One step on the label “{name}”: loss on the drawing {before:.3f} → {after:.3f}."
+        )
 
     def count_blocks(self) -> None:
         """Publish how many blocks are ready and in flight; they change without training too."""
@@ -223,9 +264,11 @@ class DigitsController:
                 self._replace_run(self.network.copy(), Origin.FINE_TUNED)
             state.origin = Origin.FINE_TUNED
         else:
+            pretrained = describe_model(state).subject
             self._replace_run(None, Origin.FRESH)
             self._notify(
-                "Training from random weights. “Pretrained model” restores the pretrained ones."
+                f"Training a new {network_name(self.network)} from random weights. The model menu "
+                f"brings the {pretrained} back."
             )
 
     def _live_setting_changed(self, *_events: Any) -> None:
@@ -243,9 +286,42 @@ class DigitsController:
         )
         self.count_blocks()
 
-    def _replace_run(self, network: Network | None, origin: Origin) -> None:
-        self._training.replace_run(network, origin)
+    def _replace_run(
+        self, network: Network | None, origin: Origin, *, store_untrained: bool = False
+    ) -> None:
+        self._training.replace_run(network, origin, store_untrained=store_untrained)
         self.drawing.predict()
+
+    def _restore_model(self, stored: StoredModel) -> None:
+        """Continue a stored model on the opened data set, while no step is being computed."""
+        self._training.store_model(even_untrained=True)
+        self.models.remove(stored)
+        self._training.continue_run(
+            stored.run_state(),
+            stored.origin,
+            stored.built_settings,
+            **stored.settings,
+            pretrained_model=stored.pretrained_model,
+        )
+        self.drawing.predict()
+        self._notify(f"The current model: {describe_model(self.state).title}.")
+
+    def _has_data_of(self, stored: StoredModel) -> bool:
+        data = self.data
+        return (data.name, subset_name_of(data)) == (stored.data_set, stored.training_samples)
+
+    async def _restore_model_later(self, stored: StoredModel) -> None:
+        """Restore a stored model after the present slice, and open its data set if needed."""
+        await self.training_loop.wait_until_idle()
+        if not self._has_data_of(stored):
+            self.state.param.update(
+                data_set=stored.data_set, training_samples=stored.training_samples
+            )
+            await self._loader.wait()
+            if not self._has_data_of(stored):
+                return  # they cannot be opened; a notice says so
+        if self.models.find(stored.key) is stored:
+            self._restore_model(stored)
 
     # Links and autosave
 
@@ -256,12 +332,16 @@ class DigitsController:
         state = self.state
         state.running = False
         # The data set comes last: a network for it is built with the other settings.
-        state.param.update(**{name: it for name, it in values.items() if name != "data_set"})
-        state.data_set = values.get("data_set", state.data_set)
+        data = {name: values[name] for name in DATA_SETTINGS if name in values}
+        state.param.update(**{name: it for name, it in values.items() if name not in data})
+        state.param.update(**data)
         await self._loader.wait()
-        is_replaced = state.origin == Origin.PRETRAINED and not state.fine_tune
-        if is_replaced and set(values) & set(NETWORK_SETTINGS):
+        if state.origin != Origin.PRETRAINED:
+            return
+        if set(values) & set(NETWORK_SETTINGS) and not state.fine_tune:
             self.reset()
+        elif "pretrained_model" in values and state.has_digit_classes:
+            self._replace_run(load_pretrained(state.pretrained_model), Origin.PRETRAINED)
 
     async def restore_run(
         self,
@@ -270,6 +350,7 @@ class DigitsController:
         origin: str,
         data_set: str,
         built_settings: Mapping[str, Any],
+        training_samples: str = ALL,
         **settings: Any,
     ) -> None:
         """Continue a saved run, with the settings that it was saved with.
@@ -279,8 +360,8 @@ class DigitsController:
         run_state
             As `BlockRun.state` returned it.
         built_settings
-            As the property of that name had them.
-        origin, data_set, settings
+            As the parameter of that name had them.
+        origin, data_set, training_samples, settings
             Values of the state's parameters.
 
         Raises
@@ -293,8 +374,8 @@ class DigitsController:
         self.state.running = False
         self._loader.cancel()
         data = self.data
-        if data_set != data.name:
-            data = await self._loader.open(data_set)
+        if (data_set, training_samples) != (data.name, subset_name_of(data)):
+            data = await self._loader.open(data_set, training_samples)
         expected = (PIXELS, len(data.class_names))
         found = (run_state.network.sizes[0], run_state.network.sizes[-1])
         if found != expected:
@@ -304,31 +385,40 @@ class DigitsController:
             )
         # Before the run, so that no score is missing from its curve.
         validation = await self._training.fetch_validation(data)
-        run = BlockRun(self.state, data.source, state=run_state)
+        self._training.store_model()
         self._training.data = data
-        self.state.param.update(**settings, data_set=data_set, class_names=data.class_names)
-        run.apply_settings()
-        self._training.adopt_run(run, Origin(origin))
-        self._training.built_settings = dict(built_settings)
+        self._training.continue_run(
+            run_state,
+            Origin(origin),
+            built_settings,
+            **settings,
+            data_set=data_set,
+            training_samples=training_samples,
+            class_names=data.class_names,
+        )
         self.drawing.predict()
         self.trainer.validation, self.trainer.validation_coming = validation, None
-        self._notify(f"Restored at iteration {run.iteration:,}.")
+        self._notify(f"Restored at iteration {run_state.iteration:,}.")
 
     # Data
 
-    def _data_set_changed(self, event: Any) -> None:
-        if event.new == self.data.name:
+    def _data_set_changed(self, *_events: Any) -> None:
+        data, name, samples = self.data, self.state.data_set, self.state.training_samples
+        if (name, samples) == (data.name, subset_name_of(data)):
             self._loader.cancel()
         else:
             self.state.running = False
-            self._loader.begin(event.new)
+            opened = whole_of(data) if name == data.name else None
+            self._loader.begin(name, samples, opened=opened)
 
     def _data_set_opened(self, data: OpenedDataSet | None) -> None:
         if data is not None:
             self.state.running = False
             self._training.adopt_data_set(data)
+            if self.state.is_example and not self.state.has_digit_classes:
+                self.drawing.clear()  # it is a digit
             self.drawing.predict()
-        self.state.data_set = self.data.name
+        self.state.param.update(data_set=self.data.name, training_samples=subset_name_of(self.data))
 
     async def load_sample(self, part: str, index_text: str, label: int | None) -> None:
         """Put a sample on the pad: by its index if `index_text` is not empty, else a random one."""
@@ -346,9 +436,9 @@ class DigitsController:
         self._notify(f"Sample {sample.index:,} of {part}, labelled “{name}”.")
 
     async def test(self) -> None:
-        """Evaluate the shown network on the test samples, which no training uses."""
+        """Evaluate the current model on the test samples, which no training uses."""
         run_number, iteration = self.state.snapshot.run, self.state.shown_iteration
-        network, is_checkpoint = self.network, self.checkpoint_iteration is not None
+        network, is_checkpoint = self.network, self.state.shown_checkpoint is not None
         self.state.busy = "Testing …"
         try:
             samples = await self.data.part("test")
@@ -395,14 +485,17 @@ class DigitsController:
         """Replace the network by the one in a weights file."""
         classes = len(self.data.class_names)
         try:
-            network = read_compatible_network(content, name, self.data.title, classes)
-        except WeightsError as error:
+            reading = read_compatible_network(content, name, self.data.title, classes)
+            self.state.check_budget(architecture_settings(reading.network))
+        except (SettingError, WeightsError) as error:
             self._notify(str(error), "error")
             return
+        network = reading.network
         self.state.running = False
         self._replace_run(network, Origin.LOADED)
         self.state.param.update(**architecture_settings(network))
-        self._notify(f"Loaded {name}: a {network.title} net. Train continues from its weights.")
+        sentence = f"Loaded {name}: {network_name(network)}. Train continues from its weights."
+        self._notify(" ".join([sentence, *reading.notes]))
 
     # Life cycle
 

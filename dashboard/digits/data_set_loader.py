@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from dashboard.digits.datasets import DataSetOpener, OpenedDataSet
 from dashboard.digits.state import DigitsState
+from dashboard.digits.training_subset import ALL, with_training_samples
 from dashboard.shell.notices import Notice
 from dashboard.training.background_tasks import BackgroundTasks
 from data_cache import DATA_SETS, DataError
@@ -41,10 +42,20 @@ class DataSetLoader:
         self._finished = finished
         self._task: asyncio.Task[None] | None = None
 
-    def begin(self, name: str) -> None:
-        """Open a data set in place of the one being opened, if any."""
+    def begin(
+        self, name: str, training_samples: str = ALL, *, opened: OpenedDataSet | None = None
+    ) -> None:
+        """Open a data set in place of the one being opened, if any.
+
+        Parameters
+        ----------
+        name, training_samples
+            The data set, and which of its samples are trained on.
+        opened
+            The same data set, if it is open already.
+        """
         self.cancel()
-        self._task = self._background_tasks.begin(self._load(name))
+        self._task = self._background_tasks.begin(self._load(name, training_samples, opened))
 
     def cancel(self) -> None:
         """Cancel the opening under way, if any."""
@@ -58,11 +69,12 @@ class DataSetLoader:
         if self._task is not None:
             await asyncio.wait([self._task])
 
-    async def open(self, name: str) -> OpenedDataSet:
+    async def open(self, name: str, training_samples: str = ALL) -> OpenedDataSet:
         """Return a data set without a report of the progress; raises DataError."""
-        return await self._open_data_set(name, lambda _sentence: None)
+        opened = await self._open_data_set(name, lambda _sentence: None)
+        return await with_training_samples(opened, training_samples)
 
-    async def _load(self, name: str) -> None:
+    async def _load(self, name: str, training_samples: str, opened: OpenedDataSet | None) -> None:
         task = asyncio.current_task()
 
         def report(sentence: str) -> None:
@@ -70,13 +82,15 @@ class DataSetLoader:
                 self._state.busy = sentence
 
         report(f"Loading {DATA_SETS[name].title} …")
-        opened = None
+        data = None
         try:
-            opened = await self._open_data_set(name, report)
+            data = await with_training_samples(
+                opened or await self._open_data_set(name, report), training_samples
+            )
         except DataError as error:
             self._state.notice = Notice(str(error), "error")
         finally:
             if self._task is task:
                 self._task = None
                 self._state.busy = ""
-                self._finished(opened)
+                self._finished(data)

@@ -7,7 +7,7 @@ both through one protocol.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import urljoin
@@ -105,6 +105,10 @@ class OpenedDataSet(Protocol):
         """Return a whole part; it is fetched once at most."""
         ...
 
+    def training_pieces(self) -> AsyncIterator[Samples]:
+        """Yield the training samples in stored order, in pieces; DataError when one is missing."""
+        ...
+
     async def sample(self, query: SampleQuery, generator: np.random.Generator) -> Sample:
         """Return one sample; DataError when no sample fits."""
         ...
@@ -128,23 +132,31 @@ class InMemoryDataSet:
         """Return a whole part."""
         return self._data_set.part(name)
 
+    async def training_pieces(self) -> AsyncIterator[Samples]:
+        """Yield the training part."""
+        yield self._data_set.train
+
     async def sample(self, query: SampleQuery, generator: np.random.Generator) -> Sample:
         """Return one sample; see `OpenedDataSet`."""
-        samples = self._data_set.part(query.part)
-        index = query.index
-        if index is None:
-            index = self._choose(query, samples.labels, generator)
-        return Sample(samples.images[index], int(samples.labels[index]), query.part, index)
+        return choose_sample(self._data_set.part(query.part), query, generator)
 
-    @staticmethod
-    def _choose(
-        query: SampleQuery, labels: NDArray[np.uint8], generator: np.random.Generator
-    ) -> int:
-        for attempt in (query, replace(query, exclude=None)):
-            candidates = attempt.candidates(labels)
-            if len(candidates):
-                return int(generator.choice(candidates))
-        raise query.not_found(len(labels))
+
+def choose_sample(samples: Samples, query: SampleQuery, generator: np.random.Generator) -> Sample:
+    """Return the sample of a whole part that fits a query; DataError when none does."""
+    index = query.index
+    if index is None:
+        index = _choose_index(query, samples.labels, generator)
+    return Sample(samples.images[index], int(samples.labels[index]), query.part, index)
+
+
+def _choose_index(
+    query: SampleQuery, labels: NDArray[np.uint8], generator: np.random.Generator
+) -> int:
+    for attempt in (query, replace(query, exclude=None)):
+        candidates = attempt.candidates(labels)
+        if len(candidates):
+            return int(generator.choice(candidates))
+    raise query.not_found(len(labels))
 
 
 class HttpDataSet:
@@ -182,6 +194,11 @@ class HttpDataSet:
                 self._manifest, self.name, name, backoff=self._pause
             )
         return self._parts[name]
+
+    async def training_pieces(self) -> AsyncIterator[Samples]:
+        """Yield the blocks of the training part, each fetched when it is asked for."""
+        for block in self._manifest.part(self.name, "train"):
+            yield await fetch_block_with_retries(self._manifest, block, backoff=self._pause)
 
     async def sample(self, query: SampleQuery, generator: np.random.Generator) -> Sample:
         """Return one sample; see `OpenedDataSet`. Only the blocks that may hold it are fetched."""

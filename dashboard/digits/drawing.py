@@ -1,7 +1,6 @@
-"""The model for drawings: puts the drawing into the format of its training data and predicts it.
+"""The answer to the drawing: brings it into the format of the training data and predicts it.
 
-Until the person trains, fine-tunes or loads a network, drawings are predicted by a pretrained model
-that may be a larger one than the network that Train continues.
+Drawings are predicted by the current model, which all panes show.
 """
 
 from __future__ import annotations
@@ -11,10 +10,17 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.digits.state import DigitsState, Origin, Prediction
+from dashboard.digits.example_drawing import draw_example
+from dashboard.digits.state import DRAWN, WELCOME, DigitsState, Origin, Prediction
+from dashboard.shell.notices import Notice
 from data_cache import frame_digit, shrink_canvas
-from nn import PRETRAINED, Network, load_pretrained, pretrained_card
+from nn import Network, pretrained_card
 from nn.calibration import confidence
+
+SIDE = 28
+"""Pixels along a side of the model's input."""
+DRAWING_SIDE = 84
+"""Pixels along a side of the drawing that the pad reports."""
 
 
 class DrawingModel:
@@ -27,72 +33,95 @@ class DrawingModel:
     """
 
     def __init__(self, state: DigitsState) -> None:
-        self.show: Callable[[NDArray[np.floating]], None] = self._show_nowhere
+        self.show_on_pad: Callable[[NDArray[np.floating]], None] = self._show_nowhere
         """Puts a square picture in [0, 1] on the pad, which reports it through `take`; the view
         sets it."""
         self._state = state
         self._image: NDArray[np.float32] | None = None
-        self._pretrained: dict[str, Network] = {}
+        self._sample: NDArray[np.float32] | None = None
         self._predicted_with: Network | None = None
-        state.param.watch(lambda _event: self.predict(), "drawing_model")
         state.param.watch(lambda _event: self._frame(), "class_names")
+        state.param.watch(lambda _event: self._frame_and_predict(), "centre_drawing")
 
     def take(self, canvas: NDArray[np.float32]) -> None:
         """Predict a new drawing, (84, 84) float32 in [0, 1]."""
-        self._state.drawing = canvas
-        self._frame()
-        self.predict()
+        state = self._state
+        if state.is_example and state.notice.text == WELCOME:
+            state.notice = Notice(DRAWN)
+        state.param.update(drawing=canvas, is_example=False)
+        self._frame_and_predict()
+
+    def take_example(self) -> None:
+        """Predict the example drawing, which the first view shows."""
+        self._state.param.update(drawing=draw_example(DRAWING_SIDE), is_example=True)
+        self._frame_and_predict()
+
+    def show(self, picture: NDArray[np.floating]) -> None:
+        """Put a square picture in [0, 1] on the pad.
+
+        One of 28 × 28 pixels is a sample in the format of the data set, and is predicted as it is.
+        """
+        self._sample = picture.astype(np.float32) if len(picture) == SIDE else None
+        self.show_on_pad(picture)
+
+    def clear(self) -> None:
+        """Clear the pad."""
+        self.show_on_pad(np.zeros((SIDE, SIDE), np.float32))
 
     @property
     def image(self) -> NDArray[np.float32] | None:
         """The drawing as the model's input, (784,) float32 in [0, 1]; None while it is blank."""
         return self._image
 
-    @property
-    def network(self) -> Network:
-        """The network that predicts drawings."""
-        state, name = self._state, self._state.drawing_model
-        is_pretrained = state.origin == Origin.PRETRAINED and state.has_digit_classes
-        is_pretrained = is_pretrained and state.shown_checkpoint is None
-        if not is_pretrained or name == PRETRAINED[0]:
-            return state.shown_network
-        if name not in self._pretrained:
-            self._pretrained[name] = load_pretrained(name)
-        return self._pretrained[name]
-
     def predict(self) -> None:
-        """Predict the drawing with the present network."""
+        """Predict the drawing with the current model."""
         state = self._state
         if self._image is None:
             if state.prediction.image is not None:
                 state.prediction = Prediction()
             return
-        self._predicted_with = network = self.network
+        self._predicted_with = network = state.shown_network
         probabilities = network.predict_proba(self._image[np.newaxis])[0]
         is_confident = self._is_confident(probabilities)
         state.prediction = Prediction(self._image, probabilities, is_confident)
 
     def update(self) -> None:
         """Predict the drawing again if the network has changed since the last prediction."""
-        if self._image is not None and self._predicted_with is not self.network:
+        if self._image is not None and self._predicted_with is not self._state.shown_network:
             self.predict()
 
+    def _frame_and_predict(self) -> None:
+        self._frame()
+        self.predict()
+
     def _frame(self) -> None:
-        """Centre and scale digits as MNIST does; drawings of other classes are only shrunk."""
-        frame = frame_digit if self._state.has_digit_classes else shrink_canvas
-        drawing = self._state.drawing
+        """Make the model's input: centred and scaled as in MNIST, or only shrunk."""
+        drawing, sample = self._state.drawing, self._sample
+        if drawing is not None and sample is not None and _shows(drawing, sample):
+            self._image = sample.reshape(-1)
+            return
+        frame = frame_digit if self._state.is_drawing_centred else shrink_canvas
         self._image = None if drawing is None else frame(drawing)
 
     def _is_confident(self, probabilities: NDArray[np.float32]) -> bool:
-        """Return whether a pretrained model is confident; others have no known threshold."""
-        origin = self._state.origin
-        is_known = origin in (Origin.PRETRAINED, Origin.FINE_TUNED)
-        if not is_known or not np.isfinite(probabilities).all():
+        """Return whether a pretrained model is confident; others have no known threshold.
+
+        The threshold was measured on centred digits, so it says nothing about other drawings.
+        """
+        state = self._state
+        is_known = state.origin in (Origin.PRETRAINED, Origin.FINE_TUNED)
+        if not (is_known and state.is_drawing_centred and np.isfinite(probabilities).all()):
             return True
-        name = self._state.drawing_model if origin == Origin.PRETRAINED else PRETRAINED[0]
-        threshold = pretrained_card(name).confidence_threshold
+        threshold = pretrained_card(state.pretrained_model).confidence_threshold
         return bool(confidence(probabilities[np.newaxis])[0] >= threshold)
 
     @staticmethod
     def _show_nowhere(picture: NDArray[np.floating]) -> None:
         """Ignore a picture, because there is no pad."""
+
+
+def _shows(drawing: NDArray[np.float32], sample: NDArray[np.float32]) -> bool:
+    """Return whether a drawing is an enlarged sample, of which each pixel has 256 levels."""
+    step = len(drawing) // SIDE
+    enlarged = np.repeat(np.repeat(np.rint(255 * sample), step, axis=0), step, axis=1)
+    return np.array_equal(np.rint(255 * drawing), enlarged)

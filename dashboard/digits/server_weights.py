@@ -180,13 +180,11 @@ def _error_sentence(response: HttpResponse) -> str:
         return f"the response has the status {response.status} and no message."
 
 
-def find_server(document: Any, search: str | None, *, in_browser: bool) -> ServerWeights | None:
+def find_server(search: str | None, *, in_browser: bool) -> ServerWeights | None:
     """Return the weights of the page's server; None when there is no server.
 
     Parameters
     ----------
-    document
-        Of the page.
     search
         The page's query; in the browser runtime `?api=ADDRESS` names a server.
     in_browser
@@ -200,18 +198,12 @@ def find_server(document: Any, search: str | None, *, in_browser: bool) -> Serve
     if in_browser:
         address = server_address(search)
         return None if address is None else HttpServerWeights(address)
-    plugin = sys.modules.get(PLUGIN)
-    return None if plugin is None else _own_weights(plugin, document)
-
-
-def _own_weights(plugin: Any, document: Any) -> ServerWeights:
+    plugin: Any = sys.modules.get(PLUGIN)
+    if plugin is None:
+        return None
     from dashboard.api.local_weights import LocalServerWeights  # noqa: PLC0415 - served only
 
-    request = getattr(document.session_context, "request", None)
-    context = getattr(getattr(request, "connection", None), "context", None)
-    address = getattr(context, "address", None)
-    peer = str(address[0]) if isinstance(address, tuple) and address else ""
-    return LocalServerWeights(plugin.SERVER, peer, getattr(request, "headers", {}))
+    return LocalServerWeights(plugin.SERVER)
 
 
 def server_address(search: str | None) -> str | None:

@@ -13,21 +13,25 @@ import numpy as np
 import param
 from numpy.typing import NDArray
 
+from dashboard.digits.training_subset import ALL, TRAINING_SAMPLES
 from dashboard.shell.notices import Notice
 from dashboard.training.history import History
+from dashboard.training.run_options import RunOptions
 from dashboard.training.settings import TrainingSettings
 from dashboard.training.snapshot import Snapshot
+from dashboard.training.stopping import StopSettings
 from dashboard.training.time_travel import ShownCheckpoint
 from data_cache import DATA_SETS, DIGIT_NAMES
 from nn import PRETRAINED, Network, architecture_of
 
-WELCOME = "A neural network, written by hand on NumPy. Draw a digit, or press Train."
+WELCOME = "Draw your own digit in place of the example, or press Train to train a new model."
+DRAWN = "The current model answers while you draw. Press Train to train a new one."
 
 ARCHITECTURE_SETTINGS = ("architecture", "hidden_layers", "activation", "biases")
 """Settings that describe a network, whatever its weights."""
 
 ANY = -1
-"""A sample of any class."""
+"""A sample of any class, or a drawing whose class is not chosen."""
 
 
 class Origin(StrEnum):
@@ -50,7 +54,7 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model for drawings predicts; empty while nothing is drawn.
+    """What the current model predicts for the drawing; empty while nothing is drawn.
 
     Attributes
     ----------
@@ -67,22 +71,35 @@ class Prediction:
     is_confident: bool = True
 
 
-class DigitsState(TrainingSettings, ShownCheckpoint):
+class DigitsState(TrainingSettings, RunOptions, StopSettings, ShownCheckpoint):
     """Everything that the digits pane shows."""
 
     data_set = param.Selector(default="digits", objects=list(DATA_SETS), label="Data set")
+    training_samples = param.Selector(
+        default=ALL,
+        objects=list(TRAINING_SAMPLES),
+        label="Training samples",
+        doc="All training samples, or a small subset, on which a network overfits: equally many of "
+        "every class, the first ones in stored order, whatever the seed. Validation and test "
+        "samples stay the same.",
+    )
     running = param.Boolean(False, doc="Whether training is wanted; setting it starts or pauses.")
     fine_tune = param.Boolean(
         False,
         label="Fine-tune the pretrained model",
-        doc="Off: Train starts from random initial weights.",
+        doc="What Train does with a pretrained model. Off: it trains a new model from scratch.",
     )
-    drawing_model = param.Selector(
+    pretrained_model = param.Selector(
         default=PRETRAINED[-1],
         objects=list(PRETRAINED),
-        label="Model for drawings",
-        doc="The pretrained model that predicts drawings, until you train, fine-tune or load a "
-        "network; then that network predicts them.",
+        label="Pretrained model",
+        doc="The one in use, or the one that fine-tuning started from.",
+    )
+    centre_drawing = param.Boolean(
+        True,
+        label="Centre the drawing",
+        doc="Scales and centres the drawing as the training digits are. Off: it is only shrunk to "
+        "28 × 28 pixels, so position and size change the answer.",
     )
     smoothing = param.Number(
         0.9, bounds=(0, 0.99), label="Smoothing", doc="Exponential smoothing of the curves."
@@ -91,14 +108,19 @@ class DigitsState(TrainingSettings, ShownCheckpoint):
     snapshot = param.ClassSelector(class_=Snapshot, doc="The newest published record of the run.")
     history = param.ClassSelector(class_=History, doc="The learning curve of the run.")
     class_names = param.Tuple(tuple(str(digit) for digit in range(10)), doc="Of the data set.")
+    built_settings = param.Dict(
+        {}, doc="The settings that the network and the order of its batches were made with."
+    )
+    stored_models = param.List([], doc="`StoredModel`s that can be brought back, the newest first.")
     drawing = param.Array(default=None, doc="The drawing on the pad, (84, 84) float32 in [0, 1].")
+    is_example = param.Boolean(False, doc="Whether the drawing is the example of the first view.")
     prediction = param.ClassSelector(class_=Prediction, default=Prediction(), doc="Of the drawing.")
     notice = param.ClassSelector(class_=Notice, default=Notice(WELCOME), doc="The latest message.")
     busy = param.String("", doc="What is being waited for; empty when nothing is.")
 
     @property
     def network(self) -> Network:
-        """The network of the newest snapshot; its weights are not changed."""
+        """The current model: the network of the newest snapshot; its weights are not changed."""
         network: Network = self.snapshot.network
         return network
 
@@ -122,10 +144,20 @@ class DigitsState(TrainingSettings, ShownCheckpoint):
         return bool(self.class_names == DIGIT_NAMES)
 
     @property
-    def architecture_pending(self) -> bool:
-        """Whether the architecture settings differ from those of the network in use."""
-        settings = architecture_settings(self.network)
-        return any(getattr(self, name) != value for name, value in settings.items())
+    def is_drawing_centred(self) -> bool:
+        """Whether the drawing is scaled and centred as the digits of MNIST are."""
+        return self.has_digit_classes and bool(self.centre_drawing)
+
+    @property
+    def network_pending(self) -> bool:
+        """Whether the settings of the network differ from those of the current model.
+
+        A fresh network was made with all of them; of another one only the architecture is known.
+        """
+        made = architecture_settings(self.network)
+        if self.origin == Origin.FRESH:
+            made |= self.built_settings
+        return any(getattr(self, name) != value for name, value in made.items())
 
 
 def architecture_settings(network: Network) -> dict[str, Any]:
@@ -140,18 +172,20 @@ def architecture_settings(network: Network) -> dict[str, Any]:
 
 
 class SampleSelection(param.Parameterized):
-    """Which sample is loaded, and with which label the drawing is fine-tuned."""
+    """Which sample is loaded, and the correct label of the drawing, to train on it."""
 
     part = param.Selector(
         default="test", objects={"test": "test", "training": "train"}, label="Split"
     )
     label = param.Selector(default=ANY, objects={"any": ANY}, label="Class")
     index = param.String("", label="Index")
-    drawing_label = param.Selector(default=0, objects={"0": 0}, label="Label")
+    drawing_label = param.Selector(
+        default=ANY, objects={"choose": ANY}, label="Correct label", doc="Of the drawing."
+    )
 
     def set_classes(self, class_names: tuple[str, ...]) -> None:
-        """Offer these classes, and choose the first entry of each list."""
+        """Offer these classes, and choose none of them."""
         labels = {name: index for index, name in enumerate(class_names)}
         self.param["label"].objects = {"any": ANY, **labels}
-        self.param["drawing_label"].objects = labels
-        self.param.update(label=ANY, drawing_label=0)
+        self.param["drawing_label"].objects = {"choose": ANY, **labels}
+        self.param.update(label=ANY, drawing_label=ANY)

@@ -5,14 +5,19 @@ The controller gives the commands; this class alone replaces the run and the dat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from dashboard.digits.datasets import OpenedDataSet
+from dashboard.digits.models import ModelStore
 from dashboard.digits.state import DigitsState, Origin
+from dashboard.digits.training_subset import subset_name_of
 from dashboard.training.block_run import BlockRun
 from dashboard.training.pane_training import PaneTraining
+from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot
+from dashboard.training.stopping import reached_goal
 from dashboard.training.trainer import Clock, Execute, TimeBudget
 from data_cache import DataError, PrefetchError, Samples
 from nn import Network, load_pretrained
@@ -45,8 +50,8 @@ class DigitsTraining(PaneTraining[BlockRun]):
     ----------
     data
         The opened data set.
-    built_settings
-        The settings that the present network and the order of its batches were made with.
+    models
+        Models that were replaced.
     """
 
     state: DigitsState
@@ -62,15 +67,17 @@ class DigitsTraining(PaneTraining[BlockRun]):
         time_budget: TimeBudget | None,
     ) -> None:
         self.state, self.data = state, data
-        self.built_settings: dict[str, Any] = {}
+        self.models = ModelStore(state)
+        self._trained_on = (data.name, subset_name_of(data))
         super().__init__(
             state,
-            self._make_run(load_pretrained()),
+            self._make_run(load_pretrained(state.pretrained_model)),
             publish,
             validation=None,
             clock=clock,
             execute=execute,
             time_budget=time_budget,
+            goal=partial(reached_goal, state),
         )
         state.param.update(
             class_names=data.class_names,
@@ -78,16 +85,44 @@ class DigitsTraining(PaneTraining[BlockRun]):
             snapshot=self.trainer.snapshot(),
         )
 
-    def replace_run(self, network: Network | None, origin: Origin) -> None:
+    def replace_run(
+        self, network: Network | None, origin: Origin, *, store_untrained: bool = False
+    ) -> None:
         """Start a new run with a network; None: with fresh weights by the settings."""
+        self.store_model(even_untrained=store_untrained)
         self.adopt_run(self._make_run(network), origin)
+
+    def store_model(self, *, even_untrained: bool = False) -> None:
+        """Store the current model before it is replaced; see `ModelStore.store`."""
+        self.models.store(
+            self.trainer.run,
+            self._trained_on,
+            is_idle=self.training_loop.is_idle,
+            even_untrained=even_untrained,
+        )
+
+    def continue_run(
+        self,
+        run_state: RunState,
+        origin: Origin,
+        built_settings: Mapping[str, Any],
+        **settings: Any,
+    ) -> None:
+        """Continue from a state of a run on the opened data set, with the settings of that run."""
+        run = BlockRun(self.state, self.data.source, state=run_state)
+        self.state.param.update(**settings)
+        run.apply_settings()
+        self.state.built_settings = dict(built_settings)
+        self.adopt_run(run, origin)
 
     def adopt_run(self, run: BlockRun, origin: Origin) -> None:
         """Put another run in place of the present one; training under way stops."""
         self.trainer.stop()
         self.training_loop.forget_steps()
         old = self.trainer.run
+        self.state.keep_curve(old.history)
         self.trainer.adopt(run, self.trainer.validation)
+        self._trained_on = (self.data.name, subset_name_of(self.data))
         run.queue.start()
         self.background_tasks.begin(old.close(), cancel_on_close=False)
         self.state.param.update(
@@ -109,7 +144,7 @@ class DigitsTraining(PaneTraining[BlockRun]):
             self.replace_run(self.state.network.copy(), self.state.origin)
             self.notify(found)
         elif self.state.has_digit_classes:
-            self.replace_run(load_pretrained(), Origin.PRETRAINED)
+            self.replace_run(load_pretrained(self.state.pretrained_model), Origin.PRETRAINED)
             self.notify(f"{found} The pretrained model is in use again.")
         else:
             self.replace_run(None, Origin.FRESH)
@@ -133,7 +168,7 @@ class DigitsTraining(PaneTraining[BlockRun]):
 
     def _make_run(self, network: Network | None) -> BlockRun:
         names = NETWORK_SETTINGS if network is None else ("seed",)
-        self.built_settings = {name: getattr(self.state, name) for name in names}
+        self.state.built_settings = {name: getattr(self.state, name) for name in names}
         return BlockRun(
             self.state, self.data.source, network=network, classes=len(self.data.class_names)
         )

@@ -13,10 +13,12 @@ import numpy as np
 
 from dashboard.digits.datasets import OpenedDataSet
 from dashboard.digits.drawing import DrawingModel
+from dashboard.digits.models import describe_model
+from dashboard.digits.state import DigitsState
 from dashboard.evaluation.rejection import measure_rejection
 from dashboard.evaluation.report import EvaluationReport, evaluate_network
 from dashboard.evaluation.robustness import POINTS, measure_robustness
-from dashboard.evaluation.state import EvaluationState
+from dashboard.evaluation.state import STALE, EvaluationState
 from dashboard.shell.notices import Notice
 from dashboard.training.trainer import Execute
 from data_cache import DIGIT_NAMES, DataError, PrefetchError, Samples, to_float
@@ -33,21 +35,12 @@ _REPORTED, _REJECTED = 0.2, 0.3
 class ModelSource(Protocol):
     """What the evaluation needs of the digits pane: its model, its data and its drawing pad."""
 
+    state: DigitsState
     drawing: DrawingModel
 
     @property
     def data(self) -> OpenedDataSet:
         """The opened data set."""
-        ...
-
-    @property
-    def network(self) -> Network:
-        """The network that is shown."""
-        ...
-
-    @property
-    def checkpoint_iteration(self) -> int | None:
-        """The iteration of the network if it is that of a checkpoint, else None."""
         ...
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -73,6 +66,8 @@ class EvaluationController:
         self._source = source
         self._execute = execute
         self._task: asyncio.Task[None] | None = None
+        self._evaluated: Network | None = None
+        source.state.param.watch(self._model_changed, ["snapshot", "shown_checkpoint"])
 
     def start(self) -> None:
         """Start an evaluation unless one is running."""
@@ -94,11 +89,19 @@ class EvaluationController:
         self.state.cell = (label, predicted) if is_cell else None
 
     def show_on_pad(self, index: int) -> None:
-        """Show an evaluated sample on the drawing pad."""
+        """Show an evaluated sample on the drawing pad, where the current model answers it."""
         samples = self.state.samples
         if samples is not None and 0 <= index < len(samples):
             image = to_float(samples.images[index : index + 1]).reshape(28, 28)
             self._source.drawing.show(image)
+            if self.state.is_stale:
+                self._source.state.notice = Notice(STALE, "warning")
+
+    def _model_changed(self, *_events: Any) -> None:
+        digits, state = self._source.state, self.state
+        if self._evaluated is None or (state.is_stale and digits.running):
+            return
+        state.is_stale = not have_equal_weights(self._evaluated, digits.shown_network)
 
     async def _run(self) -> None:
         state = self.state
@@ -116,15 +119,15 @@ class EvaluationController:
             state.running = False
 
     async def _evaluate(self) -> None:
-        state, data, network = self.state, self._source.data, self._source.network
-        iteration = self._source.checkpoint_iteration
-        checkpoint = "" if iteration is None else f", checkpoint of iteration {iteration:,},"
-        model = f"{network.title}{checkpoint}"
+        state, data, digits = self.state, self._source.data, self._source.state
+        network, model = digits.shown_network, describe_model(digits).subject
+        self._evaluated = network
         samples = await data.part(state.part)
         state.param.update(
-            subject=f"{model} on {len(samples):,} {state.part} samples of {data.title}",
+            subject=f"{model}, on {len(samples):,} {state.part} samples of {data.title}",
             class_names=data.class_names,
             samples=samples,
+            is_stale=not have_equal_weights(network, digits.shown_network),
             notice=Notice("Evaluating the samples …"),
         )
 
@@ -159,3 +162,13 @@ class EvaluationController:
             points = [*state.robustness, point]
             progress = _REJECTED + (1 - _REJECTED) * len(points) / POINTS
             state.param.update(robustness=points, progress=progress)
+
+
+def have_equal_weights(one: Network, other: Network) -> bool:
+    """Return whether two networks predict the same because their values are equal."""
+    if one is other:
+        return True
+    if (one.title, one.activation) != (other.title, other.activation):
+        return False
+    pairs = zip(one.parameters(), other.parameters(), strict=True)
+    return all(np.array_equal(ours, theirs) for ours, theirs in pairs)

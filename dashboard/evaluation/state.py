@@ -8,6 +8,7 @@ from dashboard.evaluation.report import EvaluationReport, Mistake
 from dashboard.shell.notices import Notice
 from data_cache import DIGIT_NAMES, Samples
 
+STALE = "The model has changed since this evaluation; evaluate again to see the current one."
 INVITATION = "Press Evaluate to measure the current model on samples that it is not trained on."
 
 
@@ -23,6 +24,7 @@ class EvaluationState(param.Parameterized):
     running = param.Boolean(False, doc="Whether an evaluation is running.")
     progress = param.Number(0.0, bounds=(0, 1), doc="Share that is done.")
     subject = param.String("", doc="Which model was evaluated on what; empty before the first.")
+    is_stale = param.Boolean(False, doc="Whether the current model is not the evaluated one.")
     class_names = param.Tuple(DIGIT_NAMES, doc="Of the evaluated samples.")
     samples = param.ClassSelector(class_=Samples, doc="The evaluated samples.")
     report = param.ClassSelector(class_=EvaluationReport, doc="The report on the samples.")

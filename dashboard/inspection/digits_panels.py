@@ -14,6 +14,12 @@ def _make_inside(context: InspectionContext) -> InspectionPanel:
     return InsidePanel(context)
 
 
+def _make_why(context: InspectionContext) -> InspectionPanel:
+    from dashboard.inspection.why import WhyPanel  # noqa: PLC0415
+
+    return WhyPanel(context)
+
+
 def _make_map(context: InspectionContext) -> InspectionPanel:
     from dashboard.inspection.map import MapPanel  # noqa: PLC0415
 
@@ -26,8 +32,16 @@ def _make_health(context: InspectionContext) -> InspectionPanel:
     return HealthPanel(context)
 
 
+def _make_play(context: InspectionContext) -> InspectionPanel:
+    from dashboard.inspection.play import PlayPanel  # noqa: PLC0415
+
+    return PlayPanel(context)
+
+
 PANELS = (
     PanelEntry("inside", "Inside", _make_inside),
+    PanelEntry("why", "Why", _make_why),
     PanelEntry("map", "Map", _make_map),
     PanelEntry("health", "Health", _make_health),
+    PanelEntry("play", "Play", _make_play),
 )

@@ -1,4 +1,4 @@
-"""The inspection panels of the digits pane, of which one is open, and the tabs that switch them.
+"""The inspection panels of the digits pane, of which one is open; tabs of the page switch them.
 
 A panel is made when it is first opened, and draws only while it can be seen, so that what is hidden
 costs neither start-up time nor training speed.
@@ -11,12 +11,20 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import panel as pn
+from bokeh.models import CustomJS, Spacer
 
 from dashboard.digits.controller import DigitsController
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate
 from dashboard.shell.theme import Theme
 from dashboard.training.trainer import Execute
+
+NATURAL = ":host > * { flex-shrink: 0; }"
+"""A panel that is higher than its place is scrolled, not squeezed."""
+
+SHOW_OPEN = """
+dispatchEvent(new CustomEvent("inkling-panel", {detail: carrier.tags[0]}))
+"""
 
 
 @dataclass(frozen=True)
@@ -82,19 +90,21 @@ class PanelEntry:
 
 
 class InspectionTabs:
-    """The panels and the buttons that open them; the first entry is open.
+    """The panels, of which one is open; at first that of the first entry.
 
     Parameters
     ----------
     entries
-        In the order of their buttons; at least one.
+        In the order of their tabs; at least one.
     context
         What the panels are made with.
 
     Attributes
     ----------
     view
-        The buttons, and under them the open panel.
+        The open panel.
+    carrier
+        Invisible; the page writes the name of the open panel into its `tags`, and reads it there.
     open_name
         Name of the open panel.
     """
@@ -106,26 +116,15 @@ class InspectionTabs:
         self._is_visible = True
         self._started = False
         self.open_name = entries[0].name
-        self._buttons = pn.widgets.RadioButtonGroup(
-            options={entry.title: entry.name for entry in entries},
-            value=self.open_name,
-            css_classes=["ink-panels"],
-            stylesheets=[context.theme.widgets],
-            margin=0,
-        )
-        self._buttons.param.watch(lambda event: self.open(event.new), "value")
-        self._place = pn.Column(
-            self._panel(self.open_name).view,
-            sizing_mode="stretch_both",
-            margin=0,
-            stylesheets=[context.theme.gap],
-        )
+        self.carrier = Spacer(width=0, height=0, name="inkling-panel", tags=[self.open_name])
+        self.carrier.on_change("tags", self._switched)
+        self.carrier.js_on_change("tags", CustomJS(args={"carrier": self.carrier}, code=SHOW_OPEN))
+        layout = {
+            "sizing_mode": "stretch_both", "margin": 0, "stylesheets": [context.theme.gap, NATURAL]
+        }  # fmt: skip
+        self._place = pn.Column(self._panel(self.open_name).view, **layout)
         self.view = pn.Column(
-            self._buttons,
-            self._place,
-            sizing_mode="stretch_both",
-            margin=0,
-            stylesheets=[context.theme.gap],
+            self._place, pn.pane.Bokeh(self.carrier, width=0, height=0, margin=0), **layout
         )
         self._panel(self.open_name).show(True)
 
@@ -141,7 +140,8 @@ class InspectionTabs:
             return
         self._panel(self.open_name).show(False)
         self.open_name = name
-        self._buttons.value = name
+        if self.carrier.tags != [name]:
+            self.carrier.tags = [name]
         panel = self._panel(name)
         self._place[:] = [panel.view]
         panel.show(self._is_visible)
@@ -150,6 +150,10 @@ class InspectionTabs:
         """Tell whether the open panel can be seen."""
         self._is_visible = is_visible
         self._panel(self.open_name).show(is_visible)
+
+    def _switched(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
+        if tags and isinstance(tags[0], str):
+            self.open(tags[0])
 
     def _panel(self, name: str) -> InspectionPanel:
         if name not in self._panels:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.shell.pictures import NEGATIVE, POSITIVE
+
 CLASS_COLORS = (
     "#3f90da",
     "#ffa90e",
@@ -30,9 +32,6 @@ REGION_OPACITY = 0.6
 
 LEVELS = 129
 """Size of the palette of unit maps; it is odd, so that the middle level stands for zero."""
-
-NEGATIVE = (224, 122, 16)
-POSITIVE = (59, 105, 219)
 
 
 def pack_pixels(channels: np.ndarray) -> np.ndarray:

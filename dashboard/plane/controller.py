@@ -14,7 +14,7 @@ from dashboard.plane.inspection import Inspection
 from dashboard.plane.lessons import LESSONS, Observation
 from dashboard.plane.point_editor import PointEditor
 from dashboard.plane.presets import PRESETS
-from dashboard.plane.settings import MAX_WEIGHTS, PlaneSettings
+from dashboard.plane.settings import PlaneSettings
 from dashboard.plane.state import PlaneState
 from dashboard.plane.training import PlaneTraining, make_run
 from dashboard.training.run_state import RunState
@@ -154,6 +154,7 @@ class PlaneController:
         with self._training.changing_settings():
             self.state.param.update(**values, points=data)
         run.settings = self.state
+        run.apply_settings()  # so that only later changes are marked
         self._training.adopt_run(run)
         self.state.ablated = ablated
         self._notify(f"Restored at iteration {run.iteration:,}.")
@@ -259,19 +260,11 @@ class PlaneController:
 
     def _revert_unusable(self, events: Sequence[Any]) -> bool:
         """Revert changes after which no network could be made; return whether it was necessary."""
-        weights = self.state.count_weights()
-        if not self.state.inputs:
-            reason = "A network needs at least one input; found none. Select x₁, for example."
-        elif weights > MAX_WEIGHTS:
-            reason = (
-                f"A network in the plane has at most {MAX_WEIGHTS:,} weights, so that it can be "
-                f"drawn during training; found {weights:,}. Use fewer or smaller layers."
-            )
-        else:
+        if self.state.inputs:
             return False
         with self._training.changing_settings():
             self.state.param.update(**{event.name: event.old for event in events})
-        self.warn(reason)
+        self.warn("A network needs at least one input; found none. Select x₁, for example.")
         return True
 
     def _change_points(self, changed: set[str]) -> None:

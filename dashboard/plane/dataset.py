@@ -11,6 +11,7 @@ from data_cache import (
     PLANE_SHAPES,
     DataError,
     PlanePoints,
+    PointSource,
     derive_inputs,
     join_points,
     make_shape,
@@ -21,6 +22,7 @@ OWN = "own"
 """Origin of points that were painted, edited or loaded from a file."""
 
 PARTS = ("train", "test")
+_PLANE = PointSource()
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +35,14 @@ class PlaneData:
         They share no point.
     origin
         The name of the shape that generated them, or `OWN`.
+    source
+        How they differ from those in the file that they are from.
     """
 
     train: PlanePoints
     test: PlanePoints
     origin: str = OWN
+    source: PointSource = _PLANE
 
     def __len__(self) -> int:
         return len(self.train) + len(self.test)
@@ -59,7 +64,9 @@ class PlaneData:
 
     def with_part(self, name: str, points: PlanePoints) -> PlaneData:
         """Return a copy with other points in a part."""
-        return replace(self, **{name: points}, origin=OWN)
+        if name == "train":
+            return replace(self, train=points, origin=OWN)
+        return replace(self, test=points, origin=OWN)
 
     def of_classes(self, classes: int) -> PlaneData:
         """Return a copy with `classes` classes; points of higher classes are left out."""

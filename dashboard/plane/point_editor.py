@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from dashboard.plane.dataset import PlaneData, split_data
 from dashboard.plane.settings import MAX_POINTS
@@ -14,10 +15,10 @@ from dashboard.plane.training import PlaneTraining
 from data_cache import (
     PLANE_LIMIT,
     DataError,
-    fit_into_plane,
+    fit_points,
     no_points,
-    points_from_csv,
     points_to_csv,
+    read_points,
 )
 
 MAX_EDITED_POINTS = 4 * MAX_POINTS
@@ -91,23 +92,28 @@ class PointEditor:
         self._training.notify("All points are deleted. Choose a class and paint new ones.")
 
     def load_csv(self, content: bytes, name: str) -> None:
-        """Replace the points by those of a CSV file with the header x,y,label, and the run too."""
+        """Replace the points by those of a table of x, y and labels, and the run too."""
         with self._reported("error"):
-            found = points_from_csv(content, name)
-            points = fit_into_plane(found)
+            points, source = fit_points(*read_points(content, name))
             with self._training.changing_settings():
                 self._state.param.update(classes=points.classes, preset="", lesson="")
-                self._state.points = split_data(points, self._state)
+                self._state.points = replace(split_data(points, self._state), source=source)
             self._training.replace_run()
-            scaled = "" if points is found else " The coordinates were scaled to fill the plane."
+            legend = f" Labels: {source.legend}." if source.legend else ""
+            scaled = ""
+            if source.is_scaled:
+                scaled = (
+                    " The coordinates were scaled to fill the plane; saving undoes the scaling."
+                )
             self._training.notify(
                 f"{name}: {len(points):,} points of {points.classes} classes, "
-                f"{len(self._state.points.test):,} of them for testing.{scaled}"
+                f"{len(self._state.points.test):,} of them for testing.{legend}{scaled}"
             )
 
     def save_csv(self) -> bytes:
         """Return all points as a CSV file, the test points last."""
-        return points_to_csv(self._state.points.all_points())
+        data = self._state.points
+        return points_to_csv(data.all_points(), data.source)
 
     @contextmanager
     def _reported(self, kind: str = "warning") -> Iterator[None]:

@@ -6,11 +6,13 @@ The defaults are those of the case study in Stanford's CS231n, with five arms in
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import param
 
+from dashboard.training.budget import PLANE_BUDGET, Budget, NetworkCost, network_cost
 from dashboard.training.settings import LearningSettings
 from data_cache import MAX_CLASSES, PLANE_INPUTS, PLANE_SHAPES
 from nn import Network
@@ -18,12 +20,14 @@ from nn.initializers import NORMAL_SCALE
 
 MAX_POINTS = 5000
 
-MAX_WEIGHTS = 100_000
-"""A larger network would take too long to be drawn over the whole plane during training."""
-
 
 class PlaneSettings(LearningSettings):
     """Settings of a network in the plane, of its training and of its points."""
+
+    budget: ClassVar[Budget] = PLANE_BUDGET
+    cost_settings: ClassVar[tuple[str, ...]] = (
+        *("hidden_layers", "batch_size", "inputs", "classes", "points_count"),
+    )
 
     learning_rate = param.Number(
         0.5, doc="Step size of the optimizer. With full batches 0.1 to 1 work well, with Adam 0.01."
@@ -87,11 +91,14 @@ class PlaneSettings(LearningSettings):
         doc="Features of a point: its coordinates, or values derived from them.",
     )
 
-    def count_weights(self) -> int:
-        """Return the number of weights, without biases, of a network with these settings."""
-        return sum(
-            a * b for a, b in pairwise((len(self.inputs), *self.hidden_layers, self.classes))
-        )
+    def network_cost(self, values: Mapping[str, Any]) -> NetworkCost:
+        """Return what a network for points would cost; see `LearningSettings`."""
+        inputs, classes = len(values["inputs"]), values["classes"]
+        return network_cost(inputs, values["hidden_layers"], classes, None, 0)
+
+    def step_samples(self, values: Mapping[str, Any]) -> int:
+        """Return the points of one step; see `LearningSettings`."""
+        return int(values["batch_size"] or values["points_count"])
 
     def make_network(self, inputs: int, classes: int, generator: np.random.Generator) -> Network:
         """Return a network of this architecture with weights drawn from `generator`."""

@@ -14,6 +14,7 @@ from dashboard.plane.probes import PointEvaluation, evaluate_points, without_uni
 from dashboard.plane.settings import PlaneSettings
 from dashboard.shell.notices import Notice
 from dashboard.training.history import History
+from dashboard.training.run_options import RunOptions
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.time_travel import ShownCheckpoint
 from nn import Network
@@ -21,7 +22,7 @@ from nn import Network
 WELCOME = "A small network learns to separate the arms of a spiral. Press Train and watch."
 
 
-class PlaneState(PlaneSettings, ShownCheckpoint):
+class PlaneState(PlaneSettings, RunOptions, ShownCheckpoint):
     """The settings of the pane, what is trained on, and what is shown."""
 
     running = param.Boolean(False, doc="Whether to train; setting it starts or pauses training.")

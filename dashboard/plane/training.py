@@ -77,6 +77,7 @@ class PlaneTraining(PaneTraining[PlaneRun]):
         """
         self.trainer.stop()
         self.training_loop.forget_steps()
+        self.state.keep_curve(self.trainer.run.history)
         self.trainer.adopt(run, self._test_samples())
         self.show_run()
         self.stop_without_points()

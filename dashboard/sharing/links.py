@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import param
 
+from dashboard.digits.state import Origin
 from dashboard.training.settings import (
     LearningSettings,
     SettingError,
@@ -22,7 +23,9 @@ from dashboard.training.settings import (
     setting_names,
     shorten,
 )
+from dashboard.training.stopping import STOP_SETTINGS
 from data_cache import DATA_SETS
+from nn import PRETRAINED
 
 if TYPE_CHECKING:
     from dashboard.digits.controller import DigitsController
@@ -37,27 +40,36 @@ KEYS = {
     "hidden_layers": "hidden",
     "initialization": "init",
     "data_set": "data",
+    "training_samples": "samples",
     "shape": "data",
     "cache_size": "cache",
     "points_count": "points",
     "arm_angle": "angle",
     "train_share": "share",
-    "drawing_model": "net",
-    "fine_tune": "ready",
+    "pretrained_model": "model",
+    "fine_tune": "fine-tune",
+    "centre_drawing": "centre",
 }
 """Keys of settings in links; the others have their own names, with hyphens."""
 
-DIGITS_SETTINGS = ("data_set", "drawing_model", "fine_tune", *setting_names(TrainingSettings))
+OLD_KEYS = {"net": "pretrained_model", "ready": "fine_tune"}
+"""Keys of settings in links of earlier versions, which fine-tuned the first pretrained model."""
+
+DIGITS_SETTINGS = (
+    *("data_set", "training_samples", "pretrained_model", "fine_tune", "centre_drawing"),
+    *(*setting_names(TrainingSettings), *STOP_SETTINGS),
+)
 """The settings of the digits, in the order of the link."""
 
-PAGE_KEYS = ("pane", "hide", "api")
+PAGE_KEYS = ("pane", "inside", "hide", "present", "api")
 """Keys that concern the page itself."""
 
 FOREIGN = ("utm_", "fbclid", "gclid", "bokeh")
 """Prefixes of keys that other sites and servers add to links; they are ignored."""
 
 HIDEABLE = (
-    *("controls", "draw", "charts", "status", "about", "tabs"),
+    *("controls", "settings", "draw", "inside", "charts", "status"),
+    *("model", "about", "present", "tabs"),
     *("learning", "data", "network", "weights", "lessons", "points"),
 )
 """What `hide` can hide: parts of the page, then cards; the page's style sheet does it."""
@@ -136,7 +148,10 @@ def digits_link(controller: DigitsController) -> str:
     state = controller.state
     values = {name: getattr(state, name) for name in DIGITS_SETTINGS}
     if state.snapshot.iteration:
-        values |= controller.built_settings
+        values |= state.built_settings
+        values["fine_tune"] = state.origin == Origin.FINE_TUNED
+    if state.origin not in (Origin.PRETRAINED, Origin.FINE_TUNED):
+        del values["pretrained_model"]  # it has no part in this model
     return write_link(values, type(state))
 
 
@@ -146,7 +161,9 @@ def track_digits_link(controller: DigitsController, set_link: SetLink) -> None:
     def update(*_events: Any) -> None:
         set_link(DIGITS, digits_link(controller))
 
-    controller.state.param.watch(update, [*DIGITS_SETTINGS, "running", "origin", "history"])
+    controller.state.param.watch(
+        update, [*DIGITS_SETTINGS, "built_settings", "running", "origin", "history"]
+    )
 
 
 def track_spiral_link(state: PlaneState, set_link: SetLink) -> None:
@@ -204,8 +221,10 @@ def read_link(query: str, settings: LearningSettings, names: Collection[str]) ->
         The settings that the link may contain.
     """
     by_key = {link_key(name): name for name in names}
+    by_key |= {key: name for key, name in OLD_KEYS.items() if name in names}
     contents = LinkContents()
-    for key, text in _parse(query).items():
+    pairs = _parse(query)
+    for key, text in pairs.items():
         if key in PAGE_KEYS or key.startswith(FOREIGN):
             continue
         name = by_key.get(key)
@@ -216,6 +235,14 @@ def read_link(query: str, settings: LearningSettings, names: Collection[str]) ->
             contents.values[name] = read_value(settings, name, text)
         except SettingError as error:
             contents.faults.append(str(error).rstrip("."))
+    if "ready" in pairs and contents.values.get("fine_tune"):
+        contents.values["pretrained_model"] = PRETRAINED[0]
+    try:
+        settings.check_budget(contents.values)
+    except SettingError as error:
+        for name in settings.cost_settings:
+            contents.values.pop(name, None)
+        contents.faults.append(str(error).rstrip("."))
     return contents
 
 

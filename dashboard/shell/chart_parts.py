@@ -32,6 +32,7 @@ def quieten(chart: Any) -> None:
 def make_legend(items: list[tuple[str, list[Any]]]) -> CheckboxButtonGroup:
     """Return a legend in one row; a click on a name hides its curve.
 
+    Each name has a sample of its curve, so that curves are told apart without their colours.
     Bokeh's own legend is drawn again with every redraw, which takes longer than the curves do.
 
     Parameters
@@ -39,11 +40,9 @@ def make_legend(items: list[tuple[str, list[Any]]]) -> CheckboxButtonGroup:
     items
         The names of the curves, each with the renderers of its curve.
     """
-    lines = [glyphs[0].glyph for _, glyphs in items]
     swatches = [
-        f".bk-btn:nth-child({number}) {{ --swatch: {line.line_color};"
-        f" --swatch-opacity: {line.line_alpha}; }}"
-        for number, line in enumerate(lines, 1)
+        f".bk-btn:nth-child({number})::before {{ {_swatch(glyphs[0].glyph)} }}"
+        for number, (_, glyphs) in enumerate(items, 1)
     ]
     legend = CheckboxButtonGroup(
         labels=[name for name, _ in items],
@@ -60,6 +59,28 @@ def make_legend(items: list[tuple[str, list[Any]]]) -> CheckboxButtonGroup:
     return legend
 
 
+def set_legend_curves(legend: CheckboxButtonGroup, curves: list[list[Any]]) -> None:
+    """Let the names of a legend show and hide these renderers from now on."""
+    (script,) = legend.js_property_callbacks["change:active"]
+    script.args = {"legend": legend, "curves": curves}
+    for index, glyphs in enumerate(curves):
+        for glyph in glyphs:
+            glyph.visible = index in legend.active
+
+
+def _swatch(glyph: Any) -> str:
+    """Return the declarations of a sample of a line, or of a marker that is a diamond."""
+    shown = f"--swatch: {glyph.line_color}; --swatch-opacity: {glyph.line_alpha};"
+    if getattr(glyph, "marker", None) is not None:
+        return f"{shown} width: 7px; height: 7px; background: var(--swatch); rotate: 45deg;"
+    return f"{shown} border-top-style: {_dash_name(glyph)}; border-top-width: {glyph.line_width}px;"
+
+
+def _dash_name(glyph: Any) -> str:
+    """Return the name of a line's dashes, which Bokeh turns into lengths."""
+    return {(6,): "dashed", (2, 4): "dotted"}.get(tuple(glyph.line_dash), "solid")
+
+
 def make_head(title: str, legend: pn.pane.Bokeh, theme: Theme, *more: object) -> pn.Row:
     """Return a row of a title, a legend in the remaining width, and more widgets at its end."""
     heading = theme.text(f"<h2>{title}</h2>")
@@ -70,7 +91,7 @@ def make_head(title: str, legend: pn.pane.Bokeh, theme: Theme, *more: object) ->
         legend,
         *more,
         stylesheets=[theme.gap],
-        height=30,
+        min_height=30,
         sizing_mode="stretch_width",
         margin=0,
     )

@@ -1,4 +1,4 @@
-"""A live chart of one quantity of a run, such as the loss, over the iterations.
+"""The live charts of a run: loss and accuracy over its iterations or epochs, with its marks.
 
 Each redraw replaces columns of a limited number of points, so a redraw costs the same after an hour
 as after a minute.
@@ -12,48 +12,78 @@ from typing import Any
 import numpy as np
 import panel as pn
 from bokeh.models import (
-    CheckboxButtonGroup,
     ColumnDataSource,
+    GlyphRenderer,
     HoverTool,
+    Label,
+    LinearScale,
     NumeralTickFormatter,
+    Range1d,
 )
 from bokeh.plotting import figure
+from numpy.typing import NDArray
 
-from dashboard.shell.chart_parts import BLUE, GREEN, ORANGE, make_head, make_legend, quieten
+from dashboard.shell import read_asset
+from dashboard.shell.chart_parts import make_legend, quieten, set_legend_curves
+from dashboard.shell.chart_ranges import (
+    FollowingRange,
+    bounds_of,
+    linear_bounds,
+    logarithmic_bounds,
+    share_bounds,
+)
+from dashboard.shell.chart_summary import summary_html
+from dashboard.shell.chart_switches import chart_switches
+from dashboard.shell.colors import DIVERGED, PREVIOUS, TEST, TRAINING, VALIDATION
 from dashboard.shell.theme import Theme
-from dashboard.training.history import Curve, Score, smooth
+from dashboard.training.history import Curve, History, Score, smooth
+from dashboard.training.run_options import EPOCH, ITERATION, RunOptions
 
 SCORE_POINTS = 200
-EMPTY_FRAME = {"iteration": [1, 100], "value": [0.1, 1]}
-"""Ranges of a chart without data; without any, Bokeh cannot place its axes."""
+EMPTY_END = 100.0
+"""Where the x axis ends while nothing is drawn."""
+
+HEADING_HEIGHT = 22
+"""Pixels of the heading of a chart."""
+
+LEFT_MARGIN = 76
+"""Pixels left of all charts, enough for any tick labels, so that the x axes are aligned."""
 
 Legend = Sequence[tuple[str, Sequence[str]]]
 
 TOOLS = "pan,box_zoom,wheel_zoom,reset,save"
 
-
 LEGEND = (
-    ("batches", ["raw"]),
-    ("smoothed", ["smoothed"]),
-    ("validation", ["validation"]),
+    ("training per batch", ["raw"]),
+    ("moving average", ["smoothed"]),
+    ("validation", ["validation", "best"]),
     ("test", ["test"]),
+    ("previous run", ["previous"]),
 )
-"""The names in the legend, and the curves of each."""
+"""The names in the legend, and the curves of each; a curve without a name is drawn, too."""
+
+Columns = dict[str, Any]
 
 
 class CurveChart:
-    """One quantity over the iterations: raw and smoothed training batches, validation, test.
+    """One quantity of a run: training batches, validation, test, marks, and the run before.
 
     Parameters
     ----------
     title
         Of the chart; also the name of a saved image.
-    per_cent
-        Whether the axis is in per cent.
-    logarithmic
-        Whether there is a switch to a logarithmic axis.
-    legend
-        The names of the curves, as in `LEGEND`; a curve without a name is drawn, too.
+    key
+        The attribute of scores that is drawn, "loss" or "accuracy"; the accuracy is in per cent.
+    label
+        Of the y axis.
+    x_range
+        Of the x axis; charts that share it are zoomed together.
+    options
+        How it is drawn.
+    can_be_log
+        Whether the y axis is logarithmic if the options say so.
+    names
+        Of the curves, by their keys in `LEGEND`.
     dots
         Whether the scores on validation samples have markers; not when they are many.
     min_height
@@ -64,143 +94,491 @@ class CurveChart:
         self,
         title: str,
         *,
+        key: str,
+        label: str,
         css_class: str,
         theme: Theme,
-        per_cent: bool = False,
-        logarithmic: bool = False,
-        legend: Legend = LEGEND,
+        x_range: Range1d,
+        options: RunOptions,
+        can_be_log: bool = False,
+        names: dict[str, str],
         dots: bool = True,
         min_height: int = 130,
     ) -> None:
+        self._key = key
+        self._is_share = key == "accuracy"
+        self._label = label
         self._dots = dots
         self._min_height = min_height
         self._name = css_class.replace("ink-", "inkling-", 1)
-        self._legend = legend
-        self.batches = ColumnDataSource({"iteration": [], "value": [], "smoothed": []})
-        self.validation = ColumnDataSource({"iteration": [], "value": []})
-        self.test = ColumnDataSource({"iteration": [], "value": []})
-        self._frame = ColumnDataSource(EMPTY_FRAME)
-        self._figures = {"linear": self._make_figure(title, "linear", per_cent)}
-        chart, names = self._figures["linear"]
-        self._pane = pn.pane.Bokeh(chart, sizing_mode="stretch_both", margin=0)
-        self._names = pn.pane.Bokeh(names, margin=0)
-        switches: list[object] = []
-        if logarithmic:
-            switch = pn.widgets.Toggle(
-                label="Log", css_classes=["ink-log"], stylesheets=[theme.widgets], margin=0
-            )
-
-            def change_scale(event: Any) -> None:
-                self._show_scale(title, "log" if event.new else "linear", per_cent)
-
-            switch.param.watch(change_scale, "value")
-            switches.append(switch)
+        self._curve_names = names
+        self._options = options
+        self._x_range = x_range
+        self._can_be_log = can_be_log
+        self.batches = _source("value", "smoothed")
+        self.validation = _source("value")
+        self.test = _source("value")
+        self.previous = _source("value")
+        self.diverged = _source("value")
+        self.best = _source("value", "text")
+        self.changes = _source("text")
+        self.divergences = _source("text")
+        self._previous_key: tuple[Any, ...] = ()
+        self._y_ranges = {"linear": FollowingRange(0, 1), "log": FollowingRange(0.01, 10)}
+        self._labels: list[Label] = []
+        """In every figure one of the best validation score."""
+        self._glyphs: list[tuple[Any, tuple[str, ...]]] = []
+        """Every glyph with the properties that name its column of the x axis."""
+        self.renderers: dict[str, list[GlyphRenderer]] = {}
+        self._axis = options.x_axis
+        self._scale = "linear"
+        self._figures = {"linear": self._make_figure("linear")}
+        self._pane = pn.pane.Bokeh(self._figures["linear"], sizing_mode="stretch_both", margin=0)
         self.view = pn.Column(
-            make_head(title, self._names, theme, *switches),
+            theme.text(f"<h2>{title}</h2>"),
             self._pane,
             css_classes=[css_class, "chart"],
             sizing_mode="stretch_both",
+            min_height=min_height + HEADING_HEIGHT,
             margin=0,
         )
+        self.show_scale()
 
-    def _show_scale(self, title: str, scale: str, per_cent: bool) -> None:
+    def show_scale(self) -> None:
+        """Show the scale of the y axis that the options say."""
         # A Bokeh figure cannot change its scale, so there is one for each, made when it is needed.
+        scale = "log" if self._can_be_log and self._options.log_scale else "linear"
+        if scale == self._scale:
+            return
+        self._scale = scale
         if scale not in self._figures:
-            self._figures[scale] = self._make_figure(title, scale, per_cent)
-        self._pane.object, self._names.object = self._figures[scale]
+            self._figures[scale] = self._make_figure(scale)
+        self._pane.object = self._figures[scale]
 
-    def draw(
-        self, curve: Curve, smoothing: float, validation: list[Score], test: list[Score], key: str
-    ) -> None:
-        """Redraw a curve of training batches, and the attribute `key` of the scores."""
+    def draw(self, history: History, smoothing: float, previous: History | None = None) -> None:
+        """Redraw the run, and the run before if there was one."""
+        self._draw_axis()
+        curve = self._curve(history)
         steps, values = curve.points()
+        smoothed = smooth(values, smoothing, curve.stride)
         self.batches.data = {
-            "iteration": steps.astype(np.float32),
-            "value": values.astype(np.float32),
-            "smoothed": smooth(values, smoothing, curve.stride).astype(np.float32),
-        }
-        self._set_frame(is_empty=not len(steps))
-        for source, scores in ((self.validation, validation), (self.test, test)):
+            **_places(history, steps), "value": _floats(values), "smoothed": _floats(smoothed)
+        }  # fmt: skip
+        self._draw_scores(history)
+        self._draw_marks(history)
+        self._draw_previous(previous, smoothing)
+        self._follow(values, smoothed)
+
+    def _curve(self, history: History) -> Curve:
+        return history.accuracy_curve if self._is_share else history.loss_curve
+
+    def _draw_axis(self) -> None:
+        if self._axis == self._options.x_axis:
+            return
+        self._axis = self._options.x_axis
+        for glyph, names in self._glyphs:
+            glyph.update(**dict.fromkeys(names, self._axis))
+        for chart in self._figures.values():
+            chart.xaxis.axis_label = self._axis
+            chart.xaxis.formatter = _x_formatter(self._axis)
+
+    def _draw_scores(self, history: History) -> None:
+        for source, scores in ((self.validation, history.validation), (self.test, history.test)):
             shown = thin(scores)
-            # Arrays are sent as bytes; a list would be sent as text.
-            columns = {
-                "iteration": np.array([score.iteration for score in shown], np.float32),
-                "value": np.array([getattr(score, key) for score in shown], np.float32),
-            }
-            if any(not np.array_equal(source.data[name], columns[name]) for name in columns):
-                source.data = columns
+            values = [getattr(score, self._key) for score in shown]
+            _replace(source, _places(history, [score.iteration for score in shown]), values)
+        best = history.best_validation(self._key)
+        found = [] if best is None else [best]
+        values = [getattr(score, self._key) for score in found]
+        name = self._curve_names["validation"]
+        text = [f"best {name} {self._key}: {self._number(value)}" for value in values]
+        _replace(
+            self.best, _places(history, [score.iteration for score in found]), values, text=text
+        )
+        for label in self._labels:
+            self._draw_label(label)
 
-    def _set_frame(self, is_empty: bool) -> None:
-        if bool(len(self._frame.data["iteration"])) != is_empty:
-            self._frame.data = EMPTY_FRAME if is_empty else {"iteration": [], "value": []}
+    def _draw_label(self, label: Label) -> None:
+        """Put the best validation score beside its marker."""
+        place, value = self.best.data[self._axis], self.best.data["value"]
+        if not len(place):
+            label.visible = False
+            return
+        x = float(place[0])
+        wanted = {
+            "x": x,
+            "y": float(value[0]),
+            "text": self._number(float(value[0])),
+            "text_align": "right" if x > self._x_range.end / 2 else "left",
+            "visible": True,
+        }
+        label.update(**{key: it for key, it in wanted.items() if getattr(label, key) != it})
 
-    def _make_figure(
-        self, title: str, scale: str, per_cent: bool
-    ) -> tuple[figure, CheckboxButtonGroup]:
+    def _number(self, value: float) -> str:
+        return f"{100 * value:.1f} %" if self._is_share else f"{value:.3g}"
+
+    def _draw_marks(self, history: History) -> None:
+        for source, marks in (
+            (self.changes, history.changes),
+            (self.divergences, history.divergences),
+        ):
+            places = _places(history, [mark.iteration for mark in marks])
+            _replace(source, places, text=[mark.text() for mark in marks])
+        steps: list[float] = []
+        values: list[float] = []
+        for divergence in history.divergences:
+            taken = divergence.accuracies if self._is_share else divergence.losses
+            begin = divergence.fallback
+            if begin:  # from the last step that was not taken back
+                losses = history.accuracies if self._is_share else history.losses
+                steps.append(begin)
+                values.append(losses[begin - 1])
+            kept = range(0, len(taken), -(-len(taken) // SCORE_POINTS) or 1)
+            steps += [begin + 1 + index for index in kept]
+            values += [taken[index] for index in kept]
+            steps.append(np.nan)  # a gap between two lines
+            values.append(np.nan)
+        _replace(self.diverged, _places(history, steps), values)
+
+    def _draw_previous(self, previous: History | None, smoothing: float) -> None:
+        key = () if previous is None else (id(previous), len(previous), smoothing)
+        if key == self._previous_key:
+            return
+        self._previous_key = key
+        if previous is None:
+            _replace(self.previous, _places(History(), []), [])
+            return
+        curve = self._curve(previous)
+        steps, values = curve.points()
+        smoothed = smooth(values, smoothing, curve.stride)
+        _replace(self.previous, _places(previous, steps), smoothed)
+
+    def _follow(self, *columns: NDArray[np.float64]) -> None:
+        """Let the y axis follow what is drawn."""
+        robust = self._options.ignore_outliers
+        scores = [self.validation.data["value"], self.test.data["value"]]
+        if not robust:
+            scores.append(self.diverged.data["value"])
+        curves = [*columns, self.previous.data["value"]]
+        if self._scale == "log":
+            curves, scores = ([it[it > 0] for it in part] for part in (curves, scores))
+        limits = [
+            bounds_of(curves, ignore_outliers=robust), bounds_of(scores, ignore_outliers=False)
+        ]  # fmt: skip
+        ends = np.array([end for pair in limits if pair for end in pair])
+        bounds = bounds_of([ends], ignore_outliers=False)
+        if bounds is None:
+            # Nothing but steps that diverged.
+            bounds = bounds_of([self.diverged.data["value"]], ignore_outliers=False)
+        if self._is_share:
+            wanted = share_bounds(bounds)
+        elif self._scale == "log":
+            wanted = logarithmic_bounds(bounds)
+        else:
+            wanted = linear_bounds(bounds)
+        self._y_ranges[self._scale].follow(*wanted)
+
+    def last_place(self) -> float:
+        """Return the greatest place on the x axis of anything that is drawn; 0 without any."""
+        sources = (
+            self.batches, self.validation, self.test, self.previous, self.changes, self.divergences
+        )  # fmt: skip
+        columns = [source.data[self._axis] for source in sources]
+        return max((float(np.max(column)) for column in columns if len(column)), default=0.0)
+
+    def _make_figure(self, scale: str) -> figure:
         chart = figure(
             sizing_mode="stretch_both",
             min_height=self._min_height,
+            x_range=self._x_range,
+            y_range=self._y_ranges[scale].range,
             y_axis_type=scale,
+            x_axis_label=self._axis,
+            y_axis_label=self._label,
             tools=TOOLS,
             active_drag=None,
             active_scroll=None,
             toolbar_location="right",
             min_border=2,
+            min_border_top=8,
+            min_border_left=LEFT_MARGIN,
             outline_line_color=None,
             name=self._name,
+            html_attributes={
+                "role": "img",
+                "aria-label": f"Chart of the {self._key}; the text below it says what it shows.",
+            },
         )
         chart.toolbar.logo = None
         chart.toolbar.autohide = True
         quieten(chart)
-        chart.xaxis.formatter = NumeralTickFormatter(format="0,0")
-        chart.x_range.start = 0
-        if per_cent:
+        chart.axis.axis_label_text_font_style = "normal"
+        chart.axis.axis_label_text_font_size = "11px"
+        chart.axis.axis_label_standoff = 3
+        chart.xaxis.formatter = _x_formatter(self._axis)
+        chart.xaxis.ticker.desired_num_ticks = 4
+        if self._is_share:
+            chart.yaxis.bounds = (0, 1)
             chart.yaxis.formatter = NumeralTickFormatter(format="0 %")
-        chart.scatter("iteration", "value", source=self._frame, alpha=0)
-        return chart, self._add_curves(chart, "@value{0.0 %}" if per_cent else "@value{0.0000}")
+        # Marks are as high as the chart, whatever the y axis shows.
+        chart.extra_y_ranges = {"height": Range1d(0, 1, bounds=(0, 1), min_interval=1)}
+        chart.extra_y_scales = {"height": LinearScale()}
+        self._add_curves(chart)
+        return chart
 
-    def _add_curves(self, chart: figure, number: str) -> CheckboxButtonGroup:
+    def _add_curves(self, chart: figure) -> None:
+        axis = self._axis
+        previous = chart.line(
+            axis, "value", source=self.previous, color=PREVIOUS, line_width=1.5, line_dash="dotted"
+        )
         raw = chart.line(
-            "iteration", "value", source=self.batches, color=BLUE, alpha=0.28, line_width=1
+            axis, "value", source=self.batches, color=TRAINING, alpha=0.28, line_width=1
         )
-        smoothed = chart.line(
-            "iteration", "smoothed", source=self.batches, color=BLUE, line_width=2
-        )
+        smoothed = chart.line(axis, "smoothed", source=self.batches, color=TRAINING, line_width=2)
+        diverged = chart.line(axis, "value", source=self.diverged, color=DIVERGED, line_width=1.5)
         validation = chart.line(
-            "iteration", "value", source=self.validation, color=ORANGE, line_width=2
-        )
-        dots = chart.scatter(
-            "iteration",
+            axis,
             "value",
             source=self.validation,
-            color=ORANGE,
+            color=VALIDATION,
+            line_width=2,
+            line_dash="dashed",
+        )
+        dots = chart.scatter(
+            axis,
+            "value",
+            source=self.validation,
+            color=VALIDATION,
             size=5,
             alpha=1 if self._dots else 0,
         )
-        test = chart.scatter(
-            "iteration", "value", source=self.test, color=GREEN, size=11, marker="diamond"
+        best = chart.scatter(
+            axis,
+            "value",
+            source=self.best,
+            marker="star",
+            size=15,
+            fill_color=VALIDATION,
+            line_color="white",
         )
-        curves = {
-            "raw": [raw], "smoothed": [smoothed], "validation": [validation, dots], "test": [test]
-        }  # fmt: skip
-        items = [
-            (name, [glyph for key in keys for glyph in curves[key]]) for name, keys in self._legend
+        test = chart.scatter(axis, "value", source=self.test, color=TEST, size=11, marker="diamond")
+        lines = (previous, raw, smoothed, diverged, validation, dots, best, test)
+        self._glyphs += [(renderer.glyph, ("x",)) for renderer in lines]
+        label = Label(
+            x=0,
+            y=0,
+            visible=False,
+            # The best loss is low in its chart, the best accuracy is high.
+            y_offset=-8 if self._is_share else 8,
+            text_baseline="top" if self._is_share else "bottom",
+            text_font_size="11px",
+            css_variables={"--bk-text-color": "var(--text)"},
+        )
+        self._draw_label(label)
+        self._labels.append(label)
+        chart.add_layout(label)
+        marks = [
+            self._add_marks(chart, self.changes, PREVIOUS, "inverted_triangle", "dashed"),
+            self._add_marks(chart, self.divergences, DIVERGED, "x", "solid"),
         ]
-        names = {key: name for name, keys in self._legend for key in keys} | {"smoothed": "batch"}
-        for key, renderer in (("smoothed", smoothed), ("validation", dots), ("test", test)):
-            name = names.get(key, key)
-            chart.add_tools(
-                HoverTool(
-                    renderers=[renderer],
-                    tooltips=[("iteration", "@iteration{0,0}"), (name, number)],
-                    mode="vline" if renderer is smoothed else "mouse",
-                    visible=False,
-                )
-            )
-        return make_legend(items)
+        curves = {
+            "raw": [raw],
+            "smoothed": [smoothed],
+            "validation": [validation, dots],
+            "best": [best],
+            "test": [test],
+            "previous": [previous],
+        }
+        for key, renderers in curves.items():
+            self.renderers.setdefault(key, []).extend(renderers)
+        self._add_hover(chart, {"smoothed": smoothed, "validation": dots, "test": test})
+        chart.add_tools(_hover([best, *marks], [("", "@text")], "mouse"))
+
+    def _add_marks(
+        self, chart: figure, source: ColumnDataSource, color: str, marker: str, dash: str
+    ) -> GlyphRenderer:
+        """Add vertical lines with a marker at their upper end, and return the markers."""
+        lines = chart.segment(
+            self._axis,
+            0,
+            self._axis,
+            1,
+            source=source,
+            color=color,
+            line_dash=dash,
+            y_range_name="height",
+        )
+        markers = chart.scatter(
+            self._axis,
+            0.96,
+            source=source,
+            color=color,
+            marker=marker,
+            size=9,
+            line_width=2,
+            y_range_name="height",
+        )
+        self._glyphs += [(lines.glyph, ("x0", "x1")), (markers.glyph, ("x",))]
+        return markers
+
+    def _add_hover(self, chart: figure, renderers: dict[str, GlyphRenderer]) -> None:
+        names = self._curve_names
+        number = "@value{0.0 %}" if self._is_share else "@value{0.0000}"
+        for key, renderer in renderers.items():
+            name = "batch" if key == "smoothed" else names.get(key, key)
+            tooltips = [
+                (ITERATION, "@iteration{0,0}"), (EPOCH, "@epoch{0.00}"), (name, number)
+            ]  # fmt: skip
+            if key == "smoothed":
+                tooltips.append(("average", number.replace("value", "smoothed")))
+            chart.add_tools(_hover([renderer], tooltips, "vline" if key == "smoothed" else "mouse"))
+
+
+class RunCharts:
+    """The charts of the loss and the accuracy of a run, with one x axis, and what they show.
+
+    Parameters
+    ----------
+    options
+        How they are drawn; changes of the x axis need a redraw.
+    hook
+        Begins their CSS classes.
+    legend, dots, min_height
+        Of each chart, as for `CurveChart`.
+
+    Attributes
+    ----------
+    loss, accuracy
+        The charts.
+    legend
+        Shows and hides curves in both.
+    summary
+        A text of the best validation and the marks.
+    view
+        All of it, under the switches of the options.
+    """
+
+    def __init__(
+        self,
+        options: RunOptions,
+        theme: Theme,
+        *,
+        hook: str = "ink",
+        legend: Legend = LEGEND,
+        dots: bool = True,
+        min_height: int = 130,
+    ) -> None:
+        self._options = options
+        self._legend = legend
+        names = {key: name for name, keys in legend for key in keys}
+        self._scored = names["validation"]
+        self._x_range = FollowingRange(0, EMPTY_END)
+        common: dict[str, Any] = {
+            "theme": theme,
+            "x_range": self._x_range.range,
+            "options": options,
+            "names": names,
+            "dots": dots,
+            "min_height": min_height,
+        }
+        self.loss = CurveChart(
+            "Loss",
+            key="loss",
+            label="loss (cross-entropy)",
+            css_class=f"{hook}-loss",
+            can_be_log=True,
+            **common,
+        )
+        self.accuracy = CurveChart(
+            "Accuracy", key="accuracy", label="accuracy", css_class=f"{hook}-accuracy", **common
+        )
+        self.legend = make_legend(list(zip(names_of(legend), self._named_curves(), strict=True)))
+        options.param.watch(lambda _event: self._show_scale(), "log_scale")
+        self.summary = theme.text("", css_classes=[f"{hook}-marks"])
+        self.summary.stylesheets = [*self.summary.stylesheets, read_asset("chart_summary.css")]
+        self.view = pn.Column(
+            chart_switches(options, theme, hook),
+            pn.pane.Bokeh(self.legend, sizing_mode="stretch_width", margin=0),
+            self.loss.view,
+            self.accuracy.view,
+            self.summary,
+            stylesheets=[theme.gap],
+            sizing_mode="stretch_both",
+            margin=0,
+        )
+
+    def _named_curves(self) -> list[list[GlyphRenderer]]:
+        """Return for each name in the legend its curves in both charts."""
+        charts = (self.loss, self.accuracy)
+        return [
+            [it for chart in charts for key in keys for it in chart.renderers[key]]
+            for _, keys in self._legend
+        ]
+
+    def _show_scale(self) -> None:
+        self.loss.show_scale()
+        # The curves of another scale follow the legend as well.
+        curves = self._named_curves()
+        set_legend_curves(self.legend, curves)
+
+    def draw(self, history: History, smoothing: float) -> None:
+        """Redraw the run and the one before."""
+        previous = self._options.earlier[-1] if self._options.earlier else None
+        for chart in (self.loss, self.accuracy):
+            chart.draw(history, smoothing, previous)
+        end = max(chart.last_place() for chart in (self.loss, self.accuracy))
+        self._x_range.follow(0, end or EMPTY_END)
+        html = summary_html(history, self._scored)
+        if html != self.summary.object:
+            self.summary.object = html
 
 
 def thin(scores: list[Score]) -> list[Score]:
     """Return at most SCORE_POINTS scores at equal strides, the newest one among them."""
     stride = -(-len(scores) // SCORE_POINTS) or 1
     return scores[::-1][::stride][::-1]
+
+
+def names_of(legend: Legend) -> list[str]:
+    """Return the names in a legend."""
+    return [name for name, _keys in legend]
+
+
+def _source(*names: str) -> ColumnDataSource:
+    return ColumnDataSource({name: np.array([], np.float32) for name in (ITERATION, EPOCH, *names)})
+
+
+def _places(history: History, iterations: Any) -> Columns:
+    """Return the columns of the x axis for iterations of a run."""
+    steps = np.asarray(iterations, dtype=float)
+    return {ITERATION: _floats(steps), EPOCH: _floats(history.epochs.at(steps))}
+
+
+def _floats(values: Any) -> NDArray[np.float32]:
+    # Arrays are sent as bytes; a list would be sent as text.
+    return np.asarray(values, np.float32)
+
+
+def _replace(
+    source: ColumnDataSource, places: Columns, values: Any = None, **texts: list[str]
+) -> None:
+    """Send other columns, if they are others."""
+    columns = {**places, **texts}
+    if values is not None:
+        columns["value"] = _floats(values)
+    if any(not _is_same(source.data[name], column) for name, column in columns.items()):
+        source.data = columns
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    if isinstance(other, list):
+        return list(one) == other
+    return np.array_equal(one, other, equal_nan=True)
+
+
+def _x_formatter(axis: str) -> NumeralTickFormatter:
+    return NumeralTickFormatter(format="0,0" if axis == ITERATION else "0,0.[00]")
+
+
+def _hover(renderers: list[GlyphRenderer], tooltips: list[tuple[str, str]], mode: str) -> HoverTool:
+    return HoverTool(renderers=renderers, tooltips=tooltips, mode=mode, visible=False)

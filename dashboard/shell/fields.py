@@ -15,9 +15,52 @@ import param
 from dashboard.shell.theme import Theme
 from dashboard.training.settings import LearningSettings, SettingError
 
+ERROR = """
+:host {
+  position: absolute !important;
+  top: calc(100% + 4px);
+  left: 0;
+  z-index: 5;
+  width: max-content !important;
+  min-width: 100%;
+  max-width: min(300px, calc(100vw - 40px)) !important;
+  box-sizing: border-box;
+  padding: 6px 8px;
+  border: 1px solid var(--error);
+  border-radius: 6px;
+  background: var(--card);
+  box-shadow: 0 4px 20px rgb(0 0 0 / 25%);
+  color: var(--error);
+  font: 0.75rem/1.35 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif;
+  overflow-wrap: anywhere;
+}
+"""
+"""The sentence under a refused entry lies over what follows, so that it moves nothing."""
+
+DISPLAY_NAMES = {
+    "relu": "ReLU",
+    "leaky-relu": "Leaky ReLU",
+    "tanh": "tanh",
+    "sgd": "SGD",
+    "momentum": "SGD with momentum",
+    "nesterov": "Nesterov momentum",
+    "rmsprop": "RMSProp",
+    "adamw": "AdamW",
+    "he": "He",
+    "xavier": "Xavier (Glorot)",
+}
+"""Names that are shown for values of settings; the others only begin with a capital."""
+
+
+def display_name(value: str) -> str:
+    """Return how the page shows a value that settings, links and commands spell otherwise."""
+    return DISPLAY_NAMES.get(value, value[:1].upper() + value[1:])
+
 
 def format_value(value: Any) -> str:
-    """Return a setting as it is typed: 0.002, 64, “500 300 100”."""
+    """Return a setting as it is typed: 0.002, 64, “500 300 100”; None is empty."""
+    if value is None:
+        return ""
     if isinstance(value, list):
         return " ".join(str(width) for width in value)
     if not isinstance(value, float):
@@ -36,12 +79,18 @@ class Field:
         self._name = name
         self.widget = _make_widget(settings, name, stylesheet)
         self.error = pn.pane.HTML(
-            "", css_classes=["field-error"], visible=False, margin=0, sizing_mode="stretch_width"
+            "",
+            css_classes=["field-error"],
+            stylesheets=[ERROR],
+            visible=False,
+            margin=0,
+            sizing_mode="stretch_width",
         )
         self.view = pn.Column(
             self.widget,
             self.error,
             css_classes=["field", f"{hook}-{name.replace('_', '-')}"],
+            stylesheets=[":host { position: relative; overflow: visible; }"],
             margin=0,
             sizing_mode="stretch_width",
         )
@@ -65,6 +114,8 @@ class Field:
     def _show_error(self, sentence: str) -> None:
         self.error.object = f'<span role="alert">{escape(sentence)}</span>' if sentence else ""
         self.error.visible = bool(sentence)
+        if bool(sentence) != ("refused" in self.widget.css_classes):
+            self.widget.css_classes = ["refused"] if sentence else []
 
 
 class Checkbox:
@@ -122,5 +173,6 @@ def _make_widget(settings: LearningSettings, name: str, stylesheet: str) -> pn.w
         "sizing_mode": "stretch_width",
     }
     if isinstance(parameter, param.Selector):
-        return pn.widgets.Select(value=value, options=list(parameter.objects), **options)
+        choices = {display_name(item): item for item in parameter.objects}
+        return pn.widgets.Select(value=value, options=choices, **options)
     return pn.widgets.TextInput(value=format_value(value), **options)

@@ -25,6 +25,31 @@ def card(theme: Theme, title: str, *content: pn.viewable.Viewable) -> pn.Column:
     )
 
 
+def disclosure(
+    theme: Theme, title: str, content: pn.viewable.Viewable, opened: Callable[[], None]
+) -> pn.Column:
+    """Return a button that shows and hides the content under it; it is hidden at first.
+
+    `opened` is called before the content is shown, so that it may be made then.
+    """
+    content.visible = False
+    toggle = pn.widgets.Toggle(
+        label=title,
+        css_classes=["disclosure", f"ink-{title.lower()}"],
+        stylesheets=[theme.widgets],
+        sizing_mode="stretch_width",
+        margin=0,
+    )
+
+    def show(event: Any) -> None:
+        if event.new:
+            opened()
+        content.visible = event.new
+
+    toggle.param.watch(show, "value")
+    return stack(theme, toggle, content)
+
+
 def field_pairs(
     settings: LearningSettings, names: Sequence[str], theme: Theme, hook: str = "ink-field"
 ) -> pn.GridBox:
@@ -43,6 +68,29 @@ def stack(theme: Theme, *content: pn.viewable.Viewable) -> pn.Column:
     return pn.Column(*content, stylesheets=[theme.gap], sizing_mode="stretch_width", margin=0)
 
 
+def quick_fields(
+    settings: LearningSettings,
+    names: Sequence[str],
+    theme: Theme,
+    *more: pn.viewable.Viewable,
+    hook: str = "ink-field",
+) -> pn.Row:
+    """Return narrow fields for the bar; links hide them together with the card “Learning”."""
+    fields = [Field(settings, name, theme.widgets, hook).view for name in names]
+    return pn.Row(
+        *fields,
+        *more,
+        stylesheets=[theme.bar, theme.quick],
+        sizing_mode="stretch_width",
+        margin=0,
+    )
+
+
+def bar(theme: Theme, *content: pn.viewable.Viewable) -> pn.Row:
+    """Return a row of the bar at the top of a pane: its parts are as wide as they need."""
+    return pn.Row(*content, stylesheets=[theme.bar], sizing_mode="stretch_width", margin=0)
+
+
 def run_row(
     state: Any, theme: Theme, hook: str, step: Callable[[], None], reset: Callable[[], None]
 ) -> pn.Row:
@@ -53,7 +101,7 @@ def run_row(
         color="primary",
         css_classes=[f"{hook}-train"],
         stylesheets=[theme.widgets],
-        sizing_mode="stretch_width",
+        width_policy="min",
         margin=0,
     )
 
@@ -65,7 +113,7 @@ def run_row(
         train,
         button("Step", theme, f"{hook}-step", step),
         button("Reset", theme, f"{hook}-reset", reset),
-        stylesheets=[theme.gap],
+        stylesheets=[theme.bar],
         margin=0,
     )
 

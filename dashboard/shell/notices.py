@@ -17,9 +17,14 @@ class Notice:
     kind: str = "info"
 
 
+LONG = 90
+"""Characters of a notice from which on it can be opened to be read in full."""
+
+
 def notice_html(notice: Notice) -> str:
-    """Return a notice as HTML that screen readers announce."""
-    return (
-        f'<div class="notice {notice.kind}" role="status" data-kind="{notice.kind}">'
-        f"{escape(notice.text)}</div>"
-    )
+    """Return a notice as HTML that screen readers announce; a long one can be opened."""
+    text = f'<span class="text">{escape(notice.text)}</span>'
+    values = f'class="notice {notice.kind}" role="status" data-kind="{notice.kind}"'
+    if len(notice.text) < LONG and "\n" not in notice.text:
+        return f"<div {values}>{text}</div>"
+    return f'<details {values}><summary>{text}<span class="more"></span></summary></details>'

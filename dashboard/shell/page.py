@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from dashboard.shell import read_asset
+from dashboard.shell.colors import color_variables
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.restore_offer import RestoreOffer
 from dashboard.shell.share_link import ShareLink
@@ -50,11 +51,14 @@ class Page:
         self.template = make_template(read_asset("page.html"))
         cards = {name: pretrained_card(name) for name in PRETRAINED}
         variables = {
-            "page_css": read_asset("page.css") + read_asset("visually_hidden.css"),
+            "page_css": color_variables()
+            + read_asset("page.css")
+            + read_asset("visually_hidden.css"),
             "page_js": read_asset("page.js"),
             "icon": icon_url(),
             "about": about_html(cards),
             "panes": self.panes.panes,
+            "has_model": "digits_model" in self.panes.roots(),
         }
         for name, value in variables.items():
             self.template.add_variable(name, value)
@@ -73,8 +77,9 @@ def about_html(cards: Mapping[str, PretrainedCard]) -> str:
     """Return how the pretrained models were trained, and their scores on the test digits."""
     return (
         "".join(_card_html(name, card) for name, card in cards.items())
-        + f"<p>Until you train, {PRETRAINED[-1]} is the model for drawings; the card “Weights” "
-        f"changes that. Save, Test and fine-tuning use {PRETRAINED[0]}.</p>"
+        + f"<p>The page starts with {PRETRAINED[-1]}. The menu in the header chooses the current "
+        "model, to which everything on the page refers: the answer to the drawing, training, "
+        "evaluation and saved weights.</p>"
         "<p>Digits: MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, "
         "CC BY-SA 3.0. In the static site everything you draw stays on your machine; a served page "
         "sends it to its server.</p>"

@@ -7,6 +7,7 @@ together at a limited rate; what a person waits for is drawn at once.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from typing import Any
 import param
 
 from dashboard.shell.page_writer import PageWriter
+
+logger = logging.getLogger("inkling.page")
 
 MAX_DEFERRALS = 5
 """Redraws that are put off in a row, at most, because of input."""
@@ -66,8 +69,15 @@ class RedrawScheduler:
         Parts of which `run` redraws only one at a time, in rotation, while `is_training()`.
     is_training
         Whether the network trains.
+    warn
+        Called with a sentence the first time that drawing a part fails.
     clock
         A monotonic clock, in seconds.
+
+    Notes
+    -----
+    A part that cannot be drawn stops neither the others nor later redraws; its first error is
+    logged with its traceback.
     """
 
     def __init__(
@@ -78,6 +88,7 @@ class RedrawScheduler:
         rate: RedrawRate | None = None,
         slow_parts: Iterable[str] = (),
         is_training: Callable[[], bool] = lambda: False,
+        warn: Callable[[str], None] = lambda _sentence: None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._page = page
@@ -85,7 +96,9 @@ class RedrawScheduler:
         self._rate = rate or RedrawRate()
         self._slow_parts = list(slow_parts)
         self._is_training = is_training
+        self._warn = warn
         self._clock = clock
+        self._failed: set[str] = set()
         self._is_visible = True
         self._is_deferred = False
         self._stale: set[str] = set()
@@ -194,7 +207,18 @@ class RedrawScheduler:
         names, self._requested = self._requested, set()
         for name, draw in self._parts.items():
             if name in names:
-                draw()
+                self._draw(name, draw)
+
+    def _draw(self, name: str, draw: Callable[[], None]) -> None:
+        try:
+            draw()
+        except Exception as error:
+            if name not in self._failed:
+                self._failed.add(name)
+                logger.exception("the part %s of a page could not be drawn", name)
+                self._warn(f"The part “{name}” of the page could not be drawn: {error!r:.200}.")
+        else:
+            self._failed.discard(name)
 
     def _check(self, names: Iterable[str]) -> None:
         unknown = set(names) - set(self._parts)

@@ -1,4 +1,4 @@
-"""The question whether to restore earlier work: a sentence and two buttons above the footer.
+"""The question whether to restore earlier work: a sentence and two buttons above the notices.
 
 It floats above the page, so that showing or hiding it moves nothing else.
 """
@@ -17,10 +17,12 @@ PLACE = """
 :host {
   position: fixed;
   left: 50%;
-  bottom: 52px;
+  bottom: var(--offer-bottom, 76px);
   z-index: 20;
   transform: translateX(-50%);
   box-sizing: border-box;
+  flex-wrap: wrap;
+  justify-content: end;
   width: max-content !important;
   max-width: calc(100vw - 24px);
   padding: 10px 14px;
@@ -50,6 +52,7 @@ class RestoreOffer:
         self._answer: Callable[[bool], None] = lambda _resume: None
         self._question = theme.text("")
         self._question.sizing_mode = None
+        self._question.styles = {"flex": "1 1 200px"}
         resume = button("Resume", theme, "ink-resume", lambda: self._answered(True))
         fresh = button("Start fresh", theme, "ink-fresh", lambda: self._answered(False))
         self.view = pn.Row(

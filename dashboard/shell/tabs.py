@@ -6,9 +6,11 @@ they cost nothing before. The script of the page does the switching.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from typing import Any, Protocol
 
 import panel as pn
@@ -16,12 +18,14 @@ from bokeh.models import CustomJS, Spacer
 
 from dashboard.shell.theme import Theme
 
-SLOTS = ("run", "controls", "draw", "inside", "watch", "notice", "status")
-"""Slots of a pane: training buttons, settings, what is drawn and answered, the network from inside,
-charts, notice and status line."""
+logger = logging.getLogger("inkling.page")
+
+SLOTS = ("run", "quick", "controls", "draw", "more", "inside", "watch", "notice", "status")
+"""Slots of a pane: training buttons, the few settings beside them, all other settings, what is
+drawn and answered, more tools for it, the network from inside, charts, notice and status line."""
 
 MARK_RUNNING = """
-for (const tab of document.querySelectorAll("[role=tab]")) {
+for (const tab of document.querySelectorAll(".panes [role=tab]")) {
   tab.querySelector(".running").hidden = !carrier.tags.includes(tab.dataset.pane)
 }
 """
@@ -51,12 +55,23 @@ class Pane:
     make
         Called once, when the pane is first opened, with a function that shows on the tab whether
         the pane trains.
+    inside, inside_title
+        The accessible name of the part between the middle and the charts, and its title on a
+        narrow page, where it is one of several sheets.
+    panels
+        Names and titles of the panels of that part, of which one is open.
+    has_settings
+        Whether the slot `controls` is filled; it opens as a drawer.
     """
 
     name: str
     title: str
     middle: str
     make: Callable[[Callable[[bool], None]], PaneView]
+    inside: str = "Inside the network"
+    inside_title: str = "Inside"
+    panels: tuple[tuple[str, str], ...] = ()
+    has_settings: bool = True
 
 
 class Panes:
@@ -96,17 +111,33 @@ class Panes:
         pane = next((pane for pane in self.panes if pane.name == name), None)
         if pane is None or name == self.open_name:
             return
-        self._views[self.open_name].show(False)
+        if self.open_name in self._views:
+            self._views[self.open_name].show(False)
         self.open_name = name
-        if name not in self._views:
-            self._views[name] = self._make(pane)
-            self._fill(name)
-        self._views[name].show(True)
+        if name in self._views or self._made(pane):
+            self._views[name].show(True)
 
     def mark(self, name: str, running: bool) -> None:
         """Show on a pane's tab whether it trains."""
         self._running = self._running | {name} if running else self._running - {name}
         self._marks.tags = sorted(self._running)
+
+    def _made(self, pane: Pane) -> bool:
+        """Make a pane; if that fails, say so in its place, and return False."""
+        try:
+            self._views[pane.name] = self._make(pane)
+            self._fill(pane.name)
+        except Exception as error:
+            logger.exception("the pane %s could not be made", pane.name)
+            self._views.pop(pane.name, None)
+            self._slots[pane.name]["draw"][:] = [
+                self._theme.text(
+                    f'<p class="opening" role="alert">{escape(pane.title)} could not be opened: '
+                    f"{escape(repr(error)[:200])}. Open another pane, then this one again.</p>"
+                )
+            ]
+            return False
+        return True
 
     def _make(self, pane: Pane) -> PaneView:
         return pane.make(partial(self.mark, pane.name))

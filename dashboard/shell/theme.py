@@ -24,6 +24,21 @@ class Theme:
             " margin-bottom: 10px !important; }" + no_button
         )
         self.gap = ":host { gap: 8px; }" + no_button
+        self.bar = (
+            ":host { gap: 8px; align-items: flex-end !important; width: auto !important; }"
+            " :host > * { flex: none; } .ink-train, .ink-spiral-train { width: 6.5rem; }"
+            + no_button
+        )
+        self.quick = (
+            ":host { display: var(--card-learning, flex); gap: 12px; }"
+            " @media (min-width: 1000px) { .field { width: 6rem !important; } }"
+            " @media (max-width: 999px) { .field { flex: 1 1 0; } }"
+        )
+        self.wrap = (
+            ":host { flex-wrap: wrap; align-items: flex-end !important; gap: 8px; }"
+            " :host > * { flex: 1 1 72px; width: auto !important; min-width: min-content; }"
+            + no_button
+        )
         self.bottom = ":host { align-items: flex-end !important; }"
         self.pairs = (
             ":host { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr) !important;"

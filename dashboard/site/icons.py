@@ -3,10 +3,9 @@
 The shapes are those of dashboard/shell/assets/icon.svg, on a square of 32 units.
 """
 
-import struct
-import zlib
-
 import numpy as np
+
+from dashboard.shell.pictures import encode_png
 
 BLUE, WHITE = (0x3B, 0x5B, 0xDB), (255, 255, 255)
 CORNER_RADIUS = 8.0
@@ -34,7 +33,7 @@ def icon_png(size: int) -> bytes:
     share = _coverage(ink, scale)[..., None]
     colours = np.asarray(BLUE) * (1 - share) + np.asarray(WHITE) * share
     alpha = 255 * _coverage(square - CORNER_RADIUS, scale)[..., None]
-    return _png(np.concatenate([colours, alpha], axis=2).round().astype(np.uint8))
+    return encode_png(np.concatenate([colours, alpha], axis=2).round().astype(np.uint8), level=9)
 
 
 def _coverage(distance: np.ndarray, scale: float) -> np.ndarray:
@@ -50,16 +49,3 @@ def _distance_to_curves(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         for point in weights.T @ np.asarray(curve, dtype=float):
             nearest = np.minimum(nearest, np.hypot(x - point[0], y - point[1]))
     return nearest
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    """Return (height, width, 4) uint8 pixels as the bytes of a PNG file."""
-    height, width, _ = pixels.shape
-    rows = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)], axis=1)
-    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b""))
-    packed = [
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)

@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from dashboard.training.epoch_scale import EpochScale
 from dashboard.training.history import History, Score
+from dashboard.training.marks import Divergence, SettingChange
 from dashboard.training.run_state import ModelState, MovingAverage, RunState
 from dashboard.training.settings import LearningSettings, TrainingSettings, setting_names
 from data_cache import BatchPosition, PointPosition, QueuePosition
@@ -27,6 +29,7 @@ KIND, FORMAT = "inkling checkpoint", 1
 
 _OPTIMIZER, _FALLBACK, _EXTRA = "optimizer.", "fallback.", "extra."
 _CURVES = ("losses", "accuracies", "learning_rates")
+_DIVERGED = "diverged."
 _PLAIN_FIELDS = (
     *("optimizer", "dropout_state", "augment_state", "iteration", "epoch", "consumed"),
     *("starting_loss", "validation_due", "averaged_steps"),
@@ -81,12 +84,22 @@ class Checkpoint:
             "best_loss": state.best_loss if math.isfinite(state.best_loss) else None,
             "validation": [asdict(score) for score in history.validation],
             "test": [asdict(score) for score in history.test],
+            "changes": [asdict(change) for change in history.changes],
+            "divergences": [
+                {"iteration": it.iteration, "fallback": it.fallback, "reason": it.reason}
+                for it in history.divergences
+            ],
+            "epochs": history.epochs.points,
         }
         arrays = {
             **_model_arrays(state),
             **{name: np.array(getattr(history, name), dtype=np.float32) for name in _CURVES},
             **_with_prefix(_EXTRA, self.arrays),
         }
+        for number, divergence in enumerate(history.divergences):
+            for name in _CURVES[:2]:
+                values = np.array(getattr(divergence, name), dtype=np.float32)
+                arrays[f"{_DIVERGED}{number}.{name}"] = values
         if state.averaged is not None:
             arrays["averaged"] = _network_bytes(state.averaged)
         if state.fallback is not None:
@@ -238,7 +251,22 @@ def _read_history(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -
         array("f", rates.tobytes()),
         validation,
         test,
+        # Checkpoints of earlier versions have no marks.
+        changes=[SettingChange(**values) for values in header.get("changes", ())],
+        divergences=[
+            Divergence(**{**values, **_read_diverged(arrays, number)})
+            for number, values in enumerate(header.get("divergences", ()))
+        ],
+        epochs=EpochScale(map(tuple, header.get("epochs", ()))),
     )
+
+
+def _read_diverged(arrays: Mapping[str, np.ndarray], number: int) -> dict[str, array[float]]:
+    """Return the losses and accuracies of a divergence."""
+    return {
+        name: array("f", arrays[f"{_DIVERGED}{number}.{name}"].astype(np.float32).tobytes())
+        for name in _CURVES[:2]
+    }
 
 
 def _check(state: RunState) -> None:

@@ -9,11 +9,18 @@ from array import array
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.training.epoch_scale import EpochScale
+from dashboard.training.marks import Divergence, SettingChange
+
 Floats = NDArray[np.float64]
+
+MAX_DIVERGENCES = 20
+"""Divergences of a run that are kept, the newest."""
 
 
 class Curve:
@@ -117,9 +124,24 @@ class Score:
 
 @dataclass
 class History:
-    """Loss, accuracy and learning rate of every step of a run, and its scores on held-out samples.
+    """Loss, accuracy and learning rate of every step of a run, its scores and its marks.
 
     Steps count from 1.
+
+    Attributes
+    ----------
+    losses, accuracies, learning_rates
+        A value per step.
+    validation, test
+        Scores on held-out samples, in the order of their iterations.
+    loss_curve, accuracy_curve
+        The same values, thinned for charts.
+    changes
+        Settings that changed during the run, in the order of their iterations.
+    divergences
+        Steps that diverged and were taken back; the newest `MAX_DIVERGENCES`.
+    epochs
+        The epochs done after each iteration.
     """
 
     losses: array[float] = field(default_factory=lambda: array("f"))
@@ -129,6 +151,9 @@ class History:
     test: list[Score] = field(default_factory=list)
     loss_curve: Curve = field(default_factory=Curve)
     accuracy_curve: Curve = field(default_factory=Curve)
+    changes: list[SettingChange] = field(default_factory=list)
+    divergences: list[Divergence] = field(default_factory=list)
+    epochs: EpochScale = field(default_factory=EpochScale)
 
     def __len__(self) -> int:
         return len(self.losses)
@@ -142,14 +167,44 @@ class History:
         self.loss_curve.append(self.losses[-1])
         self.accuracy_curve.append(self.accuracies[-1])
 
-    def truncate(self, iteration: int) -> None:
-        """Drop every step and score after `iteration`."""
+    def add_change(self, change: SettingChange) -> None:
+        """Mark a changed setting; of several changes at one iteration one from first to last."""
+        for index, other in enumerate(self.changes):
+            if (other.iteration, other.name) == (change.iteration, change.name):
+                del self.changes[index]
+                change = SettingChange(change.iteration, change.name, other.old, change.new)
+                break
+        if change.old != change.new:
+            self.changes.append(change)
+
+    def add_divergence(self, divergence: Divergence) -> None:
+        """Keep the steps that a divergence took back."""
+        self.divergences = [*self.divergences, divergence][-MAX_DIVERGENCES:]
+
+    def best_validation(self, key: str) -> Score | None:
+        """Return the first of the best validation scores by "loss" or "accuracy", if any."""
+        if key == "loss":
+            return min(self.validation, key=lambda score: score.loss, default=None)
+        return max(self.validation, key=lambda score: score.accuracy, default=None)
+
+    def marks(self) -> list[tuple[int, str]]:
+        """Return the iterations of the changed settings and divergences, with what happened."""
+        found: list[SettingChange | Divergence] = [*self.changes, *self.divergences]
+        return sorted((mark.iteration, mark.text()) for mark in found)
+
+    def truncate(self, iteration: int) -> list[SettingChange]:
+        """Drop every step, score and mark after `iteration`; return the changes dropped."""
+        dropped = [change for change in self.changes if change.iteration > iteration]
+        self.changes = [change for change in self.changes if change.iteration <= iteration]
+        self.divergences = [it for it in self.divergences if it.fallback <= iteration]
         self.losses = self.losses[:iteration]
         self.accuracies = self.accuracies[:iteration]
         self.learning_rates = self.learning_rates[:iteration]
         self.validation = [score for score in self.validation if score.iteration <= iteration]
         self.test = [score for score in self.test if score.iteration <= iteration]
         self.loss_curve, self.accuracy_curve = _curve(self.losses), _curve(self.accuracies)
+        self.epochs.truncate(iteration)
+        return dropped
 
     def copy(self) -> History:
         """Return an independent copy."""
@@ -161,6 +216,9 @@ class History:
             list(self.test),
             self.loss_curve.copy(),
             self.accuracy_curve.copy(),
+            list(self.changes),
+            list(self.divergences),
+            self.epochs.copy(),
         )
 
     @classmethod
@@ -171,27 +229,43 @@ class History:
         learning_rates: array[float],
         validation: list[Score],
         test: list[Score],
+        **marks: Any,
     ) -> History:
-        """Return the history of these steps and scores."""
+        """Return the history of these steps and scores; `marks` are fields of the same names."""
         curves = _curve(losses), _curve(accuracies)
-        return cls(losses, accuracies, learning_rates, validation, test, *curves)
+        return cls(losses, accuracies, learning_rates, validation, test, *curves, **marks)
 
     def csv_lines(self) -> Iterator[str]:
-        """Yield CSV: a header, then a line per step with the held-out scores of that step."""
+        """Yield CSV: a header, then a line per step with the held-out scores of that step.
+
+        If the run has marks, a last column holds them, each in the line of its iteration; that of
+        a divergence, whose steps were taken back, is the iteration that the run returned to.
+        """
+        events: dict[int, list[str]] = {}
+        for change in self.changes:
+            events.setdefault(change.iteration, []).append(change.text())
+        for divergence in self.divergences:
+            events.setdefault(divergence.fallback, []).append(divergence.text())
         yield (
             "iteration,loss,accuracy,learning_rate,"
-            "validation_loss,validation_accuracy,test_loss,test_accuracy\n"
+            "validation_loss,validation_accuracy,test_loss,test_accuracy"
+            f"{',event' if events else ''}\n"
         )
         validation = {score.iteration: score for score in self.validation}
         test = {score.iteration: score for score in self.test}
         steps = zip(self.losses, self.accuracies, self.learning_rates, strict=True)
-        if 0 in validation or 0 in test:
-            yield f"0,,,,{_columns(validation.get(0))},{_columns(test.get(0))}\n"
+
+        def rest(iteration: int) -> str:
+            scores = f"{_columns(validation.get(iteration))},{_columns(test.get(iteration))}"
+            if not events:
+                return f"{scores}\n"
+            text = "; ".join(events.get(iteration, ()))
+            return f'{scores},"{text}"\n' if text else f"{scores},\n"
+
+        if 0 in validation or 0 in test or 0 in events:
+            yield f"0,,,,{rest(0)}"
         for iteration, (loss, accuracy, learning_rate) in enumerate(steps, start=1):
-            yield (
-                f"{iteration},{loss:.6g},{accuracy:.6g},{learning_rate:.6g},"
-                f"{_columns(validation.get(iteration))},{_columns(test.get(iteration))}\n"
-            )
+            yield f"{iteration},{loss:.6g},{accuracy:.6g},{learning_rate:.6g},{rest(iteration)}"
 
 
 def _curve(values: array[float]) -> Curve:

@@ -22,7 +22,7 @@ class PaneTraining(Generic[AnyRun]):
     Parameters
     ----------
     state
-        Shared with the views; has the parameters `running`, `snapshot` and `notice`.
+        Shared with the views; `RunOptions` with the parameters `running`, `snapshot`, `notice`.
     run
         The first run.
     publish
@@ -45,7 +45,13 @@ class PaneTraining(Generic[AnyRun]):
         self._publish_snapshot = publish
         self._is_closed = False
         self.background_tasks = BackgroundTasks(self._background_task_failed)
-        self.trainer: Trainer[AnyRun] = Trainer(run, publish=self.publish, **trainer_options)
+        self.trainer: Trainer[AnyRun] = Trainer(
+            run,
+            publish=self.publish,
+            steps_per_second=lambda: state.steps_per_second,
+            **trainer_options,
+        )
+        state.param.watch(lambda _event: self.trainer.change_pace(), "speed")
         self.training_loop = TrainingLoop(state, self.trainer, self.background_tasks)
 
     def publish(self, snapshot: Snapshot | None = None) -> None:

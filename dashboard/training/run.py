@@ -7,12 +7,15 @@ The trainer decides when a run takes its steps.
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from dashboard.training.history import History, Score
+from dashboard.training.marks import MARKED_SETTINGS, Divergence, SettingChange
 from dashboard.training.run_state import ModelState, MovingAverage, RunState
 from dashboard.training.settings import LearningSettings
 from data_cache import Batch, Feed
@@ -61,6 +64,24 @@ class DivergenceDetector:
         """Return whether the weights that gave this loss are worth falling back to."""
         self.best = min(self.best, average)
         return average <= 1.5 * self.best + 0.1 and loss <= 2 * average + 0.5
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """A step whose loss showed that training diverged, and what was wrong with it."""
+
+    iteration: int
+    reason: str
+    loss: float
+    accuracy: float
+
+    def divergence(self, history: History, fallback: int) -> Divergence:
+        """Return the divergence, given the curve up to the step before it."""
+        losses, accuracies = history.losses[fallback:], history.accuracies[fallback:]
+        loss = array("f", [self.loss])
+        if math.isfinite(loss[0]):
+            losses, accuracies = losses + loss, accuracies + array("f", [self.accuracy])
+        return Divergence(self.iteration, fallback, self.reason, losses, accuracies)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +148,11 @@ class Run:
         self.validation_due = False
         self._unrecorded: list[tuple[float, float, float]] = []
         self._pending: list[Callable[[], None]] = []
+        self._epoch_ends: list[tuple[int, int]] = []
+        self._fault: _Fault | None = None
+        self._marked_names = [name for name in MARKED_SETTINGS if hasattr(settings, name)]
+        self._marked: dict[str, Any] | None = None
+        """The values of the marked settings in the last slice; None before the first one."""
         self._detector = DivergenceDetector()
         self._fallback = self._model_state()
         self._fallback_candidate: ModelState | None = None
@@ -163,6 +189,20 @@ class Run:
             self.step.optimizer = create_optimizer(settings.optimizer, self.network.parameters())
         self.step.l1, self.step.l2 = settings.l1, settings.l2
         self.step.dropout = settings.dropout
+        self._mark_changes()
+
+    def _mark_changes(self) -> None:
+        """Mark the settings that differ from those of the last slice."""
+        settings, before = self.settings, self._marked
+        self._marked = {name: getattr(settings, name) for name in self._marked_names}
+        if before is None or before == self._marked or not self.iteration:
+            return
+        for name, value in self._marked.items():
+            if value != before[name]:
+                change = SettingChange(self.iteration, name, before[name], value)
+                self.history.add_change(change)
+        if before["batch_size"] != self._marked["batch_size"]:
+            self.history.epochs.add(self.iteration, self.epochs_done)
 
     def train_slice(
         self,
@@ -213,12 +253,22 @@ class Run:
         return steps, samples
 
     def record_slice(self) -> None:
-        """Add the last slice to the history, and drop what a fallback took back."""
+        """Add the last slice to the history, and mark what a fallback took back."""
+        history = self.history
         for loss, accuracy, learning_rate in self._unrecorded:
-            self.history.append(loss, accuracy, learning_rate)
+            history.append(loss, accuracy, learning_rate)
         self._unrecorded.clear()
-        if len(self.history) > self.iteration:
-            self.history.truncate(self.iteration)
+        for end in self._epoch_ends:
+            history.epochs.add(*end)
+        self._epoch_ends.clear()
+        if self._fault is not None:
+            history.add_divergence(self._fault.divergence(history, self.iteration))
+            self._fault = None
+        if len(history) > self.iteration:
+            for change in reversed(history.truncate(self.iteration)):
+                if self._marked is not None:
+                    self._marked[change.name] = change.old
+        history.epochs.end = (self.iteration, self.epochs_done)
 
     def _steps_at_once(self, batch_size: int, wanted: int) -> int:
         """Return how many consecutive steps may be taken in one call, on `wanted` samples."""
@@ -238,7 +288,7 @@ class Run:
             fault = self._detector.find_fault(loss, self.loss.value, self.network.classes)
             if fault is not None:
                 self.feed.keep_first(batch, taken)
-                self._fall_back(fault, rate)
+                self._fall_back(_Fault(self.iteration + 1, fault, loss, accuracy), rate)
             if self._fallback_candidate:
                 self._check_candidate(self._fallback_candidate, loss)
             self.iteration += 1
@@ -248,6 +298,7 @@ class Run:
         """Count the samples of a batch that was trained on."""
         if batch.is_last:
             self.epoch, self.consumed = batch.epoch + 1, 0
+            self._epoch_ends.append((self.iteration, self.epoch))
         else:
             self.epoch, self.consumed = batch.epoch, batch.consumed
 
@@ -257,11 +308,11 @@ class Run:
         if average is not None and self._detector.is_good(loss, average):
             self._fallback = candidate
 
-    def _fall_back(self, fault: str, learning_rate: float) -> None:
-        failed_at = self.iteration + 1
+    def _fall_back(self, fault: _Fault, learning_rate: float) -> None:
+        self._fault = fault
         self.restore_fallback()
         raise DivergenceError(
-            f"Training paused itself: at iteration {failed_at} the loss {fault}. "
+            f"Training paused itself: at iteration {fault.iteration} the loss {fault.reason}. "
             f"The weights of iteration {self.iteration} are back. "
             f"Try a smaller learning rate than {learning_rate:g}."
         )
@@ -332,6 +383,7 @@ class Run:
         self._fallback = state.fallback or state
         if state.history is not None:
             self.history = state.history.copy()
+            self._marked = None
         self.record_slice()
         scored = any(score.iteration == self.iteration for score in self.history.validation)
         self.validation_due = state.validation_due and not scored

@@ -7,12 +7,15 @@ down once; widgets are generated from them.
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import param
 
-from data_cache import AUGMENTATIONS
+from dashboard.training.budget import DIGITS_BUDGET, Budget, NetworkCost, network_cost
+from data_cache import AUGMENTATIONS, DIGIT_NAMES
+from data_cache.samples import PIXELS, SIDE
 from nn import (
     ACTIVATIONS,
     DENSE,
@@ -43,7 +46,15 @@ class ArchitectureParameter(param.String):
 
 
 class LearningSettings(param.Parameterized):
-    """The settings that every run has, on digits or points; values are checked when set."""
+    """The settings that every run has, on digits or points; values are checked when set.
+
+    Values that are beyond the budget together are refused with a `SettingError`, and change
+    nothing. Subclasses define the budget and which settings decide the cost.
+    """
+
+    budget: ClassVar[Budget]
+    cost_settings: ClassVar[tuple[str, ...]] = ("hidden_layers", "batch_size")
+    """Settings that `network_cost` and `step_samples` depend on."""
 
     learning_rate = param.Number(
         0.002,
@@ -109,6 +120,38 @@ class LearningSettings(param.Parameterized):
         doc="The same seed, data and settings give the same curve.",
     )
 
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self.check_budget({})
+        self.param.watch(self._refuse_beyond_budget, list(self.cost_settings))
+
+    def network_cost(self, values: Mapping[str, Any]) -> NetworkCost:
+        """Return what a network with these values of `cost_settings` would cost."""
+        raise NotImplementedError
+
+    def step_samples(self, values: Mapping[str, Any]) -> int:
+        """Return the samples of one step with these values of `cost_settings`."""
+        return int(values["batch_size"])
+
+    def check_budget(self, changes: Mapping[str, Any]) -> None:
+        """Raise `SettingError` if the settings with these changes are beyond the budget."""
+        values = {name: changes.get(name, getattr(self, name)) for name in self.cost_settings}
+        try:
+            cost = self.network_cost(values)
+        except ValueError as error:  # the images are too small for the convolutions
+            raise SettingError(str(error)) from error
+        fault = self.budget.fault(cost, self.step_samples(values))
+        if fault:
+            raise SettingError(fault)
+
+    def _refuse_beyond_budget(self, *events: Any) -> None:
+        try:
+            self.check_budget({})
+        except SettingError:
+            with param.discard_events(self):
+                self.param.update(**{event.name: event.old for event in events})
+            raise
+
     def make_network(self, inputs: int, classes: int, generator: np.random.Generator) -> Network:
         """Create a fresh network of this architecture, its weights drawn from `generator`."""
         return create_network(
@@ -143,7 +186,10 @@ class LearningSettings(param.Parameterized):
             if entry not in choices:
                 raise _refusal(f"{label} is one of {', '.join(choices)}", entry)
             return entry
-        error = _refusal(f"{label} takes {describe_range(parameter)}", entry)
+        if not entry and parameter.allow_None:
+            return None
+        nothing = ", or nothing" if parameter.allow_None else ""
+        error = _refusal(f"{label} takes {describe_range(parameter)}{nothing}", entry)
         try:
             value = int(entry) if isinstance(parameter, param.Integer) else float(entry)
         except ValueError:
@@ -155,6 +201,9 @@ class LearningSettings(param.Parameterized):
 
 class TrainingSettings(LearningSettings):
     """The settings of a run on blocks of samples, with those of the prefetch queue."""
+
+    budget: ClassVar[Budget] = DIGITS_BUDGET
+    cost_settings: ClassVar[tuple[str, ...]] = ("hidden_layers", "batch_size", "architecture")
 
     architecture = ArchitectureParameter(
         DENSE,
@@ -192,6 +241,11 @@ class TrainingSettings(LearningSettings):
         "also stretches and shears; full also adds elastic distortion, stroke width, blur and "
         "noise.",
     )
+
+    def network_cost(self, values: Mapping[str, Any]) -> NetworkCost:
+        """Return what a network for digits would cost; see `LearningSettings`."""
+        layer_spec = architecture_layers(values["architecture"])
+        return network_cost(PIXELS, values["hidden_layers"], len(DIGIT_NAMES), layer_spec, SIDE)
 
     def layer_spec(self) -> LayerSpec | None:
         """Return the convolutional layers that the architecture names; None: none."""

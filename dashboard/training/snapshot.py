@@ -71,7 +71,7 @@ class Snapshot:
             f"iteration {self.iteration}",
             f"epoch {self.epoch:.2f}",
             f"loss {loss}",
-            f"accuracy {accuracy}",
+            f"training accuracy {accuracy}",
             f"{self.samples_per_second:,.0f} samples/s",
             f"cached {self.cached}",
             f"in flight {self.in_flight}",

@@ -137,6 +137,12 @@ class Trainer(Generic[AnyRun]):
         Score only so many of the validation samples, the first ones; None: all.
     time_budget
         Length of slices and frequency of snapshots.
+    steps_per_second
+        Returns the speed of training; None: as fast as possible.
+    goal
+        Returns why training ends before the next step, in a sentence; None: it does not.
+    sleep
+        Waits for some seconds.
     """
 
     def __init__(
@@ -150,6 +156,9 @@ class Trainer(Generic[AnyRun]):
         learning_rate: Callable[[int], float] | None = None,
         validation_limit: int | None = VALIDATION_LIMIT,
         time_budget: TimeBudget | None = None,
+        steps_per_second: Callable[[], float | None] = lambda: None,
+        goal: Callable[[AnyRun], str | None] = lambda _run: None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.run = run
         self.run_number = 1
@@ -162,11 +171,16 @@ class Trainer(Generic[AnyRun]):
         self._learning_rate = learning_rate
         self._validation_limit = validation_limit
         self._time_budget = time_budget or TimeBudget()
+        self._steps_per_second = steps_per_second
+        self._goal = goal
+        self._sleep = sleep
+        self._pace_changed = asyncio.Event()
         self._stop = True
         self._waiting = False
         # The published speed includes the time between slices; a slice is planned without it.
         self._speed = self._slice_speed = 0.0
         self._last_slice = self._last_snapshot = 0.0
+        self._last_turn = -math.inf
         self._last_interaction = -math.inf
 
     def note_interaction(self) -> None:
@@ -189,8 +203,18 @@ class Trainer(Generic[AnyRun]):
     def stop(self) -> None:
         """Make `train` return after the current slice; a wait for data ends at once."""
         self._stop = True
+        self._pace_changed.set()
         if self._waiting:
             self._waiter.cancel()
+
+    def change_pace(self) -> None:
+        """Apply another `steps_per_second` at once; a pause before a slow step ends."""
+        self._pace_changed.set()
+
+    @property
+    def reached_goal(self) -> str | None:
+        """Why training ends before the next step; None when no goal is reached."""
+        return self._goal(self.run)
 
     def adopt(self, run: AnyRun, validation: HeldOut | None) -> None:
         """Replace the run and its validation samples; RuntimeError while training is running."""
@@ -227,6 +251,8 @@ class Trainer(Generic[AnyRun]):
     async def train(self, *, steps: int | None = None, epochs: int | None = None) -> None:
         """Train until `stop`, for so many steps, or until so many epochs are complete in all.
 
+        Without a number of steps it ends at the goal too.
+
         Raises
         ------
         DivergenceError
@@ -242,9 +268,11 @@ class Trainer(Generic[AnyRun]):
                 await self._validate()
             while not self._is_finished(remaining, epochs):
                 await self._fill()
+                is_paced = await self._wait_for_turn() if steps is None else False
                 if self._stop:
                     break
-                done = await self._train_slice(remaining, epochs)
+                at_most = 1 if is_paced else remaining
+                done = await self._train_slice(at_most, epochs, show=is_paced)
                 remaining = None if remaining is None else remaining - done
                 if self.run.validation_due:
                     await self._validate()
@@ -255,8 +283,30 @@ class Trainer(Generic[AnyRun]):
             self._publish(self.snapshot())
 
     def _is_finished(self, remaining: int | None, epochs: int | None) -> bool:
-        enough_steps = remaining is not None and remaining <= 0
-        return self._stop or enough_steps or (epochs is not None and self.run.epoch >= epochs)
+        if self._stop or (epochs is not None and self.run.epoch >= epochs):
+            return True
+        return self.reached_goal is not None if remaining is None else remaining <= 0
+
+    async def _wait_for_turn(self) -> bool:
+        """Wait until the next step is due; return whether the speed is limited."""
+        while not self._stop and (speed := self._steps_per_second()) is not None:
+            now, interval = self._clock(), 1 / speed
+            due = self._last_turn + interval
+            if now >= due:
+                # A step that comes a little late does not delay the ones after it.
+                self._last_turn = due if now < due + interval else now
+                return True
+            self._pace_changed.clear()
+            waits = (
+                asyncio.ensure_future(self._sleep(due - now)),
+                asyncio.ensure_future(self._pace_changed.wait()),
+            )
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+        return False
 
     async def _fill(self) -> None:
         """Give the feed samples for a slice; wait only when not even one block is ready."""
@@ -285,14 +335,19 @@ class Trainer(Generic[AnyRun]):
         finally:
             self._waiting = False
 
-    async def _train_slice(self, max_steps: int | None, epochs: int | None) -> int:
+    async def _train_slice(
+        self, max_steps: int | None, epochs: int | None, *, show: bool = False
+    ) -> int:
+        """Train one slice; with `show` a snapshot of it is published in any case."""
         self.run.apply_settings()
-        begun = self._clock()
+        begun, epoch = self._clock(), self.run.epoch
         end = begun + self._slice_seconds
 
         def sample_budget() -> int:
             left = end - self._clock()
-            if left <= 0 or self._is_finished(None, epochs):
+            # A goal is reached at the end of an epoch, or between slices.
+            is_later = self.run.epoch != epoch
+            if left <= 0 or self._stop or (is_later and self._is_finished(max_steps, epochs)):
                 return 0
             if not self._slice_speed:
                 return 1
@@ -312,7 +367,7 @@ class Trainer(Generic[AnyRun]):
         now = self._clock()
         self._slice_speed = samples / (now - begun) if now > begun else 0.0
         self._measure_speed(samples, now)
-        if now - self._last_snapshot >= self._time_budget.snapshot_seconds:
+        if show or now - self._last_snapshot >= self._time_budget.snapshot_seconds:
             self._last_snapshot = now
             self._publish(self.snapshot())
         return int(steps)

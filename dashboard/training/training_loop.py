@@ -14,7 +14,7 @@ from dashboard.shell.notices import Notice
 from dashboard.training.background_tasks import BackgroundTasks
 from dashboard.training.run import DivergenceError
 from dashboard.training.trainer import Trainer
-from data_cache import PrefetchError, exponential_backoff
+from data_cache import DataError, PrefetchError, TransientError, exponential_backoff
 
 
 class TrainingLoop:
@@ -55,6 +55,11 @@ class TrainingLoop:
         if self.is_idle:
             self._task = self._background_tasks.begin(self._train())
 
+    async def wait_until_idle(self) -> None:
+        """Wait for the end of the training task; training must not be wanted any more."""
+        if self._task is not None and not self._task.done():
+            await asyncio.wait([self._task])
+
     def retry_now(self) -> None:
         """End a wait for data, for example when the network is back."""
         self._data_stall.end()
@@ -79,6 +84,7 @@ class TrainingLoop:
             try:
                 if self._state.running:
                     await self._trainer.train()
+                    self._stop_at_goal(run)
                 else:
                     self._steps_wanted -= 1
                     await self._trainer.train(steps=1)
@@ -88,12 +94,25 @@ class TrainingLoop:
             except PrefetchError as error:
                 if run is not self._trainer.run:
                     continue
-                if self._state.running:
-                    await self._data_stall.wait(error)
-                else:
+                if not self._state.running:
                     self._stop_with(Notice(f"No step: {error} Press Step again.", "error"))
+                elif is_permanent(error):
+                    self._stop_with(
+                        Notice(
+                            f"Training paused, because data are missing: {_cause(error)} Train "
+                            "tries again; or choose another data set.",
+                            "error",
+                        )
+                    )
+                else:
+                    await self._data_stall.wait(error)
         # A setting may have been changed during the last step.
         self._trainer.run.apply_settings()
+
+    def _stop_at_goal(self, run: Any) -> None:
+        reason = self._trainer.reached_goal
+        if reason is not None and run is self._trainer.run and self._state.running:
+            self._stop_with(Notice(reason))
 
     def _stop_with(self, notice: Notice) -> None:
         self._steps_wanted = 0
@@ -169,6 +188,12 @@ class DataStall:
                 self._state.notice = Notice("Data arrive again; training continues.")
 
         watcher = self._state.param.watch(check, "snapshot")
+
+
+def is_permanent(error: PrefetchError) -> bool:
+    """Return whether the same request would fail again, such as one for a file that is missing."""
+    cause = error.__cause__
+    return isinstance(cause, DataError) and not isinstance(cause, TransientError)
 
 
 def _cause(error: PrefetchError) -> str:

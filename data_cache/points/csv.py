@@ -1,118 +1,313 @@
-"""Reads and writes points of the plane as CSV: a header `x,y,label`, then a line for each point.
+"""Reads points of the plane from tables of other programs, and writes them as CSV.
 
-Errors name the line, what was expected there, and what was found.
+Columns may have any order and names, labels any two to ten values; what was understood is said.
+All faults of a file are told at once.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from data_cache.errors import DataError
 from data_cache.points.plane_points import MAX_CLASSES, PLANE_LIMIT, PlanePoints
+from data_cache.readers.file_kinds import EMPTY, TEXT, identify
+from data_cache.readers.table_head import split_row
+from data_cache.readers.text import NUMBER, decode_text, excerpt
 
 HEADER = "x,y,label"
 MAX_POINTS = 20_000
+EXPECTED = "points as CSV, with x, y and a label in every line"
+_LABEL_NAMES = (
+    *("label", "labels", "class", "target", "category", "group", "color", "colour", "cluster"),
+    *("kind", "type", "species", "c", "klasse", "farbe"),
+)
+_SEPARATORS = (";", "\t", "|", ",", " ")
+_SHOWN_FAULTS = 5
+# Beyond this the square of a distance overflows float32.
+_LARGEST = 1e15
 
 
-def points_to_csv(points: PlanePoints) -> bytes:
-    """Return the content of a CSV file, from which `points_from_csv` reads the same values."""
-    rows = zip(points.points, points.labels.tolist(), strict=True)
-    lines = [f"{x!s},{y!s},{label}" for (x, y), label in rows]
-    return "\n".join([HEADER, *lines, ""]).encode("ascii")
+@dataclass(frozen=True)
+class PointSource:
+    """How points in the plane differ from those in the file that they are from.
+
+    Attributes
+    ----------
+    class_names : tuple of str
+        The label in the file of each class; empty where they are the same numbers.
+    centre : tuple of float
+        What was subtracted from the coordinates.
+    half : float
+        What they were divided by then.
+    """
+
+    class_names: tuple[str, ...] = ()
+    centre: tuple[float, float] = (0.0, 0.0)
+    half: float = 1.0
+
+    @property
+    def legend(self) -> str:
+        """Which class is which, in words; empty where the labels are the classes."""
+        return ", ".join(
+            f"class {number} is {name}" for number, name in enumerate(self.class_names)
+        )
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether the coordinates were changed."""
+        return self.half != 1.0 or self.centre != (0.0, 0.0)
+
+
+def points_to_csv(points: PlanePoints, source: PointSource | None = None) -> bytes:
+    """Return the content of a CSV file, from which `points_from_csv` reads the same values.
+
+    With the source of the points, scaling is undone, and labels are those of its file.
+    """
+    source = source or PointSource()
+    coordinates = points.points
+    if source.is_scaled:
+        scaled = points.points.astype(float) * source.half + source.centre
+        coordinates = scaled.astype(np.float32)
+    names = source.class_names
+    rows = zip(coordinates, points.labels.tolist(), strict=True)
+    lines = [f"{x!s},{y!s},{_label_text(label, names)}" for (x, y), label in rows]
+    return "\n".join([HEADER, *lines, ""]).encode("utf-8")
 
 
 def points_from_csv(content: bytes, name: str) -> PlanePoints:
-    """Parse the content of a CSV file.
+    """Return the points in a file; parameters and errors as in `read_points`."""
+    return read_points(content, name)[0]
+
+
+def read_points(content: bytes, name: str) -> tuple[PlanePoints, PointSource]:
+    """Parse a table of points.
 
     Parameters
     ----------
     content : bytes
-        UTF-8 text: the header `x,y,label`, then lines of two numbers up to 1e15 and an integer
-        from 0 to 9. Blank lines are skipped.
+        Text in UTF-8, UTF-16 or Latin-1: lines of two numbers up to 1e15 and a label, in any
+        order, with or without a header, separated by commas, semicolons, tabs, vertical bars or
+        blanks; numbers may have a decimal comma where another character separates. Labels are
+        whole numbers from 0 to 9, or two to ten other values. Blank lines are skipped.
     name : str
         The file, for error messages.
 
     Returns
     -------
-    PlanePoints
-        In the order of the file, with the highest label + 1 classes, but at least two.
+    points : PlanePoints
+        In the order of the file, with the highest label + 1 classes, but at least two. Labels
+        that are not 0 to 9 are numbered in order.
+    source : PointSource
+        With the labels in the file.
 
     Raises
     ------
     DataError
-        If the content is not as above, or has no points or more than 20,000.
+        If the content is not as above, or has no points or more than 20,000; several faults are
+        named in one message.
     """
-    lines = _decode(content, name).splitlines()
-    header = ",".join(field.strip().lower() for field in lines[0].split(",")) if lines else ""
-    if header != HEADER:
-        found = _quote(lines[0]) if lines else "an empty file"
-        raise DataError(f"{name}, line 1: expected the header “{HEADER}”, found {found}.")
-    rows = [
-        _parse_line(line, name, number) for number, line in enumerate(lines[1:], 2) if line.strip()
-    ]
-    if not rows:
+    kind = identify(content)
+    if kind is EMPTY:
+        raise DataError(f"{name}, line 1: expected the header “{HEADER}”, found an empty file.")
+    if kind is not TEXT:
+        raise DataError(kind.refusal(name, EXPECTED))
+    text = decode_text(content, name).content.decode("utf-8", "replace")
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    if lines and lines[0][1].lower().startswith("sep=") and len(lines[0][1]) < 7:
+        del lines[0]
+    if not lines:
+        raise DataError(f"{name}: expected points, found only blank lines.")
+    separator = _find_separator([line for _, line in lines[:20]])
+    rows = [(number, _split(line, separator)) for number, line in lines]
+    header = None if _count_numbers(rows[0][1]) else [cell.lower() for cell in rows[0][1]]
+    data = rows if header is None else rows[1:]
+    if header is not None and not 3 <= len(header) <= 4:
+        raise DataError(
+            f"{name}, line {rows[0][0]}: expected the header “{HEADER}”, or other names of three "
+            f"columns, found {excerpt(lines[0][1])}."
+        )
+    if not data:
         raise DataError(f"{name}: expected points after the header, found none.")
-    if len(rows) > MAX_POINTS:
-        raise DataError(f"{name}: expected at most {MAX_POINTS:,} points, found {len(rows):,}.")
-    labels = np.array([label for *_, label in rows], np.intp)
-    points = np.array([row[:2] for row in rows], np.float32)
-    return PlanePoints(points, labels, max(2, int(labels.max()) + 1))
+    if len(data) > MAX_POINTS:
+        raise DataError(f"{name}: expected at most {MAX_POINTS:,} points, found {len(data):,}.")
+    x, y, label = _find_columns(header, [cells for _, cells in data])
+    coordinates, labels = _read_rows(data, (x, y, label), dict(lines), name)
+    return _with_classes(coordinates, labels, name)
+
+
+def fit_points(points: PlanePoints, source: PointSource) -> tuple[PlanePoints, PointSource]:
+    """Return points shifted and scaled to fill [-1, 1], and how, or the same if all are within."""
+    coordinates = points.points.astype(float)
+    if not len(coordinates) or np.abs(coordinates).max() <= PLANE_LIMIT:
+        return points, source
+    low, high = coordinates.min(axis=0), coordinates.max(axis=0)
+    half = max(float((high - low).max()) / 2, 1e-30)
+    x, y = ((low + high) / 2).tolist()
+    fitted = PlanePoints((coordinates - (x, y)) / half, points.labels, points.classes)
+    return fitted, PointSource(source.class_names, (x, y), half)
 
 
 def fit_into_plane(points: PlanePoints) -> PlanePoints:
     """Return points shifted and scaled to fill [-1, 1], or the same if all are within the limit."""
-    coordinates = points.points.astype(float)
-    if not len(coordinates) or np.abs(coordinates).max() <= PLANE_LIMIT:
-        return points
-    low, high = coordinates.min(axis=0), coordinates.max(axis=0)
-    half = max(float((high - low).max()) / 2, 1e-30)
-    return PlanePoints((coordinates - (low + high) / 2) / half, points.labels, points.classes)
+    return fit_points(points, PointSource())[0]
 
 
-def _decode(content: bytes, name: str) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{name}: expected UTF-8 text, found another encoding at byte {error.start}; save the "
-            "file as UTF-8."
-        ) from error
+def _label_text(label: int, names: Sequence[str]) -> str:
+    if label >= len(names):
+        return str(label)
+    name = names[label]
+    return f'"{name}"' if "," in name else name
 
 
-def _parse_line(line: str, name: str, number: int) -> tuple[float, float, int]:
-    fields = [field.strip() for field in line.split(",")]
-    if len(fields) != 3:
-        raise DataError(
-            f"{name}, line {number}: expected 3 values (x, y and the label), found {len(fields)} "
-            f"in {_quote(line)}."
-        )
-    x, y = (
-        _parse_number(field, axis, name, number) for field, axis in zip(fields, "xy", strict=False)
+def _split(line: str, separator: str) -> list[str]:
+    cells = split_row(line, separator)
+    while len(cells) > 3 and not cells[-1]:
+        cells.pop()
+    return cells
+
+
+def _find_separator(lines: Sequence[str]) -> str:
+    """Return the separator that gives most numbers in lines of three cells, or four."""
+
+    def score(separator: str) -> tuple[int, int]:
+        rows = [cells for line in lines if len(cells := _split(line, separator)) in (3, 4)]
+        return sum(map(_count_numbers, rows)), len(rows)
+
+    return max((",", *_SEPARATORS), key=score)
+
+
+def _number(cell: str) -> float | None:
+    text = cell if NUMBER.fullmatch(cell) else cell.replace(",", ".", 1)
+    return float(text) if NUMBER.fullmatch(text) else None
+
+
+def _count_numbers(cells: Sequence[str]) -> int:
+    return sum(_number(cell) is not None for cell in cells)
+
+
+def _find_columns(
+    header: Sequence[str] | None, rows: Sequence[Sequence[str]]
+) -> tuple[int, int, int]:
+    """Return the columns of x, y and the label, counted from 0."""
+    width = len(header) if header is not None else max(map(len, rows))
+    columns = [*range(width)]
+    if width == 4 and _is_index([row[0] for row in rows if row], header):
+        columns.remove(0)
+    columns = columns[:3] if len(columns) >= 3 else [0, 1, 2]
+    complete = [row for row in rows if len(row) > max(columns)]
+    names = {column: header[column] if header is not None else "" for column in columns}
+    named = [column for column in columns if names[column] in _LABEL_NAMES]
+    if len(named) == 1:
+        label = named[0]
+    elif "y" in names.values() and not {"x", "y"} <= set(names.values()):
+        label = next(column for column in columns if names[column] == "y")  # x1, x2, y
+    else:
+        order = (columns[2], columns[0], columns[1])
+        label = next((c for c in order if _may_be_labels([row[c] for row in complete])), order[0])
+    first, second = (column for column in columns if column != label)
+    if names[first] == "y" and names[second] == "x":
+        first, second = second, first
+    return first, second, label
+
+
+def _is_index(cells: Sequence[str], header: Sequence[str] | None) -> bool:
+    """Tell whether the first of four columns only numbers the rows."""
+    if header is not None:
+        return header[0] in ("", "id", "index", "unnamed: 0")
+    return any(
+        list(cells) == [str(number) for number in range(first, first + len(cells))]
+        for first in (0, 1)
     )
-    label = fields[2]
-    if not (label.isascii() and label.isdigit() and len(label) <= 2 and int(label) < MAX_CLASSES):
-        raise DataError(
-            f"{name}, line {number}: expected a label from 0 to {MAX_CLASSES - 1}, found "
-            f"{_quote(label)}."
+
+
+def _may_be_labels(cells: Sequence[str]) -> bool:
+    """Tell whether a column has at most ten values, none of them a fraction."""
+    values = set(cells)
+    if len(values) > MAX_CLASSES:
+        return False
+    numbers = [_number(cell) for cell in values]
+    return not values or all(number is None or number == int(number) for number in numbers)
+
+
+def _read_rows(
+    rows: Sequence[tuple[int, Sequence[str]]],
+    columns: tuple[int, int, int],
+    lines: dict[int, str],
+    name: str,
+) -> tuple[np.ndarray, list[tuple[int, str]]]:
+    """Return the coordinates, (n, 2), and the labels with the numbers of their lines."""
+    width = 4 if 0 not in columns else 3
+    coordinates: list[tuple[float, ...]] = []
+    labels: list[tuple[int, str]] = []
+    faults: list[tuple[int, str]] = []
+    for number, cells in rows:
+        fault = ""
+        values = []
+        if len(cells) != width:
+            fault = (
+                f"expected 3 values (x, y and the label), found {len(cells)} in "
+                f"{excerpt(lines[number])}"
+            )
+        else:
+            for axis, column in zip("xy", columns, strict=False):
+                value = _number(cells[column])
+                if value is None or not abs(value) <= _LARGEST:
+                    found = excerpt(cells[column])
+                    fault = fault or f"expected a number up to 1e15 as {axis}, found {found}"
+                values.append(0.0 if value is None else value)
+            if not cells[columns[2]]:
+                fault = fault or "expected a label, found an empty cell"
+        if fault:
+            faults.append((number, fault))
+        else:
+            coordinates.append(tuple(values))
+            labels.append((number, cells[columns[2]]))
+    if faults:
+        raise _faults_error(name, faults)
+    return np.array(coordinates, np.float32), labels
+
+
+def _with_classes(
+    coordinates: np.ndarray, labels: Sequence[tuple[int, str]], name: str
+) -> tuple[PlanePoints, PointSource]:
+    """Return the points with labels as classes, which are numbered in order if they have names."""
+    cells = [cell for _, cell in labels]
+    numbers = {cell: _number(cell) for cell in set(cells)}
+    distinct: dict[object, str] = {}
+    for cell in sorted(numbers):
+        number = numbers[cell]
+        distinct.setdefault(
+            cell if number is None else number, f"{number:g}" if number is not None else cell
         )
-    return x, y, int(label)
+    is_plain = all(
+        number is not None and number == int(number) and 0 <= number < MAX_CLASSES
+        for number in numbers.values()
+    )
+    if is_plain:
+        classes = np.array([int(numbers[cell] or 0) for cell in cells], np.intp)
+        return PlanePoints(coordinates, classes, max(2, int(classes.max()) + 1)), PointSource()
+    if not 2 <= len(distinct) <= MAX_CLASSES:
+        expected = f"expected a label from 0 to {MAX_CLASSES - 1}, or 2 to {MAX_CLASSES} other ones"
+        if len(distinct) > 1:
+            raise DataError(f"{name}: {expected}, found {len(distinct):,} different ones.")
+        raise _faults_error(name, [(n, f"{expected}, found {excerpt(c)}") for n, c in labels])
+    numeric = sorted(key for key in distinct if isinstance(key, float))
+    texts = sorted(key for key in distinct if isinstance(key, str))
+    places = {key: place for place, key in enumerate([*numeric, *texts])}
+    classes = np.array(
+        [places[cell if numbers[cell] is None else numbers[cell]] for cell in cells], np.intp
+    )
+    names = tuple(distinct[key][:40] for key in places)
+    return PlanePoints(coordinates, classes, len(places)), PointSource(names)
 
 
-def _parse_number(field: str, axis: str, name: str, line: int) -> float:
-    try:
-        value = float(field)
-    except ValueError:
-        value = math.nan
-    # Beyond this the square of a distance overflows float32.
-    if not abs(value) <= 1e15:
-        raise DataError(
-            f"{name}, line {line}: expected a number up to 1e15 as {axis}, found {_quote(field)}."
-        )
-    return value
-
-
-def _quote(text: str) -> str:
-    """Return a text of at most 40 characters in quotation marks."""
-    return f"“{text if len(text) <= 40 else text[:39] + '…'}”"
+def _faults_error(name: str, faults: Sequence[tuple[int, str]]) -> DataError:
+    """Return one error for the faults of lines."""
+    (first, sentence), *others = faults[:_SHOWN_FAULTS]
+    parts = [f"{name}, line {first}: {sentence}", *(f"line {n}: {text}" for n, text in others)]
+    if len(faults) > _SHOWN_FAULTS:
+        parts.append(f"and {len(faults) - _SHOWN_FAULTS:,} more lines")
+    return DataError("; ".join(parts) + ".")

@@ -1,34 +1,63 @@
-"""Reads whole files, decompressing gzip when the content (not the name) says so.
+"""Reads a file once and decompresses it when the content (not the name) says so.
 
-All readers use it, so that missing, empty and damaged files are reported in one place.
+All readers use it, so that missing, empty and damaged files are reported in one place, and so
+that a pipe, which can be read only once, is a file like any other.
 """
 
 from __future__ import annotations
 
+import importlib
+import io
+import zipfile
 import zlib
 from pathlib import Path
 
 from data_cache.errors import DataError
+from data_cache.readers.file_kinds import ZIP, archive_members, identify
+from data_cache.readers.text import excerpt
 
 GZIP_MAGIC = b"\x1f\x8b"
-_START_BYTES = 4096
+MAX_UNPACKED = 4_000_000_000
+"""Bytes to which a member of a ZIP archive may unpack."""
+# Compressions of the standard library that not every build of Python has.
+_DECOMPRESSORS = {"bzip2": ("bz2", "BZ2Decompressor"), "xz": ("lzma", "LZMADecompressor")}
 
 
 def read_bytes(path: Path | str) -> bytes:
-    """Return the content of a file, decompressed if it is gzip-compressed.
+    """Return the content of a file, decompressed if it is gzip-, bzip2- or xz-compressed.
+
+    Of a ZIP archive with a single file, that file is returned.
 
     Raises
     ------
     DataError
-        If the file is missing, unreadable, empty, or its gzip stream is damaged or truncated.
+        If the file is missing, unreadable, empty, or its compressed stream is damaged or
+        truncated.
     """
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise DataError(
+            f"{path}: expected a readable file, found none ({error.strerror or error})."
+        ) from error
+    return unpack(content, str(path))
+
+
+def unpack(content: bytes, name: str) -> bytes:
+    """Return the content of a file, decompressed as by `read_bytes`; errors begin with `name`."""
     if not content:
-        raise DataError(f"{path}: expected samples, found an empty file (0 bytes).")
-    return decompress(content, str(path)) if content.startswith(GZIP_MAGIC) else content
+        raise DataError(f"{name}: expected samples, found an empty file (0 bytes).")
+    if content.startswith(GZIP_MAGIC):
+        unpacked = decompress(content, name)
+    elif (kind := identify(content).name) in _DECOMPRESSORS:
+        unpacked = _decompress_with(*_DECOMPRESSORS[kind], content, name)
+    elif kind == "zip":
+        unpacked = _unzip(content, name)
+    else:
+        return content
+    if not unpacked:
+        raise DataError(f"{name}: expected samples, found an empty file after decompression.")
+    return unpacked
 
 
 def decompress(content: bytes, name: str) -> bytes:
@@ -60,26 +89,46 @@ def decompress(content: bytes, name: str) -> bytes:
     return b"".join(pieces)
 
 
-def read_start(path: Path, count: int) -> bytes:
-    """Return the first `count` bytes of a file, decompressed; fewer if it is short or damaged.
-
-    Raises
-    ------
-    DataError
-        If the file is missing or unreadable.
-    """
+def _decompress_with(module: str, decompressor: str, content: bytes, name: str) -> bytes:
     try:
-        with path.open("rb") as file:
-            content = file.read(_START_BYTES)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    if not content.startswith(GZIP_MAGIC):
-        return content[:count]
+        stream = getattr(importlib.import_module(module), decompressor)()
+    except ImportError as error:
+        raise DataError(
+            f"{name}: this Python has no module {module} to decompress the file; decompress it "
+            "first."
+        ) from error
     try:
-        return zlib.decompressobj(wbits=31).decompress(content, count)
-    except zlib.error:
-        return b""
+        unpacked: bytes = stream.decompress(content)
+    except Exception as error:  # OSError of bz2, LZMAError of lzma
+        raise DataError(
+            f"{name}: expected a {module} stream, found damage; get the file again."
+        ) from error
+    if not stream.eof:
+        raise DataError(
+            f"{name}: expected a complete {module} stream, found the first {len(content)} bytes "
+            "of one; get the file again."
+        )
+    return unpacked
 
 
-def _unreadable(path: Path | str, error: OSError) -> DataError:
-    return DataError(f"{path}: expected a readable file, found none ({error.strerror or error}).")
+def _unzip(content: bytes, name: str) -> bytes:
+    """Return the only file of a ZIP archive."""
+    members = archive_members(content)
+    if len(members) != 1:
+        listed = ", ".join(excerpt(member) for member in members[:3])
+        more = f" and {len(members) - 3:,} more" if len(members) > 3 else ""
+        inside = f" with {listed}{more} inside" if members else ", which is damaged or empty"
+        raise DataError(
+            f"{name}: expected samples, found {ZIP.title}{inside}; {ZIP.advice} and name the file "
+            "or folder of samples."
+        )
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if archive.getinfo(members[0]).file_size > MAX_UNPACKED:
+                raise DataError(f"{name}: expected at most 4 GB after decompression; unpack it.")
+            return archive.read(members[0])
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError) as error:
+        raise DataError(
+            f"{name}: expected an intact ZIP archive, found a damaged or encrypted one; unpack it "
+            "first."
+        ) from error

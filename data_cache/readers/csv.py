@@ -1,32 +1,42 @@
-"""Reads samples from CSV: a header row, then the label and 784 pixels in every row.
+"""Reads samples from tables of text: CSV and its dialects, with or without header and labels.
 
-Regular tables are parsed by NumPy in chunks; a chunk with an irregular row is parsed again field
-by field, so that the error can name row and column.
+Plain tables are parsed by a few NumPy operations on the bytes, unusual ones by `numpy.loadtxt`; a
+table that neither reads is gone through cell by cell, so that the error can name row and column.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+import re
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from data_cache.errors import DataError
 from data_cache.readers.archives import read_bytes
-from data_cache.readers.idx import CLASS_COUNT
+from data_cache.readers.file_kinds import TEXT, identify
+from data_cache.readers.sample_file import (
+    ReadOptions,
+    SampleFile,
+    check_label_range,
+    make_sample_file,
+)
+from data_cache.readers.table_head import Dialect, read_head, split_row
+from data_cache.readers.table_layout import find_layout
+from data_cache.readers.text import NUMBER, decode_text, excerpt
 from data_cache.samples import PIXELS, Samples
 
-COLUMNS = 1 + PIXELS
-_COMMA, _NEWLINE, _ZERO = b",\n0"
+EXPECTED = "samples as an idx, CSV or .npz file"
+_NEWLINE, _ZERO = b"\n0"
 # Big enough to be fast, small enough for the processor's cache.
 _CHUNK_BYTES = 1 << 20
+_EMPTY_ROW = re.compile(rb"(?m)^[ \t,;|\"']*\n")
 
 
 def read_csv(path: Path | str) -> Samples:
-    """Read samples from a CSV file, plain or gzip-compressed.
-
-    The first row is skipped as a header unless it begins with a number. Each other row has 785
-    integers: the label (0 to 9), then 784 pixels (0 is the background, 255 full ink) row by row.
+    """Read labelled samples from a CSV file, plain or compressed; see `parse_table`.
 
     Raises
     ------
@@ -37,102 +47,233 @@ def read_csv(path: Path | str) -> Samples:
 
 
 def parse_csv(content: bytes, name: str) -> Samples:
-    """Parse the content of a CSV file; see `read_csv`. Errors begin with `name`."""
-    content = content.replace(b"\r\n", b"\n").rstrip(b"\n") + b"\n"
-    start, row = _skip_header(content)
-    tables = []
-    for begin, end in _chunks(content, start):
-        chunk = content[begin:end]
-        table = _parse_fast(chunk)
-        if table is None:
-            table = _parse_carefully(chunk, name, row)
-        _check_labels(table, name, row)
-        tables.append(table)
-        row += len(table)
-    if not tables:
+    """Parse the content of a CSV file with labels; see `parse_table`. Errors begin with `name`."""
+    return parse_table(content, name).labelled()
+
+
+def parse_table(content: bytes, name: str, options: ReadOptions | None = None) -> SampleFile:
+    """Parse a table of samples: the label and 784 pixels, or 784 pixels, in every row.
+
+    Parameters
+    ----------
+    content : bytes
+        UTF-8 with or without byte order mark, UTF-16 or Latin-1; cells separated by commas,
+        semicolons, tabs, vertical bars or blanks, quoted or not, with a decimal point or comma;
+        with or without a header and an index column. Pixels are 0 (background) to 255 (full ink)
+        row by row, or 0 to 1, which are multiplied by 255.
+    name : str
+        The file, for error messages.
+    options : ReadOptions, optional
+
+    Raises
+    ------
+    DataError
+        With the row and column, and what was expected and found there; or with the readings
+        between which the file does not decide.
+    """
+    options = options or ReadOptions()
+    kind = identify(content)
+    if kind is not TEXT:
+        raise DataError(kind.refusal(name, EXPECTED))
+    text = decode_text(content, name)
+    head = read_head(text.content, name)
+    dialect, header, body = head.dialect, head.header, head.body
+    table = _parse_body(body, dialect, name, head.first_row)
+    if not len(table):
         raise DataError(f"{name}: expected rows of samples after the header, found none.")
-    table = np.concatenate(tables)
-    return Samples(np.ascontiguousarray(table[:, 1:]), table[:, 0].copy())
+    if header is not None and dialect.index is not None:
+        header = [cell for column, cell in enumerate(header) if column != dialect.index]
+    label_column = options.label_column
+    if label_column is not None and label_column.isdigit() and dialect.index is not None:
+        # The person counts the index, which is not in the table.
+        label_column = str(int(label_column[:9]) - (int(label_column[:9]) > dialect.index + 1))
+    layout = find_layout(header, table, label_column, name)
+    labels = None
+    if layout.label is not None:
+        number = layout.label + 1
+        number += dialect.index is not None and dialect.index <= layout.label
+        labels = _labels_of(
+            table[:, layout.label],
+            name,
+            lambda sample: (
+                f"{name}, row {_row_number(body, sample, head.first_row)}, column {number}"
+            ),
+        )
+
+    def where(sample: int, pixel: int) -> str:
+        column = layout.pixels[pixel]
+        column += 1 + (dialect.index is not None and dialect.index <= column)
+        return f"{name}, row {_row_number(body, sample, head.first_row)}, column {column}"
+
+    pixels = np.ascontiguousarray(table[:, layout.pixel_slice or layout.pixels])
+    words = [head.description, text.encoding]
+    if layout.label is not None and layout.label != 0:
+        words.append("label last" if layout.label == table.shape[1] - 1 else "label inside")
+    how = ", ".join(word for word in words if word)
+    return make_sample_file(name, pixels, labels, how, options, where=where)
 
 
-def _skip_header(content: bytes) -> tuple[int, int]:
-    """Return the offset of the first sample, and the number of its row (from 1)."""
-    first_field = content[: content.index(b"\n")].split(b",")[0]
-    if first_field.strip().isdigit():
-        return 0, 1
-    return content.index(b"\n") + 1, 2
+def _parse_body(body: bytes, dialect: Dialect, name: str, first_row: int) -> np.ndarray:
+    """Return the table of the rows without the index, (n, columns) uint8 or float64."""
+    table = _parse_chunks(body, dialect, _parse_fast)
+    if table is None:
+        plain = _simplify(body, dialect)
+        table = _parse_chunks(plain, dialect, _parse_fast) if plain is not body else None
+        if table is None:
+            table = _parse_chunks(plain, dialect, _parse_unusual)
+    if table is None:
+        _report_first_fault(body, dialect, name, first_row)
+        raise DataError(f"{name}: expected a table of numbers, found other text in it.")
+    return table
 
 
-def _chunks(content: bytes, start: int) -> Iterator[tuple[int, int]]:
+def _parse_chunks(
+    body: bytes, dialect: Dialect, parse: Callable[[bytes, Dialect], np.ndarray | None]
+) -> np.ndarray | None:
+    """Return the table of all rows, parsed in pieces; None if one of them is None."""
+    tables = []
+    for begin, end in _chunks(body):
+        table = parse(body[begin:end], dialect)
+        if table is None:
+            return None
+        tables.append(table)
+    return np.concatenate(tables) if tables else np.empty((0, dialect.columns))
+
+
+def _simplify(body: bytes, dialect: Dialect) -> bytes:
+    """Return the rows without quotation marks, empty rows and trailing separators.
+
+    Nothing is removed that would hide a missing cell: then the table is found irregular later.
+    """
+    separator = dialect.separator.encode()
+    for quote in (b'"', b"'"):
+        if quote in body:
+            # A comma between quotation marks is a decimal one.
+            pattern = quote + rb"([+-]?[0-9]+),([0-9]*)" + quote
+            body = re.sub(pattern, rb"\1.\2", body).replace(quote, b"")
+    if body.startswith((b"\n", separator)) or b"\n\n" in body or b"\n" + separator in body:
+        body = _EMPTY_ROW.sub(b"", body)
+    if b" \n" in body or b"\n \n" in body:
+        body = re.sub(rb"[ ]+\n", b"\n", body)
+        body = _EMPTY_ROW.sub(b"", body)
+    if dialect.trailing and dialect.separator != " ":
+        end = separator * dialect.trailing + b"\n"
+        if body.count(end) == body.count(b"\n") and separator + end not in body:
+            body = body.replace(end, b"\n")
+    return body
+
+
+def _chunks(content: bytes) -> Iterator[tuple[int, int]]:
     """Yield the bounds of pieces of about a megabyte that end with a row."""
+    start = 0
     while start < len(content):
         end = content.find(b"\n", min(start + _CHUNK_BYTES, len(content) - 1)) + 1
         yield start, end
         start = end
 
 
-def _parse_fast(text: bytes) -> np.ndarray | None:
-    """Parse rows of plain numbers to (n, 785) uint8; None if any row is irregular."""
+def _parse_fast(text: bytes, dialect: Dialect) -> np.ndarray | None:
+    """Parse rows of plain whole numbers to (n, columns) uint8; None if any row is irregular."""
+    if dialect.separator == " " or len(dialect.separator) != 1:
+        return None
+    separator = ord(dialect.separator)
     characters = np.frombuffer(text, np.uint8)
-    ends = np.flatnonzero((characters == _COMMA) | (characters == _NEWLINE))
-    if len(ends) % COLUMNS:
+    ends = np.flatnonzero((characters == separator) | (characters == _NEWLINE))
+    if len(ends) % dialect.columns:
         return None
     lengths = np.diff(ends, prepend=-1) - 1
-    separators = characters[ends].reshape(-1, COLUMNS)
+    separators = characters[ends].reshape(-1, dialect.columns)
     if (
         lengths.min() < 1
-        or lengths.max() > 3
         or (separators[:, -1] != _NEWLINE).any()
-        or (separators[:, :-1] != _COMMA).any()
+        or (separators[:, :-1] != separator).any()
     ):
         return None
+    others = len(characters) - len(ends)
+    digits = np.count_nonzero((characters - np.uint8(_ZERO)) < 10)
+    if digits != others:
+        return None
+    if dialect.index is not None:
+        kept = np.arange(dialect.columns) != dialect.index
+        ends = ends.reshape(-1, dialect.columns)[:, kept].reshape(-1)
+        lengths = lengths.reshape(-1, dialect.columns)[:, kept].reshape(-1)
     values = _digit(characters, ends - 1)
     values += 10 * np.where(lengths > 1, _digit(characters, ends - 2), 0)
     values += 100 * np.where(lengths > 2, _digit(characters, ends - 3), 0)
-    others = len(characters) - len(ends)
-    digits = np.count_nonzero((characters - np.uint8(_ZERO)) < 10)
-    if digits != others or values.max() > 255:
+    if lengths.max() > 3 or values.max() > 255:
         return None
-    return values.astype(np.uint8).reshape(-1, COLUMNS)
+    columns = dialect.columns - (dialect.index is not None)
+    return values.astype(np.uint8).reshape(-1, columns)
 
 
 def _digit(characters: np.ndarray, positions: np.ndarray) -> np.ndarray:
     return characters.take(positions, mode="clip").astype(np.int16) - _ZERO
 
 
-def _parse_carefully(text: bytes, name: str, first_row: int) -> np.ndarray:
-    """Parse row by row; a DataError names the first bad value."""
-    lines = text.split(b"\n")[:-1]
-    return np.array(
-        [_parse_row(line, name, row) for row, line in enumerate(lines, first_row)], np.uint8
-    )
-
-
-def _parse_row(line: bytes, name: str, row: int) -> list[int]:
-    fields = line.split(b",")
-    if len(fields) != COLUMNS:
-        raise DataError(
-            f"{name}, row {row}: expected {COLUMNS} values (the label and {PIXELS} pixels), found "
-            f"{len(fields)}."
+def _parse_unusual(text: bytes, dialect: Dialect) -> np.ndarray | None:
+    """Parse rows of any finite numbers to (n, columns) float64; None if any row is irregular."""
+    if dialect.separator != "," and b"," in text:
+        text = text.replace(b",", b".")
+    try:
+        table = np.loadtxt(
+            io.StringIO(text.decode("utf-8", "replace")),
+            np.float64,
+            comments=None,
+            delimiter=None if dialect.separator == " " else dialect.separator,
+            ndmin=2,
         )
-    return [_parse_value(field, name, row, column) for column, field in enumerate(fields, 1)]
+    except ValueError:
+        return None
+    if table.shape[1] != dialect.columns or not np.isfinite(table).all():
+        return None
+    if dialect.index is not None:
+        table = np.delete(table, dialect.index, axis=1)
+    whole = np.rint(table)
+    if np.array_equal(whole, table) and table.min(initial=0) >= 0 and table.max(initial=0) <= 255:
+        return whole.astype(np.uint8)
+    return table
 
 
-def _parse_value(field: bytes, name: str, row: int, column: int) -> int:
-    text = field.strip()
-    value = int(text) if text.isdigit() and len(text) <= 9 else -1
-    if not 0 <= value <= 255:
-        raise DataError(
-            f"{name}, row {row}, column {column}: expected an integer from 0 to 255, found "
-            f'"{field[:20].decode("utf-8", "replace")}".'
-        )
-    return value
+def _report_first_fault(body: bytes, dialect: Dialect, name: str, first_row: int) -> None:
+    """Raise the DataError of the first cell or row that is not as the others."""
+    for row, line in enumerate(body.decode("utf-8", "replace").split("\n")[:-1], first_row):
+        cells = split_row(line, dialect.separator)
+        if not any(cells):
+            continue
+        while len(cells) > dialect.columns and not cells[-1]:
+            cells.pop()
+        if len(cells) != dialect.columns:
+            raise DataError(
+                f"{name}, row {row}: expected {dialect.columns} values{_meaning(dialect)}, "
+                f"found {len(cells)}."
+            )
+        for column, cell in enumerate(cells, 1):
+            if not NUMBER.fullmatch(cell.replace(",", ".", 1)):
+                found = "an empty cell" if not cell else excerpt(cell)
+                raise DataError(
+                    f"{name}, row {row}, column {column}: expected an integer from 0 to 255, found "
+                    f"{found}."
+                )
 
 
-def _check_labels(table: np.ndarray, name: str, first_row: int) -> None:
-    wrong = np.flatnonzero(table[:, 0] >= CLASS_COUNT)
+def _meaning(dialect: Dialect) -> str:
+    columns = dialect.columns - (dialect.index is not None)
+    return f" (the label and {PIXELS} pixels)" if columns == PIXELS + 1 else ""
+
+
+def _row_number(body: bytes, sample: int, first_row: int) -> int:
+    """Return the number of the row, from 1, in which a sample is."""
+    rows = body.split(b"\n")
+    filled = (row for row, line in enumerate(rows, first_row) if line.strip(b" \t,;|\"'"))
+    return next(islice(filled, sample, None), first_row + sample)
+
+
+def _labels_of(column: np.ndarray, name: str, where: Callable[[int], str]) -> np.ndarray:
+    """Return the column of labels as uint8."""
+    wrong = np.flatnonzero(column != np.rint(column))
     if len(wrong):
         raise DataError(
-            f"{name}, row {first_row + wrong[0]}, column 1: expected a label from 0 to "
-            f"{CLASS_COUNT - 1}, found {table[wrong[0], 0]}."
+            f"{where(int(wrong[0]))}: expected a whole number as the label, found "
+            f"{column[wrong[0]]:g}."
         )
+    return check_label_range(np.rint(column).astype(np.int64), where)

@@ -12,11 +12,21 @@ import numpy as np
 
 from data_cache.errors import DataError
 from data_cache.readers.archives import read_bytes
+from data_cache.readers.file_kinds import IDX, TEXT, UNKNOWN, identify
+from data_cache.readers.sample_file import (
+    CLASS_COUNT,
+    ReadOptions,
+    SampleFile,
+    letters_hint,
+    make_sample_file,
+)
 from data_cache.samples import PIXELS, SIDE, Samples
 
-CLASS_COUNT = 10
 IDX_MAGIC = bytes((0, 0, 8))
 """The first bytes of an idx file of unsigned bytes; the number of dimensions follows."""
+_QMNIST_MAGIC = bytes((0, 0, 12, 2))
+"""The first bytes of QMNIST's labels: rows of 32-bit integers, the class first."""
+_COMPRESSIONS = ("", ".gz", ".xz", ".bz2")
 
 
 def read_idx(path: Path | str) -> np.ndarray:
@@ -55,6 +65,12 @@ def parse_idx(content: bytes, name: str) -> np.ndarray:
 
 
 def _read_shape(content: bytes, name: str) -> tuple[int, ...]:
+    kind = identify(content)
+    if kind not in (IDX, TEXT, UNKNOWN):
+        raise DataError(
+            f"{kind.refusal(name, 'an idx file of unsigned bytes').removesuffix('.')} "
+            f"(it begins with {content[:4].hex(' ')})."
+        )
     if len(content) < 4 or not content.startswith(IDX_MAGIC) or not 1 <= content[3] <= 3:
         raise DataError(
             f"{name}: expected an idx file of unsigned bytes, which begins with 00 00 08 03 "
@@ -79,14 +95,36 @@ def read_idx_pair(images_path: Path | str, labels_path: Path | str | None = None
     images_path : path
         n × 28 × 28 or n × 784 values.
     labels_path : path, optional
-        n values from 0 to 9. Default: the file that `find_labels` finds.
+        n values from 0 to 9, or QMNIST's rows of 32-bit integers. Default: the file that
+        `find_labels` finds.
 
     Raises
     ------
     DataError
         If either file has other contents, or the two counts differ.
     """
-    images = _read_images(images_path)
+    return read_idx_samples(images_path, labels_path).samples
+
+
+def read_idx_samples(
+    images_path: Path | str,
+    labels_path: Path | str | None = None,
+    options: ReadOptions | None = None,
+    *,
+    content: bytes | None = None,
+) -> SampleFile:
+    """Read a pair of idx files as `read_idx_pair`, with what is known about them.
+
+    Parameters
+    ----------
+    images_path, labels_path
+        As in `read_idx_pair`.
+    options : ReadOptions, optional
+    content : bytes, optional
+        The content of the file of images, decompressed, if it has been read.
+    """
+    content = read_bytes(images_path) if content is None else content
+    images = _check_images(parse_idx(content, str(images_path)), images_path)
     if labels_path is None:
         labels_path = find_labels(images_path)
     labels = _read_labels(labels_path)
@@ -95,11 +133,17 @@ def read_idx_pair(images_path: Path | str, labels_path: Path | str | None = None
             f"{labels_path}: expected one label for each of the {len(images)} images in "
             f"{images_path}, found {len(labels)}; name two files that belong together."
         )
-    return Samples(images, labels)
+    options = options or ReadOptions()
+    notes: tuple[str, ...] = ()
+    if "emnist" in Path(images_path).name.lower() and not options.transpose:
+        notes = (
+            "EMNIST's pictures are distributed with rows and columns exchanged; --transpose sets "
+            "them upright.",
+        )
+    return make_sample_file(str(images_path), images, labels, "idx files", options, notes=notes)
 
 
-def _read_images(path: Path | str) -> np.ndarray:
-    images = read_idx(path)
+def _check_images(images: np.ndarray, path: Path | str) -> np.ndarray:
     if images.shape[1:] not in ((SIDE, SIDE), (PIXELS,)) or not len(images):
         hint = "; this seems to be a file of labels" if images.ndim == 1 else ""
         raise DataError(
@@ -110,7 +154,10 @@ def _read_images(path: Path | str) -> np.ndarray:
 
 
 def _read_labels(path: Path | str) -> np.ndarray:
-    labels = read_idx(path)
+    content = read_bytes(path)
+    if content.startswith(_QMNIST_MAGIC):
+        return _parse_qmnist_labels(content, str(path))
+    labels = parse_idx(content, str(path))
     if labels.ndim != 1:
         raise DataError(
             f"{path}: expected labels, in one dimension, found {_shape_text(labels.shape)} values; "
@@ -120,12 +167,25 @@ def _read_labels(path: Path | str) -> np.ndarray:
     return labels
 
 
+def _parse_qmnist_labels(content: bytes, name: str) -> np.ndarray:
+    """Return the classes in QMNIST's table of labels, the first of its columns."""
+    rows, columns = (int(n) for n in np.frombuffer(content[4:12].ljust(8, b"\0"), ">u4"))
+    if columns < 1 or len(content) != 12 + 4 * rows * columns:
+        raise DataError(
+            f"{name}: expected {rows} × {columns} integers of 32 bits after the header, found "
+            f"{max(0, len(content) - 12)} bytes; get the file again."
+        )
+    labels = np.frombuffer(content, ">u4", offset=12).reshape(rows, columns)[:, 0]
+    check_labels(labels, CLASS_COUNT, name, offset=12)
+    return labels.astype(np.uint8)
+
+
 def check_labels(labels: np.ndarray, class_count: int, name: str, *, offset: int) -> None:
     """Raise a DataError if a label is not below `class_count`.
 
     Parameters
     ----------
-    labels : (n,) uint8
+    labels : (n,) unsigned integers
     name : str
         The file, and `offset` the byte at which its first label is, for the message.
     """
@@ -135,13 +195,15 @@ def check_labels(labels: np.ndarray, class_count: int, name: str, *, offset: int
         raise DataError(
             f"{name}: expected labels from 0 to {class_count - 1}, found {labels[first]} as label "
             f"{first} (byte {offset + first}); {len(wrong)} of {len(labels)} are out of range."
+            f"{letters_hint(labels)}"
         )
 
 
 def find_labels(images_path: Path | str) -> Path:
     """Return the label file that belongs to an image file by its name.
 
-    "train-images-idx3-ubyte.gz" belongs to "train-labels-idx1-ubyte.gz" or the same without ".gz".
+    "train-images-idx3-ubyte.gz" belongs to "train-labels-idx1-ubyte.gz", the same without ".gz" or
+    with another compression, or QMNIST's "train-labels-idx2-int.gz".
 
     Raises
     ------
@@ -155,8 +217,12 @@ def find_labels(images_path: Path | str) -> Path:
             f'{path}: expected a file name with "images" in it, which is replaced by "labels" to '
             "find the labels, found none; name the label file as well."
         )
-    plain = name.removesuffix(".gz")
-    candidates = [path.with_name(name), path.with_name(plain), path.with_name(plain + ".gz")]
+    plain = name
+    for suffix in _COMPRESSIONS[1:]:
+        plain = plain.removesuffix(suffix)
+    stems = (plain, plain.replace("idx1-ubyte", "idx2-int"), plain.replace("idx1", "idx2"))
+    candidates = [path.with_name(name)]
+    candidates += [path.with_name(stem + end) for stem in stems for end in _COMPRESSIONS]
     for candidate in candidates:
         if candidate.is_file():
             return candidate

@@ -1,6 +1,6 @@
-"""Reads samples from any path: a folder of idx files, an idx file or a CSV file.
+"""Reads samples from any path: a folder, an idx file, a table, an archive of arrays, a pipe.
 
-The first bytes decide what a file is; its name does so only when the content is damaged.
+The first bytes decide what a file is, never its name; a file is read once.
 """
 
 from __future__ import annotations
@@ -8,35 +8,45 @@ from __future__ import annotations
 from pathlib import Path
 
 from data_cache.errors import DataError
-from data_cache.readers.archives import read_start
-from data_cache.readers.csv import read_csv
-from data_cache.readers.idx import IDX_MAGIC, read_idx_pair
+from data_cache.readers.archives import read_bytes
+from data_cache.readers.arrays import parse_npy, parse_npz
+from data_cache.readers.csv import parse_table
+from data_cache.readers.file_kinds import IDX, NPY, NPZ, TEXT, UNKNOWN, identify
+from data_cache.readers.folders import (
+    PREFIXES,
+    find_class_folders,
+    find_images,
+    find_only_file,
+    has_images,
+    read_class_folders,
+)
+from data_cache.readers.idx import read_idx_samples
+from data_cache.readers.sample_file import ReadOptions, SampleFile
 from data_cache.samples import Samples
 
-# File names of MNIST and its relatives.
-_PREFIXES = {"train": ("train",), "test": ("t10k", "test")}
-_ENDINGS = ("-images-idx3-ubyte", "-images.idx3-ubyte")
-
-_OTHER_FORMATS = {
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF8": "a GIF picture",
-    b"PK\x03\x04": "a ZIP archive or a NumPy .npz file",
-    b"\x93NUMPY": "a NumPy .npy file",
-}
-"""First bytes of files that are no samples."""
+__all__ = ["find_images", "has_images", "open_samples", "read_samples"]
 
 
 def open_samples(path: Path | str, part: str = "train") -> Samples:
-    """Read samples from a path.
+    """Read labelled samples from a path; parameters and errors as in `read_samples`."""
+    return read_samples(path, part).labelled()
+
+
+def read_samples(
+    path: Path | str, part: str = "train", options: ReadOptions | None = None
+) -> SampleFile:
+    """Read samples, labelled or not, from a path.
 
     Parameters
     ----------
     path : path
-        A folder of idx files named as MNIST's, an idx file of images (its labels are found by
-        name), or a CSV file; each plain or gzip-compressed.
+        A folder of idx files named as MNIST's, or of pictures in folders by class; an idx file of
+        images (its labels are found by name), a table of text (see `parse_table`), or a `.npz` or
+        `.npy` file; each plain, compressed or alone in a ZIP archive. A pipe is read once.
     part : {"train", "test"}
-        Which half of a folder to read; ignored for a file.
+        Which half of a folder or of a `.npz` archive to read; ignored for other files.
+    options : ReadOptions, optional
+        Corrections by the person.
 
     Raises
     ------
@@ -45,44 +55,37 @@ def open_samples(path: Path | str, part: str = "train") -> Samples:
     """
     path = Path(path)
     if path.is_dir():
-        return read_idx_pair(find_images(path, part))
-    start = read_start(path, max(map(len, _OTHER_FORMATS)))
-    if start.startswith(IDX_MAGIC) or "-ubyte" in path.name:
-        return read_idx_pair(path)
-    for magic, found in _OTHER_FORMATS.items():
-        if start.startswith(magic):
-            raise DataError(f"{path}: expected samples as an idx or CSV file, found {found}.")
-    return read_csv(path)
+        return _read_folder(path, part, options)
+    content = read_bytes(path)
+    kind = identify(content)
+    # A damaged idx file has lost its first bytes; nothing but its name tells.
+    is_damaged = kind in (TEXT, UNKNOWN) and "-ubyte" in path.name and b"," not in content[:1000]
+    if kind is IDX or is_damaged:
+        return read_idx_samples(path, None, options, content=content)
+    name = str(path)
+    if kind is NPZ:
+        return parse_npz(content, name, part if part in PREFIXES else "test", options)
+    if kind is NPY:
+        return parse_npy(content, name, options)
+    return parse_table(content, name, options)
 
 
-def find_images(folder: Path, part: str) -> Path:
-    """Return the idx file with the images of one half, "train" or "test", of a folder.
-
-    Raises
-    ------
-    DataError
-        If there is none.
-    """
-    names = _image_names(part)
-    for name in names:
-        if (folder / name).is_file():
-            return folder / name
-    raise DataError(
-        f'{folder}: expected images of the part "{part}" in one of {", ".join(names)}, found none.'
-    )
-
-
-def has_images(folder: Path) -> bool:
-    """Return whether a folder has image files of both halves, by their names."""
-    return all(any((folder / name).is_file() for name in _image_names(part)) for part in _PREFIXES)
-
-
-def _image_names(part: str) -> list[str]:
-    if part not in _PREFIXES:
-        raise DataError(f'Part of a folder: expected train or test, found "{part}".')
-    return [
-        prefix + ending + suffix
-        for prefix in _PREFIXES[part]
-        for ending in _ENDINGS
-        for suffix in (".gz", "")
-    ]
+def _read_folder(folder: Path, part: str, options: ReadOptions | None) -> SampleFile:
+    try:
+        return read_idx_samples(find_images(folder, part), None, options)
+    except DataError as error:
+        # Only a folder without idx files is searched for something else.
+        if not str(error).endswith("found none.") or part not in PREFIXES:
+            raise
+        classes = find_class_folders(folder, part)
+        if classes:
+            return read_class_folders(folder, classes, options)
+        files = find_only_file(folder)
+        if len(files) == 1:
+            return read_samples(files[0], part, options)
+        if files:
+            listed = ", ".join(path.name for path in files[:6])
+            raise DataError(
+                f"{folder}: expected one file of samples, found {listed}; name one."
+            ) from error
+        raise

@@ -12,7 +12,8 @@ import numpy as np
 
 from data_cache.errors import DataError
 from data_cache.readers.archives import GZIP_MAGIC, decompress
-from data_cache.readers.idx import CLASS_COUNT, check_labels
+from data_cache.readers.idx import check_labels
+from data_cache.readers.sample_file import CLASS_COUNT
 from data_cache.samples import PIXELS, Samples
 
 MAGIC = b"INK1"

@@ -13,7 +13,7 @@ import numpy as np
 
 from data_cache.errors import DataError, TransientError
 from data_cache.prefetch_queue import PrefetchQueue
-from data_cache.readers.idx import CLASS_COUNT
+from data_cache.readers.sample_file import CLASS_COUNT
 from data_cache.retries import Backoff, exponential_backoff, retry
 from data_cache.samples import Samples, concatenate_samples
 from data_cache.sources.block_files import decode_block

@@ -12,11 +12,15 @@ from nn.serialization.files import (
     arrays_to_npz,
     write_atomically,
 )
+from nn.serialization.foreign import Reading
 from nn.serialization.json_layouts import LAYOUTS, network_from_json_object
 from nn.serialization.npz import network_from_arrays
 from nn.serialization.parameters import WeightsError
 from nn.serialization.weights import (
+    SUFFIXES,
     load_weights,
+    read_file,
+    read_weights,
     save_weights,
     weights_from_bytes,
     weights_to_bytes,
@@ -24,15 +28,19 @@ from nn.serialization.weights import (
 
 __all__ = [
     "LAYOUTS",
+    "SUFFIXES",
     "ArchiveContentError",
     "ArchiveError",
     "ArchiveSizeError",
+    "Reading",
     "WeightsError",
     "arrays_from_npz",
     "arrays_to_npz",
     "load_weights",
     "network_from_arrays",
     "network_from_json_object",
+    "read_file",
+    "read_weights",
     "save_weights",
     "weights_from_bytes",
     "weights_to_bytes",

@@ -88,10 +88,13 @@ def arrays_from_npz(
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
+            entries = [entry for entry in archive.infolist() if not _is_added_by_macos(entry)]
             _check_entries(entries, max_bytes, max_arrays)
+            folder = _common_folder([entry.filename for entry in entries])
             return {
-                entry.filename.removesuffix(".npy"): _read_array(archive, entry)
+                entry.filename.removeprefix(folder).removesuffix(".npy"): _read_array(
+                    archive, entry
+                )
                 for entry in entries
             }
     except ArchiveError:
@@ -100,6 +103,31 @@ def arrays_from_npz(
     except Exception as error:
         # Some messages quote the archive, which may be long.
         raise ArchiveError((str(error) or type(error).__name__)[:100]) from error
+
+
+def archive_names(data: bytes) -> list[str]:
+    """Return the names of the entries of a ZIP archive; [] if it is damaged or none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return archive.namelist()
+    except Exception:  # as above
+        return []
+
+
+def _is_added_by_macos(entry: zipfile.ZipInfo) -> bool:
+    """Tell whether an entry is a folder, or what the Finder adds when it packs one."""
+    last = entry.filename.rsplit("/", 1)[-1]
+    return (
+        entry.is_dir()
+        or entry.filename.startswith("__MACOSX/")
+        or last.startswith((".DS_Store", "._"))
+    )
+
+
+def _common_folder(names: list[str]) -> str:
+    """Return the folder in which all entries are, with its slash; "" if there is none."""
+    folders = {name[: name.rfind("/") + 1] for name in names}
+    return folders.pop() if len(folders) == 1 else ""
 
 
 def _check_entries(

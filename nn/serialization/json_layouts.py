@@ -11,6 +11,7 @@ import numpy as np
 
 from nn.activations import activation_name
 from nn.network import Network
+from nn.serialization.foreign import Reading, read_foreign_arrays
 from nn.serialization.parameters import (
     NetworkStructure,
     WeightsError,
@@ -21,6 +22,10 @@ from nn.serialization.parameters import (
 LAYOUTS = ("s4", "s0", "s0-biases")
 """Names of the layouts. The last is that of S0 with biases under a key that S0 ignores."""
 
+_TURNED = (
+    "The flat lists have the matrices as (outputs, inputs) and were turned: so the network "
+    "recognises digits far better."
+)
 S0_INPUTS = 784
 """Inputs of every network of S0, from which the shapes of flat lists of weights follow."""
 
@@ -75,14 +80,34 @@ def network_from_json(data: bytes, name: str) -> Network:
     WeightsError
         When the JSON is truncated, has another layout, or holds impossible shapes or values.
     """
+    return readings_from_json(data, name)[0].network
+
+
+def readings_from_json(data: bytes, name: str) -> list[Reading]:
+    """Return the networks that a JSON file may mean; see `network_from_json`.
+
+    The first has the matrices of flat lists as (inputs, outputs), the second as (outputs, inputs),
+    as some programs write them.
+    """
     try:
         content = json.loads(data, parse_constant=_reject_constant)
     except (ValueError, RecursionError) as error:
         raise WeightsError(
             f"{name}: expected whole JSON and found {len(data):,} bytes that end early "
-            f"or are something else ({error})."
+            f"or are something else ({str(error)[:100]})."
         ) from error
-    return network_from_json_object(content, name)
+    if isinstance(content, dict) and not ({"W0", "weights"} & content.keys()):
+        arrays = _nested_arrays(content)
+        if arrays:
+            return read_foreign_arrays(arrays, name)
+    network = network_from_json_object(content, name)
+    if "W0" not in content and not _has_flat_lists(content):
+        return [Reading(network)]
+    turned = [
+        np.ascontiguousarray(array.reshape(array.shape[::-1]).T) if array.ndim == 2 else array
+        for array in network.parameters()
+    ]
+    return [Reading(network), Reading(network.with_parameters(turned), (_TURNED,))]
 
 
 def network_from_json_object(content: Any, name: str) -> Network:
@@ -175,6 +200,31 @@ def _reshape_flat(arrays: list[np.ndarray]) -> list[np.ndarray]:
         tables.append(array.reshape(inputs, -1))
         inputs = tables[-1].shape[1]
     return tables
+
+
+def _has_flat_lists(content: dict[str, Any]) -> bool:
+    """Tell whether the layers of S0 come without rows."""
+    lists = content.get("weights")
+    return isinstance(lists, list) and any(
+        isinstance(values, list) and values and not (isinstance(values[0], list) and values[0][1:])
+        for values in lists
+    )
+
+
+def _nested_arrays(content: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Return nested lists by name, as of a `state_dict`, as arrays; {} if they are none."""
+    arrays = {}
+    for key, values in content.items():
+        if not isinstance(values, list) or not values:
+            return {}
+        try:
+            array = np.array(values)
+        except ValueError:
+            return {}
+        if array.dtype.kind not in "if" or array.ndim not in (1, 2, 4):
+            return {}
+        arrays[str(key)] = array.astype(np.float32)
+    return arrays
 
 
 def _read_array(values: Any, key: str, dimensions: int | None = None) -> np.ndarray:

@@ -13,7 +13,13 @@ import numpy as np
 from nn.activations import ACTIVATIONS
 from nn.layer_spec import read_layer_spec
 from nn.network import Network
-from nn.serialization.files import ArchiveError, arrays_from_npz, arrays_to_npz
+from nn.serialization.files import (
+    ArchiveError,
+    archive_names,
+    arrays_from_npz,
+    arrays_to_npz,
+)
+from nn.serialization.foreign import Reading, read_foreign_arrays
 from nn.serialization.parameters import (
     NetworkStructure,
     WeightsError,
@@ -23,6 +29,19 @@ from nn.serialization.parameters import (
 
 FORMATS = (1, 2)
 """Versions of the format that are read."""
+
+_OTHER_ARCHIVES = {
+    "data.pkl": (
+        "a PyTorch file: a pickle, which is never opened, because it may run any program; in "
+        "PyTorch, save the weights with safetensors.torch.save_file(model.state_dict(), "
+        '"weights.safetensors")'
+    ),
+    "model.weights.h5": (
+        "a Keras model; in Keras, save the weights with "
+        'np.savez("weights.npz", *model.get_weights())'
+    ),
+}
+"""What other ZIP archives are, by the end of the name of one of their entries."""
 
 _HEADER = ("format", "activation", "sizes", "biases")
 
@@ -64,11 +83,18 @@ def network_from_npz(data: bytes, name: str) -> Network:
     WeightsError
         When the archive is damaged or does not hold a network.
     """
-    if not data.startswith(b"PK"):
-        raise WeightsError(
-            f"{name}: expected an .npz archive and found {len(data):,} bytes of something else; "
-            "if it is JSON, give it the ending .json."
-        )
+    return readings_from_npz(data, name)[0].network
+
+
+def readings_from_npz(data: bytes, name: str) -> list[Reading]:
+    """Return the networks that a `.npz` file may mean; see `network_from_npz`.
+
+    There are several only where another program's file leaves something open.
+    """
+    names = archive_names(data)
+    for ending, program in _OTHER_ARCHIVES.items():
+        if any(entry.endswith(ending) for entry in names):
+            raise WeightsError(f"{name}: expected an .npz archive and found {program}.")
     try:
         arrays = arrays_from_npz(data)
     except ArchiveError as error:
@@ -76,11 +102,20 @@ def network_from_npz(data: bytes, name: str) -> Network:
             f"{name}: expected a whole .npz archive and found {len(data):,} bytes of a damaged "
             f"or truncated one ({error}); copy it again."
         ) from error
-    return network_from_arrays(arrays, name)
+    return readings_from_arrays(arrays, name)
 
 
 def network_from_arrays(arrays: Mapping[str, np.ndarray], name: str) -> Network:
     """Return the network in the arrays of an archive of weights.
+
+    Parameters and errors are those of `readings_from_arrays`; of several networks that the arrays
+    may mean, this is the most likely one.
+    """
+    return readings_from_arrays(arrays, name)[0].network
+
+
+def readings_from_arrays(arrays: Mapping[str, np.ndarray], name: str) -> list[Reading]:
+    """Return the networks that the arrays of an archive of weights may mean.
 
     Parameters
     ----------
@@ -95,6 +130,8 @@ def network_from_arrays(arrays: Mapping[str, np.ndarray], name: str) -> Network:
         When the arrays do not describe a network.
     """
     missing = [key for key in _HEADER if key not in arrays]
+    if len(missing) == len(_HEADER) and arrays:
+        return read_foreign_arrays(arrays, name)
     if missing:
         raise WeightsError(
             f"{name}: expected an archive with {', '.join(_HEADER)}, W0, ... "
@@ -124,7 +161,7 @@ def network_from_arrays(arrays: Mapping[str, np.ndarray], name: str) -> Network:
         raise WeightsError.of(name, error) from error
     structure = NetworkStructure(tuple(sizes.tolist()), str(activation), bool(biases), spec)
     parameters = {key: array for key, array in arrays.items() if key not in header}
-    return network_from_parameters(structure, parameters, name)
+    return [Reading(network_from_parameters(structure, parameters, name))]
 
 
 def _to_half(array: np.ndarray, key: str) -> np.ndarray:

@@ -1,16 +1,39 @@
-"""Saves networks to files and loads them: `.npz` for Inkling, `.json` for other programs.
+"""Saves networks to files and loads them: `.npz` for Inkling, others for other programs.
 
-Anything wrong with a file becomes one `WeightsError` that names it; nothing is loaded in part.
+The content of a file tells its format for reading, the end of its name for writing. Anything wrong
+with a file becomes one `WeightsError` that names it; nothing is loaded in part.
 """
 
+from collections.abc import Callable
 from pathlib import Path, PurePath
 
 from nn.choices import resolve_choice
 from nn.network import Network
 from nn.serialization.files import write_atomically
-from nn.serialization.json_layouts import LAYOUTS, network_from_json, network_to_json
-from nn.serialization.npz import network_from_npz, network_to_npz
+from nn.serialization.foreign import Reading
+from nn.serialization.json_layouts import LAYOUTS, network_to_json, readings_from_json
+from nn.serialization.npz import network_to_npz, readings_from_npz
+from nn.serialization.numpy_code import (
+    network_to_code_archive,
+    network_to_numpy_code,
+    weights_for_code,
+)
+from nn.serialization.onnx import network_to_onnx
 from nn.serialization.parameters import WeightsError
+from nn.serialization.safetensors import (
+    is_safetensors,
+    network_to_safetensors,
+    readings_from_safetensors,
+)
+
+SUFFIXES = (".npz", ".json", ".safetensors", ".onnx", ".py", ".zip")
+"""Ends of the names of files that are written: a `.py` file has its weights in a `.npz` beside it,
+a `.zip` holds both."""
+
+CLEARLY_BETTER = 0.2
+"""So much higher the score of a less likely reading of a file must be to be preferred."""
+
+_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
 def load_weights(path: str | PurePath) -> Network:
@@ -19,8 +42,9 @@ def load_weights(path: str | PurePath) -> Network:
     Parameters
     ----------
     path : str or path
-        A file ending in `.npz`, whose dtype is kept (float16 becomes float32), or in `.json`, in
-        one of the layouts of `LAYOUTS`, which becomes float32.
+        A `.npz` file, whose dtype is kept (float16 becomes float32), JSON in one of the layouts of
+        `LAYOUTS`, which becomes float32, or a safetensors file; also with the arrays of PyTorch or
+        Keras (see `nn.serialization.foreign`).
 
     Raises
     ------
@@ -28,12 +52,16 @@ def load_weights(path: str | PurePath) -> Network:
         When the file is missing, truncated, of another layout, or holds wrong shapes, NaN or
         infinity.
     """
+    return weights_from_bytes(read_file(path), str(path))
+
+
+def read_file(path: str | PurePath) -> bytes:
+    """Return the content of a weights file; raise a WeightsError if it cannot be read."""
     try:
-        data = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         reason = error.strerror or str(error)
         raise WeightsError(f"Could not read the weights file {path}: {reason}.") from error
-    return weights_from_bytes(data, str(path))
 
 
 def save_weights(
@@ -45,7 +73,7 @@ def save_weights(
     ----------
     network : Network
     path : str or path
-        A file ending in `.npz` or `.json`, which decides the format.
+        A file ending in one of `SUFFIXES`, which decides the format.
     layout : str
         The layout of JSON, one of `LAYOUTS`.
     half : bool
@@ -59,9 +87,17 @@ def save_weights(
     """
     path = Path(path)
     suffix = _check_suffix(path.suffix, str(path))
-    data = weights_to_bytes(network, suffix, layout, half=half)
+    if suffix == ".py":
+        weights = path.with_suffix(".npz")
+        files = {
+            weights: weights_for_code(network),
+            path: network_to_numpy_code(network, weights.name).encode(),
+        }
+    else:
+        files = {path: weights_to_bytes(network, suffix, layout, half=half)}
     try:
-        write_atomically(path, data)
+        for place, data in files.items():
+            write_atomically(place, data)
     except OSError as error:
         reason = error.strerror or str(error)
         raise WeightsError(f"Could not write the weights file {path}: {reason}.") from error
@@ -69,25 +105,85 @@ def save_weights(
 
 def weights_from_bytes(data: bytes, name: str) -> Network:
     """Return the network in the contents `data` of a file called `name`; like `load_weights`."""
-    if _check_suffix(PurePath(name).suffix, name) == ".npz":
-        return network_from_npz(data, name)
-    return network_from_json(data, name)
+    return read_weights(data, name).network
+
+
+def read_weights(
+    data: bytes, name: str, score: Callable[[Network], float] | None = None
+) -> Reading:
+    """Return the network in the contents of a file, with sentences about what was assumed.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        The name of the file, for error messages.
+    score : callable, optional
+        Returns how well a network does on known samples, in [0, 1]. It chooses where another
+        program's file leaves open which way round its matrices are, or where it pools.
+
+    Raises
+    ------
+    WeightsError
+        As `load_weights`.
+    """
+    readings = _readings(data, name)
+    first, *others = readings
+    if score is None or not others:
+        return first
+    scores = [score(reading.network) for reading in readings]
+    best = scores.index(max(scores))
+    return readings[best] if scores[best] > scores[0] + CLEARLY_BETTER else first
+
+
+def _readings(data: bytes, name: str) -> list[Reading]:
+    """Return the networks that a file may mean, by its first bytes."""
+    if is_safetensors(data):
+        return readings_from_safetensors(data, name)
+    if data.startswith(b"PK"):
+        return readings_from_npz(data, name)
+    if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
+        return readings_from_json(data, name)
+    if data.startswith(_PICKLES):
+        raise WeightsError(
+            f"{name}: expected weights as .npz, JSON or safetensors and found a Python pickle, "
+            "which is never opened, because it may run any program; in PyTorch, save the weights "
+            'with safetensors.torch.save_file(model.state_dict(), "weights.safetensors").'
+        )
+    if data.startswith(b"\x89HDF"):
+        raise WeightsError(
+            f"{name}: expected weights as .npz, JSON or safetensors and found an HDF5 file; in "
+            'Keras, save the weights with np.savez("weights.npz", *model.get_weights()).'
+        )
+    raise WeightsError(
+        f"{name}: expected weights as .npz, JSON or safetensors and found {len(data):,} bytes of "
+        "something else, or of a part of one; copy the file again."
+    )
 
 
 def weights_to_bytes(
     network: Network, suffix: str, layout: str = "s4", *, half: bool = False
 ) -> bytes:
-    """Return the contents of a file ending in `suffix`, ".npz" or ".json"; like `save_weights`."""
+    """Return the contents of a file ending in `suffix`, one of `SUFFIXES`; like `save_weights`.
+
+    Of a `.py` file it is the code alone, for weights in `weights.npz`.
+    """
     layout = resolve_choice(layout, LAYOUTS, "weights layout")
-    if _check_suffix(suffix, f"*{suffix}") == ".npz":
-        return network_to_npz(network, half=half)
-    return network_to_json(network, layout)
+    writers: dict[str, Callable[[], bytes]] = {
+        ".npz": lambda: network_to_npz(network, half=half),
+        ".json": lambda: network_to_json(network, layout),
+        ".safetensors": lambda: network_to_safetensors(network),
+        ".onnx": lambda: network_to_onnx(network),
+        ".py": lambda: network_to_numpy_code(network, "weights.npz").encode(),
+        ".zip": lambda: network_to_code_archive(network),
+    }
+    return writers[_check_suffix(suffix, f"*{suffix}")]()
 
 
 def _check_suffix(suffix: str, name: str) -> str:
-    if suffix.lower() not in (".npz", ".json"):
+    if suffix.lower() not in SUFFIXES:
         raise WeightsError(
-            f"Expected a weights file that ends in .npz or .json and found {name}; "
-            "its ending decides the format."
+            f"Expected a weights file that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} "
+            f"and found {name}; its ending decides the format."
         )
     return suffix.lower()

@@ -47,6 +47,8 @@ def measure(plan: Plan) -> Section:
     count = DRAWINGS if plan.is_full else QUICK_DRAWINGS
     with served_site() as (browser, address):
         lab = open_app(browser, address, data_set)
+        lab.click("ink-clear")
+        lab.wait_blank()
         lab.page.evaluate(WATCH)
         _add(section, "a dot, at rest", _draw_dots(lab, count))
         lab.press_train("Train")

@@ -25,3 +25,16 @@ def test_a_drawing_sent_over_the_websocket_is_predicted():
 
     with served_app() as app:
         assert asyncio.run(asyncio.wait_for(draw(app), 120)) == expected
+
+
+def test_training_starts_also_when_panel_is_told_to_use_threads():
+    async def train(app):
+        page = await open_page(f"{app.address}/app")
+        trained = page.expect("ink-status", "iteration [1-9]")
+        await page.toggle("ink-train", on=True)
+        await trained
+        await page.close()
+
+    with served_app(arguments=("--num-threads", "2")) as app:
+        asyncio.run(asyncio.wait_for(train(app), 120))
+        assert "Error" not in app.log()

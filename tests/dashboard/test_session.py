@@ -64,6 +64,18 @@ def test_converting_the_page_starts_nothing(visit):
     assert opened.controller.state.snapshot.cached == 0
 
 
+def test_the_first_view_is_answered_already_in_the_converted_page(visit):
+    opened = visit.open()
+    state = opened.controller.state
+    assert state.is_example
+    assert state.prediction.probabilities.argmax() == 4
+    document = Document()
+    opened.page.template.server_doc(document)
+    (ink,) = document.select({"name": "ink"})
+    assert ink.tags == ["example"]
+    assert ink.data["image"][0].max() == 255
+
+
 def test_a_step_under_way_leaves_the_page_of_a_visitor_who_has_gone_alone(visit, monkeypatch):
     async def main():
         errors = []

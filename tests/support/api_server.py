@@ -32,10 +32,10 @@ def digits(_name: str = "digits") -> DataSet:
 
 
 def api_settings(folder: Path, **changes: Any) -> ApiSettings:
-    """Return settings with temporary folders and without a rate limit."""
+    """Return settings with temporary folders, open to changes and without a rate limit."""
     limits = {"reads_per_second": MANY, "writes_per_second": MANY}
     folders = {"state_folder": folder / "state", "cache_folder": folder / "cache"}
-    return ApiSettings(**(folders | limits | changes))
+    return ApiSettings(**(folders | limits | {"is_open": "token" not in changes} | changes))
 
 
 @dataclass(frozen=True)

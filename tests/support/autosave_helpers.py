@@ -82,8 +82,8 @@ class Tab:
         **settings: Any,
     ) -> None:
         self.records = records
-        self.controller = make_controller(**settings)
-        self.controller.drawing.show = self.controller.drawing.take
+        self.controller = make_controller(**{"pretrained_model": "best", **settings})
+        self.controller.drawing.show_on_pad = self.controller.drawing.take
         self.state = self.controller.state
         self.plane: PlaneController | None = None
         self._plane_settings = plane or {}

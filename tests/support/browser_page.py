@@ -50,7 +50,7 @@ window.deepText = (selector) => {
 }
 window.deepData = (selector) => {
   const found = window.deep(selector)
-  return {...(found?.shadowRoot ?? found)?.querySelector("[data-state]")?.dataset}
+  return {...(found?.shadowRoot ?? found)?.querySelector("[data-state], [data-model]")?.dataset}
 }
 """
 
@@ -193,6 +193,10 @@ class LabPage:
     def choose(self, css_class: str, label: str) -> None:
         """Choose an entry of a menu."""
         self.page.locator(f".{css_class} select").select_option(label=label)
+
+    def choose_model(self, key: str) -> None:
+        """Choose a model in the menu of the header, by the name of a pretrained one or its key."""
+        self.page.locator(".ink-model-menu select").select_option(key)
 
     def draw(self, points: Sequence[tuple[float, float]], lift: bool = True) -> None:
         """Draw a stroke on the pad with the mouse; points are shares of its width and height."""

@@ -24,7 +24,7 @@ from dashboard.digits.datasets import (
     SampleQuery,
 )
 from dashboard.digits.state import DigitsState
-from dashboard.training.trainer import Execute, execute_in_line
+from dashboard.training.trainer import Clock, Execute, execute_in_line
 from data_cache import DATA_SETS, DataSet, Samples, Source, load_digits
 
 FEW = 300
@@ -119,15 +119,17 @@ def make_controller(
     *,
     open_data_set: Any = open_few,
     execute: Execute = execute_in_line,
+    clock: Clock | None = None,
     **settings: Any,
 ) -> DigitsController:
     """Make a controller with few digits and a clock that gives slices of a few steps."""
-    state = DigitsState(**{"hidden_layers": [12], "batch_size": 20, **settings})
+    small = {"hidden_layers": [12], "batch_size": 20, "pretrained_model": "mlp"}
+    state = DigitsState(**{**small, **settings})
     return DigitsController(
         state,
         data or InMemoryDataSet(few_digits()),
         open_data_set=open_data_set,
-        clock=Ticks(),
+        clock=clock or Ticks(),
         execute=execute,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import itertools
 import json
 import re
@@ -89,10 +90,11 @@ class PageClient:
         return time.perf_counter() - begun
 
     async def close(self) -> None:
-        """Close the page."""
-        self._reader.cancel()
-        self.is_open = False
+        """Close the page, and wait until the server has closed it, too."""
         self._connection.close()
+        with contextlib.suppress(ConnectionError):
+            await asyncio.wait_for(self._reader, TIMEOUT_SECONDS)
+        self.is_open = False
 
     async def _patch(self, event: Event) -> None:
         await self._send("PATCH-DOC", {"events": [event]})
@@ -137,29 +139,42 @@ class PageClient:
         self._waiting = [(fits, future) for fits, future in self._waiting if not future.done()]
 
 
-async def open_page(url: str) -> PageClient:
-    """Open the app's page at `http://host:port/app`."""
+async def fetch_token(url: str) -> str:
+    """Return the token of the session that the page at `http://host:port/app` has."""
     answer = await AsyncHTTPClient().fetch(
         url, request_timeout=TIMEOUT_SECONDS, connect_timeout=TIMEOUT_SECONDS
     )
     found = re.search(r'"token":\s*"([^"]+)"', answer.body.decode())
     assert found, "the page has no token"
+    return found[1]
+
+
+async def open_page(url: str, *, token: str = "", origin: str = "") -> PageClient:
+    """Open the app's page at `http://host:port/app`.
+
+    A token that no page had opens a new session; `origin` is that of the page, by default its own.
+    """
+    token = token or await fetch_token(url)
     address = f"{url.replace('http', 'ws', 1)}/ws"
     connection = await websocket_connect(
         HTTPRequest(
             address,
             connect_timeout=TIMEOUT_SECONDS,
             request_timeout=TIMEOUT_SECONDS,
-            headers={"Origin": url.rsplit("/", 1)[0]},
+            headers={"Origin": origin or url.rsplit("/", 1)[0]},
         ),
-        subprotocols=["bokeh", found[1]],
+        subprotocols=["bokeh", token],
         max_message_size=1 << 26,
     )
     connection.protocol.set_nodelay(True)  # as browsers do
     for _ in range(3):  # the server's acknowledgement
         await connection.read_message()
     page = PageClient(connection)
-    await page.load()
+    try:
+        await page.load()
+    except BaseException:
+        await page.close()
+        raise
     return page
 
 

@@ -67,6 +67,7 @@ def served_app(
             "INKLING_API_STATE": str(folder / "state"),
             "INKLING_API_CACHE": str(folder / "cache"),
             "INKLING_DATA": str(folder / "no-data-sets"),
+            "INKLING_PAGES_PER_SECOND": "1000",
         }
         with (folder / "log.txt").open("w") as output:
             process = subprocess.Popen(

@@ -42,6 +42,7 @@ class SharedDesk:
                 self.leave()
         if self._lab is None:
             self._lab = open_lab(self._browser, self._url)
+            tidy(self._lab)
         return self._lab
 
     def leave(self) -> None:
@@ -55,7 +56,7 @@ def tidy(lab: LabPage) -> None:
     lab.complaints.clear()
     lab.requests.clear()
     page = lab.page
-    lab.click("ink-ready")
+    lab.choose_model("best")
     page.get_by_role("button", name="Pen").click()
     if "bk-active" in str(page.locator(".ink-grid button").get_attribute("class")):
         lab.click("ink-grid")
@@ -63,7 +64,7 @@ def tidy(lab: LabPage) -> None:
     page.get_by_label("Split").select_option(label="test")
     page.locator(".ink-sample-class select").select_option(label="any")
     page.get_by_label("Index").fill("")
-    lab.wait_text(".ink-notice", "pretrained model is in use again")
+    lab.wait_data(".ink-model", model="best", origin="pretrained")
     lab.wait_text(".ink-train", "Train")
     lab.wait_status(iteration=0, state="paused")
     lab.wait_blank()

@@ -10,6 +10,19 @@ from browser_page import ONE, SEVEN, LabPage
 pytestmark = pytest.mark.ui
 
 
+def test_the_first_view_shows_an_answered_digit_whose_place_the_first_stroke_takes(
+    own_lab: LabPage,
+) -> None:
+    assert own_lab.data(".ink-prediction")["digit"] == "4"
+    assert own_lab.data(".ink-model")["model"] == "best"
+    invitation = own_lab.text(".ink-notice")
+    own_lab.draw(SEVEN)
+    own_lab.wait_digit(7)
+    assert own_lab.text(".ink-notice") != invitation
+    own_lab.click("ink-undo")
+    own_lab.wait_blank()
+
+
 def test_the_pretrained_model_predicts_a_drawing_before_any_training(lab: LabPage) -> None:
     assert lab.text(".ink-prediction") == "Draw a digit"
     lab.draw(SEVEN)
@@ -55,9 +68,10 @@ def test_a_changed_knob_shows_in_the_status_line_while_training(own_lab: LabPage
     own_lab.wait_text(".ink-status", r"learning rate 0\.0123 ")
     own_lab.fill("batch-size", "1")
     own_lab.wait_text(".ink-status", r"batch 1 ")
+    own_lab.click("ink-advanced")
     own_lab.fill("cache-size", "2")
     own_lab.wait_text(".ink-status", r"cached [0-2] ")
-    own_lab.choose("ink-field-optimizer", "momentum")
+    own_lab.choose("ink-field-optimizer", "SGD with momentum")
     own_lab.wait_text(".ink-status", r"momentum")
     before = own_lab.iteration()
     own_lab.wait_until(lambda: own_lab.iteration() > before, "training did not go on")
@@ -110,7 +124,7 @@ def test_reset_starts_again_from_fresh_weights(lab: LabPage) -> None:
     lab.wait_text(".ink-status", r"iteration [1-9]\d")
     lab.click("ink-reset")
     lab.wait_status(iteration=0, loss="")
-    lab.wait_text(".ink-notice", "fresh 784-128-10 net")
+    lab.wait_text(".ink-notice", "A new MLP 784-128-10")
     lab.wait_text(".ink-train", "Train")
 
 

@@ -42,6 +42,7 @@ def test_a_sample_of_a_chosen_digit_comes_from_the_chosen_part(lab: LabPage) -> 
     lab.wait_digit(4)
 
 
+@pytest.mark.upstream_patch("message_loop", form="site")
 def test_an_index_that_is_not_there_is_answered_with_a_sentence(lab: LabPage) -> None:
     lab.page.get_by_label("Index").fill("99999")
     lab.click("ink-sample")
@@ -56,7 +57,9 @@ def test_fine_tuning_on_a_drawing_lowers_its_loss(lab: LabPage) -> None:
     lab.wait_digit(7)
     lab.page.locator(".ink-label select").select_option(label="3")
     lab.click("ink-teach")
-    notice = lab.wait_text(".ink-notice", r"Fine-tuned on “3”: loss on the drawing [\d.]+ → [\d.]+")
+    notice = lab.wait_text(
+        ".ink-notice", r"One step on the label “3”: loss on the drawing [\d.]+ → [\d.]+"
+    )
     before, after = notice.split("drawing ")[1].rstrip(".").split(" → ")
     assert float(after) < float(before)
 
@@ -68,7 +71,7 @@ def test_the_test_score_comes_on_demand_with_its_interval(lab: LabPage) -> None:
         r"Test: \d\d\.\d\d % of 500 right \(95 % interval .*not an independent test\.",
     )
     lab.click("ink-reset")
-    lab.wait_text(".ink-notice", "fresh")
+    lab.wait_text(".ink-notice", "A new MLP")
     lab.click("ink-test")
     notice = lab.wait_text(".ink-notice", r"Test: \d+\.\d\d % of 500 right")
     assert "not an independent test" not in notice
@@ -79,13 +82,15 @@ def test_weights_saved_to_a_file_come_back_from_it(
     lab: LabPage, kind: str, suffix: str, tmp_path: Path
 ) -> None:
     lab.page.get_by_label("Save as").select_option(label=kind)
+    lab.choose_model("mlp")
+    lab.wait_data(".ink-model", model="mlp")
     path = download(lab, "ink-save", tmp_path)
     assert path.name == f"inkling-weights{suffix}"
     assert load_weights(path).sizes == (784, 128, 10)
     lab.click("ink-reset")
-    lab.wait_text(".ink-notice", "fresh")
+    lab.wait_text(".ink-notice", "A new MLP")
     lab.page.locator(".ink-load input[type=file]").set_input_files(path)
-    lab.wait_text(".ink-notice", "Loaded inkling-weights.*784-128-10 net")
+    lab.wait_text(".ink-notice", "Loaded inkling-weights.*MLP 784-128-10")
     lab.draw(ONE)
     lab.wait_digit(1)
 
@@ -108,13 +113,17 @@ def test_bad_weights_files_are_refused_with_what_is_wrong(lab: LabPage, tmp_path
     lab.wait_digit(7)
 
 
-def test_the_pretrained_model_comes_back(lab: LabPage) -> None:
-    lab.click("ink-reset")
-    lab.wait_text(".ink-notice", "fresh")
-    lab.click("ink-ready")
-    lab.wait_text(".ink-notice", "pretrained model is in use again")
+def test_a_pretrained_model_and_ones_own_are_exchanged_in_the_menu(lab: LabPage) -> None:
+    lab.click("ink-step")
+    lab.wait_data(".ink-model", origin="fresh", iteration=1)
+    lab.choose_model("best")
+    lab.wait_data(".ink-model", model="best")
     lab.draw(SEVEN)
     lab.wait_digit(7)
+    own = lab.page.locator(".ink-model-menu option", has_text="MLP 784-128-10, iteration 1").first
+    lab.choose_model(str(own.get_attribute("value")))
+    lab.wait_data(".ink-model", model="784-128-10", iteration=1)
+    lab.wait_status(iteration=1)
 
 
 @pytest.mark.upstream_patch("message_loop", form="site")

@@ -36,7 +36,7 @@ def use_every_button(lab, name):
 
 
 def test_a_served_page_talks_with_its_own_server(browser):
-    with served_app() as app:
+    with served_app(INKLING_API_OPEN="yes") as app:
         lab = open_lab(browser, f"{app.address}/app")
         use_every_button(lab, "this server")
         assert troubles(lab) == []

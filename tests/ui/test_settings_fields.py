@@ -23,6 +23,7 @@ BAD = [
 def test_bad_entries_get_a_sentence_beside_the_field_and_training_goes_on(own_lab: LabPage) -> None:
     own_lab.press_train("Train")
     own_lab.wait_text(".ink-status", r"iteration [1-9]")
+    own_lab.click("ink-advanced")
     for setting, entry, sentence in BAD:
         own_lab.fill(setting, entry)
         own_lab.wait_text(f".ink-field-{setting}", sentence)
@@ -39,10 +40,10 @@ def test_another_architecture_is_announced_before_it_replaces_the_net(own_lab: L
     own_lab.press_train("Train")
     own_lab.wait_text(".ink-status", r"iteration [1-9]")
     own_lab.fill("hidden-layers", "64 32")
-    own_lab.wait_text(".ink-pending", "A new 784-64-32-10 net .* will replace the present one")
+    own_lab.wait_text(".ink-pending", "a new model: MLP 784-64-32-10")
     assert own_lab.iteration() > 0
     own_lab.click("ink-rebuild")
-    own_lab.wait_text(".ink-notice", "fresh 784-64-32-10 net")
+    own_lab.wait_text(".ink-notice", "A new MLP 784-64-32-10")
     own_lab.wait_status(iteration=0)
     own_lab.wait_until(lambda: own_lab.text(".ink-pending") == "", "the announcement stayed")
     own_lab.press_train("Train")
@@ -50,12 +51,11 @@ def test_another_architecture_is_announced_before_it_replaces_the_net(own_lab: L
 
 
 def test_a_convolutional_net_is_chosen_built_and_trained(own_lab: LabPage) -> None:
-    own_lab.choose("ink-architecture", "ConvNetJS's net for MNIST")
-    plan = "784 → crop24 conv5x8 pool2 conv5x16 pool3 → 10 net"
-    own_lab.wait_text(".ink-pending", f"A new {plan} .* will replace the present one")
+    own_lab.choose("ink-architecture", "CNN of the ConvNetJS demo")
+    own_lab.wait_text(".ink-pending", "a new model: CNN 8-16 → 10")
     own_lab.wait_text(".ink-status", "batch 20 ")
     own_lab.click("ink-rebuild")
-    own_lab.wait_text(".ink-notice", f"fresh {plan}")
+    own_lab.wait_text(".ink-notice", "A new CNN 8-16 → 10")
     own_lab.press_train("Train")
     own_lab.wait_until(lambda: own_lab.iteration() > 400, "two epochs take too long")
     own_lab.wait_until(lambda: float(own_lab.status()["loss"]) < 0.5, "it does not learn")
@@ -65,7 +65,7 @@ def test_a_convolutional_net_is_chosen_built_and_trained(own_lab: LabPage) -> No
 
 
 def test_training_that_explodes_pauses_itself_and_says_what_to_do(own_lab: LabPage) -> None:
-    own_lab.choose("ink-field-optimizer", "sgd")
+    own_lab.choose("ink-field-optimizer", "SGD")
     own_lab.fill("learning-rate", "10")
     own_lab.press_train("Train")
     notice = own_lab.wait_text(".ink-notice", "Training paused itself")

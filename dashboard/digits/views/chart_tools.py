@@ -1,4 +1,4 @@
-"""Tools for the charts: smoothing, the score on the test samples, and the export as CSV."""
+"""Tools for the charts: smoothing, evaluation on the test set, and export as CSV."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ class ChartTools:
             start=0,
             end=0.99,
             step=0.01,
-            stylesheets=[theme.widgets],
+            css_classes=["ink-smoothing"],
+            stylesheets=[theme.widgets, ":host { flex: 1 1 110px !important; }"],
             sizing_mode="stretch_width",
             margin=0,
         )
         self.view = pn.Row(
             smoothing,
-            button("Test", theme, "ink-test", self._test),
-            button("CSV", theme, "ink-csv", self._export),
-            stylesheets=[theme.gap, theme.bottom],
+            button("Evaluate on test set", theme, "ink-test", self._test),
+            button("Export curve", theme, "ink-csv", self._export),
+            stylesheets=[theme.gap, theme.bottom, ":host { flex-wrap: wrap; }"],
             sizing_mode="stretch_width",
             margin=0,
         )

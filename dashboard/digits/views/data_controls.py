@@ -1,4 +1,4 @@
-"""Controls of the data: the data set, the prefetch queue, and augmentation with its preview."""
+"""Controls of the data: the data set, its training samples, and augmentation with its preview."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import panel as pn
 from numpy.typing import NDArray
 
 from dashboard.digits.controller import DigitsController
+from dashboard.digits.training_subset import ALL, TRAINING_SAMPLES
 from dashboard.digits.views.augmentation_preview import DIGITS, AugmentationPreview
 from dashboard.shell.fields import Field, menu
-from dashboard.shell.layout import field_pairs, stack
+from dashboard.shell.layout import stack
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme
 from data_cache import DATA_SETS, to_float
-
-QUEUE_FIELDS = ("cache_size", "concurrency")
 
 
 class DataControls:
@@ -41,7 +40,17 @@ class DataControls:
         self.view = stack(
             theme,
             menu(state.param.data_set, theme, "ink-data-set", options=titles),
-            field_pairs(state, QUEUE_FIELDS, theme),
+            menu(
+                state.param.training_samples,
+                theme,
+                "ink-training-samples",
+                options={subset_title(name): name for name in TRAINING_SAMPLES},
+            ),
             augmentation,
             preview.view,
         )
+
+
+def subset_title(name: str) -> str:
+    """Return the title of a training part."""
+    return "All" if name == ALL else f"{int(name):,}"

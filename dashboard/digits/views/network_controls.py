@@ -1,6 +1,6 @@
-"""Controls of the network: its architecture, and the button that builds it.
+"""Controls of the network: its architecture, and the button that initialises it.
 
-The settings take effect only when the network is built, so a notice says what would be replaced.
+The settings take effect only when a network is initialised, so a sentence says what they describe.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from typing import Any
 import panel as pn
 
 from dashboard.digits.controller import DigitsController
-from dashboard.digits.state import ARCHITECTURE_SETTINGS, DigitsState
-from dashboard.shell.fields import Checkbox
+from dashboard.digits.models import network_name_of
+from dashboard.digits.state import DigitsState, Origin
+from dashboard.digits.training import NETWORK_SETTINGS
+from dashboard.shell.fields import Checkbox, display_name
 from dashboard.shell.layout import field_pairs, stack
 from dashboard.shell.theme import Theme, button
-from nn import ARCHITECTURES, architecture_layers, network_title
+from nn import ARCHITECTURES, architecture_layers
 
 NETWORK_FIELDS = ("hidden_layers", "activation", "initialization", "seed")
 
@@ -25,15 +27,18 @@ class NetworkControls:
     def __init__(self, controller: DigitsController, theme: Theme) -> None:
         state = controller.state
         pending = theme.text("", css_classes=["ink-pending"])
-        build = button("Build this net", theme, "ink-rebuild", controller.reset, "stretch_width")
+        build = button(
+            "Initialise new model", theme, "ink-rebuild", controller.reset, "stretch_width"
+        )
 
         def show_pending(*_events: Any) -> None:
-            is_pending = state.architecture_pending
-            html = pending_html(state) if is_pending else ""
-            pending.param.update(object=html, visible=is_pending)
-            build.disabled = not is_pending
+            html = pending_html(state)
+            pending.param.update(object=html, visible=bool(html))
+            # A fresh model with these settings is initialised again by Reset.
+            build.disabled = state.origin == Origin.FRESH and not state.network_pending
 
-        state.param.watch(show_pending, [*ARCHITECTURE_SETTINGS, "origin", "history"])
+        followed = [*NETWORK_SETTINGS, "built_settings", "origin", "history", "fine_tune"]
+        state.param.watch(show_pending, followed)
         show_pending()
         self.view = stack(
             theme,
@@ -77,10 +82,18 @@ def architecture_options(chosen: str) -> dict[str, str]:
 
 
 def pending_html(state: DigitsState) -> str:
-    """Return a warning that the settings describe another network than the one in use."""
+    """Return what the settings describe, if that is not the current model; else an empty text."""
     sizes = (784, *state.hidden_layers, state.network.classes)
-    wanted = network_title(sizes, architecture_layers(state.architecture))
-    return (
-        f'<p class="notice warning" role="status">A new {wanted} net ({state.activation}) will '
-        f"replace the present one, and its trained weights are lost.</p>"
-    )
+    wanted = network_name_of(sizes, architecture_layers(state.architecture))
+    names = [display_name(name) for name in (state.activation, state.initialization)]
+    described = f"{wanted} ({', '.join(names)})"
+    if state.origin == Origin.PRETRAINED:
+        text = "" if state.fine_tune else f"Train starts a new model: {described}."
+    elif state.network_pending:
+        text = (
+            f"These settings describe a new model: {described}. Once it is initialised, the "
+            "current one stays in the model menu."
+        )
+    else:
+        text = ""
+    return f'<p class="quiet pending" role="status">{text}</p>' if text else ""

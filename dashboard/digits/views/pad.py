@@ -9,7 +9,7 @@ import base64
 from collections.abc import Callable
 
 import numpy as np
-from bokeh.layouts import column, row
+from bokeh.layouts import row
 from bokeh.models import (
     Button,
     ColumnDataSource,
@@ -32,6 +32,8 @@ CELLS = 28
 """Cells along a side of the grid, which is that of MNIST."""
 COMMANDS: Signatures = {"draw": (str,)}
 """`draw`: base64 of the bytes of the whole picture, SENT × SENT, 0 blank to 255 full ink."""
+EXAMPLE = "example"
+"""The tag of a picture whose place the first stroke takes."""
 INK_PALETTE = [f"#{255 - level:02x}{255 - level:02x}{255 - level:02x}" for level in range(256)]
 
 PAPER = """
@@ -47,11 +49,21 @@ PAPER = """
 .bk-Canvas { filter: var(--ink-filter); }
 """
 
+TOOLS = """
+:host { flex-wrap: wrap; align-items: center; }
+.ink-brush { flex: 1 1 140px !important; min-width: 140px; }
+"""
+
+BRUSH = """
+.bk-input-group { flex-direction: row; align-items: center; gap: 10px; }
+.bk-input-group > :last-child { flex: 1; }
+"""
+
 Canvas = NDArray[np.float32]
 
 
 class DrawingPad:
-    """The drawing pad with its tools; `layout` holds both.
+    """The drawing pad with its tools.
 
     Parameters
     ----------
@@ -59,11 +71,27 @@ class DrawingPad:
         Called with every new picture, (84, 84) float32 in [0, 1], 1 being full ink.
     stylesheet
         CSS of the buttons and the slider.
+    example
+        The first picture, (168, 168) in [0, 1], whose place the first stroke takes; None: blank.
+
+    Attributes
+    ----------
+    figure, tools
+        The pad, and what is shown below it.
     """
 
-    def __init__(self, on_drawing: Callable[[Canvas], None], stylesheet: str) -> None:
+    def __init__(
+        self,
+        on_drawing: Callable[[Canvas], None],
+        stylesheet: str,
+        *,
+        example: NDArray[np.float32] | None = None,
+    ) -> None:
         self._on_drawing = on_drawing
-        self._ink = ColumnDataSource(name="ink", data={"image": [np.zeros((SIDE, SIDE), np.uint8)]})
+        blank = np.zeros((SIDE, SIDE), np.float32)
+        first = np.rint(255 * (blank if example is None else example)).astype(np.uint8)
+        tags = [] if example is None else [EXAMPLE]
+        self._ink = ColumnDataSource(name="ink", data={"image": [first]}, tags=tags)
         self._cursor = ColumnDataSource({"x": [], "y": []})
         self.figure = self._make_figure()
         sheets = [stylesheet]
@@ -78,7 +106,7 @@ class DrawingPad:
             step=1,
             title="Brush",
             margin=0,
-            stylesheets=sheets,
+            stylesheets=[stylesheet, BRUSH],
             sizing_mode="stretch_width",
             css_classes=["ink-brush"],
         )
@@ -99,13 +127,10 @@ class DrawingPad:
         )
         undo.js_on_event("button_click", component.callback)
         clear.js_on_event("button_click", component.callback)
-        self.layout = column(
-            self.figure,
-            row(tool, grid, undo, clear, spacing=8, sizing_mode="stretch_width"),
-            brush,
-            spacing=8,
-            sizing_mode="stretch_width",
-        )
+        self.tools = row(
+            tool, undo, clear, grid, brush,
+            spacing=8, sizing_mode="stretch_width", stylesheets=[TOOLS], css_classes=["ink-tools"],
+        )  # fmt: skip
 
     def show(self, canvas: NDArray[np.floating]) -> None:
         """Show a square picture in [0, 1] on the pad, and report it as a drawing.
@@ -131,7 +156,7 @@ class DrawingPad:
             height=310,
             sizing_mode="scale_width",
             css_classes=["ink-pad"],
-            stylesheets=[PAPER],
+            stylesheets=[PAPER, ":host { max-width: var(--pad-side, 100%); }"],
         )
         pad.axis.visible = False
         pad.image(

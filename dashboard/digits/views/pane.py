@@ -7,37 +7,50 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
+import numpy as np
 import panel as pn
+from numpy.typing import NDArray
 
 from dashboard.digits.controller import DigitsController
+from dashboard.digits.example_drawing import draw_example
+from dashboard.digits.state import DigitsState
 from dashboard.digits.views.chart_tools import ChartTools
 from dashboard.digits.views.data_controls import DataControls
 from dashboard.digits.views.drawing_tools import DrawingTools
+from dashboard.digits.views.model_menu import ModelMenu
 from dashboard.digits.views.network_controls import NetworkControls
-from dashboard.digits.views.pad import DrawingPad
+from dashboard.digits.views.pad import SIDE, DrawingPad
 from dashboard.digits.views.prediction import PredictionView
-from dashboard.digits.views.queue_chart import QueueChart
+from dashboard.digits.views.queue_chart import QueueControls
 from dashboard.digits.views.status import status_html
 from dashboard.digits.views.training_controls import TrainingControls
 from dashboard.digits.views.weights_controls import WeightsControls
 from dashboard.inspection.digits_panels import PANELS
 from dashboard.inspection.panels import InspectionContext, InspectionTabs
-from dashboard.shell.charts import CurveChart
+from dashboard.shell import read_asset
+from dashboard.shell.chart_switches import speed_menu
+from dashboard.shell.charts import RunCharts
 from dashboard.shell.downloads import Download
-from dashboard.shell.layout import card, field_pairs
+from dashboard.shell.layout import card, field_pairs, quick_fields, stack
 from dashboard.shell.notices import Notice, notice_html
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from dashboard.shell.theme import Theme
 from dashboard.shell.timeline_slider import TimelineSlider
+from dashboard.training.stopping import STOP_SETTINGS
 from dashboard.training.trainer import Clock
 
-LEARNING_FIELDS = ("learning_rate", "batch_size", "optimizer", "dropout", "l1", "l2")
+QUICK_FIELDS = ("learning_rate", "batch_size")
+"""The settings in the bar at the top."""
+
+LEARNING_FIELDS = ("optimizer", "dropout", "l1", "l2")
 
 PROGRESS = ("status", "queue", "charts", "prediction")
 """Parts that show the progress of training."""
+
+CHART_OPTIONS = ("smoothing", "x_axis", "log_scale", "ignore_outliers", "earlier")
+"""Parameters that change how the charts are drawn."""
 
 COUNT_SECONDS = 0.5
 """Between two counts of the blocks in the prefetch queue."""
@@ -67,6 +80,8 @@ class DigitsPane:
         The contents of the slots of the pane.
     inspection
         The network from inside, in panels.
+    model_menu
+        The current model, in the header.
     redraws
         Its `run` redraws the progress of training.
     server
@@ -90,21 +105,19 @@ class DigitsPane:
         self._rate = rate or RedrawRate()
         theme = Theme()
         self._download = Download(page)
+        self.model_menu = ModelMenu(controller, page, theme, self._rate)
         self._training = TrainingControls(controller, theme)
         self._weights = WeightsControls(controller, page, theme, self._download)
         self._data = DataControls(controller, page, theme)
         self._network = NetworkControls(controller, theme)
         self.server = self._weights.server
-        self._pad = DrawingPad(controller.drawing.take, theme.widgets)
-        controller.drawing.show = lambda picture: page.write(lambda: self._pad.show(picture))
+        self._pad = DrawingPad(controller.drawing.take, theme.widgets, example=_example(state))
+        controller.drawing.show_on_pad = lambda picture: page.write(lambda: self._pad.show(picture))
         self._prediction = PredictionView(state, page, theme)
-        self._drawing_tools = DrawingTools(controller, theme)
+        self._drawing_tools = DrawingTools(controller, page, theme)
         self._chart_tools = ChartTools(controller, theme, self._download)
-        self._loss = CurveChart("Loss", css_class="ink-loss", theme=theme, logarithmic=True)
-        self._accuracy = CurveChart(
-            "Accuracy", css_class="ink-accuracy", theme=theme, per_cent=True
-        )
-        self._queue = QueueChart(theme)
+        self._charts = RunCharts(state, theme)
+        self._queue = QueueControls(state, theme)
         self.inspection = InspectionTabs(
             PANELS,
             InspectionContext(
@@ -128,12 +141,16 @@ class DigitsPane:
                 "timeline": self._draw_timeline,
             },
             rate=self._rate,
+            warn=controller.warn,
             clock=clock,
         )
         self.redraws.follow(
             state,
-            {"snapshot": PROGRESS, "history": PROGRESS, "smoothing": ("charts",)},
-            at_once=lambda: not state.running,
+            {"snapshot": PROGRESS, "history": PROGRESS},
+            at_once=lambda: not state.running or state.is_watched,
+        )
+        self.redraws.follow(
+            state, dict.fromkeys(CHART_OPTIONS, ("charts",)), at_once=lambda: not state.running
         )
         self.redraws.follow(
             state, {"notice": ("notice",), "busy": ("notice",)}, at_once=lambda: True
@@ -166,12 +183,7 @@ class DigitsPane:
         self._queue.draw(self._state.snapshot)
 
     def _draw_charts(self) -> None:
-        history: Any = self._state.history
-        for chart, curve, key in (
-            (self._loss, history.loss_curve, "loss"),
-            (self._accuracy, history.accuracy_curve, "accuracy"),
-        ):
-            chart.draw(curve, self._state.smoothing, history.validation, history.test, key)
+        self._charts.draw(self._state.history, self._state.smoothing)
 
     def _draw_timeline(self) -> None:
         checkpoints = self._state.checkpoints
@@ -194,47 +206,64 @@ class DigitsPane:
         self._notice.object = notice_html(Notice(busy) if busy else notice)
 
     def _arrange(self, theme: Theme) -> dict[str, pn.viewable.Viewable]:
-        column = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [theme.gap]}
         controls = pn.Column(
-            card(theme, "Learning", field_pairs(self._state, LEARNING_FIELDS, theme)),
+            card(
+                theme,
+                "Learning",
+                field_pairs(self._state, (*LEARNING_FIELDS, *STOP_SETTINGS), theme),
+            ),
             card(theme, "Data", self._data.view),
             card(theme, "Network", self._network.view),
             card(theme, "Weights", self._weights.view),
+            card(theme, "", self._queue.view),
             css_classes=["controls"],
             sizing_mode="stretch_width",
             margin=0,
         )
         model_input = pn.Column(
-            theme.text('<span class="quiet">Model input</span>'),
+            self._prediction.caption,
             self._prediction.image,
-            width=120,
+            css_classes=["input"],
             margin=0,
         )
         draw = pn.Column(
-            pn.pane.Bokeh(self._pad.layout, sizing_mode="stretch_width", margin=0),
+            pn.pane.Bokeh(self._pad.figure, sizing_mode="stretch_width", margin=0),
+            pn.pane.Bokeh(self._pad.tools, sizing_mode="stretch_width", margin=0),
             self._prediction.text,
-            pn.Row(model_input, self._prediction.bars, **column),
-            self._drawing_tools.fine_tuning,
-            **column,
+            self._prediction.bars,
+            model_input,
+            sizing_mode="stretch_width",
+            margin=0,
+            stylesheets=[read_asset("drawing_area.css")],
         )
         watch = pn.Column(
             self._chart_tools.view,
-            self._loss.view,
-            self._accuracy.view,
-            self._queue.view,
+            self._charts.view,
             self._timeline_place,
-            self._drawing_tools.samples,
             self._download.view,
             sizing_mode="stretch_both",
             margin=0,
             stylesheets=[theme.gap],
         )
         return {
+            "model": self.model_menu.view,
             "run": self._training.view,
+            "quick": quick_fields(self._state, QUICK_FIELDS, theme, speed_menu(self._state, theme)),
             "controls": controls,
             "draw": draw,
+            "more": stack(
+                theme,
+                self._drawing_tools.centring,
+                self._drawing_tools.fine_tuning,
+                self._drawing_tools.samples,
+            ),
             "inside": self.inspection.view,
             "watch": watch,
             "notice": self._notice,
             "status": self._status,
         }
+
+
+def _example(state: DigitsState) -> NDArray[np.float32] | None:
+    """Return the picture of the first view, if there is one."""
+    return draw_example(SIDE) if state.is_example else None

@@ -21,8 +21,12 @@ from dashboard.shell.theme import Theme
 NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 DIGITS = tuple("0123456789")
 INVITATION = "Draw a digit"
+OTHER_INVITATION = "Draw a picture"
 INVALID = "The weights are NaN or infinite"
+UNDECIDED = "No answer: the model gives every class about the same probability"
 NOT_SURE = "Not sure"
+EQUAL_SPREAD = 0.5
+"""Probabilities are about the same if they differ by less than this share of their mean."""
 
 
 def prediction_html(
@@ -42,9 +46,13 @@ def prediction_html(
         False puts “Not sure” before the most probable class.
     """
     if probabilities is None:
-        return f'<div class="answer blank" data-state="blank">{INVITATION}</div>'
+        is_digits = set(class_names) <= set(DIGITS)
+        invitation = INVITATION if is_digits else OTHER_INVITATION
+        return f'<div class="answer blank" data-state="blank">{invitation}</div>'
     if not np.isfinite(probabilities).all():
         return f'<div class="answer blank" data-state="invalid">{INVALID}</div>'
+    if are_about_equal(probabilities):
+        return f'<div class="answer blank undecided" data-state="undecided">{UNDECIDED}</div>'
     best = int(np.argmax(probabilities))
     name, probability = class_names[best], float(probabilities[best])
     values = f'data-digit="{best}" data-probability="{probability:.6f}"'
@@ -66,12 +74,18 @@ def prediction_html(
     return f'<div class="answer" data-state="confident" {values}>{text}</div>'
 
 
+def are_about_equal(probabilities: NDArray[np.float32]) -> bool:
+    """Return whether finite probabilities, (classes,), are too alike to be an answer."""
+    return float(np.ptp(probabilities)) * len(probabilities) < EQUAL_SPREAD
+
+
 def bars_html(probabilities: NDArray[np.float32] | None, class_names: tuple[str, ...]) -> str:
     """Return a table with a bar for each class; without valid probabilities the bars are empty."""
     if probabilities is not None and not np.isfinite(probabilities).all():
         probabilities = None
     shares = np.zeros(len(class_names)) if probabilities is None else probabilities
-    best = -1 if probabilities is None else int(np.argmax(probabilities))
+    has_answer = probabilities is not None and not are_about_equal(probabilities)
+    best = int(np.argmax(shares)) if has_answer else -1
     rows = []
     for index, (name, share) in enumerate(zip(class_names, shares.tolist(), strict=True)):
         text = "" if probabilities is None else f"{100 * share:.1f} %"
@@ -83,13 +97,21 @@ def bars_html(probabilities: NDArray[np.float32] | None, class_names: tuple[str,
     return f'<table class="bars" aria-label="Probability of each class">{"".join(rows)}</table>'
 
 
+def caption_html(*, is_centred: bool) -> str:
+    """Return the caption of the model's input: how it was made from the drawing."""
+    how = "centred" if is_centred else "not centred"
+    state = "centred" if is_centred else "shrunk"
+    return f'<span class="quiet" data-state="{state}">Model input (28 × 28, {how})</span>'
+
+
 class PredictionView:
     """The prediction of a state, redrawn whenever it changes.
 
     Attributes
     ----------
-    text, bars, image
-        The prediction in words, the probabilities of all classes, and the input of the model.
+    text, bars, image, caption
+        The prediction in words, the probabilities of all classes, and the input of the model with
+        its caption.
     """
 
     def __init__(self, state: DigitsState, page: PageWriter, theme: Theme) -> None:
@@ -98,9 +120,11 @@ class PredictionView:
         self.bars = theme.text("", css_classes=["ink-bars"])
         self._pixels = ColumnDataSource(name="seen", data={"image": [np.zeros((28, 28), np.uint8)]})
         self.image = pn.pane.Bokeh(_picture(self._pixels), css_classes=["ink-sees"], margin=0)
+        self.caption = theme.text("", css_classes=["ink-model-input"])
         self._draw()
         state.param.watch(
-            lambda *_events: page.write(self._draw, key=self), ["prediction", "class_names"]
+            lambda *_events: page.write(self._draw, key=self),
+            ["prediction", "class_names", "centre_drawing"],
         )
 
     def _draw(self) -> None:
@@ -110,6 +134,7 @@ class PredictionView:
             probabilities = None  # of the data set before
         self.text.object = prediction_html(probabilities, names, prediction.is_confident)
         self.bars.object = bars_html(probabilities, names)
+        self.caption.object = caption_html(is_centred=self._state.is_drawing_centred)
         levels = np.zeros(784, np.float32) if prediction.image is None else prediction.image
         pixels = np.round(255 * levels).astype(np.uint8).reshape(28, 28)
         self._pixels.data = {"image": [pixels]}

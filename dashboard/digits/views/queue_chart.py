@@ -1,4 +1,4 @@
-"""The chart of the prefetch queue: how many blocks are ready and in flight, over time.
+"""The prefetch queue under “Advanced”: its settings, and a chart of its blocks over time.
 
 While the number of ready blocks stays above zero, training does not wait for data; this is what
 several concurrent requests are for.
@@ -13,12 +13,44 @@ import panel as pn
 from bokeh.models import ColumnDataSource, Range1d
 from bokeh.plotting import figure
 
-from dashboard.shell.chart_parts import BLUE, ORANGE, make_head, make_legend, quieten
+from dashboard.shell.chart_parts import make_head, make_legend, quieten
+from dashboard.shell.colors import PREVIOUS, TRAINING
+from dashboard.shell.layout import disclosure, field_pairs, stack
 from dashboard.shell.theme import Theme
+from dashboard.training.settings import TrainingSettings
 from dashboard.training.snapshot import Snapshot
+
+QUEUE_FIELDS = ("cache_size", "concurrency")
 
 POINTS = 240
 """Redraws that the chart shows."""
+
+
+class QueueControls:
+    """The settings and the chart of the prefetch queue; they are made when they are first opened.
+
+    Attributes
+    ----------
+    view
+        A button that opens and closes them.
+    """
+
+    def __init__(self, settings: TrainingSettings, theme: Theme) -> None:
+        self._settings, self._theme = settings, theme
+        self._chart: QueueChart | None = None
+        self._content = stack(theme)
+        self.view = disclosure(theme, "Advanced", self._content, self._open)
+
+    def _open(self) -> None:
+        if self._chart is None:
+            self._chart = QueueChart(self._theme)
+            fields = field_pairs(self._settings, QUEUE_FIELDS, self._theme)
+            self._content.extend([fields, self._chart.view])
+
+    def draw(self, snapshot: Snapshot) -> None:
+        """Add the counters of the queue to the chart, while it is open."""
+        if self._chart is not None and self._content.visible:
+            self._chart.draw(snapshot)
 
 
 class QueueChart:
@@ -44,13 +76,14 @@ class QueueChart:
         chart.yaxis.ticker.num_minor_ticks = 0
         chart.yaxis.ticker.desired_num_ticks = 3
         cached = chart.step(
-            "tick", "cached", source=self.source, color=BLUE, line_width=2, mode="after"
+            "tick", "cached", source=self.source, color=TRAINING, line_width=2, mode="after"
         )
         in_flight = chart.step(
             "tick",
             "in_flight",
             source=self.source,
-            color=ORANGE,
+            color=PREVIOUS,
+            line_dash="dashed",
             line_width=2,
             mode="after",
         )

@@ -31,11 +31,23 @@ def status_html(snapshot: Snapshot, *, is_training: bool) -> str:
     return f'<div class="status" {attributes}{title}>{escape(snapshot.status_line())}</div>'
 
 
-def progress_html(epochs: float, progress: float) -> str:
-    """Return a bar of the progress of the present epoch, `progress` in [0, 1]."""
+def progress_html(epochs: float, progress: float, validation: float | None = None) -> str:
+    """Return a bar of the progress of the present epoch, and the newest validation accuracy.
+
+    Parameters
+    ----------
+    epochs
+        Trained so far.
+    progress
+        Of the present epoch, in [0, 1].
+    validation
+        Accuracy on the validation samples, in [0, 1].
+    """
     per_cent = round(100 * progress)
+    accuracy = "–" if validation is None else f"{100 * validation:.1f} %"
     return (
-        f'<div class="progress"><progress max="100" value="{per_cent}" '
-        f'aria-label="Progress of the epoch"></progress>'
-        f"<span>Epoch {int(epochs) + 1} · {per_cent} %</span></div>"
+        f'<div class="progress"><span>Validation <b>{accuracy}</b></span>'
+        f"<span>Epoch {int(epochs) + 1} · {per_cent} %</span>"
+        f'<progress max="100" value="{per_cent}" aria-label="Progress of the epoch"></progress>'
+        f"</div>"
     )

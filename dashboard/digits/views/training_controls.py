@@ -1,4 +1,4 @@
-"""Controls of training: Train, Step and Reset, the progress of the epoch, and fine-tuning."""
+"""Controls of training: Train, Step and Reset, what Train starts from, and the progress."""
 
 from __future__ import annotations
 
@@ -8,29 +8,39 @@ import param
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.state import DigitsState, Origin
 from dashboard.digits.views.status import progress_html
-from dashboard.shell.fields import Checkbox
-from dashboard.shell.layout import card, run_row, stack
+from dashboard.shell.layout import bar, run_row
 from dashboard.shell.theme import Theme
+
+TRAINING_STARTS = {"From scratch": False, "Fine-tune": True}
+"""What Train does with a pretrained model."""
 
 
 class TrainingControls:
-    """The card at the top of the controls."""
+    """The training part of the bar at the top of the pane."""
 
     def __init__(self, controller: DigitsController, theme: Theme) -> None:
         self._state: DigitsState = controller.state
         self._progress = theme.text("", css_classes=["ink-progress"])
-        fine_tune = Checkbox(
-            self._state, "fine_tune", theme.widgets, css_class="ink-field-keep-ready"
-        ).view
-        fine_tune.visible = param.bind(_is_pretrained, self._state.param.origin)
+        self._progress.sizing_mode = None
+        # With a model of one's own Train continues, so there is nothing to choose.
+        start = pn.widgets.RadioButtonGroup.from_param(
+            self._state.param.fine_tune,
+            label="",
+            options=TRAINING_STARTS,
+            disabled=param.bind(_is_own, self._state.param.origin),
+            css_classes=["ink-training-start"],
+            stylesheets=[theme.widgets],
+            margin=0,
+        )
         buttons = run_row(self._state, theme, "ink", controller.step, controller.reset)
-        self.view: pn.Column = card(theme, "", stack(theme, buttons, self._progress, fine_tune))
+        self.view: pn.Row = bar(theme, buttons, start, self._progress)
 
     def draw_progress(self) -> None:
         """Redraw the progress of the epoch."""
-        snapshot = self._state.snapshot
-        self._progress.object = progress_html(snapshot.epoch, snapshot.progress)
+        snapshot, validation = self._state.snapshot, self._state.history.validation
+        accuracy = validation[-1].accuracy if validation else None
+        self._progress.object = progress_html(snapshot.epoch, snapshot.progress, accuracy)
 
 
-def _is_pretrained(origin: Origin) -> bool:
-    return origin == Origin.PRETRAINED
+def _is_own(origin: Origin) -> bool:
+    return origin != Origin.PRETRAINED

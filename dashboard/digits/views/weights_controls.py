@@ -1,4 +1,4 @@
-"""Controls of the weights: saving and loading files, and the pretrained models."""
+"""Controls of the weights of the current model: saving and loading files."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import panel as pn
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.views.server_weights import ServerWeightsControls
 from dashboard.shell.downloads import Download
-from dashboard.shell.fields import menu
 from dashboard.shell.layout import stack
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
-from nn import PRETRAINED, pretrained_card
 
 FORMATS = {
     "NumPy (.npz)": (".npz", "s4"),
@@ -44,15 +42,6 @@ class WeightsControls:
             theme,
             pn.Row(self._format, save, stylesheets=[theme.gap, theme.bottom], margin=0),
             self._file,
-            menu(
-                controller.state.param.drawing_model,
-                theme,
-                "ink-ready-net",
-                options={pretrained_title(name): name for name in PRETRAINED},
-            ),
-            button(
-                "Pretrained model", theme, "ink-ready", controller.use_pretrained, "stretch_width"
-            ),
             self.server.view,
         )
 
@@ -70,8 +59,3 @@ class WeightsControls:
         self._file.clear()
         self._file.param.update(value=None, filename=None)
         self._controller.load_weights(content, name)
-
-
-def pretrained_title(name: str) -> str:
-    """Return the name of a pretrained model with its accuracy."""
-    return f"{name} ({100 * pretrained_card(name).test_accuracy:.2f} % of test digits)"

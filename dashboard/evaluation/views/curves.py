@@ -58,8 +58,8 @@ class RobustnessChart:
         self._chart = _chart(UNITS["shift"], "ink-robustness")
         items = []
         for name, key, color in (
-            ("as is", "unframed", ORANGE),
-            ("centered and scaled", "framed", GREEN),
+            ("without centring", "unframed", ORANGE),
+            ("with centring", "framed", GREEN),
         ):
             line = self._chart.line("x", key, line_color=color, line_width=2, source=self._curves)
             dots = self._chart.scatter("x", key, color=color, size=6, source=self._curves)

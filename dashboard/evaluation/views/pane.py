@@ -17,8 +17,9 @@ from dashboard.evaluation.views.text import (
     mistakes_html,
     recall_html,
     rejection_html,
+    subject_html,
 )
-from dashboard.shell.layout import card, stack
+from dashboard.shell.layout import bar, card, stack
 from dashboard.shell.notices import notice_html
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawScheduler
@@ -28,7 +29,8 @@ FOLLOWED = {
     "running": ("progress",),
     "progress": ("progress",),
     "notice": ("progress",),
-    "subject": ("progress",),
+    "subject": ("progress", "subject"),
+    "is_stale": ("subject",),
     "report": ("report", "mistakes"),
     "cell": ("mistakes",),
     "rejections": ("rejection",),
@@ -58,6 +60,7 @@ class EvaluationPane:
         self._state = controller.state
         theme = Theme()
         self._accuracy = theme.text("", css_classes=["ink-evaluation-accuracy"])
+        self._subject = theme.text("", css_classes=["ink-evaluation-subject"])
         self._recall = theme.text("", css_classes=["ink-recall"])
         self._rejection = theme.text("", css_classes=["ink-rejection"])
         self._calibration = theme.text("", css_classes=["ink-calibration"])
@@ -65,6 +68,7 @@ class EvaluationPane:
         self._status = theme.text("", css_classes=["ink-evaluation-status"])
         self._notice = theme.text("", css_classes=["ink-evaluation-notice"])
         self._progress = theme.text("", css_classes=["ink-evaluation-progress"])
+        self._progress.sizing_mode = None
         self._confusion = ConfusionMatrix(controller.select_cell)
         self._mistakes = MistakesView(controller.show_on_pad)
         self._reliability = ReliabilityChart()
@@ -74,6 +78,7 @@ class EvaluationPane:
             page,
             {
                 "progress": self._draw_progress,
+                "subject": self._draw_subject,
                 "report": self._draw_report,
                 "mistakes": self._draw_mistakes,
                 "rejection": self._draw_rejection,
@@ -92,19 +97,15 @@ class EvaluationPane:
             self._state.param.part,
             stylesheets=[theme.widgets],
             css_classes=["ink-evaluation-part"],
-            sizing_mode="stretch_width",
+            width=150,
             margin=0,
         )
         self._button = button("Evaluate", theme, "ink-evaluate", self._start_or_cancel)
-        row = pn.Row(
-            part, self._button, stylesheets=[theme.gap, theme.bottom], sizing_mode="stretch_width",
-            margin=0,
-        )  # fmt: skip
         return {
-            "run": stack(theme, card(theme, "", row, self._progress)),
-            "controls": stack(
+            "run": bar(theme, part, self._button, self._progress),
+            "inside": stack(
                 theme,
-                card(theme, "Accuracy", self._accuracy),
+                card(theme, "Accuracy", self._subject, self._accuracy),
                 card(theme, "Recall", self._recall),
                 card(theme, "Rejection", self._rejection),
             ),
@@ -112,7 +113,7 @@ class EvaluationPane:
                 theme,
                 theme.text("<h2>Confusion matrix</h2>"),
                 pn.pane.Bokeh(self._confusion.figure, sizing_mode="stretch_width", margin=0),
-                theme.text("<h2>Mistakes</h2>"),
+                theme.text("<h2>Most confident errors</h2>"),
                 pn.pane.Bokeh(self._mistakes.figure, sizing_mode="stretch_width", margin=0),
                 self._mistakes_text,
             ),
@@ -146,6 +147,9 @@ class EvaluationPane:
         )
         self._notice.object = notice_html(state.notice)
         self._status.object = f'<div class="status">{escape(state.subject)}</div>'
+
+    def _draw_subject(self) -> None:
+        self._subject.object = subject_html(self._state.subject, is_stale=self._state.is_stale)
 
     def _draw_report(self) -> None:
         report, names = self._state.report, self._state.class_names

@@ -8,7 +8,17 @@ from html import escape
 
 from dashboard.evaluation.rejection import TRUE_POSITIVE_RATE, Rejection
 from dashboard.evaluation.report import EvaluationReport
+from dashboard.evaluation.state import STALE
 from nn.calibration import ReliabilityDiagram
+
+
+def subject_html(subject: str, *, is_stale: bool) -> str:
+    """Return which model was evaluated on what, and whether it is not the current one any more."""
+    if not subject:
+        return ""
+    warning = f'<p class="notice warning" role="status">{STALE}</p>' if is_stale else ""
+    stale = "yes" if is_stale else "no"
+    return f'<p class="quiet" data-stale="{stale}">{escape(subject)}.</p>{warning}'
 
 
 def accuracy_html(report: EvaluationReport | None) -> str:
@@ -70,6 +80,6 @@ def mistakes_html(count: int, cell: tuple[str, str] | None, labels: Sequence[str
     which = "" if cell is None else f", true {cell[0]}, predicted {cell[1]}"
     return (
         f'<p data-count="{count}">{count:,} mistakes{escape(which)}, most confident first. '
-        "Click one to show it on the pad.</p>"
+        "Click one to put it on the pad.</p>"
         f'<p class="quiet">{escape(" · ".join(labels))}</p>'
     )

@@ -13,9 +13,10 @@ import panel as pn
 from dashboard.plane.controller import PlaneController
 from dashboard.plane.lessons import LESSONS
 from dashboard.plane.presets import PRESETS
+from dashboard.shell.chart_switches import speed_menu
 from dashboard.shell.downloads import Download
 from dashboard.shell.fields import Checkbox
-from dashboard.shell.layout import card, field_pairs, run_row, stack
+from dashboard.shell.layout import bar, card, field_pairs, run_row, stack
 from dashboard.shell.theme import Theme, button
 from dashboard.upstream.html_pane import HTMLText
 from data_cache import INPUT_TITLES, PLANE_SHAPES
@@ -44,8 +45,8 @@ class Controls:
 
     Attributes
     ----------
-    run, settings, picture_options
-        The buttons and presets; the cards of settings; what belongs under the picture.
+    run, quick, settings, picture_options
+        The buttons; the presets; the cards of settings; what belongs under the picture.
     """
 
     def __init__(
@@ -59,7 +60,9 @@ class Controls:
             "stylesheets": [theme.widgets], "sizing_mode": "stretch_width", "margin": 0
         }  # fmt: skip
         buttons = run_row(self._state, theme, HOOK, controller.step, controller.reset)
-        self.run = card(theme, "", stack(theme, buttons, summary, self._presets()))
+        summary.sizing_mode = None
+        self.run = bar(theme, buttons, summary)
+        self.quick = bar(theme, self._presets(), speed_menu(self._state, theme, HOOK))
         self.settings = pn.Column(
             card(theme, "Lessons", self._lessons()),
             card(theme, "Points", self._points()),

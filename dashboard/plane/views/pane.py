@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 import panel as pn
@@ -18,7 +17,7 @@ from dashboard.plane.views.readout import Readout
 from dashboard.plane.views.surface import SurfaceView
 from dashboard.plane.views.unit_maps import UnitMaps
 from dashboard.plane.views.weights_editor import WeightsEditor
-from dashboard.shell.charts import CurveChart
+from dashboard.shell.charts import RunCharts
 from dashboard.shell.components.client_component import Command
 from dashboard.shell.downloads import Download
 from dashboard.shell.layout import stack
@@ -29,7 +28,11 @@ from dashboard.shell.theme import Theme
 from dashboard.shell.timeline_slider import TimelineSlider
 from dashboard.training.trainer import Clock
 
-LEGEND = (("training", ["raw", "smoothed"]), ("test", ["validation"]))
+LEGEND = (
+    ("training", ["smoothed", "raw"]),
+    ("test", ["validation", "best"]),
+    ("previous run", ["previous"]),
+)
 
 SLOW_PARTS = ("charts", "maps", "scores", "profile", "weights", "timeline")
 """Parts of which one at a time is redrawn during training."""
@@ -38,6 +41,8 @@ FOLLOWED = {
     "snapshot": ("surface", *SLOW_PARTS),
     "shown_checkpoint": ("surface", *SLOW_PARTS),
     "history": ("charts",),
+    "earlier": ("charts",),
+    "log_scale": ("charts",),
     "points": ("surface", "scores"),
     "show_test": ("points", "surface"),
     "surface_side": ("surface",),
@@ -102,8 +107,7 @@ class PlanePane:
         self._controls = Controls(controller, theme, download, self._readout.summary)
         self.surface = SurfaceView(self._commands(), theme.widgets)
         self._profile = ProfileChart(theme)
-        self._loss = _chart("Loss", theme, logarithmic=True)
-        self._accuracy = _chart("Accuracy", theme, per_cent=True)
+        self._charts = RunCharts(state, theme, hook=HOOK, legend=LEGEND, dots=False, min_height=100)
         self.unit_maps = UnitMaps(
             theme,
             point_at=self._show_unit,
@@ -167,12 +171,7 @@ class PlanePane:
         self.surface.draw_points(self._state.points, self._state.show_test)
 
     def _draw_charts(self) -> None:
-        history, smoothing = self._state.history, self._state.smoothing
-        for chart, curve, key in (
-            (self._loss, history.loss_curve, "loss"),
-            (self._accuracy, history.accuracy_curve, "accuracy"),
-        ):
-            chart.draw(curve, smoothing, history.validation, history.test, key)
+        self._charts.draw(self._state.history, self._state.smoothing)
 
     def _draw_maps(self) -> None:
         state = self._state
@@ -236,8 +235,7 @@ class PlanePane:
             self._readout.spoken,
         )
         watch = pn.Column(
-            self._loss.view,
-            self._accuracy.view,
+            self._charts.view,
             self.unit_maps.view,
             self.weights.view,
             self.timeline.view,
@@ -248,21 +246,10 @@ class PlanePane:
         )
         return {
             "run": self._controls.run,
+            "quick": self._controls.quick,
             "controls": self._controls.settings,
             "draw": draw,
             "watch": watch,
             "notice": self._notice,
             "status": self._readout.status,
         }
-
-
-def _chart(title: str, theme: Theme, **options: Any) -> CurveChart:
-    return CurveChart(
-        title,
-        css_class=f"{HOOK}-{title.lower()}",
-        theme=theme,
-        legend=LEGEND,
-        min_height=100,
-        dots=False,
-        **options,
-    )

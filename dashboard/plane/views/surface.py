@@ -164,7 +164,7 @@ class SurfaceView:
             height=416,
             sizing_mode="scale_width",
             css_classes=["ink-spiral"],
-            stylesheets=[PAPER],
+            stylesheets=[PAPER, ":host { max-width: var(--plane-side, 100%); }"],
             name="inkling-plane",
         )
         plane.axis.visible = False

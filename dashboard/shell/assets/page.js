@@ -1,5 +1,6 @@
-// What the page does without Python: the colour theme, the panes, hidden parts, the link to the
-// settings, the names of sliders, and the dialogs.
+// What the page does without Python: the colour theme, the panes and their panels, the drawer of
+// the settings, hidden parts, the presentation mode, the link to the settings, the names of
+// sliders, and the dialogs.
 
 (() => {
   const saved_theme = (() => {
@@ -32,73 +33,247 @@
     }
   }
 
-  // The panes. Which one is open is in the address (`?pane=spiral`) and in `html[data-pane]`;
-  // Python gets the name through a model of the document, and makes the pane if it is new.
-  const pane_names = document.documentElement.dataset.panes.trim().split(" ")
+  const root = document.documentElement
+  const address_has = (name) => new URLSearchParams(location.search).get(name)
 
-  function pane_in_address() {
-    const name = new URLSearchParams(location.search).get("pane")
-    return pane_names.includes(name) ? name : pane_names[0]
+  function store(key, value) {
+    try {
+      sessionStorage.setItem(key, value)
+    } catch {
+      // Without storage, the choice lasts until the page is closed.
+    }
   }
 
-  function show_pane(name) {
-    document.documentElement.dataset.pane = name
-    for (const tab of document.querySelectorAll("[role=tab]")) {
-      const is_open = tab.dataset.pane === name
-      tab.setAttribute("aria-selected", String(is_open))
-      tab.tabIndex = is_open ? 0 : -1
+  function stored(key) {
+    try {
+      return sessionStorage.getItem(key)
+    } catch {
+      return null
     }
-    send_pane()
   }
 
-  function open_pane(name) {
-    if (name === document.documentElement.dataset.pane) {
-      return
-    }
+  // Writes a parameter of the address, or removes it.
+  function write_address(name, value, method = "replaceState") {
     const address = new URL(location.href)
-    if (name === pane_names[0]) {
-      address.searchParams.delete("pane")
+    if (value == null) {
+      address.searchParams.delete(name)
     } else {
-      address.searchParams.set("pane", name)
+      address.searchParams.set(name, value)
     }
-    history.pushState({}, "", address)
-    show_pane(name)
+    history[method]({}, "", address)
   }
+
+  // The arrow keys, Home and End move between the tabs of a list.
+  function follow_keys(list, open) {
+    list.addEventListener("keydown", (event) => {
+      const tabs = [...list.querySelectorAll("[role=tab]")].filter((tab) => tab.offsetParent != null)
+      const place = tabs.indexOf(document.activeElement)
+      const targets = {
+        ArrowRight: (place + 1) % tabs.length,
+        ArrowLeft: (place + tabs.length - 1) % tabs.length,
+        Home: 0,
+        End: tabs.length - 1,
+      }
+      if (place >= 0 && event.key in targets) {
+        event.preventDefault()
+        const tab = tabs[targets[event.key]]
+        open(tab)
+        tab.focus()
+      }
+    })
+  }
+
+  function select_tab(tabs, is_open) {
+    for (const tab of tabs) {
+      tab.setAttribute("aria-selected", String(is_open(tab)))
+      tab.tabIndex = is_open(tab) ? 0 : -1
+    }
+  }
+
+  // Python's models that hear of a choice of the page; see `tabs.py`. Their names, and what they
+  // are to hold in `tags`; undefined where they are to stay as they are.
+  const choices = { "inkling-pane": () => root.dataset.pane, "inkling-panel": () => chosen_panel }
 
   // Returns undefined until Python has started, which takes a few seconds in the browser runtime.
-  function pane_carrier() {
-    const site = document.documentElement.dataset.site ?? "ready"
-    const found = (window.Bokeh?.documents ?? []).map((doc) => doc.get_model_by_name("inkling-pane"))
-    const carrier = found.find((model) => model != null && Bokeh.index.find_one(model) != null)
-    return site === "ready" ? carrier : undefined
+  function find_model(name) {
+    const site = root.dataset.site ?? "ready"
+    const found = (window.Bokeh?.documents ?? []).map((doc) => doc.get_model_by_name(name))
+    const model = found.find((model) => model != null && Bokeh.index.find_one(model) != null)
+    return site === "ready" ? model : undefined
   }
 
   let retry = null
 
-  function send_pane() {
+  function send_choices() {
     clearTimeout(retry)
-    const { pane, site } = document.documentElement.dataset
-    const carrier = pane_carrier()
-    if (carrier == null) {
-      retry = site === "failed" ? null : setTimeout(send_pane, 100)
-    } else if (carrier.tags[0] !== pane) {
-      carrier.tags = [pane]
+    for (const [name, choice] of Object.entries(choices)) {
+      const model = choice() === undefined ? null : find_model(name)
+      if (model === undefined) {
+        retry = root.dataset.site === "failed" ? null : setTimeout(send_choices, 100)
+      } else if (model != null && model.tags[0] !== choice()) {
+        model.tags = [choice()]
+      }
     }
   }
 
-  function follow_key(event) {
-    const names = pane_names
-    const place = names.indexOf(document.documentElement.dataset.pane)
-    const targets = {
-      ArrowRight: (place + 1) % names.length,
-      ArrowLeft: (place + names.length - 1) % names.length,
-      Home: 0,
-      End: names.length - 1,
+  // The panes. Which one is open is in the address (`?pane=spiral`) and in `html[data-pane]`;
+  // Python gets the name through a model of the document, and makes the pane if it is new.
+  const pane_names = root.dataset.panes.trim().split(" ")
+
+  function pane_in_address() {
+    const name = address_has("pane")
+    return pane_names.includes(name) ? name : pane_names[0]
+  }
+
+  function show_pane(name) {
+    root.dataset.pane = name
+    select_tab(document.querySelectorAll(".panes [role=tab]"), (tab) => tab.dataset.pane === name)
+    const tab = document.getElementById(`tab-${name}`)
+    document.getElementById("sheet-inside").textContent = tab.dataset.inside
+    show_settings(stored(`inkling-settings-${name}`) === "open")
+    show_sheet()
+    send_choices()
+  }
+
+  function open_pane(name) {
+    if (name !== root.dataset.pane) {
+      write_address("pane", name === pane_names[0] ? null : name, "pushState")
+      show_pane(name)
     }
-    if (event.key in targets) {
-      event.preventDefault()
-      open_pane(names[targets[event.key]])
-      document.getElementById(`tab-${document.documentElement.dataset.pane}`).focus()
+  }
+
+  // The panels inside a pane (`?inside=why`). Python is told of a choice as of a pane, and tells of
+  // its own by the event "inkling-panel".
+  let chosen_panel
+
+  function panels_of_page() {
+    return [...document.querySelectorAll(".panels [role=tab]")]
+  }
+
+  function show_panel(name) {
+    const tabs = panels_of_page()
+    const chosen = tabs.find((tab) => tab.dataset.panel === name)
+    if (chosen != null) {
+      select_tab(tabs, (tab) => tab === chosen)
+      document.getElementById(chosen.getAttribute("aria-controls")).setAttribute("aria-labelledby", chosen.id)
+    }
+    return chosen != null
+  }
+
+  function open_panel(name) {
+    if (show_panel(name)) {
+      chosen_panel = name
+      write_address("inside", name === panels_of_page()[0].dataset.panel ? null : name)
+      send_choices()
+    }
+  }
+
+  addEventListener("inkling-panel", (event) => {
+    if (event.detail != null && event.detail !== chosen_panel && show_panel(event.detail)) {
+      chosen_panel = event.detail
+    }
+  })
+
+  // All other settings: a drawer, which every pane has open or closed; on a narrow page one of
+  // three sheets, of which one is open.
+  const is_narrow = matchMedia("(max-width: 999px)")
+
+  function settings_button() {
+    return document.getElementById("sheet-settings")
+  }
+
+  function show_settings(is_open) {
+    root.dataset.settings = is_open ? "open" : "closed"
+    if (!is_narrow.matches) {
+      settings_button().setAttribute("aria-expanded", String(is_open))
+    }
+  }
+
+  function open_settings(is_open) {
+    store(`inkling-settings-${root.dataset.pane}`, is_open ? "open" : "closed")
+    show_settings(is_open)
+    if (!is_open) {
+      settings_button().focus()
+    }
+  }
+
+  let wanted_sheet = "inside"
+
+  // Show the wanted sheet, or the first one where it is hidden or the pane has none of that name.
+  function show_sheet(name = wanted_sheet) {
+    wanted_sheet = name
+    const tabs = [...document.querySelectorAll(".sheets button")]
+    const can_open = (tab) => tab.getClientRects().length > 0
+    const wanted = tabs.find((tab) => tab.dataset.sheet === name)
+    const open = can_open(wanted) ? wanted : (tabs.find(can_open) ?? wanted)
+    root.dataset.sheet = open.dataset.sheet
+    if (is_narrow.matches) {
+      select_tab(tabs, (tab) => tab === open)
+    }
+  }
+
+  // On a narrow page the button of the settings is one of the tabs.
+  function set_roles() {
+    const [list, button] = [document.querySelector(".sheets"), settings_button()]
+    for (const tab of list.querySelectorAll("button")) {
+      const [set, unset] = is_narrow.matches ? ["role", "aria-expanded"] : ["aria-expanded", "role"]
+      tab.removeAttribute(unset)
+      tab.removeAttribute("aria-selected")
+      tab.removeAttribute("tabindex")
+      if (set === "role") {
+        tab.setAttribute("role", "tab")
+      }
+    }
+    if (is_narrow.matches) {
+      list.setAttribute("role", "tablist")
+    } else {
+      list.removeAttribute("role")
+    }
+    button.textContent = is_narrow.matches ? "Settings" : "All settings"
+    show_settings(root.dataset.settings === "open")
+    show_sheet()
+  }
+
+  function press_settings() {
+    if (is_narrow.matches) {
+      show_sheet("settings")
+    } else {
+      open_settings(root.dataset.settings !== "open")
+    }
+  }
+
+  // Presentation mode (`?present=1`): large type for a projector, without settings.
+  function present(is_on) {
+    root.toggleAttribute("data-present", is_on)
+    document.getElementById("present").setAttribute("aria-pressed", String(is_on))
+    document.getElementById("present").textContent = is_on ? "End presentation" : "Present"
+    show_sheet()
+    repaint_figures()
+  }
+
+  function switch_presentation() {
+    const is_on = !root.hasAttribute("data-present")
+    write_address("present", is_on ? "1" : null)
+    present(is_on)
+  }
+
+  function show_actions(is_open) {
+    document.getElementById("more").setAttribute("aria-expanded", String(is_open))
+  }
+
+  // Escape closes what lies above the page, the topmost first.
+  function escape(event) {
+    if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) {
+      return
+    }
+    const more = document.getElementById("more")
+    if (more.getAttribute("aria-expanded") === "true") {
+      show_actions(false)
+      more.focus()
+    } else if (!is_narrow.matches && root.dataset.settings === "open" && !root.hasAttribute("data-present")) {
+      open_settings(false)
+    } else if (root.hasAttribute("data-present")) {
+      switch_presentation()
     }
   }
 
@@ -116,7 +291,7 @@
       link.searchParams.append("pane", pane)
     }
     const here = new URLSearchParams(location.search)
-    for (const name of ["hide", "api"].filter((name) => here.has(name))) {
+    for (const name of ["inside", "hide", "present", "api"].filter((name) => here.has(name))) {
       link.searchParams.append(name, here.get(name))
     }
     return link.href
@@ -147,8 +322,11 @@
     }
   })
 
-  document.documentElement.dataset.pane = pane_in_address()
+  root.dataset.pane = pane_in_address()
+  root.dataset.sheet = "inside"
+  root.toggleAttribute("data-present", (address_has("present") ?? "0") !== "0")
   addEventListener("popstate", () => show_pane(pane_in_address()))
+  addEventListener("keydown", escape)
 
   // A script of Panel fires this event a second time.
   document.addEventListener("DOMContentLoaded", () => {
@@ -162,11 +340,41 @@
         // Without storage, the choice lasts until the page is closed.
       }
     })
-    for (const tab of document.querySelectorAll("[role=tab]")) {
+    const panes = document.querySelector(".panes")
+    for (const tab of panes.querySelectorAll("[role=tab]")) {
       tab.addEventListener("click", () => open_pane(tab.dataset.pane))
-      tab.addEventListener("keydown", follow_key)
     }
+    follow_keys(panes, (tab) => open_pane(tab.dataset.pane))
+    for (const list of document.querySelectorAll(".panels")) {
+      for (const tab of list.querySelectorAll("[role=tab]")) {
+        tab.addEventListener("click", () => open_panel(tab.dataset.panel))
+      }
+      follow_keys(list, (tab) => open_panel(tab.dataset.panel))
+    }
+    const sheets = document.querySelector(".sheets")
+    for (const tab of sheets.querySelectorAll("button:not(#sheet-settings)")) {
+      tab.addEventListener("click", () => show_sheet(tab.dataset.sheet))
+    }
+    follow_keys(sheets, (tab) => show_sheet(tab.dataset.sheet))
+    settings_button().addEventListener("click", press_settings)
+    for (const button of document.querySelectorAll(".settings-close")) {
+      button.addEventListener("click", () => open_settings(false))
+    }
+    is_narrow.addEventListener("change", set_roles)
+    document.getElementById("present").addEventListener("click", switch_presentation)
+    const more = document.getElementById("more")
+    more.addEventListener("click", () => show_actions(more.getAttribute("aria-expanded") !== "true"))
+    document.addEventListener("click", (event) => {
+      if (event.target !== more) {
+        show_actions(false)
+      }
+    })
+    set_roles()
     show_pane(pane_in_address())
+    present(root.hasAttribute("data-present"))
+    if (address_has("inside") != null) {
+      open_panel(address_has("inside"))
+    }
     document.getElementById("link-copy").addEventListener("click", copy_link)
     const about = document.getElementById("about")
     document.getElementById("about-open").addEventListener("click", () => about.showModal())

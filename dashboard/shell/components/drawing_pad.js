@@ -1,6 +1,7 @@
 // The drawing pad: paints on the client, so that ink appears without a round trip to Python.
 //
-// Parts: the data sources `ink`, a picture of SIDE × SIDE levels, and `cursor`, a cell; the widgets
+// Parts: the data sources `ink`, a picture of SIDE × SIDE levels, with the tag "example" if the first
+// stroke takes its place, and `cursor`, a cell; the widgets
 // `tool`, `grid`, `brush`, `undo` and `clear`. The one command is
 //   draw  base64 of SENT × SENT bytes: the whole picture, 0 blank, 255 full ink
 
@@ -41,6 +42,7 @@ class DrawingPad {
     this.gridLines = figure.center.filter((part) => part.type === "Grid")
     this.channel = new CommandChannel(channel, INTERVAL, surface.signal)
     this.undoStack = []
+    this.isExample = ink.tags.includes("example")
     this.shown = Uint8Array.from(this.pixels) // the picture before Python replaces it
     this.stroke = null // {id, x, y, erase} while the pen is down
     this.cursor = { column: CELLS / 2, row: CELLS / 2 }
@@ -81,9 +83,19 @@ class DrawingPad {
     this.channel.send("draw", base64(shrink(this.pixels)))
   }
 
+  /** Clear the example of the first view before the first stroke; nothing brings it back. */
+  removeExample(erase) {
+    if (this.isExample && !erase) {
+      this.pixels.fill(0)
+    }
+    this.isExample = false
+  }
+
   /** A picture from Python replaced the drawing: Undo brings the drawing back. */
   pictureReplaced() {
-    if (this.shown.some((value) => value > 0)) {
+    const wasExample = this.isExample
+    this.isExample = false
+    if (!wasExample && this.shown.some((value) => value > 0)) {
       this.undoStack.push(this.shown)
     }
     this.shown = Uint8Array.from(this.pixels)
@@ -97,9 +109,10 @@ class DrawingPad {
   }
 
   clear() {
-    if (this.pixels.some((value) => value > 0)) {
+    if (!this.isExample && this.pixels.some((value) => value > 0)) {
       this.remember()
     }
+    this.isExample = false
     this.pixels.fill(0)
     this.finish()
   }
@@ -119,8 +132,9 @@ class DrawingPad {
     event.preventDefault()
     this.surface.element.focus({ preventScroll: true })
     this.surface.element.setPointerCapture(event.pointerId)
-    this.remember()
     const erase = this.tool.active === ERASER || ERASING_BUTTONS.includes(event.button)
+    this.removeExample(erase)
+    this.remember()
     this.stroke = { ...this.position(event), id: event.pointerId, erase }
     this.paint(this.stroke)
     this.showStroke()
@@ -185,9 +199,11 @@ class DrawingPad {
 
   toggleCell() {
     const { column, row } = this.cursor
+    const isEraser = this.tool.active === ERASER
+    this.removeExample(isEraser)
     this.remember()
     const isSet = this.pixels[(row * SIDE + column) * CELL] > 127
-    paintCell(this.pixels, column, row, isSet || this.tool.active === ERASER)
+    paintCell(this.pixels, column, row, isSet || isEraser)
     this.finish()
   }
 

@@ -3,7 +3,7 @@ import logging
 import pytest
 from api_server import ApiClient, api_server, api_settings
 
-from dashboard.api.access import is_local
+from dashboard.api.access import page_fault
 from dashboard.api.limits import RateLimit
 
 TOKEN = "a-token-of-the-test"
@@ -48,28 +48,54 @@ def test_changes_need_the_token_and_reading_does_not(guarded):
         assert guarded("GET", path).status == 200
 
 
-@pytest.mark.parametrize(("method", "path"), CHANGES)
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via"])
-def test_without_a_token_a_change_through_a_proxy_is_403(call, method, path, header):
-    answer = call(method, path, {"data": []}, {header: "127.0.0.1"})
-    assert (answer.status, "INKLING_TOKEN" in answer.sentence) == (403, True)
+PEERS = {
+    "direct": {},
+    "through a proxy": {"X-Forwarded-For": "192.0.2.7", "X-Real-Ip": "192.0.2.7"},
+    "through a proxy that says loopback": {"X-Forwarded-For": "127.0.0.1"},
+    "same origin": {"Host": "localhost:2", "Origin": "http://localhost:2"},
+    "other origin": {"Host": "localhost:2", "Origin": "https://evil.example"},
+    "redirected name": {"Host": "evil.example"},
+}
+"""Headers of a request by the way that it took; its socket is always one of this machine."""
+
+
+@pytest.mark.parametrize("access", ["read-only", "token", "open"])
+@pytest.mark.parametrize("peer", PEERS)
+def test_who_may_change_the_weights_is_configured_and_never_guessed_from_the_address(
+    tmp_path, access, peer
+):
+    configured = {"read-only": {}, "token": {"token": TOKEN}, "open": {"is_open": True}}[access]
+    settings = api_settings(tmp_path, **({"is_open": False} | configured))
+    is_foreign = peer in ("other origin", "redirected name")
+    with api_server(settings) as call:
+        for method, path in CHANGES:
+            for authorization in ({}, {"Authorization": f"Bearer {TOKEN}"}):
+                answer = call(method, path, {"data": []}, PEERS[peer] | authorization)
+                if is_foreign or access == "read-only":
+                    assert answer.status == 403
+                elif access == "token" and not authorization:
+                    assert answer.status == 401
+                else:
+                    assert answer.status not in (401, 403)
+        for path in ("/api/data", "/api/weights", "/api/weights/history"):
+            assert call("GET", path, headers=PEERS[peer]).status == (403 if is_foreign else 200)
 
 
 @pytest.mark.parametrize(
-    ("peer", "local"),
+    ("headers", "is_refused"),
     [
-        ("127.0.0.1", True),
-        ("127.8.9.1", True),
-        ("::1", True),
-        ("::ffff:127.0.0.1", True),
-        ("192.168.1.5", False),
-        ("::ffff:10.0.0.1", False),
-        ("fe80::1%eth0", False),
-        ("", False),
+        ({"Host": "localhost:5006"}, False),
+        ({"Host": "192.168.7.7:5006"}, False),
+        ({"Host": "box.example"}, False),
+        ({"Host": "evil.example:5006"}, True),
+        ({"Host": "localhost:5006", "Origin": "http://localhost:5006"}, False),
+        ({"Host": "localhost:5006", "Origin": "http://evil.example"}, True),
+        ({"Host": "box.example", "Origin": SITE}, False),
     ],
 )
-def test_loopback_addresses_are_local(peer, local):
-    assert is_local(peer, {}) is local
+def test_pages_are_opened_under_the_names_of_the_server_only(tmp_path, headers, is_refused):
+    settings = api_settings(tmp_path, origins=(SITE,), hosts=("box.example",))
+    assert bool(page_fault(headers, settings)) == is_refused
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def test_much_worse_weights_are_409_with_both_scores(call):
     answer = put(call, weights_to_bytes(poor_network(), ".npz"))
     assert answer.status == 409
     content = answer.json
-    assert content["accuracy"] < 0.3 < content["present_accuracy"] - content["margin"]
+    assert content["accuracy"] < 0.3 < content["best_accuracy"] - content["margin"]
     assert f"{100 * content['accuracy']:.1f} %" in answer.sentence
     assert weights(call, NPZ) == before
 
@@ -166,6 +166,24 @@ def test_training_on_wrong_labels_that_lowers_the_accuracy_is_409(tmp_path):
         mislabelled = [sample | {"target": 0} for sample in block]
         assert call("PATCH", "/api/weights", {"data": mislabelled}).status == 409
         assert weights(call, NPZ) == before
+
+
+def test_many_small_steps_down_end_at_the_margin_below_the_best_version(tmp_path):
+    network = load_pretrained()
+    generator = np.random.default_rng(1)
+    statuses = []
+    with api_server(api_settings(tmp_path, max_versions=3)) as call:
+        best = newest(call)["accuracy"]
+        for _ in range(11):
+            noise = [0.05 * generator.standard_normal(p.shape) for p in network.parameters()]
+            pairs = zip(network.parameters(), noise, strict=True)
+            parameters = [(p + n).astype(p.dtype) for p, n in pairs]
+            network = network.with_parameters(parameters)
+            statuses.append(put(call, weights_to_bytes(network, ".npz")).status)
+        assert set(statuses) == {200, 409}
+        versions = call("GET", "/api/weights/history").json["versions"]
+        assert versions[0]["accuracy"] >= best - 0.1
+        assert max(version["accuracy"] for version in versions) == best  # it was never dropped
 
 
 def test_the_margin_can_be_set(tmp_path):

@@ -7,11 +7,12 @@ from cache_helpers import run
 from controller_helpers import Opener, ink, make_controller, until, weights_of
 from training_helpers import in_event_loop
 
-from dashboard.autosave.digits import SavedDigits, decode_drawing, encode_drawing
+from dashboard.autosave.digits import SavedDigits, SavedStoredModel, decode_drawing, encode_drawing
 from dashboard.autosave.save import SaveError
 from dashboard.digits.state import Origin
 from dashboard.training.checkpoint import Checkpoint, settings_values
 from data_cache import DataError
+from nn import load_pretrained
 
 
 @pytest.mark.parametrize("steps", [1, 14, 15, 16, 37])
@@ -99,6 +100,27 @@ async def test_drawing_settings_data_set_and_origin_are_restored():
 
 
 @in_event_loop
+async def test_a_subset_goals_and_marks_are_restored_and_no_mark_is_added():
+    records = {}
+    first = Tab(records)
+    first.state.param.update(training_samples="100", stop_epoch=7, learning_rate=0.01)
+    await until(lambda: first.controller.data.source.sample_count == 100)
+    await first.train(12)
+    first.state.learning_rate = 0.02
+    await first.train(2)
+    await first.close()
+    second = Tab(records, resume=True)
+    await until(lambda: second.state.snapshot.iteration == 14)
+    state = second.state
+    assert (state.training_samples, state.stop_epoch, state.stop_accuracy) == ("100", 7, None)
+    assert second.controller.data.source.sample_count == 100
+    assert state.snapshot.epoch == pytest.approx(14 / 5)
+    assert state.history.changes == first.state.history.changes
+    assert [it.iteration for it in state.history.changes] == [12]
+    await second.close()
+
+
+@in_event_loop
 async def test_drawings_fine_tuning_loaded_weights_and_settings_are_saved():
     tab = Tab({})
     tab.controller.drawing.take(ink())
@@ -166,14 +188,15 @@ def checkpoint():
 @in_event_loop
 async def test_an_autosave_of_an_earlier_version_is_restored(checkpoint, old, origin):
     task = dict(checkpoint.task)
-    del task["fine_tune"], task["drawing_model"]
+    del task["fine_tune"], task["pretrained_model"], task["centre_drawing"]
+    del task["training_samples"], task["stop_epoch"], task["stop_accuracy"]
     task |= {"keep_ready": True, "ready_net": "mlp", "origin": old}
     controller = make_controller()
     controller.start()
     content = Checkpoint(checkpoint.settings, checkpoint.state, task).to_bytes()
     await SavedDigits(controller).restore(content)
     state = controller.state
-    assert (state.origin, state.fine_tune, state.drawing_model) == (origin, True, "mlp")
+    assert (state.origin, state.fine_tune, state.pretrained_model) == (origin, True, "mlp")
     await controller.close()
 
 
@@ -211,3 +234,48 @@ def test_a_drawing_is_restored_to_the_pixel(side):
     levels = np.random.default_rng(1).integers(0, 256, (side, side)).astype(np.float32)
     drawing = levels / np.float32(255)
     np.testing.assert_array_equal(decode_drawing(encode_drawing(drawing)), drawing)
+
+
+@in_event_loop
+async def test_a_stored_model_is_saved_while_a_pretrained_one_is_in_use_and_comes_back_exactly():
+    controller, other = make_controller(seed=3), make_controller()
+    saved = SavedStoredModel(controller)
+    assert (saved.title, saved.capture()) == ("", b"")
+    controller.start()
+    for _ in range(3):
+        controller.step()
+    await until(
+        lambda: controller.training_loop.is_idle and controller.state.snapshot.iteration == 3
+    )
+    trained = weights_of(controller)
+    controller.choose_model("mlp")
+    assert "iteration 3" in saved.title
+    content = saved.capture()
+    assert saved.capture() is content
+    await SavedStoredModel(other).restore(content)
+    (stored,) = other.state.stored_models
+    other.choose_model(stored.key)
+    assert weights_of(other) == trained
+    assert (other.state.snapshot.iteration, other.state.seed) == (3, 3)
+    assert SavedStoredModel(other).capture() == b""
+    with pytest.raises(SaveError):
+        await SavedStoredModel(other).restore(content[:99])
+    await controller.close()
+    await other.close()
+
+
+@in_event_loop
+async def test_the_example_is_not_saved_as_a_drawing_and_an_old_save_brings_the_shown_model():
+    controller = make_controller()
+    controller.start()
+    controller.drawing.take_example()
+    assert SavedDigits(controller).title in ("", "your settings")
+    content = SavedDigits(controller).capture()
+    old = Checkpoint.from_bytes(content, "it")
+    assert old.task["drawing"] is None
+    task = dict(old.task) | {"drawing_model": "best"}
+    del task["pretrained_model"]
+    await SavedDigits(controller).restore(Checkpoint(old.settings, old.state, task).to_bytes())
+    assert controller.state.pretrained_model == "best"
+    assert controller.network.title == load_pretrained("best").title
+    await controller.close()

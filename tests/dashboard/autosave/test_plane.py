@@ -49,6 +49,17 @@ def assert_same(one, other):
 # Continuing
 
 
+@in_event_loop
+async def test_only_settings_that_change_after_restoring_are_marked():
+    controller = make_plane_controller(learning_rate=0.3)
+    await train_controller(controller, 5)
+    other = await restored(controller)
+    assert other.state.history.changes == []
+    other.state.learning_rate = 0.2
+    (change,) = other.state.history.changes
+    assert (change.iteration, change.old, change.new) == (5, 0.3, 0.2)
+
+
 @pytest.mark.parametrize("settings", [{}, BUSY])
 @pytest.mark.parametrize("steps", [0, 1, 10, 11, 12, 37, 51])
 @in_event_loop
@@ -269,7 +280,7 @@ DAMAGES = {
     "setting out of range": (setting(batch_size=-1), "batch_size"),
     "infinite setting": (setting(noise=float("nan")), "noise"),
     "no inputs": (setting(inputs=[]), "without inputs"),
-    "too wide": (setting(hidden_layers=[10**9]), "hidden layers"),
+    "too wide": (setting(hidden_layers=[10**9]), "weights"),
     "too many weights": (setting(hidden_layers=[2000, 2000]), "weights"),
     "another net": (setting(hidden_layers=[9]), "shapes"),
     "another activation": (setting(activation="tanh"), "tanh"),

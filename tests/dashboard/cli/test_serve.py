@@ -10,8 +10,11 @@ from argparse import Namespace
 
 import pytest
 
+from dashboard.api.settings import settings_from_environment
 from dashboard.cli import main, site
-from dashboard.cli.serve import panel_arguments
+from dashboard.cli.main import make_parser
+from dashboard.cli.serve import address_lines, apply_access, panel_arguments
+from dashboard.training.settings import SettingError
 
 DEADLINE_SECONDS = 60
 
@@ -49,7 +52,7 @@ def test_app_and_api_are_served_until_ctrl_c(environment, tmp_path):
             lines.append(line)
             if "process id" in line:
                 break
-        assert lines[0] == f"Inkling is at http://localhost:{port} (Ctrl-C ends it)\n"
+        assert f"http://localhost:{port}" in lines[0]
         for path in ("", "app"):
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}") as answer:
                 assert answer.status == 200
@@ -85,25 +88,73 @@ def test_a_port_in_use_is_one_line(capsys):
     assert capsys.readouterr().err == (
         f"inkling serve: cannot listen on port {port} of 127.0.0.1 "
         f"({os.strerror(errno.EADDRINUSE)}); "
-        "choose another with --port or --address.\n"
+        "choose another with --port or --host.\n"
     )
 
 
-@pytest.mark.parametrize(
-    ("address", "origins", "expected"),
-    [
-        (None, [], ["localhost:5006", "127.0.0.1:5006"]),
-        ("0.0.0.0", ["box:80"], ["localhost:5006", "127.0.0.1:5006", "box:80"]),
-        ("10.1.2.3", [], ["localhost:5006", "127.0.0.1:5006", "10.1.2.3:5006"]),
-    ],
-)
-def test_websocket_origins_are_the_names_of_the_server(address, origins, expected):
-    arguments = Namespace(address=address, allow_websocket_origin=origins, show=False)
-    words = panel_arguments(arguments, 5006)
-    found = [words[i + 1] for i, word in enumerate(words) if word == "--allow-websocket-origin"]
-    assert found == expected
-    assert "--show" not in words
-    assert panel_arguments(Namespace(**{**vars(arguments), "show": True}), 1)[-1] == "--show"
+def parsed(*words: str) -> Namespace:
+    return make_parser().parse_args(["serve", *words])
+
+
+def option(words: list[str], name: str) -> str:
+    return words[words.index(name) + 1]
+
+
+def test_the_server_listens_on_this_machine_unless_it_is_told_otherwise():
+    assert option(panel_arguments(parsed(), 5006), "--address") == "localhost"
+    for flag in ("--host", "--address"):
+        assert option(panel_arguments(parsed(flag, "0.0.0.0"), 5006), "--address") == "0.0.0.0"
+
+
+def test_flags_of_panel_are_passed_on():
+    words = panel_arguments(
+        parsed("--prefix", "/lab/", "--use-xheaders", "--num-procs", "2", "--show"), 1
+    )
+    assert option(words, "--prefix") == "lab"
+    assert option(words, "--num-procs") == "2"
+    assert {"--use-xheaders", "--show"} <= set(words)
+    lifetime = panel_arguments(parsed("--unused-session-lifetime", "60"), 1)
+    assert option(lifetime, "--unused-session-lifetime") == "60000"
+
+
+@pytest.mark.parametrize("flags", [("--num-procs", "0"), ("--unused-session-lifetime", "soon")])
+def test_flags_out_of_range_are_refused(flags):
+    with pytest.raises(SettingError):
+        panel_arguments(parsed(*flags), 1)
+
+
+def test_a_server_in_the_network_gets_a_token_unless_it_is_open_or_has_one():
+    def token_of(*words: str, **environment: str) -> str | None:
+        apply_access(parsed(*words), environment)
+        return settings_from_environment(environment).token
+
+    assert token_of() is None
+    assert token_of("--host", "0.0.0.0", "--open-api") is None
+    assert token_of("--host", "0.0.0.0", INKLING_TOKEN="of-the-operator") == "of-the-operator"
+    first, second = token_of("--host", "0.0.0.0"), token_of("--host", "10.1.2.3")
+    assert len({None, first, second}) == 3
+
+
+def test_host_names_reach_the_rules_of_the_app():
+    environment = {"INKLING_API_HOSTS": "a.example"}
+    apply_access(parsed("--allow-origin", "box.example:80", "--open-api"), environment)
+    settings = settings_from_environment(environment)
+    assert settings.hosts == ("a.example", "box.example")
+    assert settings.is_open
+
+
+def test_the_first_lines_name_every_address_and_who_may_change_the_weights(tmp_path):
+    def lines(*words: str) -> str:
+        environment: dict[str, str] = {}
+        arguments = parsed(*words)
+        apply_access(arguments, environment)
+        settings = settings_from_environment(environment)
+        return "\n".join(address_lines(arguments, 5006, settings))
+
+    assert "http://localhost:5006" in lines()
+    far = lines("--host", "10.1.2.3", "--prefix", "lab", "--allow-origin", "box.example")
+    for address in ("localhost", "10.1.2.3", "box.example"):
+        assert f"http://{address}:5006/lab" in far
 
 
 def test_the_site_is_built_with_the_given_folders(monkeypatch, capsys):

@@ -157,11 +157,12 @@ def test_an_architecture_by_name_sets_layers_and_batch_size(run_train):
             2,
             "as architecture and found 'deep'",
         ),
-        (["--architecture", "conv3x4 pool99"], 1, "too few for “conv3x4 pool99”"),
+        (["--architecture", "conv3x4 pool99"], 2, "too few for “conv3x4 pool99”"),
         (
             ["--architecture", "small", "--weight-path", "net.json"],
             2,
-            "--weight-path: convolutional layers need an .npz file; found “net.json”.",
+            "--weight-path: convolutional layers need an .npz or .safetensors file; "
+            "found “net.json”.",
         ),
         (["--half", "--weight-path", "net.json"], 2, "--half: float16 needs an .npz file"),
     ],

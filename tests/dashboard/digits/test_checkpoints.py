@@ -185,7 +185,7 @@ async def test_another_run_is_shown_at_once_and_has_checkpoints_of_its_own(chang
         await all_done()
     assert state.shown_checkpoint is None
     assert state.checkpoints == (0,)
-    assert len(state.prediction.probabilities) == controller.drawing.network.classes
+    assert len(state.prediction.probabilities) == state.shown_network.classes
 
 
 @in_event_loop

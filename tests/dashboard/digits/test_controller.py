@@ -21,7 +21,14 @@ from controller_helpers import (
 from dashboard.digits.state import Origin
 from dashboard.runtime import execute_in_thread
 from dashboard.training import training_loop
-from data_cache import DataError, PrefetchError, PrefetchQueue, Source, feeds
+from data_cache import (
+    DataError,
+    PrefetchError,
+    PrefetchQueue,
+    Source,
+    TransientError,
+    feeds,
+)
 from nn import load_pretrained
 
 
@@ -379,20 +386,102 @@ def test_the_knobs_of_the_queue_help_a_training_that_waits_for_data():
     run(main())
 
 
-def test_architecture_is_pending_until_the_net_is_built():
+def test_a_new_network_is_pending_until_it_is_initialised():
     async def main():
         controller = make_controller()
         controller.reset()
-        assert not controller.state.architecture_pending
-        for name, value in (("hidden_layers", [9]), ("activation", "tanh"), ("biases", False)):
+        assert not controller.state.network_pending
+        changes = {"hidden_layers": [9], "activation": "tanh", "biases": False}
+        for name, value in (changes | {"initialization": "zeros", "seed": 5}).items():
             setattr(controller.state, name, value)
-            assert controller.state.architecture_pending
+            assert controller.state.network_pending
             assert controller.network.sizes == (784, 12, 10) or name != "hidden_layers"
             controller.reset()
-            assert not controller.state.architecture_pending
+            assert not controller.state.network_pending
         assert controller.network.sizes == (784, 9, 10)
         assert not controller.network.has_biases
         await all_done()
+
+    run(main())
+
+
+# Speed, goals, and the curve before
+
+
+def test_another_speed_takes_effect_during_a_slow_step():
+    async def main():
+        controller = make_controller(speed="1")
+        state = controller.state
+        controller.reset()
+        state.running = True
+        await until(lambda: state.snapshot.iteration == 1)
+        state.speed = "full"
+        await until(lambda: state.snapshot.iteration > 30)
+        await controller.close()
+
+    run(main())
+
+
+def test_training_pauses_at_the_epoch_with_a_notice_and_goes_on_to_the_next_goal():
+    async def main():
+        controller = make_controller(stop_epoch=2)
+        state = controller.state
+        controller.reset()
+        for goal in (2, 3):
+            state.stop_epoch = goal
+            state.running = True
+            await until(lambda: not state.running)
+            await all_done()
+            assert state.snapshot.epoch == goal
+            assert "Stop at epoch" in state.notice.text
+        state.running = True
+        await until(lambda: not state.running)
+        assert state.snapshot.epoch == 3
+        controller.step()
+        await all_done()
+        assert state.snapshot.iteration == 46
+        state.stop_epoch = None
+        state.running = True
+        await until(lambda: state.snapshot.epoch > 4)
+        await controller.close()
+
+    run(main())
+
+
+def test_training_pauses_at_the_validation_accuracy_with_a_notice():
+    async def main():
+        controller = make_controller(stop_accuracy=50.0)
+        state = controller.state
+        controller.start()
+        controller.reset()
+        state.running = True
+        await until(lambda: not state.running)
+        await all_done()
+        *others, last = state.history.validation
+        assert last.accuracy >= 0.5 > max((score.accuracy for score in others), default=0)
+        assert "Stop at accuracy" in state.notice.text
+        await controller.close()
+
+    run(main())
+
+
+def test_reset_leaves_the_curve_of_the_run_before_until_the_next_reset():
+    async def main():
+        controller = make_controller()
+        state = controller.state
+        controller.reset()
+        assert state.earlier == []
+        for steps in (5, 3):
+            for _ in range(steps):
+                controller.step()
+            await all_done()
+            before = state.history
+            controller.reset()
+            assert state.earlier == [before]
+            assert (len(before), len(state.history)) == (steps, 0)
+        controller.reset()
+        assert state.earlier == [before]
+        await controller.close()
 
     run(main())
 
@@ -451,10 +540,11 @@ class FailingSource(ObedientSource):
     """A source that cannot be reached until it is mended."""
 
     broken = True
+    error: type[DataError] = TransientError
 
     async def fetch(self, request):
         if self.broken:
-            raise DataError("the server could not be reached.")
+            raise self.error("the server could not be reached.")
         return await super().fetch(request)
 
 
@@ -529,6 +619,30 @@ def test_a_person_or_the_browser_can_end_a_wait_for_data(unreachable_controller,
             assert not state.snapshot.waiting
             state.running = True
         await until(lambda: bool(source.pending))
+        await controller.close()
+        assert not tasks_left()
+
+    run(main())
+
+
+def test_a_permanent_error_pauses_training_and_says_so(unreachable_controller):
+    async def main():
+        controller, source, naps = unreachable_controller()
+        source.error = DataError
+        state = controller.state
+        state.running = True
+        await until(lambda: not state.running)
+        await until(lambda: controller.training_loop.is_idle)
+        assert naps == []
+        assert state.notice.kind == "error"
+        assert "the server could not be reached." in state.notice.text
+        assert not state.snapshot.waiting
+        source.broken = False
+        state.running = True
+        await until(lambda: bool(source.pending))
+        source.answer_all()
+        await until(lambda: state.snapshot.iteration == 1)
+        assert state.running
         await controller.close()
         assert not tasks_left()
 

@@ -257,7 +257,7 @@ def shown_on(controller):
         shown.append(canvas)
         controller.drawing.take(canvas)
 
-    controller.drawing.show = show
+    controller.drawing.show_on_pad = show
     return shown
 
 
@@ -458,7 +458,7 @@ def test_nothing_is_fine_tuned_while_training_or_during_a_step():
         door.open()
         await all_done()
         controller.fine_tune(3)
-        assert controller.state.notice.text.startswith("Fine-tuned on “3”")
+        assert controller.state.notice.text.startswith("One step on the label “3”")
 
     run(main())
 

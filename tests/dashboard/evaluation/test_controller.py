@@ -1,15 +1,19 @@
 """Evaluations as the pane runs them: results in parts, cancellation, mistakes on the pad."""
 
 import asyncio
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from dashboard.digits.datasets import InMemoryDataSet
+from dashboard.digits.state import DigitsState, Origin
 from dashboard.evaluation.controller import EvaluationController
 from dashboard.evaluation.robustness import POINTS
 from dashboard.evaluation.state import EvaluationState
+from dashboard.training.history import History
+from dashboard.training.snapshot import Snapshot
 from dashboard.training.trainer import execute_in_line
 from data_cache import DataError, DataSet, load_digits
 from nn import create_network
@@ -20,8 +24,9 @@ class Source:
 
     def __init__(self, data):
         self.data = data
-        self.network = create_network((784, 10), generator=np.random.default_rng(0))
-        self.checkpoint_iteration = None
+        network = create_network((784, 10), generator=np.random.default_rng(0))
+        snapshot = Snapshot(run=1, network=network, iteration=1234)
+        self.state = DigitsState(origin=Origin.FRESH, snapshot=snapshot, history=History())
         self.shown = []
         self.drawing = SimpleNamespace(show=self.shown.append)
         self.tasks = []
@@ -61,10 +66,28 @@ def evaluated(data, *, until=lambda _state: False, **values):
 def test_an_evaluation_has_all_its_parts():
     state = evaluated(InMemoryDataSet(few_samples()))[0].state
     assert (state.running, state.progress, state.notice.kind) == (False, 1, "info")
-    assert state.subject == "784-10 on 30 validation samples of few"
+    assert state.subject == (
+        "Softmax regression 784-10, iteration 1,234, on 30 validation samples of few"
+    )
     assert state.report.metrics.count == 30
     assert [one.count for one in state.rejections] == [180]
     assert len(state.robustness) == POINTS
+
+
+def test_results_are_stale_only_while_the_current_model_has_other_weights():
+    controller, source = evaluated(InMemoryDataSet(few_samples()))
+    state, digits = controller.state, source.state
+    evaluated_before = digits.snapshot
+    assert not state.is_stale
+    digits.snapshot = replace(evaluated_before, network=evaluated_before.network.copy(), run=2)
+    assert not state.is_stale
+    other = create_network((784, 10), generator=np.random.default_rng(1))
+    digits.snapshot = replace(evaluated_before, network=other)
+    assert state.is_stale
+    controller.show_on_pad(0)
+    assert digits.notice.kind == "warning"
+    digits.snapshot = evaluated_before
+    assert not state.is_stale
 
 
 def test_an_evaluated_sample_can_be_shown_on_the_pad():

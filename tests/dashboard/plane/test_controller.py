@@ -11,6 +11,7 @@ from dashboard.plane.controller import DATA_SETTINGS, LIVE_SETTINGS, NETWORK_SET
 from dashboard.plane.presets import PRESETS
 from dashboard.plane.settings import PlaneSettings
 from dashboard.runtime import execute_in_thread
+from dashboard.training.settings import SettingError
 
 
 def test_a_new_controller_shows_an_untrained_network_and_its_points():
@@ -190,22 +191,30 @@ def test_another_training_share_changes_only_the_test_points():
     assert controller.state.evaluation("test").score.count == 0
 
 
+def test_a_network_without_inputs_is_not_made():
+    controller = make_plane_controller()
+    state, run = controller.state, controller.trainer.run
+    state.inputs = []
+    assert state.inputs == ["x1", "x2"]
+    assert controller.trainer.run is run
+    assert state.notice.kind == "warning"
+
+
 @pytest.mark.parametrize(
     ("change", "values"),
     [
-        ({"inputs": []}, ["at least one", "none"]),
         ({"hidden_layers": [2048, 2048]}, ["100,000", "4,204,544"]),
         ({"hidden_layers": [310, 320], "classes": 10}, ["100,000", "103,020"]),
     ],
 )
-def test_settings_that_give_no_usable_network_are_reverted(change, values):
+def test_settings_beyond_the_budget_are_refused_and_change_nothing(change, values):
     controller = make_plane_controller()
     state, run = controller.state, controller.trainer.run
-    state.param.update(**change)
+    with pytest.raises(SettingError) as refused:
+        state.param.update(**change)
+    assert all(value in str(refused.value) for value in values)
     assert (state.inputs, state.hidden_layers, state.classes) == (["x1", "x2"], [8], 3)
     assert controller.trainer.run is run
-    assert state.notice.kind == "warning"
-    assert all(value in state.notice.text for value in values)
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -303,5 +312,23 @@ def test_a_failed_background_task_is_reported():
         controller.spawn(fail())
         await until(lambda: "out of paint" in controller.state.notice.text)
         assert controller.state.notice.kind == "error"
+
+    work(main)
+
+
+def test_slow_training_speeds_up_at_once_and_a_reset_keeps_its_curve():
+    async def main():
+        controller = make_plane_controller(speed="1")
+        state = controller.state
+        state.running = True
+        await until(lambda: state.snapshot.iteration == 1)
+        state.speed = "full"
+        await until(lambda: state.snapshot.iteration > 20)
+        state.running = False
+        await all_done()
+        before = state.history
+        controller.reset()
+        assert state.earlier == [before]
+        assert len(state.history) == 0
 
     work(main)

@@ -67,13 +67,13 @@ def test_without_test_points_nothing_is_scored():
 
 def test_the_weights_begin_as_wide_as_the_weight_noise():
     narrow, wide = (
-        make_plane_run(hidden_layers=[400, 400], weight_noise=noise).network for noise in (0.1, 0.7)
+        make_plane_run(hidden_layers=[300, 300], weight_noise=noise).network for noise in (0.1, 0.7)
     )
     assert narrow.layers[1].weights.std() == pytest.approx(0.1, rel=0.02)
     assert wide.layers[1].weights.std() == pytest.approx(0.7, rel=0.02)
     np.testing.assert_allclose(7 * narrow.layers[0].weights, wide.layers[0].weights, rtol=1e-5)
-    he = make_plane_run(hidden_layers=[400, 400], initialization="he", weight_noise=5).network
-    assert he.layers[1].weights.std() == pytest.approx((2 / 400) ** 0.5, rel=0.02)
+    he = make_plane_run(hidden_layers=[300, 300], initialization="he", weight_noise=5).network
+    assert he.layers[1].weights.std() == pytest.approx((2 / 300) ** 0.5, rel=0.02)
 
 
 def test_the_data_set_of_the_settings_is_its_seed_and_its_training_part_not_its_share():

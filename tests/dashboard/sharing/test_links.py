@@ -5,12 +5,13 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from controller_helpers import make_controller, until, weights_of
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from plane_helpers import make_plane_controller
 from training_helpers import in_event_loop
 
 from dashboard.digits.state import DigitsState, Origin
+from dashboard.digits.training_subset import TRAINING_SAMPLES
 from dashboard.plane.settings import PlaneSettings
 from dashboard.sharing.links import (
     DIGITS_SETTINGS,
@@ -30,8 +31,9 @@ from dashboard.sharing.links import (
 )
 from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.shell.share_link import ShareLink
+from dashboard.training.settings import SettingError
 from data_cache import AUGMENTATIONS, DATA_SETS, PLANE_INPUTS, PLANE_SHAPES
-from nn import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS
+from nn import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS, PRETRAINED, load_pretrained
 
 PLANE_SETTINGS = tuple(name for name in PlaneSettings.param if name != "name")
 
@@ -40,7 +42,7 @@ learning = {
     "optimizer": st.sampled_from(list(OPTIMIZERS)),
     "l1": st.floats(0, 1),
     "dropout": st.floats(0, 0.9),
-    "hidden_layers": st.lists(st.integers(1, 2048), max_size=8),
+    "hidden_layers": st.lists(st.one_of(st.integers(1, 64), st.integers(1, 2048)), max_size=8),
     "activation": st.sampled_from(list(ACTIVATIONS)),
     "initialization": st.sampled_from(list(INITIALIZATIONS)),
     "biases": st.booleans(),
@@ -50,9 +52,14 @@ digits = learning | {
     "batch_size": st.integers(1, 4096),
     "data_set": st.sampled_from(list(DATA_SETS)),
     "fine_tune": st.booleans(),
+    "centre_drawing": st.booleans(),
+    "pretrained_model": st.sampled_from(list(PRETRAINED)),
     "cache_size": st.integers(0, 64),
     "augment": st.sampled_from(list(AUGMENTATIONS)),
     "architecture": st.sampled_from(["dense", "conv5x8 pool2 conv5x16 pool3"]),
+    "training_samples": st.sampled_from(TRAINING_SAMPLES),
+    "stop_epoch": st.integers(1, 100_000),
+    "stop_accuracy": st.floats(0, 100, exclude_min=True),
 }
 points = learning | {
     "shape": st.sampled_from(list(PLANE_SHAPES)),
@@ -69,15 +76,40 @@ linked = st.one_of(
 )
 
 
+def fits(settings, values):
+    """Return whether settings are within the budget."""
+    try:
+        settings().check_budget(values)
+    except SettingError:
+        return False
+    return True
+
+
 # Texts
 
 
 @given(linked)
 def test_settings_are_read_back_from_a_link(linked):
     settings, names, values = linked
+    assume(fits(settings, values))
     contents = read_link("?" + write_link(values, settings), settings(), names)
     expected = {name: it for name, it in values.items() if it != settings.param[name].default}
     assert (contents.values, contents.faults) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    ("query", "settings", "names"),
+    [
+        ("?pane=spiral&hidden=" + "-".join(["2048"] * 8), PlaneSettings, PLANE_SETTINGS),
+        ("?hidden=" + "-".join(["2048"] * 8), DigitsState, DIGITS_SETTINGS),
+        ("?architecture=best&batch=4096", DigitsState, DIGITS_SETTINGS),
+        ("?architecture=conv3x4+pool99", DigitsState, DIGITS_SETTINGS),
+    ],
+)
+def test_a_link_beyond_the_budget_is_left_out_with_its_reason(query, settings, names):
+    contents = read_link(query + "&rate=0.5", settings(), names)
+    assert contents.values == {"learning_rate": 0.5}
+    assert len(contents.faults) == 1
 
 
 def test_a_link_contains_only_what_differs_from_the_defaults_in_readable_words():
@@ -158,7 +190,7 @@ def test_a_worker_with_another_name_gets_a_tab_of_its_own(name):
 
 
 def controller_of_defaults():
-    controller = make_controller(hidden_layers=[128], batch_size=32)
+    controller = make_controller(hidden_layers=[128], batch_size=32, pretrained_model="best")
     controller.start()
     return controller
 
@@ -189,7 +221,13 @@ async def build(controller):
 
 
 async def fine_tune(controller):
+    controller.use_pretrained("mlp")
     controller.state.param.update(fine_tune=True, seed=9)
+
+
+async def few(controller):
+    controller.state.param.update(training_samples="100", stop_epoch=50, stop_accuracy=99.5)
+    await until(lambda: controller.data.source.sample_count == 100)
 
 
 async def clothes(controller):
@@ -204,7 +242,8 @@ async def clothes(controller):
         (nothing, ""),
         (change_fields, "rate=0.01&dropout=0.1&hidden=9-7&seed=5"),
         (build, "rate=0.01&dropout=0.1&hidden=9-7&seed=5"),
-        (fine_tune, "ready=yes&seed=9"),
+        (fine_tune, "model=mlp&fine-tune=yes&seed=9"),
+        (few, "samples=100&stop-epoch=50&stop-accuracy=99.5"),
         (clothes, "data=fashion-mnist&activation=tanh&seed=3"),
     ],
 )
@@ -221,6 +260,26 @@ async def test_a_link_reproduces_the_curve_to_the_bit(prepare, link):
     assert digits_link(receiver) == link
     await sender.close()
     await receiver.close()
+
+
+@in_event_loop
+async def test_a_link_of_an_earlier_version_fine_tunes_the_model_that_it_fine_tuned_then():
+    controller = make_controller(pretrained_model="best")
+    await open_digits_link(controller, "?ready=yes&seed=9")
+    state = controller.state
+    assert (state.fine_tune, state.seed, state.pretrained_model) == (True, 9, "mlp")
+    assert weights_of(controller) == [it.tobytes() for it in load_pretrained("mlp").parameters()]
+    await controller.close()
+
+
+@pytest.mark.parametrize("query", ["?net=mlp", "?model=mlp"])
+@in_event_loop
+async def test_a_link_opens_the_pretrained_model_that_it_names(query):
+    controller = make_controller(pretrained_model="best")
+    await open_digits_link(controller, query)
+    assert controller.state.origin == Origin.PRETRAINED
+    assert controller.network.title == "784-128-10"
+    await controller.close()
 
 
 @in_event_loop
@@ -268,7 +327,7 @@ async def test_fine_tuning_uses_the_seed_of_its_first_step():
     controller.state.running = True
     assert controller.state.origin == Origin.FINE_TUNED
     assert weights_of(controller) == before
-    assert controller.built_settings == {"seed": 9}
+    assert controller.state.built_settings == {"seed": 9}
     await controller.close()
 
 

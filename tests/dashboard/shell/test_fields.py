@@ -151,14 +151,19 @@ def test_numbers_are_written_the_short_way():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [("optimizer", "momentum"), ("activation", "sigmoid"), ("initialization", "zeros")],
+    ("name", "value", "label"),
+    [
+        ("optimizer", "adam", "Adam"),
+        ("activation", "relu", "ReLU"),
+        ("initialization", "xavier", "Xavier (Glorot)"),
+    ],
 )
-def test_a_choice_takes_effect_at_once(name, value):
+def test_a_choice_takes_effect_at_once_under_the_name_of_the_field(name, value, label):
     state, field = make_field(name)
     field.widget.value = value
     assert getattr(state, name) == value
-    assert field.widget.options == list(state.param[name].objects)
+    assert list(field.widget.options.values()) == list(state.param[name].objects)
+    assert field.widget.options[label] == value
 
 
 def test_an_entry_is_shown_as_text_not_as_markup():
@@ -197,3 +202,17 @@ def test_a_box_follows_its_setting_and_changes_it():
     box.view.value = ["Biases"]
     assert state.biases is True
     assert Checkbox(DigitsState(biases=False), "biases", "").view.value == []
+
+
+def test_an_empty_field_of_a_goal_is_no_goal():
+    state, field = make_field("stop_epoch", stop_epoch=4)
+    assert field.widget.value == "4"
+    field.widget.value = "x"
+    assert "or nothing" in shown_sentence(field)
+    field.widget.value = ""
+    assert state.stop_epoch is None
+    assert not field.error.visible
+    state.stop_epoch = 9
+    assert field.widget.value == "9"
+    state.stop_epoch = None
+    assert field.widget.value == ""

@@ -222,3 +222,33 @@ def test_redraws_come_less_often_where_the_event_loop_lags(lag, more):
 
     run(sleep_longer_when_busy(0.1, sleep=sleep, clock=lambda: now[0]))
     assert waits == pytest.approx([0.1, more])
+
+
+def test_a_part_that_fails_is_told_once_and_stops_no_other_redraw(caplog):
+    async def main():
+        drawn, told, broken = [], [], True
+
+        def draw_chart():
+            if broken:
+                raise ZeroDivisionError("no points")
+            drawn.append("chart")
+
+        scheduler = RedrawScheduler(
+            DirectPageWriter(),
+            {"chart": draw_chart, "text": lambda: drawn.append("text")},
+            rate=RedrawRate(0.0),
+            warn=told.append,
+        )
+        task = asyncio.create_task(scheduler.run())
+        for expected in (1, 2):
+            scheduler.mark_stale("chart", "text")
+            await until(lambda expected=expected: len(drawn) == expected)
+        broken = False
+        scheduler.mark_stale("chart")
+        await until(lambda: "chart" in drawn)
+        task.cancel()
+        assert len(told) == 1
+        assert "no points" in told[0]
+
+    run(main())
+    assert [record.exc_info[0] for record in caplog.records] == [ZeroDivisionError]

@@ -95,3 +95,26 @@ def test_a_pane_may_leave_places_empty():
     maker.make = lambda _name: view
     maker.switch("second")
     assert not list(maker.panes.roots()["second_controls"])
+
+
+def test_a_pane_that_cannot_be_made_says_so_and_is_made_at_the_next_opening(caplog):
+    maker, broken = Maker(), True
+    make = maker.make
+
+    def make_or_fail(name):
+        if name == "second" and broken:
+            raise OSError("the disk is gone")
+        return make(name)
+
+    maker.make = make_or_fail
+    place = maker.panes.roots()["second_draw"]
+    maker.switch("second")
+    assert "the disk is gone" in place[0].object
+    assert maker.made["first"].heard == [True, False]
+    maker.switch("first")
+    maker.switch("third")
+    broken = False
+    maker.switch("second")
+    assert list(place) == [maker.made["second"].parts["draw"]]
+    assert maker.made["second"].heard == [True]
+    assert [record.exc_info[0] for record in caplog.records] == [OSError]

@@ -1,15 +1,21 @@
 """Points as CSV."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from cache_helpers import error_of
+from hypothesis import given
+from hypothesis import strategies as st
 
 from data_cache import (
     PlanePoints,
     fit_into_plane,
+    fit_points,
     make_shape,
     points_from_csv,
     points_to_csv,
+    read_points,
 )
 
 
@@ -36,7 +42,6 @@ def test_spaces_capitals_blank_lines_and_carriage_returns_are_accepted():
     ("content", "line", "found"),
     [
         (b"", ", line 1", "an empty file"),
-        (b"a,b,c\n1,2,0\n", ", line 1", "“a,b,c”"),
         (b"x,y,label\n", "", "none"),
         (b"x,y,label\n0,0,0\n1,2\n", ", line 3", "2 in “1,2”"),
         (b"x,y,label\n1,two,0\n", ", line 2", "“two”"),
@@ -45,14 +50,97 @@ def test_spaces_capitals_blank_lines_and_carriage_returns_are_accepted():
         (b"x,y,label\n0,0,10\n", ", line 2", "“10”"),
         (b"x,y,label\n0,0,-1\n", ", line 2", "“-1”"),
         (b"x,y,label\n0,0,1.5\n", ", line 2", "“1.5”"),
-        (b"\x93PNG\xff", "", "another encoding at byte 0"),
         (b"x,y,label\n" + b"0,0,0\n" * 20_001, "", "20,001"),
+        (b"1,2,3,0\n5,6,7,1\n", ", line 1", "4 in “1,2,3,0”"),
+        (b"a,b\n1,2\n", ", line 1", "“a,b”"),
+        (b"x,y,label\n1,2,\n3,4,1", ", line 2", "an empty cell"),
+        (b"x,y,label\n" + b"".join(b"0,0,%d.5\n" % n for n in range(11)), "", "11 different"),
+        (b"<html><body>403", "", "a web page"),
+        (b"PK\5\6" + bytes(18), "", "a ZIP archive"),
+        (b"x,y,label\n1,\x1b[31m,0\n", ", line 2", "“·[31m”"),
     ],
 )
 def test_other_content_is_refused_with_its_line(content, line, found):
     message = error_of(points_from_csv, content, "mine.csv")
     assert message.startswith(f"mine.csv{line}: expected")
     assert f"found {found}" in message
+
+
+def test_all_faults_of_a_file_are_told_at_once():
+    lines = ["x,y,label", "1,2,0", "a,2,0", "1,b,0", "1,2", *["c,d,0"] * 9]
+    message = error_of(points_from_csv, "\n".join(lines).encode(), "mine.csv")
+    for part in ("line 3: ", "“a”", "line 4: ", "“b”", "line 5: ", "found 2", "and 7 more lines"):
+        assert part in message
+
+
+FILES = Path(__file__).parents[2] / "files" / "points"
+
+
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [
+        ("excel_de.csv", ()),
+        ("minus_one.csv", ("-1", "1")),
+        ("names.csv", ("blue", "orange")),
+        ("x1x2y.csv", ()),
+    ],
+)
+def test_files_of_other_programs_are_read(name, names):
+    points, source = read_points((FILES / name).read_bytes(), name)
+    expected = [[0.5, 0.25], [-0.5, 0.75], [0.1, -0.6]]
+    np.testing.assert_allclose(points.points, expected[: len(points)], rtol=1e-6)
+    assert (points.labels.tolist(), points.classes) == ([0, 1, 0][: len(points)], 2)
+    assert source.class_names == names
+
+
+POINTS = ([0.5, 0.25], [-0.5, 0.75], [1e-3, -0.6])
+ORDERS = {"x": 0, "y": 1, "label": 2}
+
+
+@given(
+    order=st.permutations(["x", "y", "label"]),
+    separator=st.sampled_from([",", ";", "\t", "|", " "]),
+    header=st.sampled_from(["names", "capitals", "none"]),
+    labels=st.sampled_from([(0, 1), (-1, 1), ("blue", "orange"), (0.5, 1.5), ("0", "1"), (3, 30)]),
+    comma=st.booleans(),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "latin-1"]),
+    newline=st.sampled_from(["\n", "\r\n", "\r"]),
+    index=st.booleans(),
+)
+def test_any_writing_of_the_same_points_gives_the_same(
+    *, order, separator, header, labels, comma, encoding, newline, index
+):
+    if labels == (0.5, 1.5) and header == "none":
+        labels = (0, 1)  # nothing tells fractions from coordinates
+    chosen = [labels[0], labels[1], labels[0]]
+    rows = [
+        [str(row[ORDERS[column]]) for column in order]
+        for row in ([x, y, label] for (x, y), label in zip(POINTS, chosen, strict=True))
+    ]
+    if comma and separator != ",":
+        rows = [[cell.replace(".", ",") for cell in row] for row in rows]
+    if header == "none" and order.index("y") < order.index("x"):
+        return  # without names, the first coordinate is x
+    names = [column.upper() if header == "capitals" else column for column in order]
+    lines = rows if header == "none" else [names, *rows]
+    if index and header != "none" and separator != " ":
+        lines = [["", *names], *([str(place), *row] for place, row in enumerate(rows))]
+    text = newline.join(separator.join(line) for line in lines)
+    points, source = read_points(text.encode(encoding), "x.csv")
+    np.testing.assert_allclose(points.points, POINTS, rtol=1e-6)
+    assert points.labels.tolist() == [0, 1, 0] if labels != (3, 30) else True
+    if labels in (("blue", "orange"), (-1, 1), (3, 30)):
+        assert source.class_names == tuple(map(str, labels))
+
+
+def test_scaling_and_names_are_undone_when_points_are_saved():
+    content = b"x,y,label\n10,100,no\n30,140,yes\n"
+    points, source = fit_points(*read_points(content, "x.csv"))
+    assert np.abs(points.points).max() <= 1
+    assert source.legend == "class 0 is no, class 1 is yes"
+    again, names = read_points(points_to_csv(points, source), "x.csv")
+    np.testing.assert_allclose(again.points, [[10, 100], [30, 140]], rtol=1e-6)
+    assert names.class_names == ("no", "yes")
 
 
 def test_points_within_the_limit_do_not_change_and_others_are_scaled():

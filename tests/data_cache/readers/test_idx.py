@@ -77,7 +77,7 @@ def test_truncated_images_are_refused_with_the_number_of_missing_bytes(tmp_path,
     [
         (ZEROS + b"more", ["found 1003", "4 bytes too many"]),
         (images_bytes(numbered_samples(3))[:9], ["16 bytes for 3 dimension", "9 bytes"]),
-        (b"\x89PNG\r\n\x1a\n", ["found 89 50 4e 47 at byte 0"]),
+        (b"\x89PNG\r\n\x1a\n", ["found a PNG picture", "89 50 4e 47"]),
         (b"\0\0\x0d\x01" + bytes(8), ["found 00 00 0d 01 at byte 0"]),
         (b"\0\0\x08\x04" + bytes(20), ["found 00 00 08 04 at byte 0"]),
         (b"\0\0", ["found 00 00 at byte 0"]),
@@ -88,6 +88,27 @@ def test_truncated_images_are_refused_with_the_number_of_missing_bytes(tmp_path,
 )
 def test_other_content_is_refused_with_what_was_found(tmp_path, content, found):
     refusal(tmp_path / "x", content, *found)
+
+
+def test_labels_of_qmnist_are_the_first_of_their_columns(tmp_path):
+    samples = numbered_samples(7)
+    table = np.zeros((7, 8), ">i4")
+    table[:, 0], table[:, 1:] = samples.labels, 77
+    images = tmp_path / "qmnist-train-images-idx3-ubyte"
+    images.write_bytes(images_bytes(samples))
+    header = bytes((0, 0, 12, 2)) + np.array(table.shape, ">u4").tobytes()
+    labels = tmp_path / "qmnist-train-labels-idx2-int.gz"
+    labels.write_bytes(gzip.compress(header + table.tobytes()))
+    assert same(read_idx_pair(images), samples)
+    assert same(open_samples(tmp_path), samples)
+    labels.write_bytes(header + table.tobytes()[:-4])
+    assert error_of(read_idx_pair, images).startswith(f"{labels}: expected 7 × 8 integers")
+
+
+def test_labels_of_letters_are_called_letters(tmp_path):
+    images, labels = write_pair(tmp_path, numbered_samples(26))
+    labels.write_bytes(idx_bytes(np.arange(1, 27, dtype=np.uint8)))
+    assert "letters, as in EMNIST" in error_of(read_idx_pair, images)
 
 
 def test_different_counts_of_images_and_labels_are_refused(tmp_path):

@@ -53,6 +53,16 @@ def test_a_drawing_on_the_page_is_reported_every_time_it_is_sent():
     np.testing.assert_allclose(drawings[1], levels() / 255, rtol=1e-6)
 
 
+def test_only_an_example_is_marked_for_the_first_stroke_to_take_its_place():
+    example = np.zeros((SIDE, SIDE), np.float32)
+    example[60:90, 20:40] = 1
+    for picture, tags in ((example, ["example"]), (None, [])):
+        source = DrawingPad([].append, "", example=picture).figure.renderers[0].data_source
+        assert source.tags == tags
+        expected = 0 if picture is None else 255 * picture
+        np.testing.assert_array_equal(source.data["image"][0], expected)
+
+
 def test_undo_and_clear_are_handled_by_the_script_of_the_pad():
     pad, _ = make_pad()
     (script,) = pad.figure.js_property_callbacks["change:inner_width"]

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import re
+from dataclasses import replace
 from html import unescape
 
 import numpy as np
@@ -21,6 +22,7 @@ from controller_helpers import (
     until,
     weights_of,
 )
+from training_helpers import Ticks
 
 from dashboard.digits.state import Origin
 from dashboard.digits.views.pane import COUNT_SECONDS, DigitsPane
@@ -139,7 +141,7 @@ def test_a_new_page_shows_where_it_stands():
     assert text_of(find(pane, "ink-status")) == controller.state.snapshot.status_line()
     assert data_of(pane, "ink-prediction") == {"state": "blank"}
     assert text_of(find(pane, "ink-notice")) == controller.state.notice.text
-    assert text_of(find(pane, "ink-progress")) == "Epoch 1 · 0 %"
+    assert text_of(find(pane, "ink-progress")) == "Validation – Epoch 1 · 0 %"
 
 
 def test_two_panes_share_no_part():
@@ -337,7 +339,7 @@ def test_garments_replace_digits_in_all_lists_and_bars():
         await all_done()
         names = list(DATA_SETS["fashion-mnist"].class_names)
         lists = {part.label: part for part in parts(pane) if isinstance(part, pn.widgets.Select)}
-        assert list(lists["Label"].options) == names
+        assert list(lists["Correct label"].options) == ["choose", *names]
         assert list(lists["Class"].options) == ["any", *names]
         assert all(name in text_of(find(pane, "ink-bars")) for name in names)
         assert any(name in text_of(find(pane, "ink-prediction")) for name in names)
@@ -410,13 +412,79 @@ def test_another_architecture_is_announced_and_built_only_when_asked_for():
     run(main())
 
 
-def test_fine_tuning_uses_the_chosen_label():
+def test_a_step_on_the_drawing_needs_its_label_which_a_cleared_drawing_forgets():
     controller, pane = make_pane()
     controller.drawing.take(ink())
+    before = weights_of(controller)
     lists = {part.label: part for part in parts(pane) if isinstance(part, pn.widgets.Select)}
-    lists["Label"].value = 7
     click(pane, "ink-teach")
-    assert text_of(find(pane, "ink-notice")).startswith("Fine-tuned on “7”: loss ")
+    assert (controller.state.notice.kind, weights_of(controller)) == ("warning", before)
+    lists["Correct label"].value = 7
+    click(pane, "ink-teach")
+    assert "“7”" in controller.state.notice.text
+    assert weights_of(controller) != before
+    controller.drawing.take(np.zeros((84, 84), np.float32))
+    assert lists["Correct label"].value == -1
+
+
+def test_the_caption_of_the_input_tells_whether_the_drawing_is_centred():
+    controller, pane = make_pane()
+    assert 'data-state="centred"' in find(pane, "ink-model-input").object
+    find(pane, "ink-centre").value = []
+    assert controller.state.centre_drawing is False
+    assert 'data-state="shrunk"' in find(pane, "ink-model-input").object
+
+
+def test_a_new_initialisation_is_pending_even_after_training_and_can_be_made():
+    async def main():
+        controller, pane = make_pane()
+        controller.step()
+        await until(lambda: controller.state.snapshot.iteration == 1)
+        await all_done()
+        rebuild = find(pane, "ink-rebuild")
+        assert rebuild.disabled
+        controller.state.initialization = "zeros"
+        assert not rebuild.disabled
+        click(pane, "ink-rebuild")
+        assert all(not values.any() for values in controller.network.parameters())
+        assert rebuild.disabled
+        await all_done()
+
+    run(main())
+
+
+def test_the_model_menu_names_the_model_and_brings_another_one():
+    async def main():
+        controller, pane = make_pane()
+        select = find(pane, "ink-model-menu")
+        card = {"model": "mlp", "origin": "pretrained", "iteration": "0", "accuracy": "0.9858"}
+        assert data_of(pane, "ink-model") == card
+        assert select.value == "mlp"
+        select.value = "best"
+        assert (data_of(pane, "ink-model")["model"], controller.state.pretrained_model) == (
+            "best",
+            "best",
+        )
+        controller.step()
+        await until(lambda: controller.state.snapshot.iteration == 1)
+        await all_done()
+        own = {"model": "784-12-10", "origin": "fresh", "iteration": "1", "accuracy": ""}
+        assert data_of(pane, "ink-model") == own
+        assert select.value == "current"
+        select.value = "mlp"
+        (stored,) = select.options["Your models (the current one and the last 3)"]
+        assert "MLP 784-12-10, iteration 1" in stored[1]
+        select.value = stored[0]
+        assert data_of(pane, "ink-model") == own
+        assert select.value == "current"
+        controller.state.data_set = "fashion-mnist"
+        await until(lambda: controller.data.name == "fashion-mnist")
+        assert [name for name, entries in select.options.items() if not entries] == [
+            f"No pretrained model for {DATA_SETS['fashion-mnist'].title}"
+        ]
+        await all_done()
+
+    run(main())
 
 
 def test_the_test_score_appears_in_both_charts():
@@ -428,8 +496,8 @@ def test_the_test_score_appears_in_both_charts():
         for hook, value in (("ink-loss", score.loss), ("ink-accuracy", score.accuracy)):
             figure = find(pane, hook).select(pn.pane.Bokeh)[-1].object
             sources = [renderer.data_source.data for renderer in figure.renderers]
-            drawn = [list(map(list, data.values())) for data in sources if len(data) == 2]
-            assert [[0], [np.float32(value)]] in drawn
+            drawn = [(list(it["iteration"]), list(it["value"])) for it in sources if "value" in it]
+            assert ([0], [np.float32(value)]) in drawn
 
     run(main())
 
@@ -449,22 +517,23 @@ def test_a_weights_file_that_is_chosen_is_loaded_and_the_same_one_once_more():
             assert text_of(find(pane, "ink-notice")).startswith("Loaded mine.npz: ")
         chooser.param.update(value=b"", filename="empty.npz")
         assert text_of(find(pane, "ink-notice")).startswith("empty.npz: ")
-        click(pane, "ink-ready")
-        assert controller.state.origin == Origin.PRETRAINED
         await all_done()
 
     run(main())
 
 
-def test_fine_tuning_the_pretrained_model_is_offered_only_while_it_is_in_use():
+def test_what_train_starts_from_is_chosen_beside_it_while_a_pretrained_model_is_in_use():
     async def main():
         controller, pane = make_pane()
-        keep = find(pane, "ink-field-keep-ready")
-        assert keep.visible
-        controller.reset()
-        assert not keep.visible
+        start = find(pane, "ink-training-start")
+        assert list(start.options.values()) == [False, True]
+        assert not start.disabled
+        start.value = True
+        controller.state.running = True
+        assert controller.state.origin == Origin.FINE_TUNED
+        assert start.disabled
         controller.use_pretrained()
-        assert keep.visible
+        assert not start.disabled
         await all_done()
 
     run(main())
@@ -521,5 +590,77 @@ def test_the_slider_over_the_run_comes_with_the_first_checkpoint_and_moves_the_a
         click(pane, "ink-checkpoints-continue")
         assert controller.state.snapshot.iteration == 0
         assert slider.value == 1.0
+
+    run(main())
+
+
+def test_the_prefetch_queue_is_made_when_it_is_opened_and_drawn_while_it_is_open():
+    controller, pane = make_pane()
+    assert not [part for part in parts(pane) if "ink-queue" in classes_of(part)]
+
+    def drawn():
+        figure = find(pane, "ink-queue").select(pn.pane.Bokeh)[-1].object
+        return figure.renderers[0].data_source.data["cached"].tolist()
+
+    def publish(cached):
+        controller.state.snapshot = replace(controller.state.snapshot, cached=cached)
+
+    toggle = find(pane, "ink-advanced")
+    publish(2)
+    toggle.value = True
+    publish(3)
+    publish(4)
+    assert drawn() == [3, 4]
+    assert find(pane, "ink-field-cache-size").visible
+    toggle.value = False
+    publish(5)
+    assert drawn() == [3, 4]
+
+
+def test_a_subset_of_the_training_samples_is_chosen_on_the_page():
+    async def main():
+        controller, pane = make_pane()
+        choice = find(pane, "ink-training-samples")
+        assert list(choice.options) == ["All", "100", "500", "1,000"]
+        choice.value = "100"
+        await all_done()
+        assert controller.data.source.sample_count == 100
+
+    run(main())
+
+
+def test_each_step_of_slow_training_is_shown():
+    async def main():
+        controller, pane = make_pane(make_controller(speed="10", clock=Ticks(1.0)))
+        shown = []
+        find(pane, "ink-status").param.watch(lambda _event: shown.append(iteration()), "object")
+
+        def iteration():
+            return int(data_of(pane, "ink-status")["iteration"])
+
+        controller.state.running = True
+        await until(lambda: controller.state.snapshot.iteration >= 12)
+        controller.state.running = False
+        await all_done()
+        assert set(range(1, 13)) <= set(shown)
+
+    run(main())
+
+
+def test_a_reset_shows_the_previous_run_in_both_charts():
+    async def main():
+        controller, pane = make_pane()
+        controller.reset()
+        for _ in range(3):
+            controller.step()
+        await all_done()
+        losses = controller.state.history.losses.tolist()
+        controller.reset()
+        for hook in ("ink-loss", "ink-accuracy"):
+            figure = find(pane, hook).select(pn.pane.Bokeh)[-1].object
+            previous = figure.renderers[0].data_source.data
+            assert previous["iteration"].tolist() == [1, 2, 3]
+            if hook == "ink-loss":
+                assert previous["value"][0] == np.float32(losses[0])
 
     run(main())

@@ -38,7 +38,7 @@ def test_a_blank_pad_gets_an_invitation_and_never_a_guess():
     html = prediction_html(None, DIGITS)
     assert text_of(html) == INVITATION == "Draw a digit"
     assert not re.search(r"\d", text_of(html))
-    assert text_of(prediction_html(None, GARMENTS)) == "Draw a digit"
+    assert text_of(prediction_html(None, GARMENTS)) == "Draw a picture"
 
 
 @pytest.mark.parametrize(
@@ -110,6 +110,19 @@ def test_invalid_probabilities_give_no_prediction(value):
     assert data_of(html) == {"state": "invalid"}
     assert text_of(html) == "The weights are NaN or infinite"
     assert bars_html(broken, DIGITS) == bars_html(None, DIGITS)
+
+
+@pytest.mark.parametrize("classes", [DIGITS, ("no", "yes")])
+def test_about_equal_probabilities_are_no_answer(classes):
+    count = len(classes)
+    equal = np.full(count, 1 / count, np.float32)
+    equal[-1] += 0.01 / count
+    html = prediction_html(equal, classes)
+    assert data_of(html) == {"state": "undecided"}
+    assert "best" not in bars_html(equal, classes)
+    clear = np.full(count, 0.3 / (count - 1), np.float32)
+    clear[0] = 0.7
+    assert data_of(prediction_html(clear, classes))["digit"] == "0"
 
 
 def test_the_view_follows_the_prediction_of_the_state():

@@ -105,7 +105,7 @@ def test_every_button_asks_the_server_and_says_what_it_answered(use):
         assert "box:1 has version 6 again" in notice.text
         assert ("restore", 6, "secret") in server.asked
         notice = await press(controller, view, "ink-server-fetch")
-        assert notice.text.startswith("Fetched version 6 from box:1. Loaded version-6.npz: a 784")
+        assert notice.text.startswith("Fetched version 6 from box:1. Loaded version-6.npz: MLP 784")
         assert controller.state.origin == "loaded"
 
     use(test)

@@ -52,5 +52,10 @@ def test_the_fingerprint_of_the_weights_is_shown_only_while_paused():
 )
 def test_the_progress_bar_counts_epochs_from_one(epochs, progress, text):
     html = progress_html(epochs, progress)
-    assert re.sub(r"<[^>]*>", "", html) == text
+    assert re.sub(r"<[^>]*>", "", html) == f"Validation –{text}"
     assert f'value="{round(100 * progress)}"' in html
+
+
+def test_the_newest_validation_accuracy_stands_beside_the_epoch():
+    html = progress_html(1.5, 0.5, 0.9412)
+    assert re.sub(r"<[^>]*>", "", html) == "Validation 94.1 %Epoch 2 · 50 %"

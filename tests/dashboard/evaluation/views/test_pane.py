@@ -9,6 +9,7 @@ import panel as pn
 import pytest
 from training_helpers import few_samples
 
+from dashboard.digits.state import DigitsState
 from dashboard.evaluation.controller import EvaluationController
 from dashboard.evaluation.rejection import Rejection
 from dashboard.evaluation.report import evaluate_network
@@ -27,9 +28,11 @@ class Shown:
     def __init__(self):
         self.state = EvaluationState()
         self.on_pad = []
-        self.drawing = SimpleNamespace(show=self.on_pad.append)
+        digits = SimpleNamespace(
+            state=DigitsState(), drawing=SimpleNamespace(show=self.on_pad.append)
+        )
         self.pane = EvaluationPane(
-            EvaluationController(self.state, self, execute_in_line), DirectPageWriter()
+            EvaluationController(self.state, digits, execute_in_line), DirectPageWriter()
         )
 
     def evaluate(self):

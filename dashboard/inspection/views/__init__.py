@@ -1,0 +1,1 @@
+"""What inspection panels draw."""

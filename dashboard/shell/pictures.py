@@ -1,0 +1,101 @@
+"""Small pictures as HTML: ink, and signed values in two colours.
+
+An image element needs no figure of its own and follows the theme without being painted again.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+POSITIVE = (59, 105, 219)
+NEGATIVE = (224, 122, 16)
+"""Red, green and blue of values above and below zero, as in the maps of the plane's units."""
+
+
+def encode_png(pixels: NDArray[np.uint8], level: int = 6) -> bytes:
+    """Return (height, width, 4) uint8 pixels, red, green, blue, alpha, as the bytes of a PNG file.
+
+    `level` of compression is from 0 to 9.
+    """
+    height, width, _ = pixels.shape
+    rows = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)], axis=1)
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), level)), (b"IEND", b""))
+    packed = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
+def ink_pixels(image: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Return ink (height, width) in [0, 1] as pixels, black on white; a dark theme inverts them."""
+    levels = 255 - np.round(255 * np.nan_to_num(image).clip(0, 1)).astype(np.uint8)
+    pixels = np.empty((*levels.shape, 4), np.uint8)
+    pixels[..., :3] = levels[..., np.newaxis]
+    pixels[..., 3] = 255
+    return pixels
+
+
+def opacity(shares: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the opacity in [0, 1] of magnitudes as shares of the largest one.
+
+    It rises faster than the magnitude, so that small values can be seen beside large ones.
+    """
+    opacities: NDArray[np.floating] = np.clip(shares, 0, 1) ** 0.6
+    return opacities
+
+
+def signed_pixels(values: NDArray[np.floating], largest: float | None = None) -> NDArray[np.uint8]:
+    """Return values (height, width) as pixels that are the more opaque the larger the magnitude.
+
+    Zero, NaN and infinity are transparent, so the same pixels suit a light and a dark page.
+
+    Parameters
+    ----------
+    largest
+        The magnitude that is fully opaque; None: the largest one.
+    """
+    finite = np.nan_to_num(values, nan=0, posinf=0, neginf=0)
+    if largest is None:
+        largest = float(np.abs(finite).max(initial=0))
+    strengths = np.abs(finite) / largest if largest > 0 else np.zeros_like(finite)
+    pixels = np.empty((*finite.shape, 4), np.uint8)
+    pixels[..., :3] = np.where(finite[..., np.newaxis] > 0, POSITIVE, NEGATIVE)
+    pixels[..., 3] = np.round(255 * opacity(strengths))
+    return pixels
+
+
+def signed_gradient() -> str:
+    """Return the colours of `signed_pixels` from the lowest to the highest value, as CSS."""
+    shares = np.linspace(1, 0, 9)
+    stops = [
+        (color, alpha, position)
+        for color, positions in ((NEGATIVE, (1 - shares) / 2), (POSITIVE, (1 + shares) / 2))
+        for alpha, position in zip(opacity(shares), positions, strict=True)
+    ]
+    stops.sort(key=lambda stop: stop[2])
+    listed = (
+        f"rgb({red} {green} {blue} / {alpha:.2f}) {100 * position:.1f}%"
+        for (red, green, blue), alpha, position in stops
+    )
+    return f"linear-gradient(to right, {', '.join(listed)})"
+
+
+def picture_address(pixels: NDArray[np.uint8]) -> str:
+    """Return pixels (height, width, 4) as the address of a picture, a data URI."""
+    return "data:image/png;base64," + base64.b64encode(encode_png(pixels)).decode()
+
+
+def picture_html(pixels: NDArray[np.uint8], description: str, css_class: str = "") -> str:
+    """Return an image element; an empty description is for a picture that another one explains."""
+    return (
+        f'<img class="picture {css_class}" alt="{escape(description, quote=True)}" '
+        f'src="{picture_address(pixels)}">'
+    )

@@ -1,0 +1,114 @@
+"""What a network and one step of its training may cost, so that no visitor can stop the others.
+
+The settings classes enforce it; fields, links, presets, saved files and the API get it from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from nn import LayerSpec
+
+
+@dataclass(frozen=True)
+class NetworkCost:
+    """What a network costs.
+
+    Attributes
+    ----------
+    weights
+        Number of weights, without biases.
+    multiplications
+        Of the forward pass for one sample.
+    """
+
+    weights: int
+    multiplications: int
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Limits for a network and for one step of its training.
+
+    Attributes
+    ----------
+    weights
+        Most weights of a network. Training holds some six arrays of this size: the weights,
+        gradients, two moments of the optimiser, a snapshot and an average.
+    step_multiplications
+        Most multiplications of the forward pass over one mini-batch; the whole step takes about
+        three times as many.
+    """
+
+    weights: int
+    step_multiplications: int
+
+    def fault(self, cost: NetworkCost, batch_size: int) -> str:
+        """Return why a network and a batch size are beyond the budget; empty if they fit.
+
+        Parameters
+        ----------
+        cost
+            Of the network.
+        batch_size
+            Samples per step, at least 1.
+        """
+        if cost.weights > self.weights:
+            return (
+                f"A network has at most {self.weights:,} weights here; found {cost.weights:,}. "
+                "Use fewer or smaller layers."
+            )
+        largest = self.step_multiplications // max(cost.multiplications, 1)
+        if batch_size <= largest:
+            return ""
+        if not largest:
+            return (
+                f"A network takes at most {self.step_multiplications:,} multiplications for a "
+                f"sample here; found {cost.multiplications:,}. Use fewer or smaller layers."
+            )
+        return (
+            f"For a network of {cost.multiplications:,} multiplications a sample, a step takes at "
+            f"most {largest:,} samples here; found {batch_size:,}. Use a smaller batch or network."
+        )
+
+
+DIGITS_BUDGET = Budget(weights=6_000_000, step_multiplications=4_000_000_000)
+"""A step takes a second or two in a browser, and a network with its training some 150 MB."""
+
+PLANE_BUDGET = Budget(weights=100_000, step_multiplications=1_000_000_000)
+"""A larger network would take too long to be drawn over the whole plane during training."""
+
+COMMAND_BUDGET = Budget(weights=40_000_000, step_multiplications=2_000_000_000_000)
+"""Of the command line, where nobody else waits."""
+
+
+def network_cost(
+    inputs: int, hidden_layers: Sequence[int], classes: int, layer_spec: LayerSpec | None, side: int
+) -> NetworkCost:
+    """Return what a network would cost, without creating it.
+
+    Parameters
+    ----------
+    inputs
+        Of the network; not used if there are convolutions.
+    hidden_layers, classes
+        Units of the dense layers.
+    layer_spec
+        The convolutions; None: none.
+    side
+        Height and width of the images that are convolved.
+
+    Raises
+    ------
+    ValueError
+        If the images are too small for the convolutions.
+    """
+    weights = multiplications = 0
+    if layer_spec is not None:
+        inputs = layer_spec.shapes(side)[-1].size
+        weights = sum(rows * columns for rows, columns in layer_spec.weight_shapes(side))
+        multiplications = layer_spec.multiplications(side)
+    dense = sum(a * b for a, b in pairwise((inputs, *hidden_layers, classes)))
+    return NetworkCost(weights + dense, multiplications + dense)

@@ -1,0 +1,66 @@
+"""How many visitors a served process has, and who may open a page now.
+
+A page costs a good part of a second of the event loop and a session some memory, so both are
+limited; a visitor who has to wait is told so and gets in as soon as there is room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dashboard.api.limits import RateLimit
+
+
+class Visitors:
+    """The sessions of one process.
+
+    Parameters
+    ----------
+    max_sessions
+        Sessions that may be open at the same time.
+    pages_per_second
+        Pages that one address may open per second in the long run; bursts of twice as many, at
+        least one.
+    clock
+        A monotonic clock, in seconds.
+
+    Attributes
+    ----------
+    count
+        Sessions that are open.
+    refused
+        Pages that were refused so far.
+    """
+
+    def __init__(
+        self, max_sessions: int, pages_per_second: float, clock: Callable[[], float]
+    ) -> None:
+        self.count = 0
+        self.refused = 0
+        self._max_sessions = max_sessions
+        self._pages = RateLimit(pages_per_second, clock)
+
+    def refuse(self, address: str) -> str:
+        """Return why a page must not be opened now from an address; empty if it may."""
+        if self.count >= self._max_sessions:
+            self.refused += 1
+            return (
+                f"All {self._max_sessions:,} places of this server are taken. This page tries "
+                "again by itself and opens as soon as there is room."
+            )
+        wait = self._pages.take(address)
+        if not wait:
+            return ""
+        self.refused += 1
+        return (
+            f"Too many pages were opened from this address; this one tries again by itself, "
+            f"in {max(wait, 1):.0f} s at the earliest."
+        )
+
+    def enter(self) -> None:
+        """Count a session that was opened."""
+        self.count += 1
+
+    def leave(self) -> None:
+        """Count a session that has ended."""
+        self.count -= 1

@@ -1,0 +1,310 @@
+"""Finds the strokes of digits among what else is dark on a page: rules, frames, boxes and specks.
+
+Works on a mask of ink; `data_cache.preprocessing.photographs` makes it from a picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from data_cache.preprocessing.morphology import dilate, label_components
+
+# Shares of the longer side of the picture: how thick a rule may be, how long its pieces are.
+_RULE_THICKNESS, _RULE_PIECE = 0.014, 0.05
+# A rule crosses so much of the picture and ends so near its sides, or there are several of them;
+# the sides of a box are shorter.
+_RULE_LENGTH, _PART_LENGTH, _NEAR_SIDE, _BOX_LENGTH = 0.6, 0.06, 0.04, 0.25
+# Ink along a side of the picture this long is a frame, a desk or a shadow.
+_FRAME_LENGTH = 0.5
+# Smaller ones are specks, as a share of the longer side of the picture.
+_SPECK_LENGTH = 0.012
+# Of the tallest component of a group: a digit has this height; nearer strokes are parts of it.
+_DIGIT_HEIGHT, _NEAR_STROKE, _NEAR_DIGIT = 0.5, 0.45, 0.09
+# Components with less of the strongest one's contrast are smudges or show through.
+_LEAST_STRENGTH = 0.4
+# Texture has many specks, of which none has this share of all ink.
+_TEXTURE_SPECKS, _TEXTURE_SHARE = 40, 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class InkComponent:
+    """Connected ink.
+
+    Attributes
+    ----------
+    pixels : (m,) intp
+        Positions in the flattened mask.
+    top, bottom, left, right : int
+        The bounding box; bottom and right are exclusive.
+    strength : float
+        The contrast that a tenth of its pixels exceed.
+    touches_edge : bool
+        Whether it reaches the edge of the picture.
+    """
+
+    pixels: np.ndarray
+    top: int
+    bottom: int
+    left: int
+    right: int
+    strength: float
+    touches_edge: bool
+
+    @property
+    def height(self) -> int:
+        """Rows of the bounding box."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """Columns of the bounding box."""
+        return self.right - self.left
+
+
+@dataclass(frozen=True, eq=False)
+class DigitGroup:
+    """The strokes of one digit.
+
+    Attributes
+    ----------
+    components : sequence of InkComponent
+    is_cut : bool
+        Whether a stroke ends at the edge of the picture.
+    """
+
+    components: tuple[InkComponent, ...]
+    is_cut: bool
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Top, bottom, left and right of all strokes."""
+        return (
+            min(one.top for one in self.components),
+            max(one.bottom for one in self.components),
+            min(one.left for one in self.components),
+            max(one.right for one in self.components),
+        )
+
+
+def find_components(mask: np.ndarray, contrast: np.ndarray) -> list[InkComponent]:
+    """Return the connected components of a mask, (rows, columns) bool; corners connect."""
+    labels = label_components(mask[np.newaxis])[0]
+    places = np.flatnonzero(mask)
+    if not len(places):
+        return []
+    order = np.argsort(labels.reshape(-1)[places], kind="stable")
+    places = places[order]
+    numbers = labels.reshape(-1)[places]
+    pieces = np.split(places, np.flatnonzero(np.diff(numbers)) + 1)
+    rows, columns = mask.shape
+    components = []
+    for pixels in pieces:
+        y, x = np.divmod(pixels, columns)
+        top, bottom, left, right = y.min(), y.max() + 1, x.min(), x.max() + 1
+        touches = top == 0 or left == 0 or bottom == rows or right == columns
+        strength = float(np.quantile(contrast.reshape(-1)[pixels], 0.9))
+        components.append(
+            InkComponent(
+                pixels, int(top), int(bottom), int(left), int(right), strength, bool(touches)
+            )
+        )
+    return components
+
+
+def remove_rules(mask: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Return a mask without the rules of ruled or squared paper and form boxes, and if it had any.
+
+    A pixel of a rule is removed where no stroke crosses it, so that strokes stay whole.
+    """
+    horizontal, count_across = _find_lines(mask)
+    vertical, count_down = _find_lines(mask.T)
+    lines = horizontal | vertical.T
+    if not count_across and not count_down:
+        return mask, False
+    rest = mask & ~lines
+    # Where rules cross, and along their ragged edges, crumbs are left.
+    return _without_crumbs(rest, lines, mask.shape), True
+
+
+def _find_lines(mask: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return the pixels of horizontal rules, and how many rules there are."""
+    rows, columns = mask.shape
+    longer = max(rows, columns)
+    thickness = max(2, round(_RULE_THICKNESS * longer))
+    along, across = _run_lengths(mask), _run_lengths(mask.T).T
+    pieces = mask & (along >= max(8, _RULE_PIECE * longer)) & (across <= thickness)
+    if not pieces.any():
+        return pieces, 0
+    # A rule is interrupted by strokes, and steps from row to row where the paper is turned.
+    reach = max(3, columns // 40)
+    bridged = pieces.copy()
+    for _ in range(reach):
+        bridged[:, 1:] |= bridged[:, :-1]
+    for _ in range(reach):
+        bridged[:, :-1] |= bridged[:, 1:]
+    lines = [
+        one
+        for one in find_components(bridged, np.zeros(mask.shape))
+        if one.width >= _PART_LENGTH * columns and one.height <= 0.12 * rows + 2 * thickness
+    ]
+    near = _NEAR_SIDE * columns + reach
+    long = [one for one in lines if one.width >= _RULE_LENGTH * columns]
+    # A rule crosses the picture, perhaps with a digit in between.
+    is_crossing = any(
+        left.left <= near
+        and right.right >= columns - near
+        and left.top < right.bottom + 0.05 * rows
+        and right.top < left.bottom + 0.05 * rows
+        for left in lines
+        for right in lines
+        if left.width + right.width >= _RULE_LENGTH * columns
+    )
+    sides = [one for one in lines if one.width >= _BOX_LENGTH * columns]
+    chosen = lines if len(long) >= 3 or is_crossing else []
+    if not chosen and len(sides) in (2, 4):
+        chosen = sides  # perhaps of a box
+    found = np.zeros(mask.size, bool)
+    for one in chosen:
+        found[one.pixels] = True
+    return found.reshape(mask.shape) & pieces, len(chosen)
+
+
+def _without_crumbs(rest: np.ndarray, lines: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return what is left without components as thin as the rules that were beside them."""
+    thickness = max(3, round(1.5 * _RULE_THICKNESS * max(shape)))
+    kept = rest.copy().reshape(-1)
+    beside = dilate(lines[np.newaxis], diagonals=True)[0].reshape(-1)
+    for one in find_components(rest, np.zeros(shape)):
+        if min(one.height, one.width) <= thickness and beside[one.pixels].any():
+            kept[one.pixels] = False
+    return kept.reshape(rest.shape)
+
+
+def _run_lengths(mask: np.ndarray) -> np.ndarray:
+    """Return for every marked pixel the length of the run of marks in its row; 0 elsewhere."""
+    steps = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    starts, ends = np.nonzero(steps == 1)[1], np.nonzero(steps == -1)[1]
+    lengths = ends - starts
+    result = np.zeros(mask.shape, np.int32)
+    result[mask] = np.repeat(lengths, lengths)
+    return result
+
+
+def find_digits(components: Sequence[InkComponent], shape: tuple[int, ...]) -> list[DigitGroup]:
+    """Return the digits among components of a picture of `shape`, from left to right.
+
+    Frames and specks are left out; strokes that belong together become one digit.
+    """
+    rows, columns = shape
+    longer = max(rows, columns)
+    candidates = [
+        one for one in components if max(one.height, one.width) >= max(3, _SPECK_LENGTH * longer)
+    ]
+    inner = [one for one in candidates if not _is_frame(one, rows, columns)]
+    inner = _without_boxes(inner)
+    whole = [one for one in inner if not one.touches_edge]
+    at_edge = [one for one in inner if one.touches_edge]
+    largest = max((_ink(one) for one in whole), default=0.0)
+    inner = whole + [one for one in at_edge if _ink(one) > largest]
+    if not inner:
+        return []
+    total = sum(map(_ink, inner))
+    main = max(inner, key=_ink)
+    if len(inner) > _TEXTURE_SPECKS and _ink(main) < _TEXTURE_SHARE * total:
+        return []
+    strong = [one for one in inner if one.strength >= _LEAST_STRENGTH * main.strength]
+    tall = [
+        one
+        for one in strong
+        if one.height >= _DIGIT_HEIGHT * main.height and _ink(one) >= 0.1 * _ink(main)
+    ]
+    groups = _merge(tall)
+    for one in strong:
+        if one in tall:
+            continue
+        nearest = min(groups, key=lambda group: _gap(group, [one]))
+        if _gap(nearest, [one]) <= _NEAR_STROKE * _height(nearest) and _ink(one) >= 0.01 * _ink(
+            main
+        ):
+            nearest.append(one)
+    groups.sort(key=lambda group: min(one.left for one in group))
+    return [DigitGroup(tuple(group), any(one.touches_edge for one in group)) for group in groups]
+
+
+def _ink(component: InkComponent) -> float:
+    return len(component.pixels) * component.strength
+
+
+def _is_frame(component: InkComponent, rows: int, columns: int) -> bool:
+    if not component.touches_edge:
+        return False
+    sides = (
+        (component.top == 0 or component.bottom == rows, component.width / columns),
+        (component.left == 0 or component.right == columns, component.height / rows),
+    )
+    touched = sum(
+        (
+            component.top == 0,
+            component.bottom == rows,
+            component.left == 0,
+            component.right == columns,
+        )
+    )
+    return touched >= 2 or any(touches and share >= _FRAME_LENGTH for touches, share in sides)
+
+
+def _without_boxes(components: Sequence[InkComponent]) -> list[InkComponent]:
+    """Leave out hollow rectangles around other components."""
+    kept = []
+    for one in components:
+        inside = [
+            other
+            for other in components
+            if other is not one
+            and other.top > one.top
+            and other.bottom < one.bottom
+            and other.left > one.left
+            and other.right < one.right
+            and other.height >= 0.3 * one.height
+        ]
+        if not inside or len(one.pixels) > 0.35 * one.height * one.width:
+            kept.append(one)
+    return kept
+
+
+def _height(group: Sequence[InkComponent]) -> int:
+    return max(one.bottom for one in group) - min(one.top for one in group)
+
+
+def _gap(group: Sequence[InkComponent], others: Sequence[InkComponent]) -> float:
+    """Return the distance between the bounding boxes of two groups, along the farther axis."""
+    gaps = []
+    for low, high in (("left", "right"), ("top", "bottom")):
+        first = (min(getattr(one, low) for one in group), max(getattr(one, high) for one in group))
+        second = (
+            min(getattr(one, low) for one in others),
+            max(getattr(one, high) for one in others),
+        )
+        gaps.append(max(first[0] - second[1], second[0] - first[1], 0))
+    return float(max(gaps))
+
+
+def _merge(components: Sequence[InkComponent]) -> list[list[InkComponent]]:
+    """Return groups of components whose boxes overlap or nearly touch, as strokes of one digit."""
+    groups = [[one] for one in components]
+    is_merging = True
+    while is_merging:
+        is_merging = False
+        for index, group in enumerate(groups):
+            for other in groups[index + 1 :]:
+                if _gap(group, other) <= _NEAR_DIGIT * max(_height(group), _height(other)):
+                    group += other
+                    groups.remove(other)
+                    is_merging = True
+                    break
+            if is_merging:
+                break
+    return groups

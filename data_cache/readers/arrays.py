@@ -1,0 +1,121 @@
+"""Reads samples from NumPy's files: Keras's `mnist.npz` and its kind, and single arrays.
+
+Nothing in them is executed: arrays of Python objects are refused.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from data_cache.errors import DataError
+from data_cache.readers.sample_file import (
+    CLASS_COUNT,
+    ReadOptions,
+    SampleFile,
+    check_label_range,
+    make_sample_file,
+)
+from data_cache.readers.table_layout import find_layout
+from data_cache.samples import PIXELS, SIDE
+
+_IMAGE_NAMES = ("x", "images", "image", "data", "pixels")
+_LABEL_NAMES = ("y", "labels", "label", "targets", "target", "classes")
+_HALVES = {"train": ("train", "training"), "test": ("test", "testing", "validation", "val")}
+
+
+def parse_npz(
+    content: bytes, name: str, part: str, options: ReadOptions | None = None
+) -> SampleFile:
+    """Read the samples of one half, "train" or "test", of a `.npz` archive.
+
+    It has `x_train`, `y_train`, `x_test`, `y_test`, as Keras's `mnist.npz`, or images and labels
+    under names such as `images` and `labels`. `options` as in `ReadOptions`.
+
+    Raises
+    ------
+    DataError
+        If the archive is damaged, or has no such arrays.
+    """
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            names = {key.rsplit("/", 1)[-1].lower(): key for key in archive.files}
+            images_key = _find(names, _IMAGE_NAMES, part)
+            labels_key = _find(names, _LABEL_NAMES, part)
+            if images_key is None:
+                raise DataError(
+                    f"{name}: expected arrays such as x_train and y_train, or images and labels, "
+                    f"found {', '.join(sorted(names))[:150] or 'none'}."
+                )
+            images = archive[images_key]
+            labels = None if labels_key is None else archive[labels_key]
+    except DataError:
+        raise
+    except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds
+        raise DataError(
+            f"{name}: expected an intact .npz archive of numbers, found a damaged one or Python "
+            "objects; get the file again."
+        ) from error
+    return _sample_file(name, images, labels, f"arrays {images_key}", options or ReadOptions())
+
+
+def parse_npy(content: bytes, name: str, options: ReadOptions | None = None) -> SampleFile:
+    """Read samples from a single array: pictures without labels, or a table as in a CSV file."""
+    try:
+        array = np.load(io.BytesIO(content), allow_pickle=False)
+    except Exception as error:  # damaged headers raise several kinds
+        raise DataError(
+            f"{name}: expected an intact .npy file of numbers, found a damaged one or Python "
+            "objects; get the file again."
+        ) from error
+    options = options or ReadOptions()
+    if array.ndim == 2 and array.shape[1] == PIXELS + 1 and array.dtype.kind in "iuf":
+        layout = find_layout(None, array, options.label_column, name)
+        labels = None if layout.label is None else array[:, layout.label]
+        return _sample_file(name, array[:, list(layout.pixels)], labels, "one array", options)
+    return _sample_file(name, array, None, "one array", options)
+
+
+def _find(names: Mapping[str, str], words: tuple[str, ...], part: str) -> str | None:
+    """Return the array whose name is one of `words`, alone or with the name of the half."""
+    for word in words:
+        for half in _HALVES[part]:
+            for text in (f"{word}_{half}", f"{half}_{word}", f"{word}{half}"):
+                if text in names:
+                    return names[text]
+    others = [half for words in _HALVES.values() for half in words]
+    if any(other in text for text in names for other in others):
+        return None
+    return next((names[word] for word in words if word in names), None)
+
+
+def _sample_file(name: str, images: Any, labels: Any, how: str, options: ReadOptions) -> SampleFile:
+    shape = images.shape
+    if images.dtype.kind not in "iufb" or shape[:1] == (0,):
+        raise DataError(f"{name}: expected images as numbers, found {images.dtype} {shape}.")
+    if shape[1:] not in ((SIDE, SIDE), (PIXELS,), (SIDE, SIDE, 1), (1, SIDE, SIDE)):
+        raise DataError(
+            f"{name}: expected images of the shape (n, {SIDE}, {SIDE}) or (n, {PIXELS}), found "
+            f"{shape}."
+        )
+    pixels = images.reshape(-1, PIXELS)
+    if pixels.dtype != np.uint8:
+        pixels = pixels.astype(np.float64)
+        if not np.isfinite(pixels).all():
+            raise DataError(f"{name}: expected finite pixels, found NaN or infinity.")
+    found = None
+    if labels is not None:
+        if labels.ndim == 2 and labels.shape[1] == CLASS_COUNT:
+            labels = labels.argmax(axis=1)  # one-hot, as for Keras
+        if labels.shape not in ((len(pixels),), (len(pixels), 1)) or labels.dtype.kind not in "iuf":
+            raise DataError(
+                f"{name}: expected one label for each of {len(pixels):,} images, found "
+                f"{labels.dtype} {labels.shape}."
+            )
+        found = check_label_range(
+            labels.reshape(-1).astype(np.int64), lambda index: f"{name}, label {index}"
+        )
+    return make_sample_file(name, pixels, found, how, options)

@@ -1,0 +1,224 @@
+"""Names what a file is by its first bytes, whatever its name says.
+
+Every reader looks here first, so that a file that is not read is named, with a way out.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from dataclasses import dataclass
+
+START_BYTES = 4096
+"""As many bytes suffice, except for a ZIP archive, whose table of contents is at its end."""
+
+_TO_JPEG = "export it as JPEG or PNG"
+_TO_CSV = "save the sheet as CSV"
+_AGAIN = "download it again"
+_NPZ_FROM_KERAS = 'save the weights in Keras with np.savez("weights.npz", *model.get_weights())'
+_FROM_TORCH = (
+    "save the weights in PyTorch with safetensors.torch.save_file(model.state_dict(), "
+    '"weights.safetensors")'
+)
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """What a file is.
+
+    Attributes
+    ----------
+    name : str
+        Identifier, such as "png"; "text" for CSV and other plain text, "unknown" for the rest.
+    title : str
+        With an article, for messages: "a PNG picture".
+    advice : str
+        What to do where this kind is not read; may be empty.
+    """
+
+    name: str
+    title: str
+    advice: str = ""
+
+    def refusal(self, name: str, expected: str) -> str:
+        """Return the sentence that refuses the file `name`, where `expected` is read."""
+        advice = f"; {self.advice}" if self.advice else ""
+        return f"{name}: expected {expected}, found {self.title}{advice}."
+
+
+EMPTY = FileKind("empty", "an empty file (0 bytes)", "get the file again")
+IDX = FileKind("idx", "an idx file")
+NPY = FileKind("npy", "a NumPy .npy file", "name it where an array is expected")
+NPZ = FileKind("npz", "a NumPy .npz archive")
+ZIP = FileKind("zip", "a ZIP archive", "unpack it first")
+GZIP = FileKind("gzip", "a gzip-compressed file", "decompress it first")
+BZIP2 = FileKind("bzip2", "a bzip2-compressed file", "decompress it first")
+XZ = FileKind("xz", "an xz-compressed file", "decompress it first")
+HTML = FileKind("html", "a web page, not data", _AGAIN)
+XML = FileKind("xml", "an XML or SVG file", "convert it first")
+LFS = FileKind("lfs", "a Git LFS pointer, not the file itself", "fetch it with `git lfs pull`")
+JSON = FileKind("json", "JSON")
+SAFETENSORS = FileKind("safetensors", "a safetensors file")
+PICKLE = FileKind(
+    "pickle",
+    "a Python pickle, which is never opened, because it may run any program",
+    f"save arrays as .npz instead, or {_FROM_TORCH}",
+)
+TORCH = FileKind(
+    "torch",
+    "a PyTorch file (a pickle, which is never opened, because it may run any program)",
+    _FROM_TORCH,
+)
+KERAS = FileKind("keras", "a Keras model", _NPZ_FROM_KERAS)
+HDF5 = FileKind("hdf5", "an HDF5 file, as Keras and MATLAB write", _NPZ_FROM_KERAS)
+HEIC = FileKind("heic", "an iPhone's HEIC picture", _TO_JPEG)
+AVIF = FileKind("avif", "an AVIF picture", _TO_JPEG)
+VIDEO = FileKind("video", "a video", "take a picture instead")
+PDF = FileKind("pdf", "a PDF document", "export the page as PNG or JPEG, or a table as CSV")
+SPREADSHEET = FileKind("spreadsheet", "a spreadsheet", _TO_CSV)
+PARQUET = FileKind("parquet", "a Parquet file", "write it as CSV: DataFrame.to_csv(…, index=False)")
+BMP = FileKind("bmp", "a BMP picture")
+TEXT = FileKind("text", "plain text")
+UNKNOWN = FileKind("unknown", "bytes of an unknown kind", "check that it is the right file")
+
+PICTURES = ("png", "jpeg", "gif", "webp", "bmp", "tiff")
+"""Names of the kinds of pictures that Pillow reads everywhere."""
+
+_MAGIC = (
+    (0, b"\x89PNG\r\n\x1a\n", FileKind("png", "a PNG picture")),
+    (0, b"\xff\xd8\xff", FileKind("jpeg", "a JPEG picture")),
+    (0, b"GIF8", FileKind("gif", "a GIF picture")),
+    (8, b"WEBP", FileKind("webp", "a WebP picture")),
+    (0, b"II*\0", FileKind("tiff", "a TIFF picture")),
+    (0, b"MM\0*", FileKind("tiff", "a TIFF picture")),
+    (0, b"\x93NUMPY", NPY),
+    (0, b"\x1f\x8b", GZIP),
+    (0, b"BZh", BZIP2),
+    (0, b"\xfd7zXZ\0", XZ),
+    (
+        0,
+        b"\x28\xb5\x2f\xfd",
+        FileKind("zstd", "a Zstandard-compressed file", "decompress it first"),
+    ),
+    (0, b"7z\xbc\xaf\x27\x1c", FileKind("7z", "a 7z archive", "unpack it first")),
+    (0, b"Rar!\x1a\x07", FileKind("rar", "a RAR archive", "unpack it first")),
+    (257, b"ustar", FileKind("tar", "a tar archive", "unpack it first")),
+    (0, b"\x89HDF\r\n\x1a\n", HDF5),
+    (0, b"%PDF-", PDF),
+    (0, b"{\\rtf", FileKind("rtf", "a document of a word processor", "save it as plain text")),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", SPREADSHEET),
+    (0, b"PAR1", PARQUET),
+    (0, b"ARROW1", FileKind("arrow", "an Arrow or Feather file", "write it as CSV")),
+    (0, b"SQLite format 3\0", FileKind("sqlite", "an SQLite database", "write a table as CSV")),
+    (0, b"MATLAB 5.0", FileKind("matlab", "a MATLAB file", "write its arrays as CSV or .npy")),
+    (4, b"TFL3", FileKind("tflite", "a TensorFlow Lite model", _NPZ_FROM_KERAS)),
+    (0, b"version https://git-lfs", LFS),
+)
+_PICKLE_OPCODES = tuple(bytes((code,)) for code in b"\x95}](c\x8a\x8cXUKGNq")
+_OLD_PICKLES = (b"(dp0\n", b"(lp0\n", b"(dp1\n", b"(lp1\n", b"ccopy_reg\n", b"cnumpy", b"cjoblib")
+_SHEETS = ("xl/", "content.xml", "Index/Document.iwa")
+_MAC_FILES = ("__MACOSX/", ".DS_Store")
+_IDX_TYPES = b"\x08\x09\x0b\x0c\x0d\x0e"
+_TEXT_CONTROLS = frozenset(b"\t\n\r\f\x0b\x1a\x1b")
+
+
+def identify(content: bytes) -> FileKind:
+    """Name what a file is.
+
+    Parameters
+    ----------
+    content : bytes
+        All of the file, or at least its first `START_BYTES`.
+
+    Returns
+    -------
+    FileKind
+    """
+    if not content:
+        return EMPTY
+    start = content[:START_BYTES]
+    for offset, magic, kind in _MAGIC:
+        if start.startswith(magic, offset):
+            return kind
+    if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        return _identify_zip(content)
+    found = _identify_binary(start, len(content))
+    return found or _identify_text(start)
+
+
+def archive_members(content: bytes) -> list[str]:
+    """Return the names of the files in a ZIP archive, without what macOS adds; [] if damaged."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error):
+        return []
+    return [name for name in names if not is_mac_file(name) and not name.endswith("/")]
+
+
+def is_mac_file(name: str) -> bool:
+    """Tell whether a member of an archive is one of those that the Finder of macOS adds."""
+    return name.startswith(_MAC_FILES[0]) or name.rsplit("/", 1)[-1].startswith((".DS_Store", "._"))
+
+
+def _identify_zip(content: bytes) -> FileKind:
+    names = archive_members(content)
+    if any(name.startswith(_SHEETS) for name in names):
+        return SPREADSHEET
+    if any(name.endswith("data.pkl") for name in names):
+        return TORCH
+    if any(name.endswith(("model.weights.h5", "metadata.json")) for name in names):
+        return KERAS
+    if any(name.startswith("word/") for name in names):
+        return FileKind("document", "a document of a word processor", "save it as plain text")
+    if names and all(name.endswith(".npy") for name in names):
+        return NPZ
+    return ZIP
+
+
+def _identify_binary(start: bytes, size: int) -> FileKind | None:
+    if start[4:8] == b"ftyp":
+        return _identify_container(start[8:12])
+    is_pickle = start[:1] == b"\x80" and start[1:2] <= b"\x05" and start[2:3] in _PICKLE_OPCODES
+    tests = {
+        PICKLE: is_pickle or start.startswith(_OLD_PICKLES),
+        SAFETENSORS: start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= size,
+        IDX: len(start) >= 4
+        and start[:2] == b"\0\0"
+        and start[2] in _IDX_TYPES
+        and 1 <= start[3] <= 4,
+        BMP: start.startswith(b"BM") and start[6:10] == bytes(4),
+    }
+    return next((kind for kind, is_it in tests.items() if is_it), None)
+
+
+def _identify_container(brand: bytes) -> FileKind:
+    if brand.startswith(b"avi"):
+        return AVIF
+    if brand.startswith((b"hei", b"hev", b"mif", b"msf")):
+        return HEIC
+    return VIDEO
+
+
+def _identify_text(start: bytes) -> FileKind:
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or _looks_like_utf16(start):
+        return TEXT
+    plain = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if plain.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<title")):
+        return HTML
+    if plain.startswith(b"<?xml") or plain.startswith(b"<svg"):
+        return HTML if b"<html" in plain[:1000] else XML
+    if any(byte < 32 and byte not in _TEXT_CONTROLS for byte in start):
+        return UNKNOWN
+    if plain.startswith((b"{", b"[")):
+        return JSON
+    return TEXT
+
+
+def _looks_like_utf16(start: bytes) -> bool:
+    """Tell whether every other byte is 0, as in UTF-16 of digits without a byte order mark."""
+    if len(start) < 4:
+        return False
+    shares = [start[first:200:2].count(0) / len(start[first:200:2]) for first in (0, 1)]
+    return min(shares) == 0 and max(shares) > 0.9

@@ -1,0 +1,151 @@
+"""Decodes pictures of any common format to grey values, where Pillow is installed.
+
+Pillow comes with Panel and is imported when the first picture is read; in the browser, the page
+decodes pictures itself.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from data_cache.errors import DataError
+from data_cache.preprocessing.framing import frame_digit
+from data_cache.preprocessing.photographs import find_ink
+from data_cache.readers.file_kinds import PICTURES, identify
+from data_cache.samples import PIXELS, SIDE
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+EXPECTED = "a picture (PNG, JPEG, WebP, GIF, BMP or TIFF)"
+LONGER_SIDE = 1024
+"""A picture is shrunk to about this before it is converted."""
+_MAX_BYTES = 390_000_000
+# Pillow stores these modes with a byte for each pixel, the others with four.
+_BYTE_MODES = ("1", "L", "P")
+# Visible pixels of one colour differ by less than this many grey levels.
+_ONE_COLOUR = 40.0
+
+
+def decode_picture(content: bytes, name: str) -> np.ndarray:
+    """Return the grey values of a picture.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+        The file, for error messages.
+
+    Returns
+    -------
+    (height, width) float64 in 0…255
+        Upright as its EXIF data say, shrunk if it is large. Transparent pixels are paper: where
+        all visible pixels have one colour, opacity is the ink, dark on white.
+
+    Raises
+    ------
+    DataError
+        If the content is no picture, is damaged or too large, or Pillow is not installed.
+    """
+    kind = identify(content)
+    if kind.name not in PICTURES:
+        raise DataError(kind.refusal(name, EXPECTED))
+    try:
+        from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415 - see above
+    except ImportError as error:
+        raise DataError(
+            f"{name}: pictures are decoded by Pillow, which is not installed; run pip install "
+            "pillow."
+        ) from error
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about sizes, which are checked here
+            with Image.open(io.BytesIO(content)) as picture:
+                _check_size(picture, name)
+                picture.draft(None, (LONGER_SIDE, LONGER_SIDE))
+                return _grey(ImageOps.exif_transpose(_shrink(picture)))
+    except Image.DecompressionBombError as error:
+        raise DataError(
+            f"{name}: expected a picture of at most 100 million pixels, found a larger one; "
+            "shrink it first."
+        ) from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
+        raise DataError(
+            f"{name}: expected an intact picture, found {kind.title} that is damaged or "
+            "truncated; save or copy it again."
+        ) from error
+
+
+def digit_from_picture(content: bytes, name: str) -> np.ndarray | None:
+    """Return the digit in a picture as an image of MNIST, (784,) uint8; None for a blank one.
+
+    A picture of 28 × 28 is taken as it is, inverted if its border is light; a larger one is framed
+    as a drawing is. Errors as in `decode_picture`.
+    """
+    grey = decode_picture(content, name)
+    if grey.shape == (SIDE, SIDE):
+        border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+        ink = 255 - grey if np.median(border) > 127 else grey
+        return np.rint(ink).astype(np.uint8).reshape(PIXELS) if np.ptp(grey) > 0 else None
+    framed = frame_digit(find_ink(grey))
+    return None if framed is None else np.rint(framed * 255).astype(np.uint8)
+
+
+def _check_size(picture: Image.Image, name: str) -> None:
+    if picture.format == "JPEG":
+        return  # decoded at an eighth of its size
+    width, height = picture.size
+    size = width * height * (1 if picture.mode in _BYTE_MODES else 4)
+    if size > _MAX_BYTES:
+        raise DataError(
+            f"{name}: expected a picture that takes at most {_MAX_BYTES // 1_000_000} MB in "
+            f"memory, found {width} × {height} pixels ({size // 1_000_000} MB); shrink it first."
+        )
+
+
+def _shrink(picture: Image.Image) -> Image.Image:
+    """Return the picture reduced by a whole factor, if it is large and its mode allows it."""
+    factor = max(picture.size) // LONGER_SIDE
+    if factor < 2:
+        return picture
+    if picture.mode in ("1", "P"):
+        picture = picture.convert("RGBA" if "transparency" in picture.info else "L")
+    reduced = picture.reduce(factor)
+    # Pillow finds the orientation in these data.
+    reduced.info = picture.info
+    if hasattr(picture, "getexif"):
+        reduced.getexif().update(picture.getexif())
+    return reduced
+
+
+def _grey(picture: Image.Image) -> np.ndarray:
+    mode = picture.mode
+    if mode.startswith(("I", "F")):
+        return _wide_grey(np.asarray(picture, np.float64))
+    if mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info:
+        return _grey_with_alpha(np.asarray(picture.convert("RGBA"), np.float64))
+    return np.asarray(picture.convert("L"), np.float64)
+
+
+def _wide_grey(values: np.ndarray) -> np.ndarray:
+    """Scale grey values of 16 or 32 bits, or floats, to 0…255."""
+    if not np.isfinite(values).all():
+        raise ValueError("not finite")
+    high = float(values.max(initial=0))
+    if high <= 1:
+        return values * 255
+    return values if high <= 255 else values * (255 / (65535 if high <= 65535 else high))
+
+
+def _grey_with_alpha(pixels: np.ndarray) -> np.ndarray:
+    colour, alpha = pixels[..., :3] @ (0.299, 0.587, 0.114), pixels[..., 3]
+    visible = alpha > 127
+    if alpha.min() < 128 and visible.any() and np.ptp(colour[visible]) < _ONE_COLOUR:
+        return 255 - alpha
+    share = alpha / 255
+    grey: np.ndarray = colour * share + 255 * (1 - share)
+    return grey

@@ -1,0 +1,60 @@
+"""Who may open the page of a served process: its host names and origins, over real connections."""
+
+import asyncio
+
+import pytest
+from bokeh.util.token import generate_jwt_token, generate_session_id
+from page_client import open_page
+from served_app import served_app
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+
+EVIL = "evil.example"
+
+
+async def page_text(app, headers):
+    request = HTTPRequest(f"{app.address}/app", headers=headers)
+    answer = await AsyncHTTPClient().fetch(request, raise_error=False)
+    return answer.body.decode()
+
+
+async def opens_with_origin(app, origin):
+    """Return whether a new session that is opened by a page of `origin` has the app in it.
+
+    The token, which anybody can make, claims the headers of an ordinary visit.
+    """
+    claimed = {"headers": {"Host": f"localhost:{app.port}"}}
+    token = generate_jwt_token(generate_session_id(), extra_payload=claimed)
+    try:
+        page = await open_page(f"{app.address}/app", token=token, origin=origin)
+    except KeyError:  # there is no pad in the document
+        return False
+    await page.close()
+    return True
+
+
+@pytest.fixture(scope="module")
+def app():
+    arguments = ("--allow-websocket-origin", "*")
+    with served_app(arguments=arguments, INKLING_API_HOSTS="box.example") as app:
+        yield app
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "192.168.7.7", "box.example"])
+def test_the_page_is_opened_under_the_names_and_addresses_of_the_server(app, host):
+    text = asyncio.run(page_text(app, {"Host": f"{host}:{app.port}"}))
+    assert "data-panes" in text
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Host": EVIL}, {"Host": f"{EVIL}:5006"}, {"Origin": f"http://{EVIL}"}]
+)
+def test_other_names_and_origins_get_a_sentence_instead_of_the_page(app, headers):
+    text = asyncio.run(page_text(app, headers))
+    assert "data-panes" not in text
+    assert "ink-refused" in text
+    assert EVIL in text
+
+
+def test_a_page_of_another_origin_cannot_open_a_session_over_the_websocket(app):
+    assert asyncio.run(opens_with_origin(app, app.address))
+    assert not asyncio.run(opens_with_origin(app, f"http://{EVIL}"))

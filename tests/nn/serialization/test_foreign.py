@@ -1,0 +1,173 @@
+"""Weights of PyTorch and Keras, as those programs wrote them, and whatever shapes leave open."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from network_helpers import assert_equal_networks, refusal, small_network
+
+from nn import create_network, load_pretrained, weights_from_bytes, weights_to_bytes
+from nn.serialization import load_weights, read_weights
+
+FILES = Path(__file__).parents[2] / "files" / "weights"
+TORCH = ("torch_sequential", "torch_named", "torch_convolutional")
+KERAS = ("keras_dense", "keras_convolutional")
+EXPECTED = dict(np.load(FILES / "expected.npz"))
+
+
+def archive(*arrays: np.ndarray, **named: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, *arrays, **named)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        *((name, f"{name}.npz") for name in (*TORCH, *KERAS)),
+        *((name, f"{name}.safetensors") for name in TORCH),
+        *((name, f"{name}_named.npz") for name in KERAS),
+    ],
+)
+def test_real_exports_give_the_probabilities_of_their_program(model, name):
+    reading = read_weights((FILES / name).read_bytes(), name)
+    found = reading.network.predict_proba(EXPECTED["images"])
+    np.testing.assert_allclose(found, EXPECTED[model], atol=1e-5)
+    assert "ReLU is assumed" in reading.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("torch_pickle.pt", "PyTorch"),
+        ("keras_model.keras", "Keras"),
+        ("keras_dense.weights.h5", "HDF5"),
+    ],
+)
+def test_files_that_are_never_opened_are_named_with_the_way_out(name, word):
+    message = refusal((FILES / name).read_bytes(), name)
+    assert word in message
+    assert "save the weights" in message
+
+
+def test_an_archive_packed_again_by_macos_is_the_same_network():
+    network = small_network()
+    file = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(weights_to_bytes(network, ".npz"))) as source,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        packed.writestr("weights/", b"")
+        for name in source.namelist():
+            packed.writestr(f"weights/{name}", source.read(name))
+            packed.writestr(f"__MACOSX/weights/._{name}", b"\0\5\x16\7")
+        packed.writestr("weights/.DS_Store", b"\0\0\0\1Bud1")
+    assert_equal_networks(weights_from_bytes(file.getvalue(), "a.npz"), network)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("biases", [False, True])
+@pytest.mark.parametrize("sizes", [(784, 10), (784, 6, 6, 10), (784, *[4] * 11, 10)])
+def test_numbered_arrays_are_read_in_numeric_order_either_way_round(sizes, biases, turned):
+    network = small_network(sizes, biases=biases)
+    arrays = [W.T if turned and W.ndim == 2 else W for W in network.parameters()]
+    numbered = {f"arr_{index}": array for index, array in enumerate(arrays)}
+    shuffled = {key: numbered[key] for key in sorted(numbered, key=str)}
+    assert_equal_networks(weights_from_bytes(archive(**shuffled), "a.npz"), network)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["W{}|b{}", "w_{}|b_{}", "fc{}.weight|fc{}.bias", "dense_{}/kernel:0|dense_{}/bias:0"],
+)
+@pytest.mark.parametrize("first", [0, 1])
+def test_names_of_layers_tell_which_bias_belongs_to_which_matrix(pattern, first):
+    network = small_network((784, 5, 5, 10))
+    keys = [part.format(index) for index in range(first, first + 3) for part in pattern.split("|")]
+    arrays = dict(zip(keys, network.parameters(), strict=True))
+    shuffled = {key: arrays[key] for key in sorted(keys, reverse=True)}
+    assert_equal_networks(weights_from_bytes(archive(**shuffled), "a.npz"), network)
+
+
+def test_layers_with_unrelated_names_are_put_in_order_by_their_shapes():
+    network = small_network((784, 6, 5, 10))
+    parameters = network.parameters()
+    names = ("zebra", "apple", "mango")
+    arrays = {}
+    for index in (1, 2, 0):
+        arrays[f"{names[index]}.weight"] = parameters[2 * index].T
+        arrays[f"{names[index]}.bias"] = parameters[2 * index + 1]
+    assert_equal_networks(weights_from_bytes(archive(**arrays), "a.npz"), network)
+
+
+def test_a_score_chooses_the_way_round_of_flat_lists_of_json():
+    network = small_network((784, 10, 10))
+    turned = network.with_parameters(
+        [W.T.reshape(W.shape).copy() if W.ndim == 2 else W for W in network.parameters()]
+    )
+    data = weights_to_bytes(turned, ".json")
+
+    def score(candidate):
+        return float(np.array_equal(candidate.parameters()[0], network.parameters()[0]))
+
+    assert_equal_networks(read_weights(data, "a.json").network, turned)
+    reading = read_weights(data, "a.json", score)
+    assert_equal_networks(reading.network, network)
+    assert "turned" in reading.notes[0]
+    # Without a clear winner the usual way is kept.
+    assert_equal_networks(read_weights(data, "a.json", lambda _: 0.5).network, turned)
+
+
+def test_a_score_chooses_where_convolutions_pool():
+    plan = "conv5x2p2 pool2 conv5x3p0 pool2"
+    network = create_network((784, 10), generator=np.random.default_rng(1), layer_spec=plan)
+    kernels = [
+        layer.weights.reshape(5, 5, -1, layer.weights.shape[1]) for layer in network.convolutions
+    ]
+    (dense,) = network.dense_layers
+    arrays = [kernels[0], network.convolutions[0].bias, kernels[1], network.convolutions[1].bias]
+    data = archive(*arrays, dense.weights, dense.bias)
+    reading = read_weights(data, "a.npz", lambda one: float(one.title == network.title))
+    assert_equal_networks(reading.network, network)
+    assert network.layer_spec.text in reading.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ([np.ones((784, 5)), np.ones((6, 10))], "784 × 5, 6 × 10"),
+        ([np.ones(5), np.ones((784, 5))], "expected a matrix before the vector"),
+        ([np.ones((784, 5)), np.ones(4)], "784 × 5"),
+        ([np.ones((784, 5), int)], "int64"),
+        ([np.ones((784, 5, 2))], "784 × 5 × 2"),
+        ([np.ones((3, 3, 1, 2)), np.ones((7, 10))], "3 × 3 × 1 × 2"),
+        ([np.ones((3, 3, 1, 2)), np.ones((2 * 17 * 17, 10))], "give the 578 inputs"),
+    ],
+)
+def test_arrays_that_are_no_network_are_refused_with_their_shapes(arrays, words):
+    message = refusal(archive(*arrays), "my.npz")
+    assert words in message
+
+
+def test_batch_normalisation_is_named():
+    arrays = {"bn.running_mean": np.ones(3), "fc.weight": np.ones((10, 784))}
+    assert "batch normalisation" in refusal(archive(**arrays), "my.npz")
+
+
+def test_a_json_file_of_nested_lists_by_name_is_read():
+    network = small_network((784, 3, 10))
+    keys = ("fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias")
+    lists = {key: array.T.tolist() for key, array in zip(keys, network.parameters(), strict=True)}
+    content = str(lists).replace("'", '"').encode()
+    assert_equal_networks(weights_from_bytes(content, "a.json"), network)
+
+
+def test_the_pretrained_network_in_the_orientation_of_pytorch_is_the_same(tmp_path):
+    network = load_pretrained()
+    arrays = {}
+    for index, layer in enumerate(network.dense_layers):
+        arrays[f"{index}.weight"], arrays[f"{index}.bias"] = layer.weights.T, layer.bias
+    np.savez(tmp_path / "a.npz", **arrays)
+    assert_equal_networks(load_weights(tmp_path / "a.npz"), network)

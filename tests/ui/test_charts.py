@@ -1,0 +1,43 @@
+"""The charts in a browser: their axes are aligned, and their text follows the run."""
+
+from __future__ import annotations
+
+import pytest
+from browser_page import LabPage
+
+pytestmark = pytest.mark.ui
+
+FRAMES = """
+() => ["inkling-loss", "inkling-accuracy"].map((name) => {
+  const view = [...Bokeh.index.query((view) => view.model.name === name)][0]
+  const left = view.el.getBoundingClientRect().left
+  const {left: start, right: end} = view.frame.bbox
+  return [left + start, left + end]
+})
+"""
+"""The left and right edges of the frames of both charts, in pixels."""
+
+
+def test_the_x_axes_of_both_charts_lie_below_each_other(own_lab: LabPage) -> None:
+    own_lab.press_train("Train")
+    own_lab.wait_text(".ink-marks", r"Best validation: \d")
+    loss, accuracy = own_lab.page.evaluate(FRAMES)
+    assert loss == pytest.approx(accuracy, abs=1)
+    assert loss[1] > loss[0] + 100
+
+
+def test_a_changed_setting_is_said_below_the_charts(own_lab: LabPage) -> None:
+    own_lab.press_train("Train")
+    own_lab.wait_text(".ink-status", r"iteration [1-9]")
+    own_lab.fill("learning-rate", "0.01")
+    own_lab.wait_text(".ink-marks", r"Learning rate 0\.002 → 0\.01 at iteration \d")
+
+
+def test_slow_training_takes_a_step_a_second_and_speeds_up_at_once(own_lab: LabPage) -> None:
+    own_lab.choose("ink-speed", "1 step/s")
+    own_lab.press_train("Train")
+    own_lab.wait_status(iteration=1)
+    own_lab.wait_status(iteration=2)
+    own_lab.wait_status(iteration=3)
+    own_lab.choose("ink-speed", "Full")
+    own_lab.wait_until(lambda: own_lab.iteration() > 30, "full speed did not take effect")
