@@ -15,9 +15,9 @@ from math import isqrt
 import numpy as np
 
 from nn.layer_spec import read_layer_spec
-from nn.network import Network
 from nn.serialization.parameters import (
     NetworkStructure,
+    Reading,
     WeightsError,
     network_from_parameters,
 )
@@ -32,14 +32,6 @@ PIXELS = 784
 """Inputs of a network for MNIST, which tell the way round of a single matrix."""
 _POOLINGS = ("", "pool2", "pool3", "pool3s2")
 _ASSUMED = "ReLU is assumed as the activation, since the file does not name one."
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A network that a file may mean, with sentences about what was assumed."""
-
-    network: Network
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

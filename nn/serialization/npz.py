@@ -19,9 +19,9 @@ from nn.serialization.files import (
     arrays_from_npz,
     arrays_to_npz,
 )
-from nn.serialization.foreign import Reading, read_foreign_arrays
 from nn.serialization.parameters import (
     NetworkStructure,
+    Reading,
     WeightsError,
     named_parameters,
     network_from_parameters,
@@ -131,6 +131,8 @@ def readings_from_arrays(arrays: Mapping[str, np.ndarray], name: str) -> list[Re
     """
     missing = [key for key in _HEADER if key not in arrays]
     if len(missing) == len(_HEADER) and arrays:
+        from nn.serialization.foreign import read_foreign_arrays  # noqa: PLC0415 - rarely used, and imports delay the start of the page
+
         return read_foreign_arrays(arrays, name)
     if missing:
         raise WeightsError(
