@@ -109,8 +109,6 @@ def test_rows_of_another_length_are_refused_even_if_their_lengths_add_up(lengths
 @pytest.mark.parametrize(
     "preface", ["# a remark\n", "\n\n", ",,,\n", "sep=,\n", "@relation x\n% y\n"]
 )
-    "preface", ["# a remark\n", "\n\n", ",,,\n", "sep=,\n", "@relation x\n% y\n"]
-)
 def test_what_stands_before_the_table_is_skipped(preface):
     samples = numbered_samples(3)
     assert same(parse_csv(preface.encode() + csv_bytes(samples), "x"), samples)
