@@ -162,8 +162,8 @@ class Controls:
         theme, points = self._theme, self._controller.points
         shape = shape_chooser(self._state.param.shape, theme, f"{FIELD_HOOK}-shape")
         load = pn.widgets.FileInput(
-            label="Load points (.csv with x,y,label)",
-            accept=".csv",
+            label="Load points (.csv with x, y and label)",
+            accept=".csv,.tsv,.txt",
             css_classes=[f"{HOOK}-load"],
             **self._wide,
         )
