@@ -151,6 +151,7 @@ class Session:
         self.controller.drawing.take_example()
         self._autosave = create_autosave(self.controller, self._launch.tab) if IN_BROWSER else None
         self._controllers: list[DigitsController | PlaneController] = [self.controller]
+        self._plane: PlaneController | None = None
         self.page = Page(
             [
                 Pane(
@@ -160,7 +161,7 @@ class Session:
                     self._make_digits_pane,
                     panels=tuple((entry.name, entry.title) for entry in PANELS),
                 ),
-                Pane("spiral", "Spiral", "The plane", self._make_plane_pane),
+                Pane("spiral", "2-D data", "The plane", self._make_plane_pane),
                 Pane(
                     "evaluate",
                     "Evaluate",
@@ -225,8 +226,15 @@ class Session:
             self._writer,
             mark_running=mark_running,
             rate=self._runtime.redraw_rate,
+            begin_lesson=self._begin_lesson,
         )
         return self.digits_pane
+
+    def _begin_lesson(self, name: str) -> None:
+        """Open the plane pane and begin one of its lessons; the page switches the panes itself."""
+        self.page.panes.open("spiral")
+        if self._plane is not None:
+            self._plane.begin_lesson(name)
 
     def _make_plane_pane(self, mark_running: Callable[[bool], None]) -> PaneView:
         """Make the plane pane and its controller when it is first opened, to keep the start short.
@@ -250,6 +258,7 @@ class Session:
             time_budget=self._runtime.plane_time_budget,
         )
         self._controllers.append(plane)
+        self._plane = plane
         tell_faults(opened.faults, plane.warn)
         track_spiral_link(plane.state, self.page.link.set)
         pane = PlanePane(

@@ -26,6 +26,12 @@ def _make_map(context: InspectionContext) -> InspectionPanel:
     return MapPanel(context)
 
 
+def _make_health(context: InspectionContext) -> InspectionPanel:
+    from dashboard.inspection.health import HealthPanel  # noqa: PLC0415
+
+    return HealthPanel(context)
+
+
 def _make_play(context: InspectionContext) -> InspectionPanel:
     from dashboard.inspection.play import PlayPanel  # noqa: PLC0415
 
@@ -36,5 +42,6 @@ PANELS = (
     PanelEntry("inside", "Inside", _make_inside),
     PanelEntry("why", "Why", _make_why),
     PanelEntry("map", "Map", _make_map),
+    PanelEntry("health", "Health", _make_health),
     PanelEntry("play", "Play", _make_play),
 )

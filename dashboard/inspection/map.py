@@ -92,11 +92,11 @@ class MapPanel:
         self._legend = theme.text("", css_classes=["ink-map-legend"])
         self.view: pn.viewable.Viewable = pn.Column(
             self._text,
-            pn.pane.Bokeh(self.figure.figure, sizing_mode="stretch_both", margin=0),
+            pn.pane.Bokeh(self.figure.figure, sizing_mode="stretch_width", margin=0),
             self._legend,
             self._point,
             css_classes=["ink-map"],
-            sizing_mode="stretch_both",
+            sizing_mode="stretch_width",
             margin=0,
             stylesheets=[theme.gap],
         )
@@ -161,9 +161,9 @@ class MapPanel:
             yield Picture(subject, network, sentence=chosen)
             return
         parts = []
-        for images in chosen.chunks(network):
+        for part in chosen.chunks(network):
             await asyncio.sleep(0)
-            parts.append(await self._execute(last_hidden_activations, network, images))
+            parts.append(await self._execute(last_hidden_activations, network, part.images))
         before = self._picture
         is_continued = before.projection is not None and before.subject == subject
         reference = before.projection.positions if is_continued and before.projection else None

@@ -11,7 +11,7 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from dashboard.inspection.projection import Projection
-from dashboard.plane.colors import CLASS_COLORS
+from dashboard.shell.colors import CLASS_COLORS
 from dashboard.shell.components.client_component import ClientComponent, Signatures
 
 COMMANDS: Signatures = {"look": (int,), "choose": (int,)}
@@ -24,7 +24,9 @@ MISTAKE = "#e03131"
 DRAWING = "#fab005"
 OUTLINE = "#1b1e25"
 
-PAPER = ":host { touch-action: pan-y; }"
+CORNERS = {"x": [-1, 1], "y": [-1, 1]}
+
+PAPER = ":host { flex: 0 0 max(300px, 50vh) !important; touch-action: pan-y; }"
 
 
 class MapFigure:
@@ -53,6 +55,8 @@ class MapFigure:
         self.mistakes = ColumnDataSource({"x": [], "y": []}, name="map-mistakes")
         self.drawing = ColumnDataSource({"x": [], "y": []}, name="map-drawing")
         self._frame = ColumnDataSource({"x": [], "y": []})
+        # Without any data, Bokeh cannot set the ranges.
+        self._corners = ColumnDataSource(CORNERS)
         self.figure = self._make_figure()
         self._component = ClientComponent(
             "sample_map.js",
@@ -76,6 +80,8 @@ class MapFigure:
             "label": labels.astype(np.uint8),
             "mark": [marks[label] for label in labels.tolist()],
         }
+        if self._corners.data["x"]:
+            self._corners.data = {"x": [], "y": []}
         wrong = projection.mistakes
         self.mistakes.data = {"x": x[wrong], "y": y[wrong]}
 
@@ -87,14 +93,15 @@ class MapFigure:
 
     def clear(self) -> None:
         """Show nothing."""
+        self._corners.data = CORNERS
         self.samples.data = {"x": [], "y": [], "label": [], "mark": []}
         self.mistakes.data = {"x": [], "y": []}
         self.draw_drawing(None)
 
     def _make_figure(self) -> figure:
         plot = figure(
-            sizing_mode="stretch_both",
-            min_height=260,
+            sizing_mode="stretch_width",
+            height=400,
             x_range=DataRange1d(range_padding=0.1),
             y_range=DataRange1d(range_padding=0.1),
             match_aspect=True,
@@ -108,6 +115,7 @@ class MapFigure:
             stylesheets=[PAPER],
         )
         plot.grid.visible = False
+        plot.scatter("x", "y", source=self._corners, alpha=0)
         colors = LinearColorMapper(
             palette=list(CLASS_COLORS), low=-0.5, high=len(CLASS_COLORS) - 0.5
         )

@@ -45,6 +45,9 @@ class InspectionContext:
     execute
         Awaited with a function and its arguments: computes outside the event loop, where the
         runtime has threads.
+    begin_lesson
+        Opens the 2-D pane, in Python, and begins the lesson of that name; the page switches the
+        panes itself.
     """
 
     controller: DigitsController
@@ -52,6 +55,7 @@ class InspectionContext:
     theme: Theme
     rate: RedrawRate
     execute: Execute
+    begin_lesson: Callable[[str], None] = lambda _name: None
 
 
 class InspectionPanel(Protocol):

@@ -174,8 +174,8 @@ class WhyPanel:
         kept = self._activations
         if kept is None or kept[:2] != (network, chosen):
             parts = []
-            for images in chosen.chunks(network):
-                parts.append(await self._execute(last_hidden_activations, network, images))
+            for part in chosen.chunks(network):
+                parts.append(await self._execute(last_hidden_activations, network, part.images))
                 await asyncio.sleep(0)
             kept = self._activations = (network, chosen, np.concatenate(parts))
         return kept[2]

@@ -55,6 +55,7 @@ class TimelineSlider:
             css_classes=[f"{hook}-time"],
             stylesheets=[theme.widgets],
             sizing_mode="stretch_width",
+            min_width=190,  # below it the buttons go to a line of their own
             margin=(0, 8, 0, 0),  # the handle extends beyond the end
         )
         self.live = button("Latest", theme, f"{hook}-live", show_newest)
@@ -63,7 +64,7 @@ class TimelineSlider:
             self.slider,
             self.live,
             self.resume,
-            stylesheets=[theme.gap, theme.bottom],
+            stylesheets=[theme.gap, theme.bottom, ":host { flex-wrap: wrap; }"],
             sizing_mode="stretch_width",
             margin=0,
         )

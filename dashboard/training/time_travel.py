@@ -55,6 +55,11 @@ class TimeTravel:
         self._timeline = Timeline(max_bytes=max_bytes)
         self._run_number = 0
 
+    @property
+    def states(self) -> tuple[RunState, ...]:
+        """The checkpoints, the oldest first."""
+        return tuple(self._timeline[index] for index in range(len(self._timeline)))
+
     def record(self, snapshot: Snapshot) -> None:
         """Store a checkpoint of the run if one is due at this snapshot; call it between slices.
 

@@ -71,6 +71,8 @@ class DigitsPane:
         How often the progress of training is redrawn.
     clock
         A monotonic clock, in seconds.
+    begin_lesson
+        Opens the 2-D pane and begins the lesson of that name.
 
     Attributes
     ----------
@@ -96,6 +98,7 @@ class DigitsPane:
         mark_running: Callable[[bool], None],
         rate: RedrawRate | None = None,
         clock: Clock = time.perf_counter,
+        begin_lesson: Callable[[str], None] = lambda _name: None,
     ) -> None:
         self._controller = controller
         self._state = state = controller.state
@@ -116,7 +119,10 @@ class DigitsPane:
         self._charts = RunCharts(state, theme)
         self._queue = QueueControls(state, theme)
         self.inspection = InspectionTabs(
-            PANELS, InspectionContext(controller, page, theme, self._rate, controller.execute)
+            PANELS,
+            InspectionContext(
+                controller, page, theme, self._rate, controller.execute, begin_lesson
+            ),
         )
         self.timeline: TimelineSlider | None = None
         self._theme = theme

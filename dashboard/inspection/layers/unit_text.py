@@ -287,9 +287,9 @@ def _points(change: float) -> str:
 
 
 LEGENDS = {
-    "activations": "Activations for the drawing: blue above zero, orange below",
-    "weights": "Incoming weights of each unit, one tile for each: blue above zero, orange below",
-    "gradients": "Change of the logit of {name} with each activation: blue raises it, orange "
+    "activations": "Activations for the drawing: red above zero, teal below",
+    "weights": "Incoming weights of each unit, one tile for each: red above zero, teal below",
+    "gradients": "Change of the logit of {name} with each activation: red raises it, teal "
     "lowers it",
 }
 
