@@ -175,6 +175,11 @@ class LabPage:
         else:
             self.wait_text(".ink-status", r"iteration \d+ .* cached [1-9]", START_DEADLINE_MS)
 
+    def open_settings(self) -> None:
+        """Open the drawer with all settings, if it is closed."""
+        if self.page.evaluate("document.documentElement.dataset.settings") != "open":
+            self.page.locator(".ink-settings button").click()
+
     def click(self, css_class: str) -> None:
         """Click the button inside a component."""
         self.page.locator(f".{css_class} button").click()

@@ -81,6 +81,7 @@ def test_the_test_score_comes_on_demand_with_its_interval(lab: LabPage) -> None:
 def test_weights_saved_to_a_file_come_back_from_it(
     lab: LabPage, kind: str, suffix: str, tmp_path: Path
 ) -> None:
+    lab.open_settings()
     lab.page.get_by_label("Save as").select_option(label=kind)
     lab.choose_model("MLP (pretrained)")
     lab.wait_data(".ink-model", model="mlp")
