@@ -25,7 +25,7 @@ def click_at(page: Page, selector: str, x: float, y: float) -> None:
 
 def test_a_net_is_evaluated_and_a_mistake_put_on_the_pad(own_lab: LabPage) -> None:
     page = own_lab.page
-    own_lab.choose_model("mlp")
+    own_lab.choose_model("MLP (pretrained)")
     own_lab.wait_data(".ink-model", model="mlp")
     own_lab.click("ink-clear")
     own_lab.wait_blank()
