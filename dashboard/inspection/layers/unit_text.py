@@ -45,11 +45,11 @@ def signed(value: float) -> str:
     return "0" if text in ("+0.00", "-0.00") else text.replace("-", "−")
 
 
-def unit_name(network: Network, selection: Selection) -> str:
-    """Return how a unit is called, counted from 1 as on the page."""
+def unit_name(network: Network, selection: Selection, class_names: tuple[str, ...]) -> str:
+    """Return how a unit is called, as HTML: counted from 1, an output by its class."""
     layer, unit = selection.layer, selection.unit + 1
     if layer == len(network.layers) - 1:
-        return f"Output {unit}"
+        return f"Output “{escape(class_names[selection.unit])}”"
     kind = "Filter" if isinstance(network.layers[layer], Conv2D) else "Unit"
     return f"{kind} {unit} of layer {layer + 1}"
 
@@ -94,9 +94,7 @@ def unit_html(
             '<p class="quiet" data-state="none">Point at a unit to see its weights and its sum; '
             "click it to ablate it.</p>"
         )
-    name = unit_name(network, selection)
-    if selection.layer == len(network.layers) - 1:
-        name = f"Output “{escape(class_names[selection.unit])}”"
+    name = unit_name(network, selection, class_names)
     place = f'data-layer="{selection.layer}" data-unit="{selection.unit}"'
     if outputs is None:
         return (
@@ -115,6 +113,20 @@ def unit_html(
         parts.append(_shares_html(logit_shares(network, outputs, selection.unit), class_names))
     state = "pixel" if is_map else "unit"
     return f'<div data-state="{state}" {values}>{"".join(parts)}</div>'
+
+
+def spoken_html(
+    network: Network,
+    outputs: Sequence[LayerOutput] | None,
+    selection: Selection,
+    class_names: tuple[str, ...],
+) -> str:
+    """Return what a screen reader announces when a unit is chosen: its name and its value."""
+    name = unit_name(network, selection, class_names)
+    value = ""
+    if outputs is not None:
+        value = f": {number(selected_terms(network, outputs, selection).value)}"
+    return f'<p class="unseen" role="status">{name}{value}</p>'
 
 
 def selected_terms(network: Network, outputs: Sequence[LayerOutput], selection: Selection) -> Terms:

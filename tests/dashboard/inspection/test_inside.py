@@ -170,6 +170,18 @@ def test_the_unit_under_the_pointer_stays_when_another_drawing_comes():
     inspect(InsidePanel, test)
 
 
+def test_a_unit_is_announced_when_it_is_chosen_and_not_with_every_drawing():
+    async def test(panel, controller):
+        send(panel, "look", 0, 6, 0, 0)
+        spoken = part(panel, "ink-inside-spoken").object
+        assert 'role="status"' in spoken
+        assert "Unit 7 of layer 1" in spoken
+        controller.drawing.take(ink().T.copy())
+        assert part(panel, "ink-inside-spoken").object == spoken
+
+    inspect(InsidePanel, test)
+
+
 def test_commands_for_units_that_are_not_there_are_ignored():
     async def test(panel, controller):
         send(panel, "look", 9, 0, 0, 0)
