@@ -354,6 +354,61 @@ def test_another_data_set_changes_the_names_of_the_outputs():
     inspect(InsidePanel, test, controller=make_controller(open_data_set=open_few))
 
 
+def test_no_picture_is_stale_however_often_somebody_changes_their_mind():
+    generator = np.random.default_rng(5)
+    forms = ([], [5], [12, 7], [300])
+
+    async def change(panel, controller):
+        state = controller.state
+        choice = generator.integers(9)
+        if choice == 0:
+            controller.drawing.take((generator.random((84, 84)) < 0.1).astype(np.float32))
+        elif choice == 1:
+            controller.drawing.take(np.zeros((84, 84), np.float32))
+        elif choice == 2:
+            panel.state.mode = generator.choice(["activations", "weights", "gradients"])
+        elif choice == 3:
+            state.hidden_layers = list(forms[generator.integers(len(forms))])
+            controller.reset()
+        elif choice == 4:
+            show_network(controller, convolutional())
+        elif choice == 5:
+            state.running = not state.running
+            await asyncio.sleep(0)
+        elif choice == 6:
+            state.data_set = generator.choice(["digits", "fashion-mnist"])
+            await asyncio.sleep(0)
+        elif choice == 7:
+            send(panel, "ablate", 0, int(generator.integers(6)), 1)
+        else:
+            panel.show(False)
+            panel.show(True)
+
+    async def test(panel, controller):
+        for _ in range(60):
+            await change(panel, controller)
+        controller.state.running = False
+        await until(lambda: controller.training_loop.is_idle)
+        await settle()
+        context = InspectionContext(
+            controller, DirectPageWriter(), Theme(), RedrawRate(), execute_in_line
+        )
+        fresh = InsidePanel(context)
+        fresh.state.param.update(
+            mode=panel.state.mode, ablated=panel.state.ablated, selection=panel.state.selection
+        )
+        for name in ("layers", "squares", "marks", "ablated"):
+            found, expected = columns(panel, name), columns(fresh, name)
+            assert found.keys() == expected.keys()
+            for key, column in found.items():
+                for one, other in zip(column, expected[key], strict=True):
+                    np.testing.assert_array_equal(one, other)
+        for hook in ("ink-inside-unit", "ink-inside-legend"):
+            assert part(panel, hook).object == part(fresh, hook).object
+
+    inspect(InsidePanel, test, controller=make_controller(open_data_set=open_few))
+
+
 # When
 
 
