@@ -139,10 +139,12 @@ class HealthPanel:
         )
         self.layer.param.watch(lambda _event: self._draw_charts(), "value")
         x_range = make_x_range()
-        self.charts = {
-            name: QuantileChart(name, title, x_range) for name, title in DISTRIBUTIONS.items()
-        }
-        self.updates = UpdateChart("Update ÷ weights, per step", x_range)
+        self.charts = {name: QuantileChart(name, x_range) for name in DISTRIBUTIONS}
+        self.updates = UpdateChart(x_range)
+        figures = [
+            *((DISTRIBUTIONS[name], chart.figure) for name, chart in self.charts.items()),
+            ("Update ÷ weights, per step", self.updates.figure),
+        ]
         self.view: pn.viewable.Viewable = pn.Column(
             self._text,
             pn.Row(
@@ -154,10 +156,14 @@ class HealthPanel:
             self._table,
             self.layer,
             *(
-                pn.pane.Bokeh(figure, sizing_mode="stretch_width", margin=0)
-                for figure in [chart.figure for chart in self.charts.values()]
+                pn.Column(
+                    theme.text(f"<h2>{title}</h2>"),
+                    pn.pane.Bokeh(figure, sizing_mode="stretch_width", margin=0),
+                    sizing_mode="stretch_width",
+                    margin=0,
+                )
+                for title, figure in figures
             ),
-            pn.pane.Bokeh(self.updates.figure, sizing_mode="stretch_width", margin=0),
             theme.text(
                 '<p class="quiet">Areas: from the 5 % to the 95 % and from the 25 % to the 75 % '
                 "quantile; line: the median. Update ÷ weights is the change of the weights between "

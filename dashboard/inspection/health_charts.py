@@ -9,10 +9,13 @@ from bokeh.models import ColumnDataSource, DataRange1d, NumeralTickFormatter, Sp
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from dashboard.shell.chart_parts import BLUE, quieten
+from dashboard.shell.chart_parts import quieten
+from dashboard.shell.colors import SECOND
 
-HEIGHT = 112
-LEFT = 58
+HEIGHT = 84
+AXIS_HEIGHT = 22
+"""Of the iterations, below the last chart."""
+LEFT = 52
 """Width of the axes in pixels, the same for all charts, so that they are aligned."""
 
 USUAL_UPDATE = 1e-3
@@ -36,14 +39,24 @@ class QuantileChart:
         The columns `iteration` and `q5` to `q95`.
     """
 
-    def __init__(self, name: str, title: str, x_range: DataRange1d) -> None:
+    def __init__(self, name: str, x_range: DataRange1d) -> None:
         self.source = ColumnDataSource({column: [] for column in COLUMNS}, name=f"health-{name}")
-        self.figure = _make_figure(title, x_range, y_range=(-1, 1))
+        # Of a single record there is no area, but a line from quantile to quantile.
+        self._single = ColumnDataSource({column: [] for column in COLUMNS})
+        self._frame = ColumnDataSource({"x": [], "y": []})
+        self.figure = _make_figure(x_range, self._frame)
+        self.figure.xaxis.visible = False
         for low, high, alpha in (("q5", "q95", 0.22), ("q25", "q75", 0.4)):
             self.figure.varea(
-                "iteration", low, high, source=self.source, fill_color=BLUE, fill_alpha=alpha
+                "iteration", low, high, source=self.source, fill_color=SECOND, fill_alpha=alpha
             )
-        self.figure.line("iteration", "q50", source=self.source, color=BLUE, line_width=2)
+        self.figure.line("iteration", "q50", source=self.source, color=SECOND, line_width=2)
+        for low, high, width in (("q5", "q95", 2), ("q25", "q75", 6)):
+            self.figure.segment(
+                "iteration", low, "iteration", high, source=self._single, color=SECOND,
+                line_width=width,
+            )  # fmt: skip
+        self.draw((), np.empty((0, len(COLUMNS) - 1)))
 
     def draw(self, iterations: tuple[int, ...], quantiles: NDArray[np.float64]) -> None:
         """Show the quantiles (records, 5) at these iterations."""
@@ -51,6 +64,11 @@ class QuantileChart:
         self.source.data = {
             name: column.astype(np.float32) for name, column in zip(COLUMNS, columns, strict=True)
         }
+        is_single = len(iterations) == 1
+        self._single.data = (
+            dict(self.source.data) if is_single else {column: [] for column in COLUMNS}
+        )
+        _set_frame(self._frame, (-1, 1), is_empty=not np.isfinite(quantiles).any())
 
 
 class UpdateChart:
@@ -62,9 +80,12 @@ class UpdateChart:
         The columns `iteration` and `ratio`.
     """
 
-    def __init__(self, title: str, x_range: DataRange1d) -> None:
+    def __init__(self, x_range: DataRange1d) -> None:
         self.source = ColumnDataSource({"iteration": [], "ratio": []}, name="health-updates")
-        self.figure = _make_figure(title, x_range, y_range=(1e-4, 1e-2), y_axis_type="log")
+        self._frame = ColumnDataSource({"x": [], "y": []})
+        self.figure = _make_figure(
+            x_range, self._frame, y_axis_type="log", height=HEIGHT + AXIS_HEIGHT
+        )
         self.figure.add_layout(
             Span(
                 location=USUAL_UPDATE,
@@ -74,8 +95,9 @@ class UpdateChart:
                 line_width=1,
             )
         )
-        self.figure.line("iteration", "ratio", source=self.source, color=BLUE, line_width=2)
-        self.figure.scatter("iteration", "ratio", source=self.source, color=BLUE, size=4)
+        self.figure.line("iteration", "ratio", source=self.source, color=SECOND, line_width=2)
+        self.figure.scatter("iteration", "ratio", source=self.source, color=SECOND, size=4)
+        self.draw((), np.empty(0))
 
     def draw(self, iterations: tuple[int, ...], ratios: NDArray[np.float64]) -> None:
         """Show the ratios (records,) at these iterations; those that are not known are left out."""
@@ -84,6 +106,7 @@ class UpdateChart:
             "iteration": np.array(iterations, np.float32)[known],
             "ratio": ratios[known].astype(np.float32),
         }
+        _set_frame(self._frame, (1e-4, 1e-2), is_empty=not known.any())
 
 
 def make_x_range() -> DataRange1d:
@@ -91,12 +114,14 @@ def make_x_range() -> DataRange1d:
     return DataRange1d(start=0)
 
 
-def _make_figure(
-    title: str, x_range: DataRange1d, y_range: tuple[float, float], **options: Any
-) -> figure:
+def _set_frame(frame: ColumnDataSource, y_range: tuple[float, float], *, is_empty: bool) -> None:
+    """Give an empty chart ranges; without any data, Bokeh cannot set them."""
+    if bool(len(frame.data["x"])) != is_empty:
+        frame.data = {"x": [0, 1], "y": list(y_range)} if is_empty else {"x": [], "y": []}
+
+
+def _make_figure(x_range: DataRange1d, frame: ColumnDataSource, **options: Any) -> figure:
     chart = figure(
-        title=title,
-        height=HEIGHT,
         sizing_mode="stretch_width",
         x_range=x_range,
         tools="",
@@ -104,12 +129,11 @@ def _make_figure(
         min_border=2,
         min_border_left=LEFT,
         outline_line_color=None,
-        **options,
+        **{"height": HEIGHT, **options},
     )
     quieten(chart)
-    chart.title.text_font_size = "12px"
     chart.yaxis.ticker.desired_num_ticks = 3
+    chart.xaxis.ticker.desired_num_ticks = 4
     chart.xaxis.formatter = NumeralTickFormatter(format="0,0")
-    # Without any data, Bokeh cannot set the ranges.
-    chart.scatter([0, 1], list(y_range), alpha=0)
+    chart.scatter("x", "y", source=frame, alpha=0)
     return chart

@@ -46,7 +46,7 @@ EMPTY_END = 100.0
 HEADING_HEIGHT = 22
 """Pixels of the heading of a chart."""
 
-LEFT_MARGIN = 76
+LEFT_MARGIN = 84
 """Pixels left of all charts, enough for any tick labels, so that the x axes are aligned."""
 
 Legend = Sequence[tuple[str, Sequence[str]]]

@@ -140,7 +140,8 @@ def make_sample_file(
     count = f"{len(images):,} sample{'' if len(images) == 1 else 's'}"
     pixels = f"pixels {low:g} to {high:g}{scaling}"
     description = ", ".join(part for part in (count, how, label_text, pixels, *done) if part)
-    return SampleFile(name, samples, description, (*notes, *_doubts(samples, labels, high)))
+    doubts = _doubts(samples, labels, 255.0 if scaling else high)
+    return SampleFile(name, samples, description, (*notes, *doubts))
 
 
 def find_overlap(first: Samples, second: Samples) -> int:

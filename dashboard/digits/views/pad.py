@@ -51,12 +51,7 @@ PAPER = """
 
 TOOLS = """
 :host { flex-wrap: wrap; align-items: center; }
-.ink-brush { flex: 1 1 140px !important; min-width: 140px; }
-"""
-
-BRUSH = """
-.bk-input-group { flex-direction: row; align-items: center; gap: 10px; }
-.bk-input-group > :last-child { flex: 1; }
+.ink-brush { display: var(--brush, block); flex: 1 1 140px !important; min-width: 140px; }
 """
 
 Canvas = NDArray[np.float32]
@@ -106,7 +101,7 @@ class DrawingPad:
             step=1,
             title="Brush",
             margin=0,
-            stylesheets=[stylesheet, BRUSH],
+            stylesheets=sheets,
             sizing_mode="stretch_width",
             css_classes=["ink-brush"],
         )

@@ -10,7 +10,8 @@ from bokeh.models import ColumnDataSource, CustomJS
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from dashboard.shell.chart_parts import BLUE, ORANGE, quieten
+from dashboard.shell.chart_parts import quieten
+from dashboard.shell.colors import MISTAKE, PLAIN
 
 # A new number makes a repeated click on the same cell a change that Python hears of.
 SELECT_CELL = """
@@ -75,7 +76,7 @@ class ConfusionMatrix:
             "y": rows + 0.5,
             "text": [str(count) if count else "" for count in cells.tolist()],
             "color": [
-                shade(BLUE if on_diagonal else ORANGE, strength) if count else TRANSPARENT
+                shade(PLAIN if on_diagonal else MISTAKE, strength) if count else TRANSPARENT
                 for on_diagonal, strength, count in zip(correct, strengths, cells, strict=True)
             ],
         }

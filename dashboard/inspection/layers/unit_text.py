@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dashboard.inspection.layers.arrangement import LayerPlace
 from dashboard.inspection.layers.pictures import softmax
 from dashboard.inspection.layers.state import AblationResult, Selection
+from dashboard.shell.pictures import signed_gradient
 from nn import Conv2D, Network
 from nn.interpretation.activations import (
     LayerOutput,
@@ -299,17 +300,17 @@ def _points(change: float) -> str:
 
 
 LEGENDS = {
-    "activations": "Activations for the drawing: blue above zero, orange below",
-    "weights": "Incoming weights of each unit, one tile for each: blue above zero, orange below",
-    "gradients": "Change of the logit of {name} with each activation: blue raises it, orange "
-    "lowers it",
+    "activations": "Activations for the drawing",
+    "weights": "Incoming weights, a tile for each unit",
+    "gradients": "Change of the logit of {name} with each activation",
 }
 
 
 def legend_html(mode: str, target: str | None) -> str:
     """Return the sentence that explains the colors, under a scale."""
     sentence = LEGENDS[mode].format(name=f"“{escape(target)}”" if target else "the answer")
+    scale = f'<span class="scale" style="background: {signed_gradient()}"></span>'
     return (
-        f'<p class="legend"><span class="scale" aria-hidden="true"></span>'
-        f"{sentence}; full color at the value beside the layer.</p>"
+        f'<p class="legend"><span aria-hidden="true">−{scale}+</span> {sentence}: colorless at '
+        "zero, in full color from the value beside the layer.</p>"
     )

@@ -13,13 +13,14 @@ import panel as pn
 from dashboard.plane.controller import PlaneController
 from dashboard.plane.lessons import LESSONS
 from dashboard.plane.presets import PRESETS
+from dashboard.plane.views.shape_chooser import shape_chooser
 from dashboard.shell.chart_switches import speed_menu
 from dashboard.shell.downloads import Download
 from dashboard.shell.fields import Checkbox
 from dashboard.shell.layout import bar, card, field_pairs, run_row, stack
 from dashboard.shell.theme import Theme, button
 from dashboard.upstream.html_pane import HTMLText
-from data_cache import INPUT_TITLES, PLANE_SHAPES
+from data_cache import INPUT_TITLES
 
 HOOK = "ink-spiral"
 FIELD_HOOK = f"{HOOK}-field"
@@ -27,6 +28,11 @@ DATA_FIELDS = ("classes", "points_count", "noise", "arm_angle", "train_share", "
 NETWORK_FIELDS = ("hidden_layers", "activation", "initialization", "weight_noise")
 LEARNING_FIELDS = ("learning_rate", "optimizer", "batch_size", "dropout", "l1", "l2")
 RESOLUTIONS = (64, 100, 150, 200)
+WRAP = ":host { flex-wrap: wrap; }"
+FEATURES = """
+.bk-input-group { display: flex; flex-wrap: wrap; gap: 2px 12px; }
+.bk-input-group > label { margin: 0; white-space: nowrap; }
+"""
 
 
 class Controls:
@@ -62,7 +68,9 @@ class Controls:
         buttons = run_row(self._state, theme, HOOK, controller.step, controller.reset)
         summary.sizing_mode = None
         self.run = bar(theme, buttons, summary)
-        self.quick = bar(theme, self._presets(), speed_menu(self._state, theme, HOOK))
+        presets = self._presets()
+        presets.max_width = 260
+        self.quick = bar(theme, presets, speed_menu(self._state, theme, HOOK))
         self.settings = pn.Column(
             card(theme, "Lessons", self._lessons()),
             card(theme, "Points", self._points()),
@@ -114,16 +122,10 @@ class Controls:
 
     def _points(self) -> pn.Column:
         theme, points = self._theme, self._controller.points
-        shape = pn.widgets.Select.from_param(
-            self._state.param.shape,
-            label="Shape",
-            options={shape.title: name for name, shape in PLANE_SHAPES.items()},
-            css_classes=[f"{FIELD_HOOK}-shape"],
-            **self._wide,
-        )
+        shape = shape_chooser(self._state.param.shape, theme, f"{FIELD_HOOK}-shape")
         load = pn.widgets.FileInput(
-            label="Load points (.csv with x,y,label)",
-            accept=".csv",
+            label="Load points (.csv with x, y and label)",
+            accept=".csv,.tsv,.txt",
             css_classes=[f"{HOOK}-load"],
             **self._wide,
         )
@@ -142,7 +144,8 @@ class Controls:
             button("Regenerate", theme, f"{HOOK}-regenerate", self._controller.regenerate),
             button("Clear", theme, f"{HOOK}-clear", points.clear),
             button("Save CSV", theme, f"{HOOK}-save", save),
-            stylesheets=[theme.gap],
+            stylesheets=[theme.gap, WRAP],
+            sizing_mode="stretch_width",
             margin=0,
         )
         return stack(theme, shape, self._fields(DATA_FIELDS), buttons, load)
@@ -154,7 +157,8 @@ class Controls:
             value=list(state.inputs),
             inline=True,
             css_classes=[f"{FIELD_HOOK}-inputs"],
-            stylesheets=[theme.widgets],
+            stylesheets=[theme.widgets, FEATURES],
+            sizing_mode="stretch_width",
             margin=0,
         )
 
@@ -177,7 +181,7 @@ class Controls:
         state, theme = self._state, self._theme
         mode = pn.widgets.RadioButtonGroup.from_param(
             state.param.surface_mode,
-            options={"Soft": "soft", "Hard": "hard"},
+            options={"Probabilities": "soft", "Predicted class": "hard"},
             css_classes=[f"{HOOK}-mode"],
             stylesheets=[theme.widgets],
             align="end",
@@ -197,7 +201,7 @@ class Controls:
             mode,
             side,
             test,
-            stylesheets=[theme.gap, theme.bottom],
+            stylesheets=[theme.gap, theme.bottom, WRAP],
             sizing_mode="stretch_width",
             margin=0,
         )
