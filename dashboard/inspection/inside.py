@@ -28,6 +28,7 @@ from dashboard.inspection.layers.unit_text import (
     chosen_pixel,
     layer_title,
     legend_html,
+    spoken_html,
     unit_html,
 )
 from dashboard.inspection.layers.view import (
@@ -100,7 +101,12 @@ class InsidePanel:
         )
         self._redraws = RedrawScheduler(
             context.page,
-            {"layers": self._draw_layers, "unit": self._draw_unit, "ablation": self._draw_ablation},
+            {
+                "layers": self._draw_layers,
+                "unit": self._draw_unit,
+                "ablation": self._draw_ablation,
+                "spoken": self._speak,
+            },
             rate=live,
         )
         self._weight_redraws = RedrawScheduler(
@@ -131,7 +137,7 @@ class InsidePanel:
         digits, state = self._digits, self.state
         digits.param.watch(self._digits_changed, list(FOLLOWED))
         state.param.watch(lambda _event: self._draw_now("layers", "unit"), ["mode", "target"])
-        state.param.watch(lambda _event: self._draw_now("unit"), "selection")
+        state.param.watch(lambda _event: self._draw_now("unit", "spoken"), "selection")
         state.param.watch(self._ablated_changed, "ablated")
         state.param.watch(lambda _event: self._draw_now("ablation"), ["result", "obstacle"])
 
@@ -299,6 +305,12 @@ class InsidePanel:
         pictures, titles = unit_pictures(network, outputs, selection)
         self._layers.draw_squares([framed(drawing), *pictures], [f"Input {side} × {side}", *titles])
         self._draw_marks(network, outputs, selection)
+
+    def _speak(self) -> None:
+        network, selection = self._network(), self.state.selection
+        if selection is not None:
+            names, outputs = self._class_names(network), self._outputs(network)
+            self._set(self._spoken, spoken_html(network, outputs, selection, names))
 
     def _draw_marks(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.shell.pictures import NEGATIVE, POSITIVE
+from dashboard.shell.pictures import NEGATIVE, POSITIVE, opacity
 
 ZERO = 90
 """The level of zero; 0 to 89 are negative values, 91 to 180 positive ones."""
@@ -30,7 +30,10 @@ def _color(channels: tuple[int, int, int], opacity: float) -> str:
 
 def _palette() -> tuple[str, ...]:
     signed = [
-        _color(POSITIVE if level > ZERO else NEGATIVE, 0.95 * abs(level - ZERO) / ZERO)
+        _color(
+            POSITIVE if level > ZERO else NEGATIVE,
+            float(opacity(np.float64(abs(level - ZERO) / ZERO))),
+        )
         for level in range(INK_FIRST)
     ]
     ink = [

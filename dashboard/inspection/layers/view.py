@@ -36,6 +36,7 @@ ablate it or 0 to restore it. `target`: the class whose logit is differentiated.
 
 SHEET = """
 :host { touch-action: pan-y; }
+.bk-Canvas { filter: var(--signed-filter); }
 .titles { position: absolute; inset: 0; pointer-events: none; color: var(--text-quiet);
   font: 11px/1.3 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
 .titles span { position: absolute; white-space: nowrap; font-variant-numeric: tabular-nums; }
