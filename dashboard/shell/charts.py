@@ -46,6 +46,9 @@ EMPTY_END = 100.0
 HEADING_HEIGHT = 22
 """Pixels of the heading of a chart."""
 
+AROUND_HEIGHT = 170
+"""Pixels of the switches, the legend and the summary, with their gaps."""
+
 LEFT_MARGIN = 84
 """Pixels left of all charts, enough for any tick labels, so that the x axes are aligned."""
 
@@ -504,6 +507,7 @@ class RunCharts:
             self.summary,
             stylesheets=[theme.gap],
             sizing_mode="stretch_both",
+            min_height=2 * (min_height + HEADING_HEIGHT) + AROUND_HEIGHT,
             margin=0,
         )
 

@@ -78,7 +78,6 @@ def quick_fields(
     """Return narrow fields for the bar; links hide them together with the card “Learning”."""
     fields = [Field(settings, name, theme.widgets, hook).view for name in names]
     return pn.Row(
-        *more,
         *fields,
         *more,
         stylesheets=[theme.bar, theme.quick],

@@ -102,6 +102,23 @@ def test_layers_with_unrelated_names_are_put_in_order_by_their_shapes():
     assert_equal_networks(weights_from_bytes(archive(**arrays), "a.npz"), network)
 
 
+def test_a_score_chooses_the_order_of_layers_that_are_alike():
+    network = small_network((784, 6, 6, 6, 10))
+    parameters = network.parameters()
+    names = ("enter", "zebra", "apple", "leave")
+    arrays = {}
+    for index in (2, 3, 0, 1):
+        arrays[f"{names[index]}.weight"] = parameters[2 * index].T
+        arrays[f"{names[index]}.bias"] = parameters[2 * index + 1]
+    data = archive(**arrays)
+    reading = read_weights(
+        data,
+        "a.npz",
+        lambda one: float(np.array_equal(one.parameters()[2], parameters[2])),
+    )
+    assert_equal_networks(reading.network, network)
+
+
 def test_a_score_chooses_the_way_round_of_flat_lists_of_json():
     network = small_network((784, 10, 10))
     turned = network.with_parameters(
