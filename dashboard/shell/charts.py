@@ -46,9 +46,6 @@ EMPTY_END = 100.0
 HEADING_HEIGHT = 22
 """Pixels of the heading of a chart."""
 
-AROUND_HEIGHT = 170
-"""Pixels of the switches, the legend and the summary, with their gaps."""
-
 LEFT_MARGIN = 84
 """Pixels left of all charts, enough for any tick labels, so that the x axes are aligned."""
 
@@ -91,8 +88,6 @@ class CurveChart:
         Whether the scores on validation samples have markers; not when they are many.
     min_height
         Of the chart, in pixels.
-    is_stretched
-        Whether the chart fills the height that is left.
     """
 
     def __init__(
@@ -109,7 +104,6 @@ class CurveChart:
         names: dict[str, str],
         dots: bool = True,
         min_height: int = 130,
-        is_stretched: bool = True,
     ) -> None:
         self._key = key
         self._is_share = key == "accuracy"
@@ -144,11 +138,9 @@ class CurveChart:
             theme.text(f"<h2>{title}</h2>"),
             self._pane,
             css_classes=[css_class, "chart"],
-            **(
-                {"sizing_mode": "stretch_both", "min_height": min_height + HEADING_HEIGHT}
-                if is_stretched
-                else {"sizing_mode": "stretch_width", "height": min_height + HEADING_HEIGHT}
-            ),
+            # Panel derives another minimum from the content.
+            stylesheets=[f":host {{ min-height: {min_height + HEADING_HEIGHT}px !important; }}"],
+            sizing_mode="stretch_both",
             margin=0,
         )
         self.show_scale()
@@ -454,9 +446,6 @@ class RunCharts:
         Begins their CSS classes.
     legend, dots, min_height
         Of each chart, as for `CurveChart`.
-    side_by_side
-        Whether the charts lie beside each other where there is room, with this height; else one
-        below the other, in the height that is left.
 
     Attributes
     ----------
@@ -479,7 +468,6 @@ class RunCharts:
         legend: Legend = LEGEND,
         dots: bool = True,
         min_height: int = 130,
-        side_by_side: bool = False,
     ) -> None:
         self._options = options
         self._legend = legend
@@ -493,7 +481,6 @@ class RunCharts:
             "names": names,
             "dots": dots,
             "min_height": min_height,
-            "is_stretched": not side_by_side,
         }
         self.loss = CurveChart(
             "Loss",
@@ -513,26 +500,14 @@ class RunCharts:
         self.view = pn.Column(
             chart_switches(options, theme, hook),
             pn.pane.Bokeh(self.legend, sizing_mode="stretch_width", margin=0),
-            *self._arranged(side_by_side),
+            self.loss.view,
+            self.accuracy.view,
             self.summary,
-            stylesheets=[theme.gap],
-            **(
-                {"sizing_mode": "stretch_width"}
-                if side_by_side
-                else {
-                    "sizing_mode": "stretch_both",
-                    "min_height": 2 * (min_height + HEADING_HEIGHT) + AROUND_HEIGHT,
-                }
-            ),
+            # As high as its parts at least, whatever the size of the text.
+            stylesheets=[theme.gap, ":host { flex: 1 0 auto !important; }"],
+            sizing_mode="stretch_both",
             margin=0,
         )
-
-    def _arranged(self, side_by_side: bool) -> list[pn.Column | pn.Row]:
-        views = [self.loss.view, self.accuracy.view]
-        if not side_by_side:
-            return views
-        wrap = ":host { flex-wrap: wrap; } :host > * { flex: 1 1 280px !important; }"
-        return [pn.Row(*views, stylesheets=[wrap], sizing_mode="stretch_width", margin=0)]
 
     def _named_curves(self) -> list[list[GlyphRenderer]]:
         """Return for each name in the legend its curves in both charts."""

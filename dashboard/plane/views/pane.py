@@ -116,9 +116,7 @@ class PlanePane:
         self._controls = Controls(controller, theme, download, self._readout.summary)
         self.surface = SurfaceView(self._commands(), theme.widgets)
         self._profile = ProfileChart(theme)
-        self._charts = RunCharts(
-            state, theme, hook=HOOK, legend=LEGEND, dots=False, min_height=150, side_by_side=True
-        )
+        self._charts = RunCharts(state, theme, hook=HOOK, legend=LEGEND, dots=False)
         self.diagram = NetworkDiagram(theme, self._diagram_commands())
         self._is_diagram_seen = True  # for the first drawing; then the page reports it
         self._steppers = LayerSteppers(theme, self._choose_layers)
