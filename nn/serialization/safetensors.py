@@ -33,7 +33,10 @@ from nn.serialization.torch_layout import (
     torch_code,
 )
 
-_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+_TYPES = {
+    **{"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"},
+    **{"I64": "<i8", "I32": "<i4", "I8": "i1", "U8": "u1", "BOOL": "?"},
+}
 _KEY = "inkling"
 
 

@@ -18,7 +18,9 @@ NOTICE = ".ink-evaluation-notice"
 
 def click_at(page: Page, selector: str, x: float, y: float) -> None:
     """Click a place in a figure, in shares of its width and height."""
-    box = page.locator(selector).bounding_box()
+    place = page.locator(selector)
+    place.scroll_into_view_if_needed()
+    box = place.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
 

@@ -168,6 +168,26 @@ def test_arrays_that_are_no_network_are_refused_with_their_shapes(arrays, words)
     assert words in message
 
 
+@pytest.mark.parametrize(
+    ("header", "word"),
+    [
+        (
+            b'{"bn.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[0,8]}}',
+            "batch norm",
+        ),
+        (b'{"w":{"dtype":"F8_E5M2","shape":[8],"data_offsets":[0,8]}}', "F8_E5M2 in w"),
+        (b'{"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}', "12 bytes for w and found 8"),
+        (b'{"w":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}', "found 8 of 8"),
+        (b'{"w":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}', "bytes for w"),
+        (b'{"w":5}', "found 5 in w"),
+        (b"{nonsense", "damaged"),
+    ],
+)
+def test_a_damaged_safetensors_file_is_refused(header, word):
+    data = len(header).to_bytes(8, "little") + header + bytes(8)
+    assert word in refusal(data, "my.safetensors")
+
+
 def test_batch_normalisation_is_named():
     arrays = {"bn.running_mean": np.ones(3), "fc.weight": np.ones((10, 784))}
     assert "batch normalisation" in refusal(archive(**arrays), "my.npz")
