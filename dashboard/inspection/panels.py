@@ -19,7 +19,7 @@ from dashboard.shell.redraw_scheduler import RedrawRate
 from dashboard.shell.theme import Theme
 from dashboard.training.trainer import Execute
 
-NATURAL = ":host > * { flex-shrink: 0; }"
+NATURAL = ":host > * { flex: 1 0 auto !important; height: auto !important; }"
 """A panel that is higher than its place is scrolled, not squeezed."""
 
 SHOW_OPEN = """

@@ -30,9 +30,12 @@ class Theme:
             + no_button
         )
         self.quick = (
-            ":host { display: var(--card-learning, flex); gap: 12px; flex-wrap: wrap; }"
-            " @media (min-width: 1000px) { :host > * { width: 6.5rem !important; } }"
-            " @media (max-width: 999px) { :host > * { flex: 1 1 6rem; } }"
+            ":host { gap: 12px; } .field { display: var(--card-learning, flex); }"
+            " @media (min-width: 1000px) { .field, .ink-speed { width: 5.75rem !important; } }"
+            " @media (min-width: 1000px) and (max-width: 1199px) { :host { gap: 8px; }"
+            " .field, .ink-speed { width: 5rem !important; } }"
+            " @media (max-width: 999px) { :host { flex-wrap: wrap; } :host > * { flex: 1 1 5rem; }"
+            " .ink-training-start { flex-basis: 100%; } }"
         )
         self.wrap = (
             ":host { flex-wrap: wrap; align-items: flex-end !important; gap: 8px; }"

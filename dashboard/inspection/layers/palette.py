@@ -41,7 +41,7 @@ def _palette() -> tuple[str, ...]:
 
 
 PALETTE = _palette()
-"""Colors "#rrggbbaa" by level: teal below zero, red above, transparent at zero."""
+"""Colors "#rrggbbaa" by level: pink below zero, green above, transparent at zero."""
 
 
 def signed_levels(values: NDArray[np.floating], scale: float) -> NDArray[np.uint8]:

@@ -287,9 +287,9 @@ def _points(change: float) -> str:
 
 
 LEGENDS = {
-    "activations": "Activations for the drawing: red above zero, teal below",
-    "weights": "Incoming weights of each unit, one tile for each: red above zero, teal below",
-    "gradients": "Change of the logit of {name} with each activation: red raises it, teal "
+    "activations": "Activations for the drawing: green above zero, pink below",
+    "weights": "Incoming weights of each unit, one tile for each: green above zero, pink below",
+    "gradients": "Change of the logit of {name} with each activation: green raises it, pink "
     "lowers it",
 }
 
