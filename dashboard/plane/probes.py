@@ -6,7 +6,7 @@ earlier checkpoint, and a network with ablated units alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from dashboard.plane.dataset import InputSamples
 from dashboard.plane.surface import grid_points
 from dashboard.training.history import Score
 from data_cache import PlanePoints, derive_inputs
-from nn import SGD, Dense, Network, TrainingStep
+from nn import SGD, Network, TrainingStep
 
 CHUNK = 1024
 """Grid points whose outputs are computed in one call."""
@@ -164,21 +164,6 @@ def evaluate_points(
     likelihoods = log_probabilities[np.arange(len(points)), points.labels]
     loss = -float(likelihoods.mean(dtype=np.float64))
     return PointEvaluation(Score(iteration, loss, 1 - float(wrong.mean()), len(points)), wrong)
-
-
-def without_units(network: Network, units: Iterable[tuple[int, int]]) -> Network:
-    """Return a copy in which the outgoing weights of hidden units (layer, unit) are zero.
-
-    Pairs that the network does not have are ignored; the other weights are shared.
-    """
-    layers = list(network.layers)
-    hidden = network.sizes[1:-1]
-    for layer, unit in units:
-        if layer < len(hidden) and unit < hidden[layer]:
-            weights = layers[layer + 1].weights.copy()
-            weights[unit] = 0
-            layers[layer + 1] = Dense(weights, layers[layer + 1].bias)
-    return Network(tuple(layers), network.activation)
 
 
 def dead_units(network: Network, x: np.ndarray) -> list[np.ndarray]:

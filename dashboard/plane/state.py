@@ -10,7 +10,7 @@ import param
 from dashboard.plane.dataset import PlaneData
 from dashboard.plane.lessons import LESSONS
 from dashboard.plane.presets import PRESETS
-from dashboard.plane.probes import PointEvaluation, evaluate_points, without_units
+from dashboard.plane.probes import PointEvaluation, evaluate_points
 from dashboard.plane.settings import PlaneSettings
 from dashboard.shell.notices import Notice
 from dashboard.training.history import History
@@ -18,6 +18,7 @@ from dashboard.training.run_options import RunOptions
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.time_travel import ShownCheckpoint
 from nn import Network
+from nn.interpretation.ablation import without_units
 
 WELCOME = "A small network learns to separate the arms of a spiral. Press Train and watch."
 

@@ -138,8 +138,9 @@ class CurveChart:
             theme.text(f"<h2>{title}</h2>"),
             self._pane,
             css_classes=[css_class, "chart"],
+            # Panel derives another minimum from the content.
+            stylesheets=[f":host {{ min-height: {min_height + HEADING_HEIGHT}px !important; }}"],
             sizing_mode="stretch_both",
-            min_height=min_height + HEADING_HEIGHT,
             margin=0,
         )
         self.show_scale()
@@ -502,7 +503,8 @@ class RunCharts:
             self.loss.view,
             self.accuracy.view,
             self.summary,
-            stylesheets=[theme.gap],
+            # As high as its parts at least, whatever the size of the text.
+            stylesheets=[theme.gap, ":host { flex: 1 0 auto !important; }"],
             sizing_mode="stretch_both",
             margin=0,
         )

@@ -26,14 +26,16 @@ class Theme:
         self.gap = ":host { gap: 8px; }" + no_button
         self.bar = (
             ":host { gap: 8px; align-items: flex-end !important; width: auto !important; }"
-            " :host > * { flex: none; } .ink-train, .ink-spiral-train { width: 6.5rem; }"
-            + no_button
+            " :host > * { flex: none; align-self: flex-end !important; }"
+            " .ink-train, .ink-spiral-train { width: 6.5rem; }" + no_button
         )
         self.quick = (
             ":host { gap: 12px; } .field { display: var(--card-learning, flex); }"
-            " @media (min-width: 1000px) { .field, .ink-speed { width: 5.75rem !important; } }"
-            " @media (min-width: 1000px) and (max-width: 1199px) { :host { gap: 8px; }"
-            " .field, .ink-speed { width: 5rem !important; } }"
+            " @media (min-width: 1000px) {"
+            " :host > :not(.ink-training-start) { width: 5.75rem !important; } }"
+            " @media (min-width: 1000px) and (max-width: 1199px) {"
+            " :host { gap: 8px; --help: none; }"
+            " :host > :not(.ink-training-start) { width: 5rem !important; } }"
             " @media (max-width: 999px) { :host { flex-wrap: wrap; } :host > * { flex: 1 1 5rem; }"
             " .ink-training-start { flex-basis: 100%; } }"
         )

@@ -6,7 +6,7 @@ All formats end here, so that options apply alike and implausible samples are no
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -254,8 +254,3 @@ def _doubts(samples: Samples, labels: np.ndarray | None, high: float) -> tuple[s
                 "names the labels."
             )
     return tuple(found)
-
-
-def with_name(file: SampleFile, name: str) -> SampleFile:
-    """Return the record under another name."""
-    return replace(file, name=name)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dashboard.shell.chart_parts import quieten
 from dashboard.shell.colors import MISTAKE, PLAIN
+from data_cache import DIGIT_NAMES
 
 # A new number makes a repeated click on the same cell a change that Python hears of.
 SELECT_CELL = """
@@ -60,6 +61,7 @@ class ConfusionMatrix:
         )
         self.figure.js_on_event("tap", CustomJS(args={"figure": self.figure}, code=SELECT_CELL))
         self.figure.on_change("tags", self._tapped)
+        self._name_classes(DIGIT_NAMES)
 
     def draw(self, counts: NDArray[np.integer], class_names: Sequence[str]) -> None:
         """Show counts (classes, classes)."""
@@ -80,6 +82,10 @@ class ConfusionMatrix:
                 for on_diagonal, strength, count in zip(correct, strengths, cells, strict=True)
             ],
         }
+        self._name_classes(class_names)
+
+    def _name_classes(self, class_names: Sequence[str]) -> None:
+        classes = len(class_names)
         for axis in (self.figure.xaxis, self.figure.yaxis):
             axis.ticker = [index + 0.5 for index in range(classes)]
             axis.major_label_overrides = {

@@ -89,8 +89,13 @@ class EvaluationPane:
         self._redraws.follow(self._state, FOLLOWED, at_once=lambda: True)
 
     def show(self, is_open: bool) -> None:
-        """Tell whether the pane can be seen; nothing is drawn while it cannot."""
+        """Tell whether the pane can be seen; nothing is drawn while it cannot.
+
+        When it is opened without results, it evaluates the current model.
+        """
         self._redraws.set_visible(is_open)
+        if is_open and self._state.report is None:
+            self._controller.start()
 
     def _arrange(self, theme: Theme) -> dict[str, pn.viewable.Viewable]:
         part = pn.widgets.Select.from_param(

@@ -16,8 +16,8 @@ from dashboard.plane.presets import PRESETS
 from dashboard.plane.views.shape_chooser import shape_chooser
 from dashboard.shell.chart_switches import speed_menu
 from dashboard.shell.downloads import Download
-from dashboard.shell.fields import Checkbox
-from dashboard.shell.layout import bar, card, field_pairs, run_row, stack
+from dashboard.shell.fields import Checkbox, Field
+from dashboard.shell.layout import bar, card, field_pairs, quick_settings, run_row, stack
 from dashboard.shell.theme import Theme, button
 from dashboard.upstream.html_pane import HTMLText
 from data_cache import INPUT_TITLES
@@ -25,9 +25,13 @@ from data_cache import INPUT_TITLES
 HOOK = "ink-spiral"
 FIELD_HOOK = f"{HOOK}-field"
 DATA_FIELDS = ("classes", "points_count", "noise", "arm_angle", "train_share", "seed")
-NETWORK_FIELDS = ("hidden_layers", "activation", "initialization", "weight_noise")
-LEARNING_FIELDS = ("learning_rate", "optimizer", "batch_size", "dropout", "l1", "l2")
+QUICK_FIELDS = ("learning_rate", "activation")
+"""What lessons change most; the other fields are in the drawer."""
+
+NETWORK_FIELDS = ("hidden_layers", "initialization", "weight_noise")
+LEARNING_FIELDS = ("optimizer", "batch_size", "dropout", "l1", "l2")
 RESOLUTIONS = (64, 100, 150, 200)
+MENU_WIDTH = 140
 WRAP = ":host { flex-wrap: wrap; }"
 FEATURES = """
 .bk-input-group { display: flex; flex-wrap: wrap; gap: 2px 12px; }
@@ -51,8 +55,9 @@ class Controls:
 
     Attributes
     ----------
-    run, quick, settings, picture_options
-        The buttons; the presets; the cards of settings; what belongs under the picture.
+    run, quick, settings, picture_options, lesson
+        The buttons; the fields, presets and lessons beside them; the cards of settings; what
+        belongs under the picture; what to watch for in a lesson, or what was observed.
     """
 
     def __init__(
@@ -65,12 +70,19 @@ class Controls:
         self._wide = {
             "stylesheets": [theme.widgets], "sizing_mode": "stretch_width", "margin": 0
         }  # fmt: skip
+        self._menu = {"stylesheets": [theme.widgets], "width": MENU_WIDTH, "margin": 0}
         buttons = run_row(self._state, theme, HOOK, controller.step, controller.reset)
         summary.sizing_mode = None
         self.run = bar(theme, buttons, summary)
-        presets = self._presets()
-        presets.max_width = 260
-        self.quick = bar(theme, presets, speed_menu(self._state, theme, HOOK))
+        self.quick = quick_settings(
+            theme,
+            *(Field(self._state, name, theme.widgets, FIELD_HOOK).view for name in QUICK_FIELDS),
+            self._presets(),
+            self._lesson_menu(),
+            speed_menu(self._state, theme, HOOK),
+        )
+        self.quick.stylesheets = [*self.quick.stylesheets, WRAP]
+        self.lesson = self._lesson_message()
         self.settings = pn.Column(
             card(theme, "Lessons", self._lessons()),
             card(theme, "Points", self._points()),
@@ -92,15 +104,39 @@ class Controls:
             label="Preset",
             options={"Select a preset": "", **titles},
             css_classes=[f"{HOOK}-preset"],
-            **self._wide,
+            **self._menu,
         )
 
+    def _lesson_menu(self) -> pn.widgets.Select:
+        titles = {lesson.title: name for name, lesson in LESSONS.items()}
+        menu = pn.widgets.Select(
+            label="Lesson",
+            options={"No lesson": "", **titles},
+            value=self._state.lesson,
+            css_classes=[f"{HOOK}-lesson-menu"],
+            **self._menu,
+        )
+
+        def choose(event: Any) -> None:
+            if event.new == self._state.lesson:
+                return
+            if event.new:
+                self._controller.begin_lesson(event.new)
+            else:
+                self._controller.end_lesson()
+
+        menu.param.watch(choose, "value")
+        self._state.param.watch(lambda event: menu.param.update(value=event.new), "lesson")
+        return menu
+
+    def _lesson_message(self) -> HTMLText:
+        message = self._theme.text("", css_classes=[f"{HOOK}-lesson", "ink-lesson"])
+        message.object = pn.bind(lesson_html, self._state.param.lesson_message)
+        message.visible = pn.bind(bool, self._state.param.lesson_message)
+        return message
+
     def _lessons(self) -> pn.Column:
-        state, theme = self._state, self._theme
-        message = theme.text("", css_classes=[f"{HOOK}-lesson"])
-        message.object = pn.bind(lesson_html, state.param.lesson_message)
-        message.visible = pn.bind(bool, state.param.lesson_message)
-        part = stack(theme, *(self._lesson(name) for name in LESSONS), message)
+        part = stack(self._theme, *(self._lesson(name) for name in LESSONS))
         part.stylesheets = [":host { gap: 2px; }"]
         return part
 

@@ -222,7 +222,7 @@ class NetworkDiagram:
             links.sources.tolist(), links.targets.tolist(), links.weights.tolist(), strict=True
         ):
             (_, y0), (_, y1) = begin.center(source), end.center(target)
-            curve = (begin.right, y0, middle, y0, middle, y1, end.left, y1)
+            curve = (begin.row_end(source), y0, middle, y0, middle, y1, end.left, y1)
             share = abs(weight) / scale
             width = THINNEST + (THICKEST - THINNEST) * share
             alpha = FAINTEST + (0.95 - FAINTEST) * share

@@ -61,6 +61,11 @@ class Block:
         """The lower edge."""
         return self.top - self.rows * self.cell
 
+    def row_end(self, unit: int) -> float:
+        """Return the right edge of the row of a unit; the last row may be shorter."""
+        row = unit // self.columns
+        return self.left + min(self.columns, self.units - row * self.columns) * self.cell
+
     def center(self, unit: int) -> tuple[float, float]:
         """Return the center of the square of a unit."""
         row, column = divmod(unit, self.columns)

@@ -116,7 +116,7 @@ class PlanePane:
         self._controls = Controls(controller, theme, download, self._readout.summary)
         self.surface = SurfaceView(self._commands(), theme.widgets)
         self._profile = ProfileChart(theme)
-        self._charts = RunCharts(state, theme, hook=HOOK, legend=LEGEND, dots=False, min_height=100)
+        self._charts = RunCharts(state, theme, hook=HOOK, legend=LEGEND, dots=False)
         self.diagram = NetworkDiagram(theme, self._diagram_commands())
         self._is_diagram_seen = True  # for the first drawing; then the page reports it
         self._steppers = LayerSteppers(theme, self._choose_layers)
@@ -289,6 +289,7 @@ class PlanePane:
             theme,
             pn.pane.Bokeh(self.surface.layout, sizing_mode="stretch_width", margin=0),
             self._readout.point,
+            self._controls.lesson,
             self._controls.picture_options,
             self._profile.view,
             self._readout.spoken,

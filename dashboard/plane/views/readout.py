@@ -129,8 +129,8 @@ def weight_html(network: Network, inputs: Sequence[str], layer: int, row: int, c
 def summary_html(train: Score, test: Score) -> str:
     """Return the accuracies on training and test points."""
     return (
-        f'<p class="summary">Training accuracy <b>{_per_cent(train)}</b> · '
-        f"test accuracy <b>{_per_cent(test)}</b></p>"
+        f'<p class="summary small">Training accuracy <b>{_per_cent(train)}</b>'
+        f'<span class="unseen"> · </span><br>test accuracy <b>{_per_cent(test)}</b></p>'
     )
 
 

@@ -54,14 +54,15 @@ PAPER = """
 }
 """
 
+COMPACT = """
+.bk-btn-group { flex-wrap: wrap; }
+.bk-btn-group .bk-btn { padding: 4px 7px; }
+"""
+
 SWATCHES = "".join(
     f'.bk-btn:nth-child({place})::before {{ content: "{sign}"; color: {color}; }}\n'
     for place, (sign, color) in enumerate(zip(CLASS_SIGNS, CLASS_COLORS, strict=True), start=1)
-) + (
-    ".bk-btn::before { margin-right: 5px; }\n"
-    ".bk-btn-group { flex-wrap: wrap; }\n"
-    ".bk-btn-group .bk-btn { padding: 4px 7px; }"
-)
+) + (".bk-btn::before { margin-right: 5px; }\n" + COMPACT)
 
 
 class SurfaceView:
@@ -89,7 +90,7 @@ class SurfaceView:
             labels=list(TOOLS),
             active=0,
             margin=0,
-            stylesheets=[stylesheet],
+            stylesheets=[stylesheet, COMPACT],
             css_classes=["ink-spiral-tools"],
         )
         self.classes = RadioButtonGroup(

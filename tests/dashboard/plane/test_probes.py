@@ -15,11 +15,11 @@ from dashboard.plane.probes import (
     profile,
     strongest_links,
     unit_map,
-    without_units,
 )
 from dashboard.plane.surface import grid_points
 from data_cache import PlanePoints, derive_inputs, no_points
 from nn import Dense, Network, create_network
+from nn.interpretation.ablation import without_units
 
 XY = ["x1", "x2"]
 

@@ -387,8 +387,14 @@ def test_a_lesson_shows_what_to_watch_for_and_then_what_was_observed():
     assert shown.state.lesson == "rate"
     assert LESSONS["rate"].watch in message.object
     assert "chosen" in shown.find("-lesson-rate").css_classes
+    menu = shown.find("-lesson-menu")
+    assert menu.value == "rate"
     shown.state.lesson_message = "Observed: <now>"
     assert "Observed: &lt;now&gt;" in message.object
+    menu.value = "dead"
+    assert (shown.state.lesson, shown.state.lesson_message) == ("dead", LESSONS["dead"].watch)
+    menu.value = ""
+    assert not message.visible
 
 
 def test_a_file_of_points_is_loaded_and_a_damaged_one_answered():
