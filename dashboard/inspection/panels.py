@@ -19,8 +19,12 @@ from dashboard.shell.redraw_scheduler import RedrawRate
 from dashboard.shell.theme import Theme
 from dashboard.training.trainer import Execute
 
-NATURAL = ":host > * { flex-shrink: 0; }"
-"""A panel that is higher than its place is scrolled, not squeezed."""
+NATURAL = (
+    ":host { flex: 1 0 auto !important; }"
+    " :host > * { flex-shrink: 0; max-height: none !important; }"
+)
+"""A panel that is higher than its place is scrolled, not squeezed; a place without a height of its
+own, as on a phone, takes that of the panel."""
 
 SHOW_OPEN = """
 dispatchEvent(new CustomEvent("inkling-panel", {detail: carrier.tags[0]}))
