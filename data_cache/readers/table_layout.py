@@ -132,7 +132,11 @@ def sample_of_mangled_header(cells: Sequence[str]) -> list[str] | None:
     for cell in cells:
         value, _, repeat = cell.partition(".")
         count = seen.get(value, 0)
-        if not value.isdigit() or int(value) > 255 or repeat != (str(count) if count else ""):
+        if (
+            not (value.isascii() and value.isdigit())
+            or int(value) > 255
+            or repeat != (str(count) if count else "")
+        ):
             return None
         seen[value] = count + 1
         values.append(value)
@@ -144,7 +148,8 @@ def _plain(cell: str) -> str:
 
 
 def _is_whole(cell: str) -> bool:
-    return cell.removesuffix(".0").isdigit()
+    number = cell.removesuffix(".0")
+    return number.isascii() and number.isdigit()
 
 
 def _counts_up(cells: Sequence[str]) -> bool:
