@@ -68,21 +68,10 @@ def stack(theme: Theme, *content: pn.viewable.Viewable) -> pn.Column:
     return pn.Column(*content, stylesheets=[theme.gap], sizing_mode="stretch_width", margin=0)
 
 
-def quick_fields(
-    settings: LearningSettings,
-    names: Sequence[str],
-    theme: Theme,
-    *more: pn.viewable.Viewable,
-    hook: str = "ink-field",
-) -> pn.Row:
-    """Return narrow fields for the bar; links hide them together with the card “Learning”."""
-    fields = [Field(settings, name, theme.widgets, hook).view for name in names]
+def quick_settings(theme: Theme, *content: pn.viewable.Viewable) -> pn.Row:
+    """Return the few settings beside the training buttons; links hide fields with “Learning”."""
     return pn.Row(
-        *fields,
-        *more,
-        stylesheets=[theme.bar, theme.quick],
-        sizing_mode="stretch_width",
-        margin=0,
+        *content, stylesheets=[theme.bar, theme.quick], sizing_mode="stretch_width", margin=0
     )
 
 
