@@ -161,7 +161,7 @@ class Session:
                     self._make_digits_pane,
                     panels=tuple((entry.name, entry.title) for entry in PANELS),
                 ),
-                Pane("spiral", "Spiral", "The plane", self._make_plane_pane),
+                Pane("spiral", "2-D data", "The plane", self._make_plane_pane),
                 Pane(
                     "evaluate",
                     "Evaluate",

@@ -54,11 +54,11 @@ class SavedPlane:
         """Description of the work; "" when there is only a preset, or what a link said."""
         iteration = self._state.snapshot.iteration
         if iteration:
-            return f"iteration {iteration:,} on the spiral"
+            return f"iteration {iteration:,} on 2-D data"
         if self._state.points.origin == OWN:
-            return "your points on the spiral"
+            return "your 2-D points"
         if not self._state.preset and self._values() != self._opened_with:
-            return "your settings of the spiral"
+            return "your settings for 2-D data"
         return ""
 
     def capture(self) -> bytes | None:
@@ -86,7 +86,7 @@ class SavedPlane:
     async def restore(self, content: bytes) -> None:
         """Restore the controller; see `SavedPart`."""
         try:
-            checkpoint = Checkpoint.from_bytes(content, "the saved spiral", PlaneState)
+            checkpoint = Checkpoint.from_bytes(content, "the saved 2-D data", PlaneState)
             settings = _check_settings(checkpoint.settings)
             task, data = checkpoint.task, _read_data(checkpoint)
             form = settings.make_network(

@@ -38,6 +38,7 @@ from nn import (
     initialization_name,
     load_pretrained,
     optimizer_name,
+    pretrained_card,
     schedule_name,
 )
 from nn.serialization import read_file
@@ -131,6 +132,8 @@ class NamedNetwork:
     network: Network
     title: str
     is_pretrained: bool
+    confidence_threshold: float | None = None
+    """Below this `nn.confidence`, what the network recognises may be no digit; None: not known."""
 
 
 def add_weights_argument(parser: argparse.ArgumentParser) -> None:
@@ -162,7 +165,10 @@ def open_network(arguments: argparse.Namespace) -> NamedNetwork:
         )
     name = "" if path is None else f" {path}"
     title = f"the pretrained model{name}" if is_pretrained else str(path)
-    return NamedNetwork(network, f"{title} ({network.title})", is_pretrained)
+    threshold = (
+        pretrained_card(path or PRETRAINED[0]).confidence_threshold if is_pretrained else None
+    )
+    return NamedNetwork(network, f"{title} ({network.title})", is_pretrained, threshold)
 
 
 def _read_network(path: str) -> Network:

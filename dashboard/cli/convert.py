@@ -14,14 +14,14 @@ from nn import PRETRAINED, save_weights
 from nn.serialization import LAYOUTS, SUFFIXES
 
 DESCRIPTION = f"""\
-Convert weights: read them from a file of Inkling, PyTorch or Keras, and write them for another
-program. The end of the name of DESTINATION decides:
+Convert weights: read them from a file of Inkling, PyTorch or Keras, and write them
+for another program. The end of the name of DESTINATION decides:
 
   .npz          exact, for Inkling
   .json         lists of numbers, in one of two layouts; dense layers alone
-  .safetensors  for PyTorch; the metadata have the code of the module under "pytorch"
+  .safetensors  for PyTorch; the metadata have the code of the module
   .onnx         for ONNX Runtime and others; pixels in [0, 1] to probabilities
-  .py           a Python file that needs NumPy alone, with its weights in a .npz beside it
+  .py           a Python file that needs NumPy alone; weights in a .npz beside
   .zip          the same two files in an archive
 
 SOURCE is a file, or a pretrained model by name: {", ".join(PRETRAINED)}."""
@@ -39,7 +39,6 @@ def add_parser(subparsers: Any) -> None:
         help="convert weights to the format of another program",
         description=DESCRIPTION,
         epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run, parser=parser)
     parser.add_argument("weight_path", metavar="SOURCE", help="the weights to read")

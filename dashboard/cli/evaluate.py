@@ -38,16 +38,20 @@ from dashboard.cli.report import (
 from dashboard.evaluation.rejection import Rejection, measure_rejection
 from dashboard.evaluation.report import EvaluationReport, evaluate_network
 from dashboard.evaluation.robustness import RobustnessPoint, measure_robustness
-from data_cache import DIGIT_NAMES, data_set_available, load_data_set
+from data_cache import DIGIT_NAMES, Samples, data_set_available, load_data_set
 from data_cache.synthesis import draw_non_digits
 
 DESCRIPTION = """\
-Evaluate a network: accuracy with its 95 % interval (Wilson), mean negative log-likelihood, recall
-of every class, the confusion matrix, the most confident mistakes, and calibration (expected
-calibration error in 15 bins). For digits also the share of non-digits that is rejected at 99 %
-true-positive rate (synthetic ones, and Fashion-MNIST if it is on this machine), and the accuracy
-on shifted, rotated, scaled, thickened and noisy digits. Use samples that the network was not
-trained on: on its training samples accuracy is too high."""
+Evaluate a network: accuracy with its 95 % interval (Wilson), mean negative
+log-likelihood, recall of every class, the confusion matrix, the most confident
+mistakes, and calibration (expected calibration error in 15 bins). For digits also
+the share of non-digits that is rejected at 99 % true-positive rate (synthetic
+ones, and Fashion-MNIST if it is on this machine), and the accuracy on shifted,
+rotated, scaled, thickened and noisy digits. Use samples that the network was not
+trained on: on its training samples accuracy is too high.
+
+Without data, the test part of the full MNIST is used if it is on this machine,
+else that of the bundled digits."""
 
 NON_DIGITS = 900
 ROBUSTNESS_DIGITS = 300
@@ -60,12 +64,11 @@ def add_parser(subparsers: Any) -> None:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "evaluate",
         help="evaluate a network: accuracy, confusion, calibration, rejection, robustness",
-        description=DESCRIPTION.replace("%", "%%"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=DESCRIPTION,
     )
     parser.set_defaults(run=run, parser=parser)
     add_weights_argument(parser)
-    add_data_arguments(parser, required=True)
+    add_data_arguments(parser, required=False)
     parser.add_argument("--binarize", metavar="THRESHOLD", help=explain("binarize"))
     parser.add_argument(
         "--robustness",
@@ -82,54 +85,78 @@ def run(arguments: argparse.Namespace) -> int:
     text = arguments.binarize
     binarize = None if text is None else read_flag("--binarize", "binarize", text)
     digits = read_integer("--robustness", arguments.robustness, 0, MAX_DIGITS)
+    if arguments.data_path is None and arguments.data_set is None:
+        arguments.data_set = "mnist" if data_set_available("mnist") else "digits"
     net = open_network(arguments)
     data = open_named(arguments)
     with limit_blas_threads():
-        report, rejections, points = asyncio.run(_measure(net, data, binarize, digits))
+        asyncio.run(_evaluate(net, data, arguments, binarize, digits))
+    return 0
+
+
+async def _evaluate(
+    net: NamedNetwork,
+    data: NamedSamples,
+    arguments: argparse.Namespace,
+    binarize: int | None,
+    digits: int,
+) -> None:
+    """Measure, and print every part of the report when it is known, or all of it as JSON."""
+    write = _ignore if arguments.json else _write
+    report = await evaluate_network(net.network, data.samples, binarize=binarize)
+    write(
+        [
+            f"{net.title} on {data.title}: {accuracy_sentence(report.metrics)}",
+            *_warning(net, arguments),
+            "",
+            *confusion_lines(report.metrics, data.class_names),
+            "",
+            *mistake_lines(report, data.class_names),
+            "",
+            *calibration_lines(report.reliability),
+        ]
+    )
+    rejections: list[Rejection] = []
+    points: list[RobustnessPoint] = []
+    # Non-digits and the transformations are defined for images of digits in shades of gray.
+    if data.class_names == DIGIT_NAMES and binarize is None:
+        rejections = await _measure_rejections(net, data.samples, report)
+        write(rejection_lines(rejections))
+        if digits:
+            async for point in measure_robustness(net.network, data.samples[:digits]):
+                points.append(point)
+                # The first line has the heading with it.
+                write(robustness_lines([point])[0 if len(points) == 1 else -1 :])
     if arguments.json:
         numbers = {
             "weights": net.title,
             "data": data.title,
             **report_json(report, rejections, points),
         }
-        sys.stdout.write(f"{json.dumps(numbers, indent=2)}\n")
-        return 0
-    lines = [
-        f"{net.title} on {data.title}: {accuracy_sentence(report.metrics)}",
-        *_warning(net, arguments),
-        "",
-        *confusion_lines(report.metrics, data.class_names),
-        "",
-        *mistake_lines(report, data.class_names),
-        "",
-        *calibration_lines(report.reliability),
-        *rejection_lines(rejections),
-        *robustness_lines(points),
-    ]
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
-    return 0
+        _write([json.dumps(numbers, indent=2)])
 
 
-async def _measure(
-    net: NamedNetwork, data: NamedSamples, binarize: int | None, digits: int
-) -> tuple[EvaluationReport, list[Rejection], list[RobustnessPoint]]:
-    samples = data.samples
-    report = await evaluate_network(net.network, samples, binarize=binarize)
-    # Non-digits and the transformations are defined for images of digits in shades of gray.
-    if data.class_names != DIGIT_NAMES or binarize is not None:
-        return report, [], []
+async def _measure_rejections(
+    net: NamedNetwork, samples: Samples, report: EvaluationReport
+) -> list[Rejection]:
+    """Return the shares of non-digits that are rejected."""
     synthetic = draw_non_digits(NON_DIGITS, np.random.default_rng(SEED), samples.images)
     others = {"synthetic non-digits": synthetic}
     if data_set_available("fashion-mnist"):
         others["Fashion-MNIST, part test"] = load_data_set("fashion-mnist").test.images
-    rejections = [
+    return [
         await measure_rejection(net.network, report.confidences, title, images)
         for title, images in others.items()
     ]
-    if not digits:
-        return report, rejections, []
-    points = [point async for point in measure_robustness(net.network, samples[:digits])]
-    return report, rejections, points
+
+
+def _write(lines: list[str]) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def _ignore(_lines: list[str]) -> None:
+    """Print nothing."""
 
 
 def _warning(net: NamedNetwork, arguments: argparse.Namespace) -> list[str]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import os
 import sys
 from collections.abc import Sequence
 
 from dashboard.cli import convert, data, evaluate, predict, serve, site, train
 from dashboard.cli.errors import INTERRUPTED, CommandError, describe
+from dashboard.cli.parser import Parser
+from dashboard.cli.terminal import discard_output, flush_streams, prepare_streams
 from dashboard.training.settings import SettingError
 
 COMMANDS = (serve, site, train, evaluate, predict, convert, data)
@@ -24,7 +25,8 @@ A neural-net laboratory on NumPy: train and evaluate a digit recogniser, serve t
   inkling train                            train on the 5,000 bundled digits
   inkling data fetch mnist                 fetch the full MNIST
   inkling train --data-set mnist           train on it
-  inkling evaluate --data-set mnist --weight-path inkling-weights.npz"""
+  inkling evaluate --weight-path inkling-weights.npz
+  inkling predict photograph.jpg           say what digit a picture shows"""
 
 EPILOG = """\
 Each command has its own help: inkling train --help.
@@ -33,17 +35,12 @@ Exit codes: 0 done, 1 the job failed, 2 a wrong argument, 130 interrupted by Ctr
 WRONG_ARGUMENT = 2
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(
-        prog="inkling",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(prog="inkling", description=DESCRIPTION, epilog=EPILOG)
     version = importlib.metadata.version("inkling")
     parser.add_argument("--version", action="version", version=f"inkling {version}")
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
     for command in COMMANDS:
         command.add_parser(subparsers)
     return parser
@@ -60,19 +57,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0 done, 1 failed, 2 an invalid value, 130 interrupted by Ctrl-C.
+        Exit code: 0 done, 1 failed, 2 an invalid value, 130 interrupted by Ctrl-C. Without a
+        command, the help is printed.
 
     Raises
     ------
     SystemExit
         With code 2 for unknown or missing arguments, as argparse does.
     """
-    arguments = make_parser().parse_args(argv)
-    parser: argparse.ArgumentParser = arguments.parser
+    prepare_streams()
+    parser = make_parser()
     try:
+        arguments = _parse(parser, argv)
+        parser = getattr(arguments, "parser", parser)
         code = int(arguments.run(arguments))
-        # Flush here, where BrokenPipeError is still caught.
-        sys.stdout.flush()
+        # Flush here, where errors are still caught.
+        flush_streams()
         return code
     except SettingError as error:
         sys.stderr.write(f"{parser.prog}: error: {error}\n")
@@ -82,16 +82,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # The reader closed the pipe; nothing may be written to it, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return 1
     except CommandError as error:
         return _fail(parser, str(error))
     except Exception as error:
         if sys.flags.dev_mode:
             raise
+        if isinstance(error, OSError) and error.filename is None:
+            discard_output()  # it may be full
         return _fail(parser, describe(error))
 
 
-def _fail(parser: argparse.ArgumentParser, sentence: str) -> int:
+def _parse(parser: Parser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return the arguments; without a command, the one that prints the help."""
+
+    def print_help(_arguments: argparse.Namespace) -> int:
+        parser.print_help()
+        return 0
+
+    parser.set_defaults(run=print_help)
+    try:
+        return parser.parse_args(argv)
+    except SystemExit:
+        flush_streams()  # the help
+        raise
+
+
+def _fail(parser: Parser, sentence: str) -> int:
     sys.stderr.write(f"{parser.prog}: {sentence}\n")
     return 1

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from dashboard.blas import limit_blas_threads
 from dashboard.cli.arguments import (
+    NamedNetwork,
+    NamedSamples,
     add_data_arguments,
     add_weights_argument,
     explain,
@@ -24,28 +26,31 @@ from dashboard.cli.arguments import (
     read_flag,
     read_integer,
 )
-from dashboard.cli.errors import CommandError
+from dashboard.cli.drawings import PICTURE_CONFIDENCE, Drawing, read_drawing
 from dashboard.training.settings import SettingError
-from data_cache import DIGIT_NAMES, DataError, Samples, frame_digit, to_float
-from data_cache.preprocessing import find_ink
+from data_cache import DIGIT_NAMES, to_float
 from nn import Network
+from nn.calibration import confidence
 
 DESCRIPTION = """\
-Predict the digit in samples of a data set or file, or in a drawing, with the probability of
-each class.
+Predict the digit in samples of a data set or file, or in a drawing, with the
+probability of each class. Samples without labels are all answered, one line each.
 
-A drawing is a picture of one digit (.png, .jpg, .jpeg; a photograph or a scan, dark on light or
-light on dark), or a square array of values from 0 (background) to 1 (stroke), 28 x 28 or larger:
-an .npy file (as uint8 from 0 to 255), or a text file with a row per line and values separated by
-blanks or commas."""
+A drawing is a picture of one digit, or of several beside each other (PNG, JPEG,
+WebP, GIF, BMP, TIFF; a photograph or a scan, dark on light or light on dark), or a
+square array of values from 0 (background) to 1 (stroke), 28 x 28 or larger: an
+.npy file (as uint8 from 0 to 255), or a text file with a row per line and values
+separated by blanks or commas."""
 
 EXAMPLE = """\
 examples:
-  inkling predict --data-set digits --index 0 1 2
+  inkling predict --index 0 1 2                samples of the bundled digits
   inkling predict photograph.jpg
+  inkling predict --data-path test.csv --csv > answers.csv
   inkling predict --weight-path my_weights.json drawing.npy"""
 
-PICTURES = (".png", ".jpg", ".jpeg")
+DEFAULT_DATA_SET = "digits"
+_CHUNK = 1000
 
 
 def add_parser(subparsers: Any) -> None:
@@ -55,7 +60,6 @@ def add_parser(subparsers: Any) -> None:
         help="predict the digit in samples or in a drawing",
         description=DESCRIPTION,
         epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run, parser=parser)
     parser.add_argument("drawing", nargs="?", metavar="DRAWING", help="a file with a drawing")
@@ -65,7 +69,14 @@ def add_parser(subparsers: Any) -> None:
         "--index",
         nargs="+",
         metavar="N",
-        help="which samples of the data, counted from 0 (default: the first)",
+        help="which samples of the data, counted from 0 (default: the first; of samples without "
+        f"labels, all); without other data, of the data set {DEFAULT_DATA_SET}",
+    )
+    parser.add_argument(
+        "--csv",
+        action="store_true",
+        help="print the answers alone as CSV: ImageId (from 1) and Label of every sample, or of "
+        "those of --index",
     )
     parser.add_argument("--binarize", metavar="THRESHOLD", help=explain("binarize"))
 
@@ -75,115 +86,105 @@ def run(arguments: argparse.Namespace) -> int:
     text = arguments.binarize
     binarize = None if text is None else read_flag("--binarize", "binarize", text)
     has_data = arguments.data_path is not None or arguments.data_set is not None
+    if not has_data and arguments.drawing is None and (arguments.index or arguments.csv):
+        arguments.data_set, has_data = DEFAULT_DATA_SET, True
     if has_data == (arguments.drawing is not None):
         raise SettingError("expected either a drawing, or samples by --data-path or --data-set.")
     net = open_network(arguments)
     with limit_blas_threads():
         if has_data:
-            data = open_named(arguments)
-            last = len(data.samples) - 1
-            words = arguments.index or ["0"]
-            indices = [read_integer("--index", word, 0, last) for word in words]
-            lines = _sample_lines(net.network, data.samples, indices, data.class_names, binarize)
+            lines = _data_lines(net, open_named(arguments, labelled=False), arguments, binarize)
         else:
-            image = read_drawing(Path(arguments.drawing), binarize)
-            lines = _prediction_lines(net.network, image, arguments.drawing, DIGIT_NAMES)
-        sys.stdout.write("".join(f"{line}\n" for line in lines))
+            drawing = read_drawing(Path(arguments.drawing), binarize)
+            lines = _drawing_lines(net, drawing, arguments.drawing)
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
     return 0
 
 
-def read_drawing(path: Path, binarize: int | None = None) -> NDArray[np.float32]:
-    """Return the preprocessed drawing in a file.
-
-    Returns
-    -------
-    (784,) float32 in [0, 1]
-
-    Raises
-    ------
-    DataError
-        If the file is not a drawing.
-    CommandError
-        If it is blank.
-    """
-    is_picture = path.suffix.lower() in PICTURES
-    canvas = find_ink(read_picture(path)) if is_picture else _read_array(path)
-    if canvas.dtype == np.uint8:
-        canvas = canvas / 255
-    try:
-        framed = frame_digit(canvas)
-    except ValueError as error:
-        raise DataError(f"{path}: {error}") from error
-    if framed is None:
-        raise CommandError(f"{path}: expected a drawing, found a blank image.")
-    if binarize is not None:
-        framed = (framed * 255 > binarize).astype(np.float32)
-    return framed
+def _data_lines(
+    net: NamedNetwork, data: NamedSamples, arguments: argparse.Namespace, binarize: int | None
+) -> Iterator[str]:
+    count = len(data.samples)
+    indices = [read_integer("--index", word, 0, count - 1) for word in arguments.index or ()]
+    is_short = arguments.csv or not data.is_labelled
+    if not indices:
+        indices = list(range(count)) if is_short else [0]
+    if not is_short:
+        return _sample_lines(net.network, data, indices, binarize)
+    return _answer_lines(net.network, data, indices, binarize, is_csv=arguments.csv)
 
 
-def read_picture(path: Path) -> NDArray[np.float64]:
-    """Return a photograph as grey values (height, width); transparent pixels become white.
-
-    Raises
-    ------
-    DataError
-        If the file is not an image.
-    """
-    # Pillow is a dependency of Panel; it is needed only here.
-    from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415
-
-    try:
-        with Image.open(path) as file:
-            # Cameras store the orientation in EXIF instead of rotating the image.
-            upright = ImageOps.exif_transpose(file).convert("RGBA")
-            paper = Image.new("RGBA", upright.size, "white")
-            return np.asarray(Image.alpha_composite(paper, upright).convert("L"), np.float64)
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: expected a file, found none.") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path}: expected an intact PNG or JPEG image ({error}).") from error
-
-
-def _read_array(path: Path) -> NDArray[Any]:
-    try:
-        if path.suffix.lower() == ".npy":
-            return np.asarray(np.load(path, allow_pickle=False))
-        text = path.read_text(encoding="utf-8").replace(",", " ")
-        rows = [
-            [float(word) for word in line.split()] for line in text.splitlines() if line.strip()
-        ]
-        return np.array(rows, dtype=np.float64)
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: expected a file, found none.") from error
-    except (ValueError, EOFError) as error:
-        raise DataError(
-            f"{path}: expected a square array of numbers, as .npy or as text with a row per line "
-            f"({error})."
-        ) from error
+def _answer_lines(
+    network: Network,
+    data: NamedSamples,
+    indices: Sequence[int],
+    binarize: int | None,
+    *,
+    is_csv: bool,
+) -> Iterator[str]:
+    """Yield a line for each sample."""
+    if is_csv:
+        yield "ImageId,Label"
+    for start in range(0, len(indices), _CHUNK):
+        part = indices[start : start + _CHUNK]
+        images = to_float(data.samples.images[np.array(part)], binarize=binarize)
+        probabilities = network.predict_proba(images)
+        for index, row in zip(part, probabilities, strict=True):
+            best = int(row.argmax())
+            name = data.class_names[best]
+            answer = f"sample {index}: {name} ({100 * float(row[best]):.1f} %)"
+            yield f"{index + 1},{best}" if is_csv else answer
 
 
 def _sample_lines(
-    network: Network,
-    samples: Samples,
-    indices: Sequence[int],
-    class_names: Sequence[str],
-    binarize: int | None,
+    network: Network, data: NamedSamples, indices: Sequence[int], binarize: int | None
 ) -> Iterator[str]:
     for index in indices:
-        image = to_float(samples.images[index : index + 1], binarize=binarize)[0]
-        label = class_names[int(samples.labels[index])]
+        image = to_float(data.samples.images[index : index + 1], binarize=binarize)[0]
+        label = data.class_names[int(data.samples.labels[index])]
         yield from _prediction_lines(
-            network, image, f"sample {index}, labelled {label}", class_names
+            network, image, f"sample {index}, labelled {label}", data.class_names
+        )
+
+
+def _drawing_lines(net: NamedNetwork, drawing: Drawing, title: str) -> Iterator[str]:
+    """Yield the digits of a drawing; several with a line for all of them first."""
+    threshold = net.confidence_threshold
+    if threshold is not None and drawing.is_picture:
+        threshold = max(threshold, PICTURE_CONFIDENCE)
+    if len(drawing.digits) > 1:
+        images = np.stack([one.image for one in drawing.digits])
+        answer = "".join(
+            DIGIT_NAMES[best] for best in net.network.predict_proba(images).argmax(axis=1).tolist()
+        )
+        yield f"{title}: {answer}, {len(drawing.digits)} digits"
+    for place, one in enumerate(drawing.digits, 1):
+        name = title if len(drawing.digits) == 1 else f"digit {place}"
+        yield from _prediction_lines(
+            net.network, one.image, name, DIGIT_NAMES, threshold=threshold, doubt=one.doubt
         )
 
 
 def _prediction_lines(
-    network: Network, image: NDArray[np.float32], title: str, class_names: Sequence[str]
+    network: Network,
+    image: NDArray[np.float32],
+    title: str,
+    class_names: Sequence[str],
+    *,
+    threshold: float | None = None,
+    doubt: str = "",
 ) -> Iterator[str]:
-    probabilities = network.predict_proba(image[np.newaxis])[0]
-    best = int(probabilities.argmax())
-    yield f"{title}: {class_names[best]} ({100 * float(probabilities[best]):.1f} %)"
+    probabilities = network.predict_proba(image[np.newaxis])
+    best = int(probabilities[0].argmax())
+    is_sure = threshold is None or float(confidence(probabilities)[0]) >= threshold
+    answer = f"{class_names[best]} ({100 * float(probabilities[0, best]):.1f} %)"
+    if doubt:
+        answer = f"not sure, since {doubt}; perhaps {answer}"
+    elif not is_sure:
+        answer = f"not sure, perhaps {answer}"
+    yield f"{title}: {answer}"
     width = max(len(name) for name in class_names)
-    for name, probability in zip(class_names, probabilities.tolist(), strict=True):
+    for name, probability in zip(class_names, probabilities[0].tolist(), strict=True):
         bar = "█" * round(40 * probability)
         yield f"  {name:<{width}} {100 * probability:6.2f} % {bar}".rstrip()

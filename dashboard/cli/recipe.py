@@ -15,6 +15,9 @@ from typing import Any
 
 from dashboard.cli.errors import CommandError
 from dashboard.training.settings import SettingError, shorten
+from data_cache import DataError
+from data_cache.readers.file_kinds import EMPTY, JSON, TEXT, identify
+from data_cache.readers.text import decode_text
 from nn import PRETRAINED
 
 # A recipe cannot include another one, and resuming is not part of a recipe.
@@ -46,10 +49,12 @@ def apply_recipe(arguments: argparse.Namespace, parser: argparse.ArgumentParser)
 def read_recipe(name: str) -> dict[str, Any]:
     """Return the keys and values of a recipe: a file, or that of a pretrained model by name."""
     text = _read_text(name)
+    is_json = text.lstrip().startswith("{")
     try:
-        content = json.loads(text) if name.lower().endswith(".json") else tomllib.loads(text)
-    except ValueError as error:
-        raise SettingError(f"--recipe: {name}: expected TOML or JSON: {error}.") from error
+        content = json.loads(text) if is_json else tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        reason = str(error)[:120]
+        raise SettingError(f"--recipe: {name}: expected TOML or JSON: {reason}.") from error
     if not isinstance(content, dict):
         raise SettingError(f"--recipe: {name}: expected keys with values, found none.")
     return content
@@ -58,17 +63,25 @@ def read_recipe(name: str) -> dict[str, Any]:
 def _read_text(name: str) -> str:
     if name in PRETRAINED:
         return files("nn").joinpath("pretrained", f"{name}.toml").read_text(encoding="utf-8")
-    if not name.lower().endswith((".toml", ".json")):
-        raise SettingError(
-            f"--recipe: expected a .toml or .json file, or one of {', '.join(PRETRAINED)}; "
-            f"found “{shorten(name)}”."
-        )
     try:
-        return Path(name).read_text(encoding="utf-8")
+        content = Path(name).read_bytes()
     except OSError as error:
-        raise CommandError(f"--recipe: {name} cannot be read ({error.strerror}).") from error
-    except UnicodeDecodeError as error:
-        raise SettingError(f"--recipe: {name}: expected text in UTF-8: {error}.") from error
+        if not name.lower().endswith((".toml", ".json")):
+            raise SettingError(
+                f"--recipe: expected a file of TOML or JSON, or one of {', '.join(PRETRAINED)}; "
+                f"found “{shorten(name)}”."
+            ) from error
+        raise CommandError(
+            f"--recipe: {shorten(name)} cannot be read ({error.strerror}); expected a file of TOML "
+            f"or JSON, or one of {', '.join(PRETRAINED)}."
+        ) from error
+    kind = identify(content)
+    if kind not in (TEXT, JSON, EMPTY):
+        raise SettingError(f"--recipe: {kind.refusal(name, 'TOML or JSON')}")
+    try:
+        return decode_text(content, name).content.decode("utf-8")
+    except (DataError, UnicodeDecodeError) as error:
+        raise SettingError(f"--recipe: {name}: expected text in UTF-8.") from error
 
 
 def _actions(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:

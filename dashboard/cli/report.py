@@ -88,7 +88,12 @@ def robustness_lines(points: Sequence[RobustnessPoint]) -> list[str]:
         return []
     lines = ["", "accuracy on transformed digits         as is    centered and scaled"]
     for point in points:
-        change = f"{point.kind} {point.amount:g} {UNITS[point.kind]}"
+        amount, unit = point.amount, UNITS[point.kind]
+        if amount == 1 and unit.startswith("pixels"):
+            unit = unit.replace("pixels", "pixel", 1)
+        # A sign, since thickness is added to the strokes or taken from them.
+        sign = "+" if point.kind == "thickness" and amount > 0 else ""
+        change = f"{point.kind} {sign}{amount:g} {unit}"
         lines.append(f"  {change:<32}{100 * point.unframed:8.1f} %{100 * point.framed:19.1f} %")
     return lines
 

@@ -34,27 +34,28 @@ from data_cache.samples import PIXELS
 from nn import ARCHITECTURES
 
 DESCRIPTION = """\
-Train a network on digits, evaluating held-out digits after every epoch, and save its weights.
+Train a network on digits, evaluating held-out digits after every epoch, and save
+its weights.
 
-Without --train-path or --data-set it trains on the 5,000 bundled digits, which have a validation
-part and a test part. The samples of --validation-path are only evaluated: the weights of the last
-step are saved. Only with --patience do the validation samples choose the epoch; the test part
-never chooses anything.
+Without --train-path or --data-set it trains on the 5,000 bundled digits, which
+have a validation part and a test part. The samples of --validation-path are only
+evaluated: the weights of the last step are saved. Only with --patience do the
+validation samples choose the epoch; the test part never chooses anything.
 
---recipe names a TOML or JSON file with any of these flags, one key per flag without the leading
-dashes (batch-size = 64); flags on the command line override it. The recipes of the pretrained
-models are available by name: mlp, best.
+--recipe names a TOML or JSON file with any of these flags, one key per flag
+without the leading dashes (batch-size = 64); flags on the command line override
+it. The recipes of the pretrained models are available by name: mlp, best.
 
-Ctrl-C stops after the current step and saves. A checkpoint (NAME.checkpoint.npz) is written beside
-the weights after every epoch and at the end; the same command with --resume continues from it with
-exactly the numbers of an uninterrupted run."""
+Ctrl-C stops after the current step and saves. A checkpoint (NAME.checkpoint.npz)
+is written beside the weights after every epoch and at the end; the same command
+with --resume continues from it with exactly the numbers of an uninterrupted run."""
 
 EXAMPLE = """\
 example:
   inkling train --train-path mnist --validation-path mnist \\
-    --network-structure 784 500 300 100 10 --learning-rate 0.003 --batch-size 64 \\
-    --num-epochs 10 --activation-function re-lu --initialization xavier \\
-    --weight-path my_weights.json"""
+    --network-structure 784 500 300 100 10 --learning-rate 0.003 \\
+    --batch-size 64 --num-epochs 10 --activation-function re-lu \\
+    --initialization xavier --weight-path my_weights.json"""
 
 # Flags that set one setting each, by the name of the setting.
 SETTING_FLAGS = {
@@ -88,7 +89,6 @@ def add_parser(subparsers: Any) -> None:
         help="train a network and save its weights",
         description=DESCRIPTION,
         epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run, parser=parser)
     _add_data(parser)

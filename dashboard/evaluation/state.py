@@ -9,7 +9,7 @@ from dashboard.shell.notices import Notice
 from data_cache import DIGIT_NAMES, Samples
 
 STALE = "The model has changed since this evaluation; evaluate again to see the current one."
-INVITATION = "Press Evaluate to measure the current model on samples that it is not trained on."
+INVITATION = "Evaluate measures the current model on samples that it is not trained on."
 
 
 class EvaluationState(param.Parameterized):

@@ -15,7 +15,8 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from dashboard.shell.chart_parts import BLUE, quieten
+from dashboard.shell.chart_parts import quieten
+from dashboard.shell.colors import SECOND
 
 HEIGHT = 84
 AXIS_HEIGHT = 30
@@ -53,12 +54,12 @@ class QuantileChart:
         self.figure.xaxis.visible = False
         for low, high, alpha in (("q5", "q95", 0.22), ("q25", "q75", 0.4)):
             self.figure.varea(
-                "iteration", low, high, source=self.source, fill_color=BLUE, fill_alpha=alpha
+                "iteration", low, high, source=self.source, fill_color=SECOND, fill_alpha=alpha
             )
-        self.figure.line("iteration", "q50", source=self.source, color=BLUE, line_width=2)
+        self.figure.line("iteration", "q50", source=self.source, color=SECOND, line_width=2)
         for low, high, width in (("q5", "q95", 2), ("q25", "q75", 6)):
             self.figure.segment(
-                "iteration", low, "iteration", high, source=self._single, color=BLUE,
+                "iteration", low, "iteration", high, source=self._single, color=SECOND,
                 line_width=width,
             )  # fmt: skip
         self.draw((), np.empty((0, len(COLUMNS) - 1)))
@@ -102,8 +103,8 @@ class UpdateChart:
                 line_width=1,
             )
         )
-        self.figure.line("iteration", "ratio", source=self.source, color=BLUE, line_width=2)
-        self.figure.scatter("iteration", "ratio", source=self.source, color=BLUE, size=4)
+        self.figure.line("iteration", "ratio", source=self.source, color=SECOND, line_width=2)
+        self.figure.scatter("iteration", "ratio", source=self.source, color=SECOND, size=4)
         self.draw((), np.empty(0))
 
     def draw(self, iterations: tuple[int, ...], ratios: NDArray[np.float64]) -> None:

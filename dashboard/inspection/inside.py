@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 import panel as pn
-from numpy.typing import NDArray
 
 from dashboard.inspection.layers.ablation import AblationCost
 from dashboard.inspection.layers.arrangement import Arrangement, LayerPlace, arrange
 from dashboard.inspection.layers.palette import INK_FIRST, ink_levels
 from dashboard.inspection.layers.pictures import framed, is_image, layer_pictures, softmax
+from dashboard.inspection.layers.shown_network import ShownNetwork
 from dashboard.inspection.layers.state import MODES, InsideState, Selection
 from dashboard.inspection.layers.unit_pictures import unit_pictures
 from dashboard.inspection.layers.unit_text import (
@@ -28,6 +28,7 @@ from dashboard.inspection.layers.unit_text import (
     chosen_pixel,
     layer_title,
     legend_html,
+    spoken_html,
     unit_html,
 )
 from dashboard.inspection.layers.view import (
@@ -41,8 +42,8 @@ from dashboard.shell import read_asset
 from dashboard.shell.redraw_scheduler import RedrawScheduler
 from dashboard.shell.theme import button
 from nn import Conv2D, Network
-from nn.interpretation.ablation import has_unit, without_units
-from nn.interpretation.activations import LayerOutput, layer_gradients, layer_outputs
+from nn.interpretation.ablation import has_unit
+from nn.interpretation.activations import LayerOutput, layer_gradients
 from nn.interpretation.receptive_fields import receptive_field
 
 FOLLOWED = (
@@ -81,9 +82,8 @@ class InsidePanel:
         self._image_before: Any = None
         self._followed: tuple[tuple[Any, ...], int] | None = None
         self._arrangement: Arrangement
-        self._shown: tuple[Network, frozenset[Any], Network] | None = None
+        self._shown = ShownNetwork(self._digits, self.state)
         self._drawn: tuple[Any, ...] = ()
-        self._computed: tuple[Network, Any, list[LayerOutput]] | None = None
         self._cost = AblationCost(
             context.controller,
             self.state,
@@ -100,7 +100,12 @@ class InsidePanel:
         )
         self._redraws = RedrawScheduler(
             context.page,
-            {"layers": self._draw_layers, "unit": self._draw_unit, "ablation": self._draw_ablation},
+            {
+                "layers": self._draw_layers,
+                "unit": self._draw_unit,
+                "ablation": self._draw_ablation,
+                "spoken": self._speak,
+            },
             rate=live,
         )
         self._weight_redraws = RedrawScheduler(
@@ -131,7 +136,7 @@ class InsidePanel:
         digits, state = self._digits, self.state
         digits.param.watch(self._digits_changed, list(FOLLOWED))
         state.param.watch(lambda _event: self._draw_now("layers", "unit"), ["mode", "target"])
-        state.param.watch(lambda _event: self._draw_now("unit"), "selection")
+        state.param.watch(lambda _event: self._draw_now("unit", "spoken"), "selection")
         state.param.watch(self._ablated_changed, "ablated")
         state.param.watch(lambda _event: self._draw_now("ablation"), ["result", "obstacle"])
 
@@ -163,7 +168,7 @@ class InsidePanel:
     # Commands of the page
 
     def _look(self, layer: int, unit: int, row: int, column: int) -> None:
-        network = self._network()
+        network = self._shown.network
         if not (0 <= layer < len(network.layers) and 0 <= unit < _units(network, layer)):
             return  # of a network that has been replaced
         chosen, is_pixel = network.layers[layer], self.state.mode != "weights"
@@ -181,40 +186,10 @@ class InsidePanel:
             self.state.ablated = frozenset(ablated | units if on else ablated - units)
 
     def _choose_target(self, target: int) -> None:
-        if 0 <= target < self._network().classes:
+        if 0 <= target < self._shown.network.classes:
             self.state.target = None if target == self.state.target else target
 
     # What is shown
-
-    def _network(self) -> Network:
-        """Return the shown network without the ablated units."""
-        network, ablated = self._digits.shown_network, self.state.ablated
-        if not ablated:
-            return network
-        if self._shown is None or self._shown[0] is not network or self._shown[1] != ablated:
-            self._shown = (network, ablated, without_units(network, ablated))
-        return self._shown[2]
-
-    def _image(self, network: Network) -> NDArray[np.float32] | None:
-        """Return the drawing as the network's input, or None."""
-        image = self._digits.prediction.image
-        return image if image is not None and len(image) == network.inputs else None
-
-    def _outputs(self, network: Network) -> list[LayerOutput] | None:
-        image = self._image(network)
-        if image is None:
-            return None
-        computed = self._computed
-        if computed is None or computed[0] is not network or computed[1] is not image:
-            computed = self._computed = (network, image, layer_outputs(network, image))
-        return computed[2]
-
-    def _class_names(self, network: Network) -> tuple[str, ...]:
-        """Return the names of the classes; their numbers while the data set is being replaced."""
-        names: tuple[str, ...] = self._digits.class_names
-        if len(names) == network.classes:
-            return names
-        return tuple(str(number) for number in range(network.classes))
 
     def _follow_network(self) -> bool:
         """Arrange the layers again if the shown network has another form; return whether it has.
@@ -222,7 +197,7 @@ class InsidePanel:
         Ablated units are those of one run, the chosen unit and class those of one form.
         """
         network, run = self._digits.shown_network, self._digits.snapshot.run
-        names = self._class_names(network)
+        names = self._shown.class_names
         form = (network.title, network.activation, names)
         before, self._followed = self._followed, (form, run)
         is_new = before is None or before[0] != form
@@ -246,8 +221,8 @@ class InsidePanel:
             self._draw_pictures()
 
     def _draw_pictures(self) -> None:
-        network, mode, places = self._network(), self.state.mode, self._places
-        image, target, gradients = self._image(network), self._target(network), None
+        network, mode, places = self._shown.network, self.state.mode, self._places
+        image, target, gradients = self._shown.image, self._shown.target, None
         subject = (
             self._arrangement,
             network,
@@ -258,7 +233,7 @@ class InsidePanel:
             return  # nothing is new, as after an answer to the same drawing
         self._drawn = subject
         self._layers.arrange(self._arrangement)
-        outputs = None if mode == "weights" else self._outputs(network)
+        outputs = None if mode == "weights" else self._shown.outputs
         if mode == "gradients" and image is not None and target is not None:
             gradients = layer_gradients(network, image, target)
         pictures = layer_pictures(network, places, mode, outputs, gradients)
@@ -271,26 +246,17 @@ class InsidePanel:
         ]
         self._layers.draw_layers(places, pictures, titles, scales)
         self._layers.draw_ablated(self.state.ablated, places)
-        name = None if target is None else self._class_names(network)[target]
+        name = None if target is None else self._shown.class_names[target]
         self._set(self._legend, legend_html(mode, name))
 
-    def _target(self, network: Network) -> int | None:
-        """Return the class whose logit is differentiated."""
-        if self.state.target is not None:
-            return int(self.state.target)
-        outputs = self._outputs(network)
-        if outputs is None or not np.isfinite(outputs[-1].values).all():
-            return None if outputs is None else 0
-        return int(outputs[-1].values.argmax())
-
     def _draw_unit(self) -> None:
-        network = self._network()
-        outputs = self._outputs(network)
+        network = self._shown.network
+        outputs = self._shown.outputs
         self._layers.arrange(self._arrangement)
-        selection, names = self._selection(outputs), self._class_names(network)
+        selection, names = self._shown.selection(self._places[0].shown), self._shown.class_names
         self._set(self._unit, unit_html(network, outputs, selection, names))
         side = isqrt(network.inputs)
-        image = self._image(network)
+        image = self._shown.image
         drawing = (
             np.full((side, side), INK_FIRST, np.uint8)
             if image is None
@@ -299,6 +265,12 @@ class InsidePanel:
         pictures, titles = unit_pictures(network, outputs, selection)
         self._layers.draw_squares([framed(drawing), *pictures], [f"Input {side} × {side}", *titles])
         self._draw_marks(network, outputs, selection)
+
+    def _speak(self) -> None:
+        network, selection = self._shown.network, self.state.selection
+        if selection is not None:
+            names, outputs = self._shown.class_names, self._shown.outputs
+            self._set(self._spoken, spoken_html(network, outputs, selection, names))
 
     def _draw_marks(
         self,
@@ -324,19 +296,9 @@ class InsidePanel:
                 frames.append(pixel_rectangle(place, selection.unit, pixel, map_side))
         self._layers.draw_marks(frames, fields)
 
-    def _selection(self, outputs: Sequence[LayerOutput] | None) -> Selection | None:
-        """Return the chosen unit; before that, the most active one of the first layer."""
-        if self.state.selection is not None or outputs is None:
-            chosen: Selection | None = self.state.selection
-            return chosen
-        values = outputs[0].values[: self._places[0].shown]
-        largest = values.reshape(len(values), -1).max(axis=1)
-        return Selection(0, int(np.nan_to_num(largest, nan=-np.inf).argmax()))
-
     def _draw_ablation(self) -> None:
-        network, state = self._network(), self.state
-        names = self._class_names(network)
-        outputs, image, answers = self._outputs(network), self._image(network), None
+        state, names = self.state, self._shown.class_names
+        outputs, image, answers = self._shown.outputs, self._shown.image, None
         if state.ablated and outputs is not None and image is not None:
             whole = self._digits.shown_network.predict_proba(image[np.newaxis])[0]
             answers = (answer(whole, names), answer(softmax(outputs[-1].values), names))

@@ -11,7 +11,7 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from dashboard.inspection.projection import Projection
-from dashboard.plane.colors import CLASS_COLORS
+from dashboard.shell.colors import CLASS_COLORS
 from dashboard.shell.components.client_component import ClientComponent, Signatures
 
 COMMANDS: Signatures = {"look": (int,), "choose": (int,)}

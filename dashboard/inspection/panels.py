@@ -19,12 +19,12 @@ from dashboard.shell.redraw_scheduler import RedrawRate
 from dashboard.shell.theme import Theme
 from dashboard.training.trainer import Execute
 
-NATURAL = (
-    ":host { flex: 1 0 auto !important; }"
-    " :host > * { flex-shrink: 0; max-height: none !important; }"
-)
-"""A panel that is higher than its place is scrolled, not squeezed; a place without a height of its
-own, as on a phone, takes that of the panel."""
+NATURAL = """
+:host { flex: 1 0 auto !important; height: auto !important; min-height: 100% !important; }
+:host, :host > * { max-height: none !important; }
+:host > * { flex-shrink: 0; }
+"""
+"""A panel fills its place; one that is higher is scrolled, there or with a narrow page."""
 
 SHOW_OPEN = """
 dispatchEvent(new CustomEvent("inkling-panel", {detail: carrier.tags[0]}))

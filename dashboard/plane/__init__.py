@@ -1,1 +1,1 @@
-"""The plane pane: a small network is trained on points of the plane, shown as the tab "Spiral"."""
+"""The plane pane, the tab “2-D data”: a small network is trained on points of the plane."""

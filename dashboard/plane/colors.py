@@ -8,30 +8,30 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.shell.pictures import NEGATIVE, POSITIVE
+from dashboard.shell.colors import CLASS_COLORS, NEGATIVE, POSITIVE
 
-CLASS_COLORS = (
-    "#3f90da",
-    "#ffa90e",
-    "#92dadd",
-    "#bd1f01",
-    "#717581",
-    "#b9ac70",
-    "#a96b59",
-    "#e76300",
-    "#832db6",
-    "#94a4a2",
+CLASS_MARKERS = (
+    *("circle", "square", "triangle", "diamond", "inverted_triangle"),
+    *("star", "plus", "hex", "circle_x", "square_x"),
 )
-"""Colors of the points of ten classes, "#rrggbb", distinguishable with color vision deficiency.
+"""Bokeh's markers of the points of ten classes, which differ without their colors, too."""
 
-They are the ten of M. A. Petroff, "Accessible Color Sequences for Data Visualization"
-(arXiv:2107.02270, 2021), reordered so that the first few are as far apart as possible.
-"""
+CLASS_SIGNS = ("●", "■", "▲", "◆", "▼", "★", "✚", "⬢", "⊗", "⊠")
+"""The same shapes as characters, for texts and buttons."""
+
+CLASS_DASHES = ("solid", "dashed", "dotted", "dotdash", "dashdot")
+"""Line patterns of the classes' curves; the second five classes have them again."""
 
 REGION_OPACITY = 0.6
 
 LEVELS = 129
-"""Size of the palette of unit maps; it is odd, so that the middle level stands for zero."""
+"""Colors of signed values in the palette; it is odd, so that the middle level stands for zero."""
+
+STEPS = 12
+"""Colors of the probability of each class in the palette, after the signed values."""
+
+SMALLEST_SCALE = 1e-3
+"""Magnitude that is shown in full color at least, so that rounding errors are not magnified."""
 
 
 def pack_pixels(channels: np.ndarray) -> np.ndarray:
@@ -56,31 +56,54 @@ def _unit_palette() -> tuple[str, ...]:
     colors = []
     for level in range(LEVELS):
         share = (level - middle) / middle
-        red, green, blue = POSITIVE if share > 0 else NEGATIVE
-        colors.append(f"#{red:02x}{green:02x}{blue:02x}{round(235 * abs(share)):02x}")
+        opacity = round(235 * abs(share))
+        colors.append(f"{POSITIVE if share > 0 else NEGATIVE}{opacity:02x}")
+    for color in CLASS_COLORS:
+        colors += [f"{color}{round(235 * step / (STEPS - 1)):02x}" for step in range(STEPS)]
     return tuple(colors)
 
 
 UNIT_PALETTE = _unit_palette()
-"""Colors "#rrggbbaa" of activations: orange below zero, blue above, transparent at zero."""
+"""Colors "#rrggbbaa": values below zero, zero (transparent) and above, then the probabilities of
+the classes, each in its own color."""
 
 
-def unit_levels(activations: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Return indices into `UNIT_PALETTE` for the activations of units.
+def value_levels(values: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Return indices into `UNIT_PALETTE` for signed values of units.
 
     Parameters
     ----------
-    activations : (units, height, width)
-        Each unit is scaled by its largest magnitude; NaN and infinity count as zero.
+    values : (units, height, width)
+        Each unit is scaled by its largest magnitude, at least `SMALLEST_SCALE`; NaN and infinity
+        count as zero.
 
     Returns
     -------
     (units, height, width) uint8
     """
-    finite = np.nan_to_num(activations, nan=0, posinf=0, neginf=0)
+    finite = np.nan_to_num(values, nan=0, posinf=0, neginf=0)
     largest = np.abs(finite).max(axis=(1, 2), keepdims=True)
     middle = LEVELS // 2
-    return np.round(middle + middle * finite / np.where(largest > 0, largest, 1)).astype(np.uint8)
+    return np.round(middle + middle * finite / np.maximum(largest, SMALLEST_SCALE)).astype(np.uint8)
+
+
+def class_levels(probabilities: NDArray[np.floating], first: int = 0) -> NDArray[np.uint8]:
+    """Return indices into `UNIT_PALETTE` for the probabilities of classes.
+
+    Parameters
+    ----------
+    probabilities : (classes, height, width)
+        In [0, 1]; NaN counts as zero.
+    first
+        The class of the first map.
+
+    Returns
+    -------
+    (classes, height, width) uint8
+    """
+    steps = np.round(np.nan_to_num(probabilities, nan=0) * (STEPS - 1)).astype(np.uint8)
+    begins = LEVELS + STEPS * (first + np.arange(len(probabilities)))
+    return steps + begins.astype(np.uint8)[:, np.newaxis, np.newaxis]
 
 
 def tile(maps: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:

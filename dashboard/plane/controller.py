@@ -73,6 +73,8 @@ class PlaneController:
         time_budget: TimeBudget | None = None,
     ) -> None:
         self.state = state
+        self._lesson_stage = 0  # how many checks of the open lesson have occurred
+        self._lesson_run = 0
         self._training = PlaneTraining(
             state, self._publish, clock=clock, execute=execute, time_budget=time_budget
         )
@@ -97,6 +99,9 @@ class PlaneController:
         """Begin a new run with the initial weights of the same seed, on the same points."""
         self.state.running = False
         self._training.replace_run()
+        if self.state.lesson:
+            self._lesson_stage = 0
+            self.state.lesson_message = LESSONS[self.state.lesson].watch
         self._notify(f"{self._describe_network()} It is untrained: press Train.")
 
     def regenerate(self) -> None:
@@ -111,6 +116,9 @@ class PlaneController:
         """Set a lesson up; `state.lesson_message` says what to watch for, then what occurred."""
         lesson = LESSONS[name]
         self._replace_settings(lesson.settings, lesson=name, lesson_message=lesson.watch)
+        self._lesson_stage = 0
+        if lesson.show_test:
+            self.state.show_test = True
         self._notify(f"{lesson.title}: press Train. {lesson.watch}")
 
     def end_lesson(self) -> None:
@@ -132,7 +140,7 @@ class PlaneController:
         run_state: RunState,
         ablated: frozenset[tuple[int, int]] = frozenset(),
     ) -> None:
-        """Restore a run, paused; the checkpoints of time travel begin anew.
+        """Restore a run, paused; its checkpoints begin anew.
 
         Parameters
         ----------
@@ -141,7 +149,7 @@ class PlaneController:
         data, run_state
             The points and the state of the run at the same moment.
         ablated
-            Hidden units that are switched off in the views.
+            Hidden units that are ablated in the views.
 
         Raises
         ------
@@ -154,6 +162,9 @@ class PlaneController:
         with self._training.changing_settings():
             self.state.param.update(**values, points=data)
         run.settings = self.state
+        lesson = LESSONS.get(self.state.lesson)
+        is_observed = lesson is not None and self.state.lesson_message != lesson.watch
+        self._lesson_stage = len(lesson.checks) if lesson is not None and is_observed else 0
         run.apply_settings()  # so that only later changes are marked
         self._training.adopt_run(run)
         self.state.ablated = ablated
@@ -184,15 +195,20 @@ class PlaneController:
         self._check_lesson(snapshot)
 
     def _check_lesson(self, snapshot: Snapshot) -> None:
-        """Show what was observed in a lesson, once; the message until then says what to watch."""
+        """Show what was observed in a lesson; the message until then says what to watch."""
         lesson, points = LESSONS.get(self.state.lesson), self.state.points.train
-        if lesson is None or self.state.lesson_message != lesson.watch:
+        if lesson is None or self._lesson_stage >= len(lesson.checks):
             return
-        if snapshot.iteration and len(points):
-            run = self.trainer.run
+        if self._lesson_stage and snapshot.run != self._lesson_run:
+            return  # what was observed first was observed in another run
+        history = self.trainer.run.history
+        if len(history) and len(points):
             train = inputs_of(points, self.state.inputs)
-            message = lesson.check(Observation(run.network, train, run.history))
+            check = lesson.checks[self._lesson_stage]
+            message = check(Observation(self.trainer.run.network, train, history))
             if message is not None:
+                self._lesson_stage += 1
+                self._lesson_run = snapshot.run
                 self.state.lesson_message = message
 
     # Effects of changed parameters
@@ -264,7 +280,7 @@ class PlaneController:
             return False
         with self._training.changing_settings():
             self.state.param.update(**{event.name: event.old for event in events})
-        self.warn("A network needs at least one input; found none. Select x₁, for example.")
+        self.warn("A network needs at least one feature; found none. Select x₁, for example.")
         return True
 
     def _change_points(self, changed: set[str]) -> None:

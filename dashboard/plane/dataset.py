@@ -115,13 +115,13 @@ def make_data(settings: PlaneSettings) -> PlaneData:
 
 
 def split_data(points: PlanePoints, settings: PlaneSettings) -> PlaneData:
-    """Split points into the two parts by the training share and the seed of the settings."""
+    """Split points into the two parts by the training fraction and the seed of the settings."""
     generator = np.random.default_rng([settings.seed, 2])
     return PlaneData(*split_points(points, settings.train_share, generator))
 
 
 def _make_part(settings: PlaneSettings, count: int, part: str) -> PlanePoints:
-    # A generator per part: the training share must not change the training points.
+    # A generator per part: the training fraction must not change the training points.
     generator = np.random.default_rng([settings.seed, PARTS.index(part)])
     return make_shape(
         settings.shape,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from dashboard.plane.probes import evaluate_points
 from dashboard.plane.surface import Surface, SurfaceEvaluator
 from dashboard.plane.training import PlaneTraining
 
@@ -27,7 +28,7 @@ class Inspection:
         return evaluator(self._state.shown_network())
 
     def ablate(self, layer: int, unit: int) -> None:
-        """Switch a hidden unit off in all views; the network in training keeps it."""
+        """Ablate a hidden unit in all views; the network in training keeps it."""
         hidden = self._state.network.sizes[1:-1]
         if not (0 <= layer < len(hidden) and 0 <= unit < hidden[layer]):
             self._training.notify(
@@ -37,11 +38,11 @@ class Inspection:
         self._set_ablated(self._state.ablated | {(layer, unit)})
 
     def restore(self, layer: int, unit: int) -> None:
-        """Switch a unit on again."""
+        """Restore an ablated unit."""
         self._set_ablated(self._state.ablated - {(layer, unit)})
 
     def toggle(self, layer: int, unit: int) -> None:
-        """Switch a unit off, or on again."""
+        """Ablate a unit, or restore it."""
         (self.restore if (layer, unit) in self._state.ablated else self.ablate)(layer, unit)
 
     def set_weight(self, layer: int, row: int, column: int, value: float | str) -> None:
@@ -58,7 +59,7 @@ class Inspection:
         """
         if self._state.shown_checkpoint is not None:
             self._training.notify(
-                "Weights of an earlier step cannot be changed; press Live first.", "warning"
+                "Weights of a checkpoint cannot be changed; press Latest first.", "warning"
             )
             return
         try:
@@ -95,13 +96,22 @@ class Inspection:
     def _set_ablated(self, units: frozenset[tuple[int, int]]) -> None:
         if units == self._state.ablated:
             return
-        self._state.ablated = units
-        accuracy = self._state.evaluation("train").score.accuracy
-        measured = "none" if math.isnan(accuracy) else f"{100 * accuracy:.1f} %"
+        state = self._state
+        part = "test" if len(state.points.test) else "train"
+        network, iteration = state.whole_network(), state.shown_iteration()
+        whole = evaluate_points(network, state.inputs, state.points.part(part), iteration)
+        state.ablated = units
         names = ", ".join(f"{unit + 1} of layer {layer + 1}" for layer, unit in sorted(units)[:8])
         more = f" and {len(units) - 8} more" if len(units) > 8 else ""
         without = f"Without unit {names}{more}" if units else "With all units"
-        self._training.notify(f"{without}: training accuracy {measured}.")
+        accuracies = [whole.score.accuracy, state.evaluation(part).score.accuracy]
+        if not all(map(math.isfinite, accuracies)):
+            self._training.notify(f"{without}. There are no points to measure the accuracy on.")
+            return
+        before, after = (f"{100 * accuracy:.1f}" for accuracy in accuracies)
+        cost = f"{after} %, {before} % with all units" if units else f"{after} %"
+        named = "test" if part == "test" else "training"
+        self._training.notify(f"{without}: {named} accuracy {cost}.")
 
 
 def read_weight(text: str) -> float:

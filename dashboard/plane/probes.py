@@ -6,7 +6,7 @@ earlier checkpoint, and a network with ablated units alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,14 +15,39 @@ from dashboard.plane.dataset import InputSamples
 from dashboard.plane.surface import grid_points
 from dashboard.training.history import Score
 from data_cache import PlanePoints, derive_inputs
-from nn import SGD, Dense, Network, TrainingStep
+from nn import SGD, Network, TrainingStep
 
-MAP_SIDE = 24
-MAX_MAPS = 64
 CHUNK = 1024
-"""Grid points whose hidden activations are computed in one call."""
+"""Grid points whose outputs are computed in one call."""
 
 Point = tuple[float, float]
+FEATURES = -1
+"""The layer of the features, before the hidden layers, which count from 0; the classes follow."""
+
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """Weights between two layers, the largest magnitudes first.
+
+    Attributes
+    ----------
+    layer
+        The layer that the weights lead into, from 0; the classes follow the hidden layers.
+    sources, targets : (n,) intp
+        The units that they connect.
+    weights : (n,) float32
+    largest
+        The largest finite magnitude among all weights between the two layers.
+    total
+        How many weights there are between the two layers.
+    """
+
+    layer: int
+    sources: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+    largest: float
+    total: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,29 +72,85 @@ def profile(
     return probabilities_at(network, inputs, line)
 
 
-def unit_maps(
-    network: Network,
-    inputs: Sequence[str],
-    layer: int,
-    *,
-    side: int = MAP_SIDE,
-    units: slice = slice(MAX_MAPS),
-) -> np.ndarray:
-    """Return the activations of units of a hidden layer, from 0, on a grid over the plane.
+def layer_outputs(network: Network, inputs: Sequence[str], points: np.ndarray) -> list[np.ndarray]:
+    """Return the outputs of all units at points (n, 2), layer by layer, each (n, units) float32.
+
+    The first layer are the features, the last one the probabilities of the classes.
+    """
+    x = derive_inputs(np.asarray(points, np.float32), inputs)
+    return [x, *network.hidden_activations(x), network.predict_proba(x)]
+
+
+def network_maps(
+    network: Network, inputs: Sequence[str], *, side: int, most: int
+) -> list[np.ndarray]:
+    """Return the outputs of the first `most` units of every layer on a grid over the plane.
 
     Returns
     -------
-    (units, side, side) float32, the lowest row of each map first; without units for a layer or
-    units that the network does not have.
+    One (units, side, side) float32 for each layer of `layer_outputs`, the lowest row of each map
+    first.
     """
-    if not 0 <= layer < len(network.sizes) - 2:
-        return np.empty((0, side, side), np.float32)
-    grid = derive_inputs(grid_points(side), inputs)
+    grid = grid_points(side)
     parts = [
-        network.hidden_activations(grid[start : start + CHUNK])[layer][:, units]
+        layer_outputs(network, inputs, grid[start : start + CHUNK])
         for start in range(0, len(grid), CHUNK)
     ]
-    return np.ascontiguousarray(np.concatenate(parts).T).reshape(-1, side, side)
+    layers = [
+        np.concatenate([outputs[:, :most] for outputs in same]) for same in zip(*parts, strict=True)
+    ]
+    return [np.ascontiguousarray(layer.T).reshape(-1, side, side) for layer in layers]
+
+
+def unit_map(
+    network: Network, inputs: Sequence[str], layer: int, unit: int, *, side: int
+) -> np.ndarray | None:
+    """Return the output of one unit on a grid over the plane.
+
+    Parameters
+    ----------
+    layer, unit
+        `FEATURES`, a hidden layer from 0, or the number of hidden layers for the classes.
+
+    Returns
+    -------
+    (side, side) float32, the lowest row first; None if the network has no such unit.
+    """
+    if not has_unit(network, layer, unit):
+        return None
+    grid = grid_points(side)
+    parts = [
+        layer_outputs(network, inputs, grid[start : start + CHUNK])[layer + 1][:, unit]
+        for start in range(0, len(grid), CHUNK)
+    ]
+    return np.concatenate(parts).reshape(side, side)
+
+
+def has_unit(network: Network, layer: int, unit: int) -> bool:
+    """Return whether the network has that unit; the layers are numbered as in `unit_map`."""
+    sizes = network.sizes
+    return FEATURES <= layer < len(sizes) - 1 and 0 <= unit < sizes[layer + 1]
+
+
+def strongest_links(network: Network, *, most: int, units: int) -> list[Links]:
+    """Return the weights of largest magnitude between each two layers.
+
+    Parameters
+    ----------
+    most
+        How many between two layers.
+    units
+        Only the first units of each layer count.
+    """
+    found = []
+    for layer, dense in enumerate(network.layers):
+        shown = np.nan_to_num(dense.weights[:units, :units], nan=0, posinf=0, neginf=0)
+        order = np.argsort(-np.abs(shown), axis=None, kind="stable")[:most]
+        sources, targets = np.unravel_index(order, shown.shape)
+        weights = shown[sources, targets]
+        largest = float(np.abs(weights).max(initial=0))
+        found.append(Links(layer, sources, targets, weights, largest, dense.weights.size))
+    return found
 
 
 def evaluate_points(
@@ -85,24 +166,13 @@ def evaluate_points(
     return PointEvaluation(Score(iteration, loss, 1 - float(wrong.mean()), len(points)), wrong)
 
 
-def without_units(network: Network, units: Iterable[tuple[int, int]]) -> Network:
-    """Return a copy in which the outgoing weights of hidden units (layer, unit) are zero.
-
-    Pairs that the network does not have are ignored; the other weights are shared.
-    """
-    layers = list(network.layers)
-    hidden = network.sizes[1:-1]
-    for layer, unit in units:
-        if layer < len(hidden) and unit < hidden[layer]:
-            weights = layers[layer + 1].weights.copy()
-            weights[unit] = 0
-            layers[layer + 1] = Dense(weights, layers[layer + 1].bias)
-    return Network(tuple(layers), network.activation)
-
-
 def dead_units(network: Network, x: np.ndarray) -> list[np.ndarray]:
-    """Return for every hidden layer which units, (units,) bool, are at most 0 for all of `x`."""
-    return [np.all(a <= 0, axis=0) for a in network.hidden_activations(x)]
+    """Return for every hidden layer which units, (units,) bool, are dead.
+
+    A ReLU is dead if its output is 0 for all of `x`; other activations have no dead units.
+    """
+    is_relu = network.activation == "relu"
+    return [np.all(a <= 0, axis=0) & is_relu for a in network.hidden_activations(x)]
 
 
 def gradient_sizes(network: Network, samples: InputSamples) -> list[float]:

@@ -45,8 +45,9 @@ class PlaneSettings(LearningSettings):
     weight_noise = param.Number(
         0.1,
         bounds=(0, 5),
-        label="Weight noise",
-        doc="Standard deviation of the initial weights for the initialization “normal”.",
+        label="Std. dev. of initial weights",
+        doc="Standard deviation of the initial weights with the initialisation “normal”; other "
+        "initialisations do not use it.",
     )
     shape = param.Selector(
         default="spiral",
@@ -81,13 +82,13 @@ class PlaneSettings(LearningSettings):
     train_share = param.Number(
         0.5,
         bounds=(0.2, 1),
-        label="Training share",
-        doc="Share of training points among all points; the others are test points. 1: no test.",
+        label="Training fraction",
+        doc="Fraction of all points that are training points; the others are test points. 1: none.",
     )
     inputs = param.ListSelector(
         default=["x1", "x2"],
         objects=list(PLANE_INPUTS),
-        label="Inputs",
+        label="Features",
         doc="Features of a point: its coordinates, or values derived from them.",
     )
 

@@ -10,7 +10,7 @@ import param
 from dashboard.plane.dataset import PlaneData
 from dashboard.plane.lessons import LESSONS
 from dashboard.plane.presets import PRESETS
-from dashboard.plane.probes import PointEvaluation, evaluate_points, without_units
+from dashboard.plane.probes import PointEvaluation, evaluate_points
 from dashboard.plane.settings import PlaneSettings
 from dashboard.shell.notices import Notice
 from dashboard.training.history import History
@@ -18,6 +18,7 @@ from dashboard.training.run_options import RunOptions
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.time_travel import ShownCheckpoint
 from nn import Network
+from nn.interpretation.ablation import without_units
 
 WELCOME = "A small network learns to separate the arms of a spiral. Press Train and watch."
 
@@ -38,22 +39,36 @@ class PlaneState(PlaneSettings, RunOptions, ShownCheckpoint):
         default="soft",
         objects=["soft", "hard"],
         label="Colors",
-        doc="Soft blends the colors of the classes by their probabilities.",
+        doc="“soft” blends the colors of the classes by their probabilities; “hard” shows that of "
+        "the predicted class.",
     )
     show_test = param.Boolean(False, label="Test points", doc="Whether to draw the test points.")
     ablated = param.ClassSelector(
         class_=frozenset,
         default=frozenset(),
-        doc="Hidden units that are switched off in all views, as pairs (layer, unit) from 0.",
+        doc="Hidden units that are ablated in all views, as pairs (layer, unit) from 0.",
     )
     pointed_at = param.NumericTuple(
         None, length=2, allow_None=True, doc="Coordinates of the pointer on the plane."
+    )
+    probe = param.NumericTuple(
+        None, length=2, allow_None=True, doc="Where the pointer was on the plane last."
     )
     profile_line = param.NumericTuple(
         None, length=4, allow_None=True, doc="x and y of both ends of the line that was drawn."
     )
     shown_unit = param.NumericTuple(
-        None, length=2, allow_None=True, doc="Unit (layer, unit) shown in place of the surface."
+        None,
+        length=2,
+        allow_None=True,
+        doc="Unit (layer, unit) shown in place of the surface: layer −1 are the features, from 0 "
+        "the hidden layers, then the classes.",
+    )
+    shown_weight = param.NumericTuple(
+        None,
+        length=3,
+        allow_None=True,
+        doc="Layer, row and column of the weight that is pointed at; the last row is the bias.",
     )
     preset = param.Selector(
         default="",
@@ -74,9 +89,13 @@ class PlaneState(PlaneSettings, RunOptions, ShownCheckpoint):
     @param.depends("snapshot", "shown_checkpoint", "ablated")
     def shown_network(self) -> Network:
         """Return the network of the shown checkpoint or the newest one, without ablated units."""
-        shown = self.shown_checkpoint
-        network = self.network if shown is None else shown.network
+        network = self.whole_network()
         return without_units(network, self.ablated) if self.ablated else network
+
+    @param.depends("snapshot", "shown_checkpoint")
+    def whole_network(self) -> Network:
+        """Return the network of the shown checkpoint or the newest one, with all units."""
+        return self.network if self.shown_checkpoint is None else self.shown_checkpoint.network
 
     @param.depends("snapshot", "shown_checkpoint")
     def shown_iteration(self) -> int:

@@ -1,4 +1,4 @@
-"""Parts of all charts: colours, plain axes, and a legend in one line above the curves."""
+"""Parts of all charts: plain axes, and a legend in one line above the curves."""
 
 from __future__ import annotations
 
@@ -9,10 +9,6 @@ from bokeh.models import CheckboxButtonGroup, CustomJS
 
 from dashboard.shell import read_asset
 from dashboard.shell.theme import Theme
-
-BLUE = "#4c6ef5"
-ORANGE = "#f08c00"
-GREEN = "#0ca678"
 
 SHOW_CHOSEN = """
 curves.forEach((glyphs, index) => {

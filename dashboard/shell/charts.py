@@ -46,7 +46,7 @@ EMPTY_END = 100.0
 HEADING_HEIGHT = 22
 """Pixels of the heading of a chart."""
 
-LEFT_MARGIN = 76
+LEFT_MARGIN = 84
 """Pixels left of all charts, enough for any tick labels, so that the x axes are aligned."""
 
 Legend = Sequence[tuple[str, Sequence[str]]]
@@ -138,8 +138,9 @@ class CurveChart:
             theme.text(f"<h2>{title}</h2>"),
             self._pane,
             css_classes=[css_class, "chart"],
+            # Panel derives another minimum from the content.
+            stylesheets=[f":host {{ min-height: {min_height + HEADING_HEIGHT}px !important; }}"],
             sizing_mode="stretch_both",
-            min_height=min_height + HEADING_HEIGHT,
             margin=0,
         )
         self.show_scale()
@@ -502,7 +503,8 @@ class RunCharts:
             self.loss.view,
             self.accuracy.view,
             self.summary,
-            stylesheets=[theme.gap],
+            # As high as its parts at least, whatever the size of the text.
+            stylesheets=[theme.gap, ":host { flex: 1 0 auto !important; }"],
             sizing_mode="stretch_both",
             margin=0,
         )

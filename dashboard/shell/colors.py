@@ -10,16 +10,22 @@ TRAINING = "#4c6ef5"
 """Values on training samples."""
 VALIDATION = "#e8590c"
 """Values on validation samples."""
-TEST = "#2f9e44"
+TEST = "#0c8599"
 """Values on test samples."""
 PREVIOUS = "#868e96"
 """Values of an earlier run, and marks of changed settings."""
 DIVERGED = "#e03131"
 """Values of steps that diverged."""
-POSITIVE = "#c2255c"
+POSITIVE = "#2f9e44"
 """Positive weights, activations, gradients and attributions."""
-NEGATIVE = "#0c8599"
+NEGATIVE = "#d63384"
 """Negative weights, activations, gradients and attributions."""
+MISTAKE = "#e03131"
+"""Samples that are predicted wrongly."""
+PLAIN = "#868e96"
+"""What stands for none of these, such as bars of counts and correct predictions."""
+SECOND = "#7048e8"
+"""What is compared with something in the plain colour."""
 
 CLASS_COLORS = (
     "#3f90da",
@@ -47,6 +53,9 @@ ROLES = {
     "diverged": DIVERGED,
     "positive": POSITIVE,
     "negative": NEGATIVE,
+    "mistake": MISTAKE,
+    "plain": PLAIN,
+    "second": SECOND,
     **{f"class-{number}": color for number, color in enumerate(CLASS_COLORS)},
 }
 """The names of the variables of CSS, as in `var(--training)`."""

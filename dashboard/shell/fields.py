@@ -22,6 +22,7 @@ ERROR = """
   left: 0;
   z-index: 5;
   width: max-content !important;
+  height: auto !important;
   min-width: 100%;
   max-width: min(300px, calc(100vw - 40px)) !important;
   box-sizing: border-box;

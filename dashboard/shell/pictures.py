@@ -13,9 +13,11 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-POSITIVE = (59, 105, 219)
-NEGATIVE = (224, 122, 16)
-"""Red, green and blue of values above and below zero, as in the maps of the plane's units."""
+from dashboard.shell import colors
+from dashboard.shell.colors import channels
+
+POSITIVE, NEGATIVE = channels(colors.POSITIVE), channels(colors.NEGATIVE)
+"""Red, green and blue of values above and below zero."""
 
 
 def encode_png(pixels: NDArray[np.uint8], level: int = 6) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -67,6 +68,9 @@ class RedrawScheduler:
         How often `run` redraws.
     slow_parts
         Parts of which `run` redraws only one at a time, in rotation, while `is_training()`.
+    intervals
+        Least seconds between two redraws of a part by `run` while `is_training()`; for others the
+        rate decides.
     is_training
         Whether the network trains.
     warn
@@ -87,6 +91,7 @@ class RedrawScheduler:
         *,
         rate: RedrawRate | None = None,
         slow_parts: Iterable[str] = (),
+        intervals: Mapping[str, float] | None = None,
         is_training: Callable[[], bool] = lambda: False,
         warn: Callable[[str], None] = lambda _sentence: None,
         clock: Callable[[], float] = time.perf_counter,
@@ -95,6 +100,8 @@ class RedrawScheduler:
         self._parts = dict(parts)
         self._rate = rate or RedrawRate()
         self._slow_parts = list(slow_parts)
+        self._intervals = dict(intervals or {})
+        self._drawn_at: dict[str, float] = {}
         self._is_training = is_training
         self._warn = warn
         self._clock = clock
@@ -195,6 +202,7 @@ class RedrawScheduler:
         """Take the parts to redraw now: all of them, or only one slow part while training."""
         taken = set(self._stale)
         if self._is_training():
+            taken = {name for name in taken if not self._is_early(name)}
             slow = [name for name in self._slow_parts if name in taken]
             taken.difference_update(slow[1:])
             if slow:  # it comes last in the next rounds
@@ -202,6 +210,10 @@ class RedrawScheduler:
                 self._slow_parts.append(slow[0])
         self._stale -= taken
         return taken
+
+    def _is_early(self, name: str) -> bool:
+        waited = self._clock() - self._drawn_at.get(name, -math.inf)
+        return waited < self._intervals.get(name, 0.0)
 
     def _draw_requested(self) -> None:
         names, self._requested = self._requested, set()
@@ -219,6 +231,8 @@ class RedrawScheduler:
                 self._warn(f"The part “{name}” of the page could not be drawn: {error!r:.200}.")
         else:
             self._failed.discard(name)
+        if name in self._intervals:
+            self._drawn_at[name] = self._clock()
 
     def _check(self, names: Iterable[str]) -> None:
         unknown = set(names) - set(self._parts)

@@ -30,9 +30,9 @@ class Theme:
             + no_button
         )
         self.quick = (
-            ":host { display: var(--card-learning, flex); gap: 12px; }"
-            " @media (min-width: 1000px) { .field { width: 6rem !important; } }"
-            " @media (max-width: 999px) { .field { flex: 1 1 0; } }"
+            ":host { display: var(--card-learning, flex); gap: 12px; flex-wrap: wrap; }"
+            " @media (min-width: 1000px) { :host > * { width: 6.5rem !important; } }"
+            " @media (max-width: 999px) { :host > * { flex: 1 1 6rem; } }"
         )
         self.wrap = (
             ":host { flex-wrap: wrap; align-items: flex-end !important; gap: 8px; }"

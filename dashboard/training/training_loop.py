@@ -1,4 +1,4 @@
-"""Trains while training is wanted, and waits for data that could not be fetched.
+"""Trains while training is wanted, until a goal, and waits for data that could not be fetched.
 
 There is never more than one training task, however often Train and Pause are pressed.
 """
@@ -99,8 +99,8 @@ class TrainingLoop:
                 elif is_permanent(error):
                     self._stop_with(
                         Notice(
-                            f"Training paused, because data are missing: {_cause(error)} Train "
-                            "tries again; or choose another data set.",
+                            f"Training paused, because its data cannot be loaded: {_cause(error)} "
+                            "Train tries again; or choose another data set.",
                             "error",
                         )
                     )

@@ -17,6 +17,7 @@ from data_cache.points.plane_points import MAX_CLASSES, PlanePoints
 Generator = np.random.Generator
 
 BLOB_RADIUS = 0.65
+CLUSTER_DISTANCE = 0.65
 CHECKERS = 4
 """Squares along a side of the checkerboard."""
 
@@ -121,6 +122,41 @@ def checkerboard(count: int, classes: int, noise: float, generator: Generator) -
     return PlanePoints(_add_noise(clean, noise / CHECKERS, generator), labels, classes)
 
 
+def clusters(count: int, classes: int, noise: float, generator: Generator) -> PlanePoints:
+    """Generate normally distributed clusters in 3 columns and 2 rows with alternating classes.
+
+    `noise` is the standard deviation of x and of y, in halves of the distance between neighbouring
+    clusters.
+    """
+    parts = []
+    for label, size in enumerate(_divide_evenly(count, classes)):
+        centres = np.array(
+            [
+                (x, y)
+                for column, x in enumerate((-CLUSTER_DISTANCE, 0, CLUSTER_DISTANCE))
+                for row, y in enumerate((-CLUSTER_DISTANCE / 2, CLUSTER_DISTANCE / 2))
+                if (column + row) % classes == label
+            ]
+        )
+        spread = noise * CLUSTER_DISTANCE / 2 * generator.standard_normal((size, 2))
+        parts.append(centres[np.arange(size) % len(centres)] + spread)
+    return _join_classes(parts)
+
+
+def bands(count: int, classes: int, noise: float, generator: Generator) -> PlanePoints:
+    """Generate points all over the square in diagonal bands of equal area, one for each class.
+
+    `noise` is the standard deviation of x and of y in units of 1 / (2 · classes), added after
+    labelling. Without noise the classes are linearly separable.
+    """
+    clean = generator.uniform(-1, 1, (count, 2))
+    diagonal = clean.mean(axis=1)
+    # The share of the square's area below the diagonal through a point.
+    below = np.where(diagonal < 0, (1 + diagonal) ** 2 / 2, 1 - (1 - diagonal) ** 2 / 2)
+    labels = np.minimum((below * classes).astype(np.intp), classes - 1)
+    return PlanePoints(_add_noise(clean, noise / (2 * classes), generator), labels, classes)
+
+
 def _add_noise(clean: np.ndarray, scale: float, generator: Generator) -> np.ndarray:
     return np.clip(clean + scale * generator.standard_normal(clean.shape), -1, 1)
 
@@ -166,6 +202,8 @@ PLANE_SHAPES = {
     "checkerboard": PlaneShape("Checkerboard", checkerboard),
     "moons": PlaneShape("Moons", moons, most=2),
     "xor": PlaneShape("XOR", xor, most=2),
+    "clusters": PlaneShape("Clusters", clusters, most=3),
+    "bands": PlaneShape("Bands", bands),
 }
 """The generated data sets by name."""
 

@@ -2,6 +2,14 @@
 
 from data_cache.preprocessing.framing import frame_digit, frame_digits, shrink_canvas
 from data_cache.preprocessing.morphology import change_stroke_width
-from data_cache.preprocessing.photographs import find_ink
+from data_cache.preprocessing.photographs import PictureDigits, find_ink, find_picture_digits
 
-__all__ = ["change_stroke_width", "find_ink", "frame_digit", "frame_digits", "shrink_canvas"]
+__all__ = [
+    "PictureDigits",
+    "change_stroke_width",
+    "find_ink",
+    "find_picture_digits",
+    "frame_digit",
+    "frame_digits",
+    "shrink_canvas",
+]

@@ -26,6 +26,9 @@ _DIGIT_HEIGHT, _NEAR_STROKE, _NEAR_DIGIT = 0.5, 0.45, 0.09
 # Components with less of the strongest one's contrast are smudges or show through.
 _LEAST_STRENGTH = 0.4
 # Texture has many specks, of which none has this share of all ink.
+# Height over width of a digit, its height as a share of the longer side of the picture, and its
+# contrast as a multiple of the least, at least.
+_LEAST_ASPECT, _LEAST_HEIGHT, _ABOVE_LEVEL = 0.4, 0.03, 1.2
 _TEXTURE_SPECKS, _TEXTURE_SHARE = 40, 0.3
 
 
@@ -114,17 +117,24 @@ def find_components(mask: np.ndarray, contrast: np.ndarray) -> list[InkComponent
     return components
 
 
-def remove_rules(mask: np.ndarray) -> tuple[np.ndarray, bool]:
+def remove_rules(mask: np.ndarray, faint: np.ndarray) -> tuple[np.ndarray, bool]:
     """Return a mask without the rules of ruled or squared paper and form boxes, and if it had any.
 
     A pixel of a rule is removed where no stroke crosses it, so that strokes stay whole.
+
+    Parameters
+    ----------
+    mask : (rows, columns) bool
+        Where ink is.
+    faint : (rows, columns) bool
+        Where also fainter ink is, in which rules are whole.
     """
-    horizontal, count_across = _find_lines(mask)
-    vertical, count_down = _find_lines(mask.T)
+    horizontal, count_across = _find_lines(faint)
+    vertical, count_down = _find_lines(faint.T)
     lines = horizontal | vertical.T
     if not count_across and not count_down:
         return mask, False
-    rest = mask & ~lines
+    rest = mask & ~dilate(lines[np.newaxis])[0] | (mask & _is_thick(mask))
     # Where rules cross, and along their ragged edges, crumbs are left.
     return _without_crumbs(rest, lines, mask.shape), True
 
@@ -172,6 +182,12 @@ def _find_lines(mask: np.ndarray) -> tuple[np.ndarray, int]:
     return found.reshape(mask.shape) & pieces, len(chosen)
 
 
+def _is_thick(mask: np.ndarray) -> np.ndarray:
+    """Tell which pixels belong to strokes thicker than a rule in both directions."""
+    thickness = max(2, round(_RULE_THICKNESS * max(mask.shape)))
+    return np.minimum(_run_lengths(mask), _run_lengths(mask.T).T) > thickness
+
+
 def _without_crumbs(rest: np.ndarray, lines: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Return what is left without components as thin as the rules that were beside them."""
     thickness = max(3, round(1.5 * _RULE_THICKNESS * max(shape)))
@@ -193,45 +209,75 @@ def _run_lengths(mask: np.ndarray) -> np.ndarray:
     return result
 
 
-def find_digits(components: Sequence[InkComponent], shape: tuple[int, ...]) -> list[DigitGroup]:
-    """Return the digits among components of a picture of `shape`, from left to right.
+def find_digits(
+    components: Sequence[InkComponent], shape: tuple[int, ...], level: float, *, is_ruled: bool
+) -> list[DigitGroup]:
+    """Return the digits among components, from left to right.
 
-    Frames and specks are left out; strokes that belong together become one digit.
+    Frames, specks and what rules leave are left out; strokes that belong together become one digit.
+
+    Parameters
+    ----------
+    components : sequence of InkComponent
+    shape : tuple of int
+        Rows and columns of the picture.
+    level : float
+        The contrast from which on there is ink.
+    is_ruled : bool
+        Whether rules were removed.
     """
     rows, columns = shape
     longer = max(rows, columns)
-    candidates = [
-        one for one in components if max(one.height, one.width) >= max(3, _SPECK_LENGTH * longer)
+    inner = [
+        one
+        for one in components
+        if max(one.height, one.width) >= max(3, _SPECK_LENGTH * longer)
+        and not _is_frame(one, rows, columns)
     ]
-    inner = [one for one in candidates if not _is_frame(one, rows, columns)]
-    inner = _without_boxes(inner)
-    whole = [one for one in inner if not one.touches_edge]
-    at_edge = [one for one in inner if one.touches_edge]
-    largest = max((_ink(one) for one in whole), default=0.0)
-    inner = whole + [one for one in at_edge if _ink(one) > largest]
-    if not inner:
+    inner = [one for one in _without_boxes(inner) if not _is_outline(one, columns)]
+    largest = max((_ink(one) for one in inner if not one.touches_edge), default=0.0)
+    inner = [one for one in inner if not one.touches_edge or _ink(one) > largest]
+    if not inner or _is_texture(inner):
         return []
-    total = sum(map(_ink, inner))
     main = max(inner, key=_ink)
-    if len(inner) > _TEXTURE_SPECKS and _ink(main) < _TEXTURE_SHARE * total:
-        return []
     strong = [one for one in inner if one.strength >= _LEAST_STRENGTH * main.strength]
     tall = [
         one
         for one in strong
-        if one.height >= _DIGIT_HEIGHT * main.height and _ink(one) >= 0.1 * _ink(main)
+        if one.height >= max(_DIGIT_HEIGHT * main.height, _LEAST_ASPECT * one.width)
+        and one.height >= _LEAST_HEIGHT * longer
+        and _ink(one) >= 0.1 * _ink(main)
+        and one.strength >= _ABOVE_LEVEL * level
+        and not (_is_straight_line(one, longer) and (is_ruled or _is_near_edge(one, rows, columns)))
     ]
+    if not tall:
+        return []
     groups = _merge(tall)
     for one in strong:
-        if one in tall:
-            continue
         nearest = min(groups, key=lambda group: _gap(group, [one]))
-        if _gap(nearest, [one]) <= _NEAR_STROKE * _height(nearest) and _ink(one) >= 0.01 * _ink(
-            main
-        ):
+        is_near = _gap(nearest, [one]) <= _NEAR_STROKE * _height(nearest)
+        if one not in tall and is_near and _ink(one) >= 0.01 * _ink(main):
             nearest.append(one)
     groups.sort(key=lambda group: min(one.left for one in group))
     return [DigitGroup(tuple(group), any(one.touches_edge for one in group)) for group in groups]
+
+
+def _is_texture(components: Sequence[InkComponent]) -> bool:
+    """Tell whether there are many specks and none that has much of all ink."""
+    amounts = [_ink(one) for one in components]
+    return len(amounts) > _TEXTURE_SPECKS and max(amounts) < _TEXTURE_SHARE * sum(amounts)
+
+
+def _is_straight_line(component: InkComponent, longer: int) -> bool:
+    """Tell whether a component is as thin as a rule and straight."""
+    thin, long = sorted((component.height, component.width))
+    return thin <= 1.5 * max(2, _RULE_THICKNESS * longer) and long >= 5 * thin
+
+
+def _is_near_edge(component: InkComponent, rows: int, columns: int) -> bool:
+    """Tell whether a component lies along an edge of the picture."""
+    room = (component.left, columns - component.right, component.top, rows - component.bottom)
+    return min(room) < 0.12 * max(rows, columns)
 
 
 def _ink(component: InkComponent) -> float:
@@ -239,7 +285,7 @@ def _ink(component: InkComponent) -> float:
 
 
 def _is_frame(component: InkComponent, rows: int, columns: int) -> bool:
-    if not component.touches_edge:
+    if not component.touches_edge or _central_share(component, rows, columns) > 0.25:
         return False
     sides = (
         (component.top == 0 or component.bottom == rows, component.width / columns),
@@ -254,6 +300,23 @@ def _is_frame(component: InkComponent, rows: int, columns: int) -> bool:
         )
     )
     return touched >= 2 or any(touches and share >= _FRAME_LENGTH for touches, share in sides)
+
+
+def _central_share(component: InkComponent, rows: int, columns: int) -> float:
+    """Return how much of a component is in the middle of the picture, as of a digit cut out."""
+    y, x = np.divmod(component.pixels, columns)
+    inside = (y > 0.2 * rows) & (y < 0.8 * rows) & (x > 0.2 * columns) & (x < 0.8 * columns)
+    return float(inside.mean())
+
+
+def _is_outline(component: InkComponent, columns: int) -> bool:
+    """Tell whether a component is a rectangle of lines, as the edge of the paper on a desk."""
+    y, x = np.divmod(component.pixels, columns)
+    band_y, band_x = 0.06 * component.height, 0.06 * component.width
+    beside = np.minimum(y - component.top, component.bottom - 1 - y) < band_y
+    beside |= np.minimum(x - component.left, component.right - 1 - x) < band_x
+    is_large = min(component.height, component.width) >= 0.25 * columns
+    return bool(is_large and beside.mean() > 0.85)
 
 
 def _without_boxes(components: Sequence[InkComponent]) -> list[InkComponent]:
@@ -301,7 +364,7 @@ def _merge(components: Sequence[InkComponent]) -> list[list[InkComponent]]:
         for index, group in enumerate(groups):
             for other in groups[index + 1 :]:
                 if _gap(group, other) <= _NEAR_DIGIT * max(_height(group), _height(other)):
-                    group += other
+                    group.extend(other)
                     groups.remove(other)
                     is_merging = True
                     break

@@ -5,6 +5,7 @@ Each becomes a canvas like that of the drawing pad, for `frame_digit`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,12 +22,12 @@ CANVAS_SIDE = 168
 """Side of the canvas in pixels."""
 WORKING_SIDE = 560
 """Longer side in pixels of the picture in which digits are looked for."""
+# A smaller picture is enlarged by a whole factor.
+_SMALL_SIDE = 168
 # The background at a pixel is estimated from this share of the picture around it.
 _NEIGHBOURHOOD = 0.25
-# Half the widths of strokes that are looked for, as shares of the picture, and how much of all
-# that is thin the right one finds.
-_THIN = (0.008, 0.02, 0.045, 0.09)
-_MUCH = 0.1
+# Side of the picture in which the local median is computed, and of its window.
+_MEDIAN_SIDE, _MEDIAN_WINDOW = 56, 21
 # A contrast with the background below so many grey levels of 255 is the texture of paper,
 _LEAST_CONTRAST = 22.0
 # or below so many standard deviations of the noise, or this share of the strongest.
@@ -111,8 +112,11 @@ def find_picture_digits(picture: np.ndarray) -> PictureDigits:
     digits = []
     for group in groups:
         top, bottom, left, right = group.box
+        canvas = _draw_group(grey, group, is_dark)
+        if not canvas.any():
+            continue
         is_wide = right - left > _WIDEST * (bottom - top)
-        digits.append(PictureDigit(_draw_group(grey, group, is_dark), group.is_cut, is_wide))
+        digits.append(PictureDigit(canvas, group.is_cut, is_wide))
     return PictureDigits(tuple(digits), is_ruled)
 
 
@@ -120,11 +124,16 @@ def _check_picture(picture: np.ndarray) -> np.ndarray:
     grey = np.asarray(picture, np.float64)
     if grey.ndim != 2 or 0 in grey.shape:
         raise ValueError(f"Picture: expected shape (height, width), found {grey.shape}.")
-    return grey * 255 if grey.max() <= 1 else grey
+    grey = grey * 255 if grey.max() <= 1 else grey
+    factor = _SMALL_SIDE // max(grey.shape)
+    if factor < 2:
+        return grey
+    # In a coarse picture, strokes are connected by pixels that are only partly covered.
+    return _resize(grey, [factor * size for size in grey.shape])
 
 
 def _find_groups(grey: np.ndarray) -> tuple[list[DigitGroup], bool, bool]:
-    """Return the digits in the working picture, whether ink is light, and whether there are rules."""
+    """Return the digits in the working picture, whether ink is light, and if there are rules."""
     working = _downscale(grey, WORKING_SIDE)
     if np.ptp(working) < _LEAST_CONTRAST:
         return [], False, False
@@ -132,31 +141,31 @@ def _find_groups(grey: np.ndarray) -> tuple[list[DigitGroup], bool, bool]:
     is_dark = _is_ink_light(working, level)
     light = -working if is_dark else working
     contrast = _estimate_background(light) - light
-    strongest = float(np.quantile(contrast, 0.999))
-    mask = contrast > max(level, _LEAST_SHARE * strongest)
+    level = max(level, _LEAST_SHARE * float(np.quantile(contrast, 0.999)))
+    mask = contrast > level
     if not mask.any():
         return [], is_dark, False
-    stripped, is_ruled = remove_rules(mask)
-    groups = find_digits(find_components(stripped, contrast), mask.shape)
-    if not groups and is_ruled:
-        groups, is_ruled = find_digits(find_components(mask, contrast), mask.shape), False
+    stripped, is_ruled = remove_rules(mask, contrast > 0.5 * level)
+    components = find_components(stripped, contrast)
+    groups = find_digits(components, mask.shape, level, is_ruled=is_ruled)
     return groups, is_dark, is_ruled
 
 
 def _is_ink_light(grey: np.ndarray, floor: float) -> bool:
-    """Tell whether thin shapes are lighter than what is around them, as on a blackboard.
+    """Tell whether what differs from the local median by more than `floor` is lighter than it.
 
-    A closing fills thin dark shapes, an opening removes thin light ones. The narrowest window that
-    finds much decides: wider ones also find the paper between strokes.
+    Ink covers less than half of any neighbourhood, and at a straight edge, as that of the paper on
+    a desk, the median is right on both sides.
     """
-    amounts = []
-    for share in _THIN:
-        reach = max(1, round(share * max(grey.shape)))
-        hats = (grey + _close(-grey, reach), _close(grey, reach) - grey)
-        amounts.append([float(np.maximum(hat - floor, 0).sum()) for hat in hats])
-    most = max(map(max, amounts))
-    light, dark = next(pair for pair in amounts if max(pair) >= _MUCH * most)
-    return light > dark
+    coarse = _downscale(grey, _MEDIAN_SIDE)
+    reach = _MEDIAN_WINDOW // 2
+    windows = np.lib.stride_tricks.sliding_window_view(
+        np.pad(coarse, reach, "symmetric"), (_MEDIAN_WINDOW, _MEDIAN_WINDOW)
+    )
+    median = np.median(windows.reshape(*coarse.shape, -1), axis=-1)
+    difference = grey - _resize(median, grey.shape)
+    light, dark = (np.maximum(sign * difference - floor, 0).sum() for sign in (1, -1))
+    return bool(light > dark)
 
 
 def _draw_group(grey: np.ndarray, group: DigitGroup, is_dark: bool) -> np.ndarray:
@@ -212,7 +221,7 @@ def _average_rows(lines: np.ndarray, count: int) -> np.ndarray:
     return averages
 
 
-def _resize(picture: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _resize(picture: np.ndarray, shape: Sequence[int]) -> np.ndarray:
     """Interpolate a picture linearly to another shape."""
     for axis, count in enumerate(shape):
         size = picture.shape[axis]
@@ -264,7 +273,9 @@ def _estimate_background(light: np.ndarray) -> np.ndarray:
     # A mean filter first, so that a single bright pixel does not count as background.
     closed = _close(_mean_filter(light, 1), reach)
     # The layout of the picture, because it determines the order of summation.
-    return _mean_filter(np.asfortranarray(closed), max(1, reach // 4))
+    smooth = _mean_filter(np.asfortranarray(closed), max(1, reach // 4))
+    # Across the edge of the paper the mean would be too light for the desk.
+    return np.minimum(smooth, closed)
 
 
 def _mean_filter(picture: np.ndarray, reach: int) -> np.ndarray:

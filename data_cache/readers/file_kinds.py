@@ -71,7 +71,12 @@ TORCH = FileKind(
     _FROM_TORCH,
 )
 KERAS = FileKind("keras", "a Keras model", _NPZ_FROM_KERAS)
-HDF5 = FileKind("hdf5", "an HDF5 file, as Keras and MATLAB write", _NPZ_FROM_KERAS)
+HDF5 = FileKind(
+    "hdf5",
+    "an HDF5 file, as Keras and MATLAB write",
+    f"write its arrays with numpy.savez; {_NPZ_FROM_KERAS}",
+)
+ONNX = FileKind("onnx", "an ONNX model, which is written but not read", "keep the .npz beside it")
 HEIC = FileKind("heic", "an iPhone's HEIC picture", _TO_JPEG)
 AVIF = FileKind("avif", "an AVIF picture", _TO_JPEG)
 VIDEO = FileKind("video", "a video", "take a picture instead")
@@ -189,6 +194,7 @@ def _identify_binary(start: bytes, size: int) -> FileKind | None:
         and start[2] in _IDX_TYPES
         and 1 <= start[3] <= 4,
         BMP: start.startswith(b"BM") and start[6:10] == bytes(4),
+        ONNX: start[:1] == b"\x08" and start[1:2] < b"\x20" and start[2:3] in (b"\x12", b"\x3a"),
     }
     return next((kind for kind, is_it in tests.items() if is_it), None)
 

@@ -27,6 +27,7 @@ _IMAGES = re.compile(
     r"(?:.*[-_.])?(train|t10k|test)[-_.]images[-_.]idx3[-_.]ubyte(?:\.gz|\.xz|\.bz2)?",
     re.IGNORECASE,
 )
+_TABLES = (".csv", ".tsv", ".npz")
 _DEPTH = 3
 _MAX_PICTURES = 200_000
 
@@ -133,13 +134,18 @@ def read_class_folders(
     )
 
 
-def find_only_file(folder: Path, ext: tuple[str, ...] = (".csv", ".npz")) -> list[Path]:
-    """Return the tables and archives of arrays in a folder, by the ends of their names."""
-    return [
+def find_tables(folder: Path, part: str) -> list[Path]:
+    """Return the tables and archives of arrays in a folder, of one half if names tell it.
+
+    Names are all there is to tell "train.csv" from "test.csv".
+    """
+    files = [
         path
         for path in sorted(folder.iterdir())
-        if path.is_file() and path.name.lower().removesuffix(".gz").endswith(ext)
+        if path.is_file() and path.name.lower().removesuffix(".gz").endswith(_TABLES)
     ]
+    halves = [path for path in files if any(word in path.name.lower() for word in PREFIXES[part])]
+    return halves if len(halves) == 1 else files
 
 
 def _image_names(part: str) -> list[str]:

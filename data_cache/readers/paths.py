@@ -16,7 +16,7 @@ from data_cache.readers.folders import (
     PREFIXES,
     find_class_folders,
     find_images,
-    find_only_file,
+    find_tables,
     has_images,
     read_class_folders,
 )
@@ -80,7 +80,7 @@ def _read_folder(folder: Path, part: str, options: ReadOptions | None) -> Sample
         classes = find_class_folders(folder, part)
         if classes:
             return read_class_folders(folder, classes, options)
-        files = find_only_file(folder)
+        files = find_tables(folder, part)
         if len(files) == 1:
             return read_samples(files[0], part, options)
         if files:

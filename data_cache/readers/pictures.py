@@ -68,6 +68,8 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
                 _check_size(picture, name)
                 picture.draft(None, (LONGER_SIDE, LONGER_SIDE))
                 return _grey(ImageOps.exif_transpose(_shrink(picture)))
+    except DataError:
+        raise
     except Image.DecompressionBombError as error:
         raise DataError(
             f"{name}: expected a picture of at most 100 million pixels, found a larger one; "
@@ -110,7 +112,7 @@ def _check_size(picture: Image.Image, name: str) -> None:
 def _shrink(picture: Image.Image) -> Image.Image:
     """Return the picture reduced by a whole factor, if it is large and its mode allows it."""
     factor = max(picture.size) // LONGER_SIDE
-    if factor < 2:
+    if factor < 2 or picture.mode.startswith(("I", "F")):
         return picture
     if picture.mode in ("1", "P"):
         picture = picture.convert("RGBA" if "transparency" in picture.info else "L")
@@ -125,20 +127,23 @@ def _shrink(picture: Image.Image) -> Image.Image:
 def _grey(picture: Image.Image) -> np.ndarray:
     mode = picture.mode
     if mode.startswith(("I", "F")):
-        return _wide_grey(np.asarray(picture, np.float64))
+        # Pillow does not shrink these modes.
+        step = max(1, max(picture.size) // LONGER_SIDE)
+        return _wide_grey(np.asarray(picture)[::step, ::step].astype(np.float64))
     if mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info:
         return _grey_with_alpha(np.asarray(picture.convert("RGBA"), np.float64))
     return np.asarray(picture.convert("L"), np.float64)
 
 
 def _wide_grey(values: np.ndarray) -> np.ndarray:
-    """Scale grey values of 16 or 32 bits, or floats, to 0…255."""
+    """Scale grey values of 10 to 32 bits, or floats, to 0…255."""
     if not np.isfinite(values).all():
         raise ValueError("not finite")
     high = float(values.max(initial=0))
     if high <= 1:
         return values * 255
-    return values if high <= 255 else values * (255 / (65535 if high <= 65535 else high))
+    bits = next((bits for bits in (8, 10, 12, 14, 16) if high < 2**bits), None)
+    return values * (255 / (high if bits is None else 2**bits - 1))
 
 
 def _grey_with_alpha(pixels: np.ndarray) -> np.ndarray:

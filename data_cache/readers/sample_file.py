@@ -6,7 +6,7 @@ All formats end here, so that options apply alike and implausible samples are no
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -140,7 +140,8 @@ def make_sample_file(
     count = f"{len(images):,} sample{'' if len(images) == 1 else 's'}"
     pixels = f"pixels {low:g} to {high:g}{scaling}"
     description = ", ".join(part for part in (count, how, label_text, pixels, *done) if part)
-    return SampleFile(name, samples, description, (*notes, *_doubts(samples, labels, high)))
+    doubts = _doubts(samples, labels, 255.0 if scaling else high)
+    return SampleFile(name, samples, description, (*notes, *doubts))
 
 
 def find_overlap(first: Samples, second: Samples) -> int:
@@ -253,8 +254,3 @@ def _doubts(samples: Samples, labels: np.ndarray | None, high: float) -> tuple[s
                 "names the labels."
             )
     return tuple(found)
-
-
-def with_name(file: SampleFile, name: str) -> SampleFile:
-    """Return the record under another name."""
-    return replace(file, name=name)

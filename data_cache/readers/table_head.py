@@ -152,7 +152,7 @@ def _skip_preface(content: bytes) -> tuple[int, int, str]:
         line = content[start : content.index(b"\n", start)]
         if line.lower().startswith(b"sep=") and len(line) <= 6:
             declared = line[4:5].decode("latin-1") or "\t"
-        elif line.strip(_BLANK) and (not line.startswith(b"#") or _names_many(line)):
+        elif line.strip(_BLANK) and not _is_remark(line):
             break
         start += len(line) + 1
         first_row += 1
@@ -180,6 +180,11 @@ def split_row(line: str, separator: str) -> list[str]:
     except csv.Error:  # a cell of more than 131,072 characters
         cells = line.split(separator)
     return [unquote(cell) for cell in cells]
+
+
+def _is_remark(line: bytes) -> bool:
+    """Tell whether a line is a comment, or one of the head of Weka's ARFF format."""
+    return line.startswith((b"@", b"%")) or (line.startswith(b"#") and not _names_many(line))
 
 
 def _names_many(line: bytes) -> bool:

@@ -12,10 +12,9 @@ from nn.serialization.files import (
     arrays_to_npz,
     write_atomically,
 )
-from nn.serialization.foreign import Reading
 from nn.serialization.json_layouts import LAYOUTS, network_from_json_object
 from nn.serialization.npz import network_from_arrays
-from nn.serialization.parameters import WeightsError
+from nn.serialization.parameters import Reading, WeightsError
 from nn.serialization.weights import (
     SUFFIXES,
     load_weights,

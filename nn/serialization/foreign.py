@@ -15,9 +15,9 @@ from math import isqrt
 import numpy as np
 
 from nn.layer_spec import read_layer_spec
-from nn.network import Network
 from nn.serialization.parameters import (
     NetworkStructure,
+    Reading,
     WeightsError,
     network_from_parameters,
 )
@@ -32,14 +32,6 @@ PIXELS = 784
 """Inputs of a network for MNIST, which tell the way round of a single matrix."""
 _POOLINGS = ("", "pool2", "pool3", "pool3s2")
 _ASSUMED = "ReLU is assumed as the activation, since the file does not name one."
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A network that a file may mean, with sentences about what was assumed."""
-
-    network: Network
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,14 +72,12 @@ def read_foreign_arrays(
                 "expected layers whose outputs are the inputs of the next, and found the shapes "
                 + ", ".join(_shape_text(layer.weights.shape) for layer in layers[:8])
             )
-        if len({tuple(layer.name for layer in order) for order in orders}) > 1:
-            orders = orders[:1]  # the order of names or of the file
-        order = orders[0]
-        turned = _directions(order)
         notes = () if activation else (_ASSUMED,)
-        convolutions = [layer for layer in order if layer.weights.ndim == 4]
-        build = _convolutional_readings if convolutions else _dense_readings
-        readings = build(order, turned, activation or "relu", name)
+        readings = []
+        for order in _distinct(orders, is_certain=_is_numbered(layers)):
+            has_kernels = any(layer.weights.ndim == 4 for layer in order)
+            build = _convolutional_readings if has_kernels else _dense_readings
+            readings += build(order, _directions(order), activation or "relu", name)
     except ValueError as error:
         if isinstance(error, WeightsError):
             raise
@@ -121,7 +111,7 @@ def _group(arrays: Mapping[str, np.ndarray]) -> list[_Layer]:
     if any("weights" not in part for part in parts.values()):
         return _by_position([(key, arrays[key]) for key in keys])
     layers = [_Layer(prefix, part["weights"], part.get("bias")) for prefix, part in parts.items()]
-    if len({_LETTERS.sub("#", layer.name) for layer in layers}) == 1:
+    if _is_numbered(layers):
         layers.sort(key=lambda layer: _natural(layer.name))
     _check_count(layers)
     return layers
@@ -177,6 +167,19 @@ def _orders(layers: Sequence[_Layer]) -> Iterator[Sequence[_Layer]]:
     yield sorted(layers, key=lambda layer: layer.weights.ndim == 2)
     if len(layers) <= _MAX_ORDERS:
         yield from permutations(layers)
+
+
+def _is_numbered(layers: Sequence[_Layer]) -> bool:
+    """Tell whether numbers in the names of layers give their order."""
+    return len({_LETTERS.sub("#", layer.name) for layer in layers}) == 1
+
+
+def _distinct(orders: Sequence[Sequence[_Layer]], *, is_certain: bool) -> list[Sequence[_Layer]]:
+    """Return different orders, the most likely first; a single one if it is certain."""
+    distinct = {tuple(layer.name for layer in order): order for order in reversed(orders)}
+    first = tuple(layer.name for layer in orders[0])
+    others = [order for names, order in distinct.items() if names != first]
+    return [orders[0], *([] if is_certain else others[: _MAX_ORDERS - 1])]
 
 
 def _directions(layers: Sequence[_Layer]) -> list[bool]:

@@ -11,9 +11,9 @@ import numpy as np
 
 from nn.activations import activation_name
 from nn.network import Network
-from nn.serialization.foreign import Reading, read_foreign_arrays
 from nn.serialization.parameters import (
     NetworkStructure,
+    Reading,
     WeightsError,
     named_parameters,
     network_from_parameters,
@@ -99,6 +99,8 @@ def readings_from_json(data: bytes, name: str) -> list[Reading]:
     if isinstance(content, dict) and not ({"W0", "weights"} & content.keys()):
         arrays = _nested_arrays(content)
         if arrays:
+            from nn.serialization.foreign import read_foreign_arrays  # noqa: PLC0415 - rarely used, and imports delay the start of the page
+
             return read_foreign_arrays(arrays, name)
     network = network_from_json_object(content, name)
     if "W0" not in content and not _has_flat_lists(content):

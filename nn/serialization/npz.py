@@ -19,9 +19,9 @@ from nn.serialization.files import (
     arrays_from_npz,
     arrays_to_npz,
 )
-from nn.serialization.foreign import Reading, read_foreign_arrays
 from nn.serialization.parameters import (
     NetworkStructure,
+    Reading,
     WeightsError,
     named_parameters,
     network_from_parameters,
@@ -130,7 +130,14 @@ def readings_from_arrays(arrays: Mapping[str, np.ndarray], name: str) -> list[Re
         When the arrays do not describe a network.
     """
     missing = [key for key in _HEADER if key not in arrays]
+    if "network" in arrays and arrays["network"].dtype == np.uint8:
+        raise WeightsError(
+            f"{name}: expected weights and found a checkpoint of a training run; name the weights "
+            "file beside it."
+        )
     if len(missing) == len(_HEADER) and arrays:
+        from nn.serialization.foreign import read_foreign_arrays  # noqa: PLC0415 - rarely used, and imports delay the start of the page
+
         return read_foreign_arrays(arrays, name)
     if missing:
         raise WeightsError(

@@ -26,6 +26,14 @@ class WeightsError(ValueError):
 
 
 @dataclass(frozen=True)
+class Reading:
+    """A network that a file may mean, with sentences about what was assumed."""
+
+    network: Network
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class NetworkStructure:
     """What a weights file says about its network beside the values of the parameters.
 

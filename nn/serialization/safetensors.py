@@ -18,9 +18,10 @@ import numpy as np
 
 from nn.layer_spec import read_layer_spec
 from nn.network import Network
-from nn.serialization.foreign import Reading, read_foreign_arrays
+from nn.serialization.foreign import read_foreign_arrays
 from nn.serialization.parameters import (
     NetworkStructure,
+    Reading,
     WeightsError,
     named_parameters,
     network_from_parameters,
@@ -32,13 +33,11 @@ from nn.serialization.torch_layout import (
     torch_code,
 )
 
-_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+_TYPES = {
+    **{"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"},
+    **{"I64": "<i8", "I32": "<i4", "I8": "i1", "U8": "u1", "BOOL": "?"},
+}
 _KEY = "inkling"
-
-
-def is_safetensors(data: bytes) -> bool:
-    """Tell whether bytes begin as a safetensors file does."""
-    return data[8:9] == b"{" and int.from_bytes(data[:8], "little") <= len(data) - 8
 
 
 def arrays_to_safetensors(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> bytes:

@@ -10,21 +10,9 @@ from pathlib import Path, PurePath
 from nn.choices import resolve_choice
 from nn.network import Network
 from nn.serialization.files import write_atomically
-from nn.serialization.foreign import Reading
 from nn.serialization.json_layouts import LAYOUTS, network_to_json, readings_from_json
 from nn.serialization.npz import network_to_npz, readings_from_npz
-from nn.serialization.numpy_code import (
-    network_to_code_archive,
-    network_to_numpy_code,
-    weights_for_code,
-)
-from nn.serialization.onnx import network_to_onnx
-from nn.serialization.parameters import WeightsError
-from nn.serialization.safetensors import (
-    is_safetensors,
-    network_to_safetensors,
-    readings_from_safetensors,
-)
+from nn.serialization.parameters import Reading, WeightsError
 
 SUFFIXES = (".npz", ".json", ".safetensors", ".onnx", ".py", ".zip")
 """Ends of the names of files that are written: a `.py` file has its weights in a `.npz` beside it,
@@ -88,10 +76,12 @@ def save_weights(
     path = Path(path)
     suffix = _check_suffix(path.suffix, str(path))
     if suffix == ".py":
+        from nn.serialization import numpy_code  # noqa: PLC0415 - as in weights_to_bytes
+
         weights = path.with_suffix(".npz")
         files = {
-            weights: weights_for_code(network),
-            path: network_to_numpy_code(network, weights.name).encode(),
+            weights: numpy_code.weights_for_code(network),
+            path: numpy_code.network_to_numpy_code(network, weights.name).encode(),
         }
     else:
         files = {path: weights_to_bytes(network, suffix, layout, half=half)}
@@ -138,8 +128,10 @@ def read_weights(
 
 def _readings(data: bytes, name: str) -> list[Reading]:
     """Return the networks that a file may mean, by its first bytes."""
-    if is_safetensors(data):
-        return readings_from_safetensors(data, name)
+    if _is_safetensors(data):
+        from nn.serialization import safetensors  # noqa: PLC0415 - as in weights_to_bytes
+
+        return safetensors.readings_from_safetensors(data, name)
     if data.startswith(b"PK"):
         return readings_from_npz(data, name)
     if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
@@ -169,15 +161,26 @@ def weights_to_bytes(
     Of a `.py` file it is the code alone, for weights in `weights.npz`.
     """
     layout = resolve_choice(layout, LAYOUTS, "weights layout")
+    suffix = _check_suffix(suffix, f"*{suffix}")
+    if suffix == ".npz":
+        return network_to_npz(network, half=half)
+    if suffix == ".json":
+        return network_to_json(network, layout)
+    # Rarely used, and every import delays the start of the page in the browser.
+    from nn.serialization import numpy_code, onnx, safetensors  # noqa: PLC0415
+
     writers: dict[str, Callable[[], bytes]] = {
-        ".npz": lambda: network_to_npz(network, half=half),
-        ".json": lambda: network_to_json(network, layout),
-        ".safetensors": lambda: network_to_safetensors(network),
-        ".onnx": lambda: network_to_onnx(network),
-        ".py": lambda: network_to_numpy_code(network, "weights.npz").encode(),
-        ".zip": lambda: network_to_code_archive(network),
+        ".safetensors": lambda: safetensors.network_to_safetensors(network),
+        ".onnx": lambda: onnx.network_to_onnx(network),
+        ".py": lambda: numpy_code.network_to_numpy_code(network, "weights.npz").encode(),
+        ".zip": lambda: numpy_code.network_to_code_archive(network),
     }
-    return writers[_check_suffix(suffix, f"*{suffix}")]()
+    return writers[suffix]()
+
+
+def _is_safetensors(data: bytes) -> bool:
+    """Tell whether bytes begin as a safetensors file does: the length of a header of JSON."""
+    return data[8:9] == b"{" and int.from_bytes(data[:8], "little") <= len(data) - 8
 
 
 def _check_suffix(suffix: str, name: str) -> str:

@@ -3,7 +3,6 @@
 import asyncio
 import sys
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from types import ModuleType
 
@@ -18,33 +17,7 @@ from dashboard import session
 from dashboard.digits import datasets
 from dashboard.digits.datasets import HttpDataSet, InMemoryDataSet, open_from_site
 from dashboard.runtime import SERVED, SLICE_THREADS, execute_in_thread, is_loop_running
-from dashboard.session import open_session
 from data_cache import DataError, parse_manifest, write_blocks
-
-
-class Visit:
-    """What a visitor's document is asked for, in place of a server."""
-
-    def __init__(self, monkeypatch):
-        self.loaded: list[Callable[[], None]] = []
-        self.left: list[Callable[[object], None]] = []
-        self.document = Document()
-        monkeypatch.setattr(type(pn.state), "onload", lambda _state, work: self.loaded.append(work))
-        monkeypatch.setattr(
-            type(pn.state), "on_session_destroyed", lambda _state, work: self.left.append(work)
-        )
-        monkeypatch.setattr(
-            type(pn.state), "curdoc", property(lambda _state: self.document), raising=False
-        )
-
-    def open(self):
-        return open_session()
-
-
-@pytest.fixture
-def visit(monkeypatch):
-    return Visit(monkeypatch)
-
 
 # Converting and visiting
 

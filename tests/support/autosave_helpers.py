@@ -126,7 +126,7 @@ class Tab:
         assert self.plane is not None
         for _ in range(steps):
             self.plane.step()
-        await self.saved(f"iteration {self.plane.trainer.run.iteration + steps:,} on the spiral")
+        await self.saved(f"iteration {self.plane.trainer.run.iteration + steps:,} on 2-D data")
 
     async def saved(self, title: str) -> None:
         await until(lambda: bool(self.records) and self.newest().title == title)

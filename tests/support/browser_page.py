@@ -175,6 +175,11 @@ class LabPage:
         else:
             self.wait_text(".ink-status", r"iteration \d+ .* cached [1-9]", START_DEADLINE_MS)
 
+    def open_settings(self) -> None:
+        """Open the drawer with all settings, if it is closed."""
+        if self.page.evaluate("document.documentElement.dataset.settings") != "open":
+            self.page.locator(".ink-settings button").click()
+
     def click(self, css_class: str) -> None:
         """Click the button inside a component."""
         self.page.locator(f".{css_class} button").click()
@@ -194,9 +199,11 @@ class LabPage:
         """Choose an entry of a menu."""
         self.page.locator(f".{css_class} select").select_option(label=label)
 
-    def choose_model(self, key: str) -> None:
-        """Choose a model in the menu of the header, by the name of a pretrained one or its key."""
-        self.page.locator(".ink-model-menu select").select_option(key)
+    def choose_model(self, name: str) -> None:
+        """Choose the first model in the menu of the header whose entry contains a text."""
+        entry = self.page.locator(".ink-model-menu option", has_text=name).first
+        title = str(entry.get_attribute("value"))
+        self.page.locator(".ink-model-menu select").select_option(title)
 
     def draw(self, points: Sequence[tuple[float, float]], lift: bool = True) -> None:
         """Draw a stroke on the pad with the mouse; points are shares of its width and height."""

@@ -15,6 +15,15 @@ DRAWN = """
 }
 """
 
+# How the diagram of the network is arranged, and the width and height in its own units.
+BLOCKS = """
+() => {
+  const named = (name) => Bokeh.documents.map((doc) => doc.get_model_by_name(name)).find((x) => x)
+  const { x_range, y_range } = named("inkling-network")
+  return { ...named("blocks").data, width: x_range.end, height: y_range.end }
+}
+"""
+
 
 def press(lab: LabPage, button: str) -> None:
     lab.click(f"ink-spiral-{button}")
@@ -43,6 +52,22 @@ def place(lab: LabPage, x: float, y: float) -> tuple[float, float]:
     box = lab.page.locator(".ink-spiral").bounding_box()
     assert box is not None
     return box["x"] + (x + 1.25) / 2.5 * box["width"], box["y"] + (1.25 - y) / 2.5 * box["height"]
+
+
+def unit_place(lab: LabPage, layer: int, unit: int) -> tuple[float, float]:
+    """Where the map of a unit is on the screen; layer −1 are the features."""
+    diagram = lab.page.locator(".ink-spiral-units .bk-Figure")
+    diagram.scroll_into_view_if_needed()
+    box, blocks = diagram.bounding_box(), lab.page.evaluate(BLOCKS)
+    assert box is not None
+    columns, cell = blocks["columns"][layer + 1], blocks["cell"][layer + 1]
+    row, column = divmod(unit, columns)
+    x = blocks["left"][layer + 1] + (column + 0.5) * cell
+    y = blocks["top"][layer + 1] - (row + 0.5) * cell
+    return (
+        box["x"] + x / blocks["width"] * box["width"],
+        box["y"] + (1 - y / blocks["height"]) * box["height"],
+    )
 
 
 def click_plane(lab: LabPage, x: float, y: float) -> None:

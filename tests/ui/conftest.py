@@ -56,7 +56,7 @@ def tidy(lab: LabPage) -> None:
     lab.complaints.clear()
     lab.requests.clear()
     page = lab.page
-    lab.choose_model("best")
+    lab.choose_model("CNN (pretrained)")
     page.get_by_role("button", name="Pen").click()
     if "bk-active" in str(page.locator(".ink-grid button").get_attribute("class")):
         lab.click("ink-grid")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,3 +122,39 @@ def test_a_finger_draws_without_scrolling_the_page(
         send("touchEnd")
         lab.wait_text(".ink-prediction", "^7 seven")
         assert lab.page.evaluate("scrollY") == scrolled
+
+
+PICTURES = Path(__file__).parents[1] / "files" / "pictures"
+
+
+def test_a_chosen_or_dropped_picture_lands_on_the_pad_and_undo_brings_the_drawing_back(
+    own_lab: LabPage,
+) -> None:
+    own_lab.draw(ONE)
+    one = inked(own_lab)
+    with own_lab.page.expect_file_chooser() as chooser:
+        own_lab.click("ink-picture")
+    chooser.value.set_files(PICTURES / "white_on_clear.png")
+    own_lab.wait_text(".ink-prediction", "^7 seven")
+    own_lab.click("ink-undo")
+    own_lab.wait_text(".ink-prediction", "^1 one")
+    assert inked(own_lab) == one
+    content = list((PICTURES / "photo.heic").read_bytes())
+    own_lab.page.evaluate(
+        """(content) => {
+          const files = new DataTransfer()
+          files.items.add(new File([new Uint8Array(content)], "photo.heic"))
+          const find = (root) => {
+            for (const element of root.querySelectorAll("*")) {
+              if (element.classList.contains("ink-pad")) return element
+              const inner = element.shadowRoot && find(element.shadowRoot)
+              if (inner) return inner
+            }
+          }
+          find(document).dispatchEvent(
+            new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true }),
+          )
+        }""",
+        content,
+    )
+    own_lab.wait_text(".ink-notice", "HEIC")

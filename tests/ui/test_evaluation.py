@@ -18,20 +18,20 @@ NOTICE = ".ink-evaluation-notice"
 
 def click_at(page: Page, selector: str, x: float, y: float) -> None:
     """Click a place in a figure, in shares of its width and height."""
-    box = page.locator(selector).bounding_box()
+    place = page.locator(selector)
+    place.scroll_into_view_if_needed()
+    box = place.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
 
 
 def test_a_net_is_evaluated_and_a_mistake_put_on_the_pad(own_lab: LabPage) -> None:
     page = own_lab.page
-    own_lab.choose_model("mlp")
+    own_lab.choose_model("MLP (pretrained)")
     own_lab.wait_data(".ink-model", model="mlp")
     own_lab.click("ink-clear")
     own_lab.wait_blank()
     page.locator("#tab-evaluate").click()
-    own_lab.wait_text(NOTICE, "Press Evaluate")
-    page.locator(".ink-evaluate button").click()
     own_lab.wait_text(".ink-evaluation-accuracy", r"\d\d\.\d\d % \d+ of 500 correct")
     own_lab.wait_text(".ink-rejection", r"\d\.\d % of 180 synthetic non-digits rejected")
     # The curves take long: cancelling keeps what there is.

@@ -81,8 +81,9 @@ def test_the_test_score_comes_on_demand_with_its_interval(lab: LabPage) -> None:
 def test_weights_saved_to_a_file_come_back_from_it(
     lab: LabPage, kind: str, suffix: str, tmp_path: Path
 ) -> None:
+    lab.open_settings()
     lab.page.get_by_label("Save as").select_option(label=kind)
-    lab.choose_model("mlp")
+    lab.choose_model("MLP (pretrained)")
     lab.wait_data(".ink-model", model="mlp")
     path = download(lab, "ink-save", tmp_path)
     assert path.name == f"inkling-weights{suffix}"
@@ -116,12 +117,11 @@ def test_bad_weights_files_are_refused_with_what_is_wrong(lab: LabPage, tmp_path
 def test_a_pretrained_model_and_ones_own_are_exchanged_in_the_menu(lab: LabPage) -> None:
     lab.click("ink-step")
     lab.wait_data(".ink-model", origin="fresh", iteration=1)
-    lab.choose_model("best")
+    lab.choose_model("CNN (pretrained)")
     lab.wait_data(".ink-model", model="best")
     lab.draw(SEVEN)
     lab.wait_digit(7)
-    own = lab.page.locator(".ink-model-menu option", has_text="MLP 784-128-10, iteration 1").first
-    lab.choose_model(str(own.get_attribute("value")))
+    lab.choose_model("MLP 784-128-10, iteration 1")
     lab.wait_data(".ink-model", model="784-128-10", iteration=1)
     lab.wait_status(iteration=1)
 

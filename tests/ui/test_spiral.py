@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from browser_page import NAMELESS, LabPage, opened
 from playwright.sync_api import Browser
-from spiral_page import choose_tool, click_plane, drag, drawn, place, press, set_field, status
+from spiral_page import (
+    choose_tool,
+    click_plane,
+    drag,
+    drawn,
+    place,
+    press,
+    set_field,
+    status,
+    unit_place,
+)
 
 pytestmark = pytest.mark.ui
 
 
 def test_panes_open_by_tab_and_the_hidden_one_goes_on_unseen(own_lab: LabPage) -> None:
     own_lab.press_train("Train")
-    own_lab.page.get_by_role("tab", name="Spiral").click()
+    own_lab.page.get_by_role("tab", name="2-D data").click()
     status(own_lab, "^iteration 0 ")
     assert own_lab.page.url.endswith("?pane=spiral")
     assert own_lab.page.locator("#tab-digits .running").is_visible()
@@ -28,7 +39,7 @@ def test_panes_open_by_tab_and_the_hidden_one_goes_on_unseen(own_lab: LabPage) -
     )
     assert own_lab.text(".ink-status") == digits
 
-    own_lab.page.get_by_role("tab", name="Spiral").press("ArrowLeft")
+    own_lab.page.get_by_role("tab", name="2-D data").press("ArrowLeft")
     assert own_lab.page.get_by_role("tab", name="Digits").get_attribute("aria-selected") == "true"
     seen = int(re.match(r"iteration (\d+)", digits)[1])  # type: ignore[index]
     own_lab.wait_until(lambda: own_lab.iteration() > seen, "the digits did not go on")
@@ -91,12 +102,12 @@ def test_lines_units_and_lessons(spiral: LabPage) -> None:
     spiral.wait_text(".ink-spiral-lesson", "Watch the loss oscillate")
     status(spiral, "learning rate 4")
     press(spiral, "train")
-    spiral.wait_text(".ink-spiral-lesson", "Observed: within 40 steps the loss oscillated")
+    spiral.wait_text(".ink-spiral-lesson", r"Observed at iteration \d+: within 40 steps")
 
     # Look at a place, and along a line.
     spiral.page.mouse.move(*place(spiral, 0.5, 0.5))
-    spiral.wait_text(".ink-spiral-place", r"x 0\.5\d?, y 0\.5\d? class \d \d+\.\d %")
-    choose_tool(spiral, "Line")
+    spiral.wait_text(".ink-spiral-place", r"x 0\.5\d?, y 0\.5\d? .class \d \d+\.\d %")
+    choose_tool(spiral, "Cross-section")
     drag(spiral, (-1, 0), (1, 0))
     spiral.page.locator(".ink-spiral-profile .bk-Figure").wait_for()
 
@@ -110,29 +121,116 @@ def test_lines_units_and_lessons(spiral: LabPage) -> None:
     spiral.wait_until(lambda: drawn(spiral)["train"] == before + 1, "no point was painted")
     assert spiral.page.evaluate(NAMELESS) == []
 
-    # Look at a unit, and switch it off.
-    maps = spiral.page.locator(".ink-spiral-units .bk-Figure")
-    maps.hover(position={"x": 5, "y": 5})
+    # Look at a unit, and ablate it.
+    spiral.page.mouse.move(*unit_place(spiral, 0, 0))
     spiral.wait_text(".ink-spiral-place", "Shown: unit 1 of hidden layer 1")
-    maps.click(position={"x": 5, "y": 5})
-    spiral.wait_text(".ink-spiral-units", "1 off")
-    spiral.wait_text(".ink-spiral-notice", "Without unit")
+    spiral.wait_text(".ink-spiral-pointed", r"unit 1 of hidden layer 1: -?\d\S* at x 0\.05")
+    spiral.page.mouse.click(*unit_place(spiral, 0, 0))
+    spiral.wait_text(".ink-spiral-units", "1 ablated")
+    spiral.wait_text(".ink-spiral-notice", "Without unit 1 of layer 1: test accuracy")
     spiral.page.mouse.move(1, 1)
     spiral.wait_text(".ink-spiral-place", "Point at the plane|^x ")
 
-    # Change a weight.
-    spiral.wait_text(".ink-spiral-train", "Pause")
+    # Choose a bias, and change it.
     press(spiral, "train")
     spiral.wait_text(".ink-spiral-train", "Train")
+    diagram = spiral.page.locator(".ink-spiral-units [role=application]")
+    diagram.press("ArrowRight")
+    diagram.press("Enter")
+    spiral.wait_text(".ink-spiral-weights", "x₁.*x₂.*bias")
     weight = spiral.page.locator(".ink-spiral-weight input")
+    weight.fill("7.5")
+    weight.press("Enter")
+    spiral.wait_text(".ink-spiral-weights", "bias7.5")
 
-    def is_changed() -> bool:
-        # A last redraw of the training may still put the old number back while one types.
-        weight.fill("7.5")
-        weight.press("Enter")
-        return "x₁7.5x₂" in spiral.text(".ink-spiral-weights")
 
-    spiral.wait_until(is_changed, "the weight stays as it was")
+IS_LAST_POINT = """
+([x, y]) => {
+  const named = (name) => Bokeh.documents.map((doc) => doc.get_model_by_name(name)).find((x) => x)
+  const { data } = named("train-points")
+  return Math.hypot(data.x.at(-1) - x, data.y.at(-1) - y) < 0.02
+}
+"""
+
+
+def painted_after(lab: LabPage, gesture: Callable[[], None]) -> int:
+    """How many points are painted by a gesture and by one click after it."""
+    before = drawn(lab)["train"]
+    gesture()
+    choose_tool(lab, "Paint")
+    click_plane(lab, -1.1, 1.1)
+    lab.wait_until(lambda: lab.page.evaluate(IS_LAST_POINT, [-1.1, 1.1]), "the pointer is dead")
+    return drawn(lab)["train"] - before
+
+
+def test_a_line_that_ends_in_an_unusual_way_leaves_the_pointer_usable(spiral: LabPage) -> None:
+    page, tools = spiral.page, spiral.page.locator(".ink-spiral-tools")
+
+    def begin_line() -> None:
+        choose_tool(spiral, "Cross-section")
+        page.mouse.move(*place(spiral, -0.5, 0))
+        page.mouse.down()
+        page.mouse.move(*place(spiral, 0, 0.2), steps=4)
+
+    def end_line() -> None:
+        page.mouse.move(*place(spiral, 0.5, 0.5), steps=4)
+        page.mouse.up()
+
+    def escape() -> None:
+        begin_line()
+        page.keyboard.press("Escape")
+        end_line()
+
+    def use_space() -> None:
+        begin_line()
+        page.keyboard.press("Space")
+        end_line()
+
+    def change_tool() -> None:
+        begin_line()
+        tools.get_by_role("button", name="Paint").evaluate("(button) => button.click()")
+        end_line()
+
+    for gesture in (escape, use_space, change_tool):
+        assert painted_after(spiral, gesture) == 1
+    assert spiral.complaints == []
+
+
+def test_painting_ends_when_its_button_is_released_while_another_is_held(spiral: LabPage) -> None:
+    mouse = spiral.page.mouse
+
+    def paint_with_two_buttons() -> None:
+        choose_tool(spiral, "Paint")
+        mouse.move(*place(spiral, -1, -1))
+        mouse.down()
+        mouse.down(button="right")
+        mouse.up()
+        mouse.move(*place(spiral, 1, -1), steps=10)
+        mouse.up(button="right")
+
+    assert painted_after(spiral, paint_with_two_buttons) == 2
+
+
+def test_a_pen_paints_while_the_hand_rests_on_the_plane(browser: Browser, served_url: str) -> None:
+    with opened(browser, f"{served_url}?pane=spiral", has_touch=True) as lab:
+        events = lab.page.context.new_cdp_session(lab.page)
+        choose_tool(lab, "Paint")
+        before = drawn(lab)["train"]
+
+        def pen(kind: str, x: float, y: float, buttons: int) -> None:
+            left, top = place(lab, x, y)
+            values = {"x": left, "y": top, "button": "left", "buttons": buttons, "clickCount": 1}
+            events.send("Input.dispatchMouseEvent", {"type": kind, "pointerType": "pen", **values})
+
+        left, top = place(lab, 0.5, -1)
+        touch = {"type": "touchStart", "touchPoints": [{"x": left, "y": top}]}
+        events.send("Input.dispatchTouchEvent", touch)
+        pen("mousePressed", -1, 0.8, 1)
+        for step in range(1, 6):
+            pen("mouseMoved", -1 + 0.3 * step, 0.8, 1)
+        pen("mouseReleased", 0.5, 0.8, 0)
+        events.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        lab.wait_until(lambda: drawn(lab)["train"] >= before + 6, "the pen painted nothing")
 
 
 def test_a_phone_gets_the_plane_first_and_can_paint_with_a_finger(

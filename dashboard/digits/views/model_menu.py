@@ -147,5 +147,15 @@ def model_options(state: DigitsState) -> Options:
     own = [] if current.key in PRETRAINED else [current]
     own += [describe_stored(stored, state) for stored in state.stored_models]
     if own:
-        options[OWN_GROUP] = [(model.key, model.title) for model in own]
+        options[OWN_GROUP] = with_unique_titles(own)
     return options
+
+
+def with_unique_titles(models: list[ModelDescription]) -> list[tuple[str, str]]:
+    """Return keys and titles; equal titles get a number, because the menu tells them apart so."""
+    counts: dict[str, int] = {}
+    entries = []
+    for model in models:
+        count = counts[model.title] = counts.get(model.title, 0) + 1
+        entries.append((model.key, model.title if count == 1 else f"{model.title} ({count})"))
+    return entries

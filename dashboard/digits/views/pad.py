@@ -30,8 +30,11 @@ SENT = 84
 """Pixels along a side of the picture that Python receives."""
 CELLS = 28
 """Cells along a side of the grid, which is that of MNIST."""
-COMMANDS: Signatures = {"draw": (str,)}
-"""`draw`: base64 of the bytes of the whole picture, SENT × SENT, 0 blank to 255 full ink."""
+COMMANDS: Signatures = {"draw": (str,), "picture": (str, int, int, str)}
+"""`draw`: base64 of the bytes of the whole picture, SENT × SENT, 0 blank to 255 full ink.
+
+`picture`: name, width, height and base64 of the grey values of a picture that was dropped, pasted
+or chosen; 0 × 0 and its first bytes if the browser cannot decode it."""
 EXAMPLE = "example"
 """The tag of a picture whose place the first stroke takes."""
 INK_PALETTE = [f"#{255 - level:02x}{255 - level:02x}{255 - level:02x}" for level in range(256)]
@@ -51,12 +54,7 @@ PAPER = """
 
 TOOLS = """
 :host { flex-wrap: wrap; align-items: center; }
-.ink-brush { flex: 1 1 140px !important; min-width: 140px; }
-"""
-
-BRUSH = """
-.bk-input-group { flex-direction: row; align-items: center; gap: 10px; }
-.bk-input-group > :last-child { flex: 1; }
+.ink-brush { display: var(--brush, block); flex: 1 1 140px !important; min-width: 140px; }
 """
 
 Canvas = NDArray[np.float32]
@@ -71,6 +69,8 @@ class DrawingPad:
         Called with every new picture, (84, 84) float32 in [0, 1], 1 being full ink.
     stylesheet
         CSS of the buttons and the slider.
+    on_picture
+        Called with the arguments of the command `picture`.
     example
         The first picture, (168, 168) in [0, 1], whose place the first stroke takes; None: blank.
 
@@ -85,6 +85,7 @@ class DrawingPad:
         on_drawing: Callable[[Canvas], None],
         stylesheet: str,
         *,
+        on_picture: Callable[[str, int, int, str], None] = lambda *_arguments: None,
         example: NDArray[np.float32] | None = None,
     ) -> None:
         self._on_drawing = on_drawing
@@ -99,6 +100,7 @@ class DrawingPad:
         grid = Toggle(label="Grid", margin=0, stylesheets=sheets, css_classes=["ink-grid"])
         undo = Button(label="Undo", margin=0, stylesheets=sheets, css_classes=["ink-undo"])
         clear = Button(label="Clear", margin=0, stylesheets=sheets, css_classes=["ink-clear"])
+        picture = Button(label="Picture", margin=0, stylesheets=sheets, css_classes=["ink-picture"])
         brush = Slider(
             start=6,
             end=30,
@@ -106,7 +108,7 @@ class DrawingPad:
             step=1,
             title="Brush",
             margin=0,
-            stylesheets=[stylesheet, BRUSH],
+            stylesheets=sheets,
             sizing_mode="stretch_width",
             css_classes=["ink-brush"],
         )
@@ -121,14 +123,19 @@ class DrawingPad:
                 "brush": brush,
                 "undo": undo,
                 "clear": clear,
+                "picture": picture,
             },
             signatures=COMMANDS,
-            commands={"draw": lambda content: on_drawing(decode_picture(content))},
+            commands={
+                "draw": lambda content: on_drawing(decode_picture(content)),
+                "picture": on_picture,
+            },
         )
+        picture.js_on_event("button_click", component.callback)
         undo.js_on_event("button_click", component.callback)
         clear.js_on_event("button_click", component.callback)
         self.tools = row(
-            tool, undo, clear, grid, brush,
+            tool, undo, clear, grid, picture, brush,
             spacing=8, sizing_mode="stretch_width", stylesheets=[TOOLS], css_classes=["ink-tools"],
         )  # fmt: skip
 

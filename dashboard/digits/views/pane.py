@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.example_drawing import draw_example
+from dashboard.digits.picture import decode_grey, drawing_of, explain_undecodable
 from dashboard.digits.state import DigitsState
 from dashboard.digits.views.chart_tools import ChartTools
 from dashboard.digits.views.data_controls import DataControls
@@ -40,6 +41,7 @@ from dashboard.shell.theme import Theme
 from dashboard.shell.timeline_slider import TimelineSlider
 from dashboard.training.stopping import STOP_SETTINGS
 from dashboard.training.trainer import Clock
+from data_cache.preprocessing import find_picture_digits
 
 QUICK_FIELDS = ("learning_rate", "batch_size")
 """The settings in the bar at the top."""
@@ -111,7 +113,12 @@ class DigitsPane:
         self._data = DataControls(controller, page, theme)
         self._network = NetworkControls(controller, theme)
         self.server = self._weights.server
-        self._pad = DrawingPad(controller.drawing.take, theme.widgets, example=_example(state))
+        self._pad = DrawingPad(
+            controller.drawing.take,
+            theme.widgets,
+            on_picture=lambda *picture: controller.spawn(self._take_picture(*picture)),
+            example=_example(state),
+        )
         controller.drawing.show_on_pad = lambda picture: page.write(lambda: self._pad.show(picture))
         self._prediction = PredictionView(state, page, theme)
         self._drawing_tools = DrawingTools(controller, page, theme)
@@ -162,6 +169,19 @@ class DigitsPane:
         state.param.watch(lambda _event: self.redraws.defer(), "drawing")
         state.param.watch(lambda event: page.write(lambda: mark_running(event.new)), "running")
         self.redraws.draw_all()
+
+    async def _take_picture(self, name: str, width: int, height: int, content: str) -> None:
+        """Put the digit of a picture on the pad, or say why there is none."""
+        if not width:
+            self._controller.warn(explain_undecodable(name, content))
+            return
+        grey = decode_grey(width, height, content)
+        found = await self._controller.execute(find_picture_digits, grey)
+        canvas, sentence = drawing_of(found, name)
+        if canvas is not None:
+            self._controller.drawing.show(canvas)
+        if sentence:
+            self._controller.warn(sentence)
 
     def show(self, is_open: bool) -> None:
         """Tell whether the pane can be seen; while it cannot, nothing of it is drawn."""

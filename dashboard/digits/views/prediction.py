@@ -25,6 +25,8 @@ OTHER_INVITATION = "Draw a picture"
 INVALID = "The weights are NaN or infinite"
 UNDECIDED = "No answer: the model gives every class about the same probability"
 NOT_SURE = "Not sure"
+PICTURE_SIDE = 112
+"""Of the model's input on the page, in pixels."""
 EQUAL_SPREAD = 0.5
 """Probabilities are about the same if they differ by less than this share of their mean."""
 
@@ -121,6 +123,7 @@ class PredictionView:
         self._pixels = ColumnDataSource(name="seen", data={"image": [np.zeros((28, 28), np.uint8)]})
         self.image = pn.pane.Bokeh(_picture(self._pixels), css_classes=["ink-sees"], margin=0)
         self.caption = theme.text("", css_classes=["ink-model-input"])
+        self.caption.param.update(sizing_mode=None, width=PICTURE_SIDE)
         self._draw()
         state.param.watch(
             lambda *_events: page.write(self._draw, key=self),
@@ -142,8 +145,8 @@ class PredictionView:
 
 def _picture(source: ColumnDataSource) -> figure:
     picture = figure(
-        width=112,
-        height=112,
+        width=PICTURE_SIDE,
+        height=PICTURE_SIDE,
         x_range=(0, 28),
         y_range=(0, 28),
         tools="",

@@ -15,6 +15,9 @@ FORMATS = {
     "NumPy (.npz)": (".npz", "s4"),
     "JSON, W0 b0 …": (".json", "s4"),
     "JSON, no biases": (".json", "s0"),
+    "PyTorch (.safetensors)": (".safetensors", "s4"),
+    "ONNX (.onnx)": (".onnx", "s4"),
+    "As NumPy code (.zip)": (".zip", "s4"),
 }
 """The suffix and the layout of each file format."""
 
@@ -32,8 +35,8 @@ class WeightsControls:
         self._format = pn.widgets.Select(label="Save as", options=list(FORMATS), **wide)
         save = button("Save", theme, "ink-save", self._save)
         self._file = pn.widgets.FileInput(
-            label="Load a weights file (.npz, .json)",
-            accept=".npz,.json",
+            label="Load a weights file (.npz, .json, .safetensors)",
+            accept=".npz,.json,.safetensors",
             css_classes=["ink-load"],
             **wide,
         )

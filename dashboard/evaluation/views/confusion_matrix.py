@@ -10,7 +10,9 @@ from bokeh.models import ColumnDataSource, CustomJS
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from dashboard.shell.chart_parts import BLUE, ORANGE, quieten
+from dashboard.shell.chart_parts import quieten
+from dashboard.shell.colors import MISTAKE, PLAIN
+from data_cache import DIGIT_NAMES
 
 # A new number makes a repeated click on the same cell a change that Python hears of.
 SELECT_CELL = """
@@ -59,6 +61,7 @@ class ConfusionMatrix:
         )
         self.figure.js_on_event("tap", CustomJS(args={"figure": self.figure}, code=SELECT_CELL))
         self.figure.on_change("tags", self._tapped)
+        self._name_classes(DIGIT_NAMES)
 
     def draw(self, counts: NDArray[np.integer], class_names: Sequence[str]) -> None:
         """Show counts (classes, classes)."""
@@ -75,10 +78,14 @@ class ConfusionMatrix:
             "y": rows + 0.5,
             "text": [str(count) if count else "" for count in cells.tolist()],
             "color": [
-                shade(BLUE if on_diagonal else ORANGE, strength) if count else TRANSPARENT
+                shade(PLAIN if on_diagonal else MISTAKE, strength) if count else TRANSPARENT
                 for on_diagonal, strength, count in zip(correct, strengths, cells, strict=True)
             ],
         }
+        self._name_classes(class_names)
+
+    def _name_classes(self, class_names: Sequence[str]) -> None:
+        classes = len(class_names)
         for axis in (self.figure.xaxis, self.figure.yaxis):
             axis.ticker = [index + 0.5 for index in range(classes)]
             axis.major_label_overrides = {

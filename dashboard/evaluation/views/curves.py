@@ -10,7 +10,8 @@ from bokeh.models import ColumnDataSource, NumeralTickFormatter
 from bokeh.plotting import figure
 
 from dashboard.evaluation.robustness import AMOUNTS, UNITS, RobustnessPoint
-from dashboard.shell.chart_parts import BLUE, GREEN, ORANGE, make_legend, quieten
+from dashboard.shell.chart_parts import make_legend, quieten
+from dashboard.shell.colors import PLAIN, SECOND
 from dashboard.shell.theme import Theme
 from nn.calibration import ReliabilityDiagram
 
@@ -30,9 +31,9 @@ class ReliabilityChart:
         self._bins = ColumnDataSource({"x": [], "top": [], "width": []}, name="reliability")
         chart = _chart("Confidence", "ink-reliability")
         chart.xaxis.formatter = NumeralTickFormatter(format="0 %")
-        chart.vbar("x", "width", "top", fill_color=BLUE, fill_alpha=0.6, line_color=None,
+        chart.vbar("x", "width", "top", fill_color=PLAIN, fill_alpha=0.6, line_color=None,
                    source=self._bins)  # fmt: skip
-        chart.line([0, 1], [0, 1], line_color=ORANGE, line_dash="dashed", line_width=2)
+        chart.line([0, 1], [0, 1], line_color=SECOND, line_dash="dashed", line_width=2)
         self.view = pn.pane.Bokeh(chart, sizing_mode="stretch_both", min_height=150, margin=0)
 
     def draw(self, reliability: ReliabilityDiagram | None) -> None:
@@ -58,8 +59,8 @@ class RobustnessChart:
         self._chart = _chart(UNITS["shift"], "ink-robustness")
         items = []
         for name, key, color in (
-            ("without centring", "unframed", ORANGE),
-            ("with centring", "framed", GREEN),
+            ("without centring", "unframed", PLAIN),
+            ("with centring", "framed", SECOND),
         ):
             line = self._chart.line("x", key, line_color=color, line_width=2, source=self._curves)
             dots = self._chart.scatter("x", key, color=color, size=6, source=self._curves)

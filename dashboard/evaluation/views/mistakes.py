@@ -11,11 +11,14 @@ from bokeh.plotting import figure
 
 from dashboard.digits.views.pad import INK_PALETTE
 from dashboard.evaluation.report import Mistake
+from dashboard.shell.colors import MISTAKE
 from data_cache import Samples
 
 COLUMNS, ROWS = 8, 3
 SHOWN = COLUMNS * ROWS
 _CELL = 30
+_HEIGHT = 42
+"""Pixels of a cell: the digit, and below it a place for its label."""
 
 SHOW_ON_PAD = """
 const [column, row] = [Math.floor(cb_obj.x), rows - 1 - Math.floor(cb_obj.y)]
@@ -39,11 +42,11 @@ class MistakesView:
     def __init__(self, show_on_pad: Callable[[int], None]) -> None:
         self._show_on_pad = show_on_pad
         self._indices: list[int] = []
-        blank = np.zeros((ROWS * _CELL, COLUMNS * _CELL), np.uint8)
+        blank = np.zeros((ROWS * _HEIGHT, COLUMNS * _CELL), np.uint8)
         self._images = ColumnDataSource({"image": [blank]}, name="mistakes")
         self._labels = ColumnDataSource({"x": [], "y": [], "text": []})
         self.figure = figure(
-            height=200,
+            height=210,
             x_range=(0, COLUMNS),
             y_range=(0, ROWS),
             frame_align=False,
@@ -63,7 +66,13 @@ class MistakesView:
             source=self._images, color_mapper=LinearColorMapper(INK_PALETTE, low=0, high=255),
         )  # fmt: skip
         self.figure.text(
-            "x", "y", "text", text_font_size="11px", text_color="#c92a2a", source=self._labels
+            "x",
+            "y",
+            "text",
+            text_font_size="12px",
+            text_color=MISTAKE,
+            text_align="center",
+            source=self._labels,
         )
         args = {"figure": self.figure, "labels": self._labels, "columns": COLUMNS, "rows": ROWS}
         self.figure.js_on_event("tap", CustomJS(args=args, code=SHOW_ON_PAD))
@@ -75,17 +84,17 @@ class MistakesView:
         """Show the first mistakes; return their labels, for example "4→9"."""
         shown = mistakes[:SHOWN] if samples is not None else ()
         self._indices = [mistake.index for mistake in shown]
-        sheet = np.zeros((ROWS * _CELL, COLUMNS * _CELL), np.uint8)
+        sheet = np.zeros((ROWS * _HEIGHT, COLUMNS * _CELL), np.uint8)
         for position, mistake in enumerate(shown):
             row, column = divmod(position, COLUMNS)
             assert samples is not None
-            top, left = row * _CELL + 1, column * _CELL + 1
+            top, left = row * _HEIGHT + 1, column * _CELL + 1
             sheet[top : top + 28, left : left + 28] = samples.images[mistake.index].reshape(28, 28)
         labels = [f"{class_names[m.label]}→{class_names[m.predicted]}" for m in shown]
         positions = np.arange(len(shown))
         self._images.data = {"image": [sheet]}
         self._labels.data = {
-            "x": positions % COLUMNS + 0.06,
+            "x": positions % COLUMNS + 0.5,
             "y": ROWS - positions // COLUMNS - 0.98,
             "text": [label[:9] for label in labels],
         }

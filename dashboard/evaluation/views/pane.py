@@ -19,7 +19,7 @@ from dashboard.evaluation.views.text import (
     rejection_html,
     subject_html,
 )
-from dashboard.shell.layout import bar, card, stack
+from dashboard.shell.layout import bar, stack
 from dashboard.shell.notices import notice_html
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawScheduler
@@ -89,8 +89,13 @@ class EvaluationPane:
         self._redraws.follow(self._state, FOLLOWED, at_once=lambda: True)
 
     def show(self, is_open: bool) -> None:
-        """Tell whether the pane can be seen; nothing is drawn while it cannot."""
+        """Tell whether the pane can be seen; nothing is drawn while it cannot.
+
+        When it is opened without results, it evaluates the current model.
+        """
         self._redraws.set_visible(is_open)
+        if is_open and self._state.report is None:
+            self._controller.start()
 
     def _arrange(self, theme: Theme) -> dict[str, pn.viewable.Viewable]:
         part = pn.widgets.Select.from_param(
@@ -105,9 +110,14 @@ class EvaluationPane:
             "run": bar(theme, part, self._button, self._progress),
             "inside": stack(
                 theme,
-                card(theme, "Accuracy", self._subject, self._accuracy),
-                card(theme, "Recall", self._recall),
-                card(theme, "Rejection", self._rejection),
+                *(
+                    stack(theme, theme.text(f"<h2>{title}</h2>"), text)
+                    for title, text in (
+                        ("Accuracy", stack(theme, self._subject, self._accuracy)),
+                        ("Recall", self._recall),
+                        ("Rejection", self._rejection),
+                    )
+                ),
             ),
             "draw": stack(
                 theme,

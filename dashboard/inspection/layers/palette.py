@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.shell.pictures import NEGATIVE, POSITIVE
+from dashboard.shell.colors import DIVERGED, channels
+from dashboard.shell.pictures import NEGATIVE, POSITIVE, opacity
 
 ZERO = 90
 """The level of zero; 0 to 89 are negative values, 91 to 180 positive ones."""
@@ -21,27 +22,27 @@ INVALID = 255
 """The level of NaN and infinity."""
 
 INK = (110, 118, 136)
-RED = (224, 49, 49)
 
 
-def _color(channels: tuple[int, int, int], opacity: float) -> str:
-    return "#" + bytes([*channels, round(255 * opacity)]).hex()
+def _color(color: tuple[int, int, int], alpha: float) -> str:
+    return "#" + bytes([*color, round(255 * alpha)]).hex()
 
 
 def _palette() -> tuple[str, ...]:
+    strengths = opacity(np.abs(np.arange(INK_FIRST) - ZERO) / ZERO).tolist()
     signed = [
-        _color(POSITIVE if level > ZERO else NEGATIVE, 0.95 * abs(level - ZERO) / ZERO)
-        for level in range(INK_FIRST)
+        _color(POSITIVE if level > ZERO else NEGATIVE, strength)
+        for level, strength in enumerate(strengths)
     ]
     ink = [
         _color(INK, 0.95 * (level - INK_FIRST) / (INK_LAST - INK_FIRST))
         for level in range(INK_FIRST, GAP)
     ]
-    return (*signed, *ink, _color(INK, 0.2), _color(RED, 0.9))
+    return (*signed, *ink, _color(INK, 0.2), _color(channels(DIVERGED), 0.9))
 
 
 PALETTE = _palette()
-"""Colors "#rrggbbaa" by level: orange below zero, blue above, transparent at zero."""
+"""Colors "#rrggbbaa" by level, as in the other pictures of signed values; zero is transparent."""
 
 
 def signed_levels(values: NDArray[np.floating], scale: float) -> NDArray[np.uint8]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dashboard.inspection.layers.arrangement import LayerPlace
 from dashboard.inspection.layers.pictures import softmax
 from dashboard.inspection.layers.state import AblationResult, Selection
+from dashboard.shell.pictures import signed_gradient
 from nn import Conv2D, Network
 from nn.interpretation.activations import (
     LayerOutput,
@@ -45,11 +46,11 @@ def signed(value: float) -> str:
     return "0" if text in ("+0.00", "-0.00") else text.replace("-", "−")
 
 
-def unit_name(network: Network, selection: Selection) -> str:
-    """Return how a unit is called, counted from 1 as on the page."""
+def unit_name(network: Network, selection: Selection, class_names: tuple[str, ...]) -> str:
+    """Return how a unit is called, as HTML: counted from 1, an output by its class."""
     layer, unit = selection.layer, selection.unit + 1
     if layer == len(network.layers) - 1:
-        return f"Output {unit}"
+        return f"Output “{escape(class_names[selection.unit])}”"
     kind = "Filter" if isinstance(network.layers[layer], Conv2D) else "Unit"
     return f"{kind} {unit} of layer {layer + 1}"
 
@@ -94,9 +95,7 @@ def unit_html(
             '<p class="quiet" data-state="none">Point at a unit to see its weights and its sum; '
             "click it to ablate it.</p>"
         )
-    name = unit_name(network, selection)
-    if selection.layer == len(network.layers) - 1:
-        name = f"Output “{escape(class_names[selection.unit])}”"
+    name = unit_name(network, selection, class_names)
     place = f'data-layer="{selection.layer}" data-unit="{selection.unit}"'
     if outputs is None:
         return (
@@ -115,6 +114,20 @@ def unit_html(
         parts.append(_shares_html(logit_shares(network, outputs, selection.unit), class_names))
     state = "pixel" if is_map else "unit"
     return f'<div data-state="{state}" {values}>{"".join(parts)}</div>'
+
+
+def spoken_html(
+    network: Network,
+    outputs: Sequence[LayerOutput] | None,
+    selection: Selection,
+    class_names: tuple[str, ...],
+) -> str:
+    """Return what a screen reader announces when a unit is chosen: its name and its value."""
+    name = unit_name(network, selection, class_names)
+    value = ""
+    if outputs is not None:
+        value = f": {number(selected_terms(network, outputs, selection).value)}"
+    return f'<p class="unseen" role="status">{name}{value}</p>'
 
 
 def selected_terms(network: Network, outputs: Sequence[LayerOutput], selection: Selection) -> Terms:
@@ -287,17 +300,17 @@ def _points(change: float) -> str:
 
 
 LEGENDS = {
-    "activations": "Activations for the drawing: blue above zero, orange below",
-    "weights": "Incoming weights of each unit, one tile for each: blue above zero, orange below",
-    "gradients": "Change of the logit of {name} with each activation: blue raises it, orange "
-    "lowers it",
+    "activations": "Activations for the drawing",
+    "weights": "Incoming weights, a tile for each unit",
+    "gradients": "Change of the logit of {name} with each activation",
 }
 
 
 def legend_html(mode: str, target: str | None) -> str:
     """Return the sentence that explains the colors, under a scale."""
     sentence = LEGENDS[mode].format(name=f"“{escape(target)}”" if target else "the answer")
+    scale = f'<span class="scale" style="background: {signed_gradient()}"></span>'
     return (
-        f'<p class="legend"><span class="scale" aria-hidden="true"></span>'
-        f"{sentence}; full color at the value beside the layer.</p>"
+        f'<p class="legend"><span aria-hidden="true">−{scale}+</span> {sentence}: colorless at '
+        "zero, in full color from the value beside the layer.</p>"
     )

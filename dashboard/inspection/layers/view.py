@@ -23,6 +23,7 @@ from dashboard.inspection.layers.arrangement import (
 )
 from dashboard.inspection.layers.palette import PALETTE
 from dashboard.inspection.layers.pictures import Levels, Picture
+from dashboard.shell import colors
 from dashboard.shell.components.client_component import ClientComponent, Command, Signatures
 from nn.interpretation.ablation import Unit
 
@@ -36,6 +37,7 @@ ablate it or 0 to restore it. `target`: the class whose logit is differentiated.
 
 SHEET = """
 :host { touch-action: pan-y; }
+.bk-Canvas { filter: var(--signed-filter); }
 .titles { position: absolute; inset: 0; pointer-events: none; color: var(--text-quiet);
   font: 11px/1.3 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
 .titles span { position: absolute; white-space: nowrap; font-variant-numeric: tabular-nums; }
@@ -44,8 +46,8 @@ SHEET = """
 .titles .middle { transform: translateX(-50%); }
 .titles .slanted { transform-origin: left top; transform: rotate(32deg); }
 """
-FRAME, FIELD = "#e8590c", "#12b886"
-"""Colors of the chosen unit and of its receptive field."""
+CHOSEN = colors.SECOND
+"""Color of the frames of the chosen unit and of its receptive field."""
 
 Rectangle = tuple[float, float, float, float]
 """Left, top, width and height."""
@@ -81,7 +83,7 @@ class LayersView:
             {"x": [], "y": [], "layer": [], "unit": []}, name="inside-ablated"
         )
         self._marks = ColumnDataSource(
-            {"x": [], "y": [], "width": [], "height": [], "color": []}, name="inside-marks"
+            {"x": [], "y": [], "width": [], "height": []}, name="inside-marks"
         )
         self._pointed = ColumnDataSource({"x": [], "y": [], "width": [], "height": []})
         self.figure = self._make_figure()
@@ -154,13 +156,12 @@ class LayersView:
 
     def draw_marks(self, frames: Iterable[Rectangle], fields: Iterable[Rectangle]) -> None:
         """Frame the chosen unit and pixel, and the receptive field on the input."""
-        marks = [(*it, FRAME) for it in frames] + [(*it, FIELD) for it in fields]
+        marks = [*frames, *fields]
         columns = {
-            "x": [left + width / 2 for left, _, width, _, _ in marks],
-            "y": [self._height - top - height / 2 for _, top, _, height, _ in marks],
-            "width": [width for _, _, width, _, _ in marks],
-            "height": [height for _, _, _, height, _ in marks],
-            "color": [color for *_, color in marks],
+            "x": [left + width / 2 for left, _, width, _ in marks],
+            "y": [self._height - top - height / 2 for _, top, _, height in marks],
+            "width": [width for _, _, width, _ in marks],
+            "height": [height for _, _, _, height in marks],
         }
         if self._marks.data != columns:
             self._marks.data = columns
@@ -210,11 +211,11 @@ class LayersView:
                 ),
             )
         layers.add_glyph(
-            self._crosses, Scatter(marker="x", size=11, line_color="#e03131", line_width=2.5)
+            self._crosses, Scatter(marker="x", size=11, line_color=colors.MISTAKE, line_width=2.5)
         )
         frame = {"x": "x", "y": "y", "width": "width", "height": "height", "fill_alpha": 0}
-        layers.add_glyph(self._marks, Rect(**frame, line_color="color", line_width=2))
-        layers.add_glyph(self._pointed, Rect(**frame, line_color="#7f8796", line_width=2))
+        layers.add_glyph(self._marks, Rect(**frame, line_color=CHOSEN, line_width=2))
+        layers.add_glyph(self._pointed, Rect(**frame, line_color=colors.PLAIN, line_width=2))
         return layers
 
 

@@ -13,20 +13,30 @@ import panel as pn
 from dashboard.plane.controller import PlaneController
 from dashboard.plane.lessons import LESSONS
 from dashboard.plane.presets import PRESETS
+from dashboard.plane.views.shape_chooser import shape_chooser
 from dashboard.shell.chart_switches import speed_menu
 from dashboard.shell.downloads import Download
 from dashboard.shell.fields import Checkbox
-from dashboard.shell.layout import bar, card, field_pairs, run_row, stack
+from dashboard.shell.layout import bar, card, field_pairs, quick_fields, run_row, stack
 from dashboard.shell.theme import Theme, button
 from dashboard.upstream.html_pane import HTMLText
-from data_cache import INPUT_TITLES, PLANE_SHAPES
+from data_cache import INPUT_TITLES
 
 HOOK = "ink-spiral"
 FIELD_HOOK = f"{HOOK}-field"
 DATA_FIELDS = ("classes", "points_count", "noise", "arm_angle", "train_share", "seed")
-NETWORK_FIELDS = ("hidden_layers", "activation", "initialization", "weight_noise")
-LEARNING_FIELDS = ("learning_rate", "optimizer", "batch_size", "dropout", "l1", "l2")
+QUICK_FIELDS = ("learning_rate", "activation")
+"""What lessons change most; the other fields are in the drawer."""
+
+NETWORK_FIELDS = ("hidden_layers", "initialization", "weight_noise")
+LEARNING_FIELDS = ("optimizer", "batch_size", "dropout", "l1", "l2")
 RESOLUTIONS = (64, 100, 150, 200)
+MENU_WIDTH = 140
+WRAP = ":host { flex-wrap: wrap; }"
+FEATURES = """
+.bk-input-group { display: flex; flex-wrap: wrap; gap: 2px 12px; }
+.bk-input-group > label { margin: 0; white-space: nowrap; }
+"""
 
 
 class Controls:
@@ -45,8 +55,9 @@ class Controls:
 
     Attributes
     ----------
-    run, quick, settings, picture_options
-        The buttons; the presets; the cards of settings; what belongs under the picture.
+    run, quick, settings, picture_options, lesson
+        The buttons; the fields, presets and lessons beside them; the cards of settings; what
+        belongs under the picture; what to watch for in a lesson, or what was observed.
     """
 
     def __init__(
@@ -59,10 +70,21 @@ class Controls:
         self._wide = {
             "stylesheets": [theme.widgets], "sizing_mode": "stretch_width", "margin": 0
         }  # fmt: skip
+        self._menu = {"stylesheets": [theme.widgets], "width": MENU_WIDTH, "margin": 0}
         buttons = run_row(self._state, theme, HOOK, controller.step, controller.reset)
         summary.sizing_mode = None
         self.run = bar(theme, buttons, summary)
-        self.quick = bar(theme, self._presets(), speed_menu(self._state, theme, HOOK))
+        self.quick = quick_fields(
+            self._state,
+            QUICK_FIELDS,
+            theme,
+            self._presets(),
+            self._lesson_menu(),
+            speed_menu(self._state, theme, HOOK),
+            hook=FIELD_HOOK,
+        )
+        self.quick.stylesheets = [*self.quick.stylesheets, WRAP]
+        self.lesson = self._lesson_message()
         self.settings = pn.Column(
             card(theme, "Lessons", self._lessons()),
             card(theme, "Points", self._points()),
@@ -84,15 +106,39 @@ class Controls:
             label="Preset",
             options={"Select a preset": "", **titles},
             css_classes=[f"{HOOK}-preset"],
-            **self._wide,
+            **self._menu,
         )
 
+    def _lesson_menu(self) -> pn.widgets.Select:
+        titles = {lesson.title: name for name, lesson in LESSONS.items()}
+        menu = pn.widgets.Select(
+            label="Lesson",
+            options={"No lesson": "", **titles},
+            value=self._state.lesson,
+            css_classes=[f"{HOOK}-lesson-menu"],
+            **self._menu,
+        )
+
+        def choose(event: Any) -> None:
+            if event.new == self._state.lesson:
+                return
+            if event.new:
+                self._controller.begin_lesson(event.new)
+            else:
+                self._controller.end_lesson()
+
+        menu.param.watch(choose, "value")
+        self._state.param.watch(lambda event: menu.param.update(value=event.new), "lesson")
+        return menu
+
+    def _lesson_message(self) -> HTMLText:
+        message = self._theme.text("", css_classes=[f"{HOOK}-lesson", "ink-lesson"])
+        message.object = pn.bind(lesson_html, self._state.param.lesson_message)
+        message.visible = pn.bind(bool, self._state.param.lesson_message)
+        return message
+
     def _lessons(self) -> pn.Column:
-        state, theme = self._state, self._theme
-        message = theme.text("", css_classes=[f"{HOOK}-lesson"])
-        message.object = pn.bind(lesson_html, state.param.lesson_message)
-        message.visible = pn.bind(bool, state.param.lesson_message)
-        part = stack(theme, *(self._lesson(name) for name in LESSONS), message)
+        part = stack(self._theme, *(self._lesson(name) for name in LESSONS))
         part.stylesheets = [":host { gap: 2px; }"]
         return part
 
@@ -114,16 +160,10 @@ class Controls:
 
     def _points(self) -> pn.Column:
         theme, points = self._theme, self._controller.points
-        shape = pn.widgets.Select.from_param(
-            self._state.param.shape,
-            label="Shape",
-            options={shape.title: name for name, shape in PLANE_SHAPES.items()},
-            css_classes=[f"{FIELD_HOOK}-shape"],
-            **self._wide,
-        )
+        shape = shape_chooser(self._state.param.shape, theme, f"{FIELD_HOOK}-shape")
         load = pn.widgets.FileInput(
-            label="Load points (.csv with x,y,label)",
-            accept=".csv",
+            label="Load points (.csv with x, y and label)",
+            accept=".csv,.tsv,.txt",
             css_classes=[f"{HOOK}-load"],
             **self._wide,
         )
@@ -142,7 +182,8 @@ class Controls:
             button("Regenerate", theme, f"{HOOK}-regenerate", self._controller.regenerate),
             button("Clear", theme, f"{HOOK}-clear", points.clear),
             button("Save CSV", theme, f"{HOOK}-save", save),
-            stylesheets=[theme.gap],
+            stylesheets=[theme.gap, WRAP],
+            sizing_mode="stretch_width",
             margin=0,
         )
         return stack(theme, shape, self._fields(DATA_FIELDS), buttons, load)
@@ -154,7 +195,8 @@ class Controls:
             value=list(state.inputs),
             inline=True,
             css_classes=[f"{FIELD_HOOK}-inputs"],
-            stylesheets=[theme.widgets],
+            stylesheets=[theme.widgets, FEATURES],
+            sizing_mode="stretch_width",
             margin=0,
         )
 
@@ -177,7 +219,7 @@ class Controls:
         state, theme = self._state, self._theme
         mode = pn.widgets.RadioButtonGroup.from_param(
             state.param.surface_mode,
-            options={"Soft": "soft", "Hard": "hard"},
+            options={"Probabilities": "soft", "Predicted class": "hard"},
             css_classes=[f"{HOOK}-mode"],
             stylesheets=[theme.widgets],
             align="end",
@@ -197,7 +239,7 @@ class Controls:
             mode,
             side,
             test,
-            stylesheets=[theme.gap, theme.bottom],
+            stylesheets=[theme.gap, theme.bottom, WRAP],
             sizing_mode="stretch_width",
             margin=0,
         )

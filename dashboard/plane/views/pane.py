@@ -9,13 +9,15 @@ import numpy as np
 import panel as pn
 
 from dashboard.plane import probes
-from dashboard.plane.colors import unit_levels
+from dashboard.plane.colors import class_levels, value_levels
 from dashboard.plane.controller import PlaneController
+from dashboard.plane.dataset import inputs_of
 from dashboard.plane.views.controls import HOOK, Controls
+from dashboard.plane.views.layer_steppers import LayerSteppers
+from dashboard.plane.views.network_diagram import MAX_LINKS, MAX_UNITS, NetworkDiagram
 from dashboard.plane.views.profile_chart import POINTS, ProfileChart
 from dashboard.plane.views.readout import Readout
 from dashboard.plane.views.surface import SurfaceView
-from dashboard.plane.views.unit_maps import UnitMaps
 from dashboard.plane.views.weights_editor import WeightsEditor
 from dashboard.shell.charts import RunCharts
 from dashboard.shell.components.client_component import Command
@@ -26,6 +28,7 @@ from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from dashboard.shell.theme import Theme
 from dashboard.shell.timeline_slider import TimelineSlider
+from dashboard.training.settings import SettingError
 from dashboard.training.trainer import Clock
 
 LEGEND = (
@@ -34,8 +37,11 @@ LEGEND = (
     ("previous run", ["previous"]),
 )
 
-SLOW_PARTS = ("charts", "maps", "scores", "profile", "weights", "timeline")
+SLOW_PARTS = ("charts", "maps", "scores", "links", "profile", "weights", "timeline")
 """Parts of which one at a time is redrawn during training."""
+
+INTERVALS = {"maps": 0.25, "links": 1.0, "weights": 1.0}
+"""Least seconds between two redraws of a part during training."""
 
 FOLLOWED = {
     "snapshot": ("surface", *SLOW_PARTS),
@@ -48,7 +54,8 @@ FOLLOWED = {
     "surface_side": ("surface",),
     "surface_mode": ("surface",),
     "shown_unit": ("surface",),
-    "ablated": ("surface", "maps", "scores", "profile"),
+    "ablated": ("surface", "maps", "links", "scores", "profile"),
+    "hidden_layers": ("steppers",),
     "checkpoints": ("timeline",),
     "running": ("scores",),
 }
@@ -59,7 +66,9 @@ FOLLOWED_AT_ONCE = {
     "notice": ("notice",),
     "pointed_at": ("point",),
     "profile_line": ("profile",),
-    "shown_unit": ("point",),
+    "shown_unit": ("point", "pointed"),
+    "shown_weight": ("pointed",),
+    "probe": ("pointed",),
 }
 """Parts to redraw immediately, because the user waits for them."""
 
@@ -84,7 +93,7 @@ class PlanePane:
     ----------
     parts
         The views by the name of their place in the page.
-    surface, unit_maps, weights, timeline
+    surface, diagram, weights, timeline
         Views that take commands from the page.
     redraws
         Redraws the views; its `run` is a background task of the controller.
@@ -107,13 +116,10 @@ class PlanePane:
         self._controls = Controls(controller, theme, download, self._readout.summary)
         self.surface = SurfaceView(self._commands(), theme.widgets)
         self._profile = ProfileChart(theme)
-        self._charts = RunCharts(state, theme, hook=HOOK, legend=LEGEND, dots=False, min_height=100)
-        self.unit_maps = UnitMaps(
-            theme,
-            point_at=self._show_unit,
-            toggle=self._toggle_unit,
-            choose_layer=lambda _layer: self.redraws.mark_stale("maps"),
-        )
+        self._charts = RunCharts(state, theme, hook=HOOK, legend=LEGEND, dots=False)
+        self.diagram = NetworkDiagram(theme, self._diagram_commands())
+        self._is_diagram_seen = True  # for the first drawing; then the page reports it
+        self._steppers = LayerSteppers(theme, self._choose_layers)
         self.weights = WeightsEditor(theme, controller.inspection.set_weight)
         self.timeline = TimelineSlider(
             theme,
@@ -130,7 +136,10 @@ class PlanePane:
                 "surface": self._draw_surface,
                 "points": self._draw_points,
                 "charts": self._draw_charts,
+                "steppers": lambda: self._steppers.draw(state.hidden_layers),
                 "maps": self._draw_maps,
+                "links": self._draw_links,
+                "pointed": lambda: self.diagram.draw_pointed(self._readout.pointed_html()),
                 "scores": self._readout.draw,
                 "point": self._readout.draw_point,
                 "profile": self._draw_profile,
@@ -140,10 +149,12 @@ class PlanePane:
             },
             rate=rate,
             slow_parts=SLOW_PARTS,
+            intervals=INTERVALS,
             is_training=lambda: state.running,
             clock=clock,
         )
         self.redraws.draw_all()
+        self._is_diagram_seen = False
         self.redraws.follow(state, FOLLOWED)
         self.redraws.follow(state, FOLLOWED_AT_ONCE, at_once=lambda: True)
         state.param.watch(lambda event: page.write(lambda: mark_running(event.new)), "running")
@@ -154,11 +165,16 @@ class PlanePane:
 
     def _draw_surface(self) -> None:
         state = self._state
-        layer, unit = state.shown_unit or (-1, -1)
-        side, units = state.surface_side, slice(unit, unit + 1)
-        maps = probes.unit_maps(state.shown_network(), state.inputs, layer, side=side, units=units)
-        if len(maps):
-            self.surface.draw_unit(unit_levels(maps)[0])
+        shown = None
+        if state.shown_unit is not None:
+            layer, unit = state.shown_unit
+            shown = probes.unit_map(
+                state.shown_network(), state.inputs, layer, unit, side=state.surface_side
+            )
+        if shown is not None:
+            is_class = layer == len(state.network.layers) - 1
+            levels = class_levels(shown[None], unit) if is_class else value_levels(shown[None])
+            self.surface.draw_unit(levels[0])
         else:
             surface = self._controller.inspection.surface()
             self.surface.draw_picture(surface.picture(state.surface_mode))
@@ -174,15 +190,31 @@ class PlanePane:
         self._charts.draw(self._state.history, self._state.smoothing)
 
     def _draw_maps(self) -> None:
-        state = self._state
-        hidden = state.network.sizes[1:-1]
-        self.unit_maps.draw_layers(len(hidden))
-        if not hidden:
+        """Draw the maps of all units and what is marked on them, if the diagram is in sight."""
+        if not self._is_diagram_seen:
             return
-        layer = self.unit_maps.layer
-        off = sorted(unit for at, unit in state.ablated if at == layer)
-        maps = probes.unit_maps(state.shown_network(), state.inputs, layer)
-        self.unit_maps.draw(maps, off, hidden[layer])
+        state, diagram = self._state, self.diagram
+        network = state.shown_network()
+        diagram.draw_form(network, state.inputs)
+        side = diagram.side_for(network)
+        diagram.draw_maps(probes.network_maps(network, state.inputs, side=side, most=MAX_UNITS))
+        dead = probes.dead_units(network, inputs_of(state.points.train, state.inputs).images)
+        if not len(state.points.train):
+            dead = []
+        diagram.draw_marks(state.ablated, dead)
+        links = probes.strongest_links(network, most=MAX_LINKS, units=MAX_UNITS)
+        count = sum(int(units.sum()) for units in dead)
+        diagram.draw_legend(links, network, len(state.ablated), count)
+        diagram.draw_pointed(self._readout.pointed_html())
+
+    def _draw_links(self) -> None:
+        """Draw the weights of the diagram, if it is in sight."""
+        if not self._is_diagram_seen:
+            return
+        network = self._state.shown_network()
+        self.diagram.draw_form(network, self._state.inputs)
+        links = probes.strongest_links(network, most=MAX_LINKS, units=MAX_UNITS)
+        self.diagram.draw_links(links, network)
 
     def _draw_profile(self) -> None:
         state, line = self._state, self._state.profile_line
@@ -192,7 +224,7 @@ class PlanePane:
 
     def _draw_weights(self) -> None:
         state = self._state
-        self.weights.draw(state.network, list(state.inputs), is_training=state.running)
+        self.weights.draw(state.whole_network(), list(state.inputs))
 
     def _draw_timeline(self) -> None:
         self.timeline.draw(self._state.checkpoints, self._state.timeline_position())
@@ -208,7 +240,7 @@ class PlanePane:
             return lambda *values: self._state.param.update({name: values or None})
 
         return {
-            "look": setter("pointed_at"),
+            "look": lambda *at: self._state.param.update(pointed_at=at, probe=at),
             "leave": setter("pointed_at"),
             "line": setter("profile_line"),
             "no-line": setter("profile_line"),
@@ -217,27 +249,62 @@ class PlanePane:
             "delete": lambda part, index: points.delete(index, part),
         }
 
-    def _show_unit(self, unit: int | None) -> None:
-        self._state.shown_unit = None if unit is None else (self.unit_maps.layer, unit)
+    def _choose_layers(self, layers: list[int]) -> None:
+        try:
+            self._state.hidden_layers = layers
+        except SettingError as error:
+            self._controller.warn(str(error))
 
-    def _toggle_unit(self, unit: int) -> None:
-        layer = self.unit_maps.layer
-        self._controller.inspection.toggle(layer, unit)
+    def _diagram_commands(self) -> Mapping[str, Command]:
+        """Return what to do for each command of the diagram."""
+        update = self._state.param.update
+        return {
+            "unit": lambda *unit: update(shown_unit=unit, shown_weight=None),
+            "weight": lambda *weight: update(shown_unit=None, shown_weight=weight),
+            "leave": lambda: update(shown_unit=None, shown_weight=None),
+            "toggle": self._toggle_unit,
+            "edit": self._edit_weight,
+            "seen": self._see_diagram,
+        }
+
+    def _see_diagram(self, is_seen: int) -> None:
+        self._is_diagram_seen = bool(is_seen)
+        if is_seen:
+            self.redraws.draw_now("maps", "links")
+
+    def _toggle_unit(self, layer: int, unit: int) -> None:
+        if layer == probes.FEATURES:
+            self._controller.warn("A feature is not ablated; deselect it under “Features”.")
+            return
+        if layer < len(self._state.network.layers) - 1:
+            self._controller.inspection.toggle(layer, unit)
         self.weights.choose(layer, unit)
+
+    def _edit_weight(self, layer: int, row: int, column: int) -> None:
+        """Choose a weight for editing; row −1 is the bias."""
+        self.weights.choose(layer, column, row)
 
     def _arrange(self, theme: Theme, download: Download) -> dict[str, pn.viewable.Viewable]:
         draw = stack(
             theme,
             pn.pane.Bokeh(self.surface.layout, sizing_mode="stretch_width", margin=0),
             self._readout.point,
+            self._controls.lesson,
             self._controls.picture_options,
             self._profile.view,
             self._readout.spoken,
         )
+        inside = pn.Column(
+            self._steppers.view,
+            self.diagram.view,
+            self.weights.view,
+            css_classes=["ink-inside"],
+            sizing_mode="stretch_width",
+            margin=0,
+            stylesheets=[theme.gap],
+        )
         watch = pn.Column(
             self._charts.view,
-            self.unit_maps.view,
-            self.weights.view,
             self.timeline.view,
             download.view,
             sizing_mode="stretch_both",
@@ -249,6 +316,7 @@ class PlanePane:
             "quick": self._controls.quick,
             "controls": self._controls.settings,
             "draw": draw,
+            "inside": inside,
             "watch": watch,
             "notice": self._notice,
             "status": self._readout.status,

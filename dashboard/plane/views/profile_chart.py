@@ -8,14 +8,15 @@ from bokeh.models import ColumnDataSource, HoverTool, NumeralTickFormatter, Rang
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from dashboard.plane.colors import CLASS_COLORS
+from dashboard.plane.colors import CLASS_DASHES
 from dashboard.shell.chart_parts import quieten
+from dashboard.shell.colors import CLASS_COLORS
 from dashboard.shell.theme import Theme
 
 POINTS = 101
 """Points along the line."""
 
-HINT = "Choose “Line” and drag across the plane to see the probabilities along the line."
+HINT = "Choose “Cross-section” and drag across the plane to see the probabilities along a line."
 
 
 class ProfileChart:
@@ -23,13 +24,13 @@ class ProfileChart:
 
     def __init__(self, theme: Theme) -> None:
         self.source = ColumnDataSource(
-            {"position": [], "probability": [], "color": [], "name": []}, name="profile"
+            {"position": [], "probability": [], "color": [], "dash": [], "name": []}, name="profile"
         )
         self._hint = theme.text(f'<p class="quiet">{HINT}</p>')
         # The figure is made for the first line: many sessions never draw one.
         self._chart = pn.Column(visible=False, sizing_mode="stretch_width", margin=0)
         self.view = pn.Column(
-            theme.text("<h2>Probabilities along a line</h2>"),
+            theme.text("<h2>Cross-section</h2>"),
             self._hint,
             self._chart,
             css_classes=["ink-spiral-profile", "chart"],
@@ -45,6 +46,7 @@ class ProfileChart:
                 "position": [np.linspace(0, 1, points, dtype=np.float32)] * classes,
                 "probability": list(np.ascontiguousarray(probabilities.T, np.float32)),
                 "color": list(CLASS_COLORS[:classes]),
+                "dash": [CLASS_DASHES[label % len(CLASS_DASHES)] for label in range(classes)],
                 "name": [f"class {label}" for label in range(classes)],
             }
             if not len(self._chart):
@@ -56,7 +58,7 @@ class ProfileChart:
 
 def _make_figure(source: ColumnDataSource) -> figure:
     chart = figure(
-        height=112,
+        height=132,
         sizing_mode="stretch_width",
         tools="",
         toolbar_location=None,
@@ -68,6 +70,9 @@ def _make_figure(source: ColumnDataSource) -> figure:
     quieten(chart)
     chart.xaxis.formatter = chart.yaxis.formatter = NumeralTickFormatter(format="0 %")
     chart.yaxis.ticker.desired_num_ticks = 3
-    chart.multi_line("position", "probability", source=source, color="color", line_width=2)
+    chart.xaxis.axis_label = "share of the line, from its beginning"
+    chart.multi_line(
+        "position", "probability", source=source, color="color", line_dash="dash", line_width=2
+    )
     chart.add_tools(HoverTool(tooltips=[("", "@name"), ("", "$y{0.0 %}")], visible=False))
     return chart

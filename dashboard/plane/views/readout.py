@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.plane.colors import CLASS_COLORS
-from dashboard.plane.probes import probabilities_at
+from dashboard.plane.colors import CLASS_SIGNS
+from dashboard.plane.probes import FEATURES, has_unit, layer_outputs, probabilities_at
 from dashboard.plane.state import PlaneState
 from dashboard.plane.views.controls import HOOK
+from dashboard.shell.colors import CLASS_COLORS
 from dashboard.shell.theme import Theme
 from dashboard.training.history import Score
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.trainer import Clock
+from data_cache import INPUT_TITLES
+from nn import Network
 
 SHOWN_CLASSES = 3
 """Classes whose probabilities are shown at a point, the most probable first."""
@@ -64,11 +67,9 @@ class Readout:
         """Show which unit is shown, or the probabilities at the point that is pointed at."""
         state = self._state
         if state.shown_unit is not None:
-            layer, unit = state.shown_unit
-            off = ", switched off" if state.shown_unit in state.ablated else ""
-            self.point.object = quiet_html(
-                f"Shown: unit {unit + 1} of hidden layer {layer + 1}{off}."
-            )
+            name = unit_name(state.network, state.inputs, *state.shown_unit)
+            off = ", ablated" if state.shown_unit in state.ablated else ""
+            self.point.object = quiet_html(f"Shown: {name}{off}.")
         elif state.pointed_at is not None:
             x, y = state.pointed_at
             points = np.array([[x, y]])
@@ -77,12 +78,59 @@ class Readout:
         else:
             self.point.object = quiet_html(INVITATION)
 
+    def pointed_html(self) -> str:
+        """Return the value of the unit or weight of the diagram that is pointed at."""
+        state = self._state
+        if state.shown_weight is not None:
+            return weight_html(state.whole_network(), state.inputs, *state.shown_weight)
+        if state.shown_unit is None:
+            return '<p class="pointed quiet">Point at a unit, a line or a bias for its value.</p>'
+        layer, unit = state.shown_unit
+        network = state.whole_network()
+        if not has_unit(network, layer, unit):
+            return ""
+        name = unit_name(network, state.inputs, layer, unit)
+        marks = " (ablated)" if state.shown_unit in state.ablated else ""
+        if state.probe is None:
+            return f'<p class="pointed">{name}{marks}; point at the plane for a value</p>'
+        outputs = layer_outputs(state.shown_network(), state.inputs, np.array([state.probe]))
+        value = float(outputs[layer + 1][0, unit])
+        x, y = state.probe
+        at = f"at x {_signed(x)}, y {_signed(y)}"
+        return f'<p class="pointed" data-value="{value:.6g}">{name}{marks}: {value:.3g} {at}</p>'
+
+
+def unit_name(network: Network, inputs: Sequence[str], layer: int, unit: int) -> str:
+    """Return the name of a unit: “feature x₁”, “unit 3 of hidden layer 1”, “class 2”."""
+    if layer == FEATURES:
+        return f"feature {INPUT_TITLES[inputs[unit]]}" if unit < len(inputs) else "feature"
+    if layer == len(network.layers) - 1:
+        return f"probability of class {unit}"
+    return f"unit {unit + 1} of hidden layer {layer + 1}"
+
+
+def weight_html(network: Network, inputs: Sequence[str], layer: int, row: int, column: int) -> str:
+    """Return the value of a weight, or of a bias, with what it connects; "" if there is none."""
+    if not (0 <= layer < len(network.layers) and has_unit(network, layer, column)):
+        return ""
+    chosen = network.layers[layer]
+    target = f"class {column}" if layer == len(network.layers) - 1 else ""
+    target = target or unit_name(network, inputs, layer, column)
+    if row == len(chosen.weights) and chosen.bias is not None:
+        name, value = f"bias of {target}", float(chosen.bias[column])
+    elif has_unit(network, layer - 1, row):
+        source = unit_name(network, inputs, layer - 1, row)
+        name, value = f"weight from {source} to {target}", float(chosen.weights[row, column])
+    else:
+        return ""
+    return f'<p class="pointed" data-value="{value:.6g}">{name}: {value:.3g}; click to edit it</p>'
+
 
 def summary_html(train: Score, test: Score) -> str:
     """Return the accuracies on training and test points."""
     return (
-        f'<p class="summary">Training accuracy <b>{_per_cent(train)}</b> · '
-        f"test accuracy <b>{_per_cent(test)}</b></p>"
+        f'<p class="summary small">Training accuracy <b>{_per_cent(train)}</b>'
+        f'<span class="unseen"> · </span><br>test accuracy <b>{_per_cent(test)}</b></p>'
     )
 
 
@@ -128,7 +176,8 @@ def point_html(x: float, y: float, probabilities: NDArray[np.floating]) -> str:
         return f'<p class="place" data-class="">{where} The weights are NaN or infinite.</p>'
     highest = np.argsort(-probabilities, kind="stable")[:SHOWN_CLASSES].tolist()
     shares = [
-        f'<span class="share"><i style="background:{CLASS_COLORS[label]}"></i>'
+        f'<span class="share"><i aria-hidden="true" style="color:{CLASS_COLORS[label]}">'
+        f"{CLASS_SIGNS[label]}</i>"
         f"class {label} <b>{100 * probabilities[label]:.1f} %</b></span>"
         for label in highest
     ]

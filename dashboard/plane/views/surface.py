@@ -22,8 +22,9 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from dashboard.plane.colors import CLASS_COLORS, UNIT_PALETTE
+from dashboard.plane.colors import CLASS_MARKERS, CLASS_SIGNS, UNIT_PALETTE
 from dashboard.plane.dataset import PlaneData
+from dashboard.shell.colors import CLASS_COLORS
 from dashboard.shell.components.client_component import ClientComponent, Command, Signatures
 from data_cache import PLANE_LIMIT, PlanePoints
 
@@ -37,7 +38,7 @@ COMMANDS: Signatures = {
     "delete": (str, int),
 }
 """The commands of the editor; `plane_editor.js` says what their arguments are."""
-TOOLS = ("Inspect", "Line", "Paint", "Move", "Delete")
+TOOLS = ("Inspect", "Cross-section", "Paint", "Move", "Delete")
 HALO = "#ffffff"
 RING = "#1b1e25"
 
@@ -53,14 +54,15 @@ PAPER = """
 }
 """
 
+COMPACT = """
+.bk-btn-group { flex-wrap: wrap; }
+.bk-btn-group .bk-btn { padding: 4px 7px; }
+"""
+
 SWATCHES = "".join(
-    f".bk-btn:nth-child({place})::before {{ background: {color}; }}\n"
-    for place, color in enumerate(CLASS_COLORS, start=1)
-) + (
-    '.bk-btn::before { content: ""; display: inline-block; width: 9px; height: 9px;'
-    " margin-right: 5px; border-radius: 50%; }\n"
-    ".bk-btn-group .bk-btn { padding: 4px 7px; }"
-)
+    f'.bk-btn:nth-child({place})::before {{ content: "{sign}"; color: {color}; }}\n'
+    for place, (sign, color) in enumerate(zip(CLASS_SIGNS, CLASS_COLORS, strict=True), start=1)
+) + (".bk-btn::before { margin-right: 5px; }\n" + COMPACT)
 
 
 class SurfaceView:
@@ -77,18 +79,18 @@ class SurfaceView:
     def __init__(self, commands: Mapping[str, Command], stylesheet: str) -> None:
         self.picture = ColumnDataSource({"image": [np.zeros((2, 2), np.uint32)]}, name="surface")
         self.unit = ColumnDataSource({"image": [np.zeros((2, 2), np.uint8)]})
-        self.train = ColumnDataSource({"x": [], "y": [], "color": []}, name="train-points")
-        self.test = ColumnDataSource({"x": [], "y": [], "color": []}, name="test-points")
+        self.train = ColumnDataSource(_no_points(), name="train-points")
+        self.test = ColumnDataSource(_no_points(), name="test-points")
         self.wrong = ColumnDataSource({"x": [], "y": []}, name="wrong-points")
         self.line = ColumnDataSource({"x": [], "y": []})
         self._cursor = ColumnDataSource({"x": [], "y": []})
-        self._painted = ColumnDataSource({"x": [], "y": [], "color": []})
+        self._painted = ColumnDataSource(_no_points())
         self.figure = self._make_figure()
         self.tool = RadioButtonGroup(
             labels=list(TOOLS),
             active=0,
             margin=0,
-            stylesheets=[stylesheet],
+            stylesheets=[stylesheet, COMPACT],
             css_classes=["ink-spiral-tools"],
         )
         self.classes = RadioButtonGroup(
@@ -110,6 +112,7 @@ class SurfaceView:
                 "tool": self.tool,
                 "classes": self.classes,
                 "colors": list(CLASS_COLORS),
+                "markers": list(CLASS_MARKERS),
             },
             signatures=COMMANDS,
             commands=commands,
@@ -174,10 +177,14 @@ class SurfaceView:
         mapper = LinearColorMapper(palette=list(UNIT_PALETTE), low=0, high=len(UNIT_PALETTE) - 1)
         self._unit = plane.add_glyph(self.unit, Image(image="image", color_mapper=mapper, **whole))
         self._unit.visible = False
-        look = {"size": 6, "fill_color": "color", "line_color": HALO, "line_width": 0.8}
-        plane.add_glyph(self.test, Scatter(marker="square", **look))
+        look = {"marker": "marker", "size": 7}
+        # A dark line under the coloured one separates it from regions of the same colour.
+        for color, width in ((RING, 3.0), ("color", 1.6)):
+            outline = {"line_color": color, "line_width": width, "fill_alpha": 0}
+            plane.add_glyph(self.test, Scatter(**look, **outline))
         for source in (self.train, self._painted):
-            plane.add_glyph(source, Scatter(marker="circle", **look))
+            filled = {"fill_color": "color", "line_color": HALO, "line_width": 0.8}
+            plane.add_glyph(source, Scatter(**look, **filled))
         for color, more in ((HALO, 1.7), (RING, 0)):
             outline = {"line_color": color, "fill_alpha": 0}
             plane.add_glyph(self.wrong, Scatter(size=10, line_width=1.3 + more, **outline))
@@ -190,8 +197,14 @@ class SurfaceView:
 
 def columns_of(points: PlanePoints) -> dict[str, Any]:
     """Return the columns that draw points."""
+    labels = points.labels.tolist()
     return {
         "x": points.points[:, 0].copy(),
         "y": points.points[:, 1].copy(),
-        "color": [CLASS_COLORS[label] for label in points.labels.tolist()],
+        "color": [CLASS_COLORS[label] for label in labels],
+        "marker": [CLASS_MARKERS[label] for label in labels],
     }
+
+
+def _no_points() -> dict[str, list[Any]]:
+    return {"x": [], "y": [], "color": [], "marker": []}

@@ -8,6 +8,7 @@ from html import escape
 
 import panel as pn
 
+from dashboard.plane.colors import SMALLEST_SCALE
 from dashboard.plane.inspection import read_weight
 from dashboard.shell.layout import stack
 from dashboard.shell.theme import Theme
@@ -29,7 +30,7 @@ class WeightsEditor:
         self._inputs: list[str] = []
         self._is_drawing = False
         wide = {"stylesheets": [theme.widgets], "sizing_mode": "stretch_width", "margin": 0}
-        self.layer = pn.widgets.Select(label="Layer", options={"Layer 1": 0}, **wide)
+        self.layer = pn.widgets.Select(label="Layer", options={"1": 0}, **wide)
         self.unit = pn.widgets.Select(label="Unit", options={"1": 0}, **wide)
         self.source = pn.widgets.Select(label="Input", options={BIAS: 0}, **wide)
         self.weight = pn.widgets.TextInput(
@@ -47,28 +48,31 @@ class WeightsEditor:
             menu.param.watch(lambda *_events: self._chosen(), "value")
         self.weight.param.watch(lambda event: self._typed(event.new), "value")
 
-    def choose(self, layer: int, unit: int) -> None:
-        """Show the weights into a unit."""
+    def choose(self, layer: int, unit: int, source: int | None = None) -> None:
+        """Show the weights into a unit, and in the field one of them; −1 is the last, the bias."""
         self.layer.value = layer
         if unit in self.unit.options.values():
             self.unit.value = unit
+        sources = list(self.source.options.values())
+        if source is not None and -1 <= source < len(sources):
+            self.source.value = sources[source]
 
-    def draw(self, network: Network, inputs: list[str], *, is_training: bool = False) -> None:
+    def draw(self, network: Network, inputs: list[str]) -> None:
         """Show the weights of a network with inputs of these names.
 
-        During training the field keeps its text, which the user may be typing.
+        The field keeps a text that is being typed.
         """
         self._network, self._inputs = network, inputs
         self._is_drawing = True  # menus whose options change select a value by themselves
         try:
             self._update_menus(network)
-            self._show(keep_field=is_training)
+            self._show()
         finally:
             self._is_drawing = False
 
     def _update_menus(self, network: Network) -> None:
         last = len(network.layers) - 1
-        names = [*(f"Layer {number + 1}" for number in range(last)), "Classes"]
+        names = [*(str(number + 1) for number in range(last)), "Classes"]
         _set_options(self.layer, {name: number for number, name in enumerate(names)})
         layer = network.layers[self.layer.value]
         rows, columns = layer.weights.shape
@@ -92,11 +96,13 @@ class WeightsEditor:
         weights: list[float] = layer.weights[:, unit].tolist()
         return weights if layer.bias is None else [*weights, float(layer.bias[unit])]
 
-    def _show(self, *, keep_field: bool) -> None:
+    def _show(self) -> None:
         weights = self._weights()
         self.table.object = table_html(list(self.source.options), weights, self.source.value)
-        if not (keep_field or self.error.visible):
-            self.weight.value = f"{weights[self.source.value]:.4g}"
+        is_typing = self.weight.value_input != self.weight.value
+        if not (is_typing or self.error.visible):
+            text = f"{weights[self.source.value]:.4g}"
+            self.weight.param.update(value=text, value_input=text)
 
     def _typed(self, text: str) -> None:
         if self._is_drawing:
@@ -116,10 +122,11 @@ class WeightsEditor:
 
 def table_html(names: list[str], weights: list[float], chosen: int) -> str:
     """Return weights as a table of names, bars and values."""
-    largest = max((abs(weight) for weight in weights if math.isfinite(weight)), default=0) or 1
+    largest = max((abs(weight) for weight in weights if math.isfinite(weight)), default=0)
+    scale = max(largest, SMALLEST_SCALE)
     rows = []
     for index, (name, weight) in enumerate(zip(names, weights, strict=True)):
-        share = 50 * min(1, abs(weight) / largest) if math.isfinite(weight) else 0
+        share = 50 * min(1, abs(weight) / scale) if math.isfinite(weight) else 0
         side, kind = ("left", "above") if weight >= 0 else ("right", "below")
         css_class = ' class="chosen"' if index == chosen else ""
         rows.append(

@@ -313,6 +313,20 @@
     }
   }
 
+  // Bokeh puts the help of a field at its right, where the window may end; below and above a field
+  // it keeps the help inside the window.
+  addEventListener("mouseover", (event) => {
+    const mark = event.composedPath().find((part) => part.classList?.contains("bk-description"))
+    if (mark == null) {
+      return
+    }
+    const is_high = mark.getBoundingClientRect().top < innerHeight / 2
+    const place = is_high ? { attachment: "below", position: "bottom_center" } : { attachment: "above", position: "top_center" }
+    for (const view of Bokeh.index.query((view) => view.model.type === "Tooltip" && view.target === mark)) {
+      view.model.setv(place)
+    }
+  }, true)
+
   // Bokeh's sliders have a title, but it is not the accessible name of their handle.
   addEventListener("focusin", (event) => {
     const [handle] = event.composedPath()

@@ -2,10 +2,13 @@
 //
 // Parts: the data sources `ink`, a picture of SIDE × SIDE levels, with the tag "example" if the first
 // stroke takes its place, and `cursor`, a cell; the widgets
-// `tool`, `grid`, `brush`, `undo` and `clear`. The one command is
-//   draw  base64 of SENT × SENT bytes: the whole picture, 0 blank, 255 full ink
+// `tool`, `grid`, `brush`, `undo`, `clear` and `picture`. The commands are
+//   draw     base64 of SENT × SENT bytes: the whole picture, 0 blank, 255 full ink
+//   picture  name, width, height and base64 of the grey values of a picture to find a digit in, which
+//            Python then shows; 0 × 0 and the first bytes of a file that cannot be decoded
 
 import { CommandChannel, componentOf, onChange, setColumns } from "./figure_component.js"
+import { acceptPictures, choosePicture } from "./picture_input.js"
 
 const SIDE = 168 // painted pixels along one side of the pad
 const SENT = 84 // pixels along one side of what Python gets
@@ -21,7 +24,7 @@ const ERASING_BUTTONS = [2, 5]
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
 
 /**
- * Set up the drawing pad, or handle a click on Undo or Clear.
+ * Set up the drawing pad, or handle a click on Undo, Clear or Picture.
  *
  * @param {object} parts the parts named above, with `figure` and `channel`
  * @param {object} cause what changed: the figure, or the event of a button
@@ -32,6 +35,8 @@ export default (parts, cause, _data, { index }) => {
     pad?.undo()
   } else if (cause.origin === parts.clear) {
     pad?.clear()
+  } else if (cause.origin === parts.picture) {
+    choosePicture((picture) => pad?.sendPicture(picture))
   }
 }
 
@@ -56,6 +61,7 @@ class DrawingPad {
     })
     surface.onKey((event) => this.keyDown(event))
     surface.onFocus((visible) => this.showCursor(visible))
+    acceptPictures(surface, (picture) => this.sendPicture(picture))
     onChange(ink.properties.data, () => this.pictureReplaced(), surface.signal)
     onChange(grid.properties.active, () => this.showGrid(), surface.signal)
   }
@@ -81,6 +87,10 @@ class DrawingPad {
     this.shown = Uint8Array.from(this.pixels)
     this.repaint()
     this.channel.send("draw", base64(shrink(this.pixels)))
+  }
+
+  sendPicture({ name, width, height, levels }) {
+    this.channel.send("picture", name, width, height, base64(levels))
   }
 
   /** Clear the example of the first view before the first stroke; nothing brings it back. */

@@ -3,8 +3,9 @@
 //
 // Parts: the data sources of points `train` and `test`, of the points `painted` here that Python
 // has not sent back yet, of the `line` and of the `cursor`; the widgets `tool`, whose entries are
-// TOOLS in this order, and `classes`; `colors`, one for each class. Coordinates go from -LIMIT to
-// LIMIT; `part` is "train" or "test", `row` the row of a point in it. The commands are
+// TOOLS in this order, and `classes`; `colors` and `markers`, one for each class. Coordinates go
+// from -LIMIT to LIMIT; `part` is "train" or "test", `row` the row of a point in it. The commands
+// are
 //   look     x, y             the place that the pointer or the cursor is at
 //   leave                     no place
 //   line     x0, y0, x1, y1   the line whose profile is wanted
@@ -24,13 +25,14 @@ const KEY_STEP = 0.05
 const TOOLS = ["look", "line", "paint", "move", "delete"]
 const LABELS = {
   look: "Inspect: the arrow keys move the cursor, the prediction there is shown below.",
-  line: "Line: space sets its beginning, then its end.",
+  line: "Cross-section: space sets its beginning, then its end.",
   paint: "Paint: space sets a point of the chosen class.",
   move: "Move: space picks the nearest point up, arrow keys move it, space puts it down.",
   delete: "Delete: space deletes the nearest point.",
 }
 const DRAGGING_TOOLS = ["line", "paint", "move"] // a finger uses these instead of scrolling
 const BUTTONS = { main: 0, right: 2 }
+const MAIN_IS_DOWN = 1 // in `buttons` of an event
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }
 
 const clip = (value) => Math.min(LIMIT, Math.max(-LIMIT, value))
@@ -47,12 +49,13 @@ export default (parts, _cause, _data, { index }) => {
 }
 
 class PlaneEditor {
-  constructor({ channel, train, test, painted, line, cursor, tool, classes, colors }, surface) {
-    Object.assign(this, { train, test, painted, line, colors, surface })
-    this.cursorSource = cursor
+  constructor(parts, surface) {
+    const { train, test, painted, line, tool, colors, markers } = parts
+    Object.assign(this, { train, test, painted, line, colors, markers, surface })
+    this.cursorSource = parts.cursor
     this.toolChoice = tool
-    this.classChoice = classes
-    this.channel = new CommandChannel(channel, INTERVAL, surface.signal)
+    this.classChoice = parts.classes
+    this.channel = new CommandChannel(parts.channel, INTERVAL, surface.signal)
     this.gesture = null // {id, tool, ...} while the pointer is down
     this.lineStart = null // the first end of a line whose second end is still to come
     this.carried = null // the point that the keys carry
@@ -62,7 +65,9 @@ class PlaneEditor {
       pointerdown: (event) => this.pointerDown(event),
       pointermove: (event) => this.pointerMove(event),
       pointerup: (event) => this.pointerUp(event),
-      pointercancel: (event) => this.pointerCancel(event),
+      // The browser took the gesture away, to scroll for example.
+      pointercancel: (event) => this.cancelGesture(event.pointerId),
+      lostpointercapture: (event) => this.cancelGesture(event.pointerId),
     })
     surface.onLeave(() => this.pointerLeave())
     surface.onKey((event) => this.keyDown(event))
@@ -85,6 +90,7 @@ class PlaneEditor {
   }
 
   changeTool() {
+    this.cancelGesture()
     this.carried = null
     this.surface.label = `The plane. ${LABELS[this.tool]}`
     this.surface.touchAction = DRAGGING_TOOLS.includes(this.tool) ? "none" : "pan-y"
@@ -186,14 +192,19 @@ class PlaneEditor {
 
   /** Show a painted point at once, until Python has sent it among the others. */
   showPainted(point) {
-    const { x, y, color } = this.painted.data
-    const painted = this.colors[this.classChoice.active]
-    setColumns(this.painted, { x: [...x, point.x], y: [...y, point.y], color: [...color, painted] })
+    const { x, y, color, marker } = this.painted.data
+    const label = this.classChoice.active
+    setColumns(this.painted, {
+      x: [...x, point.x],
+      y: [...y, point.y],
+      color: [...color, this.colors[label]],
+      marker: [...marker, this.markers[label]],
+    })
   }
 
   clearPainted() {
     if (this.gesture == null && this.painted.data.x.length > 0) {
-      setColumns(this.painted, { x: [], y: [], color: [] })
+      setColumns(this.painted, { x: [], y: [], color: [], marker: [] })
     }
   }
 
@@ -205,6 +216,9 @@ class PlaneEditor {
   }
 
   pointerDown(event) {
+    if (event.pointerType === "pen" && this.gesture?.pointerType === "touch") {
+      this.cancelGesture() // the hand that holds the pen came first
+    }
     if (this.gesture != null || !Object.values(BUTTONS).includes(event.button)) {
       return
     }
@@ -217,7 +231,7 @@ class PlaneEditor {
       return
     }
     this.surface.element.setPointerCapture(event.pointerId)
-    this.gesture = { id: event.pointerId, tool: this.tool }
+    this.gesture = { id: event.pointerId, pointerType: event.pointerType, tool: this.tool }
     this.begin(at)
   }
 
@@ -240,9 +254,10 @@ class PlaneEditor {
 
   pointerMove(event) {
     const at = this.position(event)
-    if (this.gesture != null && event.pointerId === this.gesture.id) {
+    if (event.pointerId === this.gesture?.id) {
       event.preventDefault()
-      this.drag(at)
+      // While another button is held, the release of the main one is a movement.
+      event.buttons & MAIN_IS_DOWN ? this.drag(at) : this.endGesture(at)
     } else if (this.gesture == null && event.pointerType !== "touch") {
       if (this.lineStart != null) {
         this.drawLine(this.lineStart, at)
@@ -265,29 +280,36 @@ class PlaneEditor {
   }
 
   pointerUp(event) {
-    if (event.pointerId !== this.gesture?.id) {
-      return
+    if (event.pointerId === this.gesture?.id) {
+      this.endGesture(this.position(event))
     }
+  }
+
+  /** End the gesture as intended, with the pointer at a place. */
+  endGesture(at) {
     const { tool, stroke } = this.gesture
-    const at = this.position(event)
+    this.gesture = null
     if (tool === "line" && distance(this.lineStart, at) > this.reach) {
       this.endLine(at) // otherwise it is the first of two clicks
     } else if (tool === "paint") {
       this.endStroke(stroke)
     }
     this.channel.flush()
-    this.gesture = null
   }
 
-  /** The browser took the gesture away, to scroll for example: it ends where it was. */
-  pointerCancel(event) {
-    if (event.pointerId === this.gesture?.id) {
-      if (this.gesture.tool === "paint") {
-        this.endStroke(this.gesture.stroke)
-      }
-      this.channel.flush()
-      this.gesture = null
+  /** End the gesture of a pointer, or any, where it was; an unfinished line is removed. */
+  cancelGesture(pointer = this.gesture?.id) {
+    if (this.gesture == null || pointer !== this.gesture.id) {
+      return
     }
+    const { tool, stroke } = this.gesture
+    this.gesture = null
+    if (tool === "paint") {
+      this.endStroke(stroke)
+    } else if (tool === "line") {
+      this.removeLine()
+    }
+    this.channel.flush()
   }
 
   pointerLeave() {
@@ -306,8 +328,11 @@ class PlaneEditor {
       const steps = event.shiftKey ? 5 : 1
       this.moveCursor(...ARROWS[event.key].map((direction) => direction * steps))
     } else if (event.key === " " || event.key === "Enter") {
-      this.useTool()
+      if (this.gesture == null) {
+        this.useTool()
+      }
     } else if (event.key === "Escape") {
+      this.cancelGesture()
       this.removeLine()
       this.carried = null
     } else {

@@ -28,12 +28,12 @@ async def test_what_was_saved_of_the_plane_alone_is_offered_and_restored_in_any_
     if order == "pane first":
         tab.open_plane()
     tab.connect()
-    assert "iteration 7 on the spiral" in await tab.offered()
+    assert "iteration 7 on 2-D data" in await tab.offered()
     if order == "store first":
         tab.open_plane()
     await tab.answer(True)
     if order == "pane after the answer":
-        await tab.saved("iteration 7 on the spiral")
+        await tab.saved("iteration 7 on 2-D data")
         tab.open_plane()
     await until(lambda: tab.plane.state.snapshot.iteration == 7)
     assert tab.plane.state.seed == 9
@@ -53,7 +53,7 @@ async def test_a_declined_or_unanswered_offer_leaves_the_opened_plane_alone(answ
     await tab.train_plane(2)
     assert (plane.state.seed, plane.state.snapshot.iteration) == (4, 2)
     titles = {Save.from_bytes(content).title for content in records.values()}
-    assert ("iteration 7 on the spiral" in titles) is not answered
+    assert ("iteration 7 on 2-D data" in titles) is not answered
     await tab.close()
 
 
@@ -70,7 +70,7 @@ async def test_a_plane_that_is_not_opened_stays_saved_with_its_title():
     await tab.answer(True)
     await until(lambda: tab.controller.trainer.run_number == 2)
     tab.controller.step()
-    await tab.saved("iteration 7 on the spiral and iteration 1 of a 784-128-10 net")
+    await tab.saved("iteration 7 on 2-D data and iteration 1 of a 784-128-10 net")
     await tab.close()
 
 

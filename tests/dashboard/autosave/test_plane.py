@@ -216,12 +216,12 @@ async def test_the_title_describes_what_was_done():
     controller.state.preset = "moons"
     assert saved.title == ""
     controller.state.learning_rate = 0.3
-    assert saved.title == "your settings of the spiral"
+    assert saved.title == "your settings for 2-D data"
     controller.points.add([(0, 0)], 1)
-    assert saved.title == "your points on the spiral"
+    assert saved.title == "your 2-D points"
     controller.state.preset = "cs231n"
     await train_controller(controller, 1234)
-    assert saved.title == "iteration 1,234 on the spiral"
+    assert saved.title == "iteration 1,234 on 2-D data"
 
 
 def test_the_settings_of_a_link_are_no_work():

@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from dashboard.cli.settings import CommandSettings
 from dashboard.cli.train import read_settings
 from nn import PRETRAINED, pretrained_card
 
-COMMANDS = ("serve", "site", "train", "evaluate", "predict", "data")
+COMMANDS = ("serve", "site", "train", "evaluate", "predict", "convert", "data")
 
 
 def outcome_of(arguments: str, capsys) -> tuple[int, str, str]:
@@ -68,10 +69,11 @@ def test_an_invalid_value_exits_with_2_and_one_line_with_flag_and_values(
 @pytest.mark.parametrize(
     ("arguments", "end"),
     [
-        ("", "the following arguments are required: COMMAND"),
         ("dance", "invalid choice: 'dance'"),
+        ("evalute", "; did you mean evaluate?"),
         ("train --speed 3", "unrecognized arguments: --speed 3"),
-        ("evaluate", "one of the arguments --data-path --data-set is required"),
+        ("train --learnig-rate 3", "; did you mean --learning-rate?"),
+        ("evaluate --data-set digits --data-path x", "not allowed with argument --data-set"),
         ("evaluate --data-set digits --part last", "invalid choice: 'last'"),
         ("data", "the following arguments are required: ACTION"),
     ],
@@ -170,6 +172,50 @@ def test_the_help_of_train_has_every_flag_and_default(capsys):
     assert "(default: 784 128 10; " in text
     for default in ("adam", "cosine", "relu", "off", "inkling-weights.npz"):
         assert f"(default: {default})" in text
+
+
+def test_without_a_command_the_help_is_printed(capsys):
+    assert outcome_of("", capsys) == outcome_of("--help", capsys)
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS, "data fetch", "data list"])
+@pytest.mark.parametrize("columns", ["60", "80", "200"])
+def test_help_fits_the_terminal_and_80_columns(command, columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    _, out, _ = outcome_of(f"{command} --help", capsys)
+    indented = [line for line in out.splitlines() if len(line) > min(int(columns), 80)]
+    # Examples are not wrapped, so that they can be copied.
+    assert not [line for line in indented if not line.startswith("  ") or columns != "60"]
+    assert "%%" not in out
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_any_encoding_of_the_terminal_can_show_everything(environment, encoding, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "dashboard.cli", "predict", "--index", "3", "--weight-path", "best"],
+        env={**environment, "PYTHONIOENCODING": encoding},
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    lines = done.stdout.decode(encoding).splitlines()
+    assert lines[4].endswith("█" * 40 if encoding == "utf-8" else "#" * 40)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device /dev/full")
+@pytest.mark.parametrize(("stdout", "code"), [("/dev/full", 1), (None, 0)])
+def test_a_full_or_closed_standard_output_causes_no_traceback(environment, stdout, code):
+    redirect = f"> {stdout}" if stdout else ">&-"
+    done = subprocess.run(
+        ["sh", "-c", f'"{sys.executable}" -m dashboard.cli data list {redirect}'],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert len(done.stderr.splitlines()) == code
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "data fetch", "data list"])

@@ -70,7 +70,7 @@ def test_a_drawing_can_be_binarized(capsys):
         ("0 1\n1 0\n", "a.txt: Canvas: expected a square shape from 28 × 28, found (2, 2)."),
         ("0 1\n1\n", "a.txt: expected a square array of numbers, as .npy or as text"),
         ("a b\n", "a.txt: expected a square array of numbers, as .npy or as text"),
-        ("", "a.txt: Canvas: expected a square shape from 28 × 28, found (0,)."),
+        ("", "a.txt: expected a square array of numbers, as .npy or as text"),
         ("0 " * 28 + "\n", "a.txt: Canvas: expected a square shape"),
         (("0 " * 28 + "\n") * 28, "a.txt: expected a drawing, found a blank image."),
         (("2 " * 28 + "\n") * 28, "a.txt: Canvas: expected values"),
@@ -110,7 +110,11 @@ def test_photographs_with_light_and_dark_background_are_predicted(capsys, suffix
 def test_an_invalid_image_file_is_an_error_with_its_name(capsys):
     Path("torn.png").write_bytes(b"no picture")
     assert main(["predict", "torn.png"]) == 1
-    assert "torn.png: expected an intact PNG" in capsys.readouterr().err
+    assert "torn.png: expected a square array" in capsys.readouterr().err
+    Image.new("L", (60, 80), 200).save("torn.png")
+    Path("torn.png").write_bytes(Path("torn.png").read_bytes()[:60])
+    assert main(["predict", "torn.png"]) == 1
+    assert "torn.png: expected an intact picture" in capsys.readouterr().err
     assert main(["predict", "missing.jpg"]) == 1
     assert "missing.jpg: " in capsys.readouterr().err
 
@@ -119,3 +123,94 @@ def test_a_photograph_without_a_digit_is_blank(capsys):
     Image.new("L", (60, 80), 200).save("empty.png")
     assert main(["predict", "empty.png"]) == 1
     assert "blank" in capsys.readouterr().err
+
+
+FILES = Path(__file__).parents[2] / "files" / "pictures"
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("white_on_clear.png", "7"),
+        ("squared_paper_scanned_black.png", "4"),
+        ("small_in_a_corner_with_shadow.png", "5"),
+        ("one_two.png", "12, 2 digits"),
+    ],
+)
+def test_pictures_that_people_bring_are_answered(capsys, name, answer):
+    assert main(["predict", "--weight-path", "best", str(FILES / name)]) == 0
+    assert capsys.readouterr().out.startswith(f"{FILES / name}: {answer}")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("white.png", ["no digit"]), ("photo.heic", ["HEIC", "JPEG"])]
+)
+def test_pictures_without_an_answer_are_explained(capsys, name, words):
+    assert main(["predict", str(FILES / name)]) == 1
+    error = capsys.readouterr().err
+    assert all(word in error for word in words)
+
+
+@pytest.mark.parametrize("form", ["gif", "bmp", "webp", "tiff", "png16", "palette", "turned"])
+def test_pictures_of_any_format_are_decoded_alike(capsys, form):
+    sample = load_digits().validation[3:4]
+    ink = np.kron(sample.images[0].reshape(28, 28), np.ones((8, 8), np.uint8))
+    picture = Image.fromarray(255 - np.pad(ink, 40))
+    if form == "png16":
+        picture = Image.fromarray(np.asarray(picture).astype(np.uint16) * 257)
+    elif form == "palette":
+        picture = picture.convert("P")
+    options = {}
+    if form == "turned":
+        exif = Image.Exif()
+        exif[0x0112] = 6  # to be rotated by 90 degrees clockwise
+        picture, options = picture.rotate(90), {"exif": exif}
+    # The name tells nothing.
+    kind = {"png16": "png", "palette": "png", "turned": "jpeg"}.get(form, form)
+    with Path("picture").open("wb") as file:
+        picture.save(file, format=kind, **options)
+    assert main(["predict", "picture"]) == 0
+    assert capsys.readouterr().out.startswith(f"picture: {sample.labels[0]} (")
+
+
+def test_a_digit_that_the_edge_cuts_is_not_sure(capsys):
+    digits = load_digits().validation
+    eight = digits.images[digits.labels == 8][0].reshape(28, 28)
+    ink = np.kron(eight, np.ones((8, 8), np.uint8))[:120]
+    Image.fromarray(255 - np.pad(ink, ((60, 0), (40, 40)))).save("cut.png")
+    assert main(["predict", "cut.png"]) == 0
+    assert "cut.png: not sure, since it is cut by the edge" in capsys.readouterr().out
+
+
+def test_a_scribble_is_not_sure(capsys):
+    generator = np.random.default_rng(1)
+    picture = 255 * (generator.random((9, 9)) < 0.5)
+    Image.fromarray(np.pad(np.kron(picture, np.ones((20, 20))), 60).astype(np.uint8)).save("a.png")
+    assert main(["predict", "--weight-path", "best", "a.png"]) == 0
+    assert capsys.readouterr().out.startswith("a.png: not sure, ")
+
+
+def test_samples_without_labels_are_all_answered(data_folder, capsys, tmp_path):
+    rows = (data_folder / "test.csv").read_text().splitlines()[:31]
+    (tmp_path / "test.csv").write_text("\n".join(row.split(",", 1)[1] for row in rows))
+    assert main(["predict", "--data-path", "test.csv"]) == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 30
+    assert "no labels" in err
+    assert main(["predict", "--data-path", "test.csv", "--csv"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "ImageId,Label"
+    assert [line.split(",")[0] for line in lines[1:]] == [str(n) for n in range(1, 31)]
+    images = load_digits().train[1000:1030].images
+    expected = load_pretrained().predict_proba(images).argmax(axis=1)
+    assert [int(line.split(",")[1]) for line in lines[1:]] == expected.tolist()
+    for command in ("evaluate", "train"):
+        flag = "--data-path" if command == "evaluate" else "--train-path"
+        assert main([command, flag, "test.csv"]) == 1
+        assert "no labels" in capsys.readouterr().err
+
+
+def test_an_index_alone_is_one_of_the_bundled_digits(capsys):
+    alone, _ = prediction_of(capsys, "--index", "3")
+    named, _ = prediction_of(capsys, "--data-set", "digits", "--index", "3")
+    assert alone == named

@@ -98,7 +98,16 @@ def test_an_invalid_recipe_exits_with_2_and_names_the_key(
     assert error.count("\n") == 1
 
 
-def test_a_missing_recipe_or_an_unknown_suffix_is_an_error(run_train, capsys):
+def test_the_content_of_a_recipe_tells_its_format(run_train, tmp_path, capsys):
+    (tmp_path / "recipe").write_text('{"num-epochs": 0}')
+    assert run_train("--recipe", "recipe") == 2
+    assert "--num-epochs" in capsys.readouterr().err
+    (tmp_path / "recipe").write_text("<html><body>403")
+    assert run_train("--recipe", "recipe") == 2
+    assert "a web page" in capsys.readouterr().err
+
+
+def test_a_missing_recipe_or_an_unknown_name_is_an_error(run_train, capsys):
     assert run_train("--recipe", "none.toml") == 1
     assert "--recipe: none.toml cannot be read (No such file" in capsys.readouterr().err
     assert run_train("--recipe", "none.yaml") == 2

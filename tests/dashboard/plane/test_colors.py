@@ -6,15 +6,20 @@ import numpy as np
 import pytest
 
 from dashboard.plane.colors import (
-    CLASS_COLORS,
+    CLASS_MARKERS,
+    CLASS_SIGNS,
     LEVELS,
     REGION_CHANNELS,
     REGION_PIXELS,
+    SMALLEST_SCALE,
+    STEPS,
     UNIT_PALETTE,
+    class_levels,
     pack_pixels,
     tile,
-    unit_levels,
+    value_levels,
 )
+from dashboard.shell.colors import CLASS_COLORS, NEGATIVE, POSITIVE
 
 # Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of Color Vision
 # Deficiency" (2009), severity 1.0, on linear RGB.
@@ -94,16 +99,44 @@ def test_regions_are_packed_as_bokeh_takes_them():
     assert pack_pixels(np.zeros((2, 3, 4), np.uint8)).shape == (2, 3)
 
 
-def test_activations_become_levels_scaled_by_their_largest_magnitude():
-    assert len(UNIT_PALETTE) == LEVELS
+def test_classes_differ_in_shape_as_well_as_in_color():
+    assert len(set(CLASS_MARKERS)) == len(set(CLASS_SIGNS)) == len(set(CLASS_COLORS)) == 10
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_the_signs_of_values_can_be_told_apart(vision):
+    assert smallest_difference(channels_of([POSITIVE, NEGATIVE]), vision) > 8 * NOTICEABLE
+
+
+@pytest.mark.parametrize("color", [POSITIVE, NEGATIVE])
+def test_the_colors_of_signs_belong_to_no_class(color):
+    for other in channels_of(CLASS_COLORS):
+        assert smallest_difference([*channels_of([color]), other], "normal") > 10 * NOTICEABLE
+
+
+def test_values_become_levels_scaled_by_their_largest_magnitude():
+    assert len(UNIT_PALETTE) == LEVELS + STEPS * len(CLASS_COLORS) <= 256
     assert UNIT_PALETTE[LEVELS // 2].endswith("00")
-    levels = unit_levels(np.array([[[0.0, 2.0], [-4.0, 4.0]]]))
+    levels = value_levels(np.array([[[0.0, 2.0], [-4.0, 4.0]]]))
     assert levels.tolist() == [[[64, 96], [0, 128]]]
 
 
-def test_activations_that_are_not_finite_count_as_zero():
-    levels = unit_levels(np.array([[[np.nan, np.inf], [-np.inf, 0.0]]]))
+def test_values_that_are_nearly_zero_look_like_zero():
+    levels = value_levels(np.array([[[1e-25, -1e-25], [0.0, SMALLEST_SCALE / 200]]]))
     assert (levels == LEVELS // 2).all()
+
+
+def test_values_that_are_not_finite_count_as_zero():
+    levels = value_levels(np.array([[[np.nan, np.inf], [-np.inf, 0.0]]]))
+    assert (levels == LEVELS // 2).all()
+
+
+def test_probabilities_become_levels_of_the_color_of_their_class():
+    levels = class_levels(np.array([[[0.0, 1.0]], [[0.5, np.nan]]]), first=8)
+    colors = [[UNIT_PALETTE[level] for level in row] for row in levels[:, 0].tolist()]
+    assert colors[0] == [f"{CLASS_COLORS[8]}00", f"{CLASS_COLORS[8]}eb"]
+    assert [color[:7] for color in colors[1]] == [CLASS_COLORS[9]] * 2
+    assert colors[1][1].endswith("00")
 
 
 def test_maps_are_tiled_row_by_row_from_the_top_left():

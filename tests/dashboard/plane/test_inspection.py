@@ -13,7 +13,7 @@ def test_ablation_changes_the_surface_and_not_the_network_in_training():
     inspection.ablate(0, 2)
     inspection.toggle(0, 5)
     assert state.ablated == {(0, 2), (0, 5)}
-    assert f"{100 * state.evaluation('train').score.accuracy:.1f} %" in state.notice.text
+    assert f"{100 * state.evaluation('test').score.accuracy:.1f} %" in state.notice.text
     assert np.abs(inspection.surface().probabilities - before).max() > 0.01
     assert weights_of(controller) == weights
     inspection.toggle(0, 5)

@@ -9,14 +9,17 @@ from dashboard.plane.probes import (
     dead_units,
     evaluate_points,
     gradient_sizes,
+    layer_outputs,
+    network_maps,
     probabilities_at,
     profile,
-    unit_maps,
-    without_units,
+    strongest_links,
+    unit_map,
 )
 from dashboard.plane.surface import grid_points
 from data_cache import PlanePoints, derive_inputs, no_points
 from nn import Dense, Network, create_network
+from nn.interpretation.ablation import without_units
 
 XY = ["x1", "x2"]
 
@@ -47,21 +50,54 @@ def test_the_profile_across_a_linear_boundary_is_a_logistic_curve():
     np.testing.assert_allclose(profile(network, XY, (-1, 0), (1, 0), 41)[:, 1], expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("layer", [0, 1])
-def test_unit_maps_are_activations_on_the_grid(network, layer):
-    maps = unit_maps(network, XY, layer, side=40)
-    activations = network.hidden_activations(derive_inputs(grid_points(40), XY))[layer]
-    assert maps.shape == (activations.shape[1], 40, 40)
-    np.testing.assert_allclose(maps[2].ravel(), activations[:, 2], atol=1e-6)
-    one = unit_maps(network, XY, layer, side=40, units=slice(2, 3))
-    np.testing.assert_array_equal(one[0], maps[2])
+def test_the_maps_of_all_layers_are_their_outputs_on_the_grid(network):
+    maps = network_maps(network, XY, side=40, most=100)
+    grid = grid_points(40)
+    hidden = network.hidden_activations(derive_inputs(grid, XY))
+    expected = [grid, *hidden, network.predict_proba(grid)]
+    assert [layer.shape for layer in maps] == [(n, 40, 40) for n in (2, 6, 5, 3)]
+    for layer, outputs in zip(maps, expected, strict=True):
+        np.testing.assert_allclose(layer.reshape(len(layer), -1).T, outputs, atol=1e-6)
 
 
-def test_the_first_units_of_a_wide_layer_are_mapped_and_none_of_a_missing_one():
+@pytest.mark.parametrize(("layer", "unit"), [(-1, 1), (0, 5), (1, 0), (2, 2)])
+def test_the_map_of_one_unit_is_that_among_all_of_them(network, layer, unit):
+    maps = network_maps(network, XY, side=40, most=100)
+    one = unit_map(network, XY, layer, unit, side=40)
+    np.testing.assert_allclose(one, maps[layer + 1][unit], atol=1e-6)
+
+
+@pytest.mark.parametrize(("layer", "unit"), [(-2, 0), (-1, 2), (0, 6), (1, -1), (2, 3), (3, 0)])
+def test_a_unit_that_the_network_does_not_have_has_no_map(network, layer, unit):
+    assert unit_map(network, XY, layer, unit, side=8) is None
+
+
+def test_of_a_wide_layer_the_first_units_are_mapped():
     wide = create_network((2, 300, 2), generator=np.random.default_rng(1))
-    assert unit_maps(wide, XY, 0).shape == (64, 24, 24)
-    assert len(unit_maps(wide, XY, 1)) == len(unit_maps(wide, XY, -1)) == 0
-    assert len(unit_maps(wide, XY, 0, units=slice(300, 301))) == 0
+    assert [len(layer) for layer in network_maps(wide, XY, side=4, most=64)] == [2, 64, 2]
+
+
+def test_the_outputs_at_a_point_begin_with_its_features_and_end_with_the_probabilities(network):
+    outputs = layer_outputs(network, ["x2", "x1x2"], np.array([[0.5, -0.25]]))
+    np.testing.assert_allclose(outputs[0], [[-0.25, -0.125]])
+    np.testing.assert_allclose(outputs[-1].sum(), 1, rtol=1e-6)
+
+
+def test_the_strongest_links_have_the_largest_weights_of_each_layer(network):
+    links = strongest_links(network, most=7, units=100)
+    for layer, (found, dense) in enumerate(zip(links, network.layers, strict=True)):
+        magnitudes = np.sort(np.abs(dense.weights), axis=None)[::-1][:7]
+        np.testing.assert_array_equal(np.abs(found.weights), magnitudes)
+        np.testing.assert_array_equal(dense.weights[found.sources, found.targets], found.weights)
+        assert (found.layer, found.total) == (layer, dense.weights.size)
+        assert found.largest == magnitudes[0]
+
+
+def test_links_of_units_that_are_not_shown_and_weights_that_are_not_finite_are_left_out(network):
+    network.layers[0].weights[0, 0] = np.nan
+    (first, *_others) = strongest_links(network, most=100, units=4)
+    assert first.targets.max() < 4
+    assert np.isfinite(first.weights).all()
 
 
 def test_a_network_without_units_equals_one_with_smaller_layers(network):
@@ -113,6 +149,18 @@ def test_dead_units_are_zero_for_every_sample():
     )
     (dead,) = dead_units(network, np.array([[-1, 0], [1, 0]], np.float32))
     np.testing.assert_array_equal(dead, [False, True, True])
+
+
+def test_only_relus_die():
+    weights = np.full((2, 3), -1, np.float32)
+    layers = (
+        Dense(weights, np.full(3, -9, np.float32)),
+        Dense(weights.T.copy(), np.zeros(2, np.float32)),
+    )
+    x = np.zeros((4, 2), np.float32)
+    for activation, dead in (("relu", True), ("tanh", False), ("leaky-relu", False)):
+        (found,) = dead_units(Network(layers, activation), x)
+        assert (found == dead).all()
 
 
 def test_gradients_vanish_through_sigmoid_layers_and_hardly_through_tanh_layers():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data_cache import PLANE_SHAPES, make_shape
-from data_cache.points.generators import BLOB_RADIUS, CHECKERS
+from data_cache.points.generators import BLOB_RADIUS, CHECKERS, CLUSTER_DISTANCE
 
 
 def shape(name, count=300, classes=3, noise=0.0, seed=1, **options):
@@ -74,6 +74,27 @@ def test_the_squares_of_the_checkerboard_alternate(classes):
     np.testing.assert_array_equal(points.labels, (columns + rows) % classes)
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_neighbouring_clusters_have_different_classes(classes):
+    points = shape("clusters", 120, classes)
+    found = {
+        (round(x / CLUSTER_DISTANCE), round(y / CLUSTER_DISTANCE - 0.5)): label
+        for (x, y), label in zip(points.points.tolist(), points.labels.tolist(), strict=True)
+    }
+    assert len(found) == 6
+    for (column, row), label in found.items():
+        assert all(found.get(near) != label for near in ((column + 1, row), (column, row + 1)))
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_bands_follow_each_other_along_the_diagonal(classes):
+    points = shape("bands", 500, classes)
+    diagonal = points.points.sum(axis=1)
+    order = np.argsort(diagonal)
+    assert (np.diff(points.labels[order]) >= 0).all()
+    np.testing.assert_allclose(points.counts() / 500, 1 / classes, atol=0.06)
+
+
 @pytest.mark.parametrize("name", PLANE_SHAPES)
 def test_every_shape_has_its_number_of_points_and_similarly_many_of_each_class(name):
     classes = PLANE_SHAPES[name].possible(7)
@@ -81,7 +102,7 @@ def test_every_shape_has_its_number_of_points_and_similarly_many_of_each_class(n
     assert (len(points), points.classes) == (331, classes)
     counts = points.counts()
     assert counts.min() > 0
-    if name not in {"xor", "checkerboard"}:
+    if name not in {"xor", "checkerboard", "bands"}:
         assert counts.max() - counts.min() <= 1
 
 

@@ -2,9 +2,14 @@
 
 import numpy as np
 import pytest
+from photograph_generator import photograph as drawn_photograph
+from photograph_generator import resize
 
 from data_cache import find_ink, frame_digit, load_digits
+from data_cache.preprocessing import find_picture_digits
+from data_cache.synthesis.non_digits import scribbles
 from nn import load_pretrained
+from nn.calibration import confidence
 
 
 def pictures(count=30):
@@ -66,3 +71,75 @@ def test_a_picture_of_another_shape_is_refused(shape):
     with pytest.raises(ValueError, match="found") as caught:
         find_ink(np.zeros(shape))
     assert str(shape) in str(caught.value)
+
+
+# Photographs of every kind, each from a seed of its own
+
+DIGITS = load_digits().validation
+SURE = 0.97
+"""The confidence from which on an answer counts as sure."""
+
+
+def answer_of(picture):
+    """Return the digits that the best model sees, and whether it is sure of a single one."""
+    network = load_pretrained("best")
+    found = find_picture_digits(picture).digits
+    images = [image for one in found if (image := frame_digit(one.canvas)) is not None]
+    if not images:
+        return [], False
+    probabilities = network.predict_proba(np.stack(images))
+    is_whole = len(found) == 1 and not found[0].is_cut and not found[0].is_wide
+    is_sure = is_whole and confidence(probabilities)[0] >= SURE
+    return probabilities.argmax(axis=1).tolist(), bool(is_sure)
+
+
+def pictures_of(kind, count, seed):
+    """Yield photographs with the labels of their digits."""
+    for number in range(count):
+        generator = np.random.default_rng([seed, number])
+        chosen = generator.integers(len(DIGITS), size={"digit": 1, "two": 2}.get(kind, 0))
+        inks = [DIGITS.images[index] for index in chosen]
+        if kind == "scribble":
+            (drawn,) = scribbles(1, generator, DIGITS.images)
+            inks = [np.rint(255 * np.clip(drawn, 0, 1)).astype(np.uint8).reshape(784)]
+        yield drawn_photograph(inks, generator), DIGITS.labels[chosen].tolist()
+
+
+def test_at_least_95_of_100_photographs_of_digits_are_answered_rightly():
+    answers = [answer_of(picture)[0] == label for picture, label in pictures_of("digit", 60, 101)]
+    assert np.mean(answers) >= 0.95
+
+
+def test_at_most_2_of_100_pages_without_a_single_digit_are_answered_surely():
+    sure = {
+        kind: [answer_of(picture)[1] for picture, _ in pictures_of(kind, 34, 202)]
+        for kind in ("blank", "scribble", "two")
+    }
+    assert not any(sure["blank"])
+    assert np.mean([*sure["blank"], *sure["scribble"], *sure["two"]]) <= 0.02
+
+
+def test_most_blank_pages_have_no_digit_and_most_pairs_have_two():
+    blank = [not answer_of(picture)[0] for picture, _ in pictures_of("blank", 25, 303)]
+    pairs = [len(answer_of(picture)[0]) == 2 for picture, _ in pictures_of("two", 25, 303)]
+    assert np.mean(blank) >= 0.95
+    assert np.mean(pairs) >= 0.9
+
+
+@pytest.mark.parametrize("side", [28, 140, 560])
+@pytest.mark.parametrize("is_inverted", [False, True])
+def test_digits_of_mnist_as_pictures_of_any_size_are_recognised(side, is_inverted):
+    for image, label in zip(DIGITS.images[:20], DIGITS.labels[:20], strict=True):
+        picture = resize(image.reshape(28, 28).astype(float), side, side)
+        assert answer_of(255 - picture if is_inverted else picture)[0] == [label]
+
+
+def test_a_five_and_a_four_in_two_strokes_are_one_digit():
+    five, four = np.zeros((2, 300, 300))
+    five[60:75, 140:210] = 1  # the bar, apart from the rest
+    five[85:150, 100:115] = five[140:155, 100:200] = five[150:230, 190:205] = 1
+    five[220:235, 100:200] = 1
+    four[60:160, 90:105] = four[150:165, 90:170] = 1
+    four[60:240, 182:197] = 1  # beside the first stroke
+    for drawn in (five, four):
+        assert len(find_picture_digits(255 - 255 * drawn).digits) == 1

@@ -106,6 +106,22 @@ def test_rows_of_another_length_are_refused_even_if_their_lengths_add_up(lengths
     assert f"found {found}" in message
 
 
+@pytest.mark.parametrize(
+    "preface", ["# a remark\n", "\n\n", ",,,\n", "sep=,\n", "@relation x\n% y\n"]
+)
+def test_what_stands_before_the_table_is_skipped(preface):
+    samples = numbered_samples(3)
+    assert same(parse_csv(preface.encode() + csv_bytes(samples), "x"), samples)
+
+
+def test_columns_of_pixels_in_the_order_of_texts_are_put_in_the_order_of_numbers():
+    samples = numbered_samples(12)
+    table = [line.split(b",") for line in csv_bytes(samples).strip().split(b"\n")]
+    order = [0, *sorted(range(1, 785), key=lambda column: table[0][column])]
+    shuffled = b"\n".join(b",".join(line[column] for column in order) for line in table)
+    assert same(parse_csv(shuffled, "x"), samples)
+
+
 def test_a_label_out_of_range_is_refused_with_its_row_and_a_header_alone_is_refused():
     content = csv_bytes(numbered_samples(3)).replace(b"\n1,", b"\n12,")
     message = error_of(parse_csv, content, "my.csv")

@@ -61,6 +61,14 @@ def test_idx_files_are_found_in_a_folder_inside_and_behind_the_name_of_a_data_se
     assert same(open_samples(tmp_path, "test"), numbered_samples(3, first=7))
 
 
+def test_a_folder_with_a_table_for_each_half_is_read_by_halves(tmp_path):
+    (tmp_path / "train.csv").write_bytes(csv_bytes(numbered_samples(6)))
+    (tmp_path / "test.csv").write_bytes(csv_bytes(numbered_samples(4)))
+    (tmp_path / "sample_submission.csv").write_text("ImageId,Label\n1,0\n")
+    assert len(open_samples(tmp_path, "train")) == 6
+    assert len(open_samples(tmp_path, "test")) == 4
+
+
 def test_several_data_sets_in_one_folder_are_refused_with_their_names(tmp_path):
     for name in ("digits", "letters"):
         write_pair(tmp_path, numbered_samples(4), prefix=f"emnist-{name}-train")

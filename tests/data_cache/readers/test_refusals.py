@@ -70,6 +70,7 @@ REFUSALS = {
     "half a zip": (zip_of(a_dot_csv=PLAIN)[:900], "zip", "", ["damaged"]),
     "half an xz": (lzma.compress(PLAIN)[:200], "xz", "", ["complete lzma stream"]),
     "7z": (b"7z\xbc\xaf\x27\x1c\0\4", "7z", "", ["a 7z archive", "unpack"]),
+    "ONNX": (b"\x08\x08\x12\x07inkling", "onnx", "", ["an ONNX model"]),
     "JSON": (json.dumps({"a": 1}).encode(), "json", "", ["found JSON"]),
     "safetensors": (b"\x02" + bytes(7) + b"{}", "safetensors", "", ["a safetensors file"]),
     "other bytes": (bytes(range(256)), "unknown", "", ["unknown kind"]),

@@ -102,6 +102,23 @@ def test_layers_with_unrelated_names_are_put_in_order_by_their_shapes():
     assert_equal_networks(weights_from_bytes(archive(**arrays), "a.npz"), network)
 
 
+def test_a_score_chooses_the_order_of_layers_that_are_alike():
+    network = small_network((784, 6, 6, 6, 10))
+    parameters = network.parameters()
+    names = ("enter", "zebra", "apple", "leave")
+    arrays = {}
+    for index in (2, 3, 0, 1):
+        arrays[f"{names[index]}.weight"] = parameters[2 * index].T
+        arrays[f"{names[index]}.bias"] = parameters[2 * index + 1]
+    data = archive(**arrays)
+    reading = read_weights(
+        data,
+        "a.npz",
+        lambda one: float(np.array_equal(one.parameters()[2], parameters[2])),
+    )
+    assert_equal_networks(reading.network, network)
+
+
 def test_a_score_chooses_the_way_round_of_flat_lists_of_json():
     network = small_network((784, 10, 10))
     turned = network.with_parameters(
@@ -149,6 +166,26 @@ def test_a_score_chooses_where_convolutions_pool():
 def test_arrays_that_are_no_network_are_refused_with_their_shapes(arrays, words):
     message = refusal(archive(*arrays), "my.npz")
     assert words in message
+
+
+@pytest.mark.parametrize(
+    ("header", "word"),
+    [
+        (
+            b'{"bn.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[0,8]}}',
+            "batch norm",
+        ),
+        (b'{"w":{"dtype":"F8_E5M2","shape":[8],"data_offsets":[0,8]}}', "F8_E5M2 in w"),
+        (b'{"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}', "12 bytes for w and found 8"),
+        (b'{"w":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}', "found 8 of 8"),
+        (b'{"w":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}', "bytes for w"),
+        (b'{"w":5}', "found 5 in w"),
+        (b"{nonsense", "damaged"),
+    ],
+)
+def test_a_damaged_safetensors_file_is_refused(header, word):
+    data = len(header).to_bytes(8, "little") + header + bytes(8)
+    assert word in refusal(data, "my.safetensors")
 
 
 def test_batch_normalisation_is_named():

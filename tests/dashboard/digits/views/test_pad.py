@@ -106,3 +106,10 @@ def test_each_pad_has_its_own_ink():
 def painted_by(pad):
     image = pad.figure.renderers[0]
     return image.data_source.data["image"][0]
+
+
+def test_a_picture_that_the_page_sends_is_passed_on_whole():
+    received = []
+    pad = DrawingPad([].append, "", on_picture=lambda *picture: received.append(picture))
+    send_command(pad.figure, "picture", "a.png", 2, 1, encoded(b"\0\xff"))
+    assert received == [("a.png", 2, 1, encoded(b"\0\xff"))]

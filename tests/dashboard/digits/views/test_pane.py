@@ -477,6 +477,12 @@ def test_the_model_menu_names_the_model_and_brings_another_one():
         select.value = stored[0]
         assert data_of(pane, "ink-model") == own
         assert select.value == "current"
+        controller.choose_model("mlp")
+        controller.step()
+        await until(lambda: controller.state.snapshot.iteration == 1)
+        await all_done()
+        titles = [title for entries in select.options.values() for _key, title in entries]
+        assert len(titles) == len(set(titles)) == 4
         controller.state.data_set = "fashion-mnist"
         await until(lambda: controller.data.name == "fashion-mnist")
         assert [name for name, entries in select.options.items() if not entries] == [

@@ -28,8 +28,11 @@ class Shown:
     def __init__(self):
         self.state = EvaluationState()
         self.on_pad = []
+        self.started = []
         digits = SimpleNamespace(
-            state=DigitsState(), drawing=SimpleNamespace(show=self.on_pad.append)
+            state=DigitsState(),
+            drawing=SimpleNamespace(show=self.on_pad.append),
+            spawn=self.started.append,
         )
         self.pane = EvaluationPane(
             EvaluationController(self.state, digits, execute_in_line), DirectPageWriter()
@@ -129,3 +132,16 @@ def test_progress_and_subject_are_shown():
 @pytest.mark.parametrize(("strength", "color"), [(0, "#ffffff"), (1, "#4c6ef5")])
 def test_a_shade_lies_between_white_and_the_color(strength, color):
     assert shade("#4c6ef5", strength) == color
+
+
+def test_opening_the_pane_evaluates_the_model_unless_there_are_results():
+    shown = Shown()
+    shown.pane.show(True)
+    shown.pane.show(False)
+    shown.pane.show(True)
+    assert len(shown.started) == 1
+    shown.started.pop().close()
+    shown.state.running = False
+    shown.evaluate()
+    shown.pane.show(True)
+    assert not shown.started

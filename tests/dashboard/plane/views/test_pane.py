@@ -12,8 +12,11 @@ from plane_helpers import make_plane_controller, work
 
 from dashboard.plane.lessons import LESSONS
 from dashboard.plane.presets import PRESETS
+from dashboard.plane.probes import layer_outputs
+from dashboard.plane.views.layer_steppers import next_units
 from dashboard.plane.views.pane import SLOW_PARTS, PlanePane
 from dashboard.plane.views.readout import point_html, summary_html
+from dashboard.shell.colors import NEGATIVE
 from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate
 from dashboard.training.history import Score
@@ -50,6 +53,10 @@ class Shown:
         await until(lambda: self.state.snapshot.iteration >= iteration)
         self.state.running = False
         await until(lambda: self.controller.training_loop.is_idle)
+
+    def see_diagram(self):
+        """Bring the diagram in sight, as the page reports it."""
+        self.send(self.pane.diagram, "seen", 1)
 
     def draw_all(self):
         self.pane.redraws.draw_now(*self.pane.redraws.stale)
@@ -115,19 +122,96 @@ def test_misclassified_points_are_marked_and_test_points_only_when_shown():
 
 
 @pytest.mark.parametrize("layers", [[], [8], [4, 5]])
-def test_unit_maps_follow_the_hidden_layers(layers):
+def test_the_diagram_has_a_map_for_every_unit_of_every_layer(layers):
     shown = Shown(hidden_layers=layers)
-    maps = shown.pane.unit_maps
-    if layers:
-        assert f"{layers[0]}" in maps.caption.object or maps.caption.visible
-        assert len(maps.layers.labels) == len(layers)
-    else:
-        assert not maps.caption.visible
-    if len(layers) == 2:
-        before = shown.columns("unit-maps")["image"][0]
-        maps.layers.active = 1
+    sizes = [2, *layers, 3]
+    blocks, maps = shown.columns("blocks"), shown.columns("unit-maps")
+    assert blocks["units"] == sizes
+    assert blocks["layer"] == list(range(-1, len(layers) + 1))
+    for image, columns, units in zip(maps["image"], blocks["columns"], sizes, strict=True):
+        rows = -(-units // columns)
+        assert image.shape[0] / rows == image.shape[1] / columns
+    for image, width, height in zip(maps["image"], maps["dw"], maps["dh"], strict=True):
+        assert width / image.shape[1] == pytest.approx(height / image.shape[0])
+
+
+def test_the_diagram_draws_weights_as_lines_by_sign_and_size():
+    shown = Shown(hidden_layers=[4])
+    shown.controller.inspection.set_weight(0, 1, 2, -50)
+    shown.see_diagram()
+    links = shown.columns("links")
+    rows = range(len(links["layer"]))
+    found = [(links["layer"][row], links["row"][row], links["column"][row]) for row in rows]
+    assert sorted(found) == sorted(
+        [(0, i, j) for i in range(2) for j in range(4)]
+        + [(1, i, j) for i in range(4) for j in range(3)]
+    )
+    strongest = found.index((0, 1, 2))
+    assert links["color"][strongest] == NEGATIVE
+    first = [links["width"][row] for row in rows if links["layer"][row] == 0]
+    assert links["width"][strongest] == max(first) > 5 * sorted(first)[-2]
+    biases = shown.columns("biases")
+    assert sorted(zip(biases["layer"], biases["row"], biases["column"], strict=True)) == [
+        *((0, 2, unit) for unit in range(4)),
+        *((1, 4, label) for label in range(3)),
+    ]
+
+
+def test_dead_units_are_covered_and_counted():
+    shown = Shown(hidden_layers=[4])
+    for row, value in ((0, 0), (1, 0), (2, -1)):
+        shown.controller.inspection.set_weight(0, row, 3, value)
+    shown.see_diagram()
+    assert len(shown.columns("dead-units")["x"]) == 1
+    assert "1 dead" in shown.pane.diagram.legend.object
+
+
+def test_the_diagram_is_drawn_only_while_it_is_in_sight():
+    shown = Shown()
+    shown.send(shown.pane.diagram, "seen", 0)
+    before = shown.columns("unit-maps")["image"], shown.columns("links")["width"]
+    shown.controller.inspection.set_weight(0, 0, 0, 9)
+    shown.draw_all()
+    assert (shown.columns("unit-maps")["image"], shown.columns("links")["width"]) == before
+    shown.send(shown.pane.diagram, "seen", 1)
+    after = shown.columns("unit-maps")["image"], shown.columns("links")["width"]
+    assert not np.array_equal(before[0][1], after[0][1])
+    assert before[1] != after[1]
+
+
+def test_layers_and_units_are_added_and_removed_by_buttons():
+    shown = Shown(hidden_layers=[8])
+    for hook, expected in (
+        ("-more-units-1", [9]),
+        ("-more-layers", [9, 9]),
+        ("-fewer-units-2", [9, 8]),
+        ("-fewer-layers", [9]),
+        ("-fewer-layers", []),
+        ("-fewer-layers", []),
+        ("-more-layers", [4]),
+    ):
+        shown.find(hook).clicks += 1
         shown.draw_all()
-        assert shown.columns("unit-maps")["image"][0] is not before
+        assert shown.state.hidden_layers == expected
+        assert shown.state.network.sizes == (2, *expected, 3)
+
+
+def test_a_unit_that_would_make_the_network_too_large_is_answered_by_a_notice():
+    shown = Shown(hidden_layers=[300, 300])
+    shown.find("-more-units-1").clicks += 1
+    while shown.state.notice.kind != "warning":
+        before = shown.state.hidden_layers
+        shown.find("-more-units-2").clicks += 1
+        shown.draw_all()
+    assert shown.state.hidden_layers == before
+
+
+@pytest.mark.parametrize(
+    ("units", "fewer", "more"),
+    [(1, 1, 2), (9, 8, 10), (10, 9, 20), (11, 10, 20), (20, 10, 30), (100, 90, 110)],
+)
+def test_units_change_one_by_one_up_to_ten_and_then_by_tens(units, fewer, more):
+    assert (next_units(units, -1), next_units(units, 1)) == (fewer, more)
 
 
 # When it is redrawn
@@ -201,30 +285,61 @@ def test_a_line_shows_the_probabilities_along_it_until_it_is_removed():
     assert [part.visible for part in chart][1:] == [True, False]
 
 
-def test_a_unit_that_is_pointed_at_replaces_the_surface():
+@pytest.mark.parametrize(("layer", "unit"), [(-1, 1), (0, 2), (1, 0)])
+def test_a_unit_that_is_pointed_at_replaces_the_surface_and_shows_its_value(layer, unit):
     shown = Shown()
-    maps = shown.pane.unit_maps
-    shown.send(maps, "look", 2)
-    assert "unit 3 of hidden layer 1" in shown.find("-place").object
+    shown.send(shown.pane.surface, "look", 0.5, -0.25)
+    shown.send(shown.pane.surface, "leave")
+    shown.send(shown.pane.diagram, "unit", layer, unit)
+    shown.draw_all()
+    outputs = layer_outputs(shown.state.network, ["x1", "x2"], np.array([[0.5, -0.25]]))
+    expected = outputs[layer + 1][0, unit]
+    assert shown.data("-pointed") == {"value": pytest.approx(expected, rel=1e-5)}
     picture = shown.columns("surface")["image"][0]
     shown.state.surface_mode = "hard"
     shown.draw_all()
     assert shown.columns("surface")["image"][0] is picture
-    shown.send(maps, "look", -1)
+    shown.send(shown.pane.diagram, "leave")
     shown.draw_all()
     assert shown.columns("surface")["image"][0] is not picture
 
 
-def test_a_click_switches_a_unit_off_and_the_next_one_on():
+def test_a_weight_or_bias_that_is_pointed_at_shows_its_value_and_a_click_chooses_it():
     shown = Shown()
-    maps = shown.pane.unit_maps
-    shown.send(maps, "toggle", 2)
-    shown.draw_all()
+    layer = shown.state.network.layers[0]
+    editor = shown.pane.weights
+    for row, value in ((1, layer.weights[1, 5]), (2, layer.bias[5])):
+        shown.send(shown.pane.diagram, "weight", 0, row, 5)
+        assert shown.data("-pointed") == {"value": pytest.approx(value, rel=1e-5)}
+        shown.send(shown.pane.diagram, "edit", 0, row, 5)
+        assert (editor.layer.value, editor.unit.value, editor.source.value) == (0, 5, row)
+    shown.send(shown.pane.diagram, "weight", 5, 0, 0)
+    assert shown.data("-pointed") == {}
+
+
+def test_a_click_ablates_a_unit_and_the_next_one_restores_it():
+    shown = Shown(weight_noise=1.0)
+    whole = shown.state.evaluation("test").score.accuracy
+    shown.send(shown.pane.diagram, "toggle", 0, 2)
+    shown.see_diagram()
     assert shown.state.ablated == {(0, 2)}
-    assert "1 off" in maps.caption.object
+    without = shown.state.evaluation("test").score.accuracy
+    for accuracy in (whole, without):
+        assert f"{100 * accuracy:.1f} %" in shown.state.notice.text
+    assert "1 ablated" in shown.pane.diagram.legend.object
+    assert len(shown.columns("ablated-units")["x"]) == 1
     assert shown.pane.weights.unit.value == 2
-    shown.send(maps, "toggle", 2)
+    shown.send(shown.pane.diagram, "toggle", 0, 2)
     assert not shown.state.ablated
+
+
+def test_features_and_classes_are_not_ablated():
+    shown = Shown()
+    shown.send(shown.pane.diagram, "toggle", -1, 0)
+    assert shown.state.notice.kind == "warning"
+    shown.send(shown.pane.diagram, "toggle", 1, 2)
+    assert not shown.state.ablated
+    assert (shown.pane.weights.layer.value, shown.pane.weights.unit.value) == (1, 2)
 
 
 # Controls
@@ -272,8 +387,14 @@ def test_a_lesson_shows_what_to_watch_for_and_then_what_was_observed():
     assert shown.state.lesson == "rate"
     assert LESSONS["rate"].watch in message.object
     assert "chosen" in shown.find("-lesson-rate").css_classes
+    menu = shown.find("-lesson-menu")
+    assert menu.value == "rate"
     shown.state.lesson_message = "Observed: <now>"
     assert "Observed: &lt;now&gt;" in message.object
+    menu.value = "dead"
+    assert (shown.state.lesson, shown.state.lesson_message) == ("dead", LESSONS["dead"].watch)
+    menu.value = ""
+    assert not message.visible
 
 
 def test_a_file_of_points_is_loaded_and_a_damaged_one_answered():

@@ -46,12 +46,30 @@ def test_a_typed_weight_is_set_and_an_unusable_one_is_answered(editor, changes):
     assert changes == [(0, 1, 3, 2.5), (0, 2, 3, -1.0)]
 
 
-def test_during_training_the_field_keeps_what_is_typed(editor, network):
-    editor.weight.value = "7"
-    editor.draw(network, ["x1", "x2"], is_training=True)
-    assert editor.weight.value == "7"
+def test_the_field_follows_the_weight_except_while_somebody_types(editor, network):
+    editor.choose(0, 2, 1)
+    network.layers[0].weights[1, 2] = 0.75
     editor.draw(network, ["x1", "x2"])
-    assert editor.weight.value != "7"
+    assert editor.weight.value == "0.75"
+    editor.weight.value_input = "-"
+    network.layers[0].weights[1, 2] = 0.5
+    editor.draw(network, ["x1", "x2"])
+    assert (editor.weight.value, editor.weight.value_input) == ("0.75", "-")
+    editor.weight.param.update(value="-2", value_input="-2")
+    editor.draw(network, ["x1", "x2"])
+    assert editor.weight.value == "0.5"
+
+
+def test_a_weight_or_the_bias_of_a_unit_is_chosen_by_its_row(editor):
+    editor.choose(1, 2, 3)
+    assert (editor.layer.value, editor.unit.value, editor.source.value) == (1, 2, 3)
+    editor.choose(0, 1, -1)
+    assert editor.source.value == editor.source.options[BIAS]
+
+
+def test_bars_of_weights_that_are_nearly_zero_are_empty():
+    html = table_html(["x₁", BIAS], [0.0, 1e-25], 0)
+    assert html.count("width:0%") == 2
 
 
 def test_menus_follow_a_network_of_other_sizes(editor):

@@ -9,13 +9,13 @@ from bokeh.plotting import figure
 from component_helpers import channel_of, send_command
 
 from dashboard.digits.views import pad
-from dashboard.plane.views import surface, unit_maps
+from dashboard.plane.views import network_diagram, surface
 from dashboard.shell.components.client_component import ClientComponent, read_command, read_module
 
 SCRIPTS = {
     "drawing_pad.js": pad.COMMANDS,
     "plane_editor.js": surface.COMMANDS,
-    "unit_maps.js": unit_maps.COMMANDS,
+    "network_diagram.js": network_diagram.COMMANDS,
 }
 
 
@@ -58,7 +58,7 @@ def make_component():
     """A figure with a component, and the list of the commands that were executed."""
     canvas, executed = figure(), []
     component = ClientComponent(
-        "unit_maps.js",
+        "network_diagram.js",
         canvas,
         parts={"size": 3},
         signatures={"look": (int,), "toggle": (int,)},

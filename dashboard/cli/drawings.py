@@ -1,0 +1,137 @@
+"""Reads a drawing for `inkling predict`: a picture of digits, or a square array of numbers.
+
+The content of a file tells what it is, and what stands against an answer is told with the digit.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.cli.errors import CommandError
+from data_cache import DataError, frame_digit
+from data_cache.preprocessing import find_picture_digits
+from data_cache.readers.file_kinds import EMPTY, NPY, PICTURES, TEXT, FileKind, identify
+from data_cache.readers.pictures import decode_picture
+from data_cache.readers.text import NUMBER, decode_text, excerpt
+from data_cache.samples import PIXELS
+
+EXPECTED = "a picture, or a square array of numbers, as .npy or as text with a row per line"
+ARRAY = "expected a square array of numbers, as .npy or as text with a row per line"
+PICTURE_CONFIDENCE = 0.97
+"""Below this confidence the digit in a picture is not sure, whose page may show anything."""
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnDigit:
+    """A digit as the model's input, (784,) float32 in [0, 1], with what makes it doubtful."""
+
+    image: NDArray[np.float32]
+    doubt: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """The digits in a file from left to right, at least one."""
+
+    digits: tuple[DrawnDigit, ...]
+    is_picture: bool
+
+
+def read_drawing(path: Path, binarize: int | None = None) -> Drawing:
+    """Return the preprocessed digits in a file.
+
+    Parameters
+    ----------
+    path
+        A picture in any common format, a `.npy` file, or text.
+    binarize
+        A threshold from 0 to 255: brighter pixels become 1, all others 0.
+
+    Raises
+    ------
+    DataError
+        If the file is no drawing.
+    CommandError
+        If there is no digit in it.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: expected a file, found none.") from error
+    except OSError as error:
+        raise DataError(f"{path}: expected a file, found none ({error.strerror}).") from error
+    kind = identify(content)
+    if kind.name in PICTURES:
+        digits = _picture_digits(content, str(path))
+    else:
+        digits = (_array_digit(content, kind, str(path)),)
+    if binarize is not None:
+        digits = tuple(
+            DrawnDigit((one.image * 255 > binarize).astype(np.float32), one.doubt) for one in digits
+        )
+    return Drawing(digits, kind.name in PICTURES)
+
+
+def _picture_digits(content: bytes, name: str) -> tuple[DrawnDigit, ...]:
+    found = find_picture_digits(decode_picture(content, name))
+    digits = []
+    for one in found.digits:
+        image = frame_digit(one.canvas)
+        if image is not None:
+            doubt = "it is wide, as two digits that touch" if one.is_wide else ""
+            if one.is_cut:
+                doubt = "it is cut by the edge of the picture"
+            digits.append(DrawnDigit(image, doubt))
+    if not digits:
+        raise CommandError(
+            f"{name}: expected a digit, found no digit: the picture is blank, or has only paper, "
+            "light and lines."
+        )
+    return tuple(digits)
+
+
+def _array_digit(content: bytes, kind: FileKind, name: str) -> DrawnDigit:
+    canvas = _read_array(content, kind, name)
+    if canvas.dtype == np.uint8:
+        canvas = canvas / 255
+    try:
+        framed = frame_digit(canvas)
+    except ValueError as error:
+        raise DataError(f"{name}: {error}") from error
+    if framed is None:
+        raise CommandError(f"{name}: expected a drawing, found a blank image.")
+    return DrawnDigit(framed)
+
+
+def _read_array(content: bytes, kind: FileKind, name: str) -> NDArray[Any]:
+    if kind is EMPTY:
+        raise DataError(f"{name}: {ARRAY}, found an empty file (0 bytes).")
+    if kind is NPY:
+        try:
+            return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
+        except (ValueError, EOFError) as error:
+            raise DataError(f"{name}: {ARRAY}, found a damaged .npy file.") from error
+    if kind is not TEXT:
+        hint = "; samples are named with --data-path" if kind.name in ("idx", "npz") else ""
+        raise DataError(f"{kind.refusal(name, EXPECTED).removesuffix('.')}{hint}.")
+    text = decode_text(content, name).content.decode("utf-8", "replace")
+    rows = [re.split(r"[\s,;]+", line.strip(" \t,;")) for line in text.split("\n") if line.strip()]
+    if rows and max(map(len, rows)) >= PIXELS:
+        raise DataError(
+            f"{name}: {ARRAY}, found rows of {max(map(len, rows)):,} values; samples are named "
+            "with --data-path."
+        )
+    for number, row in enumerate(rows, 1):
+        for word in row:
+            if not NUMBER.fullmatch(word):
+                raise DataError(f"{name}: {ARRAY}, found {excerpt(word)} in row {number}.")
+    if len({len(row) for row in rows}) > 1:
+        raise DataError(f"{name}: {ARRAY}, found rows of different lengths.")
+    return np.array([[float(word) for word in row] for row in rows], np.float64)

@@ -1,0 +1,126 @@
+"""The panel Inside in the built site: what it costs training, and how soon a dot moves it.
+
+A dense network trains on the full MNIST, if it is there. The panel is open with a drawing on the
+pad, or closed: another panel that computes nothing for a blank pad is open instead.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from browser_page import DEADLINE_MS, SEVEN, LabPage, open_lab
+from playwright.sync_api import Browser
+from playwright.sync_api import Error as BrowserError
+
+from benchmarks.app_overhead import CASE, COUNT
+from benchmarks.prediction_latency import DRAWINGS, QUICK_DRAWINGS
+from benchmarks.results import Result, Section
+from benchmarks.runner import BenchmarkError, Entry, Plan, run_interleaved
+from benchmarks.start import served_site
+from data_cache import data_set_available
+
+SECONDS, QUICK_SECONDS = 4.0, 2.0
+CLOSED, OPEN = "Inside closed", "Inside open, a digit drawn"
+
+# From the release of the mouse on the pad until the picture of the input has changed.
+WATCH = """
+() => {
+  const source = Bokeh.documents
+    .map((document) => document.get_model_by_name("inside-squares"))
+    .find((model) => model != null)
+  const ink = () => source.data.image[0].reduce((sum, level) => sum + level, 0)
+  window.insideTimes = []
+  let released = null
+  let shown = ink()
+  addEventListener("pointerup", (event) => {
+    const isPad = event.composedPath().some((part) => part.classList?.contains("ink-pad"))
+    released = isPad ? performance.now() : null
+  }, true)
+  source.properties.data.change.connect(() => {
+    const now = ink()
+    if (now !== shown && released !== null) insideTimes.push(performance.now() - released)
+    if (now !== shown) released = null
+    shown = now
+  })
+}
+"""
+
+
+def measure(plan: Plan) -> Section:
+    """Measure the speed with the panel open and closed, and the latency of dots."""
+    section = Section("browser: Inside")
+    data_set = "mnist" if data_set_available("mnist") else "digits"
+    seconds = SECONDS if plan.is_full else QUICK_SECONDS
+    count = DRAWINGS if plan.is_full else QUICK_DRAWINGS
+    with served_site() as (browser, address):
+        labs = {CLOSED: _open(browser, address, data_set, "why")}
+        labs[OPEN] = _open(browser, address, data_set, "inside")
+        labs[OPEN].draw(SEVEN)
+        entries = []
+        for title, lab in labs.items():
+            baseline = None if title == CLOSED else CLOSED
+            result = Result(
+                section.name, f"{data_set} trains", title, "samples/s", baseline=baseline
+            )
+            section.results.append(result)
+            entries.append(Entry(result, partial(_train, lab, seconds)))
+        run_interleaved(entries, plan.repetitions)
+        section.compare()
+        lab = labs[OPEN]
+        lab.page.evaluate(WATCH)
+        _add(section, "a dot moves Inside, at rest", _draw_dots(lab, count))
+        lab.press_train("Train")
+        lab.wait_text(".ink-status", r"epoch ([1-9]|0\.[1-9])")
+        _add(section, f"a dot moves Inside, while {data_set} trains", _draw_dots(lab, count))
+    return section
+
+
+def _open(browser: Browser, address: str, data_set: str, panel: str) -> LabPage:
+    query = f"data={data_set}&architecture=dense&hidden=128&batch={CASE.batch}&inside={panel}"
+    lab = open_lab(browser, f"{address}index.html?{query}")
+    lab.wait_text(".ink-status", f"batch {CASE.batch} ")
+    lab.click("ink-clear")
+    lab.wait_blank()
+    return lab
+
+
+def _train(lab: LabPage, seconds: float) -> float:
+    """Train a fresh network and return the samples per second."""
+    try:
+        lab.click("ink-reset")
+        lab.wait_text(".ink-status", "iteration 0 ")
+        lab.press_train("Train")
+        steps_per_second = float(lab.page.evaluate(COUNT, seconds))
+        lab.press_train("Pause")
+        lab.wait_text(".ink-train", "Train")
+    except (BrowserError, AssertionError) as error:
+        raise BenchmarkError(f"the app: {str(error).splitlines()[0]}") from error
+    return CASE.batch * steps_per_second
+
+
+def _draw_dots(lab: LabPage, count: int) -> list[float]:
+    """Draw dots in different places; return the time that each takes in milliseconds."""
+    box = lab.page.locator(".ink-pad").bounding_box()
+    if box is None:
+        raise BenchmarkError("the page has no drawing pad")
+    lab.click("ink-clear")
+    lab.wait_blank()
+    lab.page.evaluate("insideTimes.length = 0")
+    for number in range(count):
+        across, down = 0.3 + 0.4 * (number % 7) / 7, 0.3 + 0.4 * (number % 5) / 5
+        lab.page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
+        lab.page.wait_for_function(
+            "(length) => insideTimes.length > length", arg=number, timeout=DEADLINE_MS
+        )
+        lab.click("ink-clear")
+        lab.wait_blank()
+    times: list[float] = lab.page.evaluate("insideTimes")
+    return times
+
+
+def _add(section: Section, case: str, times: list[float]) -> None:
+    for title, share in (("median", 0.5), ("95th percentile", 0.95)):
+        value = sorted(times)[min(int(share * len(times)), len(times) - 1)]
+        section.results.append(
+            Result(section.name, case, title, "ms", more_is_better=False, repetitions=[value])
+        )
