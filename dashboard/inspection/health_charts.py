@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, DataRange1d, NumeralTickFormatter, Span
+from bokeh.models import (
+    ColumnDataSource,
+    DataRange1d,
+    NumeralTickFormatter,
+    PrintfTickFormatter,
+    Span,
+)
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
@@ -13,9 +19,9 @@ from dashboard.shell.chart_parts import quieten
 from dashboard.shell.colors import SECOND
 
 HEIGHT = 84
-AXIS_HEIGHT = 22
+AXIS_HEIGHT = 30
 """Of the iterations, below the last chart."""
-LEFT = 52
+LEFT = 64
 """Width of the axes in pixels, the same for all charts, so that they are aligned."""
 
 USUAL_UPDATE = 1e-3
@@ -86,6 +92,8 @@ class UpdateChart:
         self.figure = _make_figure(
             x_range, self._frame, y_axis_type="log", height=HEIGHT + AXIS_HEIGHT
         )
+        self.figure.yaxis.formatter = PrintfTickFormatter(format="%.1e")
+        self.figure.xaxis.axis_label = "iteration"
         self.figure.add_layout(
             Span(
                 location=USUAL_UPDATE,
@@ -126,7 +134,7 @@ def _make_figure(x_range: DataRange1d, frame: ColumnDataSource, **options: Any) 
         x_range=x_range,
         tools="",
         toolbar_location=None,
-        min_border=2,
+        min_border=8,
         min_border_left=LEFT,
         outline_line_color=None,
         **{"height": HEIGHT, **options},

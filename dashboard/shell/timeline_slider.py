@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import panel as pn
+from bokeh.models import PrintfTickFormatter
 
 from dashboard.shell.theme import Theme, button
+
+LATEST = "latest"
+"""What is shown at the end of the slider."""
 
 
 class TimelineSlider:
@@ -49,8 +53,7 @@ class TimelineSlider:
             end=1,
             value=1,
             step=1,
-            show_value=False,
-            format="0 %",
+            format=PrintfTickFormatter(format=LATEST),
             disabled=True,
             css_classes=[f"{hook}-time"],
             stylesheets=[theme.widgets],
@@ -79,10 +82,14 @@ class TimelineSlider:
         """
         self._count = max(1, len(checkpoints))
         changes = {
-            "label": timeline_label(checkpoints, position),
+            "label": f"Checkpoints ({len(checkpoints)})",
             "step": 1 / self._count,
             "disabled": not checkpoints,
         }
+        shown = LATEST if position is None else f"iteration {checkpoints[position]:,}"
+        if shown != self.slider.format.format:
+            # In place of the value, which is a share of the slider.
+            changes["format"] = PrintfTickFormatter(format=shown)
         if position != self._position():
             changes["value"] = 1.0 if position is None else position / self._count
         self._is_drawing = True
@@ -105,9 +112,3 @@ class TimelineSlider:
             self._show_newest()
         else:
             self._show(position)
-
-
-def timeline_label(checkpoints: Sequence[int], position: int | None) -> str:
-    """Return the label of the slider: how many checkpoints there are, and what is shown."""
-    shown = "Latest" if position is None else f"iteration {checkpoints[position]:,}"
-    return f"Checkpoints ({len(checkpoints)})" + (f" · {shown}" if checkpoints else "")

@@ -25,6 +25,7 @@ class SampleMap {
     Object.assign(this, { figure, points, frame, surface })
     this.channel = new CommandChannel(channel, INTERVAL, surface.signal)
     this.pointed = -1
+    this.pointer = null // where it is: {clientX, clientY}
     this.chosen = 0 // by the keys
     surface.label =
       "Map of validation samples. Left and right arrows go from one to the next, Enter puts it on the pad."
@@ -32,14 +33,30 @@ class SampleMap {
     surface.element.style.cursor = "pointer"
     surface.onPointer({
       pointerdown: () => {},
-      pointermove: (event) => this.pointAt(this.sampleAt(event)),
+      pointermove: ({ clientX, clientY }) => {
+        this.pointer = { clientX, clientY }
+        this.pointAt(this.sampleAt(this.pointer))
+      },
       pointerup: () => {},
       click: (event) => this.choose(this.sampleAt(event)),
     })
-    surface.onLeave(() => this.pointAt(-1))
+    surface.onLeave(() => {
+      this.pointer = null
+      this.pointAt(-1)
+    })
     surface.onKey((event) => this.keyDown(event))
     surface.onFocus((visible) => this.pointAt(visible ? this.chosen : -1))
-    onChange(points.properties.data, () => this.showFrame(), surface.signal)
+    onChange(points.properties.data, () => this.follow(), surface.signal)
+  }
+
+  /** Point at what is under the pointer now that the samples have moved, once they are drawn. */
+  follow() {
+    requestAnimationFrame(() => {
+      if (this.pointer != null) {
+        this.pointAt(this.sampleAt(this.pointer))
+      }
+      this.showFrame()
+    })
   }
 
   get count() {
