@@ -85,7 +85,7 @@ def _page_fault(document: Any) -> tuple[str, bool]:
     request = getattr(document.session_context, "request", None)
     # Bokeh's proxy of a request shows the headers in the token of the session, which clients make.
     request = getattr(request, "_request", request)
-    if request is None:
+    if request is None or not hasattr(request, "remote_ip"):
         return "", False  # the page is being converted; there is no visitor
     fault = page_fault(request.headers, settings_from_environment())
     if fault:
@@ -160,8 +160,9 @@ class Session:
                     "Draw and predict",
                     self._make_digits_pane,
                     panels=tuple((entry.name, entry.title) for entry in PANELS),
+                    has_model=True,
                 ),
-                Pane("spiral", "2-D data", "The plane", self._make_plane_pane),
+                Pane("spiral", "2-D data", "The plane", self._make_plane_pane, has_model=True),
                 Pane(
                     "evaluate",
                     "Evaluate",

@@ -46,6 +46,18 @@ NO_CLASS = -1
 NO_IMAGE: Message = ("none", "Choose a class to see the image that the network finds most like it.")
 
 
+SLIDER = """
+@media (pointer: coarse), (max-width: 700px) {
+  :host { padding: 0 14px; }
+  .bk-slider-title { margin: 0 -14px 10px; }
+}
+"""
+"""Room for the large handles on a phone, which otherwise cover the title and leave the panel."""
+
+
+CENTRED = ":host > * { align-self: center !important; }"
+
+
 class PlayState(param.Parameterized):
     """The settings of the experiments, and the newest results."""
 
@@ -224,7 +236,7 @@ class PlayPanel:
             pn.Row(
                 Checkbox(state, "is_centred", theme.widgets, "ink-play").view,
                 button("Reset changes", theme, "ink-play-reset", state.reset),
-                **{**stack, "stylesheets": [theme.gap, ":host { align-items: center; }"]},
+                **{**stack, "stylesheets": [theme.gap, CENTRED]},
             ),
             theme.text(
                 "<h2>Adversarial example</h2>"
@@ -247,7 +259,7 @@ def _slider(parameter: param.Parameter, theme: Theme) -> pn.widgets.FloatSlider:
     return pn.widgets.FloatSlider.from_param(
         parameter,
         css_classes=[f"ink-play-{parameter.name.replace('_', '-')}"],
-        stylesheets=[theme.widgets],
+        stylesheets=[theme.widgets, SLIDER],
         sizing_mode="stretch_width",
         margin=0,
     )

@@ -70,7 +70,8 @@ FOREIGN = ("utm_", "fbclid", "gclid", "bokeh")
 HIDEABLE = (
     *("controls", "settings", "draw", "inside", "charts", "status"),
     *("model", "about", "present", "tabs"),
-    *("learning", "data", "network", "weights", "lessons", "points"),
+    *("learning", "data", "network", "weights", "advanced"),
+    *("lessons", "points"),
 )
 """What `hide` can hide: parts of the page, then cards; the page's style sheet does it."""
 

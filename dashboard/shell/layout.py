@@ -12,9 +12,15 @@ from dashboard.shell.theme import Theme, button
 from dashboard.training.settings import LearningSettings
 
 
-def card(theme: Theme, title: str, *content: pn.viewable.Viewable) -> pn.Column:
-    """Return framed content, under a title unless it is empty; links hide cards by title."""
-    hidden = [f":host {{ display: var(--card-{title.lower()}, flex); }}"] if title else []
+def card(
+    theme: Theme, title: str, *content: pn.viewable.Viewable, hidden_by: str = ""
+) -> pn.Column:
+    """Return framed content, under a title unless it is empty; links hide cards by title.
+
+    `hidden_by` is the name in links of a card without a title.
+    """
+    name = hidden_by or title.lower()
+    hidden = [f":host {{ display: var(--card-{name}, flex); }}"] if name else []
     heading = [theme.text(f"<h2>{title}</h2>")] if title else []
     return pn.Column(
         *heading,
@@ -68,21 +74,10 @@ def stack(theme: Theme, *content: pn.viewable.Viewable) -> pn.Column:
     return pn.Column(*content, stylesheets=[theme.gap], sizing_mode="stretch_width", margin=0)
 
 
-def quick_fields(
-    settings: LearningSettings,
-    names: Sequence[str],
-    theme: Theme,
-    *more: pn.viewable.Viewable,
-    hook: str = "ink-field",
-) -> pn.Row:
-    """Return narrow fields for the bar; links hide them together with the card “Learning”."""
-    fields = [Field(settings, name, theme.widgets, hook).view for name in names]
+def quick_settings(theme: Theme, *content: pn.viewable.Viewable) -> pn.Row:
+    """Return the few settings beside the training buttons; links hide fields with “Learning”."""
     return pn.Row(
-        *fields,
-        *more,
-        stylesheets=[theme.bar, theme.quick],
-        sizing_mode="stretch_width",
-        margin=0,
+        *content, stylesheets=[theme.bar, theme.quick], sizing_mode="stretch_width", margin=0
     )
 
 

@@ -26,13 +26,18 @@ class Theme:
         self.gap = ":host { gap: 8px; }" + no_button
         self.bar = (
             ":host { gap: 8px; align-items: flex-end !important; width: auto !important; }"
-            " :host > * { flex: none; } .ink-train, .ink-spiral-train { width: 6.5rem; }"
-            + no_button
+            " :host > * { flex: none; align-self: flex-end !important; }"
+            " .ink-train, .ink-spiral-train { width: 6.5rem; }" + no_button
         )
         self.quick = (
-            ":host { display: var(--card-learning, flex); gap: 12px; flex-wrap: wrap; }"
-            " @media (min-width: 1000px) { :host > * { width: 6.5rem !important; } }"
-            " @media (max-width: 999px) { :host > * { flex: 1 1 6rem; } }"
+            ":host { gap: 12px; } .field { display: var(--card-learning, flex); }"
+            " @media (min-width: 1000px) {"
+            " :host > :not(.ink-training-start) { width: 5.75rem !important; } }"
+            " @media (min-width: 1000px) and (max-width: 1199px) {"
+            " :host { gap: 8px; --help: none; }"
+            " :host > :not(.ink-training-start) { width: 5rem !important; } }"
+            " @media (max-width: 999px) { :host { flex-wrap: wrap; } :host > * { flex: 1 1 5rem; }"
+            " .ink-training-start { flex-basis: 100%; } }"
         )
         self.wrap = (
             ":host { flex-wrap: wrap; align-items: flex-end !important; gap: 8px; }"

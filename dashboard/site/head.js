@@ -33,6 +33,8 @@ window.siteStart = (() => {
     }
   }
 
+  document.documentElement.dataset.site = "loading"; // the style sheet shows what is not ready
+
   return (options) => {
     const launch = {search: location.search, tab: tabName(), ...options};
     const worker = new Worker("worker.js", {name: JSON.stringify(launch)});

@@ -30,11 +30,18 @@ HANDLER_PARTS = (
 )
 HEAD = re.compile(r'<head[^>]*>(?:\s*<meta charset="[^"]*"\s*/?>)?')
 SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL)
+BODY = re.compile(r"<body[^>]*>")
 DOCUMENT = re.compile(r'<script type="application/json" id="[^"]*">(.*?)</script>', re.DOTALL)
 INSTALLABLE = """
   <link rel="manifest" href="app.webmanifest">
   <link rel="apple-touch-icon" href="icon-192.png">
   <meta name="theme-color" content="#3b5bdb">
+"""
+
+# Shown until the scripts of the page are loaded, and then by them.
+STATUS = """
+  <div class="site-status" role="status"><span>Starting Python (1 of 3) …</span>
+    <progress aria-label="Progress of the start"></progress><span></span></div>
 """
 
 # Panel's loop as the message loop of the site's scripts; see connectPage in message_loop.js.
@@ -62,7 +69,7 @@ started.then((isStarted) => {{
 
 
 def read_script(name: str) -> str:
-    """Return the text of a JavaScript file of this folder."""
+    """Return the text of a script or a style sheet of this folder."""
     return (files("dashboard.site") / name).read_text(encoding="utf-8")
 
 
@@ -143,8 +150,12 @@ def make_page(html: str) -> tuple[str, str]:
         page = defer_scripts(page, document[1])
     head = HEAD.search(page)
     position = head.end() if head else 0
-    early = f"{INSTALLABLE}  <script>\n{read_script('head.js')}  </script>"
+    early = (
+        f"{INSTALLABLE}  <style>\n{read_script('status.css')}  </style>\n"
+        f"  <script>\n{read_script('head.js')}  </script>"
+    )
     page = page[:position] + early + page[position:]
+    page = BODY.sub(lambda found: found[0] + STATUS, page, count=1)
     return page, _page_script(script[1])
 
 

@@ -1,22 +1,5 @@
-/* The line at the foot of the page: progress of the start, errors, and news of a newer site. */
-
-const STATUS_STYLE = `
-  .site-status, .site-news {
-    position: fixed; left: 50%; bottom: 16px; transform: translateX(-50%); z-index: 10000;
-    box-sizing: border-box; max-width: calc(100vw - 32px); padding: 8px 14px;
-    display: flex; gap: 12px; align-items: center; border-radius: 8px;
-    font: 14px/1.4 system-ui, sans-serif; color: #fff; background: #26303d;
-    box-shadow: 0 2px 12px rgb(0 0 0 / 30%);
-  }
-  .site-status[hidden], .site-news[hidden] { display: none; }
-  .site-news { bottom: 64px; }
-  .site-status-error { background: #9f1d20; }
-  .site-status progress { width: 120px; accent-color: #9db2ff; }
-  .site-status progress[hidden] { display: none; }
-  .site-status button, .site-news button {
-    font: inherit; color: inherit; background: none; border: 1px solid; border-radius: 4px;
-    cursor: pointer;
-  }`;
+/* The line at the foot of the page: progress of the start, errors, and news of a newer site. It is in
+ * the first HTML already, with status.css. */
 
 function makeBar(className) {
   const bar = document.createElement("div");
@@ -36,16 +19,9 @@ function makeButton(label, press) {
 
 class StatusLine {
   constructor() {
-    this.bar = makeBar("site-status");
-    this.text = document.createElement("span");
-    this.progress = document.createElement("progress");
-    this.buttons = document.createElement("span");
-    this.bar.append(this.text, this.progress, this.buttons);
+    this.bar = document.querySelector(".site-status");
+    [this.text, this.progress, this.buttons] = this.bar.children;
     this.stage = "";
-    const style = document.createElement("style");
-    style.textContent = STATUS_STYLE;
-    document.head.append(style);
-    document.body.append(this.bar);
   }
 
   /* `share` is between 0 and 1; without it the progress is indeterminate. */

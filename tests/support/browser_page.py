@@ -13,7 +13,7 @@ from os import environ
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Error, Page, Playwright
+from playwright.sync_api import Browser, Error, Locator, Page, Playwright
 
 DEADLINE_MS = 60_000
 START_DEADLINE_MS = 120_000
@@ -71,6 +71,16 @@ NAMELESS = """
   }
   visit(document)
   return nameless
+}
+"""
+
+# Whether an element is in the drawer of the settings.
+IN_DRAWER = """
+(element) => {
+  for (let at = element; at != null; at = at.parentElement ?? at.getRootNode().host) {
+    if (at.matches(".settings")) return true
+  }
+  return false
 }
 """
 
@@ -180,9 +190,24 @@ class LabPage:
         if self.page.evaluate("document.documentElement.dataset.settings") != "open":
             self.page.locator(".ink-settings button").click()
 
+    def reach(self, selector: str) -> Locator:
+        """Find an element; open the drawer of the settings for what is in it, else close it.
+
+        What is not there yet is under Advanced.
+        """
+        found = self.page.locator(selector)
+        if found.count() == 0:
+            self.open_settings()
+            self.click("ink-advanced")
+        is_inside = found.evaluate(IN_DRAWER)
+        state, width = self.page.evaluate("[document.documentElement.dataset.settings, innerWidth]")
+        if width >= 1000 and is_inside != (state == "open"):
+            self.page.locator(".ink-settings button").click()
+        return found
+
     def click(self, css_class: str) -> None:
         """Click the button inside a component."""
-        self.page.locator(f".{css_class} button").click()
+        self.reach(f".{css_class} button").click()
 
     def press_train(self, label: str) -> None:
         """Press Train or Pause, whichever `label` says must be there now."""
@@ -191,13 +216,13 @@ class LabPage:
 
     def fill(self, setting: str, value: str) -> None:
         """Type into the field of a setting and leave it."""
-        entry = self.page.locator(f".ink-field-{setting} input")
+        entry = self.reach(f".ink-field-{setting} input")
         entry.fill(value)
         entry.press("Enter")
 
     def choose(self, css_class: str, label: str) -> None:
         """Choose an entry of a menu."""
-        self.page.locator(f".{css_class} select").select_option(label=label)
+        self.reach(f".{css_class} select").select_option(label=label)
 
     def choose_model(self, name: str) -> None:
         """Choose the first model in the menu of the header whose entry contains a text."""

@@ -1,6 +1,8 @@
-"""The page fits on a desktop and on a phone, in light and dark, and its controls have names."""
+"""The page fits every window, moves nothing by itself, and its controls have names."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 from browser_page import NAMELESS, SEVEN, LabPage, opened
@@ -14,11 +16,6 @@ COLORS = """
   return [getComputedStyle(document.body).backgroundColor, style.backgroundColor, style.color]
 }
 """
-SCROLLS = """
-() => [document.documentElement.scrollWidth > innerWidth,
-       document.documentElement.scrollHeight > innerHeight]
-"""
-
 
 CERTAIN_HEIGHTS = """
 () => {
@@ -28,14 +25,201 @@ CERTAIN_HEIGHTS = """
 }
 """
 
+MEASURES = """
+() => {
+  const boxes = {}
+  for (const name of ["pad", "prediction", "bars", "train"]) {
+    const { left, top, right, bottom } = deep(`.ink-${name}`).getBoundingClientRect()
+    boxes[name] = [left, top, right, bottom]
+  }
+  const page = document.documentElement
+  return { boxes, width: innerWidth, height: innerHeight, content: page.scrollWidth }
+}
+"""
 
-def test_the_page_fits_a_small_desktop_without_scrolling(lab: LabPage) -> None:
-    assert lab.page.evaluate(SCROLLS) == [False, False]
-    for css_class in ("ink-pad", "ink-prediction", "ink-loss", "ink-accuracy", "ink-status"):
-        box = lab.page.locator(f".{css_class}").bounding_box()
+CONTRAST = """
+(selector) => {
+  const canvas = document.createElement("canvas").getContext("2d")
+  const luminance = (color) => {
+    canvas.fillStyle = color
+    canvas.fillRect(0, 0, 1, 1)
+    const linear = [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map((value) => {
+      const share = value / 255
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+    })
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+  }
+  const { color, backgroundColor } = getComputedStyle(deep(selector))
+  const [low, high] = [luminance(color), luminance(backgroundColor)].sort((a, b) => a - b)
+  return (high + 0.05) / (low + 0.05)
+}
+"""
+
+SMALL_TARGETS = """
+() => {
+  const small = []
+  const visit = (root) => {
+    for (const element of root.querySelectorAll("*")) {
+      const { width, height } = element.getBoundingClientRect()
+      const isSeen = element.checkVisibility({ visibilityProperty: true })
+      if (element.matches("button, select, input:not([type=checkbox]):not([type=radio])") && isSeen
+          && width > 0 && height < 43.5) {
+        small.push([element.textContent.slice(0, 20) || element.outerHTML.slice(0, 80), height])
+      }
+      const isField = element.matches("select, input.bk-input")
+      if (isField && isSeen && parseFloat(getComputedStyle(element).fontSize) < 16) {
+        small.push(["text", element.outerHTML.slice(0, 80)])
+      }
+      if (element.shadowRoot) visit(element.shadowRoot)
+    }
+  }
+  visit(document)
+  return small
+}
+"""
+
+WINDOWS = [
+    (1280, 800), (1366, 768), (1920, 1080), (1024, 768), (933, 600), (768, 1024),
+    (390, 844), (844, 390), (320, 568),
+]  # fmt: skip
+"""Desktops, a desktop enlarged to 150 %, a tablet, phones; width and height."""
+
+
+@pytest.fixture(scope="module")
+def served(browser: Browser, served_url: str) -> Any:
+    """One page of the served runtime, whose window the tests resize."""
+    with opened(browser, served_url) as page:
+        yield page
+
+
+@pytest.mark.parametrize(("width", "height"), WINDOWS)
+def test_pad_answer_and_bars_are_in_sight_in_every_window(
+    served: LabPage, width: int, height: int
+) -> None:
+    served.page.set_viewport_size({"width": width, "height": height})
+    served.wait_until(
+        lambda: served.page.evaluate(MEASURES)["boxes"]["pad"][2] <= width, "the pad is too wide"
+    )
+    found = served.page.evaluate(MEASURES)
+    assert found["content"] <= width
+    boxes = found["boxes"]
+    pad = boxes["pad"]
+    assert pad[3] - pad[1] <= 0.45 * height + 1
+    assert pad[3] - pad[1] == pytest.approx(pad[2] - pad[0], abs=1)
+    for left, top, right, bottom in boxes.values():
+        assert left >= 0
+        assert top >= 0
+        assert right <= width
+        assert bottom <= height
+
+
+def test_pad_and_inside_grow_with_the_window(served: LabPage) -> None:
+    sides = []
+    for width, height in ((1280, 800), (1920, 1080)):
+        served.page.set_viewport_size({"width": width, "height": height})
+        served.page.wait_for_function("(width) => innerWidth === width", arg=width)
+        box = served.page.locator(".ink-pad").bounding_box()
         assert box is not None
-        assert box["y"] + box["height"] <= 800
+        sides.append(box["width"])
+    assert sides[1] > 1.3 * sides[0]
+    served.page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_the_drawer_opens_and_closes_by_button_and_escape_and_gives_the_focus_back(
+    served: LabPage,
+) -> None:
+    page = served.page
+    button = page.locator(".ink-settings button")
+    assert button.get_attribute("aria-expanded") == "false"
+    assert not page.locator(".ink-save").is_visible()
+    button.click()
+    assert button.get_attribute("aria-expanded") == "true"
+    page.locator(".ink-save").wait_for(state="visible")
+    page.locator(".settings-close").first.focus()
+    page.keyboard.press("Escape")
+    assert button.get_attribute("aria-expanded") == "false"
+    assert page.evaluate("document.activeElement.id") == "sheet-settings"
+
+
+def test_refused_entries_and_long_notices_can_be_read_and_move_nothing(
+    browser: Browser, served_url: str
+) -> None:
+    query = "?moon=full&rate=banana&batch=much&seed=x&hide=status,moon"
+    with opened(browser, f"{served_url}{query}", color_scheme="dark") as lab:
+        page = lab.page
+        lab.wait_text(".ink-notice", "Left out of this link")
+        assert not page.locator("footer").is_visible()
+        before = page.evaluate(MEASURES)
+        page.locator(".ink-notice summary").click()
+        lab.fill("learning-rate", "fast")
+        lab.wait_text(".ink-field-learning-rate", "found “fast”")
+        assert page.evaluate(CONTRAST, ".field-error") >= 4.5
+        assert page.evaluate(MEASURES) == before
+        notice = page.locator(".ink-notice details").bounding_box()
+        assert notice is not None
+        assert notice["height"] > 40
+        assert notice["y"] + notice["height"] <= 800
+
+
+def test_help_is_as_dark_as_the_page_and_inside_the_window(
+    browser: Browser, served_url: str
+) -> None:
+    with opened(browser, served_url, color_scheme="dark") as lab:
+        lab.page.locator(".ink-settings button").click()
+        lab.page.locator(".ink-field-dropout .bk-description").hover()
+        help_text = lab.page.locator(".bk-Tooltip:popover-open")
+        help_text.wait_for(state="visible")
+        box = help_text.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
         assert box["x"] + box["width"] <= 1280
+        assert lab.page.evaluate(CONTRAST, ".bk-Tooltip:popover-open") >= 4.5
+
+
+@pytest.mark.parametrize("form", ["served", "site"])
+def test_a_phone_has_large_targets_and_one_sheet_at_a_time(
+    browser: Browser, form: str, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue(f"{form}_url")
+    phone: Any = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+    with opened(browser, url, **phone) as lab:
+        shown = {"inside": ".ink-inside", "watch": ".ink-loss", "settings": ".ink-save"}
+        for sheet, css_class in shown.items():
+            lab.page.locator(f"#sheet-{sheet}").click()
+            lab.page.locator(css_class).first.wait_for(state="visible")
+            for other in set(shown.values()) - {css_class}:
+                assert not lab.page.locator(other).first.is_visible()
+            assert lab.page.evaluate("document.documentElement.scrollWidth") <= 390
+            assert lab.page.evaluate(SMALL_TARGETS) == []
+        train = lab.page.locator(".ink-train").bounding_box()
+        assert train is not None
+        assert train["y"] > 0.75 * 844
+
+
+def test_a_presentation_is_larger_and_ends_with_escape(browser: Browser, served_url: str) -> None:
+    with opened(browser, f"{served_url}?present=1") as lab:
+        page = lab.page
+        size = "() => parseFloat(getComputedStyle(document.body).fontSize)"
+        large = page.evaluate(size)
+        assert not page.locator(".ink-settings").is_visible()
+        page.keyboard.press("Escape")
+        assert page.evaluate(size) < large
+        assert "present" not in page.url
+        assert page.locator(".ink-settings").is_visible()
+
+
+def test_a_link_opens_a_panel_and_a_copied_link_names_it(browser: Browser, served_url: str) -> None:
+    with opened(browser, f"{served_url}?inside=why") as lab:
+        lab.page.locator(".ink-why").first.wait_for(state="visible")
+        tab = lab.page.get_by_role("tab", name="Why")
+        assert tab.get_attribute("aria-selected") == "true"
+        lab.page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+        lab.page.click("#link-copy")
+        assert "inside=why" in lab.page.locator("#link-text").input_value()
+        lab.page.locator("#link button").click()
+        tab.press("ArrowLeft")
+        lab.page.locator(".ink-inside").first.wait_for(state="visible")
+        assert "inside" not in lab.page.url
 
 
 def test_a_probability_of_100_per_cent_needs_no_second_line(lab: LabPage) -> None:
@@ -44,23 +228,6 @@ def test_a_probability_of_100_per_cent_needs_no_second_line(lab: LabPage) -> Non
     heights = lab.page.evaluate(CERTAIN_HEIGHTS)
     assert len(heights) == 10
     assert len(set(heights)) == 1
-
-
-@pytest.mark.parametrize("form", ["served", "site"])
-def test_a_phone_gets_one_column_and_no_sideways_scrolling(
-    browser: Browser, form: str, request: pytest.FixtureRequest
-) -> None:
-    url = request.getfixturevalue(f"{form}_url")
-    with opened(browser, url, viewport={"width": 390, "height": 844}, is_mobile=True) as lab:
-        assert lab.page.evaluate(SCROLLS) == [False, True]
-        tops = []
-        for css_class in ("ink-pad", "ink-train", "ink-loss", "ink-field-learning-rate"):
-            box = lab.page.locator(f".{css_class}").bounding_box()
-            assert box is not None
-            assert box["x"] >= 0
-            assert box["x"] + box["width"] <= 390
-            tops.append(box["y"])
-        assert tops == sorted(tops)
 
 
 def test_dark_and_light_follow_the_system_and_the_button(own_lab: LabPage) -> None:

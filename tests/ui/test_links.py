@@ -48,7 +48,7 @@ def test_who_opens_a_copied_link_sees_the_same_curve(browser: Browser, url: str)
         receiver.wait_until(lambda: layers.input_value() == "20 10", "the layers are others")
         for hidden in (".ink-save", ".ink-loss", ".ink-csv"):
             assert not receiver.page.locator(hidden).first.is_visible()
-        assert receiver.page.locator(".ink-field-seed input").is_visible()
+        assert receiver.reach(".ink-field-seed input").is_visible()
         receiver.page.evaluate("document.documentElement.dataset.hide = ''")
         assert receiver.page.locator(".ink-save").is_visible()
         assert take_steps(receiver) == expected

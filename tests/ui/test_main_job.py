@@ -68,6 +68,7 @@ def test_a_changed_knob_shows_in_the_status_line_while_training(own_lab: LabPage
     own_lab.wait_text(".ink-status", r"learning rate 0\.0123 ")
     own_lab.fill("batch-size", "1")
     own_lab.wait_text(".ink-status", r"batch 1 ")
+    own_lab.open_settings()
     own_lab.click("ink-advanced")
     own_lab.fill("cache-size", "2")
     own_lab.wait_text(".ink-status", r"cached [0-2] ")

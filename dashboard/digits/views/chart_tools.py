@@ -8,6 +8,9 @@ from dashboard.digits.controller import DigitsController
 from dashboard.shell.downloads import Download
 from dashboard.shell.theme import Theme, button
 
+ARRANGEMENT = ":host { display: var(--chart-tools, flex); flex-wrap: wrap; }"
+"""A presentation does without the tools."""
+
 
 class ChartTools:
     """A row above the charts."""
@@ -29,7 +32,7 @@ class ChartTools:
             smoothing,
             button("Evaluate on test set", theme, "ink-test", self._test),
             button("Export curve", theme, "ink-csv", self._export),
-            stylesheets=[theme.gap, theme.bottom, ":host { flex-wrap: wrap; }"],
+            stylesheets=[theme.gap, theme.bottom, ARRANGEMENT],
             sizing_mode="stretch_width",
             margin=0,
         )

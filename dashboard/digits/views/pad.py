@@ -54,7 +54,8 @@ PAPER = """
 
 TOOLS = """
 :host { flex-wrap: wrap; align-items: center; }
-.ink-brush { display: var(--brush, block); flex: 1 1 140px !important; min-width: 140px; }
+.ink-brush, .ink-grid { display: var(--brush, block); }
+.ink-brush { flex: 1 1 140px !important; min-width: 140px; }
 """
 
 Canvas = NDArray[np.float32]

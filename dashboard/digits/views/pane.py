@@ -33,7 +33,8 @@ from dashboard.shell import read_asset
 from dashboard.shell.chart_switches import speed_menu
 from dashboard.shell.charts import RunCharts
 from dashboard.shell.downloads import Download
-from dashboard.shell.layout import card, field_pairs, quick_fields, stack
+from dashboard.shell.fields import Field
+from dashboard.shell.layout import card, field_pairs, quick_settings, stack
 from dashboard.shell.notices import Notice, notice_html
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
@@ -235,7 +236,7 @@ class DigitsPane:
             card(theme, "Data", self._data.view),
             card(theme, "Network", self._network.view),
             card(theme, "Weights", self._weights.view),
-            card(theme, "", self._queue.view),
+            card(theme, "", self._queue.view, hidden_by="advanced"),
             css_classes=["controls"],
             sizing_mode="stretch_width",
             margin=0,
@@ -268,7 +269,12 @@ class DigitsPane:
         return {
             "model": self.model_menu.view,
             "run": self._training.view,
-            "quick": quick_fields(self._state, QUICK_FIELDS, theme, speed_menu(self._state, theme)),
+            "quick": quick_settings(
+                theme,
+                self._training.start,
+                *(Field(self._state, name, theme.widgets).view for name in QUICK_FIELDS),
+                speed_menu(self._state, theme),
+            ),
             "controls": controls,
             "draw": draw,
             "more": stack(

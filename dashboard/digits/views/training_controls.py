@@ -16,14 +16,20 @@ TRAINING_STARTS = {"From scratch": False, "Fine-tune": True}
 
 
 class TrainingControls:
-    """The training part of the bar at the top of the pane."""
+    """The training part of the bar at the top of the pane.
+
+    Attributes
+    ----------
+    view, start
+        Buttons and progress; and what Train starts from.
+    """
 
     def __init__(self, controller: DigitsController, theme: Theme) -> None:
         self._state: DigitsState = controller.state
         self._progress = theme.text("", css_classes=["ink-progress"])
         self._progress.sizing_mode = None
         # With a model of one's own Train continues, so there is nothing to choose.
-        start = pn.widgets.RadioButtonGroup.from_param(
+        self.start = pn.widgets.RadioButtonGroup.from_param(
             self._state.param.fine_tune,
             label="",
             options=TRAINING_STARTS,
@@ -33,7 +39,7 @@ class TrainingControls:
             margin=0,
         )
         buttons = run_row(self._state, theme, "ink", controller.step, controller.reset)
-        self.view: pn.Row = bar(theme, buttons, start, self._progress)
+        self.view: pn.Row = bar(theme, buttons, self._progress)
 
     def draw_progress(self) -> None:
         """Redraw the progress of the epoch."""

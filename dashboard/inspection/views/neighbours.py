@@ -26,7 +26,6 @@ BUTTON = """
   font-size: 12px;
   text-overflow: ellipsis;
 }
-.bk-Icon { filter: var(--ink-filter); }
 """
 
 ROW = ":host { flex-wrap: wrap; gap: 6px; }"
@@ -89,5 +88,6 @@ def _icon(neighbour: Neighbour) -> str:
     address = picture_address(ink_pixels(neighbour.image.reshape(28, 28) / 255))
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 28 28">'
-        f'<image href="{address}" width="28" height="28" style="image-rendering: pixelated"/></svg>'
+        f'<image href="{address}" width="28" height="28" style="filter: var(--ink-filter); '
+        'image-rendering: pixelated"/></svg>'
     )

@@ -16,8 +16,8 @@ from dashboard.plane.presets import PRESETS
 from dashboard.plane.views.shape_chooser import shape_chooser
 from dashboard.shell.chart_switches import speed_menu
 from dashboard.shell.downloads import Download
-from dashboard.shell.fields import Checkbox
-from dashboard.shell.layout import bar, card, field_pairs, quick_fields, run_row, stack
+from dashboard.shell.fields import Checkbox, Field
+from dashboard.shell.layout import bar, card, field_pairs, quick_settings, run_row, stack
 from dashboard.shell.theme import Theme, button
 from dashboard.upstream.html_pane import HTMLText
 from data_cache import INPUT_TITLES
@@ -74,14 +74,12 @@ class Controls:
         buttons = run_row(self._state, theme, HOOK, controller.step, controller.reset)
         summary.sizing_mode = None
         self.run = bar(theme, buttons, summary)
-        self.quick = quick_fields(
-            self._state,
-            QUICK_FIELDS,
+        self.quick = quick_settings(
             theme,
+            *(Field(self._state, name, theme.widgets, FIELD_HOOK).view for name in QUICK_FIELDS),
             self._presets(),
             self._lesson_menu(),
             speed_menu(self._state, theme, HOOK),
-            hook=FIELD_HOOK,
         )
         self.quick.stylesheets = [*self.quick.stylesheets, WRAP]
         self.lesson = self._lesson_message()

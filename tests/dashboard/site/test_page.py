@@ -112,3 +112,11 @@ def test_python_starts_before_anything_else_is_loaded() -> None:
 
     assert page.index('charset="utf-8"') < page.index("new Worker(") < page.index("place-of-first")
     assert '<link rel="manifest" href="app.webmanifest">' in page
+
+
+def test_the_first_html_says_how_far_the_start_is_with_its_style() -> None:
+    page, _ = make_page(PAGE)
+    body = page[page.index("<body") :]
+    assert body.index("site-status") < body.index("data-root-id")
+    assert "<progress" in body
+    assert ".site-status" in page[: page.index("<body")]

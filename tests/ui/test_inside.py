@@ -1,0 +1,29 @@
+"""The panel Inside as people use it: point, ablate and restore, by mouse and by keys."""
+
+from __future__ import annotations
+
+import pytest
+from browser_page import SEVEN, LabPage
+
+pytestmark = pytest.mark.ui
+
+
+def test_units_are_pointed_at_ablated_and_restored(own_lab: LabPage) -> None:
+    own_lab.draw(SEVEN)
+    own_lab.wait_digit(7)
+    picture = own_lab.page.locator(".ink-inside [role=application]")
+    picture.press("ArrowRight")
+    own_lab.wait_data(".ink-inside-unit", layer=0, unit=1)
+    picture.press("Space")
+    own_lab.wait_text(".ink-inside-ablation", r"1 unit ablated .* → .* %")
+    own_lab.click("ink-inside-restore")
+    own_lab.wait_text(".ink-inside-ablation", "^Click a unit")
+    picture.scroll_into_view_if_needed()
+    box = picture.bounding_box()
+    assert box is not None
+    # The outputs are the last row, each 34 of 440 wide, above their names.
+    scale = box["width"] / 440
+    own_lab.page.mouse.move(
+        box["x"] + 7.5 * 34 * scale, box["y"] + box["height"] - (16 + 6 + 17) * scale
+    )
+    own_lab.wait_data(".ink-inside-unit", unit=7)
