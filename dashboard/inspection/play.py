@@ -233,7 +233,10 @@ class PlayPanel:
             pn.Row(
                 Checkbox(state, "is_centred", theme.widgets, "ink-play").view,
                 button("Reset changes", theme, "ink-play-reset", state.reset),
-                **{**stack, "stylesheets": [theme.gap, ":host > * { align-self: center !important; }"]},
+                **{
+                    **stack,
+                    "stylesheets": [theme.gap, ":host > * { align-self: center !important; }"],
+                },
             ),
             theme.text(
                 "<h2>Adversarial example</h2>"
