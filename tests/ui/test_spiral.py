@@ -159,7 +159,10 @@ def painted_after(lab: LabPage, gesture: Callable[[], None]) -> int:
     gesture()
     choose_tool(lab, "Paint")
     click_plane(lab, -1.1, 1.1)
-    lab.wait_until(lambda: lab.page.evaluate(IS_LAST_POINT, [-1.1, 1.1]), "the pointer is dead")
+    lab.wait_until(
+        lambda: drawn(lab)["train"] > before and lab.page.evaluate(IS_LAST_POINT, [-1.1, 1.1]),
+        "the pointer is dead",
+    )
     return drawn(lab)["train"] - before
 
 
