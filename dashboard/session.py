@@ -160,8 +160,9 @@ class Session:
                     "Draw and predict",
                     self._make_digits_pane,
                     panels=tuple((entry.name, entry.title) for entry in PANELS),
+                    has_model=True,
                 ),
-                Pane("spiral", "2-D data", "The plane", self._make_plane_pane),
+                Pane("spiral", "2-D data", "The plane", self._make_plane_pane, has_model=True),
                 Pane(
                     "evaluate",
                     "Evaluate",

@@ -55,6 +55,9 @@ SLIDER = """
 """Room for the large handles on a phone, which otherwise cover the title and leave the panel."""
 
 
+CENTRED = ":host > * { align-self: center !important; }"
+
+
 class PlayState(param.Parameterized):
     """The settings of the experiments, and the newest results."""
 
@@ -233,7 +236,7 @@ class PlayPanel:
             pn.Row(
                 Checkbox(state, "is_centred", theme.widgets, "ink-play").view,
                 button("Reset changes", theme, "ink-play-reset", state.reset),
-                **{**stack, "stylesheets": [theme.gap, ":host > * { align-self: center !important; }"]},
+                **{**stack, "stylesheets": [theme.gap, CENTRED]},
             ),
             theme.text(
                 "<h2>Adversarial example</h2>"

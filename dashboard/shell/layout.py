@@ -12,9 +12,15 @@ from dashboard.shell.theme import Theme, button
 from dashboard.training.settings import LearningSettings
 
 
-def card(theme: Theme, title: str, *content: pn.viewable.Viewable) -> pn.Column:
-    """Return framed content, under a title unless it is empty; links hide cards by title."""
-    hidden = [f":host {{ display: var(--card-{title.lower()}, flex); }}"] if title else []
+def card(
+    theme: Theme, title: str, *content: pn.viewable.Viewable, hidden_by: str = ""
+) -> pn.Column:
+    """Return framed content, under a title unless it is empty; links hide cards by title.
+
+    `hidden_by` is the name in links of a card without a title.
+    """
+    name = hidden_by or title.lower()
+    hidden = [f":host {{ display: var(--card-{name}, flex); }}"] if name else []
     heading = [theme.text(f"<h2>{title}</h2>")] if title else []
     return pn.Column(
         *heading,

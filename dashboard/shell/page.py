@@ -58,7 +58,6 @@ class Page:
             "icon": icon_url(),
             "about": about_html(cards),
             "panes": self.panes.panes,
-            "has_model": "digits_model" in self.panes.roots(),
         }
         for name, value in variables.items():
             self.template.add_variable(name, value)

@@ -62,6 +62,9 @@ class Pane:
         Names and titles of the panels of that part, of which one is open.
     has_settings
         Whether the slot `controls` is filled; it opens as a drawer.
+    has_model
+        Whether the pane fills the slot `model`, which the header shows; the others speak of the
+        model of the first pane.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Pane:
     inside_title: str = "Inside"
     panels: tuple[tuple[str, str], ...] = ()
     has_settings: bool = True
+    has_model: bool = False
 
 
 class Panes:
@@ -145,7 +149,8 @@ class Panes:
     def _make_slots(self, pane: Pane) -> dict[str, pn.Column]:
         """Return empty slots for a pane that is not made yet."""
         column = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [self._theme.gap]}
-        slots = {slot: pn.Column(**column) for slot in SLOTS}
+        names = (*SLOTS, "model") if pane.has_model else SLOTS
+        slots = {slot: pn.Column(**column) for slot in names}
         for name in ("inside", "watch"):
             slots[name].sizing_mode = "stretch_both"
         slots["draw"].append(self._theme.text(f'<p class="opening">Opening {pane.title} …</p>'))

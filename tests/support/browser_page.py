@@ -191,14 +191,18 @@ class LabPage:
             self.page.locator(".ink-settings button").click()
 
     def reach(self, selector: str) -> Locator:
-        """Find an element; open the drawer of the settings for what is in it, else close it."""
+        """Find an element; open the drawer of the settings for what is in it, else close it.
+
+        What is not there yet is under Advanced.
+        """
         found = self.page.locator(selector)
+        if found.count() == 0:
+            self.open_settings()
+            self.click("ink-advanced")
         is_inside = found.evaluate(IN_DRAWER)
-        state = self.page.evaluate("[document.documentElement.dataset.settings, innerWidth]")
-        if state[1] >= 1000 and is_inside != (state[0] == "open"):
+        state, width = self.page.evaluate("[document.documentElement.dataset.settings, innerWidth]")
+        if width >= 1000 and is_inside != (state == "open"):
             self.page.locator(".ink-settings button").click()
-        if is_inside and not found.is_visible():
-            self.page.locator(".ink-advanced button").click()
         return found
 
     def click(self, css_class: str) -> None:

@@ -26,14 +26,16 @@ class NetworkControls:
 
     def __init__(self, controller: DigitsController, theme: Theme) -> None:
         state = controller.state
+        # Its place stays when there is nothing to say, so that it moves nothing.
         pending = theme.text("", css_classes=["ink-pending"])
+        pending.min_height = 80
         build = button(
             "Initialise new model", theme, "ink-rebuild", controller.reset, "stretch_width"
         )
 
         def show_pending(*_events: Any) -> None:
             html = pending_html(state)
-            pending.param.update(object=html, visible=bool(html))
+            pending.object = html
             # A fresh model with these settings is initialised again by Reset.
             build.disabled = state.origin == Origin.FRESH and not state.network_pending
 
@@ -45,8 +47,8 @@ class NetworkControls:
             self._architecture_menu(controller, theme),
             field_pairs(state, NETWORK_FIELDS, theme),
             Checkbox(state, "biases", theme.widgets).view,
-            pending,
             build,
+            pending,
         )
 
     @staticmethod

@@ -236,7 +236,7 @@ class DigitsPane:
             card(theme, "Data", self._data.view),
             card(theme, "Network", self._network.view),
             card(theme, "Weights", self._weights.view),
-            card(theme, "", self._queue.view),
+            card(theme, "", self._queue.view, hidden_by="advanced"),
             css_classes=["controls"],
             sizing_mode="stretch_width",
             margin=0,

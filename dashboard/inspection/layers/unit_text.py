@@ -311,6 +311,6 @@ def legend_html(mode: str, target: str | None) -> str:
     sentence = LEGENDS[mode].format(name=f"“{escape(target)}”" if target else "the answer")
     scale = f'<span class="scale" style="background: {signed_gradient()}"></span>'
     return (
-        f'<p class="legend"><span aria-hidden="true">−{scale}+</span> {sentence}: colorless at '
-        "zero, in full color from the value beside the layer.</p>"
+        f'<p class="legend"><span aria-hidden="true">−{scale}+</span> {sentence}: colourless at '
+        "zero, in full colour from the value beside the layer.</p>"
     )

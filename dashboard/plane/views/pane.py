@@ -319,5 +319,6 @@ class PlanePane:
             "inside": inside,
             "watch": watch,
             "notice": self._notice,
+            "model": self._readout.model,
             "status": self._readout.status,
         }

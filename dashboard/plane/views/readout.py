@@ -48,6 +48,7 @@ class Readout:
         self._spoken_at = -SPEAK_SECONDS
         self.summary = theme.text("", css_classes=[f"{HOOK}-summary"])
         self.status = theme.text("", css_classes=[f"{HOOK}-status"])
+        self.model = theme.text("", css_classes=[f"{HOOK}-model"])
         self.point = theme.text("", css_classes=[f"{HOOK}-place"])
         self.spoken = theme.text("", css_classes=[f"{HOOK}-spoken"])
 
@@ -58,6 +59,7 @@ class Readout:
         train, test = (state.evaluation(part).score for part in ("train", "test"))
         self.summary.object = summary_html(train, test)
         self.status.object = status_html(state.snapshot, test)
+        self.model.object = model_html(state.snapshot, test)
         now = self._clock()
         if not state.running or now - self._spoken_at >= SPEAK_SECONDS:
             self._spoken_at = now
@@ -139,6 +141,16 @@ def spoken_html(snapshot: Snapshot, train: Score, test: Score) -> str:
     return (
         f'<p class="unseen" role="status">Iteration {snapshot.iteration:,}: training accuracy '
         f"{_per_cent(train)}, test accuracy {_per_cent(test)}.</p>"
+    )
+
+
+def model_html(snapshot: Snapshot, test: Score) -> str:
+    """Return the name of the network of the pane, its iteration and its score, for the header."""
+    accuracy = f" · test {100 * test.accuracy:.1f} %" if test.count else ""
+    return (
+        f'<div class="network" data-model="{snapshot.network.title}" '
+        f'data-iteration="{snapshot.iteration}">MLP {snapshot.network.title}, '
+        f"iteration {snapshot.iteration:,}{accuracy}</div>"
     )
 
 
