@@ -57,7 +57,7 @@ def test_the_eraser_removes_ink_and_the_brush_has_a_width(own_lab: LabPage) -> N
     own_lab.page.get_by_role("button", name="Eraser").click()
     own_lab.draw(((0.3, 0.5), (0.7, 0.5)))
     assert 0 < inked(own_lab) < before
-    own_lab.page.get_by_role("button", name="Pen").click()
+    own_lab.page.get_by_role("button", name="Pen", exact=True).click()
     own_lab.click("ink-clear")
     handle = own_lab.page.locator(".ink-brush .noUi-handle")
     handle.focus()

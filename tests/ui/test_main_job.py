@@ -130,9 +130,10 @@ def test_reset_starts_again_from_fresh_weights(lab: LabPage) -> None:
 
 
 def test_the_page_tells_how_the_pretrained_models_were_trained(lab: LabPage) -> None:
-    lab.page.get_by_role("button", name="About the models").click()
-    text = lab.page.locator("dialog#about").inner_text()
+    lab.page.locator("#about-open").click()
+    about = lab.page.locator("dialog#about")
+    text = about.inner_text()
     assert re.search(r"10,000 test digits.*\d\d\.\d\d %", text, re.DOTALL)
     assert "inkling train" in text
-    lab.page.get_by_role("button", name="Close").click()
-    assert not lab.page.locator("dialog#about").is_visible()
+    about.get_by_role("button", name="Close").click()
+    assert not about.is_visible()
