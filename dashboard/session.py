@@ -61,6 +61,7 @@ RETRY_SECONDS = 5
 """After which a page without room tries again."""
 
 if TYPE_CHECKING:
+    from dashboard.autosave.autosave import Autosave
     from dashboard.plane.controller import PlaneController
 
 
@@ -149,7 +150,6 @@ class Session:
             time_budget=self._runtime.time_budget,
         )
         self.controller.drawing.take_example()
-        self._autosave = create_autosave(self.controller, self._launch.tab) if IN_BROWSER else None
         self._controllers: list[DigitsController | PlaneController] = [self.controller]
         self._plane: PlaneController | None = None
         self.page = Page(
@@ -175,6 +175,9 @@ class Session:
             ],
             self._writer,
         )
+        self._autosave: Autosave | None = None
+        if IN_BROWSER:
+            self._autosave = create_autosave(self.controller, self._launch.tab, self.page.alert)
 
     def start(self) -> None:
         """Start the work of the session, once the page is loaded."""

@@ -11,7 +11,8 @@ class DataError(ValueError):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__("".join(one if one.isprintable() else "·" for one in message))
+        spaced = (" " if one.isspace() else one for one in message)
+        super().__init__("".join(one if one.isprintable() else "·" for one in spaced))
 
 
 class TransientError(DataError):

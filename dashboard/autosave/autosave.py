@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from dashboard.autosave.save import Save, SavedPart, SaveError
-from dashboard.autosave.store import Store, StoreError
+from dashboard.autosave.store import Store, StoreError, StoreFullError
 from data_cache import DataError
 
 PERIOD_SECONDS = 2.5
@@ -28,6 +29,9 @@ KEPT_SAVES = 2
 
 KEPT_SESSIONS = 3
 """Closed sessions whose saves are kept."""
+
+FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 2.5, 60
+"""The pause after a save that failed; it doubles with each failure until the second number."""
 
 LOCK_CHECKS, LOCK_CHECK_SECONDS = 6, 0.5
 """A closed tab, or a worker that was ended, may hold its lock a moment longer."""
@@ -74,6 +78,8 @@ class Autosave:
         Name of the tab, the same in each of its loads; its own saves are preferred to others.
     tell
         Shows a sentence on the page.
+    report
+        Told why nothing can be saved, once for each reason, and None when saving works again.
     now
         Returns the milliseconds since 1970.
     clock
@@ -88,6 +94,7 @@ class Autosave:
         *,
         tab: str,
         tell: Callable[[str], None],
+        report: Callable[[StoreError | None], None] = lambda _error: None,
         now: Callable[[], int] = milliseconds,
         clock: Callable[[], float] = time.perf_counter,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -96,7 +103,7 @@ class Autosave:
         self._parts: dict[str, SavedPart] = {}
         self._tab = tab
         self._now, self._clock, self._sleep = now, clock, sleep
-        self._tell = tell
+        self._tell, self._report = tell, report
         self._changed = asyncio.Event()
         self._urgent = asyncio.Event()
         self._session = f"{tab}.{now()}"
@@ -109,7 +116,9 @@ class Autosave:
         """Titles and contents of a restored save for parts that do not exist yet."""
         self._newest: Save | None = None
         self._save_seconds = 0.0
-        self._has_failed = False
+        self._failures = 0
+        self._reported = ""
+        self._retry = asyncio.Event()
         for part in parts:
             self._register(part)
 
@@ -239,50 +248,89 @@ class Autosave:
             self._urgent.set()
 
     async def run(self) -> None:
-        """Save after every change, until cancelled."""
+        """Save after every change, until cancelled; what cannot be saved is tried again."""
         while True:
             await self._changed.wait()
             await self._debounce()
             self._changed.clear()
             self._urgent.clear()
-            await self.save()
+            if not await self.save():
+                await self.pause_before_retry()
 
-    async def _debounce(self) -> None:
-        pause = max(DEBOUNCE_SECONDS, PAUSE_FACTOR * self._save_seconds)
-        await self._sleep(pause)
-        if self._urgent.is_set() or pause >= PERIOD_SECONDS:
-            return
-        waits = [
-            asyncio.ensure_future(self._urgent.wait()),
-            asyncio.ensure_future(self._sleep(PERIOD_SECONDS - pause)),
-        ]
+    def retry_now(self) -> None:
+        """Try again at once what could not be saved."""
+        self._retry.set()
+
+    async def pause_before_retry(self) -> None:
+        """Wait after a failure, longer after each further one, or until `retry_now`."""
+        pause = min(FIRST_RETRY_SECONDS * 2 ** (self._failures - 1), LAST_RETRY_SECONDS)
+        await self._wait_for(self._retry, pause)
+        self._retry.clear()
+        self.note_change()
+
+    async def _wait_for(self, event: asyncio.Event, seconds: float) -> None:
+        """Wait for an event, but no longer than some seconds."""
+        waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(self._sleep(seconds))]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
 
-    async def save(self) -> None:
-        """Save now, unless nothing differs from the last save; a failure is told once."""
-        begun = self._clock()
-        save = self._capture()
-        if save is None:
+    def note_failure(self, error: StoreError) -> None:
+        """Report that the store cannot be used, unless this reason was the last one reported."""
+        self._failures += 1
+        if str(error) != self._reported:
+            self._reported = str(error)
+            self._report(error)
+
+    def _note_success(self) -> None:
+        self._failures = 0
+        if self._reported:
+            self._reported = ""
+            self._report(None)
+
+    async def _debounce(self) -> None:
+        pause = max(DEBOUNCE_SECONDS, PAUSE_FACTOR * self._save_seconds)
+        await self._sleep(pause)
+        if self._urgent.is_set() or pause >= PERIOD_SECONDS:
             return
-        content = save.to_bytes()
-        self._save_seconds = self._clock() - begun
-        name = RecordName(self._session, save.saved_at)
+        await self._wait_for(self._urgent, PERIOD_SECONDS - pause)
+
+    async def save(self) -> bool:
+        """Save now, unless nothing differs from the last save; return False after a failure."""
+        begun = self._clock()
+        newest = self._newest
         try:
-            await self._store.write(str(name), content)
-            self._last = name
-            self._own_records.append(name)
+            save = self._capture()
+            if save is None:
+                return True
+            content = save.to_bytes()
+            self._save_seconds = self._clock() - begun
+            name = RecordName(self._session, save.saved_at)
+            await self._write(str(name), content)
+        except (StoreError, MemoryError) as error:
+            self._newest = newest
+            refused = error if isinstance(error, StoreError) else StoreError("no memory is left")
+            self.note_failure(refused)
+            return False
+        self._last = name
+        self._own_records.append(name)
+        self._note_success()
+        with suppress(StoreError):  # what cannot be deleted now is deleted after the next save
             await self._delete_replaced()
-        except StoreError as error:
-            self._newest = None
-            if not self._has_failed:
-                self._tell(refusal(error))
-            self._has_failed = True
-        else:
-            self._has_failed = False
+        return True
+
+    async def _write(self, name: str, content: bytes) -> None:
+        """Write a record; where space is lacking, the older one of this session makes some."""
+        try:
+            await self._store.write(name, content)
+        except StoreFullError:
+            if len(self._own_records) < KEPT_SAVES:
+                raise
+            await self._store.delete(str(self._own_records[0]))
+            del self._own_records[0]
+            await self._store.write(name, content)
 
     def _capture(self) -> Save | None:
         """Return a new save; None when nothing changed, or a part has no bytes to save yet."""
@@ -317,11 +365,3 @@ class Autosave:
         if self._is_answered:
             while self._offered:
                 await self._store.delete(str(self._offered.pop()))
-
-
-def refusal(error: StoreError) -> str:
-    """Return the sentence that tells of a browser which does not store anything."""
-    return (
-        f"Your work cannot be saved in this browser ({error}). Everything else works; "
-        "save the weights to keep them."
-    )

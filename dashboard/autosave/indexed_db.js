@@ -1,39 +1,91 @@
-// IndexedDB as a store of bytes. Python evaluates this script in its worker; the value is an
-// object of asynchronous functions.
+// IndexedDB as a store of bytes. Python evaluates this script in its worker; the value is a function
+// that takes the name of a database and returns asynchronous functions. Their errors are plain `Error`s with the name of the cause:
+// Pyodide takes some exceptions of the browser, such as QuotaExceededError, for no errors at all.
 
-(() => {
+(databaseName) => {
   const RECORDS = "records"
   const LOCK = "inkling-session "
-  const OPEN_WITHIN = 5000 // milliseconds; some browsers never answer in private mode
+  const ANSWER_WITHIN = 5000 // milliseconds; some browsers never answer in private mode
+  const TRANSACT_WITHIN = 30000
 
-  let database = null
+  let opening = null // a promise of the open database; null when it must be opened
 
-  function answer(request) {
-    return new Promise((resolve, reject) => {
+  function plain(error) {
+    const cause = error?.name ?? "Error"
+    const made = new Error(error?.message || cause)
+    made.name = cause
+    return made
+  }
+
+  // The same function with plain errors.
+  function plainly(work) {
+    return async (...values) => {
+      try {
+        return await work(...values)
+      } catch (error) {
+        throw plain(error)
+      }
+    }
+  }
+
+  function timeout(milliseconds) {
+    return new Promise((_resolve, reject) => {
+      setTimeout(() => reject(new Error("its database does not answer")), milliseconds)
+    })
+  }
+
+  function forget() {
+    opening = null
+  }
+
+  async function openDatabase() {
+    const request = indexedDB.open(databaseName, 1)
+    request.onupgradeneeded = () => request.result.createObjectStore(RECORDS)
+    const opened = new Promise((resolve, reject) => {
       request.onsuccess = () => resolve(request.result)
       request.onerror = () => reject(request.error)
     })
+    const database = await Promise.race([opened, timeout(ANSWER_WITHIN)])
+    // An open connection would block the deletion of the site's data.
+    database.onversionchange = () => { forget(); database.close() }
+    database.onclose = forget
+    return database
   }
 
-  async function open(name) {
-    const request = indexedDB.open(name, 1)
-    request.onupgradeneeded = () => request.result.createObjectStore(RECORDS)
-    const timeout = new Promise((_resolve, reject) => {
-      setTimeout(() => reject(new Error("its database does not answer")), OPEN_WITHIN)
-    })
-    database = await Promise.race([answer(request), timeout])
-    // An open connection would block the deletion of the site's data.
-    database.onversionchange = () => database.close()
+  function database() {
+    opening ??= openDatabase()
+    opening.catch(forget)
+    return opening
   }
 
   // A record is stored when its transaction is complete, not before.
-  function transact(mode, work) {
-    return new Promise((resolve, reject) => {
-      const transaction = database.transaction(RECORDS, mode)
+  async function transact(mode, work) {
+    const opened = await database()
+    let transaction = null
+    const done = new Promise((resolve, reject) => {
+      try {
+        transaction = opened.transaction(RECORDS, mode)
+      } catch (error) {
+        forget() // the connection is closed, or its database was deleted
+        throw error
+      }
       const request = work(transaction.objectStore(RECORDS))
       transaction.oncomplete = () => resolve(request.result)
-      transaction.onabort = () => reject(transaction.error ?? new Error("the write was aborted"))
+      transaction.onabort = () => {
+        reject(transaction.error ?? request.error ?? new Error("the write was aborted"))
+      }
     })
+    try {
+      return await Promise.race([done, timeout(TRANSACT_WITHIN)])
+    } catch (error) {
+      done.catch(() => {}) // it may fail after its time was up
+      try {
+        transaction?.abort()
+      } catch {
+        // it has ended
+      }
+      throw error
+    }
   }
 
   // The lock is held until the worker ends, in whatever way. Without a secure context there are
@@ -61,12 +113,11 @@
   }
 
   return {
-    open,
-    names: () => transact("readonly", (records) => records.getAllKeys()),
-    read: (name) => transact("readonly", (records) => records.get(name)),
-    write: (name, content) => transact("readwrite", (records) => records.put(content, name)),
-    remove: (name) => transact("readwrite", (records) => records.delete(name)),
-    enter,
-    openSessions,
+    names: plainly(() => transact("readonly", (records) => records.getAllKeys())),
+    read: plainly((name) => transact("readonly", (records) => records.get(name))),
+    write: plainly((name, content) => transact("readwrite", (records) => records.put(content, name))),
+    remove: plainly((name) => transact("readwrite", (records) => records.delete(name))),
+    enter: plainly(enter),
+    openSessions: plainly(openSessions),
   }
-})()
+}

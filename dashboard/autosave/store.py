@@ -11,9 +11,16 @@ from typing import Any, Protocol
 
 DATABASE = "inkling"
 
+FULL = ("QuotaExceededError", "NS_ERROR_DOM_QUOTA_REACHED")
+"""Names of the errors that browsers report when no space is left."""
+
 
 class StoreError(Exception):
     """The store cannot be used; the message is the reason, as part of a sentence."""
+
+
+class StoreFullError(StoreError):
+    """There is no space left for a record."""
 
 
 class Store(Protocol):
@@ -45,17 +52,16 @@ class Store(Protocol):
 
 
 class IndexedDBStore:
-    """The records in the browser's IndexedDB, used by the worker itself; see `Store`."""
+    """The records in the browser's IndexedDB, used by the worker itself; see `Store`.
+
+    The database is opened when it is first used, and again after its connection was closed.
+    """
 
     def __init__(self) -> None:
         from pyodide.code import run_js  # noqa: PLC0415 - exists in a browser only
 
         script = files("dashboard.autosave") / "indexed_db.js"
-        self._database: Any = run_js(script.read_text(encoding="utf-8"))
-
-    async def open(self) -> None:
-        """Open the database; StoreError when the browser refuses, as in some private modes."""
-        await _translated(lambda: self._database.open(DATABASE))
+        self._database: Any = run_js(script.read_text(encoding="utf-8"))(DATABASE)
 
     async def names(self) -> list[str]:
         """Return the names of all records."""
@@ -89,10 +95,13 @@ class IndexedDBStore:
 
 
 async def _translated(ask: Callable[[], Awaitable[Any]]) -> Any:
-    """Await an answer of the browser; its errors become StoreErrors."""
-    from pyodide.ffi import JsException  # noqa: PLC0415
-
+    """Await an answer of the browser; whatever goes wrong becomes a StoreError."""
     try:
         return await ask()
-    except JsException as error:
-        raise StoreError(str(error).strip() or error.name) from error
+    except Exception as error:
+        # A JavaScript error is called by its name there; all of them are of one class here.
+        name, reason = getattr(error, "name", type(error).__name__), getattr(error, "message", "")
+        if name in FULL:
+            raise StoreFullError("the space that the browser allows is used up") from error
+        reason = str(reason or error).strip().rstrip(".")
+        raise StoreError(reason or str(name)) from error

@@ -10,7 +10,10 @@ import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 
+import panel as pn
+
 from dashboard.shell import read_asset
+from dashboard.shell.alert import FLOATING, Alert
 from dashboard.shell.colors import color_variables
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.restore_offer import RestoreOffer
@@ -35,6 +38,8 @@ class Page:
     ----------
     panes
         Which pane is open.
+    alert
+        What must not be missed.
     offer
         The question whether to restore earlier work.
     link
@@ -46,6 +51,7 @@ class Page:
     def __init__(self, panes: Sequence[Pane], writer: PageWriter) -> None:
         theme = Theme()
         self.panes = Panes(panes, theme)
+        self.alert = Alert(theme, writer)
         self.offer = RestoreOffer(theme, writer)
         self.link = ShareLink(writer)
         self.template = make_template(read_asset("page.html"))
@@ -61,7 +67,8 @@ class Page:
         }
         for name, value in variables.items():
             self.template.add_variable(name, value)
-        parts = {"offer": self.offer.view, "link": self.link.view}
+        floating = pn.Column(self.alert.view, self.offer.view, stylesheets=[FLOATING], margin=0)
+        parts = {"offer": floating, "link": self.link.view}
         for name, part in (self.panes.roots() | parts).items():
             self.template.add_panel(name, part)
 

@@ -1,6 +1,6 @@
-"""The question whether to restore earlier work: a sentence and two buttons above the notices.
+"""The question whether to restore earlier work: a sentence and two buttons.
 
-It floats above the page, so that showing or hiding it moves nothing else.
+It floats above the page, below the alert.
 """
 
 from __future__ import annotations
@@ -10,30 +10,9 @@ from html import escape
 
 import panel as pn
 
+from dashboard.shell.alert import BOX
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
-
-PLACE = """
-:host {
-  position: fixed;
-  left: 50%;
-  bottom: var(--offer-bottom, 76px);
-  z-index: 20;
-  transform: translateX(-50%);
-  box-sizing: border-box;
-  flex-wrap: wrap;
-  justify-content: end;
-  width: max-content !important;
-  max-width: calc(100vw - 24px);
-  padding: 10px 14px;
-  gap: 10px;
-  align-items: center;
-  border: 1px solid var(--line);
-  border-radius: var(--radius);
-  background: var(--card);
-  box-shadow: 0 4px 20px rgb(0 0 0 / 25%);
-}
-"""
 
 
 class RestoreOffer:
@@ -60,7 +39,7 @@ class RestoreOffer:
             resume,
             fresh,
             css_classes=["ink-offer"],
-            stylesheets=[PLACE],
+            stylesheets=[BOX],
             margin=0,
             visible=False,
         )

@@ -22,7 +22,8 @@ class WeightsError(ValueError):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__("".join(one if one.isprintable() else "·" for one in message))
+        spaced = (" " if one.isspace() else one for one in message)
+        super().__init__("".join(one if one.isprintable() else "·" for one in spaced))
 
     @classmethod
     def of(cls, name: str, error: ValueError) -> "WeightsError":

@@ -52,6 +52,26 @@ class MemoryStore:
         return set(self.opened)
 
 
+class UnreliableStore(MemoryStore):
+    """A store whose methods fail while `failures` has an error for them."""
+
+    def __init__(
+        self, records: dict[str, bytes] | None = None, opened: set[str] | None = None
+    ) -> None:
+        super().__init__(records, opened)
+        self.failures: dict[str, StoreError] = {}
+
+    def __getattribute__(self, name: str) -> Any:
+        failures = object.__getattribute__(self, "__dict__").get("failures", {})
+        if name not in failures:
+            return super().__getattribute__(name)
+
+        async def fail(*_arguments: Any) -> None:
+            raise failures[name]
+
+        return fail
+
+
 class Offer:
     """What the page would show."""
 
@@ -79,6 +99,7 @@ class Tab:
         resume: bool = False,
         plane: dict[str, Any] | None = None,
         connect: bool = True,
+        store: MemoryStore | None = None,
         **settings: Any,
     ) -> None:
         self.records = records
@@ -91,9 +112,12 @@ class Tab:
         self.autosave = make_autosave(
             SavedDigits(self.controller),
             tell=self.controller.warn,
+            report=self.reported.append,
             sleep=lambda _seconds: asyncio.sleep(0),
         )
         self._resume = resume
+        self._store = store or MemoryStore(records)
+        self.reported: list[StoreError | None] = []
         self.controller.start()
         if connect:
             self.connect()
@@ -102,7 +126,7 @@ class Tab:
         """Begin to save, as soon as the database is open."""
         work = run_autosave(
             self.autosave,
-            MemoryStore(self.records),
+            self._store,
             self.controller,
             self.offer,  # type: ignore[arg-type]
             resume=self._resume,

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.ui
 
 LOST_AT_MOST = 15  # seconds on a machine that others use too; `crash_recovery.py` measures it
 
+ALERT = ".ink-alert"
+
 NO_DATABASE = """
 Object.defineProperty(self, "indexedDB", { value: { open() {
   throw new DOMException("The user denied permission to access the database.", "SecurityError")
@@ -150,7 +152,7 @@ def titles(lab: LabPage) -> list[str]:
     return found
 
 
-def test_a_browser_that_keeps_nothing_says_so_once_and_everything_works(
+def test_a_browser_that_keeps_nothing_says_so_in_a_place_that_stays_and_everything_works(
     context: BrowserContext, site_url: str
 ) -> None:
     def without_database(route):
@@ -158,12 +160,41 @@ def test_a_browser_that_keeps_nothing_says_so_once_and_everything_works(
         route.fulfill(response=answer, body=NO_DATABASE + answer.text())
 
     context.route("**/worker.js", without_database)
+    lab = open_tab(context, f"{site_url}?hide=controls,draw,inside,charts,status")
+    lab.wait_text(ALERT, "cannot be saved in this browser .*denied permission.*save the weights")
+    assert lab.page.locator(ALERT).is_visible()
+    lab.page.close()
     lab = open_tab(context, site_url)
     complaints = complaints_of(lab)
-    lab.wait_text(
-        ".ink-notice", "Your work cannot be saved in this browser .*denied permission.*save the"
-    )
+    lab.wait_text(ALERT, "cannot be saved")
+    lab.click("ink-reset")
     lab.press_train("Train")
     lab.wait_until(lambda: lab.iteration() > 20, "training did not go on")
-    assert "cannot be saved" not in lab.text(".ink-notice")
+    assert lab.page.locator(ALERT).is_visible()
+    lab.click("ink-alert-close")
+    lab.page.locator(ALERT).wait_for(state="hidden")
     assert complaints == []
+
+
+def test_work_is_saved_again_as_soon_as_a_full_disk_has_space(
+    context: BrowserContext, site_url: str
+) -> None:
+    lab = open_tab(context, site_url)
+    complaints = complaints_of(lab)
+    set_quota(lab, 1)
+    lab.press_train("Train")
+    lab.wait_text(ALERT, "cannot be saved in this browser .*space")
+    lab.press_train("Pause")
+    assert titles(lab) == []
+    set_quota(lab, None)
+    lab.click("ink-alert-try-again")
+    lab.page.locator(ALERT).wait_for(state="hidden")
+    assert re.match(r"iteration \d", titles(lab)[-1])
+    assert complaints == []
+
+
+def set_quota(lab: LabPage, size: int | None) -> None:
+    """Let the browser store so many bytes for the site; None: as many as by default."""
+    origin: str = lab.page.evaluate("location.origin")
+    values = {"origin": origin} | ({} if size is None else {"quotaSize": size})
+    lab.page.context.new_cdp_session(lab.page).send("Storage.overrideQuotaForOrigin", values)

@@ -3,19 +3,21 @@
 import asyncio
 
 import pytest
-from autosave_helpers import MemoryStore
+from autosave_helpers import MemoryStore, UnreliableStore
 from cache_helpers import run, settle
 from training_helpers import in_event_loop
 
 from dashboard.autosave.autosave import (
     DEBOUNCE_SECONDS,
+    FIRST_RETRY_SECONDS,
+    LAST_RETRY_SECONDS,
     LOCK_CHECKS,
     PAUSE_FACTOR,
     PERIOD_SECONDS,
     Autosave,
 )
 from dashboard.autosave.save import Save, SaveError
-from dashboard.autosave.store import StoreError
+from dashboard.autosave.store import StoreError, StoreFullError
 from data_cache import DataError
 
 
@@ -68,6 +70,13 @@ class Sleeper:
         await settle()
 
 
+FAILURES = (
+    StoreFullError("the space is used up"),
+    StoreError("its database does not answer"),
+    StoreError("the connection is closing"),
+)
+
+
 class Tabs:
     """Tabs of one browser: they share the records, and each has an autosave."""
 
@@ -76,6 +85,7 @@ class Tabs:
         self.opened: set[str] = set()
         self.time = 1_000
         self.told: list[str] = []
+        self.reported: list[str | None] = []
         self.sleeper = Sleeper()
         self.seconds = 0.0
 
@@ -91,6 +101,7 @@ class Tabs:
             now=self.now,
             clock=lambda: self.seconds,
             tell=self.told.append,
+            report=lambda error: self.reported.append(error and str(error)),
             sleep=self.sleeper,
         )
         return autosave, await autosave.connect(store or MemoryStore(self.records, self.opened))
@@ -357,36 +368,111 @@ async def test_a_clock_that_is_set_back_does_not_make_an_old_save_the_newest(tab
     assert (await tabs.open(Part()))[1].title == "after"
 
 
-class Full(MemoryStore):
-    """A store without space, until there is some."""
-
-    full = True
-
-    async def write(self, name, content):
-        if self.full:
-            raise StoreError("the quota is used up")
-        await super().write(name, content)
+@pytest.mark.parametrize("failure", FAILURES)
+@in_event_loop
+async def test_a_store_that_fails_is_reported_once_and_used_again_when_it_works(tabs, failure):
+    part, store = Part("1"), UnreliableStore(tabs.records)
+    autosave, _ = await tabs.open(part, store=store)
+    store.failures["write"] = failure
+    assert not await autosave.save()
+    assert not await autosave.save()
+    assert tabs.reported == [str(failure)]
+    store.failures.clear()
+    assert await autosave.save()
+    assert tabs.saved() == ["1"]
+    assert tabs.reported == [str(failure), None]
+    store.failures["write"], part.content = failure, "2"
+    await autosave.save()
+    assert tabs.reported == [str(failure), None, str(failure)]
 
 
 @in_event_loop
-async def test_a_store_that_refuses_is_told_once_and_tried_again(tabs):
-    part, store = Part("1"), Full(tabs.records)
-    autosave, _ = await tabs.open(part, store=store)
-    await autosave.save()
-    await autosave.save()
-    assert len(tabs.told) == 1
-    assert "the quota is used up" in tabs.told[0]
-    store.full = False
-    await autosave.save()
-    assert tabs.saved() == ["1"]
-    store.full, part.content = True, "2"
-    await autosave.save()
-    assert len(tabs.told) == 2
+async def test_another_reason_is_reported_too(tabs):
+    store = UnreliableStore(tabs.records)
+    autosave, _ = await tabs.open(Part("1"), store=store)
+    for failure in FAILURES:
+        store.failures["write"] = failure
+        await autosave.save()
+    assert tabs.reported == [str(failure) for failure in FAILURES]
 
 
-async def running(tabs, part):
-    """Start an autosave, and return it with its task."""
+@in_event_loop
+async def test_a_lack_of_memory_is_reported_and_the_part_is_saved_later(tabs):
+    class Large(Part):
+        is_too_large = True
+
+        def capture(self):
+            if self.is_too_large:
+                raise MemoryError
+            return super().capture()
+
+    part = Large("1")
     autosave, _ = await tabs.open(part)
+    assert not await autosave.save()
+    part.is_too_large = False
+    assert await autosave.save()
+    assert tabs.saved() == ["1"]
+    assert len(tabs.reported) == 2
+
+
+@in_event_loop
+async def test_where_space_lacks_the_older_save_of_the_session_makes_some(tabs):
+    class Small(MemoryStore):
+        async def write(self, name, content):
+            if len(self.records) == 2:
+                raise StoreFullError("no space")
+            await super().write(name, content)
+
+    part = Part()
+    autosave, _ = await tabs.open(part, store=Small(tabs.records))
+    for part.content in "1234":
+        assert await autosave.save()
+    assert tabs.saved() == ["3", "4"]
+    assert tabs.reported == []
+
+
+@in_event_loop
+async def test_a_save_counts_although_the_one_that_it_replaces_cannot_be_deleted(tabs):
+    part, store = Part(), UnreliableStore(tabs.records)
+    autosave, _ = await tabs.open(part, store=store)
+    store.failures["delete"] = FAILURES[0]
+    for part.content in "123":
+        assert await autosave.save()
+    assert tabs.saved() == ["1", "2", "3"]
+    store.failures.clear()
+    part.content = "4"
+    await autosave.save()
+    assert tabs.saved() == ["3", "4"]
+    assert tabs.reported == []
+
+
+@in_event_loop
+async def test_pauses_between_tries_grow_and_end_when_saving_works_again(tabs):
+    store = UnreliableStore(tabs.records)
+    autosave, task = await running(tabs, Part("drawn"), store=store)
+    store.failures["write"] = FAILURES[0]
+    autosave.note_change()
+    await tabs.sleeper.wake()
+    pauses = []
+    for _ in range(8):
+        pauses += tabs.sleeper.pending
+        await tabs.sleeper.wake()  # the pause
+        await tabs.sleeper.wake()  # what collects changes
+    assert pauses[:2] == [FIRST_RETRY_SECONDS, 2 * FIRST_RETRY_SECONDS]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == LAST_RETRY_SECONDS
+    store.failures.clear()
+    autosave.retry_now()
+    await tabs.sleeper.wake()
+    await tabs.sleeper.wake()
+    assert tabs.saved() == ["drawn"]
+    assert tabs.reported == [str(FAILURES[0]), None]
+    task.cancel()
+
+
+async def running(tabs, part, store=None):
+    """Start an autosave, and return it with its task."""
+    autosave, _ = await tabs.open(part, store=store)
     task = asyncio.get_running_loop().create_task(autosave.run())
     await settle()
     assert tabs.sleeper.pending == []

@@ -1,11 +1,12 @@
 """The plane is saved although its pane is opened late, and restored when it is opened."""
 
 import pytest
-from autosave_helpers import Tab
+from autosave_helpers import Tab, UnreliableStore
 from controller_helpers import until
 from training_helpers import in_event_loop
 
 from dashboard.autosave.save import Save
+from dashboard.autosave.store import StoreError
 
 DEFAULTS = {"hidden_layers": [128], "batch_size": 32}
 
@@ -80,4 +81,19 @@ async def test_after_a_crash_the_plane_is_restored_without_asking():
     tab.open_plane()
     await until(lambda: tab.plane.state.snapshot.iteration == 7)
     assert tab.offer.answer is None
+    await tab.close()
+
+
+@pytest.mark.parametrize("method", ["enter", "open_sessions", "names", "read"])
+@in_event_loop
+async def test_a_store_that_cannot_be_used_at_the_start_is_used_once_it_can_be(method):
+    store = UnreliableStore(await left_behind())
+    store.failures[method] = StoreError("its database does not answer")
+    tab = Tab(store.records, store=store, **DEFAULTS)
+    await until(lambda: tab.reported == list(store.failures.values()))
+    assert tab.offer.answer is None
+    store.failures.clear()
+    assert "iteration 7 on 2-D data" in await tab.offered()
+    await tab.train(1)
+    assert tab.reported[1:] == [None]
     await tab.close()
