@@ -96,6 +96,7 @@ def test_the_case_study_is_learnt_while_one_watches_turns_paints_and_goes_back(
     status(spiral, "^iteration 0 ")
 
 
+@pytest.mark.upstream_patch("message_loop", form="site")
 def test_lines_units_and_lessons(spiral: LabPage) -> None:
     # Take a lesson, and hear when it has happened.
     lessons = spiral.page.locator(".ink-spiral-lesson-menu select")
