@@ -177,7 +177,9 @@ class Session:
         )
         self._autosave: Autosave | None = None
         if IN_BROWSER:
-            self._autosave = create_autosave(self.controller, self._launch.tab, self.page.alert)
+            self._autosave = create_autosave(
+                self.controller, self._launch.tab, self.page.alert, self.page.offer
+            )
 
     def start(self) -> None:
         """Start the work of the session, once the page is loaded."""

@@ -83,6 +83,7 @@ function receive(message) {
   heard = performance.now();
   if (message.type === "stage") showStage(message.stage);
   else if (message.type === "progress") showProgress(message);
+  else if (message.type === "tab") siteStart.nameTab(message.name);
   else if (message.type === "died") die(message.summary);
   else if (message.type === "error") {
     showError(message.where, message.summary, message.details, message.fatal);
