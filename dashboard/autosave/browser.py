@@ -5,6 +5,7 @@ While the browser refuses to store anything, the page works without it and says 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from dashboard.autosave.autosave import Autosave
@@ -19,6 +20,8 @@ from dashboard.shell.restore_offer import OfferedSave, RestoreOffer
 
 if TYPE_CHECKING:
     from dashboard.plane.controller import PlaneController
+
+Resume = Callable[[], Awaitable[None]] | None
 
 
 def create_autosave(
@@ -89,7 +92,7 @@ def add_plane(autosave: Autosave, plane: PlaneController) -> None:
 
 
 async def autosave_in_browser(
-    autosave: Autosave, controller: DigitsController, offer: RestoreOffer, *, resume: bool
+    autosave: Autosave, controller: DigitsController, offer: RestoreOffer, *, resume: Resume = None
 ) -> None:
     """Restore earlier work or offer it, then save in IndexedDB until cancelled."""
     await run_autosave(autosave, IndexedDBStore(), controller, offer, resume=resume)
@@ -101,7 +104,7 @@ async def run_autosave(
     controller: DigitsController,
     offer: RestoreOffer,
     *,
-    resume: bool,
+    resume: Resume = None,
 ) -> None:
     """Do the same with any store.
 
@@ -116,24 +119,29 @@ async def run_autosave(
     offer
         Asks whether to restore a save.
     resume
-        Whether to restore without asking, as after a crash.
+        Given to restore the save of this tab without asking, as after a crash or an update; called
+        when there is none, to open the page as its address says.
     """
-    saves = await _connect(autosave, store)
-    if resume and saves and saves[0].is_own and await autosave.restore(saves[0]):
-        saves = []
+    saves: list[EarlierSave] = []
+    is_connected = False
+    while not is_connected:
+        try:
+            saves = await autosave.connect(store)
+            is_connected = True
+        except StoreError as error:
+            autosave.note_failure(error)
+        has_own = bool(saves) and saves[0].is_own
+        if resume is not None and has_own and await autosave.restore(saves[0]):
+            saves = []
+        elif resume is not None and not has_own:
+            await resume()
+        resume = None
+        if not is_connected:
+            await autosave.pause_before_retry()
     if saves:
         _ask(autosave, saves, controller, offer)
     autosave.note_change()  # something may have been done meanwhile
     await autosave.run()
-
-
-async def _connect(autosave: Autosave, store: Store) -> list[EarlierSave]:
-    while True:
-        try:
-            return await autosave.connect(store)
-        except StoreError as error:
-            autosave.note_failure(error)
-            await autosave.pause_before_retry()
 
 
 def _ask(

@@ -61,7 +61,26 @@ window.siteStart = (() => {
     worker.onerror = (event) => early.push(event);
     return {worker, early};
   };
-  return Object.assign(start, {nameTab});
+  /* Lets the next load of this tab continue without asking, as after a crash. */
+  function resumeNext() {
+    try {
+      sessionStorage["inkling-resume"] = "1";
+    } catch {
+      // It then asks.
+    }
+  }
+
+  function takeResume() {
+    try {
+      const resume = "inkling-resume" in sessionStorage;
+      delete sessionStorage["inkling-resume"];
+      return resume;
+    } catch {
+      return false;
+    }
+  }
+
+  return Object.assign(start, {nameTab, resumeNext, first: start({resume: takeResume()})});
 })();
 
-window.siteFirst = window.siteStart?.({});
+window.siteFirst = window.siteStart?.first;

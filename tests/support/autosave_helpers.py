@@ -141,6 +141,7 @@ class Tab:
             sleep=lambda _seconds: asyncio.sleep(0),
         )
         self._resume = resume
+        self.links_opened = 0
         self._store = store or MemoryStore(records)
         self.controller.start()
         if connect:
@@ -153,9 +154,13 @@ class Tab:
             self._store,
             self.controller,
             self.offer,  # type: ignore[arg-type]
-            resume=self._resume,
+            resume=self.open_link if self._resume else None,
         )
         self.controller.spawn(work)
+
+    async def open_link(self) -> None:
+        """Note that the address would be followed."""
+        self.links_opened += 1
 
     def open_plane(self) -> PlaneController:
         self.plane = make_plane_controller(**self._plane_settings)
