@@ -177,7 +177,9 @@ class Session:
         )
         self._autosave: Autosave | None = None
         if IN_BROWSER:
-            self._autosave = create_autosave(self.controller, self._launch.tab, self.page.alert)
+            self._autosave = create_autosave(
+                self.controller, self._launch.tab, self.page.alert, self.page.offer
+            )
 
     def start(self) -> None:
         """Start the work of the session, once the page is loaded."""
@@ -220,9 +222,9 @@ class Session:
         elif not self._launch.resume:
             await open_digits_link(controller, search or "")
         if self._autosave is not None:
-            await autosave_in_browser(
-                self._autosave, controller, self.page.offer, resume=self._launch.resume
-            )
+            open_link = partial(open_digits_link, controller, search or "")
+            resume = open_link if self._launch.resume else None
+            await autosave_in_browser(self._autosave, controller, self.page.offer, resume=resume)
 
     def _make_digits_pane(self, mark_running: Callable[[bool], None]) -> PaneView:
         self.digits_pane = DigitsPane(
