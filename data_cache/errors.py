@@ -5,7 +5,14 @@ Messages name what was expected, what was found, where, and how to mend it.
 
 
 class DataError(ValueError):
-    """Data that cannot be used: missing, corrupt, truncated, mislabelled or refused by a server."""
+    """Data that cannot be used: missing, corrupt, truncated, mislabelled or refused by a server.
+
+    Characters of the data that cannot be printed are shown as “·”.
+    """
+
+    def __init__(self, message: str) -> None:
+        spaced = (" " if one.isspace() else one for one in message)
+        super().__init__("".join(one if one.isprintable() else "·" for one in spaced))
 
 
 class TransientError(DataError):

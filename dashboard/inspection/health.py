@@ -40,7 +40,7 @@ INTERVAL_SECONDS = 1.0
 """Between two records while training, at least."""
 
 MAX_SHARE = 0.08
-"""Share of the time that computing takes at most, where it keeps training waiting."""
+"""Share of the time that computing takes at most while training."""
 
 MAX_CHECKPOINTS = 12
 """Checkpoints that are measured when the panel is opened."""
@@ -181,7 +181,7 @@ class HealthPanel:
             deliver=lambda result: self._page.write(lambda: self._draw(result)),
             rate=RedrawRate(
                 interval_seconds=max(context.rate.interval_seconds, INTERVAL_SECONDS),
-                max_share=MAX_SHARE if context.rate.max_share < 1 else 1.0,
+                max_share=MAX_SHARE,
                 sleep=context.rate.sleep,
             ),
         )

@@ -29,7 +29,7 @@ INTERVAL_SECONDS = 0.7
 """Between two redraws while training, at least."""
 
 MAX_SHARE = 0.08
-"""Share of the time that computing takes at most, where it keeps training waiting."""
+"""Share of the time that computing takes at most while training."""
 
 DIVERGED = (
     "The weights of this network are NaN or infinite, so there is no map. "
@@ -100,14 +100,13 @@ class MapPanel:
             margin=0,
             stylesheets=[theme.gap],
         )
-        shares_thread = context.rate.max_share < 1
         self._computation = LatestComputation(
             self._compute,
             subject=self._subject,
             deliver=lambda picture: self._page.write(lambda: self._draw(picture)),
             rate=RedrawRate(
                 interval_seconds=max(context.rate.interval_seconds, INTERVAL_SECONDS),
-                max_share=MAX_SHARE if shares_thread else 1.0,
+                max_share=MAX_SHARE,
                 sleep=context.rate.sleep,
             ),
         )

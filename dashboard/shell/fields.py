@@ -27,11 +27,11 @@ ERROR = """
   max-width: min(300px, calc(100vw - 40px)) !important;
   box-sizing: border-box;
   padding: 6px 8px;
-  border: 1px solid var(--error);
+  border: 1px solid var(--error-text);
   border-radius: 6px;
   background: var(--card);
   box-shadow: 0 4px 20px rgb(0 0 0 / 25%);
-  color: var(--error);
+  color: var(--error-text);
   font: 0.75rem/1.35 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif;
   overflow-wrap: anywhere;
 }

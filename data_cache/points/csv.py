@@ -6,6 +6,7 @@ All faults of a file are told at once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -181,7 +182,8 @@ def _find_separator(lines: Sequence[str]) -> str:
 
 def _number(cell: str) -> float | None:
     text = cell if NUMBER.fullmatch(cell) else cell.replace(",", ".", 1)
-    return float(text) if NUMBER.fullmatch(text) else None
+    number = float(text) if NUMBER.fullmatch(text) else math.nan
+    return number if math.isfinite(number) else None
 
 
 def _count_numbers(cells: Sequence[str]) -> int:

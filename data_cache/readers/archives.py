@@ -127,7 +127,9 @@ def _unzip(content: bytes, name: str) -> bytes:
             if archive.getinfo(members[0]).file_size > MAX_UNPACKED:
                 raise DataError(f"{name}: expected at most 4 GB after decompression; unpack it.")
             return archive.read(members[0])
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError) as error:
+    except DataError:
+        raise
+    except Exception as error:  # zipfile and its decompressors raise a dozen kinds
         raise DataError(
             f"{name}: expected an intact ZIP archive, found a damaged or encrypted one; unpack it "
             "first."

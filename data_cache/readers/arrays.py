@@ -65,7 +65,7 @@ def parse_npz(
 def parse_npy(content: bytes, name: str, options: ReadOptions | None = None) -> SampleFile:
     """Read samples from a single array: pictures without labels, or a table as in a CSV file."""
     try:
-        array = np.load(io.BytesIO(content), allow_pickle=False)
+        array = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
     except Exception as error:  # damaged headers raise several kinds
         raise DataError(
             f"{name}: expected an intact .npy file of numbers, found a damaged one or Python "

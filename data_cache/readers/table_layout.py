@@ -116,7 +116,7 @@ def is_numbered_header(cells: Sequence[str]) -> bool:
     """Tell whether the cells are the numbers of the columns, as pandas writes without names."""
     if len(cells) < PIXELS:
         return False
-    numbers = [int(cell) if cell.isascii() and cell.isdigit() else -1 for cell in cells]
+    numbers = [_whole_number(cell) for cell in cells]
     # The label or an index may have a name of its own in front or at the end.
     steps = np.diff(numbers[2:-2])
     return bool((steps == 1).all()) and numbers[2] >= 0 and numbers[-3] > 255
@@ -132,7 +132,7 @@ def sample_of_mangled_header(cells: Sequence[str]) -> list[str] | None:
     for cell in cells:
         value, _, repeat = cell.partition(".")
         count = seen.get(value, 0)
-        if not value.isdigit() or int(value) > 255 or repeat != (str(count) if count else ""):
+        if not 0 <= _whole_number(value) <= 255 or repeat != (str(count) if count else ""):
             return None
         seen[value] = count + 1
         values.append(value)
@@ -143,8 +143,13 @@ def _plain(cell: str) -> str:
     return cell.strip().lower()
 
 
+def _whole_number(cell: str) -> int:
+    """Return the number in a cell of at most nine digits, else -1."""
+    return int(cell) if cell.isascii() and cell.isdigit() and len(cell) <= 9 else -1
+
+
 def _is_whole(cell: str) -> bool:
-    return cell.removesuffix(".0").isdigit()
+    return _whole_number(cell.removesuffix(".0")) >= 0
 
 
 def _counts_up(cells: Sequence[str]) -> bool:

@@ -108,7 +108,7 @@ def _group(arrays: Mapping[str, np.ndarray]) -> list[_Layer]:
     for key in keys:
         prefix, role = _split(key)
         parts.setdefault(prefix, {})[role or "weights"] = arrays[key]
-    if any("weights" not in part for part in parts.values()):
+    if any("weights" not in part or part["weights"].ndim < 2 for part in parts.values()):
         return _by_position([(key, arrays[key]) for key in keys])
     layers = [_Layer(prefix, part["weights"], part.get("bias")) for prefix, part in parts.items()]
     if _is_numbered(layers):

@@ -16,7 +16,14 @@ from nn.network import Network
 
 
 class WeightsError(ValueError):
-    """A weights file that cannot be read or written; the message names it and says why."""
+    """A weights file that cannot be read or written; the message names it and says why.
+
+    Characters of the file that cannot be printed are shown as “·”.
+    """
+
+    def __init__(self, message: str) -> None:
+        spaced = (" " if one.isspace() else one for one in message)
+        super().__init__("".join(one if one.isprintable() else "·" for one in spaced))
 
     @classmethod
     def of(cls, name: str, error: ValueError) -> "WeightsError":

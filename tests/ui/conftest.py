@@ -57,7 +57,7 @@ def tidy(lab: LabPage) -> None:
     lab.requests.clear()
     page = lab.page
     lab.choose_model("CNN (pretrained)")
-    page.get_by_role("button", name="Pen").click()
+    page.get_by_role("button", name="Pen", exact=True).click()
     if "bk-active" in str(page.locator(".ink-grid button").get_attribute("class")):
         lab.click("ink-grid")
     lab.click("ink-clear")

@@ -39,7 +39,7 @@ MEASURES = """
 
 CONTRAST = """
 (selector) => {
-  const canvas = document.createElement("canvas").getContext("2d")
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true })
   const luminance = (color) => {
     canvas.fillStyle = color
     canvas.fillRect(0, 0, 1, 1)
@@ -66,7 +66,7 @@ SMALL_TARGETS = """
           && width > 0 && height < 43.5) {
         small.push([element.textContent.slice(0, 20) || element.outerHTML.slice(0, 80), height])
       }
-      const isField = element.matches("select, input.bk-input")
+      const isField = element.matches("select, input.bk-input:not([type=file])")
       if (isField && isSeen && parseFloat(getComputedStyle(element).fontSize) < 16) {
         small.push(["text", element.outerHTML.slice(0, 80)])
       }

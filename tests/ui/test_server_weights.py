@@ -15,21 +15,15 @@ def press(lab, name, expected):
     return lab.wait_text(".ink-notice", expected)
 
 
-def troubles(lab):
-    """All complaints but those of the charts, which are no matter here."""
-    return [complaint for complaint in lab.complaints if "set initial ranges" not in complaint]
-
-
 def use_every_button(lab, name):
     """Train a step, send the weights, and go back and forth between the versions."""
-    lab.page.locator(".ink-server-send").scroll_into_view_if_needed()
     press(lab, "fetch", f"Fetched version 1 from {name}. Loaded version-1.npz")
     lab.click("ink-step")
     lab.wait_text(".ink-status", "iteration 1 ")
     press(lab, "send", f"Sent to {name}: version 2, a 784-128-10 net with 9")
     press(lab, "reset", "pretrained model again: version 3")
     lab.wait_text(".ink-server-version", "3: .*2: uploaded")  # the list comes after the answer
-    lab.page.locator(".ink-server-version select").select_option(index=1)
+    lab.reach(".ink-server-version select").select_option(index=1)
     press(lab, "restore", f"{name} has version 2 again: version 4")
     press(lab, "fetch", "Fetched version 4")
     lab.wait_text(".ink-server-version", "4: version 2")
@@ -39,7 +33,7 @@ def test_a_served_page_talks_with_its_own_server(browser):
     with served_app(INKLING_API_OPEN="yes") as app:
         lab = open_lab(browser, f"{app.address}/app")
         use_every_button(lab, "this server")
-        assert troubles(lab) == []
+        assert lab.complaints == []
         lab.page.close()
 
 
@@ -58,6 +52,6 @@ def test_a_page_of_the_site_talks_with_the_server_in_its_address(browser, site_u
             lab.wait_text(".ink-notice", "MNIST 5,000: 4,000 samples to train on")
             asked = [url for url in lab.requests if url.startswith(f"{server.url}/api/blocks/")]
             assert asked
-            assert troubles(lab) == []
+            assert lab.complaints == []
         finally:
             lab.page.close()

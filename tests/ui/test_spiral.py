@@ -96,9 +96,11 @@ def test_the_case_study_is_learnt_while_one_watches_turns_paints_and_goes_back(
     status(spiral, "^iteration 0 ")
 
 
+@pytest.mark.upstream_patch("message_loop", form="site")
 def test_lines_units_and_lessons(spiral: LabPage) -> None:
     # Take a lesson, and hear when it has happened.
-    press(spiral, "lesson-rate")
+    lessons = spiral.page.locator(".ink-spiral-lesson-menu select")
+    lessons.select_option(label="Learning rate too large")
     spiral.wait_text(".ink-spiral-lesson", "Watch the loss oscillate")
     status(spiral, "learning rate 4")
     press(spiral, "train")
@@ -243,7 +245,7 @@ def test_a_phone_gets_the_plane_first_and_can_paint_with_a_finger(
     with opened(browser, f"{served_url}?pane=spiral", **phone) as lab:
         assert lab.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         tops = []
-        for hook in ("", "-train", "-loss", "-field-learning-rate"):
+        for hook in ("", "-train"):
             box = lab.page.locator(f".ink-spiral{hook}").bounding_box()
             assert box is not None
             assert box["x"] >= 0

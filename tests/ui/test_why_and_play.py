@@ -1,4 +1,4 @@
-"""The panels Why and Play as people use them: ask, compare, put samples on the pad, experiment."""
+"""The panels beside Inside as people use them: ask, compare, experiment, and look at the layers."""
 
 from __future__ import annotations
 
@@ -47,3 +47,15 @@ def test_a_slider_changes_the_answer_and_a_class_is_maximised(own_lab: LabPage) 
     own_lab.wait_data(".ink-maximized", state="maximized", **{"class": "3"})
     own_lab.click("ink-put")
     own_lab.wait_data(".ink-prediction", digit=3)
+
+
+def test_map_health_and_advanced_open_while_training_without_a_complaint(own_lab: LabPage) -> None:
+    open_panel(own_lab, "Map")
+    own_lab.wait_data(".ink-map-text", state="map")
+    own_lab.press_train("Train")
+    open_panel(own_lab, "Health")
+    own_lab.wait_data(".ink-health-text", state="measured")
+    own_lab.reach(".ink-log input").check()
+    own_lab.click("ink-advanced")
+    own_lab.page.locator(".ink-queue").wait_for(state="visible")
+    own_lab.press_train("Pause")

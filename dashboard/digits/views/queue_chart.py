@@ -38,17 +38,21 @@ class QueueControls:
     def __init__(self, settings: TrainingSettings, theme: Theme) -> None:
         self._settings, self._theme = settings, theme
         self._chart: QueueChart | None = None
+        self._snapshot: Snapshot | None = None
         self._content = stack(theme)
         self.view = disclosure(theme, "Advanced", self._content, self._open)
 
     def _open(self) -> None:
         if self._chart is None:
             self._chart = QueueChart(self._theme)
+            if self._snapshot is not None:  # without any counters, Bokeh finds no range
+                self._chart.draw(self._snapshot)
             fields = field_pairs(self._settings, QUEUE_FIELDS, self._theme)
             self._content.extend([fields, self._chart.view])
 
     def draw(self, snapshot: Snapshot) -> None:
         """Add the counters of the queue to the chart, while it is open."""
+        self._snapshot = snapshot
         if self._chart is not None and self._content.visible:
             self._chart.draw(snapshot)
 

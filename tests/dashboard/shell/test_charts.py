@@ -8,12 +8,13 @@ import panel as pn
 import pytest
 from bokeh.models import HoverTool
 
-from dashboard.digits.views.queue_chart import POINTS, QueueChart
+from dashboard.digits.views.queue_chart import POINTS, QueueChart, QueueControls
 from dashboard.shell.charts import EMPTY_END, SCORE_POINTS, RunCharts, thin
 from dashboard.shell.theme import Theme
 from dashboard.training.history import History, Score
 from dashboard.training.marks import Divergence, SettingChange
 from dashboard.training.run_options import RunOptions
+from dashboard.training.settings import TrainingSettings
 from dashboard.training.snapshot import Snapshot
 from nn import load_pretrained
 
@@ -376,3 +377,11 @@ def test_the_chart_of_the_queue_keeps_the_newest_redraws():
     assert data["cached"].tolist() == list(range(10, POINTS + 10))
     assert data["in_flight"][-1] == (POINTS + 9) % 3
     assert (data["tick"][0], data["tick"][-1]) == (1 - POINTS, 0)
+
+
+def test_the_chart_of_the_queue_is_not_empty_when_it_is_opened():
+    controls = QueueControls(TrainingSettings(), Theme())
+    controls.draw(Snapshot(1, load_pretrained(), cached=3, in_flight=2))
+    controls.view.select(pn.widgets.Toggle)[0].value = True
+    chart = controls.view.select(pn.pane.Bokeh)[-1].object
+    assert chart.renderers[0].data_source.data["cached"].tolist() == [3]

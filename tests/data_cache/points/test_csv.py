@@ -47,6 +47,7 @@ def test_spaces_capitals_blank_lines_and_carriage_returns_are_accepted():
         (b"x,y,label\n1,two,0\n", ", line 2", "“two”"),
         (b"x,y,label\nnan,0,0\n", ", line 2", "“nan”"),
         (b"x,y,label\n1e300,0,0\n", ", line 2", "“1e300”"),
+        (b"1e999,0,0\n", ", line 1", "“1e999”"),
         (b"x,y,label\n0,0,10\n", ", line 2", "“10”"),
         (b"x,y,label\n0,0,-1\n", ", line 2", "“-1”"),
         (b"x,y,label\n0,0,1.5\n", ", line 2", "“1.5”"),

@@ -54,7 +54,7 @@ def test_carriage_returns_a_missing_last_newline_and_a_missing_header_are_accept
 
 
 @pytest.mark.parametrize(
-    "value", ["256", "-1", "1.5", "ink", "1 2", "1_2", "0x10", "nan", "9999999999999"]
+    "value", ["256", "-1", "1.5", "ink", "1 2", "1_2", "0x10", "nan", "²", "9999999999999"]
 )
 def test_a_value_that_is_not_a_byte_is_refused_with_row_and_column(value):
     lines = csv_bytes(numbered_samples(3)).split(b"\n")

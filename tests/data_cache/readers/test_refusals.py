@@ -14,9 +14,14 @@ import numpy as np
 import pytest
 from cache_helpers import error_of
 from dialects import Writing, twelve_samples, write
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from data_cache import read_samples
+from data_cache import DataError, read_points, read_samples
+from data_cache.readers.archives import unpack
+from data_cache.readers.csv import parse_table
 from data_cache.readers.file_kinds import identify
+from data_cache.readers.pictures import decode_picture
 
 FILES = Path(__file__).parents[2] / "files"
 SAMPLES = twelve_samples()
@@ -109,3 +114,20 @@ def test_a_file_that_is_not_read_is_named_with_the_place_and_the_values(
     assert message.isprintable()
     assert len(message.replace(str(path), "")) < 400
     assert message.endswith(".")
+
+
+@settings(max_examples=200)
+@given(data=st.data())
+def test_damaged_files_are_read_or_refused_with_a_printable_sentence(data):
+    content = bytearray(data.draw(st.sampled_from([row[0] for row in REFUSALS.values()] + [PLAIN])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, min(len(content), 500)))
+        length = data.draw(st.integers(0, 30))
+        content[place : place + length] = data.draw(st.binary(max_size=8))
+    messages = []
+    for read in (unpack, parse_table, read_points, decode_picture):
+        try:
+            read(bytes(content), "x")
+        except DataError as error:
+            messages.append(str(error))
+    assert all(message.isprintable() for message in messages)
