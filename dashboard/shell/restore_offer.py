@@ -17,7 +17,7 @@ from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
 
 LIST = """
-:host { display: flex; flex-direction: column; align-items: stretch; }
+:host { align-items: stretch; flex-wrap: nowrap; }
 """
 
 ROWS = """
