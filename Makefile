@@ -56,10 +56,10 @@ preview:
 pretrained: $(VENV)/.serve
 	$(BIN)/python scripts/make_pretrained.py
 
-# The picture in the README.
+# The pictures in the README.
 screenshot: $(VENV)/.test
 	sh scripts/ensure_browser.sh $(BIN)/python
-	$(BIN)/python scripts/screenshot.py docs/inkling.png
+	$(BIN)/python scripts/screenshot.py docs
 
 # The benchmarks of Inkling and other libraries, which they install into build/.
 bench: $(VENV)/.test

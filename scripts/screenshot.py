@@ -1,4 +1,4 @@
-"""Takes the screenshot in the README: the served app, trained for a while, with a drawn digit.
+"""Takes the pictures in the README: a drawn digit, why it is answered so, and the 2-D data.
 
 `make screenshot` runs it; do so after visible changes.
 """
@@ -17,8 +17,8 @@ from browser_page import SEVEN, launch, open_lab  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 
-def main(picture: str) -> None:
-    """Serve the app, train it for six epochs, draw a seven, and save a screenshot."""
+def main(folder: Path) -> None:
+    """Serve the app, train a network in each pane, and save the pictures."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -37,7 +37,15 @@ def main(picture: str) -> None:
             lab.press_train("Pause")
             lab.draw(SEVEN)
             lab.wait_text(".ink-prediction", "^7")
-            lab.page.screenshot(path=picture)
+            lab.page.screenshot(path=folder / "inkling.png")
+            lab.page.get_by_role("tab", name="Why").click()
+            lab.page.locator(".ink-neighbours button").first.wait_for()
+            lab.page.screenshot(path=folder / "why.png")
+            lab.page.locator("#tab-spiral").click()
+            lab.page.locator(".ink-spiral-train button").click()
+            lab.wait_text(".ink-spiral-status", r"iteration \d{4}")
+            lab.page.locator(".ink-spiral-train button").click()
+            lab.page.screenshot(path=folder / "plane.png")
             browser.close()
     finally:
         server.terminate()
@@ -45,4 +53,4 @@ def main(picture: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(Path(sys.argv[1]))
