@@ -53,7 +53,6 @@ from dashboard.shell.page_writer import DirectPageWriter, PageWriter, ServedPage
 from dashboard.shell.tabs import Pane, PaneView
 from dashboard.upstream.served_messages import batch_messages
 from dashboard.upstream.template import make_template
-from dashboard.visitors import Visitors
 from data_cache import load_digits
 from nn import backend_name, backend_reason
 
@@ -63,6 +62,7 @@ RETRY_SECONDS = 5
 if TYPE_CHECKING:
     from dashboard.autosave.autosave import Autosave
     from dashboard.plane.controller import PlaneController
+    from dashboard.visitors import Visitors
 
 
 def open_page() -> Any:
@@ -97,6 +97,7 @@ def _page_fault(document: Any) -> tuple[str, bool]:
 def visitors() -> Visitors:
     """Return the visitors of this process."""
     from dashboard.api.settings import settings_from_environment  # noqa: PLC0415 - served only
+    from dashboard.visitors import Visitors  # noqa: PLC0415
 
     def make() -> Visitors:
         settings = settings_from_environment()
@@ -177,7 +178,9 @@ class Session:
         )
         self._autosave: Autosave | None = None
         if IN_BROWSER:
-            self._autosave = create_autosave(self.controller, self._launch.tab, self.page.alert)
+            self._autosave = create_autosave(
+                self.controller, self._launch.tab, self.page.alert, self.page.offer
+            )
 
     def start(self) -> None:
         """Start the work of the session, once the page is loaded."""
@@ -220,9 +223,9 @@ class Session:
         elif not self._launch.resume:
             await open_digits_link(controller, search or "")
         if self._autosave is not None:
-            await autosave_in_browser(
-                self._autosave, controller, self.page.offer, resume=self._launch.resume
-            )
+            open_link = partial(open_digits_link, controller, search or "")
+            resume = open_link if self._launch.resume else None
+            await autosave_in_browser(self._autosave, controller, self.page.offer, resume=resume)
 
     def _make_digits_pane(self, mark_running: Callable[[bool], None]) -> PaneView:
         self.digits_pane = DigitsPane(

@@ -1,4 +1,4 @@
-"""Decides when to save, which earlier save to offer, and which saves to delete.
+"""Decides when to save, restores earlier saves, and deletes those that newer ones replace.
 
 It knows neither networks nor drawings: each part of the page turns itself into bytes and back.
 """
@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from dashboard.autosave.save import Save, SavedPart, SaveError
+from dashboard.autosave.sessions import EarlierSave, RecordName, Sessions
 from dashboard.autosave.store import Store, StoreError, StoreFullError
 from data_cache import DataError
 
@@ -27,36 +28,17 @@ PAUSE_FACTOR = 20
 KEPT_SAVES = 2
 """Saves of one session that are kept: the older one is whole while the newer is being written."""
 
-KEPT_SESSIONS = 3
-"""Closed sessions whose saves are kept."""
-
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 2.5, 60
 """The pause after a save that failed; it doubles with each failure until the second number."""
 
-LOCK_CHECKS, LOCK_CHECK_SECONDS = 6, 0.5
-"""A closed tab, or a worker that was ended, may hold its lock a moment longer."""
-
-ASIDE = "aside/"
-KEPT_ASIDE = 3
-
 
 @dataclass(frozen=True)
-class RecordName:
-    """The name of a save's record: its session, and milliseconds since 1970."""
+class PendingPart:
+    """What a restored save has of a part that does not exist yet."""
 
-    session: str
-    saved_at: int
-
-    def __str__(self) -> str:
-        return f"{self.session}/{self.saved_at:015d}"
-
-    @classmethod
-    def parse(cls, text: str) -> RecordName | None:
-        """Return the parts of a record's name; None when it is not the name of a save."""
-        session, _, number = text.rpartition("/")
-        if not session or text.startswith(ASIDE) or not number.isdecimal():
-            return None
-        return cls(session, int(number))
+    title: str
+    score: str
+    content: bytes
 
 
 def milliseconds() -> int:
@@ -76,6 +58,8 @@ class Autosave:
         The parts that exist from the beginning.
     tab
         Name of the tab, the same in each of its loads; its own saves are preferred to others.
+    rename_tab
+        Called with the new name of a tab that is a copy of another one.
     tell
         Shows a sentence on the page.
     report
@@ -93,6 +77,7 @@ class Autosave:
         parts: Sequence[SavedPart],
         *,
         tab: str,
+        rename_tab: Callable[[str], None] = lambda _name: None,
         tell: Callable[[str], None],
         report: Callable[[StoreError | None], None] = lambda _error: None,
         now: Callable[[], int] = milliseconds,
@@ -100,20 +85,22 @@ class Autosave:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store: Store
+        self._sessions: Sessions
         self._parts: dict[str, SavedPart] = {}
-        self._tab = tab
+        self._tab, self._rename_tab = tab, rename_tab
         self._now, self._clock, self._sleep = now, clock, sleep
         self._tell, self._report = tell, report
         self._changed = asyncio.Event()
         self._urgent = asyncio.Event()
-        self._session = f"{tab}.{now()}"
-        self._last = RecordName(self._session, now())
+        self._earlier: list[EarlierSave] = []
+        self._saved_at = 0
         self._own_records: list[RecordName] = []
-        self._offered: list[RecordName] = []
-        self._is_answered = False
+        self._replaced: list[RecordName] = []
+        """The records of a restored save: deleted as soon as this session has saved that work."""
+        self._restoring = ""
         self._restored: set[str] = set()
-        self._pending: dict[str, tuple[str, bytes]] = {}
-        """Titles and contents of a restored save for parts that do not exist yet."""
+        """The session whose save is being restored, and the parts that are restored already."""
+        self._pending: dict[str, PendingPart] = {}
         self._newest: Save | None = None
         self._save_seconds = 0.0
         self._failures = 0
@@ -130,114 +117,122 @@ class Autosave:
         """Save one more part from now on; it is restored if a restored save contains it."""
         self._register(part)
         if part.name in self._pending:
-            await self._restore_part(part, self._pending[part.name][1])
+            await self._restore_part(part, self._pending[part.name].content)
             del self._pending[part.name]
 
     # Restoring
 
-    async def connect(self, store: Store) -> Save | None:
-        """Use a store, and return the newest usable save of a closed tab; None: there is none.
+    async def connect(self, store: Store) -> list[EarlierSave]:
+        """Use a store, and return the saves that may be restored; see `Sessions.earlier`.
 
-        Unusable saves are put aside with a notice. From here on other tabs see this one as open.
+        From here on other tabs see this one as open.
 
         Raises
         ------
         StoreError
-            The browser does not store anything.
+            The browser does not store anything at present.
         """
         self._store = store
-        await store.enter(self._session)
-        for _ in range(LOCK_CHECKS):
-            if not await self._others_are_open():
-                break
-            await self._sleep(LOCK_CHECK_SECONDS)
-        names = await self._closed_sessions()
-        for name in names:
-            try:
-                save = Save.from_bytes(await store.read(str(name)))
-            except SaveError as error:
-                await self._put_aside(name, error)
-                continue
-            self._offered = [other for other in names if other.session == name.session]
-            return save
-        return None
-
-    async def _others_are_open(self) -> bool:
-        """Return whether other sessions with saves seem to be open; some may be ending."""
-        others = await self._store.open_sessions() - {self._session}
-        names = map(RecordName.parse, await self._store.names())
-        return any(name is not None and name.session in others for name in names)
-
-    async def _closed_sessions(self) -> list[RecordName]:
-        """Return the saves of closed sessions, this tab's and the newest first; delete old ones."""
-        opened = await self._store.open_sessions()
-        texts = await self._store.names()
-        names = [it for it in map(RecordName.parse, texts) if it and it.session not in opened]
-        names.sort(
-            key=lambda name: (name.session.rpartition(".")[0] == self._tab, name.saved_at),
-            reverse=True,
-        )
-        sessions = list(dict.fromkeys(name.session for name in names))[:KEPT_SESSIONS]
-        for name in names:
-            if name.session not in sessions:
-                await self._store.delete(str(name))
-        for text in sorted(text for text in texts if text.startswith(ASIDE))[:-KEPT_ASIDE]:
-            await self._store.delete(text)
-        return [name for name in names if name.session in sessions]
-
-    async def _put_aside(
-        self, name: RecordName, error: SaveError, content: bytes | None = None
-    ) -> None:
+        sessions = Sessions(store, now=self._now, sleep=self._sleep, tell=self._tell)
         try:
-            content = content or await self._store.read(str(name))
-            await self._store.write(f"{ASIDE}{name}", content)
-            await self._store.delete(str(name))
+            tab = await sessions.enter(self._tab)
+            if tab != self._tab:
+                self._tab = tab
+                self._rename_tab(tab)
+            found = await sessions.earlier()
         except StoreError:
-            pass  # it is skipped in any case
-        self._tell(f"A save of earlier work could not be used and was put aside: {error}.")
+            with suppress(StoreError):
+                await sessions.leave()
+            raise
+        self._sessions, self._earlier = sessions, list(found)
+        self._note_success()
+        return found
 
     def seconds_since(self, save: Save) -> float:
         """Return the age of a save in seconds."""
         return (self._now() - save.saved_at) / 1000
 
-    async def restore(self, save: Save) -> bool:
+    async def restore(self, earlier: EarlierSave) -> bool:
         """Restore every part from a save; return whether none of them is left for another try.
 
         What cannot be restored is told, and put aside or left for another try, in which the parts
         that were restored are left alone. Contents for parts that do not exist yet stay saved.
         """
+        if self._restoring != earlier.session:
+            self._restoring, self._restored = earlier.session, set()
+        try:
+            records, save = await self._read(earlier.session)
+        except StoreError as error:
+            self._tell(f"Earlier work cannot be restored right now: {error}.")
+            return False
+        if save is None:
+            self._tell("This save is no longer here: another tab restored or deleted it.")
+            return True
         self._pending = {
-            name: (save.titles.get(name, ""), content)
+            name: PendingPart(save.titles.get(name, ""), save.scores.get(name, ""), content)
             for name, content in save.parts.items()
             if name not in self._parts
         }
-        self._is_answered = True
+        self._replaced = records
+        self._earlier = [other for other in self._earlier if other.session != earlier.session]
+        is_complete = True
         for name, part in list(self._parts.items()):  # another one may be added meanwhile
             if name in save.parts and name not in self._restored:
-                await self._restore_part(part, save.parts[name])
+                is_complete &= await self._restore_part(part, save.parts[name])
+        if not is_complete:
+            self._replaced = []
         self.note_change()
-        return self._is_answered
+        return is_complete
 
-    async def _restore_part(self, part: SavedPart, content: bytes) -> None:
+    async def _read(self, session: str) -> tuple[list[RecordName], Save | None]:
+        """Return the records of a closed session, and the newest of its saves that is usable."""
+        records = await self._sessions.records_of(session)
+        for name in records:
+            with suppress(SaveError):
+                return records, await self._sessions.read(name)
+        return records, None
+
+    async def _restore_part(self, part: SavedPart, content: bytes) -> bool:
+        """Restore a part; return False when its data are not available right now."""
         try:
             await part.restore(content)
             self._restored.add(part.name)
         except SaveError as error:
-            for name in self._offered:
-                await self._put_aside(name, error)
-            if not self._offered:
+            for name in self._replaced:
+                await self._sessions.put_aside(name, error)
+            if not self._replaced:
                 alone = Save(part.title, self._now(), {part.name: content})
-                name = RecordName(self._session, alone.saved_at)
-                await self._put_aside(name, error, alone.to_bytes())
-            self._offered = []
+                name = RecordName(self._sessions.session, alone.saved_at)
+                await self._sessions.put_aside(name, error, alone.to_bytes())
+            self._replaced = []
         except DataError as error:
-            self._is_answered = False  # so the save is not deleted
             self._tell(f"Earlier work cannot be restored right now: {error}")
+            return False
+        return True
 
-    def discard(self) -> None:
-        """Delete the save that was found as soon as there is a new one."""
-        self._is_answered = True
+    def decline(self) -> None:
+        """Continue without earlier work; its saves stay."""
         self._pending = {}
+
+    async def delete(self, earlier: EarlierSave) -> bool:
+        """Delete a save on request; return whether it is gone."""
+        try:
+            await self._sessions.delete(earlier.session)
+        except StoreError as error:
+            self._tell(f"The save cannot be deleted right now: {error}.")
+            return False
+        self._earlier = [other for other in self._earlier if other is not earlier]
+        return True
+
+    @property
+    def earlier_count(self) -> int:
+        """How many saves `delete_earlier` would delete."""
+        return len(self._earlier)
+
+    async def delete_earlier(self) -> None:
+        """Delete all saves of closed sessions on request."""
+        for earlier in list(self._earlier):
+            await self.delete(earlier)
 
     # Saving
 
@@ -307,14 +302,14 @@ class Autosave:
                 return True
             content = save.to_bytes()
             self._save_seconds = self._clock() - begun
-            name = RecordName(self._session, save.saved_at)
+            name = RecordName(self._sessions.session, save.saved_at)
             await self._write(str(name), content)
         except (StoreError, MemoryError) as error:
             self._newest = newest
             refused = error if isinstance(error, StoreError) else StoreError("no memory is left")
             self.note_failure(refused)
             return False
-        self._last = name
+        self._saved_at = save.saved_at
         self._own_records.append(name)
         self._note_success()
         with suppress(StoreError):  # what cannot be deleted now is deleted after the next save
@@ -334,34 +329,39 @@ class Autosave:
 
     def _capture(self) -> Save | None:
         """Return a new save; None when nothing changed, or a part has no bytes to save yet."""
-        titles = {name: title for name, (title, _) in self._pending.items()}
+        titles = {name: it.title for name, it in self._pending.items()}
         titles |= {name: it.title for name, it in self._parts.items() if name not in titles}
         if not any(titles.values()) and not self._own_records:
             return None  # nothing has been done yet
-        parts = {name: content for name, (_, content) in self._pending.items()}
+        parts = {name: it.content for name, it in self._pending.items()}
+        scores = {name: it.score for name, it in self._pending.items()}
         for name, part in self._parts.items():
             if name in parts:
                 continue
-            content = part.capture()
+            content, scores[name] = part.capture(), part.score
             if content is None:
                 # The last save of this part is repeated, so that the others need not wait.
-                if self._newest is None or name not in self._newest.parts:
+                last = self._newest
+                if last is None or name not in last.parts:
                     return None
-                content, titles[name] = self._newest.parts[name], self._newest.titles[name]
+                content, titles[name] = last.parts[name], last.titles[name]
+                scores[name] = last.scores[name]
             parts[name] = content
         if self._newest is not None and parts == self._newest.parts:
             return None
         title = " and ".join(filter(None, titles.values())) or "a fresh start"
         # Names must differ and grow even when the clock is set back.
-        saved_at = max(self._now(), self._last.saved_at + 1)
-        self._newest = Save(title, saved_at, parts, titles)
+        saved_at = max(self._now(), self._saved_at + 1)
+        pictures = (part.picture for part in self._parts.values())
+        picture = next(filter(None, pictures), "")
+        self._newest = Save(title, saved_at, parts, titles, scores, picture)
         return self._newest
 
     async def _delete_replaced(self) -> None:
-        """Delete older saves of this session, and an offer that was answered."""
+        """Delete older saves of this session, and those of the work that it continues."""
         while len(self._own_records) > KEPT_SAVES:
             await self._store.delete(str(self._own_records[0]))
             del self._own_records[0]
-        if self._is_answered:
-            while self._offered:
-                await self._store.delete(str(self._offered.pop()))
+        while self._replaced:
+            await self._store.delete(str(self._replaced[-1]))
+            self._replaced.pop()

@@ -5,21 +5,28 @@ While the browser refuses to store anything, the page works without it and says 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
 from dashboard.autosave.autosave import Autosave
-from dashboard.autosave.digits import SavedDigits, SavedStoredModel
+from dashboard.autosave.digits import SavedDigits, SavedStoredModel, decode_drawing
 from dashboard.autosave.save import Save, SavedPart, describe_age
-from dashboard.autosave.store import IndexedDBStore, Store, StoreError
+from dashboard.autosave.sessions import EarlierSave
+from dashboard.autosave.store import IndexedDBStore, Store, StoreError, StoreFullError
 from dashboard.digits.controller import DigitsController
-from dashboard.shell.alert import Alert
-from dashboard.shell.restore_offer import RestoreOffer
+from dashboard.shell.alert import Action, Alert
+from dashboard.shell.pictures import ink_pixels, picture_address
+from dashboard.shell.restore_offer import OfferedSave, RestoreOffer
 
 if TYPE_CHECKING:
     from dashboard.plane.controller import PlaneController
 
+Resume = Callable[[], Awaitable[None]] | None
 
-def create_autosave(controller: DigitsController, tab: str, alert: Alert) -> Autosave:
+
+def create_autosave(
+    controller: DigitsController, tab: str, alert: Alert, offer: RestoreOffer
+) -> Autosave:
     """Return the autosave of a page whose digits exist.
 
     Parameters
@@ -30,17 +37,43 @@ def create_autosave(controller: DigitsController, tab: str, alert: Alert) -> Aut
         Name of the tab.
     alert
         Says why nothing can be saved, as long as that is so.
+    offer
+        Asks whether to restore earlier saves.
     """
 
     def report(error: StoreError | None) -> None:
         if error is None:
             alert.hide()
-        else:
-            alert.show(failure_sentence(error), [("Try again", autosave.retry_now)])
+            return
+        actions: list[Action] = [("Try again", autosave.retry_now)]
+        count = autosave.earlier_count
+        if isinstance(error, StoreFullError) and count:
+            label = "Delete the earlier save" if count == 1 else f"Delete {count} earlier saves"
+            actions.append((label, lambda: controller.spawn(make_space())))
+        alert.show(failure_sentence(error), actions)
+
+    async def make_space() -> None:
+        await autosave.delete_earlier()
+        offer.withdraw()
+        autosave.retry_now()
 
     parts: list[SavedPart] = [SavedDigits(controller), SavedStoredModel(controller)]
-    autosave = Autosave(parts, tab=tab, tell=controller.warn, report=report)
+    autosave = Autosave(parts, tab=tab, rename_tab=rename_tab, tell=controller.warn, report=report)
     return autosave
+
+
+def rename_tab(name: str) -> None:
+    """Have the page use another name of its tab from now on."""
+    from js import self as worker  # noqa: PLC0415 - exists in a browser only
+    from pyodide.ffi import to_js  # noqa: PLC0415
+
+    worker.postMessage(to_js({"type": "tab", "name": name}, dict_converter=_js_object()))
+
+
+def _js_object() -> Any:
+    from js import Object  # noqa: PLC0415 - exists in a browser only
+
+    return Object.fromEntries
 
 
 def failure_sentence(error: StoreError) -> str:
@@ -59,7 +92,7 @@ def add_plane(autosave: Autosave, plane: PlaneController) -> None:
 
 
 async def autosave_in_browser(
-    autosave: Autosave, controller: DigitsController, offer: RestoreOffer, *, resume: bool
+    autosave: Autosave, controller: DigitsController, offer: RestoreOffer, *, resume: Resume = None
 ) -> None:
     """Restore earlier work or offer it, then save in IndexedDB until cancelled."""
     await run_autosave(autosave, IndexedDBStore(), controller, offer, resume=resume)
@@ -71,7 +104,7 @@ async def run_autosave(
     controller: DigitsController,
     offer: RestoreOffer,
     *,
-    resume: bool,
+    resume: Resume = None,
 ) -> None:
     """Do the same with any store.
 
@@ -86,38 +119,65 @@ async def run_autosave(
     offer
         Asks whether to restore a save.
     resume
-        Whether to restore without asking, as after a crash.
+        Given to restore the save of this tab without asking, as after a crash or an update; called
+        when there is none, to open the page as its address says.
     """
-    save = await _connect(autosave, store)
-    if save is not None and resume:
-        await autosave.restore(save)
-    elif save is not None:
-        _ask(autosave, save, controller, offer)
+    saves: list[EarlierSave] = []
+    is_connected = False
+    while not is_connected:
+        try:
+            saves = await autosave.connect(store)
+            is_connected = True
+        except StoreError as error:
+            autosave.note_failure(error)
+        has_own = bool(saves) and saves[0].is_own
+        if resume is not None and has_own and await autosave.restore(saves[0]):
+            saves = []
+        elif resume is not None and not has_own:
+            await resume()
+        resume = None
+        if not is_connected:
+            await autosave.pause_before_retry()
+    if saves:
+        _ask(autosave, saves, controller, offer)
     autosave.note_change()  # something may have been done meanwhile
     await autosave.run()
 
 
-async def _connect(autosave: Autosave, store: Store) -> Save | None:
-    while True:
-        try:
-            return await autosave.connect(store)
-        except StoreError as error:
-            autosave.note_failure(error)
-            await autosave.pause_before_retry()
+def _ask(
+    autosave: Autosave,
+    saves: list[EarlierSave],
+    controller: DigitsController,
+    offer: RestoreOffer,
+) -> None:
+    """Ask which save to restore, again after one was deleted or could not be restored."""
 
-
-def _ask(autosave: Autosave, save: Save, controller: DigitsController, offer: RestoreOffer) -> None:
-    age = describe_age(autosave.seconds_since(save))
-    question = f"Restore your earlier work: {save.title}, {age}?"
-
-    async def restore() -> None:
-        if not await autosave.restore(save):
-            offer.ask(question, answer)
-
-    def answer(wanted: bool) -> None:
-        if wanted:
-            controller.spawn(restore())
+    def ask_again(left: list[EarlierSave]) -> None:
+        if left:
+            _ask(autosave, left, controller, offer)
         else:
-            autosave.discard()
+            offer.withdraw()
 
-    offer.ask(question, answer)
+    async def restore(index: int) -> None:
+        if not await autosave.restore(saves[index]):
+            ask_again(saves)
+
+    async def delete(index: int) -> None:
+        if await autosave.delete(saves[index]):
+            ask_again([save for save in saves if save is not saves[index]])
+
+    offer.ask(
+        [_offered(autosave, it.save) for it in saves],
+        resume=lambda index: controller.spawn(restore(index)),
+        delete=lambda index: controller.spawn(delete(index)),
+        decline=autosave.decline,
+    )
+
+
+def _offered(autosave: Autosave, save: Save) -> OfferedSave:
+    age = describe_age(autosave.seconds_since(save))
+    try:
+        picture = picture_address(ink_pixels(decode_drawing(save.picture))) if save.picture else ""
+    except ValueError:
+        picture = ""  # the bytes are those of another program
+    return OfferedSave(f"{save.description}, {age}", picture)

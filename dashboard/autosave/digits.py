@@ -67,6 +67,20 @@ class SavedDigits:
             return "your drawing"
         return "your settings" if self._has_other_settings() else ""
 
+    @property
+    def score(self) -> str:
+        """The latest validation accuracy."""
+        scores = self._state.history.validation if self._state.snapshot.iteration else []
+        return f"validation accuracy {100 * scores[-1].accuracy:.1f} %" if scores else ""
+
+    @property
+    def picture(self) -> str:
+        """The drawing, unless it is the example of the start."""
+        drawing = self._state.drawing
+        if drawing is None or self._state.is_example or not drawing.any():
+            return ""
+        return encode_drawing(shrink(drawing))
+
     def _has_other_settings(self) -> bool:
         names = (*settings_values(self._state), *SHOWN)
         return any(getattr(self._state, name) != DigitsState.param[name].default for name in names)
@@ -133,6 +147,15 @@ class SavedStoredModel:
             "" if stored is None else f"the stored {describe_stored(stored, self._state).subject}"
         )
 
+    @property
+    def score(self) -> str:
+        """The latest validation accuracy."""
+        stored = self._stored
+        accuracy = None if stored is None else describe_stored(stored, self._state).accuracy
+        return "" if accuracy is None else f"validation accuracy {100 * accuracy:.1f} %"
+
+    picture = ""
+
     def capture(self) -> bytes | None:
         """Return the checkpoint of the model, empty if there is none; None while it is computed."""
         stored = self._stored
@@ -192,6 +215,15 @@ def _run_state(checkpoint: Checkpoint, shown: Mapping[str, Any], origin: Origin)
         return state
     optimizer = create_optimizer(state.optimizer, network.parameters())
     return replace(state, network=network, optimizer_state=optimizer.state())
+
+
+def shrink(drawing: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return a square picture of 28 pixels or more a side with 28 a side: the mean of each area."""
+    edges = np.linspace(0, len(drawing), 29).astype(int)[:-1]
+    sums = np.add.reduceat(np.add.reduceat(drawing, edges, axis=0), edges, axis=1)
+    counts = np.diff(np.append(edges, len(drawing)))
+    means: NDArray[np.floating] = sums / np.outer(counts, counts)
+    return means
 
 
 def encode_drawing(drawing: NDArray[np.floating]) -> str:

@@ -7,6 +7,10 @@
   const LOCK = "inkling-session "
   const ANSWER_WITHIN = 5000 // milliseconds; some browsers never answer in private mode
   const TRANSACT_WITHIN = 30000
+  const BEAT = "alive/"
+  const BEAT_EVERY = 2000
+  const BEAT_WITHIN = 10000 // milliseconds; Python may compute for some seconds without a pause
+  const BEAT_KEPT = 86_400_000
 
   let opening = null // a promise of the open database; null when it must be opened
 
@@ -88,36 +92,85 @@
     }
   }
 
-  // The lock is held until the worker ends, in whatever way. Without a secure context there are
-  // no locks, and tabs do not know of each other.
-  async function enter(session) {
-    if (navigator.locks == null) {
-      return
-    }
+  // Functions that end the open sessions of this worker, by their names.
+  const sessions = new Map()
+
+  // The lock is held until the worker ends, in whatever way.
+  async function lock(session) {
+    const options = { ifAvailable: true }
     await new Promise((resolve, reject) => {
-      const hold = () => {
-        resolve()
-        return new Promise(() => {})
+      const hold = (found) => {
+        if (found == null) {
+          reject(new Error("another tab has the same name"))
+          return undefined
+        }
+        return new Promise((release) => { sessions.set(session, release); resolve() })
       }
-      navigator.locks.request(LOCK + session, hold).catch(reject)
+      navigator.locks.request(LOCK + session, options, hold).catch(reject)
     })
+  }
+
+  // Without a secure context there are no locks: an open session writes the time now and then.
+  async function beat(session) {
+    await transact("readwrite", (records) => records.put(Date.now(), BEAT + session))
+  }
+
+  async function startBeating(session) {
+    const tryToBeat = () => beat(session).catch(() => {}) // the autosave tells why nothing is stored
+    const timer = setInterval(tryToBeat, BEAT_EVERY)
+    sessions.set(session, async () => {
+      clearInterval(timer)
+      await transact("readwrite", (records) => records.delete(BEAT + session))
+    })
+    await tryToBeat()
+  }
+
+  async function beatingSessions() {
+    const keys = await transact("readonly", (records) => records.getAllKeys())
+    const found = []
+    for (const key of keys.filter((key) => key.startsWith(BEAT))) {
+      const age = Date.now() - await transact("readonly", (records) => records.get(key))
+      if (age < BEAT_WITHIN) {
+        found.push(key.slice(BEAT.length))
+      } else if (age > BEAT_KEPT) {
+        await transact("readwrite", (records) => records.delete(key))
+      }
+    }
+    return found
+  }
+
+  async function enter(session) {
+    await (navigator.locks == null ? startBeating(session) : lock(session))
+  }
+
+  async function leave(session) {
+    const end = sessions.get(session)
+    sessions.delete(session)
+    await end?.()
   }
 
   async function openSessions() {
     if (navigator.locks == null) {
-      return []
+      return beatingSessions()
     }
     const { held } = await navigator.locks.query()
     const names = held.map((lock) => lock.name).filter((name) => name.startsWith(LOCK))
     return names.map((name) => name.slice(LOCK.length))
   }
 
+  async function names() {
+    const keys = await transact("readonly", (records) => records.getAllKeys())
+    return keys.filter((key) => !key.startsWith(BEAT))
+  }
+
   return {
-    names: plainly(() => transact("readonly", (records) => records.getAllKeys())),
+    releaseSeconds: navigator.locks == null ? BEAT_WITHIN / 1000 + 2 : 3,
+    names: plainly(names),
     read: plainly((name) => transact("readonly", (records) => records.get(name))),
     write: plainly((name, content) => transact("readwrite", (records) => records.put(content, name))),
     remove: plainly((name) => transact("readwrite", (records) => records.delete(name))),
     enter: plainly(enter),
+    leave: plainly(leave),
     openSessions: plainly(openSessions),
   }
 }

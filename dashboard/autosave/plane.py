@@ -61,6 +61,14 @@ class SavedPlane:
             return "your settings for 2-D data"
         return ""
 
+    @property
+    def score(self) -> str:
+        """The latest accuracy on the test points."""
+        scores = self._state.history.test if self._state.snapshot.iteration else []
+        return f"test accuracy {100 * scores[-1].accuracy:.1f} %" if scores else ""
+
+    picture = ""
+
     def capture(self) -> bytes | None:
         """Return a checkpoint; None while a change is pending, or weights are NaN or infinite."""
         run_state = self._controller.run_state()

@@ -30,6 +30,16 @@ class SavedPart(Protocol):
         """Description for the offer to restore it; "" when nothing was done in it."""
         ...
 
+    @property
+    def score(self) -> str:
+        """The latest score in words, "validation accuracy 94.2 %"; "" when there is none."""
+        ...
+
+    @property
+    def picture(self) -> str:
+        """A picture for the offer: base64 of 28 rows of 28 bytes, ink high; "" for none."""
+        ...
+
     def capture(self) -> bytes | None:
         """Return the part as bytes; None when that is impossible right now."""
         ...
@@ -75,14 +85,28 @@ class Save:
         Milliseconds since 1970.
     parts
         The bytes of each part of the page, by name.
-    titles
-        The title of each part, by name; saves of earlier versions lack them.
+    titles, scores
+        The title and the score of each part, by name; saves of earlier versions lack them.
+    picture
+        As `SavedPart.picture`.
     """
 
     title: str
     saved_at: int
     parts: Mapping[str, bytes]
     titles: Mapping[str, str] = field(default_factory=dict)
+    scores: Mapping[str, str] = field(default_factory=dict)
+    picture: str = ""
+
+    @property
+    def description(self) -> str:
+        """The title with the scores."""
+        scored = [
+            f"{title} ({self.scores[name]})" if self.scores.get(name) else title
+            for name, title in self.titles.items()
+            if title
+        ]
+        return " and ".join(scored) or self.title
 
     def to_bytes(self) -> bytes:
         """Return the save as one record.
@@ -97,6 +121,8 @@ class Save:
                 "saved_at": self.saved_at,
                 "parts": {name: len(content) for name, content in self.parts.items()},
                 "titles": dict(self.titles),
+                "scores": dict(self.scores),
+                "picture": self.picture,
             }
         ).encode()
         pieces = [len(header).to_bytes(4, "little"), header, *self.parts.values()]
@@ -135,8 +161,12 @@ class Save:
             end += length
         if end != len(content):
             raise SaveError(f"expected {end:,} bytes by its header, found {len(content):,}")
-        titles = {name: str(title) for name, title in header.get("titles", {}).items()}
-        return cls(str(header["title"]), int(header["saved_at"]), parts, titles)
+        titles, scores = (
+            {name: str(text) for name, text in header.get(key, {}).items()}
+            for key in ("titles", "scores")
+        )
+        picture = str(header.get("picture", ""))
+        return cls(str(header["title"]), int(header["saved_at"]), parts, titles, scores, picture)
 
 
 def describe_age(seconds: float) -> str:

@@ -24,7 +24,15 @@ class StoreFullError(StoreError):
 
 
 class Store(Protocol):
-    """Named records of bytes; every method may raise a StoreError."""
+    """Named records of bytes; every method may raise a StoreError.
+
+    Attributes
+    ----------
+    release_seconds
+        How long a session that has ended may still be among the open ones.
+    """
+
+    release_seconds: float
 
     async def names(self) -> list[str]:
         """Return the names of all records."""
@@ -46,6 +54,10 @@ class Store(Protocol):
         """Mark a session as open until this tab is closed."""
         ...
 
+    async def leave(self, session: str) -> None:
+        """Mark a session of this tab as closed."""
+        ...
+
     async def open_sessions(self) -> set[str]:
         """Return the sessions of all open tabs, as far as the browser tells."""
         ...
@@ -62,6 +74,7 @@ class IndexedDBStore:
 
         script = files("dashboard.autosave") / "indexed_db.js"
         self._database: Any = run_js(script.read_text(encoding="utf-8"))(DATABASE)
+        self.release_seconds = float(self._database.releaseSeconds)
 
     async def names(self) -> list[str]:
         """Return the names of all records."""
@@ -86,11 +99,19 @@ class IndexedDBStore:
         await _translated(lambda: self._database.remove(name))
 
     async def enter(self, session: str) -> None:
-        """Hold a lock of the session's name until the worker ends."""
+        """Hold a lock of the session's name until the worker ends.
+
+        Without a secure context browsers have no locks; records of the time, written every few
+        seconds, take their place.
+        """
         await _translated(lambda: self._database.enter(session))
 
+    async def leave(self, session: str) -> None:
+        """Release the lock."""
+        await _translated(lambda: self._database.leave(session))
+
     async def open_sessions(self) -> set[str]:
-        """Return the sessions whose locks are held."""
+        """Return the sessions that are open."""
         return set(await _translated(self._database.openSessions))
 
 

@@ -99,6 +99,10 @@ class DigitsController:
         self.execute = execute
         self._sample_generator = np.random.default_rng(state.seed)
         self._sample_index: int | None = None
+        self._has_trained_since_choice = False
+        """Whether training began after another data set was chosen, which is not open yet."""
+        self._late_data: OpenedDataSet | None = None
+        """A data set that was open only when training had begun."""
         self._training = DigitsTraining(
             state, data, self._publish, clock=clock, execute=execute, time_budget=time_budget
         )
@@ -141,6 +145,7 @@ class DigitsController:
     def step(self) -> None:
         """Train on one batch; while training runs, pause first."""
         self.state.running = False
+        self._has_trained_since_choice = True
         self._leave_pretrained()
         self.training_loop.add_step()
 
@@ -248,6 +253,7 @@ class DigitsController:
 
     def _running_changed(self, event: Any) -> None:
         if event.new:
+            self._has_trained_since_choice = True
             self._leave_pretrained()
             self.training_loop.ensure()
         else:
@@ -408,11 +414,21 @@ class DigitsController:
             self._loader.cancel()
         else:
             self.state.running = False
-            opened = whole_of(data) if name == data.name else None
+            self._has_trained_since_choice = False
+            known = [data, self._late_data] if self._late_data else [data]
+            opened = next((whole_of(other) for other in known if other.name == name), None)
             self._loader.begin(name, samples, opened=opened)
 
     def _data_set_opened(self, data: OpenedDataSet | None) -> None:
-        if data is not None:
+        if data is not None and self._has_trained_since_choice:
+            # It comes late: the run that was begun meanwhile is worth more.
+            self._late_data = data
+            self._notify(
+                f"{data.title}: the samples are here. Training on {self.data.title} is not "
+                f"replaced; choose {data.title} again to change to it."
+            )
+        elif data is not None:
+            self._late_data = None
             self.state.running = False
             self._training.adopt_data_set(data)
             if self.state.is_example and not self.state.has_digit_classes:

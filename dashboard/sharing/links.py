@@ -96,8 +96,8 @@ class Launch:
     tab
         Name of the tab, the same in each of its loads (`sessionStorage`), for the autosave.
     resume
-        Whether to restore earlier work without asking, because the last worker crashed. The page
-        leaves it out when workers crash repeatedly.
+        Whether to restore earlier work without asking, because the last worker crashed or the site
+        was updated. The page leaves it out when workers crash repeatedly.
     """
 
     search: str | None

@@ -22,27 +22,65 @@ window.siteStart = (() => {
     return null;
   }
 
-  /* The same in every load of this tab. */
-  function tabName() {
-    const fresh = Math.random().toString(36).slice(2);
+  let tab = "";
+  let releaseTab = () => {};
+
+  /* Names this tab in all its loads. A lock of the name tells other tabs that this one is open,
+   * before Python does it with a lock of its own. */
+  function nameTab(name) {
+    tab = name;
     try {
-      sessionStorage["inkling-tab"] ??= fresh;
+      sessionStorage["inkling-tab"] = name;
+    } catch {
+      // Storage may be forbidden.
+    }
+    releaseTab();
+    const hold = () => new Promise((resolve) => { releaseTab = resolve; });
+    const options = {mode: "shared"};
+    navigator.locks?.request(`inkling-session ${name}.0`, options, hold).catch(() => {});
+  }
+
+  /* The name of this tab's last load. A tab that was duplicated has that of the original until
+   * Python notices it and gives it another one. */
+  function lastName() {
+    try {
       return sessionStorage["inkling-tab"];
     } catch {
-      return fresh; // storage may be forbidden
+      return undefined;
     }
   }
 
+  nameTab(lastName() ?? Math.random().toString(36).slice(2));
   document.documentElement.dataset.site = "loading"; // the style sheet shows what is not ready
 
-  return (options) => {
-    const launch = {search: location.search, tab: tabName(), ...options};
+  const start = (options) => {
+    const launch = {search: location.search, tab, ...options};
     const worker = new Worker("worker.js", {name: JSON.stringify(launch)});
     const early = [];
     worker.onmessage = (event) => early.push(event);
     worker.onerror = (event) => early.push(event);
     return {worker, early};
   };
+  /* Lets the next load of this tab continue without asking, as after a crash. */
+  function resumeNext() {
+    try {
+      sessionStorage["inkling-resume"] = "1";
+    } catch {
+      // It then asks.
+    }
+  }
+
+  function takeResume() {
+    try {
+      const resume = "inkling-resume" in sessionStorage;
+      delete sessionStorage["inkling-resume"];
+      return resume;
+    } catch {
+      return false;
+    }
+  }
+
+  return Object.assign(start, {nameTab, resumeNext, first: start({resume: takeResume()})});
 })();
 
-window.siteFirst = window.siteStart?.({});
+window.siteFirst = window.siteStart?.first;

@@ -83,6 +83,7 @@ function receive(message) {
   heard = performance.now();
   if (message.type === "stage") showStage(message.stage);
   else if (message.type === "progress") showProgress(message);
+  else if (message.type === "tab") siteStart.nameTab(message.name);
   else if (message.type === "died") die(message.summary);
   else if (message.type === "error") {
     showError(message.where, message.summary, message.details, message.fatal);
@@ -111,6 +112,10 @@ function die(summary) {
 }
 
 function restart(options = {resume: true}) {
+  if (isOutdated) {
+    reloadAndResume(); // the worker of the newer version may not fit this page
+    return;
+  }
   bridge.worker.terminate();
   setState("loading");
   setInert(true);
@@ -159,19 +164,36 @@ document.addEventListener("visibilitychange", () => { heard = performance.now();
 // ---- Use without a network -------------------------------------------------------------------
 
 let isRegistered = false;
+let isOutdated = false; // a newer version has replaced the files of this page's version
+let acceptsUpdate = false;
+
+/* After it the page continues with its last save without asking; see head.js. */
+function reloadAndResume() {
+  siteStart.resumeNext();
+  location.reload();
+}
+
+/* The update that was accepted in one tab must not end the training in the others. */
+function followUpdate() {
+  if (isOutdated) return;
+  isOutdated = true;
+  if (acceptsUpdate) reloadAndResume();
+  else {
+    document.querySelector(".site-news")?.remove();
+    showNews("Inkling was updated in another tab; your work here continues.", "Reload",
+      reloadAndResume);
+  }
+}
 
 /* Registers the service worker, which downloads the whole site: not before the app is ready. */
 async function keepOffline() {
   if (isRegistered || !("serviceWorker" in navigator)) return;
   isRegistered = true;
   await new Promise((resolve) => setTimeout(resolve, OFFLINE_DELAY_MS));
-  let isReloading = false;
-  const hadController = navigator.serviceWorker.controller !== null;
+  let hasController = navigator.serviceWorker.controller !== null;
   navigator.serviceWorker.addEventListener("controllerchange", () => {
-    if (hadController && !isReloading) {
-      isReloading = true;
-      location.reload();
-    }
+    if (hasController) followUpdate();
+    hasController = true;
   });
   try {
     const registration = await navigator.serviceWorker.register("service-worker.js");
@@ -189,8 +211,11 @@ async function keepOffline() {
 function offerUpdate(registration) {
   const {waiting} = registration;
   const isOffered = document.querySelector(".site-news") !== null;
-  if (!waiting || !navigator.serviceWorker.controller || isOffered) return;
-  showNews("A newer Inkling is ready.", "Reload", () => waiting.postMessage("take over"));
+  if (!waiting || !navigator.serviceWorker.controller || isOffered || isOutdated) return;
+  showNews("A newer Inkling is ready.", "Reload", () => {
+    acceptsUpdate = true;
+    waiting.postMessage("take over");
+  });
 }
 
 // ---- Start -----------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from controller_helpers import make_controller, until
@@ -16,6 +16,7 @@ from dashboard.autosave.digits import SavedDigits
 from dashboard.autosave.save import Save
 from dashboard.autosave.store import StoreError
 from dashboard.plane.controller import PlaneController
+from dashboard.shell.restore_offer import OfferedSave
 from dashboard.training.checkpoint import Checkpoint
 
 MOMENTS = itertools.count(1_000_000)
@@ -24,6 +25,8 @@ MOMENTS = itertools.count(1_000_000)
 
 class MemoryStore:
     """A store whose records and open sessions may be shared by several imagined tabs."""
+
+    release_seconds = 3.0
 
     def __init__(
         self, records: dict[str, bytes] | None = None, opened: set[str] | None = None
@@ -47,6 +50,9 @@ class MemoryStore:
 
     async def enter(self, session: str) -> None:
         self.opened.add(session)
+
+    async def leave(self, session: str) -> None:
+        self.opened.discard(session)
 
     async def open_sessions(self) -> set[str]:
         return set(self.opened)
@@ -76,11 +82,27 @@ class Offer:
     """What the page would show."""
 
     def __init__(self) -> None:
-        self.sentence = ""
+        self.texts: list[str] = []
+        self.pictures: list[str] = []
         self.answer: Callable[[bool], None] | None = None
+        self.resume: Callable[[int], None]
+        self.delete: Callable[[int], None]
 
-    def ask(self, sentence: str, answer: Callable[[bool], None]) -> None:
-        self.sentence, self.answer = sentence, answer
+    def ask(
+        self,
+        saves: Sequence[OfferedSave],
+        *,
+        resume: Callable[[int], None],
+        delete: Callable[[int], None],
+        decline: Callable[[], None],
+    ) -> None:
+        self.texts = [save.text for save in saves]
+        self.pictures = [save.picture for save in saves]
+        self.resume, self.delete = resume, delete
+        self.answer = lambda wanted: resume(0) if wanted else decline()
+
+    def withdraw(self) -> None:
+        self.texts, self.answer = [], None
 
 
 def make_autosave(*parts: Any, **options: Any) -> Autosave:
@@ -100,6 +122,7 @@ class Tab:
         plane: dict[str, Any] | None = None,
         connect: bool = True,
         store: MemoryStore | None = None,
+        tab: str = "tab",
         **settings: Any,
     ) -> None:
         self.records = records
@@ -109,15 +132,17 @@ class Tab:
         self.plane: PlaneController | None = None
         self._plane_settings = plane or {}
         self.offer = Offer()
+        self.reported: list[StoreError | None] = []
         self.autosave = make_autosave(
             SavedDigits(self.controller),
+            tab=tab,
             tell=self.controller.warn,
             report=self.reported.append,
             sleep=lambda _seconds: asyncio.sleep(0),
         )
         self._resume = resume
+        self.links_opened = 0
         self._store = store or MemoryStore(records)
-        self.reported: list[StoreError | None] = []
         self.controller.start()
         if connect:
             self.connect()
@@ -129,9 +154,13 @@ class Tab:
             self._store,
             self.controller,
             self.offer,  # type: ignore[arg-type]
-            resume=self._resume,
+            resume=self.open_link if self._resume else None,
         )
         self.controller.spawn(work)
+
+    async def open_link(self) -> None:
+        """Note that the address would be followed."""
+        self.links_opened += 1
 
     def open_plane(self) -> PlaneController:
         self.plane = make_plane_controller(**self._plane_settings)
@@ -163,7 +192,7 @@ class Tab:
 
     async def offered(self) -> str:
         await until(lambda: self.offer.answer is not None)
-        return self.offer.sentence
+        return self.offer.texts[0]
 
     async def answer(self, wanted: bool) -> None:
         await self.offered()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from browser_page import LabPage
 from crash_helpers import crash, open_tab, train_until_saved, wait_open
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
 from spiral_page import STATUS, choose_tool, click_plane, drawn, press, status
+from static_server import static_server
 
 pytestmark = pytest.mark.ui
 
@@ -81,6 +84,36 @@ def test_two_tabs_keep_their_own_work_and_a_declined_offer_changes_nothing(
     first.click("ink-fresh")
     first.page.locator(".ink-offer").wait_for(state="hidden")
     assert first.iteration() == 0
+
+
+def test_a_duplicated_tab_is_offered_nothing_of_the_original_and_keeps_a_name_of_its_own(
+    context: BrowserContext, site_url: str
+) -> None:
+    original = open_tab(context, site_url)
+    original.click("ink-step")
+    original.wait_until(lambda: saved(original) >= 1, "nothing was saved")
+    name = tab_name(original)
+    # What browsers do when they duplicate a tab.
+    copied = f"""if (!sessionStorage["inkling-tab"]) sessionStorage["inkling-tab"] = "{name}" """
+    context.add_init_script(copied)
+    copy = open_tab(context, site_url)
+    copy.wait_until(lambda: tab_name(copy) != name, "the copy has the name of the original")
+    assert not copy.page.locator(".ink-offer").is_visible()
+    copy.click("ink-step")
+    copy.wait_until(lambda: saved(copy) >= 1, "nothing was saved")
+    own = tab_name(copy)
+    for lab in (original, copy):
+        lab.page.reload()
+    for lab, expected in ((original, name), (copy, own)):
+        wait_open(lab)
+        lab.page.locator(".ink-resume button").wait_for(state="visible")
+        assert tab_name(lab) == expected
+        assert lab.page.locator(".ink-delete-save").count() == 1
+
+
+def tab_name(lab: LabPage) -> str:
+    """The name of a tab in all its loads."""
+    return str(lab.page.evaluate("sessionStorage['inkling-tab']"))
 
 
 def saved(lab: LabPage) -> int:
@@ -198,3 +231,62 @@ def set_quota(lab: LabPage, size: int | None) -> None:
     origin: str = lab.page.evaluate("location.origin")
     values = {"origin": origin} | ({} if size is None else {"quotaSize": size})
     lab.page.context.new_cdp_session(lab.page).send("Storage.overrideQuotaForOrigin", values)
+
+
+@pytest.fixture
+def store_page(context: BrowserContext, tmp_path: Path) -> Iterator[Page]:
+    """A page of a host of its own, with the functions of the store as `store`."""
+    script = (files("dashboard.autosave") / "indexed_db.js").read_text(encoding="utf-8")
+    (tmp_path / "index.html").write_text(f"<script>window.makeStore = {script}</script>")
+    with static_server(tmp_path) as address:
+        page = context.new_page()
+        page.goto(address)
+        page.evaluate("window.store = makeStore('inkling')")
+        yield page
+
+
+def error_of(page: Page, call: str) -> list[str]:
+    """The class and the name of the error with which a call fails."""
+    found: list[str] = page.evaluate(
+        f"{call}.then(() => [], (error) => [error.constructor.name, error.name])"
+    )
+    return found
+
+
+def test_errors_of_the_database_are_plain_errors_and_it_is_opened_again(store_page: Page) -> None:
+    page = store_page
+    session = page.context.new_cdp_session(page)
+    quota = {"origin": page.evaluate("location.origin"), "quotaSize": 300_000}
+    session.send("Storage.overrideQuotaForOrigin", quota)
+    write = "store.write('a/1', new Uint8Array(2e6))"
+    assert error_of(page, write) == ["Error", "QuotaExceededError"]
+    assert error_of(page, "store.write('a/1', () => {})") == ["Error", "DataCloneError"]
+    session.send("Storage.overrideQuotaForOrigin", {"origin": quota["origin"]})
+    assert error_of(page, write) == []
+    page.evaluate(
+        """new Promise((resolve, reject) => {
+          const request = indexedDB.deleteDatabase("inkling")
+          request.onsuccess = resolve
+          request.onerror = reject
+        })"""
+    )
+    assert error_of(page, write) == []
+    assert page.evaluate("store.names()") == ["a/1"]
+
+
+def test_without_locks_a_session_is_open_as_long_as_it_says_so(store_page: Page) -> None:
+    page = store_page
+    page.clock.install()
+    page.evaluate("Object.defineProperty(Navigator.prototype, 'locks', {value: undefined})")
+    page.evaluate("window.one = makeStore('inkling'); window.other = makeStore('inkling')")
+    page.evaluate("Promise.all([one.enter('a.1'), other.enter('b.1')])")
+    page.evaluate("one.write('a.1/2', new Uint8Array(3))")
+    for _ in range(4):
+        page.clock.run_for(8_000)
+        assert sorted(page.evaluate("one.openSessions()")) == ["a.1", "b.1"]
+    assert page.evaluate("one.names()") == ["a.1/2"]
+    page.evaluate("one.leave('a.1')")
+    assert page.evaluate("other.openSessions()") == ["b.1"]
+    page.evaluate("setInterval = clearInterval = () => 0; other.enter('c.1')")
+    page.clock.run_for(15_000)
+    assert page.evaluate("other.openSessions()") == ["b.1"]

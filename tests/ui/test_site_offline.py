@@ -84,11 +84,25 @@ def test_it_is_renewed_when_the_visitor_wants_and_starts_without_a_network(
         link.unlink()
         link.symlink_to(newer)
 
+        training = visit(context, url)
+        training.press_train("Train")
+        training.wait_until(lambda: training.iteration() > 0, "training did not begin")
         second = visit(context, f"{url}?pane=spiral")
         assert second.page.title() == "Inkling"
         second.page.locator(".site-news button", has_text="Reload").click()
         second.page.wait_for_function("document.title === 'Newer Inkling'")
         second.page.close()
+        news = training.page.locator(".site-news", has_text="updated in another tab")
+        news.wait_for()
+        assert training.page.title() == "Inkling"
+        reached = training.iteration()
+        training.wait_until(lambda: training.iteration() > reached, "training was ended")
+        news.locator("button", has_text="Reload").click()
+        training.page.wait_for_function("document.title === 'Newer Inkling'")
+        training.wait_ready()
+        training.wait_until(lambda: training.iteration() > reached, "training was not resumed")
+        assert not training.page.locator(".ink-offer").is_visible()
+        training.page.close()
         assert json.loads(context.request.get(f"{url}build-manifest.json").text())["format"] == 1
         server.shutdown()
         server.server_close()

@@ -317,7 +317,7 @@ def legend_html(links: Sequence[Links], sizes: Sequence[int], off: int = 0, dead
         f"<b>{dead} dead</b> (grey): output 0 for every training point." if dead else "",
     ]
     scale = (
-        '<span class="scale" role="img" aria-label="Teal is negative, red positive">−<i style="'
+        '<span class="scale" role="img" aria-label="Pink is negative, green positive">−<i style="'
         f'background:linear-gradient(90deg,{NEGATIVE},transparent,{POSITIVE})"></i>+</span>'
     )
     return (

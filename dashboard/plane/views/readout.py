@@ -26,6 +26,9 @@ SHOWN_CLASSES = 3
 SPEAK_SECONDS = 5.0
 """Shortest time between two summaries for screen readers during training."""
 
+LONG = '<span class="long"> accuracy</span>'
+"""Left out where there is no room for it."""
+
 INVITATION = "Point at the plane to see the predicted probabilities."
 
 
@@ -131,8 +134,8 @@ def weight_html(network: Network, inputs: Sequence[str], layer: int, row: int, c
 def summary_html(train: Score, test: Score) -> str:
     """Return the accuracies on training and test points."""
     return (
-        f'<p class="summary small">Training accuracy <b>{_per_cent(train)}</b>'
-        f'<span class="unseen"> · </span><br>test accuracy <b>{_per_cent(test)}</b></p>'
+        f'<p class="summary small">Training{LONG} <b>{_per_cent(train)}</b>'
+        f'<span class="unseen"> · </span><br>test{LONG} <b>{_per_cent(test)}</b></p>'
     )
 
 

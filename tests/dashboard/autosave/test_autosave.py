@@ -11,18 +11,20 @@ from dashboard.autosave.autosave import (
     DEBOUNCE_SECONDS,
     FIRST_RETRY_SECONDS,
     LAST_RETRY_SECONDS,
-    LOCK_CHECKS,
     PAUSE_FACTOR,
     PERIOD_SECONDS,
     Autosave,
 )
 from dashboard.autosave.save import Save, SaveError
+from dashboard.autosave.sessions import MAX_AGE_DAYS, EarlierSave
 from dashboard.autosave.store import StoreError, StoreFullError
 from data_cache import DataError
 
 
 class Part:
     """A part whose whole content is a text."""
+
+    score = picture = ""
 
     def __init__(self, content="", name="digits"):
         self.name, self.content = name, content
@@ -85,6 +87,8 @@ class Tabs:
         self.opened: set[str] = set()
         self.time = 1_000
         self.told: list[str] = []
+        self.renamed: list[str] = []
+        self.found: list[EarlierSave] = []
         self.reported: list[str | None] = []
         self.sleeper = Sleeper()
         self.seconds = 0.0
@@ -94,23 +98,35 @@ class Tabs:
         return self.time
 
     async def open(self, *parts, tab="a", store=None):
-        """Open a tab; returns its autosave and the save that it found."""
+        """Open a tab; returns its autosave and the first save that it found."""
         autosave = Autosave(
             parts,
             tab=tab,
+            rename_tab=self.renamed.append,
             now=self.now,
             clock=lambda: self.seconds,
             tell=self.told.append,
             report=lambda error: self.reported.append(error and str(error)),
             sleep=self.sleeper,
         )
-        return autosave, await autosave.connect(store or MemoryStore(self.records, self.opened))
+        found = await autosave.connect(store or MemoryStore(self.records, self.opened))
+        self.found = found
+        return autosave, found[0] if found else None
+
+    def titles_found(self):
+        """What the tab that was opened last found."""
+        return [it.save.title for it in self.found]
 
     async def leave(self, *parts, tab="a"):
         """Open a tab, save something in it, and close it."""
         autosave, _ = await self.open(*parts, tab=tab)
         await autosave.save()
         self.opened.clear()
+
+    async def wake_until(self, task):
+        """End all waits until a task is done."""
+        while not task.done():
+            await self.sleeper.wake()
 
     def saved(self):
         return [
@@ -141,7 +157,7 @@ async def test_the_newest_save_is_offered_and_restored(tabs):
     tabs.opened.clear()
     other = Part()
     later, save = await tabs.open(other)
-    assert save.title == "third"
+    assert save.save.title == "third"
     assert await later.restore(save)
     assert other.content == "third"
     assert tabs.told == []
@@ -151,9 +167,9 @@ async def test_the_newest_save_is_offered_and_restored(tabs):
 async def test_a_tab_prefers_its_own_save_to_newer_ones_of_others(tabs):
     await tabs.leave(Part("mine"), tab="a")
     await tabs.leave(Part("theirs"), tab="b")
-    assert (await tabs.open(Part(), tab="a"))[1].title == "mine"
+    assert (await tabs.open(Part(), tab="a"))[1].save.title == "mine"
     tabs.opened.clear()
-    assert (await tabs.open(Part(), tab="new"))[1].title == "theirs"
+    assert (await tabs.open(Part(), tab="new"))[1].save.title == "theirs"
 
 
 @in_event_loop
@@ -162,11 +178,10 @@ async def test_saves_of_an_open_tab_are_neither_offered_nor_deleted(tabs):
     await first.save()
     before = dict(tabs.records)
     opening = asyncio.create_task(tabs.open(Part("other"), tab="b"))
-    for _ in range(LOCK_CHECKS):
-        await tabs.sleeper.wake()
+    await tabs.wake_until(opening)
     second, found = await opening
     assert found is None
-    second.discard()
+    second.decline()
     for _ in range(5):
         await second.save()
     assert before.items() <= tabs.records.items()
@@ -185,7 +200,7 @@ async def test_a_damaged_save_is_put_aside_with_a_notice_and_the_one_before_it_i
     tabs.opened.clear()
     newest = max(tabs.records)
     damaged = tabs.records[newest] = damage(tabs.records[newest])
-    assert (await tabs.open(Part()))[1].title == "older"
+    assert (await tabs.open(Part()))[1].save.title == "older"
     assert tabs.records[f"aside/{newest}"] == damaged
     assert newest not in tabs.records
     assert len(tabs.told) == 1
@@ -221,16 +236,27 @@ async def test_a_save_whose_data_are_not_available_stays_for_another_try(tabs):
 
 
 @in_event_loop
-async def test_a_declined_save_is_deleted_only_when_there_is_a_new_one(tabs):
+async def test_a_declined_save_stays_and_is_offered_again(tabs):
+    await tabs.leave(Part("old work"))
+    part = Part("new work")
+    autosave, _ = await tabs.open(part)
+    autosave.decline()
+    await autosave.save()
+    tabs.opened.clear()
+    await tabs.open(Part())
+    assert tabs.titles_found() == ["new work", "old work"]
+
+
+@in_event_loop
+async def test_a_restored_save_is_deleted_only_when_its_work_is_saved_again(tabs):
     await tabs.leave(Part("old work"))
     part = Part()
-    autosave, _ = await tabs.open(part)
-    autosave.discard()
-    await autosave.save()  # nothing has been done yet
+    autosave, save = await tabs.open(part)
+    assert await autosave.restore(save)
     assert tabs.saved() == ["old work"]
-    part.content = "new work"
+    part.content = "continued work"
     await autosave.save()
-    assert tabs.saved() == ["new work"]
+    assert tabs.saved() == ["continued work"]
 
 
 @in_event_loop
@@ -242,13 +268,124 @@ async def test_an_unanswered_offer_stays_beside_the_new_work(tabs):
 
 
 @in_event_loop
-async def test_only_the_newest_closed_sessions_and_unusable_saves_are_kept(tabs):
+async def test_saves_of_all_closed_tabs_are_offered_until_they_are_too_old(tabs):
     for number in range(6):
-        tabs.records[f"aside/{number}/1"] = b"?"
+        tabs.records[f"aside/{number}/{tabs.time}"] = b"?"
         await tabs.leave(Part(f"work {number}"), tab=f"tab{number}")
+    await tabs.open(Part(), tab="tab2")
+    assert tabs.titles_found() == [f"work {number}" for number in (2, 5, 4, 3, 1, 0)]
+    assert len(tabs.aside()) == 6
+    tabs.opened.clear()
+    tabs.time += MAX_AGE_DAYS * 86_400_000 - 10_000
     await tabs.open(Part())
-    assert tabs.saved() == ["work 3", "work 4", "work 5"]
-    assert tabs.aside() == ["aside/3/1", "aside/4/1", "aside/5/1"]
+    assert "work 5" in tabs.titles_found()
+    assert "work 0" not in tabs.titles_found()
+    assert tabs.saved() == sorted(tabs.titles_found())
+    assert 0 < len(tabs.aside()) < 6
+
+
+@in_event_loop
+async def test_a_save_is_deleted_on_request_and_no_other_with_it(tabs):
+    for name in "abc":
+        await tabs.leave(Part(name), tab=name)
+    autosave, _ = await tabs.open(Part(), tab="new")
+    assert tabs.titles_found() == ["c", "b", "a"]
+    assert await autosave.delete(tabs.found[1])
+    assert (tabs.saved(), autosave.earlier_count) == (["a", "c"], 2)
+    await autosave.delete_earlier()
+    assert (tabs.saved(), autosave.earlier_count) == ([], 0)
+
+
+@in_event_loop
+async def test_a_save_that_another_tab_has_restored_meanwhile_is_not_restored_twice(tabs):
+    await tabs.leave(Part("work"))
+    first, second = Part(), Part()
+    one, save = await tabs.open(first, tab="b")
+    other, same = await tabs.open(second, tab="c")
+    assert await one.restore(save)
+    first.content = "work continued"
+    await one.save()
+    assert await other.restore(same)
+    assert second.content == ""
+    assert len(tabs.told) == 1
+
+
+@in_event_loop
+async def test_the_list_names_scores_and_has_a_picture(tabs):
+    part = Part("iteration 3")
+    part.score, part.picture = "validation accuracy 91.0 %", "AAAA"
+    await tabs.leave(part, Part("points", "spiral"))
+    _, found = await tabs.open(Part())
+    assert found.save.description == "iteration 3 (validation accuracy 91.0 %) and points"
+    assert found.save.picture == "AAAA"
+
+
+# Several tabs
+
+
+@in_event_loop
+async def test_tabs_that_are_reloaded_together_are_offered_their_own_work(tabs):
+    names = "abcde"
+    for name in names:
+        autosave, _ = await tabs.open(Part(f"work {name}"), tab=name)
+        await autosave.save()
+        tabs.opened.clear()
+    openings = [asyncio.create_task(tabs.open(Part(), tab=name)) for name in names]
+    await tabs.wake_until(asyncio.gather(*openings))
+    for name, opening in zip(names, openings, strict=True):
+        _, found = await opening
+        assert found.save.title == f"work {name}"
+        assert found.is_own
+    assert tabs.saved() == [f"work {name}" for name in names]
+
+
+@in_event_loop
+async def test_earlier_work_of_an_open_tab_is_not_offered_to_another_one(tabs):
+    await tabs.leave(Part("unanswered"), tab="a")
+    await tabs.open(Part(), tab="a")
+    await tabs.open(Part(), tab="b")
+    assert tabs.titles_found() == []
+
+
+@in_event_loop
+async def test_a_copy_of_a_tab_gets_a_name_of_its_own_and_keeps_it(tabs):
+    original, _ = await tabs.open(Part("original work"), tab="a")
+    await original.save()
+    names = []
+    for copied in ("a", "a"):  # a copy, and a copy of the copy before it has its name
+        part = Part("work of a copy")
+        opening = asyncio.create_task(tabs.open(part, tab=copied))
+        await tabs.wake_until(opening)
+        copy, found = await opening
+        assert found is None
+        names.append(tabs.renamed[-1])
+        await copy.save()
+    assert len({"a", *names}) == 3
+    await original.save()
+    tabs.opened.clear()
+    await tabs.open(Part(), tab=names[0])
+    assert [it.is_own for it in tabs.found] == [True, False, False]
+
+
+@in_event_loop
+async def test_the_tab_that_was_there_first_keeps_its_name(tabs):
+    openings = [asyncio.create_task(tabs.open(Part(), tab="a")) for _ in range(3)]
+    await tabs.wake_until(asyncio.gather(*openings))
+    assert len(tabs.renamed) == 2
+    assert len({session.rpartition(".")[0] for session in tabs.opened}) == 3
+
+
+@in_event_loop
+async def test_a_reloaded_tab_keeps_its_name_although_its_last_load_is_only_ending(tabs):
+    autosave, _ = await tabs.open(Part("work"), tab="a")
+    await autosave.save()
+    opening = asyncio.create_task(tabs.open(Part(), tab="a"))
+    await tabs.sleeper.wake()
+    tabs.opened.discard(min(tabs.opened))
+    await tabs.wake_until(opening)
+    _, found = await opening
+    assert found.save.title == "work"
+    assert tabs.renamed == []
 
 
 # Parts that are added later
@@ -281,13 +418,13 @@ async def test_a_part_that_is_added_while_others_are_being_restored_is_restored_
 
 
 @in_event_loop
-async def test_a_part_that_is_added_after_discarding_stays_as_it_is(tabs):
+async def test_a_part_that_is_added_after_declining_stays_as_it_is(tabs):
     await tabs.leave(Part("one"), Part("two", "spiral"))
     digits, plane = Part(), Part(name="spiral")
     digits.error = DataError("No network.")
     autosave, save = await tabs.open(digits)
     assert not await autosave.restore(save)
-    autosave.discard()
+    autosave.decline()
     await autosave.add(plane)
     assert plane.content == ""
 
@@ -365,7 +502,7 @@ async def test_a_clock_that_is_set_back_does_not_make_an_old_save_the_newest(tab
     part.content = "after"
     await autosave.save()
     tabs.opened.clear()
-    assert (await tabs.open(Part()))[1].title == "after"
+    assert (await tabs.open(Part()))[1].save.title == "after"
 
 
 @pytest.mark.parametrize("failure", FAILURES)

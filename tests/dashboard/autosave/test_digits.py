@@ -7,7 +7,13 @@ from cache_helpers import run
 from controller_helpers import Opener, ink, make_controller, until, weights_of
 from training_helpers import in_event_loop
 
-from dashboard.autosave.digits import SavedDigits, SavedStoredModel, decode_drawing, encode_drawing
+from dashboard.autosave.digits import (
+    SavedDigits,
+    SavedStoredModel,
+    decode_drawing,
+    encode_drawing,
+    shrink,
+)
 from dashboard.autosave.save import SaveError
 from dashboard.digits.state import Origin
 from dashboard.training.checkpoint import Checkpoint, settings_values
@@ -279,3 +285,45 @@ async def test_the_example_is_not_saved_as_a_drawing_and_an_old_save_brings_the_
     assert controller.state.pretrained_model == "best"
     assert controller.network.title == load_pretrained("best").title
     await controller.close()
+
+
+@in_event_loop
+async def test_several_saves_are_offered_with_their_scores_and_drawings_and_deleted_on_request():
+    records = {}
+    for steps in (1, 60):
+        tab = Tab(records, tab=f"tab{steps}")
+        if steps == 60:
+            tab.controller.drawing.take(ink())
+        await tab.train(steps)
+        await tab.close()
+    tab = Tab(records, tab="new")
+    await tab.offered()
+    accuracy = 100 * tab.digits().state.history.validation[-1].accuracy
+    assert (
+        f"iteration 60 of a 784-12-10 net (validation accuracy {accuracy:.1f} %), "
+        in (tab.offer.texts[0])
+    )
+    assert "iteration 1 of a 784-12-10 net" in tab.offer.texts[1]
+    assert [picture.startswith("data:image/png;base64,") for picture in tab.offer.pictures] == [
+        True,
+        False,
+    ]
+    tab.offer.delete(0)
+    await until(lambda: len(tab.offer.texts) == 1)
+    assert "iteration 1 " in tab.offer.texts[0]
+    assert {name.partition(".")[0] for name in records} - {"new"} == {"tab1"}
+    tab.offer.delete(0)
+    await until(lambda: not tab.offer.texts)
+    assert {name.partition(".")[0] for name in records} <= {"new"}
+    await tab.close()
+
+
+@pytest.mark.parametrize("side", [28, 84, 100])
+def test_a_small_picture_of_a_drawing_has_the_mean_of_each_area(side):
+    drawing = np.zeros((side, side), np.float32)
+    drawing[: side // 2] = 1
+    small = shrink(drawing)
+    assert small.shape == (28, 28)
+    np.testing.assert_allclose(small[:13], 1)
+    np.testing.assert_allclose(small[15:], 0)
+    assert small.mean() == pytest.approx(0.5, abs=0.02)

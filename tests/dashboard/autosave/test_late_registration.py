@@ -54,7 +54,7 @@ async def test_a_declined_or_unanswered_offer_leaves_the_opened_plane_alone(answ
     await tab.train_plane(2)
     assert (plane.state.seed, plane.state.snapshot.iteration) == (4, 2)
     titles = {Save.from_bytes(content).title for content in records.values()}
-    assert ("iteration 7 on 2-D data" in titles) is not answered
+    assert "iteration 7 on 2-D data" in titles
     await tab.close()
 
 
@@ -96,4 +96,29 @@ async def test_a_store_that_cannot_be_used_at_the_start_is_used_once_it_can_be(m
     assert "iteration 7 on 2-D data" in await tab.offered()
     await tab.train(1)
     assert tab.reported[1:] == [None]
+    await tab.close()
+
+
+@in_event_loop
+async def test_a_restart_without_a_save_of_its_own_follows_the_address_and_asks_about_others():
+    records = await left_behind()
+    tab = Tab(records, resume=True, tab="another", **DEFAULTS)
+    assert "iteration 7 on 2-D data" in await tab.offered()
+    assert tab.links_opened == 1
+    await tab.close()
+    tab = Tab(records, resume=True, **DEFAULTS)
+    await until(lambda: len(records) > 0 and tab.newest().title == "iteration 7 on 2-D data")
+    assert tab.links_opened == 0
+    await tab.close()
+
+
+@in_event_loop
+async def test_a_restart_without_a_usable_store_follows_the_address_once():
+    store = UnreliableStore()
+    store.failures["names"] = StoreError("its database does not answer")
+    tab = Tab(store.records, resume=True, store=store, **DEFAULTS)
+    await until(lambda: tab.reported == list(store.failures.values()))
+    store.failures.clear()
+    await tab.train(1)
+    assert tab.links_opened == 1
     await tab.close()

@@ -20,6 +20,8 @@ class JavaScriptError(Exception):
 class Database:
     """The functions of indexed_db.js, all of which fail with `error`."""
 
+    releaseSeconds = 3  # noqa: N815 - as JavaScript names it
+
     def __init__(self, error):
         self._error = error
 
@@ -50,6 +52,7 @@ def calls(store):
         store.write("a/1", b"content"),
         store.delete("a/1"),
         store.enter("a"),
+        store.leave("a"),
         store.open_sessions(),
     ]
 

@@ -51,6 +51,36 @@ def test_fashion_brings_its_class_names_and_a_fresh_net():
     run(main())
 
 
+@pytest.mark.parametrize("command", ["train", "step"])
+def test_a_data_set_that_arrives_late_never_ends_the_training_begun_meanwhile(command):
+    async def main():
+        opener = Opener()
+        controller = make_controller(open_data_set=opener)
+        state = controller.state
+        state.data_set = "fashion-mnist"
+        await settle()
+        if command == "train":
+            state.running = True
+        else:
+            controller.step()
+        await until(lambda: state.snapshot.iteration > 0)
+        number = controller.trainer.run_number
+        opener.answer("fashion-mnist")
+        await until(lambda: state.data_set == "digits")
+        assert "choose Fashion-MNIST again" in state.notice.text
+        assert (controller.trainer.run_number, controller.data.name) == (number, "digits")
+        assert state.running == (command == "train")
+        assert state.snapshot.iteration > 0
+        # It is open already, so that the second choice takes effect at once.
+        opener.pending.clear()
+        state.data_set = "fashion-mnist"
+        await until(lambda: controller.data.name == "fashion-mnist")
+        assert opener.pending == {}
+        await controller.close()
+
+    run(main())
+
+
 def test_clothes_are_seen_as_they_stand_and_digits_in_their_frame():
     async def main():
         controller = make_controller()
@@ -198,23 +228,6 @@ def test_choosing_the_present_data_set_again_gives_up_the_other_one():
         await all_done()
         assert (state.data_set, controller.data.name) == ("digits", "digits")
         assert weights_of(controller) == before
-
-    run(main())
-
-
-def test_training_that_was_started_while_data_are_loaded_stops_when_they_arrive():
-    async def main():
-        opener = Opener()
-        controller = make_controller(open_data_set=opener)
-        state = controller.state
-        state.data_set = "mnist"
-        await until(lambda: "mnist" in opener.pending)
-        state.running = True
-        await until(lambda: state.snapshot.iteration > 0)
-        opener.answer("mnist")
-        await all_done()
-        # Otherwise it would go on by itself with data that it did not begin with.
-        assert (state.running, state.origin, state.snapshot.iteration) == (False, Origin.FRESH, 0)
 
     run(main())
 
