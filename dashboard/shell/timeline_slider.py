@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import panel as pn
-from bokeh.models import PrintfTickFormatter
+from bokeh.models import CustomJSTickFormatter
 
 from dashboard.shell.theme import Theme, button
 
-LATEST = "latest"
-"""What is shown at the end of the slider."""
+NAME_PLACE = """
+const place = Math.round(tick * iterations.length)
+return place < iterations.length ? "iteration " + iterations[place].toLocaleString("en") : "latest"
+"""
+"""Names the checkpoint at the handle on the page itself, in place of a share of the slider."""
 
 
 class TimelineSlider:
@@ -53,7 +56,7 @@ class TimelineSlider:
             end=1,
             value=1,
             step=1,
-            format=PrintfTickFormatter(format=LATEST),
+            format=_formatter(()),
             disabled=True,
             css_classes=[f"{hook}-time"],
             stylesheets=[theme.widgets],
@@ -86,10 +89,9 @@ class TimelineSlider:
             "step": 1 / self._count,
             "disabled": not checkpoints,
         }
-        shown = LATEST if position is None else f"iteration {checkpoints[position]:,}"
-        if shown != self.slider.format.format:
-            # In place of the value, which is a share of the slider.
-            changes["format"] = PrintfTickFormatter(format=shown)
+        if list(checkpoints) != self.slider.format.args["iterations"]:
+            # First: Bokeh formats the value again when the label or the value changes.
+            changes = {"format": _formatter(checkpoints), **changes}
         if position != self._position():
             changes["value"] = 1.0 if position is None else position / self._count
         self._is_drawing = True
@@ -112,3 +114,7 @@ class TimelineSlider:
             self._show_newest()
         else:
             self._show(position)
+
+
+def _formatter(checkpoints: Sequence[int]) -> CustomJSTickFormatter:
+    return CustomJSTickFormatter(args={"iterations": list(checkpoints)}, code=NAME_PLACE)

@@ -49,7 +49,7 @@ def test_a_net_is_evaluated_and_a_mistake_put_on_the_pad(own_lab: LabPage) -> No
 
 def test_the_augmentation_can_be_seen_before_it_is_used(browser: Browser, served_url: str) -> None:
     with opened(browser, served_url) as lab:
-        lab.reach(".ink-field-augment select").select_option("full")
+        lab.choose("ink-field-augment", "Full")
         lab.click("ink-augmentation")
         lab.page.wait_for_selector(".ink-augmentation-preview")
         lab.wait_until(lambda: lab.page.evaluate(PREVIEWED), "the preview has thirteen rows")

@@ -38,7 +38,6 @@ def test_bad_entries_get_a_sentence_beside_the_field_and_training_goes_on(own_la
 def test_another_architecture_is_announced_before_it_replaces_the_net(own_lab: LabPage) -> None:
     own_lab.press_train("Train")
     own_lab.wait_text(".ink-status", r"iteration [1-9]")
-    own_lab.open_settings()
     own_lab.fill("hidden-layers", "64 32")
     own_lab.wait_text(".ink-pending", "a new model: MLP 784-64-32-10")
     assert own_lab.iteration() > 0
@@ -51,7 +50,6 @@ def test_another_architecture_is_announced_before_it_replaces_the_net(own_lab: L
 
 
 def test_a_convolutional_net_is_chosen_built_and_trained(own_lab: LabPage) -> None:
-    own_lab.open_settings()
     own_lab.choose("ink-architecture", "CNN of the ConvNetJS demo")
     own_lab.wait_text(".ink-pending", "a new model: CNN 8-16 → 10")
     own_lab.wait_text(".ink-status", "batch 20 ")

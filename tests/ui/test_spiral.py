@@ -88,7 +88,7 @@ def test_the_case_study_is_learnt_while_one_watches_turns_paints_and_goes_back(
     spiral.wait_text(".ink-spiral-train", "Train")
     spiral.wait_text(".ink-spiral-time", r"Checkpoints \(\d+\)")
     spiral.page.locator(".ink-spiral-time .noUi-handle").press("Home")
-    spiral.wait_text(".ink-spiral-time", "iteration 0")
+    spiral.page.locator(".ink-spiral-time .bk-slider-title", has_text="iteration 0").wait_for()
     spiral.wait_until(
         lambda: drawn(spiral)["surface"] == untrained["surface"], "the first surface is not back"
     )

@@ -40,7 +40,7 @@ def test_the_handle_is_not_set_where_somebody_just_moved_it(slider):
     slider.handle.value = 3 / 7
     slider.view.draw(range(0, 70, 10), 3)
     assert slider.values == [3 / 7]
-    assert "30" in slider.handle.format.format
+    assert slider.handle.format.args["iterations"][3] == 30
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 49, 104, 128])
