@@ -36,7 +36,10 @@ FLOATING = """
 :host {
   position: fixed;
   left: 50%;
-  bottom: var(--offer-bottom, 76px);
+  bottom: calc(
+    var(--panes-height, 0px) + var(--run-height, 0px) + var(--news-height, 64px) +
+      var(--floating-gap, 12px)
+  );
   z-index: 20;
   transform: translateX(-50%);
   align-items: center;

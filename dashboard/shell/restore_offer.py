@@ -22,10 +22,12 @@ LIST = """
 
 ROWS = """
 :host { max-height: min(40vh, 320px); overflow-y: auto; gap: 6px; }
+.scroll-button { display: none; }
 """
 
 ROW = """
-:host { gap: 8px; align-items: center; flex-wrap: wrap; justify-content: end; }
+:host { gap: 8px; align-items: center; }
+:host > :not(:first-child) { flex: none; align-self: center !important; }
 """
 
 TEXT = """
@@ -97,6 +99,7 @@ class RestoreOffer:
                 ),
                 button("Delete", self._theme, "ink-delete-save", partial(delete, index)),
                 stylesheets=[ROW],
+                sizing_mode="stretch_width",
                 margin=0,
             )
             for index, save in enumerate(saves)
@@ -105,7 +108,7 @@ class RestoreOffer:
         fresh = button("Start fresh", self._theme, "ink-fresh", answered(decline))
         content = [
             question,
-            pn.Column(*rows, stylesheets=[ROWS, " .scroll-button { display: none; }"], margin=0),
+            pn.Column(*rows, stylesheets=[ROWS], sizing_mode="stretch_width", margin=0),
             fresh,
         ]
         self._page.write(lambda: self.view.param.update(objects=content, visible=True))
@@ -121,5 +124,5 @@ class RestoreOffer:
         )
         text.stylesheets = [*text.stylesheets, TEXT]
         text.sizing_mode = None
-        text.styles = {"flex": "1 1 220px"}
+        text.styles = {"flex": "1 1 0", "min-width": "0"}
         return text
