@@ -53,7 +53,6 @@ from dashboard.shell.page_writer import DirectPageWriter, PageWriter, ServedPage
 from dashboard.shell.tabs import Pane, PaneView
 from dashboard.upstream.served_messages import batch_messages
 from dashboard.upstream.template import make_template
-from dashboard.visitors import Visitors
 from data_cache import load_digits
 from nn import backend_name, backend_reason
 
@@ -63,6 +62,7 @@ RETRY_SECONDS = 5
 if TYPE_CHECKING:
     from dashboard.autosave.autosave import Autosave
     from dashboard.plane.controller import PlaneController
+    from dashboard.visitors import Visitors
 
 
 def open_page() -> Any:
@@ -97,6 +97,7 @@ def _page_fault(document: Any) -> tuple[str, bool]:
 def visitors() -> Visitors:
     """Return the visitors of this process."""
     from dashboard.api.settings import settings_from_environment  # noqa: PLC0415 - served only
+    from dashboard.visitors import Visitors  # noqa: PLC0415
 
     def make() -> Visitors:
         settings = settings_from_environment()

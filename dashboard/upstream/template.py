@@ -10,11 +10,14 @@
 
 from __future__ import annotations
 
+import sys
+from functools import cache
 from typing import Any
 
 import panel as pn
 from bokeh.document import Document
 from panel.io.document import init_doc
+from panel.io.resources import get_env
 
 from dashboard.upstream import is_applied
 
@@ -32,6 +35,16 @@ class FastTemplate(pn.Template):
 
 
 def make_template(html: str) -> pn.Template:
-    """Return an empty template of a page, Panel's own if the patch is turned off."""
-    kind = FastTemplate if is_applied("template") else pn.Template
-    return kind(html)
+    """Return an empty template of a page, Panel's own if the patch is turned off.
+
+    A worker sends its document to a page that exists already, so it has no use for the text.
+    """
+    if not is_applied("template"):
+        return pn.Template(html)
+    return FastTemplate(compile_template("" if sys.platform == "emscripten" else html))
+
+
+@cache
+def compile_template(html: str) -> Any:
+    """Return a Jinja template, compiled once for all visitors of a process."""
+    return get_env().from_string(html)
