@@ -6,6 +6,7 @@ Notices are replaced by newer ones; what must not be missed stands here, above t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from html import escape
 
 import panel as pn
@@ -36,7 +37,10 @@ FLOATING = """
 :host {
   position: fixed;
   left: 50%;
-  bottom: var(--offer-bottom, 76px);
+  bottom: calc(
+    var(--panes-height, 0px) + var(--run-height, 0px) + var(--news-height, 64px) +
+      var(--floating-gap, 12px)
+  );
   z-index: 20;
   transform: translateX(-50%);
   align-items: center;
@@ -46,6 +50,8 @@ FLOATING = """
 }
 """
 """Style sheet of the column of these boxes; showing or hiding them moves nothing else."""
+
+MAX_ACTIONS = 2
 
 Action = tuple[str, Callable[[], None]]
 """The label of a button, and what it does."""
@@ -63,22 +69,43 @@ class Alert:
     """
 
     def __init__(self, theme: Theme, page: PageWriter) -> None:
-        self._theme, self._page = theme, page
+        self._page = page
+        self._text = theme.text("")
+        self._text.sizing_mode = None
+        self._text.styles = {"flex": "1 1 240px"}
+        self._actions: Sequence[Action] = ()
+        self._buttons = [
+            button("", theme, f"ink-alert-{number}", partial(self._press, number - 1))
+            for number in range(1, MAX_ACTIONS + 1)
+        ]
         self.view = pn.Row(
-            css_classes=["ink-alert"], stylesheets=[BOX, WARNING], margin=0, visible=False
+            self._text,
+            *self._buttons,
+            button("Close", theme, "ink-alert-close", self.hide),
+            css_classes=["ink-alert"],
+            stylesheets=[BOX, WARNING],
+            margin=0,
+            visible=False,
         )
 
     def show(self, sentence: str, actions: Sequence[Action] = ()) -> None:
-        """Show a sentence in place of the present one, with a button for each action."""
-        text = self._theme.text(f'<div role="alert">{escape(sentence)}</div>')
-        text.sizing_mode = None
-        text.styles = {"flex": "1 1 240px"}
-        buttons = [
-            button(label, self._theme, f"ink-alert-{label.lower().replace(' ', '-')}", command)
-            for label, command in (*actions, ("Close", self.hide))
-        ]
-        self._page.write(lambda: self.view.param.update(objects=[text, *buttons], visible=True))
+        """Show a sentence in place of the present one, with a button for each of two actions."""
+        self._actions = actions
+
+        def show() -> None:
+            self._text.object = f'<div role="alert">{escape(sentence)}</div>'
+            for number, one in enumerate(self._buttons):
+                one.visible = number < len(actions)
+                if one.visible:
+                    one.label = actions[number][0]
+            self.view.visible = True
+
+        self._page.write(show)
 
     def hide(self) -> None:
         """Hide the alert."""
         self._page.write(lambda: self.view.param.update(visible=False))
+
+    def _press(self, number: int) -> None:
+        if number < len(self._actions):
+            self._actions[number][1]()

@@ -1,4 +1,4 @@
-"""The question whether to restore earlier work: the saves with their buttons, in a list.
+"""The question whether to restore earlier work: the saves in a menu, the chosen one, and buttons.
 
 It floats above the page, below the alert.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from html import escape
 
 import panel as pn
@@ -16,21 +15,9 @@ from dashboard.shell.alert import BOX
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
 
-LIST = """
-:host { align-items: stretch; flex-wrap: nowrap; }
-"""
-
-ROWS = """
-:host { max-height: min(40vh, 320px); overflow-y: auto; gap: 6px; }
-"""
-
-ROW = """
-:host { gap: 8px; align-items: center; flex-wrap: wrap; justify-content: end; }
-"""
-
 TEXT = """
 .saved { display: flex; gap: 10px; align-items: center; }
-.saved img { flex: none; width: 36px; height: 36px; border-radius: 4px; image-rendering: auto; }
+.saved img { flex: none; width: 36px; height: 36px; border-radius: 4px; }
 """
 
 
@@ -54,10 +41,40 @@ class RestoreOffer:
     """
 
     def __init__(self, theme: Theme, page: PageWriter) -> None:
-        self._theme, self._page = theme, page
-        self.view = pn.Column(
-            css_classes=["ink-offer"], stylesheets=[BOX, LIST], margin=0, visible=False
+        self._page = page
+        self._saves: Sequence[OfferedSave] = ()
+        self._resume: Callable[[int], None] = lambda _index: None
+        self._delete: Callable[[int], None] = lambda _index: None
+        self._decline: Callable[[], None] = lambda: None
+        self._text = theme.text("")
+        self._text.stylesheets = [*self._text.stylesheets, TEXT]
+        self._text.sizing_mode = None
+        self._text.styles = {"flex": "1 1 260px"}
+        self._choice = pn.widgets.Select(
+            label="Saved work",
+            options={"": 0},
+            css_classes=["ink-saves"],
+            stylesheets=[theme.widgets],
+            styles={"flex": "1 1 100%"},
+            margin=0,
+            visible=False,
         )
+        self._choice.param.watch(lambda _event: self._page.write(self._draw), "value")
+        self.view = pn.Row(
+            self._choice,
+            self._text,
+            button("Resume", theme, "ink-resume", self._resumed),
+            button("Delete", theme, "ink-delete-save", lambda: self._delete(self._index)),
+            button("Start fresh", theme, "ink-fresh", self._declined),
+            css_classes=["ink-offer"],
+            stylesheets=[BOX],
+            margin=0,
+            visible=False,
+        )
+
+    @property
+    def _index(self) -> int:
+        return int(self._choice.value or 0)
 
     def ask(
         self,
@@ -78,48 +95,35 @@ class RestoreOffer:
         decline
             Called when no save is to be restored.
         """
+        self._saves = saves
+        self._resume, self._delete, self._decline = resume, delete, decline
+        options = {f"{number}. {save.text}": number - 1 for number, save in enumerate(saves, 1)}
 
-        def answered(answer: Callable[[], None]) -> Callable[[], None]:
-            def call() -> None:
-                self.withdraw()
-                answer()
+        def show() -> None:
+            self._choice.param.update(options=options, value=0, visible=len(saves) > 1)
+            self._draw()
+            self.view.visible = True
 
-            return call
-
-        rows = [
-            pn.Row(
-                self._text(save),
-                button(
-                    "Resume",
-                    self._theme,
-                    "ink-resume" if index == 0 else f"ink-resume-{index + 1}",
-                    answered(partial(resume, index)),
-                ),
-                button("Delete", self._theme, "ink-delete-save", partial(delete, index)),
-                stylesheets=[ROW],
-                margin=0,
-            )
-            for index, save in enumerate(saves)
-        ]
-        question = self._theme.text('<div role="status">Restore your earlier work?</div>')
-        fresh = button("Start fresh", self._theme, "ink-fresh", answered(decline))
-        content = [
-            question,
-            pn.Column(*rows, stylesheets=[ROWS, " .scroll-button { display: none; }"], margin=0),
-            fresh,
-        ]
-        self._page.write(lambda: self.view.param.update(objects=content, visible=True))
+        self._page.write(show)
 
     def withdraw(self) -> None:
         """Hide the question."""
         self._page.write(lambda: self.view.param.update(visible=False))
 
-    def _text(self, save: OfferedSave) -> pn.viewable.Viewable:
-        picture = f'<img alt="" src="{save.picture}">' if save.picture else ""
-        text = self._theme.text(
-            f'<div class="saved">{picture}<span>{escape(save.text)}</span></div>'
-        )
-        text.stylesheets = [*text.stylesheets, TEXT]
-        text.sizing_mode = None
-        text.styles = {"flex": "1 1 220px"}
-        return text
+    def _resumed(self) -> None:
+        index = self._index
+        self.withdraw()
+        self._resume(index)
+
+    def _declined(self) -> None:
+        self.withdraw()
+        self._decline()
+
+    def _draw(self) -> None:
+        if self._index < len(self._saves):
+            save = self._saves[self._index]
+            picture = f'<img alt="" src="{save.picture}">' if save.picture else ""
+            self._text.object = (
+                f'<div class="saved" role="status">{picture}'
+                f"<span>Restore your earlier work: {escape(save.text)}?</span></div>"
+            )
