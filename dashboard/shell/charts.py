@@ -504,7 +504,10 @@ class RunCharts:
             self.accuracy.view,
             self.summary,
             # As high as its parts at least, whatever the size of the text.
-            stylesheets=[theme.gap, ":host { flex: 1 0 auto !important; }"],
+            stylesheets=[
+                theme.gap,
+                ":host { flex: 1 0 auto !important; height: auto !important; }",
+            ],
             sizing_mode="stretch_both",
             margin=0,
         )
