@@ -75,12 +75,13 @@ def test_two_tabs_keep_their_own_work_and_a_declined_offer_changes_nothing(
     second.click("ink-step")
     second.wait_text(".ink-status", "iteration 2 ")
     assert not second.page.locator(".ink-offer").is_visible()
-    for lab in (first, second):
-        lab.wait_until(lambda lab=lab: saved(lab) >= 1, "nothing was saved")
+    mine = "iteration 1 of a 784-12-10 net"
+    first.wait_until(lambda: mine in titles(first), "the step was not saved")
+    second.wait_until(lambda: saved(second) >= 1, "nothing was saved")
     first.page.reload()
     wait_open(first)
     first.page.locator(".ink-resume button").wait_for(state="visible")
-    first.wait_text(".ink-offer", "iteration 1 of a 784-12-10 net")
+    first.wait_text(".ink-offer", mine)
     first.click("ink-fresh")
     first.page.locator(".ink-offer").wait_for(state="hidden")
     assert first.iteration() == 0
