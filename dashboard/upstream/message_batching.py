@@ -77,6 +77,16 @@ class PageLink:
             self._schedule(self.flush)
         self._events.append(event)
 
+    def receive(self, patch: PatchJson) -> None:
+        """Apply a patch of the page; what Python changed before it, and what it causes, is sent.
+
+        After a patch Bokeh takes all models that the document had before it for known to the page,
+        so none may be waiting to be sent.
+        """
+        self.flush()
+        self._document.apply_json_patch(patch, setter=self.PAGE)
+        self.flush()
+
     def flush(self) -> None:
         """Send the collected changes, if there are any."""
         if not self._events:

@@ -110,9 +110,11 @@ link = None
 def receive(kind, content):
     global link
     if kind == "patch":
-        state.curdoc.apply_json_patch(_convert_json_patch(content), setter=PageLink.PAGE)
-        if link is not None:
-            link.flush()  # before the answer "done"
+        patch = _convert_json_patch(content)
+        if link is None:
+            state.curdoc.apply_json_patch(patch, setter=PageLink.PAGE)
+        else:
+            link.receive(patch)  # it sends what has changed before the answer "done"
     elif kind == "rendered":
         if is_applied("message_batching"):
             link = link_page(state.curdoc, send_json_patch, get_event_loop().call_soon)

@@ -89,6 +89,20 @@ def test_what_the_page_itself_has_sent_is_not_sent_back(parts) -> None:
     assert page.patches == []
 
 
+def test_a_model_that_waits_while_the_page_sends_something_is_written_out(parts) -> None:
+    _, row, text, _, turn, page, link = parts
+    added = Div(text="added")
+    row.children = [text, added]
+    change = {"kind": "ModelChanged", "model": {"id": text.id}, "attr": "text", "new": "typed"}
+    link.receive({"events": [change]})
+    added.text = "later"
+    turn.end()
+    for patch, _ in page.patches:
+        page.document.apply_json_patch(patch)
+    assert page.document.get_model_by_id(added.id).text == "later"
+    assert text.text == "typed"
+
+
 def test_a_flush_ahead_of_the_turns_end_leaves_nothing_for_it(parts) -> None:
     _, _, text, _, turn, page, link = parts
     text.text = "new"
