@@ -63,8 +63,8 @@ class SavedPlane:
 
     @property
     def score(self) -> str:
-        """The latest accuracy on the test points."""
-        scores = self._state.history.test if self._state.snapshot.iteration else []
+        """The latest accuracy on the test points, with which this pane validates."""
+        scores = self._state.history.validation if self._state.snapshot.iteration else []
         return f"test accuracy {100 * scores[-1].accuracy:.1f} %" if scores else ""
 
     picture = ""

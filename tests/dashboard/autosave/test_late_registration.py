@@ -76,6 +76,13 @@ async def test_a_plane_that_is_not_opened_stays_saved_with_its_title():
 
 
 @in_event_loop
+async def test_the_test_accuracy_of_the_plane_is_named():
+    tab = Tab(await left_behind(), **DEFAULTS)
+    assert "iteration 7 on 2-D data (test accuracy " in await tab.offered()
+    await tab.close()
+
+
+@in_event_loop
 async def test_after_a_crash_the_plane_is_restored_without_asking():
     tab = Tab(await left_behind(), resume=True, **DEFAULTS)
     tab.open_plane()
