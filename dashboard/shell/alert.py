@@ -75,7 +75,10 @@ class Alert:
         self._text.styles = {"flex": "1 1 240px"}
         self._actions: Sequence[Action] = ()
         self._buttons = [
-            button("", theme, f"ink-alert-{number}", partial(self._press, number - 1))
+            # Hidden until `show` labels them; a button always has a name.
+            button(
+                f"Action {number}", theme, f"ink-alert-{number}", partial(self._press, number - 1)
+            )
             for number in range(1, MAX_ACTIONS + 1)
         ]
         self.view = pn.Row(

@@ -50,13 +50,14 @@ class TimelineSlider:
         self._show_newest = show_newest
         self._is_drawing = False
         self._count = 1
+        self._names = CustomJSTickFormatter(args={"iterations": []}, code=NAME_PLACE)
         self.slider = pn.widgets.FloatSlider(
             label="Checkpoints",
             start=0,
             end=1,
             value=1,
             step=1,
-            format=_formatter(()),
+            format=self._names,
             disabled=True,
             css_classes=[f"{hook}-time"],
             stylesheets=[theme.widgets],
@@ -89,9 +90,9 @@ class TimelineSlider:
             "step": 1 / self._count,
             "disabled": not checkpoints,
         }
-        if list(checkpoints) != self.slider.format.args["iterations"]:
+        if list(checkpoints) != self._names.args["iterations"]:
             # First: Bokeh formats the value again when the label or the value changes.
-            changes = {"format": _formatter(checkpoints), **changes}
+            self._names.args = {"iterations": list(checkpoints)}
         if position != self._position():
             changes["value"] = 1.0 if position is None else position / self._count
         self._is_drawing = True
@@ -114,7 +115,3 @@ class TimelineSlider:
             self._show_newest()
         else:
             self._show(position)
-
-
-def _formatter(checkpoints: Sequence[int]) -> CustomJSTickFormatter:
-    return CustomJSTickFormatter(args={"iterations": list(checkpoints)}, code=NAME_PLACE)
