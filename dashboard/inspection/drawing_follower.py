@@ -5,11 +5,15 @@ What a person does is computed at once, what training changes at a limited rate.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import asyncio
+from collections.abc import Hashable, Sequence
 from typing import Any
 
+import param
+
 from dashboard.digits.state import DigitsState
-from dashboard.inspection.latest_computation import LatestComputation
+from dashboard.inspection.latest_computation import LatestComputation, Steps
+from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from nn import Network
 
 FOLLOWED = ("prediction", "snapshot", "shown_checkpoint", "class_names", "origin", "running")
@@ -29,29 +33,57 @@ def subject_of(state: DigitsState) -> Hashable:
 
 
 class DrawingFollower:
-    """Follows the digits pane for one panel, while the panel can be seen.
+    """Follows the digits pane for one panel: computes and redraws while the panel can be seen.
 
     Parameters
     ----------
-    state
-        Of the digits pane.
-    computations
-        Those that are requested.
+    digits
+        The state of the digits pane.
+    results
+        The state of the panel, which gets what is computed.
+    steps
+        Begin the computations: asynchronous generators of values of `results`, by name.
+    redraws
+        The redraws of the panel.
+    rate
+        How often a computation may begin because of training.
     """
 
-    def __init__(self, state: DigitsState, *computations: LatestComputation) -> None:
-        self._state = state
-        self._computations = computations
+    def __init__(
+        self,
+        digits: DigitsState,
+        results: param.Parameterized,
+        steps: Sequence[Steps],
+        redraws: RedrawScheduler,
+        rate: RedrawRate,
+    ) -> None:
+        self._state = digits
+        self._redraws = redraws
+        self._computations = [
+            LatestComputation(
+                begin,
+                subject=lambda: subject_of(digits),
+                deliver=lambda values: results.param.update(**values),
+                rate=rate,
+            )
+            for begin in steps
+        ]
         self._is_visible = False
         self._is_stale = True
         self._seen: tuple[Any, Network | None, Hashable] = (None, None, None)
-        state.param.watch(self._changed, list(FOLLOWED))
+        digits.param.watch(self._changed, list(FOLLOWED))
 
     def show(self, is_visible: bool) -> None:
         """Tell whether the panel can be seen."""
+        self._redraws.set_visible(is_visible)
         self._is_visible = is_visible
         if is_visible and self._is_stale:
             self.request()
+
+    async def run(self) -> None:
+        """Compute and redraw what has changed, until cancelled."""
+        works = [computation.run() for computation in self._computations]
+        await asyncio.gather(*works, self._redraws.run())
 
     def request(self) -> None:
         """Compute soon, or when the panel is seen next."""

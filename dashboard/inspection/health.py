@@ -29,7 +29,6 @@ from dashboard.inspection.layer_health import (
 )
 from dashboard.inspection.panels import InspectionContext
 from dashboard.inspection.validation_subset import ValidationSubset
-from dashboard.shell.redraw_scheduler import RedrawRate
 from dashboard.shell.theme import button
 from dashboard.training.snapshot import Snapshot
 from data_cache import Samples
@@ -179,11 +178,7 @@ class HealthPanel:
             self._compute,
             subject=self._subject,
             deliver=lambda result: self._page.write(lambda: self._draw(result)),
-            rate=RedrawRate(
-                interval_seconds=max(context.rate.interval_seconds, INTERVAL_SECONDS),
-                max_share=MAX_SHARE,
-                sleep=context.rate.sleep,
-            ),
+            rate=context.rate.limited(INTERVAL_SECONDS, MAX_SHARE),
         )
         self._draw("Loading validation samples …")
         state.param.watch(self._snapshot_changed, "snapshot")

@@ -15,6 +15,9 @@ from typing import Any
 from dashboard.shell.redraw_scheduler import RedrawRate
 from dashboard.training.trainer import Clock
 
+Steps = Callable[[], AsyncIterator[Any]]
+"""Begins a computation from the present state: an asynchronous generator of results."""
+
 
 class LatestComputation:
     """Computes in steps, and delivers the result of each.
@@ -22,7 +25,7 @@ class LatestComputation:
     Parameters
     ----------
     steps
-        Begins a computation from the present state: an asynchronous generator of results.
+        Begins a computation.
     subject
         What the present state is about, such as the model and whether anything is drawn. Results
         are dropped if it has changed since their computation began.
@@ -36,7 +39,7 @@ class LatestComputation:
 
     def __init__(
         self,
-        steps: Callable[[], AsyncIterator[Any]],
+        steps: Steps,
         *,
         subject: Callable[[], Hashable],
         deliver: Callable[[Any], None],

@@ -20,7 +20,6 @@ from dashboard.inspection.map_figure import MapFigure, legend_html
 from dashboard.inspection.panels import InspectionContext
 from dashboard.inspection.projection import Projection, project_samples
 from dashboard.inspection.validation_subset import ChosenSamples, ValidationSubset
-from dashboard.shell.redraw_scheduler import RedrawRate
 from data_cache import to_float
 from nn import Network
 from nn.interpretation.projection import last_hidden_activations
@@ -104,11 +103,7 @@ class MapPanel:
             self._compute,
             subject=self._subject,
             deliver=lambda picture: self._page.write(lambda: self._draw(picture)),
-            rate=RedrawRate(
-                interval_seconds=max(context.rate.interval_seconds, INTERVAL_SECONDS),
-                max_share=MAX_SHARE,
-                sleep=context.rate.sleep,
-            ),
+            rate=context.rate.limited(INTERVAL_SECONDS, MAX_SHARE),
         )
         self._draw(Picture(self._subject(), None, sentence="Loading validation samples …"))
         state.param.watch(self._network_changed, ["snapshot", "class_names"])

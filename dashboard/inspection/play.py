@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import panel as pn
 import param
 
-from dashboard.inspection.drawing_follower import DrawingFollower, subject_of
+from dashboard.inspection.drawing_follower import DrawingFollower
 from dashboard.inspection.experiment import (
     Experiment,
     ExperimentSettings,
@@ -18,7 +17,6 @@ from dashboard.inspection.experiment import (
     experiment,
     maximize_class,
 )
-from dashboard.inspection.latest_computation import LatestComputation
 from dashboard.inspection.messages import (
     BLANK,
     DIVERGED,
@@ -127,16 +125,9 @@ class PlayPanel:
             },
             at_once=lambda: True,
         )
-        self._computations = [
-            LatestComputation(
-                steps,
-                subject=lambda: subject_of(digits),
-                deliver=lambda values: state.param.update(**values),
-                rate=context.rate,
-            )
-            for steps in (self._experiment, self._maximize)
-        ]
-        self._follower = DrawingFollower(digits, *self._computations)
+        self._follower = DrawingFollower(
+            digits, state, (self._experiment, self._maximize), self._redraws, context.rate
+        )
         digits.param.watch(lambda event: state.set_classes(event.new), "class_names")
         state.param.watch(
             lambda *_events: self._follower.request(),
@@ -146,13 +137,11 @@ class PlayPanel:
 
     def show(self, is_open: bool) -> None:
         """Tell whether the panel can be seen."""
-        self._redraws.set_visible(is_open)
         self._follower.show(is_open)
 
     async def run(self) -> None:
         """Compute and redraw what has changed, until cancelled."""
-        works = [computation.run() for computation in self._computations]
-        await asyncio.gather(*works, self._redraws.run())
+        await self._follower.run()
 
     def put_on_pad(self) -> None:
         """Put the image that maximises a class on the drawing pad."""

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from dashboard.inspection.drawing_follower import DrawingFollower, subject_of
 from dashboard.inspection.explanation import Explanation, explain, find_neighbours
-from dashboard.inspection.latest_computation import LatestComputation
 from dashboard.inspection.messages import BLANK, DIVERGED, message_html, obstacle
 from dashboard.inspection.panels import InspectionContext
 from dashboard.inspection.validation_subset import ChosenSamples, ValidationSubset
@@ -108,29 +107,20 @@ class WhyPanel:
             },
             at_once=lambda: True,
         )
-        self._computations = [
-            LatestComputation(
-                steps,
-                subject=lambda: subject_of(digits),
-                deliver=lambda values: state.param.update(**values),
-                rate=context.rate,
-            )
-            for steps in (self._explain, self._find_neighbours)
-        ]
-        self._follower = DrawingFollower(digits, *self._computations)
+        self._follower = DrawingFollower(
+            digits, state, (self._explain, self._find_neighbours), self._redraws, context.rate
+        )
         digits.param.watch(lambda event: state.set_classes(event.new), "class_names")
         state.param.watch(lambda *_events: self._follower.request(), ["target", "against"])
         self._redraws.draw_all()
 
     def show(self, is_open: bool) -> None:
         """Tell whether the panel can be seen."""
-        self._redraws.set_visible(is_open)
         self._follower.show(is_open)
 
     async def run(self) -> None:
         """Explain and redraw what has changed, until cancelled."""
-        works = [computation.run() for computation in self._computations]
-        await asyncio.gather(*works, self._redraws.run())
+        await self._follower.run()
 
     async def _explain(self) -> AsyncIterator[dict[str, Any]]:
         """Yield the explanation, or why there is none."""

@@ -11,7 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import param
@@ -39,6 +39,11 @@ class RedrawRate:
     """The share of the time that redraws take at most, in (0, 1]; for a page whose redraws keep
     training waiting."""
     sleep: Sleep = asyncio.sleep
+
+    def limited(self, interval_seconds: float, max_share: float) -> RedrawRate:
+        """Return a rate for something slow, not faster than this one, with a share of its own."""
+        interval = max(self.interval_seconds, interval_seconds)
+        return replace(self, interval_seconds=interval, max_share=max_share)
 
 
 async def sleep_longer_when_busy(

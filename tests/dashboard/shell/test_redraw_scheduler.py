@@ -252,3 +252,9 @@ def test_a_part_that_fails_is_told_once_and_stops_no_other_redraw(caplog):
 
     run(main())
     assert [record.exc_info[0] for record in caplog.records] == [ZeroDivisionError]
+
+
+def test_a_limited_rate_is_never_faster_and_has_a_share_of_its_own():
+    rate = RedrawRate(interval_seconds=0.25, max_share=0.05)
+    assert rate.limited(1.0, 0.08) == RedrawRate(interval_seconds=1.0, max_share=0.08)
+    assert rate.limited(0.1, 0.08) == RedrawRate(interval_seconds=0.25, max_share=0.08)
