@@ -6,6 +6,7 @@ from typing import Any
 
 import panel as pn
 from bokeh.models import CheckboxButtonGroup, CustomJS
+from bokeh.plotting import figure
 
 from dashboard.shell import read_asset
 from dashboard.shell.theme import Theme
@@ -23,6 +24,22 @@ def quieten(chart: Any) -> None:
     chart.axis.axis_line_color = None
     chart.axis.minor_tick_line_color = None
     chart.axis.major_tick_line_color = None
+
+
+def make_picture(**options: Any) -> figure:
+    """Return a figure without axes, grid, tools and borders, for images and shapes on it.
+
+    Parameters
+    ----------
+    options
+        Further parameters of the figure: its size, ranges, style sheets, name, …
+    """
+    picture = figure(
+        tools="", toolbar_location=None, min_border=0, outline_line_color=None, **options
+    )
+    picture.axis.visible = False
+    picture.grid.visible = False
+    return picture
 
 
 def make_legend(items: list[tuple[str, list[Any]]]) -> CheckboxButtonGroup:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dashboard.digits.state import DigitsState
 from dashboard.digits.views.pad import INK_PALETTE, PAPER
+from dashboard.shell.chart_parts import make_picture
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme
 
@@ -144,19 +145,13 @@ class PredictionView:
 
 
 def _picture(source: ColumnDataSource) -> figure:
-    picture = figure(
+    picture = make_picture(
         width=PICTURE_SIDE,
         height=PICTURE_SIDE,
         x_range=(0, 28),
         y_range=(0, 28),
-        tools="",
-        toolbar_location=None,
-        min_border=0,
-        outline_line_color=None,
         stylesheets=[PAPER],
     )
-    picture.axis.visible = False
-    picture.grid.visible = False
     picture.image(
         "image",
         x=0,

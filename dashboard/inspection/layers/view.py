@@ -24,6 +24,7 @@ from dashboard.inspection.layers.arrangement import (
 from dashboard.inspection.layers.palette import PALETTE
 from dashboard.inspection.layers.pictures import Levels, Picture
 from dashboard.shell import colors
+from dashboard.shell.chart_parts import make_picture
 from dashboard.shell.components.client_component import ClientComponent, Command, Signatures
 from nn.interpretation.ablation import Unit
 
@@ -180,21 +181,15 @@ class LayersView:
             self._crosses.data = columns
 
     def _make_figure(self) -> figure:
-        layers = figure(
+        layers = make_picture(
             x_range=Range1d(0, WIDTH),
             y_range=Range1d(0, self._height),
             width=round(WIDTH),
             height=round(self._height),
             sizing_mode="scale_width",
-            tools="",
-            toolbar_location=None,
-            min_border=0,
-            outline_line_color=None,
             stylesheets=[SHEET],
             name="inkling-layers",
         )
-        layers.axis.visible = False
-        layers.grid.visible = False
         mapper = LinearColorMapper(palette=list(PALETTE), low=0, high=len(PALETTE) - 1)
         for source in (self._squares, self._layers):
             layers.add_glyph(

@@ -33,6 +33,7 @@ from dashboard.plane.colors import (
 )
 from dashboard.plane.probes import Links
 from dashboard.plane.views.network_layout import HEIGHT, WIDTH, Block, arrange_blocks
+from dashboard.shell.chart_parts import make_picture
 from dashboard.shell.colors import CLASS_COLORS, NEGATIVE, POSITIVE
 from dashboard.shell.components.client_component import ClientComponent, Command, Signatures
 from dashboard.shell.theme import Theme
@@ -244,21 +245,15 @@ class NetworkDiagram:
         return rows
 
     def _make_figure(self) -> figure:
-        diagram = figure(
+        diagram = make_picture(
             x_range=Range1d(0, WIDTH),
             y_range=Range1d(0, HEIGHT),
             width=round(WIDTH),
             height=round(HEIGHT),
             sizing_mode="scale_width",
-            tools="",
-            toolbar_location=None,
-            min_border=0,
-            outline_line_color=None,
             stylesheets=[PAPER],
             name="inkling-network",
         )
-        diagram.axis.visible = False
-        diagram.grid.visible = False
         mapper = LinearColorMapper(palette=list(UNIT_PALETTE), low=0, high=len(UNIT_PALETTE) - 1)
         square = {"x": "x", "y": "y", "width": "size", "height": "size"}
         curve = {name: name for name in CURVE}

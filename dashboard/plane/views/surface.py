@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from dashboard.plane.colors import CLASS_MARKERS, CLASS_SIGNS, UNIT_PALETTE
 from dashboard.plane.dataset import PlaneData
+from dashboard.shell.chart_parts import make_picture
 from dashboard.shell.colors import CLASS_COLORS
 from dashboard.shell.components.client_component import ClientComponent, Command, Signatures
 from data_cache import PLANE_LIMIT, PlanePoints
@@ -156,13 +157,9 @@ class SurfaceView:
             self.wrong.data = {"x": x.copy(), "y": y.copy()}
 
     def _make_figure(self) -> figure:
-        plane = figure(
+        plane = make_picture(
             x_range=(-PLANE_LIMIT, PLANE_LIMIT),
             y_range=(-PLANE_LIMIT, PLANE_LIMIT),
-            tools="",
-            toolbar_location=None,
-            min_border=0,
-            outline_line_color=None,
             width=416,
             height=416,
             sizing_mode="scale_width",
@@ -170,8 +167,6 @@ class SurfaceView:
             stylesheets=[PAPER, ":host { max-width: var(--plane-side, 100%); }"],
             name="inkling-plane",
         )
-        plane.axis.visible = False
-        plane.grid.visible = False
         whole = {"x": -PLANE_LIMIT, "y": -PLANE_LIMIT, "dw": 2 * PLANE_LIMIT, "dh": 2 * PLANE_LIMIT}
         self._surface = plane.add_glyph(self.picture, ImageRGBA(image="image", **whole))
         mapper = LinearColorMapper(palette=list(UNIT_PALETTE), low=0, high=len(UNIT_PALETTE) - 1)
