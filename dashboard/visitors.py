@@ -1,7 +1,7 @@
 """How many visitors a served process has, and who may open a page now.
 
-A page costs a good part of a second of the event loop and a session some memory, so both are
-limited; a visitor who has to wait is told so and gets in as soon as there is room.
+Making a page occupies the event loop for some tenths of a second, and a session takes memory, so
+both are limited; a refused visitor gets the reason on a page that tries again by itself.
 """
 
 from __future__ import annotations

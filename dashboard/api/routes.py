@@ -89,7 +89,7 @@ _POST_WEIGHTS = Operation(
     "Replace the weights",
     "Accepts every media type of GET; JSON of either layout may be sent as application/json. "
     "Nested lists without `biases` are a network without biases. Weights whose validation accuracy "
-    "is much lower than the present one are rejected with 409 and both accuracies.",
+    "is much lower than that of the best stored version are rejected with 409 and both accuracies.",
     "The version that is now the newest.",
     _VERSION,
     request_types=_WEIGHTS,

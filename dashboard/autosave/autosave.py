@@ -155,8 +155,8 @@ class Autosave:
     async def restore(self, earlier: EarlierSave) -> bool:
         """Restore every part from a save; return whether none of them is left for another try.
 
-        What cannot be restored is told, and put aside or left for another try, in which the parts
-        that were restored are left alone. Contents for parts that do not exist yet stay saved.
+        A warning names what cannot be restored; it is put aside, or tried again later without the
+        parts that were restored. Contents for parts that do not exist yet stay saved.
         """
         if self._restoring != earlier.session:
             self._restoring, self._restored = earlier.session, set()

@@ -1,6 +1,6 @@
 """Reads a drawing for `inkling predict`: a picture of digits, or a square array of numbers.
 
-The content of a file tells what it is, and what stands against an answer is told with the digit.
+The format is recognised by the content of the file; doubts about a digit are printed with it.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class ChosenSamples:
     samples: Samples
 
     def chunks(self, network: Network, every: int = 1) -> list[Samples]:
-        """Return every so-manieth sample, in parts for which a network takes a short time each."""
+        """Return the samples at the stride `every`, in chunks that a network computes quickly."""
         samples = self.samples.take(np.arange(0, len(self.samples), every))
         size = IMAGES_AT_A_TIME if network.convolutions else max(len(samples), 1)
         return [samples[start : start + size] for start in range(0, len(samples), size)]

@@ -142,8 +142,8 @@
     }
   }
 
-  // The panels inside a pane (`?inside=why`). Python is told of a choice as of a pane, and tells of
-  // its own by the event "inkling-panel".
+  // The panels inside a pane (`?inside=why`). A choice is sent to Python as that of a pane is; a
+  // choice by Python arrives as the event "inkling-panel".
   let chosen_panel
 
   function panels_of_page() {
