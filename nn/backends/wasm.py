@@ -16,7 +16,7 @@ from nn.backends.numpy_backend import NumpyBackend, data_pointer, is_float32
 from nn.layers import Dense, DenseWorkspace
 from nn.optimizers import Optimizer, UpdateRule
 
-ABI_VERSION = "1"
+ABI_VERSION = "2"
 """The version of the interface (kernels/abi.h) that this file is written for."""
 
 _POINTER, _INT, _FLOAT = ctypes.c_void_p, ctypes.c_int, ctypes.c_float
