@@ -14,8 +14,8 @@ import numpy as np
 
 if TYPE_CHECKING:
     from nn.backends.blas import BlasDescent
-    from nn.backends.wasm import FusedStep
-    from nn.layers import Dense, DenseWorkspace
+    from nn.backends.wasm import FusedPrediction, FusedStep
+    from nn.layers import Dense, DenseWorkspace, Layer
     from nn.optimizers import Optimizer
 
 PATCH_BUFFER = 1 << 18
@@ -194,6 +194,12 @@ class NumpyBackend:
         masked: bool,
     ) -> FusedStep | None:
         """Return a whole training step in one call, or None where there is none."""
+        return None
+
+    def fused_prediction(
+        self, layers: Sequence[Layer], *, activation: str, byte_scale: float
+    ) -> FusedPrediction | None:
+        """Return a prediction for a few samples in one call, or None where there is none."""
         return None
 
     def plain_descent(

@@ -513,6 +513,19 @@ static void update_bias(const struct step *step, const struct layer *layer) {
               layer->outputs);
 }
 
+static void log_softmax(float *logits, int classes, float *exponentials) {
+    float largest = logits[position_of_largest(logits, classes)], sum = 0;
+    for (int j = 0; j < classes; j += 4) {
+        int lanes = classes - j;
+        v128_t lowered = wasm_f32x4_sub(load(logits + j, lanes), wasm_f32x4_splat(largest));
+        store(logits + j, lowered, lanes);
+        store(exponentials + j, exponential(lowered), lanes);
+    }
+    for (int j = 0; j < classes; j++) sum += exponentials[j];
+    float logarithm_of_sum = logarithm(sum);
+    for (int j = 0; j < classes; j++) logits[j] -= logarithm_of_sum;
+}
+
 static void flush_layer(const struct layer *layer, float smallest) {
     int size = layer->inputs * layer->outputs;
     flush(layer->weights, size, smallest);
@@ -572,4 +585,19 @@ EXPORT void train(struct step *step, const struct rule *rules, struct outcome *o
         step->x += size;
         step->labels += step->count;
     }
+}
+
+/* Write the log-probabilities of a few samples into the activations of the last layer. Only the
+ * parameters, activations and sizes of the layers are used. */
+EXPORT void predict(const struct step *step) {
+    const float *x = step->x;
+    if (step->bytes) {
+        scale_bytes(step->bytes, step->byte_scale, step->scaled,
+                    step->count * step->layers[0].inputs);
+        x = step->scaled;
+    }
+    for (int i = 0; i < step->layer_count; i++) x = forward(step, i, x);
+    const struct layer *last = &step->layers[step->layer_count - 1];
+    for (int i = 0; i < step->count; i++)
+        log_softmax(last->activations + i * last->outputs, last->outputs, step->work);
 }

@@ -471,6 +471,50 @@ def predictions_agree_with_numpy(chosen):
     np.testing.assert_allclose(mine[1], network.predict_proba(x[:1]), rtol=1e-4, atol=1e-6)
 
 
+def predictions_of_a_few_samples_are_those_of_numpy_also_after_training(chosen):
+    generator = np.random.default_rng(3)
+    for sizes in ((784, 128, 10), (13, 9, 6, 5), (3, 1), (5, 33, 11)):
+        for activation in nn.ACTIVATIONS:
+            network = nn.create_network(
+                sizes, generator=generator, activation=activation, biases=len(sizes) == 3
+            )
+            for count in (1, 2, 3, 8, 9):
+                pixels = generator.integers(0, 256, (count, sizes[0]), np.uint8)
+                floats = generator.standard_normal((2 * count, sizes[0])).astype(np.float32)
+                for x in (pixels, floats[:count], floats[::2], floats.astype(np.float64)[:count]):
+                    compute_with(chosen)
+                    mine, shown = network.predict_log_proba(x), x.copy()
+                    compute_with(NUMPY)
+                    theirs = network.predict_log_proba(x)
+                    assert mine.dtype == np.float32
+                    np.testing.assert_allclose(mine, theirs, rtol=2e-5, atol=2e-5)
+                    np.testing.assert_array_equal(x, shown)
+            for array in network.parameters():
+                np.multiply(array, 0.5, out=array)  # in place, as training does
+
+
+def predictions_of_diverged_networks_are_those_of_numpy(chosen):
+    for bad in (np.nan, np.inf, -np.inf):
+        for position in range(3):
+            network = nn.create_network((2, 3), generator=np.random.default_rng(1))
+            network.layers[0].bias[position] = bad
+            x = np.ones((2, 2), np.float32)
+            results = []
+            for computing in (chosen, NUMPY):
+                compute_with(computing)
+                results.append(network.predict_log_proba(x))
+            np.testing.assert_allclose(*results, rtol=1e-6)
+
+
+def a_prediction_is_not_overwritten_by_the_next(chosen):
+    compute_with(chosen)
+    network = nn.create_network((4, 3), generator=np.random.default_rng(1))
+    first = network.predict_log_proba(np.ones((1, 4), np.float32))
+    kept = first.copy()
+    network.predict_log_proba(np.zeros((2, 4), np.float32))
+    np.testing.assert_array_equal(first, kept)
+
+
 def convolutions_agree_with_numpy_on_awkward_shapes_and_stay_in_their_buffers(chosen):
     generator = np.random.default_rng(0)
     for index in range(60):
@@ -589,6 +633,9 @@ CHECKS = [
     what_the_kernels_do_not_take_is_computed_with_numpy,
     an_activation_that_the_kernels_do_not_have_gets_no_fused_step,
     predictions_agree_with_numpy,
+    predictions_of_a_few_samples_are_those_of_numpy_also_after_training,
+    predictions_of_diverged_networks_are_those_of_numpy,
+    a_prediction_is_not_overwritten_by_the_next,
 ]
 
 
