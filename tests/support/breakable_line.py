@@ -1,7 +1,8 @@
-"""A served app that can be killed and started again, and a line to it that can be cut or go silent."""
+"""A served app that can be killed and started again, and a line to it that can be cut."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -82,10 +83,14 @@ class BreakableServer:
 
 
 class BreakableLine:
-    """A TCP proxy that can close its connections and refuse others, or deliver nothing."""
+    """A TCP proxy that can close its connections and refuse others, or deliver nothing.
 
-    def __init__(self, target: int) -> None:
+    With `passes_upgrades` off it refuses websockets, as a proxy without the upgrade headers does.
+    """
+
+    def __init__(self, target: int, *, passes_upgrades: bool = True) -> None:
         self._target = target
+        self.passes_upgrades = passes_upgrades
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
@@ -143,6 +148,9 @@ class BreakableLine:
                     if not content:
                         return
                     self._flows.wait()
+                    if b"\r\nUpgrade: websocket" in content and not self.passes_upgrades:
+                        inner.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+                        return
                     (outer if one is inner else inner).sendall(content)
         except (OSError, ValueError):
             pass
@@ -153,8 +161,6 @@ class BreakableLine:
         self._pairs.discard(pair)
         for one in pair:
             # Also ends a read in another thread.
-            try:
+            with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
             one.close()
