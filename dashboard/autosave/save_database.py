@@ -45,6 +45,11 @@ _OPEN = """
 SELECT owner, sessions.name FROM sessions JOIN processes ON processes.name = sessions.process
 WHERE is_connected AND heard > ?
 """
+_EXPIRE = """
+DELETE FROM records WHERE saved < ? AND NOT EXISTS (
+  SELECT 1 FROM sessions WHERE sessions.owner = records.owner AND sessions.name = records.session
+)
+"""
 
 
 def owner_of(key: str) -> str:
@@ -224,7 +229,7 @@ class SaveDatabase:
         if now - self._expiry_checked < EXPIRY_CHECK_SECONDS:
             return
         self._expiry_checked = now
-        connection.execute("DELETE FROM records WHERE saved < ?", (now - self._limits.max_seconds,))
+        connection.execute(_EXPIRE, (now - self._limits.max_seconds,))
 
     def _make_space(self, connection: sqlite3.Connection, owner: str, name: str, size: int) -> None:
         """Delete the oldest records of closed sessions until one more fits."""
@@ -299,8 +304,7 @@ class SaveDatabase:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA journal_size_limit = {16 * 2**20}")
         connection.executescript(_CREATE)
-        oldest = self._now() - self._limits.max_seconds
-        connection.execute("DELETE FROM records WHERE saved < ?", (oldest,))
+        connection.execute(_EXPIRE, (self._now() - self._limits.max_seconds,))
         connection.execute("PRAGMA incremental_vacuum").fetchall()
         return connection
 

@@ -56,20 +56,26 @@ class SaveService:
         """Mark a session of this process as open."""
         await self.run(self._database.enter, owner, session)
         self._living[owner, session] = hand_over
-        if self._beating is None or self._beating.done():
+        if self._beating is None or self._beating.done() or self._beating.cancelling():
             self._beating = asyncio.get_running_loop().create_task(self._beat())
 
     async def leave(self, owner: str, session: str) -> None:
         """Mark a session as closed."""
-        self._living.pop((owner, session), None)
+        self._forget(owner, session)
         await self.run(self._database.leave, owner, session)
 
     async def claim(self, owner: str, session: str) -> None:
         """End a session that another page continues, in whichever process it is."""
-        hand_over = self._living.pop((owner, session), None)
+        hand_over = self._forget(owner, session)
         if hand_over is not None:
             await hand_over(True)
         await self.run(self._database.leave, owner, session)
+
+    def _forget(self, owner: str, session: str) -> HandOver | None:
+        hand_over = self._living.pop((owner, session), None)
+        if not self._living and self._beating is not None:
+            self._beating.cancel()
+        return hand_over
 
     async def _beat(self) -> None:
         """Tell that the process is alive, and end sessions that another process has claimed."""

@@ -5,7 +5,7 @@
 (() => {
   const TICK_MS = 500
   const QUIET_MS = 1000 // without a message for so long, the server is asked for one
-  const SILENCE_MS = 2500 // and without an answer for so long, the connection counts as lost
+  const SILENCE_MS = 2000 // and without an answer for so long, the connection counts as lost
   const SLEPT_MS = 3000 // a tick that comes so late: the page itself was asleep
   const OPENING_MS = 8000
   const PROBE_MS = 4000
