@@ -219,12 +219,16 @@ class Breaker:
     def _wake(self) -> None:
         os.killpg(self._group, signal.SIGCONT)
 
-    def cut(self, way: str, seconds: float) -> tuple[float | None, float]:
-        """Cut and mend; return the seconds until it was told, and the seconds of work lost."""
+    def cut(self, way: str, seconds: float, trained: float) -> tuple[float | None, float]:
+        """Cut and mend; return the seconds until it was told, and the seconds of work lost.
+
+        Before, so many seconds of training are shown.
+        """
         lab = self._lab
-        lab.page.evaluate(WATCH)
+        lab.page.evaluate(f"window.seen ?? ({WATCH})()")
         lab.page.evaluate("window.isOld = true")
         wait_kept(lab)
+        lab.wait_until(lambda: lab.page.evaluate(SEEN_SECONDS) > trained, "nothing was trained")
         begin, end = self.ways[way]
         seen, now = lab.page.evaluate("[window.seen, performance.now()]")
         begun = time.monotonic()
@@ -253,7 +257,7 @@ def test_a_killed_and_a_stopped_server_are_told_and_their_work_comes_back(
     lab.press_train("Train")
     breaker = Breaker(server, line, lab)
     for way in ("server killed", "server stopped"):
-        noticed, lost = breaker.cut(way, 0)
+        noticed, lost = breaker.cut(way, 0.0, trained=3.0)
         assert noticed is not None
         assert noticed <= NOTICED_WITHIN, way
         assert lost <= LOST_AT_MOST, way
@@ -271,7 +275,7 @@ def test_random_cuts_lose_little_work_and_are_told_soon(
         for number in range(CUTS):
             way = generator.choice(list(breaker.ways))
             seconds = LONGEST_SECONDS ** generator.random()
-            noticed, lost = breaker.cut(way, seconds)
+            noticed, lost = breaker.cut(way, seconds, trained=3 + 3 * generator.random())
             told = "-" if noticed is None else f"{noticed:.2f} s"
             print(f"cut {number}: {way}, {seconds:.1f} s; told after {told}, lost {lost:.2f} s")  # noqa: T201
             assert noticed is None or noticed <= NOTICED_WITHIN
