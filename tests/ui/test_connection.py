@@ -37,6 +37,7 @@ NOTICED_WITHIN = 5.0
 LOST_AT_MOST = 5.0
 
 CONNECTION = "document.documentElement.dataset.connection"
+SEEN_SECONDS = "(performance.now() - window.seen[0][0]) / 1000"
 ALERT = ".ink-connection"
 
 
