@@ -27,6 +27,7 @@ OWNER_SHARE = 4
 """One visitor's records may take this fraction of the space, at most: one part in so many."""
 
 EXPIRY_CHECK_SECONDS = 600.0
+PAGE_BYTES = 1 << 14
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{43,128}")
 _CREATE = """
@@ -297,6 +298,7 @@ class SaveDatabase:
             self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         self._path.chmod(0o600)
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
         # A killed process loses nothing that was committed; only a power failure may lose the last

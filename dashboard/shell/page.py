@@ -96,7 +96,8 @@ def about_html(cards: Mapping[str, PretrainedCard]) -> str:
         "evaluation and saved weights.</p>"
         "<p>Digits: MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, "
         "CC BY-SA 3.0. In the static site everything you draw stays on your machine; a served page "
-        "sends it to its server.</p>"
+        "sends it to its server, which saves your work for this browser unless its operator "
+        "has turned that off.</p>"
     )
 
 
