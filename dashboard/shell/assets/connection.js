@@ -280,7 +280,7 @@
     silent: () => [`The server does not answer. ${saved()} The page continues as soon as it does.`, ["Try now", try_now]],
     lost: () => [`The connection to the server is lost. ${saved()} The page connects again by itself.`, ["Try now", try_now]],
     refused: () => [`The server did not open the connection that this page needs. ${UPGRADE_HELP} The page tries again by itself.`, ["Try now", try_now]],
-    ended: () => [`Nobody used this page for a while, so its session was ended. ${saved()}`, ["Continue", come_back]],
+    ended: () => [`Nobody used this page for a while, so its session was ended. ${kept === "yes" ? "Your work is saved on the server." : saved()}`, ["Continue", come_back]],
   }
 
   function saved() {
