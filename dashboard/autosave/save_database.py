@@ -159,13 +159,13 @@ class SaveDatabase:
         """Delete a record, if there is one of that name."""
         self._run("DELETE FROM records WHERE owner = ? AND name = ?", owner, name)
 
-    def enter(self, owner: str, session: str) -> None:
-        """Mark a session as open, with a page that is connected to this process."""
+    def enter(self, owner: str, session: str, connected: bool = True) -> None:
+        """Mark a session of this process as open; without a page, another one may continue it."""
         with self._transaction() as connection:
             self._beat(connection)
             connection.execute(
-                "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, 1)",
-                (owner, session, self._process),
+                "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?)",
+                (owner, session, self._process, int(connected)),
             )
 
     def leave(self, owner: str, session: str) -> None:

@@ -69,6 +69,7 @@ class ServedAutosave:
         self._disconnect, self._clock = disconnect, clock
         self._heard_at = clock()
         self._store: VisitorStore | None = None
+        self._is_lost = False
         connection.heard_idle = self._heard_idle
 
     async def run(self) -> None:
@@ -80,11 +81,12 @@ class ServedAutosave:
         if store is None:
             self._autosave.go_without_store()
             return
+        if self._is_lost:
+            return  # the page is gone already; its next load continues the work
         self._store = store
         self._autosave.tab = greeting.tab
         if greeting.is_gone:
-            with suppress(StoreError):  # the autosave says why, and tries again
-                await store.claim_tab(greeting.tab)
+            store.continued_tab = greeting.tab
 
         async def nothing_found() -> None:
             if greeting.expects:
@@ -98,6 +100,7 @@ class ServedAutosave:
 
     def connection_lost(self) -> None:
         """Let another page of the same tab continue from now on."""
+        self._is_lost = True
         if self._store is not None:
             self._controller.spawn(self._mark_disconnected(self._store))
 

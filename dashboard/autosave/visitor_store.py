@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
+from weakref import WeakValueDictionary
 
 from dashboard.autosave.save_database import SaveDatabase, owner_of
 from dashboard.autosave.store import StoreError
@@ -34,6 +35,7 @@ class SaveService:
         self._database = database
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="inkling-saves")
         self._living: dict[tuple[str, str], HandOver] = {}
+        self._claiming: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._beating: asyncio.Task[None] | None = None
 
     async def run(self, work: Callable[..., Any], *values: Any) -> Any:
@@ -52,10 +54,26 @@ class SaveService:
         """
         return VisitorStore(self, self._database, owner_of(key), hand_over)
 
-    async def enter(self, owner: str, session: str, hand_over: HandOver) -> None:
-        """Mark a session of this process as open."""
-        await self.run(self._database.enter, owner, session)
-        self._living[owner, session] = hand_over
+    async def enter(
+        self,
+        owner: str,
+        session: str,
+        hand_over: HandOver,
+        *,
+        connected: bool = True,
+        continued_tab: str = "",
+    ) -> None:
+        """Mark a session of this process as open, with a page or without.
+
+        It ends the earlier sessions of a tab that it continues, in whichever process they are.
+        """
+        async with self._claim_of(owner):
+            if continued_tab:
+                for earlier in await self.run(self._database.sessions_of, owner):
+                    if earlier.rpartition(".")[0] == continued_tab:
+                        await self._end(owner, earlier)
+            await self.run(self._database.enter, owner, session, connected)
+            self._living[owner, session] = hand_over
         if self._beating is None or self._beating.done() or self._beating.cancelling():
             self._beating = asyncio.get_running_loop().create_task(self._beat())
 
@@ -66,6 +84,14 @@ class SaveService:
 
     async def claim(self, owner: str, session: str) -> None:
         """End a session that another page continues, in whichever process it is."""
+        async with self._claim_of(owner):
+            await self._end(owner, session)
+
+    def _claim_of(self, owner: str) -> asyncio.Lock:
+        """Return a lock: of two pages that claim a session, the later waits for its last save."""
+        return self._claiming.setdefault(owner, asyncio.Lock())
+
+    async def _end(self, owner: str, session: str) -> None:
         hand_over = self._forget(owner, session)
         if hand_over is not None:
             await hand_over(True)
@@ -91,7 +117,13 @@ class SaveService:
 
 
 class VisitorStore:
-    """The records of one visitor as a `Store`, for one session."""
+    """The records of one visitor as a `Store`, for one session.
+
+    Attributes
+    ----------
+    continued_tab
+        The tab whose earlier sessions end when this one is entered, since their pages are gone.
+    """
 
     release_seconds = 1.0
 
@@ -100,7 +132,8 @@ class VisitorStore:
     ) -> None:
         self._service, self._database = service, database
         self._owner, self._hand_over = owner, hand_over
-        self._session = ""
+        self._session = self.continued_tab = ""
+        self._is_connected = True
 
     async def names(self) -> list[str]:
         """Return the names of all records."""
@@ -122,7 +155,14 @@ class VisitorStore:
 
     async def enter(self, session: str) -> None:
         """Mark a session as open."""
-        await self._service.enter(self._owner, session, self._hand_over)
+        await self._service.enter(
+            self._owner,
+            session,
+            self._hand_over,
+            connected=self._is_connected,
+            continued_tab=self.continued_tab,
+        )
+        self.continued_tab = ""
         self._session = session
 
     async def leave(self, session: str) -> None:
@@ -138,14 +178,9 @@ class VisitorStore:
         """End a session that this page continues."""
         await self._service.claim(self._owner, session)
 
-    async def claim_tab(self, tab: str) -> None:
-        """End the sessions of a tab whose earlier page is gone."""
-        for session in await self._service.run(self._database.sessions_of, self._owner):
-            if session.rpartition(".")[0] == tab and session != self._session:
-                await self.claim(session)
-
     async def set_connected(self, connected: bool) -> None:
-        """Tell whether the page of this session is connected."""
+        """Tell whether the page of this session, entered or yet to be, is connected."""
+        self._is_connected = connected
         if self._session:
             await self._service.run(
                 self._database.set_connected, self._owner, self._session, connected

@@ -103,6 +103,7 @@ def test_a_cut_line_is_told_and_the_page_comes_back_with_the_work(
     lab.press_train("Train")
     lab.wait_text(".ink-status", r"iteration [1-9]")
     wait_kept(lab)
+    assert not page.evaluate(ASKS)
     before = lab.iteration()
     line.cut()
     wait_noticed(lab)
@@ -159,11 +160,26 @@ def test_points_come_back_and_neither_a_copied_tab_nor_another_browser_gets_them
     assert drawn(lab)["train"] == 501
 
 
-def test_a_proxy_that_refuses_websockets_is_told_instead_of_an_empty_window(
+# Whether closing the page would be asked about.
+ASKS = """() => {
+  const event = new Event("beforeunload", {cancelable: true})
+  dispatchEvent(event)
+  return event.defaultPrevented
+}"""
+
+NO_STORAGE = """
+for (const name of ["localStorage", "sessionStorage"]) {
+  Object.defineProperty(window, name, { get() { throw new DOMException("no", "SecurityError") } })
+}
+"""
+
+
+def test_a_proxy_that_refuses_websockets_is_told_and_a_page_asks_only_where_work_would_be_lost(
     context: BrowserContext, line: BreakableLine
 ) -> None:
     line.passes_upgrades = False
     page = context.new_page()
+    page.add_init_script(NO_STORAGE)
     page.goto(f"http://127.0.0.1:{line.port}/app")
     alert = page.locator(f"{ALERT} [role=alert]")
     alert.wait_for(state="visible")
@@ -171,7 +187,11 @@ def test_a_proxy_that_refuses_websockets_is_told_instead_of_an_empty_window(
     line.passes_upgrades = True
     page.locator(f"{ALERT} button").click()
     page.wait_for_function(f"document.querySelector('{ALERT}') == null")
-    page.locator(".ink-train").wait_for(state="visible")
+    page.locator(".ink-step button").wait_for(state="visible")
+    assert not page.evaluate(ASKS)
+    page.locator(".ink-step button").click()
+    page.wait_for_function("document.documentElement.dataset.kept === 'no'")
+    assert page.evaluate(ASKS)
 
 
 @contextmanager

@@ -154,6 +154,24 @@ async def test_a_page_continues_on_another_process_which_ends_the_session_here(
 
 
 @in_event_loop
+async def test_a_page_that_is_loaded_twice_at_once_loses_nothing(make):
+    first = make()
+    await first.step(3)
+    first.controller.step()  # not saved yet
+    await until(lambda: first.state.snapshot.iteration == 4)
+    first.served.connection_lost()
+    second = make(is_gone=True, resume=True, expects=True)
+    await until(lambda: first.is_handed_over is not None)
+    second.served.connection_lost()
+    third = make(is_gone=True, resume=True, expects=True)
+    await until(lambda: third.state.snapshot.iteration == 4)
+    await third.step()
+    assert third.offer.answer is None
+    for load in (second, third):
+        await load.close()
+
+
+@in_event_loop
 async def test_a_copy_of_an_open_tab_gets_a_name_of_its_own_and_no_work(make):
     original = make()
     await original.step()
