@@ -253,7 +253,7 @@ class Breaker:
         found = lab.iteration() if is_old else restored_iteration(lab)
         shown = [moment for moment, iteration in seen if iteration > found]
         lab.wait_until(lambda: lab.iteration() > found, "training did not continue")
-        return noticed, (now - shown[0]) / 1000 if shown else 0.0
+        return noticed, max(0.0, now - shown[0]) / 1000 if shown else 0.0
 
 
 def test_a_killed_and_a_stopped_server_are_told_and_their_work_comes_back(
