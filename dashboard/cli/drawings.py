@@ -34,8 +34,6 @@ from data_cache.readers.text import NUMBER, decode_text, excerpt
 
 EXPECTED = "a picture, samples, or a square array of numbers, as .npy or as text"
 ARRAY = "expected a square array of numbers, as .npy or as text with a row per line"
-PICTURE_CONFIDENCE = 0.97
-"""Below this confidence the digit in a picture is not sure, whose page may show anything."""
 
 
 @dataclass(frozen=True, eq=False)

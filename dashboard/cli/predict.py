@@ -27,7 +27,6 @@ from dashboard.cli.arguments import (
     read_integer,
 )
 from dashboard.cli.drawings import (
-    PICTURE_CONFIDENCE,
     Drawing,
     find_pictures,
     read_drawing,
@@ -38,7 +37,7 @@ from dashboard.training.settings import SettingError
 from data_cache import DIGIT_NAMES, DataError, to_float
 from data_cache.readers.paths import holds_samples
 from nn import Network
-from nn.calibration import confidence
+from nn.calibration import is_sure
 
 DESCRIPTION = """\
 Predict the digits in a file, with the probability of each class. What the file is
@@ -249,15 +248,18 @@ def _digits_of(net: NamedNetwork, drawing: Drawing) -> str:
 
 def _drawing_answers(net: NamedNetwork, drawing: Drawing, title: str) -> Iterator[str]:
     """Yield the digits of a drawing; several with a line for all of them first."""
-    threshold = net.confidence_threshold
-    if threshold is not None and drawing.is_picture:
-        threshold = max(threshold, PICTURE_CONFIDENCE)
     if len(drawing.digits) > 1:
         yield f"{title}: {_digits_of(net, drawing)}, {len(drawing.digits)} digits"
     for place, one in enumerate(drawing.digits, 1):
         name = title if len(drawing.digits) == 1 else f"digit {place}"
         yield from _prediction_lines(
-            net.network, one.image, name, DIGIT_NAMES, threshold=threshold, doubt=one.doubt
+            net.network,
+            one.image,
+            name,
+            DIGIT_NAMES,
+            threshold=net.confidence_threshold,
+            is_picture=drawing.is_picture,
+            doubt=one.doubt,
         )
 
 
@@ -268,15 +270,15 @@ def _prediction_lines(
     class_names: Sequence[str],
     *,
     threshold: float | None = None,
+    is_picture: bool = False,
     doubt: str = "",
 ) -> Iterator[str]:
     probabilities = network.predict_proba(image[np.newaxis])
     best = int(probabilities[0].argmax())
-    is_sure = threshold is None or float(confidence(probabilities)[0]) >= threshold
     answer = f"{class_names[best]} ({100 * float(probabilities[0, best]):.1f} %)"
     if doubt:
         answer = f"not sure, since {doubt}; perhaps {answer}"
-    elif not is_sure:
+    elif not is_sure(probabilities[0], threshold, is_picture=is_picture):
         answer = f"not sure, perhaps {answer}"
     yield f"{title}: {answer}"
     width = max(len(name) for name in class_names)
