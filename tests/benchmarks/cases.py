@@ -37,10 +37,10 @@ class Case:
 
     @property
     def title(self) -> str:
-        sizes = list(map(str, self.sizes))
+        network = "-".join(map(str, self.sizes))
         if self.layers:
-            sizes[0] = f"{self.layers} "
-        return f"{'-'.join(sizes)}, batch {self.batch:,}"
+            network = f"{self.layers} → {'-'.join(map(str, self.sizes[1:]))}"
+        return f"{network}, batch {self.batch:,}"
 
     @property
     def product_title(self) -> str:
@@ -71,6 +71,10 @@ def case_from_json(values: dict[str, Any]) -> Case:
 PRODUCTS = (Case((784, 128), 64), Case((784, 512), 64), Case((512, 512), 512))
 TRAINING = (Case(SMALL, 1), Case(SMALL, 64), Case(SMALL, 256), Case(DEEP, 64))
 ONE_DIGIT = Case(SMALL, 1)
+
+# The layers of the best pretrained model.
+BEST_LAYERS = "conv3x16 pool2 conv3x32 conv3x64 pool2 conv3x64"
+BEST_MODEL = Case(SMALL, 64, "adam", BEST_LAYERS)
 
 # What the demo of jax-js trains.
 JAX_DENSE = Case((784, 256, 128, 10), 1_000, "adam")
