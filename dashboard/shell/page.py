@@ -60,7 +60,7 @@ class Page:
             "page_css": color_variables()
             + read_asset("page.css")
             + read_asset("visually_hidden.css"),
-            "page_js": read_asset("page.js"),
+            "page_js": "\n;".join(read_asset(f"{name}.js") for name in ("page", "accessibility")),
             "icon": icon_url(),
             "about": about_html(cards),
             "panes": self.panes.panes,
