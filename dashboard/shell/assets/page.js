@@ -1,6 +1,6 @@
 // What the page does without Python: the colour theme, the panes and their panels, the drawer of
-// the settings, hidden parts, the presentation mode, the link to the settings, the names of
-// sliders, and the dialogs.
+// the settings, hidden parts, the presentation mode, the link to the settings, and the
+// dialogs.
 
 (() => {
   const saved_theme = (() => {
@@ -382,28 +382,6 @@
       view.model.setv(place)
     }
   }, true)
-
-  // Bokeh's sliders have a title, but it is not the accessible name of their handle.
-  // A focus that moves inside a shadow root does not leave it, so every root is listened to as
-  // soon as the focus has entered it.
-  const followed_roots = new WeakSet()
-
-  function name_slider(event) {
-    const path = event.composedPath()
-    for (const root of path.filter((node) => node instanceof ShadowRoot)) {
-      if (!followed_roots.has(root)) {
-        followed_roots.add(root)
-        root.addEventListener("focusin", name_slider)
-      }
-    }
-    const [handle] = path
-    const title = handle.getRootNode().querySelector(".bk-slider-title")
-    if (handle.matches(".noUi-handle") && title != null) {
-      handle.ariaLabel = title.firstChild?.textContent.replace(/:\s*$/, "") ?? ""
-    }
-  }
-
-  addEventListener("focusin", name_slider)
 
   root.dataset.pane = pane_in_address()
   root.dataset.sheet = "inside"
