@@ -177,6 +177,8 @@ class Trainer(Generic[AnyRun]):
         self._pace_changed = asyncio.Event()
         self._stop = True
         self._waiting = False
+        self._slice_ended = asyncio.Event()
+        self._slice_ended.set()
         # The published speed includes the time between slices; a slice is planned without it.
         self._speed = self._slice_speed = 0.0
         self._last_slice = self._last_snapshot = 0.0
@@ -206,6 +208,10 @@ class Trainer(Generic[AnyRun]):
         self._pace_changed.set()
         if self._waiting:
             self._waiter.cancel()
+
+    async def wait_for_slice(self) -> None:
+        """Wait for the end of the slice that is being computed, if one is."""
+        await self._slice_ended.wait()
 
     def change_pace(self) -> None:
         """Apply another `steps_per_second` at once; a pause before a slow step ends."""
@@ -339,8 +345,9 @@ class Trainer(Generic[AnyRun]):
         self, max_steps: int | None, epochs: int | None, *, show: bool = False
     ) -> int:
         """Train one slice; with `show` a snapshot of it is published in any case."""
-        self.run.apply_settings()
-        begun, epoch = self._clock(), self.run.epoch
+        run = self.run
+        run.apply_settings()
+        begun, epoch = self._clock(), run.epoch
         end = begun + self._slice_seconds
 
         def sample_budget() -> int:
@@ -355,16 +362,20 @@ class Trainer(Generic[AnyRun]):
             size = self.run.settings.batch_size or self.run.feed.sample_count
             return size * round(self._slice_speed * left / size)
 
+        self._slice_ended.clear()
         try:
             steps, samples = await self._execute(
-                self.run.train_slice, sample_budget, self._rates(), max_steps
+                run.train_slice, sample_budget, self._rates(), max_steps
             )
         except DivergenceError:
             self._stop = True
             raise
         finally:
-            self.run.record_slice()
-        now = self._clock()
+            # Also if another run has taken its place meanwhile.
+            run.record_slice()
+            now = self._clock()
+            run.times.add(run.iteration, now - begun)
+            self._slice_ended.set()
         self._slice_speed = samples / (now - begun) if now > begun else 0.0
         self._measure_speed(samples, now)
         if show or now - self._last_snapshot >= self._time_budget.snapshot_seconds:
