@@ -31,6 +31,8 @@ from dashboard.digits.server_weights import (
 from dashboard.digits.state import DigitsState
 from dashboard.digits.views.pane import DigitsPane
 from dashboard.inspection.digits_panels import PANELS
+from dashboard.runs.recorder import RunRecorder
+from dashboard.runs.records import RunCollection
 from dashboard.runtime import (
     IN_BROWSER,
     SERVED,
@@ -62,6 +64,7 @@ RETRY_SECONDS = 5
 if TYPE_CHECKING:
     from dashboard.autosave.autosave import Autosave
     from dashboard.plane.controller import PlaneController
+    from dashboard.runs.controller import RunSource
     from dashboard.visitors import Visitors
 
 
@@ -153,6 +156,8 @@ class Session:
         self.controller.drawing.take_example()
         self._controllers: list[DigitsController | PlaneController] = [self.controller]
         self._plane: PlaneController | None = None
+        self._recorders = {"digits": RunRecorder(self.controller.training, RunCollection())}
+        self._run_sources: dict[str, RunSource] = {}
         self.page = Page(
             [
                 Pane(
@@ -171,6 +176,15 @@ class Session:
                     self._make_evaluation_pane,
                     inside="Scores",
                     inside_title="Scores",
+                    has_settings=False,
+                ),
+                Pane(
+                    "runs",
+                    "Runs",
+                    "Runs",
+                    self._make_runs_pane,
+                    inside="Experiments",
+                    inside_title="Experiments",
                     has_settings=False,
                 ),
             ],
@@ -266,6 +280,7 @@ class Session:
         )
         self._controllers.append(plane)
         self._plane = plane
+        self._recorders["spiral"] = RunRecorder(plane.training, RunCollection())
         tell_faults(opened.faults, plane.warn)
         track_spiral_link(plane.state, self.page.link.set)
         pane = PlanePane(
@@ -291,6 +306,37 @@ class Session:
         )
         evaluation = EvaluationController(state, self.controller, self._runtime.execute)
         return EvaluationPane(evaluation, self._writer)
+
+    def _make_runs_pane(self, _mark_running: Callable[[bool], None]) -> PaneView:
+        """Make the runs pane when it is first opened, to keep the start short."""
+        from dashboard.runs.controller import RunsController  # noqa: PLC0415
+        from dashboard.runs.state import RunsState  # noqa: PLC0415
+        from dashboard.runs.views.pane import RunsPane  # noqa: PLC0415
+
+        runs = RunsController(
+            RunsState(), self._sources_of_runs, self._runtime.execute, self.controller.spawn
+        )
+        pane = RunsPane(runs, self._writer, self._runtime.redraw_rate)
+        self.controller.spawn(pane.run())
+        return pane
+
+    def _sources_of_runs(self) -> dict[str, RunSource]:
+        """Return the panes whose runs are kept; the plane is among them once it is open."""
+        from dashboard.runs.controller import RunSource  # noqa: PLC0415
+        from dashboard.runs.trials import DigitsTrials, PlaneTrials  # noqa: PLC0415
+
+        runtime, sources = self._runtime, self._run_sources
+        if "digits" not in sources:
+            digits = DigitsTrials(
+                self.controller, time.perf_counter, runtime.execute, runtime.time_budget
+            )
+            sources["digits"] = RunSource("Digits", self._recorders["digits"], digits)
+        if self._plane is not None and "spiral" not in sources:
+            plane = PlaneTrials(
+                self._plane, time.perf_counter, runtime.execute, runtime.plane_time_budget
+            )
+            sources["spiral"] = RunSource("2-D data", self._recorders["spiral"], plane)
+        return sources
 
 
 def look_for_server(search: str | None) -> tuple[ServerWeights | None, str]:

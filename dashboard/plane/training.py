@@ -27,6 +27,7 @@ from dashboard.training.settings import setting_names
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.trainer import Clock, Execute, TimeBudget
 
+
 @dataclass(frozen=True, eq=False)
 class StoredPlaneRun:
     """A run that was replaced, and what brings it back exactly.

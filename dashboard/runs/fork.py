@@ -1,4 +1,4 @@
-"""A race from a checkpoint: one run goes on as it was, another one with one setting changed.
+"""A race from a checkpoint: one run has the present settings, another one a setting changed.
 
 Both are trained in lockstep on the same batches, so that only the setting makes the difference.
 """
@@ -49,7 +49,7 @@ class Race:
     steps
         Steps that each run takes.
     racers
-        The run that goes on as it was, and the other one.
+        The run with the present settings, and the other one.
     taken
         Steps that both have taken.
     """
@@ -80,7 +80,7 @@ async def make_race(
     """
     held_out = await trials.held_out()
     race = Race(state.iteration, steps)
-    for name, values in (("as before", {}), (title, changes)):
+    for name, values in (("present settings", {}), (title, changes)):
         run = trials.make(trials.settings(**values), state)
         race.racers.append(Racer(name, run, trials.trainer(run, held_out)))
     return race

@@ -22,6 +22,7 @@ from dashboard.runs.t_test import (
 )
 from dashboard.runs.trials import Trials, train_to_end
 from dashboard.training.history import Score
+from dashboard.training.trainer import Trainer
 
 FEWEST_SEEDS, MOST_SEEDS = 2, 30
 
@@ -112,7 +113,7 @@ class SeedComparison:
         return np.array(used[0].epochs[:length]), values.mean(axis=0), spread
 
     def test(self) -> TTest | None:
-        """Return the t-test of two configurations: paired if they have the same seeds, else Welch's.
+        """Return the t-test of two configurations: paired if their seeds are the same, or Welch's.
 
         None before two runs of each have ended.
         """
@@ -184,31 +185,22 @@ async def repeat(
             if number < len(configuration.seeds):
                 entry = SeedRun(configuration.seeds[number])
                 runs.append(entry)
-                await _train(trials, configuration, entry, held_out, comparison.length, progress)
+                settings = {**configuration.changes, "seed": entry.seed}
+                run = trials.make(trials.settings(**settings))
+                trainer = trials.trainer(run, held_out)
+                await _train(trainer, entry, comparison.length, progress)
 
 
 async def _train(
-    trials: Trials,
-    configuration: Configuration,
-    entry: SeedRun,
-    held_out: Any,
-    length: int,
-    progress: Callable[[], None],
+    trainer: Trainer[Any], entry: SeedRun, length: int, progress: Callable[[], None]
 ) -> None:
-    settings = trials.settings(**{**configuration.changes, "seed": entry.seed})
-    run = trials.make(settings)
-
-    def take_scores(_snapshot: Any = None) -> None:
-        scores = run.history.validation
-        for score in scores[len(entry.scores) :]:
-            entry.scores.append(score)
-            entry.epochs.append(float(run.history.epochs.at([score.iteration])[0]))
-
-    trainer = trials.trainer(run, held_out)
+    run = trainer.run
     try:
         for epoch in range(1, length + 1):
             entry.fault = await train_to_end(trainer, epoch)
-            take_scores()
+            for score in run.history.validation[len(entry.scores) :]:
+                entry.scores.append(score)
+                entry.epochs.append(float(run.history.epochs.at([score.iteration])[0]))
             progress()
             if entry.fault:
                 break

@@ -183,7 +183,9 @@ def _test(kind: str, difference: float, error: float, degrees: float, count: int
     )
 
 
-def verdict(test: TTest, *, what: str = "accuracy", unit: str = "points", scale: float = 100) -> str:
+def verdict(
+    test: TTest, *, what: str = "accuracy", unit: str = "points", scale: float = 100
+) -> str:
     """Return the result of a test in one sentence.
 
     Parameters

@@ -93,12 +93,12 @@ class DigitsTrials:
         As `Trainer` takes them.
     """
 
-    changeable = (
+    changeable: tuple[str, ...] = (
         *("learning_rate", "batch_size", "optimizer", "dropout", "l1", "l2", "augment"),
         *("hidden_layers", "activation", "initialization", "biases", "architecture"),
         *("label_smoothing", "weight_average"),
     )
-    live = (*LIVE, "augment", "label_smoothing")
+    live: tuple[str, ...] = (*LIVE, "augment", "label_smoothing")
     epochs = 3
 
     def __init__(
@@ -176,11 +176,11 @@ class PlaneTrials:
         As `Trainer` takes them.
     """
 
-    changeable = (
+    changeable: tuple[str, ...] = (
         *LIVE,
         *("hidden_layers", "activation", "initialization", "weight_noise", "biases"),
     )
-    live = LIVE
+    live: tuple[str, ...] = LIVE
     epochs = 200
 
     def __init__(
@@ -270,9 +270,7 @@ def changed_settings(trials: Trials, name: str, text: str) -> dict[str, Any]:
     state = trials.controller.state
     if isinstance(state.param[name], param.Boolean):
         if text.strip() not in SWITCH:
-            raise SettingError(
-                f"{state.param[name].label} is on or off; found “{shorten(text)}”."
-            )
+            raise SettingError(f"{state.param[name].label} is on or off; found “{shorten(text)}”.")
         value: Any = SWITCH[text.strip()]
     else:
         value = state.read(name, text)

@@ -184,7 +184,7 @@ class Run:
     @property
     def loaded_state(self) -> RunState | None:
         """The state that was loaded last, as long as somebody else holds it."""
-        return self._loaded_state and self._loaded_state()
+        return None if self._loaded_state is None else self._loaded_state()
 
     @property
     def has_pending_calls(self) -> bool:

@@ -5,8 +5,6 @@ Only training counts, not pauses, waits or validations; the numbers of the run n
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -60,6 +58,6 @@ class StepTimes:
 
     def copy(self) -> StepTimes:
         """Return an independent copy."""
-        other: Any = StepTimes(capacity=self._capacity)
+        other = StepTimes(capacity=self._capacity)
         other._points, other.total = list(self._points), self.total
-        return other  # type: ignore[no-any-return]
+        return other

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import numpy as np
 from controller_helpers import Door, all_done, make_controller, until, weights_of
@@ -43,7 +44,7 @@ def facts(**values: object) -> dict[str, object]:
 def test_forty_runs_differ_in_colour_or_dash() -> None:
     styles = [RunStyle(number) for number in range(MAX_RUNS)]
     assert len({(style.color, style.dash) for style in styles}) == MAX_RUNS
-    assert all(a.dash != b.dash for a, b in zip(styles, styles[1:], strict=False) if a.number % 10 < 9)
+    assert all(a.dash != b.dash for a, b in pairwise(styles) if a.number % 10 < 9)
 
 
 def test_the_oldest_run_that_is_not_pinned_goes() -> None:
@@ -80,12 +81,8 @@ def test_a_deleted_run_is_no_baseline_and_not_chosen() -> None:
 
 def test_only_settings_that_differ_are_named_and_scores_are_compared_with_the_baseline() -> None:
     runs = RunCollection()
-    one = runs.add(
-        **facts(settings={"seed": 1, "l2": 0.0}, best_accuracy=Score(4, 0.5, 0.75, 100))
-    )
-    two = runs.add(
-        **facts(settings={"seed": 1, "l2": 0.1}, best_accuracy=Score(4, 0.5, 0.5, 100))
-    )
+    one = runs.add(**facts(settings={"seed": 1, "l2": 0.0}, best_accuracy=Score(4, 0.5, 0.75, 100)))
+    two = runs.add(**facts(settings={"seed": 1, "l2": 0.1}, best_accuracy=Score(4, 0.5, 0.5, 100)))
     assert differing_settings([one, two]) == ["l2"]
     assert differing_settings([one]) == []
     assert score_delta(two, one, "accuracy") == -0.25
