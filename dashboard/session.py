@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import panel as pn
 
 from dashboard.autosave.browser import add_plane, autosave_in_browser, create_autosave
+from dashboard.autosave.runs import saved_digits_runs, saved_plane_runs
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.datasets import (
     DataSetOpener,
@@ -215,6 +216,9 @@ class Session:
         if self._server_error:
             controller.warn(self._server_error)
         track_digits_link(controller, self.page.link.set)
+        if self._autosave is not None:
+            runs = saved_digits_runs(self._recorders["digits"].collection)
+            controller.spawn(self._autosave.add(runs))
         controller.spawn(self._open_link_or_save())
         if IN_BROWSER:
             on_connection_back(controller.data_may_be_back)
@@ -292,6 +296,8 @@ class Session:
         plane.spawn(pane.redraws.run())
         if self._autosave is not None:
             add_plane(self._autosave, plane)
+            runs = saved_plane_runs(self._recorders["spiral"].collection)
+            plane.spawn(self._autosave.add(runs))
         return pane
 
     def _make_evaluation_pane(self, mark_running: Callable[[bool], None]) -> PaneView:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboard.runs.curve import curve_of
-from dashboard.runs.records import RunCollection, RunRecord, RunStyle, scores_of
+from dashboard.runs.records import RunCollection, RunRecord, scores_of, unused_style
 from dashboard.training.pane_training import LeftRun
 from dashboard.training.run import Run
 from nn import backend_name
@@ -35,7 +35,7 @@ class RunRecorder:
         return RunRecord(
             number=0,
             name="Current run",
-            style=RunStyle(0),
+            style=unused_style(self.collection.records),
             settings=self._training.current_settings(),
             **measured(run),
         )

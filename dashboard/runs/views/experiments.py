@@ -22,6 +22,7 @@ from dashboard.runs.seeds import SeedComparison
 from dashboard.runs.state import AGAINST, SETTING, RunsState
 from dashboard.runs.trials import SWITCH, label_of
 from dashboard.shell.chart_parts import quieten
+from dashboard.shell.chart_ranges import FollowingRange, bounds_of
 from dashboard.shell.colors import PLAIN, SECOND, TRAINING
 from dashboard.shell.fields import Field, menu
 from dashboard.shell.theme import Theme, button
@@ -31,6 +32,26 @@ from dashboard.training.settings import describe_range
 COLORS = (TRAINING, SECOND)
 DASHES = ("solid", "dashed")
 """Of the first and the second configuration."""
+
+
+class Ranges:
+    """The ranges of a chart, which follow what is drawn."""
+
+    def __init__(self, x: tuple[float, float]) -> None:
+        self.x, self.y = FollowingRange(*x), FollowingRange(0, 1)
+
+    def follow(self, xs: list[Any], ys: list[Any]) -> None:
+        """Show all of these places and values."""
+        for followed, columns in ((self.x, xs), (self.y, ys)):
+            bounds = bounds_of([np.asarray(it, float) for it in columns], ignore_outliers=False)
+            if bounds is not None:
+                low, high = bounds
+                margin = 0.04 * (high - low or abs(high) or 1) if followed is self.y else 0.0
+                followed.follow(low - margin, (high if high > low else low + 1) + margin)
+
+    def options(self) -> dict[str, Any]:
+        """Return the ranges as options of a figure."""
+        return {"x_range": self.x.range, "y_range": self.y.range}
 
 
 def make_chart(x_label: str, y_label: str, name: str, **options: Any) -> figure:
@@ -120,6 +141,7 @@ class SeedsView:
     ) -> None:
         self._controller = controller
         self._save = save
+        self._ranges = Ranges((0, 3))
         state = controller.state
         self._change = ChangeFields(controller, theme, "ink-seeds")
         against = menu(state.param.against, theme, "ink-seeds-against", options=AGAINST)
@@ -127,8 +149,11 @@ class SeedsView:
             "Repeat with 5 seeds", theme, "ink-seeds-start", controller.repeat_with_seeds
         )
         self._text = theme.text("", css_classes=["ink-seeds-result"])
-        chart = make_chart("epoch", "accuracy on held-out samples", "mean over seeds")
+        chart = make_chart(
+            "epoch", "held-out accuracy", "mean over seeds", **self._ranges.options()
+        )
         chart.yaxis.formatter = NumeralTickFormatter(format="0.0 %")
+        chart.xaxis.ticker.desired_num_ticks = 4
         self.means = [_source("x", "y") for _ in COLORS]
         self.bands = [_source("x", "low", "high") for _ in COLORS]
         for mean, band, color, dash in zip(self.means, self.bands, COLORS, DASHES, strict=True):
@@ -152,7 +177,6 @@ class SeedsView:
             self._change.view,
             pn.Row(
                 self._start,
-                button("Cancel", theme, "ink-runs-cancel", controller.cancel),
                 button("Export CSV", theme, "ink-seeds-csv", self._export),
                 stylesheets=[theme.bar, ":host { flex-wrap: wrap; }"],
                 margin=0,
@@ -178,6 +202,8 @@ class SeedsView:
             x, y, spread = result.band(index) if is_used else (np.zeros(0),) * 3
             mean.data = {"x": x, "y": y}
             band.data = {"x": x, "low": y - spread, "high": y + spread}
+        edges = [band.data[name] for band in self.bands for name in ("low", "high")]
+        self._ranges.follow([mean.data["x"] for mean in self.means], edges)
         self._text.object = seeds_html(result, state)
 
     def _export(self) -> None:
@@ -213,8 +239,11 @@ class ForkView:
     def __init__(self, controller: RunsController, theme: Theme) -> None:
         self._controller = controller
         self._change = ChangeFields(controller, theme, "ink-fork")
+        self._ranges = Ranges((0, 100))
         self._text = theme.text("", css_classes=["ink-fork-result"])
-        chart = make_chart("iteration", "loss, moving average", "loss of both runs")
+        chart = make_chart(
+            "iteration", "loss, moving average", "loss of both runs", **self._ranges.options()
+        )
         chart.xaxis.formatter = NumeralTickFormatter(format="0,0")
         self.lines = [_source("x", "y") for _ in COLORS]
         for line, color, dash in zip(self.lines, COLORS, DASHES, strict=True):
@@ -236,7 +265,6 @@ class ForkView:
             ),
             pn.Row(
                 button("Fork and race", theme, "ink-fork-start", controller.fork),
-                button("Cancel", theme, "ink-runs-cancel", controller.cancel),
                 stylesheets=[theme.bar],
                 margin=0,
             ),
@@ -253,6 +281,7 @@ class ForkView:
         race = self._controller.state.race
         for index, source in enumerate(self.lines):
             source.data = _raced(race, index)
+        self._ranges.follow(*([it.data[name] for it in self.lines] for name in ("x", "y")))
         self._text.object = race_html(race)
 
 
@@ -294,8 +323,13 @@ class RateView:
         self._text = theme.text("", css_classes=["ink-rate-result"])
         self._use = button("Use", theme, "ink-rate-use", controller.use_rate)
         self._use.disabled = True
+        self._ranges = Ranges((1e-5, 1))
         chart = make_chart(
-            "learning rate", "loss, moving average", "loss over the rate", x_axis_type="log"
+            "learning rate",
+            "loss, moving average",
+            "loss over the rate",
+            x_axis_type="log",
+            **self._ranges.options(),
         )
         self.line = _source("x", "y")
         self.raw = _source("x", "y")
@@ -325,7 +359,6 @@ class RateView:
             pn.Row(
                 button("Find a rate", theme, "ink-rate-start", controller.find_rate),
                 self._use,
-                button("Cancel", theme, "ink-runs-cancel", controller.cancel),
                 stylesheets=[theme.bar],
                 margin=0,
             ),
@@ -346,6 +379,7 @@ class RateView:
         shown = losses <= 3 * smoothed[:1].sum() if len(losses) else np.zeros(0, bool)
         self.line.data = {"x": rates, "y": smoothed}
         self.raw.data = {"x": rates[shown], "y": losses[shown]}
+        self._ranges.follow([rates], [smoothed, losses[shown]])
         suggestion = None if result is None else result.suggestion
         self._mark.update(visible=suggestion is not None, location=suggestion)
         is_final = suggestion is not None and not self._controller.state.running

@@ -9,15 +9,16 @@ from typing import Any
 import panel as pn
 
 from dashboard.runs.controller import RunsController
-from dashboard.runs.records import RunCollection
+from dashboard.runs.records import MAX_RUNS, RunCollection
 from dashboard.runs.state import EXPERIMENTS
 from dashboard.runs.views.curves import RunCurves, curves_csv
 from dashboard.runs.views.table import RunsTable
 from dashboard.shell.downloads import Download
+from dashboard.shell.layout import bar
 from dashboard.shell.notices import notice_html
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
-from dashboard.shell.theme import Theme
+from dashboard.shell.theme import Theme, button
 
 INTERVAL_SECONDS = 1.0
 """Between two redraws while a network trains, at least."""
@@ -25,7 +26,7 @@ INTERVAL_SECONDS = 1.0
 MAX_SHARE = 0.05
 
 COLLECTION_PARTS = {
-    "records": ("runs",),
+    "records": ("runs", "status"),
     "baseline": ("runs",),
     "chosen": ("runs",),
     "x_axis": ("curves",),
@@ -83,6 +84,9 @@ class RunsPane:
         self._place = pn.Column(sizing_mode="stretch_width", margin=0)
         self._notice = theme.text("", css_classes=["ink-runs-notice"])
         self._status = theme.text("", css_classes=["ink-runs-status"])
+        self._progress = theme.text("", css_classes=["ink-runs-progress"])
+        self._progress.sizing_mode = None
+        self._cancel = button("Cancel", theme, "ink-runs-cancel", controller.cancel)
         self._source = pn.widgets.RadioButtonGroup(
             label="Runs of",
             options=self._source_options(),
@@ -94,7 +98,7 @@ class RunsPane:
         self._source.param.watch(self._source_changed, "value")
         self._name = pn.widgets.TextInput(
             label="Name of the chosen run",
-            disabled=True,
+            visible=False,
             css_classes=["ink-runs-name"],
             stylesheets=[theme.widgets],
             sizing_mode="stretch_width",
@@ -153,17 +157,8 @@ class RunsPane:
         )
         column = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [theme.gap]}
         return {
-            "draw": pn.Column(
-                pn.Row(
-                    self._source,
-                    self._name,
-                    stylesheets=[theme.gap, theme.bottom, ":host { flex-wrap: wrap; }"],
-                    sizing_mode="stretch_width",
-                    margin=0,
-                ),
-                self.table.view,
-                **column,
-            ),
+            "run": bar(theme, self._source, self._cancel, self._progress),
+            "draw": pn.Column(self._name, self.table.view, **column),
             "inside": pn.Column(tabs, self._place, **column),
             "watch": pn.Column(
                 self.curves.view,
@@ -204,7 +199,7 @@ class RunsPane:
         self.table.draw(records, self._labels(), self._state.selected)
         chosen = self._controller.collection.find(self._state.selected)
         name = "" if chosen is None else chosen.name
-        self._name.disabled = chosen is None
+        self._name.visible = chosen is not None
         if self._name.value != name:
             self._name.value = name
         self.curves.draw(records, self._controller.collection)
@@ -245,9 +240,12 @@ class RunsPane:
 
     def _draw_status(self) -> None:
         state = self._state
-        text = f"Experiment: {state.progress or 'begins'}" if state.running else ""
+        self._cancel.visible = state.running
+        self._progress.object = f"<p>{state.progress}</p>" if state.running else ""
+        count = len(self._controller.collection.records)
         self._status.object = (
-            f'<p class="status" data-running="{str(state.running).lower()}">{text or "–"}</p>'
+            f'<p class="status" data-running="{str(state.running).lower()}">{count} of at most '
+            f"{MAX_RUNS} runs kept</p>"
         )
 
     def _renamed(self, event: Any) -> None:

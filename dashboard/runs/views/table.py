@@ -32,8 +32,6 @@ SEND = (
 
 COMMANDS = ("show", "choose", "baseline", "pin", "restore", "delete", "select")
 
-SHORT = {"show": "show", "choose": "compare", "baseline": "baseline", "pin": "pin"}
-
 SETTING_NAMES = {
     "data_set": "Data",
     "training_samples": "Samples",
@@ -121,9 +119,9 @@ def table_html(
     names = differing_settings(records)
     baseline = next((it for it in records if it.number and it.number == runs.baseline), None)
     heads = [
-        "Run",
+        *("Run", "Best accuracy"),
         *(SETTING_NAMES.get(name, labels.get(name, name)) for name in names),
-        *("Best accuracy", "Best loss", "Last", "Iterations", "Epochs", "Seconds"),
+        *("Best loss", "Last accuracy", "Iterations", "Epochs", "Seconds"),
     ]
     head = "".join(f'<th scope="col">{escape(it)}</th>' for it in heads)
     rows = "".join(
@@ -151,11 +149,14 @@ def _row_html(
     selected: int,
 ) -> str:
     number = record.number
-    cells = [f"<td>{escape(settings_text(record, name))}</td>" for name in names]
-    for metric in ("accuracy", "loss"):
-        score = record.best(metric)
-        cells.append(f"<td>{_score(score, metric)}{_delta(record, baseline, metric)}</td>")
-    cells += [
+    best = {
+        metric: f"<td>{_score(record.best(metric), metric)}{_delta(record, baseline, metric)}</td>"
+        for metric in ("accuracy", "loss")
+    }
+    cells = [
+        best["accuracy"],
+        *(f"<td>{escape(settings_text(record, name))}</td>" for name in names),
+        best["loss"],
         f"<td>{_score(record.last, 'accuracy')}</td>",
         f"<td>{record.iteration:,}</td>",
         f"<td>{record.epochs:,.2f}</td>",
