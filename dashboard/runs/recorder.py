@@ -47,8 +47,8 @@ class RunRecorder:
             self._training.spawn(self._add_later(left))
 
     async def _add_later(self, left: LeftRun) -> None:
-        await self._training.trainer.wait_for_slice()
-        self._add(left)
+        async with self._training.trainer.between_slices:
+            self._add(left)
 
     def _add(self, left: LeftRun) -> None:
         if left.run.times.total and not self._is_kept(left.run):

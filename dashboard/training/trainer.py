@@ -165,6 +165,8 @@ class Trainer(Generic[AnyRun]):
         self.validation = validation
         self.validation_coming: asyncio.Task[None] | None = None
         """Task that sets `validation`, while it runs; the first validation waits for it."""
+        self.between_slices = asyncio.Lock()
+        """Held while a slice is computed; whoever holds it sees the run between two slices."""
         self._publish = publish
         self._clock = clock
         self._execute = execute
@@ -177,8 +179,6 @@ class Trainer(Generic[AnyRun]):
         self._pace_changed = asyncio.Event()
         self._stop = True
         self._waiting = False
-        self._slice_ended = asyncio.Event()
-        self._slice_ended.set()
         # The published speed includes the time between slices; a slice is planned without it.
         self._speed = self._slice_speed = 0.0
         self._last_slice = self._last_snapshot = 0.0
@@ -208,10 +208,6 @@ class Trainer(Generic[AnyRun]):
         self._pace_changed.set()
         if self._waiting:
             self._waiter.cancel()
-
-    async def wait_for_slice(self) -> None:
-        """Wait for the end of the slice that is being computed, if one is."""
-        await self._slice_ended.wait()
 
     def change_pace(self) -> None:
         """Apply another `steps_per_second` at once; a pause before a slow step ends."""
@@ -345,6 +341,20 @@ class Trainer(Generic[AnyRun]):
         self, max_steps: int | None, epochs: int | None, *, show: bool = False
     ) -> int:
         """Train one slice; with `show` a snapshot of it is published in any case."""
+        async with self.between_slices:
+            if self._stop:
+                return 0
+            steps, samples, now = await self._compute_slice(max_steps, epochs)
+        self._measure_speed(samples, now)
+        if show or now - self._last_snapshot >= self._time_budget.snapshot_seconds:
+            self._last_snapshot = now
+            self._publish(self.snapshot())
+        return steps
+
+    async def _compute_slice(
+        self, max_steps: int | None, epochs: int | None
+    ) -> tuple[int, int, float]:
+        """Train one slice; return its steps, its samples, and when it ended."""
         run = self.run
         run.apply_settings()
         begun, epoch = self._clock(), run.epoch
@@ -362,7 +372,6 @@ class Trainer(Generic[AnyRun]):
             size = self.run.settings.batch_size or self.run.feed.sample_count
             return size * round(self._slice_speed * left / size)
 
-        self._slice_ended.clear()
         try:
             steps, samples = await self._execute(
                 run.train_slice, sample_budget, self._rates(), max_steps
@@ -375,13 +384,8 @@ class Trainer(Generic[AnyRun]):
             run.record_slice()
             now = self._clock()
             run.times.add(run.iteration, now - begun)
-            self._slice_ended.set()
         self._slice_speed = samples / (now - begun) if now > begun else 0.0
-        self._measure_speed(samples, now)
-        if show or now - self._last_snapshot >= self._time_budget.snapshot_seconds:
-            self._last_snapshot = now
-            self._publish(self.snapshot())
-        return int(steps)
+        return int(steps), int(samples), now
 
     def _rates(self) -> Callable[[int], float]:
         """Return the learning rate as a function of the step's number."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -136,15 +135,11 @@ class RunsPane:
         """Redraw the run in training, at a low rate, until cancelled."""
         while True:
             await self._rate.sleep(self._rate.interval_seconds)
-            state = self._controller.source.trials.controller.state
-            if self._is_open and state.snapshot is not self._drawn_run:
-                self._drawn_run = state.snapshot
-                if self._controller.source.trials.controller.training_loop.is_idle:
+            controller = self._controller.source.trials.controller
+            if self._is_open and controller.state.snapshot is not self._drawn_run:
+                self._drawn_run = controller.state.snapshot
+                async with controller.trainer.between_slices:
                     self._redraws.draw_now("runs")
-                else:
-                    await self._controller.source.trials.controller.trainer.wait_for_slice()
-                    self._redraws.draw_now("runs")
-            await asyncio.sleep(0)
 
     def _arrange(self, theme: Theme) -> dict[str, pn.viewable.Viewable]:
         tabs = pn.widgets.RadioButtonGroup.from_param(
