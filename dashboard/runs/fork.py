@@ -14,6 +14,9 @@ from dashboard.training.run import DivergenceError, Run
 from dashboard.training.run_state import RunState
 from dashboard.training.trainer import Trainer
 
+REPORTS = 50
+"""Times that the progress of a race is told, at most."""
+
 STEPS_AT_A_TIME = 10
 """Steps that one run takes before the other one follows."""
 
@@ -94,7 +97,7 @@ async def run_race(race: Race, progress: Callable[[], None] = lambda: None) -> N
     race
         From `make_race`.
     progress
-        Called after every turn.
+        Called a number of times.
     """
     try:
         while race.taken < race.steps:
@@ -105,8 +108,10 @@ async def run_race(race: Race, progress: Callable[[], None] = lambda: None) -> N
                         await racer.trainer.train(steps=steps)
                     except DivergenceError as error:
                         racer.fault = str(error)
+            told = race.taken * REPORTS // race.steps
             race.taken += steps
-            progress()
+            if race.taken * REPORTS // race.steps > told:
+                progress()
         for racer in race.racers:
             await score_last(racer.trainer)
         progress()

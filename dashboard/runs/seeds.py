@@ -26,6 +26,9 @@ from dashboard.training.trainer import Trainer
 
 FEWEST_SEEDS, MOST_SEEDS = 2, 30
 
+REPORTS = 20
+"""Times that the progress of a run is told, at most."""
+
 
 @dataclass(frozen=True)
 class Configuration:
@@ -176,7 +179,7 @@ async def repeat(
     comparison
         Where the scores are added.
     progress
-        Called after every score.
+        Called a few times in each run, and at its end.
     """
     held_out = await trials.held_out()
     most = max(len(it.seeds) for it in comparison.configurations)
@@ -196,7 +199,8 @@ async def _train(
 ) -> None:
     run = trainer.run
     try:
-        for epoch in range(1, length + 1):
+        every = -(-length // REPORTS)
+        for epoch in (*range(every, length, every), length):
             entry.fault = await train_to_end(trainer, epoch)
             for score in run.history.validation[len(entry.scores) :]:
                 entry.scores.append(score)
