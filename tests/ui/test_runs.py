@@ -10,7 +10,7 @@ pytestmark = pytest.mark.ui
 
 def train_for_an_epoch(lab: LabPage) -> None:
     lab.press_train("Train")
-    lab.wait_text(".ink-train", "Train")  # it pauses at the epoch
+    lab.wait_text(".ink-notice", "Training paused: 1 epoch")
 
 
 def press(lab: LabPage, command: str, run: int) -> None:

@@ -226,7 +226,8 @@ def seeds_html(result: SeedComparison | None, state: RunsState) -> str:
     diverged = f" {faults} diverged and fell back to earlier weights." if faults else ""
     under_way = " So far:" if state.running and result.done < result.total else ""
     return (
-        f'<div data-done="{result.done}" data-total="{result.total}"{data}>'
+        f'<div data-state="{"running" if state.running else "done"}" '
+        f'data-done="{result.done}" data-total="{result.total}"{data}>'
         f"<p>{result.done} of {result.total} runs.{diverged}{under_way}</p>"
         f"<p><b>{escape(result.sentence())}</b></p>"
         f'<p class="quiet">Line: mean; band: one standard deviation; {legend}.</p></div>'
@@ -299,7 +300,7 @@ def race_html(race: Race | None) -> str:
         parts.append(f"{dash}: {escape(racer.title)}: {loss_text}{score}{fault}")
     items = "".join(f"<li>{part}</li>" for part in parts)
     return (
-        f'<div data-taken="{race.taken}"><p>From iteration {race.start:,}, {race.taken:,} of '
+        f'<div data-state="raced" data-taken="{race.taken}"><p>From iteration {race.start:,}, {race.taken:,} of '
         f"{race.steps:,} steps each:</p><ul>{items}</ul></div>"
     )
 
@@ -399,7 +400,7 @@ def rate_html(result: RateTest | None) -> str:
     else:
         found = f"Suggested: {result.suggestion:g}, {RULE}."
     suggestion = "" if result.suggestion is None else f"{result.suggestion:g}"
-    return f'<div data-suggestion="{suggestion}"><p><b>{found}</b></p><p>{steps}</p></div>'
+    return f'<div data-state="tested" data-suggestion="{suggestion}"><p><b>{found}</b></p><p>{steps}</p></div>'
 
 
 def _source(*names: str) -> ColumnDataSource:

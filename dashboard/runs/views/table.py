@@ -113,7 +113,7 @@ def table_html(
     """
     if not records:
         return (
-            '<p class="quiet" data-runs="0">No run yet. Train a network; the run is listed here, '
+            '<p class="quiet" data-state="none" data-runs="0">No run yet. Train a network; the run is listed here, '
             "and kept when the next one begins.</p>"
         )
     names = differing_settings(records)
@@ -129,7 +129,7 @@ def table_html(
     )
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="Table of runs" '
-        f'data-runs="{len(records)}"><table class="runs" onclick="{escape(SEND)}">'
+        f'data-state="listed" data-runs="{len(records)}"><table class="runs" onclick="{escape(SEND)}">'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
