@@ -172,7 +172,8 @@ def comparison_html(result: RunComparison | None, labels: Mapping[str, str]) -> 
         for counts, record in zip(result.confusion, result.records, strict=True)
     )
     return (
-        f'<div data-state="compared" data-disagreements="{len(result.disagreements)}" data-count="{result.count}">'
+        f'<div data-state="compared" data-disagreements="{len(result.disagreements)}" '
+        f'data-count="{result.count}">'
         f'<table class="two"><thead><tr><th></th>{heads}</tr></thead><tbody>{body}</tbody></table>'
         f"<h3>Confusion matrices: rows are true classes, columns predicted ones</h3>"
         f'<div class="matrices">{matrices}</div></div>'

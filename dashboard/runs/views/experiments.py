@@ -300,7 +300,8 @@ def race_html(race: Race | None) -> str:
         parts.append(f"{dash}: {escape(racer.title)}: {loss_text}{score}{fault}")
     items = "".join(f"<li>{part}</li>" for part in parts)
     return (
-        f'<div data-state="raced" data-taken="{race.taken}"><p>From iteration {race.start:,}, {race.taken:,} of '
+        f'<div data-state="raced" data-taken="{race.taken}">'
+        f"<p>From iteration {race.start:,}, {race.taken:,} of "
         f"{race.steps:,} steps each:</p><ul>{items}</ul></div>"
     )
 
@@ -400,7 +401,10 @@ def rate_html(result: RateTest | None) -> str:
     else:
         found = f"Suggested: {result.suggestion:g}, {RULE}."
     suggestion = "" if result.suggestion is None else f"{result.suggestion:g}"
-    return f'<div data-state="tested" data-suggestion="{suggestion}"><p><b>{found}</b></p><p>{steps}</p></div>'
+    return (
+        f'<div data-state="tested" data-suggestion="{suggestion}">'
+        f"<p><b>{found}</b></p><p>{steps}</p></div>"
+    )
 
 
 def _source(*names: str) -> ColumnDataSource:

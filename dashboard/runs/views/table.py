@@ -113,8 +113,8 @@ def table_html(
     """
     if not records:
         return (
-            '<p class="quiet" data-state="none" data-runs="0">No run yet. Train a network; the run is listed here, '
-            "and kept when the next one begins.</p>"
+            '<p class="quiet" data-state="none" data-runs="0">No run yet. Train a network; the run '
+            "is listed here, and kept when the next one begins.</p>"
         )
     names = differing_settings(records)
     baseline = next((it for it in records if it.number and it.number == runs.baseline), None)
@@ -129,7 +129,8 @@ def table_html(
     )
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="Table of runs" '
-        f'data-state="listed" data-runs="{len(records)}"><table class="runs" onclick="{escape(SEND)}">'
+        f'data-state="listed" data-runs="{len(records)}">'
+        f'<table class="runs" onclick="{escape(SEND)}">'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
