@@ -42,9 +42,7 @@ class Runtime:
 
 async def execute_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
     """Run a function in one of the few threads that all visitors of this process share."""
-    return await asyncio.get_running_loop().run_in_executor(
-        slice_threads(), function, *arguments
-    )
+    return await asyncio.get_running_loop().run_in_executor(slice_threads(), function, *arguments)
 
 
 def slice_threads() -> ThreadPoolExecutor:
