@@ -48,6 +48,7 @@ from dashboard.runtime import (
     WORKER,
     is_loop_running,
     on_connection_back,
+    slice_threads,
     worker_name,
 )
 from dashboard.sharing.links import (
@@ -139,11 +140,13 @@ def saves() -> SaveService | None:
 
 def open_session() -> Session:
     """Make the session of the visitor at hand; its work begins when the page is loaded."""
+    if not IN_BROWSER:
+        count = visitors()
+        slice_threads()  # the answer to the first drawing needs one thread only, too
     session = Session(pn.state.curdoc)
     pn.state.onload(session.start)
     pn.state.on_session_destroyed(lambda _context: session.end())
     if not IN_BROWSER:
-        count = visitors()
         count.enter()
         pn.state.on_session_destroyed(lambda _context: count.leave())
     return session
@@ -245,7 +248,7 @@ class Session:
         controller.spawn(pane.count_blocks())
         pane.inspection.start()
         if self._server is not None:
-            pane.server.connect(self._server)
+            pane.connect(self._server)
         if self._server_error:
             controller.warn(self._server_error)
         track_digits_link(controller, self.page.link.set)

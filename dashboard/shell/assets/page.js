@@ -94,7 +94,11 @@
 
   // Python's models that hear of a choice of the page; see `tabs.py`. Their names, and what they
   // are to hold in `tags`; undefined where they are to stay as they are.
-  const choices = { "inkling-pane": () => root.dataset.pane, "inkling-panel": () => chosen_panel }
+  const choices = {
+    "inkling-pane": () => root.dataset.pane,
+    "inkling-panel": () => chosen_panel,
+    "inkling-settings": () => pane_with_settings,
+  }
 
   // Returns undefined until Python has started, which takes a few seconds in the browser runtime.
   function find_model(name) {
@@ -180,12 +184,23 @@
   // three sheets, of which one is open.
   const is_narrow = matchMedia("(max-width: 999px)")
 
+  // The pane whose settings were opened last: Python makes them when they are opened first.
+  let pane_with_settings
+
+  function make_settings() {
+    pane_with_settings = root.dataset.pane
+    send_choices()
+  }
+
   function settings_button() {
     return document.getElementById("sheet-settings")
   }
 
   function show_settings(is_open) {
     root.dataset.settings = is_open ? "open" : "closed"
+    if (is_open) {
+      make_settings()
+    }
     if (!is_narrow.matches) {
       settings_button().setAttribute("aria-expanded", String(is_open))
     }
@@ -209,6 +224,9 @@
     const wanted = tabs.find((tab) => tab.dataset.sheet === name)
     const open = can_open(wanted) ? wanted : (tabs.find(can_open) ?? wanted)
     root.dataset.sheet = open.dataset.sheet
+    if (is_narrow.matches && open.dataset.sheet === "settings") {
+      make_settings()
+    }
     if (is_narrow.matches) {
       select_tab(tabs, (tab) => tab === open)
     }
