@@ -131,6 +131,9 @@ class RunsPane:
             self._redraws.mark_stale("runs", "curves", "experiment")
         self._redraws.set_visible(is_open)
 
+    def open_settings(self) -> None:
+        """Do nothing: the pane has no drawer."""
+
     async def run(self) -> None:
         """Redraw the run in training, at a low rate, until cancelled."""
         while True:
