@@ -1,7 +1,8 @@
 /* The page's side of the static site: progress of the start, errors, restart after Python died,
  * and use without a network.
  *
- * The build puts status.js and the message loop, and one constant, before this text:
+ * The first script of the page, head.js, has loaded it. The build puts the message loop, and one
+ * constant, before this text:
  *   settings     {adopts}: whether adoption.js is part of this script
  */
 
@@ -15,18 +16,12 @@ const PROBE_MS = 5_000;
 const QUICK_DEATH_MS = 20_000;
 const OFFLINE_DELAY_MS = 2_000;
 
-const status = new StatusLine();
+const {status, showNews, fail, report, troubles, takeRefusal, setState} = window.siteStart;
 
 /* For scripts: the numbers of messages sent to Python and handled by it, the worker, and `restart`.
  * Every change of html[data-site] is an event "site" of the window. */
 const bridge = {sent: 0, done: 0, worker: null, restart};
 window.siteBridge = bridge;
-
-/* "loading", "ready", "died" or "failed", readable for scripts and styles as html[data-site]. */
-function setState(state) {
-  document.documentElement.dataset.site = state;
-  window.dispatchEvent(new CustomEvent("site", {detail: state}));
-}
 
 function hasState(...states) {
   return states.includes(document.documentElement.dataset.site);
@@ -38,11 +33,11 @@ let stage = "";
 
 function showStage(name) {
   stage = STAGES[name];
-  if (hasState("loading")) status.showProgress(stage);
+  if (hasState("loading") && troubles.size === 0) status.showProgress(stage);
 }
 
 function showProgress({received, total}) {
-  if (!hasState("loading") || stage !== STAGES.core) return;
+  if (!hasState("loading") || stage !== STAGES.core || troubles.size > 0) return;
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
   const percent = Math.floor((100 * received) / total);
   const bytes = `${megabytes(received)} of ${megabytes(total)} MB, ${percent} %`;
@@ -52,9 +47,16 @@ function showProgress({received, total}) {
 function showError(where, summary, details, fatal) {
   console.error(`${where} ${details}`);
   if (hasState("failed", "died")) return; // the first cause stays
-  const close = ["Close", () => status.hide()];
-  status.showError(`${where} ${summary}`, fatal ? [] : [close]);
-  if (fatal) setState("failed");
+  const sentence = `${where} ${summary}`;
+  if (fatal) fail(sentence, "error");
+  else status.showError(sentence, [["Close", () => status.hide()]]);
+}
+
+/* Shows the prerendered document. */
+function showPrerendered() {
+  const items = JSON.parse(document.getElementById("site-render-items").textContent);
+  const text = document.querySelector('script[type="application/json"]').textContent;
+  Bokeh.safely(() => { Bokeh.embed.embed_items(text, items); });
 }
 
 /* The prerendered parts of the page cannot be used before Python receives what they send. */
@@ -85,6 +87,8 @@ function receive(message) {
   else if (message.type === "progress") showProgress(message);
   else if (message.type === "tab") siteStart.nameTab(message.name);
   else if (message.type === "died") die(message.summary);
+  else if (message.type === "trouble") report(message.name, message.trouble);
+  else if (message.type === "refused") takeRefusal(message.refusal);
   else if (message.type === "error") {
     showError(message.where, message.summary, message.details, message.fatal);
   }
@@ -220,11 +224,12 @@ function offerUpdate(registration) {
 
 // ---- Start -----------------------------------------------------------------------------------
 
-if (window.siteFirst) {
-  setState("loading");
+if (hasState("loading")) {
   setInert(true);
   showStage("core");
   listen(siteFirst);
+  siteStart.take = listen; // one that is started instead
+  showPrerendered();
   setInterval(watch, PROBE_MS);
   window.addEventListener("site", () => { if (hasState("ready")) keepOffline(); });
 }
