@@ -25,20 +25,22 @@ const WAYS_OUT = {
   bytes: "It may be of another build: reload the page, or copy the whole site to the server again.",
 };
 
-/* Counts what arrives, in this thread and in the other one, which tells of it with `noteBytes`. */
+/* Counts what arrives, in this thread and in the other one, which tells of it with `noteBytes`.
+ * Repeated attempts do not count: they would hide a file that hangs. */
 const traffic = {bytes: 0};
 
 function noteBytes() {
   traffic.bytes += 1;
 }
 
-/* Calls `stop` when no byte has arrived for too long. Whole seconds are counted in which this
- * thread was free: one that was busy has not seen what had arrived. */
-function watchSilence(stop) {
-  let [seen, silence] = [traffic.bytes, 0];
+/* Calls `stop` when nothing has arrived for too long. Whole seconds are counted in which this
+ * thread was free: one that was busy has not seen what had arrived. `own` counts further signs. */
+function watchSilence(stop, own = {bytes: 0}) {
+  let [seen, silence] = [traffic.bytes + own.bytes, 0];
   const timer = setInterval(() => {
-    silence = traffic.bytes === seen ? silence + 1 : 0;
-    seen = traffic.bytes;
+    const now = traffic.bytes + own.bytes;
+    silence = now === seen ? silence + 1 : 0;
+    seen = now;
     if (silence >= SILENCE_SECONDS) stop();
   }, 1000);
   return () => clearInterval(timer);
@@ -69,16 +71,17 @@ function isPage(response) {
  * media type where that matters. */
 async function downloadOnce(file, read, {cache, priority, count}) {
   const controller = new AbortController();
+  const own = cache === "default" ? traffic : {bytes: 0};
   const unwatch = watchSilence(() => {
     controller.abort(new FileError("hang", `nothing of it has come for ${SILENCE_SECONDS} s`));
-  });
+  }, own === traffic ? undefined : own);
   const chunks = [];
   let size = 0;
   const counter = new TransformStream({
     transform(chunk, out) {
       chunks.push(chunk);
       size += chunk.byteLength;
-      noteBytes();
+      own.bytes += 1;
       count?.(chunk.byteLength);
       out.enqueue(chunk);
     },
@@ -86,7 +89,7 @@ async function downloadOnce(file, read, {cache, priority, count}) {
   let response = null;
   try {
     response = await fetchFile(site + file.name, {signal: controller.signal, cache, priority});
-    noteBytes();
+    own.bytes += 1;
     if (!response.ok) {
       throw new FileError("status", `the server answered ${response.status}`);
     }

@@ -31,7 +31,7 @@ FIRST_TROUBLE = "[...siteStart.troubles].map(([name, {kind}]) => [name, kind])[0
 LINE = ".site-status:not([hidden])"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def faulty(site_folder: Path) -> Iterator[FaultySite]:
     with faulty_site(site_folder) as site:
         yield site
@@ -125,7 +125,6 @@ def test_a_policy_or_a_sandbox_that_refuses_the_start_is_told_and_nothing_looks_
         assert word in line.inner_text()
         assert page.locator(".app").is_hidden()
         page.close()
-    faulty.headers = {}
 
 
 def test_the_site_works_under_its_own_policy_with_an_empty_console(
@@ -140,7 +139,6 @@ def test_the_site_works_under_its_own_policy_with_an_empty_console(
             tab.click()
         lab.press_train("Train")
         lab.wait_until(lambda: lab.iteration() > 5, "training did not begin")
-    faulty.headers = {}
 
 
 @pytest.mark.skipif(
