@@ -14,7 +14,6 @@ const STAGES = {
 const SILENCE_MS = 30_000;
 const PROBE_MS = 5_000;
 const QUICK_DEATH_MS = 20_000;
-const OFFLINE_DELAY_MS = 2_000;
 
 const {status, showNews, fail, report, troubles, takeRefusal, setState} = window.siteStart;
 
@@ -189,11 +188,11 @@ function followUpdate() {
   }
 }
 
-/* Registers the service worker, which downloads the whole site: not before the app is ready. */
+/* Registers the service worker as soon as the app is ready: what it stores has been downloaded for
+ * the start, and lies in the browser's cache. */
 async function keepOffline() {
   if (isRegistered || !("serviceWorker" in navigator)) return;
   isRegistered = true;
-  await new Promise((resolve) => setTimeout(resolve, OFFLINE_DELAY_MS));
   let hasController = navigator.serviceWorker.controller !== null;
   navigator.serviceWorker.addEventListener("controllerchange", () => {
     if (hasController) followUpdate();
