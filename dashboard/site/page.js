@@ -14,6 +14,8 @@ const STAGES = {
 const SILENCE_MS = 30_000;
 const PROBE_MS = 5_000;
 const QUICK_DEATH_MS = 20_000;
+const NO_ANSWER_MS = 5_000;
+const SERVICE_WORKER = "service-worker.js";
 
 const {status, showNews, fail, report, troubles, takeRefusal, setState} = window.siteStart;
 
@@ -198,8 +200,9 @@ async function keepOffline() {
     if (hasController) followUpdate();
     hasController = true;
   });
+  const timer = setTimeout(tellNoCopy, NO_ANSWER_MS, "the server does not answer");
   try {
-    const registration = await navigator.serviceWorker.register("service-worker.js");
+    const registration = await navigator.serviceWorker.register(SERVICE_WORKER);
     const offer = () => offerUpdate(registration);
     registration.addEventListener("updatefound", () => {
       registration.installing?.addEventListener("statechange", offer);
@@ -208,7 +211,53 @@ async function keepOffline() {
   } catch (error) {
     // Private windows and insecure addresses refuse; the site then needs the network.
     console.info(`The site cannot be used without a network: ${error.message}`);
+    const response = await fetch(SERVICE_WORKER, {cache: "no-store"}).catch(() => null);
+    const type = response?.headers.get("content-type") ?? "";
+    if (!response?.ok) tellNoCopy(response ? `the server answered ${response.status}` : "no answer");
+    else if (!type.includes("javascript")) tellNoCopy(`the server sent it with the type ${type}`);
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+function tellNoCopy(cause) {
+  if (document.querySelector(".site-news") !== null) return;
+  showNews(
+    `${SERVICE_WORKER} could not be loaded: ${cause}. Everything works, but not without a network.`,
+    "Try again",
+    () => {
+      document.querySelector(".site-news").remove();
+      isRegistered = false;
+      keepOffline();
+    },
+  );
+}
+
+// ---- Style sheets that did not come ----------------------------------------------------------
+
+function missingStyles(part) {
+  const links = [...part.querySelectorAll("link[rel=stylesheet]")].filter(({sheet}) => sheet === null);
+  const roots = [...part.querySelectorAll("*")].map(({shadowRoot}) => shadowRoot).filter(Boolean);
+  return [...links, ...roots.flatMap(missingStyles)];
+}
+
+/* The page works without them, but does not look as it should. */
+function checkStyles() {
+  const links = missingStyles(document);
+  if (links.length === 0 || status.isError) return;
+  const name = links[0].href.replace(new URL("./", location.href).href, "");
+  status.showError(
+    `${name} could not be loaded; the page looks wrong without it. Check the connection.`,
+    [
+      ["Try again", () => {
+        for (const link of links) link.href = `${link.href.split("?")[0]}?${Date.now()}`;
+        status.hide();
+        setTimeout(checkStyles, NO_ANSWER_MS);
+      }],
+      ["Close", () => status.hide()],
+    ],
+    {file: name, cause: "style"},
+  );
 }
 
 function offerUpdate(registration) {
@@ -230,5 +279,9 @@ if (hasState("loading")) {
   siteStart.take = listen; // one that is started instead
   showPrerendered();
   setInterval(watch, PROBE_MS);
-  window.addEventListener("site", () => { if (hasState("ready")) keepOffline(); });
+  window.addEventListener("site", () => {
+    if (!hasState("ready")) return;
+    keepOffline();
+    setTimeout(checkStyles, NO_ANSWER_MS);
+  });
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from browser_page import DEEP, NO_SERVICE_WORKER, SEVEN, START_DEADLINE_MS, LabPage, opened
+from browser_page import DEEP, NO_SERVICE_WORKER, START_DEADLINE_MS, LabPage
 from faulty_site import FAULTS, FaultySite, faulty_site
 from playwright.sync_api import Browser, Page
 
@@ -126,20 +126,6 @@ def test_a_policy_or_a_sandbox_that_refuses_the_start_is_told_and_nothing_looks_
         assert word in line.inner_text()
         assert page.locator(".app").is_hidden()
         page.close()
-
-
-def test_the_site_works_under_its_own_policy_with_an_empty_console(
-    browser: Browser, faulty: FaultySite
-) -> None:
-    faulty.headers = {"Content-Security-Policy": policy_of(faulty.folder)}
-    with opened(browser, faulty.url) as lab:  # which sees that the console is empty
-        lab.click("ink-clear")
-        lab.draw(SEVEN)
-        lab.wait_digit(7)
-        for tab in lab.page.locator(".panels [role=tab]:visible").all():
-            tab.click()
-        lab.press_train("Train")
-        lab.wait_until(lambda: lab.iteration() > 5, "training did not begin")
 
 
 @pytest.mark.skipif(

@@ -403,6 +403,10 @@
       open_panel(address_has("inside"))
     }
     document.getElementById("link-copy").addEventListener("click", copy_link)
+    // Not a form: the sandbox of a frame may refuse all of them.
+    for (const button of document.querySelectorAll(".dialog-close")) {
+      button.addEventListener("click", () => button.closest("dialog").close())
+    }
     const about = document.getElementById("about")
     document.getElementById("about-open").addEventListener("click", () => about.showModal())
     about.addEventListener("click", (event) => {
