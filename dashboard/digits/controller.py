@@ -26,6 +26,7 @@ from dashboard.digits.models import (
 from dashboard.digits.state import DigitsState, Origin, architecture_settings
 from dashboard.digits.training import NETWORK_SETTINGS, DigitsTraining
 from dashboard.digits.training_subset import ALL, subset_name_of, whole_of
+from dashboard.shell.notices import Mend
 from dashboard.training.history import Score
 from dashboard.training.run import DivergenceError
 from dashboard.training.run_state import RunState
@@ -520,9 +521,9 @@ class DigitsController:
         self.trainer.run.queue.resume()
         self.training_loop.retry_now()
 
-    def warn(self, sentence: str) -> None:
-        """Show a warning."""
-        self._notify(sentence, "warning")
+    def warn(self, sentence: str, mend: Mend | None = None) -> None:
+        """Show a warning, with a button for what corrects its cause."""
+        self._notify(sentence, "warning", mend)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run a background task; its failure is shown as a notice."""
@@ -536,5 +537,5 @@ class DigitsController:
         """Stop training and wait for the end of all tasks."""
         await self._training.close()
 
-    def _notify(self, text: str, kind: str = "info") -> None:
-        self._training.notify(text, kind)
+    def _notify(self, text: str, kind: str = "info", mend: Mend | None = None) -> None:
+        self._training.notify(text, kind, mend)
