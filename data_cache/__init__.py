@@ -26,7 +26,7 @@ from data_cache.datasets import (
     load_digits,
 )
 from data_cache.download import fetch_data_set
-from data_cache.errors import DataError, PrefetchError, TransientError
+from data_cache.errors import DataError, PrefetchError, SilenceError, TransientError
 from data_cache.feeds import BlockFeed, Feed
 from data_cache.pixels import PIXEL_SCALE, to_float
 from data_cache.points.csv import (
@@ -111,6 +111,7 @@ __all__ = [
     "ReadOptions",
     "SampleFile",
     "Samples",
+    "SilenceError",
     "Source",
     "Strengths",
     "TransientError",

@@ -23,5 +23,9 @@ class TransientError(DataError):
     """
 
 
+class SilenceError(TransientError):
+    """A server that did not answer, or stopped in the middle, for as long as it may be silent."""
+
+
 class PrefetchError(RuntimeError):
     """A block that could not be fetched; `__cause__` is the reason. The next request retries it."""

@@ -116,6 +116,7 @@ class BlockFeed:
             cache_size,
             concurrency,
             generator=generator,
+            retries_silence=False,  # training tells that it waits, and tries again
             start=start.queue if start else None,
         )
         self.batcher = Batcher(

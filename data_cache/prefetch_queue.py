@@ -13,7 +13,7 @@ from typing import Generic
 import numpy as np
 
 from data_cache.epoch_plan import EpochPlan, Slot
-from data_cache.errors import PrefetchError
+from data_cache.errors import PrefetchError, TransientError
 from data_cache.retries import RETRIES, Backoff, exponential_backoff, retry
 from data_cache.sources.source import Block, QueuePosition, Request, Source
 
@@ -47,6 +47,8 @@ class PrefetchQueue(Generic[Request]):
         Seconds to wait before retry number 1, 2, ….
     sleep : callable
         Replaces asyncio.sleep in tests.
+    retries_silence, on_retry
+        As in `retry`.
     start : QueuePosition, optional
         Resume there; `generator` is set to the state recorded in it.
 
@@ -66,6 +68,8 @@ class PrefetchQueue(Generic[Request]):
         retries: int = RETRIES,
         backoff: Backoff = exponential_backoff,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        retries_silence: bool = True,
+        on_retry: Callable[[TransientError], None] | None = None,
         start: QueuePosition | None = None,
     ) -> None:
         self._cache_size = _check_minimum("cache_size", cache_size, least=0)
@@ -73,6 +77,7 @@ class PrefetchQueue(Generic[Request]):
         self._retries = _check_minimum("retries", retries, least=0)
         self._source = source
         self._backoff, self._sleep = backoff, sleep
+        self._retries_silence, self._on_retry = retries_silence, on_retry
         self._plan = EpochPlan(source, generator, start)
         self._slots: deque[Slot[Request]] = deque()
         self._pending: deque[Slot[Request]] = deque()
@@ -279,6 +284,8 @@ class PrefetchQueue(Generic[Request]):
             retries=self._retries,
             backoff=self._backoff,
             sleep=self._sleep,
+            retries_silence=self._retries_silence,
+            on_retry=self._on_retry,
         )
         return slot.make_block(samples)
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from data_cache.errors import TransientError
+from data_cache.errors import SilenceError, TransientError
 
 RETRIES = 4
 """How often a fetch is retried."""
@@ -28,6 +28,8 @@ async def retry(
     retries: int = RETRIES,
     backoff: Backoff = exponential_backoff,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    retries_silence: bool = True,
+    on_retry: Callable[[TransientError], None] | None = None,
 ) -> Result:
     """Await `fetch(0)`, and after transient errors `fetch(1)` to `fetch(retries)`.
 
@@ -41,6 +43,11 @@ async def retry(
         Seconds to wait before retry number 1, 2, ….
     sleep : callable
         Replaces asyncio.sleep in tests.
+    retries_silence : bool
+        Whether a `SilenceError` is retried too. It comes late, so a caller that has to tell of it
+        may do that before it tries again.
+    on_retry : callable, optional
+        Called with the error before each retry.
 
     Raises
     ------
@@ -50,6 +57,10 @@ async def retry(
     for attempt in range(retries):
         try:
             return await fetch(attempt)
-        except TransientError:
+        except TransientError as error:
+            if isinstance(error, SilenceError) and not retries_silence:
+                raise
+            if on_retry is not None:
+                on_retry(error)
             await sleep(backoff(attempt + 1))
     return await fetch(retries)

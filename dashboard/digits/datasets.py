@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urljoin
 
@@ -25,6 +26,7 @@ from data_cache import (
     Manifest,
     Samples,
     Source,
+    TransientError,
     data_set_available,
     exponential_backoff,
     fetch_block_with_retries,
@@ -168,10 +170,17 @@ class HttpDataSet:
         The list of blocks, and the data set in it.
     pause
         Returns the seconds to wait before retry number 1, 2, … of a block.
+    report
+        Told of blocks of a whole part that do not come and are requested again.
     """
 
     def __init__(
-        self, manifest: Manifest, name: str, *, pause: Callable[[int], float] = exponential_backoff
+        self,
+        manifest: Manifest,
+        name: str,
+        *,
+        pause: Callable[[int], float] = exponential_backoff,
+        report: ReportProgress = lambda _sentence: None,
     ) -> None:
         listed = manifest.data_sets[name]
         self.name = name
@@ -181,6 +190,7 @@ class HttpDataSet:
         self._manifest = manifest
         self._listed = listed
         self._pause = pause
+        self._report = report
         self._parts: dict[str, Samples] = {}
 
     def count(self, part: str) -> int:
@@ -191,7 +201,11 @@ class HttpDataSet:
         """Return a whole part; it is fetched once at most."""
         if name not in self._parts:
             self._parts[name] = await load_part(
-                self._manifest, self.name, name, backoff=self._pause
+                self._manifest,
+                self.name,
+                name,
+                backoff=self._pause,
+                on_retry=partial(_report_retry, self._report),
             )
         return self._parts[name]
 
@@ -263,27 +277,33 @@ async def open_from_disk(name: str, report: ReportProgress) -> OpenedDataSet:
     return InMemoryDataSet(await loop.run_in_executor(None, load))
 
 
-async def open_from_site(name: str, _report: ReportProgress) -> OpenedDataSet:
+def _report_retry(report: ReportProgress, error: TransientError) -> None:
+    report(f"{error} Trying again …")
+
+
+async def open_from_site(name: str, report: ReportProgress) -> OpenedDataSet:
     """Open a data set in the browser: from the package, or from the blocks of the site."""
     if DATA_SETS[name].bundled:
         return InMemoryDataSet(load_data_set(name))
     from js import location  # noqa: PLC0415 - exists in a browser only
 
-    manifest = await open_manifest(urljoin(str(location.href), "data/manifest.json"))
+    manifest = await open_manifest(
+        urljoin(str(location.href), "data/manifest.json"), on_retry=partial(_report_retry, report)
+    )
     if name not in manifest.data_sets:
         raise DataError(
             f"Expected {DATA_SETS[name].title} among the data of this site; found "
             f"{', '.join(manifest.data_sets) or 'none'}. To add it, run `inkling data fetch "
             f"{name}` and `make site` where the site is built."
         )
-    return HttpDataSet(manifest, name)
+    return HttpDataSet(manifest, name, report=report)
 
 
 async def open_from_server(
     manifest_address: str, name: str, report: ReportProgress
 ) -> OpenedDataSet:
     """Open a data set from the blocks of a server; one that it lacks, from the site."""
-    manifest = await open_manifest(manifest_address)
+    manifest = await open_manifest(manifest_address, on_retry=partial(_report_retry, report))
     if name not in manifest.data_sets:
         return await open_from_site(name, report)
-    return HttpDataSet(manifest, name)
+    return HttpDataSet(manifest, name, report=report)

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from dashboard.site.assets import make_local
 from dashboard.site.conversion import Conversion, convert
+from dashboard.site.headers import write_headers
 from dashboard.site.offline import write_build_manifest, write_service_worker, write_web_manifest
 from dashboard.site.page import make_page, make_worker
 from dashboard.site.pyodide_files import Log, obtain_pyodide
 from dashboard.site.python_files import python_files, versions, worker_settings
 from dashboard.site.python_packages import refuse_missing
 from dashboard.site.site_files import SiteError, size_table
+from dashboard.site.start_files import list_start_files
 from data_cache import DATA_SETS, DataError, data_set_available, load_data_set, write_blocks
 
 APP = Path(__file__).parents[1] / "app.py"
@@ -89,7 +91,9 @@ def _write_page(
     page, script = make_page(converted.html)
     _write(site / "worker.js", make_worker(converted.worker, settings).encode())
     _write(site / "page.js", script.encode())
-    _write(site / "index.html", make_local(page, site, app_folder).encode())
+    html = list_start_files(make_local(page, site, app_folder), site)
+    _write(site / "index.html", html.encode())
+    write_headers(site, html)
 
 
 def _write_data(folder: Path, data_folder: Path | str | None, log: Log) -> None:

@@ -1,86 +1,341 @@
-/* The first script of the page: starts the worker while everything else is still loading.
+/* The first script of the page, inline: starts the worker, loads the scripts of the page, and says
+ * what is wrong where something does not come. It needs no other file.
+ *
+ * The build puts status.js and download.js, and one constant, before this text:
+ *   siteFiles    {scripts, worker}: the scripts of the page in their order, and the worker's script,
+ *                as download.js describes them
  *
  * `siteStart(options)` starts a worker and collects its events until page.js listens. The worker's
  * name holds what `Launch` in dashboard/sharing/links.py reads. Browsers refuse workers to pages
  * that were opened from a file; the page then says how to serve it.
  */
 
-window.siteStart = (() => {
-  if (location.protocol === "file:") {
-    document.addEventListener("DOMContentLoaded", () => {
-      document.documentElement.dataset.site = "failed";
-      document.body.innerHTML = `
-        <main style="display: block; max-width: 40rem; margin: 15vh auto; padding: 0 1rem">
-          <h1>Inkling needs a web server</h1>
-          <p>Browsers do not let a page run Python straight from a file. In the folder of this file
-            (${decodeURI(location.pathname.replace(/[^/]*$/, "")).replaceAll("<", "&lt;")}) run</p>
-          <pre><code>python3 -m http.server</code></pre>
-          <p>and open <a href="http://localhost:8000/">http://localhost:8000/</a>. Any other server
-            of static files does as well.</p>
-        </main>`;
+const SILENT_WORKER_SECONDS = 20;
+
+const root = document.documentElement;
+const site = new URL("./", location.href).href;
+const fetchFile = (...request) => fetch(...request);
+const status = new StatusLine();
+
+/* "loading", "ready", "died" or "failed", readable for scripts and styles as html[data-site]. */
+function setState(state) {
+  root.dataset.site = state;
+  window.dispatchEvent(new CustomEvent("site", {detail: state}));
+}
+
+function afterParsing(action) {
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", action);
+  else action();
+}
+
+// ---- What the page cannot mend ---------------------------------------------------------------
+
+const reload = ["Reload", () => location.reload()];
+
+/* Nothing of a page that can never work is shown, unless it was in use. */
+function fail(sentence, cause, actions = [reload]) {
+  if (root.dataset.site === "failed") return; // the first cause stays
+  const isUsed = root.dataset.site === "died" || root.dataset.site === "ready";
+  if (!isUsed) root.dataset.dead = "";
+  setState("failed");
+  if (!isUsed) afterParsing(() => document.querySelector(".app")?.setAttribute("hidden", ""));
+  status.showError(sentence, actions, {cause});
+}
+
+const REFUSED = {
+  "script-src": "scripts",
+  "script-src-elem": "scripts",
+  "worker-src": "the worker in which Python runs",
+  "connect-src": "downloads from the site itself",
+  "style-src": "style sheets",
+  "style-src-elem": "style sheets",
+  "style-src-attr": "style attributes",
+};
+
+/* `refusal` has the names of a SecurityPolicyViolationEvent; the worker reports its own too. */
+function takeRefusal({effectiveDirective, blockedURI, disposition}) {
+  const what = REFUSED[effectiveDirective];
+  if (disposition === "report" || what === undefined || root.dataset.site === "ready") return;
+  const source = blockedURI.replace(site, "");
+  fail(
+    `The Content-Security-Policy of this server refuses ${what} (${effectiveDirective}: ` +
+      `${source}). The file _headers of the site has the policy that Inkling needs; reload the page ` +
+      "when the server sends it.",
+    "policy",
+  );
+}
+
+document.addEventListener("securitypolicyviolation", takeRefusal);
+
+// ---- What is tried again ---------------------------------------------------------------------
+
+const troubles = new Map();
+
+function showTroubles() {
+  if (root.dataset.site !== "loading") return;
+  const [first] = troubles.entries();
+  if (first === undefined) {
+    status.showProgress("Starting Python (1 of 3) …");
+    return;
+  }
+  const [name, {kind, message, seconds, wayOut}] = first;
+  const others = troubles.size > 1 ? ` (${troubles.size} files are missing)` : "";
+  status.showError(
+    `${name} could not be loaded: ${message}.${others} ${wayOut} The next attempt is in ${seconds} s.`,
+    [["Try again", tryNow], reload],
+    {file: name, cause: kind},
+  );
+}
+
+function tryNow() {
+  tryAgain();
+  window.siteFirst?.worker?.postMessage({type: "try again"});
+}
+
+/* Takes what `obtain` reports, here or in the worker. */
+function report(name, trouble) {
+  if (trouble !== null) {
+    console.info(`${name}: ${trouble.message}`);
+    if (trouble.kind === "status") addMissingSlash();
+    troubles.set(name, trouble);
+    showTroubles();
+  } else if (troubles.delete(name)) showTroubles();
+}
+
+window.addEventListener("online", tryNow);
+
+/* At …/lab instead of …/lab/ the files are looked for in the folder above. */
+let checkedSlash = false;
+
+async function addMissingSlash() {
+  const folder = `${location.pathname}/`;
+  if (checkedSlash || /(\/|\.html?)$/.test(location.pathname)) return;
+  checkedSlash = true;
+  const {ok} = await fetch(`${folder}page.js`, {cache: "no-store"}).catch(() => ({ok: false}));
+  if (ok) location.replace(folder + location.search + location.hash);
+}
+
+// ---- The tab ---------------------------------------------------------------------------------
+
+let tab = "";
+let releaseTab = () => {};
+
+/* Names this tab in all its loads. A lock of the name tells other tabs that this one is open,
+ * before Python does it with a lock of its own. */
+function nameTab(name) {
+  tab = name;
+  try {
+    sessionStorage["inkling-tab"] = name;
+  } catch {
+    // Storage may be forbidden.
+  }
+  releaseTab();
+  const hold = () => new Promise((resolve) => { releaseTab = resolve; });
+  const options = {mode: "shared"};
+  navigator.locks?.request(`inkling-session ${name}.0`, options, hold).catch(() => {});
+}
+
+/* The name of this tab's last load. A tab that was duplicated has that of the original until
+ * Python notices it and gives it another one. */
+function lastName() {
+  try {
+    return sessionStorage["inkling-tab"];
+  } catch {
+    return undefined;
+  }
+}
+
+/* Lets the next load of this tab continue without asking, as after a crash. */
+function resumeNext() {
+  try {
+    sessionStorage["inkling-resume"] = "1";
+  } catch {
+    // It then asks.
+  }
+}
+
+function takeResume() {
+  try {
+    const resume = "inkling-resume" in sessionStorage;
+    delete sessionStorage["inkling-resume"];
+    return resume;
+  } catch {
+    return false;
+  }
+}
+
+// ---- The worker ------------------------------------------------------------------------------
+
+let workerCount = 0;
+let bytesTold = 0;
+
+/* The worker counts as traffic what the page downloads, once a second. */
+function tellBytes() {
+  if (performance.now() - bytesTold < 1000) return;
+  bytesTold = performance.now();
+  window.siteFirst?.worker.postMessage({type: "bytes"});
+}
+
+function start(options) {
+  const launch = {search: location.search, tab, ...options};
+  // One that failed may be in a cache under its plain address.
+  const address = workerCount === 0 ? siteFiles.worker.name : `${siteFiles.worker.name}?${workerCount}`;
+  workerCount += 1;
+  const worker = new Worker(address, {name: JSON.stringify(launch)});
+  const early = [];
+  worker.onmessage = (event) => early.push(event);
+  worker.onerror = (event) => early.push(event);
+  return {worker, early};
+}
+
+/* Starts the first worker. Its script is downloaded once more, out of the browser's cache, to know
+ * whether it came whole; where it did not, another worker is started when it has. */
+function startFirst() {
+  const options = {resume: takeResume()};
+  let [hasSpoken, hasFailed, wasBad] = [false, false, false];
+
+  function launch() {
+    const first = start(options);
+    const {worker} = first;
+    const noteEarly = worker.onerror;
+    worker.onerror = null; // behind the next listener
+    worker.addEventListener("error", (event) => {
+      if (hasSpoken) return;
+      event.stopImmediatePropagation(); // it is no error of Python
+      event.preventDefault();
+      hasFailed = true;
     });
-    return null;
+    worker.onerror = noteEarly;
+    worker.addEventListener("message", ({data}) => {
+      hasSpoken = true;
+      if (data.type === "progress") noteBytes();
+    });
+    hasFailed = false;
+    window.siteFirst = first;
+    window.siteStart?.take?.(first);
   }
 
-  let tab = "";
-  let releaseTab = () => {};
+  function relaunch() {
+    window.siteFirst.worker.terminate();
+    showLoading(); // the bad script may have reported that the app cannot start
+    launch();
+  }
 
-  /* Names this tab in all its loads. A lock of the name tells other tabs that this one is open,
-   * before Python does it with a lock of its own. */
-  function nameTab(name) {
-    tab = name;
-    try {
-      sessionStorage["inkling-tab"] = name;
-    } catch {
-      // Storage may be forbidden.
+  function check(name, trouble) {
+    wasBad ||= trouble !== null;
+    report(name, trouble);
+  }
+
+  async function follow() {
+    await obtain(siteFiles.worker, readBytes, check, {priority: "low"});
+    if (wasBad) relaunch();
+    for (let [failures, silence] = [0, 0]; !hasSpoken; silence += 1) {
+      await pause(1);
+      if (hasSpoken || (!hasFailed && silence < SILENT_WORKER_SECONDS)) continue;
+      const seconds = Math.min(2 ** failures, LONGEST_PAUSE_SECONDS);
+      const message = hasFailed ? "the browser could not run it" : "it does not start";
+      report(siteFiles.worker.name, {kind: "type", message, seconds, wayOut: WAYS_OUT.type});
+      await pause(seconds);
+      relaunch();
+      failures += 1;
+      silence = 0;
     }
-    releaseTab();
-    const hold = () => new Promise((resolve) => { releaseTab = resolve; });
-    const options = {mode: "shared"};
-    navigator.locks?.request(`inkling-session ${name}.0`, options, hold).catch(() => {});
+    report(siteFiles.worker.name, null);
   }
 
-  /* The name of this tab's last load. A tab that was duplicated has that of the original until
-   * Python notices it and gives it another one. */
-  function lastName() {
-    try {
-      return sessionStorage["inkling-tab"];
-    } catch {
-      return undefined;
-    }
-  }
+  launch();
+  follow();
+}
 
+// ---- The scripts of the page -----------------------------------------------------------------
+
+/* The modules of the page are made in memory; a policy without blob: refuses them. */
+function tryModule() {
+  const url = URL.createObjectURL(new Blob([""], {type: "text/javascript"}));
+  import(url).catch(() => {}).finally(() => URL.revokeObjectURL(url));
+}
+
+async function loadScripts() {
+  const options = {priority: "low", count: tellBytes};
+  const all = siteFiles.scripts.map((file) => [file.name, obtain(file, readText, report, options)]);
+  await new Promise(afterParsing);
+  try {
+    for (const [name, text] of all) runScript(name, await text);
+  } catch (error) {
+    // A policy has been reported already.
+    console.error(error);
+    setTimeout(() => fail(`The scripts of this page stopped: ${error.message}`, "error"), 0);
+  }
+  tryModule();
+}
+
+// ---- Start -----------------------------------------------------------------------------------
+
+/* What a page that was opened from a file says. */
+function explainFile() {
+  root.dataset.site = "failed";
+  document.body.innerHTML = `
+    <main style="display: block; max-width: 40rem; margin: 15vh auto; padding: 0 1rem">
+      <h1>Inkling needs a web server</h1>
+      <p>Browsers do not let a page run Python straight from a file. In the folder of this file
+        (${decodeURI(location.pathname.replace(/[^/]*$/, "")).replaceAll("<", "&lt;")}) run</p>
+      <pre><code>python3 -m http.server</code></pre>
+      <p>and open <a href="http://localhost:8000/">http://localhost:8000/</a>. Any other server
+        of static files does as well.</p>
+    </main>`;
+}
+
+/* The last script of the page is missing where the HTML was cut. */
+function checkEnd() {
+  if (document.getElementById("site-end") !== null) return true;
+  fail("index.html was cut in the middle. Check the connection, and reload the page.", "cut");
+  return false;
+}
+
+/* The style sheet shows what is not ready. */
+function showLoading() {
+  delete root.dataset.dead;
+  afterParsing(() => document.querySelector(".app")?.removeAttribute("hidden"));
+  setState("loading");
+  showTroubles();
+}
+
+function startSite() {
+  showLoading();
+  if (self.origin === "null") {
+    fail(
+      "This page is in a frame whose sandbox does not have allow-same-origin, without which the " +
+        'browser refuses workers and storage. The frame needs sandbox="allow-scripts ' +
+        'allow-same-origin"; or open the page in a tab of its own.',
+      "sandbox",
+      [],
+    );
+    return;
+  }
   nameTab(lastName() ?? Math.random().toString(36).slice(2));
-  document.documentElement.dataset.site = "loading"; // the style sheet shows what is not ready
-
-  const start = (options) => {
-    const launch = {search: location.search, tab, ...options};
-    const worker = new Worker("worker.js", {name: JSON.stringify(launch)});
-    const early = [];
-    worker.onmessage = (event) => early.push(event);
-    worker.onerror = (event) => early.push(event);
-    return {worker, early};
-  };
-  /* Lets the next load of this tab continue without asking, as after a crash. */
-  function resumeNext() {
-    try {
-      sessionStorage["inkling-resume"] = "1";
-    } catch {
-      // It then asks.
-    }
+  try {
+    startFirst();
+  } catch (error) {
+    fail(`The browser refuses the worker in which Python runs: ${error.message}`, "worker");
+    return;
   }
+  loadScripts();
+  const unwatch = watchSilence(() => {
+    if (document.readyState !== "loading") return;
+    fail(
+      `Nothing more of index.html has come for ${SILENCE_SECONDS} s. Check the connection, and ` +
+        "reload the page.",
+      "hang",
+    );
+  });
+  afterParsing(() => {
+    unwatch();
+    checkEnd();
+  });
+}
 
-  function takeResume() {
-    try {
-      const resume = "inkling-resume" in sessionStorage;
-      delete sessionStorage["inkling-resume"];
-      return resume;
-    } catch {
-      return false;
-    }
-  }
-
-  return Object.assign(start, {nameTab, resumeNext, first: start({resume: takeResume()})});
-})();
-
-window.siteFirst = window.siteStart?.first;
+window.siteStart = location.protocol === "file:" ? null : Object.assign(start, {
+  nameTab, resumeNext, status, showNews, fail, report, troubles, takeRefusal, setState,
+});
+if (window.siteStart) startSite();
+else document.addEventListener("DOMContentLoaded", explainFile);

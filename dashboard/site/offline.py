@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.shell import read_asset
+from dashboard.site.headers import HEADERS, NGINX
 from dashboard.site.icons import icon_png
 from dashboard.site.page import read_script
 from dashboard.site.site_files import checksums
@@ -52,7 +53,9 @@ def write_service_worker(site: Path) -> str:
     """
     files = checksums(site)
     version = hashlib.sha256(to_json(files)).hexdigest()[:16]
-    cached = {name: sum_ for name, sum_ in files.items() if not name.startswith(BLOCKS)}
+    # Servers read the headers and do not send them.
+    left_out = (BLOCKS, HEADERS, NGINX)
+    cached = {name: sum_ for name, sum_ in files.items() if not name.startswith(left_out)}
     settings = {
         "version": version,
         "data": files.get("data/manifest.json", "none")[:16],

@@ -1,7 +1,8 @@
 /* The page's side of the static site: progress of the start, errors, restart after Python died,
  * and use without a network.
  *
- * The build puts status.js and the message loop, and one constant, before this text:
+ * The first script of the page, head.js, has loaded it. The build puts the message loop, and one
+ * constant, before this text:
  *   settings     {adopts}: whether adoption.js is part of this script
  */
 
@@ -13,20 +14,15 @@ const STAGES = {
 const SILENCE_MS = 30_000;
 const PROBE_MS = 5_000;
 const QUICK_DEATH_MS = 20_000;
-const OFFLINE_DELAY_MS = 2_000;
+const NO_ANSWER_MS = 5_000;
+const SERVICE_WORKER = "service-worker.js";
 
-const status = new StatusLine();
+const {status, showNews, fail, report, troubles, takeRefusal, setState} = window.siteStart;
 
 /* For scripts: the numbers of messages sent to Python and handled by it, the worker, and `restart`.
  * Every change of html[data-site] is an event "site" of the window. */
 const bridge = {sent: 0, done: 0, worker: null, restart};
 window.siteBridge = bridge;
-
-/* "loading", "ready", "died" or "failed", readable for scripts and styles as html[data-site]. */
-function setState(state) {
-  document.documentElement.dataset.site = state;
-  window.dispatchEvent(new CustomEvent("site", {detail: state}));
-}
 
 function hasState(...states) {
   return states.includes(document.documentElement.dataset.site);
@@ -38,11 +34,11 @@ let stage = "";
 
 function showStage(name) {
   stage = STAGES[name];
-  if (hasState("loading")) status.showProgress(stage);
+  if (hasState("loading") && troubles.size === 0) status.showProgress(stage);
 }
 
 function showProgress({received, total}) {
-  if (!hasState("loading") || stage !== STAGES.core) return;
+  if (!hasState("loading") || stage !== STAGES.core || troubles.size > 0) return;
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
   const percent = Math.floor((100 * received) / total);
   const bytes = `${megabytes(received)} of ${megabytes(total)} MB, ${percent} %`;
@@ -52,9 +48,16 @@ function showProgress({received, total}) {
 function showError(where, summary, details, fatal) {
   console.error(`${where} ${details}`);
   if (hasState("failed", "died")) return; // the first cause stays
-  const close = ["Close", () => status.hide()];
-  status.showError(`${where} ${summary}`, fatal ? [] : [close]);
-  if (fatal) setState("failed");
+  const sentence = `${where} ${summary}`;
+  if (fatal) fail(sentence, "error");
+  else status.showError(sentence, [["Close", () => status.hide()]]);
+}
+
+/* Shows the prerendered document. */
+function showPrerendered() {
+  const items = JSON.parse(document.getElementById("site-render-items").textContent);
+  const text = document.querySelector('script[type="application/json"]').textContent;
+  Bokeh.safely(() => { Bokeh.embed.embed_items(text, items); });
 }
 
 /* The prerendered parts of the page cannot be used before Python receives what they send. */
@@ -85,6 +88,8 @@ function receive(message) {
   else if (message.type === "progress") showProgress(message);
   else if (message.type === "tab") siteStart.nameTab(message.name);
   else if (message.type === "died") die(message.summary);
+  else if (message.type === "trouble") report(message.name, message.trouble);
+  else if (message.type === "refused") takeRefusal(message.refusal);
   else if (message.type === "error") {
     showError(message.where, message.summary, message.details, message.fatal);
   }
@@ -185,18 +190,19 @@ function followUpdate() {
   }
 }
 
-/* Registers the service worker, which downloads the whole site: not before the app is ready. */
+/* Registers the service worker as soon as the app is ready: what it stores has been downloaded for
+ * the start, and lies in the browser's cache. */
 async function keepOffline() {
   if (isRegistered || !("serviceWorker" in navigator)) return;
   isRegistered = true;
-  await new Promise((resolve) => setTimeout(resolve, OFFLINE_DELAY_MS));
   let hasController = navigator.serviceWorker.controller !== null;
   navigator.serviceWorker.addEventListener("controllerchange", () => {
     if (hasController) followUpdate();
     hasController = true;
   });
+  const timer = setTimeout(tellNoCopy, NO_ANSWER_MS, "the server does not answer");
   try {
-    const registration = await navigator.serviceWorker.register("service-worker.js");
+    const registration = await navigator.serviceWorker.register(SERVICE_WORKER);
     const offer = () => offerUpdate(registration);
     registration.addEventListener("updatefound", () => {
       registration.installing?.addEventListener("statechange", offer);
@@ -205,7 +211,53 @@ async function keepOffline() {
   } catch (error) {
     // Private windows and insecure addresses refuse; the site then needs the network.
     console.info(`The site cannot be used without a network: ${error.message}`);
+    const response = await fetch(SERVICE_WORKER, {cache: "no-store"}).catch(() => null);
+    const type = response?.headers.get("content-type") ?? "";
+    if (!response?.ok) tellNoCopy(response ? `the server answered ${response.status}` : "no answer");
+    else if (!type.includes("javascript")) tellNoCopy(`the server sent it with the type ${type}`);
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+function tellNoCopy(cause) {
+  if (document.querySelector(".site-news") !== null) return;
+  showNews(
+    `${SERVICE_WORKER} could not be loaded: ${cause}. Everything works, but not without a network.`,
+    "Try again",
+    () => {
+      document.querySelector(".site-news").remove();
+      isRegistered = false;
+      keepOffline();
+    },
+  );
+}
+
+// ---- Style sheets that did not come ----------------------------------------------------------
+
+function missingStyles(part) {
+  const links = [...part.querySelectorAll("link[rel=stylesheet]")].filter(({sheet}) => sheet === null);
+  const roots = [...part.querySelectorAll("*")].map(({shadowRoot}) => shadowRoot).filter(Boolean);
+  return [...links, ...roots.flatMap(missingStyles)];
+}
+
+/* The page works without them, but does not look as it should. */
+function checkStyles() {
+  const links = missingStyles(document);
+  if (links.length === 0 || status.isError) return;
+  const name = links[0].href.replace(new URL("./", location.href).href, "");
+  status.showError(
+    `${name} could not be loaded; the page looks wrong without it. Check the connection.`,
+    [
+      ["Try again", () => {
+        for (const link of links) link.href = `${link.href.split("?")[0]}?${Date.now()}`;
+        status.hide();
+        setTimeout(checkStyles, NO_ANSWER_MS);
+      }],
+      ["Close", () => status.hide()],
+    ],
+    {file: name, cause: "style"},
+  );
 }
 
 function offerUpdate(registration) {
@@ -220,11 +272,16 @@ function offerUpdate(registration) {
 
 // ---- Start -----------------------------------------------------------------------------------
 
-if (window.siteFirst) {
-  setState("loading");
+if (hasState("loading")) {
   setInert(true);
   showStage("core");
   listen(siteFirst);
+  siteStart.take = listen; // one that is started instead
+  showPrerendered();
   setInterval(watch, PROBE_MS);
-  window.addEventListener("site", () => { if (hasState("ready")) keepOffline(); });
+  window.addEventListener("site", () => {
+    if (!hasState("ready")) return;
+    keepOffline();
+    setTimeout(checkStyles, NO_ANSWER_MS);
+  });
 }

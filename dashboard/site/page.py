@@ -12,7 +12,7 @@ from typing import Any
 
 from dashboard.site.site_files import SiteError
 from dashboard.upstream import is_applied
-from dashboard.upstream.site_build.page_scripts import defer_scripts
+from dashboard.upstream.site_build.page_scripts import leave_out_scripts
 
 # Panel's worker, in order: sendPatch, the app's code between two texts, and the message loop.
 SEND_PATCH = "function sendPatch(patch, buffers, msg_id) {\n"
@@ -38,11 +38,25 @@ INSTALLABLE = """
   <meta name="theme-color" content="#3b5bdb">
 """
 
-# Shown until the scripts of the page are loaded, and then by them.
+# Stays where no script runs; the first script of the page says how far the start is.
 STATUS = """
-  <div class="site-status" role="status"><span>Starting Python (1 of 3) …</span>
-    <progress aria-label="Progress of the start"></progress><span></span></div>
+  <div class="site-status" role="status"><span>Inkling has not started, because the scripts of this
+    page do not run. They are turned off in this browser, or refused by the
+    Content-Security-Policy of the server (the file _headers of the site has the one that Inkling
+    needs), or by the sandbox of a frame (it needs allow-scripts and allow-same-origin).</span>
+    <progress hidden aria-label="Progress of the start"></progress><span></span></div>
 """
+APP = '<div class="app">'
+# Draws the prerendered document; page.js does it, when the scripts are loaded.
+EMBED = re.compile(
+    r"<script[^>]*>\s*\(function\(\) \{\s*const fn = function\(\) \{(?:(?!</script>).)*?"
+    r"const render_items = (\[.*?\]);\s(?:(?!</script>).)*?</script>",
+    re.DOTALL,
+)
+# Filled in when all files are written; see start_files.py.
+SITE_FILES = "const siteFiles = null;\n"
+# The last element of the page: without it the page was cut.
+END = '<script type="application/json" id="site-end">true</script>\n'
 
 # Panel's loop as the message loop of the site's scripts; see connectPage in message_loop.js.
 PANEL_PAGE = """
@@ -107,6 +121,7 @@ def make_worker(worker: str, settings: Mapping[str, Any]) -> str:
     }
     scripts = [
         f"const settings = {json.dumps(settings)};\nconst application = `{worker[code:end]}`;\n\n",
+        read_script("download.js"),
         read_script("worker.js"),
     ]
     scripts += [
@@ -146,22 +161,39 @@ def make_page(html: str) -> tuple[str, str]:
     for part in HANDLER_PARTS[1:]:
         _position(script[1], part, "page")
     page = html[: script.start()] + '<script src="page.js"></script>' + html[script.end() :]
+    page, count = EMBED.subn(
+        lambda found: f'<script type="application/json" id="site-render-items">{found[1]}</script>',
+        page,
+    )
+    if count != 1:
+        raise SiteError(
+            "Expected one script in Panel's page that draws the prerendered document, found "
+            f"{count}."
+        )
     if is_applied("page_scripts"):
-        page = defer_scripts(page, document[1])
+        page = leave_out_scripts(page, document[1])
     head = HEAD.search(page)
     position = head.end() if head else 0
     early = (
         f"{INSTALLABLE}  <style>\n{read_script('status.css')}  </style>\n"
-        f"  <script>\n{read_script('head.js')}  </script>"
+        f"  <script>\n{_head_script()}  </script>"
     )
     page = page[:position] + early + page[position:]
     page = BODY.sub(lambda found: found[0] + STATUS, page, count=1)
+    page = page.replace(APP, APP.replace(">", " hidden>"), 1)
+    end = page.rfind("</body>")
+    page = page[:end] + END + page[end:]
     return page, _page_script(script[1])
+
+
+def _head_script() -> str:
+    scripts = "".join(read_script(name) for name in ("status.js", "download.js", "head.js"))
+    return f'(() => {{\n"use strict";\n{SITE_FILES}{scripts}}})();\n'
 
 
 def _page_script(handler: str) -> str:
     adopts = is_applied("message_loop") and is_applied("adoption")
-    scripts = [read_script("status.js")]
+    scripts = []
     if adopts:
         scripts.append(read_patch("adoption.js"))
     if is_applied("message_loop"):

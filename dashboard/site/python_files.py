@@ -18,6 +18,7 @@ from dashboard.site import python_packages
 from dashboard.site.archives import compress, read_archive, write_archive, write_bundle
 from dashboard.site.pyodide_files import Log, obtain_wheels, pinned
 from dashboard.site.site_files import PACKAGES, SiteError
+from dashboard.site.start_files import describe_files
 from dashboard.upstream import VARIABLE, is_applied
 from dashboard.upstream.site_build.import_costs import reduce_import_costs
 
@@ -90,6 +91,7 @@ def worker_settings(files: Mapping[str, bytes], environment: Mapping[str, str]) 
         "pyodide": PYODIDE,
         "stdlib": stdlib_name(),
         "packages": PACKAGES,
+        "files": describe_files(files),
         "library": pinned()["library"],
         "lock": {**pinned()["lock"], "packages": {}},
         "env": {VARIABLE: environment[VARIABLE]} if VARIABLE in environment else {},

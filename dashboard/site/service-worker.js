@@ -9,6 +9,7 @@
 const base = new URL("./", self.location.href);
 const prefix = `inkling ${base.pathname} `;
 const filesCache = `${prefix}files ${build.version}`;
+const FETCHED_AT_A_TIME = 4;
 const blocksCache = `${prefix}blocks ${build.data}`;
 
 /* Some hosts redirect index.html to the folder itself, so the page is cached under that URL. */
@@ -35,10 +36,9 @@ async function hasChecksum(response, checksum) {
 
 /* Returns a file with the expected checksum: out of the cache of an older version, else from the
  * browser's HTTP cache, else from the server. */
-async function obtain(name, checksum) {
-  for (const key of await caches.keys()) {
-    if (!key.startsWith(`${prefix}files `)) continue;
-    const cached = await (await caches.open(key)).match(urlOf(name));
+async function obtain(name, checksum, older) {
+  for (const cache of older) {
+    const cached = await cache.match(urlOf(name));
     if (cached && (await hasChecksum(cached, checksum))) return cached;
   }
   for (const cache of ["default", "reload"]) {
@@ -49,13 +49,25 @@ async function obtain(name, checksum) {
   throw new Error(`Expected ${name} of version ${build.version}, found another content.`);
 }
 
-/* Files that an interrupted attempt has cached already are not fetched again. */
+/* Files that an interrupted attempt has cached already are not fetched again. Several are fetched at
+ * a time: most are small. */
 async function cacheFiles() {
   const cache = await caches.open(filesCache);
-  for (const [name, checksum] of Object.entries(build.files)) {
-    const isCached = await cache.match(urlOf(name));
-    if (!isCached) await cache.put(urlOf(name), await obtain(name, checksum));
+  const keys = (await caches.keys()).filter((key) => key.startsWith(`${prefix}files `));
+  const older = await Promise.all(
+    keys.filter((key) => key !== filesCache).map((key) => caches.open(key)),
+  );
+  const kept = new Set((await cache.keys()).map(({url}) => url));
+  const left = Object.entries(build.files).filter(([name]) => !kept.has(urlOf(name)));
+
+  async function work() {
+    while (left.length > 0) {
+      const [name, checksum] = left.shift();
+      await cache.put(urlOf(name), await obtain(name, checksum, older));
+    }
   }
+
+  await Promise.all(Array.from({length: FETCHED_AT_A_TIME}, work));
 }
 
 async function deleteOlder() {

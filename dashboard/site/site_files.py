@@ -16,7 +16,15 @@ BUDGET_BYTES = 16_000_000
 """The most that a first visitor loads until the first answer, compressed."""
 
 # Downloaded after the first answer, or by devices that install the app.
-LATER = ("data/", "icon", "service-worker.js", "build-manifest.json", "app.webmanifest")
+LATER = (
+    "data/",
+    "icon",
+    "service-worker.js",
+    "build-manifest.json",
+    "app.webmanifest",
+    "_headers",
+    "nginx",
+)
 SHOWN_BYTES = 20_000
 
 

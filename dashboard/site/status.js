@@ -1,13 +1,5 @@
-/* The line at the foot of the page: progress of the start, errors, and news of a newer site. It is in
- * the first HTML already, with status.css. */
-
-function makeBar(className) {
-  const bar = document.createElement("div");
-  bar.className = className;
-  bar.setAttribute("role", "status");
-  bar.hidden = true;
-  return bar;
-}
+/* The line of the page that says how far the start is, what is wrong, and that there is a newer site.
+ * It is in the first HTML, with status.css; this script is inline, so that it needs no other file. */
 
 function makeButton(label, press) {
   const button = document.createElement("button");
@@ -18,48 +10,57 @@ function makeButton(label, press) {
 }
 
 class StatusLine {
-  constructor() {
-    this.bar = document.querySelector(".site-status");
-    [this.text, this.progress, this.buttons] = this.bar.children;
-    this.stage = "";
-  }
+  shown = null;
 
   /* `share` is between 0 and 1; without it the progress is indeterminate. */
   showProgress(text, share) {
-    this.show(text, []);
-    this.bar.classList.remove("site-status-error");
-    this.progress.hidden = false;
-    if (share === undefined) this.progress.removeAttribute("value");
-    else this.progress.value = share;
+    this.show({text, share: share ?? null, actions: []});
   }
 
-  /* `actions` are pairs of a button's label and its click handler. */
-  showError(text, actions) {
-    this.show(text, actions);
-    this.bar.classList.add("site-status-error");
-    this.bar.setAttribute("role", "alert");
+  /* `actions` are pairs of a button's label and its click handler; `values` are for scripts, as
+   * data-* attributes. */
+  showError(text, actions, values = {}) {
+    this.show({text, actions, values, isError: true});
   }
 
-  show(text, actions) {
-    this.text.textContent = text;
-    this.progress.hidden = true;
-    this.buttons.replaceChildren(...actions.map(([label, press]) => makeButton(label, press)));
-    this.bar.hidden = false;
+  show(shown) {
+    this.shown = shown;
+    this.draw();
+  }
+
+  draw() {
+    const bar = document.querySelector(".site-status");
+    if (bar === null) { // the HTML has not come so far
+      requestAnimationFrame(() => this.draw());
+      return;
+    }
+    bar.hidden = this.shown === null;
+    if (bar.hidden) return;
+    const {text, share, actions, isError = false, values = {}} = this.shown;
+    const [line, progress, buttons] = bar.children;
+    for (const name of ["file", "cause"]) bar.dataset[name] = values[name] ?? "";
+    if (line.textContent !== text) line.textContent = text;
+    progress.hidden = share === undefined;
+    if (typeof share === "number") progress.value = share;
+    else progress.removeAttribute("value");
+    buttons.replaceChildren(...actions.map(([label, press]) => makeButton(label, press)));
+    bar.classList.toggle("site-status-error", isError);
+    bar.setAttribute("role", isError ? "alert" : "status");
   }
 
   get isError() {
-    return !this.bar.hidden && this.bar.classList.contains("site-status-error");
+    return this.shown?.isError === true;
   }
 
   hide() {
-    this.bar.hidden = true;
-    this.bar.classList.remove("site-status-error");
+    this.show(null);
   }
 }
 
 function showNews(text, label, press) {
-  const bar = makeBar("site-news");
+  const bar = document.createElement("div");
+  bar.className = "site-news";
+  bar.setAttribute("role", "status");
   bar.append(text, makeButton(label, press), makeButton("Later", () => bar.remove()));
-  bar.hidden = false;
   document.body.append(bar);
 }

@@ -1,10 +1,11 @@
 /* The web worker in which Python runs: downloads, the start of Python and of the app, errors.
  *
- * The build puts two constants before this text and the message loop after it:
- *   settings     {pyodide, stdlib, packages}: paths relative to the site; {library, lock, env}: the
- *                folder of Python's packages, Pyodide's lock file, environment variables; {total}:
- *                the number of bytes whose download is counted; {loadsInParallel, reportsTasks}:
- *                whether these patches follow
+ * The build puts two constants and download.js before this text and the message loop after it:
+ *   settings     {pyodide, stdlib, packages}: paths relative to the site; {files}: these files as
+ *                download.js describes them, by their paths; {library, lock, env}: the folder of
+ *                Python's packages, Pyodide's lock file, environment variables; {total}: the number
+ *                of bytes whose download is counted; {loadsInParallel, reportsTasks}: whether these
+ *                patches follow
  *   application  the Python code that Panel generated from the app
  *
  * A snapshot of Python's memory after all imports is not used: with Pyodide 0.28.3 it has 11.4 MB
@@ -49,6 +50,14 @@ self.addEventListener("unhandledrejection", (event) => {
 
 self.addEventListener("message", ({data}) => {
   if (data.type === "probe") self.postMessage({type: "alive"});
+  else if (data.type === "bytes") noteBytes();
+  else if (data.type === "try again") tryAgain();
+});
+
+/* The policy of the server may refuse what the start needs. */
+self.addEventListener("securitypolicyviolation", (event) => {
+  const {effectiveDirective, blockedURI, disposition} = event;
+  self.postMessage({type: "refused", refusal: {effectiveDirective, blockedURI, disposition}});
 });
 
 // ---- Downloads ---------------------------------------------------------------------------------
@@ -69,37 +78,36 @@ function countBytes(name, bytes, isComplete) {
   self.postMessage({type: "progress", received: Math.min(sum, total), total});
 }
 
-/* Fetches a file of the site as a stream; an error says which file and why. */
-async function download(name) {
-  let response;
-  try {
-    response = await fetchFile(site + name);
-  } catch (error) {
-    throw new Error(`${name} could not be loaded: ${error.message}.`);
-  }
-  if (!response.ok) {
-    throw new Error(`${name} could not be loaded: the server answered ${response.status}.`);
-  }
-  const counter = new TransformStream({
-    transform(chunk, controller) {
-      countBytes(name, chunk.byteLength, false);
-      controller.enqueue(chunk);
-    },
-    flush() { countBytes(name, 0, true); },
-  });
-  return response.body.pipeThrough(counter);
+/* Tells the page what keeps a file from coming, and with null that it has come. */
+function reportTrouble(name, trouble) {
+  self.postMessage({type: "trouble", name, trouble});
+}
+
+/* The value that `read` makes of the stream of a file. */
+async function download(name, read, {counted = true, priority = "auto"} = {}) {
+  const count = counted ? (bytes) => countBytes(name, bytes, false) : undefined;
+  const value = await obtain(settings.files[name], read, reportTrouble, {count, priority});
+  if (counted) countBytes(name, 0, true);
+  return value;
 }
 
 /* The same as unpacked bytes. Where a server sent the file with Content-Encoding: gzip, the browser
  * has unpacked it already, so the first two bytes decide. */
-async function downloadUnpacked(name) {
-  const [probe, rest] = (await download(name)).tee();
-  const reader = probe.getReader();
-  const {value} = await reader.read();
-  reader.cancel();
-  const isPacked = value !== undefined && value[0] === 0x1f && value[1] === 0x8b;
-  const stream = isPacked ? rest.pipeThrough(new DecompressionStream("gzip")) : rest;
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+function downloadUnpacked(name) {
+  return download(name, async (stream) => {
+    const [probe, rest] = stream.tee();
+    const reader = probe.getReader();
+    const {value} = await reader.read();
+    reader.cancel();
+    const isPacked = value !== undefined && value[0] === 0x1f && value[1] === 0x8b;
+    return readBytes(isPacked ? rest.pipeThrough(new DecompressionStream("gzip")) : rest);
+  });
+}
+
+/* Runs a script of Pyodide; `variable` is its result where it sets none itself. */
+async function runPyodideScript(name, variable) {
+  const file = settings.pyodide + name;
+  runScript(file, await download(file, readText, {counted: false, priority: "high"}), variable);
 }
 
 /* The files of a bundle, as [path, content]; `write_bundle` in archives.py packs them. */
@@ -158,8 +166,8 @@ const pyodideOptions = {
 };
 
 /* Pyodide as it loads by itself, one file after the other. */
-function loadPlainly(files) {
-  importScripts(`${site}${settings.pyodide}pyodide.js`);
+async function loadPlainly(files) {
+  await runPyodideScript("pyodide.js");
   const failure = new Promise((_resolve, reject) => { files.catch(reject); });
   return Promise.race([loadPyodide(pyodideOptions), failure]);
 }

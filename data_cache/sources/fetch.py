@@ -16,9 +16,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from data_cache.errors import DataError, TransientError
+from data_cache.errors import DataError, SilenceError, TransientError
 
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 8.0
 """How long a server may be silent, before its response and in the middle of it."""
 
 _TRANSIENT_STATUSES = (408, 425, 429)
@@ -166,9 +166,9 @@ def _read_natively(url: str, fresh: bool, timeout: float, is_abandoned: threadin
 
 
 def _unreachable(url: str, error: Exception) -> TransientError:
-    return TransientError(
-        f"{url}: expected a response, but the server cannot be reached ({error})."
-    )
+    is_silence = isinstance(error, TimeoutError) or "no response for" in str(error)
+    kind = SilenceError if is_silence else TransientError
+    return kind(f"{url}: expected a response, but the server cannot be reached ({error}).")
 
 
 def _check_status(url: str, status: int) -> None:

@@ -24,7 +24,12 @@ from data_cache.sources.source import Source
 _PART_CONCURRENCY = 5
 
 
-async def open_manifest(url: str, *, backoff: Backoff = exponential_backoff) -> Manifest:
+async def open_manifest(
+    url: str,
+    *,
+    backoff: Backoff = exponential_backoff,
+    on_retry: Callable[[TransientError], None] | None = None,
+) -> Manifest:
     """Fetch and parse the manifest at a URL.
 
     Parameters
@@ -32,13 +37,16 @@ async def open_manifest(url: str, *, backoff: Backoff = exponential_backoff) -> 
     url : str
     backoff : callable
         Seconds to wait before retry number 1, 2, … after a transient error.
+    on_retry : callable, optional
+        Called with the error before each retry.
 
     Raises
     ------
     DataError
         If it cannot be fetched or is not a manifest.
     """
-    return parse_manifest(await retry(lambda _attempt: fetch_url(url), backoff=backoff), url)
+    content = await retry(lambda _attempt: fetch_url(url), backoff=backoff, on_retry=on_retry)
+    return parse_manifest(content, url)
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,6 +208,7 @@ async def load_part(
     *,
     progress: Callable[[int, int], None] | None = None,
     backoff: Backoff = exponential_backoff,
+    on_retry: Callable[[TransientError], None] | None = None,
 ) -> Samples:
     """Fetch all samples of one part of a data set, in the order of the manifest.
 
@@ -214,6 +223,8 @@ async def load_part(
         Called with (blocks fetched, blocks in total) after each block.
     backoff : callable
         Seconds to wait before retry number 1, 2, … after a transient error.
+    on_retry : callable, optional
+        Called with the error before each retry of a block.
 
     Raises
     ------
@@ -228,7 +239,7 @@ async def load_part(
     size = min(_PART_CONCURRENCY, count)
     generator = np.random.default_rng(0)  # required by the queue, not used without shuffling
     async with PrefetchQueue(
-        source, size, _PART_CONCURRENCY, generator=generator, backoff=backoff
+        source, size, _PART_CONCURRENCY, generator=generator, backoff=backoff, on_retry=on_retry
     ) as queue:
         for done in range(1, count + 1):
             # The queue is endless: it must not begin the part a second time.

@@ -26,6 +26,7 @@ from data_cache import (
     PrefetchError,
     PrefetchQueue,
     Samples,
+    SilenceError,
     TransientError,
     exponential_backoff,
 )
@@ -342,6 +343,25 @@ async def test_a_fetch_is_retried_after_transient_errors_with_growing_delays():
         assert delays == [0.5, 1.0, 2.0, 4.0]
         assert source.tries == 5
     assert [exponential_backoff(n) for n in (6, 7, 8, 100)] == [16.0, 30.0, 30.0, 30.0]
+
+
+@in_event_loop
+async def test_a_queue_that_does_not_retry_silence_raises_it_at_once():
+    source = FailingSource(1, error=SilenceError)
+    async with queue_of(source, 1, retries_silence=False) as queue:
+        with pytest.raises(PrefetchError) as caught:
+            await anext(queue)
+        assert isinstance(caught.value.__cause__, SilenceError)
+        assert source.tries == 1
+        assert (await anext(queue)).index == 0
+
+
+@in_event_loop
+async def test_each_retry_is_told_with_its_error():
+    told = []
+    async with queue_of(FailingSource(2, error=SilenceError), 1, on_retry=told.append) as queue:
+        await anext(queue)
+    assert [type(error) for error in told] == [SilenceError, SilenceError]
 
 
 @pytest.mark.parametrize("error", [DataError, OSError])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -43,7 +43,14 @@ def serving(handler: Callable[..., SimpleHTTPRequestHandler]) -> Iterator[Thread
 
 
 @contextmanager
-def static_server(folder: Path) -> Iterator[str]:
-    """Serve a folder; yield its address."""
-    with serving(functools.partial(QuietFiles, directory=str(folder))) as server:
+def static_server(folder: Path, headers: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Serve a folder, with these headers in every response; yield its address."""
+
+    class Files(QuietFiles):
+        def end_headers(self) -> None:
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            super().end_headers()
+
+    with serving(functools.partial(Files, directory=str(folder))) as server:
         yield f"http://127.0.0.1:{server.server_address[1]}/"

@@ -144,7 +144,9 @@ def site_folder(tmp_path_factory: pytest.TempPathFactory, data_folder: Path) -> 
 
 @pytest.fixture(scope="session")
 def site_url(site_folder: Path) -> Iterator[str]:
-    with static_server(site_folder) as address:
+    """The site under its own Content-Security-Policy."""
+    policy = (site_folder / "_headers").read_text().partition("Content-Security-Policy: ")[2]
+    with static_server(site_folder, {"Content-Security-Policy": policy.strip()}) as address:
         yield address
 
 

@@ -79,10 +79,11 @@ SMALL_TARGETS = """
 """
 
 WINDOWS = [
-    (1280, 800), (1366, 768), (1920, 1080), (1024, 768), (933, 600), (768, 1024),
-    (390, 844), (844, 390), (320, 568),
+    (1280, 800), (1366, 768), (1920, 1080), (1024, 768), (1000, 700), (933, 600), (700, 450),
+    (768, 1024), (390, 844), (844, 390), (320, 568),
 ]  # fmt: skip
-"""Desktops, a desktop enlarged to 150 %, a tablet, phones; width and height."""
+"""Desktops, one of 1400 × 900 enlarged to 150 and 200 %, a tablet, phones; width and height."""
+TOUCH_WINDOWS = [(390, 844), (844, 390), (768, 1024), (1000, 700), (933, 600), (700, 450)]
 
 
 @pytest.fixture(scope="module")
@@ -92,15 +93,8 @@ def served(browser: Browser, served_url: str) -> Any:
         yield page
 
 
-@pytest.mark.parametrize(("width", "height"), WINDOWS)
-def test_pad_answer_and_bars_are_in_sight_in_every_window(
-    served: LabPage, width: int, height: int
-) -> None:
-    served.page.set_viewport_size({"width": width, "height": height})
-    served.wait_until(
-        lambda: served.page.evaluate(MEASURES)["boxes"]["pad"][2] <= width, "the pad is too wide"
-    )
-    found = served.page.evaluate(MEASURES)
+def check_sight(found: Any, width: int, height: int) -> None:
+    """Check that pad, answer, bars and Train are in the window, and nothing scrolls sideways."""
     assert found["content"] <= width
     boxes = found["boxes"]
     pad = boxes["pad"]
@@ -111,6 +105,17 @@ def test_pad_answer_and_bars_are_in_sight_in_every_window(
         assert top >= 0
         assert right <= width
         assert bottom <= height
+
+
+@pytest.mark.parametrize(("width", "height"), WINDOWS)
+def test_pad_answer_and_bars_are_in_sight_in_every_window(
+    served: LabPage, width: int, height: int
+) -> None:
+    served.page.set_viewport_size({"width": width, "height": height})
+    served.wait_until(
+        lambda: served.page.evaluate(MEASURES)["boxes"]["pad"][2] <= width, "the pad is too wide"
+    )
+    check_sight(served.page.evaluate(MEASURES), width, height)
 
 
 def test_pad_and_inside_grow_with_the_window(served: LabPage) -> None:
@@ -194,6 +199,12 @@ def test_a_phone_has_large_targets_and_one_sheet_at_a_time(
         train = lab.page.locator(".ink-train").bounding_box()
         assert train is not None
         assert train["y"] > 0.75 * 844
+        for width, height in TOUCH_WINDOWS:
+            lab.page.set_viewport_size({"width": width, "height": height})
+            lab.page.wait_for_function("(width) => innerWidth === width", arg=width)
+            lab.page.evaluate("scrollTo(0, 0)")
+            check_sight(lab.page.evaluate(MEASURES), width, height)
+            assert lab.page.evaluate(SMALL_TARGETS) == []
 
 
 def test_a_presentation_is_larger_and_ends_with_escape(browser: Browser, served_url: str) -> None:

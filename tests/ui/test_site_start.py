@@ -39,21 +39,6 @@ def test_all_until_the_first_answer_stays_within_the_budget(site_folder: Path) -
     assert first_answer_bytes(site_folder) < BUDGET_BYTES
 
 
-def test_a_file_that_is_missing_is_named_instead_of_waited_for(
-    browser: Browser, site_folder: Path, tmp_path: Path
-) -> None:
-    site = tmp_path / "site"
-    shutil.copytree(site_folder, site)
-    (site / "packages.bin").unlink()
-    page = browser.new_page()
-    with static_server(site) as url:
-        page.goto(url)
-        page.wait_for_function("document.documentElement.dataset.site === 'failed'")
-        expected = "packages.bin could not be loaded: the server answered 404"
-        assert expected in page.inner_text(".site-status")
-        page.close()
-
-
 def test_the_start_is_counted_and_a_worker_that_died_is_started_again(
     browser: Browser, site_url: str
 ) -> None:

@@ -456,6 +456,10 @@
     }
     document.getElementById("link-copy").addEventListener("click", copy_link)
     document.getElementById("link-file").addEventListener("click", save_file)
+    // Not a form: the sandbox of a frame may refuse all of them.
+    for (const button of document.querySelectorAll(".dialog-close")) {
+      button.addEventListener("click", () => button.closest("dialog").close())
+    }
     const about = document.getElementById("about")
     document.getElementById("about-open").addEventListener("click", () => about.showModal())
     about.addEventListener("click", (event) => {

@@ -16,7 +16,10 @@ async function loadInParallel(files) {
   const stdlib = downloadUnpacked(settings.stdlib);
   const libraries = files.then(compileLibraries);
   const endHandOver = handOver(wasm, stdlib);
-  importScripts(site + settings.pyodide + "pyodide.js", site + settings.pyodide + "pyodide.asm.js");
+  await Promise.all([
+    runPyodideScript("pyodide.js"),
+    runPyodideScript("pyodide.asm.js", "_createPyodideModule"),
+  ]);
   // Pyodide waits for ever for files that do not come.
   const all = Promise.all([wasm, stdlib, files, libraries]);
   const failure = new Promise((_resolve, reject) => { all.catch(reject); });
@@ -47,11 +50,9 @@ function handOver(wasm, stdlib) {
 }
 
 /* Compiles while the bytes arrive. The type is set here because not every server knows it. */
-async function compileModule(name) {
-  const response = new Response(await download(name), {
-    headers: {"Content-Type": "application/wasm"},
-  });
-  return WebAssembly.compileStreaming(response);
+function compileModule(name) {
+  const headers = {"Content-Type": "application/wasm"};
+  return download(name, (stream) => WebAssembly.compileStreaming(new Response(stream, {headers})));
 }
 
 function compileLibraries(files) {

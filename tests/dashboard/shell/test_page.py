@@ -2,6 +2,7 @@ from html import unescape
 
 from bokeh.document import Document
 
+from dashboard.shell import read_asset
 from dashboard.shell.notices import Notice, notice_html
 from dashboard.shell.page import Page, about_html
 from dashboard.shell.page_writer import DirectPageWriter
@@ -44,3 +45,9 @@ def test_a_notice_is_text_and_is_announced():
     assert "&lt;b&gt;file.npz" in html
     assert 'data-kind="error"' in html
     assert 'role="status"' in html
+
+
+def test_dialogs_close_without_a_form_which_a_sandbox_may_refuse() -> None:
+    html = read_asset("page.html")
+    assert html.count("<dialog") == html.count("dialog-close")
+    assert "<form" not in html

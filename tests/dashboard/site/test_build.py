@@ -1,5 +1,8 @@
 import json
+import re
 import sys
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -58,7 +61,13 @@ def test_a_built_site_holds_all_that_it_loads(
     assert all(is_local(link) for link in links)
     missing = [link for link in links if not (site / link.partition("?")[0]).is_file()]
     assert [link for link in missing if not link.startswith("data:")] == []
-    assert "page.js" in links
+    listed = html.partition("const siteFiles = ")[2]
+    files = json.JSONDecoder().raw_decode(listed)[0]
+    assert files["scripts"][-1]["name"] == "page.js"
+    for file in (*files["scripts"], files["worker"]):
+        content = (site / file["name"]).read_bytes()
+        assert file["bytes"] == len(content)
+        assert file["sums"][0] == sha256(content).hexdigest()
     worker = (site / "worker.js").read_text(encoding="utf-8")
     settings = json.loads(worker.partition("\n")[0].removeprefix("const settings = ")[:-1])
     for name in ("packages", "stdlib"):
@@ -176,8 +185,27 @@ def test_the_service_worker_keeps_the_whole_build_but_the_blocks(
     kept = json.JSONDecoder().raw_decode(text.removeprefix("const build = "))[0]
     others = set(checksums(tmp_path / "site")) - set(kept["files"])
     assert {name for name in others if not name.startswith("data/blocks/")} == {
+        "_headers",
+        "nginx-headers.conf",
         "build-manifest.json",
         "service-worker.js",
     }
     version = json.loads((tmp_path / "site" / "build-manifest.json").read_text())["version"]
     assert kept["version"] == version
+
+
+def test_the_policy_allows_exactly_the_inline_scripts_of_the_page(
+    app: Path, tmp_path: Path, without_pyodide: None
+) -> None:
+    build_site(tmp_path / "site", app=app, log=quiet)
+
+    html = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    hashes = {f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in scripts}
+    headers = (tmp_path / "site" / "_headers").read_text()
+    policy = headers.partition("Content-Security-Policy: ")[2].strip()
+    sources = dict(part.split(" ", 1) for part in policy.split("; "))
+    assert hashes <= set(sources["script-src"].split())
+    assert sources["default-src"] == "'none'"
+    assert "'unsafe-inline'" not in sources["script-src"]
+    assert policy in (tmp_path / "site" / "nginx-headers.conf").read_text()

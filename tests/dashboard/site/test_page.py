@@ -29,6 +29,15 @@ PAGE = f"""<html><body class="pn-loading pn-arc">
 <script type="application/json" id="p12">
 {DOCUMENT}
 </script>
+<script type="text/javascript">
+  (function() {{
+    const fn = function() {{
+      const docs_json = document.getElementById('p12').textContent;
+      const render_items = [{{"docid":"d1"}}];
+      root.Bokeh.embed.embed_items(docs_json, render_items);
+    }};
+  }})();
+</script>
 </body></html>"""
 
 
@@ -105,6 +114,21 @@ def test_with_the_patches_off_the_script_holds_panels_handler_without_its_worker
     assert HANDLER_PARTS[0] not in page + script
     assert all(part in script for part in HANDLER_PARTS[1:])
     assert settings_of(script) == {"adopts": False}
+
+
+def test_a_page_without_the_script_that_draws_the_document_stops_the_build() -> None:
+    with pytest.raises(SiteError, match="draws the prerendered document"):
+        make_page(PAGE.replace("const render_items", "const other"))
+
+
+def test_what_is_to_be_drawn_is_data_for_the_scripts_of_the_site() -> None:
+    page, _ = make_page(PAGE)
+
+    assert (
+        '<script type="application/json" id="site-render-items">[{"docid":"d1"}]</script>' in page
+    )
+    assert "embed_items(" not in page
+    assert page.index('id="site-end"') > page.index("site-render-items")
 
 
 def test_python_starts_before_anything_else_is_loaded() -> None:

@@ -1,21 +1,25 @@
 import pytest
 
-from dashboard.upstream.site_build.page_scripts import defer_scripts
+from dashboard.upstream.site_build.page_scripts import leave_out_scripts
 
 
 @pytest.mark.parametrize(
     ("script", "word"),
-    [("bokeh-gl-3.9.2.min.js", "webgl"), ("bokeh-mathjax-3.9.2.min.js", "$$")],
+    [
+        ("bokeh-gl-3.9.2.min.js", "webgl"),
+        ("bokeh-mathjax-3.9.2.min.js", "$$"),
+        ("es-module-shims.min.js", "panel.models.esm.ReactComponent"),
+    ],
 )
 def test_scripts_that_the_document_does_not_need_are_left_out(script: str, word: str) -> None:
     page = f'<script src="https://cdn.bokeh.org/{script}"></script>'
 
-    assert script not in defer_scripts(page, '{"text": "plain"}')
-    assert script in defer_scripts(page, f'{{"text": "{word}"}}')
+    assert script not in leave_out_scripts(page, '{"text": "plain"}')
+    assert script in leave_out_scripts(page, f'{{"text": "{word}"}}')
 
 
-def test_scripts_are_deferred_and_the_log_level_is_left_as_it_is() -> None:
+def test_other_scripts_are_kept_and_the_log_level_is_left_as_it_is() -> None:
     loud = '<script>\n Bokeh.set_log_level("info");\n</script>'
-    page = defer_scripts(f'<script type="module" src="a.js"></script>{loud}<p>', "")
+    page = leave_out_scripts(f'<script type="module" src="a.js"></script>{loud}<p>', "")
 
-    assert page == '<script defer type="module" src="a.js"></script><p>'
+    assert page == '<script type="module" src="a.js"></script><p>'

@@ -9,7 +9,7 @@ import threading
 import pytest
 from cache_helpers import run
 
-from data_cache import DataError, TransientError
+from data_cache import DataError, SilenceError, TransientError
 from data_cache.sources.fetch import fetch_url
 
 
@@ -58,7 +58,7 @@ def test_an_unreachable_server_and_a_truncated_response_are_transient_errors(ser
 
 @pytest.mark.parametrize("begin", [b"", b"HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nfive"])
 def test_a_server_that_stops_responding_is_a_transient_error_after_the_timeout(begin):
-    with silent_server(begin) as (url, _), pytest.raises(TransientError, match="timed out"):
+    with silent_server(begin) as (url, _), pytest.raises(SilenceError, match="timed out"):
         run(fetch_url(url, timeout=0.05))
 
 

@@ -1,0 +1,149 @@
+"""The start of the site never fails without a word, and goes on when a file is there again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from browser_page import DEEP, NO_SERVICE_WORKER, START_DEADLINE_MS, LabPage
+from faulty_site import FAULTS, FaultySite, faulty_site
+from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.ui
+
+SENTENCE_MS = 10_000
+# The cause that the page tells of each fault, as data-cause of its line. A type matters for the
+# worker alone.
+CAUSES = {"404": "status", "hang": "hang", "reset": "cut", "html": "html", "type": "type",
+          "bytes": "bytes"}  # fmt: skip
+NEEDED = (
+    "bokeh/bokeh-*.min.js", "panel/*/dist/panel.min.js", "page.js", "worker.js", "packages.bin",
+    "pyodide/*",
+)  # fmt: skip
+# The troubles are exactly these: kinds by name.
+KINDS = """
+(kinds) => siteStart.troubles.size === Object.keys(kinds).length
+  && Object.entries(kinds).every(([name, kind]) => siteStart.troubles.get(name)?.kind === kind)
+"""
+FIRST_TROUBLE = "[...siteStart.troubles].map(([name, {kind}]) => [name, kind])[0]"
+LINE = ".site-status:not([hidden])"
+
+
+@pytest.fixture
+def faulty(site_folder: Path) -> Iterator[FaultySite]:
+    with faulty_site(site_folder) as site:
+        yield site
+
+
+def open_page(browser: Browser, url: str, script: str = NO_SERVICE_WORKER) -> Page:
+    page = browser.new_page()
+    page.set_default_timeout(START_DEADLINE_MS)
+    page.add_init_script(f"{DEEP};{script}")
+    page.goto(url, wait_until="commit")
+    return page
+
+
+def try_again(page: Page) -> None:
+    """Press the button, unless the automatic attempt was faster."""
+    page.evaluate("document.querySelector('.site-status-error button')?.click()")
+
+
+def causes(faults: Mapping[str, str]) -> dict[str, str]:
+    return {name: CAUSES[fault] for name, fault in faults.items()}
+
+
+def policy_of(folder: Path) -> str:
+    return (folder / "_headers").read_text().partition("Content-Security-Policy: ")[2].strip()
+
+
+def needed_files(folder: Path) -> list[str]:
+    return [
+        path.relative_to(folder).as_posix()
+        for pattern in NEEDED
+        for path in sorted(folder.glob(pattern))
+    ]
+
+
+def sees_what_is_wrong(page: Page, name: str, cause: str) -> None:
+    """Wait for the sentence of one file, with its way out."""
+    line = page.locator(f'{LINE}[data-file="{name}"][data-cause="{cause}"]')
+    line.wait_for(timeout=SENTENCE_MS)
+    assert name in line.inner_text()
+    assert line.get_by_role("button", name="Try again").is_visible()
+    assert page.evaluate("document.documentElement.dataset.site") == "loading"
+
+
+def is_started_without_a_reload(page: Page, url: str) -> None:
+    LabPage(page, url).wait_ready()
+    assert page.evaluate("window.isSamePage") is True
+    assert page.locator(LINE).count() == 0
+
+
+def test_files_that_do_not_come_are_named_with_the_cause_and_the_start_goes_on_with_them(
+    browser: Browser, faulty: FaultySite
+) -> None:
+    widgets = next(faulty.folder.glob("bokeh/bokeh-widgets*")).name
+    of_page = {"page.js": "hang", f"bokeh/{widgets}": "reset", "worker.js": "type"}
+    of_worker = {
+        "packages.bin": "404",
+        "pyodide/stdlib.bin": "html",
+        "pyodide/pyodide.asm.wasm": "bytes",
+    }
+    faulty.spoil(of_page | of_worker)
+    page = open_page(browser, faulty.url)
+    page.evaluate("window.isSamePage = true")
+    page.wait_for_function(KINDS, arg=causes(of_page), timeout=SENTENCE_MS)
+    sees_what_is_wrong(page, *page.evaluate(FIRST_TROUBLE))
+    faulty.spoil(of_worker)
+    try_again(page)
+    page.wait_for_function(KINDS, arg=causes(of_worker), timeout=SENTENCE_MS)
+    sees_what_is_wrong(page, *page.evaluate(FIRST_TROUBLE))
+    faulty.repair()
+    try_again(page)
+    is_started_without_a_reload(page, faulty.url)
+    page.close()
+
+
+def test_a_policy_or_a_sandbox_that_refuses_the_start_is_told_and_nothing_looks_alive(
+    browser: Browser, faulty: FaultySite
+) -> None:
+    policy = policy_of(faulty.folder)
+    refusals = {
+        "default-src 'self'": (None, "Content-Security-Policy"),
+        policy.replace(" blob:", "", 1): ("policy", "script-src"),
+        policy.replace("worker-src 'self'", "worker-src 'none'"): ("policy", "worker-src"),
+        policy.replace("connect-src 'self'", "connect-src 'none'"): ("policy", "connect-src"),
+        policy.replace(" 'unsafe-eval'", ""): ("policy", "script-src"),
+        "sandbox allow-scripts": ("sandbox", "allow-same-origin"),
+    }
+    for refusing, (cause, word) in refusals.items():
+        faulty.headers = {"Content-Security-Policy": refusing}
+        page = open_page(browser, faulty.url)
+        line = page.locator(LINE if cause is None else f'{LINE}[data-cause="{cause}"]')
+        line.wait_for(timeout=SENTENCE_MS)
+        assert word in line.inner_text()
+        assert page.locator(".app").is_hidden()
+        page.close()
+
+
+@pytest.mark.skipif(
+    os.environ.get("INKLING_SITE_FAULTS") != "all",
+    reason="takes ten minutes: INKLING_SITE_FAULTS=all",
+)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_file_with_every_fault(browser: Browser, faulty: FaultySite, fault: str) -> None:
+    for number, name in enumerate(needed_files(faulty.folder)):
+        faulty.spoil({name: fault})
+        page = open_page(browser, faulty.url)
+        page.evaluate("window.isSamePage = true")
+        if fault != "type":
+            sees_what_is_wrong(page, name, CAUSES[fault])
+        elif name == "worker.js":
+            sees_what_is_wrong(page, name, "type")
+        faulty.repair()
+        if number % 2 and fault != "type":  # the others wait for the automatic attempt
+            try_again(page)
+        is_started_without_a_reload(page, faulty.url)
+        page.close()
