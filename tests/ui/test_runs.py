@@ -40,7 +40,7 @@ def test_runs_are_kept_compared_and_restored_and_repeats_are_tested(own_lab: Lab
     for run in (1, 2):
         press(lab, "choose", run)
         page.locator(f".ink-runs [data-do=choose][data-run='{run}'][aria-pressed=true]").wait_for()
-    lab.click("ink-runs-compare")
+    page.locator(".ink-runs-compare button").click()
     compared = lab.wait_data(".ink-runs-two", count=500)
     assert int(compared["disagreements"]) > 0
 
@@ -51,13 +51,13 @@ def test_runs_are_kept_compared_and_restored_and_repeats_are_tested(own_lab: Lab
         entry.press("Enter")
     page.locator(".ink-seeds-value input").fill("1e-5")
     page.locator(".ink-seeds-value input").press("Enter")
-    lab.click("ink-seeds-start")
+    page.locator(".ink-seeds-start button").click()
     seeds = lab.wait_data(".ink-seeds-result", done=4)
     assert float(seeds["difference"]) < -0.1
     lab.wait_text(".ink-seeds-result", "paired t-test")
 
     page.get_by_role("button", name="Rate", exact=True).click()
-    lab.click("ink-rate-start")
+    page.locator(".ink-rate-start button").click()
     page.locator(".ink-rate-use button:enabled").click()
     suggestion = lab.data(".ink-rate-result")["suggestion"]
     assert 1e-4 < float(suggestion) < 1
@@ -82,7 +82,7 @@ def test_runs_in_the_plane_are_kept_too(own_lab: LabPage) -> None:
     page.get_by_role("button", name="Fork", exact=True).click()
     page.locator(".ink-fork-value input").fill("0.1")
     page.locator(".ink-fork-value input").press("Enter")
-    lab.click("ink-fork-start")
+    page.locator(".ink-fork-start button").click()
     lab.wait_data(".ink-fork-result", taken=200)
     lab.wait_data(".ink-runs", runs=3)
     assert lab.complaints == []
