@@ -144,6 +144,9 @@ class RunsPane:
                 async with controller.trainer.between_slices:
                     self._redraws.draw_now("runs")
 
+    def open_settings(self) -> None:
+        """Do nothing: the pane has no settings."""
+
     def _arrange(self, theme: Theme) -> dict[str, pn.viewable.Viewable]:
         tabs = pn.widgets.RadioButtonGroup.from_param(
             self._state.param.experiment,
