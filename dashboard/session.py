@@ -49,6 +49,7 @@ from dashboard.runtime import (
 )
 from dashboard.sharing.links import (
     Launch,
+    linked_points,
     open_digits_link,
     read_spiral_link,
     tell_faults,
@@ -339,17 +340,23 @@ class Session:
         query = search if search is not None else getattr(pn.state.location, "search", "")
         opened = read_spiral_link(query)
         # The settings of the first preset are the defaults.
-        preset = "" if opened.values else next(iter(PRESETS))
+        preset = "" if opened.settings else next(iter(PRESETS))
+        points = linked_points(opened)
         plane = PlaneController(
-            PlaneState(**opened.values, preset=preset),
+            PlaneState(
+                **opened.settings,
+                preset=preset,
+                points=points,
+                scheduled_changes=opened.changes,
+            ),
             clock=time.perf_counter,
             execute=self._runtime.execute,
             time_budget=self._runtime.plane_time_budget,
         )
         self._controllers.append(plane)
         self._plane = plane
-        tell_faults(opened.faults, plane.warn)
-        track_spiral_link(plane.state, self.page.link.set)
+        tell_faults(opened.faults, plane.warn, opened.refusal)
+        track_spiral_link(plane, self.page.link.set)
         pane = PlanePane(
             plane,
             self._writer,
