@@ -42,6 +42,11 @@ class SaveService:
         """Call a method of the database in the thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *values)
 
+    def close(self) -> None:
+        """Close the database and end its thread."""
+        self._thread.submit(self._database.close)
+        self._thread.shutdown()
+
     def store_of(self, key: str, hand_over: HandOver) -> VisitorStore:
         """Return the store of the visitor who has a key; ValueError if it might be guessed.
 

@@ -100,7 +100,8 @@ def served_url(tmp_path_factory: pytest.TempPathFactory, data_folder: Path) -> I
     command = [sys.executable, "-m", "panel", "serve", "dashboard/app.py", "--port", str(port)]
     # A proxy that is not there: what the server tries to fetch never leaves this machine.
     closed_door = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
-    environment = os.environ | closed_door | {"INKLING_DATA": str(data_folder)}
+    folders = {"INKLING_DATA": str(data_folder), "INKLING_API_STATE": str(log.parent / "state")}
+    environment = os.environ | closed_door | folders
     with log.open("w") as output:
         server = subprocess.Popen(
             command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment

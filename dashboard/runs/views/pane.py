@@ -121,6 +121,9 @@ class RunsPane:
         self._follow_collection()
         self._redraws.draw_all()
 
+    def open_settings(self) -> None:
+        """Do nothing: all settings are made with the pane."""
+
     def show(self, is_open: bool) -> None:
         """Tell whether the pane can be seen; nothing is drawn while it cannot."""
         self._is_open = is_open

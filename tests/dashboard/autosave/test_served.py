@@ -108,10 +108,22 @@ def titles(folder, key=KEY):
 
 
 @pytest.fixture
-def make(tmp_path):
-    """Makes loads of pages that one process serves."""
-    service = SaveService(SaveDatabase(tmp_path, LIMITS, process="one"))
-    return partial(Load, tmp_path, service)
+def serve(tmp_path):
+    """Starts imagined processes; each makes loads of the pages that it serves."""
+    services = []
+
+    def serve(process):
+        services.append(SaveService(SaveDatabase(tmp_path, LIMITS, process=process)))
+        return partial(Load, tmp_path, services[-1])
+
+    yield serve
+    for service in services:
+        service.close()
+
+
+@pytest.fixture
+def make(serve):
+    return serve("one")
 
 
 @in_event_loop
@@ -134,18 +146,11 @@ async def test_a_page_that_comes_back_continues_the_work_of_its_earlier_load(mak
 
 
 @in_event_loop
-async def test_a_page_continues_on_another_process_which_ends_the_session_here(
-    tmp_path, make, monkeypatch
-):
+async def test_a_page_continues_on_another_process_which_ends_the_session_here(serve, monkeypatch):
     monkeypatch.setattr("dashboard.autosave.visitor_store.BEAT_SECONDS", 0.01)
-    first = make()
+    first = serve("one")()
     await first.step(2)
-    second = Load(
-        tmp_path,
-        SaveService(SaveDatabase(tmp_path, LIMITS, process="two")),
-        is_gone=True,
-        resume=True,
-    )
+    second = serve("two")(is_gone=True, resume=True)
     await until(lambda: second.state.snapshot.iteration == 2)
     await until(lambda: first.is_handed_over is False)
     await second.step()
