@@ -64,6 +64,11 @@ class ApiSettings:
         Maximum number of visitors of the page at the same time.
     pages_per_second
         Pages per second and address in the long run; bursts of twice as many.
+    saves_bytes, saves_days
+        What the saved work of all visitors may take, in bytes, and how long it is kept after its
+        last change; 0 bytes: nothing is saved.
+    idle_minutes
+        After which the session of a page that nobody uses ends; its work stays saved.
     """
 
     state_folder: Path
@@ -86,6 +91,9 @@ class ApiSettings:
     writes_waiting: int = 32
     max_sessions: int = 100
     pages_per_second: float = 5.0
+    saves_bytes: int = 1024 * MEGABYTE
+    saves_days: float = 30.0
+    idle_minutes: float = 60.0
 
 
 def settings_from_environment(environment: Mapping[str, str] = os.environ) -> ApiSettings:
@@ -219,4 +227,7 @@ _READERS: tuple[tuple[str, str, Callable[[str, str], Any]], ...] = (
     ("INKLING_API_WRITES_WAITING", "writes_waiting", _read_number(1, 10_000, whole=True)),
     ("INKLING_MAX_SESSIONS", "max_sessions", _read_number(1, 100_000, whole=True)),
     ("INKLING_PAGES_PER_SECOND", "pages_per_second", _read_number(0.1, 1e6)),
+    ("INKLING_SAVES_MB", "saves_bytes", _read_megabytes(0, 1e6)),
+    ("INKLING_SAVES_DAYS", "saves_days", _read_number(0.01, 3650)),
+    ("INKLING_IDLE_MINUTES", "idle_minutes", _read_number(0.01, 1e6)),
 )

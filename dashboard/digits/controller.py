@@ -6,7 +6,7 @@ itself watches the settings in it.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from dashboard.digits.training import NETWORK_SETTINGS, DigitsTraining
 from dashboard.digits.training_subset import ALL, subset_name_of, whole_of
 from dashboard.shell.notices import Mend
 from dashboard.training.history import Score
+from dashboard.training.marks import SettingChange
 from dashboard.training.run import DivergenceError
 from dashboard.training.run_state import RunState
 from dashboard.training.settings import SettingError
@@ -230,6 +231,7 @@ class DigitsController:
             return
         if self.state.origin == Origin.PRETRAINED:
             self.state.origin = Origin.FINE_TUNED
+        self.trainer.run.history.note_intervention("steps on drawings")
         self.state.snapshot = self.trainer.snapshot()
         self.drawing.predict()
         name = self.data.class_names[label]
@@ -266,6 +268,7 @@ class DigitsController:
         state = self.state
         if state.origin != Origin.PRETRAINED:
             return
+        scheduled = state.scheduled_changes  # those of a link are meant for the run that begins
         if state.fine_tune:
             if not state.snapshot.iteration:
                 # The order of the batches follows the seed that is set now.
@@ -278,6 +281,7 @@ class DigitsController:
                 f"Training a new {network_name(self.network)} from random weights. The model menu "
                 f"brings the {pretrained} back."
             )
+        state.scheduled_changes = scheduled
 
     def _live_setting_changed(self, *_events: Any) -> None:
         state, run = self.state, self.trainer.run
@@ -333,10 +337,26 @@ class DigitsController:
 
     # Links and autosave
 
-    async def apply_link(self, values: Mapping[str, Any]) -> None:
-        """Apply the settings of a link, and build the network that they describe."""
+    async def apply_link(
+        self,
+        values: Mapping[str, Any],
+        named: Collection[str] | None = None,
+        changes: Sequence[SettingChange] = (),
+    ) -> None:
+        """Apply the settings of a link, and build the network that they describe.
+
+        Parameters
+        ----------
+        values
+            Settings by name.
+        named
+            Those that the link names, which alone replace the current model; None: all.
+        changes
+            Changes of settings that the run makes by itself.
+        """
         if not values:
             return
+        named = set(values if named is None else named)
         state = self.state
         state.running = False
         # The data set comes last: a network for it is built with the other settings.
@@ -344,12 +364,12 @@ class DigitsController:
         state.param.update(**{name: it for name, it in values.items() if name not in data})
         state.param.update(**data)
         await self._loader.wait()
-        if state.origin != Origin.PRETRAINED:
-            return
-        if set(values) & set(NETWORK_SETTINGS) and not state.fine_tune:
-            self.reset()
-        elif "pretrained_model" in values and state.has_digit_classes:
-            self._replace_run(load_pretrained(state.pretrained_model), Origin.PRETRAINED)
+        if state.origin == Origin.PRETRAINED:
+            if named & set(NETWORK_SETTINGS) and not state.fine_tune:
+                self.reset()
+            elif "pretrained_model" in named and state.has_digit_classes:
+                self._replace_run(load_pretrained(state.pretrained_model), Origin.PRETRAINED)
+        state.scheduled_changes = list(changes)
 
     async def restore_run(
         self,
