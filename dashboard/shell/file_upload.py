@@ -36,7 +36,7 @@ class FileUpload(JSComponent):
 
     def __init__(
         self,
-        on_file: Callable[[bytes, str], None],
+        on_file: Callable[[bytes, str], object],
         on_refusal: Callable[[str], None],
         **params: Any,
     ) -> None:

@@ -131,10 +131,10 @@ def test_the_page_is_changed_on_the_next_tick_of_its_own_document(visit):
     opened.controller.state.busy = "Working …"
     callbacks = [callback.callback for callback in visit.document.session_callbacks]
     assert callbacks
-    assert "Working" not in opened.digits_pane.parts["notice"].object
+    assert "Working" not in opened.digits_pane.parts["notice"][0].object
     for callback in callbacks:
         callback()
-    assert "Working" in opened.digits_pane.parts["notice"].object
+    assert "Working" in opened.digits_pane.parts["notice"][0].object
 
 
 @pytest.mark.parametrize("in_browser", [True, False])

@@ -7,7 +7,7 @@ import panel as pn
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.views.server_weights import ServerWeightsControls
 from dashboard.shell.downloads import Download
-from dashboard.shell.file_upload import FileUpload
+from dashboard.shell.file_field import file_field
 from dashboard.shell.layout import stack
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
@@ -38,7 +38,7 @@ class WeightsControls:
         wide = {"stylesheets": [theme.widgets], "sizing_mode": "stretch_width", "margin": 0}
         self._format = pn.widgets.Select(label="Save as", options=list(FORMATS), **wide)
         save = button("Save", theme, "ink-save", self._save)
-        self._file = FileUpload(
+        self._file = file_field(
             lambda content, name: controller.spawn(controller.load_weights_file(content, name)),
             controller.warn,
             label="Load a weights file (.npz, .json, .safetensors)",

@@ -17,7 +17,7 @@ from dashboard.plane.views.shape_chooser import shape_chooser
 from dashboard.shell.chart_switches import speed_menu
 from dashboard.shell.downloads import Download
 from dashboard.shell.fields import Checkbox, Field
-from dashboard.shell.file_upload import FileUpload
+from dashboard.shell.file_field import file_field
 from dashboard.shell.layout import bar, card, field_pairs, quick_settings, run_row, stack
 from dashboard.shell.theme import Theme, button
 from dashboard.upstream.html_pane import HTMLText
@@ -161,7 +161,7 @@ class Controls:
     def _points(self) -> pn.Column:
         theme, points = self._theme, self._controller.points
         shape = shape_chooser(self._state.param.shape, theme, f"{FIELD_HOOK}-shape")
-        load = FileUpload(
+        load = file_field(
             points.load_csv,
             self._controller.warn,
             label="Load points (.csv with x, y and label)",
