@@ -42,12 +42,17 @@ class Runtime:
 
 async def execute_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
     """Run a function in one of the few threads that all visitors of this process share."""
-    pool = pn.state.as_cached("slice-threads", make_threads)
-    return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
+    return await asyncio.get_running_loop().run_in_executor(slice_threads(), function, *arguments)
+
+
+def slice_threads() -> ThreadPoolExecutor:
+    """Return the threads in which slices of training are computed; made once for a process."""
+    pool: ThreadPoolExecutor = pn.state.as_cached("slice-threads", make_threads)
+    return pool
 
 
 def make_threads() -> ThreadPoolExecutor:
-    """Return the threads in which slices of training are computed."""
+    """Make the threads in which slices of training are computed, and limit BLAS to one each."""
     limit_blas_threads()
     # A thread that computes releases Python's lock this often; a message to a page waits for the
     # lock with every piece that is sent.
