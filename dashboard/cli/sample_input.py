@@ -132,6 +132,13 @@ def network_doubts(samples: Samples, network: Network) -> list[str]:
             f"{100 * upright_share:.0f} % of them, and {100 * turned_share:.0f} % with rows and "
             "columns exchanged. --transpose exchanges them."
         ]
+    for step, words in ((-1, "count from 1; subtract 1 from"), (1, "be 1 too low; add 1 to")):
+        share = _accuracy(network, few.images, few.labels.astype(int) + step)
+        if share > upright_share + _CLEARLY_BETTER:
+            return [
+                f"The labels seem to {words} each: the pretrained model agrees with "
+                f"{100 * upright_share:.0f} % of them as they are, with {100 * share:.0f} % then."
+            ]
     if upright_share < _CHANCE:
         return [
             f"The pretrained model recognises {100 * upright_share:.0f} % of these pictures: they "

@@ -46,6 +46,7 @@ from nn import (
     load_pretrained,
     weights_to_bytes,
 )
+from nn.serialization import Reading
 
 LIVE_SETTINGS = (
     *("learning_rate", "batch_size", "optimizer", "l1", "l2", "dropout"),
@@ -533,13 +534,32 @@ class DigitsController:
 
     def load_weights(self, content: bytes, name: str) -> None:
         """Replace the network by the one in a weights file."""
-        classes = len(self.data.class_names)
         try:
-            reading = read_compatible_network(content, name, self.data.title, classes)
-            self.state.check_budget(architecture_settings(reading.network))
+            reading = self._read_weights(content, name)
         except (SettingError, WeightsError) as error:
             self._notify(str(error), "error")
             return
+        self._use_weights(reading, name)
+
+    async def load_weights_file(self, content: bytes, name: str) -> None:
+        """Replace the network as `load_weights`, after reading the file in the background."""
+        self.state.busy = f"Reading {name[:80]} …"
+        try:
+            reading = await self.execute(self._read_weights, content, name)
+        except (SettingError, WeightsError) as error:
+            self._notify(str(error), "error")
+            return
+        finally:
+            self.state.busy = ""
+        self._use_weights(reading, name)
+
+    def _read_weights(self, content: bytes, name: str) -> Reading:
+        classes = len(self.data.class_names)
+        reading = read_compatible_network(content, name, self.data.title, classes)
+        self.state.check_budget(architecture_settings(reading.network))
+        return reading
+
+    def _use_weights(self, reading: Reading, name: str) -> None:
         network = reading.network
         self.state.running = False
         self._replace_run(network, Origin.LOADED)

@@ -12,9 +12,11 @@ from dataclasses import replace
 from dashboard.plane.dataset import PlaneData, split_data
 from dashboard.plane.settings import MAX_POINTS
 from dashboard.plane.training import PlaneTraining
+from dashboard.shell.notices import Mend
 from data_cache import (
     PLANE_LIMIT,
     DataError,
+    PointSource,
     fit_points,
     no_points,
     points_to_csv,
@@ -95,10 +97,13 @@ class PointEditor:
         self._training.train_on(PlaneData(nothing, nothing))
         self._training.notify("All points are deleted. Choose a class and paint new ones.")
 
-    def load_csv(self, content: bytes, name: str) -> None:
-        """Replace the points by those of a table of x, y and labels, and the run too."""
+    def load_csv(self, content: bytes, name: str, label_column: int | None = None) -> None:
+        """Replace the points by those of a table of x, y and labels, and the run too.
+
+        Where another column may as well have the labels, the notice offers it.
+        """
         with self._reported("error"):
-            points, source = fit_points(*read_points(content, name))
+            points, source = fit_points(*read_points(content, name, label_column))
             with self._training.changing_settings():
                 self._state.param.update(classes=points.classes, preset="", lesson="")
                 self._state.points = replace(split_data(points, self._state), source=source)
@@ -111,8 +116,15 @@ class PointEditor:
                 )
             self._training.notify(
                 f"{name}: {len(points):,} points of {points.classes} classes, "
-                f"{len(self._state.points.test):,} of them for testing.{legend}{scaled}"
+                f"{len(self._state.points.test):,} of them for testing.{legend}{scaled}",
+                mend=self._other_labels(content, name, source),
             )
+
+    def _other_labels(self, content: bytes, name: str, source: PointSource) -> Mend | None:
+        if not source.other_labels:
+            return None
+        column = source.other_labels[0]
+        return Mend(f"Labels in column {column + 1}", lambda: self.load_csv(content, name, column))
 
     def save_csv(self) -> bytes:
         """Return all points as a CSV file, the test points last."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,11 +43,14 @@ class PointSource:
         What was subtracted from the coordinates.
     half : float
         What they were divided by then.
+    other_labels : tuple of int
+        Columns, from 0, that may as well be the labels; empty where the header names them.
     """
 
     class_names: tuple[str, ...] = ()
     centre: tuple[float, float] = (0.0, 0.0)
     half: float = 1.0
+    other_labels: tuple[int, ...] = ()
 
     @property
     def legend(self) -> str:
@@ -83,7 +86,9 @@ def points_from_csv(content: bytes, name: str) -> PlanePoints:
     return read_points(content, name)[0]
 
 
-def read_points(content: bytes, name: str) -> tuple[PlanePoints, PointSource]:
+def read_points(
+    content: bytes, name: str, label_column: int | None = None
+) -> tuple[PlanePoints, PointSource]:
     """Parse a table of points.
 
     Parameters
@@ -95,6 +100,8 @@ def read_points(content: bytes, name: str) -> tuple[PlanePoints, PointSource]:
         whole numbers from 0 to 9, or two to ten other values. Blank lines are skipped.
     name : str
         The file, for error messages.
+    label_column : int, optional
+        The column of the labels, from 0; None: it is found.
 
     Returns
     -------
@@ -134,9 +141,10 @@ def read_points(content: bytes, name: str) -> tuple[PlanePoints, PointSource]:
         raise DataError(f"{name}: expected points after the header, found none.")
     if len(data) > MAX_POINTS:
         raise DataError(f"{name}: expected at most {MAX_POINTS:,} points, found {len(data):,}.")
-    x, y, label = _find_columns(header, [cells for _, cells in data])
-    coordinates, labels = _read_rows(data, (x, y, label), dict(lines), name)
-    return _with_classes(coordinates, labels, name)
+    columns, others = _find_columns(header, [cells for _, cells in data], label_column)
+    coordinates, labels = _read_rows(data, columns, dict(lines), name)
+    points, source = _with_classes(coordinates, labels, name)
+    return points, replace(source, other_labels=others)
 
 
 def fit_points(points: PlanePoints, source: PointSource) -> tuple[PlanePoints, PointSource]:
@@ -148,7 +156,7 @@ def fit_points(points: PlanePoints, source: PointSource) -> tuple[PlanePoints, P
     half = max(float((high - low).max()) / 2, 1e-30)
     x, y = ((low + high) / 2).tolist()
     fitted = PlanePoints((coordinates - (x, y)) / half, points.labels, points.classes)
-    return fitted, PointSource(source.class_names, (x, y), half)
+    return fitted, replace(source, centre=(x, y), half=half)
 
 
 def fit_into_plane(points: PlanePoints) -> PlanePoints:
@@ -191,9 +199,9 @@ def _count_numbers(cells: Sequence[str]) -> int:
 
 
 def _find_columns(
-    header: Sequence[str] | None, rows: Sequence[Sequence[str]]
-) -> tuple[int, int, int]:
-    """Return the columns of x, y and the label, counted from 0."""
+    header: Sequence[str] | None, rows: Sequence[Sequence[str]], label_column: int | None
+) -> tuple[tuple[int, int, int], tuple[int, ...]]:
+    """Return the columns of x, y and the label, counted from 0, and others for the label."""
     width = len(header) if header is not None else max(map(len, rows))
     columns = [*range(width)]
     if width == 4 and _is_index([row[0] for row in rows if row], header):
@@ -202,17 +210,21 @@ def _find_columns(
     complete = [row for row in rows if len(row) > max(columns)]
     names = {column: header[column] if header is not None else "" for column in columns}
     named = [column for column in columns if names[column] in _LABEL_NAMES]
-    if len(named) == 1:
+    others: list[int] = []
+    if label_column is not None and label_column in columns:
+        label = label_column
+    elif len(named) == 1:
         label = named[0]
     elif "y" in names.values() and not {"x", "y"} <= set(names.values()):
         label = next(column for column in columns if names[column] == "y")  # x1, x2, y
     else:
         order = (columns[2], columns[0], columns[1])
-        label = next((c for c in order if _may_be_labels([row[c] for row in complete])), order[0])
+        possible = [c for c in order if _may_be_labels([row[c] for row in complete])]
+        label, others = (possible or order)[0], possible[1:]
     first, second = (column for column in columns if column != label)
     if names[first] == "y" and names[second] == "x":
         first, second = second, first
-    return first, second, label
+    return (first, second, label), tuple(others)
 
 
 def _is_index(cells: Sequence[str], header: Sequence[str] | None) -> bool:

@@ -51,7 +51,7 @@ def parse_npz(
             images_key = _find(names, _IMAGE_NAMES, part)
             labels_key = _find(names, _LABEL_NAMES, part)
             if images_key is None:
-                is_network = {"w0", "arr_1"} & set(names) or any(".weight" in it for it in names)
+                is_network = "w0" in names or any(".weight" in it for it in names)
                 hint = "; weights are named with --weight-path" if is_network else ""
                 raise DataError(
                     f"{name}: expected arrays such as x_train and y_train, or images and labels, "
@@ -120,12 +120,24 @@ def _sample_file(name: str, images: Any, labels: Any, how: str, options: ReadOpt
             raise DataError(f"{name}: expected finite pixels, found NaN or infinity.")
     found = None
     if labels is not None:
-        if labels.ndim == 2 and labels.shape[1] == CLASS_COUNT:
-            labels = labels.argmax(axis=1)  # one-hot, as for Keras
+        if labels.ndim == 2 and labels.shape[1] == CLASS_COUNT and labels.dtype.kind in "iufb":
+            is_one_hot = np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()
+            if not is_one_hot:
+                raise DataError(
+                    f"{name}: expected one label for each image, or rows with a single 1, found "
+                    f"rows of {CLASS_COUNT} other numbers, perhaps probabilities."
+                )
+            labels = labels.argmax(axis=1)  # as for Keras
         if labels.shape not in ((len(pixels),), (len(pixels), 1)) or labels.dtype.kind not in "iuf":
             raise DataError(
                 f"{name}: expected one label for each of {len(pixels):,} images, found "
                 f"{labels.dtype} {labels.shape}."
+            )
+        wrong = np.flatnonzero(labels != np.rint(labels))
+        if len(wrong):
+            raise DataError(
+                f"{name}, label {wrong[0]}: expected a whole number, found "
+                f"{float(labels.reshape(-1)[wrong[0]]):g}."
             )
         found = check_label_range(
             labels.reshape(-1).astype(np.int64), lambda index: f"{name}, label {index}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import warnings
+import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ from data_cache.errors import DataError
 from data_cache.preprocessing.framing import frame_digit
 from data_cache.preprocessing.photographs import find_ink
 from data_cache.readers.file_kinds import PICTURES, identify
+from data_cache.readers.png_bands import can_shrink_in_bands, shrink_png
 from data_cache.samples import PIXELS, SIDE
 
 if TYPE_CHECKING:
@@ -65,6 +67,12 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about sizes, which are checked here
             with Image.open(io.BytesIO(content)) as picture:
+                factor = max(picture.size) // LONGER_SIDE
+                if kind.name == "png" and factor > 1 and can_shrink_in_bands(content):
+                    small = shrink_png(content, factor)
+                    if "exif" in picture.info:  # else Pillow decodes all to look for it
+                        small.getexif().update(picture.getexif())
+                    return _grey(ImageOps.exif_transpose(small))
                 _check_size(picture, name)
                 picture.draft(None, (LONGER_SIDE, LONGER_SIDE))
                 return _grey(ImageOps.exif_transpose(_shrink(picture)))
@@ -75,7 +83,14 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
             f"{name}: expected a picture of at most 100 million pixels, found a larger one; "
             "shrink it first."
         ) from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
+    except (
+        UnidentifiedImageError,
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+        zlib.error,
+    ) as error:
         raise DataError(
             f"{name}: expected an intact picture, found {kind.title} that is damaged or "
             "truncated; save or copy it again."

@@ -179,6 +179,8 @@ def check_label_range(labels: np.ndarray, where: Callable[[int], str]) -> np.nda
 
 def letters_hint(labels: np.ndarray) -> str:
     """Return a sentence for labels, (n,) integers, that seem to be those of letters; else ""."""
+    if labels.min() == 1 and labels.max() == CLASS_COUNT:
+        return " They seem to count from 1; subtract 1 from each."
     if labels.max() > 61 or len(np.unique(labels)) <= CLASS_COUNT:
         return ""
     return " These seem to be letters, as in EMNIST; the networks here have ten classes."

@@ -114,6 +114,21 @@ def test_bad_weights_files_are_refused_with_what_is_wrong(lab: LabPage, tmp_path
     lab.wait_digit(7)
 
 
+def test_the_largest_network_that_can_be_saved_is_loaded_and_larger_files_are_refused(
+    lab: LabPage, tmp_path: Path
+) -> None:
+    """As 23 MB in parts; a larger file is compared with the limit before anything is sent."""
+    wide = create_network([784, 2048, 2048, 10], generator=np.random.default_rng(1))
+    save_weights(wide, tmp_path / "wide.npz")
+    chooser = lab.page.locator(".ink-load input[type=file]")
+    chooser.set_input_files(tmp_path / "wide.npz")
+    lab.wait_text(".ink-notice", "Loaded wide.npz: MLP 784-2048-2048-10")
+    with (tmp_path / "huge.npz").open("wb") as file:
+        file.truncate(120_000_000)
+    chooser.set_input_files(tmp_path / "huge.npz")
+    lab.wait_text(".ink-notice", "huge.npz: expected a file of at most 110 MB, found 120.0 MB")
+
+
 def test_a_pretrained_model_and_ones_own_are_exchanged_in_the_menu(lab: LabPage) -> None:
     lab.click("ink-step")
     lab.wait_data(".ink-model", origin="fresh", iteration=1)

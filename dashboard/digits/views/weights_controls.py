@@ -7,6 +7,7 @@ import panel as pn
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.views.server_weights import ServerWeightsControls
 from dashboard.shell.downloads import Download
+from dashboard.shell.file_field import file_field
 from dashboard.shell.layout import stack
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
@@ -21,6 +22,9 @@ FORMATS = {
 }
 """The suffix and the layout of each file format."""
 
+LARGEST_FILE = 110_000_000
+"""Bytes of a file; the largest network that can be made takes 90 MB as JSON."""
+
 
 class WeightsControls:
     """The fields of the card “Weights”."""
@@ -34,13 +38,14 @@ class WeightsControls:
         wide = {"stylesheets": [theme.widgets], "sizing_mode": "stretch_width", "margin": 0}
         self._format = pn.widgets.Select(label="Save as", options=list(FORMATS), **wide)
         save = button("Save", theme, "ink-save", self._save)
-        self._file = pn.widgets.FileInput(
+        self._file = file_field(
+            lambda content, name: controller.spawn(controller.load_weights_file(content, name)),
+            controller.warn,
             label="Load a weights file (.npz, .json, .safetensors)",
-            accept=".npz,.json,.safetensors",
+            largest=LARGEST_FILE,
             css_classes=["ink-load"],
             **wide,
         )
-        self._file.param.watch(self._load, ["value", "filename"])
         self.view = stack(
             theme,
             pn.Row(self._format, save, stylesheets=[theme.gap, theme.bottom], margin=0),
@@ -53,12 +58,3 @@ class WeightsControls:
         content = self._controller.save_weights(suffix, layout)
         if content is not None:
             self._download.offer(f"inkling-weights{suffix}", content)
-
-    def _load(self, *_events: object) -> None:
-        # In a web worker, the content and the name of a file arrive one after the other.
-        content, name = self._file.value, self._file.filename
-        if content is None or not name:
-            return
-        self._file.clear()
-        self._file.param.update(value=None, filename=None)
-        self._controller.load_weights(content, name)

@@ -17,6 +17,7 @@ from dashboard.plane.views.shape_chooser import shape_chooser
 from dashboard.shell.chart_switches import speed_menu
 from dashboard.shell.downloads import Download
 from dashboard.shell.fields import Checkbox, Field
+from dashboard.shell.file_field import file_field
 from dashboard.shell.layout import bar, card, field_pairs, quick_settings, run_row, stack
 from dashboard.shell.theme import Theme, button
 from dashboard.upstream.html_pane import HTMLText
@@ -32,6 +33,7 @@ NETWORK_FIELDS = ("hidden_layers", "initialization", "weight_noise")
 LEARNING_FIELDS = ("optimizer", "batch_size", "dropout", "l1", "l2")
 RESOLUTIONS = (64, 100, 150, 200)
 MENU_WIDTH = 140
+LARGEST_POINTS_FILE = 10_000_000
 WRAP = ":host { flex-wrap: wrap; }"
 FEATURES = """
 .bk-input-group { display: flex; flex-wrap: wrap; gap: 2px 12px; }
@@ -159,23 +161,18 @@ class Controls:
     def _points(self) -> pn.Column:
         theme, points = self._theme, self._controller.points
         shape = shape_chooser(self._state.param.shape, theme, f"{FIELD_HOOK}-shape")
-        load = pn.widgets.FileInput(
+        load = file_field(
+            points.load_csv,
+            self._controller.warn,
             label="Load points (.csv with x, y and label)",
-            accept=".csv,.tsv,.txt",
+            largest=LARGEST_POINTS_FILE,
             css_classes=[f"{HOOK}-load"],
             **self._wide,
         )
 
-        def read_file(*_events: Any) -> None:
-            # Name and content arrive one after the other; emptied, it takes the same file again.
-            if load.filename and load.value is not None:
-                points.load_csv(load.value, load.filename)
-                load.param.update(value=None, filename=None)
-
         def save() -> None:
             self._download.offer("inkling-points.csv", points.save_csv())
 
-        load.param.watch(read_file, ["value", "filename"])
         buttons = pn.Row(
             button("Regenerate", theme, f"{HOOK}-regenerate", self._controller.regenerate),
             button("Clear", theme, f"{HOOK}-clear", points.clear),

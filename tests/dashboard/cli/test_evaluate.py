@@ -125,3 +125,11 @@ def test_a_file_alone_is_what_is_evaluated(data_folder, capsys):
     assert alone == capsys.readouterr().out
     assert main([*arguments, path, "--data-set", "digits"]) == 2
     assert "either a file" in capsys.readouterr().err
+
+
+def test_labels_that_count_from_1_are_noticed_with_the_pretrained_model(capsys):
+    samples = few_samples(200)
+    few = samples.labels < 9
+    np.savez("a.npz", images=samples.images[few], labels=samples.labels[few] + 1)
+    assert main(["evaluate", "a.npz", "--robustness", "0"]) == 0
+    assert "count from 1" in capsys.readouterr().err

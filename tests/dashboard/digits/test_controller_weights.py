@@ -1,7 +1,10 @@
 """Weights that are loaded into the controller, saved from it, or refused."""
 
+import gzip
 import io
 import json
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
@@ -214,5 +217,49 @@ def test_the_ready_trained_net_comes_back_and_pauses_training():
         assert (state.running, state.origin, len(state.history)) == (False, Origin.PRETRAINED, 0)
         assert state.origin == Origin.PRETRAINED
         np.testing.assert_array_equal(state.prediction.probabilities, answer)
+
+    run(main())
+
+
+def test_an_archive_beyond_the_budget_is_refused_before_it_is_unpacked():
+    """A zip and a gzip stream of zeros, of which the first claims 400 MB in 0.4 MB."""
+    file = io.BytesIO()
+    with (
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("W0.npy", "w", force_zip64=True) as entry,
+    ):
+        for _ in range(100):
+            entry.write(bytes(4_000_000))
+    packed = gzip.compress(bytes(60_000_000))
+    controller = make_controller()
+    before = controller.network
+    for content, name in ((file.getvalue(), "bomb.npz"), (packed, "bomb.gz")):
+        tracemalloc.start()
+        controller.load_weights(content, name)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 120_000_000
+        assert controller.state.notice.text.startswith(f"{name}: expected")
+        assert controller.network is before
+
+
+@pytest.mark.parametrize("layout", ["s0-biases", "s4"])
+def test_what_the_api_sends_can_be_loaded_packed_or_not(layout):
+    """As `curl /api/weights > weights.json`, perhaps with gzip or in a ZIP archive."""
+    network = load_pretrained("mlp")
+    content = weights_to_bytes(network, ".json", layout=layout)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("w/weights.json", content)
+
+    async def main():
+        for packed in (content, gzip.compress(content), file.getvalue()):
+            controller = make_controller()
+            await controller.load_weights_file(packed, "w.json")
+            assert controller.state.notice.text.startswith("Loaded w.json")
+            pairs = zip(controller.network.parameters(), network.parameters(), strict=True)
+            for found, expected in pairs:
+                np.testing.assert_array_equal(found, expected)
+            await all_done()
 
     run(main())

@@ -151,3 +151,16 @@ def test_loaded_points_of_another_scale_are_scaled_with_a_notice():
     controller.points.load_csv(b"x,y,label\n0,0,0\n100,50,1\n", "far.csv")
     assert np.abs(controller.state.points.all_points().points).max() == 1
     assert "scaled" in controller.state.notice.text
+
+
+def test_another_column_that_may_have_the_labels_is_offered():
+    controller = make_plane_controller()
+    controller.points.load_csv(b"0,0.5,1\n1,0.25,0\n1,-0.5,1\n", "bare.csv")
+    assert controller.state.points.all_points().labels.tolist().count(1) == 2
+    mend = controller.state.notice.mend
+    assert "column 1" in mend.label
+    mend.apply()
+    points = controller.state.points.all_points()
+    assert sorted(points.points[:, 0].tolist()) == [-0.5, 0.25, 0.5]
+    controller.points.load_csv(b"x,y,label\n0,0.5,1\n1,0.25,0\n", "named.csv")
+    assert controller.state.notice.mend is None

@@ -7,7 +7,8 @@ import pytest
 from cache_helpers import error_of
 from PIL import Image
 
-from data_cache import read_samples
+from data_cache import DataError, read_samples
+from data_cache.readers import png_bands
 from data_cache.readers.pictures import LONGER_SIDE, decode_picture
 
 
@@ -80,3 +81,21 @@ def test_pictures_in_folders_by_class_are_samples(tmp_path):
         assert "2 files are blank or no pictures" in found.warnings[0]
     assert np.array_equal(train.samples.images[0], 255 - sheet(28).reshape(784))
     assert (test.samples.images.max(), test.samples.images[:, 0].max()) == (255, 0)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P"])
+def test_a_large_png_is_shrunk_band_by_band_as_it_would_be_whole(mode, monkeypatch):
+    monkeypatch.setattr(png_bands, "_BAND_BYTES", 9000)
+    noise = np.random.default_rng(3).integers(0, 256, (211, 170, 4), np.uint8)
+    noise[:, :, :3] = np.cumsum(noise[:, :, :3] % 5, axis=1)  # so that all filters are chosen
+    picture = Image.fromarray(noise, "RGBA").convert(mode)
+    content = encoded(picture)
+    assert png_bands.can_shrink_in_bands(content)
+    # The palette that Pillow makes has transparent colours.
+    whole = (picture.convert("RGBA") if mode == "P" else picture).reduce(4)
+    np.testing.assert_array_equal(np.asarray(png_bands.shrink_png(content, 4)), np.asarray(whole))
+    for length in (len(content) // 2, 60):
+        with pytest.raises(DataError, match="damaged or truncated"):
+            decode_picture(content[:length], "x")
+    with pytest.raises(OSError, match="truncated"):
+        png_bands.shrink_png(content[: len(content) // 2], 4)

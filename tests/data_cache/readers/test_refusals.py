@@ -43,6 +43,14 @@ def table(*rows: str) -> bytes:
     return "\n".join(rows).encode()
 
 
+def npz_of(**arrays: np.ndarray | None) -> bytes:
+    """The samples as an archive of arrays, some replaced or left out."""
+    known = {"x_train": SAMPLES.images.reshape(-1, 28, 28), "y_train": SAMPLES.labels} | arrays
+    file = BytesIO()
+    np.savez(file, **{name: array for name, array in known.items() if array is not None})
+    return file.getvalue()
+
+
 def shifted(how: Writing, **changed: object) -> bytes:
     """The samples without the corner that tells the first column from the last."""
     images = SAMPLES.images.copy()
@@ -97,6 +105,12 @@ REFUSALS = {
     "one reading too many": (shifted(Writing(header="none")), "text", "", ["first column (1 to 7)", "last (0 to 3)", "--label-column"]),
     "letters without header": (table(*(f"{10 + place}{row[1:]}" for place, row in enumerate(ROWS[1:]))), "text", "", ["10 to 21 in the first", "all 0 in the last", "--label-column"]),
     "only zeros": (table(*("0" + row[1:] for row in ROWS[1:])), "text", "", ["first column (all 0)", "last (all 0)"]),
+    "labels 1 to 10": (table(ROWS[0], *(f"{1 + place % 10}{row[1:]}" for place, row in enumerate(ROWS[1:]))), "text", ", row 11, column 1", ["found 10", "count from 1"]),
+    "label 7.5 in an archive": (npz_of(y_train=SAMPLES.labels + 0.5), "npz", ", label 0", ["found 7.5"]),
+    "probabilities as labels": (npz_of(y_train=np.full((12, 10), 0.1)), "npz", "", ["one label", "probabilities"]),
+    "colour pictures in an archive": (npz_of(x_train=np.zeros((12, 28, 28, 3))), "npz", "", ["(n, 28, 28)", "(12, 28, 28, 3)"]),
+    "label as text in an archive": (npz_of(y_train=SAMPLES.labels.astype(str)), "npz", "", ["one label", "<U"]),
+    "network in place of samples": (npz_of(x_train=None, y_train=None, W0=np.zeros(3)), "npz", "", ["x_train", "--weight-path"]),
 }  # fmt: skip
 
 

@@ -520,6 +520,31 @@ def test_the_test_score_appears_in_both_charts():
     run(main())
 
 
+def send_file(chooser, content, name, length=100_000):
+    """Send a file in parts, as the page does; every part follows what has been taken."""
+    number = (chooser.part or [0])[0] + 1
+    start = 0
+    while True:
+        text = base64.b64encode(content[start : start + length]).decode()
+        chooser.part = [number, name, len(content), start, text]
+        taken, start = chooser.taken
+        assert taken == number
+        if start >= len(content):
+            return
+
+
+def test_a_file_above_the_limit_is_refused_with_it_and_parts_of_another_upload_are_ignored():
+    _, pane = make_pane()
+    chooser = find(pane, "ink-load")
+    chooser.part = [1, "large.npz", chooser.largest + 1, 0, ""]
+    assert f"{chooser.largest // 10**6} MB" in text_of(find(pane, "ink-notice"))
+    chooser.part = [2, "a.npz", 6, 0, "YWFh"]
+    assert chooser.taken == [2, 3]
+    for part in ([1, "b.npz", 6, 3, "YWFh"], [2, "a.npz", 6, 0, "YWFh"]):
+        chooser.part = part
+        assert chooser.taken == [2, 3]
+
+
 def test_a_weights_file_that_is_chosen_is_loaded_and_the_same_one_once_more():
     async def main():
         controller, pane = make_pane()
@@ -530,10 +555,12 @@ def test_a_weights_file_that_is_chosen_is_loaded_and_the_same_one_once_more():
             controller.step()
             await all_done()
             assert weights_of(controller) != saved
-            chooser.param.update(value=content, filename="mine.npz")
+            send_file(chooser, content, "mine.npz")
+            await all_done()
             assert weights_of(controller) == saved
             assert text_of(find(pane, "ink-notice")).startswith("Loaded mine.npz: ")
-        chooser.param.update(value=b"", filename="empty.npz")
+        send_file(chooser, b"", "empty.npz")
+        await all_done()
         assert text_of(find(pane, "ink-notice")).startswith("empty.npz: ")
         await all_done()
 

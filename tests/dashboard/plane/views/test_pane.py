@@ -1,6 +1,7 @@
 """The plane pane without a browser: what it shows when, and what its controls do."""
 
 import asyncio
+import base64
 import re
 
 import numpy as np
@@ -403,9 +404,9 @@ def test_a_file_of_points_is_loaded_and_a_damaged_one_answered():
     chooser = shown.find("-load")
     shown.find("-clear").clicks += 1
     assert not len(shown.state.points)
-    chooser.param.update(value=content, filename="mine.csv")
+    chooser.part = [1, "mine.csv", len(content), 0, base64.b64encode(content).decode()]
     assert len(shown.state.points) == 120
-    chooser.param.update(value=b"x,y", filename="torn.csv")
+    chooser.part = [2, "torn.csv", 3, 0, base64.b64encode(b"x,y").decode()]
     assert shown.state.notice.kind == "error"
     assert "torn.csv, line 1" in shown.state.notice.text
 

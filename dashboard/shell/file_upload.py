@@ -1,0 +1,75 @@
+"""A field for a file that arrives in parts, so that a large one does not end the connection.
+
+The browser compares the size with the limit before it sends anything.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import param
+from panel.custom import JSComponent
+
+MEGABYTE = 1_000_000
+
+
+class FileUpload(JSComponent):
+    """A field for one file of at most `largest` bytes; any kind may be chosen.
+
+    Parameters
+    ----------
+    on_file
+        Called with the content and the name of a file when all of it has arrived.
+    on_refusal
+        Called with a sentence that refuses a file.
+    """
+
+    label = param.String(doc="What to choose.")
+    largest = param.Integer(doc="Bytes that a file may have.")
+    part = param.List([], doc="The newest part from the page; see file_upload.js.")
+    taken = param.List([], doc="The number of an upload, and how many bytes of it are here.")
+
+    _esm = Path(__file__).parent / "components" / "file_upload.js"
+
+    def __init__(
+        self,
+        on_file: Callable[[bytes, str], object],
+        on_refusal: Callable[[str], None],
+        **params: Any,
+    ) -> None:
+        self._on_file = on_file
+        self._on_refusal = on_refusal
+        self._number = 0
+        self._content = bytearray()
+        super().__init__(**params)
+        self.param.watch(lambda event: self._take(event.new), "part")
+
+    def _take(self, part: list[Any]) -> None:
+        """Append a part; one that does not follow the last one is ignored."""
+        kinds = (int, str, int, int, str)
+        if len(part) != len(kinds) or not all(map(isinstance, part, kinds)):
+            raise ValueError("a part of a file is [number, name, size, start, base64]")
+        number, name, size, start, text = part
+        if start == 0:
+            self._number, self._content = number, bytearray()
+        if number != self._number or start != len(self._content):
+            return
+        if size > self.largest:
+            self._on_refusal(
+                f"{name[:80]}: expected a file of at most {self.largest // MEGABYTE} MB, found "
+                f"{size / MEGABYTE:,.1f} MB."
+            )
+            self.taken = [number, size]
+            return
+        self._content += base64.b64decode(text, validate=True)
+        if len(self._content) > size:
+            raise ValueError("a file has no more bytes than it announces")
+        if len(self._content) < size and text:
+            self.taken = [number, len(self._content)]
+            return
+        content, self._content = bytes(self._content), bytearray()
+        self.taken = [number, size]
+        self._on_file(content, name)
