@@ -8,6 +8,8 @@ import panel as pn
 from dashboard.api.routes import tornado_routes
 from dashboard.api.server import Server
 from dashboard.api.settings import settings_from_environment
+from dashboard.upstream.page_messages import guard_messages
+from dashboard.upstream.page_slices import make_pages_in_slices
 from data_cache import DataSet, load_data_set
 
 
@@ -17,5 +19,7 @@ def load(name: str) -> DataSet:
     return data_set
 
 
+guard_messages()
+make_pages_in_slices()
 SERVER = Server(settings_from_environment(), load=load)
 ROUTES = tornado_routes(SERVER)

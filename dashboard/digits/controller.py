@@ -497,14 +497,23 @@ class DigitsController:
             self.warn(str(error))
             return None
 
-    def load_weights(self, content: bytes, name: str) -> None:
-        """Replace the network by the one in a weights file."""
-        classes = len(self.data.class_names)
+    async def load_weights(self, content: bytes, name: str) -> None:
+        """Replace the network by the one in a weights file, which is read in a worker."""
+        data = self.data
+        classes = len(data.class_names)
+        self.state.busy = f"Reading {name[:60]} …"
         try:
-            reading = read_compatible_network(content, name, self.data.title, classes)
+            reading = await self.execute(
+                read_compatible_network, content, name, data.title, classes
+            )
             self.state.check_budget(architecture_settings(reading.network))
         except (SettingError, WeightsError) as error:
             self._notify(str(error), "error")
+            return
+        finally:
+            self.state.busy = ""
+        if data is not self.data:
+            self.warn(f"{name}: another data set was chosen meanwhile; load the file again.")
             return
         network = reading.network
         self.state.running = False

@@ -20,6 +20,7 @@ from dashboard.shell.restore_offer import RestoreOffer
 from dashboard.shell.share_link import ShareLink
 from dashboard.shell.tabs import Pane, Panes
 from dashboard.shell.theme import Theme
+from dashboard.upstream.page_slices import checkpoint
 from dashboard.upstream.template import make_template
 from nn import PRETRAINED, PretrainedCard, pretrained_card
 
@@ -70,6 +71,7 @@ class Page:
         floating = pn.Column(self.alert.view, self.offer.view, stylesheets=[FLOATING], margin=0)
         parts = {"offer": floating, "link": self.link.view}
         for name, part in (self.panes.roots() | parts).items():
+            checkpoint()
             self.template.add_panel(name, part)
 
 

@@ -61,4 +61,4 @@ class WeightsControls:
             return
         self._file.clear()
         self._file.param.update(value=None, filename=None)
-        self._controller.load_weights(content, name)
+        self._controller.spawn(self._controller.load_weights(content, name))
