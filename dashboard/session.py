@@ -37,6 +37,7 @@ from dashboard.runtime import (
     WORKER,
     is_loop_running,
     on_connection_back,
+    shorten_garbage_collections,
     worker_name,
 )
 from dashboard.sharing.links import (
@@ -100,8 +101,14 @@ def visitors() -> Visitors:
     from dashboard.visitors import Visitors  # noqa: PLC0415
 
     def make() -> Visitors:
+        shorten_garbage_collections()
         settings = settings_from_environment()
-        return Visitors(settings.max_sessions, settings.pages_per_second, time.monotonic)
+        return Visitors(
+            settings.max_sessions,
+            settings.pages_per_second,
+            time.monotonic,
+            settings.max_training,
+        )
 
     found: Visitors = pn.state.as_cached("visitors", make)
     return found
@@ -138,6 +145,7 @@ class Session:
     def __init__(self, document: Any) -> None:
         self._document = document
         self._runtime = WORKER if IN_BROWSER else SERVED
+        self._execute = self._runtime.execute_for(self)
         self._launch = Launch.from_worker_name(worker_name()) if IN_BROWSER else served_launch()
         self._server, self._server_error = look_for_server(self._launch.search)
         self._served_writer = ServedPageWriter(document)
@@ -147,11 +155,13 @@ class Session:
             InMemoryDataSet(pn.state.as_cached("data-set-digits", load_digits)),
             open_data_set=choose_opener(self._server),
             clock=time.perf_counter,
-            execute=self._runtime.execute,
+            execute=self._execute,
             time_budget=self._runtime.time_budget,
         )
         self.controller.drawing.take_example()
-        self._controllers: list[DigitsController | PlaneController] = [self.controller]
+        self._controllers: list[DigitsController | PlaneController] = []
+        self._ended: list[Callable[[], None]] = []
+        self._add_controller(self.controller)
         self._plane: PlaneController | None = None
         self.page = Page(
             [
@@ -208,9 +218,17 @@ class Session:
     def end(self) -> None:
         """End all work, because the visitor has left."""
         self._served_writer.close()
+        for ended in self._ended:
+            ended()
         for controller in self._controllers:
             controller.shut()
             controller.spawn(controller.close())
+
+    def _add_controller(self, controller: DigitsController | PlaneController) -> None:
+        """End a controller with the session, and count its training among that of the visitors."""
+        self._controllers.append(controller)
+        if not IN_BROWSER:
+            self._ended.append(visitors().limit_training(controller.state, controller.warn))
 
     async def _open_link_or_save(self) -> None:
         """Apply the link that was opened; then offer to restore earlier work, and autosave."""
@@ -261,10 +279,10 @@ class Session:
         plane = PlaneController(
             PlaneState(**opened.values, preset=preset),
             clock=time.perf_counter,
-            execute=self._runtime.execute,
+            execute=self._execute,
             time_budget=self._runtime.plane_time_budget,
         )
-        self._controllers.append(plane)
+        self._add_controller(plane)
         self._plane = plane
         tell_faults(opened.faults, plane.warn)
         track_spiral_link(plane.state, self.page.link.set)
@@ -289,7 +307,7 @@ class Session:
         state.param.watch(
             lambda event: self._writer.write(lambda: mark_running(event.new)), "running"
         )
-        evaluation = EvaluationController(state, self.controller, self._runtime.execute)
+        evaluation = EvaluationController(state, self.controller, self._execute)
         return EvaluationPane(evaluation, self._writer)
 
 

@@ -64,6 +64,8 @@ class ApiSettings:
         Maximum number of visitors of the page at the same time.
     pages_per_second
         Pages per second and address in the long run; bursts of twice as many.
+    max_training
+        Maximum number of networks that are trained on the page at the same time.
     """
 
     state_folder: Path
@@ -86,6 +88,7 @@ class ApiSettings:
     writes_waiting: int = 32
     max_sessions: int = 100
     pages_per_second: float = 5.0
+    max_training: int = 32
 
 
 def settings_from_environment(environment: Mapping[str, str] = os.environ) -> ApiSettings:
@@ -218,5 +221,6 @@ _READERS: tuple[tuple[str, str, Callable[[str, str], Any]], ...] = (
     ("INKLING_API_WRITES_PER_SECOND", "writes_per_second", _read_number(0.1, 1e6)),
     ("INKLING_API_WRITES_WAITING", "writes_waiting", _read_number(1, 10_000, whole=True)),
     ("INKLING_MAX_SESSIONS", "max_sessions", _read_number(1, 100_000, whole=True)),
+    ("INKLING_MAX_TRAINING", "max_training", _read_number(1, 100_000, whole=True)),
     ("INKLING_PAGES_PER_SECOND", "pages_per_second", _read_number(0.1, 1e6)),
 )

@@ -1,12 +1,13 @@
 """What a served page may send: bounded messages of the kinds that a page sends, at a bounded rate.
 
-- **Changes**: `open`, `_async_open` and `_receive` of `bokeh.server.views.ws.WSHandler` and
-  `bokeh.server.protocol_handler.ProtocolHandler.handle` (Bokeh 3.9).
+- **Changes**: `open`, `_async_open`, `_receive` and `_protocol_error` of
+  `bokeh.server.views.ws.WSHandler`, and `handle` of
+  `bokeh.server.protocol_handler.ProtocolHandler` (Bokeh 3.9).
 - **Why**: anybody can open a session over the websocket. Bokeh lets a client replace the whole
   document, send any number of buffers for one message, and send as fast as it can; it writes a
   traceback, with the message, for whatever is wrong with it.
-- **Measured**: `tests/dashboard/test_abuse.py`; without the patch messages of 1,000 buffers fill the
-  memory, and the log has a traceback for every message that cannot be applied.
+- **Measured**: `tests/dashboard/test_abuse.py`; without the patch messages of many buffers fill
+  the memory, and the log has a traceback for every message that cannot be applied.
 - **Upstream**: no issue yet: "server: limit the size and rate of a client's messages".
 """
 
@@ -115,25 +116,25 @@ def is_own_error(error: BaseException) -> bool:
 
 def guard_messages() -> None:
     """Apply the patch to this process, unless it is turned off."""
-    from bokeh.server.protocol_handler import ProtocolHandler  # noqa: PLC0415 - in the server only
-    from bokeh.server.views.ws import WSHandler  # noqa: PLC0415
+    from bokeh.server.views.ws import WSHandler  # noqa: PLC0415 - in the server only
 
-    if not is_applied("page_messages") or hasattr(WSHandler, "_inkling_guarded"):
-        return
-    receive, open_, open_session = WSHandler._receive, WSHandler.open, WSHandler._async_open
-    handle = ProtocolHandler.handle
+    if is_applied("page_messages") and not hasattr(WSHandler, "_inkling_guarded"):
+        WSHandler._inkling_guarded = True
+        _guard_connections(WSHandler)
+        _guard_handling()
 
-    def allowance(owner: Any) -> Allowance:
-        found: Allowance | None = getattr(owner, "_inkling_allowance", None)
-        if found is None:
-            found = owner._inkling_allowance = Allowance()
-        return found
+
+def _guard_connections(connections: Any) -> None:
+    """Close a connection quietly for whatever is wrong with its token or its frames."""
+    receive, open_, open_session = (
+        connections._receive, connections.open, connections._async_open
+    )  # fmt: skip
 
     def open_quietly(handler: Any) -> Any:
         try:
             return open_(handler)
         except Exception as error:  # ProtocolError, and what a token of anything raises
-            refuse(handler, error)
+            _close(handler, error)
             return None
 
     async def open_session_quietly(handler: Any, token: str) -> None:
@@ -142,24 +143,37 @@ def guard_messages() -> None:
         except Exception as error:
             if is_own_error(error):
                 raise
-            refuse(handler, error)
+            _close(handler, error)
 
     async def receive_bounded(handler: Any, fragment: str | bytes) -> Any:
+        if getattr(handler, "_inkling_refused", False):
+            return None  # what had arrived before the connection was closed
         try:
             message = await receive(handler, fragment)
             size = len(fragment)
             handler._inkling_size = getattr(handler, "_inkling_size", 0) + size
-            allowance(handler).count_fragment(size, is_whole=message is not None)
+            _allowance(handler).count_fragment(size, is_whole=message is not None)
         except Exception as error:
-            refuse(handler, error)
+            _close(handler, error)
             return None
         if message is not None and handler.connection is not None:
-            handler.connection._inkling_allowance = allowance(handler)
+            handler.connection._inkling_allowance = _allowance(handler)
             message._inkling_size, handler._inkling_size = handler._inkling_size, 0
         return message
 
-    async def handle_bounded(handler: Any, message: Any, connection: Any) -> Any:
-        allowed, kind = allowance(connection), message.msgtype
+    def refuse_frame(handler: Any, _message: str) -> None:
+        _close(handler, PageMessageError("a frame that belongs to no message"))
+
+    connections.open, connections._async_open = open_quietly, open_session_quietly
+    connections._receive, connections._protocol_error = receive_bounded, refuse_frame
+
+
+def _guard_handling() -> None:
+    """Refuse a message that a page does not send, and slow down a connection that sends many."""
+    from bokeh.server.protocol_handler import ProtocolHandler  # noqa: PLC0415 - in the server only
+
+    async def handle(handler: Any, message: Any, connection: Any) -> Any:
+        allowed, kind = _allowance(connection), message.msgtype
         try:
             content = message.content if isinstance(message.content, dict) else {}
             allowed.check(kind, content.get("events"), getattr(message, "_inkling_size", 0))
@@ -178,14 +192,21 @@ def guard_messages() -> None:
             await asyncio.sleep(wait)
         return work
 
-    def refuse(handler: Any, error: Exception) -> None:
-        logger.warning("a connection of a page was closed: %s", _reason(error))
-        handler.close(1008, "The message was refused.")
+    ProtocolHandler.handle = handle
 
-    WSHandler._inkling_guarded = handle
-    WSHandler.open, WSHandler._async_open = open_quietly, open_session_quietly
-    WSHandler._receive = receive_bounded
-    ProtocolHandler.handle = handle_bounded
+
+def _allowance(owner: Any) -> Allowance:
+    """Return what a connection may send; the handler of its frames has the same."""
+    found: Allowance | None = getattr(owner, "_inkling_allowance", None)
+    if found is None:
+        found = owner._inkling_allowance = Allowance()
+    return found
+
+
+def _close(handler: Any, error: Exception) -> None:
+    logger.warning("a connection of a page was closed: %s", _reason(error))
+    handler._inkling_refused = True
+    handler.close(1008, "The message was refused.")
 
 
 def _reason(error: Exception) -> str:

@@ -1,9 +1,11 @@
 """Pages that are made in short slices, between which the event loop serves the other visitors.
 
 - **Changes**: `initialize_document` and `on_session_created` of `panel.io.application.Application`,
-  and `panel.layout.base.Panel._get_objects` (Panel 1.9, Bokeh 3.9).
+  `panel.layout.base.Panel._get_objects`, `patch_model_css` and `bundle_resources` of
+  `panel.io.server` (Panel 1.9), and Bokeh's setting `validate_doc` (Bokeh 3.9).
 - **Why**: Bokeh makes the whole document of a session in one call in the event loop, some 0.4 s for
-  Inkling, during which no other visitor gets an answer.
+  Inkling, during which no other visitor gets an answer. It then validates the document and searches
+  it for style sheets and resources, once for each of its roots, though all pages have the same.
 - **Measured**: the event loop is blocked for 0.05 s instead of 0.4 s while a page is made.
 - **Upstream**: no issue yet: "server: let initialize_document yield to the event loop".
 
@@ -23,7 +25,9 @@ from weakref import WeakSet
 
 from dashboard.upstream import is_applied
 
-SLICE_SECONDS = 0.015
+SLICE_SECONDS = 0.01
+PAUSE_SECONDS = 0.01
+"""Between two slices: an answer to somebody else takes several iterations of the event loop."""
 
 _current = threading.local()
 
@@ -124,7 +128,7 @@ class PageQueue:
 
                 work = SlicedCall(run)
                 while not work.step():
-                    await asyncio.sleep(0)
+                    await asyncio.sleep(PAUSE_SECONDS)
         finally:
             self.waiting -= 1
 
@@ -135,7 +139,11 @@ QUEUE = PageQueue()
 
 def make_pages_in_slices() -> None:
     """Apply the patch to this process, unless it is turned off."""
-    from panel.io.application import Application  # noqa: PLC0415 - in the server only
+    from bokeh.models import ImportedStyleSheet  # noqa: PLC0415 - in the server only
+    from bokeh.settings import settings  # noqa: PLC0415
+    from panel.io import server  # noqa: PLC0415
+    from panel.io.application import Application  # noqa: PLC0415
+    from panel.io.resources import patch_stylesheet  # noqa: PLC0415
     from panel.io.state import state  # noqa: PLC0415
     from panel.layout.base import Panel  # noqa: PLC0415
 
@@ -143,7 +151,8 @@ def make_pages_in_slices() -> None:
         return
     made: WeakSet[Any] = WeakSet()
     create, initialize = Application.on_session_created, Application.initialize_document
-    get_objects = Panel._get_objects
+    get_objects, make_bundle = Panel._get_objects, server.bundle_resources
+    bundles: dict[Any, Any] = {}
     loop_thread = threading.get_ident()
 
     async def on_session_created(application: Any, context: Any) -> None:
@@ -165,6 +174,22 @@ def make_pages_in_slices() -> None:
         checkpoint()
         return get_objects(panel, *arguments)
 
+    def patch_style_sheets_once(root: Any, dist_url: str) -> None:
+        if root is root.document.roots[0]:
+            with root.document.models.freeze():
+                for model in root.document.models:
+                    if isinstance(model, ImportedStyleSheet):
+                        patch_stylesheet(model, dist_url)
+
+    def bundle_once(roots: Any, resources: Any, *arguments: Any, **options: Any) -> Any:
+        key = (state.rel_path, state.base_url, resources.mode, arguments, tuple(options.items()))
+        if key not in bundles:
+            bundles[key] = make_bundle(roots, resources, *arguments, **options)
+        return bundles[key]
+
+    # Bokeh searches the whole document for mistakes of its author, once more for every root.
+    settings.perform_document_validation = False
+    server.patch_model_css, server.bundle_resources = patch_style_sheets_once, bundle_once
     Panel._get_objects = get_objects_in_slices
     Application._inkling_made = made
     Application.on_session_created = on_session_created
