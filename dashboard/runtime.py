@@ -69,7 +69,11 @@ def make_threads() -> FairThreads:
     # lock with every piece that is sent.
     sys.setswitchinterval(SWITCH_SECONDS)
     pool = ThreadPoolExecutor(SLICE_THREADS, thread_name_prefix="inkling-slice")
-    return FairThreads(pool, SLICE_THREADS)
+    threads = FairThreads(pool, SLICE_THREADS)
+    plugin: Any = sys.modules.get("dashboard.api.plugin")
+    if plugin is not None:
+        threads.observe = plugin.SERVER.metrics.observe_slice
+    return threads
 
 
 def shorten_garbage_collections() -> None:

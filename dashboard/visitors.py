@@ -50,6 +50,11 @@ class Visitors:
         self._max_sessions = max_sessions
         self._pages = RateLimit(pages_per_second, clock)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether one more session may be opened."""
+        return self.count < self._max_sessions
+
     def refuse(self, address: str) -> str:
         """Return why a page must not be opened now from an address; empty if it may."""
         if self.count >= self._max_sessions:

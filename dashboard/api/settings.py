@@ -66,6 +66,8 @@ class ApiSettings:
         Pages per second and address in the long run; bursts of twice as many.
     max_training
         Maximum number of networks that are trained on the page at the same time.
+    log_format
+        "text" or "json".
     """
 
     state_folder: Path
@@ -89,6 +91,7 @@ class ApiSettings:
     max_sessions: int = 100
     pages_per_second: float = 5.0
     max_training: int = 32
+    log_format: str = "text"
 
 
 def settings_from_environment(environment: Mapping[str, str] = os.environ) -> ApiSettings:
@@ -171,6 +174,12 @@ def _read_yes_or_no(variable: str, text: str) -> bool:
     return text.lower() == "yes"
 
 
+def _read_log_format(variable: str, text: str) -> str:
+    if text not in ("text", "json"):
+        raise SettingError(f"Expected text or json as {variable}, found “{text[:24]}”.")
+    return text
+
+
 def _read_data_set(variable: str, text: str) -> str:
     if text not in DIGIT_SETS:
         raise SettingError(
@@ -221,6 +230,7 @@ _READERS: tuple[tuple[str, str, Callable[[str, str], Any]], ...] = (
     ("INKLING_API_WRITES_PER_SECOND", "writes_per_second", _read_number(0.1, 1e6)),
     ("INKLING_API_WRITES_WAITING", "writes_waiting", _read_number(1, 10_000, whole=True)),
     ("INKLING_MAX_SESSIONS", "max_sessions", _read_number(1, 100_000, whole=True)),
+    ("INKLING_LOG_FORMAT", "log_format", _read_log_format),
     ("INKLING_MAX_TRAINING", "max_training", _read_number(1, 100_000, whole=True)),
     ("INKLING_PAGES_PER_SECOND", "pages_per_second", _read_number(0.1, 1e6)),
 )

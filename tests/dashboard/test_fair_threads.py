@@ -37,8 +37,8 @@ def shares(visitors, rounds):
 
 def test_visitors_share_the_time_and_not_the_number_of_calls():
     slow, *quick = shares([Visitor(1.0), Visitor(0.01), Visitor(0.01)], 100)
-    assert max(quick) - min(quick) <= 0.02
-    assert abs(slow - quick[0]) <= 1.02
+    assert max(quick) - min(quick) <= 0.05
+    assert abs(slow - quick[0]) <= 2.1  # two calls of the slow one
 
 
 def test_a_call_that_is_cancelled_while_it_waits_keeps_no_thread():
