@@ -314,9 +314,16 @@ class Session:
 def look_for_server(search: str | None) -> tuple[ServerWeights | None, str]:
     """Return the weights of the page's server, if there is one, or why its address is refused."""
     try:
-        return find_server(search, in_browser=IN_BROWSER), ""
+        return find_server(search, in_browser=IN_BROWSER, visitor=_visitor_address()), ""
     except ServerWeightsError as error:
         return None, str(error)
+
+
+def _visitor_address() -> str:
+    """Return the address of the visitor at hand; "" in the browser and without a visitor."""
+    context = None if pn.state.curdoc is None else pn.state.curdoc.session_context
+    request = getattr(context, "request", None)
+    return str(getattr(getattr(request, "_request", request), "remote_ip", ""))
 
 
 def choose_opener(server: ServerWeights | None) -> DataSetOpener:

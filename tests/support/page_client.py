@@ -148,29 +148,36 @@ class PageClient:
         self._waiting = [(fits, future) for fits, future in self._waiting if not future.done()]
 
 
-async def fetch_token(url: str) -> str:
+async def fetch_token(url: str, host: str = "") -> str:
     """Return the token of the session that the page at `http://host:port/app` has."""
     answer = await AsyncHTTPClient().fetch(
-        url, request_timeout=TIMEOUT_SECONDS, connect_timeout=TIMEOUT_SECONDS
+        url,
+        request_timeout=TIMEOUT_SECONDS,
+        connect_timeout=TIMEOUT_SECONDS,
+        headers={"Host": host} if host else None,
     )
     found = re.search(r'"token":\s*"([^"]+)"', answer.body.decode())
     assert found, "the page has no token"
     return found[1]
 
 
-async def open_page(url: str, *, token: str = "", origin: str = "") -> PageClient:
+async def open_page(url: str, *, token: str = "", origin: str = "", host: str = "") -> PageClient:
     """Open the app's page at `http://host:port/app`.
 
-    A token that no page had opens a new session; `origin` is that of the page, by default its own.
+    A token that no page had opens a new session; `origin` is that of the page, by default its own;
+    `host` is the name under which the page is opened, if it is not that of the address.
     """
-    token = token or await fetch_token(url)
+    token = token or await fetch_token(url, host)
+    headers = {"Origin": origin or (f"http://{host}" if host else url.rsplit("/", 1)[0])}
+    if host:
+        headers["Host"] = host
     address = f"{url.replace('http', 'ws', 1)}/ws"
     connection = await websocket_connect(
         HTTPRequest(
             address,
             connect_timeout=TIMEOUT_SECONDS,
             request_timeout=TIMEOUT_SECONDS,
-            headers={"Origin": origin or url.rsplit("/", 1)[0]},
+            headers=headers,
         ),
         subprotocols=["bokeh", token],
         max_message_size=1 << 26,
