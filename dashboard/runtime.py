@@ -77,12 +77,7 @@ def make_threads() -> FairThreads:
 
 
 def shorten_garbage_collections() -> None:
-    """Leave what was made until now out of garbage collections, and collect everything rarely.
-
-    A collection stops all threads; Panel requests one after a session has ended.
-    """
-    gc.collect()
-    gc.freeze()
+    """Collect everything rarely: it stops all threads, and Panel requests it after a session."""
     gc.set_threshold(20_000, 50, 1000)
 
 

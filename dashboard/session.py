@@ -6,14 +6,22 @@ It alone chooses between the two runtimes; everything it makes is given what dif
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import panel as pn
 
-from dashboard.autosave.browser import add_plane, autosave_in_browser, create_autosave
+from dashboard.autosave.browser import (
+    IN_THE_BROWSER,
+    ON_THE_SERVER,
+    add_plane,
+    autosave_in_browser,
+    create_autosave,
+    rename_worker_tab,
+)
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.datasets import (
     DataSetOpener,
@@ -42,6 +50,7 @@ from dashboard.runtime import (
 )
 from dashboard.sharing.links import (
     Launch,
+    linked_points,
     open_digits_link,
     read_spiral_link,
     tell_faults,
@@ -61,7 +70,8 @@ RETRY_SECONDS = 5
 """After which a page without room tries again."""
 
 if TYPE_CHECKING:
-    from dashboard.autosave.autosave import Autosave
+    from dashboard.autosave.served import ServedAutosave
+    from dashboard.autosave.visitor_store import SaveService
     from dashboard.plane.controller import PlaneController
     from dashboard.visitors import Visitors
 
@@ -111,6 +121,22 @@ def visitors() -> Visitors:
         )
 
     found: Visitors = pn.state.as_cached("visitors", make)
+    return found
+
+
+def saves() -> SaveService | None:
+    """Return what stores the work of this server's visitors; None if the operator wants none."""
+    from dashboard.api.settings import settings_from_environment  # noqa: PLC0415 - served only
+    from dashboard.autosave.save_database import SaveDatabase, SaveLimits  # noqa: PLC0415
+    from dashboard.autosave.visitor_store import SaveService  # noqa: PLC0415
+
+    settings = settings_from_environment()
+
+    def make() -> SaveService:
+        limits = SaveLimits(settings.saves_bytes, 86_400 * settings.saves_days)
+        return SaveService(SaveDatabase(settings.state_folder, limits))
+
+    found: SaveService | None = pn.state.as_cached("saves", make) if settings.saves_bytes else None
     return found
 
 
@@ -186,11 +212,18 @@ class Session:
             ],
             self._writer,
         )
-        self._autosave: Autosave | None = None
-        if IN_BROWSER:
-            self._autosave = create_autosave(
-                self.controller, self._launch.tab, self.page.alert, self.page.offer
-            )
+        self._autosave = create_autosave(
+            self.controller,
+            self._launch.tab,
+            self.page.alert,
+            self.page.offer,
+            rename_tab=rename_worker_tab if IN_BROWSER else self.page.connection.tell_tab,
+            tell_kept=self.page.connection.tell_kept,
+            between_slices=self._between_slices,
+            place=IN_THE_BROWSER if IN_BROWSER else ON_THE_SERVER,
+        )
+        self._served: ServedAutosave | None = None
+        self._is_ended = False
 
     def start(self) -> None:
         """Start the work of the session, once the page is loaded."""
@@ -217,12 +250,60 @@ class Session:
 
     def end(self) -> None:
         """End all work, because the visitor has left."""
+        if not self._is_ended:
+            self._shut()
+            self.controller.spawn(self._close())
+
+    def _shut(self) -> None:
+        self._is_ended = True
         self._served_writer.close()
         for ended in self._ended:
             ended()
         for controller in self._controllers:
             controller.shut()
-            controller.spawn(controller.close())
+
+    async def _close(self, save: bool = True) -> None:
+        if save:
+            await self._autosave.close()
+        for controller in self._controllers:
+            await controller.close()
+
+    async def _hand_over(self, save: bool) -> None:
+        """End all work, because another page continues it."""
+        if not self._is_ended:
+            self._shut()
+            close_connections(self._document)
+            await self._close(save)
+
+    @asynccontextmanager
+    async def _between_slices(self) -> AsyncIterator[None]:
+        """Wait until no thread trains, and keep it so."""
+        async with AsyncExitStack() as stack:
+            for controller in self._controllers:
+                await stack.enter_async_context(controller.trainer.between_slices)
+            yield
+
+    async def _autosave_on_server(self) -> None:
+        """Save on the server, for the browser that the page names."""
+        from bokeh.events import ConnectionLost  # noqa: PLC0415 - served only
+
+        from dashboard.api.settings import settings_from_environment  # noqa: PLC0415
+        from dashboard.autosave.served import ServedAutosave  # noqa: PLC0415
+
+        served = self._served = ServedAutosave(
+            self._autosave,
+            self.page.connection,
+            self.controller,
+            self.page.offer,
+            saves(),
+            hand_over=self._hand_over,
+            is_training=lambda: any(it.state.running for it in self._controllers),
+            disconnect=lambda: close_connections(self._document),
+            idle_seconds=60 * settings_from_environment().idle_minutes,
+            clock=time.monotonic,
+        )
+        self._document.on_event(ConnectionLost, lambda _event: served.connection_lost())
+        await served.run()
 
     def _add_controller(self, controller: DigitsController | PlaneController) -> None:
         """End a controller with the session, and count its training among that of the visitors."""
@@ -240,10 +321,12 @@ class Session:
             )
         elif not self._launch.resume:
             await open_digits_link(controller, search or "")
-        if self._autosave is not None:
-            open_link = partial(open_digits_link, controller, search or "")
-            resume = open_link if self._launch.resume else None
-            await autosave_in_browser(self._autosave, controller, self.page.offer, resume=resume)
+        if not IN_BROWSER:
+            await self._autosave_on_server()
+            return
+        open_link = partial(open_digits_link, controller, search or "")
+        resume = open_link if self._launch.resume else None
+        await autosave_in_browser(self._autosave, controller, self.page.offer, resume=resume)
 
     def _make_digits_pane(self, mark_running: Callable[[bool], None]) -> PaneView:
         self.digits_pane = DigitsPane(
@@ -264,7 +347,7 @@ class Session:
     def _make_plane_pane(self, mark_running: Callable[[bool], None]) -> PaneView:
         """Make the plane pane and its controller when it is first opened, to keep the start short.
 
-        In the browser runtime its work is autosaved from then on, and restored now.
+        Its work is autosaved from then on, and restored now.
         """
         from dashboard.plane.controller import PlaneController  # noqa: PLC0415
         from dashboard.plane.presets import PRESETS  # noqa: PLC0415
@@ -275,17 +358,23 @@ class Session:
         query = search if search is not None else getattr(pn.state.location, "search", "")
         opened = read_spiral_link(query)
         # The settings of the first preset are the defaults.
-        preset = "" if opened.values else next(iter(PRESETS))
+        preset = "" if opened.settings else next(iter(PRESETS))
+        points = linked_points(opened)
         plane = PlaneController(
-            PlaneState(**opened.values, preset=preset),
+            PlaneState(
+                **opened.settings,
+                preset=preset,
+                points=points,
+                scheduled_changes=opened.changes,
+            ),
             clock=time.perf_counter,
             execute=self._execute,
             time_budget=self._runtime.plane_time_budget,
         )
         self._add_controller(plane)
         self._plane = plane
-        tell_faults(opened.faults, plane.warn)
-        track_spiral_link(plane.state, self.page.link.set)
+        tell_faults(opened.faults, plane.warn, opened.refusal)
+        track_spiral_link(plane, self.page.link.set)
         pane = PlanePane(
             plane,
             self._writer,
@@ -293,8 +382,7 @@ class Session:
             rate=self._runtime.plane_redraw_rate,
         )
         plane.spawn(pane.redraws.run())
-        if self._autosave is not None:
-            add_plane(self._autosave, plane)
+        add_plane(self._autosave, plane)
         return pane
 
     def _make_evaluation_pane(self, mark_running: Callable[[bool], None]) -> PaneView:
@@ -309,6 +397,13 @@ class Session:
         )
         evaluation = EvaluationController(state, self.controller, self._execute)
         return EvaluationPane(evaluation, self._writer)
+
+
+def close_connections(document: Any) -> None:
+    """Close the connections of a document whose pages are gone without a word."""
+    session = getattr(document.session_context, "session", None)
+    for connection in list(getattr(session, "_subscribed_connections", ())):
+        connection._socket.close()
 
 
 def look_for_server(search: str | None) -> tuple[ServerWeights | None, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dashboard.training.budget import DIGITS_BUDGET
+from dashboard.training.budget import COMMAND_BUDGET, DIGITS_BUDGET, Budget
 from dashboard.training.settings import MAX_HIDDEN_LAYERS, MAX_LAYER_WIDTH
 from data_cache import load_digits
 from data_cache.readers.file_kinds import identify
@@ -18,13 +18,20 @@ from nn.serialization import Reading, read_weights
 EXPECTED = "weights as .npz, JSON or safetensors"
 _SCORED = 200
 # Kinds that `nn` reads, or names itself with the way out in their program.
-_READ = ("npz", "zip", "json", "safetensors", "pickle", "torch", "keras", "hdf5", "unknown")
+_READ = (
+    *("npz", "zip", "gzip", "json", "safetensors"),
+    *("pickle", "torch", "keras", "hdf5", "unknown"),
+)
+_BYTES_PER_WEIGHT = 8
+# Beside the weights: biases, names, and what surrounds the arrays of an archive.
+_MORE_BYTES = 1 << 20
 
 
-def read_any_weights(content: bytes, name: str) -> Reading:
+def read_any_weights(content: bytes, name: str, budget: Budget = COMMAND_BUDGET) -> Reading:
     """Return the network in a weights file of any program, with what was assumed.
 
-    Where the file leaves open which way round its matrices are, the bundled digits decide.
+    Where the file leaves open which way round its matrices are, the bundled digits decide. An
+    archive that unpacks to more than the weights of the budget is not unpacked.
 
     Raises
     ------
@@ -34,7 +41,8 @@ def read_any_weights(content: bytes, name: str) -> Reading:
     kind = identify(content)
     if kind.name not in _READ:
         raise WeightsError(kind.refusal(name, EXPECTED))
-    return read_weights(content, name, score_on_digits)
+    limit = _BYTES_PER_WEIGHT * budget.weights + _MORE_BYTES
+    return read_weights(content, name, score_on_digits, max_bytes=limit)
 
 
 def score_on_digits(network: Network) -> float:
@@ -61,7 +69,7 @@ def read_compatible_network(content: bytes, name: str, title: str, classes: int)
     WeightsError
         The file is damaged, or its network does not fit the data set or the limits of the app.
     """
-    reading = read_any_weights(content, name)
+    reading = read_any_weights(content, name, DIGITS_BUDGET)
     network = check_compatible(reading.network, name, title, classes)
     return Reading(network, reading.notes)
 

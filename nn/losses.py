@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nn.denormals import smallest_probability
+
 
 class StepResult(NamedTuple):
     """What the network gave for a batch before the update.
@@ -26,7 +28,8 @@ class LossWorkspace:
     """Arrays for the loss of `count` samples, the first axis of each.
 
     `labels`, `flat_labels` and `predicted` (n,) are integers, `column` (n, 1) and `picked` (n,)
-    floats; `row_starts` (n,) is 0, classes, 2 * classes, ....
+    floats; `row_starts` (n,) is 0, classes, 2 * classes, ....; `is_small` (n, classes) is bool.
+    A probability below `smallest` counts as 0 in the gradients.
     """
 
     column: np.ndarray
@@ -35,6 +38,8 @@ class LossWorkspace:
     flat_labels: np.ndarray
     predicted: np.ndarray
     row_starts: np.ndarray
+    is_small: np.ndarray
+    smallest: float
 
     @classmethod
     def create(cls, count: int, classes: int, dtype: np.dtype) -> "LossWorkspace":
@@ -46,6 +51,8 @@ class LossWorkspace:
             flat_labels=np.empty(count, np.intp),
             predicted=np.empty(count, np.intp),
             row_starts=np.arange(count, dtype=np.intp) * classes,
+            is_small=np.empty((count, classes), bool),
+            smallest=smallest_probability(dtype),
         )
 
     def first(self, count: int) -> "LossWorkspace":
@@ -57,6 +64,8 @@ class LossWorkspace:
             self.flat_labels[:count],
             self.predicted[:count],
             self.row_starts[:count],
+            self.is_small[:count],
+            self.smallest,
         )
 
 
@@ -123,6 +132,9 @@ def _labelled_loss(
     # mode="clip" because "raise" copies `out` first; the positions and labels are known to fit.
     logits.take(flat_labels, out=column[:, 0], mode="clip")
     _log_softmax(logits, column, delta)
+    # Products with denormal numbers would take much longer.
+    np.less(delta, workspace.smallest, out=workspace.is_small)
+    np.copyto(delta, 0, where=workspace.is_small)
     np.add(workspace.row_starts, labels, out=flat_labels)
     logits.take(flat_labels, out=workspace.picked, mode="clip")
     if label_smoothing:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from math import isqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from nn import backends
 from nn.activations import ACTIVATIONS, activation_function, activation_name
 from nn.backends import scale_bytes
 from nn.convolution import Conv2D
@@ -20,8 +22,14 @@ from nn.layer_spec import LayerSpec, layer_spec_of, read_layer_spec
 from nn.layers import Dense, Layer, Workspace, check_layers, create_workspaces
 from nn.losses import log_softmax_in_place
 
+if TYPE_CHECKING:
+    from nn.backends.wasm import FusedPrediction
+
 BYTE_SCALE = 1 / 255
 """Factor for inputs of bytes: they are pixels from 0 to 255, which become floats in [0, 1]."""
+
+FEW_ROWS = 8
+"""Samples for which a backend's prediction in one call is looked up."""
 
 CHUNK_ROWS = 8192
 IMAGE_CHUNK_ROWS = 64
@@ -222,6 +230,11 @@ class Network:
             NaN, without a warning, if the network has diverged.
         """
         x = self.check_inputs(x)
+        if len(x) <= FEW_ROWS:
+            fused = self._fused_prediction()
+            log_probabilities = None if fused is None else fused(x)
+            if log_probabilities is not None:
+                return log_probabilities
         chunk = IMAGE_CHUNK_ROWS if isinstance(self.layers[0], Conv2D) else CHUNK_ROWS
         workspaces = create_workspaces(self.layers, min(len(x), chunk))
         with np.errstate(all="ignore"):
@@ -234,6 +247,18 @@ class Network:
                     workspaces = [workspace.first(len(part)) for workspace in workspaces]
                 out[start : start + chunk] = self._log_probabilities(part, workspaces)
         return out
+
+    def _fused_prediction(self) -> "FusedPrediction | None":
+        """Return the backend's prediction in one call, if it has one for this network."""
+        backend = backends.current_backend()
+        cached: tuple[object, FusedPrediction | None] = self.__dict__.get("_fused", (None, None))
+        if cached[0] is not backend:
+            fused = backend.fused_prediction(
+                self.layers, activation=self.activation, byte_scale=BYTE_SCALE
+            )
+            # Beside the cached properties, since a frozen dataclass has no attributes to assign.
+            cached = self.__dict__["_fused"] = backend, fused
+        return cached[1]
 
     def _log_probabilities(self, x: np.ndarray, workspaces: Sequence[Workspace]) -> np.ndarray:
         """Return the log-probabilities of a chunk, stored in the workspaces."""

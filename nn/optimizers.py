@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nn.choices import resolve_choice
+from nn.denormals import FLUSH_PERIOD, flush, smallest_kept
 
 Arrays = Sequence[np.ndarray]
 
@@ -20,7 +21,7 @@ class UpdateRule(NamedTuple):
     `kind` is one of the C sources' rules and `rate` multiplies the step; `first` is the momentum,
     or 1 - the decay of Adam's first moment; `second` is 1 - the decay of the mean of squares and
     `epsilon` is added to its root; `shrink` multiplies a parameter before its step (RMSProp and
-    Adam only).
+    Adam only). After the update, parameters and moments smaller than `smallest` become 0.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class UpdateRule(NamedTuple):
     second: float = 0.0
     epsilon: float = 0.0
     shrink: float = 1.0
+    smallest: float = 0.0
 
 
 class Optimizer:
@@ -56,9 +58,11 @@ class Optimizer:
             for name in self.moment_names
         }
         largest = max(parameters, key=np.size)
-        scratch = np.empty(largest.size, dtype=largest.dtype)
+        scratch, mask = np.empty(largest.size, largest.dtype), np.empty(largest.size, bool)
         # One scratch array for all, since they are updated one after the other.
         self._scratch = [scratch[: p.size].reshape(p.shape) for p in parameters]
+        self._masks = [mask[: p.size].reshape(p.shape) for p in parameters]
+        self._smallest = smallest_kept(largest.dtype)
 
     @property
     def shapes(self) -> list[tuple[int, ...]]:
@@ -73,6 +77,18 @@ class Optimizer:
             for index, W in enumerate(parameters):
                 moments = [of_all[index] for of_all in self.moments.values()]
                 self.update_one(W, gradients[index], moments, self._scratch[index], rate)
+        self.flush(parameters)
+
+    def flush(self, parameters: Arrays) -> None:
+        """After every `FLUSH_PERIOD`-th update, set what is nearly 0 to 0; see `nn.denormals`.
+
+        `update` calls it; who updates parameters in another way must do so too.
+        """
+        if self.steps % FLUSH_PERIOD:
+            return
+        for arrays in (parameters, *self.moments.values()):
+            for array, scratch, mask in zip(arrays, self._scratch, self._masks, strict=True):
+                flush(array, self._smallest, scratch, mask)
 
     @property
     def has_rule(self) -> bool:
@@ -82,7 +98,8 @@ class Optimizer:
     def next_rule(self, learning_rate: float) -> UpdateRule:
         """Count one more update, which a compiled backend makes, and return its rule."""
         self.steps += 1
-        return self.rule(float(learning_rate))
+        rule = self.rule(float(learning_rate))
+        return rule if self.steps % FLUSH_PERIOD else rule._replace(smallest=self._smallest)
 
     def rule(self, rate: float) -> UpdateRule:
         """Return the coefficients of the update of step number `steps`, if there are any."""

@@ -6,6 +6,7 @@ Inception architecture for computer vision", 2016, section 8).
 
 import numpy as np
 
+from nn.denormals import FLUSH_PERIOD, flush, smallest_kept
 from nn.network import Network
 
 
@@ -40,6 +41,8 @@ class WeightAverage:
         self.steps = steps
         self.network = network.copy()
         self._scratch = [np.empty_like(array) for array in self.network.parameters()]
+        self._masks = [np.empty(array.shape, bool) for array in self._scratch]
+        self._smallest = smallest_kept(self.network.dtype)
 
     def update(self, network: Network) -> None:
         """Add the present weights of `network`, which must have the same structure."""
@@ -51,6 +54,10 @@ class WeightAverage:
                 np.subtract(current, average, out=scratch)
                 np.multiply(scratch, share, out=scratch)
                 np.add(average, scratch, out=average)
+        if self.steps % FLUSH_PERIOD == 0:
+            averages = self.network.parameters()
+            for average, scratch, mask in zip(averages, self._scratch, self._masks, strict=True):
+                flush(average, self._smallest, scratch, mask)
 
     def reset(self, network: Network) -> None:
         """Restart the average from the weights of `network`."""

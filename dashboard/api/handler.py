@@ -175,7 +175,8 @@ class ApiHandler(RequestHandler):
         headers = self.request.headers
         kind = headers.get("Content-Type", JSON).partition(";")[0].strip().lower()
         encoding = headers.get("Content-Encoding", "identity").strip().lower()
-        if kind not in self.operation.request_types:
+        takes_any = self.operation.takes_any_type and not kind.startswith("multipart/")
+        if kind not in self.operation.request_types and not takes_any:
             kinds = " or ".join(self.operation.request_types)
             raise ApiError(
                 415,

@@ -16,7 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.api.errors import ApiError
-from data_cache import DIGIT_NAMES, Samples, to_float
+from dashboard.api.operation import JSON
+from data_cache import DIGIT_NAMES, DataError, Samples, to_float
+from data_cache.readers.file_kinds import identify
+from data_cache.readers.paths import parse_samples
 from data_cache.samples import PIXELS
 
 CLASSES = len(DIGIT_NAMES)
@@ -90,6 +93,41 @@ def samples_json(samples: Samples) -> bytes:
     return f'{{"data": [{", ".join(items)}]}}'.encode("ascii")
 
 
+def read_sample_body(
+    body: bytes, media_type: str, limit: int, max_bytes: int
+) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """Return the images and labels of a request body, JSON or a file of samples.
+
+    Parameters
+    ----------
+    body
+        The decompressed body; its first bytes tell its format.
+    media_type
+        What the client says; it matters only for bodies of no known format.
+    limit, max_bytes
+        The maximum number of samples, and of bytes to which a file may unpack.
+
+    Raises
+    ------
+    ApiError
+        As `read_json` and `read_samples`; 422 if a file is no file of labelled samples.
+    """
+    kind = identify(body)
+    if kind.name == "json" or (kind.name in ("text", "unknown", "empty") and media_type == JSON):
+        return read_samples(read_json(body), limit)
+    try:
+        samples = parse_samples(body, "the body", limit=max_bytes).labelled()
+    except DataError as error:
+        raise ApiError(422, str(error)) from error
+    _check_count(len(samples), limit)
+    return to_float(samples.images), samples.labels.astype(np.intp)
+
+
+def _check_count(count: int, limit: int) -> None:
+    if count > limit:
+        raise ApiError(422, f"Expected at most {limit:,} samples, found {count:,}.")
+
+
 def read_samples(content: Any, limit: int) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """Return the images and labels of a request body.
 
@@ -114,8 +152,7 @@ def read_samples(content: Any, limit: int) -> tuple[NDArray[np.float32], NDArray
     items = _only_key(content, "data")
     if not isinstance(items, list):
         raise ApiError(422, f"Expected a list of samples as “data”, found {_type_name(items)}.")
-    if len(items) > limit:
-        raise ApiError(422, f"Expected at most {limit:,} samples, found {len(items):,}.")
+    _check_count(len(items), limit)
     images = np.empty((len(items), PIXELS), np.float32)
     labels = np.empty(len(items), np.intp)
     for index, item in enumerate(items):

@@ -13,6 +13,7 @@ from typing import Any
 from dashboard.api.errors import ApiError
 
 JSON = "application/json"
+ANY_FILE = "application/octet-stream"
 MAX_INTEGER = 2**53 - 1
 Schema = Mapping[str, Any]
 WRITE_ONLY_HEADERS = ("ETag", "Inkling-Version")
@@ -80,6 +81,8 @@ class Operation:
         Whether the response has an entity tag.
     has_small_body
         Whether the body is limited to a few kilobytes.
+    takes_any_type
+        Whether the first bytes of the body tell what it is, whatever its media type is.
     """
 
     summary: str
@@ -94,6 +97,7 @@ class Operation:
     is_file: bool = False
     has_tag: bool = False
     has_small_body: bool = False
+    takes_any_type: bool = False
 
     def error_statuses(self) -> list[int]:
         """Return all error statuses of the operation."""

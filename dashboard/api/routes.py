@@ -11,12 +11,22 @@ from dashboard.api import about_handlers, data_handlers, weights_handlers
 from dashboard.api.handler import ApiHandler
 from dashboard.api.json_payloads import CLASSES
 from dashboard.api.openapi import BYTES, COUNT, document, named
-from dashboard.api.operation import JSON, Operation, Parameter, PathParameter, Route, Schema
+from dashboard.api.operation import (
+    ANY_FILE,
+    JSON,
+    Operation,
+    Parameter,
+    PathParameter,
+    Route,
+    Schema,
+)
 from dashboard.api.server import Server
 from dashboard.api.weights_formats import NPZ, S0, S4
 from data_cache import PARTS
 
 _WEIGHTS: dict[str, Schema] = {S0: named("Weights"), S4: named("FlatWeights"), NPZ: BYTES}
+SAMPLE_FILES = ("text/csv", NPZ, ANY_FILE)
+"""Media types of files of samples."""
 _VERSION = {JSON: named("Version")}
 _SPLIT = Parameter("split", "The split of the data set; default “train”.", choices=PARTS)
 _LABEL = Parameter("label", "Only samples of this digit.", CLASSES - 1)
@@ -102,21 +112,24 @@ _GET_WEIGHTS = Operation(
 )
 _POST_WEIGHTS = Operation(
     "Replace the weights",
-    "Accepts every media type of GET; JSON of either layout may be sent as application/json. "
+    "The first bytes of the body tell its format: every media type of GET, safetensors, and the "
+    "files of PyTorch and Keras that the page reads; its Content-Type may be any. "
     "Nested lists without `biases` are a network without biases. Weights whose validation accuracy "
     "is much lower than that of the best stored version are rejected with 409 and both accuracies.",
     "The version that is now the newest.",
     _VERSION,
-    request_types=_WEIGHTS,
+    request_types={**_WEIGHTS, ANY_FILE: BYTES},
     changes_weights=True,
+    takes_any_type=True,
 )
 _PATCH_WEIGHTS = Operation(
     "Train on samples",
     "One pass of plain gradient descent over the samples, in their order. Without If-Match it "
-    "starts from the version that is the newest when the request is processed.",
+    "starts from the version that is the newest when the request is processed. A file of labelled "
+    "samples, such as a table or a .npz archive, is recognised by its first bytes.",
     "The mean loss of the samples before the steps on them; 0 without samples.",
     {JSON: named("Loss")},
-    request_types={JSON: named("Samples")},
+    request_types={JSON: named("Samples"), **dict.fromkeys(SAMPLE_FILES, BYTES)},
     example={"data": [{"target": 7, "image": [0.0] * 784}]},
     changes_weights=True,
 )

@@ -68,6 +68,11 @@ class ApiSettings:
         Maximum number of networks that are trained on the page at the same time.
     log_format
         "text" or "json".
+    saves_bytes, saves_days
+        What the saved work of all visitors may take, in bytes, and how long it is kept after its
+        last change; 0 bytes: nothing is saved.
+    idle_minutes
+        After which the session of a page that nobody uses ends; its work stays saved.
     """
 
     state_folder: Path
@@ -92,6 +97,9 @@ class ApiSettings:
     pages_per_second: float = 5.0
     max_training: int = 32
     log_format: str = "text"
+    saves_bytes: int = 1024 * MEGABYTE
+    saves_days: float = 30.0
+    idle_minutes: float = 60.0
 
 
 def settings_from_environment(environment: Mapping[str, str] = os.environ) -> ApiSettings:
@@ -233,4 +241,7 @@ _READERS: tuple[tuple[str, str, Callable[[str, str], Any]], ...] = (
     ("INKLING_LOG_FORMAT", "log_format", _read_log_format),
     ("INKLING_MAX_TRAINING", "max_training", _read_number(1, 100_000, whole=True)),
     ("INKLING_PAGES_PER_SECOND", "pages_per_second", _read_number(0.1, 1e6)),
+    ("INKLING_SAVES_MB", "saves_bytes", _read_megabytes(0, 1e6)),
+    ("INKLING_SAVES_DAYS", "saves_days", _read_number(0.01, 3650)),
+    ("INKLING_IDLE_MINUTES", "idle_minutes", _read_number(0.01, 1e6)),
 )

@@ -1,7 +1,8 @@
 """The media types of weights: JSON of nested lists (S0), JSON of flat lists (S4), and `.npz`.
 
-In S0's JSON the biases are under a separate key, which clients of S0 ignore. Limits protect the
-server from bodies that unpack to more memory than it has.
+A body is recognised by its first bytes, so that any weights file can be sent. In S0's JSON the
+biases are under a separate key, which clients of S0 ignore. Limits protect the server from bodies
+that unpack to more memory than it has.
 """
 
 from __future__ import annotations
@@ -10,15 +11,23 @@ import numpy as np
 
 from dashboard.api.errors import ApiError
 from dashboard.api.json_payloads import CLASSES, read_json
-from dashboard.weights_file import check_compatible
+from dashboard.weights_file import (
+    EXPECTED,
+    check_compatible,
+    read_any_weights,
+    score_on_digits,
+)
+from data_cache.readers.file_kinds import identify
 from nn import Network, WeightsError, weights_to_bytes
 from nn.serialization import (
     ArchiveContentError,
     ArchiveError,
     ArchiveSizeError,
+    Reading,
     arrays_from_npz,
-    network_from_arrays,
-    network_from_json_object,
+    choose_reading,
+    readings_from_arrays,
+    readings_from_json_object,
 )
 
 S0 = "application/json"
@@ -49,26 +58,36 @@ def read_weights(body: bytes, media_type: str, limit: int) -> Network:
     Parameters
     ----------
     body
-        The decompressed body.
+        The decompressed body; its first bytes tell its format, as for files.
     media_type
-        One of FORMATS; the keys of JSON tell its layout.
+        What the client says; it matters only for bodies of no known format.
     limit
         Maximum size in bytes of the unpacked arrays of an archive.
 
     Raises
     ------
     ApiError
-        400 if the body is not of its media type, 413 if it is too large, 422 if its network cannot
-        be used.
+        400 if the body is damaged, 413 if it is too large, 422 if its network cannot be used, or
+        it is something else than weights, which is named.
     """
     try:
-        if media_type == NPZ:
-            network = network_from_arrays(_read_arrays(body, limit), NAME)
-        else:
-            network = network_from_json_object(read_json(body), NAME)
+        network = choose_reading(_readings(body, media_type, limit), score_on_digits).network
         return check_compatible(network, NAME, TITLE, CLASSES)
     except (WeightsError, ValueError) as error:
         raise ApiError(422, str(error)) from error
+
+
+def _readings(body: bytes, media_type: str, limit: int) -> list[Reading]:
+    kind = identify(body)
+    is_unclear = kind.name in ("text", "unknown", "empty")
+    if kind.name == "json" or (is_unclear and media_type in (S0, S4)):
+        return readings_from_json_object(read_json(body), NAME)
+    if kind.name in ("npz", "zip") or (is_unclear and media_type == NPZ):
+        return readings_from_arrays(_read_arrays(body, limit), NAME)
+    if kind.name == "safetensors":
+        return [read_any_weights(body, NAME)]
+    advice = "; send the header Content-Encoding: gzip" if kind.name == "gzip" else ""
+    raise ApiError(422, f"{kind.refusal(NAME, EXPECTED).removesuffix('.')}{advice}.")
 
 
 def _read_arrays(body: bytes, limit: int) -> dict[str, np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard.api.errors import ApiError
 from dashboard.api.handler import ApiHandler
-from dashboard.api.json_payloads import read_json, read_samples
+from dashboard.api.json_payloads import read_sample_body
 from dashboard.api.weights_formats import FORMATS, SUFFIXES, read_weights
 from dashboard.api.weights_store import Version, version_record
 
@@ -51,9 +51,10 @@ class WeightsHandler(ChangeHandler):
 
     async def on_patch(self) -> None:
         """Train on the samples in the body."""
-        body, limit = self.take_body(), self.server.settings.block_size
+        body, media_type, settings = self.take_body(), self.body_type, self.server.settings
         loss, version = await self.server.weights.train(
-            lambda: read_samples(read_json(body), limit), self.if_match
+            lambda: read_sample_body(body, media_type, settings.block_size, settings.body_bytes),
+            self.if_match,
         )
         self.set_version_headers(version)
         self.send_json({"loss": loss})

@@ -1,5 +1,5 @@
-"""Saves what was done on the page in the browser, so that a reload or a crash loses none of it.
+"""Saves what was done on the page, so that a reload, a cut connection or a crash loses none of it.
 
-Only the browser runtime saves: its worker writes to IndexedDB, without the page. When served, the
-work lives in the server's process and ends with the page.
+The browser runtime's worker writes to IndexedDB, without the page. When served, the server writes
+to an SQLite file, under a key that only the visitor's browser has.
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
 
 from dashboard.autosave.save import Save, SavedPart, SaveError
@@ -57,13 +57,18 @@ class Autosave:
     parts
         The parts that exist from the beginning.
     tab
-        Name of the tab, the same in each of its loads; its own saves are preferred to others.
+        Name of the tab, the same in each of its loads; its own saves are preferred to others. It
+        may be set later, before `connect`.
     rename_tab
         Called with the new name of a tab that is a copy of another one.
     tell
         Shows a sentence on the page.
     report
         Told why nothing can be saved, once for each reason, and None when saving works again.
+    tell_kept
+        Told after every try whether all work is saved; only what was done counts.
+    between_slices
+        Returns a context in which no thread changes the parts.
     now
         Returns the milliseconds since 1970.
     clock
@@ -80,14 +85,19 @@ class Autosave:
         rename_tab: Callable[[str], None] = lambda _name: None,
         tell: Callable[[str], None],
         report: Callable[[StoreError | None], None] = lambda _error: None,
+        tell_kept: Callable[[bool], None] = lambda _is_kept: None,
+        between_slices: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
         now: Callable[[], int] = milliseconds,
         clock: Callable[[], float] = time.perf_counter,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store: Store
         self._sessions: Sessions
+        self._is_connected = self._has_no_store = False
         self._parts: dict[str, SavedPart] = {}
-        self._tab, self._rename_tab = tab, rename_tab
+        self.tab, self._rename_tab = tab, rename_tab
+        self._tell_kept, self._between_slices = tell_kept, between_slices
+        self._saving = asyncio.Lock()
         self._now, self._clock, self._sleep = now, clock, sleep
         self._tell, self._report = tell, report
         self._changed = asyncio.Event()
@@ -135,9 +145,9 @@ class Autosave:
         self._store = store
         sessions = Sessions(store, now=self._now, sleep=self._sleep, tell=self._tell)
         try:
-            tab = await sessions.enter(self._tab)
-            if tab != self._tab:
-                self._tab = tab
+            tab = await sessions.enter(self.tab)
+            if tab != self.tab:
+                self.tab = tab
                 self._rename_tab(tab)
             found = await sessions.earlier()
         except StoreError:
@@ -145,6 +155,7 @@ class Autosave:
                 await sessions.leave()
             raise
         self._sessions, self._earlier = sessions, list(found)
+        self._is_connected = True
         self._note_success()
         return found
 
@@ -161,6 +172,7 @@ class Autosave:
         if self._restoring != earlier.session:
             self._restoring, self._restored = earlier.session, set()
         try:
+            await self._store.claim(earlier.session)
             records, save = await self._read(earlier.session)
         except StoreError as error:
             self._tell(f"Earlier work cannot be restored right now: {error}.")
@@ -241,6 +253,13 @@ class Autosave:
         self._changed.set()
         if urgent:
             self._urgent.set()
+        if self._has_no_store and self._has_work:
+            self._tell_kept(False)
+
+    def go_without_store(self) -> None:
+        """Save nothing, and tell at once when work exists that would be lost."""
+        self._has_no_store = True
+        self.note_change()
 
     async def run(self) -> None:
         """Save after every change, until cancelled; what cannot be saved is tried again."""
@@ -275,6 +294,8 @@ class Autosave:
     def note_failure(self, error: StoreError) -> None:
         """Report that the store cannot be used, unless this reason was the last one reported."""
         self._failures += 1
+        if self._has_work:
+            self._tell_kept(False)
         if str(error) != self._reported:
             self._reported = str(error)
             self._report(error)
@@ -292,12 +313,30 @@ class Autosave:
             return
         await self._wait_for(self._urgent, PERIOD_SECONDS - pause)
 
+    @property
+    def _has_work(self) -> bool:
+        """Whether anything was done that a save would keep."""
+        return any(part.title for part in self._parts.values())
+
     async def save(self) -> bool:
         """Save now, unless nothing differs from the last save; return False after a failure."""
-        begun = self._clock()
+        async with self._saving:
+            return await self._save()
+
+    async def close(self) -> None:
+        """Save a last time, and mark the session as closed; nothing if there is no store yet."""
+        if not self._is_connected:
+            return
+        await self.save()
+        with suppress(StoreError):
+            await self._sessions.leave()
+
+    async def _save(self) -> bool:
         newest = self._newest
         try:
-            save = self._capture()
+            async with self._between_slices():
+                begun = self._clock()
+                save = self._capture()
             if save is None:
                 return True
             content = save.to_bytes()
@@ -312,6 +351,7 @@ class Autosave:
         self._saved_at = save.saved_at
         self._own_records.append(name)
         self._note_success()
+        self._tell_kept(True)
         with suppress(StoreError):  # what cannot be deleted now is deleted after the next save
             await self._delete_replaced()
         return True

@@ -1,11 +1,13 @@
-"""The autosave of the browser runtime: joins the parts of the page, the store and the offer.
+"""The autosave of a page: joins the parts of the page, the store and the offer.
 
-While the browser refuses to store anything, the page works without it and says so.
+The browser runtime saves in the browser, a served page on its server. While nothing can be stored,
+the page works without it and says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from dashboard.autosave.autosave import Autosave
@@ -24,8 +26,20 @@ if TYPE_CHECKING:
 Resume = Callable[[], Awaitable[None]] | None
 
 
+IN_THE_BROWSER, ON_THE_SERVER = "in this browser", "on this server"
+"""Where work is saved, in words."""
+
+
 def create_autosave(
-    controller: DigitsController, tab: str, alert: Alert, offer: RestoreOffer
+    controller: DigitsController,
+    tab: str,
+    alert: Alert,
+    offer: RestoreOffer,
+    *,
+    rename_tab: Callable[[str], None],
+    tell_kept: Callable[[bool], None] = lambda _is_kept: None,
+    between_slices: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    place: str = IN_THE_BROWSER,
 ) -> Autosave:
     """Return the autosave of a page whose digits exist.
 
@@ -39,6 +53,10 @@ def create_autosave(
         Says why nothing can be saved, as long as that is so.
     offer
         Asks whether to restore earlier saves.
+    rename_tab, tell_kept, between_slices
+        As for `Autosave`.
+    place
+        Where work is saved: `IN_THE_BROWSER` or `ON_THE_SERVER`.
     """
 
     def report(error: StoreError | None) -> None:
@@ -50,7 +68,7 @@ def create_autosave(
         if isinstance(error, StoreFullError) and count:
             label = "Delete the earlier save" if count == 1 else f"Delete {count} earlier saves"
             actions.append((label, lambda: controller.spawn(make_space())))
-        alert.show(failure_sentence(error), actions)
+        alert.show(failure_sentence(error, place), actions)
 
     async def make_space() -> None:
         await autosave.delete_earlier()
@@ -58,11 +76,19 @@ def create_autosave(
         autosave.retry_now()
 
     parts: list[SavedPart] = [SavedDigits(controller), SavedStoredModel(controller)]
-    autosave = Autosave(parts, tab=tab, rename_tab=rename_tab, tell=controller.warn, report=report)
+    autosave = Autosave(
+        parts,
+        tab=tab,
+        rename_tab=rename_tab,
+        tell=controller.warn,
+        report=report,
+        tell_kept=tell_kept,
+        between_slices=between_slices,
+    )
     return autosave
 
 
-def rename_tab(name: str) -> None:
+def rename_worker_tab(name: str) -> None:
     """Have the page use another name of its tab from now on."""
     from js import self as worker  # noqa: PLC0415 - exists in a browser only
     from pyodide.ffi import to_js  # noqa: PLC0415
@@ -76,10 +102,10 @@ def _js_object() -> Any:
     return Object.fromEntries
 
 
-def failure_sentence(error: StoreError) -> str:
-    """Return the sentence that tells why nothing can be saved in this browser."""
+def failure_sentence(error: StoreError, place: str = IN_THE_BROWSER) -> str:
+    """Return the sentence that tells why nothing can be saved."""
     return (
-        f"Your work cannot be saved in this browser at present ({error}). Everything else works, "
+        f"Your work cannot be saved {place} at present ({error}). Everything else works, "
         "and saving is tried again by itself; save the weights to keep them."
     )
 

@@ -20,6 +20,7 @@ from dashboard.digits.state import DigitsState, Origin
 from dashboard.digits.training import NETWORK_SETTINGS
 from dashboard.training.checkpoint import Checkpoint, settings_values
 from dashboard.training.run_state import RunState
+from dashboard.training.scheduled_changes import changes_from_list, changes_to_list
 from dashboard.training.settings import TrainingSettings, setting_names
 from dashboard.training.stopping import STOP_SETTINGS
 from data_cache import DATA_SETS, DataError
@@ -92,6 +93,7 @@ class SavedDigits:
             "origin": state.origin,
             "running": state.running,
             "built": dict(state.built_settings),
+            "scheduled": changes_to_list(state.scheduled_changes),
             "drawing": None if drawing is None or state.is_example else encode_drawing(drawing),
         }
         run = controller.trainer.run
@@ -105,6 +107,7 @@ class SavedDigits:
         try:
             checkpoint = Checkpoint.from_bytes(content, "the saved digits")
             shown, drawing, origin, built = _read_task(checkpoint.task)
+            scheduled = changes_from_list(checkpoint.task.get("scheduled", ()))
             await self._controller.restore_run(
                 _run_state(checkpoint, shown, origin),
                 origin=origin,
@@ -118,6 +121,7 @@ class SavedDigits:
             raise SaveError(str(error).rstrip(".")) from error
         if drawing is not None:
             self._controller.drawing.show(drawing)
+        self._state.scheduled_changes = scheduled
         self._state.running = bool(checkpoint.task["running"])
 
     def watch(self, note_change: Callable[[bool], None]) -> None:

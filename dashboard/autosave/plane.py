@@ -17,6 +17,7 @@ from dashboard.plane.settings import MAX_POINTS, PlaneSettings
 from dashboard.plane.state import PlaneState
 from dashboard.training.checkpoint import Checkpoint
 from dashboard.training.run_state import RunState
+from dashboard.training.scheduled_changes import changes_from_list, changes_to_list
 from dashboard.training.settings import MAX_LAYER_WIDTH, setting_names
 from data_cache import PLANE_SHAPES, PlanePoints
 from nn import Network, WeightsError
@@ -79,6 +80,7 @@ class SavedPlane:
             "running": state.running,
             "ablated": sorted(state.ablated),
             "origin": data.origin,
+            "scheduled": changes_to_list(state.scheduled_changes),
             "classes": data.classes,
         }
         arrays = {}
@@ -97,6 +99,7 @@ class SavedPlane:
             checkpoint = Checkpoint.from_bytes(content, "the saved 2-D data", PlaneState)
             settings = _check_settings(checkpoint.settings)
             task, data = checkpoint.task, _read_data(checkpoint)
+            scheduled = changes_from_list(task.get("scheduled", ()))
             form = settings.make_network(
                 len(settings.inputs), data.classes, np.random.default_rng(0)
             )
@@ -107,6 +110,7 @@ class SavedPlane:
             self._controller.restore_run(checkpoint.settings, data, checkpoint.state, ablated)
         except (LookupError, TypeError, ValueError) as error:
             raise SaveError(str(error).rstrip(".")) from error
+        self._state.scheduled_changes = scheduled
         self._state.running = bool(task["running"])
 
     def watch(self, note_change: Callable[[bool], None]) -> None:

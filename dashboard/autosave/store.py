@@ -62,6 +62,10 @@ class Store(Protocol):
         """Return the sessions of all open tabs, as far as the browser tells."""
         ...
 
+    async def claim(self, session: str) -> None:
+        """End a session without a page, if it still computes; its last save is stored then."""
+        ...
+
 
 class IndexedDBStore:
     """The records in the browser's IndexedDB, used by the worker itself; see `Store`.
@@ -113,6 +117,9 @@ class IndexedDBStore:
     async def open_sessions(self) -> set[str]:
         """Return the sessions that are open."""
         return set(await _translated(self._database.openSessions))
+
+    async def claim(self, session: str) -> None:
+        """Do nothing: a worker ends with its page."""
 
 
 async def _translated(ask: Callable[[], Awaitable[Any]]) -> Any:

@@ -90,7 +90,9 @@ def add_data_arguments(parser: argparse.ArgumentParser, *, required: bool) -> No
     add_read_arguments(parser)
 
 
-def open_named(arguments: argparse.Namespace, *, labelled: bool = True) -> NamedSamples:
+def open_named(
+    arguments: argparse.Namespace, *, labelled: bool = True, content: bytes | None = None
+) -> NamedSamples:
     """Return the samples that --data-path or --data-set names.
 
     Parameters
@@ -99,6 +101,8 @@ def open_named(arguments: argparse.Namespace, *, labelled: bool = True) -> Named
         Of the command.
     labelled
         Whether the samples must have labels.
+    content
+        Of the path, if it is a pipe that has been read.
 
     Raises
     ------
@@ -110,7 +114,7 @@ def open_named(arguments: argparse.Namespace, *, labelled: bool = True) -> Named
     if arguments.data_path is not None:
         options = read_options(arguments)
         part, other = arguments.part or "test", None if arguments.part else "train"
-        file = read_reported(arguments.data_path, part, options, other)
+        file = read_reported(arguments.data_path, part, options, other, content)
         samples = file.labelled() if labelled else file.samples
         return NamedSamples(samples, DIGIT_NAMES, str(arguments.data_path))
     data_set = load_data_set(data_set_name(arguments.data_set))

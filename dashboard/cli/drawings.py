@@ -17,15 +17,23 @@ from numpy.typing import NDArray
 from dashboard.cli.errors import CommandError
 from data_cache import DataError, frame_digit
 from data_cache.preprocessing import find_picture_digits
-from data_cache.readers.file_kinds import EMPTY, NPY, PICTURES, TEXT, FileKind, identify
+from data_cache.readers.archives import unpack
+from data_cache.readers.file_kinds import (
+    EMPTY,
+    JSON,
+    NPY,
+    PICTURES,
+    SAFETENSORS,
+    START_BYTES,
+    TEXT,
+    FileKind,
+    identify,
+)
 from data_cache.readers.pictures import decode_picture
 from data_cache.readers.text import NUMBER, decode_text, excerpt
-from data_cache.samples import PIXELS
 
-EXPECTED = "a picture, or a square array of numbers, as .npy or as text with a row per line"
+EXPECTED = "a picture, samples, or a square array of numbers, as .npy or as text"
 ARRAY = "expected a square array of numbers, as .npy or as text with a row per line"
-PICTURE_CONFIDENCE = 0.97
-"""Below this confidence the digit in a picture is not sure, whose page may show anything."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +52,37 @@ class Drawing:
     is_picture: bool
 
 
-def read_drawing(path: Path, binarize: int | None = None) -> Drawing:
+def read_file(path: Path) -> bytes:
+    """Return the content of a file, decompressed; raise a DataError if it cannot be read."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: expected a file, found none.") from error
+    except OSError as error:
+        raise DataError(f"{path}: expected a file, found none ({error.strerror}).") from error
+    return unpack(content, str(path)) if content else content
+
+
+def find_pictures(folder: Path) -> list[Path]:
+    """Return the pictures that lie in a folder itself, recognised by their first bytes."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and not path.name.startswith("."):
+            with path.open("rb") as file:
+                if identify(file.read(START_BYTES)).name in PICTURES:
+                    found.append(path)
+    return found
+
+
+def read_drawing(content: bytes, name: str, binarize: int | None = None) -> Drawing:
     """Return the preprocessed digits in a file.
 
     Parameters
     ----------
-    path
+    content
         A picture in any common format, a `.npy` file, or text.
+    name
+        The file, for error messages.
     binarize
         A threshold from 0 to 255: brighter pixels become 1, all others 0.
 
@@ -61,17 +93,11 @@ def read_drawing(path: Path, binarize: int | None = None) -> Drawing:
     CommandError
         If there is no digit in it.
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: expected a file, found none.") from error
-    except OSError as error:
-        raise DataError(f"{path}: expected a file, found none ({error.strerror}).") from error
     kind = identify(content)
     if kind.name in PICTURES:
-        digits = _picture_digits(content, str(path))
+        digits = _picture_digits(content, name)
     else:
-        digits = (_array_digit(content, kind, str(path)),)
+        digits = (_array_digit(content, kind, name),)
     if binarize is not None:
         digits = tuple(
             DrawnDigit((one.image * 255 > binarize).astype(np.float32), one.doubt) for one in digits
@@ -119,15 +145,10 @@ def _read_array(content: bytes, kind: FileKind, name: str) -> NDArray[Any]:
         except (ValueError, EOFError) as error:
             raise DataError(f"{name}: {ARRAY}, found a damaged .npy file.") from error
     if kind is not TEXT:
-        hint = "; samples are named with --data-path" if kind.name in ("idx", "npz") else ""
+        hint = "; weights are named with --weight-path" if kind in (JSON, SAFETENSORS) else ""
         raise DataError(f"{kind.refusal(name, EXPECTED).removesuffix('.')}{hint}.")
     text = decode_text(content, name).content.decode("utf-8", "replace")
     rows = [re.split(r"[\s,;]+", line.strip(" \t,;")) for line in text.split("\n") if line.strip()]
-    if rows and max(map(len, rows)) >= PIXELS:
-        raise DataError(
-            f"{name}: {ARRAY}, found rows of {max(map(len, rows)):,} values; samples are named "
-            "with --data-path."
-        )
     for number, row in enumerate(rows, 1):
         for word in row:
             if not NUMBER.fullmatch(word):

@@ -38,6 +38,7 @@ from dashboard.cli.report import (
 from dashboard.evaluation.rejection import Rejection, measure_rejection
 from dashboard.evaluation.report import EvaluationReport, evaluate_network
 from dashboard.evaluation.robustness import RobustnessPoint, measure_robustness
+from dashboard.training.settings import SettingError
 from data_cache import DIGIT_NAMES, Samples, data_set_available, load_data_set
 from data_cache.synthesis import draw_non_digits
 
@@ -67,6 +68,9 @@ def add_parser(subparsers: Any) -> None:
         description=DESCRIPTION,
     )
     parser.set_defaults(run=run, parser=parser)
+    parser.add_argument(
+        "file", nargs="?", metavar="FILE", help="labelled samples, as with --data-path"
+    )
     add_weights_argument(parser)
     add_data_arguments(parser, required=False)
     parser.add_argument("--binarize", metavar="THRESHOLD", help=explain("binarize"))
@@ -85,6 +89,10 @@ def run(arguments: argparse.Namespace) -> int:
     text = arguments.binarize
     binarize = None if text is None else read_flag("--binarize", "binarize", text)
     digits = read_integer("--robustness", arguments.robustness, 0, MAX_DIGITS)
+    if arguments.file is not None:
+        if arguments.data_path is not None or arguments.data_set is not None:
+            raise SettingError("expected either a file, or --data-path or --data-set.")
+        arguments.data_path = arguments.file
     if arguments.data_path is None and arguments.data_set is None:
         arguments.data_set = "mnist" if data_set_available("mnist") else "digits"
     net = open_network(arguments)

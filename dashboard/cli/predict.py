@@ -1,4 +1,4 @@
-"""`inkling predict`: prints a network's predictions for samples or for a drawing.
+"""`inkling predict`: prints a network's predictions for samples, pictures or a drawing.
 
 A drawing is preprocessed exactly as the drawing pad's is.
 """
@@ -26,15 +26,23 @@ from dashboard.cli.arguments import (
     read_flag,
     read_integer,
 )
-from dashboard.cli.drawings import PICTURE_CONFIDENCE, Drawing, read_drawing
+from dashboard.cli.drawings import (
+    Drawing,
+    find_pictures,
+    read_drawing,
+    read_file,
+)
+from dashboard.cli.errors import CommandError
 from dashboard.training.settings import SettingError
-from data_cache import DIGIT_NAMES, to_float
+from data_cache import DIGIT_NAMES, DataError, to_float
+from data_cache.readers.paths import holds_samples
 from nn import Network
-from nn.calibration import confidence
+from nn.calibration import is_sure
 
 DESCRIPTION = """\
-Predict the digit in samples of a data set or file, or in a drawing, with the
-probability of each class. Samples without labels are all answered, one line each.
+Predict the digits in a file, with the probability of each class. What the file is
+is recognised by its content: a table, an idx, .npz or .npy file or a folder of
+samples is answered in a line for each sample, and so is a folder of pictures.
 
 A drawing is a picture of one digit, or of several beside each other (PNG, JPEG,
 WebP, GIF, BMP, TIFF; a photograph or a scan, dark on light or light on dark), or a
@@ -46,10 +54,13 @@ EXAMPLE = """\
 examples:
   inkling predict --index 0 1 2                samples of the bundled digits
   inkling predict photograph.jpg
-  inkling predict --data-path test.csv --csv > answers.csv
+  inkling predict test.csv --csv > answers.csv
   inkling predict --weight-path my_weights.json drawing.npy"""
 
 DEFAULT_DATA_SET = "digits"
+SAMPLE_FLAGS = ("index", "part", "transpose", "invert", "scale", "label_column")
+"""Arguments that apply to samples alone."""
+STANDARD_INPUT = "/dev/stdin"
 _CHUNK = 1000
 
 
@@ -57,20 +68,27 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the parser of `inkling`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "predict",
-        help="predict the digit in samples or in a drawing",
+        help="predict the digits in samples, pictures or a drawing",
         description=DESCRIPTION,
         epilog=EXAMPLE,
     )
     parser.set_defaults(run=run, parser=parser)
-    parser.add_argument("drawing", nargs="?", metavar="DRAWING", help="a file with a drawing")
+    parser.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="a drawing, a picture, or samples as for --data-path; a folder of them; - for "
+        "standard input",
+    )
     add_weights_argument(parser)
     add_data_arguments(parser, required=False)
     parser.add_argument(
         "--index",
         nargs="+",
         metavar="N",
-        help="which samples of the data, counted from 0 (default: the first; of samples without "
-        f"labels, all); without other data, of the data set {DEFAULT_DATA_SET}",
+        help="which samples of the data, counted from 0, with all probabilities (default: all of a "
+        "file, in a line each; the first of a data set); without other data, of the data set "
+        f"{DEFAULT_DATA_SET}",
     )
     parser.add_argument(
         "--csv",
@@ -82,24 +100,73 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Predict, and print several lines per sample."""
+    """Predict, and print a line or several per sample."""
     text = arguments.binarize
     binarize = None if text is None else read_flag("--binarize", "binarize", text)
     has_data = arguments.data_path is not None or arguments.data_set is not None
-    if not has_data and arguments.drawing is None and (arguments.index or arguments.csv):
+    if not has_data and arguments.file is None and (arguments.index or arguments.csv):
         arguments.data_set, has_data = DEFAULT_DATA_SET, True
-    if has_data == (arguments.drawing is not None):
-        raise SettingError("expected either a drawing, or samples by --data-path or --data-set.")
+    if has_data == (arguments.file is not None):
+        raise SettingError(
+            "expected either a file with a drawing or samples, or samples by --data-path, "
+            "--data-set or --index."
+        )
     net = open_network(arguments)
     with limit_blas_threads():
         if has_data:
             lines = _data_lines(net, open_named(arguments, labelled=False), arguments, binarize)
         else:
-            drawing = read_drawing(Path(arguments.drawing), binarize)
-            lines = _drawing_lines(net, drawing, arguments.drawing)
+            lines = _file_lines(net, arguments, binarize)
         for line in lines:
             sys.stdout.write(f"{line}\n")
     return 0
+
+
+def _file_lines(
+    net: NamedNetwork, arguments: argparse.Namespace, binarize: int | None
+) -> Iterator[str]:
+    """Return the answers to a file or folder of any kind."""
+    path = Path(STANDARD_INPUT if arguments.file == "-" else arguments.file)
+    content = None
+    if path.is_dir():
+        pictures = find_pictures(path)
+        if pictures:
+            return _folder_lines(net, pictures, arguments, binarize)
+    else:
+        content = read_file(path)
+        if not holds_samples(content):
+            drawing = read_drawing(content, str(path), binarize)
+            return _drawing_lines(net, drawing, arguments)
+        if path.is_file():
+            content = None  # beside an idx file may be its labels
+    arguments.data_path = str(path)
+    data = open_named(arguments, labelled=False, content=content)
+    return _data_lines(net, data, arguments, binarize)
+
+
+def _folder_lines(
+    net: NamedNetwork,
+    pictures: Sequence[Path],
+    arguments: argparse.Namespace,
+    binarize: int | None,
+) -> Iterator[str]:
+    """Yield a line for each picture; those without a digit are said to have none."""
+    if arguments.csv:
+        yield "ImageId,Label"
+    for number, path in enumerate(pictures, 1):
+        try:
+            drawing = read_drawing(read_file(path), str(path), binarize)
+        except (CommandError, DataError) as error:
+            if arguments.csv:
+                raise
+            yield str(error)
+            continue
+        if arguments.csv:
+            yield f"{number},{_digits_of(net, drawing)}"
+        elif len(drawing.digits) == 1:
+            yield next(_drawing_answers(net, drawing, str(path)))
+        else:
+            yield f"{path}: {_digits_of(net, drawing)}, {len(drawing.digits)} digits"
 
 
 def _data_lines(
@@ -107,7 +174,8 @@ def _data_lines(
 ) -> Iterator[str]:
     count = len(data.samples)
     indices = [read_integer("--index", word, 0, count - 1) for word in arguments.index or ()]
-    is_short = arguments.csv or not data.is_labelled
+    is_file = arguments.data_path is not None
+    is_short = arguments.csv or not data.is_labelled or (is_file and not indices)
     if not indices:
         indices = list(range(count)) if is_short else [0]
     if not is_short:
@@ -133,7 +201,10 @@ def _answer_lines(
         for index, row in zip(part, probabilities, strict=True):
             best = int(row.argmax())
             name = data.class_names[best]
-            answer = f"sample {index}: {name} ({100 * float(row[best]):.1f} %)"
+            label = ""
+            if data.is_labelled:
+                label = f", labelled {data.class_names[int(data.samples.labels[index])]}"
+            answer = f"sample {index}{label}: {name} ({100 * float(row[best]):.1f} %)"
             yield f"{index + 1},{best}" if is_csv else answer
 
 
@@ -148,21 +219,47 @@ def _sample_lines(
         )
 
 
-def _drawing_lines(net: NamedNetwork, drawing: Drawing, title: str) -> Iterator[str]:
+def _drawing_lines(
+    net: NamedNetwork, drawing: Drawing, arguments: argparse.Namespace
+) -> Iterator[str]:
+    """Return the answers to a drawing.
+
+    Raises
+    ------
+    SettingError
+        If a flag asks for what only samples have.
+    """
+    for name in SAMPLE_FLAGS:
+        if getattr(arguments, name):
+            flag = f"--{name.replace('_', '-')}"
+            raise SettingError(f"{flag}: expected samples, found a drawing, {arguments.file}.")
+    if arguments.csv:
+        rows = (f"1,{_digits_of(net, drawing)}",)
+        return iter(("ImageId,Label", *rows))
+    return _drawing_answers(net, drawing, arguments.file)
+
+
+def _digits_of(net: NamedNetwork, drawing: Drawing) -> str:
+    """Return the digits of a drawing as a text, whatever the confidence."""
+    images = np.stack([one.image for one in drawing.digits])
+    best = net.network.predict_proba(images).argmax(axis=1)
+    return "".join(DIGIT_NAMES[index] for index in best.tolist())
+
+
+def _drawing_answers(net: NamedNetwork, drawing: Drawing, title: str) -> Iterator[str]:
     """Yield the digits of a drawing; several with a line for all of them first."""
-    threshold = net.confidence_threshold
-    if threshold is not None and drawing.is_picture:
-        threshold = max(threshold, PICTURE_CONFIDENCE)
     if len(drawing.digits) > 1:
-        images = np.stack([one.image for one in drawing.digits])
-        answer = "".join(
-            DIGIT_NAMES[best] for best in net.network.predict_proba(images).argmax(axis=1).tolist()
-        )
-        yield f"{title}: {answer}, {len(drawing.digits)} digits"
+        yield f"{title}: {_digits_of(net, drawing)}, {len(drawing.digits)} digits"
     for place, one in enumerate(drawing.digits, 1):
         name = title if len(drawing.digits) == 1 else f"digit {place}"
         yield from _prediction_lines(
-            net.network, one.image, name, DIGIT_NAMES, threshold=threshold, doubt=one.doubt
+            net.network,
+            one.image,
+            name,
+            DIGIT_NAMES,
+            threshold=net.confidence_threshold,
+            is_picture=drawing.is_picture,
+            doubt=one.doubt,
         )
 
 
@@ -173,15 +270,15 @@ def _prediction_lines(
     class_names: Sequence[str],
     *,
     threshold: float | None = None,
+    is_picture: bool = False,
     doubt: str = "",
 ) -> Iterator[str]:
     probabilities = network.predict_proba(image[np.newaxis])
     best = int(probabilities[0].argmax())
-    is_sure = threshold is None or float(confidence(probabilities)[0]) >= threshold
     answer = f"{class_names[best]} ({100 * float(probabilities[0, best]):.1f} %)"
     if doubt:
         answer = f"not sure, since {doubt}; perhaps {answer}"
-    elif not is_sure:
+    elif not is_sure(probabilities[0], threshold, is_picture=is_picture):
         answer = f"not sure, perhaps {answer}"
     yield f"{title}: {answer}"
     width = max(len(name) for name in class_names)

@@ -13,6 +13,7 @@ import numpy as np
 
 from dashboard.training.settings import SettingError
 from data_cache import DataError, ReadOptions, SampleFile, Samples, read_samples
+from data_cache.readers.paths import parse_samples
 from data_cache.readers.sample_file import find_overlap
 from data_cache.samples import PIXELS, SIDE
 from nn import Network, load_pretrained
@@ -64,7 +65,11 @@ def read_options(arguments: argparse.Namespace) -> ReadOptions:
 
 
 def read_reported(
-    path: str, part: str, options: ReadOptions, other_part: str | None = None
+    path: str,
+    part: str,
+    options: ReadOptions,
+    other_part: str | None = None,
+    content: bytes | None = None,
 ) -> SampleFile:
     """Read samples from a path, and report on stderr in a line what was read and what is odd.
 
@@ -74,6 +79,8 @@ def read_reported(
         As in `read_samples`.
     other_part
         Which half of a folder to read if it lacks the first.
+    content
+        Of a pipe that has been read.
 
     Raises
     ------
@@ -81,7 +88,10 @@ def read_reported(
         If the path cannot be read.
     """
     try:
-        file = read_samples(path, part, options)
+        if content is None:
+            file = read_samples(path, part, options)
+        else:
+            file = parse_samples(content, path, part, options)
     except DataError:
         if other_part is None or not Path(path).is_dir():
             raise

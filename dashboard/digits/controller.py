@@ -6,7 +6,7 @@ itself watches the settings in it.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +26,9 @@ from dashboard.digits.models import (
 from dashboard.digits.state import DigitsState, Origin, architecture_settings
 from dashboard.digits.training import NETWORK_SETTINGS, DigitsTraining
 from dashboard.digits.training_subset import ALL, subset_name_of, whole_of
+from dashboard.shell.notices import Mend
 from dashboard.training.history import Score
+from dashboard.training.marks import SettingChange
 from dashboard.training.run import DivergenceError
 from dashboard.training.run_state import RunState
 from dashboard.training.settings import SettingError
@@ -228,6 +230,7 @@ class DigitsController:
             return
         if self.state.origin == Origin.PRETRAINED:
             self.state.origin = Origin.FINE_TUNED
+        self.trainer.run.history.note_intervention("steps on drawings")
         self.state.snapshot = self.trainer.snapshot()
         self.drawing.predict()
         name = self.data.class_names[label]
@@ -264,6 +267,7 @@ class DigitsController:
         state = self.state
         if state.origin != Origin.PRETRAINED:
             return
+        scheduled = state.scheduled_changes  # those of a link are meant for the run that begins
         if state.fine_tune:
             if not state.snapshot.iteration:
                 # The order of the batches follows the seed that is set now.
@@ -276,6 +280,7 @@ class DigitsController:
                 f"Training a new {network_name(self.network)} from random weights. The model menu "
                 f"brings the {pretrained} back."
             )
+        state.scheduled_changes = scheduled
 
     def _live_setting_changed(self, *_events: Any) -> None:
         state, run = self.state, self.trainer.run
@@ -331,10 +336,26 @@ class DigitsController:
 
     # Links and autosave
 
-    async def apply_link(self, values: Mapping[str, Any]) -> None:
-        """Apply the settings of a link, and build the network that they describe."""
+    async def apply_link(
+        self,
+        values: Mapping[str, Any],
+        named: Collection[str] | None = None,
+        changes: Sequence[SettingChange] = (),
+    ) -> None:
+        """Apply the settings of a link, and build the network that they describe.
+
+        Parameters
+        ----------
+        values
+            Settings by name.
+        named
+            Those that the link names, which alone replace the current model; None: all.
+        changes
+            Changes of settings that the run makes by itself.
+        """
         if not values:
             return
+        named = set(values if named is None else named)
         state = self.state
         state.running = False
         # The data set comes last: a network for it is built with the other settings.
@@ -342,12 +363,12 @@ class DigitsController:
         state.param.update(**{name: it for name, it in values.items() if name not in data})
         state.param.update(**data)
         await self._loader.wait()
-        if state.origin != Origin.PRETRAINED:
-            return
-        if set(values) & set(NETWORK_SETTINGS) and not state.fine_tune:
-            self.reset()
-        elif "pretrained_model" in values and state.has_digit_classes:
-            self._replace_run(load_pretrained(state.pretrained_model), Origin.PRETRAINED)
+        if state.origin == Origin.PRETRAINED:
+            if named & set(NETWORK_SETTINGS) and not state.fine_tune:
+                self.reset()
+            elif "pretrained_model" in named and state.has_digit_classes:
+                self._replace_run(load_pretrained(state.pretrained_model), Origin.PRETRAINED)
+        state.scheduled_changes = list(changes)
 
     async def restore_run(
         self,
@@ -529,9 +550,9 @@ class DigitsController:
         self.trainer.run.queue.resume()
         self.training_loop.retry_now()
 
-    def warn(self, sentence: str) -> None:
-        """Show a warning."""
-        self._notify(sentence, "warning")
+    def warn(self, sentence: str, mend: Mend | None = None) -> None:
+        """Show a warning, with a button for what corrects its cause."""
+        self._notify(sentence, "warning", mend)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run a background task; its failure is shown as a notice."""
@@ -545,5 +566,5 @@ class DigitsController:
         """Stop training and wait for the end of all tasks."""
         await self._training.close()
 
-    def _notify(self, text: str, kind: str = "info") -> None:
-        self._training.notify(text, kind)
+    def _notify(self, text: str, kind: str = "info", mend: Mend | None = None) -> None:
+        self._training.notify(text, kind, mend)

@@ -11,16 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.digits.example_drawing import draw_example
+from dashboard.digits.picture import PictureDrawing
 from dashboard.digits.state import DRAWN, WELCOME, DigitsState, Origin, Prediction
 from dashboard.shell.notices import Notice
 from data_cache import frame_digit, shrink_canvas
 from nn import Network, pretrained_card
-from nn.calibration import confidence
+from nn.calibration import is_sure
 
 SIDE = 28
 """Pixels along a side of the model's input."""
 DRAWING_SIDE = 84
 """Pixels along a side of the drawing that the pad reports."""
+
+# So much of the ink of a picture has to be on the pad for the drawing to be the picture's.
+_MOST = 0.5
 
 
 class DrawingModel:
@@ -39,6 +43,7 @@ class DrawingModel:
         self._state = state
         self._image: NDArray[np.float32] | None = None
         self._sample: NDArray[np.float32] | None = None
+        self._picture: PictureDrawing | None = None
         self._predicted_with: Network | None = None
         state.param.watch(lambda _event: self._frame(), "class_names")
         state.param.watch(lambda _event: self._frame_and_predict(), "centre_drawing")
@@ -62,7 +67,25 @@ class DrawingModel:
         One of 28 × 28 pixels is a sample in the format of the data set, and is predicted as it is.
         """
         self._sample = picture.astype(np.float32) if len(picture) == SIDE else None
+        self._picture = None
         self.show_on_pad(picture)
+
+    def show_picture(self, picture: PictureDrawing) -> None:
+        """Put the digit of a photograph or another file on the pad.
+
+        While most of it stays there, its answer has to be surer than that of a drawing.
+        """
+        assert picture.canvas is not None, "only pictures of one digit are shown"
+        self._sample, self._picture = None, picture
+        self.show_on_pad(picture.canvas)
+
+    def is_sure_of(self, picture: PictureDrawing) -> bool:
+        """Return whether the current model would be sure of the digit of a picture."""
+        image = None if picture.canvas is None else frame_digit(picture.canvas)
+        if image is None:
+            return False
+        probabilities = self._state.shown_network.predict_proba(image[np.newaxis])[0]
+        return self._is_confident(probabilities, picture)
 
     def clear(self) -> None:
         """Clear the pad."""
@@ -82,7 +105,8 @@ class DrawingModel:
             return
         self._predicted_with = network = state.shown_network
         probabilities = network.predict_proba(self._image[np.newaxis])[0]
-        is_confident = self._is_confident(probabilities)
+        picture = self._picture if self._shows_picture() else None
+        is_confident = self._is_confident(probabilities, picture)
         state.prediction = Prediction(self._image, probabilities, is_confident)
 
     def update(self) -> None:
@@ -103,17 +127,35 @@ class DrawingModel:
         frame = frame_digit if self._state.is_drawing_centred else shrink_canvas
         self._image = None if drawing is None else frame(drawing)
 
-    def _is_confident(self, probabilities: NDArray[np.float32]) -> bool:
-        """Return whether a pretrained model is confident; others have no known threshold.
+    def _shows_picture(self) -> bool:
+        """Return whether most of the picture that was put on the pad is still there."""
+        drawing, picture = self._state.drawing, self._picture
+        if drawing is None or picture is None or picture.canvas is None:
+            return False
+        step = len(picture.canvas) // len(drawing)
+        shown = picture.canvas.reshape(len(drawing), step, len(drawing), step).mean(axis=(1, 3))
+        return bool(np.minimum(drawing, shown).sum() >= _MOST * shown.sum())
+
+    def _is_confident(
+        self, probabilities: NDArray[np.float32], picture: PictureDrawing | None
+    ) -> bool:
+        """Return whether the model is confident; only pretrained ones have a known threshold.
 
         The threshold was measured on centred digits, so it says nothing about other drawings.
         """
         state = self._state
+        if not np.isfinite(probabilities).all():
+            return True  # which is said otherwise
         is_known = state.origin in (Origin.PRETRAINED, Origin.FINE_TUNED)
-        if not (is_known and state.is_drawing_centred and np.isfinite(probabilities).all()):
-            return True
-        threshold = pretrained_card(state.pretrained_model).confidence_threshold
-        return bool(confidence(probabilities[np.newaxis])[0] >= threshold)
+        threshold = None
+        if is_known and state.is_drawing_centred:
+            threshold = pretrained_card(state.pretrained_model).confidence_threshold
+        return is_sure(
+            probabilities,
+            threshold,
+            is_picture=picture is not None,
+            is_doubtful=picture is not None and picture.is_doubtful,
+        )
 
     @staticmethod
     def _show_nowhere(picture: NDArray[np.floating]) -> None:

@@ -6,6 +6,7 @@ The browser decodes it to grey values, so it works in both runtimes without Pill
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,18 +44,41 @@ def explain_undecodable(name: str, content: str) -> str:
     return kind.refusal(name, EXPECTED)
 
 
-def drawing_of(found: PictureDigits, name: str) -> tuple[NDArray[np.float32] | None, str]:
-    """Return the canvas, (168, 168), of the digit in a picture, and a sentence; "" if all is well.
+@dataclass(frozen=True, eq=False)
+class PictureDrawing:
+    """What a picture becomes on the pad.
 
-    The canvas is None where there is not exactly one digit.
+    Attributes
+    ----------
+    canvas
+        The digit, (168, 168) float32 in [0, 1]; None where there is not exactly one.
+    sentence
+        What is wrong with the picture; "" if all is well.
     """
+
+    canvas: NDArray[np.float32] | None
+    sentence: str = ""
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the answer to the digit is not sure, whatever the model says."""
+        return bool(self.sentence)
+
+
+def drawing_of(found: PictureDigits, name: str) -> PictureDrawing:
+    """Return the drawing of the digits in a picture."""
     if not found.digits:
-        return None, f"{name}: no digit is in it; it is blank, or has only paper, light and lines."
+        return PictureDrawing(
+            None, f"{name}: no digit is in it; it is blank, or has only paper, light and lines."
+        )
     if len(found.digits) > 1:
-        return None, f"{name}: {len(found.digits)} digits are in it; crop it to one."
+        return PictureDrawing(
+            None, f"{name}: {len(found.digits)} digits are in it; crop it to one."
+        )
     (digit,) = found.digits
+    sentence = ""
     if digit.is_cut:
-        return digit.canvas, f"{name}: the edge of the picture cuts the digit."
-    if digit.is_wide:
-        return digit.canvas, f"{name}: it is wide for one digit; there may be two that touch."
-    return digit.canvas, ""
+        sentence = f"{name}: the edge of the picture cuts the digit."
+    elif digit.is_wide:
+        sentence = f"{name}: it is wide for one digit; there may be two that touch."
+    return PictureDrawing(digit.canvas, sentence)

@@ -17,6 +17,7 @@ from dashboard.digits.training_subset import ALL, TRAINING_SAMPLES
 from dashboard.shell.notices import Notice
 from dashboard.training.history import History
 from dashboard.training.run_options import RunOptions
+from dashboard.training.scheduled_changes import ScheduledChanges
 from dashboard.training.settings import TrainingSettings
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.stopping import StopSettings
@@ -71,7 +72,7 @@ class Prediction:
     is_confident: bool = True
 
 
-class DigitsState(TrainingSettings, RunOptions, StopSettings, ShownCheckpoint):
+class DigitsState(TrainingSettings, RunOptions, StopSettings, ShownCheckpoint, ScheduledChanges):
     """Everything that the digits pane shows."""
 
     data_set = param.Selector(default="digits", objects=list(DATA_SETS), label="Data set")

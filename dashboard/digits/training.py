@@ -120,6 +120,7 @@ class DigitsTraining(PaneTraining[BlockRun]):
         self.trainer.stop()
         self.training_loop.forget_steps()
         old = self.trainer.run
+        self.state.scheduled_changes = []
         self.state.keep_curve(old.history)
         self.trainer.adopt(run, self.trainer.validation)
         self._trained_on = (self.data.name, subset_name_of(self.data))
@@ -141,7 +142,13 @@ class DigitsTraining(PaneTraining[BlockRun]):
         self.state.class_names = data.class_names
         found = f"{data.title}: {data.source.sample_count:,} samples to train on."
         if has_same_classes:
+            old = self.trainer.run
             self.replace_run(self.state.network.copy(), self.state.origin)
+            self.trainer.run.history.interventions.extend(old.history.interventions)
+            if old.iteration:
+                self.trainer.run.history.note_intervention(
+                    "weights that were trained on other data before"
+                )
             self.notify(found)
         elif self.state.has_digit_classes:
             self.replace_run(load_pretrained(self.state.pretrained_model), Origin.PRETRAINED)

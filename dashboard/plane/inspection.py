@@ -76,6 +76,7 @@ class Inspection:
             target = chosen.bias if row == inputs else chosen.weights[row]
             assert target is not None, "checked with the position"
             target[column] = number
+            run.history.note_intervention("weights that were edited")
             if run is self._training.trainer.run:
                 self._training.publish()
 

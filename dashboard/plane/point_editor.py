@@ -23,6 +23,9 @@ from data_cache import (
 
 MAX_EDITED_POINTS = 4 * MAX_POINTS
 
+GRID = 2.0**-10
+"""Distance of the coordinates that points are painted at and moved to, so that links stay short."""
+
 
 class PointEditor:
     """Edits the points of the state; an edit that is not possible is answered by a notice."""
@@ -50,7 +53,8 @@ class PointEditor:
                     f"At most {MAX_EDITED_POINTS:,} points are possible; delete some first."
                 )
             if inside:
-                self._training.train_on(data.with_part(part, points.with_points(inside, label)))
+                rounded = [on_grid(*point) for point in inside]
+                self._training.train_on(data.with_part(part, points.with_points(rounded, label)))
             check_inside(len(inside) == len(coordinates))
 
     def paint(self, stroke: str, label: int, values: Sequence[float]) -> None:
@@ -75,7 +79,7 @@ class PointEditor:
         """Move the point with that index in its part."""
         with self._reported():
             check_inside(is_inside(x, y))
-            points = self._state.points.part(part).with_moved(index, x, y)
+            points = self._state.points.part(part).with_moved(index, *on_grid(x, y))
             self._training.train_on(self._state.points.with_part(part, points))
 
     def delete(self, index: int, part: str = "train") -> None:
@@ -122,6 +126,11 @@ class PointEditor:
             yield
         except DataError as error:
             self._training.notify(str(error), kind)
+
+
+def on_grid(x: float, y: float) -> tuple[float, float]:
+    """Return the nearest coordinates on the grid of `GRID`."""
+    return round(x / GRID) * GRID, round(y / GRID) * GRID
 
 
 def is_inside(x: float, y: float) -> bool:

@@ -5,6 +5,8 @@ Changes are applied between slices, because a slice may be computed in a thread.
 
 from __future__ import annotations
 
+import numpy as np
+
 from dashboard.plane.dataset import InputSamples
 from dashboard.plane.settings import PlaneSettings
 from dashboard.training.run import Run, RunGenerators
@@ -42,6 +44,13 @@ class PlaneRun(Run):
             generators=generators,
         )
         self._next_validation = 1
+
+    def has_samples(self, samples: InputSamples) -> bool:
+        """Return whether the run trains on these points already, in this order."""
+        feed = self.feed
+        return np.array_equal(feed.inputs, samples.images) and np.array_equal(
+            feed.labels, samples.labels
+        )
 
     def replace_samples(self, samples: InputSamples) -> None:
         """Continue with other points; call it between slices."""

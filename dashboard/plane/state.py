@@ -15,6 +15,7 @@ from dashboard.plane.settings import PlaneSettings
 from dashboard.shell.notices import Notice
 from dashboard.training.history import History
 from dashboard.training.run_options import RunOptions
+from dashboard.training.scheduled_changes import ScheduledChanges
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.time_travel import ShownCheckpoint
 from nn import Network
@@ -23,7 +24,7 @@ from nn.interpretation.ablation import without_units
 WELCOME = "A small network learns to separate the arms of a spiral. Press Train and watch."
 
 
-class PlaneState(PlaneSettings, RunOptions, ShownCheckpoint):
+class PlaneState(PlaneSettings, RunOptions, ShownCheckpoint, ScheduledChanges):
     """The settings of the pane, what is trained on, and what is shown."""
 
     running = param.Boolean(False, doc="Whether to train; setting it starts or pauses training.")

@@ -78,6 +78,7 @@ class PlaneTraining(PaneTraining[PlaneRun]):
         self.trainer.stop()
         self.training_loop.forget_steps()
         self.state.keep_curve(self.trainer.run.history)
+        self.state.scheduled_changes = []
         self.trainer.adopt(run, self._test_samples())
         self.show_run()
         self.stop_without_points()
@@ -97,7 +98,11 @@ class PlaneTraining(PaneTraining[PlaneRun]):
         self.trainer.validation = self._test_samples()
         samples = training_samples(data.train, self.state.inputs)
         run = self.trainer.run
-        self.between_slices(lambda: run.replace_samples(samples))
+        # When only test points differ, the order of the batches stays as it is.
+        if run.has_pending_calls or not run.has_samples(samples):
+            if run.iteration:
+                run.history.note_intervention("points that were changed during the run")
+            self.between_slices(lambda: run.replace_samples(samples))
         self.stop_without_points()
 
     def stop_without_points(self) -> bool:

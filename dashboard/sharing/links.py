@@ -1,7 +1,8 @@
 """Links that carry settings: read when a page is opened, written whenever a setting changes.
 
-A link contains what differs from the defaults; unknown or impossible settings are left out with a
-notice, so that no link can do harm.
+A link contains what differs from `BASE`, never from the defaults, which may be others in the build
+that opens it. Unknown or impossible settings are left out with a notice, so that no link can do
+harm.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
 
 import param
 
 from dashboard.digits.state import Origin
+from dashboard.sharing.link_text import POINTS_KEY, LinkText, read_query, write_query
+from dashboard.training.marks import MARKED_SETTINGS, SettingChange
+from dashboard.training.scheduled_changes import values_at_start
 from dashboard.training.settings import (
     LearningSettings,
     SettingError,
@@ -29,10 +32,66 @@ from nn import PRETRAINED
 
 if TYPE_CHECKING:
     from dashboard.digits.controller import DigitsController
-    from dashboard.plane.state import PlaneState
+    from dashboard.plane.controller import PlaneController
+    from dashboard.plane.dataset import PlaneData
+    from dashboard.training.run import Run
 
 DIGITS, SPIRAL = "digits", "spiral"
 """Names of the panes that have links."""
+
+BASE: Mapping[str, Mapping[str, Any]] = {
+    DIGITS: {
+        "data_set": "digits",
+        "training_samples": "all",
+        "pretrained_model": "best",
+        "fine_tune": False,
+        "centre_drawing": True,
+        "learning_rate": 0.002,
+        "batch_size": 32,
+        "optimizer": "adam",
+        "l1": 0.0,
+        "l2": 0.0,
+        "dropout": 0.0,
+        "hidden_layers": [128],
+        "activation": "relu",
+        "initialization": "he",
+        "biases": True,
+        "seed": 1,
+        "architecture": "dense",
+        "label_smoothing": 0.0,
+        "weight_average": 0.0,
+        "cache_size": 5,
+        "concurrency": 5,
+        "augment": "none",
+        "stop_epoch": None,
+        "stop_accuracy": None,
+    },
+    SPIRAL: {
+        "learning_rate": 0.5,
+        "batch_size": 0,
+        "optimizer": "sgd",
+        "l1": 0.0,
+        "l2": 0.001,
+        "dropout": 0.0,
+        "hidden_layers": [100],
+        "activation": "relu",
+        "initialization": "normal",
+        "biases": True,
+        "seed": 1,
+        "weight_noise": 0.1,
+        "shape": "spiral",
+        "points_count": 500,
+        "classes": 5,
+        "noise": 0.25,
+        "arm_angle": 3.1416,
+        "train_share": 0.5,
+        "inputs": ["x1", "x2"],
+    },
+}
+"""What a link means that does not name a setting, by pane; in all versions the same.
+
+A setting that is added later belongs here with the value that changes nothing.
+"""
 
 KEYS = {
     "learning_rate": "rate",
@@ -52,6 +111,12 @@ KEYS = {
 }
 """Keys of settings in links; the others have their own names, with hyphens."""
 
+CHANGES_KEY = "changes"
+"""The key of the changes that were made during the run."""
+
+MAX_CHANGES = 40
+"""A link carries at most so many changes; more make it too long."""
+
 OLD_KEYS = {"net": "pretrained_model", "ready": "fine_tune"}
 """Keys of settings in links of earlier versions, which fine-tuned the first pretrained model."""
 
@@ -60,12 +125,6 @@ DIGITS_SETTINGS = (
     *(*setting_names(TrainingSettings), *STOP_SETTINGS),
 )
 """The settings of the digits, in the order of the link."""
-
-PAGE_KEYS = ("pane", "inside", "hide", "present", "api")
-"""Keys that concern the page itself."""
-
-FOREIGN = ("utm_", "fbclid", "gclid", "bokeh")
-"""Prefixes of keys that other sites and servers add to links; they are ignored."""
 
 HIDEABLE = (
     *("controls", "settings", "draw", "inside", "charts", "status"),
@@ -77,8 +136,8 @@ HIDEABLE = (
 
 NONE, YES, NO = "none", "yes", "no"
 
-SetLink = Callable[[str, str], None]
-"""Takes the name of a pane and the query of its link."""
+SetLink = Callable[[str, str, str], None]
+"""Takes the name of a pane, the query of its link, and sentences on what is not in it."""
 
 
 @dataclass(frozen=True)
@@ -118,21 +177,65 @@ class Launch:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A link that was written.
+
+    Attributes
+    ----------
+    query
+        Of the address.
+    missing
+        Sentences on what the run has and the link has not; "" when there is nothing.
+    """
+
+    query: str
+    missing: str = ""
+
+
+@dataclass(frozen=True)
 class LinkContents:
-    """The settings in a link by name, and why others were left out."""
+    """What a link says.
+
+    Attributes
+    ----------
+    values
+        The settings that it names.
+    base
+        What it means by not naming the others.
+    changes
+        Changes of settings during the run, in the order of their iterations.
+    points_text
+        The painted points, as text; "" when there are none.
+    faults
+        Why other settings were left out.
+    refusal
+        Why nothing of it may be used, in sentences; "" otherwise.
+    is_checked
+        Whether it has a check, so that it describes a run even without a setting.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
+    base: Mapping[str, Any] = field(default_factory=dict)
+    changes: list[SettingChange] = field(default_factory=list)
+    points_text: str = ""
     faults: list[str] = field(default_factory=list)
+    refusal: str = ""
+    is_checked: bool = False
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings of the pane; none when the link describes no run."""
+        return {**self.base, **self.values} if self.values or self.is_checked else {}
 
 
 async def open_digits_link(controller: DigitsController, query: str) -> None:
     """Apply the settings of a link to the digits, with a notice of what was left out."""
     faults = hiding_faults(query)
+    contents = LinkContents()
     if pane_of(query) != SPIRAL:
         contents = read_link(query, controller.state, DIGITS_SETTINGS)
-        faults += contents.faults
-        await controller.apply_link(contents.values)
-    tell_faults(faults, controller.warn)
+        await controller.apply_link(contents.settings, set(contents.values), contents.changes)
+    tell_faults(faults + contents.faults, controller.warn, contents.refusal)
 
 
 def read_spiral_link(query: str) -> LinkContents:
@@ -141,43 +244,137 @@ def read_spiral_link(query: str) -> LinkContents:
 
     if pane_of(query) != SPIRAL:
         return LinkContents()
-    return read_link(query, PlaneSettings(), setting_names(PlaneSettings))
+    return read_link(query, PlaneSettings(), setting_names(PlaneSettings), SPIRAL)
 
 
-def digits_link(controller: DigitsController) -> str:
-    """Return the query of the link that reproduces the present curve, or the next one."""
-    state = controller.state
+def linked_points(contents: LinkContents) -> PlaneData | None:
+    """Return the painted points of a link; None without any, or with a fault when unreadable."""
+    from dashboard.plane.dataset import make_data  # noqa: PLC0415 - imported with its pane only
+    from dashboard.plane.settings import PlaneSettings  # noqa: PLC0415
+    from dashboard.sharing.point_text import read_points  # noqa: PLC0415
+
+    if not contents.points_text:
+        return None
+    settings = PlaneSettings(**contents.settings)
+    try:
+        data = read_points(contents.points_text, make_data(settings))
+        if data.classes != settings.classes:
+            raise ValueError(f"expected {settings.classes} classes, found {data.classes}")
+    except ValueError as error:
+        contents.faults.append(f"the painted points: {error}")
+        return None
+    return data
+
+
+def digits_link(controller: DigitsController) -> Link:
+    """Return the link that reproduces the present curve, or the next one."""
+    state, run = controller.state, controller.trainer.run
     values = {name: getattr(state, name) for name in DIGITS_SETTINGS}
     if state.snapshot.iteration:
         values |= state.built_settings
         values["fine_tune"] = state.origin == Origin.FINE_TUNED
     if state.origin not in (Origin.PRETRAINED, Origin.FINE_TUNED):
         del values["pretrained_model"]  # it has no part in this model
-    return write_link(values, type(state))
+    is_loaded = state.origin == Origin.LOADED
+    missing = ["the weights from a file, with which it began"] if is_loaded else []
+    return _link_of(DIGITS, run, values, state.scheduled_changes, missing=missing)
+
+
+def spiral_link(plane: PlaneController) -> Link:
+    """Return the link that reproduces the present curve and points, or the next curve."""
+    from dashboard.plane.dataset import OWN, make_data  # noqa: PLC0415 - imported with its pane only
+    from dashboard.sharing.point_text import write_points  # noqa: PLC0415
+
+    state = plane.state
+    values = {name: getattr(state, name) for name in BASE[SPIRAL]}
+    missing, others = [], {}
+    if state.points.origin == OWN:
+        text = write_points(state.points, make_data(state))
+        if text is None:
+            missing.append(f"the {len(state.points):,} points, which are too many for an address")
+        else:
+            others[POINTS_KEY] = text
+    scheduled = state.scheduled_changes
+    return _link_of(SPIRAL, plane.trainer.run, values, scheduled, missing=missing, others=others)
+
+
+def _link_of(
+    pane: str,
+    run: Run,
+    values: dict[str, Any],
+    scheduled: Sequence[SettingChange],
+    *,
+    missing: Sequence[str] = (),
+    others: Mapping[str, str] | None = None,
+) -> Link:
+    """Return the link to a run: its settings as they were at the start, and their changes."""
+    changes = [*run.changes_so_far(), *scheduled]
+    missing = [*missing, *run.history.interventions]
+    texts = dict(others or {})
+    if len(changes) > MAX_CHANGES:
+        missing.append(f"{len(changes)} changes of settings during the run, which are too many")
+    elif changes and run.history.divergences:
+        missing.append("changes of settings in a run that diverged")
+    elif changes:
+        values = values_at_start(values, run.changes_so_far())
+        texts[CHANGES_KEY] = _write_changes(changes)
+    texts = write_values(values, BASE[pane]) | texts
+    if run.iteration or missing:
+        missing = ["the trained weights", *missing]
+    return Link(write_query(pane, texts), _missing_sentences(missing))
+
+
+def _missing_sentences(missing: Sequence[str]) -> str:
+    """Return what the person who copies a link should know; "" when nothing is missing."""
+    if not missing:
+        return ""
+    sentence = f"Not in this link: {'; '.join(missing)}."
+    if len(missing) == 1:
+        return f"{sentence} Whoever opens it and presses Train gets the same curve."
+    return f"{sentence} Whoever opens it and presses Train gets another curve."
 
 
 def track_digits_link(controller: DigitsController, set_link: SetLink) -> None:
     """Update the page's link to the digits at every change."""
+    names = [*DIGITS_SETTINGS, "built_settings", "running", "origin", "history"]
+    _track(DIGITS, controller, names, lambda: digits_link(controller), set_link)
+
+
+def track_spiral_link(plane: PlaneController, set_link: SetLink) -> None:
+    """Update the page's link to the spiral at every change."""
+    names = [*BASE[SPIRAL], "points", "running", "history"]
+    _track(SPIRAL, plane, names, lambda: spiral_link(plane), set_link)
+    link = spiral_link(plane)
+    set_link(SPIRAL, link.query, link.missing)
+
+
+def _track(
+    pane: str,
+    controller: Any,
+    names: Sequence[str],
+    write: Callable[[], Link],
+    set_link: SetLink,
+) -> None:
+    """Write a link again when one of the parameters changes, or a mark was added to the run."""
+    state = controller.state
+    last: list[Any] = []
 
     def update(*_events: Any) -> None:
-        set_link(DIGITS, digits_link(controller))
+        last[:] = marks()
+        link = write()
+        set_link(pane, link.query, link.missing)
 
-    controller.state.param.watch(
-        update, [*DIGITS_SETTINGS, "built_settings", "running", "origin", "history"]
-    )
+    def marks() -> list[Any]:
+        history = controller.trainer.run.history
+        counts = [len(history.changes), len(history.divergences), len(history.interventions)]
+        return [*counts, controller.trainer.run_number, state.snapshot.iteration > 0]
 
+    def compare(*_events: Any) -> None:
+        if marks() != last:
+            update()
 
-def track_spiral_link(state: PlaneState, set_link: SetLink) -> None:
-    """Update the page's link to the spiral at every change; painted points are in no link."""
-    from dashboard.plane.settings import PlaneSettings  # noqa: PLC0415 - imported with its pane only
-
-    names = setting_names(PlaneSettings)
-
-    def update(*_events: Any) -> None:
-        set_link(SPIRAL, write_link({name: getattr(state, name) for name in names}, PlaneSettings))
-
-    state.param.watch(update, list(names))
-    update()
+    state.param.watch(update, [*names, "scheduled_changes"])
+    state.param.watch(compare, "snapshot")
 
 
 def link_key(name: str) -> str:
@@ -185,15 +382,56 @@ def link_key(name: str) -> str:
     return KEYS.get(name, name.replace("_", "-"))
 
 
-def write_link(values: Mapping[str, Any], defaults: type[LearningSettings]) -> str:
-    """Return settings as the query of a link, without those that have their default."""
-    return urlencode(
-        [
-            (link_key(name), write_value(value))
-            for name, value in values.items()
-            if value != defaults.param[name].default
-        ]
-    )
+def write_values(values: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, str]:
+    """Return the settings that differ from the base as texts by key."""
+    return {
+        link_key(name): write_value(value)
+        for name, value in values.items()
+        if value != base[name] or isinstance(value, bool) != isinstance(base[name], bool)
+    }
+
+
+def _write_changes(changes: Sequence[SettingChange]) -> str:
+    """Return changes as text: 120_rate_0.01~300_batch_64."""
+    return "~".join(f"{it.iteration}_{link_key(it.name)}_{write_value(it.new)}" for it in changes)
+
+
+def _read_changes(
+    text: str, settings: LearningSettings, values: Mapping[str, Any]
+) -> list[SettingChange]:
+    """Return the changes of such a text; SettingError when one of them is not possible.
+
+    Parameters
+    ----------
+    text
+        Of the link.
+    settings
+        Bounds the values.
+    values
+        All settings at the start of the run.
+    """
+    by_key = {link_key(name): name for name in MARKED_SETTINGS if name in values}
+    current = dict(values)
+    changes: list[SettingChange] = []
+    entries = text.split("~")
+    if len(entries) > MAX_CHANGES:
+        raise SettingError(f"A link has at most {MAX_CHANGES} changes; found {len(entries)}.")
+    for entry in entries:
+        number, _, rest = entry.partition("_")
+        key, _, value = rest.partition("_")
+        name = by_key.get(key)
+        earliest = changes[-1].iteration if changes else 1
+        is_number = number.isascii() and number.isdecimal() and len(number) < 16
+        if name is None or not is_number or int(number) < earliest:
+            raise SettingError(
+                "A change is an iteration, a setting and its value, such as 120_rate_0.01, in the "
+                f"order of the iterations; found “{shorten(entry)}”."
+            )
+        new = read_value(settings, name, value)
+        changes.append(SettingChange(int(number), name, current[name], new))
+        current[name] = new
+        settings.check_budget(current)
+    return changes
 
 
 def write_value(value: Any) -> str:
@@ -206,11 +444,13 @@ def write_value(value: Any) -> str:
     if isinstance(value, float):
         short = f"{value:g}"
         return short if float(short) == value else repr(value)
-    return str(value)
+    return "" if value is None else str(value).replace(" ", ".")
 
 
-def read_link(query: str, settings: LearningSettings, names: Collection[str]) -> LinkContents:
-    """Return the settings in the query of a link.
+def read_link(
+    query: str, settings: LearningSettings, names: Collection[str], pane: str = DIGITS
+) -> LinkContents:
+    """Return what the query of a link says about a pane.
 
     Parameters
     ----------
@@ -220,14 +460,19 @@ def read_link(query: str, settings: LearningSettings, names: Collection[str]) ->
         Bounds the values; it is not changed.
     names
         The settings that the link may contain.
+    pane
+        Whose link it is.
     """
+    link = _read(query)
+    base = {name: BASE[pane][name] for name in names}
+    contents = LinkContents(
+        base=base, faults=list(link.faults), refusal=link.refusal, is_checked=link.is_checked
+    )
     by_key = {link_key(name): name for name in names}
     by_key |= {key: name for key, name in OLD_KEYS.items() if name in names}
-    contents = LinkContents()
-    pairs = _parse(query)
+    pairs = link.setting_values
+    texts = {key: pairs.pop(key) for key in (CHANGES_KEY, POINTS_KEY) if key in pairs}
     for key, text in pairs.items():
-        if key in PAGE_KEYS or key.startswith(FOREIGN):
-            continue
         name = by_key.get(key)
         if name is None:
             contents.faults.append(f"there is no setting “{shorten(key)}”")
@@ -239,11 +484,19 @@ def read_link(query: str, settings: LearningSettings, names: Collection[str]) ->
     if "ready" in pairs and contents.values.get("fine_tune"):
         contents.values["pretrained_model"] = PRETRAINED[0]
     try:
-        settings.check_budget(contents.values)
+        settings.check_budget({**base, **contents.values})
     except SettingError as error:
         for name in settings.cost_settings:
             contents.values.pop(name, None)
         contents.faults.append(str(error).rstrip("."))
+    if CHANGES_KEY in texts:
+        try:
+            start = {**base, **contents.values}
+            contents.changes.extend(_read_changes(texts[CHANGES_KEY], settings, start))
+        except SettingError as error:
+            contents.faults.append(str(error).rstrip("."))
+    if POINTS_KEY in texts:
+        return replace(contents, points_text=texts[POINTS_KEY])
     return contents
 
 
@@ -257,6 +510,8 @@ def read_value(settings: LearningSettings, name: str, text: str) -> Any:
         return [_choose(parameter.label, item, known) for item in text.split(".")]
     if name == "data_set":
         return _choose("Data set", text, {known: known for known in DATA_SETS})
+    if name == "architecture":
+        return settings.read(name, text.replace(".", " "))
     return settings.read(name, "" if text == NONE and name == "hidden_layers" else text)
 
 
@@ -266,18 +521,19 @@ def _choose(label: str, text: str, choices: Mapping[str, Any]) -> Any:
     return choices[text]
 
 
-def _parse(query: str) -> dict[str, str]:
-    return dict(parse_qsl(query.removeprefix("?"), keep_blank_values=True))
+def _read(query: str) -> LinkText:
+    known = {link_key(name) for base in BASE.values() for name in base}
+    return read_query(query, known | {CHANGES_KEY, POINTS_KEY, *OLD_KEYS}, (DIGITS, SPIRAL))
 
 
 def pane_of(query: str) -> str:
-    """Return the name of the pane that a link opens; "" when it names none."""
-    return _parse(query).get("pane", "")
+    """Return the name of the pane that a link is for; "" when it names none."""
+    return _read(query).pane
 
 
 def hiding_faults(query: str) -> list[str]:
     """Return a complaint for each part that a link wants to hide and that cannot be hidden."""
-    unknown = [name for name in _parse(query).get("hide", "").split(",") if name]
+    unknown = [name for name in _read(query).values.get("hide", "").split(",") if name]
     return [
         f"“{shorten(name)}” cannot be hidden, only {', '.join(HIDEABLE)}"
         for name in unknown
@@ -285,7 +541,8 @@ def hiding_faults(query: str) -> list[str]:
     ]
 
 
-def tell_faults(faults: Sequence[str], warn: Callable[[str], None]) -> None:
-    """Show what was left out of a link, if anything was."""
-    if faults:
-        warn(f"Left out of this link: {'; '.join(faults)}.")
+def tell_faults(faults: Sequence[str], warn: Callable[[str], None], refusal: str = "") -> None:
+    """Show why a link was refused, and what was left out of it, if anything was."""
+    left_out = f"Left out of this link: {'; '.join(faults)}." if faults else ""
+    if refusal or left_out:
+        warn(" ".join(filter(None, (refusal, left_out))))

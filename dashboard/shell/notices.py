@@ -5,16 +5,36 @@ Controllers set notices as parameters of their state, so this module imports not
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
 
 @dataclass(frozen=True)
+class Mend:
+    """What probably corrects a file: the label of a button, and what it does."""
+
+    label: str
+    apply: Callable[[], None]
+
+
+@dataclass(frozen=True)
 class Notice:
-    """A sentence for the person at the page; `kind` is "info", "warning" or "error"."""
+    """A sentence for the person at the page.
+
+    Attributes
+    ----------
+    text
+        The sentence.
+    kind
+        "info", "warning" or "error".
+    mend
+        What a button beside the sentence does; None: there is no button.
+    """
 
     text: str
     kind: str = "info"
+    mend: Mend | None = None
 
 
 LONG = 90

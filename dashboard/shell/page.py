@@ -15,6 +15,7 @@ import panel as pn
 from dashboard.shell import read_asset
 from dashboard.shell.alert import FLOATING, Alert
 from dashboard.shell.colors import color_variables
+from dashboard.shell.connection import PageConnection
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.restore_offer import RestoreOffer
 from dashboard.shell.share_link import ShareLink
@@ -43,6 +44,8 @@ class Page:
         What must not be missed.
     offer
         The question whether to restore earlier work.
+    connection
+        What the page says about its connection, and is told about what is saved.
     link
         The links that the button “Copy link” copies.
     template
@@ -55,13 +58,14 @@ class Page:
         self.alert = Alert(theme, writer)
         self.offer = RestoreOffer(theme, writer)
         self.link = ShareLink(writer)
+        self.connection = PageConnection(writer)
         self.template = make_template(read_asset("page.html"))
         cards = {name: pretrained_card(name) for name in PRETRAINED}
         variables = {
             "page_css": color_variables()
             + read_asset("page.css")
             + read_asset("visually_hidden.css"),
-            "page_js": read_asset("page.js"),
+            "page_js": ";".join(map(read_asset, ("page.js", "connection.js"))),
             "icon": icon_url(),
             "about": about_html(cards),
             "panes": self.panes.panes,
@@ -69,7 +73,11 @@ class Page:
         for name, value in variables.items():
             self.template.add_variable(name, value)
         floating = pn.Column(self.alert.view, self.offer.view, stylesheets=[FLOATING], margin=0)
-        parts = {"offer": floating, "link": self.link.view}
+        parts = {
+            "offer": floating,
+            "link": self.link.view,
+            "connection": self.connection.view,
+        }
         for name, part in (self.panes.roots() | parts).items():
             checkpoint()
             self.template.add_panel(name, part)
@@ -90,7 +98,8 @@ def about_html(cards: Mapping[str, PretrainedCard]) -> str:
         "evaluation and saved weights.</p>"
         "<p>Digits: MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, "
         "CC BY-SA 3.0. In the static site everything you draw stays on your machine; a served page "
-        "sends it to its server.</p>"
+        "sends it to its server, which saves your work for this browser unless its operator "
+        "has turned that off.</p>"
     )
 
 

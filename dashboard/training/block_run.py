@@ -159,6 +159,7 @@ class BlockRun(Run):
 
     def apply_settings(self) -> None:
         """Apply the settings that a step does not read by itself, also those of the feed."""
+        self._make_due_changes()
         self.queue.cache_size = self.settings.cache_size
         self.queue.concurrency = self.settings.concurrency
         if self.settings.augment != self.augment_name:

@@ -90,6 +90,7 @@ class Checkpoint:
                 for it in history.divergences
             ],
             "epochs": history.epochs.points,
+            "interventions": list(history.interventions),
         }
         arrays = {
             **_model_arrays(state),
@@ -258,6 +259,7 @@ def _read_history(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -
             for number, values in enumerate(header.get("divergences", ()))
         ],
         epochs=EpochScale(map(tuple, header.get("epochs", ()))),
+        interventions=[str(text) for text in header.get("interventions", ())],
     )
 
 

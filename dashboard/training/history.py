@@ -142,6 +142,8 @@ class History:
         Steps that diverged and were taken back; the newest `MAX_DIVERGENCES`.
     epochs
         The epochs done after each iteration.
+    interventions
+        What changed the run besides its settings, in words: the same settings do not repeat it.
     """
 
     losses: array[float] = field(default_factory=lambda: array("f"))
@@ -154,6 +156,7 @@ class History:
     changes: list[SettingChange] = field(default_factory=list)
     divergences: list[Divergence] = field(default_factory=list)
     epochs: EpochScale = field(default_factory=EpochScale)
+    interventions: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.losses)
@@ -176,6 +179,11 @@ class History:
                 break
         if change.old != change.new:
             self.changes.append(change)
+
+    def note_intervention(self, text: str) -> None:
+        """Remember what changed the run besides its settings."""
+        if text not in self.interventions:
+            self.interventions.append(text)
 
     def add_divergence(self, divergence: Divergence) -> None:
         """Keep the steps that a divergence took back."""
@@ -219,6 +227,7 @@ class History:
             list(self.changes),
             list(self.divergences),
             self.epochs.copy(),
+            list(self.interventions),
         )
 
     @classmethod

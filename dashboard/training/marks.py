@@ -18,6 +18,8 @@ MARKED_SETTINGS = {
     "l1": "L1 penalty",
     "l2": "L2 penalty",
     "augment": "augmentation",
+    "label_smoothing": "label smoothing",
+    "weight_average": "weight average",
 }
 """The settings whose changes are marked, with their names in sentences."""
 

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic
 
-from dashboard.shell.notices import Notice
+from dashboard.shell.notices import Mend, Notice
 from dashboard.training.background_tasks import BackgroundTasks
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.trainer import AnyRun, Trainer
@@ -66,10 +66,10 @@ class PaneTraining(Generic[AnyRun]):
         else:
             self.trainer.run.call_soon(change)
 
-    def notify(self, text: str, kind: str = "info") -> None:
-        """Show a message of the kind "info", "warning" or "error"."""
+    def notify(self, text: str, kind: str = "info", mend: Mend | None = None) -> None:
+        """Show a message of the kind "info", "warning" or "error", with a button for a mend."""
         if not self._is_closed:
-            self.state.notice = Notice(text, kind)
+            self.state.notice = Notice(text, kind, mend)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run a background task; its failure is shown as a notice."""

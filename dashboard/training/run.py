@@ -17,6 +17,12 @@ import numpy as np
 from dashboard.training.history import History, Score
 from dashboard.training.marks import MARKED_SETTINGS, Divergence, SettingChange
 from dashboard.training.run_state import ModelState, MovingAverage, RunState
+from dashboard.training.scheduled_changes import (
+    apply_due_changes,
+    drop_changes,
+    due_names,
+    steps_until_change,
+)
 from dashboard.training.settings import LearningSettings
 from data_cache import Batch, Feed
 from nn import Network, TrainingStep, create_optimizer
@@ -153,6 +159,8 @@ class Run:
         self._marked_names = [name for name in MARKED_SETTINGS if hasattr(settings, name)]
         self._marked: dict[str, Any] | None = None
         """The values of the marked settings in the last slice; None before the first one."""
+        self._scheduled_names: set[str] = set()
+        """Settings that were changed as scheduled, and are not marked yet."""
         self._detector = DivergenceDetector()
         self._fallback = self._model_state()
         self._fallback_candidate: ModelState | None = None
@@ -181,8 +189,7 @@ class Run:
 
         These are the optimiser, the penalties and the dropout rate.
         """
-        while self._pending:
-            self._pending.pop(0)()
+        self._make_due_changes()
         settings = self.settings
         if settings.optimizer != self.optimizer_name:
             self.optimizer_name = settings.optimizer
@@ -191,9 +198,33 @@ class Run:
         self.step.dropout = settings.dropout
         self._mark_changes()
 
+    def _make_due_changes(self) -> None:
+        """Call the pending functions, and change the settings that are scheduled to change now."""
+        while self._pending:
+            self._pending.pop(0)()
+        for name in set(self._changed_names()) - self._scheduled_names:
+            drop_changes(self.settings, name)
+        self._scheduled_names |= due_names(self.settings, self.iteration)
+        apply_due_changes(self.settings, self.iteration)
+
+    def _changed_names(self) -> list[str]:
+        """Return the marked settings that differ from those of the last slice."""
+        before = self._marked or {}
+        return [name for name, value in before.items() if getattr(self.settings, name) != value]
+
+    def changes_so_far(self) -> list[SettingChange]:
+        """Return the changes of settings during the run, also those of the step to come."""
+        before = self._marked or {}
+        pending = [
+            SettingChange(self.iteration, name, before[name], getattr(self.settings, name))
+            for name in (self._changed_names() if self.iteration else ())
+        ]
+        return [*self.history.changes, *pending]
+
     def _mark_changes(self) -> None:
         """Mark the settings that differ from those of the last slice."""
         settings, before = self.settings, self._marked
+        self._scheduled_names.clear()
         self._marked = {name: getattr(settings, name) for name in self._marked_names}
         if before is None or before == self._marked or not self.iteration:
             return
@@ -236,6 +267,9 @@ class Run:
             The loss is no longer finite or has exploded; the fallback weights are restored.
         """
         batch_size = self.settings.batch_size
+        until_change = steps_until_change(self.settings, self.iteration)
+        if until_change is not None:
+            max_steps = until_change if max_steps is None else min(max_steps, until_change)
         steps = samples = 0
         while steps != max_steps and not (steps and self.validation_due):
             wanted = sample_budget()

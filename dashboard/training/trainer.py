@@ -165,6 +165,8 @@ class Trainer(Generic[AnyRun]):
         self.validation = validation
         self.validation_coming: asyncio.Task[None] | None = None
         """Task that sets `validation`, while it runs; the first validation waits for it."""
+        self.between_slices = asyncio.Lock()
+        """Held while a slice is computed; whoever holds it sees the run between two slices."""
         self._publish = publish
         self._clock = clock
         self._execute = execute
@@ -339,6 +341,20 @@ class Trainer(Generic[AnyRun]):
         self, max_steps: int | None, epochs: int | None, *, show: bool = False
     ) -> int:
         """Train one slice; with `show` a snapshot of it is published in any case."""
+        async with self.between_slices:
+            if self._stop:
+                return 0
+            steps, samples, now = await self._compute_slice(max_steps, epochs)
+        self._measure_speed(samples, now)
+        if show or now - self._last_snapshot >= self._time_budget.snapshot_seconds:
+            self._last_snapshot = now
+            self._publish(self.snapshot())
+        return steps
+
+    async def _compute_slice(
+        self, max_steps: int | None, epochs: int | None
+    ) -> tuple[int, int, float]:
+        """Train one slice; return its steps, its samples, and when it ended."""
         self.run.apply_settings()
         begun, epoch = self._clock(), self.run.epoch
         end = begun + self._slice_seconds
@@ -366,11 +382,7 @@ class Trainer(Generic[AnyRun]):
             self.run.record_slice()
         now = self._clock()
         self._slice_speed = samples / (now - begun) if now > begun else 0.0
-        self._measure_speed(samples, now)
-        if show or now - self._last_snapshot >= self._time_budget.snapshot_seconds:
-            self._last_snapshot = now
-            self._publish(self.snapshot())
-        return int(steps)
+        return int(steps), int(samples), now
 
     def _rates(self) -> Callable[[int], float]:
         """Return the learning rate as a function of the step's number."""

@@ -61,10 +61,20 @@ class PictureDigit:
 
 @dataclass(frozen=True, eq=False)
 class PictureDigits:
-    """The digits in a picture from left to right, and whether rules or a box were removed."""
+    """The digits in a picture from left to right.
+
+    Attributes
+    ----------
+    digits : tuple of PictureDigit
+    is_ruled : bool
+        Whether rules or a box were removed.
+    is_ink_light : bool
+        Whether the ink is lighter than the ground.
+    """
 
     digits: tuple[PictureDigit, ...]
     is_ruled: bool
+    is_ink_light: bool = False
 
 
 def find_ink(picture: np.ndarray) -> np.ndarray:
@@ -94,21 +104,22 @@ def find_ink(picture: np.ndarray) -> np.ndarray:
     return _draw_group(grey, together, is_dark)
 
 
-def find_picture_digits(picture: np.ndarray) -> PictureDigits:
+def find_picture_digits(picture: np.ndarray, is_ink_light: bool | None = None) -> PictureDigits:
     """Return the digits in a greyscale picture, each on a canvas of its own.
 
-    Whether ink is dark or light is decided by which is thinner. The background is estimated
-    locally by a morphological closing, so shadows have no effect; ink is what exceeds Otsu's
-    threshold. Rules, frames, boxes, what lies along the edges, and specks are left out.
+    Whether ink is dark or light is decided by which is thinner, unless `is_ink_light` says it. The
+    background is estimated locally by a morphological closing, so shadows have no effect; ink is
+    what exceeds Otsu's threshold. Rules, frames, boxes, what lies along the edges, and specks are
+    left out.
 
-    Parameters and errors are those of `find_ink`.
+    Other parameters and errors are those of `find_ink`.
 
     References
     ----------
     N. Otsu, "A Threshold Selection Method from Gray-Level Histograms", 1979.
     """
     grey = _check_picture(picture)
-    groups, is_dark, is_ruled = _find_groups(grey)
+    groups, is_dark, is_ruled = _find_groups(grey, is_ink_light)
     digits = []
     for group in groups:
         top, bottom, left, right = group.box
@@ -117,7 +128,7 @@ def find_picture_digits(picture: np.ndarray) -> PictureDigits:
             continue
         is_wide = right - left > _WIDEST * (bottom - top)
         digits.append(PictureDigit(canvas, group.is_cut, is_wide))
-    return PictureDigits(tuple(digits), is_ruled)
+    return PictureDigits(tuple(digits), is_ruled, is_dark)
 
 
 def _check_picture(picture: np.ndarray) -> np.ndarray:
@@ -132,13 +143,15 @@ def _check_picture(picture: np.ndarray) -> np.ndarray:
     return _resize(grey, [factor * size for size in grey.shape])
 
 
-def _find_groups(grey: np.ndarray) -> tuple[list[DigitGroup], bool, bool]:
+def _find_groups(
+    grey: np.ndarray, is_ink_light: bool | None = None
+) -> tuple[list[DigitGroup], bool, bool]:
     """Return the digits in the working picture, whether ink is light, and if there are rules."""
     working = _downscale(grey, WORKING_SIDE)
     if np.ptp(working) < _LEAST_CONTRAST:
         return [], False, False
     level = max(_LEAST_CONTRAST, _NOISE_DEVIATIONS * _noise_deviation(working))
-    is_dark = _is_ink_light(working, level)
+    is_dark = _is_ink_light(working, level) if is_ink_light is None else is_ink_light
     light = -working if is_dark else working
     contrast = _estimate_background(light) - light
     level = max(level, _LEAST_SHARE * float(np.quantile(contrast, 0.999)))

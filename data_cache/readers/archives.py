@@ -18,7 +18,7 @@ from data_cache.readers.text import excerpt
 
 GZIP_MAGIC = b"\x1f\x8b"
 MAX_UNPACKED = 4_000_000_000
-"""Bytes to which a member of a ZIP archive may unpack."""
+"""Bytes to which a compressed file may unpack, unless the caller says less."""
 # Compressions of the standard library that not every build of Python has.
 _DECOMPRESSORS = {"bzip2": ("bz2", "BZ2Decompressor"), "xz": ("lzma", "LZMADecompressor")}
 
@@ -43,16 +43,19 @@ def read_bytes(path: Path | str) -> bytes:
     return unpack(content, str(path))
 
 
-def unpack(content: bytes, name: str) -> bytes:
-    """Return the content of a file, decompressed as by `read_bytes`; errors begin with `name`."""
+def unpack(content: bytes, name: str, limit: int = MAX_UNPACKED) -> bytes:
+    """Return the content of a file, decompressed as by `read_bytes`; errors begin with `name`.
+
+    Decompression stops with a DataError beyond `limit` bytes.
+    """
     if not content:
         raise DataError(f"{name}: expected samples, found an empty file (0 bytes).")
     if content.startswith(GZIP_MAGIC):
-        unpacked = decompress(content, name)
+        unpacked = decompress(content, name, limit)
     elif (kind := identify(content).name) in _DECOMPRESSORS:
-        unpacked = _decompress_with(*_DECOMPRESSORS[kind], content, name)
+        unpacked = _decompress_with(*_DECOMPRESSORS[kind], content, name, limit)
     elif kind == "zip":
-        unpacked = _unzip(content, name)
+        unpacked = _unzip(content, name, limit)
     else:
         return content
     if not unpacked:
@@ -60,26 +63,30 @@ def unpack(content: bytes, name: str) -> bytes:
     return unpacked
 
 
-def decompress(content: bytes, name: str) -> bytes:
+def decompress(content: bytes, name: str, limit: int = MAX_UNPACKED) -> bytes:
     """Return the decompressed content of one or more concatenated gzip members.
 
     Raises
     ------
     DataError
-        If a member is damaged or truncated; the message begins with `name`.
+        If a member is damaged or truncated, or they give more than `limit` bytes; the message
+        begins with `name`.
     """
     pieces: list[bytes] = []
-    rest = content
+    rest, left = content, limit
     while rest:
         position = len(content) - len(rest)
         stream = zlib.decompressobj(wbits=31)
         try:
-            pieces.append(stream.decompress(rest))
+            pieces.append(stream.decompress(rest, left + 1))
         except zlib.error as error:
             raise DataError(
                 f"{name}: expected a gzip stream at byte {position}, found damage ({error}); "
                 "get the file again."
             ) from error
+        left -= len(pieces[-1])
+        if left < 0:
+            raise _too_large(name, limit)
         if not stream.eof:
             raise DataError(
                 f"{name}: expected a complete gzip stream, found the first {len(content)} bytes, "
@@ -89,7 +96,16 @@ def decompress(content: bytes, name: str) -> bytes:
     return b"".join(pieces)
 
 
-def _decompress_with(module: str, decompressor: str, content: bytes, name: str) -> bytes:
+def _too_large(name: str, limit: int) -> DataError:
+    return DataError(
+        f"{name}: expected at most {limit:,} bytes after decompression, found more; divide the "
+        "file."
+    )
+
+
+def _decompress_with(
+    module: str, decompressor: str, content: bytes, name: str, limit: int
+) -> bytes:
     try:
         stream = getattr(importlib.import_module(module), decompressor)()
     except ImportError as error:
@@ -98,11 +114,13 @@ def _decompress_with(module: str, decompressor: str, content: bytes, name: str) 
             "first."
         ) from error
     try:
-        unpacked: bytes = stream.decompress(content)
+        unpacked: bytes = stream.decompress(content, limit + 1)
     except Exception as error:  # OSError of bz2, LZMAError of lzma
         raise DataError(
             f"{name}: expected a {module} stream, found damage; get the file again."
         ) from error
+    if len(unpacked) > limit:
+        raise _too_large(name, limit)
     if not stream.eof:
         raise DataError(
             f"{name}: expected a complete {module} stream, found the first {len(content)} bytes "
@@ -111,7 +129,7 @@ def _decompress_with(module: str, decompressor: str, content: bytes, name: str) 
     return unpacked
 
 
-def _unzip(content: bytes, name: str) -> bytes:
+def _unzip(content: bytes, name: str, limit: int) -> bytes:
     """Return the only file of a ZIP archive."""
     members = archive_members(content)
     if len(members) != 1:
@@ -124,8 +142,9 @@ def _unzip(content: bytes, name: str) -> bytes:
         )
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if archive.getinfo(members[0]).file_size > MAX_UNPACKED:
-                raise DataError(f"{name}: expected at most 4 GB after decompression; unpack it.")
+            # No more of a member is read than its entry says.
+            if archive.getinfo(members[0]).file_size > limit:
+                raise _too_large(name, limit)
             return archive.read(members[0])
     except DataError:
         raise

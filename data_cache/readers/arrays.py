@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from data_cache.errors import DataError
+from data_cache.readers.archives import MAX_UNPACKED
 from data_cache.readers.sample_file import (
     CLASS_COUNT,
     ReadOptions,
@@ -28,7 +29,11 @@ _HALVES = {"train": ("train", "training"), "test": ("test", "testing", "validati
 
 
 def parse_npz(
-    content: bytes, name: str, part: str, options: ReadOptions | None = None
+    content: bytes,
+    name: str,
+    part: str,
+    options: ReadOptions | None = None,
+    limit: int = MAX_UNPACKED,
 ) -> SampleFile:
     """Read the samples of one half, "train" or "test", of a `.npz` archive.
 
@@ -38,7 +43,7 @@ def parse_npz(
     Raises
     ------
     DataError
-        If the archive is damaged, or has no such arrays.
+        If the archive is damaged, has no such arrays, or they unpack to more than `limit` bytes.
     """
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
@@ -46,9 +51,16 @@ def parse_npz(
             images_key = _find(names, _IMAGE_NAMES, part)
             labels_key = _find(names, _LABEL_NAMES, part)
             if images_key is None:
+                is_network = {"w0", "arr_1"} & set(names) or any(".weight" in it for it in names)
+                hint = "; weights are named with --weight-path" if is_network else ""
                 raise DataError(
                     f"{name}: expected arrays such as x_train and y_train, or images and labels, "
-                    f"found {', '.join(sorted(names))[:150] or 'none'}."
+                    f"found {', '.join(sorted(names))[:150] or 'none'}{hint}."
+                )
+            members = [archive.zip.NameToInfo.get(f"{key}.npy") for key in (images_key, labels_key)]
+            if sum(member.file_size for member in members if member is not None) > limit:
+                raise DataError(
+                    f"{name}: expected at most {limit:,} bytes after decompression, found more."
                 )
             images = archive[images_key]
             labels = None if labels_key is None else archive[labels_key]

@@ -6,6 +6,7 @@ Each count in a header is checked against the bytes that follow.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -103,7 +104,7 @@ def read_idx_pair(images_path: Path | str, labels_path: Path | str | None = None
     DataError
         If either file has other contents, or the two counts differ.
     """
-    return read_idx_samples(images_path, labels_path).samples
+    return read_idx_samples(images_path, labels_path).labelled()
 
 
 def read_idx_samples(
@@ -115,6 +116,8 @@ def read_idx_samples(
 ) -> SampleFile:
     """Read a pair of idx files as `read_idx_pair`, with what is known about them.
 
+    Images without a file of labels are samples without labels.
+
     Parameters
     ----------
     images_path, labels_path
@@ -125,10 +128,15 @@ def read_idx_samples(
     """
     content = read_bytes(images_path) if content is None else content
     images = _check_images(parse_idx(content, str(images_path)), images_path)
+    labels, missing = None, ""
     if labels_path is None:
-        labels_path = find_labels(images_path)
-    labels = _read_labels(labels_path)
-    if len(images) != len(labels):
+        try:
+            labels_path = find_labels(images_path)
+        except DataError as error:
+            missing = str(error)
+    if labels_path is not None:
+        labels = _read_labels(labels_path)
+    if labels is not None and len(images) != len(labels):
         raise DataError(
             f"{labels_path}: expected one label for each of the {len(images)} images in "
             f"{images_path}, found {len(labels)}; name two files that belong together."
@@ -140,7 +148,15 @@ def read_idx_samples(
             "EMNIST's pictures are distributed with rows and columns exchanged; --transpose sets "
             "them upright.",
         )
-    return make_sample_file(str(images_path), images, labels, "idx files", options, notes=notes)
+    how = "idx file" if labels is None else "idx files"
+    file = make_sample_file(str(images_path), images, labels, how, options, notes=notes)
+    return replace(file, missing_labels=missing)
+
+
+def parse_idx_images(content: bytes, name: str, options: ReadOptions | None = None) -> SampleFile:
+    """Parse the content of an idx file of images, as samples without labels."""
+    images = _check_images(parse_idx(content, name), name)
+    return make_sample_file(name, images, None, "idx file", options or ReadOptions())
 
 
 def _check_images(images: np.ndarray, path: Path | str) -> np.ndarray:

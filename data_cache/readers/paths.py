@@ -5,10 +5,14 @@ The first bytes decide what a file is, never its name; a file is read once.
 
 from __future__ import annotations
 
+import io
+import re
 from pathlib import Path
 
+import numpy as np
+
 from data_cache.errors import DataError
-from data_cache.readers.archives import read_bytes
+from data_cache.readers.archives import MAX_UNPACKED, read_bytes, unpack
 from data_cache.readers.arrays import parse_npy, parse_npz
 from data_cache.readers.csv import parse_table
 from data_cache.readers.file_kinds import IDX, NPY, NPZ, TEXT, UNKNOWN, identify
@@ -20,11 +24,21 @@ from data_cache.readers.folders import (
     has_images,
     read_class_folders,
 )
-from data_cache.readers.idx import read_idx_samples
+from data_cache.readers.idx import parse_idx_images, read_idx_samples
 from data_cache.readers.sample_file import ReadOptions, SampleFile
-from data_cache.samples import Samples
+from data_cache.readers.text import decode_text
+from data_cache.samples import PIXELS, Samples
 
-__all__ = ["find_images", "has_images", "open_samples", "read_samples"]
+__all__ = [
+    "find_images",
+    "has_images",
+    "holds_samples",
+    "open_samples",
+    "parse_samples",
+    "read_samples",
+]
+
+_FIRST_ROWS = 5
 
 
 def open_samples(path: Path | str, part: str = "train") -> Samples:
@@ -62,9 +76,68 @@ def read_samples(
     is_damaged = kind in (TEXT, UNKNOWN) and "-ubyte" in path.name and b"," not in content[:1000]
     if kind is IDX or is_damaged:
         return read_idx_samples(path, None, options, content=content)
-    name = str(path)
+    return _parse(content, str(path), part, options, MAX_UNPACKED)
+
+
+def parse_samples(
+    content: bytes,
+    name: str,
+    part: str = "train",
+    options: ReadOptions | None = None,
+    *,
+    limit: int = MAX_UNPACKED,
+) -> SampleFile:
+    """Read samples, labelled or not, from the content of a file as `read_samples` does.
+
+    Parameters
+    ----------
+    content : bytes
+        Of a table, an archive or an array, or of an idx file of images; plain or compressed.
+    name : str
+        The file, for error messages.
+    part, options
+        As in `read_samples`.
+    limit : int
+        Bytes to which the content may unpack.
+
+    Raises
+    ------
+    DataError
+        If it has no samples, is damaged, or unpacks to more.
+    """
+    content = unpack(content, name, limit)
+    if identify(content) is IDX:
+        return parse_idx_images(content, name, options)
+    return _parse(content, name, part, options, limit)
+
+
+def holds_samples(content: bytes) -> bool:
+    """Tell whether a file has samples by row, and not a single drawing as a square of numbers.
+
+    `content` is decompressed; an archive of arrays always counts as samples.
+    """
+    kind = identify(content)
+    if kind is NPY:
+        try:
+            shape = np.load(io.BytesIO(content), allow_pickle=False).shape
+        except Exception:  # what is wrong is said when it is read
+            return False
+        return len(shape) > 2 or (len(shape) == 2 and shape[0] != shape[1] and shape[1] >= PIXELS)
+    if kind is not TEXT:
+        return kind in (IDX, NPZ)
+    try:
+        lines = decode_text(content, "").content.split(b"\n", _FIRST_ROWS)[:_FIRST_ROWS]
+    except DataError:
+        return False
+    return max(len(re.split(rb"[\s,;|]+", line.strip())) for line in lines) >= PIXELS
+
+
+def _parse(
+    content: bytes, name: str, part: str, options: ReadOptions | None, limit: int
+) -> SampleFile:
+    kind = identify(content)
     if kind is NPZ:
-        return parse_npz(content, name, part if part in PREFIXES else "test", options)
+        return parse_npz(content, name, part if part in PREFIXES else "test", options, limit)
     if kind is NPY:
         return parse_npy(content, name, options)
     return parse_table(content, name, options)

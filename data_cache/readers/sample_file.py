@@ -56,12 +56,15 @@ class SampleFile:
         One line without a full stop: "12 samples, no header, labels 0 to 9, pixels 0 to 255".
     warnings : tuple of str
         Sentences about what is implausible, each with a way to correct it.
+    missing_labels : str
+        Why there are no labels, where the file itself does not say it.
     """
 
     name: str
     samples: Samples
     description: str
     warnings: tuple[str, ...] = ()
+    missing_labels: str = ""
 
     @property
     def is_labelled(self) -> bool:
@@ -70,6 +73,8 @@ class SampleFile:
 
     def labelled(self) -> Samples:
         """Return the samples; raise a DataError if they have no labels."""
+        if self.missing_labels:
+            raise DataError(self.missing_labels)
         if not self.is_labelled:
             raise DataError(
                 f"{self.name}: expected samples with labels, found {len(self.samples):,} without "

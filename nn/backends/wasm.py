@@ -13,11 +13,14 @@ from typing import Any
 import numpy as np
 
 from nn.backends.numpy_backend import NumpyBackend, data_pointer, is_float32
-from nn.layers import Dense, DenseWorkspace
+from nn.layers import Dense, DenseWorkspace, Layer
 from nn.optimizers import Optimizer, UpdateRule
 
-ABI_VERSION = "1"
+ABI_VERSION = "2"
 """The version of the interface (kernels/abi.h) that this file is written for."""
+
+FEW_SAMPLES = 8
+"""The most samples that `FusedPrediction` takes; for more, the calls take little of the time."""
 
 _POINTER, _INT, _FLOAT = ctypes.c_void_p, ctypes.c_int, ctypes.c_float
 
@@ -127,6 +130,7 @@ class WasmBackend(NumpyBackend):
         self._max_pool = declare("max_pool", "pooling", *[pointer] * 3)
         self._max_unpool = declare("max_unpool", "pooling", *[pointer] * 3)
         self.train_work_size = declare("train_work_size", "step", returns=number)
+        self.predict = declare("predict", "step")
         self.train = declare("train", "step", "rule", "outcome", number)
 
     def _allocate_work(self, size: int) -> None:
@@ -309,6 +313,77 @@ class WasmBackend(NumpyBackend):
             optimizer=optimizer,
             masked=masked,
         )
+
+    def fused_prediction(
+        self, layers: Sequence[Layer], *, activation: str, byte_scale: float
+    ) -> FusedPrediction | None:
+        if activation not in self.interface.enums["activation"]:
+            return None
+        dense = [layer for layer in layers if isinstance(layer, Dense)]
+        arrays = [array for layer in dense for array in layer.parameters()]
+        if len(dense) < len(layers) or not is_float32(*arrays):
+            return None
+        return FusedPrediction(self, dense, activation=activation, byte_scale=byte_scale)
+
+
+class FusedPrediction:
+    """Log-probabilities of up to `FEW_SAMPLES` samples in one call, for a drawing above all.
+
+    Parameters
+    ----------
+    backend : WasmBackend
+    layers : sequence of Dense
+        Of float32 parameters, whose present values are used at each call.
+    activation : str
+    byte_scale : float
+        Multiplies inputs of bytes.
+    """
+
+    def __init__(
+        self, backend: WasmBackend, layers: Sequence[Dense], *, activation: str, byte_scale: float
+    ) -> None:
+        structs, enums = backend.interface.structs, backend.interface.enums
+        records = (structs["layer"] * len(layers))()
+        activations = [np.empty((FEW_SAMPLES, layer.outputs), np.float32) for layer in layers]
+        for record, layer, array in zip(records, layers, activations, strict=True):
+            record.inputs, record.outputs = layer.weights.shape
+            record.weights = data_pointer(layer.weights)
+            if layer.bias is not None:
+                record.bias = data_pointer(layer.bias)
+            record.activations = data_pointer(array)
+        scaled = np.empty((FEW_SAMPLES, layers[0].inputs), np.float32)
+        self._step = structs["step"](
+            layers=ctypes.addressof(records),
+            layer_count=len(records),
+            activation=enums["activation"].index(activation),
+            count=FEW_SAMPLES,
+            scaled=data_pointer(scaled),
+            byte_scale=byte_scale,
+        )
+        work = np.empty(backend.train_work_size(self._step), np.float32)
+        self._step.work = data_pointer(work)
+        self._predict = backend.predict
+        self._results = activations[-1]
+        # The arrays behind the pointers must live as long as the records.
+        self._kept = (records, layers, activations, scaled, work)
+
+    def __call__(self, x: np.ndarray) -> np.ndarray | None:
+        """Return the log-probabilities (n, classes) of `x`, or None if it is not of its kind.
+
+        It takes (n, inputs) C-contiguous float32 or uint8, with n up to `FEW_SAMPLES`.
+        """
+        step, count = self._step, len(x)
+        if not 0 < count <= FEW_SAMPLES or not x.flags.c_contiguous:
+            return None
+        if x.dtype == np.float32:
+            step.x, step.bytes = data_pointer(x), None
+        elif x.dtype == np.uint8:
+            step.x, step.bytes = None, data_pointer(x)
+        else:
+            return None
+        step.count = count
+        self._predict(step)
+        return self._results[:count].copy()
 
 
 class FusedStep:

@@ -6,12 +6,14 @@ Weights files, checkpoints and other saved states are written and read with thes
 import io
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
 
+_GZIP = b"\x1f\x8b"
 _COMPRESSION_TYPES = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _HEADER_READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -112,6 +114,58 @@ def archive_names(data: bytes) -> list[str]:
             return archive.namelist()
     except Exception:  # as above
         return []
+
+
+def unpack_single(data: bytes, suffixes: tuple[str, ...], max_bytes: int | None) -> bytes | None:
+    """Return the content of a gzip stream, or of the only such file in a ZIP archive.
+
+    Parameters
+    ----------
+    data : bytes
+    suffixes : tuple of str
+        Ends of the names of files in an archive that count.
+    max_bytes : int or None
+        Limit for the unpacked size.
+
+    Returns
+    -------
+    bytes or None
+        None if it is neither, or the archive has no such file, or several.
+
+    Raises
+    ------
+    ArchiveSizeError
+        When it unpacks to more than `max_bytes`.
+    ArchiveError
+        When it is damaged.
+    """
+    try:
+        if data.startswith(_GZIP):
+            return _gunzip(data, max_bytes)
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = [entry for entry in archive.infolist() if not _is_added_by_macos(entry)]
+            found = [entry for entry in entries if entry.filename.lower().endswith(suffixes)]
+            if len(found) != 1 or any(entry.filename.endswith(".npy") for entry in entries):
+                return None
+            _check_entries(found, max_bytes, None)
+            with archive.open(found[0]) as packed:
+                return packed.read()
+    except ArchiveError:
+        raise
+    except Exception as error:  # as above
+        raise ArchiveError((str(error) or type(error).__name__)[:100]) from error
+
+
+def _gunzip(data: bytes, max_bytes: int | None) -> bytes:
+    stream = zlib.decompressobj(wbits=31)
+    content = stream.decompress(data, 0 if max_bytes is None else max_bytes + 1)
+    if max_bytes is not None and len(content) > max_bytes:
+        raise ArchiveSizeError(
+            f"expected at most {max_bytes:,} bytes after decompression and found more"
+        )
+    if not stream.eof:
+        raise ArchiveError("the gzip stream ends early")
+    return content
 
 
 def _is_added_by_macos(entry: zipfile.ZipInfo) -> bool:

@@ -96,6 +96,11 @@ def readings_from_json(data: bytes, name: str) -> list[Reading]:
             f"{name}: expected whole JSON and found {len(data):,} bytes that end early "
             f"or are something else ({str(error)[:100]})."
         ) from error
+    return readings_from_json_object(content, name)
+
+
+def readings_from_json_object(content: Any, name: str) -> list[Reading]:
+    """Return the networks that parsed JSON may mean; like `readings_from_json`."""
     if isinstance(content, dict) and not ({"W0", "weights"} & content.keys()):
         arrays = _nested_arrays(content)
         if arrays:

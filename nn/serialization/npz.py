@@ -15,6 +15,7 @@ from nn.layer_spec import read_layer_spec
 from nn.network import Network
 from nn.serialization.files import (
     ArchiveError,
+    ArchiveSizeError,
     archive_names,
     arrays_from_npz,
     arrays_to_npz,
@@ -86,17 +87,22 @@ def network_from_npz(data: bytes, name: str) -> Network:
     return readings_from_npz(data, name)[0].network
 
 
-def readings_from_npz(data: bytes, name: str) -> list[Reading]:
+def readings_from_npz(data: bytes, name: str, max_bytes: int | None = None) -> list[Reading]:
     """Return the networks that a `.npz` file may mean; see `network_from_npz`.
 
-    There are several only where another program's file leaves something open.
+    There are several only where another program's file leaves something open. An archive that
+    claims to unpack to more than `max_bytes` is refused before it is unpacked.
     """
     names = archive_names(data)
     for ending, program in _OTHER_ARCHIVES.items():
         if any(entry.endswith(ending) for entry in names):
             raise WeightsError(f"{name}: expected an .npz archive and found {program}.")
     try:
-        arrays = arrays_from_npz(data)
+        arrays = arrays_from_npz(data, max_bytes=max_bytes)
+    except ArchiveSizeError as error:
+        raise WeightsError(
+            f"{name}: {error}; a network of that size is beyond the limits here."
+        ) from error
     except ArchiveError as error:
         raise WeightsError(
             f"{name}: expected a whole .npz archive and found {len(data):,} bytes of a damaged "

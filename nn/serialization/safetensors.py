@@ -73,6 +73,7 @@ def arrays_from_safetensors(data: bytes) -> tuple[dict[str, np.ndarray], dict[st
         raise ValueError("expected an object as the header and found something else")
     metadata = header.pop("__metadata__", {})
     arrays = {}
+    left = len(data) - 8 - length
     for key, entry in header.items():
         if not isinstance(entry, dict) or entry.get("dtype") not in _TYPES:
             kind = entry.get("dtype") if isinstance(entry, dict) else entry
@@ -96,6 +97,9 @@ def arrays_from_safetensors(data: bytes) -> tuple[dict[str, np.ndarray], dict[st
                 f"expected {count * kind.itemsize:,} bytes for {key[:60]} and found "
                 f"{end - start:,} of {body:,}"
             )
+        left -= end - start
+        if left < 0:
+            raise ValueError("expected arrays that do not overlap and found some that do")
         values = np.frombuffer(data, kind, count, 8 + length + start).reshape(shape)
         if entry["dtype"] == "BF16":
             values = (values.astype(np.uint32) << 16).view(np.float32)

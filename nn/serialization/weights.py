@@ -4,12 +4,17 @@ The content of a file tells its format for reading, the end of its name for writ
 with a file becomes one `WeightsError` that names it; nothing is loaded in part.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 
 from nn.choices import resolve_choice
 from nn.network import Network
-from nn.serialization.files import write_atomically
+from nn.serialization.files import (
+    ArchiveError,
+    ArchiveSizeError,
+    unpack_single,
+    write_atomically,
+)
 from nn.serialization.json_layouts import LAYOUTS, network_to_json, readings_from_json
 from nn.serialization.npz import network_to_npz, readings_from_npz
 from nn.serialization.parameters import Reading, WeightsError
@@ -21,6 +26,8 @@ a `.zip` holds both."""
 CLEARLY_BETTER = 0.2
 """So much higher the score of a less likely reading of a file must be to be preferred."""
 
+_PACKERS = (b"\x1f\x8b", b"PK\x03\x04")
+_PACKED = (".npz", ".json", ".safetensors")
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
@@ -99,7 +106,11 @@ def weights_from_bytes(data: bytes, name: str) -> Network:
 
 
 def read_weights(
-    data: bytes, name: str, score: Callable[[Network], float] | None = None
+    data: bytes,
+    name: str,
+    score: Callable[[Network], float] | None = None,
+    *,
+    max_bytes: int | None = None,
 ) -> Reading:
     """Return the network in the contents of a file, with sentences about what was assumed.
 
@@ -111,13 +122,21 @@ def read_weights(
     score : callable, optional
         Returns how well a network does on known samples, in [0, 1]. It chooses where another
         program's file leaves open which way round its matrices are, or where it pools.
+    max_bytes : int, optional
+        Limit for what a compressed archive unpacks to.
 
     Raises
     ------
     WeightsError
         As `load_weights`.
     """
-    readings = _readings(data, name)
+    return choose_reading(_readings(data, name, max_bytes), score)
+
+
+def choose_reading(
+    readings: Sequence[Reading], score: Callable[[Network], float] | None
+) -> Reading:
+    """Return the reading with a clearly better score than the first, else the first."""
     first, *others = readings
     if score is None or not others:
         return first
@@ -126,14 +145,22 @@ def read_weights(
     return readings[best] if scores[best] > scores[0] + CLEARLY_BETTER else first
 
 
-def _readings(data: bytes, name: str) -> list[Reading]:
+def _readings(data: bytes, name: str, max_bytes: int | None) -> list[Reading]:
     """Return the networks that a file may mean, by its first bytes."""
+    try:
+        inner = unpack_single(data, _PACKED, max_bytes) if data.startswith(_PACKERS) else None
+    except ArchiveSizeError as error:
+        raise WeightsError(f"{name}: {error}, which is beyond the limits here.") from error
+    except ArchiveError:
+        inner = None  # what is wrong with it is said below
+    if inner is not None and not inner.startswith(_PACKERS[0]):
+        data = inner
     if _is_safetensors(data):
         from nn.serialization import safetensors  # noqa: PLC0415 - as in weights_to_bytes
 
         return safetensors.readings_from_safetensors(data, name)
     if data.startswith(b"PK"):
-        return readings_from_npz(data, name)
+        return readings_from_npz(data, name, max_bytes)
     if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
         return readings_from_json(data, name)
     if data.startswith(_PICKLES):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,16 +16,23 @@ LEARNING_RATE = 0.01
 BATCHES = 8
 """Number of prepared batches, in the format of the implementation, used in rotation."""
 
+DIGIT_RATES = {"sgd": 0.1, "momentum": 0.02, "adam": 0.001}
+"""Learning rates on real digits, by optimiser."""
+
+DIGITS_FILE = Path(__file__).parents[1] / "digits.bin"
+"""In a browser: the images, 784 bytes each, and then the labels, a byte each."""
+
 SMALL = (784, 128, 10)
 DEEP = (784, 500, 300, 100, 10)
 
 
 @dataclass(frozen=True)
 class Case:
-    """A network by the sizes of its layers, and the batch size."""
+    """A network by the sizes of its layers, the batch size, and the optimiser."""
 
     sizes: tuple[int, ...]
     batch: int
+    optimizer: str = "sgd"
 
     @property
     def title(self) -> str:
@@ -50,7 +58,7 @@ class Case:
 
 
 def case_from_json(values: dict[str, Any]) -> Case:
-    return Case(tuple(values["sizes"]), values["batch"])
+    return Case(tuple(values["sizes"]), values["batch"], values["optimizer"])
 
 
 # Matrix products, batch × inputs times inputs × outputs.
@@ -77,6 +85,37 @@ def make_batches(case: Case) -> list[tuple[np.ndarray, np.ndarray]]:
         )
         for _ in range(BATCHES)
     ]
+
+
+def load_digit_arrays() -> tuple[np.ndarray, np.ndarray]:
+    """Return images, (n, 784) uint8, and labels, (n,) uint8: MNIST, or the bundled digits."""
+    if DIGITS_FILE.exists():
+        content = np.fromfile(DIGITS_FILE, np.uint8)
+        count = content.size // 785
+        return content[: 784 * count].reshape(count, 784), content[784 * count :]
+    # Only this needs the package of data sets.
+    from data_cache import data_set_available, load_data_set  # noqa: PLC0415
+
+    train = load_data_set("mnist" if data_set_available("mnist") else "digits").train
+    return train.images.reshape(len(train), 784), train.labels.astype(np.uint8)
+
+
+class DigitBatches:
+    """The same random batches of digits for every implementation."""
+
+    def __init__(self, case: Case) -> None:
+        self._images, self._labels = load_digit_arrays()
+        self._generator = np.random.default_rng(0)
+        self._batch = case.batch
+
+    def take(self, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return the next batches: inputs in [0, 1], float32, and labels, int64."""
+        batches = []
+        for _ in range(count):
+            picked = self._generator.integers(0, len(self._images), self._batch)
+            inputs = self._images[picked].astype(np.float32) / np.float32(255)
+            batches.append((inputs, self._labels[picked].astype(np.int64)))
+        return batches
 
 
 def make_factors(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

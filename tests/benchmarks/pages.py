@@ -23,6 +23,7 @@ from playwright.sync_api import Error as BrowserError
 from static_server import static_server
 
 from benchmarks.benchmark import Implementation, Implementations, note_facts
+from benchmarks.cases import DIGITS_FILE, load_digit_arrays
 from benchmarks.peers import BUILD, NODE, node_peer
 from benchmarks.processes import ROOT
 from benchmarks.results import Section
@@ -33,6 +34,8 @@ from dashboard.site.pyodide_files import obtain_pyodide, pinned
 HERE = Path(__file__).parent
 FOLDER = BUILD / "bench-pages"
 RESPONSE_SECONDS = 120
+DIGITS = 10_000
+"""Real digits that the pages can train on."""
 
 OUR_PACKAGES = (
     (ROOT, "nn"),
@@ -155,6 +158,7 @@ def served_pages() -> Iterator[str]:
         (FOLDER / "pyodide" / name).write_bytes(content)
     lock = json.dumps(pinned()["lock"])
     (FOLDER / "pyodide" / "pyodide-lock.json").write_text(lock, encoding="utf-8")
+    (FOLDER / DIGITS_FILE.name).write_bytes(_digits())
     _write_python(FOLDER / "python.zip")
     os.symlink(NODE / "node_modules", FOLDER / "node", target_is_directory=True)
     with static_server(FOLDER) as address:
@@ -167,3 +171,9 @@ def _write_python(path: Path) -> None:
             for file in sorted((parent / package).rglob("*")):
                 if file.is_file() and "__pycache__" not in file.parts:
                     archive.write(file, file.relative_to(parent))
+        archive.write(FOLDER / DIGITS_FILE.name, DIGITS_FILE.name)
+
+
+def _digits() -> bytes:
+    images, labels = load_digit_arrays()
+    return images[:DIGITS].tobytes() + labels[:DIGITS].tobytes()

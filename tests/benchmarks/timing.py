@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 CLOCK_READS = 10
 """Approximate number of times that the clock is read in one measurement."""
@@ -36,3 +37,22 @@ def _mean_time(
         elapsed = clock() - start
         if elapsed >= seconds:
             return elapsed / calls
+
+
+class StepTimer:
+    """Trains on prepared batches, a number of steps at a time.
+
+    `prepare(count)` returns that many batches, which is not timed; `train` takes one.
+    """
+
+    def __init__(self, prepare: Callable[[int], list[Any]], train: Callable[[Any], object]) -> None:
+        self._prepare = prepare
+        self._train = train
+
+    def seconds(self, steps: int) -> float:
+        """Return the processor time of the next steps."""
+        batches = self._prepare(steps)
+        start = time.process_time()
+        for batch in batches:
+            self._train(batch)
+        return time.process_time() - start

@@ -11,9 +11,12 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 EVIL = "evil.example"
 
 
+async def fetch(request):
+    return await AsyncHTTPClient().fetch(request, raise_error=False)
+
+
 async def page_text(app, headers):
-    request = HTTPRequest(f"{app.address}/app", headers=headers)
-    answer = await AsyncHTTPClient().fetch(request, raise_error=False)
+    answer = await fetch(HTTPRequest(f"{app.address}/app", headers=headers))
     return answer.body.decode()
 
 
@@ -43,6 +46,13 @@ def app():
 def test_the_page_is_opened_under_the_names_and_addresses_of_the_server(app, host):
     text = asyncio.run(page_text(app, {"Host": f"{host}:{app.port}"}))
     assert "data-panes" in text
+
+
+@pytest.mark.parametrize("host", ["localhost", EVIL])
+def test_no_cache_keeps_a_page_whose_session_will_be_over(app, host):
+    request = HTTPRequest(f"{app.address}/app", headers={"Host": host})
+    answer = asyncio.run(fetch(request))
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize(

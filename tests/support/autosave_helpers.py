@@ -57,6 +57,9 @@ class MemoryStore:
     async def open_sessions(self) -> set[str]:
         return set(self.opened)
 
+    async def claim(self, session: str) -> None:
+        pass
+
 
 class UnreliableStore(MemoryStore):
     """A store whose methods fail while `failures` has an error for them."""

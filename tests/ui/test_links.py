@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from browser_page import opened
 from playwright.sync_api import Browser
@@ -41,8 +43,16 @@ def test_who_opens_a_copied_link_sees_the_same_curve(browser: Browser, url: str)
         sender.wait_until(lambda: "seed=7" in copied_link(sender), "the link lags behind")
         link = copied_link(sender)
         expected = take_steps(sender)
-    assert link == f"{url}?rate=0.01&optimizer=sgd&hidden=20-10&seed=7"
-    with opened(browser, f"{link}&moon=full&hide=weights,charts") as receiver:
+        sender.page.click("#link-copy")
+        missing = sender.page.locator("#link-missing")
+        sender.wait_until(lambda: "trained weights" in missing.inner_text(), "nothing is said")
+        with sender.page.expect_download() as waiting:
+            sender.page.click("#link-file")
+        assert waiting.value.suggested_filename.endswith(".npz")
+    start = f"{url}?link=2&rate=0.01&optimizer=sgd&hidden=20-10&seed=7&check="
+    assert re.fullmatch(re.escape(start) + "[a-z2-7]{6}", link)
+    mailed = link.replace("&", "&amp;") + ")"
+    with opened(browser, f"{mailed}&moon=full&HIDE=weights,charts") as receiver:
         receiver.wait_text(".ink-notice", "Left out of this link: there is no setting “moon”")
         layers = receiver.page.locator(".ink-field-hidden-layers input")
         receiver.wait_until(lambda: layers.input_value() == "20 10", "the layers are others")
@@ -59,7 +69,8 @@ def test_where_the_page_may_not_copy_it_shows_the_link(browser: Browser, served_
         lab.wait_text(".ink-spiral-status", "network 2-")
         lab.page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
         lab.wait_until(lambda: shown_link(lab).count("moons"), "the link lags behind")
-        assert shown_link(lab) == f"{served_url}?data=moons&classes=2&pane=spiral"
+        start = f"{served_url}?link=2&pane=spiral&data=moons&classes=2&check="
+        assert re.fullmatch(re.escape(start) + "[a-z2-7]{6}", shown_link(lab))
 
 
 def shown_link(lab) -> str:

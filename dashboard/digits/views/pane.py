@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.example_drawing import draw_example
-from dashboard.digits.picture import decode_grey, drawing_of, explain_undecodable
+from dashboard.digits.picture import (
+    PictureDrawing,
+    decode_grey,
+    drawing_of,
+    explain_undecodable,
+)
 from dashboard.digits.state import DigitsState
 from dashboard.digits.views.chart_tools import ChartTools
 from dashboard.digits.views.data_controls import DataControls
@@ -35,7 +40,8 @@ from dashboard.shell.charts import RunCharts
 from dashboard.shell.downloads import Download
 from dashboard.shell.fields import Field
 from dashboard.shell.layout import card, field_pairs, quick_settings, stack
-from dashboard.shell.notices import Notice, notice_html
+from dashboard.shell.notice_view import NoticeView
+from dashboard.shell.notices import Mend, Notice
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from dashboard.shell.theme import Theme
@@ -136,7 +142,7 @@ class DigitsPane:
         self._theme = theme
         self._timeline_place = pn.Column(sizing_mode="stretch_width", margin=0)
         self._status = theme.text("", css_classes=["ink-status"])
-        self._notice = theme.text("", css_classes=["ink-notice"])
+        self._notice = NoticeView(theme, "ink-notice")
         self.parts = self._arrange(theme)
         self.redraws = RedrawScheduler(
             page,
@@ -178,11 +184,26 @@ class DigitsPane:
             return
         grey = decode_grey(width, height, content)
         found = await self._controller.execute(find_picture_digits, grey)
-        canvas, sentence = drawing_of(found, name)
-        if canvas is not None:
-            self._controller.drawing.show(canvas)
-        if sentence:
-            self._controller.warn(sentence)
+        picture = drawing_of(found, name)
+        self._show_picture(picture)
+        if not self._controller.drawing.is_sure_of(picture):
+            # Perhaps ink was taken for paper.
+            is_ink_light = not found.is_ink_light
+            other = await self._controller.execute(find_picture_digits, grey, is_ink_light)
+            self._offer_exchange(picture, drawing_of(other, name), name)
+
+    def _show_picture(self, picture: PictureDrawing) -> None:
+        if picture.canvas is not None:
+            self._controller.drawing.show_picture(picture)
+        if picture.sentence:
+            self._controller.warn(picture.sentence)
+
+    def _offer_exchange(self, shown: PictureDrawing, other: PictureDrawing, name: str) -> None:
+        """Offer to exchange ink and paper where the model is sure of the digit then."""
+        if self._controller.drawing.is_sure_of(other):
+            sentence = shown.sentence or f"{name}: ink and paper may be exchanged."
+            mend = Mend("Exchange ink and paper", lambda: self._show_picture(other))
+            self._controller.warn(sentence, mend)
 
     def show(self, is_open: bool) -> None:
         """Tell whether the pane can be seen; while it cannot, nothing of it is drawn."""
@@ -224,7 +245,7 @@ class DigitsPane:
 
     def _draw_notice(self) -> None:
         notice, busy = self._state.notice, self._state.busy
-        self._notice.object = notice_html(Notice(busy) if busy else notice)
+        self._notice.draw(Notice(busy) if busy else notice)
 
     def _arrange(self, theme: Theme) -> dict[str, pn.viewable.Viewable]:
         controls = pn.Column(
@@ -285,7 +306,7 @@ class DigitsPane:
             ),
             "inside": self.inspection.view,
             "watch": watch,
-            "notice": self._notice,
+            "notice": self._notice.view,
             "status": self._status,
         }
 

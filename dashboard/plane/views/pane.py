@@ -23,7 +23,7 @@ from dashboard.shell.charts import RunCharts
 from dashboard.shell.components.client_component import Command
 from dashboard.shell.downloads import Download
 from dashboard.shell.layout import stack
-from dashboard.shell.notices import notice_html
+from dashboard.shell.notice_view import NoticeView
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from dashboard.shell.theme import Theme
@@ -128,7 +128,7 @@ class PlanePane:
             show_newest=controller.time_travel.show_newest,
             resume=controller.time_travel.resume,
         )
-        self._notice = theme.text("", css_classes=[f"{HOOK}-notice"])
+        self._notice = NoticeView(theme, f"{HOOK}-notice")
         self.parts = self._arrange(theme, download)
         self.redraws = RedrawScheduler(
             page,
@@ -230,7 +230,7 @@ class PlanePane:
         self.timeline.draw(self._state.checkpoints, self._state.timeline_position())
 
     def _draw_notice(self) -> None:
-        self._notice.object = notice_html(self._state.notice)
+        self._notice.draw(self._state.notice)
 
     def _commands(self) -> Mapping[str, Command]:
         """Return what to do for each of `PLANE_COMMANDS`."""
@@ -318,7 +318,7 @@ class PlanePane:
             "draw": draw,
             "inside": inside,
             "watch": watch,
-            "notice": self._notice,
+            "notice": self._notice.view,
             "model": self._readout.model,
             "status": self._readout.status,
         }

@@ -33,6 +33,8 @@
     }
   }
 
+  tidy_address()
+
   const root = document.documentElement
   const address_has = (name) => new URLSearchParams(location.search).get(name)
 
@@ -282,34 +284,88 @@
   document.documentElement.dataset.hide = hidden.split(",").join(" ")
 
   // Python writes the query of every pane's link into a model of the document.
+  // What a link to this page contains, and sentences on what it does not.
   function link_to_here() {
     const found = (window.Bokeh?.documents ?? []).map((doc) => doc.get_model_by_name("inkling-link"))
+    const links = found.find((model) => model != null)?.tags ?? []
     const { pane } = document.documentElement.dataset
     const link = new URL(location.pathname, location.origin)
-    link.search = (found.find((model) => model != null)?.tags ?? []).find(([name]) => name === pane)?.[1] ?? ""
-    if (pane !== pane_names[0]) {
-      link.searchParams.append("pane", pane)
-    }
+    // A pane without settings of its own shows the model of the first one.
+    const [, query, missing] = [pane, pane_names[0]]
+      .map((wanted) => links.find(([name]) => name === wanted))
+      .find((entry) => entry != null) ?? [pane, "", ""]
     const here = new URLSearchParams(location.search)
-    for (const name of ["inside", "hide", "present", "api"].filter((name) => here.has(name))) {
-      link.searchParams.append(name, here.get(name))
+    const view = new URLSearchParams()
+    if (pane !== pane_names[0]) {
+      view.append("pane", pane)
     }
-    return link.href
+    for (const name of ["inside", "hide", "present", "api"].filter((name) => here.has(name))) {
+      view.append(name, here.get(name))
+    }
+    // The check at the end shows whether a link was cut, so that nothing may come after it.
+    const [version, ...settings] = query.split("&")
+    link.search = [version, view.toString(), ...settings].filter((part) => part !== "").join("&")
+    return { link: link.href, missing }
   }
 
   async function copy_link(event) {
-    const link = link_to_here()
+    const { link, missing } = link_to_here()
+    let is_copied = true
     try {
       await navigator.clipboard.writeText(link)
+    } catch {
+      is_copied = false // some browsers, and pages without HTTPS, must not write to the clipboard
+    }
+    if (is_copied) {
       const button = event.target
       button.textContent = "Copied"
       setTimeout(() => { button.textContent = "Copy link" }, 2000)
-    } catch {
-      // Some browsers, and pages without HTTPS, must not write to the clipboard.
-      const text = document.getElementById("link-text")
-      text.value = link
-      document.getElementById("link").showModal()
-      text.select()
+    }
+    if (is_copied && missing === "") {
+      return
+    }
+    const text = document.getElementById("link-text")
+    text.value = link
+    document.getElementById("link-title").textContent = is_copied ? "The link is copied" : "A link to these settings"
+    document.getElementById("link-missing").textContent = missing
+    const file = document.getElementById("link-file")
+    file.hidden = missing === ""
+    file.textContent = root.dataset.pane === "spiral" ? "Save the points" : "Save the weights"
+    document.getElementById("link").showModal()
+    text.select()
+  }
+
+  // The button that saves the model or the points of the pane as a file.
+  function save_file() {
+    const { pane } = document.documentElement.dataset
+    const name = pane === "spiral" ? "ink-spiral-save" : "ink-save"
+    const find = (root) => {
+      for (const element of root.querySelectorAll("*")) {
+        const found = element.classList.contains(name) ? element : element.shadowRoot && find(element.shadowRoot)
+        if (found) {
+          return found
+        }
+      }
+      return null
+    }
+    find(document)?.shadowRoot.querySelector("button")?.click()
+  }
+
+  // Mail programs write "&amp;" and whole addresses in percent-encoding; Python reads the settings
+  // of such a link by itself, and this page what concerns the page.
+  function tidy_address() {
+    let search = location.search.replace(/&(amp;|#38;)+/gi, "&")
+    if (/^\?[^=]*%3d/i.test(search)) {
+      try {
+        search = decodeURIComponent(search)
+      } catch {
+        return // the percent signs are other ones
+      }
+    }
+    const tidied = search.replace(/([?&])(pane|inside|hide|present)=([^&]*)/gi,
+      (_whole, mark, name, value) => `${mark}${name.toLowerCase()}=${value.toLowerCase()}`)
+    if (tidied !== location.search) {
+      history.replaceState(history.state, "", tidied + location.hash)
     }
   }
 
@@ -403,6 +459,7 @@
       open_panel(address_has("inside"))
     }
     document.getElementById("link-copy").addEventListener("click", copy_link)
+    document.getElementById("link-file").addEventListener("click", save_file)
     const about = document.getElementById("about")
     document.getElementById("about-open").addEventListener("click", () => about.showModal())
     about.addEventListener("click", (event) => {

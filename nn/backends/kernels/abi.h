@@ -7,7 +7,7 @@
 #define INKLING_ABI_H
 
 /* To be raised with every change of a function, a struct or an enumeration, here and in wasm.py. */
-#define ABI_VERSION "1"
+#define ABI_VERSION "2"
 
 /* X(constant, name in Python) */
 #define ACTIVATIONS(X) \
@@ -20,7 +20,7 @@
  * nn/optimizers.py, which explains them. */
 #define RULE_FIELDS(X) \
     X(int, kind) X(float, rate) X(float, first) X(float, second) X(float, epsilon) \
-    X(float, shrink)
+    X(float, shrink) X(float, smallest)
 
 /* A dense layer. The bias and its moments may be null; the moments of the weights are null where
  * the rule has none. */

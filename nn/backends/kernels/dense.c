@@ -216,11 +216,25 @@ static void update_by(const struct rule *rule, float *parameters, const float *g
     }
 }
 
+/* Set values smaller than `smallest` to 0, as nn/denormals.py does; NaN stays. */
+static void flush(float *values, int count, float smallest) {
+    const v128_t least = wasm_f32x4_splat(smallest);
+    for (int i = 0; values && i < count; i += 4) {
+        v128_t x = load(values + i, count - i);
+        v128_t is_small = wasm_f32x4_lt(wasm_f32x4_abs(x), least);
+        store(values + i, wasm_v128_andnot(x, is_small), count - i);
+    }
+}
+
 /* Take one step of `count` parameters; `first` and `second` are their moments, in the order of
  * nn/optimizers.py, as many as the rule has. */
 EXPORT void update(const struct rule *rule, float *parameters, const float *gradients,
                    float *first, float *second, int count) {
     update_by(rule, parameters, gradients, 1, first, second, count);
+    if (rule->smallest == 0) return;
+    flush(parameters, count, rule->smallest);
+    flush(first, count, rule->smallest);
+    flush(second, count, rule->smallest);
 }
 
 /* Add the gradients of l1 |W| + l2 W^2 / 2, in the order of nn/training.py. */
@@ -387,6 +401,10 @@ static int position_of_largest(const float *logits, int classes) {
     return position;
 }
 
+/* What is smaller counts as 0, so that no product meets a denormal number: 2^-69, the cube of the
+ * distance from 1 to the next float32, as in nn/denormals.py. */
+static const float SMALLEST_PROBABILITY = 0x1p-69f;
+
 /* Fill a row of the last deltas, (p - onehot) / count; return -log p of the label. */
 static double cross_entropy(const float *logits, float largest, float *delta, int label,
                             int classes, int count) {
@@ -396,7 +414,10 @@ static double cross_entropy(const float *logits, float largest, float *delta, in
         store(delta + j, exponential(lowered), classes - j);
     }
     for (int j = 0; j < classes; j++) sum += delta[j];
-    for (int j = 0; j < classes; j++) delta[j] = delta[j] / sum / (float)count;
+    for (int j = 0; j < classes; j++) {
+        float probability = delta[j] / sum;
+        delta[j] = probability < SMALLEST_PROBABILITY ? 0 : probability / (float)count;
+    }
     delta[label] -= 1.0f / (float)count;
     return logarithm(sum) - (logits[label] - largest);
 }
@@ -492,6 +513,29 @@ static void update_bias(const struct step *step, const struct layer *layer) {
               layer->outputs);
 }
 
+static void log_softmax(float *logits, int classes, float *exponentials) {
+    float largest = logits[position_of_largest(logits, classes)], sum = 0;
+    for (int j = 0; j < classes; j += 4) {
+        int lanes = classes - j;
+        v128_t lowered = wasm_f32x4_sub(load(logits + j, lanes), wasm_f32x4_splat(largest));
+        store(logits + j, lowered, lanes);
+        store(exponentials + j, exponential(lowered), lanes);
+    }
+    for (int j = 0; j < classes; j++) sum += exponentials[j];
+    float logarithm_of_sum = logarithm(sum);
+    for (int j = 0; j < classes; j++) logits[j] -= logarithm_of_sum;
+}
+
+static void flush_layer(const struct layer *layer, float smallest) {
+    int size = layer->inputs * layer->outputs;
+    flush(layer->weights, size, smallest);
+    flush(layer->weights_first, size, smallest);
+    flush(layer->weights_second, size, smallest);
+    flush(layer->bias, layer->outputs, smallest);
+    flush(layer->bias_first, layer->outputs, smallest);
+    flush(layer->bias_second, layer->outputs, smallest);
+}
+
 static void train_once(const struct step *step, struct outcome *outcome) {
     const float *x = step->x;
     for (int i = 0; i < step->layer_count; i++) x = forward(step, i, x);
@@ -507,6 +551,7 @@ static void train_once(const struct step *step, struct outcome *outcome) {
         else
             update_weights(step, layer, x);
         if (layer->bias) update_bias(step, layer);
+        if (step->rule.smallest != 0) flush_layer(layer, step->rule.smallest);
     }
 }
 
@@ -540,4 +585,19 @@ EXPORT void train(struct step *step, const struct rule *rules, struct outcome *o
         step->x += size;
         step->labels += step->count;
     }
+}
+
+/* Write the log-probabilities of a few samples into the activations of the last layer. Only the
+ * parameters, activations and sizes of the layers are used. */
+EXPORT void predict(const struct step *step) {
+    const float *x = step->x;
+    if (step->bytes) {
+        scale_bytes(step->bytes, step->byte_scale, step->scaled,
+                    step->count * step->layers[0].inputs);
+        x = step->scaled;
+    }
+    for (int i = 0; i < step->layer_count; i++) x = forward(step, i, x);
+    const struct layer *last = &step->layers[step->layer_count - 1];
+    for (int i = 0; i < step->count; i++)
+        log_softmax(last->activations + i * last->outputs, last->outputs, step->work);
 }

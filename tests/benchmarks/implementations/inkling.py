@@ -9,7 +9,15 @@ from itertools import cycle
 import numpy as np
 
 import nn
-from benchmarks.cases import LEARNING_RATE, Case, make_batches, make_factors
+from benchmarks.cases import (
+    DIGIT_RATES,
+    LEARNING_RATE,
+    Case,
+    DigitBatches,
+    make_batches,
+    make_factors,
+)
+from benchmarks.timing import StepTimer
 
 FRESH = ("app_step",)
 """Functions that start with a new network in every repetition."""
@@ -48,6 +56,14 @@ def _digit_batches(case: Case) -> list[tuple[np.ndarray, np.ndarray]]:
     count = len(train) // case.batch * case.batch
     parts = order[:count].reshape(-1, case.batch)
     return [(to_float(train.images[part]), train.labels[part].astype(np.intp)) for part in parts]
+
+
+def digits_training(case: Case) -> StepTimer:
+    network = nn.create_network(case.sizes, generator=np.random.default_rng(0))
+    optimizer = nn.create_optimizer(case.optimizer, network.parameters())
+    step = nn.TrainingStep(network, optimizer, batch_capacity=case.batch)
+    rate = DIGIT_RATES[case.optimizer]
+    return StepTimer(DigitBatches(case).take, lambda batch: step(*batch, rate))
 
 
 def convnetjs_step(case: Case) -> Callable[[], object]:

@@ -11,7 +11,6 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ class Worker:
 
     def __init__(self, name: str) -> None:
         self._module = importlib.import_module(f"benchmarks.implementations.{name}")
-        self._prepared: dict[str, Callable[..., Any]] = {}
+        self._prepared: dict[str, Any] = {}
 
     def respond(self, request: dict[str, Any]) -> dict[str, Any]:
         if request["do"] == "facts":
@@ -32,10 +31,12 @@ class Worker:
         if request["do"] == "memory":
             return {"bytes": resident_bytes()}
         prepared = self._prepare(request["do"], request["case"])
+        if "steps" in request:
+            return {"seconds": prepared.seconds(request["steps"])}
         measure = getattr(self._module, "time_once", seconds_per_call)
         return {"seconds": measure(prepared, request["seconds"], request["warm_up"])}
 
-    def _prepare(self, function: str, case: Any) -> Callable[..., Any]:
+    def _prepare(self, function: str, case: Any) -> Any:
         key = json.dumps([function, case])
         if key not in self._prepared or function in getattr(self._module, "FRESH", ()):
             prepare = getattr(self._module, function)

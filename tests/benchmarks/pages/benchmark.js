@@ -33,6 +33,25 @@ function makeBatches({sizes, batch}) {
   }));
 }
 
+const DIGIT_RATES = {sgd: 0.1, momentum: 0.02, adam: 0.001};
+let digits = null;
+
+/* Random batches of real digits, as makeBatches returns them. */
+async function takeDigits({batch}, count) {
+  digits ??= new Uint8Array(await (await fetch(`${site}digits.bin`)).arrayBuffer());
+  const known = digits.length / 785;
+  return Array.from({length: count}, () => {
+    const inputs = new Float32Array(784 * batch);
+    const labels = new Int32Array(batch);
+    for (let i = 0; i < batch; i += 1) {
+      const picked = Math.floor(Math.random() * known);
+      for (let j = 0; j < 784; j += 1) inputs[784 * i + j] = digits[784 * picked + j] / 255;
+      labels[i] = digits[784 * known + picked];
+    }
+    return {inputs, labels};
+  });
+}
+
 /* A function that returns the elements in rotation. */
 function rotate(elements) {
   let next = 0;
@@ -51,6 +70,7 @@ function serve(implementation) {
     if (request.do === "facts") return known.facts();
     const key = JSON.stringify([request.do, request.case]);
     if (!prepared.has(key)) prepared.set(key, known[request.do](request.case));
+    if (request.steps) return {seconds: await prepared.get(key)(request.steps)};
     return {seconds: secondsPerCall(prepared.get(key), request.seconds, request.warm_up)};
   };
   self.onmessage = async (event) => {

@@ -19,16 +19,38 @@ function makeModel(sizes) {
   }, x);
 }
 
+const tensors = ({sizes, batch}) => ({inputs, labels}) => ({
+  x: tf.tensor2d(inputs, [batch, sizes[0]]),
+  y: tf.cast(tf.oneHot(labels, sizes[sizes.length - 1]), "float32"),
+});
+
+function train(model, optimizer, {x, y}) {
+  tf.tidy(() => optimizer.minimize(() => tf.losses.softmaxCrossEntropy(y, model(x))));
+}
+
 function trainingStep({sizes, batch}) {
   const model = makeModel(sizes);
   const optimizer = tf.train.sgd(LEARNING_RATE);
-  const next = rotate(makeBatches({sizes, batch}).map(({inputs, labels}) => ({
-    x: tf.tensor2d(inputs, [batch, sizes[0]]),
-    y: tf.cast(tf.oneHot(labels, sizes[sizes.length - 1]), "float32"),
-  })));
-  return () => {
-    const {x, y} = next();
-    tf.tidy(() => optimizer.minimize(() => tf.losses.softmaxCrossEntropy(y, model(x))));
+  const next = rotate(makeBatches({sizes, batch}).map(tensors({sizes, batch})));
+  return () => train(model, optimizer, next());
+}
+
+/* A function that trains for a number of steps on real digits and returns their seconds. */
+function digitsTraining({sizes, batch, optimizer: name}) {
+  const model = makeModel(sizes);
+  const rate = DIGIT_RATES[name];
+  const optimizer = {
+    sgd: () => tf.train.sgd(rate),
+    momentum: () => tf.train.momentum(rate, 0.9),
+    adam: () => tf.train.adam(rate),
+  }[name]();
+  return async (steps) => {
+    const batches = (await takeDigits({batch}, steps)).map(tensors({sizes, batch}));
+    const start = performance.now();
+    for (const one of batches) train(model, optimizer, one);
+    const seconds = (performance.now() - start) / 1000;
+    tf.dispose(batches);
+    return seconds;
   };
 }
 
@@ -49,7 +71,7 @@ async function start() {
     simd: await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT"),
     threads: self.crossOriginIsolated ? tf.wasm.getThreadsCount() : 1,
   });
-  return {facts, training_step: trainingStep, forward_pass: forwardPass};
+  return {facts, training_step: trainingStep, digits_training: digitsTraining, forward_pass: forwardPass};
 }
 
 serve(start());

@@ -114,3 +114,14 @@ def test_a_number_of_digits_that_is_not_a_number_is_refused(data_folder, capsys)
     error = capsys.readouterr().err
     assert "--robustness" in error
     assert "“many”" in error
+
+
+def test_a_file_alone_is_what_is_evaluated(data_folder, capsys):
+    arguments = ["evaluate", "--robustness", "0"]
+    path = str(data_folder / "test.csv.gz")
+    assert main([*arguments, path]) == 0
+    alone = capsys.readouterr().out
+    assert main([*arguments, "--data-path", path]) == 0
+    assert alone == capsys.readouterr().out
+    assert main([*arguments, path, "--data-set", "digits"]) == 2
+    assert "either a file" in capsys.readouterr().err

@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -214,3 +216,75 @@ def test_an_index_alone_is_one_of_the_bundled_digits(capsys):
     alone, _ = prediction_of(capsys, "--index", "3")
     named, _ = prediction_of(capsys, "--data-set", "digits", "--index", "3")
     assert alone == named
+
+
+ROW = re.compile(r"^sample (\d+)(?:, labelled (\d))?: (\d) \(([\d.]+) %\)$", re.MULTILINE)
+
+
+def test_a_file_of_samples_is_answered_by_its_content_row_by_row(data_folder, capsys):
+    """A table, idx, .npz, .npy and a folder, with labels or without."""
+    samples = load_digits().test[:6]
+    expected = load_pretrained().predict_proba(samples.images / np.float32(255)).argmax(axis=1)
+    table = np.column_stack([samples.labels, samples.images])
+    np.savetxt("rows", table, fmt="%d", delimiter=";")
+    np.savetxt("pixels.txt", samples.images, fmt="%d", delimiter=",")
+    np.savez("arrays.png", x_test=samples.images.reshape(-1, 28, 28), y_test=samples.labels)
+    Path("arrays.png.npz").rename("arrays.png")
+    np.save("cube.npy", samples.images.reshape(-1, 28, 28))
+    Path("idx").write_bytes(
+        bytes((0, 0, 8, 3, 0, 0, 0, 6, 0, 0, 0, 28, 0, 0, 0, 28)) + samples.images.tobytes()
+    )
+    for name, is_labelled in (
+        ("rows", True),
+        ("pixels.txt", False),
+        ("arrays.png", True),
+        ("cube.npy", False),
+        ("idx", False),
+    ):
+        out, _ = prediction_of(capsys, name)
+        rows = ROW.findall(out)
+        assert [int(row[0]) for row in rows] == list(range(6))
+        assert [int(row[2]) for row in rows] == expected.tolist()
+        assert [row[1] for row in rows] == [str(n) if is_labelled else "" for n in samples.labels]
+        out, _ = prediction_of(capsys, name, "--csv")
+        answers = [f"{n},{label}" for n, label in enumerate(expected, 1)]
+        assert out.splitlines() == ["ImageId,Label", *answers]
+    out, _ = prediction_of(capsys, str(data_folder / "idx-gz"))
+    assert len(ROW.findall(out)) == 100
+
+
+def test_a_folder_of_pictures_is_answered_in_a_line_each(capsys):
+    samples = load_digits().validation[:3]
+    Path("pictures").mkdir()
+    for number, image in enumerate(samples.images):
+        ink = np.pad(np.kron(image.reshape(28, 28), np.ones((8, 8), np.uint8)), 40)
+        Image.fromarray(255 - ink).save(f"pictures/{number}", "png")
+    Image.new("L", (90, 90), 255).save("pictures/white.png")
+    out, _ = prediction_of(capsys, "pictures", "--weight-path", "best")
+    lines = out.splitlines()
+    assert [line.split(": ")[1][0] for line in lines[:3]] == [str(n) for n in samples.labels]
+    assert "no digit" in lines[3]
+    Path("pictures/white.png").unlink()
+    out, _ = prediction_of(capsys, "pictures", "--weight-path", "best", "--csv")
+    assert out.split() == [
+        "ImageId,Label",
+        *(f"{n},{it}" for n, it in enumerate(samples.labels, 1)),
+    ]
+
+
+def test_what_only_samples_have_is_refused_for_a_drawing(capsys):
+    np.save("drawing.npy", one_stroke())
+    assert main(["predict", "drawing.npy", "--index", "3"]) == 2
+    assert "--index: expected samples" in capsys.readouterr().err
+    out, _ = prediction_of(capsys, "drawing.npy", "--csv")
+    assert out == "ImageId,Label\n1,1\n"
+
+
+def test_a_pipe_is_read_once(environment):
+    path = Path("pixels.csv")
+    np.savetxt(path, load_digits().test.images[:3], fmt="%d", delimiter=",")
+    command = [sys.executable, "-m", "dashboard.cli", "predict", "-", "--csv"]
+    found = subprocess.run(
+        command, input=path.read_bytes(), capture_output=True, env=environment, check=False
+    )
+    assert (found.returncode, len(found.stdout.split())) == (0, 4), found.stderr

@@ -9,9 +9,11 @@ from controller_helpers import all_done, ink, make_controller, until
 
 from dashboard.digits import drawing
 from dashboard.digits.example_drawing import DIGIT, draw_example
+from dashboard.digits.picture import PictureDrawing
 from dashboard.digits.views.pad import DrawingPad
 from data_cache import frame_digit, load_digits, shrink_canvas, to_float
 from nn import PRETRAINED, load_pretrained, pretrained_card
+from nn.calibration import PICTURE_CONFIDENCE, confidence
 
 
 def shifted():
@@ -96,3 +98,28 @@ def test_the_example_is_cleared_for_classes_that_are_no_digits():
         await all_done()
 
     run(main())
+
+
+def test_the_digit_of_a_picture_must_be_surer_than_a_drawing_until_it_has_gone(monkeypatch):
+    card = replace(pretrained_card(), confidence_threshold=0.0)
+    monkeypatch.setattr(drawing, "pretrained_card", lambda _name: card)
+    controller = with_pad(make_controller())
+    model, state = controller.drawing, controller.state
+    images = load_digits().validation.images[:200]
+    canvases = [np.kron(one.reshape(28, 28), np.ones((6, 6))) / 255 for one in images]
+    sure = []
+    for canvas in canvases:
+        model.show(canvas)
+        assert state.prediction.is_confident
+        model.show_picture(PictureDrawing(canvas.astype(np.float32)))
+        sure.append(state.prediction.is_confident)
+        expected = confidence(state.prediction.probabilities[np.newaxis])[0] >= PICTURE_CONFIDENCE
+        assert state.prediction.is_confident == expected
+    assert 0 < sum(sure) < len(sure)
+    unsure = canvases[sure.index(False)].astype(np.float32)
+    model.show_picture(PictureDrawing(unsure))
+    model.take(ink())
+    assert state.prediction.is_confident
+    whole = canvases[sure.index(True)].astype(np.float32)
+    model.show_picture(PictureDrawing(whole, "the edge cuts it"))
+    assert not state.prediction.is_confident

@@ -27,24 +27,24 @@ def test_the_digit_of_a_picture_becomes_a_drawing():
     levels = np.rint(grey).astype(np.uint8)
     found = decode_grey(levels.shape[1], levels.shape[0], encoded(levels.tobytes()))
     np.testing.assert_array_equal(found, levels)
-    canvas, sentence = drawing_of(find_picture_digits(found), "a.png")
-    assert (canvas.shape, sentence) == ((168, 168), "")
-    answer = load_pretrained().predict_proba(frame_digit(canvas)[np.newaxis])[0].argmax()
+    drawing = drawing_of(find_picture_digits(found), "a.png")
+    assert (drawing.canvas.shape, drawing.is_doubtful) == ((168, 168), False)
+    answer = load_pretrained().predict_proba(frame_digit(drawing.canvas)[np.newaxis])[0].argmax()
     assert answer == digits.labels[0]
 
 
 def test_pictures_without_exactly_one_whole_digit_are_explained():
     digits = load_digits().validation
     blank = drawing_of(find_picture_digits(np.full((90, 90), 230.0)), "a.png")
-    assert blank[0] is None
-    assert "no digit" in blank[1]
+    assert blank.canvas is None
+    assert "no digit" in blank.sentence
     two = drawing_of(find_picture_digits(page(*digits.images[:2])), "a.png")
-    assert two[0] is None
-    assert "2 digits" in two[1]
+    assert two.canvas is None
+    assert "2 digits" in two.sentence
     eight = page(digits.images[digits.labels == 8][0])[:120]
     cut = drawing_of(find_picture_digits(eight), "a.png")
-    assert cut[0] is not None
-    assert "cuts the digit" in cut[1]
+    assert cut.canvas is not None
+    assert "cuts the digit" in cut.sentence
 
 
 @pytest.mark.parametrize(

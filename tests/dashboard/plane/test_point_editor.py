@@ -6,6 +6,7 @@ from controller_helpers import all_done, until
 from plane_helpers import make_plane_controller, train_to, work
 
 from dashboard.plane.dataset import OWN
+from dashboard.plane.point_editor import GRID
 
 
 def test_the_network_in_training_continues_with_edited_points():
@@ -20,7 +21,7 @@ def test_the_network_in_training_continues_with_edited_points():
         assert state.points.origin == OWN
         points.move(60, 0.1, 0.2)
         points.delete(0, "test")
-        np.testing.assert_allclose(state.points.train.points[60], [0.1, 0.2])
+        np.testing.assert_allclose(state.points.train.points[60], [0.1, 0.2], atol=GRID)
         assert len(state.points.test) == 60
         np.testing.assert_array_equal(run.feed.inputs, state.points.train.points)
         controller.step()
@@ -69,7 +70,7 @@ def test_a_stroke_adds_every_point_once_however_its_messages_overlap():
         controller.points.paint("one", 2, values)
     train = controller.state.points.train
     assert len(train) == 62
-    np.testing.assert_allclose(train.points[-2:], [[0.1, 0.2], [0.3, 0.4]], rtol=1e-6)
+    np.testing.assert_allclose(train.points[-2:], [[0.1, 0.2], [0.3, 0.4]], atol=GRID)
     assert list(train.labels[-2:]) == [2, 2]
     controller.points.paint("two", 0, [0.1, 0.2])
     assert len(controller.state.points.train) == 63

@@ -18,6 +18,7 @@ import numpy as np
 import nn
 from nn import backends
 from nn.backends.numpy_backend import NumpyBackend, patch_buffer_size
+from nn.denormals import FLUSH_PERIOD
 from nn.layers import DenseWorkspace, create_workspaces
 from tests.support.step_helpers import call_by_call
 
@@ -162,6 +163,63 @@ def updates_are_numpys_to_the_bit(chosen):
             results.append([*parameters, *optimizer.state().values()])
         for mine, theirs in zip(*results, strict=True):
             np.testing.assert_array_equal(mine, theirs, err_msg=name)
+
+
+def what_is_nearly_zero_is_flushed_as_by_numpy_to_the_bit(chosen):
+    for name in nn.OPTIMIZERS:
+        results = []
+        for computing in (chosen, NUMPY):
+            guarded = Guarded()
+            sizes = 10.0 ** -np.arange(20, 48, dtype=float).reshape(4, 7)
+            parameters = [guarded.copy(sizes.astype(np.float32), 1)]
+            parameters[0][0, 2:4] = np.nan, -np.inf
+            optimizer = nn.create_optimizer(name, parameters)
+            for moments in optimizer.moments.values():
+                moments[0] = guarded.copy((-sizes[::-1]).astype(np.float32) ** 2, 2)
+            gradients = [guarded.copy(np.zeros((4, 7), np.float32))]
+            for _ in range(2 * FLUSH_PERIOD):
+                computing.update(optimizer, parameters, gradients, 0.01)
+            guarded.check()
+            results.append([*parameters, *optimizer.state().values()])
+        for mine, theirs in zip(*results, strict=True):
+            assert mine.tobytes() == theirs.tobytes(), name
+            assert not is_denormal(mine).any(), name
+
+
+def a_whole_step_leaves_no_denormals(chosen):
+    for name in nn.OPTIMIZERS:
+        for count in (1, 5):
+            compute_with(chosen)
+            network = nn.create_network((13, 9, 5), generator=np.random.default_rng(1))
+            optimizer = nn.create_optimizer(name, network.parameters())
+            for arrays in optimizer.moments.values():
+                for array in arrays:
+                    array[...] = 1e-37
+            for array in network.parameters():
+                array[0] = 1e-39
+            step = nn.TrainingStep(network, optimizer, batch_capacity=count)
+            x = np.zeros((FLUSH_PERIOD * count, 13), np.float32)
+            step.take_steps(x, np.zeros(len(x), int), [0.01] * FLUSH_PERIOD)
+            for array in [*network.parameters(), *optimizer.state().values()]:
+                assert not is_denormal(array).any(), (name, count)
+
+
+def is_denormal(array):
+    if array.dtype.kind != "f":
+        return np.zeros(1, bool)
+    return (array != 0) & (np.abs(array) < np.finfo(array.dtype).tiny)
+
+
+def gradients_of_improbable_classes_are_zero(chosen):
+    network = nn.create_network((2, 4), generator=np.random.default_rng(1))
+    network.layers[0].weights[0] = 0, -80, -40, -87
+    optimizer = nn.SGD(network.parameters())
+    fused, workspaces = guarded_step(chosen, Guarded(), network, optimizer, 3, masked=False)
+    x = np.array([[1, 0]] * 3, np.float32)
+    fused(x, np.zeros(3, int), [optimizer.next_rule(0.1)], l1=0, l2=0, byte_scale=1)
+    delta = workspaces[-1].delta
+    assert (delta[:, [1, 3]] == 0).all()
+    assert (delta[:, 2] > 0).all()
 
 
 def run_steps(computing, optimizer, *, sizes=(13, 9, 6, 5), counts=(3, 1, 7, 2, 4, 8, 5), **given):
@@ -413,6 +471,50 @@ def predictions_agree_with_numpy(chosen):
     np.testing.assert_allclose(mine[1], network.predict_proba(x[:1]), rtol=1e-4, atol=1e-6)
 
 
+def predictions_of_a_few_samples_are_those_of_numpy_also_after_training(chosen):
+    generator = np.random.default_rng(3)
+    for sizes in ((784, 128, 10), (13, 9, 6, 5), (3, 1), (5, 33, 11)):
+        for activation in nn.ACTIVATIONS:
+            network = nn.create_network(
+                sizes, generator=generator, activation=activation, biases=len(sizes) == 3
+            )
+            for count in (1, 2, 3, 8, 9):
+                pixels = generator.integers(0, 256, (count, sizes[0]), np.uint8)
+                floats = generator.standard_normal((2 * count, sizes[0])).astype(np.float32)
+                for x in (pixels, floats[:count], floats[::2], floats.astype(np.float64)[:count]):
+                    compute_with(chosen)
+                    mine, shown = network.predict_log_proba(x), x.copy()
+                    compute_with(NUMPY)
+                    theirs = network.predict_log_proba(x)
+                    assert mine.dtype == np.float32
+                    np.testing.assert_allclose(mine, theirs, rtol=2e-5, atol=2e-5)
+                    np.testing.assert_array_equal(x, shown)
+            for array in network.parameters():
+                np.multiply(array, 0.5, out=array)  # in place, as training does
+
+
+def predictions_of_diverged_networks_are_those_of_numpy(chosen):
+    for bad in (np.nan, np.inf, -np.inf):
+        for position in range(3):
+            network = nn.create_network((2, 3), generator=np.random.default_rng(1))
+            network.layers[0].bias[position] = bad
+            x = np.ones((2, 2), np.float32)
+            results = []
+            for computing in (chosen, NUMPY):
+                compute_with(computing)
+                results.append(network.predict_log_proba(x))
+            np.testing.assert_allclose(*results, rtol=1e-6)
+
+
+def a_prediction_is_not_overwritten_by_the_next(chosen):
+    compute_with(chosen)
+    network = nn.create_network((4, 3), generator=np.random.default_rng(1))
+    first = network.predict_log_proba(np.ones((1, 4), np.float32))
+    kept = first.copy()
+    network.predict_log_proba(np.zeros((2, 4), np.float32))
+    np.testing.assert_array_equal(first, kept)
+
+
 def convolutions_agree_with_numpy_on_awkward_shapes_and_stay_in_their_buffers(chosen):
     generator = np.random.default_rng(0)
     for index in range(60):
@@ -517,6 +619,9 @@ CHECKS = [
     infinities_and_nan_travel_through_products_as_in_numpy,
     products_that_do_not_fit_are_refused,
     updates_are_numpys_to_the_bit,
+    what_is_nearly_zero_is_flushed_as_by_numpy_to_the_bit,
+    a_whole_step_leaves_no_denormals,
+    gradients_of_improbable_classes_are_zero,
     steps_agree_with_numpy_for_every_activation_optimizer_and_penalty,
     the_same_step_gives_the_same_bits,
     consecutive_steps_are_those_of_as_many_calls_to_the_bit,
@@ -528,6 +633,9 @@ CHECKS = [
     what_the_kernels_do_not_take_is_computed_with_numpy,
     an_activation_that_the_kernels_do_not_have_gets_no_fused_step,
     predictions_agree_with_numpy,
+    predictions_of_a_few_samples_are_those_of_numpy_also_after_training,
+    predictions_of_diverged_networks_are_those_of_numpy,
+    a_prediction_is_not_overwritten_by_the_next,
 ]
 
 
@@ -559,7 +667,7 @@ def report_of_modules():
     shutil.copy(home / "dense-simd.wasm", kept)
     simd = backends.choose_backend("auto", folder=kept)
     refused = choose_from({"dense-relaxed.wasm": b"no module", "dense-simd.wasm": plain[:999]})
-    version = b"interface 1"
+    version = b"interface 2"
     assert plain.count(version) == 1
     other = choose_from({"dense-simd.wasm": plain.replace(version, b"interface 9")})
     return {

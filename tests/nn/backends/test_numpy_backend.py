@@ -181,3 +181,14 @@ def test_compiled_libraries_take_only_contiguous_float32():
     assert is_float32(array, array[1])
     assert not is_float32(array, array.T)
     assert not is_float32(array.astype(np.float64))
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_gradient_that_is_not_finite_reaches_only_the_largest_value_of_its_window(bad, stride):
+    images = np.arange(16, dtype=np.float32).reshape(1, 4, 4, 1)
+    out, positions = pooled(images, 2, stride)
+    delta, back = np.zeros_like(out), np.empty_like(images)
+    delta[0, 0, 0, 0] = bad
+    BACKEND.max_unpool(delta, (2, stride), positions, back, np.empty(out.shape, bool))
+    assert [*np.flatnonzero(back.ravel())] == [5]

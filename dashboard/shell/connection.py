@@ -1,0 +1,123 @@
+"""What the page and Python tell each other about the connection and about what is saved.
+
+The page's side is `assets/connection.js`, which notices a lost connection and comes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import panel as pn
+from bokeh.models import CustomJS, Spacer
+
+from dashboard.shell.page_writer import PageWriter
+
+TELL_PAGE = """
+dispatchEvent(new CustomEvent("inkling-kept", {detail: carrier.tags}))
+"""
+
+_TAB = re.compile(r"[A-Za-z0-9]{1,40}")
+
+
+@dataclass(frozen=True)
+class Greeting:
+    """What a served page says first.
+
+    Attributes
+    ----------
+    key
+        The secret under which this browser's work is saved; "" where the browser keeps nothing.
+    tab
+        Name of the tab, the same in each of its loads.
+    is_gone
+        Whether the tab's earlier load is gone, so that this one continues its work.
+    resume
+        Whether to restore that work without asking, since the address is the same.
+    expects
+        Whether the earlier load had saved something.
+    """
+
+    key: str
+    tab: str
+    is_gone: bool
+    resume: bool
+    expects: bool
+
+    @classmethod
+    def read(cls, values: list[Any]) -> Greeting:
+        """Return what a page sent; values of other types are replaced by harmless ones."""
+        key, tab, *flags = [*values, *[None] * 5][:5]
+        tab = tab if isinstance(tab, str) and _TAB.fullmatch(tab) else secrets.token_hex(8)
+        return cls(key if isinstance(key, str) else "", tab, *(flag is True for flag in flags))
+
+
+class PageConnection:
+    """Two invisible models of the page: one for what it says, the other for what it is told.
+
+    Parameters
+    ----------
+    writer
+        How the page is changed.
+
+    Attributes
+    ----------
+    heard_idle
+        Called, now and then while the page is connected, with the seconds since the person did
+        something.
+    """
+
+    def __init__(self, writer: PageWriter) -> None:
+        self._writer = writer
+        self.heard_idle: Callable[[float], None] = lambda _seconds: None
+        self._greeting: Greeting | None = None
+        self._greeted = asyncio.Event()
+        self._told: tuple[str, str, str] = ("", "", "")
+        self._ear = Spacer(width=0, height=0, name="inkling-connection", tags=[])
+        self._ear.on_change("tags", self._heard)
+        self._mouth = Spacer(width=0, height=0, name="inkling-kept", tags=[])
+        self._mouth.js_on_change("tags", CustomJS(args={"carrier": self._mouth}, code=TELL_PAGE))
+        self.view = pn.Row(
+            *(pn.pane.Bokeh(one, width=0, height=0, margin=0) for one in (self._ear, self._mouth)),
+            margin=0,
+        )
+
+    async def greeting(self) -> Greeting:
+        """Wait for the page's first words, and return them."""
+        await self._greeted.wait()
+        assert self._greeting is not None
+        return self._greeting
+
+    def tell_tab(self, name: str) -> None:
+        """Tell the page another name of its tab, since an open tab has the present one."""
+        self._tell(tab=name)
+
+    def tell_kept(self, kept: bool) -> None:
+        """Tell the page whether everything is saved, or would be lost with the page."""
+        self._tell(kept="yes" if kept else "no")
+
+    def tell_ended(self) -> None:
+        """Tell the page that its session ends because nobody uses it."""
+        self._tell(ended="idle")
+
+    def _tell(self, **values: str) -> None:
+        names = ("kept", "tab", "ended")
+        told = dict(zip(names, self._told, strict=True)) | values
+        new = (told["kept"], told["tab"], told["ended"])
+        if new == self._told:
+            return
+        self._told = new
+        self._writer.write(lambda: self._mouth.update(tags=list(self._told)), key="inkling-kept")
+
+    def _heard(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
+        kind, *values = tags or [""]
+        if kind == "greeting" and self._greeting is None:
+            self._greeting = Greeting.read(values)
+            self._greeted.set()
+        elif kind == "idle" and values and isinstance(values[0], int | float):
+            self.heard_idle(values[0] if math.isfinite(values[0]) else 0.0)
