@@ -1,11 +1,15 @@
 """The app as `panel serve` and `panel convert` run it: the page of one visitor."""
 
 import panel as pn
+from bokeh.settings import settings
 
 from dashboard.session import open_page
 from dashboard.upstream.model_defaults import cache_model_defaults
 
 cache_model_defaults()
+# Searching the models of every new document for mistakes of ours is for tests; it costs each
+# visitor 8 % of a document.
+settings.perform_document_validation = False
 pn.extension()
 # The state of a session is changed in the event loop only; with threads (`panel serve
 # --num-threads`) Panel would call the handlers of clicks somewhere else.

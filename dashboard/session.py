@@ -22,6 +22,7 @@ from dashboard.autosave.browser import (
     create_autosave,
     rename_worker_tab,
 )
+from dashboard.autosave.runs import saved_digits_runs, saved_plane_runs
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.datasets import (
     DataSetOpener,
@@ -39,10 +40,13 @@ from dashboard.digits.server_weights import (
 from dashboard.digits.state import DigitsState
 from dashboard.digits.views.pane import DigitsPane
 from dashboard.inspection.digits_panels import PANELS
+from dashboard.runs.recorder import RunRecorder
+from dashboard.runs.records import RunCollection
 from dashboard.runtime import (
     IN_BROWSER,
     SERVED,
     WORKER,
+    fair_threads,
     is_loop_running,
     on_connection_back,
     shorten_garbage_collections,
@@ -73,6 +77,7 @@ if TYPE_CHECKING:
     from dashboard.autosave.served import ServedAutosave
     from dashboard.autosave.visitor_store import SaveService
     from dashboard.plane.controller import PlaneController
+    from dashboard.runs.controller import RunSource
     from dashboard.visitors import Visitors
 
 
@@ -142,11 +147,13 @@ def saves() -> SaveService | None:
 
 def open_session() -> Session:
     """Make the session of the visitor at hand; its work begins when the page is loaded."""
+    if not IN_BROWSER:
+        count = visitors()
+        fair_threads()  # the answer to the first drawing needs one thread only, too
     session = Session(pn.state.curdoc)
     pn.state.onload(session.start)
     pn.state.on_session_destroyed(lambda _context: session.end())
     if not IN_BROWSER:
-        count = visitors()
         count.enter()
         pn.state.on_session_destroyed(lambda _context: count.leave())
     return session
@@ -189,6 +196,8 @@ class Session:
         self._ended: list[Callable[[], None]] = []
         self._add_controller(self.controller)
         self._plane: PlaneController | None = None
+        self._recorders = {"digits": RunRecorder(self.controller.training, RunCollection())}
+        self._run_sources: dict[str, RunSource] = {}
         self.page = Page(
             [
                 Pane(
@@ -207,6 +216,15 @@ class Session:
                     self._make_evaluation_pane,
                     inside="Scores",
                     inside_title="Scores",
+                    has_settings=False,
+                ),
+                Pane(
+                    "runs",
+                    "Runs",
+                    "Runs",
+                    self._make_runs_pane,
+                    inside="Experiments",
+                    inside_title="Experiments",
                     has_settings=False,
                 ),
             ],
@@ -240,10 +258,12 @@ class Session:
         controller.spawn(pane.count_blocks())
         pane.inspection.start()
         if self._server is not None:
-            pane.server.connect(self._server)
+            pane.connect(self._server)
         if self._server_error:
             controller.warn(self._server_error)
         track_digits_link(controller, self.page.link.set)
+        runs = saved_digits_runs(self._recorders["digits"].collection)
+        controller.spawn(self._autosave.add(runs))
         controller.spawn(self._open_link_or_save())
         if IN_BROWSER:
             on_connection_back(controller.data_may_be_back)
@@ -373,6 +393,7 @@ class Session:
         )
         self._add_controller(plane)
         self._plane = plane
+        self._recorders["spiral"] = RunRecorder(plane.training, RunCollection())
         tell_faults(opened.faults, plane.warn, opened.refusal)
         track_spiral_link(plane, self.page.link.set)
         pane = PlanePane(
@@ -383,6 +404,8 @@ class Session:
         )
         plane.spawn(pane.redraws.run())
         add_plane(self._autosave, plane)
+        runs = saved_plane_runs(self._recorders["spiral"].collection)
+        plane.spawn(self._autosave.add(runs))
         return pane
 
     def _make_evaluation_pane(self, mark_running: Callable[[bool], None]) -> PaneView:
@@ -397,6 +420,37 @@ class Session:
         )
         evaluation = EvaluationController(state, self.controller, self._execute)
         return EvaluationPane(evaluation, self._writer)
+
+    def _make_runs_pane(self, _mark_running: Callable[[bool], None]) -> PaneView:
+        """Make the runs pane when it is first opened, to keep the start short."""
+        from dashboard.runs.controller import RunsController  # noqa: PLC0415
+        from dashboard.runs.state import RunsState  # noqa: PLC0415
+        from dashboard.runs.views.pane import RunsPane  # noqa: PLC0415
+
+        runs = RunsController(
+            RunsState(), self._sources_of_runs, self._execute, self.controller.spawn
+        )
+        pane = RunsPane(runs, self._writer, self._runtime.redraw_rate)
+        self.controller.spawn(pane.run())
+        return pane
+
+    def _sources_of_runs(self) -> dict[str, RunSource]:
+        """Return the panes whose runs are kept; the plane is among them once it is open."""
+        from dashboard.runs.controller import RunSource  # noqa: PLC0415
+        from dashboard.runs.trials import DigitsTrials, PlaneTrials  # noqa: PLC0415
+
+        runtime, sources = self._runtime, self._run_sources
+        if "digits" not in sources:
+            digits = DigitsTrials(
+                self.controller, time.perf_counter, self._execute, runtime.time_budget
+            )
+            sources["digits"] = RunSource("Digits", self._recorders["digits"], digits)
+        if self._plane is not None and "spiral" not in sources:
+            plane = PlaneTrials(
+                self._plane, time.perf_counter, self._execute, runtime.plane_time_budget
+            )
+            sources["spiral"] = RunSource("2-D data", self._recorders["spiral"], plane)
+        return sources
 
 
 def close_connections(document: Any) -> None:

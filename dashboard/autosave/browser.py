@@ -192,10 +192,15 @@ def _ask(
         if await autosave.delete(saves[index]):
             ask_again([save for save in saves if save is not saves[index]])
 
+    async def delete_all() -> None:
+        deleted = [save for save in saves if await autosave.delete(save)]
+        ask_again([save for save in saves if save not in deleted])
+
     offer.ask(
         [_offered(autosave, it.save) for it in saves],
         resume=lambda index: controller.spawn(restore(index)),
         delete=lambda index: controller.spawn(delete(index)),
+        delete_all=lambda: controller.spawn(delete_all()),
         decline=autosave.decline,
     )
 

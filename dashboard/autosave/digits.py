@@ -169,7 +169,7 @@ class SavedStoredModel:
             if not self._controller.training_loop.is_idle:
                 return None
             try:
-                content = _stored_checkpoint(stored).to_bytes()
+                content = stored_checkpoint(stored).to_bytes()
             except WeightsError:
                 return b""  # NaN or infinite weights have no format
             self._captured = (stored, content)
@@ -181,15 +181,7 @@ class SavedStoredModel:
             return
         try:
             checkpoint = Checkpoint.from_bytes(content, "the stored model")
-            task = dict(checkpoint.task)
-            DigitsState(**{name: task[name] for name in STORED})
-            self._controller.models.add(
-                checkpoint.state,
-                origin=Origin(task["origin"]),
-                built_settings=dict(task["built"]),
-                settings=dict(checkpoint.settings),
-                **{name: task[name] for name in STORED},
-            )
+            self._controller.models.add(checkpoint.state, **_read_stored_task(checkpoint))
         except (LookupError, TypeError, ValueError) as error:
             raise SaveError(str(error).rstrip(".")) from error
 
@@ -203,10 +195,29 @@ class SavedStoredModel:
         return stored[0] if stored and self._state.origin == Origin.PRETRAINED else None
 
 
-def _stored_checkpoint(stored: StoredModel) -> Checkpoint:
+def stored_checkpoint(stored: StoredModel) -> Checkpoint:
+    """Return what brings a stored model back as a checkpoint, without its fallback weights."""
     task = {name: getattr(stored, name) for name in STORED}
     task |= {"origin": stored.origin, "built": dict(stored.built_settings)}
     return Checkpoint(stored.settings, replace(stored.run_state(), fallback=None), task)
+
+
+def read_stored(checkpoint: Checkpoint) -> StoredModel:
+    """Return the stored model of a checkpoint; LookupError, TypeError or ValueError for others."""
+    return StoredModel(number=0, record=checkpoint.state, **_read_stored_task(checkpoint))
+
+
+def _read_stored_task(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return the attributes of the stored model besides its record."""
+    task = dict(checkpoint.task)
+    shown = {name: task[name] for name in STORED}
+    DigitsState(**shown)
+    return {
+        "origin": Origin(task["origin"]),
+        "built_settings": dict(task["built"]),
+        "settings": dict(checkpoint.settings),
+        **shown,
+    }
 
 
 def _run_state(checkpoint: Checkpoint, shown: Mapping[str, Any], origin: Origin) -> RunState:

@@ -6,6 +6,7 @@ Its bytes are a checkpoint, which is checked against the settings before anythin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from dashboard.plane.controller import PlaneController
 from dashboard.plane.dataset import OWN, PARTS, PlaneData
 from dashboard.plane.settings import MAX_POINTS, PlaneSettings
 from dashboard.plane.state import PlaneState
+from dashboard.plane.training import StoredPlaneRun
 from dashboard.training.checkpoint import Checkpoint
 from dashboard.training.run_state import RunState
 from dashboard.training.scheduled_changes import changes_from_list, changes_to_list
@@ -83,13 +85,8 @@ class SavedPlane:
             "scheduled": changes_to_list(state.scheduled_changes),
             "classes": data.classes,
         }
-        arrays = {}
-        for part in PARTS:
-            points = getattr(data, part)
-            arrays[f"{part}.points"] = points.points
-            arrays[f"{part}.labels"] = points.labels.astype(np.uint8)
         try:
-            return Checkpoint(self._values(), run_state, task, arrays).to_bytes()
+            return Checkpoint(self._values(), run_state, task, _data_arrays(data)).to_bytes()
         except WeightsError:
             return None  # the run is about to return to its fallback weights
 
@@ -132,6 +129,27 @@ def _check_settings(values: Mapping[str, Any]) -> PlaneState:
     if not all(1 <= width <= MAX_LAYER_WIDTH for width in state.hidden_layers):
         raise ValueError(f"hidden layers of {state.hidden_layers} units")
     return state
+
+
+def stored_run_checkpoint(stored: StoredPlaneRun) -> Checkpoint:
+    """Return what brings a run back as a checkpoint, without its fallback weights."""
+    data, state = stored.data, replace(stored.state, fallback=None)
+    task = {"origin": data.origin, "classes": data.classes}
+    return Checkpoint(dict(stored.values), state, task, _data_arrays(data))
+
+
+def read_stored_run(checkpoint: Checkpoint) -> StoredPlaneRun:
+    """Return the run of a checkpoint; LookupError, TypeError or ValueError for others."""
+    return StoredPlaneRun(dict(checkpoint.settings), _read_data(checkpoint), checkpoint.state)
+
+
+def _data_arrays(data: PlaneData) -> dict[str, np.ndarray]:
+    arrays = {}
+    for part in PARTS:
+        points = getattr(data, part)
+        arrays[f"{part}.points"] = points.points
+        arrays[f"{part}.labels"] = points.labels.astype(np.uint8)
+    return arrays
 
 
 def _read_data(checkpoint: Checkpoint) -> PlaneData:

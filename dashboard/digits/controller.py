@@ -103,6 +103,8 @@ class DigitsController:
         self._sample_index: int | None = None
         self._has_trained_since_choice = False
         """Whether training began after another data set was chosen, which is not open yet."""
+        self._wanted_model: StoredModel | None = None
+        """The model that is restored as soon as its data set is open."""
         self._late_data: OpenedDataSet | None = None
         """A data set that was open only when training had begun."""
         self._training = DigitsTraining(
@@ -125,6 +127,11 @@ class DigitsController:
     def data(self) -> OpenedDataSet:
         """The opened data set."""
         return self._training.data
+
+    @property
+    def training(self) -> DigitsTraining:
+        """The run in training, and the tasks around it."""
+        return self._training
 
     @property
     def models(self) -> ModelStore:
@@ -201,6 +208,11 @@ class DigitsController:
             if key != CURRENT:
                 self.warn("This model is not stored any more.")
             return
+        self.restore_model(stored)
+
+    def restore_model(self, stored: StoredModel) -> None:
+        """Make a model that was stored the current one; its data set is opened if needed."""
+        self._wanted_model = stored
         self.state.running = False
         if self._has_data_of(stored) and self.training_loop.is_idle:
             self._restore_model(stored)
@@ -305,6 +317,7 @@ class DigitsController:
 
     def _restore_model(self, stored: StoredModel) -> None:
         """Continue a stored model on the opened data set, while no step is being computed."""
+        self._wanted_model = None
         self._training.store_model(even_untrained=True)
         self.models.remove(stored)
         self._training.continue_run(
@@ -331,7 +344,7 @@ class DigitsController:
             await self._loader.wait()
             if not self._has_data_of(stored):
                 return  # they cannot be opened; a notice says so
-        if self.models.find(stored.key) is stored:
+        if self._wanted_model is stored:
             self._restore_model(stored)
 
     # Links and autosave

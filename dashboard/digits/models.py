@@ -105,7 +105,6 @@ class StoredModel:
         """Return the state to continue from; call it while no step is being computed."""
         if isinstance(self.record, RunState):
             return self.record
-        self.record.record_slice()  # the last slice ended after the run was replaced
         return self.record.state(fallback=True)
 
     @property
@@ -182,7 +181,7 @@ class ModelStore:
         *,
         is_idle: bool,
         even_untrained: bool = False,
-    ) -> None:
+    ) -> StoredModel | None:
         """Store a run that is about to be replaced, unless it can be had again anyway.
 
         Parameters
@@ -195,12 +194,17 @@ class ModelStore:
             Whether no step of it is being computed.
         even_untrained
             Whether to store initial weights too.
+
+        Returns
+        -------
+        StoredModel or None
+            What was stored.
         """
         state = self._state
         is_initial = state.origin == Origin.FRESH and not state.snapshot.iteration
         if state.origin == Origin.PRETRAINED or (is_initial and not even_untrained):
-            return
-        self.add(
+            return None
+        return self.add(
             run.state(fallback=True) if is_idle else run,
             origin=state.origin,
             data_set=trained_on[0],
@@ -210,10 +214,11 @@ class ModelStore:
             settings=settings_values(state),
         )
 
-    def add(self, record: BlockRun | RunState, **task: Any) -> None:
+    def add(self, record: BlockRun | RunState, **task: Any) -> StoredModel:
         """Store a model with the attributes of `StoredModel`."""
         stored = StoredModel(next(self._numbers), record, **task)
         self._state.stored_models = [stored, *self._state.stored_models][:STORED_MODELS]
+        return stored
 
     def find(self, key: str) -> StoredModel | None:
         """Return the stored model of a key; None when it is not stored any more."""

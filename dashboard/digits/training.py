@@ -6,15 +6,17 @@ The controller gives the commands; this class alone replaces the run and the dat
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from dashboard.digits.datasets import OpenedDataSet
-from dashboard.digits.models import ModelStore
-from dashboard.digits.state import DigitsState, Origin
+from dashboard.digits.models import ModelStore, StoredModel
+from dashboard.digits.state import DigitsState, Origin, architecture_settings
 from dashboard.digits.training_subset import subset_name_of
 from dashboard.training.block_run import BlockRun
-from dashboard.training.pane_training import PaneTraining
+from dashboard.training.checkpoint import settings_values
+from dashboard.training.pane_training import LeftRun, PaneTraining
 from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.stopping import reached_goal
@@ -94,11 +96,34 @@ class DigitsTraining(PaneTraining[BlockRun]):
 
     def store_model(self, *, even_untrained: bool = False) -> None:
         """Store the current model before it is replaced; see `ModelStore.store`."""
-        self.models.store(
-            self.trainer.run,
+        run = self.trainer.run
+        stored = self.models.store(
+            run,
             self._trained_on,
             is_idle=self.training_loop.is_idle,
             even_untrained=even_untrained,
+        )
+        if stored is not None:
+            settings = describe_settings(
+                run,
+                settings=stored.settings,
+                built_settings=stored.built_settings,
+                data_set=stored.data_set,
+                training_samples=stored.training_samples,
+                origin=stored.origin,
+            )
+            self.run_left(LeftRun(run, settings, partial(_finished, stored)))
+
+    def current_settings(self) -> dict[str, Any]:
+        """Return what the run in training is trained with and on."""
+        data_set, training_samples = self._trained_on
+        return describe_settings(
+            self.trainer.run,
+            settings=settings_values(self.state),
+            built_settings=self.state.built_settings,
+            data_set=data_set,
+            training_samples=training_samples,
+            origin=self.state.origin,
         )
 
     def continue_run(
@@ -185,3 +210,49 @@ class DigitsTraining(PaneTraining[BlockRun]):
         if data is self.data:
             self.trainer.validation = validation
             self.trainer.validation_coming = None
+
+
+def _finished(stored: StoredModel) -> StoredModel:
+    """Return the stored model with the state of its run, whose last slice has ended."""
+    is_state = isinstance(stored.record, RunState)
+    return stored if is_state else replace(stored, record=stored.run_state())
+
+
+def describe_settings(
+    run: BlockRun,
+    *,
+    settings: Mapping[str, Any],
+    built_settings: Mapping[str, Any],
+    data_set: str,
+    training_samples: str,
+    origin: Origin,
+) -> dict[str, Any]:
+    """Return the settings that a run was trained with, by name.
+
+    Those of the queue, which change no number, are left out; the initialisation too, where the
+    weights come from elsewhere.
+
+    Parameters
+    ----------
+    run
+        The run.
+    settings
+        All settings of training.
+    built_settings
+        Those that its network was made with.
+    data_set, training_samples, origin
+        As the parameters of the state.
+    """
+    left_out = {"cache_size", "concurrency"}
+    if "initialization" not in built_settings:
+        left_out.add("initialization")
+    values = {
+        **settings,
+        **built_settings,
+        **architecture_settings(run.network),
+        **run.marked_settings,
+        "data_set": data_set,
+        "training_samples": training_samples,
+        "origin": str(origin),
+    }
+    return {name: value for name, value in values.items() if name not in left_out}

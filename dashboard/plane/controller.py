@@ -89,6 +89,11 @@ class PlaneController:
         state.param.watch(self._live_setting_changed, list(LIVE_SETTINGS))
         state.param.watch(self._settings_changed, [*NETWORK_SETTINGS, *DATA_SETTINGS])
 
+    @property
+    def training(self) -> PlaneTraining:
+        """The run in training, and the tasks around it."""
+        return self._training
+
     def step(self) -> None:
         """Train on one batch; while training runs, pause first."""
         self.state.running = False

@@ -5,16 +5,56 @@ All collaborators of the pane's controller share one `PlaneTraining`; it alone r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
-from dashboard.plane.dataset import InputSamples, PlaneData, inputs_of, make_data, training_samples
+from dashboard.plane.dataset import (
+    OWN,
+    InputSamples,
+    PlaneData,
+    inputs_of,
+    make_data,
+    training_samples,
+)
 from dashboard.plane.run import PlaneRun
 from dashboard.plane.settings import PlaneSettings
 from dashboard.plane.state import PlaneState
-from dashboard.training.pane_training import PaneTraining
+from dashboard.training.pane_training import LeftRun, PaneTraining
+from dashboard.training.run_state import RunState
+from dashboard.training.settings import setting_names
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.trainer import Clock, Execute, TimeBudget
+
+
+@dataclass(frozen=True, eq=False)
+class StoredPlaneRun:
+    """A run that was replaced, and what brings it back exactly.
+
+    Attributes
+    ----------
+    values
+        Its settings by name.
+    data
+        The points that it was trained on.
+    state
+        The state of the run.
+    """
+
+    values: Mapping[str, Any]
+    data: PlaneData
+    state: RunState
+
+    def run_state(self) -> RunState:
+        """Return the state to continue from."""
+        return self.state
+
+
+PLANE_SETTINGS = setting_names(PlaneSettings)
+
+GENERATION_SETTINGS = ("points_count", "noise", "arm_angle", "train_share")
+"""Settings of generated points alone."""
 
 NO_POINTS = "There are no training points. Paint some, or choose a data set."
 
@@ -53,6 +93,7 @@ class PlaneTraining(PaneTraining[PlaneRun]):
         time_budget: TimeBudget | None = None,
     ) -> None:
         self.is_changing_settings = False
+        self._made_with: dict[str, Any] = {}
         if state.points is None:
             state.points = make_data(state)
         super().__init__(
@@ -65,6 +106,7 @@ class PlaneTraining(PaneTraining[PlaneRun]):
             validation_limit=None,
             time_budget=time_budget,
         )
+        self._note_settings()
 
     def replace_run(self) -> None:
         """Begin a new run with fresh weights on the points of the state."""
@@ -77,13 +119,34 @@ class PlaneTraining(PaneTraining[PlaneRun]):
         """
         self.trainer.stop()
         self.training_loop.forget_steps()
+        self._leave(self.trainer.run)
         self.state.keep_curve(self.trainer.run.history)
         self.state.scheduled_changes = []
         self.trainer.adopt(run, self._test_samples())
+        self._note_settings()
         self.show_run()
         self.stop_without_points()
         if self.state.running:
             self.training_loop.ensure()
+
+    def current_settings(self) -> dict[str, Any]:
+        """Return what the run in training is trained with and on."""
+        return describe_settings(self.trainer.run, self._made_with, self._data)
+
+    def _note_settings(self) -> None:
+        """Note what the run is made with and on, because the settings change before it is left."""
+        self._made_with = {name: getattr(self.state, name) for name in PLANE_SETTINGS}
+        self._data = self.state.points
+
+    def _leave(self, run: PlaneRun) -> None:
+        data, values = self._data, {**self._made_with, **run.marked_settings}
+        self.run_left(
+            LeftRun(
+                run,
+                describe_settings(run, self._made_with, data),
+                lambda: StoredPlaneRun(values, data, run.state(fallback=True)),
+            )
+        )
 
     def show_run(self) -> None:
         """Let the state show the whole run as it is now, without checkpoint or ablated units."""
@@ -95,6 +158,7 @@ class PlaneTraining(PaneTraining[PlaneRun]):
     def train_on(self, data: PlaneData) -> None:
         """Continue the run with other points of the same classes."""
         self.state.points = data
+        self._note_settings()
         self.trainer.validation = self._test_samples()
         samples = training_samples(data.train, self.state.inputs)
         run = self.trainer.run
@@ -125,6 +189,28 @@ class PlaneTraining(PaneTraining[PlaneRun]):
 
     def _test_samples(self) -> InputSamples:
         return inputs_of(self.state.points.test, self.state.inputs)
+
+
+def describe_settings(
+    run: PlaneRun, made_with: Mapping[str, Any], data: PlaneData
+) -> dict[str, Any]:
+    """Return the settings that a run was trained with, by name.
+
+    Parameters
+    ----------
+    run
+        The run.
+    made_with
+        All settings, when the run began.
+    data
+        The points; of a person's own points the settings of generated ones are left out.
+    """
+    values = {**made_with, **run.marked_settings}
+    if data.origin == OWN:
+        values = {name: it for name, it in values.items() if name not in GENERATION_SETTINGS}
+        values["shape"] = OWN
+        values["points_count"] = len(data.train)
+    return values
 
 
 def make_run(settings: PlaneSettings, data: PlaneData) -> PlaneRun:

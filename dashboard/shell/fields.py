@@ -13,7 +13,7 @@ import panel as pn
 import param
 
 from dashboard.shell.theme import Theme
-from dashboard.training.settings import LearningSettings, SettingError
+from dashboard.training.settings import SettingError, TypedSettings
 from dashboard.upstream.page_slices import checkpoint
 
 ERROR = """
@@ -75,7 +75,7 @@ class Field:
     """A text field or menu bound both ways to one setting; `hook` begins its CSS class."""
 
     def __init__(
-        self, settings: LearningSettings, name: str, stylesheet: str, hook: str = "ink-field"
+        self, settings: TypedSettings, name: str, stylesheet: str, hook: str = "ink-field"
     ) -> None:
         checkpoint()
         self._settings = settings
@@ -165,7 +165,7 @@ def menu(
     )
 
 
-def _make_widget(settings: LearningSettings, name: str, stylesheet: str) -> pn.widgets.Widget:
+def _make_widget(settings: TypedSettings, name: str, stylesheet: str) -> pn.widgets.Widget:
     parameter = settings.param[name]
     value = getattr(settings, name)
     options = {

@@ -9,7 +9,7 @@ import panel as pn
 
 from dashboard.shell.fields import Field
 from dashboard.shell.theme import Theme, button
-from dashboard.training.settings import LearningSettings
+from dashboard.training.settings import TypedSettings
 from dashboard.upstream.page_slices import checkpoint
 
 
@@ -58,7 +58,7 @@ def disclosure(
 
 
 def field_pairs(
-    settings: LearningSettings, names: Sequence[str], theme: Theme, hook: str = "ink-field"
+    settings: TypedSettings, names: Sequence[str], theme: Theme, hook: str = "ink-field"
 ) -> pn.GridBox:
     """Return a field for each setting, two in a row; `hook` begins their CSS classes."""
     return pn.GridBox(

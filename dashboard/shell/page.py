@@ -65,7 +65,9 @@ class Page:
             "page_css": color_variables()
             + read_asset("page.css")
             + read_asset("visually_hidden.css"),
-            "page_js": ";".join(map(read_asset, ("page.js", "connection.js"))),
+            "page_js": "\n;".join(
+                read_asset(f"{name}.js") for name in ("page", "connection", "accessibility")
+            ),
             "icon": icon_url(),
             "about": about_html(cards),
             "panes": self.panes.panes,

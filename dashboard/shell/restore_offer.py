@@ -45,6 +45,7 @@ class RestoreOffer:
         self._saves: Sequence[OfferedSave] = ()
         self._resume: Callable[[int], None] = lambda _index: None
         self._delete: Callable[[int], None] = lambda _index: None
+        self._delete_all: Callable[[], None] = lambda: None
         self._decline: Callable[[], None] = lambda: None
         self._text = theme.text("")
         self._text.stylesheets = [*self._text.stylesheets, TEXT]
@@ -60,11 +61,16 @@ class RestoreOffer:
             visible=False,
         )
         self._choice.param.watch(lambda _event: self._page.write(self._draw), "value")
+        self._delete_all_button = button(
+            "Delete all", theme, "ink-delete-saves", self._delete_all_pressed
+        )
+        self._delete_all_button.visible = False
         self.view = pn.Row(
             self._choice,
             self._text,
             button("Resume", theme, "ink-resume", self._resumed),
             button("Delete", theme, "ink-delete-save", lambda: self._delete(self._index)),
+            self._delete_all_button,
             button("Start fresh", theme, "ink-fresh", self._declined),
             css_classes=["ink-offer"],
             stylesheets=[BOX],
@@ -82,6 +88,7 @@ class RestoreOffer:
         *,
         resume: Callable[[int], None],
         delete: Callable[[int], None],
+        delete_all: Callable[[], None],
         decline: Callable[[], None],
     ) -> None:
         """Show the question.
@@ -92,15 +99,19 @@ class RestoreOffer:
             At least one, the preferred one first.
         resume, delete
             Called with the index of the save that is to be restored or deleted.
+        delete_all
+            Called when all of them are to be deleted.
         decline
             Called when no save is to be restored.
         """
         self._saves = saves
         self._resume, self._delete, self._decline = resume, delete, decline
+        self._delete_all = delete_all
         options = {f"{number}. {save.text}": number - 1 for number, save in enumerate(saves, 1)}
 
         def show() -> None:
             self._choice.param.update(options=options, value=0, visible=len(saves) > 1)
+            self._delete_all_button.visible = len(saves) > 1
             self._draw()
             self.view.visible = True
 
@@ -114,6 +125,9 @@ class RestoreOffer:
         index = self._index
         self.withdraw()
         self._resume(index)
+
+    def _delete_all_pressed(self) -> None:
+        self._delete_all()
 
     def _declined(self) -> None:
         self.withdraw()

@@ -41,6 +41,9 @@ class PaneView(Protocol):
     def show(self, is_open: bool) -> None:
         """Tell whether the pane can be seen; while it cannot, it should draw nothing."""
 
+    def open_settings(self) -> None:
+        """Make all settings, if they are not made yet: their drawer is opened."""
+
 
 @dataclass(frozen=True)
 class Pane:
@@ -92,6 +95,9 @@ class Panes:
         # The page writes the name of the open pane into `tags`.
         self._carrier = Spacer(width=0, height=0, name="inkling-pane", tags=[first.name])
         self._carrier.on_change("tags", self._switched)
+        # The same for the name of the pane whose drawer of settings is open.
+        self._settings = Spacer(width=0, height=0, name="inkling-settings", tags=[])
+        self._settings.on_change("tags", self._settings_opened)
         self._marks = Spacer(width=0, height=0, name="inkling-running", tags=[])
         self._marks.js_on_change("tags", CustomJS(args={"carrier": self._marks}, code=MARK_RUNNING))
         self._views[first.name].show(True)
@@ -106,7 +112,8 @@ class Panes:
         roots = {
             f"{name}_{slot}": part for name, parts in slots.items() for slot, part in parts.items()
         }
-        for name, carrier in (("pane", self._carrier), ("running", self._marks)):
+        carriers = {"pane": self._carrier, "running": self._marks, "settings": self._settings}
+        for name, carrier in carriers.items():
             roots[name] = pn.pane.Bokeh(carrier, width=0, height=0, margin=0)
         return roots
 
@@ -160,6 +167,10 @@ class Panes:
         parts = self._views[name].parts
         for slot, column in self._slots[name].items():
             column[:] = [parts[slot]] if slot in parts else []
+
+    def _settings_opened(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
+        if tags and tags[0] in self._views:
+            self._views[tags[0]].open_settings()
 
     def _switched(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
         if tags and isinstance(tags[0], str):

@@ -6,14 +6,35 @@ Each pane's own class derives from it and decides which run is trained, and on w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Any, Generic
 
 from dashboard.shell.notices import Mend, Notice
 from dashboard.training.background_tasks import BackgroundTasks
+from dashboard.training.run import Run
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.trainer import AnyRun, Trainer
 from dashboard.training.training_loop import TrainingLoop
+
+
+@dataclass(frozen=True, eq=False)
+class LeftRun:
+    """A run that another one takes the place of.
+
+    Attributes
+    ----------
+    run
+        The run; a slice of it may still be computed.
+    settings
+        What it was trained with and on: values that JSON can hold, by name.
+    capture
+        Returns what brings the run back; call it when no slice is computed.
+    """
+
+    run: Run
+    settings: Mapping[str, Any]
+    capture: Callable[[], Any]
 
 
 class PaneTraining(Generic[AnyRun]):
@@ -36,6 +57,8 @@ class PaneTraining(Generic[AnyRun]):
         They train the run while `state.running` is set, or single steps are requested.
     background_tasks
         All tasks of the pane.
+    run_left
+        Called with every run that another one takes the place of.
     """
 
     def __init__(
@@ -44,6 +67,7 @@ class PaneTraining(Generic[AnyRun]):
         self.state = state
         self._publish_snapshot = publish
         self._is_closed = False
+        self.run_left: Callable[[LeftRun], None] = lambda _left: None
         self.background_tasks = BackgroundTasks(self._background_task_failed)
         self.trainer: Trainer[AnyRun] = Trainer(
             run,

@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from dashboard.training.scheduled_changes import (
     steps_until_change,
 )
 from dashboard.training.settings import LearningSettings
+from dashboard.training.step_times import StepTimes
 from data_cache import Batch, Feed
 from nn import Network, TrainingStep, create_optimizer
 
@@ -122,6 +124,8 @@ class Run:
         Name of the first optimiser; None: that of the settings.
     """
 
+    times: StepTimes
+    """How long its steps took; who drives the run in time adds them."""
     binarize: int | None = None
     """Threshold in [0, 255] that is applied to held-out pixels, as to those of the batches."""
 
@@ -159,6 +163,10 @@ class Run:
         self._marked_names = [name for name in MARKED_SETTINGS if hasattr(settings, name)]
         self._marked: dict[str, Any] | None = None
         """The values of the marked settings in the last slice; None before the first one."""
+        self._trained: dict[str, Any] | None = None
+        """Their values in the last slice that took steps."""
+        self.times = StepTimes()
+        self._loaded_state: ref[RunState] | None = None
         self._scheduled_names: set[str] = set()
         """Settings that were changed as scheduled, and are not marked yet."""
         self._detector = DivergenceDetector()
@@ -174,6 +182,17 @@ class Run:
     def epochs_done(self) -> float:
         """Passes over the training samples, with the fraction of the current one."""
         return self.epoch + self.consumed / self.feed.sample_count
+
+    @property
+    def marked_settings(self) -> dict[str, Any]:
+        """The values of the marked settings in the newest step; those set now before the first."""
+        now = {name: getattr(self.settings, name) for name in self._marked_names}
+        return now if self._trained is None else dict(self._trained)
+
+    @property
+    def loaded_state(self) -> RunState | None:
+        """The state that was loaded last, as long as somebody else holds it."""
+        return None if self._loaded_state is None else self._loaded_state()
 
     @property
     def has_pending_calls(self) -> bool:
@@ -289,6 +308,8 @@ class Run:
     def record_slice(self) -> None:
         """Add the last slice to the history, and mark what a fallback took back."""
         history = self.history
+        if self._unrecorded:
+            self._trained = self._marked
         for loss, accuracy, learning_rate in self._unrecorded:
             history.append(loss, accuracy, learning_rate)
         self._unrecorded.clear()
@@ -398,6 +419,7 @@ class Run:
             validation_due=self.validation_due,
             history=self.history.copy() if history else None,
             fallback=self._fallback if fallback else None,
+            times=self.times.copy(),
         )
 
     def load_state(self, state: RunState) -> None:
@@ -415,9 +437,11 @@ class Run:
         self.epoch, self.consumed = state.epoch, state.consumed
         self._detector = DivergenceDetector(state.starting_loss, state.best_loss)
         self._fallback = state.fallback or state
+        self._loaded_state = ref(state)
         if state.history is not None:
             self.history = state.history.copy()
-            self._marked = None
+            self._marked = self._trained = None
+            self.times = state.times.copy() if state.times else StepTimes(state.iteration)
         self.record_slice()
         scored = any(score.iteration == self.iteration for score in self.history.validation)
         self.validation_due = state.validation_due and not scored

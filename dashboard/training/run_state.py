@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.training.history import History
+from dashboard.training.step_times import StepTimes
 from data_cache import BatchPosition, PointPosition
 from nn import Network
 
@@ -96,6 +97,8 @@ class RunState(ModelState):
         The record to fall back to on divergence; None: this one.
     averaged, averaged_steps
         Running mean of the weights and its number of steps; None and 0 without averaging.
+    times
+        How long the steps took; None where that is not known, as in checkpoint files.
     """
 
     optimizer: str
@@ -111,6 +114,7 @@ class RunState(ModelState):
     fallback: ModelState | None = None
     averaged: Network | None = None
     averaged_steps: int = 0
+    times: StepTimes | None = None
 
     @property
     def nbytes(self) -> int:

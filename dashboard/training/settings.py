@@ -45,7 +45,42 @@ class ArchitectureParameter(param.String):
             raise ValueError(f"Spell the architecture as architecture_name({val!r}) does.")
 
 
-class LearningSettings(param.Parameterized):
+class TypedSettings(param.Parameterized):
+    """Settings whose values can be typed."""
+
+    def read(self, name: str, text: str) -> Any:
+        """Return the value of the setting `name` that a text stands for, without setting it.
+
+        Raises
+        ------
+        SettingError
+            The text stands for no value inside the setting's bounds.
+        """
+        parameter = self.param[name]
+        label, entry = parameter.label, text.strip()
+        if isinstance(parameter, param.List):
+            return _read_layers(label, entry)
+        if isinstance(parameter, ArchitectureParameter):
+            return _read_architecture(label, entry)
+        if isinstance(parameter, param.Selector):
+            choices = list(parameter.objects)
+            if entry not in choices:
+                raise _refusal(f"{label} is one of {', '.join(choices)}", entry)
+            return entry
+        if not entry and parameter.allow_None:
+            return None
+        nothing = ", or nothing" if parameter.allow_None else ""
+        error = _refusal(f"{label} takes {describe_range(parameter)}{nothing}", entry)
+        try:
+            value = int(entry) if isinstance(parameter, param.Integer) else float(entry)
+        except ValueError:
+            raise error from None
+        if not _inside(value, parameter):
+            raise error
+        return value
+
+
+class LearningSettings(TypedSettings):
     """The settings that every run has, on digits or points; values are checked when set.
 
     Values that are beyond the budget together are refused with a `SettingError`, and change
@@ -166,37 +201,6 @@ class LearningSettings(param.Parameterized):
     def layer_spec(self) -> LayerSpec | None:
         """Return the convolutional layers before the hidden ones; None: none."""
         return None
-
-    def read(self, name: str, text: str) -> Any:
-        """Return the value of the setting `name` that a text stands for, without setting it.
-
-        Raises
-        ------
-        SettingError
-            The text stands for no value inside the setting's bounds.
-        """
-        parameter = self.param[name]
-        label, entry = parameter.label, text.strip()
-        if isinstance(parameter, param.List):
-            return _read_layers(label, entry)
-        if isinstance(parameter, ArchitectureParameter):
-            return _read_architecture(label, entry)
-        if isinstance(parameter, param.Selector):
-            choices = list(parameter.objects)
-            if entry not in choices:
-                raise _refusal(f"{label} is one of {', '.join(choices)}", entry)
-            return entry
-        if not entry and parameter.allow_None:
-            return None
-        nothing = ", or nothing" if parameter.allow_None else ""
-        error = _refusal(f"{label} takes {describe_range(parameter)}{nothing}", entry)
-        try:
-            value = int(entry) if isinstance(parameter, param.Integer) else float(entry)
-        except ValueError:
-            raise error from None
-        if not _inside(value, parameter):
-            raise error
-        return value
 
 
 class TrainingSettings(LearningSettings):

@@ -355,8 +355,9 @@ class Trainer(Generic[AnyRun]):
         self, max_steps: int | None, epochs: int | None
     ) -> tuple[int, int, float]:
         """Train one slice; return its steps, its samples, and when it ended."""
-        self.run.apply_settings()
-        begun, epoch = self._clock(), self.run.epoch
+        run = self.run
+        run.apply_settings()
+        begun, epoch = self._clock(), run.epoch
         end = begun + self._slice_seconds
 
         def sample_budget() -> int:
@@ -373,14 +374,16 @@ class Trainer(Generic[AnyRun]):
 
         try:
             steps, samples = await self._execute(
-                self.run.train_slice, sample_budget, self._rates(), max_steps
+                run.train_slice, sample_budget, self._rates(), max_steps
             )
         except DivergenceError:
             self._stop = True
             raise
         finally:
-            self.run.record_slice()
-        now = self._clock()
+            # Also if another run has taken its place meanwhile.
+            run.record_slice()
+            now = self._clock()
+            run.times.add(run.iteration, now - begun)
         self._slice_speed = samples / (now - begun) if now > begun else 0.0
         return int(steps), int(samples), now
 

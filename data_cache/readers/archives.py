@@ -17,8 +17,9 @@ from data_cache.readers.file_kinds import ZIP, archive_members, identify
 from data_cache.readers.text import excerpt
 
 GZIP_MAGIC = b"\x1f\x8b"
-MAX_UNPACKED = 4_000_000_000
-"""Bytes to which a compressed file may unpack, unless the caller says less."""
+MAX_UNPACKED = 2_000_000_000
+"""Bytes to which a compressed file may unpack, unless the caller says less. In a browser, where
+sizes have 32 bits, zlib refuses a larger limit."""
 # Compressions of the standard library that not every build of Python has.
 _DECOMPRESSORS = {"bzip2": ("bz2", "BZ2Decompressor"), "xz": ("lzma", "LZMADecompressor")}
 

@@ -1,4 +1,4 @@
-"""In a browser: training and matrix products of Inkling on each backend, of TF.js and ConvNetJS.
+"""In a browser: training and matrix products of Inkling on each backend, and of its peers.
 
 None of them has threads: they need HTTP headers that static hosts do not send.
 """
@@ -13,8 +13,9 @@ from benchmarks.benchmark import (
     Implementations,
     gflops,
     make_entries,
+    samples_per_second,
 )
-from benchmarks.cases import SMALL, Case
+from benchmarks.cases import JAX_CONVOLUTIONS, JAX_DENSE, SMALL, Case
 from benchmarks.pages import PageSpec, inkling_page, open_pages
 from benchmarks.peers import NODE_PACKAGES
 from benchmarks.results import Section
@@ -27,13 +28,21 @@ BACKENDS = {OURS: "auto", "Inkling, plain SIMD": "simd", "Inkling, NumPy alone":
 """The value of INKLING_BACKEND by title."""
 
 REFERENCE_KERNEL = "simple 4 × 8 kernel"
+JAX, JAX_PACKAGE = "jax-js", "@jax-js/jax"
+TFJS_WASM = "TF.js, wasm"
 TFJS = ("@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm")
 CONVNETJS = PageSpec("convnetjs.js", {"version": NODE_PACKAGES["convnetjs"]}, ("convnetjs",))
 PEERS = {
-    "TF.js, wasm": PageSpec("tfjs.js", {"backend": "wasm"}, TFJS),
+    TFJS_WASM: PageSpec("tfjs.js", {"backend": "wasm"}, TFJS),
     "TF.js, cpu": PageSpec("tfjs.js", {"backend": "cpu"}, TFJS),
     "ConvNetJS": CONVNETJS,
+    JAX: PageSpec("jaxjs.js", {"version": NODE_PACKAGES[JAX_PACKAGE]}, (JAX_PACKAGE,)),
 }
+LARGE_BATCH = samples_per_second("training_step", Case(SMALL, 1_000))
+OF_JAX_DEMO = samples_per_second("training_step", JAX_DENSE)
+CONVOLUTIONS_OF_JAX_DEMO = samples_per_second("training_step", JAX_CONVOLUTIONS)
+FEW_REPETITIONS = 2
+"""Of the demo's convolutions, of which a step takes jax-js many seconds."""
 STEP = Case(SMALL, 64)
 WHOLE_STEP = gflops("training_step", STEP, f"training step {STEP.title}", STEP.training_operations)
 
@@ -58,7 +67,11 @@ def measure(plan: Plan) -> Section:
             *make_entries(section, KERNEL_PRODUCTS, {**ours, **kernel}, OURS, plan),
             *make_entries(section, [WHOLE_STEP], ours, OURS, plan),
         ]
+        fastest = {OURS: found[OURS], JAX: found[JAX]}
+        entries += make_entries(section, [LARGE_BATCH, OF_JAX_DEMO], fastest, OURS, plan)
+        slow = make_entries(section, [CONVOLUTIONS_OF_JAX_DEMO], fastest, OURS, plan)
         run_interleaved(entries, plan.repetitions)
+        run_interleaved(slow, min(FEW_REPETITIONS, plan.repetitions))
     section.compare()
     section.notes.extend(_step_relative_to_product(section))
     return section

@@ -28,15 +28,19 @@ DEEP = (784, 500, 300, 100, 10)
 
 @dataclass(frozen=True)
 class Case:
-    """A network by the sizes of its layers, the batch size, and the optimiser."""
+    """A network by the sizes of its layers, the batch size, the optimiser, and convolutions."""
 
     sizes: tuple[int, ...]
     batch: int
     optimizer: str = "sgd"
+    layers: str = ""
 
     @property
     def title(self) -> str:
-        return f"{'-'.join(map(str, self.sizes))}, batch {self.batch:,}"
+        network = "-".join(map(str, self.sizes))
+        if self.layers:
+            network = f"{self.layers} → {'-'.join(map(str, self.sizes[1:]))}"
+        return f"{network}, batch {self.batch:,}"
 
     @property
     def product_title(self) -> str:
@@ -58,13 +62,23 @@ class Case:
 
 
 def case_from_json(values: dict[str, Any]) -> Case:
-    return Case(tuple(values["sizes"]), values["batch"], values["optimizer"])
+    return Case(
+        tuple(values["sizes"]), values["batch"], values["optimizer"], values.get("layers", "")
+    )
 
 
 # Matrix products, batch × inputs times inputs × outputs.
 PRODUCTS = (Case((784, 128), 64), Case((784, 512), 64), Case((512, 512), 512))
 TRAINING = (Case(SMALL, 1), Case(SMALL, 64), Case(SMALL, 256), Case(DEEP, 64))
 ONE_DIGIT = Case(SMALL, 1)
+
+# The layers of the best pretrained model.
+BEST_LAYERS = "conv3x16 pool2 conv3x32 conv3x64 pool2 conv3x64"
+BEST_MODEL = Case(SMALL, 64, "adam", BEST_LAYERS)
+
+# What the demo of jax-js trains.
+JAX_DENSE = Case((784, 256, 128, 10), 1_000, "adam")
+JAX_CONVOLUTIONS = Case((784, 128, 10), 250, "adam", "conv5x24 pool2 conv3x32 pool2")
 
 # The spiral at the defaults of its case study: all points in every step, and a picture of 100².
 PLANE = (2, 100, 5)

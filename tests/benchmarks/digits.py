@@ -14,16 +14,15 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.benchmark import Implementation, Implementations, note_facts
-from benchmarks.browser import TFJS
+from benchmarks.browser import JAX, OURS, PEERS, TFJS_WASM
 from benchmarks.cases import DEEP, DIGIT_RATES, SMALL, Case
-from benchmarks.pages import PageSpec, inkling_page, open_pages
+from benchmarks.pages import inkling_page, open_pages
 from benchmarks.peers import python_peer
 from benchmarks.processes import WorkerProcess
 from benchmarks.results import Result, Section
 from benchmarks.runner import BenchmarkError, Plan
 from data_cache import data_set_available
 
-OURS = "Inkling"
 STEPS, QUICK_STEPS = 5_000, 3_000
 TURN = 100
 BATCH = 32
@@ -48,11 +47,12 @@ def measure_native(plan: Plan) -> Section:
 
 
 def measure_browser(plan: Plan) -> Section:
-    """Measure Inkling's kernels and TF.js."""
+    """Measure Inkling's kernels, TF.js and jax-js."""
     section = _section("browser: digits over time")
     pages = {
         OURS: inkling_page("auto"),
-        "TF.js, wasm": PageSpec("tfjs.js", {"backend": "wasm"}, TFJS),
+        TFJS_WASM: PEERS[TFJS_WASM],
+        JAX: PEERS[JAX],
     }
     with ExitStack() as stack:
         found = open_pages(section, pages, stack)

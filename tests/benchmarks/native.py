@@ -11,22 +11,31 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks.benchmark import TRAINING_AND_ONE_DIGIT, Implementation, make_entries, note_facts
+from benchmarks.benchmark import (
+    TRAINING_AND_ONE_DIGIT,
+    Implementation,
+    make_entries,
+    note_facts,
+    samples_per_second,
+)
+from benchmarks.cases import BEST_MODEL
 from benchmarks.peers import python_peer
 from benchmarks.processes import WorkerProcess
 from benchmarks.results import Section
 from benchmarks.runner import BenchmarkError, Entry, Plan, run_interleaved
 
 OURS = "Inkling"
-PEERS = {"PyTorch": "pytorch", "scikit-learn": "scikit_learn"}
+PYTORCH = "PyTorch"
+CONVOLUTIONS = samples_per_second("training_step", BEST_MODEL)
+PEERS = {PYTORCH: "pytorch", "scikit-learn": "scikit_learn"}
 
 
 def measure(plan: Plan) -> Section:
     """Measure all implementations; peers that are missing keep their rows."""
     section = Section("native: training")
     section.notes.append(
-        "plain SGD, cross-entropy, float32, random data; threads are set for all libraries "
-        "(OPENBLAS_, OMP_ and MKL_NUM_THREADS)"
+        "plain SGD (the convolutions: Adam), cross-entropy, float32, random data; threads are set "
+        "for all libraries (OPENBLAS_, OMP_ and MKL_NUM_THREADS)"
     )
     pythons = {title: _find_python(module) for title, module in PEERS.items()}
     with ExitStack() as stack:
@@ -42,14 +51,15 @@ def measure(plan: Plan) -> Section:
                     if isinstance(python, BenchmarkError)
                     else stack.enter_context(WorkerProcess(python, PEERS[title], threads))
                 )
-            entries += make_entries(
-                section,
-                TRAINING_AND_ONE_DIGIT,
-                note_facts(section, found, suffix),
-                OURS,
-                plan,
-                suffix=suffix,
-            )
+            known = note_facts(section, found, suffix)
+            convolutional = {title: known[title] for title in (OURS, PYTORCH)}
+            for benchmarks, implementations in (
+                (TRAINING_AND_ONE_DIGIT, known),
+                ([CONVOLUTIONS], convolutional),
+            ):
+                entries += make_entries(
+                    section, benchmarks, implementations, OURS, plan, suffix=suffix
+                )
         run_interleaved(entries, plan.repetitions)
     section.compare()
     return section

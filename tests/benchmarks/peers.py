@@ -24,6 +24,7 @@ NODE_PACKAGES = {
     "@tensorflow/tfjs": "4.22.0",
     "@tensorflow/tfjs-backend-wasm": "4.22.0",
     "convnetjs": "0.3.0",
+    "@jax-js/jax": "0.1.25",
 }
 
 

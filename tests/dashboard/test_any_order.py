@@ -24,6 +24,7 @@ from dashboard.digits.state import DigitsState
 from dashboard.digits.views import pane
 from dashboard.inspection.digits_panels import PANELS
 from dashboard.inspection.panels import InspectionContext, PanelEntry
+from dashboard.runs.records import MAX_RUNS
 from dashboard.runtime import execute_in_thread
 from dashboard.session import Session
 from dashboard.shell.page_writer import DirectPageWriter
@@ -32,7 +33,7 @@ from dashboard.shell.theme import Theme
 from nn import ARCHITECTURES, PRETRAINED, Network
 
 CHANGES = int(os.environ.get("INKLING_CHANGES", "60"))
-PANES = ("digits", "spiral", "evaluate")
+PANES = ("digits", "spiral", "evaluate", "runs")
 SETTLED_IN_A_ROW = 25
 UNSTABLE_PANELS = ("map", "health")
 """Their pictures depend on those before: on the axes of the last map, and on a run's past."""
@@ -197,7 +198,7 @@ def test_networks_of_runs_that_were_replaced_are_freed(visit):
             gc.collect()
             return sum(isinstance(found, Network) for found in gc.get_objects())
 
-        few = await use(10)
+        few = await use(MAX_RUNS + 5)  # so many runs are kept
         many = await use(30)
         assert many <= few + 5
         session.end()

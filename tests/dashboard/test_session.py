@@ -131,10 +131,11 @@ def test_the_page_is_changed_on_the_next_tick_of_its_own_document(visit):
     opened.controller.state.busy = "Working …"
     callbacks = [callback.callback for callback in visit.document.session_callbacks]
     assert callbacks
-    assert "Working" not in opened.digits_pane.parts["notice"].object
+    (notice,) = opened.digits_pane.parts["notice"].select(pn.pane.HTML)
+    assert "Working" not in notice.object
     for callback in callbacks:
         callback()
-    assert "Working" in opened.digits_pane.parts["notice"].object
+    assert "Working" in notice.object
 
 
 @pytest.mark.parametrize("in_browser", [True, False])

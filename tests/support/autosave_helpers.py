@@ -90,6 +90,7 @@ class Offer:
         self.answer: Callable[[bool], None] | None = None
         self.resume: Callable[[int], None]
         self.delete: Callable[[int], None]
+        self.delete_all: Callable[[], None]
 
     def ask(
         self,
@@ -97,11 +98,12 @@ class Offer:
         *,
         resume: Callable[[int], None],
         delete: Callable[[int], None],
+        delete_all: Callable[[], None],
         decline: Callable[[], None],
     ) -> None:
         self.texts = [save.text for save in saves]
         self.pictures = [save.picture for save in saves]
-        self.resume, self.delete = resume, delete
+        self.resume, self.delete, self.delete_all = resume, delete, delete_all
         self.answer = lambda wanted: resume(0) if wanted else decline()
 
     def withdraw(self) -> None:

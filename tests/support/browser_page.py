@@ -186,19 +186,21 @@ class LabPage:
             self.wait_text(".ink-status", r"iteration \d+ .* cached [1-9]", START_DEADLINE_MS)
 
     def open_settings(self) -> None:
-        """Open the drawer with all settings, if it is closed."""
+        """Open the drawer with all settings, if it is closed, and wait until they are made."""
         if self.page.evaluate("document.documentElement.dataset.settings") != "open":
             self.page.locator(".ink-settings button").click()
+        self.page.locator(".settings .opening").wait_for(state="hidden")
 
     def reach(self, selector: str) -> Locator:
         """Find an element; open the drawer of the settings for what is in it, else close it.
 
-        What is not there yet is under Advanced.
+        What is not there yet is in the drawer, perhaps under Advanced.
         """
         found = self.page.locator(selector)
         if found.count() == 0:
             self.open_settings()
-            self.click("ink-advanced")
+            if found.count() == 0:
+                self.click("ink-advanced")
         is_inside = found.evaluate(IN_DRAWER)
         state, width = self.page.evaluate("[document.documentElement.dataset.settings, innerWidth]")
         if width >= 1000 and is_inside != (state == "open"):

@@ -76,5 +76,5 @@ def test_where_the_page_may_not_copy_it_shows_the_link(browser: Browser, served_
 def shown_link(lab) -> str:
     lab.page.click("#link-copy")
     text = lab.page.locator("#link-text").input_value()
-    lab.page.locator("#link button").click()
+    lab.page.locator("#link button", has_text="Close").click()
     return text

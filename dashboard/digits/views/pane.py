@@ -20,6 +20,7 @@ from dashboard.digits.picture import (
     drawing_of,
     explain_undecodable,
 )
+from dashboard.digits.server_weights import ServerWeights
 from dashboard.digits.state import DigitsState
 from dashboard.digits.views.chart_tools import ChartTools
 from dashboard.digits.views.data_controls import DataControls
@@ -93,8 +94,6 @@ class DigitsPane:
         The current model, in the header.
     redraws
         Its `run` redraws the progress of training.
-    server
-        The controls of the weights of a server.
     timeline
         The slider over the checkpoints of the run; None before the first one.
     """
@@ -116,10 +115,16 @@ class DigitsPane:
         self._download = Download(page)
         self.model_menu = ModelMenu(controller, page, theme, self._rate)
         self._training = TrainingControls(controller, theme)
-        self._weights = WeightsControls(controller, page, theme, self._download)
-        self._data = DataControls(controller, page, theme)
-        self._network = NetworkControls(controller, theme)
-        self.server = self._weights.server
+        self._page = page
+        self._server: ServerWeights | None = None
+        self._settings = pn.Column(
+            theme.text('<p class="opening">Opening all settings …</p>'),
+            css_classes=["controls"],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self._weights: WeightsControls | None = None
+        self._queue: QueueControls | None = None
         self._pad = DrawingPad(
             controller.drawing.take,
             theme.widgets,
@@ -131,7 +136,6 @@ class DigitsPane:
         self._drawing_tools = DrawingTools(controller, page, theme)
         self._chart_tools = ChartTools(controller, theme, self._download)
         self._charts = RunCharts(state, theme)
-        self._queue = QueueControls(state, theme)
         self.inspection = InspectionTabs(
             PANELS,
             InspectionContext(
@@ -221,8 +225,34 @@ class DigitsPane:
         self._status.object = status_html(state.snapshot, is_training=state.running)
         self._training.draw_progress()
 
+    def open_settings(self) -> None:
+        """Make all settings when they are first opened, to keep the start short."""
+        if self._weights is not None:
+            return
+        state, theme = self._state, self._theme
+        self._weights = WeightsControls(self._controller, self._page, theme, self._download)
+        self._queue = QueueControls(state, theme)
+        learning = field_pairs(state, (*LEARNING_FIELDS, *STOP_SETTINGS), theme)
+        self._settings[:] = [
+            card(theme, "Learning", learning),
+            card(theme, "Data", DataControls(self._controller, self._page, theme).view),
+            card(theme, "Network", NetworkControls(self._controller, theme).view),
+            card(theme, "Weights", self._weights.view),
+            card(theme, "", self._queue.view, hidden_by="advanced"),
+        ]
+        self._draw_queue()
+        if self._server is not None:
+            self._weights.server.connect(self._server)
+
+    def connect(self, server: ServerWeights) -> None:
+        """Show the weights of a server among the settings; needs a running event loop."""
+        self._server = server
+        if self._weights is not None:
+            self._weights.server.connect(server)
+
     def _draw_queue(self) -> None:
-        self._queue.draw(self._state.snapshot)
+        if self._queue is not None:
+            self._queue.draw(self._state.snapshot)
 
     def _draw_charts(self) -> None:
         self._charts.draw(self._state.history, self._state.smoothing)
@@ -248,20 +278,6 @@ class DigitsPane:
         self._notice.draw(Notice(busy) if busy else notice)
 
     def _arrange(self, theme: Theme) -> dict[str, pn.viewable.Viewable]:
-        controls = pn.Column(
-            card(
-                theme,
-                "Learning",
-                field_pairs(self._state, (*LEARNING_FIELDS, *STOP_SETTINGS), theme),
-            ),
-            card(theme, "Data", self._data.view),
-            card(theme, "Network", self._network.view),
-            card(theme, "Weights", self._weights.view),
-            card(theme, "", self._queue.view, hidden_by="advanced"),
-            css_classes=["controls"],
-            sizing_mode="stretch_width",
-            margin=0,
-        )
         model_input = pn.Column(
             self._prediction.caption,
             self._prediction.image,
@@ -296,7 +312,7 @@ class DigitsPane:
                 *(Field(self._state, name, theme.widgets).view for name in QUICK_FIELDS),
                 speed_menu(self._state, theme),
             ),
-            "controls": controls,
+            "controls": self._settings,
             "draw": draw,
             "more": stack(
                 theme,

@@ -97,6 +97,9 @@ class EvaluationPane:
         if is_open and self._state.report is None:
             self._controller.start()
 
+    def open_settings(self) -> None:
+        """Do nothing: all settings are made with the pane."""
+
     def _arrange(self, theme: Theme) -> dict[str, pn.viewable.Viewable]:
         part = pn.widgets.Select.from_param(
             self._state.param.part,

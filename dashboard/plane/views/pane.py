@@ -163,6 +163,9 @@ class PlanePane:
         """Tell whether the pane can be seen; nothing is drawn while it cannot."""
         self.redraws.set_visible(is_open)
 
+    def open_settings(self) -> None:
+        """Do nothing: all settings are made with the pane."""
+
     def _draw_surface(self) -> None:
         state = self._state
         shown = None

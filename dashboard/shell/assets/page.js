@@ -1,6 +1,6 @@
 // What the page does without Python: the colour theme, the panes and their panels, the drawer of
-// the settings, hidden parts, the presentation mode, the link to the settings, the names of
-// sliders, and the dialogs.
+// the settings, hidden parts, the presentation mode, the link to the settings, and the
+// dialogs.
 
 (() => {
   const saved_theme = (() => {
@@ -94,7 +94,11 @@
 
   // Python's models that hear of a choice of the page; see `tabs.py`. Their names, and what they
   // are to hold in `tags`; undefined where they are to stay as they are.
-  const choices = { "inkling-pane": () => root.dataset.pane, "inkling-panel": () => chosen_panel }
+  const choices = {
+    "inkling-pane": () => root.dataset.pane,
+    "inkling-panel": () => chosen_panel,
+    "inkling-settings": () => pane_with_settings,
+  }
 
   // Returns undefined until Python has started, which takes a few seconds in the browser runtime.
   function find_model(name) {
@@ -180,12 +184,23 @@
   // three sheets, of which one is open.
   const is_narrow = matchMedia("(max-width: 999px)")
 
+  // The pane whose settings were opened last: Python makes them when they are opened first.
+  let pane_with_settings
+
+  function make_settings() {
+    pane_with_settings = root.dataset.pane
+    send_choices()
+  }
+
   function settings_button() {
     return document.getElementById("sheet-settings")
   }
 
   function show_settings(is_open) {
     root.dataset.settings = is_open ? "open" : "closed"
+    if (is_open) {
+      make_settings()
+    }
     if (!is_narrow.matches) {
       settings_button().setAttribute("aria-expanded", String(is_open))
     }
@@ -209,6 +224,9 @@
     const wanted = tabs.find((tab) => tab.dataset.sheet === name)
     const open = can_open(wanted) ? wanted : (tabs.find(can_open) ?? wanted)
     root.dataset.sheet = open.dataset.sheet
+    if (is_narrow.matches && open.dataset.sheet === "settings") {
+      make_settings()
+    }
     if (is_narrow.matches) {
       select_tab(tabs, (tab) => tab === open)
     }
@@ -382,28 +400,6 @@
       view.model.setv(place)
     }
   }, true)
-
-  // Bokeh's sliders have a title, but it is not the accessible name of their handle.
-  // A focus that moves inside a shadow root does not leave it, so every root is listened to as
-  // soon as the focus has entered it.
-  const followed_roots = new WeakSet()
-
-  function name_slider(event) {
-    const path = event.composedPath()
-    for (const root of path.filter((node) => node instanceof ShadowRoot)) {
-      if (!followed_roots.has(root)) {
-        followed_roots.add(root)
-        root.addEventListener("focusin", name_slider)
-      }
-    }
-    const [handle] = path
-    const title = handle.getRootNode().querySelector(".bk-slider-title")
-    if (handle.matches(".noUi-handle") && title != null) {
-      handle.ariaLabel = title.firstChild?.textContent.replace(/:\s*$/, "") ?? ""
-    }
-  }
-
-  addEventListener("focusin", name_slider)
 
   root.dataset.pane = pane_in_address()
   root.dataset.sheet = "inside"

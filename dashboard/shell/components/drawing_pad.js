@@ -51,7 +51,9 @@ class DrawingPad {
     this.shown = Uint8Array.from(this.pixels) // the picture before Python replaces it
     this.stroke = null // {id, x, y, erase} while the pen is down
     this.cursor = { column: CELLS / 2, row: CELLS / 2 }
-    surface.label = "Drawing pad. In grid mode, arrow keys move and space sets a cell."
+    surface.label =
+      "Drawing pad. Arrow keys move the cursor, with Shift they draw; space sets or clears a cell, " +
+      "Delete clears the drawing."
     surface.touchAction = "none"
     surface.onPointer({
       pointerdown: (event) => this.penDown(event),
@@ -86,6 +88,7 @@ class DrawingPad {
   finish() {
     this.shown = Uint8Array.from(this.pixels)
     this.repaint()
+    announceDrawing()
     this.channel.send("draw", base64(shrink(this.pixels)))
   }
 
@@ -109,6 +112,7 @@ class DrawingPad {
       this.undoStack.push(this.shown)
     }
     this.shown = Uint8Array.from(this.pixels)
+    announceDrawing()
   }
 
   undo() {
@@ -191,9 +195,12 @@ class DrawingPad {
       this.undo()
     } else if (event.key === "Delete" || event.key === "Backspace") {
       this.clear()
-    } else if (this.grid.active && event.key in ARROWS) {
+    } else if (event.key in ARROWS) {
       this.moveCursor(...ARROWS[event.key])
-    } else if (this.grid.active && (event.key === " " || event.key === "Enter")) {
+      if (event.shiftKey) {
+        this.setCell()
+      }
+    } else if (event.key === " " || event.key === "Enter") {
       this.toggleCell()
     } else {
       return false
@@ -209,20 +216,25 @@ class DrawingPad {
 
   toggleCell() {
     const { column, row } = this.cursor
+    this.removeExample(this.tool.active === ERASER)
+    const isSet = this.pixels[(row * SIDE + column) * CELL] > 127
+    this.setCell(isSet)
+  }
+
+  setCell(isCleared = false) {
+    const { column, row } = this.cursor
     const isEraser = this.tool.active === ERASER
     this.removeExample(isEraser)
     this.remember()
-    const isSet = this.pixels[(row * SIDE + column) * CELL] > 127
-    paintCell(this.pixels, column, row, isSet || isEraser)
+    paintCell(this.pixels, column, row, isCleared || isEraser)
     this.finish()
   }
 
   showCursor(visible) {
     const { column, row } = this.cursor
-    const isShown = visible && this.grid.active
     setColumns(this.cursorSource, {
-      x: isShown ? [column + 0.5] : [],
-      y: isShown ? [CELLS - row - 0.5] : [],
+      x: visible ? [column + 0.5] : [],
+      y: visible ? [CELLS - row - 0.5] : [],
     })
   }
 
@@ -232,6 +244,11 @@ class DrawingPad {
     }
     this.showCursor(false)
   }
+}
+
+/** Tell the page that the drawing has changed, so that the answer is announced once it settles. */
+function announceDrawing() {
+  dispatchEvent(new Event("inkling-drawing"))
 }
 
 /** Paint a round-ended line: full ink within the radius, fading over one pixel at its edge. */

@@ -24,7 +24,7 @@ FRESH = ("app_step",)
 
 
 def training_step(case: Case) -> Callable[[], object]:
-    return _step_with("sgd", LEARNING_RATE, case, make_batches(case))
+    return _step_with(case.optimizer, LEARNING_RATE, case, make_batches(case))
 
 
 def app_step(case: Case) -> Callable[[], object]:
@@ -35,7 +35,9 @@ def app_step(case: Case) -> Callable[[], object]:
 def _step_with(
     optimizer_name: str, rate: float, case: Case, batches: list[tuple[np.ndarray, np.ndarray]]
 ) -> Callable[[], object]:
-    network = nn.create_network(case.sizes, generator=np.random.default_rng(0))
+    network = nn.create_network(
+        case.sizes, generator=np.random.default_rng(0), layer_spec=case.layers or None
+    )
     optimizer = nn.create_optimizer(optimizer_name, network.parameters())
     step = nn.TrainingStep(network, optimizer, batch_capacity=case.batch)
     rotation = cycle(batches)

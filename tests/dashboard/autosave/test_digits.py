@@ -312,7 +312,7 @@ async def test_several_saves_are_offered_with_their_scores_and_drawings_and_dele
     await until(lambda: len(tab.offer.texts) == 1)
     assert "iteration 1 " in tab.offer.texts[0]
     assert {name.partition(".")[0] for name in records} - {"new"} == {"tab1"}
-    tab.offer.delete(0)
+    tab.offer.delete_all()
     await until(lambda: not tab.offer.texts)
     assert {name.partition(".")[0] for name in records} <= {"new"}
     await tab.close()

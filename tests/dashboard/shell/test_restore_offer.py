@@ -34,6 +34,7 @@ class Question:
             saves,
             resume=lambda index: self.answers.append(("resume", index)),
             delete=lambda index: self.answers.append(("delete", index)),
+            delete_all=lambda: self.answers.append("delete all"),
             decline=lambda: self.answers.append("decline"),
         )
 
@@ -42,6 +43,7 @@ def test_one_save_needs_no_menu_and_its_text_is_no_markup():
     question = Question(OfferedSave("<b>", "data:image/png;base64,AA"))
     assert question.view.visible
     assert not part(question.view, "ink-saves").visible
+    assert not part(question.view, "ink-delete-saves").visible
     (text,) = texts(question.view)
     assert "&lt;b&gt;" in text
     assert 'src="data:image/png;base64,AA"' in text
@@ -64,6 +66,9 @@ def test_the_save_that_is_chosen_in_the_menu_is_restored_or_deleted(index):
 def test_a_question_that_is_asked_again_begins_with_the_first_save():
     question = Question(OfferedSave("one"), OfferedSave("two"))
     part(question.view, "ink-saves").value = 1
+    assert part(question.view, "ink-delete-saves").visible
+    press(question.view, "ink-delete-saves")
+    assert question.answers.pop() == "delete all"
     question.ask(OfferedSave("only"))
     assert "only" in texts(question.view)[0]
     press(question.view, "ink-fresh")

@@ -17,6 +17,9 @@ class FakeView:
     def show(self, is_open):
         self.heard.append(is_open)
 
+    def open_settings(self):
+        self.heard.append("settings")
+
 
 class Maker:
     """Three panes that remember when they were made."""
@@ -68,6 +71,15 @@ def test_a_pane_hears_when_it_is_hidden_and_is_not_made_twice():
     assert maker.made["first"].heard == [True, False, True, False]
     assert maker.made["second"].heard == [True, False, True]
     assert maker.panes.open_name == "second"
+
+
+def test_a_pane_hears_when_its_settings_are_opened_unless_it_is_not_made_yet():
+    maker = Maker()
+    settings = maker.panes.roots()["settings"].object
+    for tags in (["second"], ["first"], []):
+        settings.tags = tags
+    assert maker.made["first"].heard == [True, "settings"]
+    assert list(maker.made) == ["first"]
 
 
 @pytest.mark.parametrize("tags", [[], ["unknown"], [7], [None, "second"]])

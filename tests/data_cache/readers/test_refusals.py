@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_cache import DataError, read_points, read_samples
-from data_cache.readers.archives import unpack
+from data_cache.readers.archives import MAX_UNPACKED, unpack
 from data_cache.readers.csv import parse_table
 from data_cache.readers.file_kinds import identify
 from data_cache.readers.pictures import decode_picture
@@ -131,3 +131,8 @@ def test_damaged_files_are_read_or_refused_with_a_printable_sentence(data):
         except DataError as error:
             messages.append(str(error))
     assert all(message.isprintable() for message in messages)
+
+
+def test_the_limit_of_unpacking_fits_into_the_sizes_of_a_browser():
+    # zlib is given the limit and one byte more, as a signed number of 32 bits there.
+    assert MAX_UNPACKED + 1 < 2**31

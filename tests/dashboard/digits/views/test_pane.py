@@ -78,7 +78,7 @@ class LatePage:
 
 
 def make_pane(controller=None, page=None, naps=None):
-    """A pane whose redraws wait for `naps`; the clock stands still."""
+    """A pane with open settings, whose redraws wait for `naps`; the clock stands still."""
     controller = controller or make_controller()
     pane = DigitsPane(
         controller,
@@ -87,6 +87,7 @@ def make_pane(controller=None, page=None, naps=None):
         rate=RedrawRate(sleep=naps or Naps()),
         clock=lambda: 0.0,
     )
+    pane.open_settings()
     return controller, pane
 
 
@@ -128,6 +129,17 @@ def text_of(part):
 
 
 # The page
+
+
+def test_all_settings_are_made_once_when_they_are_first_opened():
+    pane = DigitsPane(make_controller(), DirectPageWriter(), mark_running=lambda _running: None)
+    hooks = ("ink-data-set", "ink-rebuild", "ink-load", "ink-server-version", "ink-advanced")
+    shown = {name for part in parts(pane) for name in classes_of(part)}
+    assert not shown.intersection(hooks)
+    pane.open_settings()
+    first = [find(pane, hook) for hook in hooks]
+    pane.open_settings()
+    assert [find(pane, hook) for hook in hooks] == first
 
 
 def test_the_page_has_every_hook_once():

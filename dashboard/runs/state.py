@@ -1,0 +1,79 @@
+"""The state of the runs pane as parameters: what is shown, the experiments, their results."""
+
+from __future__ import annotations
+
+import param
+
+from dashboard.runs.comparison import RunComparison
+from dashboard.runs.fork import Race
+from dashboard.runs.rate_finder import RateTest
+from dashboard.runs.seeds import FEWEST_SEEDS, MOST_SEEDS, SeedComparison
+from dashboard.shell.notices import Notice
+from dashboard.training.settings import TypedSettings
+
+WELCOME = "Every run is kept here when the next one begins: train, press Reset, train again."
+
+EXPERIMENTS = {"Compare": "compare", "Seeds": "seeds", "Fork": "fork", "Rate": "rate"}
+"""The titles of the parts of the pane, and their names."""
+
+SETTING, SEEDS, NOTHING = "setting", "seeds", "nothing"
+AGAINST = {"one changed setting": SETTING, "the same, other seeds": SEEDS, "nothing": NOTHING}
+"""What repeats are compared with."""
+
+
+class RunsState(TypedSettings):
+    """Everything that the runs pane shows, but the runs themselves."""
+
+    source = param.Selector(default="digits", objects=["digits", "spiral"], label="Runs of")
+    experiment = param.Selector(default="compare", objects=list(EXPERIMENTS.values()))
+    selected = param.Integer(0, doc="Number of the run whose name can be changed.")
+    running = param.Boolean(False, doc="Whether an experiment is under way.")
+    progress = param.String("", doc="How far it is.")
+    notice = param.ClassSelector(class_=Notice, default=Notice(WELCOME), doc="The last message.")
+
+    setting = param.Selector(
+        default="learning_rate",
+        objects=["learning_rate"],
+        label="Changed setting",
+        doc="The one setting that is different.",
+    )
+    value = param.String("", label="Its value", doc="Typed as in the field of the setting.")
+    seeds = param.Integer(
+        5,
+        bounds=(FEWEST_SEEDS, MOST_SEEDS),
+        label="Seeds",
+        doc="Runs of every configuration; each has a seed of its own, from that of the settings.",
+    )
+    epochs = param.Integer(
+        3, bounds=(1, 10_000), label="Epochs per run", doc="The length of every run."
+    )
+    against = param.Selector(
+        default=SETTING,
+        objects=list(AGAINST.values()),
+        label="Compare with",
+        doc="Changed settings are compared on the same seeds, by a paired t-test; the same "
+        "settings with other seeds by Welch’s t-test.",
+    )
+    fork_steps = param.Integer(
+        200, bounds=(1, 100_000), label="Steps", doc="Training steps of each of both runs."
+    )
+    rate_low = param.Number(
+        1e-5,
+        bounds=(0, 10),
+        inclusive_bounds=(False, True),
+        label="From",
+        doc="Learning rate of the first step.",
+    )
+    rate_high = param.Number(
+        1.0,
+        bounds=(0, 10),
+        inclusive_bounds=(False, True),
+        label="To",
+        doc="Learning rate of the last step.",
+    )
+    rate_steps = param.Integer(100, bounds=(20, 2000), label="Steps", doc="Training steps.")
+
+    comparison = param.ClassSelector(class_=RunComparison, doc="Of the two chosen runs.")
+    seed_result = param.ClassSelector(class_=SeedComparison, doc="Of the newest repeats.")
+    race = param.ClassSelector(class_=Race, doc="The newest race.")
+    rate_result = param.ClassSelector(class_=RateTest, doc="Of the newest range test.")

@@ -1,0 +1,221 @@
+"""Two runs side by side: settings, scores, confusion matrices, disagreements, the drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+import panel as pn
+from bokeh.models import ColumnDataSource, CustomJS, LinearColorMapper
+from bokeh.plotting import figure
+from numpy.typing import NDArray
+
+from dashboard.digits.views.pad import INK_PALETTE
+from dashboard.evaluation.views.mistakes import SHOW_ON_PAD
+from dashboard.runs.comparison import RunComparison
+from dashboard.runs.controller import RunsController, settings_text
+from dashboard.runs.records import RunRecord, differing_settings
+from dashboard.runs.views.table import swatch_html
+from dashboard.shell import read_asset
+from dashboard.shell.chart_parts import make_picture
+from dashboard.shell.theme import Theme, button
+
+COLUMNS, ROWS = 8, 3
+_CELL, _HEIGHT = 30, 42
+
+
+class ComparisonView:
+    """The comparison of the two chosen runs.
+
+    Parameters
+    ----------
+    controller
+        Takes the commands.
+    theme
+        The style sheets.
+
+    Attributes
+    ----------
+    view
+        All of it.
+    images
+        Samples that both answer differently; a click puts one on the drawing pad.
+    """
+
+    def __init__(self, controller: RunsController, theme: Theme) -> None:
+        self._controller = controller
+        self._text = theme.text("", css_classes=["ink-runs-two"])
+        self._text.stylesheets = [*self._text.stylesheets, read_asset("runs.css"), MATRIX]
+        self._labels = ColumnDataSource({"x": [], "y": [], "text": []})
+        self._images = ColumnDataSource(
+            {"image": [np.zeros((ROWS * _HEIGHT, COLUMNS * _CELL), np.uint8)]}
+        )
+        self.images = self._make_figure()
+        self._place = pn.pane.Bokeh(
+            self.images, sizing_mode="stretch_width", margin=0, visible=False
+        )
+        self._title = theme.text("")
+        self.view = pn.Column(
+            theme.text(
+                '<p class="quiet">Press “Compare” at two runs in the table, then the button.</p>'
+            ),
+            pn.Row(
+                button("Compare the two runs", theme, "ink-runs-compare", controller.compare),
+                stylesheets=[theme.bar],
+                margin=0,
+            ),
+            self._text,
+            self._title,
+            self._place,
+            sizing_mode="stretch_width",
+            margin=0,
+            stylesheets=[theme.gap],
+        )
+
+    def draw(self, labels: Mapping[str, str]) -> None:
+        """Show the newest comparison; `labels` are those of the settings, by name."""
+        result = self._controller.state.comparison
+        self._text.object = comparison_html(result, labels)
+        found = [] if result is None or result.samples is None else result.disagreements
+        shown = found[: COLUMNS * ROWS]
+        self._place.visible = bool(shown)
+        self._title.object = ""
+        if not shown:
+            return
+        assert result is not None
+        assert result.samples is not None
+        more = f"; the first {len(shown)}" if len(found) > len(shown) else ""
+        self._title.object = (
+            f"<h2>They disagree on {len(found):,} of {result.count:,} samples{more}</h2>"
+            '<p class="quiet">Under each: first run | second run; a click puts it on the pad.</p>'
+        )
+        sheet = np.zeros((ROWS * _HEIGHT, COLUMNS * _CELL), np.uint8)
+        for position, it in enumerate(shown):
+            row, column = divmod(position, COLUMNS)
+            top, left = row * _HEIGHT + 1, column * _CELL + 1
+            sheet[top : top + 28, left : left + 28] = result.samples.images[it.index].reshape(
+                28, 28
+            )
+        positions = np.arange(len(shown))
+        names = ["|".join(result.class_names[answer][:4] for answer in it.answers) for it in shown]
+        self._images.data = {"image": [sheet]}
+        self._labels.data = {
+            "x": positions % COLUMNS + 0.5,
+            "y": ROWS - positions // COLUMNS - 0.98,
+            "text": names,
+        }
+
+    def _make_figure(self) -> figure:
+        chart = make_picture(
+            height=210,
+            x_range=(0, COLUMNS),
+            y_range=(0, ROWS),
+            frame_align=False,
+            sizing_mode="stretch_width",
+            css_classes=["ink-runs-disagreements"],
+            stylesheets=[".bk-Canvas { filter: var(--ink-filter); cursor: pointer; }"],
+        )
+        chart.image(
+            "image", x=0, y=ROWS, dw=COLUMNS, dh=ROWS, origin="top_left", anchor="top_left",
+            source=self._images, color_mapper=LinearColorMapper(INK_PALETTE, low=0, high=255),
+        )  # fmt: skip
+        chart.text(
+            "x", "y", "text", text_font_size="12px", text_align="center", source=self._labels
+        )
+        args = {"figure": chart, "labels": self._labels, "columns": COLUMNS, "rows": ROWS}
+        chart.js_on_event("tap", CustomJS(args=args, code=SHOW_ON_PAD))
+        chart.on_change("tags", self._tapped)
+        return chart
+
+    def _tapped(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
+        if len(tags) == 2 and isinstance(tags[1], int):
+            self._controller.show_on_pad(tags[1])
+
+
+MATRIX = """
+.matrices { display: flex; flex-wrap: wrap; gap: 12px; margin: 6px 0; }
+.matrices table { border-collapse: collapse; font-size: 0.6875rem;
+  font-variant-numeric: tabular-nums; }
+.matrices caption { padding-bottom: 2px; text-align: left; }
+.matrices :is(td, th) { min-width: 1.15rem; padding: 1px 2px; border: 1px solid var(--line);
+  text-align: right; font-weight: 400; }
+.matrices th { color: var(--text-quiet); }
+.matrices .wrong { background: color-mix(in srgb, var(--mistake) var(--strength), transparent); }
+.matrices .right { background: color-mix(in srgb, var(--plain) 20%, transparent); }
+h3 { margin: 8px 0 2px; font-size: 0.8125rem; font-weight: 600; }
+"""
+
+
+def comparison_html(result: RunComparison | None, labels: Mapping[str, str]) -> str:
+    """Return settings, scores, both matrices and the answers to the drawing."""
+    if result is None:
+        return ""
+    one, two = result.records
+    heads = "".join(
+        f'<th scope="col">{swatch_html(it)}{escape(it.name)}</th>' for it in result.records
+    )
+    rows = [
+        ("Accuracy on the same samples", *(f"{100 * result.accuracy(i):.2f} %" for i in (0, 1))),
+        *_rows(one, two, labels),
+    ]
+    if result.drawing:
+        rows.append(("Your drawing", *(_answer(it, result.class_names) for it in result.drawing)))
+    body = "".join(
+        f'<tr><th scope="row">{escape(title)}</th><td>{escape(first)}</td>'
+        f"<td>{escape(second)}</td></tr>"
+        for title, first, second in rows
+    )
+    matrices = "".join(
+        _matrix_html(counts, result.class_names, record.name)
+        for counts, record in zip(result.confusion, result.records, strict=True)
+    )
+    return (
+        f'<div data-state="compared" data-disagreements="{len(result.disagreements)}" '
+        f'data-count="{result.count}">'
+        f'<table class="two"><thead><tr><th></th>{heads}</tr></thead><tbody>{body}</tbody></table>'
+        f"<h3>Confusion matrices: rows are true classes, columns predicted ones</h3>"
+        f'<div class="matrices">{matrices}</div></div>'
+    )
+
+
+def _rows(one: RunRecord, two: RunRecord, labels: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Return the settings that differ, then how long both were trained."""
+    rows = [
+        (labels.get(name, name), settings_text(one, name), settings_text(two, name))
+        for name in differing_settings([one, two])
+    ]
+    return [
+        *(rows or [("Settings", "the same", "the same")]),
+        ("Iterations", f"{one.iteration:,}", f"{two.iteration:,}"),
+        ("Seconds of training", f"{one.seconds:,.1f}", f"{two.seconds:,.1f}"),
+    ]
+
+
+def _answer(probabilities: NDArray[np.float32], class_names: Sequence[str]) -> str:
+    best = int(probabilities.argmax())
+    return f"{class_names[best]} · {100 * float(probabilities[best]):.1f} %"
+
+
+def _matrix_html(counts: NDArray[np.int64], class_names: Sequence[str], name: str) -> str:
+    classes = len(counts)
+    most = max(1, int((counts - np.diag(np.diag(counts))).max()))
+    heads = "".join(f'<th scope="col">{escape(it[:4])}</th>' for it in class_names)
+    rows = []
+    for row in range(classes):
+        cells = []
+        for column in range(classes):
+            count = int(counts[row, column])
+            if not count:
+                cells.append("<td></td>")
+            elif row == column:
+                cells.append(f'<td class="right">{count}</td>')
+            else:
+                strength = round(15 + 70 * (count / most) ** 0.5)
+                cells.append(f'<td class="wrong" style="--strength: {strength}%">{count}</td>')
+        rows.append(f'<tr><th scope="row">{escape(class_names[row][:4])}</th>{"".join(cells)}</tr>')
+    return (
+        f"<table><caption>{escape(name)}</caption><thead><tr><th></th>{heads}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )

@@ -1,0 +1,411 @@
+"""The experiments of the runs pane: repeats with seeds, the race from a checkpoint, the rate test.
+
+Each is made when it is first opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import numpy as np
+import panel as pn
+import param
+from bokeh.models import ColumnDataSource, NumeralTickFormatter, Span
+from bokeh.plotting import figure
+
+from dashboard.runs.controller import RunsController
+from dashboard.runs.fork import Race
+from dashboard.runs.rate_finder import RULE, RateTest
+from dashboard.runs.seeds import SeedComparison
+from dashboard.runs.state import AGAINST, SETTING, RunsState
+from dashboard.runs.trials import SWITCH, label_of
+from dashboard.shell.chart_parts import quieten
+from dashboard.shell.chart_ranges import FollowingRange, bounds_of
+from dashboard.shell.colors import PLAIN, SECOND, TRAINING
+from dashboard.shell.fields import Field, menu
+from dashboard.shell.theme import Theme, button
+from dashboard.training.history import smooth
+from dashboard.training.settings import describe_range
+
+COLORS = (TRAINING, SECOND)
+DASHES = ("solid", "dashed")
+"""Of the first and the second configuration."""
+
+
+class Ranges:
+    """The ranges of a chart, which follow what is drawn."""
+
+    def __init__(self, x: tuple[float, float]) -> None:
+        self.x, self.y = FollowingRange(*x), FollowingRange(0, 1)
+
+    def follow(self, xs: list[Any], ys: list[Any]) -> None:
+        """Show all of these places and values."""
+        for followed, columns in ((self.x, xs), (self.y, ys)):
+            bounds = bounds_of([np.asarray(it, float) for it in columns], ignore_outliers=False)
+            if bounds is not None:
+                low, high = bounds
+                margin = 0.04 * (high - low or abs(high) or 1) if followed is self.y else 0.0
+                followed.follow(low - margin, (high if high > low else low + 1) + margin)
+
+    def options(self) -> dict[str, Any]:
+        """Return the ranges as options of a figure."""
+        return {"x_range": self.x.range, "y_range": self.y.range}
+
+
+def make_chart(x_label: str, y_label: str, name: str, **options: Any) -> figure:
+    """Return an empty chart of an experiment."""
+    chart = figure(
+        sizing_mode="stretch_width",
+        height=240,
+        x_axis_label=x_label,
+        y_axis_label=y_label,
+        tools="pan,box_zoom,wheel_zoom,reset,save",
+        active_drag=None,
+        active_scroll=None,
+        toolbar_location="right",
+        min_border=2,
+        outline_line_color=None,
+        html_attributes={
+            "role": "img",
+            "aria-label": f"Chart: {name}; the text beside it says what it shows.",
+        },
+        **options,
+    )
+    chart.toolbar.logo = None
+    chart.toolbar.autohide = True
+    quieten(chart)
+    chart.axis.axis_label_text_font_style = "normal"
+    chart.axis.axis_label_text_font_size = "11px"
+    return chart
+
+
+class ChangeFields:
+    """The menu of settings and the field of the value that one of them is changed to."""
+
+    def __init__(self, controller: RunsController, theme: Theme, hook: str) -> None:
+        self._controller = controller
+        self._setting = menu(controller.state.param.setting, theme, f"{hook}-setting")
+        self._value = pn.widgets.TextInput.from_param(
+            controller.state.param.value,
+            description=None,
+            css_classes=[f"{hook}-value"],
+            stylesheets=[theme.widgets],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self.view = pn.GridBox(
+            self._setting,
+            self._value,
+            ncols=2,
+            stylesheets=[theme.pairs],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self._setting.param.watch(lambda _event: self._hint(), "value")
+        self._hint()
+
+    def offer(self, names: tuple[str, ...]) -> None:
+        """Offer these settings."""
+        state, trials = self._controller.state, self._controller.source.trials
+        state.param.setting.objects = list(names)
+        if state.setting not in names:
+            state.setting = names[0]
+        options = {label_of(trials, name): name for name in names}
+        if self._setting.options != options:
+            self._setting.param.update(options=options, value=state.setting)
+        self._hint()
+
+    def _hint(self) -> None:
+        settings = self._controller.source.trials.controller.state
+        parameter = settings.param[self._controller.state.setting]
+        if isinstance(parameter, param.Boolean):
+            hint = " or ".join(SWITCH)
+        elif isinstance(parameter, param.Selector):
+            hint = ", ".join(parameter.objects)
+        elif isinstance(parameter, param.List):
+            hint = "for example 64 32"
+        elif isinstance(parameter, param.Number):
+            hint = describe_range(parameter)
+        else:
+            hint = ""
+        self._value.placeholder = hint
+
+
+class SeedsView:
+    """Repeats with several seeds: what is repeated, the mean with its band, and the verdict."""
+
+    def __init__(
+        self, controller: RunsController, theme: Theme, save: Callable[[str, bytes], None]
+    ) -> None:
+        self._controller = controller
+        self._save = save
+        self._ranges = Ranges((0, 3))
+        state = controller.state
+        self._change = ChangeFields(controller, theme, "ink-seeds")
+        against = menu(state.param.against, theme, "ink-seeds-against", options=AGAINST)
+        self._start = button(
+            "Repeat with 5 seeds", theme, "ink-seeds-start", controller.repeat_with_seeds
+        )
+        self._text = theme.text("", css_classes=["ink-seeds-result"])
+        chart = make_chart(
+            "epoch", "held-out accuracy", "mean over seeds", **self._ranges.options()
+        )
+        chart.yaxis.formatter = NumeralTickFormatter(format="0.0 %")
+        chart.xaxis.ticker.desired_num_ticks = 4
+        self.means = [_source("x", "y") for _ in COLORS]
+        self.bands = [_source("x", "low", "high") for _ in COLORS]
+        for mean, band, color, dash in zip(self.means, self.bands, COLORS, DASHES, strict=True):
+            chart.varea("x", "low", "high", source=band, fill_color=color, fill_alpha=0.2)
+            chart.line("x", "y", source=mean, color=color, line_dash=dash, line_width=2.5)
+            chart.scatter("x", "y", source=mean, color=color, size=5)
+        self.view = pn.Column(
+            theme.text(
+                '<p class="quiet">Trains fresh networks with the settings of the pane, each with a '
+                "seed of its own, and tests the difference.</p>"
+            ),
+            pn.GridBox(
+                Field(state, "seeds", theme.widgets, "ink-runs").view,
+                Field(state, "epochs", theme.widgets, "ink-runs").view,
+                ncols=2,
+                stylesheets=[theme.pairs],
+                sizing_mode="stretch_width",
+                margin=0,
+            ),
+            against,
+            self._change.view,
+            pn.Row(
+                self._start,
+                button("Export CSV", theme, "ink-seeds-csv", self._export),
+                stylesheets=[theme.bar, ":host { flex-wrap: wrap; }"],
+                margin=0,
+            ),
+            self._text,
+            pn.pane.Bokeh(chart, sizing_mode="stretch_width", margin=0),
+            sizing_mode="stretch_width",
+            margin=0,
+            stylesheets=[theme.gap],
+        )
+
+    def draw(self) -> None:
+        """Show the newest result."""
+        state = self._controller.state
+        self._change.offer(self._controller.source.trials.changeable)
+        self._change.view.visible = state.against == SETTING
+        label = f"Repeat with {state.seeds} seeds"
+        if self._start.label != label:
+            self._start.label = label
+        result = state.seed_result
+        for index, (mean, band) in enumerate(zip(self.means, self.bands, strict=True)):
+            is_used = result is not None and index < len(result.configurations)
+            x, y, spread = result.band(index) if is_used else (np.zeros(0),) * 3
+            mean.data = {"x": x, "y": y}
+            band.data = {"x": x, "low": y - spread, "high": y + spread}
+        edges = [band.data[name] for band in self.bands for name in ("low", "high")]
+        self._ranges.follow([mean.data["x"] for mean in self.means], edges)
+        self._text.object = seeds_html(result, state)
+
+    def _export(self) -> None:
+        result = self._controller.state.seed_result
+        if result is not None:
+            self._save("inkling-seeds.csv", result.csv().encode())
+
+
+def seeds_html(result: SeedComparison | None, state: RunsState) -> str:
+    """Return the result of repeats in words."""
+    if result is None:
+        return ""
+    test = result.test()
+    data = "" if test is None else f' data-p="{test.p:.6g}" data-difference="{test.difference:.6g}"'
+    legend = "; ".join(
+        f"{dash}: {escape(it.title)}"
+        for dash, it in zip(DASHES, result.configurations, strict=False)
+    )
+    faults = sum(bool(run.fault) for runs in result.runs for run in runs)
+    diverged = f" {faults} diverged and fell back to earlier weights." if faults else ""
+    under_way = " So far:" if state.running and result.done < result.total else ""
+    return (
+        f'<div data-state="{"running" if state.running else "done"}" '
+        f'data-done="{result.done}" data-total="{result.total}"{data}>'
+        f"<p>{result.done} of {result.total} runs.{diverged}{under_way}</p>"
+        f"<p><b>{escape(result.sentence())}</b></p>"
+        f'<p class="quiet">Line: mean; band: one standard deviation; {legend}.</p></div>'
+    )
+
+
+class ForkView:
+    """The race from a checkpoint."""
+
+    def __init__(self, controller: RunsController, theme: Theme) -> None:
+        self._controller = controller
+        self._change = ChangeFields(controller, theme, "ink-fork")
+        self._ranges = Ranges((0, 100))
+        self._text = theme.text("", css_classes=["ink-fork-result"])
+        chart = make_chart(
+            "iteration", "loss, moving average", "loss of both runs", **self._ranges.options()
+        )
+        chart.xaxis.formatter = NumeralTickFormatter(format="0,0")
+        self.lines = [_source("x", "y") for _ in COLORS]
+        for line, color, dash in zip(self.lines, COLORS, DASHES, strict=True):
+            chart.line("x", "y", source=line, color=color, line_dash=dash, line_width=2)
+        self.view = pn.Column(
+            theme.text(
+                '<p class="quiet">Continues twice from the checkpoint that is shown on the slider '
+                "of the curves, or from the newest step: once with the present settings, once with "
+                "one of them changed. Both see the same samples in the same order. The run of the "
+                "pane is not touched; both forks are added to the table.</p>"
+            ),
+            self._change.view,
+            pn.GridBox(
+                Field(controller.state, "fork_steps", theme.widgets, "ink-runs").view,
+                ncols=2,
+                stylesheets=[theme.pairs],
+                sizing_mode="stretch_width",
+                margin=0,
+            ),
+            pn.Row(
+                button("Fork and race", theme, "ink-fork-start", controller.fork),
+                stylesheets=[theme.bar],
+                margin=0,
+            ),
+            self._text,
+            pn.pane.Bokeh(chart, sizing_mode="stretch_width", margin=0),
+            sizing_mode="stretch_width",
+            margin=0,
+            stylesheets=[theme.gap],
+        )
+
+    def draw(self) -> None:
+        """Show the newest race."""
+        self._change.offer(self._controller.source.trials.live)
+        race = self._controller.state.race
+        for index, source in enumerate(self.lines):
+            source.data = _raced(race, index)
+        self._ranges.follow(*([it.data[name] for it in self.lines] for name in ("x", "y")))
+        self._text.object = race_html(race)
+
+
+def race_html(race: Race | None) -> str:
+    """Return a race in words."""
+    if race is None:
+        return ""
+    parts = []
+    for racer, dash in zip(race.racers, DASHES, strict=False):
+        scores = [it for it in racer.run.history.validation if it.iteration > race.start]
+        score = f", accuracy {100 * scores[-1].accuracy:.2f} %" if scores else ""
+        fault = ", diverged" if racer.fault else ""
+        loss = racer.run.loss.value
+        loss_text = "" if loss is None else f"loss {loss:.4f}"
+        parts.append(f"{dash}: {escape(racer.title)}: {loss_text}{score}{fault}")
+    items = "".join(f"<li>{part}</li>" for part in parts)
+    return (
+        f'<div data-state="raced" data-taken="{race.taken}">'
+        f"<p>From iteration {race.start:,}, {race.taken:,} of "
+        f"{race.steps:,} steps each:</p><ul>{items}</ul></div>"
+    )
+
+
+def _raced(race: Race | None, index: int) -> dict[str, Any]:
+    if race is None or index >= len(race.racers):
+        return {"x": [], "y": []}
+    curve = race.racers[index].run.history.loss_curve
+    steps, losses = curve.points()
+    smoothed = smooth(losses, 0.9, curve.stride)
+    part = steps > race.start - 0.1 * max(race.start, 1)
+    return {"x": steps[part].astype(np.float32), "y": smoothed[part].astype(np.float32)}
+
+
+class RateView:
+    """The learning rate range test."""
+
+    def __init__(self, controller: RunsController, theme: Theme) -> None:
+        self._controller = controller
+        state = controller.state
+        self._text = theme.text("", css_classes=["ink-rate-result"])
+        self._use = button("Use", theme, "ink-rate-use", controller.use_rate)
+        self._use.disabled = True
+        self._ranges = Ranges((1e-5, 1))
+        chart = make_chart(
+            "learning rate",
+            "loss, moving average",
+            "loss over the rate",
+            x_axis_type="log",
+            **self._ranges.options(),
+        )
+        self.line = _source("x", "y")
+        self.raw = _source("x", "y")
+        chart.line("x", "y", source=self.raw, color=TRAINING, alpha=0.3)
+        chart.line("x", "y", source=self.line, color=TRAINING, line_width=2.5)
+        self._mark = Span(dimension="height", line_color=PLAIN, line_dash="dashed", line_width=2)
+        self._mark.visible = False
+        chart.add_layout(self._mark)
+        self.view = pn.Column(
+            theme.text(
+                '<p class="quiet">Trains a network of its own for some steps, with a rate that '
+                "grows by the same factor at every step (range test of Smith, 2017).</p>"
+            ),
+            pn.GridBox(
+                *(
+                    Field(state, name, theme.widgets, "ink-runs").view
+                    for name in ("rate_low", "rate_high", "rate_steps")
+                ),
+                ncols=3,
+                stylesheets=[
+                    theme.pairs,
+                    ":host { grid-template-columns: repeat(3, minmax(0, 1fr)) !important; }",
+                ],
+                sizing_mode="stretch_width",
+                margin=0,
+            ),
+            pn.Row(
+                button("Find a rate", theme, "ink-rate-start", controller.find_rate),
+                self._use,
+                stylesheets=[theme.bar],
+                margin=0,
+            ),
+            self._text,
+            pn.pane.Bokeh(chart, sizing_mode="stretch_width", margin=0),
+            sizing_mode="stretch_width",
+            margin=0,
+            stylesheets=[theme.gap],
+        )
+
+    def draw(self) -> None:
+        """Show the newest test."""
+        result = self._controller.state.rate_result
+        rates = result.rates if result is not None else np.zeros(0)
+        smoothed = result.smoothed if result is not None else np.zeros(0)
+        losses = result.losses if result is not None else np.zeros(0)
+        # An exploded loss would flatten the rest of the curve.
+        shown = losses <= 3 * smoothed[:1].sum() if len(losses) else np.zeros(0, bool)
+        self.line.data = {"x": rates, "y": smoothed}
+        self.raw.data = {"x": rates[shown], "y": losses[shown]}
+        self._ranges.follow([rates], [smoothed, losses[shown]])
+        suggestion = None if result is None else result.suggestion
+        self._mark.update(visible=suggestion is not None, location=suggestion)
+        is_final = suggestion is not None and not self._controller.state.running
+        self._use.param.update(
+            disabled=not is_final, label=f"Use {suggestion:g}" if is_final else "Use"
+        )
+        self._text.object = rate_html(result)
+
+
+def rate_html(result: RateTest | None) -> str:
+    """Return a range test in words."""
+    if result is None or not len(result.rates):
+        return ""
+    steps = f"{len(result.rates)} steps, rates {result.rates[0]:.2g} to {result.rates[-1]:.2g}."
+    if result.suggestion is None:
+        found = "The loss did not fall: begin with a smaller rate, or take more steps."
+    else:
+        found = f"Suggested: {result.suggestion:g}, {RULE}."
+    suggestion = "" if result.suggestion is None else f"{result.suggestion:g}"
+    return (
+        f'<div data-state="tested" data-suggestion="{suggestion}">'
+        f"<p><b>{found}</b></p><p>{steps}</p></div>"
+    )
+
+
+def _source(*names: str) -> ColumnDataSource:
+    return ColumnDataSource({name: [] for name in names})

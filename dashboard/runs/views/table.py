@@ -1,0 +1,227 @@
+"""The table of runs: the settings that differ, the scores, and the commands on each run.
+
+It is HTML, so forty rows cost one property; a click is sent to Python through a model's `tags`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import panel as pn
+from bokeh.models import Spacer
+
+from dashboard.runs.controller import RunsController, settings_text
+from dashboard.runs.records import RunCollection, RunRecord, differing_settings, score_delta
+from dashboard.shell import read_asset
+from dashboard.shell.components.client_component import Command, read_command
+from dashboard.shell.theme import Theme
+from dashboard.training.history import Score
+
+CARRIER = "inkling-runs"
+
+SEND = (
+    "const it = event.target.closest('[data-do]');"
+    "if (it) for (const doc of Bokeh.documents) {"
+    f"const carrier = doc.get_model_by_name('{CARRIER}');"
+    "if (carrier) carrier.tags = [Date.now(), it.dataset.do, Number(it.dataset.run),"
+    " it.getAttribute('aria-pressed') === 'true' ? 0 : 1] }"
+)
+"""Sends the command of the button that was clicked: its run, and the state that it asks for."""
+
+COMMANDS = ("show", "choose", "baseline", "pin", "restore", "delete", "select")
+
+SETTING_NAMES = {
+    "data_set": "Data",
+    "training_samples": "Samples",
+    "origin": "Start",
+    "learning_rate": "Rate",
+    "batch_size": "Batch",
+    "hidden_layers": "Hidden",
+}
+"""Short column heads; other settings have their label."""
+
+
+class RunsTable:
+    """The table of the runs of one pane.
+
+    Parameters
+    ----------
+    controller
+        Takes the commands.
+    theme
+        The style sheets.
+
+    Attributes
+    ----------
+    view
+        The table.
+    """
+
+    def __init__(self, controller: RunsController, theme: Theme) -> None:
+        self._controller = controller
+        self._text = theme.text("", css_classes=["ink-runs"])
+        self._text.stylesheets = [*self._text.stylesheets, read_asset("runs.css")]
+        self._carrier = Spacer(width=0, height=0, name=CARRIER, tags=[])
+        self._carrier.on_change("tags", self._clicked)
+        self.view = pn.Column(
+            self._text,
+            pn.pane.Bokeh(self._carrier, width=0, height=0, margin=0),
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def draw(self, records: Sequence[RunRecord], labels: Mapping[str, str], selected: int) -> None:
+        """Show these runs."""
+        html = table_html(records, self._controller.collection, labels, selected)
+        if html != self._text.object:
+            self._text.object = html
+
+    def _clicked(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
+        name, arguments = read_command(tags, dict.fromkeys(COMMANDS, (int, int)))
+        self._commands()[name](*arguments)
+
+    def _commands(self) -> Mapping[str, Command]:
+        controller, runs = self._controller, self._controller.collection
+        return {
+            "show": lambda number, wanted: runs.show(number, bool(wanted)),
+            "choose": lambda number, wanted: runs.choose(number, bool(wanted)),
+            "baseline": lambda number, wanted: controller.set_baseline(number, bool(wanted)),
+            "pin": lambda number, wanted: controller.pin(number, bool(wanted)),
+            "restore": lambda number, _: controller.restore(number),
+            "delete": lambda number, _: runs.delete(number),
+            "select": lambda number, _: controller.state.param.update(selected=number),
+        }
+
+
+def table_html(
+    records: Sequence[RunRecord], runs: RunCollection, labels: Mapping[str, str], selected: int = 0
+) -> str:
+    """Return the table, the newest run first; or what to do while there is none.
+
+    Parameters
+    ----------
+    records
+        The runs, the oldest first; the run in training has the number 0.
+    runs
+        Has the baseline and the runs that are compared.
+    labels
+        Of the settings, by name.
+    selected
+        Number of the run whose name can be changed.
+    """
+    if not records:
+        return (
+            '<p class="quiet" data-state="none" data-runs="0">No run yet. Train a network; the run '
+            "is listed here, and kept when the next one begins.</p>"
+        )
+    names = differing_settings(records)
+    baseline = next((it for it in records if it.number and it.number == runs.baseline), None)
+    heads = [
+        *("Run", "Best accuracy"),
+        *(SETTING_NAMES.get(name, labels.get(name, name)) for name in names),
+        *("Best loss", "Last accuracy", "Iterations", "Epochs", "Seconds"),
+    ]
+    head = "".join(f'<th scope="col">{escape(it)}</th>' for it in heads)
+    rows = "".join(
+        _row_html(record, names, baseline, runs, selected) for record in reversed(records)
+    )
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="Table of runs" '
+        f'data-state="listed" data-runs="{len(records)}">'
+        f'<table class="runs" onclick="{escape(SEND)}">'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def swatch_html(record: RunRecord) -> str:
+    """Return a sample of the line of a run."""
+    style = "dashed" if record.style.dash == "dotdash" else record.style.dash
+    double = " mixed" if record.style.dash == "dotdash" else ""
+    return f'<i class="swatch{double}" style="border-top: 3px {style} {record.style.color}"></i>'
+
+
+def _row_html(
+    record: RunRecord,
+    names: Sequence[str],
+    baseline: RunRecord | None,
+    runs: RunCollection,
+    selected: int,
+) -> str:
+    number = record.number
+    best = {
+        metric: f"<td>{_score(record.best(metric), metric)}{_delta(record, baseline, metric)}</td>"
+        for metric in ("accuracy", "loss")
+    }
+    cells = [
+        best["accuracy"],
+        *(f"<td>{escape(settings_text(record, name))}</td>" for name in names),
+        best["loss"],
+        f"<td>{_score(record.last, 'accuracy')}</td>",
+        f"<td>{record.iteration:,}</td>",
+        f"<td>{record.epochs:,.2f}</td>",
+        f"<td>{record.seconds:,.1f}</td>",
+    ]
+    accuracy = "" if record.best_accuracy is None else f"{record.best_accuracy.accuracy:.6f}"
+    return (
+        f'<tr data-run="{number}" data-accuracy="{accuracy}" data-iteration="{record.iteration}"'
+        f"{' class=selected' if number and number == selected else ''}>"
+        f'<th scope="row">{_name_html(record)}{_buttons_html(record, runs)}</th>'
+        f"{''.join(cells)}</tr>"
+    )
+
+
+def _name_html(record: RunRecord) -> str:
+    name = escape(record.name)
+    if not record.number:
+        return f'{swatch_html(record)}<span class="name">{name}</span>'
+    return (
+        f'{swatch_html(record)}<button type="button" class="name" data-do="select" '
+        f'data-run="{record.number}" title="Choose this run, to give it another name">{name}'
+        "</button>"
+    )
+
+
+def _buttons_html(record: RunRecord, runs: RunCollection) -> str:
+    number, name = record.number, escape(record.name)
+    states = {
+        "show": (record.is_shown, "Curve"),
+        "choose": (number in runs.chosen, "Compare"),
+        "baseline": (number == runs.baseline, "Baseline"),
+        "pin": (record.is_pinned, "Pin"),
+    }
+    if not number:
+        states = {"choose": states["choose"]}
+    toggles = "".join(
+        f'<button type="button" data-do="{command}" data-run="{number}" '
+        f'aria-pressed="{"true" if is_on else "false"}" aria-label="{title}: {name}">{title}'
+        "</button>"
+        for command, (is_on, title) in states.items()
+    )
+    if not number:
+        return f'<span class="buttons">{toggles}</span>'
+    disabled = "" if record.model is not None else ' disabled title="Its weights are not kept"'
+    return (
+        f'<span class="buttons">{toggles}'
+        f'<button type="button" data-do="restore" data-run="{number}"{disabled} '
+        f'aria-label="Restore the weights of {name}">Restore</button>'
+        f'<button type="button" data-do="delete" data-run="{number}" '
+        f'aria-label="Delete {name}">✕</button></span>'
+    )
+
+
+def _score(score: Score | None, metric: str) -> str:
+    if score is None:
+        return "–"
+    return f"{100 * score.accuracy:.2f} %" if metric == "accuracy" else f"{score.loss:.4f}"
+
+
+def _delta(record: RunRecord, baseline: RunRecord | None, metric: str) -> str:
+    delta = score_delta(record, baseline, metric)
+    if delta is None:
+        return ""
+    is_better = delta > 0 if metric == "accuracy" else delta < 0
+    text = f"{100 * delta:+.2f}" if metric == "accuracy" else f"{delta:+.4f}"
+    kind = "better" if is_better else "worse" if delta else "same"
+    return f' <small class="{kind}">{text.replace("-", "−")}</small>'

@@ -1,0 +1,140 @@
+"""What is checked for people who use a keyboard or a screen reader: axe-core, names, announcements.
+
+axe-core comes with the package axe-playwright-python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from browser_page import SEVEN, LabPage, opened
+from playwright.sync_api import Browser
+
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+
+# Changes of every live region of the page, with their times in seconds.
+RECORD = """
+() => {
+  const roots = (within, found = []) => {
+    found.push(within)
+    for (const element of within.querySelectorAll("*")) {
+      if (element.shadowRoot) roots(element.shadowRoot, found)
+    }
+    return found
+  }
+  window.announced = []
+  const texts = new WeakMap()
+  const look = (record) => {
+    for (const root of roots(document)) {
+      for (const region of root.querySelectorAll("[role=status], [role=alert], [aria-live]")) {
+        const text = region.textContent.trim()
+        if (record && text && texts.get(region) !== text) {
+          window.announced.push([performance.now() / 1000, text])
+        }
+        texts.set(region, text)
+      }
+    }
+    requestAnimationFrame(() => look(true))
+  }
+  look(false)
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, served_url: str) -> Iterator[LabPage]:
+    """One served page; what axe-core looks at is the same in both runtimes."""
+    with opened(browser, served_url) as lab:
+        lab.page.evaluate("(script) => (0, eval)(script)", axe_script())
+        yield lab
+
+
+def axe_script() -> str:
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+
+
+def violations(lab: LabPage) -> list[tuple[str, Any]]:
+    """What axe-core finds wrong on the page as it is now: rules with the elements."""
+    return [
+        (found["id"], node["html"][:200])
+        for found in lab.page.evaluate(
+            "(tags) => axe.run(document, {resultTypes: ['violations'], runOnly: tags})",
+            list(RULES),
+        )["violations"]
+        for node in found["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_violation_in_any_pane_panel_or_dialog(page: LabPage, theme: str) -> None:
+    browser_page = page.page
+    browser_page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
+    found = {}
+
+    def check(place: str) -> None:
+        # Sliders and announcements are looked after twice a second.
+        page.wait_until(
+            lambda: browser_page.locator(".noUi-handle:not([aria-label])").count() == 0,
+            f"{place}: a slider without a name",
+        )
+        found[place] = violations(page)
+
+    for tab in browser_page.locator("#pane-digits, #pane-spiral, .panes [role=tab]").all():
+        if tab.get_attribute("role") != "tab":
+            continue
+        tab.click()
+        pane = browser_page.evaluate("document.documentElement.dataset.pane")
+        page.wait_until(
+            lambda name=pane: browser_page.locator(f"#pane-{name} .bk-btn").count() > 0,
+            f"the pane {pane} does not open",
+        )
+        check(pane)
+        for panel in browser_page.locator(f"#pane-{pane} .panels [role=tab]").all():
+            panel.click()
+            check(f"{pane}, {panel.text_content()}")
+    browser_page.locator(".panes [role=tab]").first.click()
+    page.open_settings()
+    check("settings")
+    browser_page.keyboard.press("Escape")
+    for button in ("Keys", "About"):
+        browser_page.get_by_role("button", name=button, exact=True).click()
+        check(button)
+        browser_page.keyboard.press("Escape")
+    assert {place: rules for place, rules in found.items() if rules} == {}
+
+
+def test_a_drawing_and_training_are_announced_once_each(own_lab: LabPage) -> None:
+    page = own_lab.page
+    page.evaluate(RECORD)
+    own_lab.draw(SEVEN)
+    own_lab.wait_digit(7)
+    page.wait_for_function("() => announced.length > 0")
+    own_lab.click("ink-train")
+    page.wait_for_function("() => announced.some(([, text]) => text.startsWith('Training,'))")
+    own_lab.click("ink-train")
+    page.wait_for_function("() => announced.some(([, text]) => text.startsWith('Paused,'))")
+    announced = page.evaluate("() => announced")
+    answers = [text for _, text in announced if text.startswith("7 seven")]
+    assert len(answers) == 1
+    told = [(time, text) for time, text in announced if text.startswith(("Training", "Paused"))]
+    assert len([text for _, text in told if ", iteration" in text]) == 2
+    gaps = [later - earlier for (earlier, _), (later, _) in pairwise(told)]
+    assert min(gaps) > 4.4, announced
+
+
+def test_the_keyboard_alone_draws_a_one_and_hears_it(own_lab: LabPage) -> None:
+    page = own_lab.page
+    page.evaluate(RECORD)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "skip"
+    page.keyboard.press("Enter")
+    for key in ["Delete", *["ArrowUp"] * 9, *["Shift+ArrowDown"] * 17]:
+        page.keyboard.press(key)
+    own_lab.wait_digit(1)
+    page.wait_for_function("() => announced.some(([, text]) => text.startsWith('1 one'))")
+    page.keyboard.press("?")
+    assert page.locator("#keys").get_attribute("open") is not None
