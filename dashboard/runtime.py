@@ -7,6 +7,7 @@ for a single visitor.
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from typing import Any
 import panel as pn
 
 from dashboard.blas import limit_blas_threads
+from dashboard.fair_threads import FairThreads
 from dashboard.shell.redraw_scheduler import RedrawRate, sleep_longer_when_busy
 from dashboard.training.trainer import Execute, TimeBudget, execute_in_line
 
@@ -28,8 +30,8 @@ SWITCH_SECONDS = 0.0005
 class Runtime:
     """The settings of one runtime; times are in seconds."""
 
-    execute: Execute
-    """Computes a slice of training or of an evaluation."""
+    execute_for: Callable[[object], Execute]
+    """Returns what computes slices of training and of evaluations for one visitor."""
     time_budget: TimeBudget
     """Of training on digits."""
     plane_time_budget: TimeBudget
@@ -40,28 +42,47 @@ class Runtime:
     """Of the plane pane."""
 
 
+def fair_threads() -> FairThreads:
+    """Return the few threads that all visitors of this process share."""
+    threads: FairThreads = pn.state.as_cached("slice-threads", make_threads)
+    return threads
+
+
 async def execute_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Run a function in one of the few threads that all visitors of this process share."""
-    return await asyncio.get_running_loop().run_in_executor(slice_threads(), function, *arguments)
+    """Run a function in one of the shared threads, in a share of its own."""
+    return await fair_threads().run(execute_in_thread, function, *arguments)
 
 
-def slice_threads() -> ThreadPoolExecutor:
-    """Return the threads in which slices of training are computed; made once for a process."""
-    pool: ThreadPoolExecutor = pn.state.as_cached("slice-threads", make_threads)
-    return pool
+def execute_for(owner: object) -> Execute:
+    """Return what runs a function in one of the shared threads, in the share of a visitor."""
+
+    async def execute(function: Callable[..., Any], *arguments: Any) -> Any:
+        return await fair_threads().run(owner, function, *arguments)
+
+    return execute
 
 
-def make_threads() -> ThreadPoolExecutor:
-    """Make the threads in which slices of training are computed, and limit BLAS to one each."""
+def make_threads() -> FairThreads:
+    """Return the threads in which slices of training are computed."""
     limit_blas_threads()
     # A thread that computes releases Python's lock this often; a message to a page waits for the
     # lock with every piece that is sent.
     sys.setswitchinterval(SWITCH_SECONDS)
-    return ThreadPoolExecutor(SLICE_THREADS, thread_name_prefix="inkling-slice")
+    pool = ThreadPoolExecutor(SLICE_THREADS, thread_name_prefix="inkling-slice")
+    threads = FairThreads(pool, SLICE_THREADS)
+    plugin: Any = sys.modules.get("dashboard.api.plugin")
+    if plugin is not None:
+        threads.observe = plugin.SERVER.metrics.observe_slice
+    return threads
+
+
+def shorten_garbage_collections() -> None:
+    """Collect everything rarely: it stops all threads, and Panel requests it after a session."""
+    gc.set_threshold(20_000, 50, 1000)
 
 
 SERVED = Runtime(
-    execute=execute_in_thread,
+    execute_for=execute_for,
     time_budget=TimeBudget(),
     plane_time_budget=TimeBudget(),
     redraw_rate=RedrawRate(sleep=sleep_longer_when_busy),
@@ -69,7 +90,7 @@ SERVED = Runtime(
 )
 
 WORKER = Runtime(
-    execute=execute_in_line,
+    execute_for=lambda _owner: execute_in_line,
     time_budget=TimeBudget(slice_seconds=0.006, idle_slice_seconds=0.03, snapshot_seconds=0.1),
     plane_time_budget=TimeBudget(slice_seconds=0.012, snapshot_seconds=0.05),
     # In a worker training waits for every redraw.

@@ -46,9 +46,10 @@ from dashboard.runtime import (
     IN_BROWSER,
     SERVED,
     WORKER,
+    fair_threads,
     is_loop_running,
     on_connection_back,
-    slice_threads,
+    shorten_garbage_collections,
     worker_name,
 )
 from dashboard.sharing.links import (
@@ -115,8 +116,14 @@ def visitors() -> Visitors:
     from dashboard.visitors import Visitors  # noqa: PLC0415
 
     def make() -> Visitors:
+        shorten_garbage_collections()
         settings = settings_from_environment()
-        return Visitors(settings.max_sessions, settings.pages_per_second, time.monotonic)
+        return Visitors(
+            settings.max_sessions,
+            settings.pages_per_second,
+            time.monotonic,
+            settings.max_training,
+        )
 
     found: Visitors = pn.state.as_cached("visitors", make)
     return found
@@ -142,7 +149,7 @@ def open_session() -> Session:
     """Make the session of the visitor at hand; its work begins when the page is loaded."""
     if not IN_BROWSER:
         count = visitors()
-        slice_threads()  # the answer to the first drawing needs one thread only, too
+        fair_threads()  # the answer to the first drawing needs one thread only, too
     session = Session(pn.state.curdoc)
     pn.state.onload(session.start)
     pn.state.on_session_destroyed(lambda _context: session.end())
@@ -171,6 +178,7 @@ class Session:
     def __init__(self, document: Any) -> None:
         self._document = document
         self._runtime = WORKER if IN_BROWSER else SERVED
+        self._execute = self._runtime.execute_for(self)
         self._launch = Launch.from_worker_name(worker_name()) if IN_BROWSER else served_launch()
         self._server, self._server_error = look_for_server(self._launch.search)
         self._served_writer = ServedPageWriter(document)
@@ -180,11 +188,13 @@ class Session:
             InMemoryDataSet(pn.state.as_cached("data-set-digits", load_digits)),
             open_data_set=choose_opener(self._server),
             clock=time.perf_counter,
-            execute=self._runtime.execute,
+            execute=self._execute,
             time_budget=self._runtime.time_budget,
         )
         self.controller.drawing.take_example()
-        self._controllers: list[DigitsController | PlaneController] = [self.controller]
+        self._controllers: list[DigitsController | PlaneController] = []
+        self._ended: list[Callable[[], None]] = []
+        self._add_controller(self.controller)
         self._plane: PlaneController | None = None
         self._recorders = {"digits": RunRecorder(self.controller.training, RunCollection())}
         self._run_sources: dict[str, RunSource] = {}
@@ -267,6 +277,8 @@ class Session:
     def _shut(self) -> None:
         self._is_ended = True
         self._served_writer.close()
+        for ended in self._ended:
+            ended()
         for controller in self._controllers:
             controller.shut()
 
@@ -312,6 +324,12 @@ class Session:
         )
         self._document.on_event(ConnectionLost, lambda _event: served.connection_lost())
         await served.run()
+
+    def _add_controller(self, controller: DigitsController | PlaneController) -> None:
+        """End a controller with the session, and count its training among that of the visitors."""
+        self._controllers.append(controller)
+        if not IN_BROWSER:
+            self._ended.append(visitors().limit_training(controller.state, controller.warn))
 
     async def _open_link_or_save(self) -> None:
         """Apply the link that was opened; then offer to restore earlier work, and autosave."""
@@ -370,10 +388,10 @@ class Session:
                 scheduled_changes=opened.changes,
             ),
             clock=time.perf_counter,
-            execute=self._runtime.execute,
+            execute=self._execute,
             time_budget=self._runtime.plane_time_budget,
         )
-        self._controllers.append(plane)
+        self._add_controller(plane)
         self._plane = plane
         self._recorders["spiral"] = RunRecorder(plane.training, RunCollection())
         tell_faults(opened.faults, plane.warn, opened.refusal)
@@ -400,7 +418,7 @@ class Session:
         state.param.watch(
             lambda event: self._writer.write(lambda: mark_running(event.new)), "running"
         )
-        evaluation = EvaluationController(state, self.controller, self._runtime.execute)
+        evaluation = EvaluationController(state, self.controller, self._execute)
         return EvaluationPane(evaluation, self._writer)
 
     def _make_runs_pane(self, _mark_running: Callable[[bool], None]) -> PaneView:
@@ -410,7 +428,7 @@ class Session:
         from dashboard.runs.views.pane import RunsPane  # noqa: PLC0415
 
         runs = RunsController(
-            RunsState(), self._sources_of_runs, self._runtime.execute, self.controller.spawn
+            RunsState(), self._sources_of_runs, self._execute, self.controller.spawn
         )
         pane = RunsPane(runs, self._writer, self._runtime.redraw_rate)
         self.controller.spawn(pane.run())
@@ -424,12 +442,12 @@ class Session:
         runtime, sources = self._runtime, self._run_sources
         if "digits" not in sources:
             digits = DigitsTrials(
-                self.controller, time.perf_counter, runtime.execute, runtime.time_budget
+                self.controller, time.perf_counter, self._execute, runtime.time_budget
             )
             sources["digits"] = RunSource("Digits", self._recorders["digits"], digits)
         if self._plane is not None and "spiral" not in sources:
             plane = PlaneTrials(
-                self._plane, time.perf_counter, runtime.execute, runtime.plane_time_budget
+                self._plane, time.perf_counter, self._execute, runtime.plane_time_budget
             )
             sources["spiral"] = RunSource("2-D data", self._recorders["spiral"], plane)
         return sources
@@ -445,9 +463,16 @@ def close_connections(document: Any) -> None:
 def look_for_server(search: str | None) -> tuple[ServerWeights | None, str]:
     """Return the weights of the page's server, if there is one, or why its address is refused."""
     try:
-        return find_server(search, in_browser=IN_BROWSER), ""
+        return find_server(search, in_browser=IN_BROWSER, visitor=_visitor_address()), ""
     except ServerWeightsError as error:
         return None, str(error)
+
+
+def _visitor_address() -> str:
+    """Return the address of the visitor at hand; "" in the browser and without a visitor."""
+    context = None if pn.state.curdoc is None else pn.state.curdoc.session_context
+    request = getattr(context, "request", None)
+    return str(getattr(getattr(request, "_request", request), "remote_ip", ""))
 
 
 def choose_opener(server: ServerWeights | None) -> DataSetOpener:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 
+from tornado.web import RequestHandler
+
 from dashboard.api.errors import ApiError
 from dashboard.api.handler import ApiHandler
 from data_cache import DATA_SETS
@@ -37,9 +39,35 @@ class HealthHandler(ApiHandler):
     """`GET /api/health`."""
 
     async def on_get(self) -> None:
-        """Report that the server responds and its weights are readable."""
+        """Report that the server responds, its weights are readable, and whether it has room.
+
+        A server without room still answers its visitors, so it is live but not ready.
+        """
         version = await self.server.weights.current()
-        self.send_json({"status": "ok", "version": version.number})
+        is_ready = self.server.visitors().has_room
+        if self.query.get("check") == "ready" and not is_ready:
+            raise ApiError(503, "All places for visitors of this server are taken.")
+        self.send_json({"status": "ok", "version": version.number, "ready": is_ready})
+
+
+class MetricsHandler(ApiHandler):
+    """`GET /api/metrics` and `GET /metrics`."""
+
+    async def on_get(self) -> None:
+        """Send the numbers that Prometheus collects."""
+        self.send(*self.server.metrics.text())
+
+
+class PrefixHandler(RequestHandler):
+    """The path of `--prefix` without a slash, which Panel's server does not know."""
+
+    def get(self) -> None:
+        """Redirect to the page, wherever a proxy has put it."""
+        name = self.request.path.rpartition("/")[2]
+        query = f"?{self.request.query}" if self.request.query else ""
+        self.redirect(f"{name}/{query}")
+
+    head = get
 
 
 class UnknownRouteHandler(ApiHandler):

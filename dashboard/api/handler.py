@@ -72,7 +72,9 @@ class ApiHandler(RequestHandler):
             self._reject(error)
         limit = self._limit
         length = self._announced_length()
-        self._connection.set_max_body_size(DISCARD_FACTOR * limit)
+        # Tornado answers a chunked body above it without a word, and cuts the connection.
+        most = max(limit, self.server.settings.body_bytes) if length < 0 else limit
+        self._connection.set_max_body_size(DISCARD_FACTOR * most)
         if length > limit and self._error is None:
             self._reject(too_large(limit))
         if length > DISCARD_FACTOR * limit:
@@ -340,6 +342,7 @@ class ApiHandler(RequestHandler):
     def _log(self) -> None:
         """Write the access line, without query and headers, which may contain secrets."""
         request = self.request
+        self.server.metrics.observe_request(request.request_time(), self.get_status())
         logger.info(
             "%s %s %s %s %d %.1f ms",
             self._persistent_headers["Request-Id"],

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from dashboard.api.access import check_change
 from dashboard.api.errors import ApiError
+from dashboard.api.limits import RateLimit
 from dashboard.api.server import Server
 from dashboard.api.weights_formats import read_weights
 from dashboard.api.weights_store import StoreError, Version, version_record
@@ -26,15 +27,19 @@ class LocalServerWeights:
     ----------
     server
         The API's services of this process.
+    address
+        Of the visitor; its page counts against the same rates as its requests.
     """
 
     name = "this server"
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, address: str = "") -> None:
         self._server = server
+        self._address = address
 
     async def fetch(self) -> tuple[bytes, int]:
         """Return the weights as `.npz`, and the number of their version."""
+        self._count(self._server.reads)
         version = await _translate_errors(self._server.weights.current())
         content = self._server.weights.serialized(version, NPZ, compress=False)
         return await _translate_errors(content), version.number
@@ -68,7 +73,15 @@ class LocalServerWeights:
         self._check(token)
         return await self._changed(self._server.weights.restore(number, None))
 
+    def _count(self, limit: RateLimit) -> None:
+        wait = limit.take(self._address)
+        if wait:
+            raise ServerWeightsError(
+                f"Too many requests from this address; try again in {max(wait, 1):.0f} s."
+            )
+
     def _check(self, token: str) -> None:
+        self._count(self._server.writes)
         try:
             given = f"Bearer {token}" if token else None
             check_change(self._server.settings, given)

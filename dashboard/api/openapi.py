@@ -106,7 +106,13 @@ SCHEMAS: dict[str, Schema] = {
             "links": {"type": "object", "additionalProperties": TEXT},
         }
     ),
-    "Health": record({"status": {"const": "ok"}, "version": {"type": "integer", "minimum": 1}}),
+    "Health": record(
+        {
+            "status": {"const": "ok"},
+            "version": {"type": "integer", "minimum": 1},
+            "ready": {"type": "boolean"},
+        }
+    ),
     "BlockFile": record(
         {
             "path": TEXT,
@@ -171,6 +177,7 @@ ERRORS = {
     415: "The body has an unsupported media type or content encoding.",
     422: "The body is well-formed, but its content is invalid.",
     429: "Too many requests.",
+    501: "The server lacks a package for it.",
     503: "The server's weights cannot be read or written.",
 }
 _RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": COUNT}}
@@ -183,8 +190,11 @@ _EXTRA_HEADERS: dict[int, dict[str, Any]] = {
 }
 
 
-def document(routes: Sequence[Route], prefix: str) -> dict[str, Any]:
-    """Return the OpenAPI document; `prefix` precedes `/api` in the server's URLs."""
+def document(routes: Sequence[Route]) -> dict[str, Any]:
+    """Return the OpenAPI document of `/api/openapi.json`.
+
+    The address of the server is relative to it, and so is true behind every proxy.
+    """
     return {
         "openapi": "3.1.0",
         "info": {
@@ -193,7 +203,7 @@ def document(routes: Sequence[Route], prefix: str) -> dict[str, Any]:
             "description": "Samples, blocks and weights of a neural-net laboratory. Every error "
             "is JSON with a message.",
         },
-        "servers": [{"url": prefix or "/"}],
+        "servers": [{"url": ".."}],
         "paths": {route.path: _path(route) for route in routes},
         "components": {
             "schemas": SCHEMAS,
@@ -201,8 +211,8 @@ def document(routes: Sequence[Route], prefix: str) -> dict[str, Any]:
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "INKLING_TOKEN of the server. If none is set, changes are "
-                    "accepted only from the server's own machine.",
+                    "description": "INKLING_TOKEN of the server. Without one the weights "
+                    "cannot be changed, unless the server was started with --open-api.",
                 }
             },
         },

@@ -5,9 +5,13 @@ An invalid setting stops the server at its start; files and threads come with th
 
 import panel as pn
 
+from dashboard.api.log_format import prepare_logs
 from dashboard.api.routes import tornado_routes
 from dashboard.api.server import Server
 from dashboard.api.settings import settings_from_environment
+from dashboard.upstream.page_messages import guard_messages
+from dashboard.upstream.page_slices import make_pages_in_slices
+from dashboard.visitors import Visitors
 from data_cache import DataSet, load_data_set
 
 
@@ -17,5 +21,16 @@ def load(name: str) -> DataSet:
     return data_set
 
 
-SERVER = Server(settings_from_environment(), load=load)
+def visitors() -> Visitors:
+    """Return the visitors of the page, whom its module counts."""
+    from dashboard.session import visitors as find  # noqa: PLC0415 - with the first request
+
+    return find()
+
+
+SETTINGS = settings_from_environment()
+prepare_logs(SETTINGS.token, SETTINGS.log_format)
+guard_messages()
+make_pages_in_slices()
+SERVER = Server(SETTINGS, load=load, visitors=visitors)
 ROUTES = tornado_routes(SERVER)

@@ -44,6 +44,21 @@ _HEALTH = Operation(
     "Succeeds if the server responds and its weights are readable.",
     "The server is healthy.",
     {JSON: named("Health")},
+    parameters=(
+        Parameter(
+            "check",
+            "With “ready” the response is 503 while there is no room for another visitor.",
+            choices=("live", "ready"),
+        ),
+    ),
+)
+_METRICS = Operation(
+    "Metrics",
+    "Sessions, training, times, refusals and memory in the text format of Prometheus. Also at "
+    "`/metrics`.",
+    "The metrics.",
+    {"text/plain": {"type": "string"}},
+    statuses=(501,),
 )
 _DOCUMENT = Operation(
     "This document",
@@ -147,12 +162,13 @@ class DocumentHandler(ApiHandler):
     async def on_get(self) -> None:
         """Send the OpenAPI document of the table of routes."""
         routes = [route for route, _ in ROUTE_TABLE]
-        self.send_json(document(routes, self.request.path.removesuffix("/api/openapi.json")))
+        self.send_json(document(routes))
 
 
 ROUTE_TABLE: tuple[tuple[Route, type[ApiHandler]], ...] = (
     (Route("/api", {"GET": _ABOUT}), about_handlers.AboutHandler),
     (Route("/api/health", {"GET": _HEALTH}), about_handlers.HealthHandler),
+    (Route("/api/metrics", {"GET": _METRICS}), about_handlers.MetricsHandler),
     (Route("/api/openapi.json", {"GET": _DOCUMENT}), DocumentHandler),
     (Route("/api/data", {"GET": _DATA}), data_handlers.DataHandler),
     (Route("/api/datablock", {"POST": _DATABLOCK}), data_handlers.DatablockHandler),
@@ -189,15 +205,18 @@ ROUTE_TABLE: tuple[tuple[Route, type[ApiHandler]], ...] = (
 )
 
 
-def tornado_routes(server: Server) -> list[tuple[str, type[ApiHandler], dict[str, Any]]]:
+def tornado_routes(server: Server) -> list[tuple[Any, ...]]:
     """Return Tornado's routes for one server process."""
     routes = [
         (_pattern(route.path), handler, handler_arguments(server, route))
         for route, handler in ROUTE_TABLE
     ]
     unknown = Route("/api/", {})
+    metrics = Route("/metrics", {"GET": _METRICS})
     return [
         *routes,
+        ("", about_handlers.PrefixHandler),
+        ("/metrics", about_handlers.MetricsHandler, handler_arguments(server, metrics)),
         (r"/api/.*", about_handlers.UnknownRouteHandler, handler_arguments(server, unknown)),
     ]
 

@@ -64,6 +64,10 @@ class ApiSettings:
         Maximum number of visitors of the page at the same time.
     pages_per_second
         Pages per second and address in the long run; bursts of twice as many.
+    max_training
+        Maximum number of networks that are trained on the page at the same time.
+    log_format
+        "text" or "json".
     saves_bytes, saves_days
         What the saved work of all visitors may take, in bytes, and how long it is kept after its
         last change; 0 bytes: nothing is saved.
@@ -91,6 +95,8 @@ class ApiSettings:
     writes_waiting: int = 32
     max_sessions: int = 100
     pages_per_second: float = 5.0
+    max_training: int = 32
+    log_format: str = "text"
     saves_bytes: int = 1024 * MEGABYTE
     saves_days: float = 30.0
     idle_minutes: float = 60.0
@@ -176,6 +182,12 @@ def _read_yes_or_no(variable: str, text: str) -> bool:
     return text.lower() == "yes"
 
 
+def _read_log_format(variable: str, text: str) -> str:
+    if text not in ("text", "json"):
+        raise SettingError(f"Expected text or json as {variable}, found “{text[:24]}”.")
+    return text
+
+
 def _read_data_set(variable: str, text: str) -> str:
     if text not in DIGIT_SETS:
         raise SettingError(
@@ -226,6 +238,8 @@ _READERS: tuple[tuple[str, str, Callable[[str, str], Any]], ...] = (
     ("INKLING_API_WRITES_PER_SECOND", "writes_per_second", _read_number(0.1, 1e6)),
     ("INKLING_API_WRITES_WAITING", "writes_waiting", _read_number(1, 10_000, whole=True)),
     ("INKLING_MAX_SESSIONS", "max_sessions", _read_number(1, 100_000, whole=True)),
+    ("INKLING_LOG_FORMAT", "log_format", _read_log_format),
+    ("INKLING_MAX_TRAINING", "max_training", _read_number(1, 100_000, whole=True)),
     ("INKLING_PAGES_PER_SECOND", "pages_per_second", _read_number(0.1, 1e6)),
     ("INKLING_SAVES_MB", "saves_bytes", _read_megabytes(0, 1e6)),
     ("INKLING_SAVES_DAYS", "saves_days", _read_number(0.01, 3650)),

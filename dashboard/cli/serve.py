@@ -85,6 +85,12 @@ def add_parser(subparsers: Any) -> None:
         "(default: %(default)s)",
     )
     parser.add_argument(
+        "--log-format",
+        choices=("text", "json"),
+        default="text",
+        help="write the log as text, or as one JSON object a line (default: %(default)s)",
+    )
+    parser.add_argument(
         "--show",
         action=argparse.BooleanOptionalAction,
         default=False,
@@ -119,6 +125,8 @@ def apply_access(arguments: argparse.Namespace, environment: MutableMapping[str,
         environment["INKLING_API_HOSTS"] = " ".join(
             [environment.get("INKLING_API_HOSTS", ""), *names]
         )
+    if arguments.log_format != "text":
+        environment["INKLING_LOG_FORMAT"] = arguments.log_format
     if arguments.open_api:
         environment["INKLING_API_OPEN"] = "yes"
     is_public = arguments.host not in LOCAL_NAMES

@@ -532,17 +532,9 @@ class DigitsController:
             self.warn(str(error))
             return None
 
-    def load_weights(self, content: bytes, name: str) -> None:
-        """Replace the network by the one in a weights file."""
-        try:
-            reading = self._read_weights(content, name)
-        except (SettingError, WeightsError) as error:
-            self._notify(str(error), "error")
-            return
-        self._use_weights(reading, name)
-
-    async def load_weights_file(self, content: bytes, name: str) -> None:
-        """Replace the network as `load_weights`, after reading the file in the background."""
+    async def load_weights(self, content: bytes, name: str) -> None:
+        """Replace the network by the one in a weights file, which is read in a worker."""
+        data = self.data
         self.state.busy = f"Reading {name[:80]} …"
         try:
             reading = await self.execute(self._read_weights, content, name)
@@ -551,6 +543,9 @@ class DigitsController:
             return
         finally:
             self.state.busy = ""
+        if data is not self.data:
+            self.warn(f"{name}: another data set was chosen meanwhile; load the file again.")
+            return
         self._use_weights(reading, name)
 
     def _read_weights(self, content: bytes, name: str) -> Reading:

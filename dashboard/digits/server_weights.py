@@ -180,7 +180,7 @@ def _error_sentence(response: HttpResponse) -> str:
         return f"the response has the status {response.status} and no message."
 
 
-def find_server(search: str | None, *, in_browser: bool) -> ServerWeights | None:
+def find_server(search: str | None, *, in_browser: bool, visitor: str = "") -> ServerWeights | None:
     """Return the weights of the page's server; None when there is no server.
 
     Parameters
@@ -189,6 +189,8 @@ def find_server(search: str | None, *, in_browser: bool) -> ServerWeights | None
         The page's query; in the browser runtime `?api=ADDRESS` names a server.
     in_browser
         Whether this is the browser runtime.
+    visitor
+        The address of a served page's visitor.
 
     Raises
     ------
@@ -203,7 +205,7 @@ def find_server(search: str | None, *, in_browser: bool) -> ServerWeights | None
         return None
     from dashboard.api.local_weights import LocalServerWeights  # noqa: PLC0415 - served only
 
-    return LocalServerWeights(plugin.SERVER)
+    return LocalServerWeights(plugin.SERVER, visitor)
 
 
 def server_address(search: str | None) -> str | None:

@@ -10,6 +10,7 @@ from bokeh.plotting import figure
 
 from dashboard.shell import read_asset
 from dashboard.shell.theme import Theme
+from dashboard.upstream.page_slices import checkpoint
 
 SHOW_CHOSEN = """
 curves.forEach((glyphs, index) => {
@@ -34,6 +35,7 @@ def make_picture(**options: Any) -> figure:
     options
         Further parameters of the figure: its size, ranges, style sheets, name, …
     """
+    checkpoint()
     picture = figure(
         tools="", toolbar_location=None, min_border=0, outline_line_color=None, **options
     )

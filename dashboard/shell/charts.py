@@ -38,6 +38,7 @@ from dashboard.shell.colors import DIVERGED, PREVIOUS, TEST, TRAINING, VALIDATIO
 from dashboard.shell.theme import Theme
 from dashboard.training.history import Curve, History, Score, smooth
 from dashboard.training.run_options import EPOCH, ITERATION, RunOptions
+from dashboard.upstream.page_slices import checkpoint
 
 SCORE_POINTS = 200
 EMPTY_END = 100.0
@@ -288,6 +289,7 @@ class CurveChart:
         return max((float(np.max(column)) for column in columns if len(column)), default=0.0)
 
     def _make_figure(self, scale: str) -> figure:
+        checkpoint()
         chart = figure(
             sizing_mode="stretch_both",
             min_height=self._min_height,
@@ -328,6 +330,7 @@ class CurveChart:
         return chart
 
     def _add_curves(self, chart: figure) -> None:
+        checkpoint()
         axis = self._axis
         previous = chart.line(
             axis, "value", source=self.previous, color=PREVIOUS, line_width=1.5, line_dash="dotted"
@@ -335,6 +338,7 @@ class CurveChart:
         raw = chart.line(
             axis, "value", source=self.batches, color=TRAINING, alpha=0.28, line_width=1
         )
+        checkpoint()
         smoothed = chart.line(axis, "smoothed", source=self.batches, color=TRAINING, line_width=2)
         diverged = chart.line(axis, "value", source=self.diverged, color=DIVERGED, line_width=1.5)
         validation = chart.line(

@@ -14,6 +14,7 @@ import param
 
 from dashboard.shell.theme import Theme
 from dashboard.training.settings import SettingError, TypedSettings
+from dashboard.upstream.page_slices import checkpoint
 
 ERROR = """
 :host {
@@ -76,6 +77,7 @@ class Field:
     def __init__(
         self, settings: TypedSettings, name: str, stylesheet: str, hook: str = "ink-field"
     ) -> None:
+        checkpoint()
         self._settings = settings
         self._name = name
         self.widget = _make_widget(settings, name, stylesheet)

@@ -10,6 +10,7 @@ import panel as pn
 from dashboard.shell.fields import Field
 from dashboard.shell.theme import Theme, button
 from dashboard.training.settings import TypedSettings
+from dashboard.upstream.page_slices import checkpoint
 
 
 def card(
@@ -71,6 +72,7 @@ def field_pairs(
 
 def stack(theme: Theme, *content: pn.viewable.Viewable) -> pn.Column:
     """Return a column with small gaps."""
+    checkpoint()
     return pn.Column(*content, stylesheets=[theme.gap], sizing_mode="stretch_width", margin=0)
 
 

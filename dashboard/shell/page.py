@@ -21,6 +21,7 @@ from dashboard.shell.restore_offer import RestoreOffer
 from dashboard.shell.share_link import ShareLink
 from dashboard.shell.tabs import Pane, Panes
 from dashboard.shell.theme import Theme
+from dashboard.upstream.page_slices import checkpoint
 from dashboard.upstream.template import make_template
 from nn import PRETRAINED, PretrainedCard, pretrained_card
 
@@ -80,6 +81,7 @@ class Page:
             "connection": self.connection.view,
         }
         for name, part in (self.panes.roots() | parts).items():
+            checkpoint()
             self.template.add_panel(name, part)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import param
 
 from dashboard.shell.page_writer import PageWriter
+from dashboard.upstream.page_slices import checkpoint
 
 logger = logging.getLogger("inkling.page")
 
@@ -125,6 +126,7 @@ class RedrawScheduler:
     def draw_all(self) -> None:
         """Draw every part directly, for a pane that is not in a page yet."""
         for draw in self._parts.values():
+            checkpoint()
             draw()
 
     def mark_stale(self, *names: str) -> None:

@@ -8,6 +8,7 @@ import panel as pn
 
 from dashboard.shell import read_asset
 from dashboard.upstream.html_pane import HTMLText
+from dashboard.upstream.page_slices import checkpoint
 
 
 class Theme:
@@ -52,6 +53,7 @@ class Theme:
 
     def text(self, html: str, css_classes: list[str] | None = None) -> HTMLText:
         """Return a pane of HTML."""
+        checkpoint()
         return HTMLText(
             html,
             css_classes=css_classes or [],
@@ -69,6 +71,7 @@ def button(
     sizing_mode: str | None = None,
 ) -> pn.widgets.Button:
     """Return a button that calls `command` at every click."""
+    checkpoint()
     widget = pn.widgets.Button(
         label=label,
         css_classes=[css_class],

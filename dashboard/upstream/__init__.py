@@ -70,6 +70,16 @@ PATCHES = (
         "server: set TCP_NODELAY on the websocket, and send the events of one lock together",
     ),
     Patch(
+        "page_slices", "panel.io.application", "Panel 1.9, Bokeh 3.9", "correctness",
+        "a new page occupies the event loop for some 20 ms at a time instead of for 0.4 s",
+        "server: let initialize_document yield to the event loop",
+    ),
+    Patch(
+        "page_messages", "bokeh.server.views.ws", "Bokeh 3.9", "correctness",
+        "no client can replace its document, fill the memory with buffers, or flood the server",
+        "server: limit the size and rate of a client's messages",
+    ),
+    Patch(
         "message_batching", "panel.io.pyodide", "Panel 1.9, Bokeh 3.9", "speed",
         "87 % of the time that Python takes for the messages of a redraw",
         "pyodide: batch the events of one event loop iteration in _link_docs_worker",

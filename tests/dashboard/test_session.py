@@ -54,7 +54,7 @@ def test_a_step_under_way_leaves_the_page_of_a_visitor_who_has_gone_alone(visit,
         errors = []
         asyncio.get_running_loop().set_exception_handler(lambda _loop, it: errors.append(it))
         door = Door()
-        monkeypatch.setattr(session, "SERVED", replace(SERVED, execute=door))
+        monkeypatch.setattr(session, "SERVED", replace(SERVED, execute_for=lambda _owner: door))
         opened = visit.open()
         controller = opened.controller
         for work in visit.loaded:

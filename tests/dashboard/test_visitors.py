@@ -2,6 +2,7 @@
 
 import asyncio
 
+import param
 from page_client import open_page
 from served_app import served_app
 from tornado.httpclient import AsyncHTTPClient
@@ -27,6 +28,26 @@ def test_one_address_opens_no_more_pages_than_its_share():
     assert not visitors.refuse("b")
     now[0] = 1.0
     assert not visitors.refuse("a")
+
+
+class TrainingState(param.Parameterized):
+    running = param.Boolean(False)
+
+
+def test_training_beyond_the_limit_is_paused_with_a_sentence_until_another_one_has_ended():
+    visitors = Visitors(10, 100.0, lambda: 0.0, max_training=2)
+    states, sentences = [TrainingState() for _ in range(3)], []
+    ends = [visitors.limit_training(state, sentences.append) for state in states]
+    for state in states:
+        state.running = True
+    assert [state.running for state in states] == [True, True, False]
+    assert "2" in sentences.pop()
+    ends[0]()  # the visitor leaves while the network trains
+    states[2].running = True
+    assert states[2].running
+    states[1].running = states[2].running = False
+    assert visitors.training == 0
+    assert not sentences
 
 
 def test_a_visitor_without_room_is_told_and_gets_in_when_another_one_has_left():

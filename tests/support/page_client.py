@@ -37,6 +37,7 @@ class PageClient:
         self._pad_channel = ""
         self._numbers = itertools.count(1)
         self.texts: dict[str, str] = {}
+        self.models: list[dict[str, Any]] = []
         self.patches = 0
         self.is_open = True
         self._reader = asyncio.create_task(self._read())
@@ -44,7 +45,7 @@ class PageClient:
     async def load(self) -> None:
         """Fetch the document and report it as ready, as the page does."""
         reply = await self._request("PULL-DOC-REQ", {})
-        models = list(_models(reply["doc"]))
+        self.models = models = list(_models(reply["doc"]))
         for model in models:
             for css_class in model.get("attributes", {}).get("css_classes", ()):
                 if isinstance(css_class, str) and css_class.startswith("ink-"):
@@ -89,6 +90,14 @@ class PageClient:
         await asyncio.wait_for(answer, TIMEOUT_SECONDS)
         return time.perf_counter() - begun
 
+    async def send(self, kind: str, content: Any) -> None:
+        """Send a message of any kind and content."""
+        await self._send(kind, content)
+
+    async def send_frame(self, frame: str | bytes) -> None:
+        """Send one frame of the websocket, which need not be a part of a message."""
+        await self._connection.write_message(frame, binary=isinstance(frame, bytes))
+
     async def close(self) -> None:
         """Close the page, and wait until the server has closed it, too."""
         self._connection.close()
@@ -104,7 +113,7 @@ class PageClient:
         self._replies[await self._send(kind, content)] = future
         return await asyncio.wait_for(future, TIMEOUT_SECONDS)
 
-    async def _send(self, kind: str, content: dict[str, Any]) -> str:
+    async def _send(self, kind: str, content: Any) -> str:
         header = {"msgid": uuid.uuid4().hex, "msgtype": kind}
         for part in (header, {}, content):
             await self._connection.write_message(json.dumps(part))
@@ -139,29 +148,36 @@ class PageClient:
         self._waiting = [(fits, future) for fits, future in self._waiting if not future.done()]
 
 
-async def fetch_token(url: str) -> str:
+async def fetch_token(url: str, host: str = "") -> str:
     """Return the token of the session that the page at `http://host:port/app` has."""
     answer = await AsyncHTTPClient().fetch(
-        url, request_timeout=TIMEOUT_SECONDS, connect_timeout=TIMEOUT_SECONDS
+        url,
+        request_timeout=TIMEOUT_SECONDS,
+        connect_timeout=TIMEOUT_SECONDS,
+        headers={"Host": host} if host else None,
     )
     found = re.search(r'"token":\s*"([^"]+)"', answer.body.decode())
     assert found, "the page has no token"
     return found[1]
 
 
-async def open_page(url: str, *, token: str = "", origin: str = "") -> PageClient:
+async def open_page(url: str, *, token: str = "", origin: str = "", host: str = "") -> PageClient:
     """Open the app's page at `http://host:port/app`.
 
-    A token that no page had opens a new session; `origin` is that of the page, by default its own.
+    A token that no page had opens a new session; `origin` is that of the page, by default its own;
+    `host` is the name under which the page is opened, if it is not that of the address.
     """
-    token = token or await fetch_token(url)
+    token = token or await fetch_token(url, host)
+    headers = {"Origin": origin or (f"http://{host}" if host else url.rsplit("/", 1)[0])}
+    if host:
+        headers["Host"] = host
     address = f"{url.replace('http', 'ws', 1)}/ws"
     connection = await websocket_connect(
         HTTPRequest(
             address,
             connect_timeout=TIMEOUT_SECONDS,
             request_timeout=TIMEOUT_SECONDS,
-            headers={"Origin": origin or url.rsplit("/", 1)[0]},
+            headers=headers,
         ),
         subprotocols=["bokeh", token],
         max_message_size=1 << 26,

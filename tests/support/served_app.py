@@ -25,6 +25,7 @@ class ServedApp:
     process: subprocess.Popen[bytes]
     port: int
     folder: Path
+    prefix: str = ""
 
     @property
     def address(self) -> str:
@@ -32,7 +33,7 @@ class ServedApp:
 
     def census(self) -> dict[str, int]:
         """How many of the app's objects the server holds; garbage is collected before."""
-        with urlopen(f"{self.address}/census") as answer:
+        with urlopen(f"{self.address}{self.prefix}/census") as answer:
             found: dict[str, int] = json.load(answer)
         return found
 
@@ -77,7 +78,9 @@ def served_app(
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        app = ServedApp(process, port, folder)
+        has_prefix = "--prefix" in arguments
+        prefix = f"/{arguments[arguments.index('--prefix') + 1]}" if has_prefix else ""
+        app = ServedApp(process, port, folder, prefix)
         try:
             _wait_until_it_listens(app)
             yield app
@@ -89,7 +92,7 @@ def served_app(
 def _wait_until_it_listens(app: ServedApp) -> None:
     while app.process.poll() is None:
         try:
-            with urlopen(f"{app.address}/census"):
+            with urlopen(f"{app.address}{app.prefix}/census"):
                 return
         except OSError:
             continue

@@ -96,7 +96,7 @@ class ServerWeightsControls:
 
     async def _fetch(self, server: ServerWeights) -> str:
         content, number = await server.fetch()
-        self._controller.load_weights(content, f"version-{number}.npz")
+        await self._controller.load_weights(content, f"version-{number}.npz")
         notice = self._controller.state.notice
         if notice.kind == "error":
             raise ServerWeightsError(notice.text)

@@ -39,7 +39,7 @@ class WeightsControls:
         self._format = pn.widgets.Select(label="Save as", options=list(FORMATS), **wide)
         save = button("Save", theme, "ink-save", self._save)
         self._file = file_field(
-            lambda content, name: controller.spawn(controller.load_weights_file(content, name)),
+            lambda content, name: controller.spawn(controller.load_weights(content, name)),
             controller.warn,
             label="Load a weights file (.npz, .json, .safetensors)",
             largest=LARGEST_FILE,

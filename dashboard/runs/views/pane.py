@@ -134,9 +134,6 @@ class RunsPane:
             self._redraws.mark_stale("runs", "curves", "experiment")
         self._redraws.set_visible(is_open)
 
-    def open_settings(self) -> None:
-        """Do nothing: the pane has no drawer."""
-
     async def run(self) -> None:
         """Redraw the run in training, at a low rate, until cancelled."""
         while True:
@@ -146,9 +143,6 @@ class RunsPane:
                 self._drawn_run = controller.state.snapshot
                 async with controller.trainer.between_slices:
                     self._redraws.draw_now("runs")
-
-    def open_settings(self) -> None:
-        """Do nothing: the pane has no settings."""
 
     def _arrange(self, theme: Theme) -> dict[str, pn.viewable.Viewable]:
         tabs = pn.widgets.RadioButtonGroup.from_param(

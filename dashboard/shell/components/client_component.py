@@ -17,6 +17,8 @@ from bokeh.model import DataModel
 from bokeh.models import CustomJS
 from bokeh.plotting import figure
 
+from dashboard.upstream.page_messages import PageMessageError
+
 Signatures = Mapping[str, tuple[type, ...]]
 """The types of the arguments of every command. `float` accepts integers too; `list` stands for a
 list of pairs of finite numbers, flattened."""
@@ -93,8 +95,8 @@ def read_command(message: list[Any], signatures: Signatures) -> tuple[str, list[
 
     Raises
     ------
-    ValueError
-        If the message is not one of these commands.
+    PageMessageError
+        If the message is not one of these commands; a ValueError.
     """
     name = message[1] if len(message) > 1 else None
     types = signatures.get(name) if isinstance(name, str) else None
@@ -104,7 +106,9 @@ def read_command(message: list[Any], signatures: Signatures) -> tuple[str, list[
             " ".join([known, *(kind.__name__ for kind in kinds)])
             for known, kinds in signatures.items()
         )
-        raise ValueError(f"a command from the page is one of: {expected}; found {message!r}")
+        raise PageMessageError(
+            f"a command from the page is one of: {expected}; found {message!r:.200}"
+        )
     return str(name), arguments
 
 

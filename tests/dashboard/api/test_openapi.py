@@ -22,7 +22,7 @@ def test_the_document_describes_every_route(call):
             assert {"summary", "description", "operationId", "responses"} <= operation.keys()
     ids = re.findall(r'"operationId": "(\w+)"', json.dumps(document))
     assert len(ids) == len(set(ids))
-    assert len(tornado_routes(call.server)) == len(ROUTE_TABLE) + 1
+    assert len(tornado_routes(call.server)) == len(ROUTE_TABLE) + 3
 
 
 def test_all_links_respond(call):

@@ -136,7 +136,7 @@ async def test_drawings_fine_tuning_loaded_weights_and_settings_are_saved():
     tuned = [array.tobytes() for array in tab.digits().state.network.parameters()]
     assert tuned == weights_of(tab.controller)
     content = tab.controller.save_weights(".npz", "s4")
-    tab.controller.load_weights(content, "mine.npz")
+    await tab.controller.load_weights(content, "mine.npz")
     await until(lambda: tab.digits().task["origin"] == Origin.LOADED)
     tab.state.batch_size = 7
     await until(lambda: tab.digits().settings["batch_size"] == 7)

@@ -60,7 +60,7 @@ def test_app_and_api_are_served_until_ctrl_c(environment, tmp_path):
                 assert b"<title>Inkling</title>" in answer.read()
         assert not (tmp_path / "state").exists()
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health") as answer:
-            assert json.load(answer) == {"status": "ok", "version": 1}
+            assert json.load(answer) == {"status": "ok", "version": 1, "ready": True}
         assert (tmp_path / "state").exists()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=DEADLINE_SECONDS)

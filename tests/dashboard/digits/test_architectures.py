@@ -51,7 +51,7 @@ def test_a_convolutional_net_is_loaded_and_saved_as_npz_but_not_as_json():
     async def main():
         controller = make_controller()
         state, network = controller.state, convolutional()
-        controller.load_weights(weights_to_bytes(network, ".npz"), "mine.npz")
+        await controller.load_weights(weights_to_bytes(network, ".npz"), "mine.npz")
         assert state.origin == Origin.LOADED
         assert (state.architecture, state.hidden_layers) == (PLAN, [5])
         assert not controller.state.network_pending

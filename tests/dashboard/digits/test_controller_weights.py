@@ -41,7 +41,7 @@ def test_what_is_saved_can_be_loaded_again_in_every_format(suffix, layout, biase
         saved = weights_of(controller)
         controller.state.hidden_layers = [9]
         controller.reset()
-        controller.load_weights(content, f"mine{suffix}")
+        await controller.load_weights(content, f"mine{suffix}")
         assert weights_of(controller) == saved
         assert (controller.state.hidden_layers, controller.state.biases) == ([6], biases)
         assert not controller.state.network_pending
@@ -55,7 +55,7 @@ def test_loaded_weights_answer_at_once_and_training_goes_on_from_them():
         controller = make_controller(learning_rate=1e-9, optimizer="sgd")
         controller.drawing.take(ink())
         chosen = net(784, 16, 8, 10, activation="tanh")
-        controller.load_weights(weights_to_bytes(chosen, ".npz"), "chosen.npz")
+        await controller.load_weights(weights_to_bytes(chosen, ".npz"), "chosen.npz")
         state = controller.state
         assert state.origin == Origin.LOADED
         assert (state.hidden_layers, state.activation) == ([16, 8], "tanh")
@@ -80,7 +80,7 @@ def test_loading_while_training_pauses_and_keeps_the_loaded_weights():
         state = controller.state
         state.running = True
         await until(lambda: state.snapshot.iteration > 0)
-        controller.load_weights(weights_to_bytes(net(784, 12, 10), ".npz"), "chosen.npz")
+        await controller.load_weights(weights_to_bytes(net(784, 12, 10), ".npz"), "chosen.npz")
         loaded = weights_of(controller)
         await all_done()
         assert state.running is False
@@ -94,7 +94,7 @@ def test_double_precision_is_read_as_single():
     async def main():
         controller = make_controller()
         chosen = net(784, 5, 10, dtype=np.float64)
-        controller.load_weights(weights_to_bytes(chosen, ".npz"), "double.npz")
+        await controller.load_weights(weights_to_bytes(chosen, ".npz"), "double.npz")
         assert controller.network.dtype == np.float32
         assert controller.state.origin == Origin.LOADED
         await all_done()
@@ -149,11 +149,11 @@ def test_the_name_of_a_file_does_not_decide_and_what_was_assumed_is_said():
         chosen = net(784, 5, 5, 10)
         content = io.BytesIO()
         np.savez(content, *[W.T for W in chosen.parameters()])
-        controller.load_weights(content.getvalue(), "mine.json")
+        await controller.load_weights(content.getvalue(), "mine.json")
         assert controller.state.origin == Origin.LOADED
         assert "ReLU is assumed" in controller.state.notice.text
         np.testing.assert_array_equal(controller.network.parameters()[0], chosen.parameters()[0])
-        controller.load_weights(b"<!doctype html>", "mine.npz")
+        await controller.load_weights(b"<!doctype html>", "mine.npz")
         assert controller.state.notice.kind == "error"
         assert "a web page" in controller.state.notice.text
         await controller.close()
@@ -169,7 +169,7 @@ def test_a_bad_file_is_refused_with_its_name_and_changes_nothing(content, name, 
         await until(lambda: controller.state.snapshot.iteration > 0)
         state = controller.state
         before = (controller.trainer.run, state.origin, list(state.hidden_layers), state.activation)
-        controller.load_weights(content, name)
+        await controller.load_weights(content, name)
         assert state.notice.kind == "error"
         assert name in state.notice.text
         assert found in state.notice.text
@@ -235,7 +235,7 @@ def test_an_archive_beyond_the_budget_is_refused_before_it_is_unpacked():
     before = controller.network
     for content, name in ((file.getvalue(), "bomb.npz"), (packed, "bomb.gz")):
         tracemalloc.start()
-        controller.load_weights(content, name)
+        asyncio.run(controller.load_weights(content, name))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 120_000_000
@@ -255,7 +255,7 @@ def test_what_the_api_sends_can_be_loaded_packed_or_not(layout):
     async def main():
         for packed in (content, gzip.compress(content), file.getvalue()):
             controller = make_controller()
-            await controller.load_weights_file(packed, "w.json")
+            await controller.load_weights(packed, "w.json")
             assert controller.state.notice.text.startswith("Loaded w.json")
             pairs = zip(controller.network.parameters(), network.parameters(), strict=True)
             for found, expected in pairs:

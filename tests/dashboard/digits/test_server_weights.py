@@ -77,6 +77,44 @@ def test_a_page_changes_nothing_without_a_token(tmp_path):
             assert asyncio.run(link.reset(TOKEN)).number == 1
 
 
+ACTIONS = {
+    "send": lambda link, token: link.send(other_net(), token),
+    "reset": lambda link, token: link.reset(token),
+    "restore": lambda link, token: link.restore(1, token),
+}
+"""What a page can do to the server's weights."""
+
+
+@pytest.mark.parametrize("access", ["read-only", "token", "open"])
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("given", ["", "another-token", TOKEN])
+def test_a_page_may_change_the_weights_as_the_api_may(tmp_path, access, action, given):
+    configured = {
+        "read-only": {"is_open": False}, "token": {"token": TOKEN}, "open": {"is_open": True}
+    }[access]  # fmt: skip
+    may_change = access == "open" or (access == "token" and given == TOKEN)
+    with api_server(api_settings(tmp_path, accuracy_margin=1.0, **configured)) as client:
+        link = LocalServerWeights(client.server, "192.0.2.7")
+        asyncio.run(link.fetch())  # the first version
+        if may_change:
+            assert asyncio.run(ACTIONS[action](link, given)).number >= 1
+        else:
+            with pytest.raises(ServerWeightsError):
+                asyncio.run(ACTIONS[action](link, given))
+
+
+def test_the_actions_of_a_page_count_against_the_rates_of_its_address(tmp_path):
+    limits = {"writes_per_second": 1, "reads_per_second": 1}
+    with api_server(api_settings(tmp_path, **limits)) as client:
+        first, other = (LocalServerWeights(client.server, f"192.0.2.{n}") for n in (1, 2))
+        for work in (lambda link: link.reset(""), lambda link: link.fetch()):
+            for _ in range(2):
+                asyncio.run(work(first))
+            with pytest.raises(ServerWeightsError, match="Too many requests"):
+                asyncio.run(work(first))
+            asyncio.run(work(other))
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [

@@ -63,16 +63,16 @@ async def measured(panel: HealthPanel, iteration: int) -> None:
     await until(lambda: iteration in iterations_of(panel))
 
 
-def load(controller: DigitsController, *hidden: int, **options: Any) -> None:
+async def load(controller: DigitsController, *hidden: int, **options: Any) -> None:
     generator = np.random.default_rng(3)
     network = create_network((784, *hidden, 10), generator=generator, **options)
-    controller.load_weights(weights_to_bytes(network, ".npz"), "test.npz")
+    await controller.load_weights(weights_to_bytes(network, ".npz"), "test.npz")
 
 
 @in_event_loop
 async def test_the_charts_show_the_quantiles_of_the_chosen_layer() -> None:
     controller = make_controller()
-    load(controller, 12, activation="tanh")
+    await load(controller, 12, activation="tanh")
     async with opened(make_health(controller)) as panel:
         await measured(panel, 0)
         validation = await controller.data.part("validation")
@@ -145,7 +145,7 @@ async def test_a_fault_is_told_and_its_button_begins_the_lesson(settings, lesson
     network = create_network((784, *hidden, 10), generator=np.random.default_rng(3), **settings)
     network.layers[0].bias[:] = bias
     controller = make_controller()
-    controller.load_weights(weights_to_bytes(network, ".npz"), "test.npz")
+    await controller.load_weights(weights_to_bytes(network, ".npz"), "test.npz")
     async with opened(make_health(controller, begin_lesson=begun.append)) as panel:
         await measured(panel, 0)
         assert f'data-findings="{lesson}"' in text_of(panel)
@@ -177,7 +177,7 @@ async def test_another_run_begins_with_its_own_records(is_open) -> None:
         panel.show(is_open)
         controller.state.data_set = "fashion-mnist"
         await until(lambda: controller.data.name == "fashion-mnist")
-        load(controller)
+        await load(controller)
         panel.show(True)
         await until(lambda: list(panel.layer.options) == ["Output"])
         assert iterations_of(panel) == [0]
@@ -186,7 +186,7 @@ async def test_another_run_begins_with_its_own_records(is_open) -> None:
 @in_event_loop
 async def test_convolutions_are_measured() -> None:
     controller = make_controller()
-    load(controller, 9, layer_spec="conv5x4 pool4")
+    await load(controller, 9, layer_spec="conv5x4 pool4")
     async with opened(make_health(controller)) as panel:
         await measured(panel, 0)
         assert list(panel.layer.options) == ["Convolution 1", "Dense 1", "Output"]

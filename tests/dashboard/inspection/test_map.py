@@ -47,8 +47,8 @@ async def opened(panel: MapPanel) -> AsyncIterator[MapPanel]:
         task.cancel()
 
 
-def load(controller: DigitsController, network: Network) -> None:
-    controller.load_weights(weights_to_bytes(network, ".npz"), "test.npz")
+async def load(controller: DigitsController, network: Network) -> None:
+    await controller.load_weights(weights_to_bytes(network, ".npz"), "test.npz")
 
 
 def random_network(*hidden: int, **options: Any) -> Network:
@@ -93,7 +93,7 @@ async def drawn(panel: MapPanel) -> None:
 @in_event_loop
 async def test_the_map_has_the_principal_components_of_the_last_hidden_layer() -> None:
     controller = make_controller()
-    load(controller, random_network(30, 12))
+    await load(controller, random_network(30, 12))
     async with opened(make_map(controller)) as panel:
         await drawn(panel)
         assert is_map_of(panel, controller)
@@ -120,7 +120,7 @@ async def test_mistakes_are_marked() -> None:
 @in_event_loop
 async def test_the_drawing_is_where_the_same_sample_is() -> None:
     controller = make_controller()
-    load(controller, random_network(16))
+    await load(controller, random_network(16))
     async with opened(make_map(controller)) as panel:
         await drawn(panel)
         assert len(panel.figure.drawing.data["x"]) == 0
@@ -175,7 +175,7 @@ async def test_the_map_follows_training_without_flipping() -> None:
 @in_event_loop
 async def test_networks_of_every_form_have_a_map(hidden, options, expected) -> None:
     controller = make_controller()
-    load(controller, random_network(*hidden, **options))
+    await load(controller, random_network(*hidden, **options))
     async with opened(make_map(controller)) as panel:
         await drawn(panel)
         assert expected in text_of(panel)
@@ -187,7 +187,7 @@ async def test_a_layer_that_gives_the_same_for_all_samples_is_one_point() -> Non
     network = random_network(5)
     network.layers[0].weights[:] = 0
     controller = make_controller()
-    load(controller, network)
+    await load(controller, network)
     async with opened(make_map(controller)) as panel:
         await drawn(panel)
         assert 'data-explained="0.0000"' in text_of(panel)

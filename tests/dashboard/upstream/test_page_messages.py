@@ -1,0 +1,57 @@
+import pytest
+
+from dashboard.upstream.page_messages import (
+    BURST,
+    MESSAGE_BYTES,
+    MESSAGES_PER_SECOND,
+    STORED_BYTES,
+    Allowance,
+    PageMessageError,
+)
+
+
+def change(model, attribute="value"):
+    return [{"kind": "ModelChanged", "model": {"id": model}, "attr": attribute, "new": 1}]
+
+
+def test_a_page_may_change_models_and_send_events_but_not_replace_or_extend_its_document():
+    allowance = Allowance()
+    allowance.check("PATCH-DOC", [*change("p1"), {"kind": "MessageSent"}], 100)
+    allowance.check("PULL-DOC-REQ", None, 100)
+    for kind, events in (
+        ("PUSH-DOC", None),
+        ("PATCH-DOC", [{"kind": "RootAdded"}]),
+        ("PATCH-DOC", ["ModelChanged"]),
+        ("PATCH-DOC", None),
+    ):
+        with pytest.raises(PageMessageError):
+            allowance.check(kind, events, 100)
+
+
+def test_the_parts_of_one_message_have_a_limit_together():
+    allowance = Allowance()
+    for _ in range(2):
+        allowance.count_fragment(MESSAGE_BYTES - 1, is_whole=True)
+    allowance.count_fragment(MESSAGE_BYTES - 1, is_whole=False)
+    with pytest.raises(PageMessageError):
+        allowance.count_fragment(2, is_whole=False)
+
+
+def test_the_newest_values_of_all_properties_have_a_limit_together():
+    allowance, size = Allowance(), STORED_BYTES // 3
+    for _ in range(10):
+        allowance.check("PATCH-DOC", change("p1"), size)  # each replaces the one before
+    allowance.check("PATCH-DOC", change("p2"), size)
+    allowance.check("PATCH-DOC", change("p2", "name"), size)
+    with pytest.raises(PageMessageError):
+        allowance.check("PATCH-DOC", change("p3"), size)
+
+
+def test_a_connection_waits_when_it_sends_faster_than_a_page_does():
+    now = [0.0]
+    allowance = Allowance(lambda: now[0])
+    assert not any(allowance.wait("PATCH-DOC") for _ in range(int(BURST)))
+    assert allowance.wait("PATCH-DOC") == pytest.approx(1 / MESSAGES_PER_SECOND)
+    assert allowance.wait("PULL-DOC-REQ") > 10 / MESSAGES_PER_SECOND
+    now[0] = 1000.0
+    assert not allowance.wait("PATCH-DOC")
