@@ -1,5 +1,6 @@
 """Weights that are loaded into the controller, saved from it, or refused."""
 
+import asyncio
 import gzip
 import io
 import json
