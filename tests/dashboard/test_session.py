@@ -274,7 +274,7 @@ def site(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "js", browser)
     asked = []
 
-    async def open_manifest(url):
+    async def open_manifest(url, on_retry):
         asked.append(url)
         return parse_manifest((tmp_path / "manifest.json").read_bytes(), url)
 
