@@ -139,7 +139,8 @@ class HttpServerWeights:
         except OSError as error:
             raise ServerWeightsError(
                 f"The server {self.name} cannot be reached, or does not let this page call it "
-                f"({error}). Its operator can list the page's site in INKLING_API_ORIGINS."
+                f"({error}). Its operator can list the page's site in INKLING_API_ORIGINS, and a "
+                "Content-Security-Policy of the page's site must allow the server in connect-src."
             ) from error
         if response.status != 200:
             raise ServerWeightsError(f"{self.name}: {_error_sentence(response)}")

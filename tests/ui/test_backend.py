@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 from static_server import static_server
 
 from dashboard.site.archives import read_bundle, write_bundle
+from dashboard.site.start_files import describe_file
 
 pytestmark = pytest.mark.ui
 
@@ -22,8 +23,24 @@ def site_without_kernels(site_folder: Path, tmp_path: Path) -> Path:
     whole = read_bundle((site_folder / "packages.bin").read_bytes())
     kept = {name: content for name, content in whole.items() if not name.endswith(".wasm")}
     assert len(kept) < len(whole)
-    (folder / "packages.bin").write_bytes(write_bundle(kept))
+    replace_file(folder, "packages.bin", write_bundle(kept), listed_in="worker.js")
     return folder
+
+
+def replace_file(site: Path, name: str, content: bytes, listed_in: str) -> None:
+    """Replace a file of a built site, and its size and checksums where they are listed."""
+    file, list_ = site / name, site / listed_in
+    text = list_.read_text(encoding="utf-8")
+    before, after = describe_file(name, file.read_bytes()), describe_file(name, content)
+    file.write_bytes(content)
+    changed = text.replace(f'"bytes": {before["bytes"]}', f'"bytes": {after["bytes"]}')
+    for old, new in zip(before["sums"], after["sums"], strict=True):
+        assert old in changed
+        changed = changed.replace(old, new)
+    if listed_in == "worker.js":
+        replace_file(site, listed_in, changed.encode(), listed_in="index.html")
+    else:
+        list_.write_text(changed, encoding="utf-8")
 
 
 def test_the_browser_form_trains_on_the_compiled_kernels_and_says_so(

@@ -227,7 +227,7 @@ def test_a_link_opens_a_panel_and_a_copied_link_names_it(browser: Browser, serve
         lab.page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
         lab.page.click("#link-copy")
         assert "inside=why" in lab.page.locator("#link-text").input_value()
-        lab.page.locator("#link button").click()
+        lab.page.locator("#link .dialog-close").click()
         tab.press("ArrowLeft")
         lab.page.locator(".ink-inside").first.wait_for(state="visible")
         assert "inside" not in lab.page.url

@@ -54,6 +54,7 @@ def test_who_opens_a_copied_link_sees_the_same_curve(browser: Browser, url: str)
     mailed = link.replace("&", "&amp;") + ")"
     with opened(browser, f"{mailed}&moon=full&HIDE=weights,charts") as receiver:
         receiver.wait_text(".ink-notice", "Left out of this link: there is no setting “moon”")
+        receiver.open_settings()
         layers = receiver.page.locator(".ink-field-hidden-layers input")
         receiver.wait_until(lambda: layers.input_value() == "20 10", "the layers are others")
         for hidden in (".ink-save", ".ink-loss", ".ink-csv"):

@@ -38,7 +38,12 @@ def test_a_served_page_talks_with_its_own_server(browser):
 
 
 @pytest.mark.site
-def test_a_page_of_the_site_talks_with_the_server_in_its_address(browser, site_url, tmp_path):
+def test_a_page_of_the_site_talks_with_the_server_in_its_address(browser, site_folder, tmp_path):
+    with static_server(site_folder) as site_url:
+        check_a_server_in_the_address(browser, site_url, tmp_path)
+
+
+def check_a_server_in_the_address(browser, site_url, tmp_path):
     parts = urlsplit(site_url)
     settings = api_settings(tmp_path, origins=(f"{parts.scheme}://{parts.netloc}",))
     with api_server(settings) as server:

@@ -126,8 +126,10 @@ def test_the_prerendered_document_is_kept_and_gets_pythons_values(
     lab = open_early(browser, f"{site_url}?rate=0.05&hidden=20")
     assert lab.page.evaluate("earlyPad === deep('.ink-pad')")
     # Values that differ are set, and changes are sent both ways.
-    assert lab.page.locator(".ink-field-learning-rate input").input_value() == "0.05"
-    assert lab.page.locator(".ink-field-hidden-layers input").input_value() == "20"
+    lab.open_settings()
+    for field, value in (("learning-rate", "0.05"), ("hidden-layers", "20")):
+        shown = lab.page.locator(f".ink-field-{field} input")
+        lab.wait_until(lambda it=shown, is_=value: it.input_value() == is_, f"{field} is another")
     lab.draw(ONE)
     lab.wait_text(".ink-prediction", "%")
     lab.page.close()

@@ -1,6 +1,6 @@
 """The table of runs: the settings that differ, the scores, and the commands on each run.
 
-It is HTML, so forty rows cost one property; a click is sent to Python through a model's `tags`.
+It is HTML, so forty rows cost one property; `page.js` sends a click to Python through a model's `tags`.
 """
 
 from __future__ import annotations
@@ -20,15 +20,6 @@ from dashboard.shell.theme import Theme
 from dashboard.training.history import Score
 
 CARRIER = "inkling-runs"
-
-SEND = (
-    "const it = event.target.closest('[data-do]');"
-    "if (it) for (const doc of Bokeh.documents) {"
-    f"const carrier = doc.get_model_by_name('{CARRIER}');"
-    "if (carrier) carrier.tags = [Date.now(), it.dataset.do, Number(it.dataset.run),"
-    " it.getAttribute('aria-pressed') === 'true' ? 0 : 1] }"
-)
-"""Sends the command of the button that was clicked: its run, and the state that it asks for."""
 
 COMMANDS = ("show", "choose", "baseline", "pin", "restore", "delete", "select")
 
@@ -130,7 +121,7 @@ def table_html(
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="Table of runs" '
         f'data-state="listed" data-runs="{len(records)}">'
-        f'<table class="runs" onclick="{escape(SEND)}">'
+        f'<table class="runs" data-sends="{CARRIER}">'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 

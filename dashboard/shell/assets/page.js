@@ -148,6 +148,19 @@
     }
   }
 
+  // The buttons of a table that Python writes: `data-sends` names the model that hears of a click,
+  // `data-do` is the command, `data-run` the run.
+  addEventListener("click", (event) => {
+    const path = event.composedPath().filter((node) => node instanceof Element)
+    const button = path.find((node) => node.matches("[data-do]"))
+    const name = button?.closest("[data-sends]")?.dataset.sends
+    const model = name == null ? null : find_model(name)
+    if (model != null) {
+      const state = button.getAttribute("aria-pressed") === "true" ? 0 : 1
+      model.tags = [Date.now(), button.dataset.do, Number(button.dataset.run), state]
+    }
+  })
+
   // The panels inside a pane (`?inside=why`). A choice is sent to Python as that of a pane is; a
   // choice by Python arrives as the event "inkling-panel".
   let chosen_panel
