@@ -11,6 +11,7 @@ pytestmark = pytest.mark.ui
 def train_for_an_epoch(lab: LabPage) -> None:
     lab.press_train("Train")
     lab.wait_text(".ink-notice", "Training paused: 1 epoch")
+    lab.wait_status(state="paused", epoch="1.0000")
 
 
 def press(lab: LabPage, command: str, run: int) -> None:

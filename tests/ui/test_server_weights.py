@@ -6,6 +6,7 @@ import pytest
 from api_server import api_server, api_settings
 from browser_page import open_lab
 from served_app import served_app
+from static_server import static_server
 
 pytestmark = pytest.mark.ui
 

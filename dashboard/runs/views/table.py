@@ -1,6 +1,7 @@
 """The table of runs: the settings that differ, the scores, and the commands on each run.
 
-It is HTML, so forty rows cost one property; `page.js` sends a click to Python through a model's `tags`.
+It is HTML, so forty rows cost one property; `page.js` sends a click to Python through the `tags`
+of a model.
 """
 
 from __future__ import annotations
