@@ -6,7 +6,9 @@
 - **Why**: Bokeh makes the whole document of a session in one call in the event loop, some 0.4 s for
   Inkling, during which no other visitor gets an answer. It then validates the document and searches
   it for style sheets and resources, once for each of its roots, though all pages have the same.
-- **Measured**: the event loop is blocked for 0.05 s instead of 0.4 s while a page is made.
+- **Measured**: while six pages are opened one after the other, another visitor's smallest request
+  takes at most 57 to 117 ms (95 %: 16 to 34) instead of 635 to 925 ms; a page that is opened beside
+  such requests takes 0.6 s instead of 0.3 s.
 - **Upstream**: no issue yet: "server: let initialize_document yield to the event loop".
 
 The document is made in a thread that runs only while the event loop waits for it, so nothing of
