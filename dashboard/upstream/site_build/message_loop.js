@@ -46,8 +46,14 @@ function connectPage(worker) {
   }
 
   function applyPatch({patch, buffers}) {
+    const unsent = new Set(shown._new_models); // made by the page
     try {
       shown.apply_json_patch(patch, buffers);
+      // BokehJS 3.9 takes models that Python has just sent for unknown to Python, and would send
+      // all of a button with its first click.
+      for (const model of shown._new_models) {
+        if (!unsent.has(model)) shown._new_models.delete(model);
+      }
     } catch (error) {
       showError("A change from Python could not be shown.", error.message, error.stack, false);
     }
