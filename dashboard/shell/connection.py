@@ -1,4 +1,4 @@
-"""What the page and Python tell each other about the connection and about what is saved.
+"""The messages between the page and Python about the connection and about what is saved.
 
 The page's side is `assets/connection.js`, which notices a lost connection and comes back.
 """
@@ -27,7 +27,7 @@ _TAB = re.compile(r"[A-Za-z0-9]{1,40}")
 
 @dataclass(frozen=True)
 class Greeting:
-    """What a served page says first.
+    """The first message of a served page.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Greeting:
 
 
 class PageConnection:
-    """Two invisible models of the page: one for what it says, the other for what it is told.
+    """Two invisible models of the page: one for its messages, the other for messages to it.
 
     Parameters
     ----------
@@ -78,17 +78,22 @@ class PageConnection:
         self._greeting: Greeting | None = None
         self._greeted = asyncio.Event()
         self._told: tuple[str, str, str] = ("", "", "")
-        self._ear = Spacer(width=0, height=0, name="inkling-connection", tags=[])
-        self._ear.on_change("tags", self._heard)
-        self._mouth = Spacer(width=0, height=0, name="inkling-kept", tags=[])
-        self._mouth.js_on_change("tags", CustomJS(args={"carrier": self._mouth}, code=TELL_PAGE))
+        self._from_page = Spacer(width=0, height=0, name="inkling-connection", tags=[])
+        self._from_page.on_change("tags", self._heard)
+        self._to_page = Spacer(width=0, height=0, name="inkling-kept", tags=[])
+        self._to_page.js_on_change(
+            "tags", CustomJS(args={"carrier": self._to_page}, code=TELL_PAGE)
+        )
         self.view = pn.Row(
-            *(pn.pane.Bokeh(one, width=0, height=0, margin=0) for one in (self._ear, self._mouth)),
+            *(
+                pn.pane.Bokeh(one, width=0, height=0, margin=0)
+                for one in (self._from_page, self._to_page)
+            ),
             margin=0,
         )
 
     async def greeting(self) -> Greeting:
-        """Wait for the page's first words, and return them."""
+        """Wait for the greeting of the page, and return it."""
         await self._greeted.wait()
         assert self._greeting is not None
         return self._greeting
@@ -112,7 +117,7 @@ class PageConnection:
         if new == self._told:
             return
         self._told = new
-        self._writer.write(lambda: self._mouth.update(tags=list(self._told)), key="inkling-kept")
+        self._writer.write(lambda: self._to_page.update(tags=list(self._told)), key="inkling-kept")
 
     def _heard(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
         kind, *values = tags or [""]

@@ -20,6 +20,7 @@ from dashboard.runs.records import RunRecord, differing_settings
 from dashboard.runs.views.table import swatch_html
 from dashboard.shell import read_asset
 from dashboard.shell.chart_parts import make_picture
+from dashboard.shell.layout import stack
 from dashboard.shell.theme import Theme, button
 
 COLUMNS, ROWS = 8, 3
@@ -57,7 +58,8 @@ class ComparisonView:
             self.images, sizing_mode="stretch_width", margin=0, visible=False
         )
         self._title = theme.text("")
-        self.view = pn.Column(
+        self.view = stack(
+            theme,
             theme.text(
                 '<p class="quiet">Press “Compare” at two runs in the table, then the button.</p>'
             ),
@@ -69,9 +71,6 @@ class ComparisonView:
             self._text,
             self._title,
             self._place,
-            sizing_mode="stretch_width",
-            margin=0,
-            stylesheets=[theme.gap],
         )
 
     def draw(self, labels: Mapping[str, str]) -> None:

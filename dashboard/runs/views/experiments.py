@@ -25,6 +25,7 @@ from dashboard.shell.chart_parts import quieten
 from dashboard.shell.chart_ranges import FollowingRange, bounds_of
 from dashboard.shell.colors import PLAIN, SECOND, TRAINING
 from dashboard.shell.fields import Field, menu
+from dashboard.shell.layout import stack
 from dashboard.shell.theme import Theme, button
 from dashboard.training.history import smooth
 from dashboard.training.settings import describe_range
@@ -160,7 +161,8 @@ class SeedsView:
             chart.varea("x", "low", "high", source=band, fill_color=color, fill_alpha=0.2)
             chart.line("x", "y", source=mean, color=color, line_dash=dash, line_width=2.5)
             chart.scatter("x", "y", source=mean, color=color, size=5)
-        self.view = pn.Column(
+        self.view = stack(
+            theme,
             theme.text(
                 '<p class="quiet">Trains fresh networks with the settings of the pane, each with a '
                 "seed of its own, and tests the difference.</p>"
@@ -183,9 +185,6 @@ class SeedsView:
             ),
             self._text,
             pn.pane.Bokeh(chart, sizing_mode="stretch_width", margin=0),
-            sizing_mode="stretch_width",
-            margin=0,
-            stylesheets=[theme.gap],
         )
 
     def draw(self) -> None:
@@ -249,7 +248,8 @@ class ForkView:
         self.lines = [_source("x", "y") for _ in COLORS]
         for line, color, dash in zip(self.lines, COLORS, DASHES, strict=True):
             chart.line("x", "y", source=line, color=color, line_dash=dash, line_width=2)
-        self.view = pn.Column(
+        self.view = stack(
+            theme,
             theme.text(
                 '<p class="quiet">Continues twice from the checkpoint that is shown on the slider '
                 "of the curves, or from the newest step: once with the present settings, once with "
@@ -271,9 +271,6 @@ class ForkView:
             ),
             self._text,
             pn.pane.Bokeh(chart, sizing_mode="stretch_width", margin=0),
-            sizing_mode="stretch_width",
-            margin=0,
-            stylesheets=[theme.gap],
         )
 
     def draw(self) -> None:
@@ -340,7 +337,8 @@ class RateView:
         self._mark = Span(dimension="height", line_color=PLAIN, line_dash="dashed", line_width=2)
         self._mark.visible = False
         chart.add_layout(self._mark)
-        self.view = pn.Column(
+        self.view = stack(
+            theme,
             theme.text(
                 '<p class="quiet">Trains a network of its own for some steps, with a rate that '
                 "grows by the same factor at every step (range test of Smith, 2017).</p>"
@@ -366,9 +364,6 @@ class RateView:
             ),
             self._text,
             pn.pane.Bokeh(chart, sizing_mode="stretch_width", margin=0),
-            sizing_mode="stretch_width",
-            margin=0,
-            stylesheets=[theme.gap],
         )
 
     def draw(self) -> None:

@@ -1,13 +1,9 @@
-import os
-import re
 import sqlite3
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from killed_writers import check_kills, folder_in_memory
 
 from dashboard.api.weights_store import Draft, StoreError, WeightsStore
 from nn import create_network
@@ -115,26 +111,11 @@ def test_an_unusable_file_or_folder_is_an_error_with_its_name(tmp_path):
 
 @pytest.fixture
 def memory_folder(tmp_path):
-    """A folder in memory if possible: SIGKILL loses no pages of the system, and it is faster."""
-    shared = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else tmp_path) as folder:
+    with folder_in_memory(tmp_path) as folder:
         yield folder
 
 
 def test_no_acknowledged_version_is_lost_or_damaged_when_the_process_is_killed(
     memory_folder,
 ):
-    script = Path(__file__).with_name("kill_writers.py")
-    done = subprocess.run(
-        [sys.executable, str(script), memory_folder, str(KILLS), "1"],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    found = re.fullmatch(r"(\d+) kills, (\d+) acknowledged, 0 lost, 0 broken\n", done.stdout)
-    assert found, done.stdout
-    assert int(found[1]) == KILLS
-    assert int(found[2]) > KILLS
+    check_kills(Path(__file__).with_name("kill_writers.py"), memory_folder, KILLS, "broken")

@@ -2,11 +2,7 @@
 
 import contextlib
 import os
-import re
 import sqlite3
-import subprocess
-import sys
-import tempfile
 import threading
 from pathlib import Path
 
@@ -14,6 +10,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from killed_writers import check_kills, folder_in_memory
 
 from dashboard.autosave.save_database import (
     BEAT_WITHIN_SECONDS,
@@ -45,9 +42,7 @@ def clock():
 
 @pytest.fixture
 def memory_folder(tmp_path):
-    """A folder in memory if possible: SIGKILL loses no pages of the system, and it is faster."""
-    shared = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else tmp_path) as folder:
+    with folder_in_memory(tmp_path) as folder:
         yield folder
 
 
@@ -279,20 +274,7 @@ def test_any_order_of_saving_gives_what_a_dictionary_would_hold(memory_folder):
 
 
 def test_whatever_was_acknowledged_outlives_a_kill_at_any_moment(memory_folder):
-    script = Path(__file__).with_name("kill_savers.py")
-    done = subprocess.run(
-        [sys.executable, str(script), memory_folder, str(KILLS), "1"],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    found = re.fullmatch(r"(\d+) kills, (\d+) acknowledged, 0 lost, 0 damaged\n", done.stdout)
-    assert found, done.stdout
-    assert int(found[1]) == KILLS
-    assert int(found[2]) > KILLS
+    check_kills(Path(__file__).with_name("kill_savers.py"), memory_folder, KILLS, "damaged")
     [file] = Path(memory_folder).glob(FILE_NAME)
     with contextlib.closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
