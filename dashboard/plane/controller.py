@@ -117,6 +117,11 @@ class PlaneController:
         self._training.replace_run()
         self._notify(f"{self._describe_data()} Training restarts with seed {self.state.seed}.")
 
+    def begin_run(self, settings: Mapping[str, Any]) -> None:
+        """Begin a new run with these settings and the defaults of the others, on new points."""
+        self._replace_settings(settings)
+        self._notify(f"{self._describe_data()} {self._describe_network()} Press Train.")
+
     def begin_lesson(self, name: str) -> None:
         """Set a lesson up; `state.lesson_message` says what to watch for, then what occurred."""
         lesson = LESSONS[name]

@@ -48,6 +48,7 @@ FOLLOWED = {
     "shown_checkpoint": ("surface", *SLOW_PARTS),
     "history": ("charts",),
     "earlier": ("charts",),
+    "pins": ("charts",),
     "log_scale": ("charts",),
     "points": ("surface", "scores"),
     "show_test": ("points", "surface"),
