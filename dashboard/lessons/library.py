@@ -7,7 +7,18 @@ from importlib.resources import files
 
 from dashboard.lessons.lesson import Lesson, read_lesson
 
-LESSONS = (*("overfitting", "learning-rate", "initialisation", "linear-limit"),)
+LESSONS = (
+    "overfitting",
+    "learning-rate",
+    "initialisation",
+    "shift",
+    "vanishing-gradients",
+    "dying-relu",
+    "batch-size",
+    "validation-and-test",
+    "adversarial-digits",
+    "linear-limit",
+)
 """Their names, in the order in which they are best taken."""
 
 
