@@ -364,10 +364,8 @@ class Session:
         return self.digits_pane
 
     def _begin_lesson(self, name: str) -> None:
-        """Open the plane pane and begin one of its lessons; the page switches the panes itself."""
-        self.page.panes.open("spiral")
-        if self._plane is not None:
-            self._plane.begin_lesson(name)
+        """Open a lesson of the package beside its pane."""
+        self.page.lessons.open(f"lesson={name}")
 
     def _make_plane_pane(self, mark_running: Callable[[bool], None]) -> PaneView:
         """Make the plane pane and its controller when it is first opened, to keep the start short.

@@ -15,7 +15,7 @@ PAGE = ".ink-lesson"
 def train(lab: LabPage) -> dict[str, str]:
     """Train the run of the step until it pauses, and return the state of the lesson."""
     lab.page.locator(".ink-lesson [data-do=begin]").click()
-    found = lab.wait_data(PAGE, progress="reached")
+    found = lab.wait_data(PAGE, state="reached")
     lab.page.locator(".ink-lesson tr[data-measure]").first.wait_for()
     return found
 
@@ -31,9 +31,9 @@ def test_a_lesson_is_taken_beside_both_panes(browser: Browser, url: str) -> None
         page.locator(".ink-lesson [data-do=predict][data-run='2'][aria-pressed=true]").wait_for()
         train(lab)
         assert lab.wait_status(state="paused")["epoch"] == "5.0000"
-        lab.wait_text(".ink-lesson [data-measure=distinct_units]", r"\b1$")
+        lab.wait_text("[data-measure=distinct_units]", r"1$")
         page.keyboard.press("ArrowRight")
-        lab.wait_data(PAGE, step=2, progress="waiting")
+        lab.wait_data(PAGE, step=2, state="waiting")
         page.keyboard.press("ArrowLeft")
         lab.wait_data(PAGE, step=1)
         # One of their own, about the other pane, which opens.

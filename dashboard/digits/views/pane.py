@@ -82,7 +82,7 @@ class DigitsPane:
     clock
         A monotonic clock, in seconds.
     begin_lesson
-        Opens the 2-D pane and begins the lesson of that name.
+        Opens the lesson of that name.
 
     Attributes
     ----------

@@ -39,7 +39,7 @@ def lessons_html(state: LessonState, offered: Sequence[Lesson]) -> str:
     fault = f'<p role="alert">{escape(state.fault)}</p>' if state.fault else ""
     return (
         f'<div class="lesson-page" data-sends="{CARRIER}" data-lesson="{escape(name)}" '
-        f'data-step="{state.step}" data-progress="{state.progress}">{fault}{body}</div>'
+        f'data-step="{state.step}" data-state="{state.progress}">{fault}{body}</div>'
     )
 
 

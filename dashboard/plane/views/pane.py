@@ -293,7 +293,6 @@ class PlanePane:
             theme,
             pn.pane.Bokeh(self.surface.layout, sizing_mode="stretch_width", margin=0),
             self._readout.point,
-            self._controls.lesson,
             self._controls.picture_options,
             self._profile.view,
             self._readout.spoken,
