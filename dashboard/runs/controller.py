@@ -20,10 +20,9 @@ from dashboard.runs.records import MAX_PINNED, RunCollection, RunRecord
 from dashboard.runs.seeds import Configuration, SeedComparison, repeat
 from dashboard.runs.state import NOTHING, SEEDS, SETTING, RunsState
 from dashboard.runs.trials import Trials, changed_settings, label_of
-from dashboard.shell.fields import format_value
 from dashboard.shell.notices import Notice
 from dashboard.training.run_state import RunState
-from dashboard.training.settings import SettingError
+from dashboard.training.settings import SettingError, format_value
 from dashboard.training.trainer import Execute, HeldOut
 from data_cache import DataError, PrefetchError, to_float
 from nn import Network
