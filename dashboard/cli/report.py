@@ -117,7 +117,7 @@ def run(arguments: argparse.Namespace) -> int:
             class_names=data.class_names,
             evaluation=evaluation,
             errors=most_confident_errors(evaluation, data.final.samples.images),
-            weights=weight_sheet(network),
+            inside=weight_sheet(network),
             repeat=repeat_command(arguments, settings, checkpoint, data),
         )
     write_atomically(output, report_html(content).encode())
@@ -159,7 +159,7 @@ def _obstacles(settings: CommandSettings, checkpoint: Checkpoint, data: TrainDat
     history, found = _history_of(checkpoint), []
     if history.divergences:
         found.append("The training diverged.")
-    if history.changes:
+    if history.changes or history.interventions:
         found.append("Settings changed when the training was resumed.")
     elif not settings.pen_digits and not settings.non_digits:
         steps = -(-len(data.train) // settings.batch_size) * settings.num_epochs

@@ -26,6 +26,7 @@ from dashboard.training.checkpoint import (
     settings_values,
 )
 from dashboard.training.history import Score
+from dashboard.training.marks import MARKED_SETTINGS, SettingChange
 from dashboard.training.run import DivergenceError
 from dashboard.training.settings import SettingError
 from dashboard.training.trainer import Trainer, evaluate
@@ -146,13 +147,14 @@ class TrainingJob:
         self._fingerprint = data.fingerprint()
         self._saved: list[str] = []
         self._final: Network
+        changed: dict[str, tuple[Any, Any]] = {}
         checkpoint = None
         if resume:
             checkpoint = read_train_checkpoint(files.checkpoint, self._fingerprint)
         known = settings_of(checkpoint) if checkpoint else {}
         if checkpoint:
             # A checkpoint may be older than a setting, which then had its default.
-            self._compare({**CommandSettings().param.values(), **known}, given)
+            changed = self._compare({**CommandSettings().param.values(), **known}, given)
         self.settings = CommandSettings(**{**known, **given})
         self._check()
         self._train_samples = enriched(data.train, self.settings)
@@ -164,6 +166,7 @@ class TrainingJob:
             validations=EVERY_EPOCH,
             state=checkpoint.state if checkpoint else None,
         )
+        self._mark(changed)
 
     def _check(self) -> None:
         """Raise SettingError now for what would fail at the end."""
@@ -184,8 +187,10 @@ class TrainingJob:
                     f"{flag}: expected validation samples, found none; give --validation-path."
                 )
 
-    def _compare(self, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-        """Raise CommandError for a change of what is fixed; report the other changes."""
+    def _compare(
+        self, known: Mapping[str, Any], given: Mapping[str, Any]
+    ) -> dict[str, tuple[Any, Any]]:
+        """Raise CommandError for a change of what is fixed; report and return the others."""
         changed = {name: value for name, value in given.items() if value != known[name]}
         for name, value in changed.items():
             if name in FIXED:
@@ -197,6 +202,17 @@ class TrainingJob:
                 f"From here on {CommandSettings.param[name].label.lower()} is {value} "
                 f"instead of {known[name]}."
             )
+        return {name: (known[name], value) for name, value in changed.items()}
+
+    def _mark(self, changed: Mapping[str, tuple[Any, Any]]) -> None:
+        """Note in the history what changed when the run was resumed."""
+        history, iteration = self.run.history, self.run.iteration
+        for name, (old, new) in changed.items():
+            if name in MARKED_SETTINGS:
+                history.add_change(SettingChange(iteration, name, old, new))
+            else:
+                label = CommandSettings.param[name].label.lower()
+                history.note_intervention(f"{label} {old} → {new} at iteration {iteration:,}")
 
     async def work(self) -> Outcome:
         """Train, save, and score; Ctrl-C stops the training, never the saving."""

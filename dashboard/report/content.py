@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.evaluation.report import EvaluationReport, Mistake
-from dashboard.report.weight_sheet import WeightSheet
+from dashboard.report.weight_sheet import InsidePicture
 from dashboard.runs.curve import RunCurve
 
 SHOWN_ERRORS = 24
@@ -86,8 +86,8 @@ class ReportContent:
         Metrics, calibration and mistakes.
     errors
         The most confident mistakes.
-    weights
-        The weights of the first layer; None if they are no pictures.
+    inside
+        A picture of the inside of the network; None if there is none.
     repeat
         Code that repeats the run.
     """
@@ -105,7 +105,7 @@ class ReportContent:
     class_names: Sequence[str]
     evaluation: EvaluationReport
     errors: Errors
-    weights: WeightSheet | None
+    inside: InsidePicture | None
     repeat: RepeatCode
 
 

@@ -50,7 +50,7 @@ def report_html(content: ReportContent) -> str:
         f'<div class="two">{_matrix(content.evaluation.metrics, content.class_names)}'
         f"{_calibration(content)}</div>",
         _errors(content),
-        _weights(content),
+        _inside(content),
         _code(content.repeat),
     )
     return (
@@ -194,16 +194,16 @@ def _error_figures(errors: Errors, names: Sequence[str]) -> str:
     return "".join(figures)
 
 
-def _weights(content: ReportContent) -> str:
-    sheet = content.weights
-    if sheet is None:
+def _inside(content: ReportContent) -> str:
+    picture = content.inside
+    if picture is None:
         return ""
-    width = round(100 * sheet.share_of_width)
+    width = round(100 * picture.share_of_width)
     return (
-        "<section><h2>Weights of the first layer</h2><figure>"
-        f'<img class="sheet" style="width: {width}%" alt="One tile for each unit or filter" '
-        f'src="{picture_address(sheet.pixels)}"><figcaption>{escape(sheet.caption)}</figcaption>'
-        "</figure></section>"
+        f"<section><h2>{escape(picture.title)}</h2><figure>"
+        f'<img class="sheet" style="width: {width}%" alt="{escape(picture.title)}" '
+        f'src="{picture_address(picture.pixels)}">'
+        f"<figcaption>{escape(picture.caption)}</figcaption></figure></section>"
     )
 
 

@@ -65,6 +65,48 @@ with limit_blas_threads():
 '''
 
 
+_PLANE_SCRIPT = '''\
+"""Repeats a run of Inkling {version}."""
+
+import asyncio
+import time
+
+from dashboard.blas import limit_blas_threads
+from dashboard.plane.dataset import inputs_of, make_data
+from dashboard.plane.settings import PlaneSettings
+from dashboard.plane.training import make_run
+from dashboard.training.marks import SettingChange
+from dashboard.training.scheduled_changes import ScheduledChanges
+from dashboard.training.trainer import Trainer, evaluate
+
+STEPS = {steps}
+SETTINGS = {settings}
+CHANGES = {changes}
+
+
+class Settings(ScheduledChanges, PlaneSettings):
+    """The settings, and their changes during the run."""
+
+
+async def main():
+    changes = [SettingChange(*change) for change in CHANGES]
+    settings = Settings(**SETTINGS, scheduled_changes=changes)
+    data = make_data(settings)
+    run = make_run(settings, data)
+    trainer = Trainer(
+        run, validation=None, publish=lambda snapshot: None, clock=time.perf_counter
+    )
+    await trainer.train(steps=STEPS)
+    scores = await evaluate(run.evaluated_network, inputs_of(data.test, settings.inputs))
+    print(f"test accuracy: {{scores.accuracy:.6f}}")
+    await run.close()
+
+
+with limit_blas_threads():
+    asyncio.run(main())
+'''
+
+
 def script_of_run(
     *,
     version: str,
@@ -95,11 +137,9 @@ def script_of_run(
     obstacles
         What stands against repeating the run, in sentences.
     """
-    obstacles = list(obstacles)
-    if len(changes) > MAX_CHANGES:
-        obstacles.append(f"Settings changed {len(changes)} times during the run.")
-    if obstacles:
-        return RepeatCode("", "", obstacles)
+    reasons = _reasons(changes, obstacles)
+    if reasons:
+        return RepeatCode("", "", reasons)
     first = values_at_start(settings, changes)
     names = [it for it in setting_names(TrainingSettings) if it not in _IDLE_SETTINGS]
     network = "classes=len(data.class_names)"
@@ -115,11 +155,41 @@ def script_of_run(
         training_samples=training_samples,
         network=network,
     )
-    return RepeatCode(
-        code,
+    return RepeatCode(code, _how(version))
+
+
+def script_of_plane_run(
+    *,
+    version: str,
+    steps: int,
+    settings: Mapping[str, Any],
+    changes: Sequence[SettingChange],
+    obstacles: Sequence[str] = (),
+) -> RepeatCode:
+    """Return the script that repeats a run on generated points; see `script_of_run`."""
+    reasons = _reasons(changes, obstacles)
+    if reasons:
+        return RepeatCode("", "", reasons)
+    code = _PLANE_SCRIPT.format(
+        version=version,
+        steps=steps,
+        settings=_dictionary(values_at_start(settings, changes)),
+        changes=_list([(it.iteration, it.name, it.old, it.new) for it in changes]),
+    )
+    return RepeatCode(code, _how(version))
+
+
+def _reasons(changes: Sequence[SettingChange], obstacles: Sequence[str]) -> list[str]:
+    if len(changes) <= MAX_CHANGES:
+        return list(obstacles)
+    return [*obstacles, f"Settings changed {len(changes)} times during the run."]
+
+
+def _how(version: str) -> str:
+    return (
         f"Save it as repeat.py and run “python repeat.py” where Inkling {version} is installed. "
         "On a machine whose sums are rounded in the same order the numbers are the same to the "
-        "bit; a browser and a server may differ in the last digits, and a few samples with them.",
+        "bit; a browser and a server may differ in the last digits, and a few samples with them."
     )
 
 

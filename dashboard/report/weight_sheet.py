@@ -1,6 +1,6 @@
-"""The weights of the first layer of a network as one picture: a tile for every unit or filter.
+"""What can be shown of the inside of a network on paper, as one picture.
 
-It is what can be shown of the inside of a network on paper.
+Of a network on images these are the weights of the first layer, a tile for every unit or filter.
 """
 
 from __future__ import annotations
@@ -22,25 +22,28 @@ COLUMNS = 16
 
 
 @dataclass(frozen=True, eq=False)
-class WeightSheet:
-    """A picture of first-layer weights.
+class InsidePicture:
+    """A picture of the inside of a network.
 
     Attributes
     ----------
+    title
+        What is shown.
     pixels
         (height, width, 4) uint8, as `encode_png` takes them.
     caption
-        What the tiles are, in a sentence.
+        What the colours and tiles are, in a sentence.
     share_of_width
         Width as a share of that of a full row, in [0, 1].
     """
 
+    title: str
     pixels: NDArray[np.uint8]
     caption: str
     share_of_width: float
 
 
-def weight_sheet(network: Network) -> WeightSheet | None:
+def weight_sheet(network: Network) -> InsidePicture | None:
     """Return the first-layer weights of a network on images; None for other networks."""
     layer = network.layers[0]
     if isinstance(layer, Conv2D):
@@ -59,7 +62,8 @@ def weight_sheet(network: Network) -> WeightSheet | None:
         f"{which} {count:,} {kind}: green is positive, pink negative; in every tile the largest "
         "magnitude is fully coloured."
     )
-    return WeightSheet(_mosaic(shown), caption, min(len(shown), COLUMNS) / COLUMNS)
+    width = min(len(shown), COLUMNS) / COLUMNS
+    return InsidePicture("Weights of the first layer", _mosaic(shown), caption, width)
 
 
 def _mosaic(tiles: NDArray[np.float64]) -> NDArray[np.uint8]:

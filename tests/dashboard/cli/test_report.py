@@ -47,9 +47,11 @@ def test_the_command_in_the_report_gives_the_same_test_accuracy(capsys, more) ->
     assert Path("repeated-weights.npz").read_bytes() == Path("inkling-weights.npz").read_bytes()
 
 
-def test_a_training_that_changed_when_it_was_resumed_has_no_command(capsys) -> None:
-    assert main(["train", *SMALL]) == 0
-    assert main(["train", *SMALL[:4], "--resume", "--num-epochs", "3"]) == 0
+@pytest.mark.parametrize("change", [[], ["--l2", "0.01", "--schedule", "constant"]])
+def test_a_training_that_changed_when_it_was_resumed_has_no_command(capsys, change) -> None:
+    schedule = ["--schedule", "constant"] if change else []
+    assert main(["train", *SMALL, *schedule]) == 0
+    assert main(["train", *SMALL[:4], "--resume", "--num-epochs", "3", *change]) == 0
     assert main(["report"]) == 0
     html = Path("inkling-report.html").read_text()
     assert not code_of(html)

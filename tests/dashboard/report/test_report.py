@@ -69,7 +69,7 @@ async def some_content(name: str = "Run 1", **values) -> ReportContent:
         "class_names": (name, *map(str, range(1, 10))),
         "evaluation": evaluation,
         "errors": most_confident_errors(evaluation, samples.images),
-        "weights": weight_sheet(network),
+        "inside": weight_sheet(network),
         "repeat": RepeatCode(name, name),
     }
     return ReportContent(**{**given_values, **values})
