@@ -13,11 +13,11 @@ from dashboard.training.settings import LearningSettings, format_value
 
 
 def inkling_version() -> str:
-    """Return the version of Inkling."""
+    """Return the version of Inkling; "" in a site, which contains the packages alone."""
     try:
         return importlib.metadata.version("inkling")
-    except importlib.metadata.PackageNotFoundError:  # a site contains the packages alone
-        return "of the site"
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def software_facts(backend: str) -> list[tuple[str, str]]:
@@ -30,7 +30,7 @@ def software_facts(backend: str) -> list[tuple[str, str]]:
     """
     return [
         ("Backend", backend),
-        ("Inkling", inkling_version()),
+        ("Inkling", inkling_version() or "of the site"),
         ("NumPy", np.__version__),
         ("Python", platform.python_version()),
     ]

@@ -21,7 +21,7 @@ _IDLE_SETTINGS = ("cache_size", "concurrency")
 """Settings that change no number."""
 
 _SCRIPT = '''\
-"""Repeats a run of Inkling {version}."""
+"""Repeats a run of {inkling}."""
 
 import asyncio
 import time
@@ -66,7 +66,7 @@ with limit_blas_threads():
 
 
 _PLANE_SCRIPT = '''\
-"""Repeats a run of Inkling {version}."""
+"""Repeats a run of {inkling}."""
 
 import asyncio
 import time
@@ -123,7 +123,7 @@ def script_of_run(
     Parameters
     ----------
     version
-        Of Inkling.
+        Of Inkling; "" if it is not known.
     steps
         Training steps of the run.
     settings
@@ -146,7 +146,7 @@ def script_of_run(
     if pretrained_model:
         network = f"network=load_pretrained({pretrained_model!r})"
     code = _SCRIPT.format(
-        version=version,
+        inkling=_inkling(version),
         imports="from nn import load_pretrained\n" if pretrained_model else "",
         steps=steps,
         settings=_dictionary({name: first[name] for name in names if name in first}),
@@ -171,7 +171,7 @@ def script_of_plane_run(
     if reasons:
         return RepeatCode("", "", reasons)
     code = _PLANE_SCRIPT.format(
-        version=version,
+        inkling=_inkling(version),
         steps=steps,
         settings=_dictionary(values_at_start(settings, changes)),
         changes=_list([(it.iteration, it.name, it.old, it.new) for it in changes]),
@@ -185,9 +185,13 @@ def _reasons(changes: Sequence[SettingChange], obstacles: Sequence[str]) -> list
     return [*obstacles, f"Settings changed {len(changes)} times during the run."]
 
 
+def _inkling(version: str) -> str:
+    return f"Inkling {version}" if version else "this version of Inkling"
+
+
 def _how(version: str) -> str:
     return (
-        f"Save it as repeat.py and run “python repeat.py” where Inkling {version} is installed. "
+        f"Save it as repeat.py and run “python repeat.py” where {_inkling(version)} is installed. "
         "On a machine whose sums are rounded in the same order the numbers are the same to the "
         "bit; a browser and a server may differ in the last digits, and a few samples with them."
     )
