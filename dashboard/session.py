@@ -445,7 +445,7 @@ class Session:
         """Make the lessons when they are first opened, and open the one that a query names."""
         if self._lessons is None:
             from dashboard.lessons.controller import LessonController  # noqa: PLC0415
-            from dashboard.lessons.query import write_query  # noqa: PLC0415
+            from dashboard.lessons.query import query_of  # noqa: PLC0415
             from dashboard.lessons.state import LessonState  # noqa: PLC0415
             from dashboard.lessons.views.panel import LessonPanel  # noqa: PLC0415
             from dashboard.shell.theme import Theme  # noqa: PLC0415
@@ -456,7 +456,7 @@ class Session:
                 self._execute,
                 self.controller.spawn,
                 lambda lesson, step: self.page.lessons.tell(
-                    write_query(lesson, step), "" if lesson is None else lesson.pane
+                    query_of(lesson, step), "" if lesson is None else lesson.pane
                 ),
             )
             self._lessons = lessons, LessonPanel(lessons, self._writer, Theme())

@@ -1,6 +1,7 @@
-"""What an address says about lessons: which one, at which step.
+"""What an address says about lessons and tasks: which one, at which step.
 
-A lesson of one's own travels in the address as a whole, compressed, so that it needs no server.
+A task, and a lesson of one's own, travel in the address as a whole, compressed, so that
+they need no server.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from urllib.parse import parse_qs, urlencode
 
 from dashboard.lessons.lesson import LARGEST_FILE, Lesson, LessonError, read_lesson
 from dashboard.lessons.library import LESSONS, load_lesson
+from dashboard.lessons.task import Task, read_task
 from dashboard.training.settings import shorten
 
-LESSON, STEP, TEXT = "lesson", "step", "lesson-text"
+LESSON, STEP, TEXT, TASK = "lesson", "step", "lesson-text", "task-text"
 """Keys of the address."""
 
 LONGEST = 30_000
@@ -24,14 +26,15 @@ LONGEST = 30_000
 
 @dataclass(frozen=True)
 class LessonPlace:
-    """A lesson and a step of it, from 1; the step after the last one is the question."""
+    """A lesson and a step of it, from 1; the step after the last one is the question. Or a task."""
 
     lesson: Lesson | None = None
     step: int = 1
+    task: Task | None = None
 
 
 def read_query(query: str) -> LessonPlace:
-    """Return the lesson that an address names; without one there is none.
+    """Return the lesson or task that an address names; without one there is none.
 
     Raises
     ------
@@ -40,6 +43,8 @@ def read_query(query: str) -> LessonPlace:
     """
     values = {key: texts[-1] for key, texts in parse_qs(query).items()}
     name, text = values.get(LESSON, ""), values.get(TEXT, "")
+    if values.get(TASK):
+        return LessonPlace(task=read_task(unpack(values[TASK])))
     if text:
         lesson = read_lesson(unpack(text))
     elif not name:
@@ -64,6 +69,17 @@ def write_query(lesson: Lesson | None, step: int) -> str:
     packed = pack(lesson.text)
     # A longer address would be cut on its way.
     return urlencode({TEXT: packed, STEP: step}) if len(packed) <= LONGEST else ""
+
+
+def write_task_query(task: Task) -> str:
+    """Return the part of an address that holds a task; empty if it is too long for one."""
+    packed = pack(task.source)
+    return urlencode({TASK: packed}) if len(packed) <= LONGEST else ""
+
+
+def query_of(shown: Lesson | Task | None, step: int) -> str:
+    """Return the part of an address that names or holds what is shown."""
+    return write_task_query(shown) if isinstance(shown, Task) else write_query(shown, step)
 
 
 def pages_of(lesson: Lesson) -> int:
@@ -94,5 +110,6 @@ def unpack(packed: str) -> str:
         return text.decode()
     except (ValueError, binascii.Error, zlib.error) as error:
         raise LessonError(
-            "The lesson in this link was cut or changed on its way. Copy the whole link once more."
+            "The lesson or task in this link was cut or changed on its way. Copy the whole link "
+            "once more."
         ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import param
 
 from dashboard.lessons.lesson import Lesson, Step
+from dashboard.lessons.task import Task
 
 WAITING, TRAINING, REACHED, MISSED = "waiting", "training", "reached", "missed"
 """Of a step: its training has not begun; it has; what it waits for has happened, or has not."""
@@ -23,6 +24,10 @@ class LessonState(param.Parameterized):
     present = param.Dict({}, doc="Present values of the quantities that the step waits for.")
     answer = param.Integer(0, doc="Number of the chosen answer to the question; 0: none.")
     shows_notes = param.Boolean(False, doc="Whether the teacher's notes are shown.")
+    task = param.ClassSelector(class_=Task, default=None, allow_None=True)
+    goal_values = param.Dict({}, doc="Present values of the measures of the task's goal.")
+    broken = param.List([], doc="Names of fixed settings of the task that have other values.")
+    result_text = param.String("", doc="What can be handed in.")
     fault = param.String("", doc="Why a lesson could not be opened.")
 
     def present_step(self) -> Step | None:

@@ -196,7 +196,7 @@
 
   // Lessons: a column beside the pane, on a narrow page one of the sheets. What the address names is
   // asked of Python once, which then tells with the event "inkling-lesson" which one is open.
-  const lesson_keys = ["lesson", "lesson-text", "step"]
+  const lesson_keys = ["lesson", "lesson-text", "task-text", "step"]
   let asked_lesson
 
   function lesson_in_address() {
@@ -204,7 +204,7 @@
     for (const key of lesson_keys.filter((key) => address_has(key) != null)) {
       query.append(key, address_has(key))
     }
-    return query.has("lesson") || query.has("lesson-text") ? query.toString() : ""
+    return [...query.keys()].some((key) => key !== "step") ? query.toString() : ""
   }
 
   function open_lessons(is_open) {
@@ -262,6 +262,10 @@
     const path = event.composedPath().filter((node) => node instanceof Element)
     if (path.some((node) => node.matches("[data-prints]"))) {
       print()
+    } else if (path.some((node) => node.matches("[data-copies]"))) {
+      const text = path[0].getRootNode().querySelector(".result")
+      text.select()
+      navigator.clipboard?.writeText(text.value).catch(() => document.execCommand("copy"))
     } else if (path.some((node) => node.matches("[data-do]"))) {
       document.getElementById("lessons").focus({ preventScroll: true })
     }
