@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from dashboard.lessons.headless import STEPS_BETWEEN_CHECKS
-from dashboard.lessons.lesson import Lesson, LessonError, LessonRun, read_lesson
+from dashboard.lessons.lesson import LessonError, LessonRun, read_lesson
 from dashboard.lessons.measures import MEASURES
 from dashboard.lessons.panes import LessonPane
 from dashboard.lessons.query import LessonPlace, pages_of, read_query
@@ -34,8 +34,6 @@ class LessonController:
         Computes measures: in line, or in a thread.
     spawn
         Runs a background task.
-    moved
-        Called with the lesson and the step when another one is shown.
     """
 
     def __init__(
@@ -44,13 +42,11 @@ class LessonController:
         pane_of: Callable[[str], LessonPane],
         execute: Execute,
         spawn: Callable[[Coroutine[Any, Any, Any]], None],
-        moved: Callable[[Lesson | Task | None, int], None] = lambda _lesson, _step: None,
     ) -> None:
         self.state = state
         self._pane_of = pane_of
         self._execute = execute
         self._spawn = spawn
-        self._moved = moved
         self._followed: dict[str, LessonPane] = {}
         self._run: Any = None
         """The run of the present step; None before it has begun."""
@@ -95,7 +91,6 @@ class LessonController:
             lesson=None, step=1, progress=WAITING, measured={}, present={}, fault="",
             shows_notes=False, task=None, result_text="",
         )  # fmt: skip
-        self._moved(None, 1)
 
     def go(self, distance: int) -> None:
         """Go so many steps on, or back."""
@@ -116,11 +111,13 @@ class LessonController:
         """Choose an answer to the question, from 1."""
         lesson = self.state.lesson
         if lesson is not None and lesson.question and 1 <= number <= len(lesson.question.answers):
-            self.state.answer = number
+            first = self.state.first_answer or number
+            self.state.param.update(answer=number, first_answer=first)
 
     def tell(self) -> None:
         """Tell what there is to see without waiting for it."""
         self.state.is_told = True
+        self._note_done()
 
     def begin(self) -> None:
         """Set the run of the step up, and train it; of a task, set its settings up."""
@@ -134,6 +131,7 @@ class LessonController:
     def measure(self) -> None:
         """Measure the present run, in a step without a training of its own."""
         if self.state.present_step() is not None:
+            self._note_done()
             self._spawn(self._measure(self._follow(), REACHED))
 
     def hand_in(self) -> None:
@@ -188,21 +186,22 @@ class LessonController:
             goal_values={}, broken=[], shows_notes=False,
         )  # fmt: skip
         self._follow()
-        self._moved(task, 1)
 
     def _show(self, place: LessonPlace) -> None:
         lesson = place.lesson
         assert lesson is not None
         is_other = lesson is not self.state.lesson
         self._run = None
-        values: dict[str, Any] = {"predictions": {}, "answer": 0} if is_other else {}
+        values: dict[str, Any] = {}
+        if is_other:
+            values = {"predictions": {}, "answer": place.answer, "first_answer": place.answer}
+            values["done"] = list(place.done)
         values["task"] = None
         self.state.param.update(
             **values, lesson=lesson, step=place.step, progress=WAITING, is_told=False, measured={},
             present={}, fault="",
         )  # fmt: skip
         self._follow()
-        self._moved(lesson, place.step)
 
     def _follow(self) -> LessonPane:
         """Return the pane of the lesson, whose run is looked at from now on."""
@@ -279,7 +278,13 @@ class LessonController:
             self.state.param.update(progress=progress, reached_at=run.iteration)
             text = f"{lesson.title}, step {self.state.step}: {what}"
             state.pins = [*state.pins, Pin(run.history, run.iteration, text)]
+            self._note_done()
             self._spawn(self._measure(pane, progress))
+
+    def _note_done(self) -> None:
+        """Note that the outcome of the step was seen."""
+        if self.state.present_step() is not None and self.state.step not in self.state.done:
+            self.state.done = sorted([*self.state.done, self.state.step])
 
     async def _measure(self, pane: LessonPane, progress: str) -> None:
         """Measure what the step shows, between two slices of training."""

@@ -368,7 +368,10 @@ class Condition:
 
     def holds(self, observation: Observation) -> bool:
         """Return whether the condition is met; it is not while there is no value."""
-        value = self.value(observation)
+        return self.is_met_by(self.value(observation))
+
+    def is_met_by(self, value: float | None) -> bool:
+        """Return whether a value meets the condition."""
         return value is not None and COMPARISONS[self.comparison](value, self.number)
 
 

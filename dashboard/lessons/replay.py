@@ -14,7 +14,7 @@ import numpy as np
 
 from dashboard.lessons.headless import make_training
 from dashboard.lessons.lesson import LessonError, make_settings, read_settings
-from dashboard.lessons.measures import COMPARISONS, MEASURES
+from dashboard.lessons.measures import MEASURES
 from dashboard.lessons.result import Result, rounding, scores_of, weights_digest
 from dashboard.lessons.task import Task
 from dashboard.runs.trials import score_last
@@ -92,7 +92,7 @@ async def check_result(result: Result, task: Task, digits: DataSet, clock: Clock
     if is_exact and weights_digest(training.observation.network) != result.weights:
         faults.append("The weights of the repeated run are others.")
     for condition in task.goal:
-        if not COMPARISONS[condition.comparison](scores[condition.name], condition.number):
+        if not condition.is_met_by(scores[condition.name]):
             found = condition.measure.format(scores[condition.name])
             faults.append(f"The goal is not met: {condition.text()}; found {found}.")
     return Verdict(tuple(faults), is_exact, scores)

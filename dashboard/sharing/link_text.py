@@ -24,7 +24,7 @@ CHECK_LENGTH = 6
 
 PAGE_KEYS = (
     *("pane", "inside", "hide", "present", "api"),
-    *("lesson", "lesson-text", "task-text", "step"),
+    *("lesson", "lesson-text", "task-text", "step", "done", "answer"),
 )
 """Keys that concern the page itself; the check does not cover them."""
 

@@ -10,7 +10,7 @@ from html import escape
 
 from dashboard.lessons.headless import run_conditions
 from dashboard.lessons.lesson import DIGITS, Claim, Lesson, Question, Step
-from dashboard.lessons.measures import COMPARISONS, MEASURES, Condition
+from dashboard.lessons.measures import MEASURES, Condition
 from dashboard.lessons.query import pages_of
 from dashboard.lessons.state import MISSED, REACHED, TRAINING, LessonState
 from dashboard.lessons.task import Task
@@ -193,8 +193,7 @@ def live_html(state: LessonState) -> str:
     """Return the values that change while a network trains: of a step, or of a task's goal."""
     task = state.task
     if task is not None:
-        met = bool(state.goal_values) and all(_is_met(it, state) for it in task.goal)
-        met = met and not state.broken
+        met = state.is_goal_met()
         said = "Goal met. It counts when it is handed in." if met else "Goal not met yet."
         return (
             f'<div class="lesson-page"><h3>Goal</h3><table class="measured">'
@@ -211,18 +210,12 @@ def live_html(state: LessonState) -> str:
     return f'<div class="lesson-page"><p class="present">{escape("; ".join(texts))}</p></div>'
 
 
-def _is_met(condition: Condition, state: LessonState) -> bool:
-    value = state.goal_values.get(condition.name)
-    return value is not None and COMPARISONS[condition.comparison](value, condition.number)
-
-
 def _goal_row(condition: Condition, state: LessonState) -> str:
-    mark = "✓" if _is_met(condition, state) else "✗"
-    said = "met" if _is_met(condition, state) else "not met"
-    value = condition.measure.format(state.goal_values.get(condition.name))
+    value = state.goal_values.get(condition.name)
+    mark, said = ("✓", "met") if condition.is_met_by(value) else ("✗", "not met")
     return (
         f'<tr data-goal="{condition.name}"><th scope="row"><span aria-label="{said}">{mark}</span> '
-        f"{escape(condition.text())}</th><td>{value}</td></tr>"
+        f"{escape(condition.text())}</th><td>{condition.measure.format(value)}</td></tr>"
     )
 
 

@@ -9,7 +9,6 @@ from lesson_helpers import SHORT, make_lessons, train_step
 from plane_helpers import make_plane_controller
 
 from dashboard.lessons.panes import DigitsLessonPane, PlaneLessonPane
-from dashboard.lessons.query import query_of
 from dashboard.lessons.replay import check_result
 from dashboard.lessons.result import read_result
 from dashboard.lessons.state import MISSED, REACHED, WAITING
@@ -94,6 +93,23 @@ def test_predictions_stay_and_answers_are_judged():
     assert (state.step, state.progress) == (1, WAITING)
     lessons.close()
     assert state.lesson is None
+
+
+def test_the_score_counts_the_steps_that_were_seen_and_the_first_answer():
+    lessons, _ = taken(SHORT, train_step)
+    state = lessons.state
+    assert (state.done, round(state.score()), state.is_complete()) == ([1], 33, False)
+    lessons.go(1)
+    lessons.tell()
+    lessons.go(1)
+    lessons.answer(1)
+    lessons.answer(2)
+    assert (state.done, round(state.score()), state.is_complete()) == ([1, 2], 67, True)
+    # What was done is in the address, so that another visit continues it.
+    again, _ = make_lessons()
+    again.open(state.query())
+    assert (again.state.done, again.state.first_answer, again.state.step) == ([1, 2], 1, 3)
+    assert again.state.score() == state.score()
 
 
 def test_what_there_is_to_see_is_told_after_it_has_happened_or_when_asked_for():
@@ -195,7 +211,7 @@ def test_the_result_of_a_task_is_repeated_to_the_bit():
     assert (verdict.holds, verdict.is_exact) == (True, True)
     # The address holds the task.
     again, _ = make_lessons()
-    again.open(query_of(lessons.state.task, 1))
+    again.open(lessons.state.query())
     assert again.state.task == lessons.state.task
 
 
