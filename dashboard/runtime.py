@@ -86,7 +86,7 @@ SERVED = Runtime(
     time_budget=TimeBudget(),
     plane_time_budget=TimeBudget(),
     redraw_rate=RedrawRate(sleep=sleep_longer_when_busy),
-    plane_redraw_rate=RedrawRate(),
+    plane_redraw_rate=RedrawRate(sleep=sleep_longer_when_busy),
 )
 
 WORKER = Runtime(

@@ -65,6 +65,7 @@ from dashboard.shell import read_asset
 from dashboard.shell.page import Page
 from dashboard.shell.page_writer import DirectPageWriter, PageWriter, ServedPageWriter
 from dashboard.shell.tabs import Pane, PaneView
+from dashboard.upstream.busy_cleanup import begin_busy_cleanup
 from dashboard.upstream.served_messages import batch_messages
 from dashboard.upstream.template import make_template
 from data_cache import load_digits
@@ -117,6 +118,7 @@ def visitors() -> Visitors:
 
     def make() -> Visitors:
         shorten_garbage_collections()
+        begin_busy_cleanup()
         settings = settings_from_environment()
         return Visitors(
             settings.max_sessions,
