@@ -46,6 +46,7 @@ from dashboard.runtime import (
     IN_BROWSER,
     SERVED,
     WORKER,
+    MemoryReturn,
     fair_threads,
     is_loop_running,
     on_connection_back,
@@ -157,7 +158,13 @@ def open_session() -> Session:
     pn.state.on_session_destroyed(lambda _context: session.end())
     if not IN_BROWSER:
         count.enter()
-        pn.state.on_session_destroyed(lambda _context: count.leave())
+        memory: MemoryReturn = pn.state.as_cached("memory-return", MemoryReturn)
+
+        def left(_context: Any) -> None:
+            count.leave()
+            memory.request()
+
+        pn.state.on_session_destroyed(left)
     return session
 
 

@@ -48,6 +48,8 @@ async def megabytes_when_freed(app):
     while any((await asyncio.to_thread(app.census)).values()):
         assert time.monotonic() < end, app.census()
         await asyncio.sleep(0.2)  # the server looks for unused sessions now and then
+    if COUNT >= 500:
+        await asyncio.sleep(10)  # then the server has returned its free memory
     return app.megabytes()
 
 
@@ -69,6 +71,6 @@ async def use_all(app):
 def test_closing_its_pages_frees_every_session():
     with served_app(arguments=SOON) as app:
         measured = list(asyncio.run(use_all(app)).values())
-        assert "Error" not in app.log()
-    if COUNT >= 500:
+        assert "Error" not in app.log(), app.log()[max(0, app.log().index("Error") - 600):][:4000]
+    if COUNT >= 500:  # below, the first of the compared ones are too few
         assert measured[-1] <= 1.1 * measured[0]
