@@ -235,8 +235,8 @@ class Session:
             self._launch.tab,
             self.page.alert,
             self.page.offer,
-            rename_tab=rename_worker_tab if IN_BROWSER else self.page.connection.tell_tab,
-            tell_kept=self.page.connection.tell_kept,
+            rename_tab=rename_worker_tab if IN_BROWSER else self.page.connection.report_tab,
+            report_saved=self.page.connection.report_saved,
             between_slices=self._between_slices,
             place=IN_THE_BROWSER if IN_BROWSER else ON_THE_SERVER,
         )
