@@ -76,6 +76,9 @@ RETRY_SECONDS = 5
 if TYPE_CHECKING:
     from dashboard.autosave.served import ServedAutosave
     from dashboard.autosave.visitor_store import SaveService
+    from dashboard.lessons.controller import LessonController
+    from dashboard.lessons.panes import LessonPane
+    from dashboard.lessons.views.panel import LessonPanel
     from dashboard.plane.controller import PlaneController
     from dashboard.runs.controller import RunSource
     from dashboard.visitors import Visitors
@@ -230,6 +233,8 @@ class Session:
             ],
             self._writer,
         )
+        self.page.lessons.opened = self._open_lessons
+        self._lessons: tuple[LessonController, LessonPanel] | None = None
         self._autosave = create_autosave(
             self.controller,
             self._launch.tab,
@@ -359,10 +364,8 @@ class Session:
         return self.digits_pane
 
     def _begin_lesson(self, name: str) -> None:
-        """Open the plane pane and begin one of its lessons; the page switches the panes itself."""
-        self.page.panes.open("spiral")
-        if self._plane is not None:
-            self._plane.begin_lesson(name)
+        """Open a lesson of the package beside its pane."""
+        self.page.lessons.open(f"lesson={name}")
 
     def _make_plane_pane(self, mark_running: Callable[[bool], None]) -> PaneView:
         """Make the plane pane and its controller when it is first opened, to keep the start short.
@@ -437,6 +440,40 @@ class Session:
         pane = RunsPane(runs, self._writer, self._runtime.redraw_rate)
         self.controller.spawn(pane.run())
         return pane
+
+    def _open_lessons(self, query: str) -> pn.viewable.Viewable:
+        """Make the lessons when they are first opened, and open the one that a query names."""
+        if self._lessons is None:
+            from dashboard.lessons.controller import LessonController  # noqa: PLC0415
+            from dashboard.lessons.query import write_query  # noqa: PLC0415
+            from dashboard.lessons.state import LessonState  # noqa: PLC0415
+            from dashboard.lessons.views.panel import LessonPanel  # noqa: PLC0415
+            from dashboard.shell.theme import Theme  # noqa: PLC0415
+
+            lessons = LessonController(
+                LessonState(),
+                self._lesson_pane,
+                self._execute,
+                self.controller.spawn,
+                lambda lesson, step: self.page.lessons.tell(
+                    write_query(lesson, step), "" if lesson is None else lesson.pane
+                ),
+            )
+            self._lessons = lessons, LessonPanel(lessons, self._writer, Theme())
+        controller, panel = self._lessons
+        controller.open(query)
+        return panel.view
+
+    def _lesson_pane(self, name: str) -> LessonPane:
+        """Return a pane for lessons; that of the 2-D data is made if it was not open yet."""
+        from dashboard.lessons.panes import DigitsLessonPane, PlaneLessonPane  # noqa: PLC0415
+
+        if name == "digits":
+            return DigitsLessonPane(self.controller)
+        self.page.panes.open(name)
+        if self._plane is None:
+            raise RuntimeError("The pane of the 2-D data could not be opened; open it, then this.")
+        return PlaneLessonPane(self._plane)
 
     async def _make_report(self, *run: Any) -> bytes:
         """Return the report of a run; what makes it is imported with the first one."""
