@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import panel as pn
 
@@ -428,11 +428,22 @@ class Session:
         from dashboard.runs.views.pane import RunsPane  # noqa: PLC0415
 
         runs = RunsController(
-            RunsState(), self._sources_of_runs, self._execute, self.controller.spawn
+            RunsState(),
+            self._sources_of_runs,
+            self._execute,
+            self.controller.spawn,
+            self._make_report,
         )
         pane = RunsPane(runs, self._writer, self._runtime.redraw_rate)
         self.controller.spawn(pane.run())
         return pane
+
+    async def _make_report(self, *run: Any) -> bytes:
+        """Return the report of a run; what makes it is imported with the first one."""
+        from dashboard.report.kept_runs import RunReports  # noqa: PLC0415
+
+        reports = RunReports(page_address, lambda: time.strftime("%Y-%m-%d"), self._execute)
+        return await reports.make(*run)
 
     def _sources_of_runs(self) -> dict[str, RunSource]:
         """Return the panes whose runs are kept; the plane is among them once it is open."""
@@ -480,6 +491,20 @@ def choose_opener(server: ServerWeights | None) -> DataSetOpener:
     if isinstance(server, HttpServerWeights):
         return partial(open_from_server, server.manifest)
     return open_from_site if IN_BROWSER else open_from_disk
+
+
+def page_address() -> str:
+    """Return the address of the page at hand without its query; "" if it is not known."""
+    if IN_BROWSER:
+        from js import location  # noqa: PLC0415 - exists in a browser only
+
+        return urljoin(str(location.href), ".")
+    context = None if pn.state.curdoc is None else pn.state.curdoc.session_context
+    request = getattr(context, "request", None)
+    request = getattr(request, "_request", request)
+    if request is None or not hasattr(request, "full_url"):
+        return ""
+    return urljoin(request.full_url(), urlsplit(request.full_url()).path)
 
 
 def served_launch() -> Launch:

@@ -22,14 +22,14 @@ from dashboard.cli.arguments import (
     read_structure,
 )
 from dashboard.cli.errors import INTERRUPTED
+from dashboard.cli.evaluation_text import confusion_lines
 from dashboard.cli.recipe import apply_recipe
-from dashboard.cli.report import confusion_lines
 from dashboard.cli.sample_input import add_read_arguments, read_options
 from dashboard.cli.settings import CommandSettings
 from dashboard.cli.train_data import open_train_data
 from dashboard.cli.train_files import TrainFiles
 from dashboard.cli.train_job import Outcome, TrainingJob
-from dashboard.training.settings import SettingError
+from dashboard.training.settings import SettingError, format_value
 from data_cache.samples import PIXELS
 from nn import ARCHITECTURES
 
@@ -103,6 +103,12 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         help="read all flags that are not given from a .toml or .json file, or mlp, best",
     )
     group = parser.add_argument_group("data")
+    add_data_flags(group)
+    add_read_arguments(group)
+
+
+def add_data_flags(group: argparse._ActionsContainer) -> None:
+    """Add the flags that name what is trained on and what is held out."""
     group.add_argument(
         "--train-path",
         metavar="PATH",
@@ -120,7 +126,6 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         help=f"instead of paths, {DATA_SET_HELP}; its validation part is evaluated after every "
         "epoch, its test part once at the end (default: digits)",
     )
-    add_read_arguments(group)
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
@@ -222,6 +227,16 @@ def read_settings(arguments: argparse.Namespace) -> dict[str, Any]:
         given.setdefault("hidden_layers", list(architecture.hidden_layers))
         given.setdefault("batch_size", architecture.batch_size)
     return given
+
+
+def setting_flags(settings: CommandSettings) -> list[str]:
+    """Return the flags and values that give these settings, for a command line."""
+    words = ["--network-structure", *map(str, [PIXELS, *settings.hidden_layers, CLASSES])]
+    for name, flag in SETTING_FLAGS.items():
+        value = getattr(settings, name)
+        if value is not None:
+            words += [flag, format_value(value)]
+    return [*words, "--calibrate"] if settings.calibrate else words
 
 
 def _augment_help() -> str:

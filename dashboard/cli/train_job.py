@@ -8,12 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TextIO
 
 from dashboard.cli.errors import CommandError
+from dashboard.cli.evaluation_text import accuracy_sentence
 from dashboard.cli.interrupt import catch_interrupt
 from dashboard.cli.progress import Progress
-from dashboard.cli.report import accuracy_sentence
 from dashboard.cli.settings import CommandSettings
 from dashboard.cli.train_data import TrainData, calibrated, enriched
 from dashboard.cli.train_files import TrainFiles
@@ -25,6 +26,7 @@ from dashboard.training.checkpoint import (
     settings_values,
 )
 from dashboard.training.history import Score
+from dashboard.training.marks import MARKED_SETTINGS, SettingChange
 from dashboard.training.run import DivergenceError
 from dashboard.training.settings import SettingError
 from dashboard.training.trainer import Trainer, evaluate
@@ -56,6 +58,40 @@ _OWN = (
     *("num_epochs", "schedule", "binarize", "patience"),
     *("pen_digits", "non_digits", "calibrate"),
 )
+
+
+def read_train_checkpoint(path: Path, fingerprint: str) -> Checkpoint:
+    """Return the checkpoint of a training.
+
+    Parameters
+    ----------
+    path
+        Of the checkpoint.
+    fingerprint
+        Of the samples that the run must have been trained on; see `TrainData.fingerprint`.
+
+    Raises
+    ------
+    CheckpointError
+        The file is missing, damaged, or a checkpoint of something else.
+    """
+    checkpoint = read_checkpoint(path)
+    task = checkpoint.task
+    if set(task) != {"data", "settings"} or not set(task["settings"]) <= set(_OWN):
+        raise CheckpointError(
+            f"{path}: expected a checkpoint of inkling train, found one of the page."
+        )
+    if task["data"] != fingerprint:
+        raise CheckpointError(
+            f"{path}: expected the samples of this run ({task['data'][:40]}…), found others "
+            f"({fingerprint[:40]}…); give the same data, or leave out --resume."
+        )
+    return checkpoint
+
+
+def settings_of(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return the settings in the checkpoint of a training, by name."""
+    return {**checkpoint.settings, **checkpoint.task["settings"]}
 
 
 @dataclass(frozen=True)
@@ -111,11 +147,14 @@ class TrainingJob:
         self._fingerprint = data.fingerprint()
         self._saved: list[str] = []
         self._final: Network
-        checkpoint = self._read_checkpoint() if resume else None
-        known = {**checkpoint.settings, **checkpoint.task["settings"]} if checkpoint else {}
+        changed: dict[str, tuple[Any, Any]] = {}
+        checkpoint = None
+        if resume:
+            checkpoint = read_train_checkpoint(files.checkpoint, self._fingerprint)
+        known = settings_of(checkpoint) if checkpoint else {}
         if checkpoint:
             # A checkpoint may be older than a setting, which then had its default.
-            self._compare({**CommandSettings().param.values(), **known}, given)
+            changed = self._compare({**CommandSettings().param.values(), **known}, given)
         self.settings = CommandSettings(**{**known, **given})
         self._check()
         self._train_samples = enriched(data.train, self.settings)
@@ -127,6 +166,7 @@ class TrainingJob:
             validations=EVERY_EPOCH,
             state=checkpoint.state if checkpoint else None,
         )
+        self._mark(changed)
 
     def _check(self) -> None:
         """Raise SettingError now for what would fail at the end."""
@@ -147,23 +187,10 @@ class TrainingJob:
                     f"{flag}: expected validation samples, found none; give --validation-path."
                 )
 
-    def _read_checkpoint(self) -> Checkpoint:
-        path = self._files.checkpoint
-        checkpoint = read_checkpoint(path)
-        task = checkpoint.task
-        if set(task) != {"data", "settings"} or not set(task["settings"]) <= set(_OWN):
-            raise CheckpointError(
-                f"{path}: expected a checkpoint of inkling train, found one of the page."
-            )
-        if task["data"] != self._fingerprint:
-            raise CheckpointError(
-                f"{path}: expected the samples of this run ({task['data'][:40]}…), found others "
-                f"({self._fingerprint[:40]}…); give the same data, or leave out --resume."
-            )
-        return checkpoint
-
-    def _compare(self, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-        """Raise CommandError for a change of what is fixed; report the other changes."""
+    def _compare(
+        self, known: Mapping[str, Any], given: Mapping[str, Any]
+    ) -> dict[str, tuple[Any, Any]]:
+        """Raise CommandError for a change of what is fixed; report and return the others."""
         changed = {name: value for name, value in given.items() if value != known[name]}
         for name, value in changed.items():
             if name in FIXED:
@@ -175,6 +202,17 @@ class TrainingJob:
                 f"From here on {CommandSettings.param[name].label.lower()} is {value} "
                 f"instead of {known[name]}."
             )
+        return {name: (known[name], value) for name, value in changed.items()}
+
+    def _mark(self, changed: Mapping[str, tuple[Any, Any]]) -> None:
+        """Note in the history what changed when the run was resumed."""
+        history, iteration = self.run.history, self.run.iteration
+        for name, (old, new) in changed.items():
+            if name in MARKED_SETTINGS:
+                history.add_change(SettingChange(iteration, name, old, new))
+            else:
+                label = CommandSettings.param[name].label.lower()
+                history.note_intervention(f"{label} {old} → {new} at iteration {iteration:,}")
 
     async def work(self) -> Outcome:
         """Train, save, and score; Ctrl-C stops the training, never the saving."""
