@@ -115,7 +115,7 @@ class PointEditor:
     def _take(self, points: PlanePoints, source: PointSource, content: bytes, name: str) -> None:
         points, source = fit_points(points, source)
         with self._training.changing_settings():
-            self._state.param.update(classes=points.classes, preset="", lesson="")
+            self._state.param.update(classes=points.classes, preset="")
             self._state.points = replace(split_data(points, self._state), source=source)
         self._training.replace_run()
         legend = f" Labels: {source.legend}." if source.legend else ""

@@ -90,7 +90,9 @@ class Allowance:
     def wait(self, kind: str) -> float:
         """Take the cost of a message; return the seconds until the next one may be read."""
         now = self._clock()
-        self._tokens = min(PAGE_BUDGET.burst, self._tokens + PAGE_BUDGET.messages_per_second * (now - self._then))
+        self._tokens = min(
+            PAGE_BUDGET.burst, self._tokens + PAGE_BUDGET.messages_per_second * (now - self._then)
+        )
         self._then = now
         self._tokens -= PAGE_BUDGET.pull_cost if kind == "PULL-DOC-REQ" else 1.0
         return max(-self._tokens / PAGE_BUDGET.messages_per_second, 0.0)
@@ -99,7 +101,9 @@ class Allowance:
         self._stored += size - self._sizes.get(key, 0)
         self._sizes[key] = size
         if self._stored > PAGE_BUDGET.stored_bytes:
-            raise PageMessageError(f"the values of a page have at most {PAGE_BUDGET.stored_bytes:,} bytes")
+            raise PageMessageError(
+                f"the values of a page have at most {PAGE_BUDGET.stored_bytes:,} bytes"
+            )
 
 
 def is_own_error(error: BaseException) -> bool:
