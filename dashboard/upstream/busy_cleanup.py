@@ -5,7 +5,7 @@
   The task runs in the context of that session, which has its document, so the session is never
   freed.
 - **Measured**: `tests/dashboard/test_session_ends.py`; one session of some 20 MB per process.
-- **Upstream**: no issue yet: "state: start the periodic cleanup of busy events in an empty context".
+- **Upstream**: no issue yet: "state: begin the cleanup of busy events in an empty context".
 """
 
 from __future__ import annotations
