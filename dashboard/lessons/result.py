@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
-from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ import numpy as np
 from dashboard.lessons.lesson import PANES, LessonError
 from dashboard.lessons.measures import MEASURES, Observation
 from dashboard.lessons.task import Task
+from dashboard.report.facts import inkling_version
 from dashboard.training.marks import SettingChange
 from dashboard.training.scheduled_changes import (
     changes_from_list,
@@ -111,7 +111,7 @@ def make_result(
         scores=scores_of(task, observed),
         trace=[float(loss) for loss in run.history.losses[:TRACED_STEPS]],
         weights=weights_digest(observed.network),
-        version=metadata.version("inkling"),
+        version=inkling_version(),
         backend=backend_name(),
         rounding=rounding(),
     )
