@@ -98,7 +98,7 @@ class Measure:
         In words.
     unit
         How it is written: "%" for a share in [0, 1], "points" for a difference of shares,
-        "count" for a whole number, "" for any number.
+        "count" for a count, which is compared exactly, "" for any number.
     compute
         Returns its value; None while there is none yet.
     is_slow
@@ -119,7 +119,7 @@ class Measure:
         if self.unit == "points":
             return f"{100 * value:+.1f} points"
         if self.unit == "count":
-            return f"{value:,.0f}"
+            return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
         return f"{value:.3g}"
 
 
@@ -230,7 +230,7 @@ def _add_random_signs(
 
 MEASURES: Mapping[str, Measure] = {
     "iteration": Measure("iterations", "count", lambda it: float(it.run.iteration)),
-    "epoch": Measure("epochs", "count", lambda it: float(it.run.epoch)),
+    "epoch": Measure("epochs", "count", lambda it: it.run.epochs_done),
     "training_loss": Measure("training loss", "", lambda it: it.run.loss.value),
     "training_accuracy": Measure(
         "training accuracy, moving average", "%", lambda it: it.run.accuracy.value
