@@ -155,16 +155,19 @@ def search_html(search: Search | None, is_running: bool) -> str:
         mean = f"{100 * np.mean(finals):.2f} %" if finals else "–"
         deviation = f"± {100 * np.std(finals, ddof=1):.2f}" if len(finals) > 1 else ""
         rows.append(
-            f'<tr><th scope="row">{escape(configuration.title)}</th><td>{mean} {deviation}</td>'
-            f"<td>{len(finals)}</td></tr>"
+            f'<tr><th scope="row">{escape(configuration.title)}</th><td class="number">{mean} '
+            f"{deviation}</td>"
+            f'<td class="number">{len(finals)}</td></tr>'
         )
     return (
         f'<div data-state="{"running" if is_running else "done"}" data-done="{comparison.done}" '
         f'data-total="{comparison.total}"><p>{comparison.done} of {comparison.total} runs. '
         "Held-out accuracy at the end: mean and standard deviation over seeds. The best of many "
         "is partly the best by chance: repeat it with other seeds.</p>"
-        '<table class="two"><thead><tr><th>Configuration</th><th scope="col">Accuracy</th>'
-        f'<th scope="col">Seeds</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        '<table class="two"><thead><tr><th>Configuration</th>'
+        '<th scope="col" class="number">Accuracy</th>'
+        f'<th scope="col" class="number">Seeds</th></tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
