@@ -58,6 +58,7 @@ def test_spaces_capitals_blank_lines_and_carriage_returns_are_accepted():
         (b"x,y,label\n" + b"".join(b"0,0,%d.5\n" % n for n in range(11)), "", "11 different"),
         (b"<html><body>403", "", "a web page"),
         (b"PK\5\6" + bytes(18), "", "a ZIP archive"),
+        (b"x;y;label\n1,234;2,500;0\n999;12;0\n", "", "such as “1,234”"),
         (b"x,y,label\n1,\x1b[31m,0\n", ", line 2", "“·[31m”"),
     ],
 )
@@ -92,6 +93,28 @@ def test_files_of_other_programs_are_read(name, names):
     np.testing.assert_allclose(points.points, expected[: len(points)], rtol=1e-6)
     assert (points.labels.tolist(), points.classes) == ([0, 1, 0][: len(points)], 2)
     assert source.class_names == names
+
+
+PLAIN = "x,y,label\n0.5,0.25,0\n-0.5,0.75,1\n0.1,-0.6,0\n"
+UNUSUAL = {
+    "remarks": "# made by hand\n" + PLAIN.replace("1\n", "1\n# half\n"),
+    "a header as a remark": "# " + PLAIN,
+    "a title": "My own points,,\n" + PLAIN,
+    "a declared separator in quotes": '"sep=,"\n' + PLAIN,
+    "a declared separator with cells": "sep=,,\n" + PLAIN,
+    "Weka": "@RELATION p\n@ATTRIBUTE x REAL\n@DATA\n" + PLAIN.partition("\n")[2],
+    "minus signs": PLAIN.replace("-", "\N{MINUS SIGN}"),
+    "the second coordinate first": "x2,x1,y\n0.25,0.5,0\n0.75,-0.5,1\n-0.6,0.1,0\n",
+    "zeros at the end": PLAIN + "\0" * 40,
+}
+
+
+@pytest.mark.parametrize("text", UNUSUAL.values(), ids=UNUSUAL)
+def test_what_programs_and_people_write_around_points_is_left_out(text):
+    points, _ = read_points(text.encode(), "x.csv")
+    expected = [[0.5, 0.25], [-0.5, 0.75], [0.1, -0.6]]
+    np.testing.assert_allclose(points.points, expected, rtol=1e-6)
+    assert points.labels.tolist() == [0, 1, 0]
 
 
 POINTS = ([0.5, 0.25], [-0.5, 0.75], [1e-3, -0.6])
