@@ -41,7 +41,7 @@ def network_doubts(samples: Samples, network: Network) -> list[str]:
         words = "count from 1; subtract 1 from" if step < 0 else "be 1 too low; add 1 to"
         return [
             f"The labels seem to {words} each: the pretrained model agrees with "
-            f"{100 * upright_share:.0f} % of them as they are, with {100 * shifts[step]:.0f} % then."
+            f"{100 * upright_share:.0f} % of them now, with {100 * shifts[step]:.0f} % then."
         ]
     if turned_share > upright_share + _CLEARLY_BETTER:
         return [
