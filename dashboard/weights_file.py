@@ -22,7 +22,7 @@ _SCORED = 200
 # Kinds that `nn` reads, or names itself with the way out in their program.
 _READ = (
     *("npz", "zip", "gzip", "json", "safetensors"),
-    *("pickle", "torch", "keras", "hdf5", "unknown"),
+    *("torch", "keras", "hdf5", "unknown"),
 )
 _DIGITS = (PIXELS, 10)
 _CHANCE = 0.35

@@ -38,36 +38,6 @@ def test_spaces_capitals_blank_lines_and_carriage_returns_are_accepted():
     assert points_from_csv(b"x,y,label\n0,0,0\n", "mine.csv").classes == 2
 
 
-@pytest.mark.parametrize(
-    ("content", "line", "found"),
-    [
-        (b"", ", line 1", "an empty file"),
-        (b"x,y,label\n", "", "none"),
-        (b"x,y,label\n0,0,0\n1,2\n", ", line 3", "2 in “1,2”"),
-        (b"x,y,label\n1,two,0\n", ", line 2", "“two”"),
-        (b"x,y,label\nnan,0,0\n", ", line 2", "“nan”"),
-        (b"x,y,label\n1e300,0,0\n", ", line 2", "“1e300”"),
-        (b"1e999,0,0\n", ", line 1", "“1e999”"),
-        (b"x,y,label\n0,0,10\n", ", line 2", "“10”"),
-        (b"x,y,label\n0,0,-1\n", ", line 2", "“-1”"),
-        (b"x,y,label\n0,0,1.5\n", ", line 2", "“1.5”"),
-        (b"x,y,label\n" + b"0,0,0\n" * 20_001, "", "20,001"),
-        (b"1,2,3,0\n5,6,7,1\n", ", line 1", "4 in “1,2,3,0”"),
-        (b"a,b\n1,2\n", ", line 1", "“a,b”"),
-        (b"x,y,label\n1,2,\n3,4,1", ", line 2", "an empty cell"),
-        (b"x,y,label\n" + b"".join(b"0,0,%d.5\n" % n for n in range(11)), "", "11 different"),
-        (b"<html><body>403", "", "a web page"),
-        (b"PK\5\6" + bytes(18), "", "a ZIP archive"),
-        (b"x;y;label\n1,234;2,500;0\n999;12;0\n", "", "such as “1,234”"),
-        (b"x,y,label\n1,\x1b[31m,0\n", ", line 2", "“·[31m”"),
-    ],
-)
-def test_other_content_is_refused_with_its_line(content, line, found):
-    message = error_of(points_from_csv, content, "mine.csv")
-    assert message.startswith(f"mine.csv{line}: expected")
-    assert f"found {found}" in message
-
-
 def test_all_faults_of_a_file_are_told_at_once():
     lines = ["x,y,label", "1,2,0", "a,2,0", "1,b,0", "1,2", *["c,d,0"] * 9]
     message = error_of(points_from_csv, "\n".join(lines).encode(), "mine.csv")
