@@ -65,8 +65,9 @@ PATCHES = (
         "ModelPane._update: set only the properties that the object determines",
     ),
     Patch(
-        "served_messages", "bokeh.server.connection", "Bokeh 3.9", "speed",
-        "up to 40 ms less at every answer of the served app on Linux",
+        "served_messages", "bokeh.server.connection, panel.io.document", "Panel 1.9, Bokeh 3.9",
+        "correctness",
+        "no message refers to models that the page does not know; up to 40 ms less at answers",
         "server: set TCP_NODELAY on the websocket, and send the events of one lock together",
     ),
     Patch(
@@ -78,6 +79,11 @@ PATCHES = (
         "page_messages", "bokeh.server.views.ws", "Bokeh 3.9", "correctness",
         "no client can replace its document, fill the memory with buffers, or flood the server",
         "server: limit the size and rate of a client's messages",
+    ),
+    Patch(
+        "busy_cleanup", "panel.io.state", "Panel 1.9", "correctness",
+        "the first session of a process is freed, some 20 MB, when its page is closed",
+        "state: start the periodic cleanup of busy events in an empty context",
     ),
     Patch(
         "message_batching", "panel.io.pyodide", "Panel 1.9, Bokeh 3.9", "speed",
