@@ -46,6 +46,7 @@ from dashboard.runtime import (
     IN_BROWSER,
     SERVED,
     WORKER,
+    MemoryReturn,
     fair_threads,
     is_loop_running,
     on_connection_back,
@@ -65,6 +66,7 @@ from dashboard.shell import read_asset
 from dashboard.shell.page import Page
 from dashboard.shell.page_writer import DirectPageWriter, PageWriter, ServedPageWriter
 from dashboard.shell.tabs import Pane, PaneView
+from dashboard.upstream.busy_cleanup import begin_busy_cleanup
 from dashboard.upstream.served_messages import batch_messages
 from dashboard.upstream.template import make_template
 from data_cache import load_digits
@@ -76,6 +78,9 @@ RETRY_SECONDS = 5
 if TYPE_CHECKING:
     from dashboard.autosave.served import ServedAutosave
     from dashboard.autosave.visitor_store import SaveService
+    from dashboard.lessons.controller import LessonController
+    from dashboard.lessons.panes import LessonPane
+    from dashboard.lessons.views.panel import LessonPanel
     from dashboard.plane.controller import PlaneController
     from dashboard.runs.controller import RunSource
     from dashboard.visitors import Visitors
@@ -117,6 +122,7 @@ def visitors() -> Visitors:
 
     def make() -> Visitors:
         shorten_garbage_collections()
+        begin_busy_cleanup()
         settings = settings_from_environment()
         return Visitors(
             settings.max_sessions,
@@ -155,7 +161,13 @@ def open_session() -> Session:
     pn.state.on_session_destroyed(lambda _context: session.end())
     if not IN_BROWSER:
         count.enter()
-        pn.state.on_session_destroyed(lambda _context: count.leave())
+        memory: MemoryReturn = pn.state.as_cached("memory-return", MemoryReturn)
+
+        def left(_context: Any) -> None:
+            count.leave()
+            memory.request()
+
+        pn.state.on_session_destroyed(left)
     return session
 
 
@@ -230,13 +242,15 @@ class Session:
             ],
             self._writer,
         )
+        self.page.lessons.opened = self._open_lessons
+        self._lessons: tuple[LessonController, LessonPanel] | None = None
         self._autosave = create_autosave(
             self.controller,
             self._launch.tab,
             self.page.alert,
             self.page.offer,
-            rename_tab=rename_worker_tab if IN_BROWSER else self.page.connection.tell_tab,
-            tell_kept=self.page.connection.tell_kept,
+            rename_tab=rename_worker_tab if IN_BROWSER else self.page.connection.report_tab,
+            report_saved=self.page.connection.report_saved,
             between_slices=self._between_slices,
             place=IN_THE_BROWSER if IN_BROWSER else ON_THE_SERVER,
         )
@@ -359,10 +373,8 @@ class Session:
         return self.digits_pane
 
     def _begin_lesson(self, name: str) -> None:
-        """Open the plane pane and begin one of its lessons; the page switches the panes itself."""
-        self.page.panes.open("spiral")
-        if self._plane is not None:
-            self._plane.begin_lesson(name)
+        """Open a lesson of the package beside its pane."""
+        self.page.lessons.open(f"lesson={name}")
 
     def _make_plane_pane(self, mark_running: Callable[[bool], None]) -> PaneView:
         """Make the plane pane and its controller when it is first opened, to keep the start short.
@@ -437,6 +449,40 @@ class Session:
         pane = RunsPane(runs, self._writer, self._runtime.redraw_rate)
         self.controller.spawn(pane.run())
         return pane
+
+    def _open_lessons(self, query: str) -> pn.viewable.Viewable:
+        """Make the lessons when they are first opened, and open the one that a query names."""
+        if self._lessons is None:
+            from dashboard.lessons.controller import LessonController  # noqa: PLC0415
+            from dashboard.lessons.query import write_query  # noqa: PLC0415
+            from dashboard.lessons.state import LessonState  # noqa: PLC0415
+            from dashboard.lessons.views.panel import LessonPanel  # noqa: PLC0415
+            from dashboard.shell.theme import Theme  # noqa: PLC0415
+
+            lessons = LessonController(
+                LessonState(),
+                self._lesson_pane,
+                self._execute,
+                self.controller.spawn,
+                lambda lesson, step: self.page.lessons.tell(
+                    write_query(lesson, step), "" if lesson is None else lesson.pane
+                ),
+            )
+            self._lessons = lessons, LessonPanel(lessons, self._writer, Theme())
+        controller, panel = self._lessons
+        controller.open(query)
+        return panel.view
+
+    def _lesson_pane(self, name: str) -> LessonPane:
+        """Return a pane for lessons; that of the 2-D data is made if it was not open yet."""
+        from dashboard.lessons.panes import DigitsLessonPane, PlaneLessonPane  # noqa: PLC0415
+
+        if name == "digits":
+            return DigitsLessonPane(self.controller)
+        self.page.panes.open(name)
+        if self._plane is None:
+            raise RuntimeError("The pane of the 2-D data could not be opened; open it, then this.")
+        return PlaneLessonPane(self._plane)
 
     async def _make_report(self, *run: Any) -> bytes:
         """Return the report of a run; what makes it is imported with the first one."""

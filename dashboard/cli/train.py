@@ -24,6 +24,7 @@ from dashboard.cli.arguments import (
 from dashboard.cli.errors import INTERRUPTED
 from dashboard.cli.evaluation_text import confusion_lines
 from dashboard.cli.recipe import apply_recipe
+from dashboard.cli.runs import open_database
 from dashboard.cli.sample_input import add_read_arguments, read_options
 from dashboard.cli.settings import CommandSettings
 from dashboard.cli.train_data import open_train_data
@@ -171,6 +172,11 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         "and the evaluations of the step",
     )
     group.add_argument(
+        "--save-run",
+        metavar="NAME",
+        help="store the run under a name, without its weights, for inkling runs and compare",
+    )
+    group.add_argument(
         "--resume",
         action="store_true",
         help="continue from the checkpoint beside the weights; name the same data again. Settings "
@@ -206,9 +212,19 @@ def run(arguments: argparse.Namespace) -> int:
         )
         job = TrainingJob(data, files, given, resume=arguments.resume, stream=sys.stderr)
         outcome = asyncio.run(job.work())
+    if arguments.save_run is not None:
+        outcome.saved.append(_store_run(job, arguments))
     stream = sys.stderr if outcome.interrupted else sys.stdout
     stream.write("".join(f"{line}\n" for line in summary_lines(outcome)))
     return INTERRUPTED if outcome.interrupted else 0
+
+
+def _store_run(job: TrainingJob, arguments: argparse.Namespace) -> str:
+    """Store the run; return a sentence about it."""
+    database = open_database()
+    data_set = arguments.data_set or arguments.train_path or "digits"
+    database.add(job.record(arguments.save_run, data_set), test=job.test_score)
+    return f"The run “{arguments.save_run}” is stored in {database.path}."
 
 
 def read_settings(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from dashboard.cli.progress import Progress
 from dashboard.cli.settings import CommandSettings
 from dashboard.cli.train_data import TrainData, calibrated, enriched
 from dashboard.cli.train_files import TrainFiles
+from dashboard.runs.curve import curve_of
+from dashboard.runs.records import RunRecord, RunStyle, scores_of
 from dashboard.training.block_run import EVERY_EPOCH, BlockRun
 from dashboard.training.checkpoint import (
     Checkpoint,
@@ -35,6 +37,7 @@ from nn import (
     ClassificationMetrics,
     Network,
     architecture_layers,
+    backend_name,
     create_schedule,
     load_weights,
 )
@@ -58,6 +61,9 @@ _OWN = (
     *("num_epochs", "schedule", "binarize", "patience"),
     *("pen_digits", "non_digits", "calibrate"),
 )
+
+IDLE_SETTINGS = ("cache_size", "concurrency")
+"""Settings of the page's queue, which change no number."""
 
 
 def read_train_checkpoint(path: Path, fingerprint: str) -> Checkpoint:
@@ -228,6 +234,40 @@ class TrainingJob:
             await self.run.close()
         return Outcome(not is_complete, self._saved, scored)
 
+    def record(self, name: str, data_set: str) -> RunRecord:
+        """Return the run as the page lists it, without its weights.
+
+        Parameters
+        ----------
+        name
+            Of the run.
+        data_set
+            What it was trained on, in a word.
+        """
+        run = self.run
+        settings = {**settings_values(self.settings), **self._own_settings()}
+        scores: dict[str, Any] = dict(scores_of(run.history))
+        return RunRecord(
+            number=0,
+            name=name,
+            style=RunStyle(0),
+            settings={
+                **{key: value for key, value in settings.items() if key not in IDLE_SETTINGS},
+                "data_set": data_set,
+            },
+            backend=backend_name(),
+            iteration=run.iteration,
+            epochs=run.epochs_done,
+            seconds=run.times.total,
+            curve=curve_of(run),
+            **scores,
+        )
+
+    @property
+    def test_score(self) -> Score | None:
+        """The score on the test samples; None before the end, or without such samples."""
+        return self.run.history.test[-1] if self.run.history.test else None
+
     async def _train(self) -> bool:
         """Train and save; return whether training is complete, or was stopped by Ctrl-C."""
         run, epochs = self.run, self.settings.num_epochs
@@ -290,12 +330,14 @@ class TrainingJob:
         )
 
     def _checkpoint(self) -> Checkpoint:
-        own = {name: getattr(self.settings, name) for name in _OWN}
         return Checkpoint(
             settings_values(self.settings),
             self.run.state(),
-            {"data": self._fingerprint, "settings": own},
+            {"data": self._fingerprint, "settings": self._own_settings()},
         )
+
+    def _own_settings(self) -> dict[str, Any]:
+        return {name: getattr(self.settings, name) for name in _OWN}
 
     def _save(self) -> None:
         if not self.run.iteration:

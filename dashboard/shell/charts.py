@@ -127,6 +127,8 @@ class CurveChart:
         self.best = _source("value", "text")
         self.changes = _source("text")
         self.divergences = _source("text")
+        self.pins: ColumnDataSource | None = None
+        """Of the pinned moments; made with the first one."""
         self._previous_key: tuple[Any, ...] = ()
         self._y_ranges = {"linear": FollowingRange(0, 1), "log": FollowingRange(0.01, 10)}
         self._labels: list[Label] = []
@@ -171,6 +173,7 @@ class CurveChart:
         }  # fmt: skip
         self._draw_scores(history)
         self._draw_marks(history)
+        self._draw_pins(history)
         self._draw_previous(previous, smoothing)
         self._follow(values, smoothed)
 
@@ -244,6 +247,21 @@ class CurveChart:
             steps.append(np.nan)  # a gap between two lines
             values.append(np.nan)
         _replace(self.diverged, _places(history, steps), values)
+
+    def _draw_pins(self, history: History) -> None:
+        pins = [pin for pin in self._options.pins if pin.history is history]
+        if self.pins is None:
+            if not pins:
+                return
+            self.pins = _source("text")
+            for chart in self._figures.values():
+                self._add_pins(chart, self.pins)
+        places = _places(history, [pin.iteration for pin in pins])
+        _replace(self.pins, places, text=[pin.text for pin in pins])
+
+    def _add_pins(self, chart: figure, source: ColumnDataSource) -> None:
+        pins = self._add_marks(chart, source, TEST, "star", "solid")
+        chart.add_tools(_hover([pins], [("", "@text")], "mouse"))
 
     def _draw_previous(self, previous: History | None, smoothing: float) -> None:
         key = () if previous is None else (id(previous), len(previous), smoothing)
@@ -330,6 +348,8 @@ class CurveChart:
         chart.extra_y_ranges = {"height": Range1d(0, 1, bounds=(0, 1), min_interval=1)}
         chart.extra_y_scales = {"height": LinearScale()}
         self._add_curves(chart)
+        if self.pins is not None:
+            self._add_pins(chart, self.pins)
         return chart
 
     def _add_curves(self, chart: figure) -> None:

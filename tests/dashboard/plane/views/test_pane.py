@@ -11,7 +11,6 @@ from component_helpers import send_command
 from controller_helpers import until
 from plane_helpers import make_plane_controller, work
 
-from dashboard.plane.lessons import LESSONS
 from dashboard.plane.presets import PRESETS
 from dashboard.plane.probes import layer_outputs
 from dashboard.plane.views.layer_steppers import next_units
@@ -380,35 +379,22 @@ def test_a_preset_is_selected_in_the_menu_and_left_by_a_change():
     assert menu.value == ""
 
 
-def test_a_lesson_shows_what_to_watch_for_and_then_what_was_observed():
-    shown = Shown()
-    message = shown.find("-lesson")
-    assert not message.visible
-    shown.find("-lesson-rate").clicks += 1
-    assert shown.state.lesson == "rate"
-    assert LESSONS["rate"].watch in message.object
-    assert "chosen" in shown.find("-lesson-rate").css_classes
-    menu = shown.find("-lesson-menu")
-    assert menu.value == "rate"
-    shown.state.lesson_message = "Observed: <now>"
-    assert "Observed: &lt;now&gt;" in message.object
-    menu.value = "dead"
-    assert (shown.state.lesson, shown.state.lesson_message) == ("dead", LESSONS["dead"].watch)
-    menu.value = ""
-    assert not message.visible
-
-
 def test_a_file_of_points_is_loaded_and_a_damaged_one_answered():
-    shown = Shown()
-    content = shown.controller.points.save_csv()
-    chooser = shown.find("-load")
-    shown.find("-clear").clicks += 1
-    assert not len(shown.state.points)
-    chooser.part = [1, "mine.csv", len(content), 0, base64.b64encode(content).decode()]
-    assert len(shown.state.points) == 120
-    chooser.part = [2, "torn.csv", 3, 0, base64.b64encode(b"x,y").decode()]
-    assert shown.state.notice.kind == "error"
-    assert "torn.csv, line 1" in shown.state.notice.text
+    async def main():
+        shown = Shown()
+        content = shown.controller.points.save_csv()
+        chooser = shown.find("-load")
+        shown.find("-clear").clicks += 1
+        assert not len(shown.state.points)
+        chooser.part = [1, "mine.csv", len(content), 0, base64.b64encode(content).decode()]
+        await asyncio.sleep(0)  # the file is read in a task
+        assert len(shown.state.points) == 120
+        chooser.part = [2, "torn.csv", 3, 0, base64.b64encode(b"x,y").decode()]
+        await asyncio.sleep(0)
+        assert shown.state.notice.kind == "error"
+        assert "torn.csv, line 1" in shown.state.notice.text
+
+    asyncio.run(main())
 
 
 def test_the_last_input_stays_selected():
