@@ -72,6 +72,11 @@ from dashboard.upstream.template import make_template
 from data_cache import load_digits
 from nn import backend_name, backend_reason
 
+if not IN_BROWSER:
+    # A page knows the component classes that exist when it is opened; the settings of a page that
+    # was opened before another one's could not be shown, if the first settings brought a new one.
+    import dashboard.shell.file_upload  # noqa: F401
+
 RETRY_SECONDS = 5
 """After which a page without room tries again."""
 
