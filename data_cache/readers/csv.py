@@ -137,7 +137,7 @@ def _number_labels(body: bytes, dialect: Dialect) -> tuple[bytes, str | None]:
         return body, None
     separator = dialect.separator.encode()
     place = int(dialect.index == 0)
-    first = next((line for line in body.split(b"\n", 9) if line.strip(_BLANK)), b"")
+    first = next((line for line in body[:_CHUNK_BYTES].split(b"\n", 9) if line.strip(_BLANK)), b"")
     cells = split_row(first.decode("utf-8", "replace"), dialect.separator)[: dialect.columns]
     for column, end in ((place, "first"), (dialect.columns - 1, "last")):
         cell = cells[column].strip(",;") if column < len(cells) else ""
