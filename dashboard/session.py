@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import panel as pn
 
@@ -76,6 +76,9 @@ RETRY_SECONDS = 5
 if TYPE_CHECKING:
     from dashboard.autosave.served import ServedAutosave
     from dashboard.autosave.visitor_store import SaveService
+    from dashboard.lessons.controller import LessonController
+    from dashboard.lessons.panes import LessonPane
+    from dashboard.lessons.views.panel import LessonPanel
     from dashboard.plane.controller import PlaneController
     from dashboard.runs.controller import RunSource
     from dashboard.visitors import Visitors
@@ -230,13 +233,15 @@ class Session:
             ],
             self._writer,
         )
+        self.page.lessons.opened = self._open_lessons
+        self._lessons: tuple[LessonController, LessonPanel] | None = None
         self._autosave = create_autosave(
             self.controller,
             self._launch.tab,
             self.page.alert,
             self.page.offer,
-            rename_tab=rename_worker_tab if IN_BROWSER else self.page.connection.tell_tab,
-            tell_kept=self.page.connection.tell_kept,
+            rename_tab=rename_worker_tab if IN_BROWSER else self.page.connection.report_tab,
+            report_saved=self.page.connection.report_saved,
             between_slices=self._between_slices,
             place=IN_THE_BROWSER if IN_BROWSER else ON_THE_SERVER,
         )
@@ -359,10 +364,8 @@ class Session:
         return self.digits_pane
 
     def _begin_lesson(self, name: str) -> None:
-        """Open the plane pane and begin one of its lessons; the page switches the panes itself."""
-        self.page.panes.open("spiral")
-        if self._plane is not None:
-            self._plane.begin_lesson(name)
+        """Open a lesson of the package beside its pane."""
+        self.page.lessons.open(f"lesson={name}")
 
     def _make_plane_pane(self, mark_running: Callable[[bool], None]) -> PaneView:
         """Make the plane pane and its controller when it is first opened, to keep the start short.
@@ -428,11 +431,56 @@ class Session:
         from dashboard.runs.views.pane import RunsPane  # noqa: PLC0415
 
         runs = RunsController(
-            RunsState(), self._sources_of_runs, self._execute, self.controller.spawn
+            RunsState(),
+            self._sources_of_runs,
+            self._execute,
+            self.controller.spawn,
+            self._make_report,
         )
         pane = RunsPane(runs, self._writer, self._runtime.redraw_rate)
         self.controller.spawn(pane.run())
         return pane
+
+    def _open_lessons(self, query: str) -> pn.viewable.Viewable:
+        """Make the lessons when they are first opened, and open the one that a query names."""
+        if self._lessons is None:
+            from dashboard.lessons.controller import LessonController  # noqa: PLC0415
+            from dashboard.lessons.query import write_query  # noqa: PLC0415
+            from dashboard.lessons.state import LessonState  # noqa: PLC0415
+            from dashboard.lessons.views.panel import LessonPanel  # noqa: PLC0415
+            from dashboard.shell.theme import Theme  # noqa: PLC0415
+
+            lessons = LessonController(
+                LessonState(),
+                self._lesson_pane,
+                self._execute,
+                self.controller.spawn,
+                lambda lesson, step: self.page.lessons.tell(
+                    write_query(lesson, step), "" if lesson is None else lesson.pane
+                ),
+            )
+            self._lessons = lessons, LessonPanel(lessons, self._writer, Theme())
+        controller, panel = self._lessons
+        controller.open(query)
+        return panel.view
+
+    def _lesson_pane(self, name: str) -> LessonPane:
+        """Return a pane for lessons; that of the 2-D data is made if it was not open yet."""
+        from dashboard.lessons.panes import DigitsLessonPane, PlaneLessonPane  # noqa: PLC0415
+
+        if name == "digits":
+            return DigitsLessonPane(self.controller)
+        self.page.panes.open(name)
+        if self._plane is None:
+            raise RuntimeError("The pane of the 2-D data could not be opened; open it, then this.")
+        return PlaneLessonPane(self._plane)
+
+    async def _make_report(self, *run: Any) -> bytes:
+        """Return the report of a run; what makes it is imported with the first one."""
+        from dashboard.report.kept_runs import RunReports  # noqa: PLC0415
+
+        reports = RunReports(page_address, lambda: time.strftime("%Y-%m-%d"), self._execute)
+        return await reports.make(*run)
 
     def _sources_of_runs(self) -> dict[str, RunSource]:
         """Return the panes whose runs are kept; the plane is among them once it is open."""
@@ -480,6 +528,20 @@ def choose_opener(server: ServerWeights | None) -> DataSetOpener:
     if isinstance(server, HttpServerWeights):
         return partial(open_from_server, server.manifest)
     return open_from_site if IN_BROWSER else open_from_disk
+
+
+def page_address() -> str:
+    """Return the address of the page at hand without its query; "" if it is not known."""
+    if IN_BROWSER:
+        from js import location  # noqa: PLC0415 - exists in a browser only
+
+        return urljoin(str(location.href), ".")
+    context = None if pn.state.curdoc is None else pn.state.curdoc.session_context
+    request = getattr(context, "request", None)
+    request = getattr(request, "_request", request)
+    if request is None or not hasattr(request, "full_url"):
+        return ""
+    return urljoin(request.full_url(), urlsplit(request.full_url()).path)
 
 
 def served_launch() -> Launch:

@@ -65,7 +65,7 @@ class Autosave:
         Shows a sentence on the page.
     report
         Told why nothing can be saved, once for each reason, and None when saving works again.
-    tell_kept
+    report_saved
         Told after every try whether all work is saved; only what was done counts.
     between_slices
         Returns a context in which no thread changes the parts.
@@ -85,7 +85,7 @@ class Autosave:
         rename_tab: Callable[[str], None] = lambda _name: None,
         tell: Callable[[str], None],
         report: Callable[[StoreError | None], None] = lambda _error: None,
-        tell_kept: Callable[[bool], None] = lambda _is_kept: None,
+        report_saved: Callable[[bool], None] = lambda _is_saved: None,
         between_slices: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
         now: Callable[[], int] = milliseconds,
         clock: Callable[[], float] = time.perf_counter,
@@ -96,7 +96,7 @@ class Autosave:
         self._is_connected = self._has_no_store = False
         self._parts: dict[str, SavedPart] = {}
         self.tab, self._rename_tab = tab, rename_tab
-        self._tell_kept, self._between_slices = tell_kept, between_slices
+        self._report_saved, self._between_slices = report_saved, between_slices
         self._saving = asyncio.Lock()
         self._now, self._clock, self._sleep = now, clock, sleep
         self._tell, self._report = tell, report
@@ -254,7 +254,7 @@ class Autosave:
         if urgent:
             self._urgent.set()
         if self._has_no_store and self._has_work:
-            self._tell_kept(False)
+            self._report_saved(False)
 
     def go_without_store(self) -> None:
         """Save nothing, and tell at once when work exists that would be lost."""
@@ -295,7 +295,7 @@ class Autosave:
         """Report that the store cannot be used, unless this reason was the last one reported."""
         self._failures += 1
         if self._has_work:
-            self._tell_kept(False)
+            self._report_saved(False)
         if str(error) != self._reported:
             self._reported = str(error)
             self._report(error)
@@ -351,7 +351,7 @@ class Autosave:
         self._saved_at = save.saved_at
         self._own_records.append(name)
         self._note_success()
-        self._tell_kept(True)
+        self._report_saved(True)
         with suppress(StoreError):  # what cannot be deleted now is deleted after the next save
             await self._delete_replaced()
         return True

@@ -37,7 +37,7 @@ def create_autosave(
     offer: RestoreOffer,
     *,
     rename_tab: Callable[[str], None],
-    tell_kept: Callable[[bool], None] = lambda _is_kept: None,
+    report_saved: Callable[[bool], None] = lambda _is_saved: None,
     between_slices: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     place: str = IN_THE_BROWSER,
 ) -> Autosave:
@@ -53,7 +53,7 @@ def create_autosave(
         Says why nothing can be saved, as long as that is so.
     offer
         Asks whether to restore earlier saves.
-    rename_tab, tell_kept, between_slices
+    rename_tab, report_saved, between_slices
         As for `Autosave`.
     place
         Where work is saved: `IN_THE_BROWSER` or `ON_THE_SERVER`.
@@ -82,7 +82,7 @@ def create_autosave(
         rename_tab=rename_tab,
         tell=controller.warn,
         report=report,
-        tell_kept=tell_kept,
+        report_saved=report_saved,
         between_slices=between_slices,
     )
     return autosave

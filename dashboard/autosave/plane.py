@@ -26,11 +26,11 @@ from nn import Network, WeightsError
 
 SETTINGS = setting_names(PlaneSettings)
 
-SHOWN = (
-    *("smoothing", "surface_side", "surface_mode", "show_test"),
-    *("preset", "lesson", "lesson_message"),
-)
+SHOWN = (*("smoothing", "surface_side", "surface_mode", "show_test", "preset"),)
 """Saved parameters of the state besides the settings."""
+
+FORMER = ("lesson", "lesson_message")
+"""Parameters that the saves of earlier versions contain, and that are left out."""
 
 FREQUENT = ("snapshot", "history", "checkpoints")
 """Parameters that change with every slice of training."""
@@ -93,7 +93,7 @@ class SavedPlane:
     async def restore(self, content: bytes) -> None:
         """Restore the controller; see `SavedPart`."""
         try:
-            checkpoint = Checkpoint.from_bytes(content, "the saved 2-D data", PlaneState)
+            checkpoint = Checkpoint.from_bytes(content, "the saved 2-D data", PlaneState, FORMER)
             settings = _check_settings(checkpoint.settings)
             task, data = checkpoint.task, _read_data(checkpoint)
             scheduled = changes_from_list(task.get("scheduled", ()))

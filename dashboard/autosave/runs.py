@@ -7,23 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from dashboard.autosave.save import SaveError
-from dashboard.runs.curve import RunCurve
-from dashboard.runs.records import (
-    MAX_NAME,
-    MAX_RUNS,
-    KeptModel,
-    RunCollection,
-    RunRecord,
-    RunStyle,
-)
+from dashboard.runs.record_values import read_record, record_header
+from dashboard.runs.records import MAX_RUNS, KeptModel, RunCollection, RunRecord
 from dashboard.training.checkpoint import Checkpoint
-from dashboard.training.history import Score
 from nn import WeightsError
 from nn.serialization import arrays_from_npz, arrays_to_npz
 
@@ -34,8 +26,6 @@ MAX_MODEL_BYTES = 6 * 2**20
 
 MAX_BYTES = 16 * 2**20
 
-_SCORES = ("best_loss", "best_accuracy", "last")
-_PLAIN = ("name", "backend", "iteration", "epochs", "seconds", "is_pinned", "is_shown")
 _SHOWN = ("x_axis", "metric", "smoothing")
 
 ToCheckpoint = Callable[[Any], Checkpoint]
@@ -105,7 +95,7 @@ class SavedRuns:
             "baseline": next(
                 (at for at, it in enumerate(records) if it.number == self._runs.baseline), None
             ),
-            "runs": [_header(record) for record in records],
+            "runs": [record_header(record) for record in records],
         }
         arrays = {"header": np.frombuffer(json.dumps(header).encode(), np.uint8)}
         for index, record in enumerate(records):
@@ -160,26 +150,7 @@ class SavedRuns:
         self._runs.param.update(**shown)
 
     def _read(self, values: Mapping[str, Any], arrays: Mapping[str, Any], index: int) -> RunRecord:
-        style = int(values["style"])
-        if not 0 <= style < MAX_RUNS:
-            raise ValueError(f"a style from 0 to {MAX_RUNS - 1}, found {style}")
-        scores = {name: _score(values[name]) for name in _SCORES}
-        record = RunRecord(
-            number=0,
-            name=str(values["name"])[:MAX_NAME],
-            style=RunStyle(style),
-            settings=dict(values["settings"]),
-            backend=str(values["backend"]),
-            iteration=int(values["iteration"]),
-            epochs=float(values["epochs"]),
-            seconds=float(values["seconds"]),
-            curve=RunCurve.from_arrays(arrays, f"{index}.", int(values["stride"])),
-            is_pinned=bool(values["is_pinned"]),
-            is_shown=bool(values["is_shown"]),
-            best_loss=scores["best_loss"],
-            best_accuracy=scores["best_accuracy"],
-            last=scores["last"],
-        )
+        record = read_record(values, arrays, f"{index}.")
         saved = arrays.get(f"{index}.model")
         if saved is None:
             return record
@@ -189,28 +160,6 @@ class SavedRuns:
     def watch(self, note_change: Callable[[bool], None]) -> None:
         """Call a function at every change; see `SavedPart`."""
         self._runs.param.watch(lambda *_events: note_change(True), ["records", "baseline", *_SHOWN])
-
-
-def _header(record: RunRecord) -> dict[str, Any]:
-    scores = {name: getattr(record, name) for name in _SCORES}
-    return {
-        **{name: getattr(record, name) for name in _PLAIN},
-        **{name: None if score is None else asdict(score) for name, score in scores.items()},
-        "settings": dict(record.settings),
-        "style": record.style.number,
-        "stride": record.curve.stride,
-    }
-
-
-def _score(values: Mapping[str, Any] | None) -> Score | None:
-    if values is None:
-        return None
-    return Score(
-        int(values["iteration"]),
-        float(values["loss"]),
-        float(values["accuracy"]),
-        int(values["count"]),
-    )
 
 
 def saved_digits_runs(runs: RunCollection) -> SavedRuns:

@@ -14,7 +14,7 @@ from dashboard.autosave.browser import run_autosave
 from dashboard.autosave.store import StoreError
 from dashboard.autosave.visitor_store import SaveService, VisitorStore
 from dashboard.digits.controller import DigitsController
-from dashboard.shell.connection import Greeting, PageConnection
+from dashboard.shell.connection import Handshake, PageConnection
 from dashboard.shell.restore_offer import RestoreOffer
 
 SILENCE_SECONDS = 180.0
@@ -70,32 +70,32 @@ class ServedAutosave:
         self._heard_at = clock()
         self._store: VisitorStore | None = None
         self._is_lost = False
-        connection.heard_idle = self._heard_idle
+        connection.on_idle = self._on_idle
 
     async def run(self) -> None:
         """Restore the work of the page's earlier load or offer other work; then save."""
-        greeting = await self._connection.greeting()
+        handshake = await self._connection.handshake()
         self._heard_at = self._clock()
         self._controller.spawn(self._watch_silence())
-        store = self._open_store(greeting)
+        store = self._open_store(handshake)
         if store is None:
             self._autosave.go_without_store()
             return
         if self._is_lost:
             return  # the page is gone already; its next load continues the work
         self._store = store
-        self._autosave.tab = greeting.tab
-        if greeting.is_gone:
-            store.continued_tab = greeting.tab
+        self._autosave.tab = handshake.tab
+        if handshake.is_gone:
+            store.continued_tab = handshake.tab
 
         async def nothing_found() -> None:
-            if greeting.expects:
+            if handshake.expects:
                 self._controller.warn(
                     "The work of this page is not on the server any more; saves are deleted when "
                     "they are old, or when the space is used up."
                 )
 
-        resume = nothing_found if greeting.resume else None
+        resume = nothing_found if handshake.resume else None
         await run_autosave(self._autosave, store, self._controller, self._offer, resume=resume)
 
     def connection_lost(self) -> None:
@@ -114,15 +114,15 @@ class ServedAutosave:
         with suppress(StoreError):
             await store.set_connected(False)
 
-    def _open_store(self, greeting: Greeting) -> VisitorStore | None:
-        if self._service is None or not greeting.key:
+    def _open_store(self, handshake: Handshake) -> VisitorStore | None:
+        if self._service is None or not handshake.key:
             return None
         try:
-            return self._service.store_of(greeting.key, self._hand_over)
+            return self._service.store_of(handshake.key, self._hand_over)
         except ValueError:
             return None  # no page of this server has made such a key
 
-    def _heard_idle(self, seconds: float) -> None:
+    def _on_idle(self, seconds: float) -> None:
         self._heard_at = self._clock()
         if seconds >= self._idle_seconds and not self._is_training():
-            self._connection.tell_ended()
+            self._connection.report_ended()

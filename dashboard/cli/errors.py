@@ -5,6 +5,7 @@ A user of the terminal sees what was expected and how to fix it, never a traceba
 
 from __future__ import annotations
 
+from dashboard.runs.run_database import RunDatabaseError
 from dashboard.training.checkpoint import CheckpointError
 from dashboard.training.run import DivergenceError
 from data_cache import DataError, PrefetchError
@@ -13,7 +14,10 @@ from nn import WeightsError
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 plus the number of SIGINT, as in shells."""
 
-EXPECTED_ERRORS = (DataError, PrefetchError, WeightsError, CheckpointError, DivergenceError)
+EXPECTED_ERRORS = (
+    *(DataError, PrefetchError, WeightsError),
+    *(CheckpointError, DivergenceError, RunDatabaseError),
+)
 
 
 class CommandError(Exception):

@@ -26,7 +26,7 @@ from dashboard.cli.arguments import (
     read_flag,
     read_integer,
 )
-from dashboard.cli.report import (
+from dashboard.cli.evaluation_text import (
     accuracy_sentence,
     calibration_lines,
     confusion_lines,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,8 +23,14 @@ class Interrupt:
 
 @contextmanager
 def catch_interrupt(stop: Callable[[], None]) -> Iterator[Interrupt]:
-    """Within the context, Ctrl-C calls `stop` in the running event loop and raises nothing."""
+    """Within the context, Ctrl-C calls `stop` in the running event loop and raises nothing.
+
+    Outside the main thread, which alone receives signals, nothing changes.
+    """
     interrupt = Interrupt()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupt
+        return
     loop = asyncio.get_running_loop()
 
     def record() -> None:

@@ -10,13 +10,28 @@ import importlib.metadata
 import sys
 from collections.abc import Sequence
 
-from dashboard.cli import convert, data, evaluate, predict, serve, site, train
+from dashboard.cli import (
+    compare,
+    convert,
+    data,
+    evaluate,
+    predict,
+    report,
+    runs,
+    serve,
+    site,
+    sweep,
+    train,
+)
 from dashboard.cli.errors import INTERRUPTED, CommandError, describe
 from dashboard.cli.parser import Parser
 from dashboard.cli.terminal import discard_output, flush_streams, prepare_streams
 from dashboard.training.settings import SettingError
 
-COMMANDS = (serve, site, train, evaluate, predict, convert, data)
+COMMANDS = (
+    *(serve, site, train, sweep, runs, compare),
+    *(evaluate, report, predict, convert, data),
+)
 
 DESCRIPTION = """\
 A neural-net laboratory on NumPy: train and evaluate a digit recogniser, serve the app.

@@ -1,134 +1,172 @@
-"""Evaluation reports as lines of text and as JSON, for `inkling evaluate` and `inkling train`."""
+"""`inkling report`: writes a report of a training as one HTML file.
+
+It reads the weights and the checkpoint that `inkling train` saved.
+"""
 
 from __future__ import annotations
 
-import math
+import argparse
+import asyncio
+import datetime
+import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from dashboard.evaluation.rejection import TRUE_POSITIVE_RATE, Rejection
-from dashboard.evaluation.report import EvaluationReport
-from dashboard.evaluation.robustness import UNITS, RobustnessPoint
-from nn import ClassificationMetrics
-from nn.calibration import ReliabilityDiagram
+import numpy as np
 
-LISTED_MISTAKES = 10
+from dashboard.blas import limit_blas_threads
+from dashboard.cli.errors import CommandError
+from dashboard.cli.output_files import check_output
+from dashboard.cli.sample_input import add_read_arguments, read_options
+from dashboard.cli.settings import CommandSettings
+from dashboard.cli.train import DEFAULT_WEIGHTS, add_data_flags, setting_flags
+from dashboard.cli.train_data import TrainData, open_train_data
+from dashboard.cli.train_files import TrainFiles
+from dashboard.cli.train_job import read_train_checkpoint, settings_of
+from dashboard.evaluation.report import evaluate_network
+from dashboard.report.content import RepeatCode, ReportContent, most_confident_errors
+from dashboard.report.document import report_html
+from dashboard.report.facts import inkling_version, setting_facts, software_facts
+from dashboard.report.repeat_code import command_of_training
+from dashboard.report.weight_sheet import weight_sheet
+from dashboard.runs.curve import curve_of_history
+from dashboard.training.checkpoint import Checkpoint
+from dashboard.training.history import History
+from dashboard.training.step_times import StepTimes
+from nn import backend_name, create_schedule, load_weights
+from nn.serialization import write_atomically
+
+DESCRIPTION = """\
+Write a report of a training as one HTML file, which needs no network and prints on
+at most four pages: settings, seed, versions, learning curves, and on the held-out
+samples the confusion matrix, calibration and the most confident errors; the weights
+of the first layer; and the command that repeats the training.
+
+FILE is the weights file that inkling train saved; the checkpoint beside it is read,
+too. Name the same data as in the training; without any, the 5,000 bundled digits."""
+
+DEFAULT_REPORT = "inkling-report.html"
+
+_LEFT_OUT = ("cache_size", "concurrency", "biases")
+REPEATED_WEIGHTS = "repeated-weights.npz"
 
 
-def accuracy_sentence(metrics: ClassificationMetrics) -> str:
-    """Return accuracy in per cent with its 95 % interval, and loss."""
-    low, high = metrics.accuracy_interval()
-    return (
-        f"accuracy {100 * metrics.accuracy:.2f} % "
-        f"({metrics.correct:,} of {metrics.count:,}; "
-        f"95 % interval {100 * low:.2f} to {100 * high:.2f} %), loss {metrics.loss:.4f}"
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the parser of `inkling`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "report",
+        help="write a report of a training as one HTML file",
+        description=DESCRIPTION,
+    )
+    parser.set_defaults(run=run, parser=parser)
+    parser.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        default=DEFAULT_WEIGHTS,
+        help="weights that inkling train saved (default: %(default)s)",
+    )
+    add_data_flags(parser)
+    add_read_arguments(parser)
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        default=DEFAULT_REPORT,
+        help="where to write the report; an existing file is replaced (default: %(default)s)",
     )
 
 
-def confusion_lines(metrics: ClassificationMetrics, class_names: Sequence[str]) -> list[str]:
-    """Return the confusion matrix as a table: true classes by row, predicted ones by column."""
-    confusion = metrics.confusion_matrix
-    width = max(5, len(str(int(confusion.max()))) + 1)
-    margin = max(len(name) for name in class_names) + 2
-    columns = range(len(confusion))
-    header = "".join(f"{column:>{width}}" for column in columns)
-    lines = [f"{'true':<{margin}}{header}   recall   (columns: predicted class)"]
-    for name, row, recall in zip(class_names, confusion, metrics.recall(), strict=True):
-        cells = "".join(f"{count or '·':>{width}}" for count in row.tolist())
-        share = "–" if math.isnan(recall) else f"{100 * recall:.1f} %"
-        lines.append(f"{name:<{margin}}{cells}   {share:>7}")
-    return lines
-
-
-def mistake_lines(report: EvaluationReport, class_names: Sequence[str]) -> list[str]:
-    """Return the most confident mistakes."""
-    if not report.mistakes:
-        return ["no mistakes"]
-    lines = [f"{len(report.mistakes):,} mistakes; the most confident:"]
-    return lines + [
-        f"  sample {one.index}: true {class_names[one.label]}, predicted "
-        f"{class_names[one.predicted]} ({100 * one.probability:.1f} %)"
-        for one in report.mistakes[:LISTED_MISTAKES]
-    ]
-
-
-def calibration_lines(reliability: ReliabilityDiagram) -> list[str]:
-    """Return the expected calibration error, and the bins of the reliability diagram."""
-    bins = len(reliability.counts)
-    lines = [
-        f"expected calibration error {reliability.expected_calibration_error:.4f} ({bins} bins)"
-    ]
-    rows = zip(reliability.counts, reliability.confidences, reliability.accuracies, strict=True)
-    for index, (count, confidence, accuracy) in enumerate(rows):
-        if count:
-            lines.append(
-                f"  {100 * index / bins:3.0f} to {100 * (index + 1) / bins:3.0f} %: "
-                f"confidence {100 * confidence:5.1f} %, accuracy {100 * accuracy:5.1f} % "
-                f"({count:,} samples)"
+def run(arguments: argparse.Namespace) -> int:
+    """Write the report; return 0."""
+    options = read_options(arguments)
+    output, weights = Path(arguments.output), Path(arguments.file)
+    checkpoint_path = TrainFiles(weights, None).checkpoint
+    inputs = (weights, checkpoint_path, arguments.train_path, arguments.validation_path)
+    check_output("--output", output, inputs=inputs)
+    network = load_weights(weights)
+    with limit_blas_threads():
+        data = open_train_data(
+            arguments.train_path, arguments.validation_path, arguments.data_set, options
+        )
+        if data.final is None:
+            raise CommandError(
+                "expected held-out samples to evaluate, found none; give --validation-path."
             )
-    return lines
+        checkpoint = read_train_checkpoint(checkpoint_path, data.fingerprint())
+        settings = CommandSettings(**settings_of(checkpoint))
+        evaluation = asyncio.run(
+            evaluate_network(network, data.final.samples, binarize=settings.binarize)
+        )
+        history = _history_of(checkpoint)
+        content = ReportContent(
+            title=f"Training of {weights.name}",
+            model=f"{network.title}, {network.parameter_count:,} parameters",
+            date=datetime.date.today().isoformat(),
+            facts=[
+                ("Seed", str(settings.seed)),
+                ("Training samples", f"{len(data.train):,}"),
+                ("Epochs", f"{checkpoint.state.epoch:,} of {settings.num_epochs:,}"),
+                ("Iterations", f"{checkpoint.state.iteration:,}"),
+                *software_facts(backend_name()),
+            ],
+            settings=setting_facts(settings_of(checkpoint), CommandSettings, _LEFT_OUT),
+            events=[text for _, text in history.marks()],
+            curve=curve_of_history(history, StepTimes(checkpoint.state.iteration + 1)),
+            evaluated_on=data.final.title,
+            class_names=data.class_names,
+            evaluation=evaluation,
+            errors=most_confident_errors(evaluation, data.final.samples.images),
+            inside=weight_sheet(network),
+            repeat=repeat_command(arguments, settings, checkpoint, data),
+        )
+    write_atomically(output, report_html(content).encode())
+    sys.stdout.write(f"The report is in {output}.\n")
+    return 0
 
 
-def rejection_lines(rejections: Sequence[Rejection]) -> list[str]:
-    """Return the shares of non-digits that are rejected."""
-    if not rejections:
-        return []
-    lines = ["", f"rejected at {100 * TRUE_POSITIVE_RATE:.0f} % true-positive rate:"]
-    return lines + [
-        f"  {100 * one.rejected:5.1f} % of {one.count:,} {one.title} "
-        f"(confidence below {one.threshold:.3f})"
-        for one in rejections
-    ]
+def repeat_command(
+    arguments: argparse.Namespace,
+    settings: CommandSettings,
+    checkpoint: Checkpoint,
+    data: TrainData,
+) -> RepeatCode:
+    """Return the command that repeats a training with the same data."""
+    words = ["inkling", "train", *_data_words(arguments), *setting_flags(settings)]
+    words += ["--weight-path", REPEATED_WEIGHTS]
+    return command_of_training(
+        words, version=inkling_version(), obstacles=_obstacles(settings, checkpoint, data)
+    )
 
 
-def robustness_lines(points: Sequence[RobustnessPoint]) -> list[str]:
-    """Return the accuracies on transformed digits, as they are, and centered and scaled."""
-    if not points:
-        return []
-    lines = ["", "accuracy on transformed digits         as is    centered and scaled"]
-    for point in points:
-        amount, unit = point.amount, UNITS[point.kind]
-        if amount == 1 and unit.startswith("pixels"):
-            unit = unit.replace("pixels", "pixel", 1)
-        # A sign, since thickness is added to the strokes or taken from them.
-        sign = "+" if point.kind == "thickness" and amount > 0 else ""
-        change = f"{point.kind} {sign}{amount:g} {unit}"
-        lines.append(f"  {change:<32}{100 * point.unframed:8.1f} %{100 * point.framed:19.1f} %")
-    return lines
+def _history_of(checkpoint: Checkpoint) -> History:
+    history = checkpoint.state.history
+    assert history is not None, "checkpoints are written with it"
+    return history
 
 
-def report_json(
-    report: EvaluationReport,
-    rejections: Sequence[Rejection],
-    points: Sequence[RobustnessPoint],
-) -> dict[str, Any]:
-    """Return the report as JSON values, under the keys that scripts rely on.
+def _data_words(arguments: argparse.Namespace) -> list[str]:
+    words = []
+    for name in ("train_path", "validation_path", "data_set", "scale", "label_column"):
+        value = getattr(arguments, name)
+        if value is not None:
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return words + [f"--{name}" for name in ("transpose", "invert") if getattr(arguments, name)]
 
-    The recall of a class without samples is null.
-    """
-    metrics, reliability = report.metrics, report.reliability
-    return {
-        "count": metrics.count,
-        "correct": metrics.correct,
-        "accuracy": metrics.accuracy,
-        "interval": list(metrics.accuracy_interval()),
-        "loss": metrics.loss if math.isfinite(metrics.loss) else None,
-        "recall": [None if math.isnan(share) else share for share in metrics.recall().tolist()],
-        "confusion": metrics.confusion_matrix.tolist(),
-        "calibration": {
-            "error": reliability.expected_calibration_error,
-            "counts": reliability.counts.tolist(),
-            "confidences": reliability.confidences.tolist(),
-            "accuracies": reliability.accuracies.tolist(),
-        },
-        "mistakes": [asdict(mistake) for mistake in report.mistakes[:LISTED_MISTAKES]],
-        "rejection": [
-            {"title": one.title, "count": one.count, "threshold": one.threshold,
-             "refused": one.rejected} for one in rejections
-        ],
-        "robustness": [
-            {"kind": point.kind, "amount": point.amount, "alone": point.unframed,
-             "framed": point.framed} for point in points
-        ],
-    }  # fmt: skip
+
+def _obstacles(settings: CommandSettings, checkpoint: Checkpoint, data: TrainData) -> Sequence[str]:
+    """Return why one command would not give the same weights."""
+    history, found = _history_of(checkpoint), []
+    if history.divergences:
+        found.append("The training diverged.")
+    if history.changes or history.interventions:
+        found.append("Settings changed when the training was resumed.")
+    elif not settings.pen_digits and not settings.non_digits:
+        steps = -(-len(data.train) // settings.batch_size) * settings.num_epochs
+        schedule = create_schedule(settings.schedule, settings.learning_rate, steps)
+        planned = [schedule(step) for step in range(len(history))]
+        if not np.allclose(planned, history.learning_rates, rtol=1e-5, atol=0):
+            found.append("The schedule changed when the training was resumed.")
+    if not settings.patience and checkpoint.state.epoch < settings.num_epochs:
+        found.append("The training was interrupted before its last epoch.")
+    return found

@@ -22,14 +22,15 @@ from dashboard.cli.arguments import (
     read_structure,
 )
 from dashboard.cli.errors import INTERRUPTED
+from dashboard.cli.evaluation_text import confusion_lines
 from dashboard.cli.recipe import apply_recipe
-from dashboard.cli.report import confusion_lines
+from dashboard.cli.runs import open_database
 from dashboard.cli.sample_input import add_read_arguments, read_options
 from dashboard.cli.settings import CommandSettings
 from dashboard.cli.train_data import open_train_data
 from dashboard.cli.train_files import TrainFiles
 from dashboard.cli.train_job import Outcome, TrainingJob
-from dashboard.training.settings import SettingError
+from dashboard.training.settings import SettingError, format_value
 from data_cache.samples import PIXELS
 from nn import ARCHITECTURES
 
@@ -103,6 +104,12 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         help="read all flags that are not given from a .toml or .json file, or mlp, best",
     )
     group = parser.add_argument_group("data")
+    add_data_flags(group)
+    add_read_arguments(group)
+
+
+def add_data_flags(group: argparse._ActionsContainer) -> None:
+    """Add the flags that name what is trained on and what is held out."""
     group.add_argument(
         "--train-path",
         metavar="PATH",
@@ -120,7 +127,6 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         help=f"instead of paths, {DATA_SET_HELP}; its validation part is evaluated after every "
         "epoch, its test part once at the end (default: digits)",
     )
-    add_read_arguments(group)
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
@@ -166,6 +172,11 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         "and the evaluations of the step",
     )
     group.add_argument(
+        "--save-run",
+        metavar="NAME",
+        help="store the run under a name, without its weights, for inkling runs and compare",
+    )
+    group.add_argument(
         "--resume",
         action="store_true",
         help="continue from the checkpoint beside the weights; name the same data again. Settings "
@@ -201,9 +212,19 @@ def run(arguments: argparse.Namespace) -> int:
         )
         job = TrainingJob(data, files, given, resume=arguments.resume, stream=sys.stderr)
         outcome = asyncio.run(job.work())
+    if arguments.save_run is not None:
+        outcome.saved.append(_store_run(job, arguments))
     stream = sys.stderr if outcome.interrupted else sys.stdout
     stream.write("".join(f"{line}\n" for line in summary_lines(outcome)))
     return INTERRUPTED if outcome.interrupted else 0
+
+
+def _store_run(job: TrainingJob, arguments: argparse.Namespace) -> str:
+    """Store the run; return a sentence about it."""
+    database = open_database()
+    data_set = arguments.data_set or arguments.train_path or "digits"
+    database.add(job.record(arguments.save_run, data_set), test=job.test_score)
+    return f"The run “{arguments.save_run}” is stored in {database.path}."
 
 
 def read_settings(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -222,6 +243,16 @@ def read_settings(arguments: argparse.Namespace) -> dict[str, Any]:
         given.setdefault("hidden_layers", list(architecture.hidden_layers))
         given.setdefault("batch_size", architecture.batch_size)
     return given
+
+
+def setting_flags(settings: CommandSettings) -> list[str]:
+    """Return the flags and values that give these settings, for a command line."""
+    words = ["--network-structure", *map(str, [PIXELS, *settings.hidden_layers, CLASSES])]
+    for name, flag in SETTING_FLAGS.items():
+        value = getattr(settings, name)
+        if value is not None:
+            words += [flag, format_value(value)]
+    return [*words, "--calibrate"] if settings.calibrate else words
 
 
 def _augment_help() -> str:

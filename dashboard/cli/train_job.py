@@ -8,15 +8,18 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TextIO
 
 from dashboard.cli.errors import CommandError
+from dashboard.cli.evaluation_text import accuracy_sentence
 from dashboard.cli.interrupt import catch_interrupt
 from dashboard.cli.progress import Progress
-from dashboard.cli.report import accuracy_sentence
 from dashboard.cli.settings import CommandSettings
 from dashboard.cli.train_data import TrainData, calibrated, enriched
 from dashboard.cli.train_files import TrainFiles
+from dashboard.runs.curve import curve_of
+from dashboard.runs.records import RunRecord, RunStyle, scores_of
 from dashboard.training.block_run import EVERY_EPOCH, BlockRun
 from dashboard.training.checkpoint import (
     Checkpoint,
@@ -25,6 +28,7 @@ from dashboard.training.checkpoint import (
     settings_values,
 )
 from dashboard.training.history import Score
+from dashboard.training.marks import MARKED_SETTINGS, SettingChange
 from dashboard.training.run import DivergenceError
 from dashboard.training.settings import SettingError
 from dashboard.training.trainer import Trainer, evaluate
@@ -33,6 +37,7 @@ from nn import (
     ClassificationMetrics,
     Network,
     architecture_layers,
+    backend_name,
     create_schedule,
     load_weights,
 )
@@ -56,6 +61,43 @@ _OWN = (
     *("num_epochs", "schedule", "binarize", "patience"),
     *("pen_digits", "non_digits", "calibrate"),
 )
+
+IDLE_SETTINGS = ("cache_size", "concurrency")
+"""Settings of the page's queue, which change no number."""
+
+
+def read_train_checkpoint(path: Path, fingerprint: str) -> Checkpoint:
+    """Return the checkpoint of a training.
+
+    Parameters
+    ----------
+    path
+        Of the checkpoint.
+    fingerprint
+        Of the samples that the run must have been trained on; see `TrainData.fingerprint`.
+
+    Raises
+    ------
+    CheckpointError
+        The file is missing, damaged, or a checkpoint of something else.
+    """
+    checkpoint = read_checkpoint(path)
+    task = checkpoint.task
+    if set(task) != {"data", "settings"} or not set(task["settings"]) <= set(_OWN):
+        raise CheckpointError(
+            f"{path}: expected a checkpoint of inkling train, found one of the page."
+        )
+    if task["data"] != fingerprint:
+        raise CheckpointError(
+            f"{path}: expected the samples of this run ({task['data'][:40]}…), found others "
+            f"({fingerprint[:40]}…); give the same data, or leave out --resume."
+        )
+    return checkpoint
+
+
+def settings_of(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return the settings in the checkpoint of a training, by name."""
+    return {**checkpoint.settings, **checkpoint.task["settings"]}
 
 
 @dataclass(frozen=True)
@@ -111,11 +153,14 @@ class TrainingJob:
         self._fingerprint = data.fingerprint()
         self._saved: list[str] = []
         self._final: Network
-        checkpoint = self._read_checkpoint() if resume else None
-        known = {**checkpoint.settings, **checkpoint.task["settings"]} if checkpoint else {}
+        changed: dict[str, tuple[Any, Any]] = {}
+        checkpoint = None
+        if resume:
+            checkpoint = read_train_checkpoint(files.checkpoint, self._fingerprint)
+        known = settings_of(checkpoint) if checkpoint else {}
         if checkpoint:
             # A checkpoint may be older than a setting, which then had its default.
-            self._compare({**CommandSettings().param.values(), **known}, given)
+            changed = self._compare({**CommandSettings().param.values(), **known}, given)
         self.settings = CommandSettings(**{**known, **given})
         self._check()
         self._train_samples = enriched(data.train, self.settings)
@@ -127,6 +172,7 @@ class TrainingJob:
             validations=EVERY_EPOCH,
             state=checkpoint.state if checkpoint else None,
         )
+        self._mark(changed)
 
     def _check(self) -> None:
         """Raise SettingError now for what would fail at the end."""
@@ -147,23 +193,10 @@ class TrainingJob:
                     f"{flag}: expected validation samples, found none; give --validation-path."
                 )
 
-    def _read_checkpoint(self) -> Checkpoint:
-        path = self._files.checkpoint
-        checkpoint = read_checkpoint(path)
-        task = checkpoint.task
-        if set(task) != {"data", "settings"} or not set(task["settings"]) <= set(_OWN):
-            raise CheckpointError(
-                f"{path}: expected a checkpoint of inkling train, found one of the page."
-            )
-        if task["data"] != self._fingerprint:
-            raise CheckpointError(
-                f"{path}: expected the samples of this run ({task['data'][:40]}…), found others "
-                f"({self._fingerprint[:40]}…); give the same data, or leave out --resume."
-            )
-        return checkpoint
-
-    def _compare(self, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-        """Raise CommandError for a change of what is fixed; report the other changes."""
+    def _compare(
+        self, known: Mapping[str, Any], given: Mapping[str, Any]
+    ) -> dict[str, tuple[Any, Any]]:
+        """Raise CommandError for a change of what is fixed; report and return the others."""
         changed = {name: value for name, value in given.items() if value != known[name]}
         for name, value in changed.items():
             if name in FIXED:
@@ -175,6 +208,17 @@ class TrainingJob:
                 f"From here on {CommandSettings.param[name].label.lower()} is {value} "
                 f"instead of {known[name]}."
             )
+        return {name: (known[name], value) for name, value in changed.items()}
+
+    def _mark(self, changed: Mapping[str, tuple[Any, Any]]) -> None:
+        """Note in the history what changed when the run was resumed."""
+        history, iteration = self.run.history, self.run.iteration
+        for name, (old, new) in changed.items():
+            if name in MARKED_SETTINGS:
+                history.add_change(SettingChange(iteration, name, old, new))
+            else:
+                label = CommandSettings.param[name].label.lower()
+                history.note_intervention(f"{label} {old} → {new} at iteration {iteration:,}")
 
     async def work(self) -> Outcome:
         """Train, save, and score; Ctrl-C stops the training, never the saving."""
@@ -189,6 +233,40 @@ class TrainingJob:
         finally:
             await self.run.close()
         return Outcome(not is_complete, self._saved, scored)
+
+    def record(self, name: str, data_set: str) -> RunRecord:
+        """Return the run as the page lists it, without its weights.
+
+        Parameters
+        ----------
+        name
+            Of the run.
+        data_set
+            What it was trained on, in a word.
+        """
+        run = self.run
+        settings = {**settings_values(self.settings), **self._own_settings()}
+        scores: dict[str, Any] = dict(scores_of(run.history))
+        return RunRecord(
+            number=0,
+            name=name,
+            style=RunStyle(0),
+            settings={
+                **{key: value for key, value in settings.items() if key not in IDLE_SETTINGS},
+                "data_set": data_set,
+            },
+            backend=backend_name(),
+            iteration=run.iteration,
+            epochs=run.epochs_done,
+            seconds=run.times.total,
+            curve=curve_of(run),
+            **scores,
+        )
+
+    @property
+    def test_score(self) -> Score | None:
+        """The score on the test samples; None before the end, or without such samples."""
+        return self.run.history.test[-1] if self.run.history.test else None
 
     async def _train(self) -> bool:
         """Train and save; return whether training is complete, or was stopped by Ctrl-C."""
@@ -252,12 +330,14 @@ class TrainingJob:
         )
 
     def _checkpoint(self) -> Checkpoint:
-        own = {name: getattr(self.settings, name) for name in _OWN}
         return Checkpoint(
             settings_values(self.settings),
             self.run.state(),
-            {"data": self._fingerprint, "settings": own},
+            {"data": self._fingerprint, "settings": self._own_settings()},
         )
+
+    def _own_settings(self) -> dict[str, Any]:
+        return {name: getattr(self.settings, name) for name in _OWN}
 
     def _save(self) -> None:
         if not self.run.iteration:

@@ -384,6 +384,11 @@ class DigitsController:
                 self._replace_run(load_pretrained(state.pretrained_model), Origin.PRETRAINED)
         state.scheduled_changes = list(changes)
 
+    async def begin_run(self, values: Mapping[str, Any]) -> None:
+        """Begin a run of a fresh network with these settings; its data set is opened if needed."""
+        await self.apply_link(values, ())
+        self.reset()
+
     async def restore_run(
         self,
         run_state: RunState,

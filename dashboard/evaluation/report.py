@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.training.trainer import EVALUATION_CHUNK, Execute, execute_in_line
-from data_cache import Samples, to_float
+from dashboard.training.trainer import EVALUATION_CHUNK, Execute, HeldOut, execute_in_line
+from data_cache import to_float
 from nn import ClassificationMetrics, Network
 from nn.calibration import ReliabilityDiagram, confidence, reliability_diagram
 
@@ -58,7 +58,7 @@ class EvaluationReport:
 
 async def evaluate_network(
     network: Network,
-    samples: Samples,
+    samples: HeldOut,
     *,
     execute: Execute = execute_in_line,
     progress: Progress | None = None,
@@ -81,7 +81,9 @@ async def evaluate_network(
     probabilities = np.zeros((len(samples), network.classes), np.float32)
     for start in range(0, len(samples), EVALUATION_CHUNK):
         part = slice(start, start + EVALUATION_CHUNK)
-        images = to_float(samples.images[part], binarize=binarize)
+        images = samples.images[part]
+        if images.dtype == np.uint8:
+            images = to_float(images, binarize=binarize)
         log_probabilities = await execute(network.predict_log_proba, images)
         metrics.update(log_probabilities, samples.labels[part])
         probabilities[part] = np.exp(log_probabilities)

@@ -55,13 +55,11 @@ DISTRIBUTIONS = {
 """The titles of the charts by the names of the statistics."""
 
 LESSONS = {
-    "dead": "Lesson: Dead ReLUs",
-    "vanishing": "Lesson: Vanishing gradients",
-    "rate": "Lesson: Learning rate too large",
+    "dying-relu": "Lesson: Dying ReLUs",
+    "vanishing-gradients": "Lesson: Vanishing gradients",
+    "learning-rate": "Lesson: The learning rate",
 }
 """The titles of the buttons by the names of the lessons."""
-
-OPEN_PANE = 'document.getElementById("tab-spiral")?.click()'
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +124,6 @@ class HealthPanel:
             for name, title in LESSONS.items()
         }
         for lesson in self._lessons.values():
-            lesson.js_on_click(code=OPEN_PANE)
             lesson.visible = False
         self.layer = pn.widgets.Select(
             label="Layer",

@@ -106,7 +106,7 @@ class Finding:
     sentence
         What was found, and what helps.
     lesson
-        Name of the lesson of the 2-D pane on it.
+        Name of the lesson on it.
     """
 
     kind: str
@@ -133,14 +133,14 @@ def find_faults(record: HealthRecord, network: Network) -> list[Finding]:
                 f"{title}: {100 * layer.dead:.0f} % of the {units} are dead: they output 0 for all "
                 "samples, so their gradient is 0 too. A smaller learning rate or leaky ReLU helps."
             )
-            findings.append(Finding("dead", index, sentence, "dead"))
+            findings.append(Finding("dead", index, sentence, "dying-relu"))
         if layer.saturated is not None and layer.saturated >= SATURATED_SHARE:
             sentence = (
                 f"{title}: {100 * layer.saturated:.0f} % of the activations are saturated, where "
                 f"{network.activation} is almost flat and passes on little gradient. Smaller "
                 "initial weights or ReLU help."
             )
-            findings.append(Finding("saturated", index, sentence, "vanishing"))
+            findings.append(Finding("saturated", index, sentence, "vanishing-gradients"))
         if not isfinite(layer.gradient_norm) or (
             layer.gradient_norm > max(EXPLODED, layer.weight_norm) and layer.weight_norm > 0
         ):
@@ -148,14 +148,14 @@ def find_faults(record: HealthRecord, network: Network) -> list[Finding]:
                 f"{title}: the gradient explodes: its norm is {_number(layer.gradient_norm)}, that "
                 f"of the weights {_number(layer.weight_norm)}. A smaller learning rate helps."
             )
-            findings.append(Finding("exploding", index, sentence, "rate"))
+            findings.append(Finding("exploding", index, sentence, "learning-rate"))
         ratio = record.update_ratios[index]
         if ratio > LARGE_UPDATE:
             sentence = (
                 f"{title}: a step changes the weights by {100 * ratio:.1f} % of their norm; about "
                 "0.1 % is usual. A smaller learning rate helps."
             )
-            findings.append(Finding("update", index, sentence, "rate"))
+            findings.append(Finding("update", index, sentence, "learning-rate"))
     first, last = layers[0].gradient_rms, layers[-1].gradient_rms
     if len(layers) > 1 and first < VANISHED * last:
         times = f"{last / first:,.0f} times smaller than that of" if first else "0, unlike that of"
@@ -163,7 +163,7 @@ def find_faults(record: HealthRecord, network: Network) -> list[Finding]:
             f"{titles[0]}: the gradient vanishes: it is {times} the last layer, so the first "
             "layers hardly learn. ReLU with He initialisation helps."
         )
-        findings.append(Finding("vanishing", 0, sentence, "vanishing"))
+        findings.append(Finding("vanishing", 0, sentence, "vanishing-gradients"))
     return findings
 
 

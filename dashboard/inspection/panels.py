@@ -50,8 +50,7 @@ class InspectionContext:
         Awaited with a function and its arguments: computes outside the event loop, where the
         runtime has threads.
     begin_lesson
-        Opens the 2-D pane, in Python, and begins the lesson of that name; the page switches the
-        panes itself.
+        Opens the lesson of that name.
     """
 
     controller: DigitsController

@@ -9,9 +9,8 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dashboard.plane.dataset import OWN, PlaneData, inputs_of, make_data, split_data
+from dashboard.plane.dataset import OWN, PlaneData, make_data, split_data
 from dashboard.plane.inspection import Inspection
-from dashboard.plane.lessons import LESSONS, Observation
 from dashboard.plane.point_editor import PointEditor
 from dashboard.plane.presets import PRESETS
 from dashboard.plane.settings import PlaneSettings
@@ -73,8 +72,6 @@ class PlaneController:
         time_budget: TimeBudget | None = None,
     ) -> None:
         self.state = state
-        self._lesson_stage = 0  # how many checks of the open lesson have occurred
-        self._lesson_run = 0
         self._training = PlaneTraining(
             state, self._publish, clock=clock, execute=execute, time_budget=time_budget
         )
@@ -104,9 +101,6 @@ class PlaneController:
         """Begin a new run with the initial weights of the same seed, on the same points."""
         self.state.running = False
         self._training.replace_run()
-        if self.state.lesson:
-            self._lesson_stage = 0
-            self.state.lesson_message = LESSONS[self.state.lesson].watch
         self._notify(f"{self._describe_network()} It is untrained: press Train.")
 
     def regenerate(self) -> None:
@@ -117,18 +111,10 @@ class PlaneController:
         self._training.replace_run()
         self._notify(f"{self._describe_data()} Training restarts with seed {self.state.seed}.")
 
-    def begin_lesson(self, name: str) -> None:
-        """Set a lesson up; `state.lesson_message` says what to watch for, then what occurred."""
-        lesson = LESSONS[name]
-        self._replace_settings(lesson.settings, lesson=name, lesson_message=lesson.watch)
-        self._lesson_stage = 0
-        if lesson.show_test:
-            self.state.show_test = True
-        self._notify(f"{lesson.title}: press Train. {lesson.watch}")
-
-    def end_lesson(self) -> None:
-        """Close the lesson; everything else stays as it is."""
-        self.state.param.update(lesson="", lesson_message="")
+    def begin_run(self, settings: Mapping[str, Any]) -> None:
+        """Begin a new run with these settings and the defaults of the others, on new points."""
+        self._replace_settings(settings)
+        self._notify(f"{self._describe_data()} {self._describe_network()} Press Train.")
 
     def run_state(self) -> RunState | None:
         """Return the state of the run, None while a change waits for the end of a slice.
@@ -167,9 +153,6 @@ class PlaneController:
         with self._training.changing_settings():
             self.state.param.update(**values, points=data)
         run.settings = self.state
-        lesson = LESSONS.get(self.state.lesson)
-        is_observed = lesson is not None and self.state.lesson_message != lesson.watch
-        self._lesson_stage = len(lesson.checks) if lesson is not None and is_observed else 0
         run.apply_settings()  # so that only later changes are marked
         self._training.adopt_run(run)
         self.state.ablated = ablated
@@ -197,24 +180,6 @@ class PlaneController:
     def _publish(self, snapshot: Snapshot) -> None:
         self.time_travel.record(snapshot)
         self.state.snapshot = snapshot
-        self._check_lesson(snapshot)
-
-    def _check_lesson(self, snapshot: Snapshot) -> None:
-        """Show what was observed in a lesson; the message until then says what to watch."""
-        lesson, points = LESSONS.get(self.state.lesson), self.state.points.train
-        if lesson is None or self._lesson_stage >= len(lesson.checks):
-            return
-        if self._lesson_stage and snapshot.run != self._lesson_run:
-            return  # what was observed first was observed in another run
-        history = self.trainer.run.history
-        if len(history) and len(points):
-            train = inputs_of(points, self.state.inputs)
-            check = lesson.checks[self._lesson_stage]
-            message = check(Observation(self.trainer.run.network, train, history))
-            if message is not None:
-                self._lesson_stage += 1
-                self._lesson_run = snapshot.run
-                self.state.lesson_message = message
 
     # Effects of changed parameters
 
@@ -225,7 +190,7 @@ class PlaneController:
             for name in PlaneSettings.param
             if name != "name"
         }
-        labels = {"preset": "", "lesson": "", "lesson_message": "", **labels}
+        labels = {"preset": "", **labels}
         self.state.running = False
         with self._training.changing_settings():
             self.state.param.update(**{**defaults, **settings, **labels})

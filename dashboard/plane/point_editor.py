@@ -105,7 +105,7 @@ class PointEditor:
         with self._reported("error"):
             points, source = fit_points(*read_points(content, name, label_column))
             with self._training.changing_settings():
-                self._state.param.update(classes=points.classes, preset="", lesson="")
+                self._state.param.update(classes=points.classes, preset="")
                 self._state.points = replace(split_data(points, self._state), source=source)
             self._training.replace_run()
             legend = f" Labels: {source.legend}." if source.legend else ""

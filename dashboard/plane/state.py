@@ -8,7 +8,6 @@ from __future__ import annotations
 import param
 
 from dashboard.plane.dataset import PlaneData
-from dashboard.plane.lessons import LESSONS
 from dashboard.plane.presets import PRESETS
 from dashboard.plane.probes import PointEvaluation, evaluate_points
 from dashboard.plane.settings import PlaneSettings
@@ -76,10 +75,6 @@ class PlaneState(PlaneSettings, RunOptions, ShownCheckpoint, ScheduledChanges):
         objects=["", *PRESETS],
         doc="Name of the preset in use; setting it begins a new run, any other change empties it.",
     )
-    lesson = param.Selector(
-        default="", objects=["", *LESSONS], doc="Name of the open lesson; empty without one."
-    )
-    lesson_message = param.String("", doc="What to watch for, or what was observed.")
 
     @property
     def network(self) -> Network:

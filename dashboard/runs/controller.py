@@ -20,13 +20,17 @@ from dashboard.runs.records import MAX_PINNED, RunCollection, RunRecord
 from dashboard.runs.seeds import Configuration, SeedComparison, repeat
 from dashboard.runs.state import NOTHING, SEEDS, SETTING, RunsState
 from dashboard.runs.trials import Trials, changed_settings, label_of
-from dashboard.shell.fields import format_value
 from dashboard.shell.notices import Notice
 from dashboard.training.run_state import RunState
-from dashboard.training.settings import SettingError
+from dashboard.training.scheduled_changes import values_at_start
+from dashboard.training.settings import SettingError, format_value
 from dashboard.training.trainer import Execute, HeldOut
 from data_cache import DataError, PrefetchError, to_float
 from nn import Network
+
+MakeReport = Callable[[RunRecord, RunState, Any, Callable[[float], None]], Awaitable[bytes]]
+"""Makes the report of a run, given its record, its state, the controller of its pane, and what is
+called with the share that is done."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ class RunsController:
         Computes a part of an evaluation: in line, or in a thread.
     spawn
         Runs a background task.
+    make_report
+        Makes reports; None: there are none.
     """
 
     def __init__(
@@ -69,11 +75,13 @@ class RunsController:
         sources: Callable[[], Mapping[str, RunSource]],
         execute: Execute,
         spawn: Callable[[Any], None],
+        make_report: MakeReport | None = None,
     ) -> None:
         self.state = state
         self._sources = sources
         self._execute = execute
         self._spawn = spawn
+        self._make_report = make_report
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -144,6 +152,16 @@ class RunsController:
             image = to_float(comparison.samples.images[sample : sample + 1]).reshape(28, 28)
             self.source.trials.controller.drawing.show(image)
 
+    def report(self, number: int) -> None:
+        """Make the report of a run, a file to save; 0 is the run in training."""
+        record, make = self.find(number), self._make_report
+        if record is None or make is None:
+            return
+        if number and record.model is None:
+            self._warn(f"{record.name}: its weights are not kept any more, which a report needs.")
+            return
+        self._begin(lambda: self._report(number, make))
+
     # Experiments
 
     def cancel(self) -> None:
@@ -198,9 +216,10 @@ class RunsController:
             return
         history = run.history.copy()
         state = shown or run.state()
-        history.truncate(state.iteration)
+        dropped = history.truncate(state.iteration)
+        before = values_at_start(run.marked_settings, dropped)
         state = replace(state, history=history)
-        self._begin(lambda: self._race(trials, state, *change))
+        self._begin(lambda: self._race(trials, state, before, *change))
 
     def find_rate(self) -> None:
         """Run a learning rate range test with the present settings."""
@@ -257,10 +276,31 @@ class RunsController:
             self._task = None
             self.state.param.update(running=False, progress="")
 
+    async def _report(self, number: int, make: MakeReport) -> None:
+        controller = self.source.trials.controller
+        async with controller.trainer.between_slices:
+            record = self.find(number)
+            if record is None:
+                return
+            kept = record.model
+            state = controller.trainer.run.state() if kept is None else kept.run_state()
+
+        def show(share: float) -> None:
+            self.state.progress = f"Report: {100 * share:.0f} %"
+
+        content = await make(record, state, controller, show)
+        self.state.report = ("inkling-report.html", content)
+        self._notify(f"The report of {record.name} is saved as inkling-report.html.")
+
     async def _race(
-        self, trials: Trials, state: RunState, changes: Mapping[str, Any], title: str
+        self,
+        trials: Trials,
+        state: RunState,
+        before: Mapping[str, Any],
+        changes: Mapping[str, Any],
+        title: str,
     ) -> None:
-        race = await make_race(trials, state, changes, title, self.state.fork_steps)
+        race = await make_race(trials, state, changes, title, self.state.fork_steps, before=before)
         self.state.race = race
 
         def show() -> None:

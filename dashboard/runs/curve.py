@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from dashboard.training.history import History, Score, smooth
 from dashboard.training.run import Run
+from dashboard.training.step_times import StepTimes
 
 POINTS = 300
 """Most points of the training curve, and most scores."""
@@ -112,14 +113,20 @@ class RunCurve:
 
 
 def curve_of(run: Run) -> RunCurve:
-    """Return the curve of a run so far; call it between slices.
+    """Return the curve of a run so far; call it between slices."""
+    return curve_of_history(run.history, run.times)
+
+
+def curve_of_history(history: History, times: StepTimes) -> RunCurve:
+    """Return the curve of a history.
 
     Parameters
     ----------
-    run
-        Its history and its times are read.
+    history
+        Of a run, which is not being trained meanwhile.
+    times
+        Its seconds of training, as far as they are known.
     """
-    history = run.history
     steps, losses = history.loss_curve.points()
     _, accuracies = history.accuracy_curve.points()
     group = -(-len(steps) // POINTS) or 1
@@ -129,9 +136,16 @@ def curve_of(run: Run) -> RunCurve:
     counts = np.diff(steps, prepend=0.0)
     scores = choose_scores(history)
     return RunCurve(
-        _line(run, steps[ends], _means(losses, counts, group), _means(accuracies, counts, group)),
         _line(
-            run,
+            history,
+            times,
+            steps[ends],
+            _means(losses, counts, group),
+            _means(accuracies, counts, group),
+        ),
+        _line(
+            history,
+            times,
             np.array([score.iteration for score in scores], float),
             np.array([score.loss for score in scores], float),
             np.array([score.accuracy for score in scores], float),
@@ -166,15 +180,16 @@ def _means(
 
 
 def _line(
-    run: Run,
+    history: History,
+    times: StepTimes,
     iterations: NDArray[np.float64],
     losses: NDArray[np.float64],
     accuracies: NDArray[np.float64],
 ) -> Line:
     columns = (
         iterations,
-        run.history.epochs.at(iterations),
-        run.times.at(iterations),
+        history.epochs.at(iterations),
+        times.at(iterations),
         losses,
         accuracies,
     )

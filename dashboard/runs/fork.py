@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dashboard.runs.trials import Trials, score_last
+from dashboard.training.marks import SettingChange
 from dashboard.training.run import DivergenceError, Run
 from dashboard.training.run_state import RunState
 from dashboard.training.trainer import Trainer
@@ -64,7 +65,13 @@ class Race:
 
 
 async def make_race(
-    trials: Trials, state: RunState, changes: Mapping[str, Any], title: str, steps: int
+    trials: Trials,
+    state: RunState,
+    changes: Mapping[str, Any],
+    title: str,
+    steps: int,
+    *,
+    before: Mapping[str, Any] | None = None,
 ) -> Race:
     """Return a race that has not begun.
 
@@ -80,11 +87,18 @@ async def make_race(
         What the second run is called.
     steps
         Steps that each run takes.
+    before
+        Marked settings of the run that led to the state; others from now on are marked in the
+        histories.
     """
     held_out = await trials.held_out()
     race = Race(state.iteration, steps)
     for name, values in (("present settings", {}), (title, changes)):
         run = trials.make(trials.settings(**values), state)
+        now = run.marked_settings
+        for setting, old in (before or {}).items():
+            if state.iteration and now[setting] != old:
+                run.history.add_change(SettingChange(state.iteration, setting, old, now[setting]))
         race.racers.append(Racer(name, run, trials.trainer(run, held_out)))
     return race
 

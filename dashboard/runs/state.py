@@ -73,6 +73,9 @@ class RunsState(TypedSettings):
     )
     rate_steps = param.Integer(100, bounds=(20, 2000), label="Steps", doc="Training steps.")
 
+    report = param.ClassSelector(
+        class_=tuple, doc="Name and content of the newest report of a run, a file to save."
+    )
     comparison = param.ClassSelector(class_=RunComparison, doc="Of the two chosen runs.")
     seed_result = param.ClassSelector(class_=SeedComparison, doc="Of the newest repeats.")
     race = param.ClassSelector(class_=Race, doc="The newest race.")

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from dashboard.digits.controller import DigitsController
     from dashboard.plane.controller import PlaneController
     from dashboard.plane.dataset import PlaneData
+    from dashboard.plane.settings import PlaneSettings
+    from dashboard.training.history import History
     from dashboard.training.run import Run
 
 DIGITS, SPIRAL = "digits", "spiral"
@@ -280,22 +282,71 @@ def digits_link(controller: DigitsController) -> Link:
     return _link_of(DIGITS, run, values, state.scheduled_changes, missing=missing)
 
 
+def kept_digits_link(
+    settings: Mapping[str, Any], pretrained_model: str, history: History, iteration: int
+) -> Link:
+    """Return the link that reproduces a kept run of the digits.
+
+    Parameters
+    ----------
+    settings
+        As `describe_settings` returns them.
+    pretrained_model
+        The model that was fine-tuned, if the origin says so.
+    history, iteration
+        Of the run.
+    """
+    origin = settings.get("origin")
+    values = {name: settings.get(name, value) for name, value in BASE[DIGITS].items()}
+    values["fine_tune"] = origin == Origin.FINE_TUNED
+    if values["fine_tune"]:
+        values["pretrained_model"] = pretrained_model
+    is_loaded = origin == Origin.LOADED
+    missing = ["the weights from a file, with which it began"] if is_loaded else []
+    return _link_to(DIGITS, history, history.changes, iteration, values, missing=missing)
+
+
 def spiral_link(plane: PlaneController) -> Link:
     """Return the link that reproduces the present curve and points, or the next curve."""
+    state = plane.state
+    values = {name: getattr(state, name) for name in BASE[SPIRAL]}
+    missing, others = _own_points(state.points, state)
+    scheduled = state.scheduled_changes
+    return _link_of(SPIRAL, plane.trainer.run, values, scheduled, missing=missing, others=others)
+
+
+def kept_spiral_link(
+    settings: PlaneSettings, points: PlaneData, history: History, iteration: int
+) -> Link:
+    """Return the link that reproduces a kept run on points.
+
+    Parameters
+    ----------
+    settings
+        All settings that the run was trained with.
+    points
+        That it was trained on.
+    history, iteration
+        Of the run.
+    """
+    values = {name: getattr(settings, name) for name in BASE[SPIRAL]}
+    missing, others = _own_points(points, settings)
+    return _link_to(
+        SPIRAL, history, history.changes, iteration, values, missing=missing, others=others
+    )
+
+
+def _own_points(points: PlaneData, settings: PlaneSettings) -> tuple[list[str], dict[str, str]]:
+    """Return what a link lacks of points, and the text of those that were painted, by its key."""
     from dashboard.plane.dataset import OWN, make_data  # noqa: PLC0415 - imported with its pane only
     from dashboard.sharing.point_text import write_points  # noqa: PLC0415
 
-    state = plane.state
-    values = {name: getattr(state, name) for name in BASE[SPIRAL]}
-    missing, others = [], {}
-    if state.points.origin == OWN:
-        text = write_points(state.points, make_data(state))
-        if text is None:
-            missing.append(f"the {len(state.points):,} points, which are too many for an address")
-        else:
-            others[POINTS_KEY] = text
-    scheduled = state.scheduled_changes
-    return _link_of(SPIRAL, plane.trainer.run, values, scheduled, missing=missing, others=others)
+    if points.origin != OWN:
+        return [], {}
+    text = write_points(points, make_data(settings))
+    if text is None:
+        return [f"the {len(points):,} points, which are too many for an address"], {}
+    return [], {POINTS_KEY: text}
 
 
 def _link_of(
@@ -308,18 +359,43 @@ def _link_of(
     others: Mapping[str, str] | None = None,
 ) -> Link:
     """Return the link to a run: its settings as they were at the start, and their changes."""
-    changes = [*run.changes_so_far(), *scheduled]
-    missing = [*missing, *run.history.interventions]
+    so_far, history = run.changes_so_far(), run.history
+    return _link_to(
+        pane,
+        history,
+        so_far,
+        run.iteration,
+        values,
+        scheduled=scheduled,
+        missing=missing,
+        others=others,
+    )
+
+
+def _link_to(
+    pane: str,
+    history: History,
+    so_far: Sequence[SettingChange],
+    iteration: int,
+    values: dict[str, Any],
+    *,
+    scheduled: Sequence[SettingChange] = (),
+    missing: Sequence[str] = (),
+    others: Mapping[str, str] | None = None,
+) -> Link:
+    """Return the link to a history, whose settings changed `so_far`; see `_link_of`."""
+    changes = [*so_far, *scheduled]
+    missing = [*missing, *history.interventions]
     texts = dict(others or {})
     if len(changes) > MAX_CHANGES:
         missing.append(f"{len(changes)} changes of settings during the run, which are too many")
-    elif changes and run.history.divergences:
+    elif changes and history.divergences:
         missing.append("changes of settings in a run that diverged")
     elif changes:
-        values = values_at_start(values, run.changes_so_far())
+        values = values_at_start(values, so_far)
         texts[CHANGES_KEY] = _write_changes(changes)
     texts = write_values(values, BASE[pane]) | texts
-    if run.iteration or missing:
+    if iteration or missing:
         missing = ["the trained weights", *missing]
     return Link(write_query(pane, texts), _missing_sentences(missing))
 

@@ -6,7 +6,7 @@ Notices are replaced by newer ones; what must not be missed stands here, above t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from html import escape
 
 import panel as pn
@@ -69,27 +69,33 @@ class Alert:
     """
 
     def __init__(self, theme: Theme, page: PageWriter) -> None:
+        self._theme = theme
         self._page = page
-        self._text = theme.text("")
-        self._text.sizing_mode = None
-        self._text.styles = {"flex": "1 1 240px"}
         self._actions: Sequence[Action] = ()
-        self._buttons = [
-            # Hidden until `show` labels them; a button always has a name.
+        # Most pages never show it: what is in it is made by the first `show`.
+        self.view = pn.Row(
+            css_classes=["ink-alert"], stylesheets=[BOX, WARNING], margin=0, visible=False
+        )
+
+    @cached_property
+    def _text(self) -> pn.pane.HTML:
+        text = self._theme.text("")
+        text.sizing_mode = None
+        text.styles = {"flex": "1 1 240px"}
+        return text
+
+    @cached_property
+    def _buttons(self) -> list[pn.widgets.Button]:
+        # Hidden until `show` labels them; a button always has a name.
+        return [
             button(
-                f"Action {number}", theme, f"ink-alert-{number}", partial(self._press, number - 1)
+                f"Action {number}",
+                self._theme,
+                f"ink-alert-{number}",
+                partial(self._press, number - 1),
             )
             for number in range(1, MAX_ACTIONS + 1)
         ]
-        self.view = pn.Row(
-            self._text,
-            *self._buttons,
-            button("Close", theme, "ink-alert-close", self.hide),
-            css_classes=["ink-alert"],
-            stylesheets=[BOX, WARNING],
-            margin=0,
-            visible=False,
-        )
 
     def show(self, sentence: str, actions: Sequence[Action] = ()) -> None:
         """Show a sentence in place of the present one, with a button for each of two actions."""
@@ -101,6 +107,9 @@ class Alert:
                 one.visible = number < len(actions)
                 if one.visible:
                     one.label = actions[number][0]
+            if not self.view.objects:
+                close = button("Close", self._theme, "ink-alert-close", self.hide)
+                self.view[:] = [self._text, *self._buttons, close]
             self.view.visible = True
 
         self._page.write(show)

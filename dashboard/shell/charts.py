@@ -16,9 +16,12 @@ from bokeh.models import (
     GlyphRenderer,
     HoverTool,
     Label,
+    Line,
     LinearScale,
     NumeralTickFormatter,
     Range1d,
+    Scatter,
+    Segment,
 )
 from bokeh.plotting import figure
 from numpy.typing import NDArray
@@ -124,6 +127,8 @@ class CurveChart:
         self.best = _source("value", "text")
         self.changes = _source("text")
         self.divergences = _source("text")
+        self.pins: ColumnDataSource | None = None
+        """Of the pinned moments; made with the first one."""
         self._previous_key: tuple[Any, ...] = ()
         self._y_ranges = {"linear": FollowingRange(0, 1), "log": FollowingRange(0.01, 10)}
         self._labels: list[Label] = []
@@ -168,6 +173,7 @@ class CurveChart:
         }  # fmt: skip
         self._draw_scores(history)
         self._draw_marks(history)
+        self._draw_pins(history)
         self._draw_previous(previous, smoothing)
         self._follow(values, smoothed)
 
@@ -241,6 +247,21 @@ class CurveChart:
             steps.append(np.nan)  # a gap between two lines
             values.append(np.nan)
         _replace(self.diverged, _places(history, steps), values)
+
+    def _draw_pins(self, history: History) -> None:
+        pins = [pin for pin in self._options.pins if pin.history is history]
+        if self.pins is None:
+            if not pins:
+                return
+            self.pins = _source("text")
+            for chart in self._figures.values():
+                self._add_pins(chart, self.pins)
+        places = _places(history, [pin.iteration for pin in pins])
+        _replace(self.pins, places, text=[pin.text for pin in pins])
+
+    def _add_pins(self, chart: figure, source: ColumnDataSource) -> None:
+        pins = self._add_marks(chart, source, TEST, "star", "solid")
+        chart.add_tools(_hover([pins], [("", "@text")], "mouse"))
 
     def _draw_previous(self, previous: History | None, smoothing: float) -> None:
         key = () if previous is None else (id(previous), len(previous), smoothing)
@@ -327,46 +348,30 @@ class CurveChart:
         chart.extra_y_ranges = {"height": Range1d(0, 1, bounds=(0, 1), min_interval=1)}
         chart.extra_y_scales = {"height": LinearScale()}
         self._add_curves(chart)
+        if self.pins is not None:
+            self._add_pins(chart, self.pins)
         return chart
 
     def _add_curves(self, chart: figure) -> None:
         checkpoint()
         axis = self._axis
-        previous = chart.line(
-            axis, "value", source=self.previous, color=PREVIOUS, line_width=1.5, line_dash="dotted"
+        dashed: dict[str, Any] = {"line_width": 2, "line_dash": "dashed"}
+        previous = _add_line(
+            chart, self.previous, axis, PREVIOUS, line_width=1.5, line_dash="dotted"
         )
-        raw = chart.line(
-            axis, "value", source=self.batches, color=TRAINING, alpha=0.28, line_width=1
-        )
+        raw = _add_line(chart, self.batches, axis, TRAINING, line_width=1, line_alpha=0.28)
+        smoothed = _add_line(chart, self.batches, axis, TRAINING, y="smoothed", line_width=2)
         checkpoint()
-        smoothed = chart.line(axis, "smoothed", source=self.batches, color=TRAINING, line_width=2)
-        diverged = chart.line(axis, "value", source=self.diverged, color=DIVERGED, line_width=1.5)
-        validation = chart.line(
-            axis,
-            "value",
-            source=self.validation,
-            color=VALIDATION,
-            line_width=2,
-            line_dash="dashed",
+        diverged = _add_line(chart, self.diverged, axis, DIVERGED, line_width=1.5)
+        validation = _add_line(chart, self.validation, axis, VALIDATION, **dashed)
+        shown = 1 if self._dots else 0
+        dots = _add_markers(
+            chart, self.validation, axis, VALIDATION, size=5, fill_alpha=shown, line_alpha=shown
         )
-        dots = chart.scatter(
-            axis,
-            "value",
-            source=self.validation,
-            color=VALIDATION,
-            size=5,
-            alpha=1 if self._dots else 0,
+        best = _add_markers(
+            chart, self.best, axis, VALIDATION, size=15, marker="star", line_color="white"
         )
-        best = chart.scatter(
-            axis,
-            "value",
-            source=self.best,
-            marker="star",
-            size=15,
-            fill_color=VALIDATION,
-            line_color="white",
-        )
-        test = chart.scatter(axis, "value", source=self.test, color=TEST, size=11, marker="diamond")
+        test = _add_markers(chart, self.test, axis, TEST, size=11, marker="diamond")
         lines = (previous, raw, smoothed, diverged, validation, dots, best, test)
         self._glyphs += [(renderer.glyph, ("x",)) for renderer in lines]
         label = Label(
@@ -403,26 +408,14 @@ class CurveChart:
         self, chart: figure, source: ColumnDataSource, color: str, marker: str, dash: str
     ) -> GlyphRenderer:
         """Add vertical lines with a marker at their upper end, and return the markers."""
-        lines = chart.segment(
-            self._axis,
-            0,
-            self._axis,
-            1,
-            source=source,
-            color=color,
-            line_dash=dash,
-            y_range_name="height",
+        segment = Segment(
+            x0=self._axis, y0=0, x1=self._axis, y1=1, line_color=color, line_dash=dash
         )
-        markers = chart.scatter(
-            self._axis,
-            0.96,
-            source=source,
-            color=color,
-            marker=marker,
-            size=9,
-            line_width=2,
-            y_range_name="height",
+        lines = chart.add_glyph(source, segment, y_range_name="height")
+        markers = _add_markers(
+            chart, source, self._axis, color, y=0.96, size=9, marker=marker, line_width=2
         )
+        markers.y_range_name = "height"
         self._glyphs += [(lines.glyph, ("x0", "x1")), (markers.glyph, ("x",))]
         return markers
 
@@ -587,6 +580,26 @@ def _is_same(one: Any, other: Any) -> bool:
 
 def _x_formatter(axis: str) -> NumeralTickFormatter:
     return NumeralTickFormatter(format="0,0" if axis == ITERATION else "0,0.[00]")
+
+
+# Methods such as `figure.line` make two more models for every glyph, for selections and for a muted
+# legend, which the charts do not have.
+def _add_line(
+    chart: figure, source: ColumnDataSource, x: str, color: str, y: str = "value", **look: Any
+) -> GlyphRenderer:
+    return chart.add_glyph(source, Line(x=x, y=y, line_color=color, **look))
+
+
+def _add_markers(
+    chart: figure,
+    source: ColumnDataSource,
+    x: str,
+    color: str,
+    y: str | float = "value",
+    **look: Any,
+) -> GlyphRenderer:
+    colors = {"fill_color": color, "line_color": color}
+    return chart.add_glyph(source, Scatter(x=x, y=y, **(colors | look)))
 
 
 def _hover(renderers: list[GlyphRenderer], tooltips: list[tuple[str, str]], mode: str) -> HoverTool:

@@ -18,15 +18,15 @@ from bokeh.models import CustomJS, Spacer
 
 from dashboard.shell.page_writer import PageWriter
 
-TELL_PAGE = """
-dispatchEvent(new CustomEvent("inkling-kept", {detail: carrier.tags}))
+SEND_TO_PAGE = """
+dispatchEvent(new CustomEvent("inkling-saved", {detail: carrier.tags}))
 """
 
 _TAB = re.compile(r"[A-Za-z0-9]{1,40}")
 
 
 @dataclass(frozen=True)
-class Greeting:
+class Handshake:
     """The first message of a served page.
 
     Attributes
@@ -50,7 +50,7 @@ class Greeting:
     expects: bool
 
     @classmethod
-    def read(cls, values: list[Any]) -> Greeting:
+    def read(cls, values: list[Any]) -> Handshake:
         """Return what a page sent; values of other types are replaced by harmless ones."""
         key, tab, *flags = [*values, *[None] * 5][:5]
         tab = tab if isinstance(tab, str) and _TAB.fullmatch(tab) else secrets.token_hex(8)
@@ -67,22 +67,22 @@ class PageConnection:
 
     Attributes
     ----------
-    heard_idle
+    on_idle
         Called, now and then while the page is connected, with the seconds since the person did
         something.
     """
 
     def __init__(self, writer: PageWriter) -> None:
         self._writer = writer
-        self.heard_idle: Callable[[float], None] = lambda _seconds: None
-        self._greeting: Greeting | None = None
-        self._greeted = asyncio.Event()
-        self._told: tuple[str, str, str] = ("", "", "")
+        self.on_idle: Callable[[float], None] = lambda _seconds: None
+        self._handshake: Handshake | None = None
+        self._handshake_received = asyncio.Event()
+        self._sent: tuple[str, str, str] = ("", "", "")
         self._from_page = Spacer(width=0, height=0, name="inkling-connection", tags=[])
-        self._from_page.on_change("tags", self._heard)
-        self._to_page = Spacer(width=0, height=0, name="inkling-kept", tags=[])
+        self._from_page.on_change("tags", self._message_received)
+        self._to_page = Spacer(width=0, height=0, name="inkling-saved", tags=[])
         self._to_page.js_on_change(
-            "tags", CustomJS(args={"carrier": self._to_page}, code=TELL_PAGE)
+            "tags", CustomJS(args={"carrier": self._to_page}, code=SEND_TO_PAGE)
         )
         self.view = pn.Row(
             *(
@@ -92,37 +92,37 @@ class PageConnection:
             margin=0,
         )
 
-    async def greeting(self) -> Greeting:
-        """Wait for the greeting of the page, and return it."""
-        await self._greeted.wait()
-        assert self._greeting is not None
-        return self._greeting
+    async def handshake(self) -> Handshake:
+        """Wait for the handshake of the page, and return it."""
+        await self._handshake_received.wait()
+        assert self._handshake is not None
+        return self._handshake
 
-    def tell_tab(self, name: str) -> None:
+    def report_tab(self, name: str) -> None:
         """Tell the page another name of its tab, since an open tab has the present one."""
-        self._tell(tab=name)
+        self._send(tab=name)
 
-    def tell_kept(self, kept: bool) -> None:
+    def report_saved(self, saved: bool) -> None:
         """Tell the page whether everything is saved, or would be lost with the page."""
-        self._tell(kept="yes" if kept else "no")
+        self._send(saved="yes" if saved else "no")
 
-    def tell_ended(self) -> None:
+    def report_ended(self) -> None:
         """Tell the page that its session ends because nobody uses it."""
-        self._tell(ended="idle")
+        self._send(ended="idle")
 
-    def _tell(self, **values: str) -> None:
-        names = ("kept", "tab", "ended")
-        told = dict(zip(names, self._told, strict=True)) | values
-        new = (told["kept"], told["tab"], told["ended"])
-        if new == self._told:
+    def _send(self, **values: str) -> None:
+        names = ("saved", "tab", "ended")
+        latest = dict(zip(names, self._sent, strict=True)) | values
+        new = (latest["saved"], latest["tab"], latest["ended"])
+        if new == self._sent:
             return
-        self._told = new
-        self._writer.write(lambda: self._to_page.update(tags=list(self._told)), key="inkling-kept")
+        self._sent = new
+        self._writer.write(lambda: self._to_page.update(tags=list(self._sent)), key="inkling-saved")
 
-    def _heard(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
+    def _message_received(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
         kind, *values = tags or [""]
-        if kind == "greeting" and self._greeting is None:
-            self._greeting = Greeting.read(values)
-            self._greeted.set()
+        if kind == "handshake" and self._handshake is None:
+            self._handshake = Handshake.read(values)
+            self._handshake_received.set()
         elif kind == "idle" and values and isinstance(values[0], int | float):
-            self.heard_idle(values[0] if math.isfinite(values[0]) else 0.0)
+            self.on_idle(values[0] if math.isfinite(values[0]) else 0.0)

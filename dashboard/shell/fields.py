@@ -13,7 +13,7 @@ import panel as pn
 import param
 
 from dashboard.shell.theme import Theme
-from dashboard.training.settings import SettingError, TypedSettings
+from dashboard.training.settings import SettingError, TypedSettings, format_value
 from dashboard.upstream.page_slices import checkpoint
 
 ERROR = """
@@ -57,18 +57,6 @@ DISPLAY_NAMES = {
 def display_name(value: str) -> str:
     """Return how the page shows a value that settings, links and commands spell otherwise."""
     return DISPLAY_NAMES.get(value, value[:1].upper() + value[1:])
-
-
-def format_value(value: Any) -> str:
-    """Return a setting as it is typed: 0.002, 64, “500 300 100”; None is empty."""
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return " ".join(str(width) for width in value)
-    if not isinstance(value, float):
-        return str(value)
-    short = f"{value:g}"
-    return short if float(short) == value else repr(value)
 
 
 class Field:

@@ -16,6 +16,7 @@ from dashboard.shell import read_asset
 from dashboard.shell.alert import FLOATING, Alert
 from dashboard.shell.colors import color_variables
 from dashboard.shell.connection import PageConnection
+from dashboard.shell.lesson_drawer import LessonDrawer
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.restore_offer import RestoreOffer
 from dashboard.shell.share_link import ShareLink
@@ -48,6 +49,8 @@ class Page:
         What the page says about its connection, and is told about what is saved.
     link
         The links that the button “Copy link” copies.
+    lessons
+        The place of lessons.
     template
         What Panel serves.
     """
@@ -59,6 +62,7 @@ class Page:
         self.offer = RestoreOffer(theme, writer)
         self.link = ShareLink(writer)
         self.connection = PageConnection(writer)
+        self.lessons = LessonDrawer(theme, writer)
         self.template = make_template(read_asset("page.html"))
         cards = {name: pretrained_card(name) for name in PRETRAINED}
         variables = {
@@ -79,6 +83,8 @@ class Page:
             "offer": floating,
             "link": self.link.view,
             "connection": self.connection.view,
+            "lessons": self.lessons.view,
+            "lesson_carriers": self.lessons.carriers,
         }
         for name, part in (self.panes.roots() | parts).items():
             checkpoint()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 
 import panel as pn
@@ -41,42 +42,52 @@ class RestoreOffer:
     """
 
     def __init__(self, theme: Theme, page: PageWriter) -> None:
+        self._theme = theme
         self._page = page
         self._saves: Sequence[OfferedSave] = ()
         self._resume: Callable[[int], None] = lambda _index: None
         self._delete: Callable[[int], None] = lambda _index: None
         self._delete_all: Callable[[], None] = lambda: None
         self._decline: Callable[[], None] = lambda: None
-        self._text = theme.text("")
-        self._text.stylesheets = [*self._text.stylesheets, TEXT]
-        self._text.sizing_mode = None
-        self._text.styles = {"flex": "1 1 260px"}
-        self._choice = pn.widgets.Select(
+        # Most pages never show it: what is in it is made by the first `ask`.
+        self.view = pn.Row(css_classes=["ink-offer"], stylesheets=[BOX], margin=0, visible=False)
+
+    @cached_property
+    def _text(self) -> pn.pane.HTML:
+        text = self._theme.text("")
+        text.stylesheets = [*text.stylesheets, TEXT]
+        text.sizing_mode = None
+        text.styles = {"flex": "1 1 260px"}
+        return text
+
+    @cached_property
+    def _choice(self) -> pn.widgets.Select:
+        choice = pn.widgets.Select(
             label="Saved work",
             options={"": 0},
             css_classes=["ink-saves"],
-            stylesheets=[theme.widgets],
+            stylesheets=[self._theme.widgets],
             styles={"flex": "1 1 100%"},
             margin=0,
             visible=False,
         )
-        self._choice.param.watch(lambda _event: self._page.write(self._draw), "value")
-        self._delete_all_button = button(
-            "Delete all", theme, "ink-delete-saves", self._delete_all_pressed
-        )
-        self._delete_all_button.visible = False
-        self.view = pn.Row(
+        choice.param.watch(lambda _event: self._page.write(self._draw), "value")
+        return choice
+
+    @cached_property
+    def _delete_all_button(self) -> pn.widgets.Button:
+        return button("Delete all", self._theme, "ink-delete-saves", self._delete_all_pressed)
+
+    def _parts(self) -> list[pn.viewable.Viewable]:
+        theme = self._theme
+        return [
             self._choice,
             self._text,
             button("Resume", theme, "ink-resume", self._resumed),
             button("Delete", theme, "ink-delete-save", lambda: self._delete(self._index)),
             self._delete_all_button,
             button("Start fresh", theme, "ink-fresh", self._declined),
-            css_classes=["ink-offer"],
-            stylesheets=[BOX],
-            margin=0,
-            visible=False,
-        )
+        ]
 
     @property
     def _index(self) -> int:
@@ -113,6 +124,8 @@ class RestoreOffer:
             self._choice.param.update(options=options, value=0, visible=len(saves) > 1)
             self._delete_all_button.visible = len(saves) > 1
             self._draw()
+            if not self.view.objects:
+                self.view[:] = self._parts()
             self.view.visible = True
 
         self._page.write(show)

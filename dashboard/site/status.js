@@ -30,14 +30,14 @@ class StatusLine {
 
   draw() {
     const bar = document.querySelector(".site-status");
-    if (bar === null) { // the HTML has not come so far
+    const [line, progress, buttons] = bar?.children ?? [];
+    if (buttons === undefined) { // the HTML has not come so far
       requestAnimationFrame(() => this.draw());
       return;
     }
     bar.hidden = this.shown === null;
     if (bar.hidden) return;
     const {text, share, actions, isError = false, values = {}} = this.shown;
-    const [line, progress, buttons] = bar.children;
     for (const name of ["file", "cause"]) bar.dataset[name] = values[name] ?? "";
     if (line.textContent !== text) line.textContent = text;
     progress.hidden = share === undefined;

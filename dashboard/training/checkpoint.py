@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from array import array
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,7 +115,11 @@ class Checkpoint:
 
     @classmethod
     def from_bytes(
-        cls, data: bytes, name: str, settings: type[LearningSettings] = TrainingSettings
+        cls,
+        data: bytes,
+        name: str,
+        settings: type[LearningSettings] = TrainingSettings,
+        former: Collection[str] = (),
     ) -> Checkpoint:
         """Read the contents of a checkpoint file.
 
@@ -127,6 +131,8 @@ class Checkpoint:
             How error messages call the checkpoint.
         settings
             Class that the checkpoint's settings must fit.
+        former
+            Names of settings of earlier versions, which are left out.
 
         Raises
         ------
@@ -137,7 +143,9 @@ class Checkpoint:
         header, arrays = _read_archive(data, name)
         # Whatever does not fit in a header that was edited by hand gets one message.
         try:
-            values = dict(header["settings"])
+            values = {
+                name: it for name, it in dict(header["settings"]).items() if name not in former
+            }
             settings(**values)
             state = _read_state(header, arrays)
             return cls(values, state, dict(header["task"]), _without_prefix(_EXTRA, arrays))

@@ -5,6 +5,8 @@ They change no number of the run; each pane that trains has them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import param
 
 from dashboard.training.history import History
@@ -25,6 +27,25 @@ WATCHED_SPEED = 10.0
 """Up to this speed, in steps per second, each step is shown by itself."""
 
 ITERATION, EPOCH = "iteration", "epoch"
+
+
+@dataclass(frozen=True, eq=False)
+class Pin:
+    """A moment of a run that is marked on its curve.
+
+    Attributes
+    ----------
+    history
+        Of the run; the pin is drawn on no other curve.
+    iteration
+        The moment.
+    text
+        What happened, in words.
+    """
+
+    history: History
+    iteration: int
+    text: str
 
 
 class RunOptions(param.Parameterized):
@@ -55,6 +76,7 @@ class RunOptions(param.Parameterized):
     earlier = param.List(
         [], item_type=History, doc="Curves of earlier runs, the newest last; drawn behind the run."
     )
+    pins = param.List([], item_type=Pin, doc="Moments that are marked on the curves.")
 
     @property
     def steps_per_second(self) -> float | None:

@@ -269,6 +269,18 @@ def describe_range(parameter: Any) -> str:
     return f"{kind} {start} {low:,} to {high:,}"
 
 
+def format_value(value: Any) -> str:
+    """Return a setting as it is typed: 0.002, 64, “500 300 100”; None is empty."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return " ".join(str(width) for width in value)
+    if not isinstance(value, float):
+        return str(value)
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
+
+
 def shorten(text: str, length: int = 24) -> str:
     """Return a text, cut to at most `length` characters, for quoting in messages."""
     return text if len(text) <= length else text[: length - 1] + "…"

@@ -165,6 +165,8 @@ class Trainer(Generic[AnyRun]):
         self.validation = validation
         self.validation_coming: asyncio.Task[None] | None = None
         """Task that sets `validation`, while it runs; the first validation waits for it."""
+        self.further_goal: Callable[[AnyRun], str | None] = lambda _run: None
+        """As `goal`, and may be replaced at any time."""
         self.between_slices = asyncio.Lock()
         """Held while a slice is computed; whoever holds it sees the run between two slices."""
         self._publish = publish
@@ -216,7 +218,7 @@ class Trainer(Generic[AnyRun]):
     @property
     def reached_goal(self) -> str | None:
         """Why training ends before the next step; None when no goal is reached."""
-        return self._goal(self.run)
+        return self._goal(self.run) or self.further_goal(self.run)
 
     def adopt(self, run: AnyRun, validation: HeldOut | None) -> None:
         """Replace the run and its validation samples; RuntimeError while training is running."""

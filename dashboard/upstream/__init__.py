@@ -65,8 +65,9 @@ PATCHES = (
         "ModelPane._update: set only the properties that the object determines",
     ),
     Patch(
-        "served_messages", "bokeh.server.connection", "Bokeh 3.9", "speed",
-        "up to 40 ms less at every answer of the served app on Linux",
+        "served_messages", "bokeh.server.connection, panel.io.document", "Panel 1.9, Bokeh 3.9",
+        "correctness",
+        "no message refers to models that the page does not know; up to 40 ms less at answers",
         "server: set TCP_NODELAY on the websocket, and send the events of one lock together",
     ),
     Patch(

@@ -20,6 +20,8 @@ GZIP_MAGIC = b"\x1f\x8b"
 MAX_UNPACKED = 2_000_000_000
 """Bytes to which a compressed file may unpack, unless the caller says less. In a browser, where
 sizes have 32 bits, zlib refuses a larger limit."""
+_NESTED = 3
+"""So many times a file is unpacked: a table in a gzip file in a ZIP archive."""
 # Compressions of the standard library that not every build of Python has.
 _DECOMPRESSORS = {"bzip2": ("bz2", "BZ2Decompressor"), "xz": ("lzma", "LZMADecompressor")}
 
@@ -51,17 +53,19 @@ def unpack(content: bytes, name: str, limit: int = MAX_UNPACKED) -> bytes:
     """
     if not content:
         raise DataError(f"{name}: expected samples, found an empty file (0 bytes).")
-    if content.startswith(GZIP_MAGIC):
-        unpacked = decompress(content, name, limit)
-    elif (kind := identify(content).name) in _DECOMPRESSORS:
-        unpacked = _decompress_with(*_DECOMPRESSORS[kind], content, name, limit)
-    elif kind == "zip":
-        unpacked = _unzip(content, name, limit)
-    else:
-        return content
-    if not unpacked:
-        raise DataError(f"{name}: expected samples, found an empty file after decompression.")
-    return unpacked
+    for _ in range(_NESTED):
+        kind = identify(content).name
+        if kind == "gzip":
+            content = decompress(content, name, limit)
+        elif kind in _DECOMPRESSORS:
+            content = _decompress_with(*_DECOMPRESSORS[kind], content, name, limit)
+        elif kind == "zip":
+            content = _unzip(content, name, limit)
+        else:
+            break
+        if not content:
+            raise DataError(f"{name}: expected samples, found an empty file after decompression.")
+    return content
 
 
 def decompress(content: bytes, name: str, limit: int = MAX_UNPACKED) -> bytes:

@@ -21,10 +21,12 @@ from data_cache.readers.sample_file import (
     make_sample_file,
 )
 from data_cache.readers.table_layout import find_layout
+from data_cache.readers.text import digit_of_text, excerpt
 from data_cache.samples import PIXELS, SIDE
 
-_IMAGE_NAMES = ("x", "images", "image", "data", "pixels")
-_LABEL_NAMES = ("y", "labels", "label", "targets", "target", "classes")
+_IMAGE_NAMES = ("x", "images", "image", "data", "pixels", "features", "inputs")
+_LABEL_NAMES = ("y", "labels", "label", "targets", "target", "classes", "outputs")
+_SHAPES = ((SIDE, SIDE), (PIXELS,), (SIDE, SIDE, 1), (1, SIDE, SIDE))
 _HALVES = {"train": ("train", "training"), "test": ("test", "testing", "validation", "val")}
 
 
@@ -50,6 +52,10 @@ def parse_npz(
             names = {key.rsplit("/", 1)[-1].lower(): key for key in archive.files}
             images_key = _find(names, _IMAGE_NAMES, part)
             labels_key = _find(names, _LABEL_NAMES, part)
+            how = f"arrays {images_key}"
+            if images_key is None:
+                images_key, labels_key = _find_by_shape(archive)
+                how = f"arrays {images_key}, {labels_key}"
             if images_key is None:
                 is_network = "w0" in names or any(".weight" in it for it in names)
                 hint = "; weights are named with --weight-path" if is_network else ""
@@ -67,11 +73,8 @@ def parse_npz(
     except DataError:
         raise
     except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds
-        raise DataError(
-            f"{name}: expected an intact .npz archive of numbers, found a damaged one or Python "
-            "objects; get the file again."
-        ) from error
-    return _sample_file(name, images, labels, f"arrays {images_key}", options or ReadOptions())
+        raise _unreadable(name, "an intact .npz archive of numbers", error) from error
+    return _sample_file(name, images, labels, how, options or ReadOptions())
 
 
 def parse_npy(content: bytes, name: str, options: ReadOptions | None = None) -> SampleFile:
@@ -79,16 +82,41 @@ def parse_npy(content: bytes, name: str, options: ReadOptions | None = None) -> 
     try:
         array = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
     except Exception as error:  # damaged headers raise several kinds
-        raise DataError(
-            f"{name}: expected an intact .npy file of numbers, found a damaged one or Python "
-            "objects; get the file again."
-        ) from error
+        raise _unreadable(name, "an intact .npy file of numbers", error) from error
     options = options or ReadOptions()
     if array.ndim == 2 and array.shape[1] == PIXELS + 1 and array.dtype.kind in "iuf":
         layout = find_layout(None, array, options.label_column, name)
         labels = None if layout.label is None else array[:, layout.label]
         return _sample_file(name, array[:, list(layout.pixels)], labels, "one array", options)
     return _sample_file(name, array, None, "one array", options)
+
+
+def _unreadable(name: str, expected: str, error: Exception) -> DataError:
+    """Return the error of an array that NumPy refuses."""
+    if isinstance(error, ValueError) and "bject arrays" in str(error):
+        found = (
+            "Python objects, which are never opened; save the array as numbers: "
+            "array.astype(numpy.uint8)"
+        )
+    else:
+        found = "a damaged one; get the file again"
+    return DataError(f"{name}: expected {expected}, found {found}.")
+
+
+def _find_by_shape(archive: Any) -> tuple[str | None, str | None]:
+    """Return the arrays of images and of their labels where shapes leave no doubt, as of arr_0."""
+    arrays = {key: archive[key] for key in archive.files} if len(archive.files) == 2 else {}
+    images = [
+        key
+        for key, array in arrays.items()
+        if array.shape[1:] in _SHAPES and len(array) and array.min() >= 0
+    ]
+    if len(images) != 1:
+        return None, None
+    (labels,) = arrays.keys() - images
+    count, dtype = len(arrays[images[0]]), arrays[labels].dtype
+    is_label = arrays[labels].shape in ((count,), (count, 1), (count, CLASS_COUNT))
+    return (images[0], labels) if is_label and dtype.kind in "iub" else (None, None)
 
 
 def _find(names: Mapping[str, str], words: tuple[str, ...], part: str) -> str | None:
@@ -104,11 +132,23 @@ def _find(names: Mapping[str, str], words: tuple[str, ...], part: str) -> str | 
     return next((names[word] for word in words if word in names), None)
 
 
+def _numbers_of_texts(labels: np.ndarray, name: str) -> np.ndarray:
+    """Return the digits that texts name; raise a DataError if one names none."""
+    texts = labels.astype(str)
+    digits = {text: digit_of_text(str(text)) for text in np.unique(texts)}
+    wrong = [text for text, digit in digits.items() if digit is None]
+    if wrong:
+        raise DataError(
+            f"{name}: expected labels from 0 to {CLASS_COUNT - 1}, found {excerpt(str(wrong[0]))}."
+        )
+    return np.array([digits[text] for text in texts.reshape(-1)], np.int64).reshape(labels.shape)
+
+
 def _sample_file(name: str, images: Any, labels: Any, how: str, options: ReadOptions) -> SampleFile:
     shape = images.shape
     if images.dtype.kind not in "iufb" or shape[:1] == (0,):
         raise DataError(f"{name}: expected images as numbers, found {images.dtype} {shape}.")
-    if shape[1:] not in ((SIDE, SIDE), (PIXELS,), (SIDE, SIDE, 1), (1, SIDE, SIDE)):
+    if shape[1:] not in _SHAPES:
         raise DataError(
             f"{name}: expected images of the shape (n, {SIDE}, {SIDE}) or (n, {PIXELS}), found "
             f"{shape}."
@@ -128,6 +168,8 @@ def _sample_file(name: str, images: Any, labels: Any, how: str, options: ReadOpt
                     f"rows of {CLASS_COUNT} other numbers, perhaps probabilities."
                 )
             labels = labels.argmax(axis=1)  # as for Keras
+        if labels.dtype.kind in "US":
+            labels = _numbers_of_texts(labels, name)
         if labels.shape not in ((len(pixels),), (len(pixels), 1)) or labels.dtype.kind not in "iuf":
             raise DataError(
                 f"{name}: expected one label for each of {len(pixels):,} images, found "

@@ -7,8 +7,9 @@ table that neither reads is gone through cell by cell, so that the error can nam
 from __future__ import annotations
 
 import io
+import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -23,16 +24,20 @@ from data_cache.readers.sample_file import (
     check_label_range,
     make_sample_file,
 )
-from data_cache.readers.table_head import Dialect, read_head, split_row
-from data_cache.readers.table_layout import find_layout
-from data_cache.readers.text import NUMBER, decode_text, excerpt
+from data_cache.readers.table_head import ONE_HOT, Dialect, read_head, split_row
+from data_cache.readers.table_layout import find_layout, join_one_hot
+from data_cache.readers.text import NUMBER, decode_text, digit_of_text, excerpt
 from data_cache.samples import PIXELS, Samples
 
 EXPECTED = "samples as an idx, CSV or .npz file"
 _NEWLINE, _ZERO = b"\n0"
 # Big enough to be fast, small enough for the processor's cache.
 _CHUNK_BYTES = 1 << 20
+_BLANK = b" \t,;|\"'"
+_GROUP = 3  # digits after a separator of thousands
 _EMPTY_ROW = re.compile(rb"(?m)^[ \t,;|\"']*\n")
+_REMARK_ROW = re.compile(rb"(?m)^#[^\n]*\n")
+_DECIMAL_COMMA = re.compile(rb"[0-9],([0-9]*)")
 
 
 def read_csv(path: Path | str) -> Samples:
@@ -78,20 +83,25 @@ def parse_table(content: bytes, name: str, options: ReadOptions | None = None) -
     text = decode_text(content, name)
     head = read_head(text.content, name)
     dialect, header, body = head.dialect, head.header, head.body
+    body, text_label = _number_labels(body, dialect)
     table = _parse_body(body, dialect, name, head.first_row)
     if not len(table):
         raise DataError(f"{name}: expected rows of samples after the header, found none.")
     if header is not None and dialect.index is not None:
         header = [cell for column, cell in enumerate(header) if column != dialect.index]
+    # The numbers of the columns in the file, for messages.
+    numbers = [column + 1 for column in range(dialect.columns) if column != dialect.index]
     label_column = options.label_column
+    if dialect.columns == ONE_HOT and label_column is None:
+        header, table, first = join_one_hot(header, table, name)
+        numbers = [first + 1, *(number for number in numbers if not 0 < number - first <= 10)]
     if label_column is not None and label_column.isdigit() and dialect.index is not None:
         # The person counts the index, which is not in the table.
         label_column = str(int(label_column[:9]) - (int(label_column[:9]) > dialect.index + 1))
-    layout = find_layout(header, table, label_column, name)
+    layout = find_layout(header, table, label_column or text_label, name)
     labels = None
     if layout.label is not None:
-        number = layout.label + 1
-        number += dialect.index is not None and dialect.index <= layout.label
+        number = numbers[layout.label]
         labels = _labels_of(
             table[:, layout.label],
             name,
@@ -101,16 +111,54 @@ def parse_table(content: bytes, name: str, options: ReadOptions | None = None) -
         )
 
     def where(sample: int, pixel: int) -> str:
-        column = layout.pixels[pixel]
-        column += 1 + (dialect.index is not None and dialect.index <= column)
+        column = numbers[layout.pixels[pixel]]
         return f"{name}, row {_row_number(body, sample, head.first_row)}, column {column}"
 
     pixels = np.ascontiguousarray(table[:, layout.pixel_slice or layout.pixels])
     words = [head.description, text.encoding]
-    if layout.label is not None and layout.label != 0:
+    if list(layout.pixels) != sorted(layout.pixels):
+        words.append("pixels in the order of their names")
+    if text_label:
+        words.append("labels as texts")
+    if dialect.columns == ONE_HOT:
+        words.append("labels in ten columns")
+    elif layout.label is not None and layout.label != 0:
         words.append("label last" if layout.label == table.shape[1] - 1 else "label inside")
     how = ", ".join(word for word in words if word)
     return make_sample_file(name, pixels, labels, how, options, where=where)
+
+
+def _number_labels(body: bytes, dialect: Dialect) -> tuple[bytes, str | None]:
+    """Return the rows with labels such as “seven” as digits, and which column they are in.
+
+    If one of them names no digit, or no column is such, the rows are returned as they are.
+    """
+    if dialect.columns - (dialect.index is not None) != PIXELS + 1 or dialect.separator == " ":
+        return body, None
+    separator = dialect.separator.encode()
+    place = int(dialect.index == 0)
+    first = next((line for line in body.split(b"\n", 9) if line.strip(_BLANK)), b"")
+    cells = split_row(first.decode("utf-8", "replace"), dialect.separator)[: dialect.columns]
+    for column, end in ((place, "first"), (dialect.columns - 1, "last")):
+        cell = cells[column].strip(",;") if column < len(cells) else ""
+        if NUMBER.fullmatch(cell) or digit_of_text(cell) is None:
+            continue
+        rows = []
+        for line in body.split(b"\n"):
+            row = line
+            if line.strip(_BLANK) and not line.startswith(b"#"):
+                left = line.split(separator, column + 1) if end == "first" else []
+                parts = left or line.rstrip(separator).rsplit(separator, 1)
+                at = column if left else -1
+                digit = digit_of_text(parts[at].decode("utf-8", "replace")) if parts[at:] else None
+                if digit is None:
+                    return body, None
+                parts[at] = b"%d" % digit
+                row = separator.join(parts)
+                row += b"" if left else line[len(line.rstrip(separator)) :]
+            rows.append(row)
+        return b"\n".join(rows), end
+    return body, None
 
 
 def _parse_body(body: bytes, dialect: Dialect, name: str, first_row: int) -> np.ndarray:
@@ -123,6 +171,11 @@ def _parse_body(body: bytes, dialect: Dialect, name: str, first_row: int) -> np.
             table = _parse_chunks(plain, dialect, _parse_unusual)
     if table is None:
         _report_first_fault(body, dialect, name, first_row)
+        if _DECIMAL_COMMA.search(body) and dialect.separator != ",":
+            raise DataError(
+                f"{name}: expected numbers without a separator of thousands, found such as “1,234” "
+                "beside larger ones without; write them without it."
+            )
         raise DataError(f"{name}: expected a table of numbers, found other text in it.")
     return table
 
@@ -146,6 +199,8 @@ def _simplify(body: bytes, dialect: Dialect) -> bytes:
     Nothing is removed that would hide a missing cell: then the table is found irregular later.
     """
     separator = dialect.separator.encode()
+    if b"\n#" in body or body.startswith(b"#"):
+        body = _REMARK_ROW.sub(b"", body)
     for quote in (b'"', b"'"):
         if quote in body:
             # A comma between quotation marks is a decimal one.
@@ -213,6 +268,10 @@ def _digit(characters: np.ndarray, positions: np.ndarray) -> np.ndarray:
 def _parse_unusual(text: bytes, dialect: Dialect) -> np.ndarray | None:
     """Parse rows of any finite numbers to (n, columns) float64; None if any row is irregular."""
     if dialect.separator != "," and b"," in text:
+        if set(map(len, _DECIMAL_COMMA.findall(text))) == {_GROUP} and re.search(
+            rb"(?<![0-9,.])(?:25[6-9]|2[6-9][0-9]|[3-9][0-9]{2})(?![0-9,.])", text
+        ):
+            return None  # 29,555 beside 771 has a separator of thousands
         text = text.replace(b",", b".")
     try:
         table = np.loadtxt(
@@ -236,24 +295,39 @@ def _parse_unusual(text: bytes, dialect: Dialect) -> np.ndarray | None:
 
 def _report_first_fault(body: bytes, dialect: Dialect, name: str, first_row: int) -> None:
     """Raise the DataError of the first cell or row that is not as the others."""
-    for row, line in enumerate(body.decode("utf-8", "replace").split("\n")[:-1], first_row):
+    lines = body.decode("utf-8", "replace").split("\n")[:-1]
+    for row, line in enumerate(lines, first_row):
         cells = split_row(line, dialect.separator)
-        if not any(cells):
+        if not any(cells) or line.startswith("#"):
             continue
+        advice = _advice(cells, dialect, is_last=row == first_row + len(lines) - 1)
         while len(cells) > dialect.columns and not cells[-1]:
             cells.pop()
         if len(cells) != dialect.columns:
             raise DataError(
                 f"{name}, row {row}: expected {dialect.columns} values{_meaning(dialect)}, "
-                f"found {len(cells)}."
+                f"found {len(cells)}{advice}."
             )
         for column, cell in enumerate(cells, 1):
-            if not NUMBER.fullmatch(cell.replace(",", ".", 1)):
+            text = cell.replace(",", ".", 1)
+            if not NUMBER.fullmatch(text) or not math.isfinite(float(text)):
                 found = "an empty cell" if not cell else excerpt(cell)
                 raise DataError(
                     f"{name}, row {row}, column {column}: expected an integer from 0 to 255, found "
-                    f"{found}."
+                    f"{found}{advice}."
                 )
+
+
+def _advice(cells: Sequence[str], dialect: Dialect, *, is_last: bool) -> str:
+    """Return what to do about a row that is no sample, if that is plain; else ""."""
+    numbers = sum(NUMBER.fullmatch(cell.replace(",", ".", 1)) is not None for cell in cells)
+    if not numbers and len(set(cells)) > PIXELS // 2:
+        return "; this row is a header: delete it"
+    if is_last and not NUMBER.fullmatch(cells[0]):
+        return "; the last row seems to be no sample: delete it"
+    if is_last and 0 < numbers == sum(map(bool, cells)) < dialect.columns:
+        return "; it is the last row, so the file seems to be cut off: get it again"
+    return ""
 
 
 def _meaning(dialect: Dialect) -> str:
@@ -264,7 +338,11 @@ def _meaning(dialect: Dialect) -> str:
 def _row_number(body: bytes, sample: int, first_row: int) -> int:
     """Return the number of the row, from 1, in which a sample is."""
     rows = body.split(b"\n")
-    filled = (row for row, line in enumerate(rows, first_row) if line.strip(b" \t,;|\"'"))
+    filled = (
+        row
+        for row, line in enumerate(rows, first_row)
+        if line.strip(b" \t,;|\"'") and not line.startswith(b"#")
+    )
     return next(islice(filled, sample, None), first_row + sample)
 
 

@@ -6,6 +6,7 @@ Every reader looks here first, so that a file that is not read is named, with a 
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 
@@ -55,9 +56,10 @@ GZIP = FileKind("gzip", "a gzip-compressed file", "decompress it first")
 BZIP2 = FileKind("bzip2", "a bzip2-compressed file", "decompress it first")
 XZ = FileKind("xz", "an xz-compressed file", "decompress it first")
 HTML = FileKind("html", "a web page, not data", _AGAIN)
+WEB_ERROR = FileKind("html", "an error message of a web server, not data", _AGAIN)
 XML = FileKind("xml", "an XML or SVG file", "convert it first")
 LFS = FileKind("lfs", "a Git LFS pointer, not the file itself", "fetch it with `git lfs pull`")
-JSON = FileKind("json", "JSON")
+JSON = FileKind("json", "JSON", "write a table of numbers as CSV")
 SAFETENSORS = FileKind("safetensors", "a safetensors file")
 PICKLE = FileKind(
     "pickle",
@@ -76,6 +78,7 @@ HDF5 = FileKind(
     f"write its arrays with numpy.savez; {_NPZ_FROM_KERAS}",
 )
 ONNX = FileKind("onnx", "an ONNX model, which is written but not read", "keep the .npz beside it")
+PROTOBUF = FileKind("protobuf", "a TensorFlow SavedModel or a Core ML model", _NPZ_FROM_KERAS)
 HEIC = FileKind("heic", "an iPhone's HEIC picture", _TO_JPEG)
 AVIF = FileKind("avif", "an AVIF picture", _TO_JPEG)
 VIDEO = FileKind("video", "a video", "take a picture instead")
@@ -116,12 +119,18 @@ _MAGIC = (
     (0, b"ARROW1", FileKind("arrow", "an Arrow or Feather file", "write it as CSV")),
     (0, b"SQLite format 3\0", FileKind("sqlite", "an SQLite database", "write a table as CSV")),
     (0, b"MATLAB 5.0", FileKind("matlab", "a MATLAB file", "write its arrays as CSV or .npy")),
+    (0, b"GGUF", FileKind("gguf", "a GGUF file, as of a language model", "name another file")),
     (4, b"TFL3", FileKind("tflite", "a TensorFlow Lite model", _NPZ_FROM_KERAS)),
-    (0, b"version https://git-lfs", LFS),
 )
 _PICKLE_OPCODES = tuple(bytes((code,)) for code in b"\x95}](c\x8a\x8cXUKGNq")
-_OLD_PICKLES = (b"(dp0\n", b"(lp0\n", b"(dp1\n", b"(lp1\n", b"ccopy_reg\n", b"cnumpy", b"cjoblib")
+_OLD_PICKLE = re.compile(
+    rb"\(+(?:[dl]?p[01]\n|[IL]-?\d+L?\n|F[-+.e\d]+\n|S'[^\n]*'\n)|c(?:copy_reg\n|numpy|joblib)"
+)
 _SHEETS = ("xl/", "content.xml", "Index/Document.iwa")
+_HTML_STARTS = tuple(
+    f"<{word}".encode()
+    for word in ("!doctype html", "html", "head", "body", "script", "title", "meta", "div", "table")
+)
 _MAC_FILES = ("__MACOSX/", ".DS_Store")
 _IDX_TYPES = b"\x08\x09\x0b\x0c\x0d\x0e"
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x0b\x1a\x1b")
@@ -185,15 +194,17 @@ def _identify_binary(start: bytes, size: int) -> FileKind | None:
     if start[4:8] == b"ftyp":
         return _identify_container(start[8:12])
     is_pickle = start[:1] == b"\x80" and start[1:2] <= b"\x05" and start[2:3] in _PICKLE_OPCODES
+    is_protobuf = start[:1] == b"\x08" and start[1:2] < b"\x20" and start[2:3] in b"\x0a\x12\x3a"
     tests = {
-        PICKLE: is_pickle or start.startswith(_OLD_PICKLES),
+        PICKLE: is_pickle or _OLD_PICKLE.match(start) is not None,
         SAFETENSORS: start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= size,
         IDX: len(start) >= 4
         and start[:2] == b"\0\0"
         and start[2] in _IDX_TYPES
         and 1 <= start[3] <= 4,
         BMP: start.startswith(b"BM") and start[6:10] == bytes(4),
-        ONNX: start[:1] == b"\x08" and start[1:2] < b"\x20" and start[2:3] in (b"\x12", b"\x3a"),
+        ONNX: is_protobuf and start[1:2] >= b"\x03" and start[2:3] != b"\x0a",
+        PROTOBUF: is_protobuf,
     }
     return next((kind for kind, is_it in tests.items() if is_it), None)
 
@@ -210,15 +221,24 @@ def _identify_text(start: bytes) -> FileKind:
     if start.startswith((b"\xff\xfe", b"\xfe\xff")) or _looks_like_utf16(start):
         return TEXT
     plain = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if plain.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<title")):
-        return HTML
-    if plain.startswith(b"<?xml") or plain.startswith(b"<svg"):
-        return HTML if b"<html" in plain[:1000] else XML
+    if kind := _identify_web(plain):
+        return kind
     if any(byte < 32 and byte not in _TEXT_CONTROLS for byte in start):
         return UNKNOWN
-    if plain.startswith((b"{", b"[")):
-        return JSON
-    return TEXT
+    return JSON if plain.startswith((b"{", b"[")) else TEXT
+
+
+def _identify_web(plain: bytes) -> FileKind | None:
+    """Name what a download gives in place of a file, and markup, from text in lower case."""
+    if plain.startswith(b"version https://git-lfs"):
+        return LFS
+    if plain.startswith(_HTML_STARTS) or (plain.startswith(b"<!--") and b"<html" in plain):
+        return HTML
+    if plain.startswith((b"<?xml", b"<svg", b"<error>")):
+        if b"<error>" in plain[:200]:
+            return WEB_ERROR
+        return HTML if b"<html" in plain else XML
+    return None
 
 
 def _looks_like_utf16(start: bytes) -> bool:

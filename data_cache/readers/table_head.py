@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from data_cache.errors import DataError
 from data_cache.readers.table_layout import (
     find_index_column,
+    has_shuffled_numbers,
     is_numbered_header,
     sample_of_mangled_header,
     wrong_count,
@@ -23,8 +24,15 @@ from data_cache.samples import PIXELS
 _SEPARATORS = (";", "\t", "|", ",", " ")
 _SEPARATOR_NAMES = {";": "semicolons", "\t": "tabs", "|": "vertical bars", " ": "blanks"}
 _FIRST_ROWS = 60
-_WIDTHS = (PIXELS, PIXELS + 1, PIXELS + 2)
+ONE_HOT = PIXELS + 10
+"""Columns of a table whose labels are ten columns with a single 1."""
+_WIDTHS = (PIXELS, PIXELS + 1, PIXELS + 2, ONE_HOT)
+_MOST_TITLES = 5
+_MOST_TITLE_CELLS = 3
+_DECLARED = re.compile(rb'"?sep=(.?)"?[,;|\t]*', re.IGNORECASE)
 _BLANK = b" \t,;|\"'"
+_LONGEST_ROW = 1_000_000
+_FEW = 20
 
 
 @dataclass(frozen=True)
@@ -93,13 +101,26 @@ def read_head(content: bytes, name: str) -> TableHead:
     start, first_row, declared = _skip_preface(content)
     if start >= len(content):
         raise DataError(f"{name}: expected rows of samples, found only blank ones.")
+    content = _join_quoted_lines(content, start)
     lines = _first_lines(content, start)
+    _refuse_pixels_in_one_cell(lines, name)
+    titles = _count_titles(lines)
+    for _ in range(titles):
+        start = content.index(b"\n", start) + 1
+        begin, skipped, _ = _skip_preface(content[start:])
+        start, first_row = start + begin, first_row + skipped
+    del lines[:titles]
     separator = declared or _find_separator(lines)
     rows = [split_row(line, separator) for line in lines]
     first = list(_without_trailing(rows[0]))
     mangled = sample_of_mangled_header(first)
     header = first if mangled is None and is_header(first) else None
     data = rows if header is None else rows[1:]
+    second = header is not None and bool(data) and _is_all_names(data[0])
+    if second:
+        # The names of the columns are those that differ.
+        header = max(header or [], list(_without_trailing(data[0])), key=lambda row: len(set(row)))
+        del data[0]
     if mangled is not None:
         data[0] = [*mangled, *rows[0][len(mangled) :]]
     header, columns = _count_columns(header, data)
@@ -108,10 +129,17 @@ def read_head(content: bytes, name: str) -> TableHead:
     body = content[start:] if start else content
     if header is not None or mangled is not None:
         body = content[content.index(b"\n", start) + 1 :]
+    if second:
+        body = body[body.index(b"\n") + 1 :]
     if mangled is not None:
         body = separator.join(data[0]).encode() + b"\n" + body
     names = header
-    if header is not None and is_numbered_header(header) and NUMBER.fullmatch(header[0]):
+    if (
+        header is not None
+        and is_numbered_header(header)
+        and NUMBER.fullmatch(header[0])
+        and not has_shuffled_numbers(header)
+    ):
         names = None  # numbers, even in front of the pixels
     if names is not None:
         names = [*names[:columns], *[""] * (columns - len(names))]
@@ -119,9 +147,14 @@ def read_head(content: bytes, name: str) -> TableHead:
     index = find_index_column(names, complete) if complete else None
     trailing = max(0, len(data[0]) - columns) if data else 0
     dialect = Dialect(separator, columns, trailing, index)
-    words = [_describe_header(header, mangled), _SEPARATOR_NAMES.get(separator, "")]
+    words = [
+        f"{titles} line{'s' * (titles > 1)} before the table" if titles else "",
+        "two header lines" if second else _describe_header(header, mangled),
+        _SEPARATOR_NAMES.get(separator, ""),
+    ]
     description = ", ".join(word for word in words if word)
-    return TableHead(dialect, names, description, body, first_row + (header is not None))
+    first_row += (header is not None) + second
+    return TableHead(dialect, names, description, body, first_row)
 
 
 def _describe_header(header: list[str] | None, mangled: list[str] | None) -> str:
@@ -150,8 +183,8 @@ def _skip_preface(content: bytes) -> tuple[int, int, str]:
     first_row, start, declared = 1, 0, ""
     while start < len(content):
         line = content[start : content.index(b"\n", start)]
-        if line.lower().startswith(b"sep=") and len(line) <= 6:
-            declared = line[4:5].decode("latin-1") or "\t"
+        if match := _DECLARED.fullmatch(line):
+            declared = match[1].decode("latin-1") or "\t"
         elif line.strip(_BLANK) and not _is_remark(line):
             break
         start += len(line) + 1
@@ -159,14 +192,64 @@ def _skip_preface(content: bytes) -> tuple[int, int, str]:
     return start, first_row, declared
 
 
+def _join_quoted_lines(content: bytes, start: int) -> bytes:
+    """Replace line ends between the quotation marks of the first row by blanks."""
+    end = content.index(b"\n", start)
+    while content.count(b'"', start, end) % 2 and end - start < _LONGEST_ROW:
+        following = content.find(b"\n", end + 1)
+        if following < 0:
+            return content
+        content = content[:end] + b" " + content[end + 1 :]
+        end = following
+    return content
+
+
+def _count_titles(lines: Sequence[str]) -> int:
+    """Return how many of the first lines only entitle the table: a few words before long rows."""
+    for count, line in enumerate(lines[:_MOST_TITLES]):
+        cells = [cell.strip(" \"'") for cell in re.split(r"[,;|\t]", line)]
+        filled = [cell for cell in cells if cell]
+        if len(filled) > _MOST_TITLE_CELLS or any(map(NUMBER.fullmatch, filled)):
+            return count if _is_long(line) else 0
+    return 0
+
+
+def _is_long(line: str) -> bool:
+    return len(re.split(r"[,;|\t]|\s+", line)) >= PIXELS
+
+
+def _is_all_names(cells: Sequence[str]) -> bool:
+    """Tell whether a row below the header has no number in it, as types or units have not."""
+    filled = [cell for cell in cells if cell]
+    return len(filled) > PIXELS // 2 and all(
+        any(map(str.isalpha, cell))
+        and not NUMBER.fullmatch(cell.replace(",", ".", 1))
+        and cell.lower() not in HOLES
+        for cell in filled
+    )
+
+
+def _refuse_pixels_in_one_cell(lines: Sequence[str], name: str) -> None:
+    """Raise a DataError if all pixels of a row are in one cell, separated by blanks or commas."""
+    for separator in ",;\t":
+        cells = split_row(lines[-1], separator)
+        if 1 < len(cells) < _FEW and any(
+            len(re.findall(r"[0-9.]+", cell)) >= PIXELS for cell in cells
+        ):
+            raise DataError(
+                f"{name}: expected {PIXELS} columns of pixels, found all pixels of a row in one "
+                "cell; write each into a column of its own."
+            )
+
+
 def is_header(cells: Sequence[str]) -> bool:
     """Tell whether the cells of the first row name the columns of a table of samples."""
     filled = [cell for cell in cells if cell]
     others = [cell for cell in filled if not NUMBER.fullmatch(cell.replace(",", ".", 1))]
-    # A single text among numbers is a bad value, or a letter as the label; the name of a column
-    # is one where its neighbours count up.
+    # Some texts among numbers are bad values, or a letter as the label; the name of a column is one
+    # where its neighbours count up.
     names = [cell for cell in others if cell.lower() not in HOLES]
-    return len(names) > 1 or is_numbered_header(cells)
+    return len(names) > len(filled) // 2 or is_numbered_header(cells)
 
 
 def split_row(line: str, separator: str) -> list[str]:

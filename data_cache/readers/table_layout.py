@@ -22,6 +22,7 @@ INDEX_NAMES = ("", "id", "index", "idx", "imageid", "image_id", "row", "row_id",
 _MOST_CLASSES = 61
 """The highest label of EMNIST's letters and digits."""
 _LAST_NUMBER = re.compile(r".*?(\d+)\D*$")
+_TWO_NUMBERS = re.compile(r"(\D*)(\d+)(\D+)(\d+)(\D*)")
 
 
 @dataclass(frozen=True)
@@ -117,9 +118,74 @@ def is_numbered_header(cells: Sequence[str]) -> bool:
     if len(cells) < PIXELS:
         return False
     numbers = [_whole_number(cell) for cell in cells]
+    if has_shuffled_numbers(cells):
+        return True
     # The label or an index may have a name of its own in front or at the end.
     steps = np.diff(numbers[2:-2])
     return bool((steps == 1).all()) and numbers[2] >= 0 and numbers[-3] > 255
+
+
+def has_shuffled_numbers(cells: Sequence[str]) -> bool:
+    """Tell whether the cells are the numbers of the columns in another order."""
+    numbers = [_whole_number(cell) for cell in cells]
+    known = sorted(number for number in numbers if number >= 0)
+    is_all = len(known) >= PIXELS and len(known) >= len(cells) - 2
+    return (
+        is_all
+        and known == list(range(known[0], known[0] + len(known)))
+        and bool((np.diff(numbers[2:-2]) != 1).any())
+    )
+
+
+def join_one_hot(
+    header: Sequence[str] | None, table: np.ndarray, name: str
+) -> tuple[list[str] | None, np.ndarray, int]:
+    """Replace ten columns that mark the class of each row with a 1 by one column of labels.
+
+    Parameters
+    ----------
+    header : sequence of str or None
+    table : (n, 794) numbers
+        With the ten columns first or last.
+    name : str
+        The file, for error messages.
+
+    Returns
+    -------
+    header : list of str or None
+        With the name "label".
+    table : (n, 785) numbers
+        With the labels first.
+    first : int
+        The first of the ten columns, from 0.
+
+    Raises
+    ------
+    DataError
+        If neither the first nor the last ten columns are such, or both are.
+    """
+    found = []
+    for first in (0, PIXELS):
+        marks = table[:, first : first + CLASS_COUNT]
+        if np.isin(marks, (0, 1)).all() and (marks.sum(axis=1) == 1).all():
+            found.append(first)
+    if len(found) != 1:
+        which = "the first and the last ten are such" if found else "neither end has them"
+        raise DataError(
+            f"{name}: {wrong_count(table.shape[1])} Ten columns with a single 1 in every row may "
+            f"be the labels, but {which}."
+        )
+    first = found[0]
+    places = np.arange(CLASS_COUNT)
+    if header is not None:
+        digits = [cell.strip()[-1:] for cell in header[first : first + CLASS_COUNT]]
+        if sorted(digits) == sorted(map(str, places)):
+            places = np.array([int(digit) for digit in digits])
+        header = ["label", *header[:first], *header[first + CLASS_COUNT :]]
+    labels = places[table[:, first : first + CLASS_COUNT].argmax(axis=1)]
+    pixels = np.delete(table, np.s_[first : first + CLASS_COUNT], axis=1)
+    joined = np.column_stack([labels.astype(table.dtype), pixels])
+    return None if header is None else list(header), joined, first
 
 
 def sample_of_mangled_header(cells: Sequence[str]) -> list[str] | None:
@@ -241,10 +307,13 @@ def wrong_count(columns: int) -> str:
 def _in_order(header: Sequence[str] | None, pixels: list[int]) -> list[int]:
     """Return the columns of pixels in the order of the numbers in their headers, if they have any.
 
-    A sort of the headers as texts puts pixel10 before pixel2.
+    A sort of the headers as texts puts pixel10 before pixel2. Two numbers are row and column.
     """
     if header is None:
         return pixels
+    by_place = _in_order_of_places(header, pixels)
+    if by_place:
+        return by_place
     found = [_LAST_NUMBER.match(header[column]) for column in pixels]
     if not all(found):
         return pixels
@@ -257,3 +326,26 @@ def _in_order(header: Sequence[str] | None, pixels: list[int]) -> list[int]:
     if len(prefixes) != 1 or sorted(numbers) != list(range(min(numbers), min(numbers) + PIXELS)):
         return pixels
     return [column for _, column in sorted(zip(numbers, pixels, strict=True))]
+
+
+def _in_order_of_places(header: Sequence[str], pixels: list[int]) -> list[int]:
+    """Return the columns in the order of the row and the column in their headers; [] without."""
+    found = [_TWO_NUMBERS.fullmatch(header[column]) for column in pixels]
+    if not all(found):
+        return []
+    matches = [match for match in found if match]
+    words = {(match[1].lower(), match[3].lower(), match[5]) for match in matches}
+    places = [(int(match[2][:9]), int(match[4][:9])) for match in matches]
+    if len(words) != 1 or len(set(places)) != PIXELS:
+        return []
+    for axis in (0, 1):
+        numbers = sorted({place[axis] for place in places})
+        if len(numbers) != SIDE or numbers[-1] - numbers[0] != SIDE - 1:
+            return []
+    before, between, _ = words.pop()
+    # Of x and y, or column and row, the first is the column.
+    is_column_first = (before[-1:], between.strip("_-., ")[:1]) in (("x", "y"), ("c", "r")) or (
+        before.rstrip("_-").endswith(("col", "column")) and "row" in between
+    )
+    keys = [(second, first) if is_column_first else (first, second) for first, second in places]
+    return [column for _, column in sorted(zip(keys, pixels, strict=True))]

@@ -14,6 +14,12 @@ QUOTED_LENGTH = 40
 """As many characters of a file are shown at most in a message, several times at most."""
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_DIGIT_WORDS = (
+    *("zero", "one", "two", "three", "four"),
+    *("five", "six", "seven", "eight", "nine"),
+)
+_ONE_DIGIT = re.compile(r"[^0-9]*([0-9])[^0-9]*")
+_LONGEST_LABEL = 40
 HOLES = frozenset(("", "?", "na", "n/a", "nan", "null", "none", "-", "#n/a", "."))
 """What programs write into a cell without a value, in lower case."""
 
@@ -87,6 +93,16 @@ def excerpt(text: str | bytes, limit: int = QUOTED_LENGTH) -> str:
         character if character.isprintable() else "·" for character in text[: limit + 1]
     )
     return f"“{shown if len(shown) <= limit else shown[: limit - 1] + '…'}”"
+
+
+def digit_of_text(text: str) -> int | None:
+    """Return the digit that a text names, "seven", "digit_7" or "tensor(7)"; None if none."""
+    text = unquote(text).lower()
+    if text in _DIGIT_WORDS:
+        return _DIGIT_WORDS.index(text)
+    match = _ONE_DIGIT.fullmatch(text) if len(text) <= _LONGEST_LABEL else None
+    is_number = NUMBER.fullmatch(text) is not None or "-" in text or not text.isascii()
+    return int(match[1]) if match and (text.isdigit() or not is_number) else None
 
 
 def unquote(cell: str) -> str:

@@ -20,16 +20,25 @@ from nn.serialization.parameters import (
     Reading,
     WeightsError,
     network_from_parameters,
+    with_square_matrices_turned,
 )
 
 MAX_LAYERS = 24
 MAX_READINGS = 64
 _MAX_ORDERS = 6  # layers whose order is searched for
-_WEIGHTS = ("weight", "weights", "kernel", "w")
-_BIASES = ("bias", "biases", "b")
+_WEIGHTS = ("weight", "weights", "kernel", "kernels", "coefs", "w")
+_BIASES = ("bias", "biases", "intercepts", "b")
 _NOT_READ = ("running_mean", "running_var", "num_batches_tracked", "moving_mean", "gamma", "beta")
 PIXELS = 784
 """Inputs of a network for MNIST, which tell the way round of a single matrix."""
+_OTHER_LAYERS = (
+    (re.compile(r"weight_(ih|hh)_l\d|recurrent_kernel"), "recurrent layers", "use dense ones"),
+    (
+        re.compile(r"weight_[gv]$|parametrizations\.weight\.original"),
+        "weight normalisation",
+        "remove it before saving: torch.nn.utils.remove_weight_norm",
+    ),
+)
 _POOLINGS = ("", "pool2", "pool3", "pool3s2")
 _ASSUMED = "ReLU is assumed as the activation, since the file does not name one."
 
@@ -87,27 +96,43 @@ def read_foreign_arrays(
 
 def _group(arrays: Mapping[str, np.ndarray]) -> list[_Layer]:
     """Return the layers in the order of their names, or of the file where names say nothing."""
+    arrays = {key: array for key, array in arrays.items() if array.ndim or _is_not_read(key)}
     for key, array in arrays.items():
-        if key.rsplit(".", 1)[-1].rsplit("/", 1)[-1].split(":")[0] in _NOT_READ:
+        for pattern, kind, advice in _OTHER_LAYERS:
+            if pattern.search(key):
+                raise ValueError(
+                    f"expected dense layers and convolutions and found {kind} ({key[:60]}); "
+                    f"{advice}"
+                )
+        if _is_not_read(key):
             raise ValueError(
                 f"expected dense layers and convolutions and found batch normalisation "
                 f"({key[:60]}), which is not supported; fold it into the layer before it"
             )
         if array.dtype.kind not in "f" or array.ndim not in (1, 2, 4) or not array.size:
+            is_samples = array.dtype == np.uint8 and array.shape[1:] in ((28, 28), (PIXELS,))
+            hint = "; these seem to be samples" if is_samples else ""
             raise ValueError(
                 f"expected weights as floats in 1, 2 or 4 dimensions and found {array.dtype} "
-                f"{_shape_text(array.shape)} in {key[:60]}"
+                f"{_shape_text(array.shape)} in {key[:60]}{hint}"
             )
     keys = list(arrays)
     stems = {_LETTERS.sub("#", key) for key in keys}
     if len({_split(key)[0] for key in keys}) > 1 and len({_split(key)[1] for key in keys}) == 1:
         # No two roles are named: arr_0, arr_1, …, or one letter for all.
+        if len(stems) > 1:
+            for key in keys:
+                _refuse_vector_as_weights(key, arrays[key])
         keys.sort(key=_natural) if len(stems) == 1 else None
         return _by_position([(key, arrays[key]) for key in keys])
     parts: dict[str, dict[str, np.ndarray]] = {}
     for key in keys:
         prefix, role = _split(key)
-        parts.setdefault(prefix, {})[role or "weights"] = arrays[key]
+        array = arrays[key]
+        _refuse_vector_as_weights(key, array)
+        if role == "bias" and array.ndim == 2 and 1 in array.shape:
+            array = array.reshape(-1)  # a column or a row, as in programs without broadcasting
+        parts.setdefault(prefix, {})[role or "weights"] = array
     if any("weights" not in part or part["weights"].ndim < 2 for part in parts.values()):
         return _by_position([(key, arrays[key]) for key in keys])
     layers = [_Layer(prefix, part["weights"], part.get("bias")) for prefix, part in parts.items()]
@@ -119,13 +144,28 @@ def _group(arrays: Mapping[str, np.ndarray]) -> list[_Layer]:
 
 _LETTERS = re.compile(r"\d+")
 _LAST = re.compile(r"^(.*?)([A-Za-z]+)(?::\d+)?$")
-_LETTER_AND_NUMBER = re.compile(r"^(.*?)([WwBb])_?(\d+)$")
+_LETTER_AND_NUMBER = re.compile(
+    r"^(.*?)(?<![A-Za-z])([WwBb]|weights?|kernels?|coefs|bias|biases|intercepts)_?(\d+)$"
+)
+
+
+def _refuse_vector_as_weights(key: str, array: np.ndarray) -> None:
+    if _split(key)[1] == "weights" and array.ndim == 1:
+        raise ValueError(
+            f"expected dense layers and convolutions and found a vector as the weights {key[:60]}, "
+            "as of a normalisation, which is not supported; fold it into the layer before it"
+        )
+
+
+def _is_not_read(key: str) -> bool:
+    """Tell whether an array is of batch normalisation."""
+    return key.rsplit(".", 1)[-1].rsplit("/", 1)[-1].split(":", maxsplit=1)[0] in _NOT_READ
 
 
 def _split(key: str) -> tuple[str, str]:
     """Return the name of the layer and the role, "weights", "bias" or "", that a key names."""
     if match := _LETTER_AND_NUMBER.match(key):
-        return f"{match[1]}{match[3]}", "weights" if match[2] in "Ww" else "bias"
+        return f"{match[1]}{match[3]}", "weights" if match[2].lower() in _WEIGHTS else "bias"
     if match := _LAST.match(key):
         for role, words in (("weights", _WEIGHTS), ("bias", _BIASES)):
             if match[2].lower() in words:
@@ -143,7 +183,16 @@ def _natural(key: str) -> list[tuple[int, str]]:
 
 
 def _by_position(arrays: Sequence[tuple[str, np.ndarray]]) -> list[_Layer]:
-    """Return layers from arrays in order: each matrix or kernel, and the vector after it."""
+    """Return layers from arrays in order: each matrix or kernel, and the vector after it.
+
+    All vectors may as well follow all matrices.
+    """
+    half = len(arrays) // 2
+    if (
+        2 * half == len(arrays)
+        and [array.ndim > 1 for _, array in arrays] == [True] * half + [False] * half
+    ):
+        arrays = [one for pair in zip(arrays[:half], arrays[half:], strict=True) for one in pair]
     layers: list[_Layer] = []
     for key, array in arrays:
         if array.ndim > 1:
@@ -258,7 +307,8 @@ def _dense_readings(
         if turned[0]
         else ()
     )
-    return [Reading(network_from_parameters(structure, arrays, name), notes)]
+    network = network_from_parameters(structure, arrays, name)
+    return with_square_matrices_turned(Reading(network, notes))
 
 
 def _convolutional_readings(

@@ -5,6 +5,8 @@ dense layers. Inkling adds "activation" to either when it is not ReLU.
 """
 
 import json
+import re
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import numpy as np
@@ -17,6 +19,7 @@ from nn.serialization.parameters import (
     WeightsError,
     named_parameters,
     network_from_parameters,
+    with_square_matrices_turned,
 )
 
 LAYOUTS = ("s4", "s0", "s0-biases")
@@ -26,6 +29,8 @@ _TURNED = (
     "The flat lists have the matrices as (outputs, inputs) and were turned: so the network "
     "recognises digits far better."
 )
+_ONE_BASED = re.compile(r"([Wb])([1-9][0-9]?)")
+_DESCRIPTIONS = {"modelTopology", "class_name", "keras_version"}
 S0_INPUTS = 784
 """Inputs of every network of S0, from which the shapes of flat lists of weights follow."""
 
@@ -101,12 +106,12 @@ def readings_from_json(data: bytes, name: str) -> list[Reading]:
 
 def readings_from_json_object(content: Any, name: str) -> list[Reading]:
     """Return the networks that parsed JSON may mean; like `readings_from_json`."""
-    if isinstance(content, dict) and not ({"W0", "weights"} & content.keys()):
-        arrays = _nested_arrays(content)
-        if arrays:
-            from nn.serialization.foreign import read_foreign_arrays  # noqa: PLC0415 - rarely used, and imports delay the start of the page
+    content = _unwrapped(content)
+    arrays = _arrays_by_name(content)
+    if arrays:
+        from nn.serialization.foreign import read_foreign_arrays  # noqa: PLC0415 - rarely used, and imports delay the start of the page
 
-            return read_foreign_arrays(arrays, name)
+        return read_foreign_arrays(arrays, name, _named_activation(content, name))
     network = network_from_json_object(content, name)
     if "W0" not in content and not _has_flat_lists(content):
         return [Reading(network)]
@@ -114,11 +119,89 @@ def readings_from_json_object(content: Any, name: str) -> list[Reading]:
         np.ascontiguousarray(array.reshape(array.shape[::-1]).T) if array.ndim == 2 else array
         for array in network.parameters()
     ]
-    return [Reading(network), Reading(network.with_parameters(turned), (_TURNED,))]
+    as_written = Reading(network, way="Take the matrices as written")
+    other = Reading(network.with_parameters(turned), (_TURNED,), "Turn the matrices")
+    return [*with_square_matrices_turned(as_written), other]
+
+
+def _unwrapped(content: Any) -> Any:
+    """Return what is inside objects with a single name, as {"state_dict": ...}, counted from W0."""
+    while isinstance(content, dict) and len(content) == 1:
+        (inner,) = content.values()
+        if not isinstance(inner, dict):
+            break
+        content = inner
+    if isinstance(content, dict) and "W0" not in content and {"W1", "b1"} <= content.keys():
+        numbered = {key: _ONE_BASED.fullmatch(key) for key in content}
+        content = {
+            f"{match[1]}{int(match[2]) - 1}" if match else key: content[key]
+            for key, match in numbered.items()
+        }
+    return content
+
+
+def _arrays_by_name(content: Any) -> dict[str, np.ndarray]:
+    """Return nested lists, whose shapes tell their layers, as arrays by name; else {}."""
+    if isinstance(content, list):
+        return _nested_arrays({f"arr_{index}": values for index, values in enumerate(content)})
+    if not isinstance(content, dict):
+        return {}
+    if "weights" in content:
+        return _turned_lists(content)
+    lists = {key: value for key, value in content.items() if key not in ("activation", "biases")}
+    matrices = [value for key, value in lists.items() if key.startswith("W")]
+    if "W0" in content and not all(map(_is_nested, matrices)):
+        return {}  # flat lists, whose shapes follow from those of the biases
+    return _nested_arrays(lists)
+
+
+def _turned_lists(content: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Return the arrays of "weights" and "biases" where rows are outputs, as in Nielsen's book."""
+    weights, biases = content.get("weights"), content.get("biases", [])
+    known = {"weights", "biases", "sizes", "cost", "activation"}
+    if content.keys() - known or not (isinstance(weights, list) and isinstance(biases, list)):
+        return {}
+    if not all(map(_is_nested, weights)):
+        return {}
+    matrices = {f"W{index}": rows for index, rows in enumerate(weights)}
+    arrays = _nested_arrays(matrices | {f"b{index}": b for index, b in enumerate(biases)})
+    shapes = [arrays[key].shape for key in matrices] if arrays else []
+    is_turned = [before[0] == after[1] for before, after in pairwise(shapes)]
+    is_forward = [before[1] == after[0] for before, after in pairwise(shapes)]
+    is_one = len(shapes) == 1 and shapes[0][1] == S0_INPUTS
+    return arrays if (all(is_turned) and not all(is_forward)) or is_one else {}
+
+
+def _is_nested(values: Any) -> bool:
+    """Tell whether a value is a list of rows of more than one number."""
+    return (
+        isinstance(values, list)
+        and bool(values)
+        and isinstance(values[0], list)
+        and len(values[0]) > 1
+    )
+
+
+def _named_activation(content: Any, name: str) -> str | None:
+    """Return the activation of an object of another program, if it names it."""
+    if not isinstance(content, dict):
+        return None
+    if "cost" in content and "activation" not in content:
+        return "sigmoid"  # the only one of the program that writes this
+    try:
+        return activation_name(content["activation"]) if "activation" in content else None
+    except ValueError as error:
+        raise WeightsError.of(name, error) from error
 
 
 def network_from_json_object(content: Any, name: str) -> Network:
     """Return the network in parsed JSON; like `network_from_json`."""
+    if isinstance(content, dict) and _DESCRIPTIONS & content.keys():
+        raise WeightsError(
+            f"{name}: expected weights and found the description of a Keras or TensorFlow.js "
+            "model, which has none; in Keras, save them with "
+            'np.savez("weights.npz", *model.get_weights()).'
+        )
     if not isinstance(content, dict) or not ({"W0", "weights"} & content.keys()):
         raise WeightsError(
             f"{name}: expected an object with W0, b0, W1, ... (the layout of S4) or with weights "
@@ -230,7 +313,9 @@ def _nested_arrays(content: dict[str, Any]) -> dict[str, np.ndarray]:
             return {}
         if array.dtype.kind not in "if" or array.ndim not in (1, 2, 4):
             return {}
-        arrays[str(key)] = array.astype(np.float32)
+        # What is too large becomes infinity, which is then reported with its position.
+        with np.errstate(over="ignore"):
+            arrays[str(key)] = array.astype(np.float32)
     return arrays
 
 

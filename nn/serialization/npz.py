@@ -14,6 +14,7 @@ from nn.activations import ACTIVATIONS
 from nn.layer_spec import read_layer_spec
 from nn.network import Network
 from nn.serialization.files import (
+    ArchiveContentError,
     ArchiveError,
     ArchiveSizeError,
     archive_names,
@@ -103,7 +104,19 @@ def readings_from_npz(data: bytes, name: str, max_bytes: int | None = None) -> l
         raise WeightsError(
             f"{name}: {error}; a network of that size is beyond the limits here."
         ) from error
+    except ArchiveContentError as error:
+        raise WeightsError(
+            f"{name}: {error}; save each array as numbers under a name of its own: "
+            'np.savez("weights.npz", W0=..., b0=...).'
+        ) from error
     except ArchiveError as error:
+        others = [entry for entry in names if not entry.endswith((".npy", "/"))]
+        if others and len(others) == len([entry for entry in names if not entry.endswith("/")]):
+            listed = ", ".join(f"“{entry[:40]}”" for entry in others[:3])
+            raise WeightsError(
+                f"{name}: expected an .npz archive and found a ZIP archive with {listed}; unpack "
+                "it, and name the file with the weights."
+            ) from error
         raise WeightsError(
             f"{name}: expected a whole .npz archive and found {len(data):,} bytes of a damaged "
             f"or truncated one ({error}); copy it again."

@@ -14,6 +14,8 @@ from nn.layer_spec import LayerSpec
 from nn.layers import Dense
 from nn.network import Network
 
+_SQUARES_TURNED = "The square matrices were turned: so the network recognises digits far better."
+
 
 class WeightsError(ValueError):
     """A weights file that cannot be read or written; the message names it and says why.
@@ -34,10 +36,25 @@ class WeightsError(ValueError):
 
 @dataclass(frozen=True)
 class Reading:
-    """A network that a file may mean, with sentences about what was assumed."""
+    """A network that a file may mean.
+
+    Attributes
+    ----------
+    network : Network
+    notes : tuple of str
+        Sentences about what was assumed.
+    way : str
+        In what it differs from other readings of the file, in the words of a command: "Turn the
+        matrices"; "" where it is the only one.
+    other : Reading or None
+        The next best one, where known samples were scored: the file as it is written if this one
+        is not it, or one with a better score that is no clear one.
+    """
 
     network: Network
     notes: tuple[str, ...] = ()
+    way: str = ""
+    other: "Reading | None" = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +122,25 @@ class NetworkStructure:
     def _pair(self, letters: str, index: int, shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
         weights = {f"{letters[0]}{index}": shape}
         return weights | ({f"{letters[1]}{index}": shape[1:]} if self.has_biases else {})
+
+
+def with_square_matrices_turned(reading: Reading) -> list[Reading]:
+    """Return a reading, and where it has square matrices, the one in which these are turned.
+
+    Shapes do not tell which way round a square matrix is.
+    """
+    parameters = reading.network.parameters()
+    squares = [W.ndim == 2 and W.shape[0] == W.shape[1] > 1 for W in parameters]
+    if not any(squares):
+        return [reading]
+    turned = [
+        W.T.copy() if is_square else W for W, is_square in zip(parameters, squares, strict=True)
+    ]
+    network = reading.network.with_parameters(turned)
+    return [
+        reading,
+        Reading(network, (*reading.notes, _SQUARES_TURNED), "Turn the square matrices"),
+    ]
 
 
 def named_parameters(network: Network) -> dict[str, np.ndarray]:

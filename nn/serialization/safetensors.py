@@ -40,6 +40,10 @@ _TYPES = {
 _KEY = "inkling"
 
 
+class _TypeError(ValueError):
+    """A type of numbers that is not read."""
+
+
 def arrays_to_safetensors(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> bytes:
     """Return float32 or float64 arrays, and texts about them, as the contents of a file."""
     header: dict[str, Any] = {"__metadata__": dict(metadata)}
@@ -77,7 +81,7 @@ def arrays_from_safetensors(data: bytes) -> tuple[dict[str, np.ndarray], dict[st
     for key, entry in header.items():
         if not isinstance(entry, dict) or entry.get("dtype") not in _TYPES:
             kind = entry.get("dtype") if isinstance(entry, dict) else entry
-            raise ValueError(
+            raise _TypeError(
                 f"expected arrays of the types {', '.join(_TYPES)} and found {str(kind)[:20]} in "
                 f"{key[:60]}"
             )
@@ -141,6 +145,8 @@ def readings_from_safetensors(data: bytes, name: str) -> list[Reading]:
     """
     try:
         arrays, metadata = arrays_from_safetensors(data)
+    except _TypeError as error:
+        raise WeightsError(f"{name}: {error}; save it as float32.") from error
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise WeightsError(
             f"{name}: expected a whole safetensors file and found {len(data):,} bytes of a damaged "

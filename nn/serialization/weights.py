@@ -5,6 +5,7 @@ with a file becomes one `WeightsError` that names it; nothing is loaded in part.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 from nn.choices import resolve_choice
@@ -136,13 +137,18 @@ def read_weights(
 def choose_reading(
     readings: Sequence[Reading], score: Callable[[Network], float] | None
 ) -> Reading:
-    """Return the reading with a clearly better score than the first, else the first."""
+    """Return the reading with a clearly better score than the first, else the first.
+
+    Where the scores of the two differ, the other one is with it.
+    """
     first, *others = readings
     if score is None or not others:
         return first
     scores = [score(reading.network) for reading in readings]
     best = scores.index(max(scores))
-    return readings[best] if scores[best] > scores[0] + CLEARLY_BETTER else first
+    if scores[best] > scores[0] + CLEARLY_BETTER:
+        return replace(readings[best], other=first)
+    return replace(first, other=readings[best] if scores[best] > scores[0] else None)
 
 
 def _readings(data: bytes, name: str, max_bytes: int | None) -> list[Reading]:

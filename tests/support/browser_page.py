@@ -189,7 +189,8 @@ class LabPage:
         """Open the drawer with all settings, if it is closed, and wait until they are made."""
         if self.page.evaluate("document.documentElement.dataset.settings") != "open":
             self.page.locator(".ink-settings button").click()
-        self.page.locator(".settings .opening").wait_for(state="hidden")
+        # The last of them; the text that is there before goes away earlier.
+        self.page.locator(".settings .ink-advanced button").first.wait_for()
 
     def reach(self, selector: str) -> Locator:
         """Find an element; open the drawer of the settings for what is in it, else close it.

@@ -75,7 +75,7 @@ def open_tab(context: BrowserContext, line: BreakableLine, query: str = "") -> L
 
 
 def wait_kept(lab: LabPage) -> None:
-    lab.page.wait_for_function("document.documentElement.dataset.kept === 'yes'")
+    lab.page.wait_for_function("document.documentElement.dataset.saved === 'yes'")
 
 
 def wait_noticed(lab: LabPage) -> None:
@@ -175,7 +175,7 @@ def test_a_proxy_that_refuses_websockets_is_told_and_a_page_asks_only_where_work
     page.locator(".ink-step button").wait_for(state="visible")
     assert not page.evaluate(ASKS)
     page.locator(".ink-step button").click()
-    page.wait_for_function("document.documentElement.dataset.kept === 'no'")
+    page.wait_for_function("document.documentElement.dataset.saved === 'no'")
     assert page.evaluate(ASKS)
 
 

@@ -45,6 +45,16 @@ def test_runs_are_kept_compared_and_restored_and_repeats_are_tested(own_lab: Lab
     compared = lab.wait_data(".ink-runs-two", count=500)
     assert int(compared["disagreements"]) > 0
 
+    with page.expect_download() as download:
+        press(lab, "report", 1)
+    assert page.context.browser is not None
+    opened = page.context.browser.new_page(offline=True)
+    opened.set_content(download.value.path().read_text())
+    assert "Run 1" in opened.inner_text("h1")
+    assert opened.locator("pre[data-code=repeat]").count() == 1
+    assert opened.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") in (3, 4)
+    opened.close()
+
     page.get_by_role("button", name="Seeds", exact=True).click()
     for field, value in (("seeds", "2"), ("epochs", "1")):
         entry = page.locator(f".ink-runs-{field} input")

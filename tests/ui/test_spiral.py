@@ -1,4 +1,4 @@
-"""The plane pane as people use it: train, change settings, paint, inspect, follow lessons."""
+"""The plane pane as people use it: train, change settings, paint, inspect."""
 
 from __future__ import annotations
 
@@ -97,15 +97,7 @@ def test_the_case_study_is_learnt_while_one_watches_turns_paints_and_goes_back(
 
 
 @pytest.mark.upstream_patch("message_loop", form="site")
-def test_lines_units_and_lessons(spiral: LabPage) -> None:
-    # Take a lesson, and hear when it has happened.
-    lessons = spiral.page.locator(".ink-spiral-lesson-menu select")
-    lessons.select_option(label="Learning rate too large")
-    spiral.wait_text(".ink-spiral-lesson", "Watch the loss oscillate")
-    status(spiral, "learning rate 4")
-    press(spiral, "train")
-    spiral.wait_text(".ink-spiral-lesson", r"Observed at iteration \d+: within 40 steps")
-
+def test_lines_and_units(spiral: LabPage) -> None:
     # Look at a place, and along a line.
     spiral.page.mouse.move(*place(spiral, 0.5, 0.5))
     spiral.wait_text(".ink-spiral-place", r"x 0\.5\d?, y 0\.5\d? .class \d \d+\.\d %")

@@ -59,7 +59,7 @@ LEARNING_FIELDS = ("optimizer", "dropout", "l1", "l2")
 PROGRESS = ("status", "queue", "charts", "prediction")
 """Parts that show the progress of training."""
 
-CHART_OPTIONS = ("smoothing", "x_axis", "log_scale", "ignore_outliers", "earlier")
+CHART_OPTIONS = ("smoothing", "x_axis", "log_scale", "ignore_outliers", "earlier", "pins")
 """Parameters that change how the charts are drawn."""
 
 COUNT_SECONDS = 0.5
@@ -82,7 +82,7 @@ class DigitsPane:
     clock
         A monotonic clock, in seconds.
     begin_lesson
-        Opens the 2-D pane and begins the lesson of that name.
+        Opens the lesson of that name.
 
     Attributes
     ----------

@@ -113,6 +113,8 @@ def _chart(x_label: str, css_class: str) -> figure:
         toolbar_location=None,
         sizing_mode="stretch_both",
         min_border=0,
+        # Half the height of the highest number beside the axis.
+        min_border_top=8,
         outline_line_color=None,
         css_classes=[css_class],
     )

@@ -127,8 +127,8 @@ class EvaluationPane:
                 theme.text("<h2>Confusion matrix</h2>"),
                 pn.pane.Bokeh(self._confusion.figure, sizing_mode="stretch_width", margin=0),
                 theme.text("<h2>Most confident errors</h2>"),
-                pn.pane.Bokeh(self._mistakes.figure, sizing_mode="stretch_width", margin=0),
                 self._mistakes_text,
+                pn.pane.Bokeh(self._mistakes.figure, sizing_mode="stretch_width", margin=0),
             ),
             "watch": pn.Column(
                 theme.text("<h2>Reliability diagram</h2>"),

@@ -1,17 +1,15 @@
-"""Controls of the plane pane: buttons, presets, lessons, and a field for every setting.
+"""Controls of the plane pane: buttons, presets, and a field for every setting.
 
 They are generated from the parameters of the state, and call the controller's commands.
 """
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import panel as pn
 
 from dashboard.plane.controller import PlaneController
-from dashboard.plane.lessons import LESSONS
 from dashboard.plane.presets import PRESETS
 from dashboard.plane.views.shape_chooser import shape_chooser
 from dashboard.shell.chart_switches import speed_menu
@@ -27,7 +25,7 @@ HOOK = "ink-spiral"
 FIELD_HOOK = f"{HOOK}-field"
 DATA_FIELDS = ("classes", "points_count", "noise", "arm_angle", "train_share", "seed")
 QUICK_FIELDS = ("learning_rate", "activation")
-"""What lessons change most; the other fields are in the drawer."""
+"""What is changed most; the other fields are in the drawer."""
 
 NETWORK_FIELDS = ("hidden_layers", "initialization", "weight_noise")
 LEARNING_FIELDS = ("optimizer", "batch_size", "dropout", "l1", "l2")
@@ -57,9 +55,9 @@ class Controls:
 
     Attributes
     ----------
-    run, quick, settings, picture_options, lesson
-        The buttons; the fields, presets and lessons beside them; the cards of settings; what
-        belongs under the picture; what to watch for in a lesson, or what was observed.
+    run, quick, settings, picture_options
+        The buttons; the fields and presets beside them; the cards of settings; what belongs under
+        the picture.
     """
 
     def __init__(
@@ -80,13 +78,10 @@ class Controls:
             theme,
             *(Field(self._state, name, theme.widgets, FIELD_HOOK).view for name in QUICK_FIELDS),
             self._presets(),
-            self._lesson_menu(),
             speed_menu(self._state, theme, HOOK),
         )
         self.quick.stylesheets = [*self.quick.stylesheets, WRAP]
-        self.lesson = self._lesson_message()
         self.settings = pn.Column(
-            card(theme, "Lessons", self._lessons()),
             card(theme, "Points", self._points()),
             card(theme, "Network", self._network()),
             card(theme, "Learning", self._fields(LEARNING_FIELDS)),
@@ -108,55 +103,6 @@ class Controls:
             css_classes=[f"{HOOK}-preset"],
             **self._menu,
         )
-
-    def _lesson_menu(self) -> pn.widgets.Select:
-        titles = {lesson.title: name for name, lesson in LESSONS.items()}
-        menu = pn.widgets.Select(
-            label="Lesson",
-            options={"No lesson": "", **titles},
-            value=self._state.lesson,
-            css_classes=[f"{HOOK}-lesson-menu"],
-            **self._menu,
-        )
-
-        def choose(event: Any) -> None:
-            if event.new == self._state.lesson:
-                return
-            if event.new:
-                self._controller.begin_lesson(event.new)
-            else:
-                self._controller.end_lesson()
-
-        menu.param.watch(choose, "value")
-        self._state.param.watch(lambda event: menu.param.update(value=event.new), "lesson")
-        return menu
-
-    def _lesson_message(self) -> HTMLText:
-        message = self._theme.text("", css_classes=[f"{HOOK}-lesson", "ink-lesson"])
-        message.object = pn.bind(lesson_html, self._state.param.lesson_message)
-        message.visible = pn.bind(bool, self._state.param.lesson_message)
-        return message
-
-    def _lessons(self) -> pn.Column:
-        part = stack(self._theme, *(self._lesson(name) for name in LESSONS))
-        part.stylesheets = [":host { gap: 2px; }"]
-        return part
-
-    def _lesson(self, name: str) -> pn.widgets.Button:
-        def css_classes(lesson: str) -> list[str]:
-            return [f"{HOOK}-lesson-{name}", "link", *(["chosen"] if lesson == name else [])]
-
-        def begin() -> None:
-            self._controller.begin_lesson(name)
-
-        link = button(LESSONS[name].title, self._theme, "", begin, "stretch_width")
-        link.css_classes = css_classes(self._state.lesson)
-
-        def follow(event: Any) -> None:
-            link.css_classes = css_classes(event.new)
-
-        self._state.param.watch(follow, "lesson")
-        return link
 
     def _points(self) -> pn.Column:
         theme, points = self._theme, self._controller.points
@@ -238,8 +184,3 @@ class Controls:
             sizing_mode="stretch_width",
             margin=0,
         )
-
-
-def lesson_html(message: str) -> str:
-    """Return what to watch for, or what was observed, as a live region."""
-    return f'<p class="lesson" role="status">{escape(message)}</p>' if message else ""

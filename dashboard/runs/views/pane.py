@@ -117,6 +117,7 @@ class RunsPane:
             warn=controller.source.trials.controller.warn,
         )
         self._redraws.follow(state, FOLLOWED, at_once=lambda: True)
+        state.param.watch(lambda event: self._download.offer(*event.new), "report")
         self._followed: set[int] = set()
         self._follow_collection()
         self._redraws.draw_all()

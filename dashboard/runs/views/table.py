@@ -22,7 +22,7 @@ from dashboard.training.history import Score
 
 CARRIER = "inkling-runs"
 
-COMMANDS = ("show", "choose", "baseline", "pin", "restore", "delete", "select")
+COMMANDS = ("show", "choose", "baseline", "pin", "restore", "report", "delete", "select")
 
 SETTING_NAMES = {
     "data_set": "Data",
@@ -82,6 +82,7 @@ class RunsTable:
             "baseline": lambda number, wanted: controller.set_baseline(number, bool(wanted)),
             "pin": lambda number, wanted: controller.pin(number, bool(wanted)),
             "restore": lambda number, _: controller.restore(number),
+            "report": lambda number, _: controller.report(number),
             "delete": lambda number, _: runs.delete(number),
             "select": lambda number, _: controller.state.param.update(selected=number),
         }
@@ -191,13 +192,18 @@ def _buttons_html(record: RunRecord, runs: RunCollection) -> str:
         "</button>"
         for command, (is_on, title) in states.items()
     )
+    has_weights = not number or record.model is not None
+    disabled = "" if has_weights else ' disabled title="Its weights are not kept"'
+    report = (
+        f'<button type="button" data-do="report" data-run="{number}"{disabled} '
+        f'title="Save a report as one HTML file" aria-label="Report of {name}">Report</button>'
+    )
     if not number:
-        return f'<span class="buttons">{toggles}</span>'
-    disabled = "" if record.model is not None else ' disabled title="Its weights are not kept"'
+        return f'<span class="buttons">{toggles}{report}</span>'
     return (
         f'<span class="buttons">{toggles}'
         f'<button type="button" data-do="restore" data-run="{number}"{disabled} '
-        f'aria-label="Restore the weights of {name}">Restore</button>'
+        f'aria-label="Restore the weights of {name}">Restore</button>{report}'
         f'<button type="button" data-do="delete" data-run="{number}" '
         f'aria-label="Delete {name}">✕</button></span>'
     )

@@ -9,7 +9,7 @@
   const SLEPT_MS = 3000 // a tick that comes so late: the page itself was asleep
   const OPENING_MS = 8000
   const PROBE_MS = 4000
-  const IDLE_TOLD_MS = 20_000
+  const IDLE_REPORT_MS = 20_000
   const PAUSES = [0.3, 1, 2, 4, 8, 15, 30] // seconds between two tries
   const UPGRADE_HELP =
     "If a proxy stands in between, it has to pass on WebSocket connections (the headers Upgrade and Connection)."
@@ -53,7 +53,7 @@
 
   let state = "opening" // then "open"; "silent", "lost" or "ended"
   let socket = null
-  let heard = Date.now()
+  let last_message = Date.now()
   let asked = null // since when an answer is due
   let buffered = 0
   let count = 0
@@ -72,7 +72,7 @@
   }
 
   function hear() {
-    heard = Date.now()
+    last_message = Date.now()
     asked = null
     if (state === "silent") {
       show("open")
@@ -100,7 +100,7 @@
     const slept = now - last_tick > SLEPT_MS
     last_tick = now
     if (state === "opening") {
-      greet()
+      send_handshake()
       if (now - opened_at > OPENING_MS && state === "opening") {
         say(`The page is still waiting for its connection to the server. ${UPGRADE_HELP}`, ["Reload", come_back])
       }
@@ -109,17 +109,17 @@
         asked = null
       }
       if (socket.bufferedAmount < buffered) {
-        heard = now // a large message is on its way
+        last_message = now // a large message is on its way
         asked = asked == null ? null : now
       }
       buffered = socket.bufferedAmount
-      if (asked == null && (slept || now - heard >= QUIET_MS)) {
+      if (asked == null && (slept || now - last_message >= QUIET_MS)) {
         ask()
       } else if (asked != null && state === "open" && now - asked >= SILENCE_MS) {
         show("silent")
       }
       if (state === "open") {
-        tell_idle(now)
+        report_idle(now)
       }
     }
     show_countdown()
@@ -128,7 +128,7 @@
   // ---- What the page and Python tell each other -------------------------------------------------
 
   const opened_at = Date.now()
-  let kept = "" // "yes", "no", or "" while nothing was done
+  let saved_state = "" // "yes", "no", or "" while nothing was done
 
   function random_text(length) {
     const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -156,7 +156,7 @@
   // a page is loaded.
   const gone = is_served() ? JSON.parse(take("sessionStorage", "inkling-gone") ?? "null") : null
 
-  function greet() {
+  function send_handshake() {
     const model = find_model("inkling-connection")
     if (model === undefined) {
       return
@@ -164,22 +164,22 @@
     const was_discarded = document.wasDiscarded === true
     const is_gone = gone != null || was_discarded
     const resume = was_discarded || gone?.search === location.search
-    model.tags = ["greeting", browser_key(), tab_name(), is_gone, resume, gone?.kept === "yes"]
+    model.tags = ["handshake", browser_key(), tab_name(), is_gone, resume, gone?.saved_state === "yes"]
     store("sessionStorage", "inkling-openings", null)
-    heard = Date.now()
+    last_message = Date.now()
     show("open")
   }
 
   let last_input = Date.now()
-  let idle_told = Date.now()
+  let idle_reported = Date.now()
 
   for (const name of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"]) {
     addEventListener(name, () => { last_input = Date.now() }, { capture: true, passive: true })
   }
 
-  function tell_idle(now) {
-    if (now - idle_told >= IDLE_TOLD_MS) {
-      idle_told = now
+  function report_idle(now) {
+    if (now - idle_reported >= IDLE_REPORT_MS) {
+      idle_reported = now
       find_model("inkling-connection").tags = ["idle", (now - last_input) / 1000]
     }
   }
@@ -188,13 +188,13 @@
     event.preventDefault()
   }
 
-  addEventListener("inkling-kept", (event) => {
-    const [told, tab, ended] = event.detail
-    kept = told
-    root.dataset.kept = told
+  addEventListener("inkling-saved", (event) => {
+    const [saved_now, tab, ended] = event.detail
+    saved_state = saved_now
+    root.dataset.saved = saved_now
     // Only while it is needed, because it keeps browsers from keeping the page for Back and Forward.
     removeEventListener("beforeunload", ask_before_leaving)
-    if (kept === "no") {
+    if (saved_state === "no") {
       addEventListener("beforeunload", ask_before_leaving)
     }
     if (tab !== "") {
@@ -255,7 +255,7 @@
         const openings = Number(stored("sessionStorage", "inkling-openings") ?? 0)
         store("sessionStorage", "inkling-openings", openings + 1)
         come_back()
-      } else if (kept === "no") {
+      } else if (saved_state === "no") {
         say(`The server can be reached again, but ${lower(UNSAVED)}`, ["Reload", come_back])
       } else {
         come_back()
@@ -280,11 +280,11 @@
     silent: () => [`The server does not answer. ${saved()} The page continues as soon as it does.`, ["Try now", try_now]],
     lost: () => [`The connection to the server is lost. ${saved()} The page connects again by itself.`, ["Try now", try_now]],
     refused: () => [`The server did not open the connection that this page needs. ${UPGRADE_HELP} The page tries again by itself.`, ["Try now", try_now]],
-    ended: () => [`Nobody used this page for a while, so its session was ended. ${kept === "yes" ? "Your work is saved on the server." : saved()}`, ["Continue", come_back]],
+    ended: () => [`Nobody used this page for a while, so its session was ended. ${saved_state === "yes" ? "Your work is saved on the server." : saved()}`, ["Continue", come_back]],
   }
 
   function saved() {
-    return { yes: SAVED, no: UNSAVED }[kept] ?? ""
+    return { yes: SAVED, no: UNSAVED }[saved_state] ?? ""
   }
 
   function show(name) {
@@ -373,7 +373,7 @@
     is_leaving = true
     if (is_served()) {
       const was_open = state !== "opening" && state !== "refused"
-      const note = was_open ? { search: location.search, kept } : gone
+      const note = was_open ? { search: location.search, saved_state } : gone
       store("sessionStorage", "inkling-gone", note && JSON.stringify(note))
     }
   })

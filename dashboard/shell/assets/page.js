@@ -98,6 +98,7 @@
     "inkling-pane": () => root.dataset.pane,
     "inkling-panel": () => chosen_panel,
     "inkling-settings": () => pane_with_settings,
+    "inkling-lesson": () => asked_lesson,
   }
 
   // Returns undefined until Python has started, which takes a few seconds in the browser runtime.
@@ -192,6 +193,79 @@
       chosen_panel = event.detail
     }
   })
+
+  // Lessons: a column beside the pane, on a narrow page one of the sheets. What the address names is
+  // asked of Python once, which then tells with the event "inkling-lesson" which one is open.
+  const lesson_keys = ["lesson", "lesson-text", "step"]
+  let asked_lesson
+
+  function lesson_in_address() {
+    const query = new URLSearchParams()
+    for (const key of lesson_keys.filter((key) => address_has(key) != null)) {
+      query.append(key, address_has(key))
+    }
+    return query.has("lesson") || query.has("lesson-text") ? query.toString() : ""
+  }
+
+  function open_lessons(is_open) {
+    root.dataset.lessons = is_open ? "open" : "closed"
+    document.getElementById("lessons-open").setAttribute("aria-expanded", String(is_open))
+    if (is_open) {
+      asked_lesson ??= lesson_in_address()
+      send_choices()
+    } else {
+      for (const key of lesson_keys) {
+        write_address(key, null)
+      }
+    }
+    show_sheet(is_open ? "lessons" : "inside")
+  }
+
+  function press_lessons(is_open) {
+    open_lessons(is_open)
+    document.getElementById(is_open ? "lessons" : "lessons-open").focus()
+  }
+
+  addEventListener("inkling-lesson", (event) => {
+    const { query, pane } = event.detail
+    const told = new URLSearchParams(query)
+    for (const key of lesson_keys) {
+      write_address(key, told.get(key))
+    }
+    if (root.dataset.lessons !== "open") {
+      asked_lesson ??= query
+      open_lessons(true)
+    }
+    if (pane !== "") {
+      open_pane(pane)
+      show_sheet("lessons")
+    }
+    document.getElementById("lessons").scrollTo(0, 0)
+    if (is_narrow.matches) {
+      document.getElementById("lessons").scrollIntoView()
+    }
+  })
+
+  function press_key_in_lesson(event) {
+    const step = { ArrowRight: "next", ArrowLeft: "back" }[event.key]
+    const [target] = event.composedPath()
+    const is_plain = !event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey
+    const model = step == null ? null : find_model("inkling-lesson-commands")
+    if (model != null && is_plain && !/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName)) {
+      event.preventDefault()
+      model.tags = [Date.now(), step, 0, 0]
+    }
+  }
+
+  // A button that was pressed may be gone when Python has answered; the lesson keeps the focus.
+  function click_in_lesson(event) {
+    const path = event.composedPath().filter((node) => node instanceof Element)
+    if (path.some((node) => node.matches("[data-prints]"))) {
+      print()
+    } else if (path.some((node) => node.matches("[data-do]"))) {
+      document.getElementById("lessons").focus({ preventScroll: true })
+    }
+  }
 
   // All other settings: a drawer, which every pane has open or closed; on a narrow page one of
   // three sheets, of which one is open.
@@ -330,7 +404,7 @@
     if (pane !== pane_names[0]) {
       view.append("pane", pane)
     }
-    for (const name of ["inside", "hide", "present", "api"].filter((name) => here.has(name))) {
+    for (const name of ["inside", "hide", "present", "api", ...lesson_keys].filter((name) => here.has(name))) {
       view.append(name, here.get(name))
     }
     // The check at the end shows whether a link was cut, so that nothing may come after it.
@@ -393,7 +467,7 @@
         return // the percent signs are other ones
       }
     }
-    const tidied = search.replace(/([?&])(pane|inside|hide|present)=([^&]*)/gi,
+    const tidied = search.replace(/([?&])(pane|inside|hide|present|lesson|step)=([^&]*)/gi,
       (_whole, mark, name, value) => `${mark}${name.toLowerCase()}=${value.toLowerCase()}`)
     if (tidied !== location.search) {
       history.replaceState(history.state, "", tidied + location.hash)
@@ -454,6 +528,10 @@
     }
     is_narrow.addEventListener("change", set_roles)
     document.getElementById("present").addEventListener("click", switch_presentation)
+    document.getElementById("lessons-open").addEventListener("click", () => press_lessons(root.dataset.lessons !== "open"))
+    document.getElementById("lessons-close").addEventListener("click", () => press_lessons(false))
+    document.getElementById("lessons").addEventListener("keydown", press_key_in_lesson)
+    document.getElementById("lessons").addEventListener("click", click_in_lesson)
     const more = document.getElementById("more")
     more.addEventListener("click", () => show_actions(more.getAttribute("aria-expanded") !== "true"))
     document.addEventListener("click", (event) => {
@@ -464,6 +542,9 @@
     set_roles()
     show_pane(pane_in_address())
     present(root.hasAttribute("data-present"))
+    if (lesson_in_address() !== "") {
+      open_lessons(true)
+    }
     if (address_has("inside") != null) {
       open_panel(address_has("inside"))
     }

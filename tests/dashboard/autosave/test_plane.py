@@ -164,9 +164,8 @@ async def test_an_emptied_plane_can_be_painted_and_trained_on_again_exactly():
 
 
 @in_event_loop
-async def test_settings_view_options_and_lessons_are_restored():
+async def test_settings_and_view_options_are_restored():
     first = make_plane_controller()
-    first.begin_lesson("rate")
     first.state.param.update(surface_side=64, surface_mode="hard", show_test=True, smoothing=0.5)
     await train_controller(first, 2)
     first.inspection.ablate(0, 3)
@@ -174,7 +173,6 @@ async def test_settings_view_options_and_lessons_are_restored():
     state = second.state
     assert (state.surface_side, state.surface_mode) == (64, "hard")
     assert (state.show_test, state.smoothing) == (True, 0.5)
-    assert (state.lesson, state.lesson_message) == ("rate", first.state.lesson_message)
     assert state.ablated == {(0, 3)}
     assert_same(second, first)
     third = make_plane_controller()
@@ -269,6 +267,17 @@ def points(**values):
     return lambda it: replace(it, arrays={**it.arrays, **values})
 
 
+@in_event_loop
+async def test_a_save_of_an_earlier_version_with_the_lesson_that_was_open_is_restored():
+    first = make_plane_controller()
+    await train_controller(first, 3)
+    saved = Checkpoint.from_bytes(SavedPlane(first).capture(), "saved", PlaneState)
+    former = {"lesson": "rate", "lesson_message": "A learning rate of 4."}
+    second = make_plane_controller()
+    await SavedPlane(second).restore(setting(**former)(saved).to_bytes())
+    assert_same(second, first)
+
+
 def poisoned(it):
     copy = it.arrays["test.points"].copy()
     copy[0, 0] = np.nan
@@ -286,7 +295,6 @@ DAMAGES = {
     "another activation": (setting(activation="tanh"), "tanh"),
     "without biases": (setting(biases=False), "shapes"),
     "unknown preset": (setting(preset="cats"), "preset.*cats"),
-    "unknown lesson": (setting(lesson="cats"), "lesson.*cats"),
     "unknown origin": (task(origin="heaven"), "'heaven'"),
     "other classes": (task(classes=4), "shape"),
     "too few classes": (task(classes=2), "expected labels"),

@@ -13,7 +13,7 @@ from dashboard.autosave.save import Save
 from dashboard.autosave.save_database import SaveDatabase, SaveLimits, owner_of
 from dashboard.autosave.served import SILENCE_SECONDS, ServedAutosave
 from dashboard.autosave.visitor_store import SaveService
-from dashboard.shell.connection import Greeting
+from dashboard.shell.connection import Handshake
 
 KEY, OTHER_KEY = "k" * 48, "o" * 48
 FLAGS = ("is_gone", "resume", "expects")
@@ -23,15 +23,15 @@ LIMITS = SaveLimits(1 << 26, 1e6)
 class Connection:
     """What the page would say and be told."""
 
-    def __init__(self, greeting):
-        self._greeting = greeting
-        self.heard_idle = None
+    def __init__(self, handshake):
+        self._handshake = handshake
+        self.on_idle = None
         self.told = []
 
-    async def greeting(self):
-        return self._greeting
+    async def handshake(self):
+        return self._handshake
 
-    def tell_ended(self):
+    def report_ended(self):
         self.told.append("ended")
 
 
@@ -53,11 +53,11 @@ class Load:
             SavedDigits(self.controller),
             rename_tab=self.renamed.append,
             tell=self.controller.warn,
-            tell_kept=self.kept.append,
+            report_saved=self.kept.append,
             sleep=lambda _seconds: asyncio.sleep(0),
         )
         self.connection = Connection(
-            Greeting(key, tab, *(flags.get(name, False) for name in FLAGS))
+            Handshake(key, tab, *(flags.get(name, False) for name in FLAGS))
         )
         self.served = ServedAutosave(
             self.autosave,
@@ -239,12 +239,12 @@ async def test_where_the_operator_wants_no_saves_the_page_is_told_so(tmp_path):
 @in_event_loop
 async def test_an_unused_page_is_ended_unless_it_trains(make):
     load = make()
-    load.connection.heard_idle(59.0)
+    load.connection.on_idle(59.0)
     load.state.running = True
-    load.connection.heard_idle(61.0)
+    load.connection.on_idle(61.0)
     assert load.connection.told == []
     load.state.running = False
-    load.connection.heard_idle(61.0)
+    load.connection.on_idle(61.0)
     assert load.connection.told == ["ended"]
     await load.close()
 

@@ -132,14 +132,18 @@ async def test_training_is_recorded_and_going_back_drops_the_later_records() -> 
 
 
 @pytest.mark.parametrize(
-    ("settings", "lesson"),
+    ("settings", "fault", "lesson"),
     [
-        ({"hidden": (10,) * 6, "activation": "sigmoid", "initialization": "xavier"}, "vanishing"),
-        ({"hidden": (8,), "bias": -1000.0}, "dead"),
+        (
+            {"hidden": (10,) * 6, "activation": "sigmoid", "initialization": "xavier"},
+            "vanishing",
+            "vanishing-gradients",
+        ),
+        ({"hidden": (8,), "bias": -1000.0}, "dead", "dying-relu"),
     ],
 )
 @in_event_loop
-async def test_a_fault_is_told_and_its_button_begins_the_lesson(settings, lesson) -> None:
+async def test_a_fault_is_told_and_its_button_opens_the_lesson(settings, fault, lesson) -> None:
     begun: list[str] = []
     hidden, bias = settings.pop("hidden"), settings.pop("bias", 0)
     network = create_network((784, *hidden, 10), generator=np.random.default_rng(3), **settings)
@@ -148,7 +152,7 @@ async def test_a_fault_is_told_and_its_button_begins_the_lesson(settings, lesson
     await controller.load_weights(weights_to_bytes(network, ".npz"), "test.npz")
     async with opened(make_health(controller, begin_lesson=begun.append)) as panel:
         await measured(panel, 0)
-        assert f'data-findings="{lesson}"' in text_of(panel)
+        assert f'data-findings="{fault}"' in text_of(panel)
         buttons = {b.css_classes[0]: b for b in panel.view[1]}
         assert [b for b in buttons if buttons[b].visible] == [f"ink-health-{lesson}"]
         buttons[f"ink-health-{lesson}"].clicks += 1

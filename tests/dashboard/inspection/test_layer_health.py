@@ -18,7 +18,7 @@ from dashboard.inspection.layer_health import (
     layer_titles,
     no_ratios,
 )
-from dashboard.plane.lessons import LESSONS
+from dashboard.lessons.library import LESSONS
 from nn import Network, create_network
 from nn.interpretation.layer_statistics import measure_layers
 

@@ -236,13 +236,6 @@ def test_a_preset_sets_every_setting_and_is_left_by_any_change(name):
     work(main)
 
 
-def test_a_lesson_can_be_closed():
-    controller = make_plane_controller()
-    controller.begin_lesson("dead")
-    controller.end_lesson()
-    assert (controller.state.lesson, controller.state.lesson_message) == ("", "")
-
-
 def test_divergence_pauses_and_restores_good_weights():
     async def main():
         controller = make_plane_controller(learning_rate=0.1, optimizer="momentum", l2=0.0)

@@ -5,8 +5,8 @@ from html import unescape
 import pytest
 
 from dashboard.digits.state import DigitsState
-from dashboard.shell.fields import Checkbox, Field, format_value
-from dashboard.training.settings import SettingError
+from dashboard.shell.fields import Checkbox, Field
+from dashboard.training.settings import SettingError, format_value
 
 NUMBERS = ("learning_rate", "l1", "l2", "dropout")
 WHOLE = ("batch_size", "cache_size", "concurrency", "seed")

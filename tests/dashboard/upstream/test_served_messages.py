@@ -1,7 +1,18 @@
 import asyncio
+import threading
 from types import SimpleNamespace
 
 import pytest
+from bokeh.core.types import ID
+from bokeh.document import Document
+from bokeh.models import CustomJS, Div, Row
+from bokeh.protocol import Protocol
+from bokeh.server.session import ServerSession
+from panel.io import state, unlocked
+from panel.io.document import extra_socket_handlers
+from panel.io.state import set_curdoc
+from tornado.ioloop import IOLoop
+from tornado.locks import Lock
 
 from dashboard.upstream import VARIABLE
 from dashboard.upstream.served_messages import batch_messages
@@ -55,3 +66,51 @@ def test_the_switch_leaves_connections_as_they_are(monkeypatch: pytest.MonkeyPat
 
 def test_a_document_without_a_session_has_no_connections():
     batch_messages(SimpleNamespace(session_context=None))
+
+
+class BusyConnection(FakeConnection):
+    """A connection that is still sending something, until `write_lock` is released."""
+
+    def __init__(self):
+        super().__init__()
+        self.protocol, self.write_lock = Protocol(), Lock()
+
+    def send_now(self, msg):
+        self.sent.append(msg)
+        return []
+
+
+def test_a_model_is_sent_by_panel_before_bokeh_sends_a_reference_to_it(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "on")
+    monkeypatch.setitem(extra_socket_handlers, BusyConnection, BusyConnection.send_now)
+    document, page = Document(), Document()
+    row, action = Row(name="row"), CustomJS(name="action", code="")
+    document.add_root(row)
+    document.add_root(action)
+    page.replace_with_json(document.to_json())
+    document.models.flush_synced()
+
+    def change():
+        shown = Div()
+        with unlocked():  # as Panel changes its layouts
+            row.children = [shown]
+        action.args = {"shown": shown}
+
+    async def send():
+        session, connection = ServerSession(ID("s"), document, IOLoop.current()), BusyConnection()
+        context = SimpleNamespace(session=session)
+        document._session_context = lambda: context
+        session.subscribe(connection)
+        state._thread_id_[document], state._loaded[document] = threading.get_ident(), True
+        batch_messages(document)
+        with set_curdoc(document):
+            with await connection.write_lock.acquire():
+                await session.with_document_locked(change)
+            while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+                await asyncio.wait(tasks)
+        return connection.sent
+
+    for message in asyncio.run(send()):
+        message.apply_to_document(page)
+    [shown] = page.get_model_by_name("row").children
+    assert page.get_model_by_name("action").args == {"shown": shown}

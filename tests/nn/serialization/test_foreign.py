@@ -1,14 +1,16 @@
 """Weights of PyTorch and Keras, as those programs wrote them, and whatever shapes leave open."""
 
 import io
+import json
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from network_helpers import assert_equal_networks, refusal, small_network
 
-from nn import create_network, load_pretrained, weights_from_bytes, weights_to_bytes
+from nn import Network, create_network, load_pretrained, weights_from_bytes, weights_to_bytes
 from nn.serialization import load_weights, read_weights
 
 FILES = Path(__file__).parents[2] / "files" / "weights"
@@ -159,6 +161,7 @@ def test_a_score_chooses_where_convolutions_pool():
         ([np.ones((784, 5)), np.ones(4)], "784 × 5"),
         ([np.ones((784, 5), int)], "int64"),
         ([np.ones((784, 5, 2))], "784 × 5 × 2"),
+        ([np.ones((9, 28, 28), np.uint8)], "these seem to be samples"),
         ([np.ones((3, 3, 1, 2)), np.ones((7, 10))], "3 × 3 × 1 × 2"),
         ([np.ones((3, 3, 1, 2)), np.ones((2 * 17 * 17, 10))], "give the 578 inputs"),
     ],
@@ -175,7 +178,7 @@ def test_arrays_that_are_no_network_are_refused_with_their_shapes(arrays, words)
             b'{"bn.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[0,8]}}',
             "batch norm",
         ),
-        (b'{"w":{"dtype":"F8_E5M2","shape":[8],"data_offsets":[0,8]}}', "F8_E5M2 in w"),
+        (b'{"w":{"dtype":"F8_E5M2","shape":[8],"data_offsets":[0,8]}}', "F8_E5M2 in w; save it as"),
         (b'{"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}', "12 bytes for w and found 8"),
         (b'{"w":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}', "found 8 of 8"),
         (b'{"w":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}', "bytes for w"),
@@ -188,9 +191,120 @@ def test_a_damaged_safetensors_file_is_refused(header, word):
     assert word in refusal(data, "my.safetensors")
 
 
+def brought(network: Network) -> dict[str, bytes]:
+    """One network as the files of several programs."""
+    parameters = network.parameters()
+    weights, biases = parameters[::2], parameters[1::2]
+    depth = range(len(weights))
+    torch = {
+        f"{i}.{kind}": a
+        for i in depth
+        for kind, a in zip(("weight", "bias"), (weights[i].T, biases[i]), strict=True)
+    }
+    lists = {key: array.tolist() for key, array in torch.items()}
+    rows = [W.T.tolist() for W in weights]
+    plain = [W.tolist() for W in weights]
+    flat = {f"W{i + 1}": weights[i].ravel().tolist() for i in depth}
+    flat |= {f"b{i + 1}": biases[i].tolist() for i in depth}
+    return {
+        "a compiled module": archive(**{f"_orig_mod.module.{key}": a for key, a in torch.items()}),
+        "with numbers of a run": archive(**torch, epoch=np.array(3), accuracy=np.array(0.9)),
+        "scikit-learn": archive(
+            **{f"coefs_{i}": weights[i] for i in depth},
+            **{f"intercepts_{i}": biases[i] for i in depth},
+        ),
+        "biases last": archive(*weights, *biases),
+        "biases as columns": archive(
+            **{f"w{i}": weights[i].T for i in depth},
+            **{f"b{i}": biases[i][:, np.newaxis] for i in depth},
+        ),
+        "JSON in an object": json.dumps({"state_dict": lists}).encode(),
+        "JSON of get_weights": json.dumps([a.tolist() for a in parameters]).encode(),
+        "JSON with outputs as rows": json.dumps(
+            {"weights": rows, "biases": [b.tolist() for b in biases]}
+        ).encode(),
+        "nested JSON": json.dumps(
+            {f"W{i}": plain[i] for i in depth} | {f"b{i}": biases[i].tolist() for i in depth}
+        ).encode(),
+        "JSON that counts from one": json.dumps(flat).encode(),
+    }
+
+
+BROUGHT = brought(small_network((784, 5, 5, 10)))
+
+
+@pytest.mark.parametrize("content", BROUGHT.values(), ids=BROUGHT)
+def test_the_same_network_is_read_from_the_files_of_other_programs(content):
+    assert_equal_networks(weights_from_bytes(content, "a"), small_network((784, 5, 5, 10)))
+
+
+def test_the_json_of_a_book_is_read_with_its_sigmoid():
+    network = small_network((784, 4, 10), activation="sigmoid")
+    (first, a, second, b) = network.parameters()
+    content = {
+        "sizes": [784, 4, 10],
+        "weights": [first.T.tolist(), second.T.tolist()],
+        "biases": [a[:, np.newaxis].tolist(), b[:, np.newaxis].tolist()],
+        "cost": "CrossEntropyCost",
+    }
+    assert_equal_networks(weights_from_bytes(json.dumps(content).encode(), "a.json"), network)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npz"])
+def test_a_score_chooses_the_way_round_of_square_matrices_and_keeps_the_other(suffix):
+    network = small_network((784, 6, 6, 10))
+    turned = [W.T if W.shape == (6, 6) else W for W in network.parameters()]
+    data = weights_to_bytes(network.with_parameters([W.copy() for W in turned]), ".json")
+    if suffix == ".npz":
+        data = archive(*turned)
+
+    def score(better: float, candidate: Network) -> float:
+        return better * float(np.array_equal(candidate.parameters()[2], network.parameters()[2]))
+
+    reading = read_weights(data, "a", partial(score, 1.0))
+    assert_equal_networks(reading.network, network)
+    assert "turned" in reading.notes[-1]
+    np.testing.assert_array_equal(reading.other.network.parameters()[2], turned[2])
+    # Where the score is little better, the file is taken as it is.
+    reading = read_weights(data, "a", partial(score, 0.1))
+    np.testing.assert_array_equal(reading.network.parameters()[2], turned[2])
+    assert_equal_networks(reading.other.network, network)
+    assert reading.other.way
+
+
 def test_batch_normalisation_is_named():
     arrays = {"bn.running_mean": np.ones(3), "fc.weight": np.ones((10, 784))}
     assert "batch normalisation" in refusal(archive(**arrays), "my.npz")
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("norm.weight", "a normalisation"),
+        ("lstm.weight_ih_l0", "recurrent layers"),
+        ("fc.parametrizations.weight.original0", "weight normalisation"),
+    ],
+)
+def test_layers_of_other_kinds_are_named(name, word):
+    arrays = {"fc.weight": np.ones((10, 784)), name: np.ones(10)}
+    assert word in refusal(archive(**arrays), "my.npz")
+
+
+def test_an_archive_of_other_files_is_named_by_what_is_in_it():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        packed.writestr("m/saved_model.pb", b"")
+        packed.writestr("m/keras_metadata.pb", b"")
+    message = refusal(file.getvalue(), "my.zip")
+    assert "“m/saved_model.pb”" in message
+    assert "unpack it" in message
+    objects = archive(weights=np.array([None, np.ones(3)], object))
+    assert "Python objects" in refusal(objects, "my.npz")
+
+
+def test_the_description_of_a_model_is_no_weights():
+    content = json.dumps({"class_name": "Sequential", "config": {}, "keras_version": "3"})
+    assert "np.savez" in refusal(content.encode(), "my.json")
 
 
 def test_a_json_file_of_nested_lists_by_name_is_read():

@@ -11,7 +11,6 @@ from component_helpers import send_command
 from controller_helpers import until
 from plane_helpers import make_plane_controller, work
 
-from dashboard.plane.lessons import LESSONS
 from dashboard.plane.presets import PRESETS
 from dashboard.plane.probes import layer_outputs
 from dashboard.plane.views.layer_steppers import next_units
@@ -378,24 +377,6 @@ def test_a_preset_is_selected_in_the_menu_and_left_by_a_change():
     assert PRESETS["moons"].sentence in shown.find("-notice").object
     shown.state.learning_rate = 0.3
     assert menu.value == ""
-
-
-def test_a_lesson_shows_what_to_watch_for_and_then_what_was_observed():
-    shown = Shown()
-    message = shown.find("-lesson")
-    assert not message.visible
-    shown.find("-lesson-rate").clicks += 1
-    assert shown.state.lesson == "rate"
-    assert LESSONS["rate"].watch in message.object
-    assert "chosen" in shown.find("-lesson-rate").css_classes
-    menu = shown.find("-lesson-menu")
-    assert menu.value == "rate"
-    shown.state.lesson_message = "Observed: <now>"
-    assert "Observed: &lt;now&gt;" in message.object
-    menu.value = "dead"
-    assert (shown.state.lesson, shown.state.lesson_message) == ("dead", LESSONS["dead"].watch)
-    menu.value = ""
-    assert not message.visible
 
 
 def test_a_file_of_points_is_loaded_and_a_damaged_one_answered():

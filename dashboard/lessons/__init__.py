@@ -1,0 +1,1 @@
+"""Lessons as data: settings, steps, checks of the run, a question, and notes for the teacher."""

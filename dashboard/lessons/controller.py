@@ -1,0 +1,238 @@
+"""Controller of the lessons: opens them, begins their runs, and pauses when something has happened.
+
+Results of commands are seen in the parameters of its state, which the view watches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from dashboard.lessons.headless import STEPS_BETWEEN_CHECKS
+from dashboard.lessons.lesson import Lesson, LessonError, LessonRun, read_lesson
+from dashboard.lessons.measures import MEASURES
+from dashboard.lessons.panes import LessonPane
+from dashboard.lessons.query import LessonPlace, pages_of, read_query
+from dashboard.lessons.state import MISSED, REACHED, TRAINING, WAITING, LessonState
+from dashboard.runs.trials import score_last
+from dashboard.training.run_options import Pin
+from dashboard.training.trainer import Execute
+
+
+class LessonController:
+    """The open lesson and the commands on it.
+
+    Parameters
+    ----------
+    state
+        Shared with the view.
+    pane_of
+        Returns a pane by its name; it is made if it was not open yet.
+    execute
+        Computes measures: in line, or in a thread.
+    spawn
+        Runs a background task.
+    moved
+        Called with the lesson and the step when another one is shown.
+    """
+
+    def __init__(
+        self,
+        state: LessonState,
+        pane_of: Callable[[str], LessonPane],
+        execute: Execute,
+        spawn: Callable[[Coroutine[Any, Any, Any]], None],
+        moved: Callable[[Lesson | None, int], None] = lambda _lesson, _step: None,
+    ) -> None:
+        self.state = state
+        self._pane_of = pane_of
+        self._execute = execute
+        self._spawn = spawn
+        self._moved = moved
+        self._followed: dict[str, LessonPane] = {}
+        self._run: Any = None
+        """The run of the present step; None before it has begun."""
+
+    def open(self, query: str) -> None:
+        """Open the lesson and the step that an address names; faults are told in the state."""
+        try:
+            place = read_query(query)
+        except LessonError as error:
+            self.state.fault = str(error)
+            return
+        if place.lesson is not None:
+            self._show(place)
+
+    def open_text(self, text: str, name: str) -> None:
+        """Open a lesson of one's own from the text of a file; faults are told in the state."""
+        try:
+            lesson = read_lesson(text)
+        except LessonError as error:
+            self.state.fault = f"{name}: {error}"
+            return
+        self._show(LessonPlace(lesson))
+
+    def open_file(self, content: bytes, name: str) -> None:
+        """Open a lesson of one's own from a file."""
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            self.state.fault = f"{name}: expected a text in UTF-8, found other bytes."
+            return
+        self.open_text(text, name)
+
+    def close(self) -> None:
+        """Return to the list of lessons; the run stays as it is."""
+        self._run = None
+        self.state.param.update(
+            lesson=None, step=1, progress=WAITING, measured={}, present={}, fault="",
+            shows_notes=False,
+        )  # fmt: skip
+        self._moved(None, 1)
+
+    def go(self, distance: int) -> None:
+        """Go so many steps on, or back."""
+        lesson = self.state.lesson
+        if lesson is None:
+            return
+        step = min(max(self.state.step + distance, 1), pages_of(lesson))
+        if step != self.state.step:
+            self._show(LessonPlace(lesson, step))
+
+    def predict(self, number: int) -> None:
+        """Choose a prediction of the step, from 1."""
+        step = self.state.present_step()
+        if step is not None and 1 <= number <= len(step.answers):
+            self.state.predictions = {**self.state.predictions, self.state.step: number}
+
+    def answer(self, number: int) -> None:
+        """Choose an answer to the question, from 1."""
+        lesson = self.state.lesson
+        if lesson is not None and lesson.question and 1 <= number <= len(lesson.question.answers):
+            self.state.answer = number
+
+    def tell(self) -> None:
+        """Tell what there is to see without waiting for it."""
+        self.state.is_told = True
+
+    def begin(self) -> None:
+        """Set the run of the step up, and train it."""
+        step = self.state.present_step()
+        if step is not None and step.run is not None:
+            self._spawn(self._begin(self._follow(), step.run))
+
+    def measure(self) -> None:
+        """Measure the present run, in a step without a training of its own."""
+        if self.state.present_step() is not None:
+            self._spawn(self._measure(self._follow(), REACHED))
+
+    def _show(self, place: LessonPlace) -> None:
+        lesson = place.lesson
+        assert lesson is not None
+        is_other = lesson is not self.state.lesson
+        self._run = None
+        values: dict[str, Any] = {"predictions": {}, "answer": 0} if is_other else {}
+        self.state.param.update(
+            **values, lesson=lesson, step=place.step, progress=WAITING, is_told=False, measured={},
+            present={}, fault="",
+        )  # fmt: skip
+        self._follow()
+        self._moved(lesson, place.step)
+
+    def _follow(self) -> LessonPane:
+        """Return the pane of the lesson, whose run is looked at from now on."""
+        lesson = self.state.lesson
+        assert lesson is not None
+        name = lesson.pane
+        pane = self._followed.get(name)
+        if pane is None:
+            pane = self._followed[name] = self._pane_of(name)
+            state = pane.controller.state
+            state.param.watch(lambda *_events: self._look(name), ["snapshot", "running"])
+        return pane
+
+    async def _begin(self, pane: LessonPane, run: LessonRun) -> None:
+        lesson, step = self.state.lesson, self.state.step
+        self._run = None
+        self.state.param.update(progress=TRAINING, measured={}, present={}, is_told=False)
+        await pane.begin(run.settings)
+        if (lesson, step) != (self.state.lesson, self.state.step):
+            return  # another step was opened meanwhile
+        trainer = pane.controller.trainer
+        self._run = trainer.run
+        trainer.further_goal = self._goal_of(pane, run, trainer.run)
+        pane.controller.state.param.update(pins=[], running=True)
+
+    def _goal_of(
+        self, pane: LessonPane, wanted: LessonRun, wanted_run: Any
+    ) -> Callable[[Any], str | None]:
+        """Return the goal at which the training of a step pauses."""
+        looked_at = 0
+
+        def goal(run: Any) -> str | None:
+            nonlocal looked_at
+            if run is not wanted_run or run is not self._run:
+                return None
+            if run.epoch >= wanted.epochs:
+                return f"Training paused: {run.epoch:,} epochs, as the lesson asks for."
+            # Not after each step, because some measures take longer than a step.
+            if not wanted.pause_when or run.iteration < looked_at + STEPS_BETWEEN_CHECKS:
+                return None
+            looked_at = run.iteration
+            if all(condition.holds(pane.observation()) for condition in wanted.pause_when):
+                texts = " and ".join(condition.text() for condition in wanted.pause_when)
+                return f"Training paused by the lesson: {texts}."
+            return None
+
+        return goal
+
+    def _look(self, name: str) -> None:
+        """Show how far the run is; when it has paused by itself, measure it."""
+        lesson, step = self.state.lesson, self.state.present_step()
+        pane = self._followed[name]
+        run, state = pane.controller.trainer.run, pane.controller.state
+        if lesson is None or step is None or step.run is None or lesson.pane != name:
+            return
+        if self.state.progress != TRAINING or run is not self._run:
+            return
+        wanted, observation = step.run.pause_when, pane.observation()
+        values = {it.name: it.value(observation) for it in wanted}
+        if values != self.state.present:
+            self.state.present = values
+        if state.running:
+            return
+        has_happened = all(it.holds(observation) for it in wanted)
+        is_late = run.epoch >= step.run.epochs
+        has_diverged = bool(run.history.divergences)
+        if (wanted and has_happened) or is_late or has_diverged:
+            progress = REACHED if has_happened and (wanted or is_late) else MISSED
+            texts = [it.text() for it in wanted] if progress == REACHED else []
+            what = " and ".join(texts) or ("diverged" if has_diverged else f"{run.epoch:,} epochs")
+            # At once, because this function may be called again before the run is measured.
+            self.state.param.update(progress=progress, reached_at=run.iteration)
+            text = f"{lesson.title}, step {self.state.step}: {what}"
+            state.pins = [*state.pins, Pin(run.history, run.iteration, text)]
+            self._spawn(self._measure(pane, progress))
+
+    async def _measure(self, pane: LessonPane, progress: str) -> None:
+        """Measure what the step shows, between two slices of training."""
+        step = self.state.present_step()
+        if step is None:
+            return
+        controller = pane.controller
+        if not controller.state.running:
+            await controller.training_loop.wait_until_idle()
+            if controller.trainer.run.iteration:
+                await score_last(controller.trainer)
+        async with controller.trainer.between_slices:
+            observation = pane.observation()
+            names = dict.fromkeys(
+                (*(it.name for it in (step.run.pause_when if step.run else ())), *step.shown)
+            )
+            values = {
+                name: await self._execute(MEASURES[name].compute, observation) for name in names
+            }
+        if step is self.state.present_step():
+            self.state.param.update(
+                measured=values, progress=progress, reached_at=observation.run.iteration
+            )

@@ -1,0 +1,220 @@
+"""The HTML file of a report: it has no script, and its policy forbids every request.
+
+Every text in it is escaped, because names of runs and of files come from anywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+
+import numpy as np
+
+from dashboard.report.content import Errors, RepeatCode, ReportContent
+from dashboard.report.figures import Series, legend_html, line_chart, reliability_chart
+from dashboard.runs.curve import RunCurve
+from dashboard.shell.colors import TRAINING, VALIDATION
+from dashboard.shell.pictures import ink_pixels, picture_address
+from nn import ClassificationMetrics
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+SMOOTHING_POINTS = 12
+"""Time constant of the moving average of the training curve, in points of the curve."""
+
+MAX_EVENTS = 12
+_NAME_LETTERS = 4
+
+
+def report_html(content: ReportContent) -> str:
+    """Return the report as an HTML file.
+
+    Parameters
+    ----------
+    content
+        Everything that it says.
+    """
+    style = (files("dashboard.report") / "report.css").read_text(encoding="utf-8")
+    date = f"Made on {content.date} by Inkling. " if content.date else "Made by Inkling. "
+    parts = (
+        f"<header><h1>{escape(content.title)}</h1><p>{escape(content.model)}</p>"
+        f'<p class="quiet">{escape(date)}</p></header>',
+        _scores(content),
+        f'<div class="two">{_pairs("Run", content.facts)}'
+        f"{_pairs('Settings', content.settings)}</div>",
+        _events(content.events),
+        _link(content.link, content.link_note),
+        _curves(content.curve),
+        f'<div class="two">{_matrix(content.evaluation.metrics, content.class_names)}'
+        f"{_calibration(content)}</div>",
+        _errors(content),
+        _inside(content),
+        _code(content.repeat),
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(content.title)} – Inkling report</title>\n"
+        f"<style>\n{style}</style>\n</head>\n<body>\n<main>\n{chr(10).join(filter(None, parts))}\n"
+        "</main>\n</body>\n</html>\n"
+    )
+
+
+def _scores(content: ReportContent) -> str:
+    metrics, reliability = content.evaluation.metrics, content.evaluation.reliability
+    low, high = metrics.accuracy_interval()
+    entries = (
+        (f"{100 * metrics.accuracy:.2f} %", "accuracy"),
+        (f"{100 * low:.2f} to {100 * high:.2f} %", "its 95 % interval (Wilson)"),
+        (f"{metrics.loss:.4f}", "loss (mean negative log-likelihood)"),
+        (f"{reliability.expected_calibration_error:.4f}", "expected calibration error"),
+    )
+    cells = "".join(f"<div><b>{value}</b>{name}</div>" for value, name in entries)
+    return (
+        f'<div class="scores" data-accuracy="{metrics.accuracy!r}" data-count="{metrics.count}">'
+        f'{cells}</div><p class="quiet">{metrics.correct:,} of {metrics.count:,} correct: '
+        f"{escape(content.evaluated_on)}.</p>"
+    )
+
+
+def _pairs(title: str, pairs: Sequence[tuple[str, str]]) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>'
+        for name, value in pairs
+    )
+    return f'<section><h2>{title}</h2><table class="pairs">{rows}</table></section>'
+
+
+def _events(events: Sequence[str]) -> str:
+    if not events:
+        return ""
+    shown = [f"<li>{escape(event)}</li>" for event in events[:MAX_EVENTS]]
+    if len(events) > MAX_EVENTS:
+        shown.append(f"<li>and {len(events) - MAX_EVENTS} more</li>")
+    return f"<section><h2>During the run</h2><ul>{''.join(shown)}</ul></section>"
+
+
+def _link(link: str, note: str) -> str:
+    if not link:
+        return ""
+    text = escape(link)
+    is_address = link.startswith(("http://", "https://"))
+    shown = f'<a href="{text}">{text}</a>' if is_address else text
+    said = f'<p class="quiet">{escape(note)}</p>' if note else ""
+    return f'<section><h2>Link</h2><p class="link">{shown}</p>{said}</section>'
+
+
+def _curves(curve: RunCurve) -> str:
+    weight = math.exp(-1 / (SMOOTHING_POINTS * curve.stride))
+    figures = []
+    for key in ("accuracy", "loss"):
+        training = Series(
+            "training, moving average", curve.training.iteration, curve.smoothed(key, weight),
+            TRAINING,
+        )  # fmt: skip
+        held_out = curve.validation
+        validation = Series(
+            "held-out samples", held_out.iteration, getattr(held_out, key), VALIDATION, True
+        )
+        chart = line_chart(
+            [training, validation], title=f"{key} over iterations", x="iteration", y=key,
+            is_share=key == "accuracy",
+        )  # fmt: skip
+        figures.append(f"<figure>{chart}</figure>")
+        legend = legend_html([training, validation])
+    return f'<section><h2>Curves</h2><div class="two">{"".join(figures)}</div>{legend}</section>'
+
+
+def _matrix(metrics: ClassificationMetrics, class_names: Sequence[str]) -> str:
+    counts = metrics.confusion_matrix
+    most = max(1, int((counts - np.diag(np.diag(counts))).max()))
+    heads = "".join(f'<th scope="col">{escape(it[:_NAME_LETTERS])}</th>' for it in class_names)
+    rows = []
+    for row, (name, recall) in enumerate(zip(class_names, metrics.recall().tolist(), strict=True)):
+        cells = []
+        for column, count in enumerate(counts[row].tolist()):
+            share = 0.6 * (count / most) ** 0.5
+            color = "134 142 150 / 0.3" if row == column else f"224 49 49 / {share:.2f}"
+            style = f' style="background: rgb({color})"' if count else ""
+            cells.append(f"<td{style}>{count or ''}</td>")
+        share = "–" if math.isnan(recall) else f"{100 * recall:.1f} %"
+        rows.append(
+            f'<tr><th scope="row">{escape(name[:12])}</th>{"".join(cells)}<td>{share}</td></tr>'
+        )
+    return (
+        '<section><h2>Confusion matrix</h2><table class="matrix"><caption class="quiet">Rows are '
+        f"true classes, columns predicted ones</caption><thead><tr><th></th>{heads}"
+        f'<th scope="col">recall</th></tr></thead><tbody>{"".join(rows)}</tbody></table></section>'
+    )
+
+
+def _calibration(content: ReportContent) -> str:
+    reliability = content.evaluation.reliability
+    return (
+        f"<section><h2>Calibration</h2><figure>{reliability_chart(reliability)}<figcaption>"
+        f"{len(reliability.counts)} bins; on the dashed line, probabilities are right. The "
+        "expected calibration error is the mean distance from it, weighted by samples."
+        "</figcaption></figure></section>"
+    )
+
+
+def _errors(content: ReportContent) -> str:
+    errors, names, count = content.errors, content.class_names, len(content.evaluation.mistakes)
+    if not errors.mistakes:
+        return "<section><h2>Most confident errors</h2><p>There are no errors.</p></section>"
+    shown = len(errors.mistakes)
+    which = f"all {count:,}" if shown == count else f"{shown} of {count:,}"
+    if not errors.images:
+        rows = "".join(
+            f"<li>Sample {it.index}: true {escape(names[it.label])}, predicted "
+            f"{escape(names[it.predicted])} ({100 * it.probability:.1f} %)</li>"
+            for it in errors.mistakes
+        )
+        return f"<section><h2>Most confident errors: {which}</h2><ul>{rows}</ul></section>"
+    return (
+        f"<section><h2>Most confident errors: {which}</h2>"
+        f'<div class="errors">{_error_figures(errors, names)}</div></section>'
+    )
+
+
+def _error_figures(errors: Errors, names: Sequence[str]) -> str:
+    figures = []
+    for mistake, image in zip(errors.mistakes, errors.images, strict=True):
+        label, predicted = escape(names[mistake.label]), escape(names[mistake.predicted])
+        address = picture_address(ink_pixels(image / 255))
+        figures.append(
+            f'<figure><img alt="Sample {mistake.index}, true class {label}" src="{address}">'
+            f"<figcaption>true {label}<br>predicted {predicted}, "
+            f"{100 * mistake.probability:.0f}\u00a0%<br>sample {mistake.index}</figcaption>"
+            "</figure>"
+        )
+    return "".join(figures)
+
+
+def _inside(content: ReportContent) -> str:
+    picture = content.inside
+    if picture is None:
+        return ""
+    width = round(100 * picture.share_of_width)
+    return (
+        f"<section><h2>{escape(picture.title)}</h2><figure>"
+        f'<img class="sheet" style="width: {width}%" alt="{escape(picture.title)}" '
+        f'src="{picture_address(picture.pixels)}">'
+        f"<figcaption>{escape(picture.caption)}</figcaption></figure></section>"
+    )
+
+
+def _code(repeat: RepeatCode) -> str:
+    obstacles = "".join(f"<li>{escape(it)}</li>" for it in repeat.obstacles)
+    if not repeat.code:
+        return (
+            "<section><h2>Code</h2><p>This run cannot be repeated by code alone:</p>"
+            f"<ul>{obstacles}</ul></section>"
+        )
+    return (
+        f"<h2>Code that repeats this run</h2><p>{escape(repeat.how)}</p>"
+        f'<pre data-code="repeat">{escape(repeat.code)}</pre>'
+    )

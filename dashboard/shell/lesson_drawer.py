@@ -1,0 +1,93 @@
+"""The part of the page that lessons stand in, beside every pane.
+
+It is empty until it is opened; then the page says so, or names a lesson of its address.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import panel as pn
+from bokeh.models import CustomJS, Spacer
+
+from dashboard.shell.page_writer import PageWriter
+from dashboard.shell.theme import Theme
+
+logger = logging.getLogger("inkling.page")
+
+SHOW_LESSON = """
+const [query, pane] = carrier.tags
+dispatchEvent(new CustomEvent("inkling-lesson", { detail: { query, pane } }))
+"""
+
+
+class LessonDrawer:
+    """The place of lessons, and the two invisible models by which it and the page speak.
+
+    Parameters
+    ----------
+    theme
+        The style sheets.
+    writer
+        How the page is changed.
+
+    Attributes
+    ----------
+    view
+        The place.
+    carriers
+        The invisible models.
+    opened
+        Called with the query of a lesson, such as "lesson=overfitting&step=2", when the page opens
+        one; with "" when it opens the drawer alone. It returns what the drawer contains.
+    """
+
+    def __init__(self, theme: Theme, writer: PageWriter) -> None:
+        self._theme = theme
+        self._writer = writer
+        self.opened: Callable[[str], pn.viewable.Viewable] | None = None
+        self.view = pn.Column(
+            theme.text('<p class="opening">Opening the lessons …</p>'),
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        # The page writes what it opens into `tags`.
+        self._from_page = Spacer(width=0, height=0, name="inkling-lesson", tags=[])
+        self._from_page.on_change("tags", self._heard)
+        self._to_page = Spacer(width=0, height=0, tags=[])
+        self._to_page.js_on_change(
+            "tags", CustomJS(args={"carrier": self._to_page}, code=SHOW_LESSON)
+        )
+        self.carriers = pn.Row(
+            *(
+                pn.pane.Bokeh(one, width=0, height=0, margin=0)
+                for one in (self._from_page, self._to_page)
+            ),
+            margin=0,
+        )
+
+    def tell(self, query: str, pane: str) -> None:
+        """Tell the page which lesson is open, for its address, and which pane it is about."""
+        self._writer.write(lambda: self._to_page.update(tags=[query, pane]))
+
+    def open(self, query: str) -> None:
+        """Open a lesson in the drawer."""
+        if self.opened is None:
+            return
+        try:
+            content = self.opened(query)
+        except Exception as error:
+            logger.exception("the lessons could not be opened")
+            content = self._theme.text(
+                f'<p role="alert">The lessons could not be opened: {escape(repr(error)[:200])}. '
+                "Close them, load the page again, and open them once more.</p>"
+            )
+        if list(self.view) != [content]:
+            self.view[:] = [content]
+
+    def _heard(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
+        if tags and isinstance(tags[0], str):
+            self.open(tags[0])
