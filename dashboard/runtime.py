@@ -7,10 +7,12 @@ for a single visitor.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +26,8 @@ from dashboard.training.trainer import Execute, TimeBudget, execute_in_line
 IN_BROWSER = sys.platform == "emscripten"
 SLICE_THREADS = 2
 SWITCH_SECONDS = 0.0005
+RETURN_SECONDS = 8.0
+"""After the end of a session; Panel collects its garbage five seconds after it."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +85,37 @@ def shorten_garbage_collections() -> None:
     gc.set_threshold(20_000, 50, 1000)
 
 
+def return_memory() -> None:
+    """Return what is free to the system, which the C library of Linux keeps for later otherwise."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
+
+
+class MemoryReturn:
+    """Returns memory to the system a while after sessions have ended, in a thread."""
+
+    def __init__(self) -> None:
+        self._is_due = False
+
+    def request(self) -> None:
+        """Return memory after what has just ended was collected; further requests wait for it."""
+        if not self._is_due:
+            self._is_due = True
+            loop = asyncio.get_running_loop()
+            loop.call_later(RETURN_SECONDS, self._begin, loop, context=Context())
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._is_due = False
+        loop.run_in_executor(None, return_memory)
+
+
 SERVED = Runtime(
     execute_for=execute_for,
     time_budget=TimeBudget(),
     plane_time_budget=TimeBudget(),
     redraw_rate=RedrawRate(sleep=sleep_longer_when_busy),
-    plane_redraw_rate=RedrawRate(),
+    plane_redraw_rate=RedrawRate(sleep=sleep_longer_when_busy),
 )
 
 WORKER = Runtime(

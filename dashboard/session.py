@@ -46,6 +46,7 @@ from dashboard.runtime import (
     IN_BROWSER,
     SERVED,
     WORKER,
+    MemoryReturn,
     fair_threads,
     is_loop_running,
     on_connection_back,
@@ -65,6 +66,7 @@ from dashboard.shell import read_asset
 from dashboard.shell.page import Page
 from dashboard.shell.page_writer import DirectPageWriter, PageWriter, ServedPageWriter
 from dashboard.shell.tabs import Pane, PaneView
+from dashboard.upstream.busy_cleanup import begin_busy_cleanup
 from dashboard.upstream.served_messages import batch_messages
 from dashboard.upstream.template import make_template
 from data_cache import load_digits
@@ -120,6 +122,7 @@ def visitors() -> Visitors:
 
     def make() -> Visitors:
         shorten_garbage_collections()
+        begin_busy_cleanup()
         settings = settings_from_environment()
         return Visitors(
             settings.max_sessions,
@@ -158,7 +161,13 @@ def open_session() -> Session:
     pn.state.on_session_destroyed(lambda _context: session.end())
     if not IN_BROWSER:
         count.enter()
-        pn.state.on_session_destroyed(lambda _context: count.leave())
+        memory: MemoryReturn = pn.state.as_cached("memory-return", MemoryReturn)
+
+        def left(_context: Any) -> None:
+            count.leave()
+            memory.request()
+
+        pn.state.on_session_destroyed(left)
     return session
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from dashboard.autosave.save import Save, SavedPart, SaveError
 from dashboard.autosave.sessions import EarlierSave, RecordName, Sessions
 from dashboard.autosave.store import Store, StoreError, StoreFullError
+from dashboard.training.background_tasks import sleep_without_context
 from data_cache import DataError
 
 PERIOD_SECONDS = 2.5
@@ -92,7 +93,7 @@ class Autosave:
         between_slices: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
         now: Callable[[], int] = milliseconds,
         clock: Callable[[], float] = time.perf_counter,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[None]] = sleep_without_context,
     ) -> None:
         self._store: Store
         self._sessions: Sessions

@@ -5,7 +5,6 @@ The page brings the key under which the server finds the work of its browser.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -16,6 +15,7 @@ from dashboard.autosave.visitor_store import SaveService, VisitorStore
 from dashboard.digits.controller import DigitsController
 from dashboard.shell.connection import Handshake, PageConnection
 from dashboard.shell.restore_offer import RestoreOffer
+from dashboard.training.background_tasks import sleep_without_context
 
 SILENCE_SECONDS = 180.0
 """A page that says nothing for so long is gone; browsers wake hidden pages once a minute."""
@@ -107,7 +107,7 @@ class ServedAutosave:
     async def _watch_silence(self) -> None:
         """Disconnect a page that has said nothing for so long that it must be gone."""
         while self._clock() - self._heard_at <= SILENCE_SECONDS:
-            await asyncio.sleep(SILENCE_SECONDS / 6)
+            await sleep_without_context(SILENCE_SECONDS / 6)
         self._disconnect()
 
     async def _mark_disconnected(self, store: VisitorStore) -> None:

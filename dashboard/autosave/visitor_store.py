@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import Context
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -80,7 +81,8 @@ class SaveService:
             await self.run(self._database.enter, owner, session, connected)
             self._living[owner, session] = hand_over
         if self._beating is None or self._beating.done() or self._beating.cancelling():
-            self._beating = asyncio.get_running_loop().create_task(self._beat())
+            # It outlives the session that begins it, whose document the context would keep.
+            self._beating = asyncio.get_running_loop().create_task(self._beat(), context=Context())
 
     async def leave(self, owner: str, session: str) -> None:
         """Mark a session as closed."""

@@ -16,6 +16,7 @@ from dashboard.shell.notices import Mend
 from data_cache import (
     PLANE_LIMIT,
     DataError,
+    PlanePoints,
     PointSource,
     fit_points,
     no_points,
@@ -103,22 +104,29 @@ class PointEditor:
         Where another column may as well have the labels, the notice offers it.
         """
         with self._reported("error"):
-            points, source = fit_points(*read_points(content, name, label_column))
-            with self._training.changing_settings():
-                self._state.param.update(classes=points.classes, preset="")
-                self._state.points = replace(split_data(points, self._state), source=source)
-            self._training.replace_run()
-            legend = f" Labels: {source.legend}." if source.legend else ""
-            scaled = ""
-            if source.is_scaled:
-                scaled = (
-                    " The coordinates were scaled to fill the plane; saving undoes the scaling."
-                )
-            self._training.notify(
-                f"{name}: {len(points):,} points of {points.classes} classes, "
-                f"{len(self._state.points.test):,} of them for testing.{legend}{scaled}",
-                mend=self._other_labels(content, name, source),
-            )
+            self._take(*read_points(content, name, label_column), content, name)
+
+    async def load_file(self, content: bytes, name: str) -> None:
+        """Do the same with a table that may be long, and so is read in a worker."""
+        with self._reported("error"):
+            read = await self._training.execute(read_points, content, name)
+            self._take(*read, content, name)
+
+    def _take(self, points: PlanePoints, source: PointSource, content: bytes, name: str) -> None:
+        points, source = fit_points(points, source)
+        with self._training.changing_settings():
+            self._state.param.update(classes=points.classes, preset="")
+            self._state.points = replace(split_data(points, self._state), source=source)
+        self._training.replace_run()
+        legend = f" Labels: {source.legend}." if source.legend else ""
+        scaled = ""
+        if source.is_scaled:
+            scaled = " The coordinates were scaled to fill the plane; saving undoes the scaling."
+        self._training.notify(
+            f"{name}: {len(points):,} points of {points.classes} classes, "
+            f"{len(self._state.points.test):,} of them for testing.{legend}{scaled}",
+            mend=self._other_labels(content, name, source),
+        )
 
     def _other_labels(self, content: bytes, name: str, source: PointSource) -> Mend | None:
         if not source.other_labels:

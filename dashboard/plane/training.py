@@ -93,6 +93,7 @@ class PlaneTraining(PaneTraining[PlaneRun]):
         time_budget: TimeBudget | None = None,
     ) -> None:
         self.is_changing_settings = False
+        self.execute = execute
         self._made_with: dict[str, Any] = {}
         if state.points is None:
             state.points = make_data(state)

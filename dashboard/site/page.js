@@ -14,6 +14,8 @@ const STAGES = {
 const SILENCE_MS = 30_000;
 const PROBE_MS = 5_000;
 const QUICK_DEATH_MS = 20_000;
+const LONG_LIFE_MS = 600_000;
+const MOST_RESTARTS = 3;
 const NO_ANSWER_MS = 5_000;
 const SERVICE_WORKER = "service-worker.js";
 
@@ -99,9 +101,11 @@ function receive(message) {
 
 let heard = performance.now();
 let startTime = performance.now();
+let restarts = 0; // by itself, since a worker last lived long
 
 /* A worker that lived for a while is restarted at once and resumes from the last save; one that
- * died quickly waits for the visitor and does not resume, since the save may be the cause. */
+ * died quickly waits for the visitor and does not resume, since the save may be the cause. Nor is
+ * one restarted for ever that dies again and again, as where the memory is too small. */
 function die(summary) {
   if (hasState("failed", "died")) return;
   const lived = performance.now() - startTime;
@@ -109,10 +113,19 @@ function die(summary) {
   setState("died");
   setInert(true);
   bridge.worker.terminate();
-  if (lived > QUICK_DEATH_MS) restart();
-  else {
-    const again = ["Start again", () => restart({resume: false})];
-    status.showError(`Python stopped: ${summary}`, [again]);
+  if (lived > LONG_LIFE_MS) restarts = 0;
+  const again = ["Start again", () => restart({resume: false})];
+  if (lived <= QUICK_DEATH_MS) status.showError(`Python stopped: ${summary}`, [again]);
+  else if (restarts < MOST_RESTARTS) {
+    restarts += 1;
+    restart();
+  } else {
+    status.showError(
+      `Python stopped ${restarts + 1} times, each time less than ${LONG_LIFE_MS / 60_000} minutes ` +
+        `after its start: ${summary} It is not started again by itself; a smaller network or ` +
+        "batch may help.",
+      [["Go on from the last save", () => { restarts = 0; restart(); }], again],
+    );
   }
 }
 

@@ -7,7 +7,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextvars import Context
 from typing import Any
+
+
+async def sleep_without_context(seconds: float) -> None:
+    """Wait as `asyncio.sleep` does, but release the session of a task that is cancelled.
+
+    The event loop keeps a cancelled timer until its time has come, and the timer keeps the context
+    in which it was set, with the document of the visitor and so all of the session.
+    """
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+    timer = loop.call_later(
+        seconds, lambda: None if ended.done() else ended.set_result(None), context=Context()
+    )
+    try:
+        await ended
+    finally:
+        timer.cancel()
 
 
 class BackgroundTasks:

@@ -1,4 +1,4 @@
-"""What a network and one step of its training may cost, so that no visitor can stop the others.
+"""What a network, a step of its training, a file and a page may cost, so nobody stops the others.
 
 The settings classes enforce it; fields, links, presets, saved files and the API get it from them.
 """
@@ -82,6 +82,45 @@ PLANE_BUDGET = Budget(weights=100_000, step_multiplications=1_000_000_000)
 
 COMMAND_BUDGET = Budget(weights=40_000_000, step_multiplications=2_000_000_000_000)
 """Of the command line, where nobody else waits."""
+
+
+@dataclass(frozen=True)
+class PageBudget:
+    """Limits for what one connection of a served page sends.
+
+    Attributes
+    ----------
+    message_bytes
+        Of one message with its buffers.
+    stored_bytes
+        Of the newest values of all properties together that the connection has set.
+    messages_per_second, burst
+        Messages in the long run, and at once; a connection that sends more is read more slowly.
+    pull_cost
+        As how many messages a request for the whole document counts.
+    """
+
+    message_bytes: int
+    stored_bytes: int
+    messages_per_second: float
+    burst: float
+    pull_cost: float
+
+
+PAGE_BUDGET = PageBudget(
+    message_bytes=64 << 20,
+    stored_bytes=96 << 20,
+    messages_per_second=60.0,
+    burst=120.0,
+    pull_cost=30.0,
+)
+"""A drawing takes 10 KB, twenty times a second; a part of a file 1 MB."""
+
+LARGEST_WEIGHTS_FILE = 110_000_000
+"""Bytes; the largest network that can be made takes 90 MB as JSON."""
+
+LARGEST_POINTS_FILE = 4_000_000
+"""Bytes: 200 for each of the most points that fit."""
 
 
 def network_cost(

@@ -81,6 +81,11 @@ PATCHES = (
         "server: limit the size and rate of a client's messages",
     ),
     Patch(
+        "busy_cleanup", "panel.io.state", "Panel 1.9", "correctness",
+        "the first session of a process is freed, some 20 MB, when its page is closed",
+        "state: start the periodic cleanup of busy events in an empty context",
+    ),
+    Patch(
         "message_batching", "panel.io.pyodide", "Panel 1.9, Bokeh 3.9", "speed",
         "87 % of the time that Python takes for the messages of a redraw",
         "pyodide: batch the events of one event loop iteration in _link_docs_worker",

@@ -2,10 +2,12 @@
 
 - **Changes**: `open`, `_async_open`, `_receive` and `_protocol_error` of
   `bokeh.server.views.ws.WSHandler`, and `handle` of
-  `bokeh.server.protocol_handler.ProtocolHandler` (Bokeh 3.9).
+  `bokeh.server.protocol_handler.ProtocolHandler` (Bokeh 3.9); `dispatch_tornado` of
+  `panel.io.document` (Panel 1.9).
 - **Why**: anybody can open a session over the websocket. Bokeh lets a client replace the whole
   document, send any number of buffers for one message, and send as fast as it can; it writes a
-  traceback, with the message, for whatever is wrong with it.
+  traceback, with the message, for whatever is wrong with it. Panel forgets the messages to a
+  page whose session ends meanwhile, and asyncio writes a traceback for each of them.
 - **Measured**: `tests/dashboard/test_abuse.py`; without the patch messages of many buffers fill
   the memory, and the log has a traceback for every message that cannot be applied.
 - **Upstream**: no issue yet: "server: limit the size and rate of a client's messages".
@@ -22,20 +24,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dashboard.training.budget import PAGE_BUDGET
 from dashboard.upstream import is_applied
 
 logger = logging.getLogger("inkling.page")
 
 EVENTS = frozenset({"ModelChanged", "MessageSent", "ColumnDataChanged", "TitleChanged"})
 """The kinds of events that a page sends."""
-MESSAGE_BYTES = 64 << 20
-"""Of one message with its buffers; a weights file is the largest."""
-STORED_BYTES = 96 << 20
-"""Of the newest values of all properties together that one connection has set."""
-MESSAGES_PER_SECOND = 60.0
-BURST = 120.0
-PULL_COST = 30.0
-"""Sending the whole document counts as so many messages."""
 OWN_FOLDER = str(Path(__file__).parents[1])
 UPSTREAM_FOLDER = str(Path(__file__).parent)
 
@@ -55,7 +50,7 @@ class Allowance:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._tokens, self._then = BURST, clock()
+        self._tokens, self._then = PAGE_BUDGET.burst, clock()
         self._sizes: dict[tuple[Any, Any], int] = {}
         self._stored = 0
         self._arriving = 0
@@ -63,8 +58,8 @@ class Allowance:
     def count_fragment(self, size: int, *, is_whole: bool) -> None:
         """Count a part of a message; raise PageMessageError if the message is too large."""
         self._arriving += size
-        if self._arriving > MESSAGE_BYTES:
-            raise PageMessageError(f"a message has at most {MESSAGE_BYTES:,} bytes")
+        if self._arriving > PAGE_BUDGET.message_bytes:
+            raise PageMessageError(f"a message has at most {PAGE_BUDGET.message_bytes:,} bytes")
         if is_whole:
             self._arriving = 0
 
@@ -95,16 +90,20 @@ class Allowance:
     def wait(self, kind: str) -> float:
         """Take the cost of a message; return the seconds until the next one may be read."""
         now = self._clock()
-        self._tokens = min(BURST, self._tokens + MESSAGES_PER_SECOND * (now - self._then))
+        self._tokens = min(
+            PAGE_BUDGET.burst, self._tokens + PAGE_BUDGET.messages_per_second * (now - self._then)
+        )
         self._then = now
-        self._tokens -= PULL_COST if kind == "PULL-DOC-REQ" else 1.0
-        return max(-self._tokens / MESSAGES_PER_SECOND, 0.0)
+        self._tokens -= PAGE_BUDGET.pull_cost if kind == "PULL-DOC-REQ" else 1.0
+        return max(-self._tokens / PAGE_BUDGET.messages_per_second, 0.0)
 
     def _store(self, key: tuple[str, str], size: int) -> None:
         self._stored += size - self._sizes.get(key, 0)
         self._sizes[key] = size
-        if self._stored > STORED_BYTES:
-            raise PageMessageError(f"the values of a page have at most {STORED_BYTES:,} bytes")
+        if self._stored > PAGE_BUDGET.stored_bytes:
+            raise PageMessageError(
+                f"the values of a page have at most {PAGE_BUDGET.stored_bytes:,} bytes"
+            )
 
 
 def is_own_error(error: BaseException) -> bool:
@@ -122,6 +121,7 @@ def guard_messages() -> None:
         WSHandler._inkling_guarded = True
         _guard_connections(WSHandler)
         _guard_handling()
+        _guard_sending()
 
 
 def _guard_connections(connections: Any) -> None:
@@ -193,6 +193,26 @@ def _guard_handling() -> None:
         return work
 
     ProtocolHandler.handle = handle
+
+
+def _guard_sending() -> None:
+    """Have nothing logged about messages that were under way when a page was closed."""
+    from panel.io import document  # noqa: PLC0415 - in the server only
+
+    dispatch = document.dispatch_tornado
+
+    def dispatch_quietly(*arguments: Any, **options: Any) -> Any:
+        sendings = dispatch(*arguments, **options)
+        for sending in sendings:
+            sending.add_done_callback(_retrieve_error)
+        return sendings
+
+    document.dispatch_tornado = dispatch_quietly
+
+
+def _retrieve_error(sending: asyncio.Future[None]) -> None:
+    if not sending.cancelled():
+        sending.exception()
 
 
 def _allowance(owner: Any) -> Allowance:

@@ -129,18 +129,19 @@ def read_points(
     if not lines:
         raise DataError(f"{name}: expected points, found only blank lines.")
     separator = _find_separator([line for _, line in lines[:20]])
-    rows = [(number, _split(line, separator)) for number, line in lines]
-    header = None if _count_numbers(rows[0][1]) else [cell.lower() for cell in rows[0][1]]
-    data = rows if header is None else rows[1:]
+    first = _split(lines[0][1], separator)
+    header = None if _count_numbers(first) else [cell.lower() for cell in first]
+    count = len(lines) - (header is not None)
+    if count > MAX_POINTS:  # before the lines are split, which takes long
+        raise DataError(f"{name}: expected at most {MAX_POINTS:,} points, found {count:,}.")
     if header is not None and not 3 <= len(header) <= 4:
         raise DataError(
-            f"{name}, line {rows[0][0]}: expected the header “{HEADER}”, or other names of three "
+            f"{name}, line {lines[0][0]}: expected the header “{HEADER}”, or other names of three "
             f"columns, found {excerpt(lines[0][1])}."
         )
-    if not data:
+    if not count:
         raise DataError(f"{name}: expected points after the header, found none.")
-    if len(data) > MAX_POINTS:
-        raise DataError(f"{name}: expected at most {MAX_POINTS:,} points, found {len(data):,}.")
+    data = [(number, _split(line, separator)) for number, line in lines[-count:]]
     columns, others = _find_columns(header, [cells for _, cells in data], label_column)
     coordinates, labels = _read_rows(data, columns, dict(lines), name)
     points, source = _with_classes(coordinates, labels, name)

@@ -67,6 +67,18 @@ class PageClient:
         command = [next(self._numbers), "draw", content]
         await self._patch(_change(self._pad_channel, "command", command))
 
+    async def greet(self, key: str, tab: str) -> None:
+        """Name the browser and the tab whose work is saved on the server."""
+        await self.change(self.named("inkling-connection"), "tags", ["greeting", key, tab])
+
+    async def change(self, model: str, attribute: str, value: Any) -> None:
+        """Change a property of a model."""
+        await self._patch(_change(model, attribute, value))
+
+    def named(self, name: str) -> str:
+        """Return the id of the model that has a name."""
+        return next(it["id"] for it in self.models if it.get("attributes", {}).get("name") == name)
+
     def text_of(self, css_class: str) -> str:
         """Return the newest text of a component; "" if it has not changed."""
         return self.texts.get(self._ids[css_class], "")

@@ -41,5 +41,10 @@ class ChartTools:
         self._controller.spawn(self._controller.test())
 
     def _export(self) -> None:
-        lines = "".join(self._controller.state.history.csv_lines())
-        self._download.offer("inkling-run.csv", lines.encode())
+        self._controller.spawn(self._export_in_worker())
+
+    async def _export_in_worker(self) -> None:
+        """Write the lines in a worker: there may be a million."""
+        history = self._controller.state.history.copy()  # training extends it meanwhile
+        text = await self._controller.execute("".join, history.csv_lines())
+        self._download.offer("inkling-run.csv", text.encode())

@@ -11,6 +11,7 @@ from dashboard.shell.file_field import file_field
 from dashboard.shell.layout import stack
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
+from dashboard.training.budget import LARGEST_WEIGHTS_FILE
 
 FORMATS = {
     "NumPy (.npz)": (".npz", "s4"),
@@ -21,9 +22,6 @@ FORMATS = {
     "As NumPy code (.zip)": (".zip", "s4"),
 }
 """The suffix and the layout of each file format."""
-
-LARGEST_FILE = 110_000_000
-"""Bytes of a file; the largest network that can be made takes 90 MB as JSON."""
 
 
 class WeightsControls:
@@ -42,7 +40,7 @@ class WeightsControls:
             lambda content, name: controller.spawn(controller.load_weights(content, name)),
             controller.warn,
             label="Load a weights file (.npz, .json, .safetensors)",
-            largest=LARGEST_FILE,
+            largest=LARGEST_WEIGHTS_FILE,
             css_classes=["ink-load"],
             **wide,
         )

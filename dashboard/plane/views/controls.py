@@ -18,6 +18,7 @@ from dashboard.shell.fields import Checkbox, Field
 from dashboard.shell.file_field import file_field
 from dashboard.shell.layout import bar, card, field_pairs, quick_settings, run_row, stack
 from dashboard.shell.theme import Theme, button
+from dashboard.training.budget import LARGEST_POINTS_FILE
 from dashboard.upstream.html_pane import HTMLText
 from data_cache import INPUT_TITLES
 
@@ -31,7 +32,6 @@ NETWORK_FIELDS = ("hidden_layers", "initialization", "weight_noise")
 LEARNING_FIELDS = ("optimizer", "batch_size", "dropout", "l1", "l2")
 RESOLUTIONS = (64, 100, 150, 200)
 MENU_WIDTH = 140
-LARGEST_POINTS_FILE = 10_000_000
 WRAP = ":host { flex-wrap: wrap; }"
 FEATURES = """
 .bk-input-group { display: flex; flex-wrap: wrap; gap: 2px 12px; }
@@ -108,7 +108,7 @@ class Controls:
         theme, points = self._theme, self._controller.points
         shape = shape_chooser(self._state.param.shape, theme, f"{FIELD_HOOK}-shape")
         load = file_field(
-            points.load_csv,
+            lambda content, name: self._controller.spawn(points.load_file(content, name)),
             self._controller.warn,
             label="Load points (.csv with x, y and label)",
             largest=LARGEST_POINTS_FILE,

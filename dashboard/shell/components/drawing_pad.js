@@ -62,6 +62,7 @@ class DrawingPad {
       pointercancel: (event) => this.penUp(event),
     })
     surface.onKey((event) => this.keyDown(event))
+    surface.onPageKey((event) => this.pageKeyDown(event))
     surface.onFocus((visible) => this.showCursor(visible))
     acceptPictures(surface, (picture) => this.sendPicture(picture))
     onChange(ink.properties.data, () => this.pictureReplaced(), surface.signal)
@@ -191,9 +192,7 @@ class DrawingPad {
   // ---- Keys ------------------------------------------------------------------------------------
 
   keyDown(event) {
-    if ((event.ctrlKey || event.metaKey) && event.key === "z") {
-      this.undo()
-    } else if (event.key === "Delete" || event.key === "Backspace") {
+    if (event.key === "Delete" || event.key === "Backspace") {
       this.clear()
     } else if (event.key in ARROWS) {
       this.moveCursor(...ARROWS[event.key])
@@ -205,6 +204,16 @@ class DrawingPad {
     } else {
       return false
     }
+    return true
+  }
+
+  pageKeyDown(event) {
+    const hasOthers = event.shiftKey || event.altKey
+    // With Caps Lock the key is "Z".
+    if (hasOthers || !(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") {
+      return false
+    }
+    this.undo()
     return true
   }
 

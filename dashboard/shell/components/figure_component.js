@@ -186,6 +186,23 @@ export class FigureSurface {
   }
 
   /**
+   * Handle keys anywhere on the page while the figure can be seen, but for those of text fields and
+   * dialogs.
+   *
+   * @param {function(KeyboardEvent): boolean} handler returns whether the key is used here
+   */
+  onPageKey(handler) {
+    const handle = (event) => {
+      const isSeen = this.element.getClientRects().length > 0
+      const isOthers = event.defaultPrevented || takesText(event.composedPath()[0])
+      if (isSeen && !isOthers && document.querySelector("dialog[open]") == null && handler(event)) {
+        event.preventDefault()
+      }
+    }
+    document.addEventListener("keydown", handle, { signal: this.signal })
+  }
+
+  /**
    * Call a function when the figure gets or loses the focus.
    *
    * @param {function(boolean): void} handler gets whether the keyboard has brought the focus
@@ -195,4 +212,14 @@ export class FigureSurface {
     element.addEventListener("focus", () => handler(element.matches(":focus-visible")), { signal })
     element.addEventListener("blur", () => handler(false), { signal })
   }
+}
+
+const WITHOUT_TEXT = ["button", "checkbox", "color", "file", "radio", "range"]
+
+function takesText(target) {
+  return (
+    target.isContentEditable ||
+    target.localName === "textarea" ||
+    (target.localName === "input" && !WITHOUT_TEXT.includes(target.type))
+  )
 }

@@ -1,12 +1,17 @@
 """Editing of the points while a network trains on them."""
 
+import asyncio
+import time
+
 import numpy as np
 import pytest
 from controller_helpers import all_done, until
 from plane_helpers import make_plane_controller, train_to, work
 
+from dashboard.plane.controller import PlaneController
 from dashboard.plane.dataset import OWN
 from dashboard.plane.point_editor import GRID
+from dashboard.plane.state import PlaneState
 
 
 def test_the_network_in_training_continues_with_edited_points():
@@ -164,3 +169,19 @@ def test_another_column_that_may_have_the_labels_is_offered():
     assert sorted(points.points[:, 0].tolist()) == [-0.5, 0.25, 0.5]
     controller.points.load_csv(b"x,y,label\n0,0.5,1\n1,0.25,0\n", "named.csv")
     assert controller.state.notice.mend is None
+
+
+def test_a_file_is_read_by_a_worker():
+    async def main():
+        called = []
+
+        async def execute(function, *arguments):
+            called.append(arguments)
+            return function(*arguments)
+
+        controller = PlaneController(PlaneState(), clock=time.perf_counter, execute=execute)
+        await controller.points.load_file(b"x,y,label\n0,0.5,1\n1,0.25,0\n", "two.csv")
+        assert len(controller.state.points) == len(called) + 1 == 2
+        await controller.close()
+
+    asyncio.run(main())

@@ -5,6 +5,7 @@ import pytest
 from cache_helpers import run, settle
 from controller_helpers import until
 
+from dashboard.runtime import SERVED
 from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.shell.redraw_scheduler import (
     MAX_DEFERRALS,
@@ -222,6 +223,11 @@ def test_redraws_come_less_often_where_the_event_loop_lags(lag, more):
 
     run(sleep_longer_when_busy(0.1, sleep=sleep, clock=lambda: now[0]))
     assert waits == pytest.approx([0.1, more])
+
+
+def test_all_panes_of_a_served_page_are_redrawn_less_often_on_a_busy_server():
+    for rate in (SERVED.redraw_rate, SERVED.plane_redraw_rate):
+        assert rate.sleep is sleep_longer_when_busy
 
 
 def test_a_part_that_fails_is_told_once_and_stops_no_other_redraw(caplog):

@@ -1,10 +1,7 @@
 import pytest
 
+from dashboard.training.budget import PAGE_BUDGET
 from dashboard.upstream.page_messages import (
-    BURST,
-    MESSAGE_BYTES,
-    MESSAGES_PER_SECOND,
-    STORED_BYTES,
     Allowance,
     PageMessageError,
 )
@@ -31,14 +28,14 @@ def test_a_page_may_change_models_and_send_events_but_not_replace_or_extend_its_
 def test_the_parts_of_one_message_have_a_limit_together():
     allowance = Allowance()
     for _ in range(2):
-        allowance.count_fragment(MESSAGE_BYTES - 1, is_whole=True)
-    allowance.count_fragment(MESSAGE_BYTES - 1, is_whole=False)
+        allowance.count_fragment(PAGE_BUDGET.message_bytes - 1, is_whole=True)
+    allowance.count_fragment(PAGE_BUDGET.message_bytes - 1, is_whole=False)
     with pytest.raises(PageMessageError):
         allowance.count_fragment(2, is_whole=False)
 
 
 def test_the_newest_values_of_all_properties_have_a_limit_together():
-    allowance, size = Allowance(), STORED_BYTES // 3
+    allowance, size = Allowance(), PAGE_BUDGET.stored_bytes // 3
     for _ in range(10):
         allowance.check("PATCH-DOC", change("p1"), size)  # each replaces the one before
     allowance.check("PATCH-DOC", change("p2"), size)
@@ -50,8 +47,8 @@ def test_the_newest_values_of_all_properties_have_a_limit_together():
 def test_a_connection_waits_when_it_sends_faster_than_a_page_does():
     now = [0.0]
     allowance = Allowance(lambda: now[0])
-    assert not any(allowance.wait("PATCH-DOC") for _ in range(int(BURST)))
-    assert allowance.wait("PATCH-DOC") == pytest.approx(1 / MESSAGES_PER_SECOND)
-    assert allowance.wait("PULL-DOC-REQ") > 10 / MESSAGES_PER_SECOND
+    assert not any(allowance.wait("PATCH-DOC") for _ in range(int(PAGE_BUDGET.burst)))
+    assert allowance.wait("PATCH-DOC") == pytest.approx(1 / PAGE_BUDGET.messages_per_second)
+    assert allowance.wait("PULL-DOC-REQ") > 10 / PAGE_BUDGET.messages_per_second
     now[0] = 1000.0
     assert not allowance.wait("PATCH-DOC")

@@ -380,16 +380,21 @@ def test_a_preset_is_selected_in_the_menu_and_left_by_a_change():
 
 
 def test_a_file_of_points_is_loaded_and_a_damaged_one_answered():
-    shown = Shown()
-    content = shown.controller.points.save_csv()
-    chooser = shown.find("-load")
-    shown.find("-clear").clicks += 1
-    assert not len(shown.state.points)
-    chooser.part = [1, "mine.csv", len(content), 0, base64.b64encode(content).decode()]
-    assert len(shown.state.points) == 120
-    chooser.part = [2, "torn.csv", 3, 0, base64.b64encode(b"x,y").decode()]
-    assert shown.state.notice.kind == "error"
-    assert "torn.csv, line 1" in shown.state.notice.text
+    async def main():
+        shown = Shown()
+        content = shown.controller.points.save_csv()
+        chooser = shown.find("-load")
+        shown.find("-clear").clicks += 1
+        assert not len(shown.state.points)
+        chooser.part = [1, "mine.csv", len(content), 0, base64.b64encode(content).decode()]
+        await asyncio.sleep(0)  # the file is read in a task
+        assert len(shown.state.points) == 120
+        chooser.part = [2, "torn.csv", 3, 0, base64.b64encode(b"x,y").decode()]
+        await asyncio.sleep(0)
+        assert shown.state.notice.kind == "error"
+        assert "torn.csv, line 1" in shown.state.notice.text
+
+    asyncio.run(main())
 
 
 def test_the_last_input_stays_selected():
