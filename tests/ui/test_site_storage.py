@@ -175,7 +175,7 @@ REASONS = {
 
 @pytest.mark.parametrize(
     "kind",
-    [kind if kind == "hangs" else pytest.param(kind, marks=needs_time) for kind in NO_STORAGE],
+    [kind if kind == "undefined" else pytest.param(kind, marks=needs_time) for kind in NO_STORAGE],
 )
 def test_a_browser_that_stores_nothing_is_told_of_and_everything_works(
     context: BrowserContext, site: FaultySite, kind: str
