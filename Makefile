@@ -29,7 +29,7 @@ serve: $(VENV)/.serve
 
 test: $(VENV)/.test
 	sh scripts/ensure_browser.sh $(BIN)/python
-	$(BIN)/python -m pytest $(ARGS)
+	sh scripts/run_tests.sh $(BIN)/python $(ARGS)
 
 # The browser tests against the newest versions that the package index has, pre-releases included,
 # in a virtual environment of their own.

@@ -72,6 +72,11 @@ from dashboard.upstream.template import make_template
 from data_cache import load_digits
 from nn import backend_name, backend_reason
 
+if not IN_BROWSER:
+    # A page knows the component classes that exist when it is opened; the settings of a page that
+    # was opened before another one's could not be shown, if the first settings brought a new one.
+    import dashboard.shell.file_upload  # noqa: F401
+
 RETRY_SECONDS = 5
 """After which a page without room tries again."""
 
@@ -454,19 +459,19 @@ class Session:
         """Make the lessons when they are first opened, and open the one that a query names."""
         if self._lessons is None:
             from dashboard.lessons.controller import LessonController  # noqa: PLC0415
-            from dashboard.lessons.query import write_query  # noqa: PLC0415
             from dashboard.lessons.state import LessonState  # noqa: PLC0415
             from dashboard.lessons.views.panel import LessonPanel  # noqa: PLC0415
             from dashboard.shell.theme import Theme  # noqa: PLC0415
 
+            state = LessonState()
             lessons = LessonController(
-                LessonState(),
-                self._lesson_pane,
-                self._execute,
-                self.controller.spawn,
-                lambda lesson, step: self.page.lessons.tell(
-                    write_query(lesson, step), "" if lesson is None else lesson.pane
+                state, self._lesson_pane, self._execute, self.controller.spawn
+            )
+            state.param.watch(
+                lambda *_events: self.page.lessons.tell(
+                    state.query(), state.pane(), state.score(), state.is_complete()
                 ),
+                ["lesson", "task", "step", "done", "first_answer", "result_text"],
             )
             self._lessons = lessons, LessonPanel(lessons, self._writer, Theme())
         controller, panel = self._lessons

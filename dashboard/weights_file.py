@@ -5,12 +5,14 @@ The whole file is checked before anything is replaced.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from dashboard.training.budget import COMMAND_BUDGET, DIGITS_BUDGET, Budget
 from dashboard.training.settings import MAX_HIDDEN_LAYERS, MAX_LAYER_WIDTH
 from data_cache import load_digits
-from data_cache.readers.file_kinds import identify
+from data_cache.readers.file_kinds import JSON, identify
 from data_cache.samples import PIXELS
 from nn import Network, WeightsError
 from nn.serialization import Reading, read_weights
@@ -20,8 +22,10 @@ _SCORED = 200
 # Kinds that `nn` reads, or names itself with the way out in their program.
 _READ = (
     *("npz", "zip", "gzip", "json", "safetensors"),
-    *("pickle", "torch", "keras", "hdf5", "unknown"),
+    *("torch", "keras", "hdf5", "unknown"),
 )
+_DIGITS = (PIXELS, 10)
+_CHANCE = 0.35
 _BYTES_PER_WEIGHT = 8
 # Beside the weights: biases, names, and what surrounds the arrays of an archive.
 _MORE_BYTES = 1 << 20
@@ -42,7 +46,18 @@ def read_any_weights(content: bytes, name: str, budget: Budget = COMMAND_BUDGET)
     if kind.name not in _READ:
         raise WeightsError(kind.refusal(name, EXPECTED))
     limit = _BYTES_PER_WEIGHT * budget.weights + _MORE_BYTES
-    return read_weights(content, name, score_on_digits, max_bytes=limit)
+    reading = read_weights(content, name, score_on_digits, max_bytes=limit)
+    network = reading.network
+    if not (reading.notes or kind is JSON) or (network.inputs, network.classes) != _DIGITS:
+        return reading
+    share = score_on_digits(network)
+    if share >= _CHANCE:
+        return reading
+    note = (
+        f"The network recognises {100 * share:.0f} % of the bundled digits: it may be untrained, "
+        "or for other pictures, pixels of another range, or another activation."
+    )
+    return replace(reading, notes=(*reading.notes, note))
 
 
 def score_on_digits(network: Network) -> float:
@@ -71,7 +86,10 @@ def read_compatible_network(content: bytes, name: str, title: str, classes: int)
     """
     reading = read_any_weights(content, name, DIGITS_BUDGET)
     network = check_compatible(reading.network, name, title, classes)
-    return Reading(network, reading.notes)
+    other = reading.other
+    if other is not None:
+        other = replace(other, network=check_compatible(other.network, name, title, classes))
+    return replace(reading, network=network, other=other)
 
 
 def check_compatible(network: Network, name: str, title: str, classes: int) -> Network:

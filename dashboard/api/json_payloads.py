@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 
 from dashboard.api.errors import ApiError
 from dashboard.api.operation import JSON
+from dashboard.sample_doubts import network_doubts
 from data_cache import DIGIT_NAMES, DataError, Samples, to_float
 from data_cache.readers.file_kinds import identify
 from data_cache.readers.paths import parse_samples
 from data_cache.samples import PIXELS
+from nn import load_pretrained
 
 CLASSES = len(DIGIT_NAMES)
 MAX_TOKENS = 200_000
@@ -95,8 +97,8 @@ def samples_json(samples: Samples) -> bytes:
 
 def read_sample_body(
     body: bytes, media_type: str, limit: int, max_bytes: int
-) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """Return the images and labels of a request body, JSON or a file of samples.
+) -> tuple[NDArray[np.float32], NDArray[np.intp], tuple[str, ...]]:
+    """Return the images and labels of a request body, JSON or a file of samples, with doubts.
 
     Parameters
     ----------
@@ -114,13 +116,18 @@ def read_sample_body(
     """
     kind = identify(body)
     if kind.name == "json" or (kind.name in ("text", "unknown", "empty") and media_type == JSON):
-        return read_samples(read_json(body), limit)
+        images, labels = read_samples(read_json(body), limit)
+        levels = np.rint(images * 255).astype(np.uint8)
+        samples = Samples(levels, labels.astype(np.uint8))
+        return images, labels, tuple(network_doubts(samples, load_pretrained()))
     try:
-        samples = parse_samples(body, "the body", limit=max_bytes).labelled()
+        file = parse_samples(body, "the body", limit=max_bytes)
+        samples = file.labelled()
     except DataError as error:
         raise ApiError(422, str(error)) from error
     _check_count(len(samples), limit)
-    return to_float(samples.images), samples.labels.astype(np.intp)
+    doubts = file.warnings or tuple(network_doubts(samples, load_pretrained()))
+    return to_float(samples.images), samples.labels.astype(np.intp), doubts
 
 
 def _check_count(count: int, limit: int) -> None:

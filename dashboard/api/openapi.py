@@ -77,7 +77,9 @@ SCHEMAS: dict[str, Schema] = {
         "patternProperties": {r"^[Wb][0-9]+$": items(NUMBER, minItems=1)},
         "additionalProperties": False,
     },
-    "Loss": record({"loss": {"type": "number", "minimum": 0}}),
+    "Loss": record(
+        {"loss": {"type": "number", "minimum": 0}, "warnings": items(TEXT)}, optional=("warnings",)
+    ),
     "Version": record(
         {
             "version": {"type": "integer", "minimum": 1},

@@ -127,7 +127,8 @@ _PATCH_WEIGHTS = Operation(
     "One pass of plain gradient descent over the samples, in their order. Without If-Match it "
     "starts from the version that is the newest when the request is processed. A file of labelled "
     "samples, such as a table or a .npz archive, is recognised by its first bytes.",
-    "The mean loss of the samples before the steps on them; 0 without samples.",
+    "The mean loss of the samples before the steps on them, 0 without samples; and what is "
+    "implausible about them, such as labels that count from 1, if anything is.",
     {JSON: named("Loss")},
     request_types={JSON: named("Samples"), **dict.fromkeys(SAMPLE_FILES, BYTES)},
     example={"data": [{"target": 7, "image": [0.0] * 784}]},

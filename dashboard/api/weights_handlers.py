@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dashboard.api.errors import ApiError
 from dashboard.api.handler import ApiHandler
 from dashboard.api.json_payloads import read_sample_body
@@ -52,12 +55,18 @@ class WeightsHandler(ChangeHandler):
     async def on_patch(self) -> None:
         """Train on the samples in the body."""
         body, media_type, settings = self.take_body(), self.body_type, self.server.settings
-        loss, version = await self.server.weights.train(
-            lambda: read_sample_body(body, media_type, settings.block_size, settings.body_bytes),
-            self.if_match,
-        )
+        warnings: list[str] = []
+
+        def read() -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+            images, labels, doubts = read_sample_body(
+                body, media_type, settings.block_size, settings.body_bytes
+            )
+            warnings.extend(doubts)
+            return images, labels
+
+        loss, version = await self.server.weights.train(read, self.if_match)
         self.set_version_headers(version)
-        self.send_json({"loss": loss})
+        self.send_json({"loss": loss} | ({"warnings": warnings} if warnings else {}))
 
     async def on_delete(self) -> None:
         """Restore the pretrained model."""

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from dashboard.cli import (
+    check,
     compare,
     convert,
     data,
@@ -30,7 +31,7 @@ from dashboard.training.settings import SettingError
 
 COMMANDS = (
     *(serve, site, train, sweep, runs, compare),
-    *(evaluate, report, predict, convert, data),
+    *(evaluate, report, predict, check, convert, data),
 )
 
 DESCRIPTION = """\

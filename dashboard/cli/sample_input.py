@@ -1,6 +1,6 @@
 """Samples from paths for the commands: the flags that correct a file, and what was read, in a line.
 
-Doubts that need a network (pictures on their side, another data set) are found here.
+All commands read samples here, so that they say the same of the same file.
 """
 
 from __future__ import annotations
@@ -9,20 +9,12 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
-
+from dashboard.sample_doubts import network_doubts
 from dashboard.training.settings import SettingError
 from data_cache import DataError, ReadOptions, SampleFile, Samples, read_samples
 from data_cache.readers.paths import parse_samples
 from data_cache.readers.sample_file import find_overlap
-from data_cache.samples import PIXELS, SIDE
-from nn import Network, load_pretrained
-
-_CHECKED = 400
-_FEWEST = 10
-# So much better the turned pictures must be recognised to be called turned.
-_CLEARLY_BETTER = 0.2
-_CHANCE = 0.35
+from nn import load_pretrained
 
 
 def add_read_arguments(parser: argparse._ActionsContainer) -> None:
@@ -111,42 +103,6 @@ def report(sentence: str, warnings: list[str], word: str = "Warning") -> None:
     sys.stderr.flush()
 
 
-def network_doubts(samples: Samples, network: Network) -> list[str]:
-    """Return sentences about labelled digits that a network recognises badly.
-
-    Parameters
-    ----------
-    samples : Samples
-    network : Network
-        One that recognises digits, such as a pretrained model.
-    """
-    few = samples[:: max(1, len(samples) // _CHECKED)]
-    if len(few) < _FEWEST:
-        return []
-    turned = few.images.reshape(-1, SIDE, SIDE).transpose(0, 2, 1).reshape(-1, PIXELS)
-    upright_share = _accuracy(network, few.images, few.labels)
-    turned_share = _accuracy(network, np.ascontiguousarray(turned), few.labels)
-    if turned_share > upright_share + _CLEARLY_BETTER:
-        return [
-            f"The pictures seem to lie on their side: the pretrained model recognises "
-            f"{100 * upright_share:.0f} % of them, and {100 * turned_share:.0f} % with rows and "
-            "columns exchanged. --transpose exchanges them."
-        ]
-    for step, words in ((-1, "count from 1; subtract 1 from"), (1, "be 1 too low; add 1 to")):
-        share = _accuracy(network, few.images, few.labels.astype(int) + step)
-        if share > upright_share + _CLEARLY_BETTER:
-            return [
-                f"The labels seem to {words} each: the pretrained model agrees with "
-                f"{100 * upright_share:.0f} % of them as they are, with {100 * share:.0f} % then."
-            ]
-    if upright_share < _CHANCE:
-        return [
-            f"The pretrained model recognises {100 * upright_share:.0f} % of these pictures: they "
-            "may be no digits, or their labels those of others."
-        ]
-    return []
-
-
 def overlap_doubts(train: Samples, held_out: Samples) -> list[str]:
     """Return a sentence if samples to train on are also evaluated."""
     count = find_overlap(train, held_out)
@@ -156,8 +112,3 @@ def overlap_doubts(train: Samples, held_out: Samples) -> list[str]:
         f"{count:,} of {len(held_out):,} validation samples are also training samples, so the "
         "validation accuracy will be too high."
     ]
-
-
-def _accuracy(network: Network, images: np.ndarray, labels: np.ndarray) -> float:
-    predicted = network.predict_proba(images).argmax(axis=1)
-    return float((predicted == labels).mean())

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.cli.errors import CommandError
+from dashboard.training.settings import SettingError
 
 DEFAULT_DESTINATION = "dist/site"
 
@@ -44,22 +45,45 @@ def add_parser(subparsers: Any) -> None:
         help="a folder with full data sets to include; default: the environment variable "
         "INKLING_DATA, else those that were fetched",
     )
+    parser.add_argument(
+        "--lesson",
+        metavar="FILE",
+        help="with --scorm: the TOML file of the lesson or task that the package opens",
+    )
+    parser.add_argument(
+        "--scorm",
+        action="store_true",
+        help="also write DEST.zip, a SCORM 1.2 package for a learning platform, which gets score "
+        "and completion",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Build the site and log each step to stderr."""
     from dashboard.site import SiteError, build_site  # noqa: PLC0415 - imports Panel
 
+    if arguments.scorm != (arguments.lesson is not None):
+        raise SettingError("--lesson and --scorm are given together; found one of them.")
+    destination = Path(arguments.destination)
+
     def log(line: str) -> None:
         sys.stderr.write(f"{line}\n")
 
     try:
+        if arguments.scorm:
+            from dashboard.site.scorm import read_lesson_file, write_scorm  # noqa: PLC0415
+
+            lesson = read_lesson_file(Path(arguments.lesson))
         build_site(
-            Path(arguments.destination),
+            destination,
             pyodide_dist=arguments.pyodide_dist,
             data_folder=arguments.data,
             log=log,
         )
+        if arguments.scorm:
+            package = destination.with_name(f"{destination.name}.zip")
+            write_scorm(destination, *lesson, package)
+            log(f"the SCORM package is {package}")
     except SiteError as error:
         raise CommandError(str(error)) from error
     return 0

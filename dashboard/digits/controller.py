@@ -551,7 +551,7 @@ class DigitsController:
         if data is not self.data:
             self.warn(f"{name}: another data set was chosen meanwhile; load the file again.")
             return
-        self._use_weights(reading, name)
+        self._use_weights(reading, name, data)
 
     def _read_weights(self, content: bytes, name: str) -> Reading:
         classes = len(self.data.class_names)
@@ -559,13 +559,20 @@ class DigitsController:
         self.state.check_budget(architecture_settings(reading.network))
         return reading
 
-    def _use_weights(self, reading: Reading, name: str) -> None:
+    def _use_weights(self, reading: Reading, name: str, data: OpenedDataSet) -> None:
+        """Replace the network by a reading of a file, unless another data set was chosen since."""
+        if data is not self.data:
+            return
         network = reading.network
         self.state.running = False
         self._replace_run(network, Origin.LOADED)
         self.state.param.update(**architecture_settings(network))
         sentence = f"Loaded {name}: {network_name(network)}. Train continues from its weights."
-        self._notify(" ".join([sentence, *reading.notes]))
+        other, mend = reading.other, None
+        if other is not None and other.way:
+            other = replace(other, other=replace(reading, other=None))
+            mend = Mend(other.way, lambda: self._use_weights(other, name, data))
+        self._notify(" ".join([sentence, *reading.notes]), mend=mend)
 
     # Life cycle
 

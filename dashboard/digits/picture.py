@@ -11,10 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.shell.notices import size_refusal
 from data_cache.preprocessing import PictureDigits
 from data_cache.readers.file_kinds import PICTURES, UNKNOWN, identify
 
 LARGEST_SIDE = 1024
+LARGEST_FILE = 100_000_000
+"""Bytes of a file that the page decodes; see picture_input.js."""
 EXPECTED = "a picture that the browser can decode"
 
 
@@ -34,8 +37,13 @@ def decode_grey(width: int, height: int, content: str) -> NDArray[np.float64]:
     return np.frombuffer(levels, np.uint8).reshape(height, width).astype(np.float64)
 
 
-def explain_undecodable(name: str, content: str) -> str:
-    """Return what a file is that the browser could not decode, from base64 of its first bytes."""
+def explain_undecodable(name: str, content: str, size: int = 0) -> str:
+    """Return what a file is that the browser could not decode, from base64 of its first bytes.
+
+    `size`, in bytes, is not 0 if the file is too large to be decoded.
+    """
+    if size:
+        return f"{size_refusal(name, size, LARGEST_FILE, 'a picture')} Shrink it first."
     kind = identify(base64.b64decode(content, validate=True))
     if kind is UNKNOWN:
         return f"{name}: expected {EXPECTED}, found something else; save it as PNG or JPEG."

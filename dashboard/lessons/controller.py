@@ -9,11 +9,13 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from dashboard.lessons.headless import STEPS_BETWEEN_CHECKS
-from dashboard.lessons.lesson import Lesson, LessonError, LessonRun, read_lesson
+from dashboard.lessons.lesson import LessonError, LessonRun, read_lesson
 from dashboard.lessons.measures import MEASURES
 from dashboard.lessons.panes import LessonPane
 from dashboard.lessons.query import LessonPlace, pages_of, read_query
+from dashboard.lessons.result import make_result, scores_of, write_result
 from dashboard.lessons.state import MISSED, REACHED, TRAINING, WAITING, LessonState
+from dashboard.lessons.task import Task, is_task, read_task
 from dashboard.runs.trials import score_last
 from dashboard.training.run_options import Pin
 from dashboard.training.trainer import Execute
@@ -32,8 +34,6 @@ class LessonController:
         Computes measures: in line, or in a thread.
     spawn
         Runs a background task.
-    moved
-        Called with the lesson and the step when another one is shown.
     """
 
     def __init__(
@@ -42,13 +42,11 @@ class LessonController:
         pane_of: Callable[[str], LessonPane],
         execute: Execute,
         spawn: Callable[[Coroutine[Any, Any, Any]], None],
-        moved: Callable[[Lesson | None, int], None] = lambda _lesson, _step: None,
     ) -> None:
         self.state = state
         self._pane_of = pane_of
         self._execute = execute
         self._spawn = spawn
-        self._moved = moved
         self._followed: dict[str, LessonPane] = {}
         self._run: Any = None
         """The run of the present step; None before it has begun."""
@@ -60,12 +58,17 @@ class LessonController:
         except LessonError as error:
             self.state.fault = str(error)
             return
-        if place.lesson is not None:
+        if place.task is not None:
+            self._show_task(place.task)
+        elif place.lesson is not None:
             self._show(place)
 
     def open_text(self, text: str, name: str) -> None:
-        """Open a lesson of one's own from the text of a file; faults are told in the state."""
+        """Open a lesson or task of one's own from the text of a file; the state tells faults."""
         try:
+            if is_task(text):
+                self._show_task(read_task(text))
+                return
             lesson = read_lesson(text)
         except LessonError as error:
             self.state.fault = f"{name}: {error}"
@@ -86,9 +89,8 @@ class LessonController:
         self._run = None
         self.state.param.update(
             lesson=None, step=1, progress=WAITING, measured={}, present={}, fault="",
-            shows_notes=False,
+            shows_notes=False, task=None, result_text="",
         )  # fmt: skip
-        self._moved(None, 1)
 
     def go(self, distance: int) -> None:
         """Go so many steps on, or back."""
@@ -109,14 +111,19 @@ class LessonController:
         """Choose an answer to the question, from 1."""
         lesson = self.state.lesson
         if lesson is not None and lesson.question and 1 <= number <= len(lesson.question.answers):
-            self.state.answer = number
+            first = self.state.first_answer or number
+            self.state.param.update(answer=number, first_answer=first)
 
     def tell(self) -> None:
         """Tell what there is to see without waiting for it."""
         self.state.is_told = True
+        self._note_done()
 
     def begin(self) -> None:
-        """Set the run of the step up, and train it."""
+        """Set the run of the step up, and train it; of a task, set its settings up."""
+        if self.state.task is not None:
+            self.state.result_text = ""
+            self._spawn(self._follow().begin(self.state.task.settings()))
         step = self.state.present_step()
         if step is not None and step.run is not None:
             self._spawn(self._begin(self._follow(), step.run))
@@ -124,26 +131,83 @@ class LessonController:
     def measure(self) -> None:
         """Measure the present run, in a step without a training of its own."""
         if self.state.present_step() is not None:
+            self._note_done()
             self._spawn(self._measure(self._follow(), REACHED))
+
+    def hand_in(self) -> None:
+        """Write what can be handed in for the task; training pauses."""
+        if self.state.task is not None:
+            self._spawn(self._hand_in(self.state.task, self._follow()))
+
+    async def _hand_in(self, task: Task, pane: LessonPane) -> None:
+        controller = pane.controller
+        controller.state.running = False
+        await controller.training_loop.wait_until_idle()
+        fault = pane.why_not_repeatable()
+        if fault:
+            self.state.param.update(fault=f"This run cannot be handed in: {fault}", result_text="")
+            return
+        await score_last(controller.trainer)
+        async with controller.trainer.between_slices:
+            run = controller.trainer.run
+            result = make_result(
+                task,
+                controller.training.current_settings(),
+                run.changes_so_far(),
+                pane.observation(),
+            )
+        self._look_at_task(pane)
+        self.state.param.update(fault="", result_text=write_result(result))
+
+    def _look_at_task(self, pane: LessonPane) -> None:
+        """Show how far the goal of the task is met, and whether its settings are kept."""
+        task = self.state.task
+        if task is None:
+            return
+        controller = pane.controller
+        values = dict(controller.training.current_settings())
+        changed = [change.name for change in controller.trainer.run.changes_so_far()]
+        is_running = controller.state.running
+        goal_values = {
+            **self.state.goal_values,
+            **scores_of(task, pane.observation(), quick=is_running),
+        }
+        is_old = is_running
+        self.state.param.update(
+            goal_values=goal_values,
+            broken=task.broken(values, changed),
+            result_text="" if is_old else self.state.result_text,
+        )
+
+    def _show_task(self, task: Task) -> None:
+        self._run = None
+        self.state.param.update(
+            task=task, lesson=None, step=1, progress=WAITING, fault="", result_text="",
+            goal_values={}, broken=[], shows_notes=False,
+        )  # fmt: skip
+        self._follow()
 
     def _show(self, place: LessonPlace) -> None:
         lesson = place.lesson
         assert lesson is not None
         is_other = lesson is not self.state.lesson
         self._run = None
-        values: dict[str, Any] = {"predictions": {}, "answer": 0} if is_other else {}
+        values: dict[str, Any] = {}
+        if is_other:
+            values = {"predictions": {}, "answer": place.answer, "first_answer": place.answer}
+            values["done"] = list(place.done)
+        values["task"] = None
         self.state.param.update(
             **values, lesson=lesson, step=place.step, progress=WAITING, is_told=False, measured={},
             present={}, fault="",
         )  # fmt: skip
         self._follow()
-        self._moved(lesson, place.step)
 
     def _follow(self) -> LessonPane:
         """Return the pane of the lesson, whose run is looked at from now on."""
-        lesson = self.state.lesson
-        assert lesson is not None
-        name = lesson.pane
+        shown = self.state.lesson or self.state.task
+        assert shown is not None
+        name = shown.pane
         pane = self._followed.get(name)
         if pane is None:
             pane = self._followed[name] = self._pane_of(name)
@@ -190,6 +254,8 @@ class LessonController:
         """Show how far the run is; when it has paused by itself, measure it."""
         lesson, step = self.state.lesson, self.state.present_step()
         pane = self._followed[name]
+        if self.state.task is not None and self.state.task.pane == name:
+            self._look_at_task(pane)
         run, state = pane.controller.trainer.run, pane.controller.state
         if lesson is None or step is None or step.run is None or lesson.pane != name:
             return
@@ -212,7 +278,13 @@ class LessonController:
             self.state.param.update(progress=progress, reached_at=run.iteration)
             text = f"{lesson.title}, step {self.state.step}: {what}"
             state.pins = [*state.pins, Pin(run.history, run.iteration, text)]
+            self._note_done()
             self._spawn(self._measure(pane, progress))
+
+    def _note_done(self) -> None:
+        """Note that the outcome of the step was seen."""
+        if self.state.present_step() is not None and self.state.step not in self.state.done:
+            self.state.done = sorted([*self.state.done, self.state.step])
 
     async def _measure(self, pane: LessonPane, progress: str) -> None:
         """Measure what the step shows, between two slices of training."""

@@ -19,7 +19,9 @@ from dashboard.plane.settings import PlaneSettings
 from dashboard.plane.training import make_run
 from dashboard.runs.trials import score_last
 from dashboard.training.block_run import BlockRun
+from dashboard.training.marks import SettingChange
 from dashboard.training.run import DivergenceError
+from dashboard.training.scheduled_changes import ScheduledChanges
 from dashboard.training.settings import TrainingSettings
 from dashboard.training.trainer import Clock, TimeBudget, Trainer
 from data_cache import DataSet
@@ -68,8 +70,21 @@ class LessonTraining:
         return all(condition.holds(self.observation) for condition in conditions)
 
 
+class ReplayedDigits(TrainingSettings, ScheduledChanges):
+    """Settings on digits that change by themselves during the run."""
+
+
+class ReplayedPoints(PlaneSettings, ScheduledChanges):
+    """Settings on points that change by themselves during the run."""
+
+
 async def make_training(
-    pane: str, settings: Mapping[str, Any], digits: DataSet, clock: Clock, **options: Any
+    pane: str,
+    settings: Mapping[str, Any],
+    digits: DataSet,
+    clock: Clock,
+    *,
+    changes: Sequence[SettingChange] = (),
 ) -> LessonTraining:
     """Return a fresh run of a pane with some settings.
 
@@ -83,8 +98,8 @@ async def make_training(
         The data set of the digits.
     clock
         A monotonic clock, in seconds; it changes no number.
-    options
-        Of the run on digits.
+    changes
+        Of settings, which the run makes by itself.
     """
     budget = TimeBudget(slice_seconds=1.0, snapshot_seconds=math.inf)
     common: dict[str, Any] = {
@@ -94,12 +109,12 @@ async def make_training(
         whole = InMemoryDataSet(digits)
         data: OpenedDataSet = await with_training_samples(whole, training_samples_of(settings))
         values = {name: it for name, it in settings.items() if name != "training_samples"}
-        run = BlockRun(TrainingSettings(**values), data.source, **options)
+        run = BlockRun(ReplayedDigits(**values, scheduled_changes=list(changes)), data.source)
         held_out = await data.part("validation")
         trainer: Trainer[Any] = Trainer(run, validation=held_out, **common)
         test = await data.part("test")
         return LessonTraining(trainer, Observation(run, held_out, test))
-    plane = PlaneSettings(**settings)
+    plane = ReplayedPoints(**settings, scheduled_changes=list(changes))
     points = make_data(plane)
     plane_run = make_run(plane, points)
     test_points = inputs_of(points.test, plane.inputs) if len(points.test) else None

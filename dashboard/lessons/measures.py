@@ -232,7 +232,9 @@ MEASURES: Mapping[str, Measure] = {
     "iteration": Measure("iterations", "count", lambda it: float(it.run.iteration)),
     "epoch": Measure("epochs", "count", lambda it: float(it.run.epoch)),
     "training_loss": Measure("training loss", "", lambda it: it.run.loss.value),
-    "training_accuracy": Measure("training accuracy", "%", lambda it: it.run.accuracy.value),
+    "training_accuracy": Measure(
+        "training accuracy, moving average", "%", lambda it: it.run.accuracy.value
+    ),
     "validation_loss": Measure("loss on held-out samples", "", _last(lambda it: it.loss)),
     "validation_accuracy": Measure(
         "accuracy on held-out samples", "%", _last(lambda it: it.accuracy)
@@ -366,7 +368,10 @@ class Condition:
 
     def holds(self, observation: Observation) -> bool:
         """Return whether the condition is met; it is not while there is no value."""
-        value = self.value(observation)
+        return self.is_met_by(self.value(observation))
+
+    def is_met_by(self, value: float | None) -> bool:
+        """Return whether a value meets the condition."""
         return value is not None and COMPARISONS[self.comparison](value, self.number)
 
 

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from dashboard.digits.controller import DigitsController
+from dashboard.digits.state import Origin
 from dashboard.digits.training_subset import ALL
 from dashboard.lessons.measures import Observation
 from dashboard.plane.controller import PlaneController
+from dashboard.plane.dataset import OWN
+from dashboard.training.run import Run
 from dashboard.training.settings import TrainingSettings, setting_names
 from dashboard.training.stopping import STOP_SETTINGS
 from data_cache import DataError, PrefetchError
@@ -25,6 +28,10 @@ class LessonPane(Protocol):
 
     def observation(self) -> Observation:
         """Return the present run and its samples; call it between slices."""
+        ...
+
+    def why_not_repeatable(self) -> str:
+        """Return in a sentence why settings and seed do not repeat the run; "" if they do."""
         ...
 
 
@@ -60,6 +67,15 @@ class DigitsLessonPane:
         trainer = self.controller.trainer
         return Observation(trainer.run, trainer.validation, self._test)
 
+    def why_not_repeatable(self) -> str:
+        """Return why settings and seed do not repeat the run; see `LessonPane`."""
+        state, run = self.controller.state, self.controller.trainer.run
+        if state.origin != Origin.FRESH or self.controller.data.name != "digits":
+            return (
+                "it did not begin with fresh weights on the bundled digits. Press “Begin the task”."
+            )
+        return _why_not(run)
+
 
 class PlaneLessonPane:
     """The pane of the 2-D data; see `LessonPane`."""
@@ -76,3 +92,19 @@ class PlaneLessonPane:
         """Return the present run and its samples; see `LessonPane`."""
         trainer = self.controller.trainer
         return Observation(trainer.run, trainer.validation, trainer.validation)
+
+    def why_not_repeatable(self) -> str:
+        """Return why settings and seed do not repeat the run; see `LessonPane`."""
+        if self.controller.state.points.origin == OWN:
+            return "its points were edited or loaded. Press “Begin the task”."
+        return _why_not(self.controller.trainer.run)
+
+
+def _why_not(run: Run) -> str:
+    if not run.iteration:
+        return "it has no training step. Press Train."
+    if run.history.divergences:
+        return "it diverged, and went back to earlier weights. Press Reset and train again."
+    if run.history.interventions:
+        return f"it has {'; '.join(run.history.interventions)}. Press Reset and train again."
+    return ""

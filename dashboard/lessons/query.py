@@ -1,6 +1,7 @@
-"""What an address says about lessons: which one, at which step.
+"""What an address says about lessons and tasks: which one, at which step.
 
-A lesson of one's own travels in the address as a whole, compressed, so that it needs no server.
+A task, and a lesson of one's own, travel in the address as a whole, compressed, so that
+they need no server.
 """
 
 from __future__ import annotations
@@ -8,14 +9,17 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode
 
 from dashboard.lessons.lesson import LARGEST_FILE, Lesson, LessonError, read_lesson
 from dashboard.lessons.library import LESSONS, load_lesson
+from dashboard.lessons.task import Task, read_task
 from dashboard.training.settings import shorten
 
-LESSON, STEP, TEXT = "lesson", "step", "lesson-text"
+LESSON, STEP, TEXT, TASK = "lesson", "step", "lesson-text", "task-text"
+DONE, ANSWER = "done", "answer"
 """Keys of the address."""
 
 LONGEST = 30_000
@@ -24,14 +28,20 @@ LONGEST = 30_000
 
 @dataclass(frozen=True)
 class LessonPlace:
-    """A lesson and a step of it, from 1; the step after the last one is the question."""
+    """A lesson and a step of it, from 1; the step after the last one is the question. Or a task.
+
+    `done` are the steps that were seen through earlier, `answer` the first answer to the question.
+    """
 
     lesson: Lesson | None = None
     step: int = 1
+    task: Task | None = None
+    done: tuple[int, ...] = ()
+    answer: int = 0
 
 
 def read_query(query: str) -> LessonPlace:
-    """Return the lesson that an address names; without one there is none.
+    """Return the lesson or task that an address names; without one there is none.
 
     Raises
     ------
@@ -40,6 +50,8 @@ def read_query(query: str) -> LessonPlace:
     """
     values = {key: texts[-1] for key, texts in parse_qs(query).items()}
     name, text = values.get(LESSON, ""), values.get(TEXT, "")
+    if values.get(TASK):
+        return LessonPlace(task=read_task(unpack(values[TASK])))
     if text:
         lesson = read_lesson(unpack(text))
     elif not name:
@@ -51,19 +63,41 @@ def read_query(query: str) -> LessonPlace:
             f"There is no lesson “{shorten(name, 40)}”; there are {', '.join(LESSONS)}."
         )
     step = values.get(STEP, "1")
-    number = int(step) if step.isascii() and step.isdecimal() and len(step) < 4 else 1
-    return LessonPlace(lesson, min(max(number, 1), pages_of(lesson)))
+    done = {_whole(number, 0) for number in values.get(DONE, "").split("-")}
+    return LessonPlace(
+        lesson,
+        min(max(_whole(step, 1), 1), pages_of(lesson)),
+        done=tuple(sorted(done & set(range(1, len(lesson.steps) + 1)))),
+        answer=_whole(values.get(ANSWER, ""), 0),
+    )
 
 
-def write_query(lesson: Lesson | None, step: int) -> str:
-    """Return the part of an address that names a lesson and a step."""
+def _whole(text: str, default: int) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else default
+
+
+def write_query(lesson: Lesson | None, step: int, done: Sequence[int] = (), answer: int = 0) -> str:
+    """Return the part of an address that names a lesson, a step, and what was done of it."""
     if lesson is None:
         return ""
     if lesson.name in LESSONS:
-        return urlencode({LESSON: lesson.name, STEP: step})
-    packed = pack(lesson.text)
-    # A longer address would be cut on its way.
-    return urlencode({TEXT: packed, STEP: step}) if len(packed) <= LONGEST else ""
+        named = {LESSON: lesson.name}
+    else:
+        named = {TEXT: pack(lesson.text)}
+        if len(named[TEXT]) > LONGEST:
+            return ""  # a longer address would be cut on its way
+    values: dict[str, object] = {**named, STEP: step}
+    if done:
+        values[DONE] = "-".join(map(str, done))
+    if answer:
+        values[ANSWER] = answer
+    return urlencode(values)
+
+
+def write_task_query(task: Task) -> str:
+    """Return the part of an address that holds a task; empty if it is too long for one."""
+    packed = pack(task.source)
+    return urlencode({TASK: packed}) if len(packed) <= LONGEST else ""
 
 
 def pages_of(lesson: Lesson) -> int:
@@ -94,5 +128,6 @@ def unpack(packed: str) -> str:
         return text.decode()
     except (ValueError, binascii.Error, zlib.error) as error:
         raise LessonError(
-            "The lesson in this link was cut or changed on its way. Copy the whole link once more."
+            "The lesson or task in this link was cut or changed on its way. Copy the whole link "
+            "once more."
         ) from error

@@ -17,6 +17,7 @@ from dashboard.report.figures import Series, legend_html, line_chart, reliabilit
 from dashboard.runs.curve import RunCurve
 from dashboard.shell.colors import TRAINING, VALIDATION
 from dashboard.shell.pictures import ink_pixels, picture_address
+from dashboard.training.settings import shorten
 from nn import ClassificationMetrics
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -25,6 +26,9 @@ SMOOTHING_POINTS = 12
 """Time constant of the moving average of the training curve, in points of the curve."""
 
 MAX_EVENTS = 12
+MAX_LINK = 400
+"""Most characters of a link that are printed; what can be clicked is the whole link."""
+
 _NAME_LETTERS = 4
 
 
@@ -100,9 +104,9 @@ def _events(events: Sequence[str]) -> str:
 def _link(link: str, note: str) -> str:
     if not link:
         return ""
-    text = escape(link)
+    text = escape(shorten(link, MAX_LINK))
     is_address = link.startswith(("http://", "https://"))
-    shown = f'<a href="{text}">{text}</a>' if is_address else text
+    shown = f'<a href="{escape(link)}">{text}</a>' if is_address else text
     said = f'<p class="quiet">{escape(note)}</p>' if note else ""
     return f'<section><h2>Link</h2><p class="link">{shown}</p>{said}</section>'
 

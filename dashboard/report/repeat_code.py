@@ -6,6 +6,7 @@ Both are run as they are, and print the accuracy on the test samples.
 from __future__ import annotations
 
 import shlex
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -205,8 +206,9 @@ def _dictionary(values: Mapping[str, Any]) -> str:
 def _list(values: Sequence[tuple[Any, ...]]) -> str:
     if not values:
         return "[]"
-    lines = "".join(f"    {value!r},\n" for value in values)
-    return f"[\n{lines}]"
+    text = ", ".join(map(repr, values))
+    lines = textwrap.wrap(text, 92, break_on_hyphens=False)
+    return "[\n" + "\n".join(f"    {line}" for line in lines) + ",\n]"
 
 
 def command_of_training(

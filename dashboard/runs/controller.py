@@ -17,6 +17,7 @@ from dashboard.runs.fork import make_race, run_race
 from dashboard.runs.rate_finder import RateTest, find_rate
 from dashboard.runs.recorder import RunRecorder, measured
 from dashboard.runs.records import MAX_PINNED, RunCollection, RunRecord
+from dashboard.runs.search import RANDOM, make_search, read_values, search_toml
 from dashboard.runs.seeds import Configuration, SeedComparison, repeat
 from dashboard.runs.state import NOTHING, SEEDS, SETTING, RunsState
 from dashboard.runs.trials import Trials, changed_settings, label_of
@@ -202,6 +203,44 @@ class RunsController:
             state.param.trigger("seed_result")
 
         self._begin(lambda: repeat(trials, comparison, show))
+
+    def search(self) -> None:
+        """Train every configuration of a search with several seeds."""
+        state, trials = self.state, self.source.trials
+        first = int(trials.controller.state.seed)
+        typed = {state.first_setting: state.first_values}
+        if state.second_setting and state.second_setting != state.first_setting:
+            typed[state.second_setting] = state.second_values
+        try:
+            search = make_search(
+                trials,
+                {name: read_values(trials, name, text) for name, text in typed.items()},
+                [(first + index) % 2**32 for index in range(state.seeds)],
+                state.epochs,
+                count=state.search_count if state.search == RANDOM else None,
+            )
+        except SettingError as error:
+            self._warn(str(error))
+            return
+        state.search_result = search
+
+        def show() -> None:
+            state.progress = f"{search.comparison.done} of {search.comparison.total} runs"
+            state.param.trigger("search_result")
+
+        self._begin(lambda: repeat(trials, search.comparison, show))
+
+    def search_definition(self) -> str | None:
+        """Return the newest search as TOML for `inkling sweep`; None, with a notice, if not."""
+        search, trials = self.state.search_result, self.source.trials
+        if search is None or self.state.source != "digits":
+            self._warn("Search first; inkling sweep reads searches on digits.")
+            return None
+        try:
+            return search_toml(trials, search, data_set=trials.controller.data.name)
+        except SettingError as error:
+            self._warn(str(error))
+            return None
 
     def fork(self) -> None:
         """Race the present settings against a changed one, from the checkpoint that is shown."""

@@ -7,13 +7,20 @@ import param
 from dashboard.runs.comparison import RunComparison
 from dashboard.runs.fork import Race
 from dashboard.runs.rate_finder import RateTest
+from dashboard.runs.search import GRID, MAX_CONFIGURATIONS, SEARCHES, Search
 from dashboard.runs.seeds import FEWEST_SEEDS, MOST_SEEDS, SeedComparison
 from dashboard.shell.notices import Notice
 from dashboard.training.settings import TypedSettings
 
 WELCOME = "Every run is kept here when the next one begins: train, press Reset, train again."
 
-EXPERIMENTS = {"Compare": "compare", "Seeds": "seeds", "Fork": "fork", "Rate": "rate"}
+EXPERIMENTS = {
+    "Compare": "compare",
+    "Seeds": "seeds",
+    "Fork": "fork",
+    "Rate": "rate",
+    "Search": "search",
+}
 """The titles of the parts of the pane, and their names."""
 
 SETTING, SEEDS, NOTHING = "setting", "seeds", "nothing"
@@ -54,6 +61,18 @@ class RunsState(TypedSettings):
         doc="Changed settings are compared on the same seeds, by a paired t-test; the same "
         "settings with other seeds by Welch’s t-test.",
     )
+    search = param.Selector(default=GRID, objects=list(SEARCHES.values()), label="Configurations")
+    search_count = param.Integer(
+        8, bounds=(1, MAX_CONFIGURATIONS), label="At random", doc="How many of all combinations."
+    )
+    first_setting = param.Selector(
+        default="learning_rate", objects=["learning_rate"], label="Setting"
+    )
+    first_values = param.String(
+        "", label="Its values", doc="Between semicolons, for example 0.001; 0.003; 0.01."
+    )
+    second_setting = param.Selector(default="", objects=[""], label="Second setting")
+    second_values = param.String("", label="Its values", doc="Between semicolons.")
     fork_steps = param.Integer(
         200, bounds=(1, 100_000), label="Steps", doc="Training steps of each of both runs."
     )
@@ -78,5 +97,6 @@ class RunsState(TypedSettings):
     )
     comparison = param.ClassSelector(class_=RunComparison, doc="Of the two chosen runs.")
     seed_result = param.ClassSelector(class_=SeedComparison, doc="Of the newest repeats.")
+    search_result = param.ClassSelector(class_=Search, doc="Of the newest search.")
     race = param.ClassSelector(class_=Race, doc="The newest race.")
     rate_result = param.ClassSelector(class_=RateTest, doc="Of the newest range test.")

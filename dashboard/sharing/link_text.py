@@ -22,7 +22,10 @@ VERSION = "2"
 VERSION_KEY, CHECK_KEY = "link", "check"
 CHECK_LENGTH = 6
 
-PAGE_KEYS = ("pane", "inside", "hide", "present", "api", "lesson", "lesson-text", "step")
+PAGE_KEYS = (
+    *("pane", "inside", "hide", "present", "api"),
+    *("lesson", "lesson-text", "task-text", "step", "done", "answer"),
+)
 """Keys that concern the page itself; the check does not cover them."""
 
 FOREIGN = ("utm_", "fbclid", "gclid", "bokeh")

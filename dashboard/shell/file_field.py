@@ -1,4 +1,4 @@
-"""The field for a file, in both runtimes.
+"""The field for a file, in both runtimes; the page compares its size with the limit first.
 
 Served, a file is sent in parts, since a large message would end the connection; in a worker Panel's
 own field hands it over at once.
@@ -11,6 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 import panel as pn
+
+from dashboard.shell.notices import size_refusal
+
+_TOO_LARGE = "too-large/"
+"""Before the bytes of a file that the page did not read, as its type."""
 
 
 def file_field(
@@ -37,19 +42,22 @@ def file_field(
         from dashboard.shell.file_upload import FileUpload  # noqa: PLC0415 - served alone
 
         return FileUpload(on_file, on_refusal, largest=largest, **params)
-    field = pn.widgets.FileInput(**params)
+    # The page does not read larger files; see dashboard/upstream/site_build/file_limits.js.
+    field = pn.widgets.FileInput(tags=[{"largest": largest}], **params)
 
     def read(*_events: object) -> None:
         # The content and the name of a file arrive one after the other.
         content, name = field.value, field.filename
-        if content is None or not name:
+        reported = (field.mime_type or "").partition(_TOO_LARGE)[2]
+        if not name or (content is None and not reported):
             return
+        size = int(reported) if reported.isdigit() else len(content or b"")
         field.clear()
-        field.param.update(value=None, filename=None)
-        if len(content) > largest:
-            on_refusal(f"{name}: expected a file of at most {largest // 1_000_000} MB.")
-        else:
+        field.param.update(value=None, filename=None, mime_type=None)
+        if size > largest:
+            on_refusal(size_refusal(name, size, largest))
+        elif content is not None:
             on_file(content, name)
 
-    field.param.watch(read, ["value", "filename"])
+    field.param.watch(read, ["value", "filename", "mime_type"])
     return field

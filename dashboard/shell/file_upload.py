@@ -13,7 +13,7 @@ from typing import Any
 import param
 from panel.custom import JSComponent
 
-MEGABYTE = 1_000_000
+from dashboard.shell.notices import size_refusal
 
 
 class FileUpload(JSComponent):
@@ -58,10 +58,7 @@ class FileUpload(JSComponent):
         if number != self._number or start != len(self._content):
             return
         if size > self.largest:
-            self._on_refusal(
-                f"{name[:80]}: expected a file of at most {self.largest // MEGABYTE} MB, found "
-                f"{size / MEGABYTE:,.1f} MB."
-            )
+            self._on_refusal(size_refusal(name, size, self.largest))
             self.taken = [number, size]
             return
         self._content += base64.b64decode(text, validate=True)

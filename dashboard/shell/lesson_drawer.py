@@ -19,8 +19,8 @@ from dashboard.shell.theme import Theme
 logger = logging.getLogger("inkling.page")
 
 SHOW_LESSON = """
-const [query, pane] = carrier.tags
-dispatchEvent(new CustomEvent("inkling-lesson", { detail: { query, pane } }))
+const [query, pane, score, is_complete] = carrier.tags
+dispatchEvent(new CustomEvent("inkling-lesson", { detail: { query, pane, score, is_complete } }))
 """
 
 
@@ -69,9 +69,21 @@ class LessonDrawer:
             margin=0,
         )
 
-    def tell(self, query: str, pane: str) -> None:
-        """Tell the page which lesson is open, for its address, and which pane it is about."""
-        self._writer.write(lambda: self._to_page.update(tags=[query, pane]))
+    def tell(self, query: str, pane: str, score: float, is_complete: bool) -> None:
+        """Tell the page which lesson is open and how far it is taken.
+
+        Parameters
+        ----------
+        query
+            For the address.
+        pane
+            Name of the pane that the lesson is about.
+        score
+            From 0 to 100.
+        is_complete
+            Whether all of it was taken.
+        """
+        self._writer.write(lambda: self._to_page.update(tags=[query, pane, score, is_complete]))
 
     def open(self, query: str) -> None:
         """Open a lesson in the drawer."""

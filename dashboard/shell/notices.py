@@ -9,6 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
+_MEGABYTE = 1_000_000
+
+
+def size_refusal(name: str, size: int, largest: int, kind: str = "a file") -> str:
+    """Return the sentence that refuses a file of `size` bytes."""
+    return (
+        f"{name[:80]}: expected {kind} of at most {largest / _MEGABYTE:g} MB, found "
+        f"{size / _MEGABYTE:,.1f} MB."
+    )
+
 
 @dataclass(frozen=True)
 class Mend:

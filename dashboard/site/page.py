@@ -202,6 +202,8 @@ def _page_script(handler: str) -> str:
         # The worker is started by head.js and given to the handler.
         rest = handler.partition(HANDLER_PARTS[0])[2].partition("\n")[2]
         scripts.append(PANEL_PAGE.format(handler=rest))
+    if is_applied("file_limits"):
+        scripts += [read_patch("file_limits.js"), "\nlimitFiles();\n"]
     scripts.append(read_script("page.js"))
     settings = json.dumps({"adopts": adopts})
     return f"const settings = {settings};\n\n{{\n{''.join(scripts)}}}\n"

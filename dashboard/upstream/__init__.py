@@ -116,6 +116,11 @@ PATCHES = (
         "WebLoop.set_task_factory fails: asyncio.tasks has no attribute _set_task_name",
     ),
     Patch(
+        "site_build/file_limits", "bokehjs FileInput", "Bokeh 3.9", "correctness",
+        "a file above the limit of its field gives a sentence instead of an error without one",
+        "FileInput: a limit for the size of a file, compared before it is read",
+    ),
+    Patch(
         "site_build/page_scripts", "panel convert", "Panel 1.9.4", "speed",
         "5 % of the bytes of a first visit (0.7 of 14.7 MB)",
         "convert: bundle bokeh-gl, bokeh-mathjax and es-module-shims only on demand",

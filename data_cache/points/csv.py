@@ -7,6 +7,7 @@ All faults of a file are told at once.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,11 @@ _LABEL_NAMES = (
 )
 _SEPARATORS = (";", "\t", "|", ",", " ")
 _SHOWN_FAULTS = 5
+_MINUS = "\N{MINUS SIGN}"
+_DECLARED = re.compile(r'"?sep=.?"?[,;|\t]*', re.IGNORECASE)
+_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2},[0-9]{3}")
+_HUNDRED = 100
+_MOST_TITLES = 5
 # Beyond this the square of a distance overflows float32.
 _LARGEST = 1e15
 
@@ -117,15 +123,16 @@ def read_points(
         If the content is not as above, or has no points or more than 20,000; several faults are
         named in one message.
     """
+    content = content.rstrip(b"\0\x1a") if content.isascii() else content
     kind = identify(content)
     if kind is EMPTY:
         raise DataError(f"{name}, line 1: expected the header “{HEADER}”, found an empty file.")
     if kind is not TEXT:
         raise DataError(kind.refusal(name, EXPECTED))
-    text = decode_text(content, name).content.decode("utf-8", "replace")
-    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    if lines and lines[0][1].lower().startswith("sep=") and len(lines[0][1]) < 7:
-        del lines[0]
+    text = decode_text(content, name).content.decode("utf-8", "replace").replace(_MINUS, "-")
+    lines = _without_remarks(
+        [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    )
     if not lines:
         raise DataError(f"{name}: expected points, found only blank lines.")
     separator = _find_separator([line for _, line in lines[:20]])
@@ -144,6 +151,7 @@ def read_points(
     data = [(number, _split(line, separator)) for number, line in lines[-count:]]
     columns, others = _find_columns(header, [cells for _, cells in data], label_column)
     coordinates, labels = _read_rows(data, columns, dict(lines), name)
+    _refuse_thousands([cells for _, cells in data], columns[:2], name)
     points, source = _with_classes(coordinates, labels, name)
     return points, replace(source, other_labels=others)
 
@@ -163,6 +171,37 @@ def fit_points(points: PlanePoints, source: PointSource) -> tuple[PlanePoints, P
 def fit_into_plane(points: PlanePoints) -> PlanePoints:
     """Return points shifted and scaled to fill [-1, 1], or the same if all are within the limit."""
     return fit_points(points, PointSource())[0]
+
+
+def _without_remarks(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return the lines of the table, without comments, a title and a declared separator."""
+    kept: list[tuple[int, str]] = []
+    for number, line in lines:
+        is_header = line.startswith("#") and not kept and len(re.split(r"[,;|\s]+", line[1:])) > 2
+        if _DECLARED.fullmatch(line.strip()) or (
+            line.startswith(("#", "@", "%")) and not is_header
+        ):
+            continue
+        kept.append((number, line.removeprefix("#") if is_header else line))
+    separator = _find_separator([line for _, line in kept[:20]])
+    for place, (_, line) in enumerate(kept[: _MOST_TITLES + 1]):
+        filled = [cell for cell in _split(line, separator) if cell]
+        if len(filled) != 1 or _number(filled[0]) is not None:
+            return kept[place:] if len(filled) > 1 else kept
+    return kept
+
+
+def _refuse_thousands(rows: Sequence[Sequence[str]], columns: Sequence[int], name: str) -> None:
+    """Raise a DataError if 1,234 beside 999 may be 1.234 or one thousand and more."""
+    cells = [row[column] for row in rows for column in columns]
+    with_comma = [cell for cell in cells if "," in cell]
+    if not with_comma or not all(map(_THOUSANDS.fullmatch, with_comma)):
+        return
+    if any(abs(_number(cell) or 0) >= _HUNDRED for cell in cells if "," not in cell):
+        raise DataError(
+            f"{name}: expected numbers without a separator of thousands, found such as "
+            f"{excerpt(with_comma[0])} beside larger ones without; write them without it."
+        )
 
 
 def _label_text(label: int, names: Sequence[str]) -> str:
@@ -223,7 +262,9 @@ def _find_columns(
         possible = [c for c in order if _may_be_labels([row[c] for row in complete])]
         label, others = (possible or order)[0], possible[1:]
     first, second = (column for column in columns if column != label)
-    if names[first] == "y" and names[second] == "x":
+    ends = (names[first][-1:], names[second][-1:])
+    is_second_first = ends == ("2", "1") and names[first][:-1] == names[second][:-1]
+    if is_second_first or (names[first] == "y" and names[second] == "x"):
         first, second = second, first
     return (first, second, label), tuple(others)
 

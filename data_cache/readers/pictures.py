@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 EXPECTED = "a picture (PNG, JPEG, WebP, GIF, BMP or TIFF)"
 LONGER_SIDE = 1024
 """A picture is shrunk to about this before it is converted."""
-_MAX_BYTES = 390_000_000
-# Pillow stores these modes with a byte for each pixel, the others with four.
+_MAX_BYTES = 350_000_000
+# Pillow stores these modes with a byte for each pixel, others with up to four.
 _BYTE_MODES = ("1", "L", "P")
 # Visible pixels of one colour differ by less than this many grey levels.
 _ONE_COLOUR = 40.0
@@ -73,7 +73,7 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
                     if "exif" in picture.info:  # else Pillow decodes all to look for it
                         small.getexif().update(picture.getexif())
                     return _grey(ImageOps.exif_transpose(small))
-                _check_size(picture, name)
+                _check_size(picture, len(content), name)
                 picture.draft(None, (LONGER_SIDE, LONGER_SIDE))
                 return _grey(ImageOps.exif_transpose(_shrink(picture)))
     except DataError:
@@ -112,22 +112,48 @@ def digit_from_picture(content: bytes, name: str) -> np.ndarray | None:
     return None if framed is None else np.rint(framed * 255).astype(np.uint8)
 
 
-def _check_size(picture: Image.Image, name: str) -> None:
-    if picture.format == "JPEG":
-        return  # decoded at an eighth of its size
+def _check_size(picture: Image.Image, file_bytes: int, name: str) -> None:
+    """Raise a DataError if decoding the picture, with its file, takes too much memory."""
     width, height = picture.size
-    size = width * height * (1 if picture.mode in _BYTE_MODES else 4)
+    size = file_bytes + int(width * height * _bytes_of_pixel(picture))
     if size > _MAX_BYTES:
         raise DataError(
             f"{name}: expected a picture that takes at most {_MAX_BYTES // 1_000_000} MB in "
-            f"memory, found {width} × {height} pixels ({size // 1_000_000} MB); shrink it first."
+            f"memory, found {width} × {height} pixels ({size // 1_000_000} MB); shrink it first, "
+            "or save it as a baseline JPEG or as a PNG of 8 bits, which are shrunk while they are "
+            "read."
         )
+
+
+def _bytes_of_pixel(picture: Image.Image) -> float:
+    """Return how many bytes Pillow takes for a pixel while it decodes and converts a picture."""
+    if picture.format == "JPEG":
+        # A baseline one is decoded at an eighth of its size, a progressive one is kept as
+        # coefficients.
+        if "progressive" not in picture.info:
+            return 0.2
+        sampling = [(across, down) for _, across, down, _ in getattr(picture, "layer", ())]
+        widest = max((across * down for across, down in sampling), default=1)
+        return 0.2 + 2 * sum(across * down for across, down in sampling) / widest
+    if picture.format == "WEBP":
+        return 16.0  # its decoder keeps two frames
+    if picture.mode.startswith("I;16"):
+        return 2.2
+    if picture.mode in _BYTE_MODES:
+        return 6.2 if "transparency" in picture.info else 2.2
+    return 4.2
 
 
 def _shrink(picture: Image.Image) -> Image.Image:
     """Return the picture reduced by a whole factor, if it is large and its mode allows it."""
     factor = max(picture.size) // LONGER_SIDE
-    if factor < 2 or picture.mode.startswith(("I", "F")):
+    if factor < 2:
+        return picture
+    if picture.mode.startswith(("I", "F")):  # which cannot be averaged
+        size = (-(-picture.width // factor), -(-picture.height // factor))
+        exif = picture.getexif()
+        picture = picture.resize(size, 0)
+        picture.getexif().update(exif)
         return picture
     if picture.mode in ("1", "P"):
         picture = picture.convert("RGBA" if "transparency" in picture.info else "L")
@@ -142,9 +168,7 @@ def _shrink(picture: Image.Image) -> Image.Image:
 def _grey(picture: Image.Image) -> np.ndarray:
     mode = picture.mode
     if mode.startswith(("I", "F")):
-        # Pillow does not shrink these modes.
-        step = max(1, max(picture.size) // LONGER_SIDE)
-        return _wide_grey(np.asarray(picture)[::step, ::step].astype(np.float64))
+        return _wide_grey(np.asarray(picture).astype(np.float64))
     if mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info:
         return _grey_with_alpha(np.asarray(picture.convert("RGBA"), np.float64))
     return np.asarray(picture.convert("L"), np.float64)

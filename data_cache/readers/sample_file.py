@@ -17,6 +17,8 @@ CLASS_COUNT = 10
 # Ink covers less than a fifth of a digit; brighter means are those of paper.
 _PAPER_MEAN = 140
 _CHECKED = 500
+# Of so many digits, one in 500 sets has no 0 by chance.
+_MANY = 60
 
 
 @dataclass(frozen=True)
@@ -251,6 +253,11 @@ def _doubts(samples: Samples, labels: np.ndarray | None, high: float) -> tuple[s
             found.append(
                 f"All samples have the label {labels[0]}. If another column has the labels, name "
                 "it with --label-column."
+            )
+        if len(labels) >= _MANY and labels.min() == 1 and len(np.unique(labels)) == CLASS_COUNT - 1:
+            found.append(
+                f"None of {len(labels):,} samples has the label 0: the labels may count from 1. "
+                "Subtract 1 from each if so."
             )
         numbers = np.arange(len(labels))
         if len(labels) <= CLASS_COUNT and any(

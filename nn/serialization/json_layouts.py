@@ -14,6 +14,7 @@ import numpy as np
 from nn.activations import activation_name
 from nn.network import Network
 from nn.serialization.parameters import (
+    AS_WRITTEN,
     NetworkStructure,
     Reading,
     WeightsError,
@@ -119,7 +120,7 @@ def readings_from_json_object(content: Any, name: str) -> list[Reading]:
         np.ascontiguousarray(array.reshape(array.shape[::-1]).T) if array.ndim == 2 else array
         for array in network.parameters()
     ]
-    as_written = Reading(network, way="Take the matrices as written")
+    as_written = Reading(network, way=AS_WRITTEN)
     other = Reading(network.with_parameters(turned), (_TURNED,), "Turn the matrices")
     return [*with_square_matrices_turned(as_written), other]
 

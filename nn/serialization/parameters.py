@@ -4,7 +4,7 @@ All file formats go through this module, so that each check and each error is wr
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isqrt
 
 import numpy as np
@@ -14,6 +14,8 @@ from nn.layer_spec import LayerSpec
 from nn.layers import Dense
 from nn.network import Network
 
+AS_WRITTEN = "Take the matrices as written"
+"""The way of the reading of a file that others may turn."""
 _SQUARES_TURNED = "The square matrices were turned: so the network recognises digits far better."
 
 
@@ -137,10 +139,9 @@ def with_square_matrices_turned(reading: Reading) -> list[Reading]:
         W.T.copy() if is_square else W for W, is_square in zip(parameters, squares, strict=True)
     ]
     network = reading.network.with_parameters(turned)
-    return [
-        reading,
-        Reading(network, (*reading.notes, _SQUARES_TURNED), "Turn the square matrices"),
-    ]
+    notes = (*reading.notes, _SQUARES_TURNED)
+    as_written = replace(reading, way=AS_WRITTEN)
+    return [as_written, Reading(network, notes, "Turn the square matrices")]
 
 
 def named_parameters(network: Network) -> dict[str, np.ndarray]:

@@ -27,6 +27,8 @@ a `.zip` holds both."""
 CLEARLY_BETTER = 0.2
 """So much higher the score of a less likely reading of a file must be to be preferred."""
 
+POSSIBLY_BETTER = 0.1
+"""So much higher its score must be to be offered."""
 _PACKERS = (b"\x1f\x8b", b"PK\x03\x04")
 _PACKED = (".npz", ".json", ".safetensors")
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
@@ -139,7 +141,7 @@ def choose_reading(
 ) -> Reading:
     """Return the reading with a clearly better score than the first, else the first.
 
-    Where the scores of the two differ, the other one is with it.
+    Where the best one is another, or is somewhat better, the `other` is with it.
     """
     first, *others = readings
     if score is None or not others:
@@ -148,7 +150,8 @@ def choose_reading(
     best = scores.index(max(scores))
     if scores[best] > scores[0] + CLEARLY_BETTER:
         return replace(readings[best], other=first)
-    return replace(first, other=readings[best] if scores[best] > scores[0] else None)
+    is_possible = scores[best] > scores[0] + POSSIBLY_BETTER
+    return replace(first, other=readings[best] if is_possible else None)
 
 
 def _readings(data: bytes, name: str, max_bytes: int | None) -> list[Reading]:

@@ -32,7 +32,7 @@ from dashboard.shell.redraw_scheduler import RedrawRate
 from dashboard.shell.theme import Theme
 from nn import ARCHITECTURES, PRETRAINED, Network
 
-CHANGES = int(os.environ.get("INKLING_CHANGES", "60"))
+CHANGES = int(os.environ.get("INKLING_CHANGES", "40"))
 PANES = ("digits", "spiral", "evaluate", "runs")
 SETTLED_IN_A_ROW = 25
 UNSTABLE_PANELS = ("map", "health")

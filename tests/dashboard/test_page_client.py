@@ -11,7 +11,7 @@ from data_cache import load_digits
 from nn import load_pretrained
 
 
-def test_a_drawing_sent_over_the_websocket_is_predicted():
+def test_a_drawing_sent_over_the_websocket_is_predicted_on_a_page_that_knows_all_components():
     test = load_digits().test
     expected = int(load_pretrained("best").predict_proba(test.images[:1]).argmax())
 
@@ -21,10 +21,14 @@ def test_a_drawing_sent_over_the_websocket_is_predicted():
         await page.seconds_until(page.draw(enlarged(test.images[0])), answer)
         text = html.unescape(page.text_of("ink-prediction"))
         await page.close()
+        definitions.extend(page.definitions)
         return int(re.search(r'data-digit="(\d)"', text)[1])
 
+    definitions = []
     with served_app() as app:
         assert asyncio.run(asyncio.wait_for(draw(app), 120)) == expected
+    # The first page knows the components of settings that are opened later, also by other pages.
+    assert any(name.startswith("FileUpload") for name in definitions), definitions
 
 
 def test_training_starts_also_when_panel_is_told_to_use_threads():

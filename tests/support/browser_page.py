@@ -253,8 +253,8 @@ class LabPage:
 NO_SERVICE_WORKER = "delete Navigator.prototype.serviceWorker"
 
 
-def open_lab(browser: Browser, url: str, **context: Any) -> LabPage:
-    """Open the app and collect everything its console and its network complain about."""
+def begin_lab(browser: Browser, url: str, **context: Any) -> LabPage:
+    """Begin to open the app and to collect what its console and its network complain about."""
     page = browser.new_page(**({"viewport": {"width": 1280, "height": 800}} | context))
     page.set_default_timeout(DEADLINE_MS)
     page.add_init_script(DEEP)
@@ -265,7 +265,13 @@ def open_lab(browser: Browser, url: str, **context: Any) -> LabPage:
     page.on("requestfailed", lambda request: lab.complaints.append(f"failed: {request.url}"))
     page.on("request", lambda request: lab.requests.append(request.url))
     page.on("response", lambda response: _note_response(lab, response))
-    page.goto(url)
+    page.goto(url, wait_until="commit")
+    return lab
+
+
+def open_lab(browser: Browser, url: str, **context: Any) -> LabPage:
+    """Open the app and collect everything its console and its network complain about."""
+    lab = begin_lab(browser, url, **context)
     lab.wait_ready()
     return lab
 
@@ -289,8 +295,15 @@ def other_hosts(lab: LabPage) -> list[str]:
 @contextmanager
 def opened(browser: Browser, url: str, **context: Any) -> Iterator[LabPage]:
     """Open the app, and at the end see that nothing complained."""
-    lab = open_lab(browser, url, **context)
+    with checked(begin_lab(browser, url, **context)) as lab:
+        yield lab
+
+
+@contextmanager
+def checked(lab: LabPage) -> Iterator[LabPage]:
+    """Wait for a page; at the end see that nothing complained, and close it."""
     try:
+        lab.wait_ready()
         yield lab
         assert lab.complaints == [], lab.complaints
         assert other_hosts(lab) == []

@@ -73,8 +73,14 @@ def make_lessons(**panes: object) -> tuple[LessonController, list[tuple[str, int
         lambda name: made[name](),
         execute_in_line,
         asyncio.ensure_future,
-        lambda lesson, step: shown.append(("" if lesson is None else lesson.title, step)),
     )
+    state = lessons.state
+
+    def note(*_events: object) -> None:
+        opened = state.lesson or state.task
+        shown.append(("" if opened is None else opened.title, state.step))
+
+    state.param.watch(note, ["lesson", "task", "step"])
     return lessons, shown
 
 

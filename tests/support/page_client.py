@@ -38,6 +38,7 @@ class PageClient:
         self._numbers = itertools.count(1)
         self.texts: dict[str, str] = {}
         self.models: list[dict[str, Any]] = []
+        self.definitions: list[str] = []
         self.patches = 0
         self.is_open = True
         self._reader = asyncio.create_task(self._read())
@@ -46,6 +47,7 @@ class PageClient:
         """Fetch the document and report it as ready, as the page does."""
         reply = await self._request("PULL-DOC-REQ", {})
         self.models = models = list(_models(reply["doc"]))
+        self.definitions = [found["name"] for found in reply["doc"].get("defs", ())]
         for model in models:
             for css_class in model.get("attributes", {}).get("css_classes", ()):
                 if isinstance(css_class, str) and css_class.startswith("ink-"):

@@ -13,7 +13,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from browser_page import LabPage, launch, open_lab, opened, other_hosts
+from browser_page import LabPage, begin_lab, checked, launch, open_lab, opened, other_hosts
 from cache_helpers import idx_bytes
 from playwright.sync_api import Browser, Error, sync_playwright
 from static_server import static_server
@@ -157,10 +157,43 @@ def url(request: pytest.FixtureRequest) -> str:
     return address
 
 
+@pytest.fixture(scope="session")
+def begun_labs() -> Iterator[dict[str, LabPage]]:
+    """Pages that have been begun for the tests to come, by their addresses."""
+    begun: dict[str, LabPage] = {}
+    yield begun
+    for lab in begun.values():
+        lab.page.close()
+
+
 @pytest.fixture
-def own_lab(browser: Browser, url: str) -> Iterator[LabPage]:
-    """A page for one test alone, for whatever cannot be tidied away."""
-    with opened(browser, url) as page:
+def own_lab(
+    request: pytest.FixtureRequest, browser: Browser, url: str, begun_labs: dict[str, LabPage]
+) -> Iterator[LabPage]:
+    """A page for one test alone, for whatever cannot be tidied away.
+
+    Meanwhile the page of the next such test opens, which takes most of the time of many tests.
+    """
+    with checked(begun_labs.pop(url, None) or begin_lab(browser, url)) as lab:
+        if has_successor(request.node):
+            begun_labs[url] = begin_lab(browser, url)
+        yield lab
+
+
+def has_successor(test: pytest.Function) -> bool:
+    """Return whether a later test needs a page of its own in the same form."""
+    items = test.session.items
+    return any(
+        "own_lab" in item.fixturenames and item.callspec.params == test.callspec.params
+        for item in items[items.index(test) + 1 :]
+        if isinstance(item, pytest.Function)
+    )
+
+
+@pytest.fixture
+def served_lab(browser: Browser, served_url: str) -> Iterator[LabPage]:
+    """A served page for one test alone, where nothing depends on the form."""
+    with opened(browser, served_url) as page:
         yield page
 
 

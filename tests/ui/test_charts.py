@@ -19,15 +19,15 @@ FRAMES = """
 
 
 def test_the_x_axes_of_both_charts_are_aligned_and_a_changed_setting_is_said_below_them(
-    own_lab: LabPage,
+    served_lab: LabPage,
 ) -> None:
-    own_lab.press_train("Train")
-    own_lab.wait_text(".ink-marks", r"Best validation: \d")
-    loss, accuracy = own_lab.page.evaluate(FRAMES)
+    served_lab.press_train("Train")
+    served_lab.wait_text(".ink-marks", r"Best validation: \d")
+    loss, accuracy = served_lab.page.evaluate(FRAMES)
     assert loss == pytest.approx(accuracy, abs=1)
     assert loss[1] > loss[0] + 100
-    own_lab.fill("learning-rate", "0.01")
-    own_lab.wait_text(".ink-marks", r"Learning rate 0\.002 → 0\.01 at iteration \d")
+    served_lab.fill("learning-rate", "0.01")
+    served_lab.wait_text(".ink-marks", r"Learning rate 0\.002 → 0\.01 at iteration \d")
 
 
 def test_slow_training_takes_a_step_a_second_and_speeds_up_at_once(own_lab: LabPage) -> None:

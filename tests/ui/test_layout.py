@@ -241,14 +241,14 @@ def test_a_probability_of_100_per_cent_needs_no_second_line(lab: LabPage) -> Non
     assert len(set(heights)) == 1
 
 
-def test_dark_and_light_follow_the_system_and_the_button(own_lab: LabPage) -> None:
-    light = own_lab.page.evaluate(COLORS)
-    own_lab.page.get_by_role("button", name="Switch between light and dark").click()
-    dark = own_lab.page.evaluate(COLORS)
+def test_dark_and_light_follow_the_system_and_the_button(served_lab: LabPage) -> None:
+    light = served_lab.page.evaluate(COLORS)
+    served_lab.page.get_by_role("button", name="Switch between light and dark").click()
+    dark = served_lab.page.evaluate(COLORS)
     assert all(one != other for one, other in zip(light, dark, strict=True))
-    own_lab.page.reload()
-    own_lab.wait_ready()
-    assert own_lab.page.evaluate(COLORS) == dark
+    served_lab.page.reload()
+    served_lab.wait_ready()
+    assert served_lab.page.evaluate(COLORS) == dark
 
 
 def test_every_control_has_a_name(lab: LabPage) -> None:

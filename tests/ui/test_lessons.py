@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from browser_page import LabPage, opened
 from lesson_helpers import SHORT
 from playwright.sync_api import Browser
+
+from dashboard.lessons.replay import check_result
+from dashboard.lessons.result import read_result
+from dashboard.lessons.task import read_task
+from data_cache import load_digits
 
 pytestmark = pytest.mark.ui
 
@@ -52,3 +61,44 @@ def test_a_lesson_is_taken_beside_both_panes(browser: Browser, url: str) -> None
         lab.wait_data(PAGE, lesson="own", step=2)
         page.locator(".ink-lesson [data-do=notes]").click()
         lab.wait_text(".ink-lesson", "For the <teacher>")
+        hand_in_a_task(lab)
+
+
+TASK = """
+title = "Small"
+text = "Reach 80 % with 16 units in 3 epochs."
+pane = "digits"
+goal = ["validation_accuracy >= 0.8", "hidden_units <= 16", "epoch <= 3"]
+[fixed]
+batch_size = 25
+"""
+
+
+def hand_in_a_task(lab: LabPage) -> None:
+    """Solve a task, and have what is handed in repeated outside the page."""
+    page = lab.page
+    page.locator(".ink-lesson [data-do=notes]").click()
+    page.locator(".ink-lesson [data-do=list]").click()
+    file = {"name": "task.toml", "mimeType": "text/plain", "buffer": TASK.encode()}
+    page.locator(".ink-lesson-file input").set_input_files(file)
+    lab.wait_data(PAGE, lesson="task")
+    page.locator("#tab-digits[aria-selected=true]").wait_for()
+    page.locator(".ink-lesson [data-do=begin]").click()
+    lab.wait_status(iteration=0)
+    lab.fill("hidden-layers", "16")
+    lab.click("ink-rebuild")
+    lab.fill("stop-epoch", "3")
+    lab.press_train("Train")
+    lab.wait_data(".ink-lesson-live", met="true")
+    lab.wait_status(state="paused", epoch="3.0000")
+    page.locator(".ink-lesson [data-do=hand-in]").click()
+    text = page.locator(".ink-lesson textarea.result").input_value()
+    result = read_result(text, "result")
+    assert result.backend == lab.status().get("backend", result.backend)
+    checking = check_result(result, read_task(TASK), load_digits(), time.perf_counter)
+    # Playwright's own event loop runs in this thread.
+    with ThreadPoolExecutor() as threads:
+        verdict = threads.submit(asyncio.run, checking).result()
+    assert verdict.holds, verdict.faults
+    # The server computes as this process does; the page's own backend does not.
+    assert verdict.is_exact == (result.backend == "numpy")

@@ -12,25 +12,10 @@ def open_panel(lab: LabPage, title: str) -> None:
     lab.page.locator(".ink-panels").get_by_text(title, exact=True).click()
 
 
-def test_a_drawing_is_explained_compared_and_replaced_by_a_neighbour(own_lab: LabPage) -> None:
+def test_a_drawing_is_explained_compared_changed_and_replaced(own_lab: LabPage) -> None:
     own_lab.draw(SEVEN)
     own_lab.wait_digit(7)
-    open_panel(own_lab, "Why")
-    own_lab.wait_data(".ink-why", state="explained", target=7, against="")
-    own_lab.choose("ink-why-against", "1")
-    found = own_lab.wait_data(".ink-why", target=7, against=1)
-    assert float(found["sum"]) == pytest.approx(float(found["difference"]), rel=0.01)
-    own_lab.wait_text(".ink-neighbours", r"\d")
-    nearest = own_lab.page.locator(".ink-neighbour button").first
-    label = nearest.inner_text().strip()
-    nearest.click()
-    own_lab.wait_digit(int(label))
-    own_lab.wait_data(".ink-why", target=label)
 
-
-def test_a_slider_changes_the_answer_and_a_class_is_maximised(own_lab: LabPage) -> None:
-    own_lab.draw(SEVEN)
-    own_lab.wait_digit(7)
     open_panel(own_lab, "Play")
     before = own_lab.wait_data(".ink-play", state="answered", **{"class": "7"})
     handle = own_lab.page.locator(".ink-play-epsilon .noUi-handle")
@@ -43,6 +28,20 @@ def test_a_slider_changes_the_answer_and_a_class_is_maximised(own_lab: LabPage) 
     )
     own_lab.click("ink-play-reset")
     own_lab.wait_data(".ink-play", probability=before["probability"])
+
+    open_panel(own_lab, "Why")
+    own_lab.wait_data(".ink-why", state="explained", target=7, against="")
+    own_lab.choose("ink-why-against", "1")
+    found = own_lab.wait_data(".ink-why", target=7, against=1)
+    assert float(found["sum"]) == pytest.approx(float(found["difference"]), rel=0.01)
+    own_lab.wait_text(".ink-neighbours", r"\d")
+    nearest = own_lab.page.locator(".ink-neighbour button").first
+    label = nearest.inner_text().strip()
+    nearest.click()
+    own_lab.wait_digit(int(label))
+    own_lab.wait_data(".ink-why", target=label)
+
+    open_panel(own_lab, "Play")
     own_lab.choose("ink-play-class", "3")
     own_lab.wait_data(".ink-maximized", state="maximized", **{"class": "3"})
     own_lab.click("ink-put")

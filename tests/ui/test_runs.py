@@ -79,8 +79,8 @@ def test_runs_are_kept_compared_and_restored_and_repeats_are_tested(own_lab: Lab
     assert lab.complaints == []
 
 
-def test_runs_in_the_plane_are_kept_too(own_lab: LabPage) -> None:
-    lab, page = own_lab, own_lab.page
+def test_runs_in_the_plane_are_kept_too(served_lab: LabPage) -> None:
+    lab, page = served_lab, served_lab.page
     page.locator("#tab-spiral").click()
     lab.wait_text(".ink-spiral-status", r"iteration \d+")
     page.locator(".ink-spiral-train button").click()

@@ -130,10 +130,25 @@ def check_large_files(lab: LabPage, tmp_path: Path) -> None:
     chooser = lab.page.locator(".ink-load input[type=file]")
     chooser.set_input_files(tmp_path / "wide.npz")
     lab.wait_text(".ink-notice", "Loaded wide.npz: MLP 784-2048-2048-10")
+    check_huge_file(lab, tmp_path)
+
+
+def check_huge_file(lab: LabPage, tmp_path: Path) -> None:
+    """A file whose text as base64 could not even be made; nothing of it is read."""
+    lab.open_settings()
     with (tmp_path / "huge.npz").open("wb") as file:
-        file.truncate(120_000_000)
-    chooser.set_input_files(tmp_path / "huge.npz")
-    lab.wait_text(".ink-notice", "huge.npz: expected a file of at most 110 MB, found 120.0 MB")
+        file.truncate(600_000_000)
+    for _ in range(2):
+        lab.page.locator(".ink-load input[type=file]").set_input_files(tmp_path / "huge.npz")
+        lab.wait_text(".ink-notice", "huge.npz: expected a file of at most 110 MB, found 600.0 MB")
+        lab.draw(ONE)
+
+
+def test_a_file_above_the_limit_is_refused_in_the_site_before_it_is_read(
+    browser: Browser, site_url: str, tmp_path: Path
+) -> None:
+    with opened(browser, site_url) as lab:
+        check_huge_file(lab, tmp_path)
 
 
 def test_a_pretrained_model_and_ones_own_are_exchanged_in_the_menu(lab: LabPage) -> None:

@@ -20,33 +20,35 @@ BAD = [
 ]
 
 
-def test_bad_entries_get_a_sentence_beside_the_field_and_training_goes_on(own_lab: LabPage) -> None:
-    own_lab.press_train("Train")
-    own_lab.wait_text(".ink-status", r"iteration [1-9]")
+def test_bad_entries_get_a_sentence_beside_the_field_and_training_goes_on(
+    served_lab: LabPage,
+) -> None:
+    served_lab.press_train("Train")
+    served_lab.wait_text(".ink-status", r"iteration [1-9]")
     for setting, entry, sentence in BAD:
-        own_lab.fill(setting, entry)
-        own_lab.wait_text(f".ink-field-{setting}", sentence)
-    before = own_lab.iteration()
-    own_lab.wait_until(lambda: own_lab.iteration() > before, "training did not go on")
-    assert "learning rate 0.002" in own_lab.text(".ink-status")
-    own_lab.fill("learning-rate", "0.004")
-    own_lab.wait_text(".ink-status", "learning rate 0.004 ")
+        served_lab.fill(setting, entry)
+        served_lab.wait_text(f".ink-field-{setting}", sentence)
+    before = served_lab.iteration()
+    served_lab.wait_until(lambda: served_lab.iteration() > before, "training did not go on")
+    assert "learning rate 0.002" in served_lab.text(".ink-status")
+    served_lab.fill("learning-rate", "0.004")
+    served_lab.wait_text(".ink-status", "learning rate 0.004 ")
     # Before, it refused “fast”.
-    own_lab.wait_text(".ink-field-learning-rate", r"^(?!.*(found|takes))")
+    served_lab.wait_text(".ink-field-learning-rate", r"^(?!.*(found|takes))")
 
 
-def test_another_architecture_is_announced_before_it_replaces_the_net(own_lab: LabPage) -> None:
-    own_lab.press_train("Train")
-    own_lab.wait_text(".ink-status", r"iteration [1-9]")
-    own_lab.fill("hidden-layers", "64 32")
-    own_lab.wait_text(".ink-pending", "a new model: MLP 784-64-32-10")
-    assert own_lab.iteration() > 0
-    own_lab.click("ink-rebuild")
-    own_lab.wait_text(".ink-notice", "A new MLP 784-64-32-10")
-    own_lab.wait_status(iteration=0)
-    own_lab.wait_until(lambda: own_lab.text(".ink-pending") == "", "the announcement stayed")
-    own_lab.press_train("Train")
-    own_lab.wait_text(".ink-status", r"iteration [1-9]")
+def test_another_architecture_is_announced_before_it_replaces_the_net(served_lab: LabPage) -> None:
+    served_lab.press_train("Train")
+    served_lab.wait_text(".ink-status", r"iteration [1-9]")
+    served_lab.fill("hidden-layers", "64 32")
+    served_lab.wait_text(".ink-pending", "a new model: MLP 784-64-32-10")
+    assert served_lab.iteration() > 0
+    served_lab.click("ink-rebuild")
+    served_lab.wait_text(".ink-notice", "A new MLP 784-64-32-10")
+    served_lab.wait_status(iteration=0)
+    served_lab.wait_until(lambda: served_lab.text(".ink-pending") == "", "the announcement stayed")
+    served_lab.press_train("Train")
+    served_lab.wait_text(".ink-status", r"iteration [1-9]")
 
 
 def test_a_convolutional_net_is_chosen_built_and_trained(own_lab: LabPage) -> None:
@@ -63,16 +65,16 @@ def test_a_convolutional_net_is_chosen_built_and_trained(own_lab: LabPage) -> No
     own_lab.wait_data(".ink-prediction", digit=7)
 
 
-def test_training_that_explodes_pauses_itself_and_says_what_to_do(own_lab: LabPage) -> None:
-    own_lab.choose("ink-field-optimizer", "SGD")
-    own_lab.fill("learning-rate", "10")
-    own_lab.press_train("Train")
-    notice = own_lab.wait_text(".ink-notice", "Training paused itself")
+def test_training_that_explodes_pauses_itself_and_says_what_to_do(served_lab: LabPage) -> None:
+    served_lab.choose("ink-field-optimizer", "SGD")
+    served_lab.fill("learning-rate", "10")
+    served_lab.press_train("Train")
+    notice = served_lab.wait_text(".ink-notice", "Training paused itself")
     assert "The weights of iteration" in notice
     assert "Try a smaller learning rate than 10" in notice
-    own_lab.wait_text(".ink-train", "Train")
-    own_lab.fill("learning-rate", "0.1")
-    own_lab.wait_text(".ink-status", "learning rate 0.1 ")
-    own_lab.click("ink-reset")
-    own_lab.press_train("Train")
-    own_lab.wait_text(".ink-status", r"loss 0\.[0-4]")
+    served_lab.wait_text(".ink-train", "Train")
+    served_lab.fill("learning-rate", "0.1")
+    served_lab.wait_text(".ink-status", "learning rate 0.1 ")
+    served_lab.click("ink-reset")
+    served_lab.press_train("Train")
+    served_lab.wait_text(".ink-status", r"loss 0\.[0-4]")

@@ -184,7 +184,7 @@ class DigitsPane:
     async def _take_picture(self, name: str, width: int, height: int, content: str) -> None:
         """Put the digit of a picture on the pad, or say why there is none."""
         if not width:
-            self._controller.warn(explain_undecodable(name, content))
+            self._controller.warn(explain_undecodable(name, content, height))
             return
         grey = decode_grey(width, height, content)
         found = await self._controller.execute(find_picture_digits, grey)

@@ -11,7 +11,7 @@ from bokeh.models import Spacer
 from dashboard.lessons.controller import LessonController
 from dashboard.lessons.lesson import LARGEST_FILE
 from dashboard.lessons.library import LESSONS, load_lesson
-from dashboard.lessons.views.text import CARRIER, lessons_html
+from dashboard.lessons.views.text import CARRIER, lessons_html, live_html
 from dashboard.shell import read_asset
 from dashboard.shell.components.client_component import Command, read_command
 from dashboard.shell.file_field import file_field
@@ -20,11 +20,12 @@ from dashboard.shell.theme import Theme
 
 COMMANDS = (
     *("open", "list", "next", "back", "predict", "answer", "begin", "measure", "tell", "notes"),
+    "hand-in",
 )
 
 SHOWN = (
     *("lesson", "step", "progress", "is_told", "predictions", "measured", "present", "answer"),
-    *("shows_notes", "fault", "reached_at"),
+    *("shows_notes", "fault", "reached_at", "task", "goal_values", "broken", "result_text"),
 )
 """Parameters that the text depends on."""
 
@@ -54,10 +55,13 @@ class LessonPanel:
         self._offered = [load_lesson(name) for name in LESSONS]
         self._text = theme.text("", css_classes=["ink-lesson"])
         self._text.stylesheets = [*self._text.stylesheets, read_asset("lessons.css")]
+        # Apart from the buttons, which must not be replaced while they are pressed.
+        self._live = theme.text("", css_classes=["ink-lesson-live"])
+        self._live.stylesheets = self._text.stylesheets
         self._carrier = Spacer(width=0, height=0, name=CARRIER, tags=[])
         self._carrier.on_change("tags", self._clicked)
         self._own = pn.Column(
-            theme.text('<p class="quiet">A lesson of your own, a TOML file:</p>'),
+            theme.text('<p class="quiet">A lesson or task of your own, a TOML file:</p>'),
             file_field(
                 controller.open_file,
                 self._refuse,
@@ -74,6 +78,7 @@ class LessonPanel:
         )
         self.view = pn.Column(
             self._text,
+            self._live,
             self._own,
             pn.pane.Bokeh(self._carrier, width=0, height=0, margin=0),
             sizing_mode="stretch_width",
@@ -87,7 +92,10 @@ class LessonPanel:
         html = lessons_html(self._state, self._offered)
         if html != self._text.object:
             self._text.object = html
-        is_list = self._state.lesson is None
+        live = live_html(self._state)
+        if live != self._live.object:
+            self._live.object = live
+        is_list = self._state.lesson is None and self._state.task is None
         if self._own.visible != is_list:
             self._own.visible = is_list
 
@@ -109,6 +117,7 @@ class LessonPanel:
             "answer": lambda number, _state: controller.answer(number),
             "begin": lambda _number, _state: controller.begin(),
             "measure": lambda _number, _state: controller.measure(),
+            "hand-in": lambda _number, _state: controller.hand_in(),
             "tell": lambda _number, _state: controller.tell(),
             "notes": lambda _number, _state: state.param.update(shows_notes=not state.shows_notes),
         }

@@ -10,9 +10,10 @@ from html import escape
 
 from dashboard.lessons.headless import run_conditions
 from dashboard.lessons.lesson import DIGITS, Claim, Lesson, Question, Step
-from dashboard.lessons.measures import MEASURES
+from dashboard.lessons.measures import MEASURES, Condition
 from dashboard.lessons.query import pages_of
 from dashboard.lessons.state import MISSED, REACHED, TRAINING, LessonState
+from dashboard.lessons.task import Task
 
 CARRIER = "inkling-lesson-commands"
 
@@ -30,7 +31,9 @@ def lessons_html(state: LessonState, offered: Sequence[Lesson]) -> str:
         The lessons of the list.
     """
     lesson = state.lesson
-    if lesson is None:
+    if state.task is not None:
+        name, body = "task", _task_html(state.task, state)
+    elif lesson is None:
         name, body = "", list_html(offered)
     elif state.shows_notes:
         name, body = lesson.name, notes_html(lesson)
@@ -125,12 +128,6 @@ def _run_html(step: Step, state: LessonState) -> str:
         f'<p><button type="button" class="begin" data-do="begin" data-run="0">{label}</button></p>',
         f'<p class="quiet">{escape(pauses)}</p>',
     ]
-    if state.progress == TRAINING and state.present:
-        texts = [
-            f"{MEASURES[name].label}: {MEASURES[name].format(value)}"
-            for name, value in state.present.items()
-        ]
-        lines.append(f'<p class="present">{escape("; ".join(texts))}</p>')
     if state.progress == REACHED:
         lines.append(
             f'<p class="reached">Paused at iteration {state.reached_at:,}; a star marks it on the '
@@ -166,6 +163,60 @@ def _question_html(question: Question, chosen: int) -> str:
             f"<p><b>{escape(said)}</b></p>{paragraphs(question.explanation)}</div>"
         )
     return "".join(parts)
+
+
+def _task_html(task: Task, state: LessonState) -> str:
+    fixed = "".join(
+        f"<li>{escape(name)} = {escape(str(value))}"
+        f"{' <b>(changed: not as the task asks for)</b>' if name in state.broken else ''}</li>"
+        for name, value in task.fixed.items()
+    )
+    kept = f"<h3>Fixed settings</h3><ul>{fixed}</ul>" if fixed else ""
+    result = ""
+    if state.result_text:
+        result = (
+            '<p>Copy this text, and hand it in as it is:</p><textarea class="result" readonly '
+            f'rows="8" aria-label="The result">{escape(state.result_text)}</textarea>'
+            '<p><button type="button" class="plain" data-copies=".result">Copy</button></p>'
+        )
+    return (
+        f'<p class="quiet lesson-head">{_button("list", "All lessons")}<span>Task</span></p>'
+        f"<h2>{escape(task.title)}</h2>{paragraphs(task.text)}"
+        '<p><button type="button" class="begin" data-do="begin" data-run="0">Begin the task'
+        '</button></p><p class="quiet">It sets the settings of the task up, and the defaults of '
+        f"all others. Then choose settings, and press Train.</p>{kept}"
+        f"<p>{_button('hand-in', 'Pause, and write the result')}</p>{result}"
+    )
+
+
+def live_html(state: LessonState) -> str:
+    """Return the values that change while a network trains: of a step, or of a task's goal."""
+    task = state.task
+    if task is not None:
+        met = state.is_goal_met()
+        said = "Goal met. It counts when it is handed in." if met else "Goal not met yet."
+        return (
+            f'<div class="lesson-page"><h3>Goal</h3><table class="measured">'
+            f"{''.join(_goal_row(condition, state) for condition in task.goal)}</table>"
+            f'<p class="{"reached" if met else "present"}" data-met="{str(met).lower()}" '
+            f'data-state="goal">{said}</p></div>'
+        )
+    if state.lesson is None or state.progress != TRAINING or not state.present:
+        return ""
+    texts = [
+        f"{MEASURES[name].label}: {MEASURES[name].format(value)}"
+        for name, value in state.present.items()
+    ]
+    return f'<div class="lesson-page"><p class="present">{escape("; ".join(texts))}</p></div>'
+
+
+def _goal_row(condition: Condition, state: LessonState) -> str:
+    value = state.goal_values.get(condition.name)
+    mark, said = ("✓", "met") if condition.is_met_by(value) else ("✗", "not met")
+    return (
+        f'<tr data-goal="{condition.name}"><th scope="row"><span aria-label="{said}">{mark}</span> '
+        f"{escape(condition.text())}</th><td>{condition.measure.format(value)}</td></tr>"
+    )
 
 
 def notes_html(lesson: Lesson) -> str:

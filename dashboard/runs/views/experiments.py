@@ -85,11 +85,18 @@ def make_chart(x_label: str, y_label: str, name: str, **options: Any) -> figure:
 class ChangeFields:
     """The menu of settings and the field of the value that one of them is changed to."""
 
-    def __init__(self, controller: RunsController, theme: Theme, hook: str) -> None:
+    def __init__(
+        self,
+        controller: RunsController,
+        theme: Theme,
+        hook: str,
+        names: tuple[str, str] = ("setting", "value"),
+    ) -> None:
         self._controller = controller
-        self._setting = menu(controller.state.param.setting, theme, f"{hook}-setting")
+        self._name, value = names
+        self._setting = menu(controller.state.param[self._name], theme, f"{hook}-setting")
         self._value = pn.widgets.TextInput.from_param(
-            controller.state.param.value,
+            controller.state.param[value],
             description=None,
             css_classes=[f"{hook}-value"],
             stylesheets=[theme.widgets],
@@ -108,19 +115,20 @@ class ChangeFields:
         self._hint()
 
     def offer(self, names: tuple[str, ...]) -> None:
-        """Offer these settings."""
+        """Offer these settings; "" is none."""
         state, trials = self._controller.state, self._controller.source.trials
-        state.param.setting.objects = list(names)
-        if state.setting not in names:
-            state.setting = names[0]
-        options = {label_of(trials, name): name for name in names}
+        state.param[self._name].objects = list(names)
+        if getattr(state, self._name) not in names:
+            setattr(state, self._name, names[0])
+        options = {label_of(trials, name) if name else "none": name for name in names}
         if self._setting.options != options:
-            self._setting.param.update(options=options, value=state.setting)
+            self._setting.param.update(options=options, value=getattr(state, self._name))
         self._hint()
 
     def _hint(self) -> None:
         settings = self._controller.source.trials.controller.state
-        parameter = settings.param[self._controller.state.setting]
+        name = getattr(self._controller.state, self._name)
+        parameter = settings.param[name] if name else None
         if isinstance(parameter, param.Boolean):
             hint = " or ".join(SWITCH)
         elif isinstance(parameter, param.Selector):

@@ -43,6 +43,8 @@ FOLLOWED = {
     "against": ("experiment",),
     "seeds": ("experiment",),
     "seed_result": ("experiment",),
+    "search": ("experiment",),
+    "search_result": ("experiment",),
     "race": ("experiment",),
     "rate_result": ("experiment",),
 }
@@ -176,7 +178,8 @@ class RunsPane:
     def _source_changed(self, event: Any) -> None:
         self._state.param.update(
             source=event.new, selected=0, comparison=None, seed_result=None, race=None,
-            rate_result=None, epochs=self._controller.sources[event.new].trials.epochs,
+            rate_result=None, search_result=None,
+            epochs=self._controller.sources[event.new].trials.epochs,
         )  # fmt: skip
         self.curves.bind(self._controller.collection)
         self._follow_collection()
@@ -225,12 +228,14 @@ class RunsPane:
             RateView,
             SeedsView,
         )
+        from dashboard.runs.views.search import SearchView  # noqa: PLC0415
 
         makers = {
             "compare": lambda: ComparisonView(self._controller, self._theme),
             "seeds": lambda: SeedsView(self._controller, self._theme, self._download.offer),
             "fork": lambda: ForkView(self._controller, self._theme),
             "rate": lambda: RateView(self._controller, self._theme),
+            "search": lambda: SearchView(self._controller, self._theme, self._download.offer),
         }
         return makers[name]()
 

@@ -84,7 +84,9 @@ class RunsTable:
             "restore": lambda number, _: controller.restore(number),
             "report": lambda number, _: controller.report(number),
             "delete": lambda number, _: runs.delete(number),
-            "select": lambda number, _: controller.state.param.update(selected=number),
+            "select": lambda number, wanted: controller.state.param.update(
+                selected=number if wanted else 0
+            ),
         }
 
 
@@ -118,7 +120,9 @@ def table_html(
     ]
     head = "".join(f'<th scope="col">{escape(it)}</th>' for it in heads)
     rows = "".join(
-        _row_html(record, names, baseline, runs, selected) for record in reversed(records)
+        _row_html(record, names, baseline, selected)
+        + _commands_html(record, runs, selected, len(heads))
+        for record in reversed(records)
     )
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="Table of runs" '
@@ -139,7 +143,6 @@ def _row_html(
     record: RunRecord,
     names: Sequence[str],
     baseline: RunRecord | None,
-    runs: RunCollection,
     selected: int,
 ) -> str:
     number = record.number
@@ -160,19 +163,28 @@ def _row_html(
     return (
         f'<tr data-run="{number}" data-accuracy="{accuracy}" data-iteration="{record.iteration}"'
         f"{' class=selected' if number and number == selected else ''}>"
-        f'<th scope="row">{_name_html(record)}{_buttons_html(record, runs)}</th>'
+        f'<th scope="row">{_name_html(record, selected)}</th>'
         f"{''.join(cells)}</tr>"
     )
 
 
-def _name_html(record: RunRecord) -> str:
+def _commands_html(record: RunRecord, runs: RunCollection, selected: int, columns: int) -> str:
+    """Return the row of a run's buttons; on a narrow page only the chosen run shows its own."""
+    is_open = record.number in (0, selected)
+    return (
+        f'<tr class="commands{" open" if is_open else ""}"><td colspan="{columns}">'
+        f"{_buttons_html(record, runs)}</td></tr>"
+    )
+
+
+def _name_html(record: RunRecord, selected: int) -> str:
     name = escape(record.name)
     if not record.number:
         return f'{swatch_html(record)}<span class="name">{name}</span>'
     return (
         f'{swatch_html(record)}<button type="button" class="name" data-do="select" '
-        f'data-run="{record.number}" title="Choose this run, to give it another name">{name}'
-        "</button>"
+        f'data-run="{record.number}" aria-pressed="{str(record.number == selected).lower()}" '
+        f'title="Choose this run, to give it another name">{name}</button>'
     )
 
 

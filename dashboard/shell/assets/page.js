@@ -196,15 +196,16 @@
 
   // Lessons: a column beside the pane, on a narrow page one of the sheets. What the address names is
   // asked of Python once, which then tells with the event "inkling-lesson" which one is open.
-  const lesson_keys = ["lesson", "lesson-text", "step"]
+  const lesson_keys = ["lesson", "lesson-text", "task-text", "step", "done", "answer"]
   let asked_lesson
+  let shown_step = ""
 
   function lesson_in_address() {
     const query = new URLSearchParams()
     for (const key of lesson_keys.filter((key) => address_has(key) != null)) {
       query.append(key, address_has(key))
     }
-    return query.has("lesson") || query.has("lesson-text") ? query.toString() : ""
+    return [...query.keys()].some((key) => /^lesson|^task/.test(key)) ? query.toString() : ""
   }
 
   function open_lessons(is_open) {
@@ -229,12 +230,18 @@
   addEventListener("inkling-lesson", (event) => {
     const { query, pane } = event.detail
     const told = new URLSearchParams(query)
+    const step = ["lesson", "lesson-text", "task-text", "step"].map((key) => told.get(key)).join()
+    const is_other = step !== shown_step
+    shown_step = step
     for (const key of lesson_keys) {
       write_address(key, told.get(key))
     }
     if (root.dataset.lessons !== "open") {
       asked_lesson ??= query
       open_lessons(true)
+    }
+    if (!is_other) {
+      return
     }
     if (pane !== "") {
       open_pane(pane)
@@ -262,6 +269,10 @@
     const path = event.composedPath().filter((node) => node instanceof Element)
     if (path.some((node) => node.matches("[data-prints]"))) {
       print()
+    } else if (path.some((node) => node.matches("[data-copies]"))) {
+      const text = path[0].getRootNode().querySelector(".result")
+      text.select()
+      navigator.clipboard?.writeText(text.value).catch(() => document.execCommand("copy"))
     } else if (path.some((node) => node.matches("[data-do]"))) {
       document.getElementById("lessons").focus({ preventScroll: true })
     }
@@ -404,7 +415,7 @@
     if (pane !== pane_names[0]) {
       view.append("pane", pane)
     }
-    for (const name of ["inside", "hide", "present", "api", ...lesson_keys].filter((name) => here.has(name))) {
+    for (const name of ["inside", "hide", "present", "api", ...lesson_keys.slice(0, 4)].filter((name) => here.has(name))) {
       view.append(name, here.get(name))
     }
     // The check at the end shows whether a link was cut, so that nothing may come after it.

@@ -2,14 +2,16 @@
 
 const LONGEST = 448 // pixels along the longer side of what Python gets
 const ONE_COLOUR = 40 // grey levels by which visible pixels of one colour differ at most
+const LARGEST = 100_000_000 // bytes of a file that is decoded
 const HEAD = 64 // bytes of a file that the browser cannot decode, by which Python names it
 
 /**
  * Report every picture that is dropped on a figure, or pasted while it is on the page.
  *
  * @param {object} surface the figure's surface
- * @param {function(object): void} report gets {name, width, height, levels}; width and height are
- *   0 and `levels` the first bytes of the file where the browser cannot decode it
+ * @param {function(object): void} report gets {name, width, height, levels}; where the browser cannot
+ *   decode the file, width is 0 and `levels` are its first bytes; height is then 0, or the bytes of a
+ *   file that is too large to try
  */
 export function acceptPictures(surface, report) {
   const { host, signal } = surface
@@ -48,6 +50,9 @@ export function choosePicture(report) {
 }
 
 async function decode(file) {
+  if (file.size > LARGEST) {
+    return { name: file.name, width: 0, height: file.size, levels: new Uint8Array() }
+  }
   try {
     const picture = await createImageBitmap(file, { imageOrientation: "from-image" })
     const scale = Math.min(1, LONGEST / Math.max(picture.width, picture.height))

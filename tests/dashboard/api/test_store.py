@@ -1,3 +1,4 @@
+import os
 import sqlite3
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from killed_writers import check_kills, folder_in_memory
 from dashboard.api.weights_store import Draft, StoreError, WeightsStore
 from nn import create_network
 
-KILLS = 200
+KILLS = int(os.environ.get("INKLING_KILLS", "60"))
 
 
 def network(seed):

@@ -23,7 +23,7 @@ from dashboard.autosave.save_database import (
 from dashboard.autosave.store import StoreError, StoreFullError
 
 LIMITS = SaveLimits(max_bytes=4000, max_seconds=1000.0)
-KILLS = int(os.environ.get("INKLING_KILLS", "40"))
+KILLS = int(os.environ.get("INKLING_KILLS", "15"))
 OWNERS = ("ann", "bob")
 
 

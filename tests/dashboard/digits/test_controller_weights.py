@@ -51,6 +51,42 @@ def test_what_is_saved_can_be_loaded_again_in_every_format(suffix, layout, biase
     run(main())
 
 
+def turned_json() -> bytes:
+    """The pretrained network with its matrices as (outputs, inputs) in flat lists."""
+    lists = {}
+    for index, layer in enumerate(load_pretrained().dense_layers):
+        lists |= {f"W{index}": layer.weights.T.ravel().tolist(), f"b{index}": layer.bias.tolist()}
+    return json.dumps(lists).encode()
+
+
+def test_a_button_takes_matrices_that_were_turned_as_they_are_written_and_back():
+    async def main():
+        controller = make_controller()
+        await controller.load_weights(turned_json(), "mine.json")
+        turned = weights_of(controller)
+        assert turned == [array.tobytes() for array in load_pretrained().parameters()]
+        for is_turned in (False, True):
+            controller.state.notice.mend.apply()
+            assert (weights_of(controller) == turned) is is_turned
+        await controller.load_weights(weights_to_bytes(load_pretrained(), ".json"), "mine.json")
+        assert controller.state.notice.mend is None
+        await all_done()
+
+    run(main())
+
+
+def test_a_foreign_network_that_recognises_no_digits_is_said_to():
+    async def main():
+        controller = make_controller()
+        await controller.load_weights(weights_to_bytes(net(784, 6, 10), ".json"), "mine.json")
+        assert "% of the bundled digits" in controller.state.notice.text
+        await controller.load_weights(weights_to_bytes(net(784, 6, 10), ".npz"), "mine.npz")
+        assert "bundled digits" not in controller.state.notice.text
+        await all_done()
+
+    run(main())
+
+
 def test_loaded_weights_answer_at_once_and_training_goes_on_from_them():
     async def main():
         controller = make_controller(learning_rate=1e-9, optimizer="sgd")

@@ -69,3 +69,9 @@ def test_a_file_that_the_browser_cannot_decode_is_named(content, word):
     sentence = explain_undecodable("a.jpg", encoded(content))
     assert sentence.startswith("a.jpg: expected a picture that the browser can decode")
     assert word in sentence
+
+
+def test_a_file_that_is_too_large_to_be_decoded_is_refused_by_its_size():
+    sentence = explain_undecodable("a.png", "", 250_000_000)
+    for word in ("a.png", "100 MB", "250.0 MB", "Shrink"):
+        assert word in sentence

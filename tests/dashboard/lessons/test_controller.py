@@ -1,6 +1,7 @@
 """Taking a lesson: the run of a step, the pause when something has happened, and the answers."""
 
 import asyncio
+import time
 
 import pytest
 from controller_helpers import make_controller
@@ -8,8 +9,12 @@ from lesson_helpers import SHORT, make_lessons, train_step
 from plane_helpers import make_plane_controller
 
 from dashboard.lessons.panes import DigitsLessonPane, PlaneLessonPane
+from dashboard.lessons.replay import check_result
+from dashboard.lessons.result import read_result
 from dashboard.lessons.state import MISSED, REACHED, WAITING
-from dashboard.lessons.views.text import lessons_html
+from dashboard.lessons.task import read_task
+from dashboard.lessons.views.text import lessons_html, live_html
+from data_cache import load_digits
 
 
 def taken(text, *commands, **panes):
@@ -90,6 +95,23 @@ def test_predictions_stay_and_answers_are_judged():
     assert state.lesson is None
 
 
+def test_the_score_counts_the_steps_that_were_seen_and_the_first_answer():
+    lessons, _ = taken(SHORT, train_step)
+    state = lessons.state
+    assert (state.done, round(state.score()), state.is_complete()) == ([1], 33, False)
+    lessons.go(1)
+    lessons.tell()
+    lessons.go(1)
+    lessons.answer(1)
+    lessons.answer(2)
+    assert (state.done, round(state.score()), state.is_complete()) == ([1, 2], 67, True)
+    # What was done is in the address, so that another visit continues it.
+    again, _ = make_lessons()
+    again.open(state.query())
+    assert (again.state.done, again.state.first_answer, again.state.step) == ([1, 2], 1, 3)
+    assert again.state.score() == state.score()
+
+
 def test_what_there_is_to_see_is_told_after_it_has_happened_or_when_asked_for():
     lessons, _ = taken(SHORT)
     assert "seen" not in lessons_html(lessons.state, [])
@@ -145,3 +167,68 @@ async def train_step_of_digits(lessons):
     lessons.begin()
     while not lessons.state.measured:
         await asyncio.sleep(0)
+
+
+TASK = """
+title = "Points"
+text = "Separate the blobs."
+pane = "spiral"
+goal = ["training_accuracy >= 0.7", "iteration >= 30"]
+[fixed]
+shape = "blobs"
+points_count = 60
+classes = 2
+noise = 0.1
+"""
+
+
+async def solved(lessons, plane, epochs=60):
+    """Solve the task, and write the result."""
+    lessons.begin()
+    await asyncio.sleep(0)
+    plane.trainer.further_goal = lambda run: "enough" if run.epoch >= epochs else None
+    plane.state.running = True
+    while plane.state.running:
+        await asyncio.sleep(0)
+    lessons.hand_in()
+    while not (lessons.state.result_text or lessons.state.fault):
+        await asyncio.sleep(0)
+
+
+def verdict_on(text):
+    result, task = read_result(text, "result"), read_task(TASK)
+    return asyncio.run(check_result(result, task, load_digits(), time.perf_counter))
+
+
+def test_the_result_of_a_task_is_repeated_to_the_bit():
+    plane = make_plane_controller()
+    lessons, shown = taken(
+        TASK, lambda it: solved(it, plane), spiral=lambda: PlaneLessonPane(plane)
+    )
+    assert shown == [("Points", 1)]
+    assert 'data-met="true"' in live_html(lessons.state)
+    verdict = verdict_on(lessons.state.result_text)
+    assert (verdict.holds, verdict.is_exact) == (True, True)
+    # The address holds the task.
+    again, _ = make_lessons()
+    again.open(lessons.state.query())
+    assert again.state.task == lessons.state.task
+
+
+def test_a_changed_fixed_setting_is_told_and_edited_points_are_not_handed_in():
+    plane = make_plane_controller()
+
+    async def edit(lessons):
+        plane.state.noise = 0.2
+        assert "noise" in lessons.state.broken
+        assert "changed: not as the task asks for" in lessons_html(lessons.state, [])
+        plane.points.add([(0.1, 0.1)], 0)
+        lessons.hand_in()
+        while not lessons.state.fault:
+            await asyncio.sleep(0)
+
+    lessons, _ = taken(
+        TASK, lambda it: solved(it, plane), edit, spiral=lambda: PlaneLessonPane(plane)
+    )
+    assert lessons.state.result_text == ""
+    assert "points" in lessons.state.fault

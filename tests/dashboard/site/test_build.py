@@ -2,6 +2,8 @@ import json
 import re
 import sys
 from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,31 +31,51 @@ def quiet(line: str) -> None:
     pass
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Path:
-    path = tmp_path / "app" / "app.py"
+def write_app(folder: Path) -> Path:
+    path = folder / "app" / "app.py"
     path.parent.mkdir()
     path.write_text(APP)
     return path
 
 
 @pytest.fixture
-def without_pyodide(monkeypatch: pytest.MonkeyPatch) -> None:
+def app(tmp_path: Path) -> Path:
+    return write_app(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def without_pyodide() -> Iterator[None]:
     """Files of the right names with nothing in them, and no node to run them."""
     empty = write_archive({"module.py": b"x = 1"})
     contents = {file.name: empty for file in pyodide_files()}
-    monkeypatch.setattr(build, "obtain_pyodide", lambda *arguments: contents)
-    monkeypatch.setattr(python_files, "obtain_wheels", lambda *arguments: {})
-    monkeypatch.setattr(python_files, "find_node", lambda: None)
-    monkeypatch.setattr(build, "data_set_available", lambda name, folder: name == "digits")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "obtain_pyodide", lambda *arguments: contents)
+        patch.setattr(python_files, "obtain_wheels", lambda *arguments: {})
+        patch.setattr(python_files, "find_node", lambda: None)
+        patch.setattr(build, "data_set_available", lambda name, folder: name == "digits")
+        yield
 
 
-def test_a_built_site_holds_all_that_it_loads(
-    app: Path, tmp_path: Path, without_pyodide: None
-) -> None:
-    site = tmp_path / "dist" / "site"
-    lines: list[str] = []
+@dataclass(frozen=True)
+class BuiltSite:
+    """A site, the app that it was built from, and what the build said."""
+
+    folder: Path
+    app: Path
+    lines: list[str]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, without_pyodide: None) -> BuiltSite:
+    """One build, which takes seconds, for all tests that only look at it."""
+    folder = tmp_path_factory.mktemp("build")
+    site, app, lines = folder / "dist" / "site", write_app(folder), []
     build_site(site, app=app, log=lines.append)
+    return BuiltSite(site, app, lines)
+
+
+def test_a_built_site_holds_all_that_it_loads(built: BuiltSite) -> None:
+    site, lines = built.folder, built.lines
 
     html = (site / "index.html").read_text(encoding="utf-8")
     links = page_links(html)
@@ -100,41 +122,20 @@ def test_the_switch_of_the_upstream_patches_is_stored_in_the_site(
     assert "pyodideWorker.queue = events" in page
 
 
-def test_an_earlier_site_is_replaced_whole(
-    app: Path, tmp_path: Path, without_pyodide: None
-) -> None:
-    site = tmp_path / "site"
-    site.mkdir()
-    (site / "worker.js").write_text("of before")
-    (site / "left-over.txt").write_text("of before")
-
-    build_site(site, app=app, log=quiet)
-
-    assert "of before" not in (site / "worker.js").read_text(encoding="utf-8")
-    assert not (site / "left-over.txt").exists()
-
-
-def test_an_app_that_fails_stops_the_build_with_its_own_error(app: Path) -> None:
-    app.write_text("raise ValueError('no such knob')")
-
-    with pytest.raises(SiteError, match=r"could not convert [\s\S]*no such knob"):
-        convert(app)
-
-
 def test_a_missing_app_is_named(tmp_path: Path) -> None:
     with pytest.raises(SiteError, match=r"gone\.py, found no such file"):
         convert(tmp_path / "gone.py")
 
 
-def test_a_failed_build_leaves_the_earlier_site_as_it_was(
+def test_an_app_that_fails_stops_the_build_with_its_own_error_and_leaves_the_earlier_site(
     app: Path, tmp_path: Path, without_pyodide: None
 ) -> None:
     site = tmp_path / "site"
     site.mkdir()
     (site / "worker.js").write_text("of before")
-    app.write_text("raise ValueError")
+    app.write_text("raise ValueError('no such knob')")
 
-    with pytest.raises(SiteError):
+    with pytest.raises(SiteError, match=r"could not convert [\s\S]*no such knob"):
         build_site(site, app=app, log=quiet)
 
     assert (site / "worker.js").read_text() == "of before"
@@ -162,50 +163,49 @@ def test_the_library_folder_is_the_one_of_the_locks_python() -> None:
     assert pinned()["library"] == f"/lib/python{version}/site-packages"
 
 
-def test_the_same_inputs_give_the_same_bytes_and_every_file_is_listed(
-    app: Path, tmp_path: Path, without_pyodide: None
+def test_an_earlier_site_is_replaced_whole_and_the_same_inputs_give_the_same_bytes(
+    built: BuiltSite, tmp_path: Path
 ) -> None:
-    for name in ("first", "second"):
-        build_site(tmp_path / name, app=app, log=quiet)
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "worker.js").write_text("of before")
+    (site / "left-over.txt").write_text("of before")
 
-    first, second = (checksums(tmp_path / name) for name in ("first", "second"))
-    assert first == second
-    manifest = json.loads((tmp_path / "first" / "build-manifest.json").read_text())
+    build_site(site, app=built.app, log=quiet)
+
+    assert checksums(site) == checksums(built.folder)
+
+
+def test_every_file_is_listed_with_its_checksum(built: BuiltSite) -> None:
+    first = checksums(built.folder)
+    manifest = json.loads((built.folder / "build-manifest.json").read_text())
     listed = {name: file["sha256"] for name, file in manifest["files"].items()}
     assert listed == {name: found for name, found in first.items() if name != BUILD_MANIFEST}
     assert set(manifest["versions"]) >= {"panel", "bokeh", "numpy", "pyodide", "python"}
 
 
-def test_the_service_worker_keeps_the_whole_build_but_the_blocks(
-    app: Path, tmp_path: Path, without_pyodide: None
-) -> None:
-    build_site(tmp_path / "site", app=app, log=quiet)
-
-    text = (tmp_path / "site" / "service-worker.js").read_text()
+def test_the_service_worker_keeps_the_whole_build_but_the_blocks(built: BuiltSite) -> None:
+    text = (built.folder / "service-worker.js").read_text()
     kept = json.JSONDecoder().raw_decode(text.removeprefix("const build = "))[0]
-    others = set(checksums(tmp_path / "site")) - set(kept["files"])
+    others = set(checksums(built.folder)) - set(kept["files"])
     assert {name for name in others if not name.startswith("data/blocks/")} == {
         "_headers",
         "nginx-headers.conf",
         "build-manifest.json",
         "service-worker.js",
     }
-    version = json.loads((tmp_path / "site" / "build-manifest.json").read_text())["version"]
+    version = json.loads((built.folder / "build-manifest.json").read_text())["version"]
     assert kept["version"] == version
 
 
-def test_the_policy_allows_exactly_the_inline_scripts_of_the_page(
-    app: Path, tmp_path: Path, without_pyodide: None
-) -> None:
-    build_site(tmp_path / "site", app=app, log=quiet)
-
-    html = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+def test_the_policy_allows_exactly_the_inline_scripts_of_the_page(built: BuiltSite) -> None:
+    html = (built.folder / "index.html").read_text(encoding="utf-8")
     scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
     hashes = {f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in scripts}
-    headers = (tmp_path / "site" / "_headers").read_text()
+    headers = (built.folder / "_headers").read_text()
     policy = headers.partition("Content-Security-Policy: ")[2].strip()
     sources = dict(part.split(" ", 1) for part in policy.split("; "))
     assert hashes <= set(sources["script-src"].split())
     assert sources["default-src"] == "'none'"
     assert "'unsafe-inline'" not in sources["script-src"]
-    assert policy in (tmp_path / "site" / "nginx-headers.conf").read_text()
+    assert policy in (built.folder / "nginx-headers.conf").read_text()

@@ -60,6 +60,20 @@ def test_a_picture_beyond_the_bound_is_refused_with_its_size():
     assert "shrink it" in message
 
 
+@pytest.mark.parametrize("kind", ["BMP", "JPEG"])
+def test_a_picture_that_would_take_much_memory_is_refused_by_its_header(kind):
+    options = {"progressive": True, "subsampling": 0} if kind == "JPEG" else {}
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, kind, **options)
+    content = bytearray(file.getvalue())
+    place = content.index(b"\xff\xc2") + 5 if kind == "JPEG" else 18
+    side, step = (b"\x27\x10", 2) if kind == "JPEG" else (b"\x10\x27", 4)
+    content[place : place + 2] = content[place + step : place + step + 2] = side
+    message = error_of(decode_picture, bytes(content), "a")
+    assert "10000 × 10000 pixels" in message
+    assert "baseline JPEG" in message
+
+
 def test_a_truncated_picture_is_refused():
     assert "damaged or truncated" in error_of(
         decode_picture, encoded(Image.fromarray(sheet()))[:90], "a"

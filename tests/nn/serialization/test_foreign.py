@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from network_helpers import assert_equal_networks, refusal, small_network
+from weights_files import archive
 
 from nn import Network, create_network, load_pretrained, weights_from_bytes, weights_to_bytes
 from nn.serialization import load_weights, read_weights
@@ -17,12 +18,6 @@ FILES = Path(__file__).parents[2] / "files" / "weights"
 TORCH = ("torch_sequential", "torch_named", "torch_convolutional")
 KERAS = ("keras_dense", "keras_convolutional")
 EXPECTED = dict(np.load(FILES / "expected.npz"))
-
-
-def archive(*arrays: np.ndarray, **named: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    np.savez(file, *arrays, **named)
-    return file.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -38,20 +33,6 @@ def test_real_exports_give_the_probabilities_of_their_program(model, name):
     found = reading.network.predict_proba(EXPECTED["images"])
     np.testing.assert_allclose(found, EXPECTED[model], atol=1e-5)
     assert "ReLU is assumed" in reading.notes[0]
-
-
-@pytest.mark.parametrize(
-    ("name", "word"),
-    [
-        ("torch_pickle.pt", "PyTorch"),
-        ("keras_model.keras", "Keras"),
-        ("keras_dense.weights.h5", "HDF5"),
-    ],
-)
-def test_files_that_are_never_opened_are_named_with_the_way_out(name, word):
-    message = refusal((FILES / name).read_bytes(), name)
-    assert word in message
-    assert "save the weights" in message
 
 
 def test_an_archive_packed_again_by_macos_is_the_same_network():
@@ -153,44 +134,6 @@ def test_a_score_chooses_where_convolutions_pool():
     assert network.layer_spec.text in reading.notes[-1]
 
 
-@pytest.mark.parametrize(
-    ("arrays", "words"),
-    [
-        ([np.ones((784, 5)), np.ones((6, 10))], "784 × 5, 6 × 10"),
-        ([np.ones(5), np.ones((784, 5))], "expected a matrix before the vector"),
-        ([np.ones((784, 5)), np.ones(4)], "784 × 5"),
-        ([np.ones((784, 5), int)], "int64"),
-        ([np.ones((784, 5, 2))], "784 × 5 × 2"),
-        ([np.ones((9, 28, 28), np.uint8)], "these seem to be samples"),
-        ([np.ones((3, 3, 1, 2)), np.ones((7, 10))], "3 × 3 × 1 × 2"),
-        ([np.ones((3, 3, 1, 2)), np.ones((2 * 17 * 17, 10))], "give the 578 inputs"),
-    ],
-)
-def test_arrays_that_are_no_network_are_refused_with_their_shapes(arrays, words):
-    message = refusal(archive(*arrays), "my.npz")
-    assert words in message
-
-
-@pytest.mark.parametrize(
-    ("header", "word"),
-    [
-        (
-            b'{"bn.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[0,8]}}',
-            "batch norm",
-        ),
-        (b'{"w":{"dtype":"F8_E5M2","shape":[8],"data_offsets":[0,8]}}', "F8_E5M2 in w; save it as"),
-        (b'{"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}', "12 bytes for w and found 8"),
-        (b'{"w":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}', "found 8 of 8"),
-        (b'{"w":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}', "bytes for w"),
-        (b'{"w":5}', "found 5 in w"),
-        (b"{nonsense", "damaged"),
-    ],
-)
-def test_a_damaged_safetensors_file_is_refused(header, word):
-    data = len(header).to_bytes(8, "little") + header + bytes(8)
-    assert word in refusal(data, "my.safetensors")
-
-
 def brought(network: Network) -> dict[str, bytes]:
     """One network as the files of several programs."""
     parameters = network.parameters()
@@ -266,7 +209,7 @@ def test_a_score_chooses_the_way_round_of_square_matrices_and_keeps_the_other(su
     assert "turned" in reading.notes[-1]
     np.testing.assert_array_equal(reading.other.network.parameters()[2], turned[2])
     # Where the score is little better, the file is taken as it is.
-    reading = read_weights(data, "a", partial(score, 0.1))
+    reading = read_weights(data, "a", partial(score, 0.15))
     np.testing.assert_array_equal(reading.network.parameters()[2], turned[2])
     assert_equal_networks(reading.other.network, network)
     assert reading.other.way
@@ -275,19 +218,6 @@ def test_a_score_chooses_the_way_round_of_square_matrices_and_keeps_the_other(su
 def test_batch_normalisation_is_named():
     arrays = {"bn.running_mean": np.ones(3), "fc.weight": np.ones((10, 784))}
     assert "batch normalisation" in refusal(archive(**arrays), "my.npz")
-
-
-@pytest.mark.parametrize(
-    ("name", "word"),
-    [
-        ("norm.weight", "a normalisation"),
-        ("lstm.weight_ih_l0", "recurrent layers"),
-        ("fc.parametrizations.weight.original0", "weight normalisation"),
-    ],
-)
-def test_layers_of_other_kinds_are_named(name, word):
-    arrays = {"fc.weight": np.ones((10, 784)), name: np.ones(10)}
-    assert word in refusal(archive(**arrays), "my.npz")
 
 
 def test_an_archive_of_other_files_is_named_by_what_is_in_it():

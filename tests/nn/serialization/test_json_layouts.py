@@ -3,18 +3,10 @@ import json
 import numpy as np
 import pytest
 from network_helpers import assert_equal_networks, refusal, small_network
+from weights_files import s0, s4
 
 from nn import WeightsError, weights_from_bytes, weights_to_bytes
 from nn.serialization import LAYOUTS
-
-
-def s4(**changes) -> bytes:
-    content = {"W0": [1.0] * 12, "b0": [0.0] * 3, "W1": [1.0] * 6, "b1": [0.0] * 2, **changes}
-    return json.dumps({key: v for key, v in content.items() if v is not None}).encode()
-
-
-def s0(weights, **others) -> bytes:
-    return json.dumps({"weights": weights, **others}).encode()
 
 
 def test_the_layout_of_s4_is_flat_by_rows_under_numbered_names():
@@ -78,56 +70,6 @@ def test_a_single_output_with_single_rows_after_it_is_not_read_as_a_flat_list():
     network = small_network((5, 1, 1), biases=False)
     data = weights_to_bytes(network, ".json", "s0")
     assert_equal_networks(weights_from_bytes(data, "a.json"), network)
-
-
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        (b"[1, 2]", "and found a list"),
-        (b"{}", "(the layout of S0) and found {}"),
-        (b'{"v": 1, "w": 2}', "(the layout of S0) and found the keys v, w"),
-        (s4(W1=None), "expected the keys W0, b0 and found the keys W0, b0, b1"),
-        (s4(b1=None), "expected the keys W0, b0, W1, b1 and found the keys W0, b0, W1"),
-        (s4(note="mine"), "and found the keys W0, b0, W1, b1, note"),
-        (s4(W0=[1.0] * 13), "W0 to be a multiple of 3, the length of b0, and found 13"),
-        (s4(W0=[]), "length of W0 to be a multiple of 3"),
-        (s4(b0=[]), "length of W0 to be a multiple of 0"),
-        (s4(W1=[1.0] * 8), "W1 to have the shape (3, 2) and found (4, 2)"),
-        (s4(W0=[[1.0] * 3] * 4), "W0 as one flat list"),
-        (s4(W0="1 2 3"), "W0 as one flat list"),
-        (s4(b1=5), "b1 as one flat list"),
-        (s4(W0=["1"] * 12), "W0 as one flat list"),
-        (s4(W0=[None] * 12), "W0 as one flat list"),
-        (s4(W0=[True] + [1.0] * 11), "W0 as one flat list"),
-        (s4(activation="step"), "as activation and found 'step'"),
-        (s4(activation=3), "as activation and found 3"),
-        (s4(biases=False, b0=[0, 1, 0]), 'zeros in b0, since "biases" is false'),
-        (s4(biases="no"), "and found the keys"),
-        (s4(W0=[float("nan")] * 12), "NaN is not a finite number"),
-        (s4(W0=[float("inf")] * 12), "Infinity is not a finite number"),
-        (s4().replace(b"1.0", b"1e400", 1), "found inf at position 0 of W0 (1 in all)"),
-        (s4(b0=[0.0, 0.0, 1e39]), "found inf at position 2 of b0"),
-        (s4(b0=[0.0, 0.0, 10**400]), "32 bits in b0"),
-        (s0(3), 'expected "weights"'),
-        (s0([]), 'expected "weights"'),
-        (s0([[[1.0]]], b=1), "found the keys weights, b"),
-        (s0([[[1.0]]], biases=[]), "found the keys weights, biases"),
-        (s0([[[1.0]]], biases=[1]), "biases[0] as one flat list"),
-        (s0([[[1.0]]], biases=[[1], [1]]), "arrays W0, b0 and found W0, b0, b1"),
-        (s0([[[1.0]]], biases=[[1, 2]]), "b0 to have the shape (1,) and found (2,)"),
-        (s0([[[1.0, 2.0]], [[1.0]]]), "W1 to have the shape (2, 1) and found (1, 1)"),
-        (s0([[[1.0, 2.0], [1.0]]]), "rows of equal length in weights[0]"),
-        (s0([[1.0, 2.0]]), "length of weights[0] to be a multiple of its 784 inputs"),
-        (s0([[1.0], [[1.0]]]), "rows in all layers or in none"),
-        (s0([[[[1.0]]]]), "weights[0] as a list of numbers, or of rows"),
-        (s0([[[]]]), "sizes from 1 up"),
-        (s0([1, 2]), "weights[0] as a list of numbers, or of rows"),
-        (b"\xff\xfe\x00", "3 bytes of something else"),
-        (b"[" * 100_000, "expected whole JSON"),
-    ],
-)  # fmt: skip
-def test_json_of_another_layout_or_shape_is_refused(data, expected):
-    assert expected in refusal(data, "my net.json")
 
 
 def test_a_long_string_among_many_short_ones_is_refused_without_allocating_memory_for_all():

@@ -1,0 +1,62 @@
+"""Doubts about labelled digits that need a network: lying pictures, labels that count from 1.
+
+The commands and the API tell them, wherever samples come in.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from data_cache import Samples
+from data_cache.samples import PIXELS, SIDE
+from nn import Network
+
+_CHECKED = 400
+_FEWEST = 10
+# So much better the turned pictures must be recognised to be called turned.
+_CLEARLY_BETTER = 0.2
+_CHANCE = 0.35
+
+
+def network_doubts(samples: Samples, network: Network) -> list[str]:
+    """Return sentences about labelled digits that a network recognises badly.
+
+    Parameters
+    ----------
+    samples : Samples
+    network : Network
+        One that recognises digits, such as a pretrained model.
+    """
+    few = samples[:: max(1, len(samples) // _CHECKED)]
+    if len(few) < _FEWEST:
+        return []
+    turned = few.images.reshape(-1, SIDE, SIDE).transpose(0, 2, 1).reshape(-1, PIXELS)
+    upright_share = _accuracy(network, few.images, few.labels)
+    turned_share = _accuracy(network, np.ascontiguousarray(turned), few.labels)
+    shifts = {
+        step: _accuracy(network, few.images, few.labels.astype(int) + step) for step in (-1, 1)
+    }
+    step = max(shifts, key=shifts.__getitem__)
+    if shifts[step] > max(turned_share, upright_share + _CLEARLY_BETTER):
+        words = "count from 1; subtract 1 from" if step < 0 else "be 1 too low; add 1 to"
+        return [
+            f"The labels seem to {words} each: the pretrained model agrees with "
+            f"{100 * upright_share:.0f} % of them now, with {100 * shifts[step]:.0f} % then."
+        ]
+    if turned_share > upright_share + _CLEARLY_BETTER:
+        return [
+            f"The pictures seem to lie on their side: the pretrained model recognises "
+            f"{100 * upright_share:.0f} % of them, and {100 * turned_share:.0f} % with rows and "
+            "columns exchanged. --transpose exchanges them."
+        ]
+    if upright_share < _CHANCE:
+        return [
+            f"The pretrained model recognises {100 * upright_share:.0f} % of these pictures: they "
+            "may be no digits, or their labels those of others."
+        ]
+    return []
+
+
+def _accuracy(network: Network, images: np.ndarray, labels: np.ndarray) -> float:
+    predicted = network.predict_proba(images).argmax(axis=1)
+    return float((predicted == labels).mean())
