@@ -26,6 +26,9 @@ DEBOUNCE_SECONDS = 0.3
 PAUSE_FACTOR = 20
 """The pause after a save is at least so many times as long as the save took."""
 
+LONGEST_PAUSE_SECONDS = 10
+"""But not longer: a single save that was slow by chance must not leave work unsaved for minutes."""
+
 KEPT_SAVES = 2
 """Saves of one session that are kept: the older one is whole while the newer is being written."""
 
@@ -308,7 +311,8 @@ class Autosave:
             self._report(None)
 
     async def _debounce(self) -> None:
-        pause = max(DEBOUNCE_SECONDS, PAUSE_FACTOR * self._save_seconds)
+        pause = min(PAUSE_FACTOR * self._save_seconds, LONGEST_PAUSE_SECONDS)
+        pause = max(DEBOUNCE_SECONDS, pause)
         await self._sleep(pause)
         if self._urgent.is_set() or pause >= PERIOD_SECONDS:
             return

@@ -43,6 +43,9 @@
   }
 
   async function openDatabase() {
+    if (self.indexedDB == null) {
+      throw new Error("it has no database")
+    }
     const request = indexedDB.open(databaseName, 1)
     request.onupgradeneeded = () => request.result.createObjectStore(RECORDS)
     const opened = new Promise((resolve, reject) => {

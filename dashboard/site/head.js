@@ -135,6 +135,30 @@ function nameTab(name) {
   navigator.locks?.request(`inkling-session ${name}.0`, options, hold).catch(() => {});
 }
 
+/* Does the same where there are no locks, as the worker does in indexed_db.js. */
+function beat() {
+  if (root.dataset.site === "ready") return;
+  setTimeout(beat, 2000);
+  const request = window.indexedDB?.open("inkling", 1);
+  if (!request) return;
+  request.onupgradeneeded = () => request.result.createObjectStore("records");
+  request.onerror = (event) => event.preventDefault();
+  request.onsuccess = () => {
+    const database = request.result;
+    const transaction = database.transaction("records", "readwrite");
+    transaction.oncomplete = transaction.onabort = () => database.close();
+    transaction.objectStore("records").put(Date.now(), `alive/${tab}.0`);
+  };
+}
+
+function sayThatTabIsOpen() {
+  try {
+    if (navigator.locks === undefined) beat();
+  } catch {
+    // Storage may be forbidden.
+  }
+}
+
 /* The name of this tab's last load. A tab that was duplicated has that of the original until
  * Python notices it and gives it another one. */
 function lastName() {
@@ -313,6 +337,7 @@ function startSite() {
     return;
   }
   nameTab(lastName() ?? Math.random().toString(36).slice(2));
+  sayThatTabIsOpen();
   try {
     startFirst();
   } catch (error) {

@@ -1,7 +1,11 @@
-"""Serves a built site and gets one file wrong: missing, hanging, cut, another page, other bytes."""
+"""Serves a built site and gets one file wrong: missing, hanging, cut, another page, other bytes.
+
+Scripts can be put before those of the page and of the worker, for browsers that lack something.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,19 +21,33 @@ SIGN_IN = b"<!DOCTYPE html><title>Sign in</title><form><input name=user></form>"
 class FaultySite:
     """What is wrong with the files of a site; it may be changed at any time.
 
-    `faults` has the fault of each file by its path; `headers` are sent with every file.
+    `faults` has the fault of each file by its path; `headers` are sent with every file. `before`
+    is a script that runs first in the page and in the worker.
     """
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder, self.url = folder, url
         self.faults: dict[str, str] = {}
         self.headers: dict[str, str] = {}
+        self.before = ""
         self.repaired = threading.Event()
 
     def repair(self) -> None:
         """Serve every file as it is; downloads that hang end."""
         self.faults.clear()
         self.repaired.set()
+
+    def altered(self, name: str) -> bytes:
+        """The page or the script of its worker, with the script before it; the sum is right."""
+        worker = (self.folder / "worker.js").read_bytes()
+        changed = self.before.encode() + b"\n" + worker
+        if name == "worker.js":
+            return changed
+        page = (self.folder / name).read_text(encoding="utf-8")
+        sums = [hashlib.sha256(content).hexdigest() for content in (worker, changed)]
+        assert sums[0] in page
+        first = f"<script>{self.before}</script>"
+        return page.replace(*sums).replace("<script", f"{first}<script", 1).encode()
 
     def spoil(self, faults: Mapping[str, str]) -> None:
         """Serve some files with a fault each, all others as they are."""
@@ -54,7 +72,9 @@ def faulty_site(folder: Path) -> Iterator[FaultySite]:
         def do_GET(self) -> None:  # noqa: N802
             name = self.path.partition("?")[0].lstrip("/") or "index.html"
             fault = site.faults.get(name)
-            if fault is None:
+            if self._is_altered(name):
+                self._send(site.altered(name), name, "")
+            elif fault is None:
                 super().do_GET()
             elif fault == "404":
                 self.send_error(404)
@@ -63,6 +83,9 @@ def faulty_site(folder: Path) -> Iterator[FaultySite]:
                 self.close_connection = True
             else:
                 self._send((folder / name).read_bytes(), name, fault)
+
+        def _is_altered(self, name: str) -> bool:
+            return bool(site.before) and name in ("index.html", "worker.js")
 
         def _send(self, content: bytes, name: str, fault: str) -> None:
             media_type, size, middle = self.guess_type(name), len(content), len(content) // 2

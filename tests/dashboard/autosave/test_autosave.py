@@ -11,6 +11,7 @@ from dashboard.autosave.autosave import (
     DEBOUNCE_SECONDS,
     FIRST_RETRY_SECONDS,
     LAST_RETRY_SECONDS,
+    LONGEST_PAUSE_SECONDS,
     PAUSE_FACTOR,
     PERIOD_SECONDS,
     Autosave,
@@ -648,10 +649,13 @@ async def test_training_is_saved_once_a_period_and_a_pause_in_it_at_once(tabs):
 
 
 @in_event_loop
-async def test_a_slow_save_is_followed_by_a_longer_pause(tabs):
+@pytest.mark.parametrize(
+    ("seconds", "pause"), [(0.1, 0.1 * PAUSE_FACTOR), (30, LONGEST_PAUSE_SECONDS)]
+)
+async def test_a_slow_save_is_followed_by_a_longer_pause_within_a_limit(tabs, seconds, pause):
     class Slow(Part):
         def capture(self):
-            tabs.seconds += 0.1
+            tabs.seconds += seconds
             return super().capture()
 
     autosave, task = await running(tabs, Slow("big"))
@@ -659,5 +663,5 @@ async def test_a_slow_save_is_followed_by_a_longer_pause(tabs):
     await tabs.sleeper.wake()
     autosave.note_change()
     await settle()
-    assert tabs.sleeper.pending == [pytest.approx(0.1 * PAUSE_FACTOR)]
+    assert tabs.sleeper.pending == [pytest.approx(pause)]
     task.cancel()

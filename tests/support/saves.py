@@ -1,0 +1,49 @@
+"""Reads the saves in a browser's storage, and starts the app where storage is not as usual."""
+
+from __future__ import annotations
+
+RECORDS = """async () => {
+  const answer = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+  const request = indexedDB.open("inkling", 1)
+  request.onupgradeneeded = () => request.transaction.abort()
+  const database = await answer(request).catch(() => null)
+  if (database === null) return []
+  const records = database.transaction("records").objectStore("records")
+  const [names, contents] = [await answer(records.getAllKeys()), await answer(records.getAll())]
+  database.close()
+  return names.map((name, at) => [name, contents[at]])
+}"""
+
+# [name, title] of every save, the oldest first; none while there is no database.
+SAVES = f"""({RECORDS})().then((records) => {{
+  const decoder = new TextDecoder("latin1")
+  const title = (content) => /"title": "([^"]*)"/.exec(decoder.decode(content))[1]
+  const saves = records.filter(([name]) => !name.startsWith("alive/"))
+  return saves.map(([name, content]) => [name, title(content)])
+}})"""
+
+# Whether the page says in its database that it is open, before Python does.
+SAYS_THAT_IT_IS_OPEN = f"""() => ({RECORDS})().then((records) => {{
+  const tab = sessionStorage["inkling-tab"]
+  return records.some(([name, time]) => name === `alive/${{tab}}.0` && Date.now() - time < 10_000)
+}})"""
+
+NO_LOCKS = "Object.defineProperty(navigator, 'locks', { value: undefined })"
+
+# Ways in which a browser stores nothing.
+NO_STORAGE = {
+    "undefined": "Object.defineProperty(self, 'indexedDB', { value: undefined })",
+    "hangs": "Object.defineProperty(self, 'indexedDB', { value: { open: () => ({}) } })",
+    "refused": """
+for (const name of ["indexedDB", "localStorage", "sessionStorage", "caches"]) {
+  Object.defineProperty(self, name, { get() {
+    throw new DOMException("Access to storage is not allowed from this context.", "SecurityError")
+  } })
+}
+LockManager.prototype.request = LockManager.prototype.query = () => Promise.reject(
+  new DOMException("Access to the Locks API is denied in this context.", "SecurityError"))
+""",
+}

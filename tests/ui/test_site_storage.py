@@ -1,0 +1,186 @@
+"""No work is lost or offered to another tab, however a browser stores, or refuses to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from browser_page import DEADLINE_MS, DEEP, START_DEADLINE_MS, LabPage
+from faulty_site import FaultySite, faulty_site
+from playwright.sync_api import Browser, BrowserContext
+from saves import NO_LOCKS, NO_STORAGE, SAVES, SAYS_THAT_IT_IS_OPEN
+
+pytestmark = pytest.mark.ui
+
+ALL = os.environ.get("INKLING_SITE_STORAGE") == "all"
+needs_time = pytest.mark.skipif(not ALL, reason="takes minutes: INKLING_SITE_STORAGE=all")
+ALERT, OFFER = ".ink-alert", ".ink-offer"
+
+
+@pytest.fixture
+def site(site_folder: Path) -> Iterator[FaultySite]:
+    with faulty_site(site_folder) as site:
+        yield site
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(viewport={"width": 1280, "height": 800})
+    made.add_init_script(DEEP)
+    yield made
+    made.close()
+
+
+def tab_of(context: BrowserContext, url: str, copied: LabPage | None = None) -> LabPage:
+    """Begin to open a tab; a copy has what the other has in its session storage."""
+    page = context.new_page()
+    page.set_default_timeout(DEADLINE_MS)
+    if copied is not None:
+        name = copied.page.evaluate("sessionStorage['inkling-tab']")
+        page.add_init_script(f"sessionStorage['inkling-tab'] ??= '{name}'")
+    page.goto(url, wait_until="commit")
+    return LabPage(page, url)
+
+
+def is_open(lab: LabPage) -> None:
+    lab.page.wait_for_function(
+        "document.documentElement?.dataset.site === 'ready'", timeout=START_DEADLINE_MS
+    )
+    lab.wait_ready()
+
+
+def work(lab: LabPage, steps: int) -> None:
+    """Train for some steps more, until they are saved."""
+    goal = lab.iteration() + steps
+    for count in range(goal - steps + 1, goal + 1):
+        lab.click("ink-step")
+        lab.wait_status(iteration=count)
+    lab.wait_until(lambda: f"iteration {goal}" in own_title(lab), "the steps were not saved")
+
+
+def own_title(lab: LabPage) -> str:
+    """The title of this tab's newest save."""
+    tab = lab.page.evaluate("sessionStorage['inkling-tab']")
+    titles = [title for name, title in lab.page.evaluate(SAVES) if name.startswith(f"{tab}.")]
+    return titles[-1] if titles else ""
+
+
+def name_of(lab: LabPage) -> str:
+    return str(lab.page.evaluate("sessionStorage['inkling-tab']"))
+
+
+def reload_together(labs: Sequence[LabPage]) -> None:
+    for lab in labs:
+        lab.page.evaluate("window.isOld = true; setTimeout(() => location.reload())")
+    for lab in labs:
+        lab.page.wait_for_function("!window.isOld")
+        is_open(lab)
+
+
+def is_offered_its_own(lab: LabPage, iteration: int) -> None:
+    """Wait for the offer of this tab's work, and see that no other is in the list."""
+    lab.wait_text(OFFER, f"iteration {iteration} of")
+    assert lab.page.locator(OFFER).is_visible()
+    assert not lab.page.locator(".ink-saves").is_visible()
+
+
+def all_are_offered_their_own(context: BrowserContext, url: str, count: int) -> None:
+    labs = [tab_of(context, url) for _ in range(count)]
+    for steps, lab in enumerate(labs, 1):
+        is_open(lab)
+        work(lab, steps)
+    assert not any(lab.page.locator(OFFER).is_visible() for lab in labs)
+    reload_together(labs)
+    for steps, lab in enumerate(labs, 1):
+        is_offered_its_own(lab, steps)
+    for lab, steps in list(zip(labs, range(1, count + 1), strict=True))[1::2]:
+        lab.click("ink-resume")
+        lab.wait_status(iteration=steps)
+        lab.page.locator(OFFER).wait_for(state="hidden")
+    # Closed in any order; one that is opened again is offered all that was done.
+    for lab in [*labs[::3], *labs[1::3], *labs[2::3]]:
+        lab.page.close()
+    last = tab_of(context, url)
+    is_open(last)
+    last.wait_text(OFFER, "iteration")
+    offered = last.page.locator(".ink-saves option").all_inner_texts()
+    for steps in range(1, count + 1):
+        assert sum(f"iteration {steps} of" in text for text in offered) == 1, offered
+
+
+@pytest.mark.parametrize("count", [pytest.param(10, marks=needs_time)])
+def test_tabs_that_are_reloaded_together_are_offered_their_own_work_alone(
+    context: BrowserContext, site: FaultySite, count: int
+) -> None:
+    all_are_offered_their_own(context, site.url, count)
+
+
+@needs_time
+def test_tabs_without_locks_that_are_reloaded_together_are_offered_their_own_work_alone(
+    context: BrowserContext, site: FaultySite
+) -> None:
+    site.before = NO_LOCKS
+    all_are_offered_their_own(context, site.url, 4)
+
+
+def test_a_tab_without_locks_is_open_for_others_before_python_runs(
+    context: BrowserContext, site: FaultySite
+) -> None:
+    site.before = NO_LOCKS
+    site.spoil({"packages.bin": "hang"})
+    lab = tab_of(context, site.url)
+    lab.page.wait_for_function(SAYS_THAT_IT_IS_OPEN)
+
+
+@needs_time
+@pytest.mark.parametrize("before", ["", NO_LOCKS], ids=["locks", "no-locks"])
+def test_a_copy_of_a_copy_has_a_name_and_work_of_its_own(
+    context: BrowserContext, site: FaultySite, before: str
+) -> None:
+    site.before = before
+    original = tab_of(context, site.url)
+    is_open(original)
+    work(original, 1)
+    labs = [original]
+    for steps in (2, 3):
+        copy = tab_of(context, site.url, labs[-1])
+        is_open(copy)
+        others = [name_of(lab) for lab in labs]
+        copy.wait_until(lambda it=copy, known=others: name_of(it) not in known, "the same name")
+        assert not copy.page.locator(OFFER).is_visible()
+        work(copy, steps)
+        labs.append(copy)
+    reload_together(labs)
+    for steps, lab in enumerate(labs, 1):
+        is_offered_its_own(lab, steps)
+
+
+def works_and_says_that_nothing_is_saved(lab: LabPage, reason: str) -> None:
+    lab.wait_text(ALERT, f"cannot be saved in this browser at present .*{reason}")
+    assert lab.page.locator(ALERT).is_visible()
+    lab.press_train("Train")
+    lab.wait_until(lambda: lab.iteration() > 20, "training did not go on")
+    lab.press_train("Pause")
+    assert lab.page.locator(ALERT).is_visible()
+
+
+REASONS = {
+    "undefined": "has no database",
+    "hangs": "does not answer",
+    "refused": "denied|not allowed",
+}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [kind if kind == "undefined" else pytest.param(kind, marks=needs_time) for kind in NO_STORAGE],
+)
+def test_a_browser_that_stores_nothing_is_told_of_and_everything_works(
+    context: BrowserContext, site: FaultySite, kind: str
+) -> None:
+    site.before = NO_STORAGE[kind]
+    lab = tab_of(context, site.url)
+    is_open(lab)
+    works_and_says_that_nothing_is_saved(lab, REASONS[kind])
