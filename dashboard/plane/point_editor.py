@@ -109,8 +109,8 @@ class PointEditor:
     async def load_file(self, content: bytes, name: str) -> None:
         """Do the same with a table that may be long, and so is read in a worker."""
         with self._reported("error"):
-            read = await self._training.execute(read_points, content, name)
-            self._take(*read, content, name)
+            points, source = await self._training.execute(read_points, content, name)
+            self._take(points, source, content, name)
 
     def _take(self, points: PlanePoints, source: PointSource, content: bytes, name: str) -> None:
         points, source = fit_points(points, source)
