@@ -77,6 +77,19 @@ class PageClient:
         """Return the id of the model that has a name."""
         return next(it["id"] for it in self.models if it.get("attributes", {}).get("name") == name)
 
+    async def export_curve(self) -> list[str]:
+        """Export the learning curve; return the lines of the file."""
+
+        def is_file(event: Event) -> bool:
+            value = event.get("new")
+            return event.get("attr") == "tags" and bool(value) and value[0] == "inkling-run.csv"
+
+        found: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        self._waiting.append((is_file, found))
+        await self.click("ink-csv")
+        content = (await asyncio.wait_for(found, TIMEOUT_SECONDS))["new"][1]
+        return base64.b64decode(content).decode().splitlines()
+
     def text_of(self, css_class: str) -> str:
         """Return the newest text of a component; "" if it has not changed."""
         return self.texts.get(self._ids[css_class], "")
