@@ -114,7 +114,7 @@ def main() -> None:
         for number, curve in enumerate(curves):
             lone = asyncio.run(lone_losses(app, number))
             steps = min(len(lone), len(curve))
-            equal += 0 < steps and lone[:steps] == curve[:steps]
+            equal += steps > 0 and lone[:steps] == curve[:steps]
     load = os.getloadavg()[0]
     lines = [f"{VISITORS} visitors, {TRAINING} training; load of the machine {load:.1f}"]
     for name, seconds in times.items():

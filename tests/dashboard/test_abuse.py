@@ -27,7 +27,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPError, HTTPRequest
 from tornado.websocket import WebSocketClosedError, websocket_connect
 
 COUNT = int(os.environ.get("INKLING_ABUSE", "60"))
-ATTACKERS, ACTIONS_EACH = 4, 5
+ATTACKERS, ACTIONS_EACH = 4, 3
 """Each example has actions for all of them, which they do at the same time."""
 MEGABYTES = 1500
 """The stated bound: fifteen sessions, and what shows of their networks."""
@@ -110,8 +110,8 @@ UPLOADS = st.sampled_from(
     (BOMB, KEYS, Payload(b"x,y,label\n" * 5000), Payload(b"PK\x03\x04" + b"\0" * 5000))
 )
 ACTIONS = st.one_of(
+    st.tuples(st.just("request"), REQUESTS),  # the simplest, which hypothesis tries first
     st.tuples(st.just("link"), LINKS),
-    st.tuples(st.just("request"), REQUESTS),
     st.tuples(st.just("change"), st.tuples(st.integers(0, 10**6), ATTRIBUTES, VALUES)),
     st.tuples(st.just("change"), st.tuples(st.integers(0, 10**6), st.just(""), VALUES)),
     st.tuples(st.just("event"), st.tuples(st.integers(0, 10**6), st.text(max_size=12), VALUES)),
