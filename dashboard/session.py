@@ -5,6 +5,7 @@ It alone chooses between the two runtimes; everything it makes is given what dif
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -74,6 +75,9 @@ from nn import backend_name, backend_reason
 
 RETRY_SECONDS = 5
 """After which a page without room tries again."""
+
+LONGEST_PAUSE_SECONDS = 3.5
+"""Between two saves on the server: with the save of the largest network a kill loses some 5 s."""
 
 if TYPE_CHECKING:
     from dashboard.autosave.served import ServedAutosave
@@ -253,6 +257,7 @@ class Session:
             report_saved=self.page.connection.report_saved,
             between_slices=self._between_slices,
             place=IN_THE_BROWSER if IN_BROWSER else ON_THE_SERVER,
+            longest_pause=math.inf if IN_BROWSER else LONGEST_PAUSE_SECONDS,
         )
         self._served: ServedAutosave | None = None
         self._is_ended = False

@@ -109,12 +109,6 @@ def main() -> None:
     environment = {"INKLING_MAX_SESSIONS": str(VISITORS)}
     with served_app(**environment) as app:
         times, is_told, curves = asyncio.run(use(app))
-    equal = 0
-    with served_app() as app:
-        for number, curve in enumerate(curves):
-            lone = asyncio.run(lone_losses(app, number))
-            steps = min(len(lone), len(curve))
-            equal += steps > 0 and lone[:steps] == curve[:steps]
     load = os.getloadavg()[0]
     lines = [f"{VISITORS} visitors, {TRAINING} training; load of the machine {load:.1f}"]
     for name, seconds in times.items():
@@ -124,11 +118,18 @@ def main() -> None:
             f"{quantiles(milliseconds, n=20)[-1]:6.0f} ms, longest {max(milliseconds):6.0f} ms"
         )
     lines.append(f"the visitor past the limit is told: {'yes' if is_told else 'no'}")
-    lines.append(
-        f"{equal} of {TRAINING} curves equal those of lone runs; the shortest has "
-        f"{min(map(len, curves))} steps"
-    )
     sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+    equal = 0
+    with served_app() as app:
+        for number, curve in enumerate(curves):
+            lone = asyncio.run(lone_losses(app, number))
+            steps = min(len(lone), len(curve))
+            equal += steps > 0 and lone[:steps] == curve[:steps]
+    sys.stdout.write(
+        f"{equal} of {TRAINING} curves equal those of lone runs; the shortest has "
+        f"{min(map(len, curves))} steps\n"
+    )
 
 
 if __name__ == "__main__":

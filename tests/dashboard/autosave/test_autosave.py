@@ -97,7 +97,7 @@ class Tabs:
         self.time += 1_000
         return self.time
 
-    async def open(self, *parts, tab="a", store=None):
+    async def open(self, *parts, tab="a", store=None, **options):
         """Open a tab; returns its autosave and the first save that it found."""
         autosave = Autosave(
             parts,
@@ -108,6 +108,7 @@ class Tabs:
             tell=self.told.append,
             report=lambda error: self.reported.append(error and str(error)),
             sleep=self.sleeper,
+            **options,
         )
         found = await autosave.connect(store or MemoryStore(self.records, self.opened))
         self.found = found
@@ -607,9 +608,9 @@ async def test_pauses_between_tries_grow_and_end_when_saving_works_again(tabs):
     task.cancel()
 
 
-async def running(tabs, part, store=None):
+async def running(tabs, part, store=None, **options):
     """Start an autosave, and return it with its task."""
-    autosave, _ = await tabs.open(part, store=store)
+    autosave, _ = await tabs.open(part, store=store, **options)
     task = asyncio.get_running_loop().create_task(autosave.run())
     await settle()
     assert tabs.sleeper.pending == []
@@ -647,17 +648,20 @@ async def test_training_is_saved_once_a_period_and_a_pause_in_it_at_once(tabs):
     task.cancel()
 
 
+@pytest.mark.parametrize(
+    ("longest", "pause"), [({}, 0.1 * PAUSE_FACTOR), ({"longest_pause": 1.5}, 1.5)]
+)
 @in_event_loop
-async def test_a_slow_save_is_followed_by_a_longer_pause(tabs):
+async def test_a_slow_save_is_followed_by_a_longer_pause_within_the_bound(tabs, longest, pause):
     class Slow(Part):
         def capture(self):
             tabs.seconds += 0.1
             return super().capture()
 
-    autosave, task = await running(tabs, Slow("big"))
+    autosave, task = await running(tabs, Slow("big"), **longest)
     autosave.note_change()
     await tabs.sleeper.wake()
     autosave.note_change()
     await settle()
-    assert tabs.sleeper.pending == [pytest.approx(0.1 * PAUSE_FACTOR)]
+    assert tabs.sleeper.pending == [pytest.approx(pause)]
     task.cancel()
