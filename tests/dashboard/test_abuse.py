@@ -26,7 +26,7 @@ from served_app import served_app
 from tornado.httpclient import AsyncHTTPClient, HTTPError, HTTPRequest
 from tornado.websocket import WebSocketClosedError, websocket_connect
 
-COUNT = int(os.environ.get("INKLING_ABUSE", "60"))
+COUNT = int(os.environ.get("INKLING_ABUSE", "36"))
 ATTACKERS, ACTIONS_EACH = 4, 3
 """Each example has actions for all of them, which they do at the same time."""
 MEGABYTES = 1500
