@@ -26,6 +26,9 @@ from dashboard.training.trainer import Execute, TimeBudget, execute_in_line
 IN_BROWSER = sys.platform == "emscripten"
 SLICE_THREADS = 2
 SWITCH_SECONDS = 0.0005
+M_ARENA_MAX = -8
+"""The name of the number of heaps in glibc's malloc.h."""
+HEAPS = 2
 RETURN_SECONDS = 8.0
 """After the end of a session; Panel collects its garbage five seconds after it."""
 
@@ -83,13 +86,20 @@ def make_threads() -> FairThreads:
 def shorten_garbage_collections() -> None:
     """Collect everything rarely: it stops all threads, and Panel requests it after a session."""
     gc.set_threshold(20_000, 50, 1000)
+    # Each thread would get a heap of its own, whose gaps are not filled by the others.
+    _call_library("mallopt", M_ARENA_MAX, HEAPS)
 
 
 def return_memory() -> None:
     """Return what is free to the system, which the C library of Linux keeps for later otherwise."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)
+    _call_library("malloc_trim", 0)
+
+
+def _call_library(name: str, *arguments: int) -> None:
+    """Call a function of the C library where there is one of that name, as in glibc."""
+    function = getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
+    if function is not None:
+        function(*arguments)
 
 
 class MemoryReturn:

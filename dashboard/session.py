@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import panel as pn
 
+from dashboard.autosave.autosave import LONGEST_PAUSE_SECONDS
 from dashboard.autosave.browser import (
     IN_THE_BROWSER,
     ON_THE_SERVER,
@@ -79,6 +80,9 @@ if not IN_BROWSER:
 
 RETRY_SECONDS = 5
 """After which a page without room tries again."""
+
+SERVED_PAUSE_SECONDS = 3.5
+"""The longest pause between two saves on the server: a kill loses the pause and one save at most."""
 
 if TYPE_CHECKING:
     from dashboard.autosave.served import ServedAutosave
@@ -258,6 +262,7 @@ class Session:
             report_saved=self.page.connection.report_saved,
             between_slices=self._between_slices,
             place=IN_THE_BROWSER if IN_BROWSER else ON_THE_SERVER,
+            longest_pause=LONGEST_PAUSE_SECONDS if IN_BROWSER else SERVED_PAUSE_SECONDS,
         )
         self._served: ServedAutosave | None = None
         self._is_ended = False

@@ -73,6 +73,8 @@ class Autosave:
         Told after every try whether all work is saved; only what was done counts.
     between_slices
         Returns a context in which no thread changes the parts.
+    longest_pause
+        Most seconds between two saves that take long; it bounds what a kill of the process loses.
     now
         Returns the milliseconds since 1970.
     clock
@@ -91,6 +93,7 @@ class Autosave:
         report: Callable[[StoreError | None], None] = lambda _error: None,
         report_saved: Callable[[bool], None] = lambda _is_saved: None,
         between_slices: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+        longest_pause: float = LONGEST_PAUSE_SECONDS,
         now: Callable[[], int] = milliseconds,
         clock: Callable[[], float] = time.perf_counter,
         sleep: Callable[[float], Awaitable[None]] = sleep_without_context,
@@ -101,6 +104,7 @@ class Autosave:
         self._parts: dict[str, SavedPart] = {}
         self.tab, self._rename_tab = tab, rename_tab
         self._report_saved, self._between_slices = report_saved, between_slices
+        self._longest_pause = longest_pause
         self._saving = asyncio.Lock()
         self._now, self._clock, self._sleep = now, clock, sleep
         self._tell, self._report = tell, report
@@ -311,7 +315,7 @@ class Autosave:
             self._report(None)
 
     async def _debounce(self) -> None:
-        pause = min(PAUSE_FACTOR * self._save_seconds, LONGEST_PAUSE_SECONDS)
+        pause = min(PAUSE_FACTOR * self._save_seconds, self._longest_pause)
         pause = max(DEBOUNCE_SECONDS, pause)
         await self._sleep(pause)
         if self._urgent.is_set() or pause >= PERIOD_SECONDS:

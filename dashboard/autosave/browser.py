@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from dashboard.autosave.autosave import Autosave
+from dashboard.autosave.autosave import LONGEST_PAUSE_SECONDS, Autosave
 from dashboard.autosave.digits import SavedDigits, SavedStoredModel, decode_drawing
 from dashboard.autosave.save import Save, SavedPart, describe_age
 from dashboard.autosave.sessions import EarlierSave
@@ -40,6 +40,7 @@ def create_autosave(
     report_saved: Callable[[bool], None] = lambda _is_saved: None,
     between_slices: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     place: str = IN_THE_BROWSER,
+    longest_pause: float = LONGEST_PAUSE_SECONDS,
 ) -> Autosave:
     """Return the autosave of a page whose digits exist.
 
@@ -53,7 +54,7 @@ def create_autosave(
         Says why nothing can be saved, as long as that is so.
     offer
         Asks whether to restore earlier saves.
-    rename_tab, report_saved, between_slices
+    rename_tab, report_saved, between_slices, longest_pause
         As for `Autosave`.
     place
         Where work is saved: `IN_THE_BROWSER` or `ON_THE_SERVER`.
@@ -84,6 +85,7 @@ def create_autosave(
         report=report,
         report_saved=report_saved,
         between_slices=between_slices,
+        longest_pause=longest_pause,
     )
     return autosave
 

@@ -444,7 +444,10 @@ class DigitsController:
         )
         self.drawing.predict()
         self.trainer.validation, self.trainer.validation_coming = validation, None
-        self._notify(f"Restored at iteration {run_state.iteration:,}.")
+        self._notify(
+            f"Restored at iteration {run_state.iteration:,}, "
+            "without its earlier checkpoints: they are not saved."
+        )
 
     # Data
 

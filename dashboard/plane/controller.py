@@ -156,7 +156,10 @@ class PlaneController:
         run.apply_settings()  # so that only later changes are marked
         self._training.adopt_run(run)
         self.state.ablated = ablated
-        self._notify(f"Restored at iteration {run.iteration:,}.")
+        self._notify(
+            f"Restored at iteration {run.iteration:,}, "
+            "without its earlier checkpoints: they are not saved."
+        )
 
     def warn(self, sentence: str) -> None:
         """Show a warning."""

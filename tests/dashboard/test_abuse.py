@@ -26,7 +26,9 @@ from served_app import served_app
 from tornado.httpclient import AsyncHTTPClient, HTTPError, HTTPRequest
 from tornado.websocket import WebSocketClosedError, websocket_connect
 
-COUNT = int(os.environ.get("INKLING_ABUSE", "60"))
+COUNT = int(os.environ.get("INKLING_ABUSE", "36"))
+ATTACKERS, ACTIONS_EACH = 4, 3
+"""Each example has actions for all of them, which they do at the same time."""
 MEGABYTES = 1500
 """The stated bound: fifteen sessions, and what shows of their networks."""
 VISITOR = Path(__file__).parents[1] / "support" / "drawing_visitor.py"
@@ -43,7 +45,7 @@ class Loop:
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
 
     def run(self, work):
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(120)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(240)
 
 
 class Payload(bytes):
@@ -108,13 +110,22 @@ UPLOADS = st.sampled_from(
     (BOMB, KEYS, Payload(b"x,y,label\n" * 5000), Payload(b"PK\x03\x04" + b"\0" * 5000))
 )
 ACTIONS = st.one_of(
+    st.tuples(st.just("request"), REQUESTS),  # the simplest, which hypothesis tries first
     st.tuples(st.just("link"), LINKS),
-    st.tuples(st.just("request"), REQUESTS),
     st.tuples(st.just("change"), st.tuples(st.integers(0, 10**6), ATTRIBUTES, VALUES)),
     st.tuples(st.just("change"), st.tuples(st.integers(0, 10**6), st.just(""), VALUES)),
     st.tuples(st.just("event"), st.tuples(st.integers(0, 10**6), st.text(max_size=12), VALUES)),
     st.tuples(st.just("patch"), VALUES),
     st.tuples(st.just("upload"), UPLOADS),
+    st.tuples(
+        st.just("file"),
+        st.tuples(
+            UPLOADS | st.binary(max_size=200),
+            st.sampled_from(("x.npz", "x.json", "x.safetensors", "../x", "")),
+            st.integers(-1, 10**9),
+            st.integers(-1, 10),
+        ),
+    ),
     st.tuples(
         st.just("frames"), st.lists(st.text(max_size=50) | st.binary(max_size=99), max_size=5)
     ),
@@ -220,6 +231,13 @@ class Attacker:
     async def _upload(self, content) -> None:
         await self._fetch("/api/weights", "POST", body=content)
 
+    async def _file(self, file) -> None:
+        page = await self._opened()
+        try:
+            await page.upload(*file)
+        except (ConnectionError, WebSocketClosedError, TimeoutError):  # the page was closed
+            await self._leave()
+
     async def _message(self, message) -> None:
         kind, content = message
         await self._send(kind, content)
@@ -253,39 +271,51 @@ def app():
 
 
 def test_no_hostile_visitor_keeps_another_one_waiting_or_breaks_the_server(app):
-    loop = Loop()
-    attacker, visitor = (
-        Attacker(app),
-        subprocess.Popen(
-            [sys.executable, str(VISITOR), app.address], stdin=PIPE, stdout=PIPE, text=True
-        ),
+    loop, attackers = Loop(), [Attacker(app) for _ in range(ATTACKERS)]
+    visitor = subprocess.Popen(
+        [sys.executable, str(VISITOR), app.address], stdin=PIPE, stdout=PIPE, text=True
     )
+    done = 0
+
+    async def do_in_turn(attacker, actions):
+        for action in actions:
+            await attacker.do(*action)
+
+    async def do_all(actions):
+        shares = [actions[number::ATTACKERS] for number in range(ATTACKERS)]
+        await asyncio.gather(*map(do_in_turn, attackers, shares))
+
+    def statuses():
+        return {status for attacker in attackers for status in attacker.statuses}
+
     assert visitor.stdout.readline() == "drawing\n"
     peak = 0.0
 
     @seed(14)
     @settings(
-        max_examples=COUNT,
+        max_examples=max(COUNT // (ATTACKERS * ACTIONS_EACH), 1),
         deadline=None,
         database=None,
         phases=settings.default.phases[:3],
         suppress_health_check=list(HealthCheck),
     )
-    @given(ACTIONS)
-    def attack(action):
-        nonlocal peak
-        loop.run(attacker.do(*action))
+    @given(st.lists(ACTIONS, min_size=ATTACKERS * ACTIONS_EACH, max_size=ATTACKERS * ACTIONS_EACH))
+    def attack(actions):
+        nonlocal peak, done
+        loop.run(do_all(actions))
+        done += len(actions)
         peak = max(peak, app.megabytes())
         assert app.process.poll() is None
-        assert not any(500 <= status < 503 for status in attacker.statuses[-1:]), action
+        assert not any(500 <= status < 503 for status in statuses()), actions
 
     attack()
-    loop.run(attacker.leave())
+    for attacker in attackers:
+        loop.run(attacker.leave())
     seconds = sorted(json.loads(visitor.communicate("leave\n", 60)[0]))
     p95, worst = seconds[int(0.95 * (len(seconds) - 1))], seconds[-1]
     sys.stdout.write(
-        f"{COUNT} actions, {len(seconds)} drawings: p95 {1000 * p95:.0f} ms, worst "
-        f"{1000 * worst:.0f} ms, {peak:.0f} MB, statuses {sorted(set(attacker.statuses))}\n"
+        f"{done} actions, {len(seconds)} drawings: p95 {1000 * p95:.0f} ms, worst "
+        f"{1000 * worst:.0f} ms, {peak:.0f} MB, statuses {sorted(statuses())}\n"
     )
     assert not EXCEPTIONS.search(app.log()), app.log()[-6000:]
     assert peak <= MEGABYTES

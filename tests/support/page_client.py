@@ -35,6 +35,8 @@ class PageClient:
         self._replies: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._ids: dict[str, str] = {}
         self._pad_channel = ""
+        self._upload: str | None = None
+        self._awaited_models: list[tuple[str, asyncio.Future[str]]] = []
         self._numbers = itertools.count(1)
         self.texts: dict[str, str] = {}
         self.models: list[dict[str, Any]] = []
@@ -46,13 +48,9 @@ class PageClient:
     async def load(self) -> None:
         """Fetch the document and report it as ready, as the page does."""
         reply = await self._request("PULL-DOC-REQ", {})
-        self.models = models = list(_models(reply["doc"]))
+        self._add(reply["doc"])
         self.definitions = [found["name"] for found in reply["doc"].get("defs", ())]
-        for model in models:
-            for css_class in model.get("attributes", {}).get("css_classes", ()):
-                if isinstance(css_class, str) and css_class.startswith("ink-"):
-                    self._ids.setdefault(css_class, model["id"])
-        self._pad_channel = _channel_of(self._ids["ink-pad"], models)
+        self._pad_channel = _channel_of(self._ids["ink-pad"], self.models)
         await self._patch(_event("document_ready", []))
 
     async def click(self, css_class: str) -> None:
@@ -71,7 +69,7 @@ class PageClient:
 
     async def greet(self, key: str, tab: str) -> None:
         """Name the browser and the tab whose work is saved on the server."""
-        await self.change(self.named("inkling-connection"), "tags", ["greeting", key, tab])
+        await self.change(self.named("inkling-connection"), "tags", ["handshake", key, tab])
 
     async def change(self, model: str, attribute: str, value: Any) -> None:
         """Change a property of a model."""
@@ -80,6 +78,19 @@ class PageClient:
     def named(self, name: str) -> str:
         """Return the id of the model that has a name."""
         return next(it["id"] for it in self.models if it.get("attributes", {}).get("name") == name)
+
+    async def export_curve(self) -> list[str]:
+        """Export the learning curve; return the lines of the file."""
+
+        def is_file(event: Event) -> bool:
+            value = event.get("new")
+            return event.get("attr") == "tags" and bool(value) and value[0] == "inkling-run.csv"
+
+        found: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        self._waiting.append((is_file, found))
+        await self.click("ink-csv")
+        content = (await asyncio.wait_for(found, TIMEOUT_SECONDS))["new"][1]
+        return base64.b64decode(content).decode().splitlines()
 
     def text_of(self, css_class: str) -> str:
         """Return the newest text of a component; "" if it has not changed."""
@@ -119,6 +130,33 @@ class PageClient:
             await asyncio.wait_for(self._reader, TIMEOUT_SECONDS)
         self.is_open = False
 
+    async def upload(self, content: bytes, name: str, size: int = -1, start: int = 0) -> None:
+        """Send a part of a weights file; the settings are opened before, if they are not yet."""
+        if self._upload is None:
+            drawn = self.expect_model("FileUpload")
+            await self.change(self.named("inkling-settings"), "tags", ["digits"])
+            self._upload = await asyncio.wait_for(drawn, TIMEOUT_SECONDS)
+        size = len(content) if size < 0 else size
+        part = [next(self._numbers), name, size, start, base64.b64encode(content).decode()]
+        await self.change(self._upload, "part", part)
+
+    def expect_model(self, kind: str) -> asyncio.Future[str]:
+        """Return a future of the id of the first model of a kind that the server adds."""
+        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._awaited_models.append((kind, future))
+        return future
+
+    def _add(self, part: Any) -> None:
+        """Remember the models in a part of the document."""
+        for model in _models(part):
+            self.models.append(model)
+            for css_class in model.get("attributes", {}).get("css_classes", ()):
+                if isinstance(css_class, str) and css_class.startswith("ink-"):
+                    self._ids.setdefault(css_class, model["id"])
+            for kind, future in self._awaited_models:
+                if re.fullmatch(rf"{kind}\d*", model["name"]) and not future.done():
+                    future.set_result(model["id"])
+
     async def _patch(self, event: Event) -> None:
         await self._send("PATCH-DOC", {"events": [event]})
 
@@ -156,6 +194,8 @@ class PageClient:
         for event in events:
             if event["kind"] == "ModelChanged" and event["attr"] == "text":
                 self.texts[event["model"]["id"]] = event["new"]
+            elif self._awaited_models:
+                self._add(event)
             for fits, future in list(self._waiting):
                 if not future.done() and fits(event):
                     future.set_result(event)

@@ -124,6 +124,66 @@ def test_a_finger_draws_without_scrolling_the_page(
         assert lab.page.evaluate("scrollY") == scrolled
 
 
+def test_undo_works_away_from_the_pad_and_with_caps_lock_but_not_in_a_text_field(
+    own_lab: LabPage,
+) -> None:
+    keys = own_lab.page.keyboard
+    for key in ("Control+z", "Control+Z"):  # the second is what Caps Lock makes of the first
+        own_lab.draw(ONE)
+        assert inked(own_lab) > 0
+        own_lab.page.locator(".ink-train button").first.focus()
+        keys.press(key)
+        assert inked(own_lab) == 0
+    own_lab.draw(ONE)
+    one = inked(own_lab)
+    own_lab.page.evaluate("document.body.append(document.createElement('input'))")
+    own_lab.page.locator("body > input").focus()
+    keys.press("Control+z")
+    assert inked(own_lab) == one
+
+
+WHERE = f"""
+() => {{
+  const ink = [...({INK})()], sum = [0, 0]
+  let count = 0
+  ink.forEach((value, index) => {{
+    if (value > 127) {{
+      sum[0] += index % 168
+      sum[1] += 167 - Math.floor(index / 168)
+      count += 1
+    }}
+  }})
+  return sum.map((value) => value / count / 168)
+}}
+"""
+
+
+@pytest.mark.parametrize("style", ["zoom: 1.3", "transform: scale(0.8); transform-origin: 0 0"])
+def test_ink_lies_under_the_pointer_where_the_page_is_zoomed_or_scaled(
+    own_lab: LabPage, style: str
+) -> None:
+    own_lab.page.evaluate(f"document.body.style.cssText += '; {style}'")
+    own_lab.draw(((0.3, 0.6),))
+    x, y = own_lab.page.evaluate(WHERE)
+    assert x == pytest.approx(0.3, abs=0.02)
+    assert min(abs(y - 0.6), abs(1 - y - 0.6)) < 0.02  # Bokeh's rows begin at the bottom
+
+
+@pytest.mark.parametrize(("width", "height"), [(1000, 700), (844, 390)])
+def test_the_pad_leaves_room_beside_it_in_low_windows(
+    own_lab: LabPage, width: int, height: int
+) -> None:
+    own_lab.page.set_viewport_size({"width": width, "height": height})
+    own_lab.wait_until(lambda: side(own_lab) <= min(0.8 * height, 0.5 * width), "too large")
+
+
+def side(lab: LabPage) -> float:
+    """Height of the pad in CSS pixels."""
+    box = lab.page.locator(".ink-pad").bounding_box()
+    assert box is not None
+    return box["height"]
+
+
 PICTURES = Path(__file__).parents[1] / "files" / "pictures"
 
 

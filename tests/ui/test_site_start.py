@@ -34,6 +34,22 @@ DIE = """
 }
 """
 
+# Each new worker dies half a minute after its start.
+DIE_AGAIN_AND_AGAIN = """
+() => {
+  const now = performance.now
+  const states = []
+  for (let half = 1; half <= 4; half++) {
+    performance.now = () => now.call(performance) + half * 30_000
+    const data = {type: "died", summary: "no memory."}
+    siteBridge.worker.dispatchEvent(new MessageEvent("message", {data}))
+    states.push(document.documentElement.dataset.site)
+  }
+  performance.now = now
+  return states
+}
+"""
+
 
 def test_all_until_the_first_answer_stays_within_the_budget(site_folder: Path) -> None:
     assert first_answer_bytes(site_folder) < BUDGET_BYTES
@@ -61,6 +77,12 @@ def test_the_start_is_counted_and_a_worker_that_died_is_started_again(
     lab.wait_ready()
     assert page.locator("main [inert]").count() == 0
     assert not page.locator(".site-status").is_visible()
+
+    # One that dies later is started again by itself, but not for ever.
+    assert page.evaluate(DIE_AGAIN_AND_AGAIN) == ["loading", "loading", "loading", "died"]
+    status = page.locator(".site-status", has_text="Python stopped 4 times")
+    assert "no memory" in status.inner_text()
+    assert status.locator("button", has_text="Go on from the last save").is_visible()
     page.close()
 
 

@@ -112,6 +112,11 @@ export class CommandChannel {
   }
 }
 
+const filled = new CSSStyleSheet()
+filled.replaceSync(
+  ".bk-layer, .bk-events, canvas { width: 100% !important; height: 100% !important; }",
+)
+
 /** The area of a figure that receives pointer and key events. */
 export class FigureSurface {
   /**
@@ -126,6 +131,20 @@ export class FigureSurface {
     this.element.setAttribute("role", "application")
     this.element.tabIndex = 0
     this.host.addEventListener("contextmenu", (event) => event.preventDefault(), { signal })
+    const observer = new ResizeObserver(() => this.fit())
+    observer.observe(this.host)
+    signal.addEventListener("abort", () => observer.disconnect())
+  }
+
+  /** Fill the figure where the page is zoomed or scaled by CSS: Bokeh then draws it too large. */
+  fit() {
+    const scale = this.host.getBoundingClientRect().width / this.host.offsetWidth
+    const root = this.element.getRootNode()
+    const isScaled = Math.abs(scale - 1) > 0.01
+    if (isScaled !== root.adoptedStyleSheets.includes(filled)) {
+      const others = root.adoptedStyleSheets.filter((sheet) => sheet !== filled)
+      root.adoptedStyleSheets = isScaled ? [...others, filled] : others
+    }
   }
 
   /** Set the name that screen readers announce. */
@@ -139,6 +158,7 @@ export class FigureSurface {
   }
 
   get box() {
+    this.fit()
     return this.element.getBoundingClientRect()
   }
 

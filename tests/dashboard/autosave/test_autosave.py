@@ -98,7 +98,7 @@ class Tabs:
         self.time += 1_000
         return self.time
 
-    async def open(self, *parts, tab="a", store=None):
+    async def open(self, *parts, tab="a", store=None, **options):
         """Open a tab; returns its autosave and the first save that it found."""
         autosave = Autosave(
             parts,
@@ -109,6 +109,7 @@ class Tabs:
             tell=self.told.append,
             report=lambda error: self.reported.append(error and str(error)),
             sleep=self.sleeper,
+            **options,
         )
         found = await autosave.connect(store or MemoryStore(self.records, self.opened))
         self.found = found
@@ -608,9 +609,9 @@ async def test_pauses_between_tries_grow_and_end_when_saving_works_again(tabs):
     task.cancel()
 
 
-async def running(tabs, part, store=None):
+async def running(tabs, part, store=None, **options):
     """Start an autosave, and return it with its task."""
-    autosave, _ = await tabs.open(part, store=store)
+    autosave, _ = await tabs.open(part, store=store, **options)
     task = asyncio.get_running_loop().create_task(autosave.run())
     await settle()
     assert tabs.sleeper.pending == []
@@ -648,17 +649,24 @@ async def test_training_is_saved_once_a_period_and_a_pause_in_it_at_once(tabs):
     task.cancel()
 
 
-@in_event_loop
 @pytest.mark.parametrize(
-    ("seconds", "pause"), [(0.1, 0.1 * PAUSE_FACTOR), (30, LONGEST_PAUSE_SECONDS)]
+    ("seconds", "longest", "pause"),
+    [
+        (0.1, {}, 0.1 * PAUSE_FACTOR),
+        (30, {}, LONGEST_PAUSE_SECONDS),
+        (0.1, {"longest_pause": 1.5}, 1.5),
+    ],
 )
-async def test_a_slow_save_is_followed_by_a_longer_pause_within_a_limit(tabs, seconds, pause):
+@in_event_loop
+async def test_a_slow_save_is_followed_by_a_longer_pause_within_the_bound(
+    tabs, seconds, longest, pause
+):
     class Slow(Part):
         def capture(self):
             tabs.seconds += seconds
             return super().capture()
 
-    autosave, task = await running(tabs, Slow("big"))
+    autosave, task = await running(tabs, Slow("big"), **longest)
     autosave.note_change()
     await tabs.sleeper.wake()
     autosave.note_change()

@@ -71,7 +71,7 @@ async def test_earlier_work_is_restored_only_on_request(wanted):
     if wanted:
         await until(lambda: second.state.snapshot.iteration == 3)
         assert second.state.origin == Origin.FRESH
-        assert second.state.notice.text == "Restored at iteration 3."
+        assert second.state.notice.text.startswith("Restored at iteration 3,")
     await second.train(2)
     await second.close()
     third = Tab(records)

@@ -116,7 +116,7 @@ async def test_a_run_in_training_can_be_replaced_too():
     await SavedPlane(second).restore(SavedPlane(first).capture())
     await all_done()
     assert not second.state.running
-    assert second.state.notice.text == "Restored at iteration 30."
+    assert second.state.notice.text.startswith("Restored at iteration 30,")
     assert second.state.checkpoints == (30,)
     assert_same(second, first)
 

@@ -11,7 +11,7 @@ def models(connection):
     return {pane.object.name: pane.object for pane in connection.view}
 
 
-def test_a_greeting_is_heard_once():
+def test_only_the_first_handshake_counts():
     connection = PageConnection(DirectPageWriter())
     ear = models(connection)["inkling-connection"]
     ear.tags = ["handshake", "key", "tab1", True, False, True]
