@@ -82,7 +82,7 @@ RETRY_SECONDS = 5
 """After which a page without room tries again."""
 
 SERVED_PAUSE_SECONDS = 3.5
-"""The longest pause between two saves on the server: a kill loses the pause and one save at most."""
+"""Longest pause between two saves on the server: a kill loses the pause and one save at most."""
 
 if TYPE_CHECKING:
     from dashboard.autosave.served import ServedAutosave
