@@ -8,6 +8,8 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -23,11 +25,17 @@ settings.register_profile(
 settings.load_profile("repeatable")
 
 
+BROWSER_TESTS = Path(__file__).parent / "ui"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put browser tests last: Playwright keeps a loop running beside which no other can run.
 
     Tests of upstream patches that are turned off are skipped.
     """
+    for item in items:
+        if BROWSER_TESTS in item.path.parents:
+            item.add_marker(pytest.mark.ui)
     items.sort(key=lambda item: item.get_closest_marker("ui") is not None)
     for item in items:
         patch = item.get_closest_marker("upstream_patch")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -90,7 +91,7 @@ def wait_back(lab: LabPage) -> None:
 
 def restored_iteration(lab: LabPage) -> int:
     text = lab.wait_text(".ink-notice", r"Restored at iteration [\d,]+")
-    return int(text.split("iteration ")[1].split(".")[0].replace(",", ""))
+    return int(re.search(r"iteration ([\d,]+)", text)[1].replace(",", ""))
 
 
 def test_a_cut_line_is_told_and_the_page_comes_back_with_the_work(

@@ -126,8 +126,6 @@ def test_lines_and_units(spiral: LabPage) -> None:
     spiral.wait_text(".ink-spiral-place", "Point at the plane|^x ")
 
     # Choose a bias, and change it.
-    press(spiral, "train")
-    spiral.wait_text(".ink-spiral-train", "Train")
     diagram = spiral.page.locator(".ink-spiral-units [role=application]")
     diagram.press("ArrowRight")
     diagram.press("Enter")
