@@ -64,8 +64,8 @@ def test_a_drawing_is_predicted_while_training_continues(lab: LabPage) -> None:
 def test_a_changed_knob_shows_in_the_status_line_while_training(own_lab: LabPage) -> None:
     own_lab.press_train("Train")
     own_lab.wait_text(".ink-status", r"iteration [1-9]")
-    own_lab.fill("learning-rate", "0.0123")
-    own_lab.wait_text(".ink-status", r"learning rate 0\.0123 ")
+    own_lab.fill("learning-rate", "0.000123")
+    own_lab.wait_text(".ink-status", r"learning rate 0\.000123 ")
     own_lab.fill("batch-size", "1")
     own_lab.wait_text(".ink-status", r"batch 1 ")
     own_lab.fill("cache-size", "2")
