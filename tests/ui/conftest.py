@@ -172,12 +172,10 @@ def own_lab(
 ) -> Iterator[LabPage]:
     """A page for one test alone, for whatever cannot be tidied away.
 
-    Meanwhile the page of the next such test opens in the site, which takes most of the time of many
-    tests; a server is left to the one page.
+    Meanwhile the page of the next such test opens, which takes most of the time of many tests.
     """
     with checked(begun_labs.pop(url, None) or begin_lab(browser, url)) as lab:
-        is_site = "site" in request.node.callspec.params.values()
-        if is_site and has_successor(request.node):
+        if has_successor(request.node):
             begun_labs[url] = begin_lab(browser, url)
         yield lab
 
