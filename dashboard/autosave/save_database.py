@@ -11,12 +11,13 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dashboard.autosave.store import StoreError, StoreFullError
+from dashboard.sqlite_transaction import write_transaction
 
 FILE_NAME = "saves.sqlite3"
 BUSY_SECONDS = 10.0
@@ -279,14 +280,8 @@ class SaveDatabase:
         """Open a write transaction: committed at the end, rolled back by an exception."""
         with _translated():
             connection = self._opened()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
+            with write_transaction(connection):
                 yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-                raise
 
     def _opened(self) -> sqlite3.Connection:
         self._connection = self._connection or self._open()

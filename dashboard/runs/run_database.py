@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from dashboard.runs.record_values import read_record, read_score, record_header, score_values
 from dashboard.runs.records import RunRecord
+from dashboard.sqlite_transaction import write_transaction
 from dashboard.training.history import Score
 from nn.serialization import arrays_from_npz, arrays_to_npz
 
@@ -179,14 +180,8 @@ class RunDatabase:
                 self.path.chmod(0o600)
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.executescript(_CREATE)
-                connection.execute("BEGIN IMMEDIATE")
-                try:
+                with write_transaction(connection):
                     yield connection
-                    connection.execute("COMMIT")
-                except BaseException:
-                    with suppress(sqlite3.Error):
-                        connection.execute("ROLLBACK")
-                    raise
             finally:
                 connection.close()
         except (sqlite3.Error, OSError) as error:
