@@ -473,7 +473,7 @@ class Session:
                 state, self._lesson_pane, self._execute, self.controller.spawn
             )
             state.param.watch(
-                lambda *_events: self.page.lessons.tell(
+                lambda *_events: self.page.lessons.report(
                     state.query(), state.pane(), state.score(), state.is_complete()
                 ),
                 ["lesson", "task", "step", "done", "first_answer", "result_text"],

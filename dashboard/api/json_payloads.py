@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dashboard.api.errors import ApiError
 from dashboard.api.operation import JSON
-from dashboard.sample_doubts import network_doubts
+from dashboard.sample_warnings import network_warnings
 from data_cache import DIGIT_NAMES, DataError, Samples, to_float
 from data_cache.readers.file_kinds import identify
 from data_cache.readers.paths import parse_samples
@@ -98,7 +98,7 @@ def samples_json(samples: Samples) -> bytes:
 def read_sample_body(
     body: bytes, media_type: str, limit: int, max_bytes: int
 ) -> tuple[NDArray[np.float32], NDArray[np.intp], tuple[str, ...]]:
-    """Return the images and labels of a request body, JSON or a file of samples, with doubts.
+    """Return the images and labels of a request body, JSON or a file of samples, with warnings.
 
     Parameters
     ----------
@@ -119,15 +119,15 @@ def read_sample_body(
         images, labels = read_samples(read_json(body), limit)
         levels = np.rint(images * 255).astype(np.uint8)
         samples = Samples(levels, labels.astype(np.uint8))
-        return images, labels, tuple(network_doubts(samples, load_pretrained()))
+        return images, labels, tuple(network_warnings(samples, load_pretrained()))
     try:
         file = parse_samples(body, "the body", limit=max_bytes)
         samples = file.labelled()
     except DataError as error:
         raise ApiError(422, str(error)) from error
     _check_count(len(samples), limit)
-    doubts = file.warnings or tuple(network_doubts(samples, load_pretrained()))
-    return to_float(samples.images), samples.labels.astype(np.intp), doubts
+    warnings = file.warnings or tuple(network_warnings(samples, load_pretrained()))
+    return to_float(samples.images), samples.labels.astype(np.intp), warnings
 
 
 def _check_count(count: int, limit: int) -> None:

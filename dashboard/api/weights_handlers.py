@@ -58,10 +58,10 @@ class WeightsHandler(ChangeHandler):
         warnings: list[str] = []
 
         def read() -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-            images, labels, doubts = read_sample_body(
+            images, labels, sample_warnings = read_sample_body(
                 body, media_type, settings.block_size, settings.body_bytes
             )
-            warnings.extend(doubts)
+            warnings.extend(sample_warnings)
             return images, labels
 
         loss, version = await self.server.weights.train(read, self.if_match)

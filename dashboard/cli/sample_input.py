@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from dashboard.sample_doubts import network_doubts
+from dashboard.sample_warnings import network_warnings
 from dashboard.training.settings import SettingError
 from data_cache import DataError, ReadOptions, SampleFile, Samples, read_samples
 from data_cache.readers.paths import parse_samples
@@ -91,7 +91,7 @@ def read_reported(
         path = f"{path}, part {other_part}"
     warnings = list(file.warnings)
     if file.is_labelled and not warnings:
-        warnings += network_doubts(file.samples, load_pretrained())
+        warnings += network_warnings(file.samples, load_pretrained())
     report(f"Read {path}: {file.description}.", warnings)
     return file
 

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import panel as pn
 from bokeh.models import CustomJS, Spacer
 
+from dashboard.shell.layout import invisible
 from dashboard.shell.page_writer import PageWriter
 
 SEND_TO_PAGE = """
@@ -84,13 +84,7 @@ class PageConnection:
         self._to_page.js_on_change(
             "tags", CustomJS(args={"carrier": self._to_page}, code=SEND_TO_PAGE)
         )
-        self.view = pn.Row(
-            *(
-                pn.pane.Bokeh(one, width=0, height=0, margin=0)
-                for one in (self._from_page, self._to_page)
-            ),
-            margin=0,
-        )
+        self.view = invisible(self._from_page, self._to_page)
 
     async def handshake(self) -> Handshake:
         """Wait for the handshake of the page, and return it."""

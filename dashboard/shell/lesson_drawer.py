@@ -1,6 +1,6 @@
-"""The part of the page that lessons stand in, beside every pane.
+"""The drawer of the page that contains the lessons, beside every pane.
 
-It is empty until it is opened; then the page says so, or names a lesson of its address.
+It is empty until the page reports that it was opened, or sends the lesson of its address.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import panel as pn
 from bokeh.models import CustomJS, Spacer
 
+from dashboard.shell.layout import invisible
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme
 
@@ -25,7 +26,7 @@ dispatchEvent(new CustomEvent("inkling-lesson", { detail: { query, pane, score, 
 
 
 class LessonDrawer:
-    """The place of lessons, and the two invisible models by which it and the page speak.
+    """The drawer, and the two invisible models of the messages between it and the page.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ class LessonDrawer:
     Attributes
     ----------
     view
-        The place.
+        The drawer.
     carriers
         The invisible models.
     opened
@@ -56,21 +57,15 @@ class LessonDrawer:
         )
         # The page writes what it opens into `tags`.
         self._from_page = Spacer(width=0, height=0, name="inkling-lesson", tags=[])
-        self._from_page.on_change("tags", self._heard)
+        self._from_page.on_change("tags", self._message_received)
         self._to_page = Spacer(width=0, height=0, tags=[])
         self._to_page.js_on_change(
             "tags", CustomJS(args={"carrier": self._to_page}, code=SHOW_LESSON)
         )
-        self.carriers = pn.Row(
-            *(
-                pn.pane.Bokeh(one, width=0, height=0, margin=0)
-                for one in (self._from_page, self._to_page)
-            ),
-            margin=0,
-        )
+        self.carriers = invisible(self._from_page, self._to_page)
 
-    def tell(self, query: str, pane: str, score: float, is_complete: bool) -> None:
-        """Tell the page which lesson is open and how far it is taken.
+    def report(self, query: str, pane: str, score: float, is_complete: bool) -> None:
+        """Send the page which lesson is open and how much of it is done.
 
         Parameters
         ----------
@@ -81,7 +76,7 @@ class LessonDrawer:
         score
             From 0 to 100.
         is_complete
-            Whether all of it was taken.
+            Whether all of it is done.
         """
         self._writer.write(lambda: self._to_page.update(tags=[query, pane, score, is_complete]))
 
@@ -100,6 +95,6 @@ class LessonDrawer:
         if list(self.view) != [content]:
             self.view[:] = [content]
 
-    def _heard(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
+    def _message_received(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
         if tags and isinstance(tags[0], str):
             self.open(tags[0])

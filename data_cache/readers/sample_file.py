@@ -1,4 +1,4 @@
-"""What was read from a file or folder of samples: the samples, one line about them, and doubts.
+"""What was read from a file or folder of samples: the samples, one line about them, and warnings.
 
 All formats end here, so that options apply alike and implausible samples are noticed once.
 """
@@ -147,8 +147,8 @@ def make_sample_file(
     count = f"{len(images):,} sample{'' if len(images) == 1 else 's'}"
     pixels = f"pixels {low:g} to {high:g}{scaling}"
     description = ", ".join(part for part in (count, how, label_text, pixels, *done) if part)
-    doubts = _doubts(samples, labels, 255.0 if scaling else high)
-    return SampleFile(name, samples, description, (*notes, *doubts))
+    implausible = _implausible(samples, labels, 255.0 if scaling else high)
+    return SampleFile(name, samples, description, (*notes, *implausible))
 
 
 def find_overlap(first: Samples, second: Samples) -> int:
@@ -231,7 +231,7 @@ def _scale(
     return np.ascontiguousarray(rounded.astype(np.uint8)), text
 
 
-def _doubts(samples: Samples, labels: np.ndarray | None, high: float) -> tuple[str, ...]:
+def _implausible(samples: Samples, labels: np.ndarray | None, high: float) -> tuple[str, ...]:
     """Return sentences about what is implausible in the samples themselves."""
     found = []
     checked = samples.images[:: max(1, len(samples) // _CHECKED)]

@@ -13,10 +13,10 @@ def models(connection):
 
 def test_only_the_first_handshake_counts():
     connection = PageConnection(DirectPageWriter())
-    ear = models(connection)["inkling-connection"]
-    ear.tags = ["handshake", "key", "tab1", True, False, True]
+    from_page = models(connection)["inkling-connection"]
+    from_page.tags = ["handshake", "key", "tab1", True, False, True]
     assert run(connection.handshake()) == Handshake("key", "tab1", True, False, True)
-    ear.tags = ["handshake", "another", "tab2", False, False, False]
+    from_page.tags = ["handshake", "another", "tab2", False, False, False]
     assert run(connection.handshake()).key == "key"
 
 
@@ -32,25 +32,25 @@ def test_whatever_a_page_says_becomes_a_harmless_handshake(values):
 
 @pytest.mark.parametrize("tags", [[], ["idle"], ["idle", "long"], ["other", 1], [1, 2]])
 def test_words_that_nobody_knows_are_ignored(tags):
-    connection, heard = PageConnection(DirectPageWriter()), []
-    connection.on_idle = heard.append
+    connection, idle_seconds = PageConnection(DirectPageWriter()), []
+    connection.on_idle = idle_seconds.append
     models(connection)["inkling-connection"].tags = tags
-    assert heard == []
+    assert idle_seconds == []
 
 
 def test_idle_seconds_are_passed_on_and_no_number_counts_as_use():
-    connection, heard = PageConnection(DirectPageWriter()), []
-    connection.on_idle = heard.append
-    ear = models(connection)["inkling-connection"]
-    ear.tags = ["idle", 3.5]
-    ear.tags = ["idle", float("inf")]
-    assert heard == [3.5, 0.0]
+    connection, idle_seconds = PageConnection(DirectPageWriter()), []
+    connection.on_idle = idle_seconds.append
+    from_page = models(connection)["inkling-connection"]
+    from_page.tags = ["idle", 3.5]
+    from_page.tags = ["idle", float("inf")]
+    assert idle_seconds == [3.5, 0.0]
 
 
 def test_the_page_is_told_what_has_changed_alone():
     connection = PageConnection(DirectPageWriter())
-    mouth, told = models(connection)["inkling-saved"], []
-    mouth.on_change("tags", lambda _name, _old, new: told.append(list(new)))
+    to_page, told = models(connection)["inkling-saved"], []
+    to_page.on_change("tags", lambda _name, _old, new: told.append(list(new)))
     for kept in (True, True, False):
         connection.report_saved(kept)
     connection.report_tab("b")

@@ -8,17 +8,17 @@ from dashboard.shell.theme import Theme
 
 
 class FakeView:
-    """A pane's view that remembers what it heard."""
+    """A pane's view that records its calls."""
 
     def __init__(self, name):
         self.parts = {slot: pn.pane.HTML(f"{name} {slot}") for slot in SLOTS}
-        self.heard = []
+        self.calls = []
 
     def show(self, is_open):
-        self.heard.append(is_open)
+        self.calls.append(is_open)
 
     def open_settings(self):
-        self.heard.append("settings")
+        self.calls.append("settings")
 
 
 class Maker:
@@ -49,7 +49,7 @@ class Maker:
 def test_only_the_first_pane_is_made_with_the_page():
     maker = Maker()
     assert list(maker.made) == ["first"]
-    assert maker.made["first"].heard == [True]
+    assert maker.made["first"].calls == [True]
     assert maker.panes.roots()["first_watch"] is maker.made["first"].parts["watch"]
 
 
@@ -68,8 +68,8 @@ def test_a_pane_hears_when_it_is_hidden_and_is_not_made_twice():
     maker = Maker()
     for name in ("second", "first", "second", "second"):
         maker.switch(name)
-    assert maker.made["first"].heard == [True, False, True, False]
-    assert maker.made["second"].heard == [True, False, True]
+    assert maker.made["first"].calls == [True, False, True, False]
+    assert maker.made["second"].calls == [True, False, True]
     assert maker.panes.open_name == "second"
 
 
@@ -78,7 +78,7 @@ def test_a_pane_hears_when_its_settings_are_opened_unless_it_is_not_made_yet():
     settings = maker.panes.roots()["settings"].object
     for tags in (["second"], ["first"], []):
         settings.tags = tags
-    assert maker.made["first"].heard == [True, "settings"]
+    assert maker.made["first"].calls == [True, "settings"]
     assert list(maker.made) == ["first"]
 
 
@@ -122,11 +122,11 @@ def test_a_pane_that_cannot_be_made_says_so_and_is_made_at_the_next_opening(capl
     place = maker.panes.roots()["second_draw"]
     maker.switch("second")
     assert "the disk is gone" in place[0].object
-    assert maker.made["first"].heard == [True, False]
+    assert maker.made["first"].calls == [True, False]
     maker.switch("first")
     maker.switch("third")
     broken = False
     maker.switch("second")
     assert list(place) == [maker.made["second"].parts["draw"]]
-    assert maker.made["second"].heard == [True]
+    assert maker.made["second"].calls == [True]
     assert [record.exc_info[0] for record in caplog.records] == [OSError]

@@ -1,6 +1,6 @@
-"""Doubts about labelled digits that need a network: lying pictures, labels that count from 1.
+"""Warnings about labelled digits that need a network: turned pictures, labels from 1.
 
-The commands and the API tell them, wherever samples come in.
+The commands and the API show them wherever samples are read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _CLEARLY_BETTER = 0.2
 _CHANCE = 0.35
 
 
-def network_doubts(samples: Samples, network: Network) -> list[str]:
+def network_warnings(samples: Samples, network: Network) -> list[str]:
     """Return sentences about labelled digits that a network recognises badly.
 
     Parameters
