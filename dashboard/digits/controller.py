@@ -290,8 +290,8 @@ class DigitsController:
             pretrained = describe_model(state).subject
             self._replace_run(None, Origin.FRESH)
             self._notify(
-                f"Training a new {network_name(self.network)} from random weights. The model menu "
-                f"brings the {pretrained} back."
+                f"A new {network_name(self.network)} with random weights is the current model. "
+                f"The model menu brings the {pretrained} back."
             )
         state.scheduled_changes = scheduled
 
