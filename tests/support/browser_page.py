@@ -77,6 +77,8 @@ NAMELESS = """
 # Whether an element is in the drawer of the settings.
 IN_DRAWER = """
 (element) => {
+  // Bokeh has just put another one in its place.
+  if (!element.isConnected) return null
   for (let at = element; at != null; at = at.parentElement ?? at.getRootNode().host) {
     if (at.matches(".settings")) return true
   }
@@ -202,7 +204,9 @@ class LabPage:
             self.open_settings()
             if found.count() == 0:
                 self.click("ink-advanced")
-        is_inside = found.evaluate(IN_DRAWER)
+        is_inside = None
+        while is_inside is None:
+            is_inside = found.evaluate(IN_DRAWER)
         state, width = self.page.evaluate("[document.documentElement.dataset.settings, innerWidth]")
         if width >= 1000 and is_inside != (state == "open"):
             self.page.locator(".ink-settings button").click()

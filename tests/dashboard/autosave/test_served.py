@@ -1,6 +1,7 @@
 """A served page's work is kept on the server, for its own browser and for one page at a time."""
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 
 import pytest
@@ -12,6 +13,7 @@ from dashboard.autosave.digits import SavedDigits
 from dashboard.autosave.save import Save
 from dashboard.autosave.save_database import SaveDatabase, SaveLimits, owner_of
 from dashboard.autosave.served import SILENCE_SECONDS, ServedAutosave
+from dashboard.autosave.store import StoreError
 from dashboard.autosave.visitor_store import SaveService
 from dashboard.shell.connection import Handshake
 
@@ -102,7 +104,11 @@ def titles(folder, key=KEY):
     """What a browser has saved."""
     database = SaveDatabase(folder, LIMITS, process="reader")
     owner = owner_of(key)
-    found = [Save.from_bytes(database.read(owner, name)).title for name in database.names(owner)]
+    found = []
+    for name in database.names(owner):
+        # The session may have deleted it meanwhile.
+        with suppress(StoreError):
+            found.append(Save.from_bytes(database.read(owner, name)).title)
     database.close()
     return found
 
