@@ -114,9 +114,9 @@ class LessonController:
             first = self.state.first_answer or number
             self.state.param.update(answer=number, first_answer=first)
 
-    def tell(self) -> None:
-        """Tell what there is to see without waiting for it."""
-        self.state.is_told = True
+    def explain(self) -> None:
+        """Show the explanation of the step before its training has paused."""
+        self.state.is_explained = True
         self._note_done()
 
     def begin(self) -> None:
@@ -198,7 +198,7 @@ class LessonController:
             values["done"] = list(place.done)
         values["task"] = None
         self.state.param.update(
-            **values, lesson=lesson, step=place.step, progress=WAITING, is_told=False, measured={},
+            **values, lesson=lesson, step=place.step, progress=WAITING, is_explained=False, measured={},
             present={}, fault="",
         )  # fmt: skip
         self._follow()
@@ -218,7 +218,7 @@ class LessonController:
     async def _begin(self, pane: LessonPane, run: LessonRun) -> None:
         lesson, step = self.state.lesson, self.state.step
         self._run = None
-        self.state.param.update(progress=TRAINING, measured={}, present={}, is_told=False)
+        self.state.param.update(progress=TRAINING, measured={}, present={}, is_explained=False)
         await pane.begin(run.settings)
         if (lesson, step) != (self.state.lesson, self.state.step):
             return  # another step was opened meanwhile

@@ -100,7 +100,7 @@ def test_the_score_counts_the_steps_that_were_seen_and_the_first_answer():
     state = lessons.state
     assert (state.done, round(state.score()), state.is_complete()) == ([1], 33, False)
     lessons.go(1)
-    lessons.tell()
+    lessons.explain()
     lessons.go(1)
     lessons.answer(1)
     lessons.answer(2)
@@ -112,7 +112,7 @@ def test_the_score_counts_the_steps_that_were_seen_and_the_first_answer():
     assert again.state.score() == state.score()
 
 
-def test_what_there_is_to_see_is_told_after_it_has_happened_or_when_asked_for():
+def test_a_step_is_explained_after_it_has_happened_or_when_asked_for():
     lessons, _ = taken(SHORT)
     assert "seen" not in lessons_html(lessons.state, [])
     lessons.tell()
