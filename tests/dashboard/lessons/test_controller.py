@@ -115,7 +115,7 @@ def test_the_score_counts_the_steps_that_were_seen_and_the_first_answer():
 def test_a_step_is_explained_after_it_has_happened_or_when_asked_for():
     lessons, _ = taken(SHORT)
     assert "seen" not in lessons_html(lessons.state, [])
-    lessons.tell()
+    lessons.explain()
     assert "Something &lt;seen&gt;." in lessons_html(lessons.state, [])
     lessons.state.shows_notes = True
     assert "For the &lt;teacher&gt;." in lessons_html(lessons.state, [])
