@@ -198,8 +198,8 @@ class LessonController:
             values["done"] = list(place.done)
         values["task"] = None
         self.state.param.update(
-            **values, lesson=lesson, step=place.step, progress=WAITING, is_explained=False, measured={},
-            present={}, fault="",
+            **values, lesson=lesson, step=place.step, progress=WAITING, is_explained=False,
+            measured={}, present={}, fault="",
         )  # fmt: skip
         self._follow()
 
