@@ -230,13 +230,16 @@ class LessonController:
     def _goal_of(
         self, pane: LessonPane, wanted: LessonRun, wanted_run: Any
     ) -> Callable[[Any], str | None]:
-        """Return the goal at which the training of a step pauses."""
-        looked_at = 0
+        """Return the goal at which the training of a step pauses, after which it may go on."""
+        looked_at, reached = 0, None
 
         def goal(run: Any) -> str | None:
-            nonlocal looked_at
-            if run is not wanted_run or run is not self._run:
+            nonlocal looked_at, reached
+            if run is not wanted_run or run is not self._run or self.state.progress != TRAINING:
                 return None
+            # The trainer asks at the end of an epoch, and once more at the end of the slice.
+            if reached is not None:
+                return reached
             if run.epoch >= wanted.epochs:
                 return f"Training paused: {run.epoch:,} epochs, as the lesson asks for."
             # Not after each step, because some measures take longer than a step.
@@ -245,8 +248,8 @@ class LessonController:
             looked_at = run.iteration
             if all(condition.holds(pane.observation()) for condition in wanted.pause_when):
                 texts = " and ".join(condition.text() for condition in wanted.pause_when)
-                return f"Training paused by the lesson: {texts}."
-            return None
+                reached = f"Training paused by the lesson: {texts}."
+            return reached
 
         return goal
 
