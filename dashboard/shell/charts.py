@@ -60,6 +60,10 @@ SIDE_BY_SIDE = """
   height: auto !important;
   min-height: 0 !important;
 }
+
+.scroll-button {
+  display: none;
+}
 """
 """Puts the charts below or beside each other, as the page says where its height is short."""
 
