@@ -150,7 +150,7 @@ def _matrix(metrics: ClassificationMetrics, class_names: Sequence[str]) -> str:
         )
     return (
         '<section><h2>Confusion matrix</h2><table class="matrix"><caption class="quiet">Rows are '
-        f"true classes, columns predicted ones</caption><thead><tr><th></th>{heads}"
+        f"true classes, columns predicted ones</caption><thead><tr><td></td>{heads}"
         f'<th scope="col">recall</th></tr></thead><tbody>{"".join(rows)}</tbody></table></section>'
     )
 
