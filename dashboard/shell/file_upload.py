@@ -86,4 +86,6 @@ class FileUpload(JSComponent):
 
 
 def _damaged(name: str, expected: str, found: str) -> str:
-    return f"{name[:80]} was damaged on the way: expected {expected}, found {found}. Choose it again."
+    return (
+        f"{name[:80]} was damaged on the way: expected {expected}, found {found}. Choose it again."
+    )
