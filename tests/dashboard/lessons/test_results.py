@@ -136,6 +136,18 @@ def test_on_other_arithmetic_scores_are_compared_within_a_tolerance_and_the_seed
     assert not verdict_on(FORGERIES["setting"](other)).holds
 
 
+def test_a_score_that_is_raised_within_the_tolerance_does_not_reach_the_goal():
+    reached = RESULT.scores["validation_accuracy"]
+    text = TASK.replace("validation_accuracy >= 0.5", f"validation_accuracy >= {reached + 0.01}")
+    honest_result = handed_in(text, [CHANGE], hidden_layers=[11], seed=1, dropout=0.1)
+    raised = {**honest_result.scores, "validation_accuracy": reached + 0.015}
+    other = replace(honest_result, backend="simd", rounding="other", scores=raised)
+    verdict = verdict_on(other, text)
+    assert verdict.scores["validation_accuracy"] == reached
+    assert len(verdict.faults) == 1
+    assert "The goal is not met" in verdict.faults[0]
+
+
 def test_a_run_that_misses_the_goal_is_refused():
     verdict = verdict_on(handed_in(TASK, hidden_layers=[17]))
     assert len(verdict.faults) == 1
