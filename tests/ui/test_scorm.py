@@ -89,7 +89,7 @@ def test_a_platform_gets_score_and_completion_and_the_student_continues(
         page.goto(f"{address}platform.html")
         lesson.locator(".ink-lesson [data-step='2']").wait_for(timeout=START_DEADLINE_MS)
         assert "Step 2 of 3" in str(lesson.locator(".ink-lesson [data-step='2']").text_content())
-        lesson.locator(".ink-lesson [data-do=tell]").click()
+        lesson.locator(".ink-lesson [data-do=explain]").click()
         lesson.locator(".ink-lesson [data-do=next]").click()
         lesson.locator(".ink-lesson [data-do=answer][data-run='2']").click()
         wait(page, "core.lesson_status", "completed")
