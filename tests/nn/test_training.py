@@ -439,7 +439,7 @@ def test_dropout_leaves_out_about_its_share_and_never_the_output():
     assert (network.layers[1].bias != 0).all()
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_a_step_that_diverges_reports_it_in_the_loss_without_warning(optimizer):
     network = make_network(dtype=np.float32)
     step = make_step(network, optimizer)
