@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from browser_page import SEVEN
-from firefox import find_firefox, firefox_page
+from firefox import find_firefox, firefox_session
 
 pytestmark = pytest.mark.ui
 
 
 async def use(path: str, url: str) -> None:
-    async with firefox_page(path) as page:
+    async with firefox_session(path) as session:
+        page = await session.first_page()
         await page.open(url)
         await page.wait("['ready', 'failed'].includes(document.documentElement.dataset.site)")
         assert await page.evaluate("document.documentElement.dataset.site") == "ready"
