@@ -86,6 +86,15 @@ class FirefoxPage:
         """Load the page again."""
         await self.command("browsingContext.reload", wait=wait)
 
+    async def first_frame(self) -> FirefoxPage:
+        """Return the page in the first frame of this one."""
+        while True:
+            tree = await self._session.command("browsingContext.getTree", root=self._context)
+            children = tree["contexts"][0]["children"]
+            if children:
+                return FirefoxPage(self._session, children[0]["context"])
+            await asyncio.sleep(0.05)
+
     async def close(self) -> None:
         """Close this tab."""
         await self.command("browsingContext.close")
@@ -102,7 +111,7 @@ class FirefoxPage:
         return result["result"].get("value")
 
     async def wait(self, expression: str) -> None:
-        """Wait until an expression holds; tabs behind others paint no frames, so time is counted."""
+        """Wait until an expression holds, in a tab behind others too, which paints no frames."""
         waiting = f"""new Promise((resolve, reject) => {{
           const end = performance.now() + {1000 * DEADLINE_SECONDS}
           const ask = () => {{

@@ -188,7 +188,7 @@ def works_and_says_that_nothing_is_saved(lab: LabPage, reason: str) -> None:
 REASONS = {
     "undefined": "has no database",
     "hangs": "does not answer",
-    "refused": "denied|not allowed",
+    "refused": "refuses to store",
 }
 
 
