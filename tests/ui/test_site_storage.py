@@ -226,6 +226,7 @@ def test_a_database_that_another_tab_blocks_is_told_of_and_used_once_it_is_free(
     lab = tab_of(context, site.url)
     is_open(lab)
     works_and_says_that_nothing_is_saved(lab, "does not answer")
+    lab.wait_status(state="paused")
     goal = lab.iteration()
     other.evaluate("unblock()")
     lab.page.locator(ALERT).wait_for(state="hidden")
@@ -248,6 +249,7 @@ def test_a_quota_that_is_lowered_while_training_is_told_of_until_there_is_space_
     saved, seen = own_title(lab), lab.iteration()
     lab.wait_until(lambda: lab.iteration() > seen, "training did not go on")
     lab.press_train("Pause")
+    lab.wait_status(state="paused")
     assert lab.page.locator(ALERT).is_visible()
     assert own_title(lab) == saved  # what was saved before stays
     goal = lab.iteration()
