@@ -300,7 +300,7 @@ class Session:
         if content is None:
             self.controller.warn("There is no work yet that a file could have.")
         else:
-            self.page.link.download.offer("work.inkling", content)
+            self.digits_pane.download.offer("work.inkling", content)
 
     def end(self) -> None:
         """End all work, because the visitor has left."""

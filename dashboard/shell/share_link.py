@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 from bokeh.models import Spacer
 
-from dashboard.shell.downloads import Download
 from dashboard.shell.layout import invisible
 from dashboard.shell.page_writer import PageWriter
 
@@ -22,8 +21,6 @@ class ShareLink:
 
     Attributes
     ----------
-    download
-        Saves the file.
     save_file
         Called when the page asks for a file of all work.
     """
@@ -35,9 +32,7 @@ class ShareLink:
         self._request = Spacer(width=0, height=0, name="inkling-work-file", tags=[])
         self._request.on_change("tags", lambda _attr, _old, _new: self.save_file())
         self.save_file: Callable[[], None] = lambda: None
-        self.download = Download(page)
         self.view = invisible(self._carrier, self._request)
-        self.view.append(self.download.view)
 
     def set(self, pane: str, query: str, missing: str = "") -> None:
         """Set a pane's link; the page is written only if it has changed.

@@ -54,6 +54,7 @@ def is_open(lab: LabPage) -> None:
 
 def work(lab: LabPage, steps: int) -> None:
     """Train for some steps more, until they are saved."""
+    lab.page.bring_to_front()  # pages behind others paint rarely, so that clicks take seconds
     goal = lab.iteration() + steps
     for count in range(goal - steps + 1, goal + 1):
         lab.click("ink-step")
@@ -82,6 +83,7 @@ def reload_together(labs: Sequence[LabPage]) -> None:
 
 def is_offered_its_own(lab: LabPage, iteration: int) -> None:
     """Wait for the offer of this tab's work, and see that no other is in the list."""
+    lab.page.bring_to_front()
     lab.wait_text(OFFER, f"iteration {iteration} of")
     assert lab.page.locator(OFFER).is_visible()
     assert not lab.page.locator(".ink-saves").is_visible()
