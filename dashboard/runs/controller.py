@@ -159,7 +159,10 @@ class RunsController:
         if record is None or make is None:
             return
         if number and record.model is None:
-            self._warn(f"{record.name}: its weights are not kept any more, which a report needs.")
+            self._warn(
+                f"{record.name}: its weights are not kept any more, which a report needs. Train it "
+                "again with its settings; pinned runs keep theirs longest."
+            )
             return
         self._begin(lambda: self._report(number, make))
 
