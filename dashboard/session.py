@@ -288,11 +288,21 @@ class Session:
         if self._server_error:
             controller.warn(self._server_error)
         track_digits_link(controller, self.page.link.set)
+        controller.restore_file = self._autosave.restore_file
+        self.page.link.save_file = lambda: controller.spawn(self._save_file())
         runs = saved_digits_runs(self._recorders["digits"].collection)
         controller.spawn(self._autosave.add(runs))
         controller.spawn(self._open_link_or_save())
         if IN_BROWSER:
             on_connection_back(controller.data_may_be_back)
+
+    async def _save_file(self) -> None:
+        """Have the browser save a file of all work."""
+        content = await self._autosave.to_file()
+        if content is None:
+            self.controller.warn("There is no work yet that a file could have.")
+        else:
+            self.digits_pane.download.offer("work.inkling", content)
 
     def end(self) -> None:
         """End all work, because the visitor has left."""

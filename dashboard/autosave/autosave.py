@@ -6,6 +6,7 @@ It knows neither networks nor drawings: each part of the page turns itself into 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
@@ -188,11 +189,7 @@ class Autosave:
         if save is None:
             self._tell("This save is no longer here: another tab restored or deleted it.")
             return True
-        self._pending = {
-            name: PendingPart(save.titles.get(name, ""), save.scores.get(name, ""), content)
-            for name, content in save.parts.items()
-            if name not in self._parts
-        }
+        self._pending = self._pending_of(save)
         self._replaced = records
         self._earlier = [other for other in self._earlier if other.session != earlier.session]
         is_complete = True
@@ -203,6 +200,14 @@ class Autosave:
             self._replaced = []
         self.note_change()
         return is_complete
+
+    def _pending_of(self, save: Save) -> dict[str, PendingPart]:
+        """Return what a save has of parts that do not exist yet."""
+        return {
+            name: PendingPart(save.titles.get(name, ""), save.scores.get(name, ""), content)
+            for name, content in save.parts.items()
+            if name not in self._parts
+        }
 
     async def _read(self, session: str) -> tuple[list[RecordName], Save | None]:
         """Return the records of a closed session, and the newest of its saves that is usable."""
@@ -253,6 +258,56 @@ class Autosave:
         """Delete all saves of closed sessions on request."""
         for earlier in list(self._earlier):
             await self.delete(earlier)
+
+    # Files
+
+    async def to_file(self) -> bytes | None:
+        """Return all work as the bytes of a file; None when there is none yet."""
+        newest = self._newest
+        async with self._saving:
+            try:
+                async with self._between_slices():
+                    save = self._capture() or newest
+            finally:
+                self._newest = newest  # it is stored nowhere
+        return None if save is None else save.to_bytes()
+
+    async def restore_file(self, content: bytes, name: str) -> None:
+        """Restore every part from the content of a file that `to_file` made.
+
+        The work that it replaces is offered when a page is opened next. A sentence tells what
+        cannot be used.
+
+        Parameters
+        ----------
+        content
+            Of the file.
+        name
+            Of the file, for the sentence.
+        """
+        try:
+            save = Save.from_bytes(content)
+        except SaveError as error:
+            self._tell(f"{name} cannot be used: {error}.")
+            return
+        await self._store_apart()
+        self._pending = self._pending_of(save)
+        for part_name, part in list(self._parts.items()):
+            if part_name not in save.parts:
+                continue
+            try:
+                await part.restore(save.parts[part_name])
+            except (DataError, SaveError) as error:
+                self._tell(f"{name} cannot be used as a whole: {error}")
+        self.note_change()
+
+    async def _store_apart(self) -> None:
+        """Save the present work as that of a session of its own, which has ended."""
+        content = await self.to_file() if self._is_connected and self._has_work else None
+        if content is not None:
+            name = RecordName(f"{secrets.token_hex(8)}.{self._now()}", self._now())
+            with suppress(StoreError):  # it was told already why nothing can be saved
+                await self._store.write(str(name), content)
 
     # Saving
 

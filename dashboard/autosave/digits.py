@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dashboard.autosave.save import SaveError, watch_state
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.models import StoredModel, describe_stored
-from dashboard.digits.state import DigitsState, Origin
+from dashboard.digits.state import DigitsState, Origin, architecture_settings
 from dashboard.digits.training import NETWORK_SETTINGS
 from dashboard.training.checkpoint import Checkpoint, settings_values
 from dashboard.training.run_state import RunState
@@ -106,6 +106,8 @@ class SavedDigits:
         """Restore the controller; see `SavedPart`."""
         try:
             checkpoint = Checkpoint.from_bytes(content, "the saved digits")
+            # A file may come from a server that allows larger networks.
+            self._state.check_budget(architecture_settings(checkpoint.state.network))
             shown, drawing, origin, built = _read_task(checkpoint.task)
             scheduled = changes_from_list(checkpoint.task.get("scheduled", ()))
             await self._controller.restore_run(

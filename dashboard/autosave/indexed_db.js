@@ -52,7 +52,10 @@
       request.onsuccess = () => resolve(request.result)
       request.onerror = () => reject(request.error)
     })
-    const database = await Promise.race([opened, timeout(ANSWER_WITHIN)])
+    const database = await Promise.race([opened, timeout(ANSWER_WITHIN)]).catch((error) => {
+      opened.then((late) => late.close(), () => {}) // nobody uses it, and it would block others
+      throw error
+    })
     // An open connection would block the deletion of the site's data.
     database.onversionchange = () => { forget(); database.close() }
     database.onclose = forget
@@ -158,7 +161,27 @@
     }
     const { held } = await navigator.locks.query()
     const names = held.map((lock) => lock.name).filter((name) => name.startsWith(LOCK))
-    return names.map((name) => name.slice(LOCK.length))
+    return withoutEnding(names.map((name) => name.slice(LOCK.length)))
+  }
+
+  // A worker that computes can outlive its page by many seconds, most of all in Firefox. A tab that
+  // has more workers than pages, each page with a lock of the time 0, is being loaded again: the
+  // oldest of its workers are ending, and their work is that of the page before.
+  function withoutEnding(sessions) {
+    const [pages, workers] = [new Map(), new Map()]
+    for (const session of sessions) {
+      const at = session.lastIndexOf(".")
+      const [tab, began] = [session.slice(0, at), Number(session.slice(at + 1))]
+      const ofTab = began === 0 ? pages : workers
+      ofTab.set(tab, [...(ofTab.get(tab) ?? []), began])
+    }
+    const ending = new Set()
+    for (const [tab, all] of workers) {
+      const count = pages.has(tab) ? all.length - pages.get(tab).length : 0
+      const oldest = all.sort((one, other) => one - other).slice(0, Math.max(count, 0))
+      for (const began of oldest) ending.add(`${tab}.${began}`)
+    }
+    return sessions.filter((session) => !ending.has(session))
   }
 
   async function names() {

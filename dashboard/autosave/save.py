@@ -16,6 +16,11 @@ FORMAT = 1
 _CHECKED_FROM = len(MAGIC) + 4
 
 
+def is_save(content: bytes) -> bool:
+    """Return whether bytes begin as a save does."""
+    return content.startswith(MAGIC)
+
+
 class SaveError(ValueError):
     """Bytes that cannot be used as a save; the message is the reason, as part of a sentence."""
 
@@ -134,7 +139,7 @@ class Save:
     @classmethod
     def from_bytes(cls, content: bytes) -> Save:
         """Read a record; SaveError when it is damaged, cut short or of another format."""
-        if not content.startswith(MAGIC):
+        if not is_save(content):
             raise SaveError(f"expected a save that begins with {MAGIC!r}, found something else")
         checksum = int.from_bytes(content[len(MAGIC) : _CHECKED_FROM], "little")
         if zlib.crc32(content[_CHECKED_FROM:]) != checksum:

@@ -14,6 +14,9 @@ DATABASE = "inkling"
 FULL = ("QuotaExceededError", "NS_ERROR_DOM_QUOTA_REACHED")
 """Names of the errors that browsers report when no space is left."""
 
+REFUSED = ("SecurityError", "NotAllowedError")
+"""Names of the errors that browsers report when a page may not store anything."""
+
 
 class StoreError(Exception):
     """The store cannot be used; the message is the reason, as part of a sentence."""
@@ -131,5 +134,10 @@ async def _translated(ask: Callable[[], Awaitable[Any]]) -> Any:
         name, reason = getattr(error, "name", type(error).__name__), getattr(error, "message", "")
         if name in FULL:
             raise StoreFullError("the space that the browser allows is used up") from error
+        if name in REFUSED:
+            raise StoreError(
+                "it refuses to store data of this page; allow data of this site, or open a page "
+                "that is in a frame in a tab of its own"
+            ) from error
         reason = str(reason or error).strip().rstrip(".")
         raise StoreError(reason or str(name)) from error

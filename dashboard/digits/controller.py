@@ -6,12 +6,13 @@ itself watches the settings in it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from dashboard.autosave.save import is_save
 from dashboard.digits.data_set_loader import DataSetLoader
 from dashboard.digits.datasets import DataSetOpener, OpenedDataSet, SampleQuery, read_index
 from dashboard.digits.drawing import DrawingModel
@@ -102,6 +103,8 @@ class DigitsController:
         self.execute = execute
         self._sample_generator = np.random.default_rng(state.seed)
         self._sample_index: int | None = None
+        self.restore_file: Callable[[bytes, str], Awaitable[None]] | None = None
+        """Restores a file of all work from its content and its name, where there is an autosave."""
         self._has_trained_since_choice = False
         """Whether training began after another data set was chosen, which is not open yet."""
         self._wanted_model: StoredModel | None = None
@@ -541,7 +544,13 @@ class DigitsController:
             return None
 
     async def load_weights(self, content: bytes, name: str) -> None:
-        """Replace the network by the one in a weights file, which is read in a worker."""
+        """Replace the network by the one in a weights file, which is read in a worker.
+
+        A file of all work replaces all work.
+        """
+        if is_save(content) and self.restore_file is not None:
+            await self.restore_file(content, name)
+            return
         data = self.data
         self.state.busy = f"Reading {name[:80]} …"
         try:

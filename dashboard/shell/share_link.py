@@ -1,13 +1,16 @@
 """The links to the settings of all panes, for the button “Copy link”.
 
 The page has them before the click, because browsers allow copying only in the click's own handler.
+What is not in a link can be saved as a file instead.
 """
 
 from __future__ import annotations
 
-import panel as pn
+from collections.abc import Callable
+
 from bokeh.models import Spacer
 
+from dashboard.shell.layout import invisible
 from dashboard.shell.page_writer import PageWriter
 
 
@@ -15,13 +18,21 @@ class ShareLink:
     """An invisible part of the page, which has the links in its `tags`.
 
     Each of them is a list of a pane's name, the query of its link, and what is not in the link.
+
+    Attributes
+    ----------
+    save_file
+        Called when the page asks for a file of all work.
     """
 
     def __init__(self, page: PageWriter) -> None:
         self._page = page
         self._links: dict[str, tuple[str, str]] = {}
         self._carrier = Spacer(width=0, height=0, name="inkling-link", tags=[])
-        self.view = pn.pane.Bokeh(self._carrier, width=0, height=0, margin=0)
+        self._request = Spacer(width=0, height=0, name="inkling-work-file", tags=[])
+        self._request.on_change("tags", lambda _attr, _old, _new: self.save_file())
+        self.save_file: Callable[[], None] = lambda: None
+        self.view = invisible(self._carrier, self._request)
 
     def set(self, pane: str, query: str, missing: str = "") -> None:
         """Set a pane's link; the page is written only if it has changed.

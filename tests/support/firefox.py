@@ -10,8 +10,9 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from browser_page import DEEP
@@ -26,13 +27,12 @@ def find_firefox() -> str | None:
     return next((path for name in ("firefox-esr", "firefox") if (path := shutil.which(name))), None)
 
 
-class FirefoxPage:
-    """One tab."""
+class FirefoxSession:
+    """A connection to Firefox, which all of its tabs use, one command at a time."""
 
     def __init__(self, connection: WebSocketClientConnection) -> None:
         self._connection = connection
         self._number = 0
-        self._context = ""
 
     async def command(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Send a command and return its result."""
@@ -48,20 +48,60 @@ class FirefoxPage:
                 result: dict[str, Any] = answer["result"]
                 return result
 
-    async def open(self, url: str) -> None:
-        """Open an address."""
-        await self.command("session.new", capabilities={})
+    async def add_script(self, script: str) -> None:
+        """Run a script before those of every page that is opened or loaded again."""
+        await self.command("script.addPreloadScript", functionDeclaration=f"() => {{{script}}}")
+
+    async def first_page(self) -> FirefoxPage:
+        """Return the tab that is there at the start."""
         tree = await self.command("browsingContext.getTree")
-        self._context = tree["contexts"][0]["context"]
-        await self.command("browsingContext.setViewport", context=self._context, viewport=VIEWPORT)
-        await self.command(
-            "browsingContext.navigate", context=self._context, url=url, wait="interactive"
-        )
-        await self.evaluate(f"{{{DEEP}}}")
+        return await self._sized(tree["contexts"][0]["context"])
+
+    async def new_page(self) -> FirefoxPage:
+        """Open one more tab."""
+        made = await self.command("browsingContext.create", type="tab")
+        return await self._sized(made["context"])
+
+    async def _sized(self, context: str) -> FirefoxPage:
+        await self.command("browsingContext.setViewport", context=context, viewport=VIEWPORT)
+        return FirefoxPage(self, context)
+
+
+class FirefoxPage:
+    """One tab."""
+
+    def __init__(self, session: FirefoxSession, context: str) -> None:
+        self._session = session
+        self._context = context
+
+    async def command(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """Send a command about this tab and return its result."""
+        return await self._session.command(method, context=self._context, **parameters)
+
+    async def open(self, url: str, wait: str = "interactive") -> None:
+        """Open an address; `wait` is "none", "interactive" or "complete"."""
+        await self.command("browsingContext.navigate", url=url, wait=wait)
+
+    async def reload(self, wait: str = "interactive") -> None:
+        """Load the page again."""
+        await self.command("browsingContext.reload", wait=wait)
+
+    async def first_frame(self) -> FirefoxPage:
+        """Return the page in the first frame of this one."""
+        while True:
+            tree = await self._session.command("browsingContext.getTree", root=self._context)
+            children = tree["contexts"][0]["children"]
+            if children:
+                return FirefoxPage(self._session, children[0]["context"])
+            await asyncio.sleep(0.05)
+
+    async def close(self) -> None:
+        """Close this tab."""
+        await self.command("browsingContext.close")
 
     async def evaluate(self, expression: str) -> Any:
         """The value of an expression: a text, a number, a truth value, or None."""
-        result = await self.command(
+        result = await self._session.command(
             "script.evaluate",
             expression=expression,
             target={"context": self._context},
@@ -71,13 +111,13 @@ class FirefoxPage:
         return result["result"].get("value")
 
     async def wait(self, expression: str) -> None:
-        """Wait until an expression holds, asking once per painted frame."""
+        """Wait until an expression holds, in a tab behind others too, which paints no frames."""
         waiting = f"""new Promise((resolve, reject) => {{
           const end = performance.now() + {1000 * DEADLINE_SECONDS}
           const ask = () => {{
             if ({expression}) resolve(true)
             else if (performance.now() > end) reject(new Error("waited too long"))
-            else requestAnimationFrame(ask)
+            else setTimeout(ask, 50)
           }}
           ask()
         }})"""
@@ -107,16 +147,23 @@ class FirefoxPage:
             {"type": "pointerUp", "button": 0},
         ]
         mouse = {"type": "pointer", "id": "mouse", "actions": actions}
-        await self.command("input.performActions", context=self._context, actions=[mouse])
+        await self.command("input.performActions", actions=[mouse])
 
 
 VIEWPORT = {"width": 1280, "height": 800}
 
 
 @asynccontextmanager
-async def firefox_page(path: str) -> AsyncIterator[FirefoxPage]:
-    """Start a headless Firefox with a profile of its own."""
+async def firefox_session(
+    path: str, preferences: Mapping[str, Any] | None = None
+) -> AsyncIterator[FirefoxSession]:
+    """Start a headless Firefox with a profile of its own, in which some preferences are set."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        lines = [
+            f"user_pref({json.dumps(name)}, {json.dumps(value)});\n"
+            for name, value in (preferences or {}).items()
+        ]
+        (Path(profile) / "user.js").write_text("".join(lines))
         process = await asyncio.create_subprocess_exec(
             *(path, "--headless", "--no-remote", "--profile", profile),
             *("--remote-debugging-port", "0", "about:blank"),
@@ -128,7 +175,10 @@ async def firefox_page(path: str) -> AsyncIterator[FirefoxPage]:
             assert process.stderr is not None
             rest = asyncio.create_task(process.stderr.read())  # it must not wait for a reader
             connection = await websocket_connect(f"{address}/session", max_message_size=10**8)
-            yield FirefoxPage(connection)
+            session = FirefoxSession(connection)
+            await session.command("session.new", capabilities={})
+            await session.add_script(DEEP)
+            yield session
             connection.close()
             process.terminate()
             await rest

@@ -33,7 +33,11 @@ MEASURES = """
     boxes[name] = [left, top, right, bottom]
   }
   const page = document.documentElement
-  return { boxes, width: innerWidth, height: innerHeight, content: page.scrollWidth }
+  // What lies under the card's edge, or under a bar at the bottom of the window, is not seen.
+  const { bottom } = deep(".picture").getBoundingClientRect()
+  const { top } = deep(".run").getBoundingClientRect()
+  const seen = Math.min(innerHeight, bottom, top > innerHeight / 2 ? top : innerHeight)
+  return { boxes, width: innerWidth, height: innerHeight, content: page.scrollWidth, seen }
 }
 """
 
@@ -100,6 +104,7 @@ def check_sight(found: Any, width: int, height: int) -> None:
     pad = boxes["pad"]
     assert pad[3] - pad[1] <= 0.45 * height + 1
     assert pad[3] - pad[1] == pytest.approx(pad[2] - pad[0], abs=1)
+    assert max(boxes[name][3] for name in ("pad", "prediction", "bars")) <= found["seen"]
     for left, top, right, bottom in boxes.values():
         assert left >= 0
         assert top >= 0

@@ -1,4 +1,4 @@
-"""A link carries what somebody sees; the page offers it for copying in both runtimes."""
+"""A link carries what somebody sees, a file the rest; the page offers both in both runtimes."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ def take_steps(lab) -> str:
     for count in range(1, STEPS + 1):
         lab.click("ink-step")
         lab.wait_text(".ink-status", f"iteration {count} ")
+    return curve_of(lab)
+
+
+def curve_of(lab) -> str:
     with lab.page.expect_download() as waiting:
         lab.click("ink-csv")
     name = waiting.value.suggested_filename
@@ -57,7 +61,14 @@ def test_who_opens_a_copied_link_sees_the_same_curve(browser: Browser, url: str)
         sender.wait_until(lambda: "trained weights" in missing.inner_text(), "nothing is said")
         with sender.page.expect_download() as waiting:
             sender.page.click("#link-file")
-        assert waiting.value.suggested_filename.endswith(".npz")
+        file = waiting.value.path().read_bytes()
+        sender.page.locator("#link button", has_text="Close").click()
+        sender.click("ink-reset")
+        sender.wait_status(iteration=0)
+        work = {"name": "work.inkling", "mimeType": "", "buffer": file}
+        sender.page.locator(".ink-load input[type=file]").set_input_files(work)
+        sender.wait_status(iteration=STEPS)
+        assert curve_of(sender) == expected
     start = f"{url}?link=2&rate=0.01&optimizer=sgd&hidden=20-10&seed=7&check="
     assert re.fullmatch(re.escape(start) + "[a-z2-7]{6}", link)
     mailed = link.replace("&", "&amp;") + ")"

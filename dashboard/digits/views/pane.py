@@ -86,6 +86,8 @@ class DigitsPane:
 
     Attributes
     ----------
+    download
+        Has the browser save files.
     parts
         The contents of the slots of the pane.
     inspection
@@ -112,7 +114,7 @@ class DigitsPane:
         self._state = state = controller.state
         self._rate = rate or RedrawRate()
         theme = Theme()
-        self._download = Download(page)
+        self.download = Download(page)
         self.model_menu = ModelMenu(controller, page, theme, self._rate)
         self._training = TrainingControls(controller, theme)
         self._page = page
@@ -134,7 +136,7 @@ class DigitsPane:
         controller.drawing.show_on_pad = lambda picture: page.write(lambda: self._pad.show(picture))
         self._prediction = PredictionView(state, page, theme)
         self._drawing_tools = DrawingTools(controller, page, theme)
-        self._chart_tools = ChartTools(controller, theme, self._download)
+        self._chart_tools = ChartTools(controller, theme, self.download)
         self._charts = RunCharts(state, theme)
         self.inspection = InspectionTabs(
             PANELS,
@@ -230,7 +232,7 @@ class DigitsPane:
         if self._weights is not None:
             return
         state, theme = self._state, self._theme
-        self._weights = WeightsControls(self._controller, self._page, theme, self._download)
+        self._weights = WeightsControls(self._controller, self._page, theme, self.download)
         self._queue = QueueControls(state, theme)
         learning = field_pairs(state, (*LEARNING_FIELDS, *STOP_SETTINGS), theme)
         self._settings[:] = [
@@ -298,7 +300,7 @@ class DigitsPane:
             self._chart_tools.view,
             self._charts.view,
             self._timeline_place,
-            self._download.view,
+            self.download.view,
             sizing_mode="stretch_both",
             margin=0,
             stylesheets=[theme.gap],

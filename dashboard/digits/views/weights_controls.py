@@ -39,7 +39,7 @@ class WeightsControls:
         self._file = file_field(
             lambda content, name: controller.spawn(controller.load_weights(content, name)),
             controller.warn,
-            label="Load a weights file (.npz, .json, .safetensors)",
+            label="Load weights or work (.npz, .json, .inkling …)",
             largest=LARGEST_WEIGHTS_FILE,
             css_classes=["ink-load"],
             **wide,

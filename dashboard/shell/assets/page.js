@@ -446,25 +446,16 @@
     document.getElementById("link-missing").textContent = missing
     const file = document.getElementById("link-file")
     file.hidden = missing === ""
-    file.textContent = root.dataset.pane === "spiral" ? "Save the points" : "Save the weights"
     document.getElementById("link").showModal()
     text.select()
   }
 
-  // The button that saves the model or the points of the pane as a file.
+  // Python makes a file of all work, which the autosave can restore.
   function save_file() {
-    const { pane } = document.documentElement.dataset
-    const name = pane === "spiral" ? "ink-spiral-save" : "ink-save"
-    const find = (root) => {
-      for (const element of root.querySelectorAll("*")) {
-        const found = element.classList.contains(name) ? element : element.shadowRoot && find(element.shadowRoot)
-        if (found) {
-          return found
-        }
-      }
-      return null
+    const model = find_model("inkling-work-file")
+    if (model != null) {
+      model.tags = [Date.now()]
     }
-    find(document)?.shadowRoot.querySelector("button")?.click()
   }
 
   // Mail programs write "&amp;" and whole addresses in percent-encoding; Python reads the settings

@@ -394,6 +394,47 @@ async def test_a_reloaded_tab_keeps_its_name_although_its_last_load_is_only_endi
 
 
 @in_event_loop
+async def test_a_file_has_all_work_and_what_it_replaces_is_offered_later(tabs):
+    sender, _ = await tabs.open(Part("digits"), Part("points", "plane"), tab="a")
+    assert await Autosave([Part()], tab="b", tell=tabs.told.append).to_file() is None
+    await sender.save()
+    content = await sender.to_file()
+    tabs.opened.clear()
+    parts = Part("replaced"), Part("", "plane")
+    receiver, _ = await tabs.open(*parts, tab="c")
+    await receiver.restore_file(content, "work.inkling")
+    assert [part.content for part in parts] == ["digits", "points"]
+    await receiver.save()
+    tabs.opened.clear()
+    await tabs.open(Part())
+    assert sorted(tabs.titles_found()) == ["digits and points"] * 2 + ["replaced"]
+    assert tabs.told == []
+
+
+@in_event_loop
+async def test_a_file_that_cannot_be_used_is_named_and_changes_nothing(tabs):
+    sender, _ = await tabs.open(Part("work"))
+    content = await sender.to_file()
+    tabs.opened.clear()
+    part = Part("mine")
+    receiver, _ = await tabs.open(part, tab="b")
+    await receiver.restore_file(content[:-1], "work.inkling")
+    part.error = SaveError("of another version")
+    await receiver.restore_file(content, "work.inkling")
+    assert part.content == "mine"
+    assert all("work.inkling cannot be used" in sentence for sentence in tabs.told)
+    assert len(tabs.told) == 2
+
+
+@in_event_loop
+async def test_a_file_of_unsaved_work_leaves_it_to_be_saved(tabs):
+    autosave, _ = await tabs.open(Part("work"))
+    await autosave.to_file()
+    await autosave.save()
+    assert tabs.saved() == ["work"]
+
+
+@in_event_loop
 async def test_the_content_for_a_part_that_does_not_exist_yet_stays_saved(tabs):
     await tabs.leave(Part("one"), Part("two", "spiral"))
     part = Part()

@@ -15,7 +15,8 @@ from dashboard.autosave.digits import (
     shrink,
 )
 from dashboard.autosave.save import SaveError
-from dashboard.digits.state import Origin
+from dashboard.digits.state import DigitsState, Origin
+from dashboard.training.budget import Budget
 from dashboard.training.checkpoint import Checkpoint, settings_values
 from data_cache import DataError
 from nn import load_pretrained
@@ -232,6 +233,19 @@ async def test_inconsistent_bytes_are_refused_and_change_nothing(checkpoint, cha
         await SavedDigits(controller).restore(content[:-20])
     assert controller.trainer.run is before
     assert controller.state.origin == Origin.PRETRAINED
+    await controller.close()
+
+
+@in_event_loop
+async def test_work_of_a_server_that_allows_larger_networks_is_refused(checkpoint, monkeypatch):
+    controller = make_controller()
+    controller.start()
+    before = controller.trainer.run
+    budget = Budget(weights=1000, step_multiplications=10**9)
+    monkeypatch.setattr(DigitsState, "budget", budget)
+    with pytest.raises(SaveError, match="weights"):
+        await SavedDigits(controller).restore(checkpoint.to_bytes())
+    assert controller.trainer.run is before
     await controller.close()
 
 

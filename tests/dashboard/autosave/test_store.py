@@ -62,6 +62,7 @@ def calls(store):
     [
         (JavaScriptError("InvalidStateError", "The connection is closing."), "connection is clos"),
         (JavaScriptError("UnknownError"), "UnknownError"),
+        (JavaScriptError("SecurityError", "The request was denied."), "in a tab of its own"),
         (TypeError("invalid exception object"), "invalid exception object"),
         (MemoryError(), "MemoryError"),
     ],

@@ -319,6 +319,45 @@ async def test_builds_with_other_defaults_get_the_same_curve_on_the_plane(fields
     await receiver.close()
 
 
+@pytest.mark.parametrize(
+    "fields", [{}, {"learning_rate": 0.002}, {"seed": 1, "activation": "tanh"}]
+)
+@in_event_loop
+async def test_a_link_of_a_build_with_other_defaults_gives_its_curve_on_digits(fields):
+    small = {"pretrained_model": "best"}
+    with build_with(DigitsState, OTHER_DIGITS):
+        sender = make_controller(**OTHER_DIGITS, **small)
+        sender.start()
+        sender.state.param.update(**fields)
+        await begin(sender)
+        await take_steps(sender, 10)
+        query = digits_link(sender).query
+    receiver = digits_controller()
+    await open_digits_link(receiver, f"?{query}")
+    await begin(receiver)
+    await take_steps(receiver, 10)
+    assert curve(receiver) == curve(sender)
+    assert digits_link(receiver).query == query
+    await sender.close()
+    await receiver.close()
+
+
+@pytest.mark.parametrize("fields", [{}, {"learning_rate": 0.5, "shape": "moons", "classes": 2}])
+@in_event_loop
+async def test_a_link_of_a_build_with_other_defaults_gives_its_curve_on_the_plane(fields):
+    with build_with(PlaneSettings, OTHER_PLANE):
+        sender = make_plane_controller(**BASE[SPIRAL] | OTHER_PLANE)
+        sender.state.param.update(**fields)
+        await take_steps(sender, 10)
+        query = spiral_link(sender).query
+    receiver = plane_of(query)
+    await take_steps(receiver, 10)
+    assert curve(receiver) == curve(sender)
+    assert spiral_link(receiver).query == query
+    await sender.close()
+    await receiver.close()
+
+
 @in_event_loop
 async def test_an_address_without_settings_leaves_the_defaults_of_the_build():
     controller = make_controller(hidden_layers=[9], learning_rate=0.006)

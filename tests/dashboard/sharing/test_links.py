@@ -371,7 +371,7 @@ async def test_the_page_gets_a_new_link_only_when_a_setting_in_it_changes():
     controller.state.running = True
     await asyncio.sleep(0)
     controller.state.running = False
-    ((pane, query, missing),) = carrier.view.object.tags
+    ((pane, query, missing),) = carrier.view[0].object.tags
     assert (pane, written(query), missing) == ("digits", "rate=0.5", "")
     assert len(changes) == 1
     await controller.close()
