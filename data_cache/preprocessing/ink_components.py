@@ -17,6 +17,10 @@ _RULE_THICKNESS, _RULE_PIECE = 0.014, 0.05
 # A rule crosses so much of the picture and ends so near its sides, or there are several of them;
 # the sides of a box are shorter.
 _RULE_LENGTH, _PART_LENGTH, _NEAR_SIDE, _BOX_LENGTH = 0.6, 0.06, 0.04, 0.25
+# Ink is so many times as dark as rules, of which less than a quarter is crossed by strokes.
+_DARKER, _RULE_QUANTILE = 1.4, 0.75
+# A straight line so near to a side of the picture is the edge of something.
+_NEAR_EDGE = 0.03
 # Ink along a side of the picture this long is a frame, a desk or a shadow.
 _FRAME_LENGTH = 0.5
 # Smaller ones are specks, as a share of the longer side of the picture.
@@ -117,10 +121,13 @@ def find_components(mask: np.ndarray, contrast: np.ndarray) -> list[InkComponent
     return components
 
 
-def remove_rules(mask: np.ndarray, faint: np.ndarray) -> tuple[np.ndarray, bool]:
+def remove_rules(
+    mask: np.ndarray, faint: np.ndarray, contrast: np.ndarray
+) -> tuple[np.ndarray, bool]:
     """Return a mask without the rules of ruled or squared paper and form boxes, and if it had any.
 
-    A pixel of a rule is removed where no stroke crosses it, so that strokes stay whole.
+    A pixel of a rule is removed where no stroke crosses it, so that strokes stay whole: strokes are
+    thicker, or darker.
 
     Parameters
     ----------
@@ -128,13 +135,16 @@ def remove_rules(mask: np.ndarray, faint: np.ndarray) -> tuple[np.ndarray, bool]
         Where ink is.
     faint : (rows, columns) bool
         Where also fainter ink is, in which rules are whole.
+    contrast : (rows, columns) floating
+        With the background.
     """
     horizontal, count_across = _find_lines(faint)
     vertical, count_down = _find_lines(faint.T)
     lines = horizontal | vertical.T
     if not count_across and not count_down:
         return mask, False
-    rest = mask & ~dilate(lines[np.newaxis])[0] | (mask & _is_thick(mask))
+    is_darker = contrast > _DARKER * np.quantile(contrast[lines], _RULE_QUANTILE)
+    rest = mask & (~dilate(lines[np.newaxis])[0] | is_darker | _is_thick(mask))
     # Where rules cross, and along their ragged edges, crumbs are left.
     return _without_crumbs(rest, lines, mask.shape), True
 
@@ -277,7 +287,7 @@ def _is_straight_line(component: InkComponent, longer: int) -> bool:
 def _is_near_edge(component: InkComponent, rows: int, columns: int) -> bool:
     """Tell whether a component lies along an edge of the picture."""
     room = (component.left, columns - component.right, component.top, rows - component.bottom)
-    return min(room) < 0.12 * max(rows, columns)
+    return min(room) < _NEAR_EDGE * max(rows, columns)
 
 
 def _ink(component: InkComponent) -> float:
