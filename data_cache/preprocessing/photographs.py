@@ -29,6 +29,9 @@ _SMALL_SIDE = 168
 _NEIGHBOURHOOD = 0.25
 # Side of the picture in which the local median is computed, and of its window.
 _MEDIAN_SIDE, _MEDIAN_WINDOW = 56, 21
+# Strokes are thinner than these shares of the picture; the next one is tried where there is not
+# so much thin ink, in pixels of the least contrast, or not so many times more light than dark ink.
+_STROKE_WIDTHS, _LEAST_INK, _CLEARLY_MORE = (0.08, 0.25), 0.001, 3.0
 # A contrast with the background below so many grey levels of 255 is the texture of paper,
 _LEAST_CONTRAST = 22.0
 # or below so many standard deviations of the noise, or this share of the strongest.
@@ -190,8 +193,20 @@ def _is_ink_light(grey: np.ndarray, floor: float) -> bool:
     )
     median = np.median(windows.reshape(*coarse.shape, -1), axis=-1)
     difference = grey - _resize(median, grey.shape)
-    light, dark = (np.maximum(sign * difference - floor, 0).sum() for sign in (1, -1))
-    return bool(light > dark)
+    for share in _STROKE_WIDTHS:
+        # Ink is thinner than this, unlike the corners of the paper on a desk.
+        reach = max(1, round(share * max(grey.shape) / 2))
+        light, dark = (
+            float(np.maximum(np.minimum(sign * difference, top_hat) - floor, 0).sum())
+            for sign, top_hat in ((1, grey + _close(-grey, reach)), (-1, _close(grey, reach) - grey))
+        )
+        if max(light, dark) > _LEAST_INK * grey.size * floor and (
+            max(light, dark) > _CLEARLY_MORE * min(light, dark)
+        ):
+            break
+    else:
+        light, dark = (float(np.maximum(sign * difference - floor, 0).sum()) for sign in (1, -1))
+    return light > dark
 
 
 def _draw_group(grey: np.ndarray, group: DigitGroup, is_dark: bool) -> np.ndarray:
