@@ -46,7 +46,7 @@ class DrawnDigit:
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """The digits in a file from left to right, at least one."""
+    """The digits in a file line by line, each from left to right; at least one."""
 
     digits: tuple[DrawnDigit, ...]
     is_picture: bool

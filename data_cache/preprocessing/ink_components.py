@@ -258,7 +258,7 @@ def _run_lengths(mask: np.ndarray) -> np.ndarray:
 def find_digits(
     components: Sequence[InkComponent], shape: tuple[int, ...], level: float, *, is_ruled: bool
 ) -> list[DigitGroup]:
-    """Return the digits among components, from left to right.
+    """Return the digits among components, line by line, each from left to right.
 
     Frames, specks and what rules leave are left out; strokes that belong together become one digit.
 
@@ -304,8 +304,21 @@ def find_digits(
         is_near = _gap(nearest, [one]) <= _NEAR_STROKE * _height(nearest)
         if one not in tall and is_near and _ink(one) >= 0.01 * _ink(main):
             nearest.append(one)
-    groups.sort(key=lambda group: min(one.left for one in group))
-    return [DigitGroup(tuple(group), any(one.touches_edge for one in group)) for group in groups]
+    return _in_reading_order(
+        [DigitGroup(tuple(group), any(one.touches_edge for one in group)) for group in groups]
+    )
+
+
+def _in_reading_order(groups: Sequence[DigitGroup]) -> list[DigitGroup]:
+    """Return digits line by line; the middle of a digit is as high as another one of its line."""
+    lines: list[list[DigitGroup]] = []
+    for group in sorted(groups, key=lambda group: group.box[0] + group.box[1]):
+        middle = (group.box[0] + group.box[1]) / 2
+        if lines and any(one.box[0] < middle < one.box[1] for one in lines[-1]):
+            lines[-1].append(group)
+        else:
+            lines.append([group])
+    return [group for line in lines for group in sorted(line, key=lambda group: group.box[2])]
 
 
 def _is_texture(components: Sequence[InkComponent]) -> bool:

@@ -65,7 +65,7 @@ class PictureDigit:
 
 @dataclass(frozen=True, eq=False)
 class PictureDigits:
-    """The digits in a picture from left to right.
+    """The digits in a picture, line by line, each from left to right.
 
     Attributes
     ----------
