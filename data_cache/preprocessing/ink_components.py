@@ -20,7 +20,7 @@ _RULE_THICKNESS, _RULE_PIECE = 0.014, 0.05
 _RULE_LENGTH, _PART_LENGTH, _NEAR_SIDE, _BOX_LENGTH = 0.6, 0.06, 0.04, 0.25
 # What continues a rule lies so many rows above or below it, as a share of the picture.
 _CONTINUED = 0.015
-# Ink is so many times as dark as rules, of which less than a quarter is crossed by strokes; light is
+# Ink is so many times as dark as rules, of which strokes cross less than a quarter; the light is
 # similar within a cell of a grid over the picture.
 _DARKER, _RULE_QUANTILE, _CELLS = 1.4, 0.75, 6
 # A straight line so near to a side of the picture is the edge of something.

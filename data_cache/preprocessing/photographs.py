@@ -198,7 +198,10 @@ def _is_ink_light(grey: np.ndarray, floor: float) -> bool:
         reach = max(1, round(share * max(grey.shape) / 2))
         light, dark = (
             float(np.maximum(np.minimum(sign * difference, top_hat) - floor, 0).sum())
-            for sign, top_hat in ((1, grey + _close(-grey, reach)), (-1, _close(grey, reach) - grey))
+            for sign, top_hat in (
+                (1, grey + _close(-grey, reach)),
+                (-1, _close(grey, reach) - grey),
+            )
         )
         if max(light, dark) > _LEAST_INK * grey.size * floor and (
             max(light, dark) > _CLEARLY_MORE * min(light, dark)

@@ -117,7 +117,7 @@ def digit_from_picture(content: bytes, name: str) -> np.ndarray | None:
 
 
 def _check_frames(picture: Image.Image, name: str) -> None:
-    """Raise a DataError if there are several pages or frames, of which each shows something else."""
+    """Raise a DataError if there are several pages or frames, which differ."""
     count = 1
     if picture.format == "TIFF":
         count = _count_pages(picture)

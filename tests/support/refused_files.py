@@ -60,6 +60,14 @@ def npy_of(array: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+def moving_picture(kind: str) -> bytes:
+    """Three blank pictures in one file, as pages or frames."""
+    frames = [Image.new("L", (60, 60), level) for level in (255, 200, 150)]
+    file = BytesIO()
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:])
+    return file.getvalue()
+
+
 def picture(kind: str = "PNG", mode: str = "L", side: int = 60) -> bytes:
     """A blank picture."""
     file = BytesIO()
@@ -309,6 +317,10 @@ PICTURES_REFUSED = {
     "half a PNG": (picture()[:60], ["PNG picture that is damaged or truncated"]),
     "half a JPEG": (picture("JPEG")[:200], ["JPEG picture that is damaged or truncated"]),
     "head of a WebP": (picture("WEBP")[:20], ["WebP picture that is damaged or truncated"]),
+    "pages of a TIFF": (moving_picture("TIFF"), ["3 pages", "PNG or JPEG"]),
+    "frames of a GIF": (moving_picture("GIF"), ["3 frames", "PNG or JPEG"]),
+    "frames of a WebP": (moving_picture("WEBP"), ["3 frames", "PNG or JPEG"]),
+    "frames of a PNG": (moving_picture("PNG"), ["3 frames", "PNG or JPEG"]),
     "400 megapixels": (picture(mode="1", side=20_000), ["at most", "shrink it"]),
     "text": (b"seven", ["plain text"]),
 }  # fmt: skip
