@@ -158,19 +158,22 @@ def test_the_edge_of_the_paper_makes_no_rules_of_thin_strokes(label):
 
 
 def test_the_bar_of_a_seven_in_a_row_of_form_boxes_stays():
-    picture = 240 - 200 * page_of(7, 58, top=116, left=206)
-    picture[[110, 111, 180, 181], 60:480] = 90
-    picture[110:181, [60, 61, 130, 131, 200, 201, 270, 271, 340, 341, 410, 411, 480]] = 90
+    picture = 240 - 200 * page_of(7, 58, (300, 500), top=112, left=256)
+    for line in (105, 174):
+        picture[line : line + 2, 40:462] = 90
+    for line in range(40, 480, 70):
+        picture[105:176, line : line + 2] = 90
     assert answer_of(picture)[0] == [7]
 
 
-def test_dark_strokes_along_the_rules_of_squared_paper_stay():
-    picture = 240.0 - 200 * page_of(0, 90)
-    for line in range(20, 420, 30):
-        picture[line] = np.minimum(picture[line], 185)
-    for line in range(15, 560, 30):
-        picture[:, line] = np.minimum(picture[:, line], 185)
-    assert answer_of(picture)[0] == [0]
+@pytest.mark.parametrize("label", [1, 4, 7])
+def test_dark_strokes_along_the_rules_of_squared_paper_stay(label):
+    picture = 240 - 200 * page_of(label, 60, (300, 400), top=105, left=150)
+    for line in range(0, 300, 28):
+        picture[line] = np.minimum(picture[line], 170)
+    for line in range(11, 400, 28):
+        picture[:, line] = np.minimum(picture[:, line], 170)
+    assert answer_of(picture)[0] == [label]
 
 
 @pytest.mark.parametrize("degrees", [-8, 6])
