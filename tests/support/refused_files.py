@@ -308,6 +308,9 @@ PICTURES_REFUSED = {
     # name: (content, values)
     "blank": (b"", ["an empty file"]),
     "HEIC": ((FILES / "pictures/photo.heic").read_bytes(), ["iPhone", "JPEG"]),
+    "JPEG 2000": (b"\0\0\0\x0cjP  \r\n\x87\n", ["a JPEG 2000 picture", "as JPEG"]),
+    "an icon": (b"\0\0\x01\0\x01\0\x40\x40", ["an icon", "JPEG"]),
+    "PPM": (b"P6\n8 8\n255\n" + bytes(192), ["a Netpbm picture", "JPEG"]),
     "AVIF": (b"\0\0\0\x1cftypavif", ["an AVIF picture", "JPEG"]),
     "video": (b"\0\0\0\x1cftypmp42", ["a video"]),
     "PDF": (b"%PDF-1.7", ["a PDF document", "export the page"]),
