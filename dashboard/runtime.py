@@ -10,6 +10,7 @@ import asyncio
 import ctypes
 import gc
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
@@ -29,8 +30,10 @@ SWITCH_SECONDS = 0.0005
 M_ARENA_MAX = -8
 """The name of the number of heaps in glibc's malloc.h."""
 HEAPS = 2
-RETURN_SECONDS = 8.0
-"""After the end of a session; Panel collects its garbage five seconds after it."""
+COLLECT_SECONDS = 6.0
+"""After the end of a session, in which others may end."""
+COLLECT_SHARE = 0.04
+"""Of the time, for collections of garbage: they stop all threads, half a second for 15 sessions."""
 
 
 @dataclass(frozen=True)
@@ -84,15 +87,10 @@ def make_threads() -> FairThreads:
 
 
 def shorten_garbage_collections() -> None:
-    """Collect everything rarely: it stops all threads, and Panel requests it after a session."""
+    """Collect everything after sessions have ended only, since it stops all threads."""
     gc.set_threshold(20_000, 50, 1000)
     # Each thread would get a heap of its own, whose gaps are not filled by the others.
     _call_library("mallopt", M_ARENA_MAX, HEAPS)
-
-
-def return_memory() -> None:
-    """Return what is free to the system, which the C library of Linux keeps for later otherwise."""
-    _call_library("malloc_trim", 0)
 
 
 def _call_library(name: str, *arguments: int) -> None:
@@ -102,22 +100,36 @@ def _call_library(name: str, *arguments: int) -> None:
         function(*arguments)
 
 
-class MemoryReturn:
-    """Returns memory to the system a while after sessions have ended, in a thread."""
+class MemoryRelease:
+    """Collects the garbage of sessions that have ended, and returns its memory to the system.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    clock
+        A monotonic clock, in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._is_due = False
+        self._earliest = 0.0
 
     def request(self) -> None:
-        """Return memory after what has just ended was collected; further requests wait for it."""
+        """Release memory soon, after what else ends meanwhile; further requests wait for it."""
         if not self._is_due:
             self._is_due = True
+            delay = max(COLLECT_SECONDS, self._earliest - self._clock())
             loop = asyncio.get_running_loop()
-            loop.call_later(RETURN_SECONDS, self._begin, loop, context=Context())
+            loop.call_later(delay, self._release, loop, context=Context())
 
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _release(self, loop: asyncio.AbstractEventLoop) -> None:
         self._is_due = False
-        loop.run_in_executor(None, return_memory)
+        began = self._clock()
+        gc.collect()
+        ended = self._clock()
+        self._earliest = ended + (ended - began) / COLLECT_SHARE
+        # The C library of Linux keeps free memory for later otherwise.
+        loop.run_in_executor(None, _call_library, "malloc_trim", 0)
 
 
 SERVED = Runtime(

@@ -47,7 +47,7 @@ from dashboard.runtime import (
     IN_BROWSER,
     SERVED,
     WORKER,
-    MemoryReturn,
+    MemoryRelease,
     fair_threads,
     is_loop_running,
     on_connection_back,
@@ -68,6 +68,7 @@ from dashboard.shell.page import Page
 from dashboard.shell.page_writer import DirectPageWriter, PageWriter, ServedPageWriter
 from dashboard.shell.tabs import Pane, PaneView
 from dashboard.upstream.busy_cleanup import begin_busy_cleanup
+from dashboard.upstream.garbage_collection import leave_collections_to_app
 from dashboard.upstream.served_messages import batch_messages
 from dashboard.upstream.template import make_template
 from data_cache import load_digits
@@ -132,6 +133,7 @@ def visitors() -> Visitors:
     def make() -> Visitors:
         shorten_garbage_collections()
         begin_busy_cleanup()
+        leave_collections_to_app()
         settings = settings_from_environment()
         return Visitors(
             settings.max_sessions,
@@ -170,7 +172,7 @@ def open_session() -> Session:
     pn.state.on_session_destroyed(lambda _context: session.end())
     if not IN_BROWSER:
         count.enter()
-        memory: MemoryReturn = pn.state.as_cached("memory-return", MemoryReturn)
+        memory: MemoryRelease = pn.state.as_cached("memory-release", MemoryRelease)
 
         def left(_context: Any) -> None:
             count.leave()

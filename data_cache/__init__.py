@@ -70,7 +70,7 @@ from data_cache.sources.http import (
     open_manifest,
 )
 from data_cache.sources.manifest import Manifest, parse_manifest, write_blocks
-from data_cache.sources.source import ArraySource, Block, QueuePosition, Source
+from data_cache.sources.source import ArrayBlockSource, ArraySource, Block, QueuePosition, Source
 
 __all__ = [
     "AUGMENTATIONS",
@@ -87,6 +87,7 @@ __all__ = [
     "PLANE_LIMIT",
     "PLANE_SHAPES",
     "STRENGTH_NAMES",
+    "ArrayBlockSource",
     "ArraySource",
     "Batch",
     "BatchPosition",

@@ -16,7 +16,9 @@ from dashboard.cli.arguments import read_integer
 from dashboard.cli.errors import CommandError
 from dashboard.cli.output_files import check_output
 from dashboard.cli.run_table import compare_table, run_values
+from dashboard.runs.records import MAX_NAME
 from dashboard.runs.run_database import RunDatabase, StoredRun
+from dashboard.training.settings import shorten
 from nn.serialization import write_atomically
 
 DESCRIPTION = """\
@@ -106,6 +108,27 @@ def chosen_runs(arguments: argparse.Namespace, database: RunDatabase) -> list[St
             "store them."
         )
     return found
+
+
+def find_run(database: RunDatabase, text: str) -> StoredRun:
+    """Return the stored run of a number or a name.
+
+    Raises
+    ------
+    CommandError
+        There is none, or several have the name.
+    """
+    runs = database.runs()
+    found = [run for run in runs if str(run.number) == text]
+    found = found or [run for run in runs if run.record.name == text[:MAX_NAME]]
+    if len(found) != 1:
+        numbers = ", ".join(str(run.number) for run in found)
+        raise CommandError(
+            f"--run: expected the number or the name of one stored run, found “{shorten(text, 60)}”"
+            + (f", the name of runs {numbers}; give a number." if found else "; ")
+            + ("" if found else "inkling runs list shows them.")
+        )
+    return found[0]
 
 
 def run_list(arguments: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from pathlib import Path
 from typing import Any
 
 import param
@@ -81,6 +82,11 @@ SETTING_FLAGS = {
     "seed": "--seed",
 }
 DEFAULT_WEIGHTS = "inkling-weights.npz"
+DATA_FLAGS = (
+    *("train_path", "validation_path", "data_set"),
+    *("transpose", "invert", "scale", "label_column"),
+)
+"""Names of the arguments that say what the samples are."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -174,7 +180,8 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--save-run",
         metavar="NAME",
-        help="store the run under a name, without its weights, for inkling runs and compare",
+        help="store the run under a name, with its weights and checkpoint, for inkling runs, "
+        "compare and report",
     )
     group.add_argument(
         "--resume",
@@ -223,8 +230,19 @@ def _store_run(job: TrainingJob, arguments: argparse.Namespace) -> str:
     """Store the run; return a sentence about it."""
     database = open_database()
     data_set = arguments.data_set or arguments.train_path or "digits"
-    database.add(job.record(arguments.save_run, data_set), test=job.test_score)
+    record = job.record(arguments.save_run, data_set)
+    files = job.saved_files(data_values(arguments))
+    database.add(record, test=job.test_score, files=files)
     return f"The run “{arguments.save_run}” is stored in {database.path}."
+
+
+def data_values(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the values of the flags that name the samples; paths hold in any working folder."""
+    values = {name: getattr(arguments, name) for name in DATA_FLAGS}
+    for name in ("train_path", "validation_path"):
+        if values[name] is not None:
+            values[name] = str(Path(values[name]).absolute())
+    return values
 
 
 def read_settings(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from dashboard.cli.train_data import TrainData, calibrated, enriched
 from dashboard.cli.train_files import TrainFiles
 from dashboard.runs.curve import curve_of
 from dashboard.runs.records import RunRecord, RunStyle, scores_of
+from dashboard.runs.run_database import RunFiles
 from dashboard.training.block_run import EVERY_EPOCH, BlockRun
 from dashboard.training.checkpoint import (
     Checkpoint,
@@ -81,15 +82,34 @@ def read_train_checkpoint(path: Path, fingerprint: str) -> Checkpoint:
     CheckpointError
         The file is missing, damaged, or a checkpoint of something else.
     """
-    checkpoint = read_checkpoint(path)
+    return checked_checkpoint(read_checkpoint(path), str(path), fingerprint)
+
+
+def checked_checkpoint(checkpoint: Checkpoint, name: str, fingerprint: str) -> Checkpoint:
+    """Return a checkpoint if it is one of `inkling train` on these samples.
+
+    Parameters
+    ----------
+    checkpoint
+        Of a run.
+    name
+        How error messages call the checkpoint.
+    fingerprint
+        As in `read_train_checkpoint`.
+
+    Raises
+    ------
+    CheckpointError
+        It is of something else.
+    """
     task = checkpoint.task
     if set(task) != {"data", "settings"} or not set(task["settings"]) <= set(_OWN):
         raise CheckpointError(
-            f"{path}: expected a checkpoint of inkling train, found one of the page."
+            f"{name}: expected a checkpoint of inkling train, found one of the page."
         )
     if task["data"] != fingerprint:
         raise CheckpointError(
-            f"{path}: expected the samples of this run ({task['data'][:40]}…), found others "
+            f"{name}: expected the samples of this run ({task['data'][:40]}…), found others "
             f"({fingerprint[:40]}…); give the same data, or leave out --resume."
         )
     return checkpoint
@@ -262,6 +282,19 @@ class TrainingJob:
             curve=curve_of(run),
             **scores,
         )
+
+    def saved_files(self, data: Mapping[str, Any]) -> RunFiles | None:
+        """Return the weights and the checkpoint that were saved; None before the first step.
+
+        Parameters
+        ----------
+        data
+            The values of the flags that name the samples.
+        """
+        if not self.run.iteration:
+            return None
+        weights, checkpoint = self._files.weights, self._files.checkpoint
+        return RunFiles(weights.name, weights.read_bytes(), checkpoint.read_bytes(), data)
 
     @property
     def test_score(self) -> Score | None:

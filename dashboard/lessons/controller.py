@@ -114,9 +114,9 @@ class LessonController:
             first = self.state.first_answer or number
             self.state.param.update(answer=number, first_answer=first)
 
-    def tell(self) -> None:
-        """Tell what there is to see without waiting for it."""
-        self.state.is_told = True
+    def explain(self) -> None:
+        """Show the explanation of the step before its training has paused."""
+        self.state.is_explained = True
         self._note_done()
 
     def begin(self) -> None:
@@ -198,8 +198,8 @@ class LessonController:
             values["done"] = list(place.done)
         values["task"] = None
         self.state.param.update(
-            **values, lesson=lesson, step=place.step, progress=WAITING, is_told=False, measured={},
-            present={}, fault="",
+            **values, lesson=lesson, step=place.step, progress=WAITING, is_explained=False,
+            measured={}, present={}, fault="",
         )  # fmt: skip
         self._follow()
 
@@ -218,7 +218,7 @@ class LessonController:
     async def _begin(self, pane: LessonPane, run: LessonRun) -> None:
         lesson, step = self.state.lesson, self.state.step
         self._run = None
-        self.state.param.update(progress=TRAINING, measured={}, present={}, is_told=False)
+        self.state.param.update(progress=TRAINING, measured={}, present={}, is_explained=False)
         await pane.begin(run.settings)
         if (lesson, step) != (self.state.lesson, self.state.step):
             return  # another step was opened meanwhile
@@ -230,13 +230,16 @@ class LessonController:
     def _goal_of(
         self, pane: LessonPane, wanted: LessonRun, wanted_run: Any
     ) -> Callable[[Any], str | None]:
-        """Return the goal at which the training of a step pauses."""
-        looked_at = 0
+        """Return the goal at which the training of a step pauses, after which it may go on."""
+        looked_at, reached = 0, None
 
         def goal(run: Any) -> str | None:
-            nonlocal looked_at
-            if run is not wanted_run or run is not self._run:
+            nonlocal looked_at, reached
+            if run is not wanted_run or run is not self._run or self.state.progress != TRAINING:
                 return None
+            # The trainer asks at the end of an epoch, and once more at the end of the slice.
+            if reached is not None:
+                return reached
             if run.epoch >= wanted.epochs:
                 return f"Training paused: {run.epoch:,} epochs, as the lesson asks for."
             # Not after each step, because some measures take longer than a step.
@@ -245,8 +248,8 @@ class LessonController:
             looked_at = run.iteration
             if all(condition.holds(pane.observation()) for condition in wanted.pause_when):
                 texts = " and ".join(condition.text() for condition in wanted.pause_when)
-                return f"Training paused by the lesson: {texts}."
-            return None
+                reached = f"Training paused by the lesson: {texts}."
+            return reached
 
         return goal
 

@@ -18,7 +18,7 @@ class LessonState(param.Parameterized):
     lesson = param.ClassSelector(class_=Lesson, default=None, allow_None=True)
     step = param.Integer(1, bounds=(1, None), doc="From 1; after the last one the question.")
     progress = param.Selector(default=WAITING, objects=[WAITING, TRAINING, REACHED, MISSED])
-    is_told = param.Boolean(False, doc="Whether what there is to see is told before it happens.")
+    is_explained = param.Boolean(False, doc="Whether the explanation is shown early.")
     reached_at = param.Integer(0, doc="The iteration at which training paused.")
     predictions = param.Dict({}, doc="Number of the chosen prediction by the number of the step.")
     measured = param.Dict({}, doc="Values of measures when the training paused, by name.")

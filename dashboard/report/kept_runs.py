@@ -12,7 +12,7 @@ from typing import Any
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.models import StoredModel
 from dashboard.digits.state import Origin
-from dashboard.digits.training_subset import whole_of
+from dashboard.digits.training_subset import ALL, whole_of
 from dashboard.evaluation.report import EvaluationReport, Progress, evaluate_network
 from dashboard.plane.controller import PlaneController
 from dashboard.plane.dataset import OWN, PlaneData, inputs_of
@@ -36,7 +36,7 @@ from dashboard.training.history import History
 from dashboard.training.run_state import RunState
 from dashboard.training.settings import TrainingSettings
 from dashboard.training.trainer import Execute
-from data_cache import DATA_SETS, DataError
+from data_cache import DATA_SETS, DataError, HttpBlockSource
 from nn import Network
 
 _LEFT_OUT = ("cache_size", "concurrency")
@@ -158,14 +158,18 @@ class RunReports:
         obstacles = run.obstacles()
         if settings["origin"] == Origin.LOADED:
             obstacles.append("The run began with weights from a file.")
-        if not data.source.is_in_memory:
-            obstacles.append("Its samples came in blocks, in an order of their own.")
         is_tuned = settings["origin"] == Origin.FINE_TUNED
         subset = str(settings["training_samples"])
+        block_size = None
+        # A subset is in memory, wherever its samples came from.
+        if isinstance(data.source, HttpBlockSource) and subset == ALL:
+            block_size = data.source.block_size
+            if block_size is None:
+                obstacles.append("Its samples came in blocks of different sizes.")
         return self._content(
             run,
             settings=setting_facts(settings, TrainingSettings, _LEFT_OUT),
-            samples=data.count("train") if subset == "all" else int(subset),
+            samples=data.count("train") if subset == ALL else int(subset),
             link=(DIGITS, kept_digits_link(
                 settings, pretrained, run.history, run.record.iteration
             )),
@@ -181,6 +185,7 @@ class RunReports:
                 changes=run.history.changes,
                 data_set=data.name,
                 training_samples=subset,
+                block_size=block_size,
                 pretrained_model=pretrained if is_tuned else "",
                 obstacles=obstacles,
             ),

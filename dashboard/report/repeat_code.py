@@ -14,6 +14,7 @@ from dashboard.report.content import RepeatCode
 from dashboard.training.marks import SettingChange
 from dashboard.training.scheduled_changes import values_at_start
 from dashboard.training.settings import TrainingSettings, setting_names
+from data_cache import DATA_SETS
 
 MAX_CHANGES = 40
 """Most changes of settings during a run that the code repeats, so that a report stays short."""
@@ -35,7 +36,7 @@ from dashboard.training.marks import SettingChange
 from dashboard.training.scheduled_changes import ScheduledChanges
 from dashboard.training.settings import TrainingSettings
 from dashboard.training.trainer import Trainer, evaluate
-from data_cache import load_data_set
+from data_cache import {data_imports}
 {imports}
 STEPS = {steps}
 SETTINGS = {settings}
@@ -51,7 +52,7 @@ async def main():
     data = await with_training_samples(data, {training_samples!r})
     changes = [SettingChange(*change) for change in CHANGES]
     settings = Settings(**SETTINGS, scheduled_changes=changes)
-    run = BlockRun(settings, data.source, {network})
+    run = BlockRun(settings, {source}, {network})
     trainer = Trainer(
         run, validation=None, publish=lambda snapshot: None, clock=time.perf_counter
     )
@@ -116,6 +117,7 @@ def script_of_run(
     changes: Sequence[SettingChange],
     data_set: str,
     training_samples: str,
+    block_size: int | None = None,
     pretrained_model: str = "",
     obstacles: Sequence[str] = (),
 ) -> RepeatCode:
@@ -133,6 +135,8 @@ def script_of_run(
         Changes of settings during the run.
     data_set, training_samples
         As the parameters of the page's state.
+    block_size
+        Samples in a block of those that came from a site in blocks; None: they were in memory.
     pretrained_model
         The model that was fine-tuned; "" for fresh weights.
     obstacles
@@ -148,15 +152,21 @@ def script_of_run(
         network = f"network=load_pretrained({pretrained_model!r})"
     code = _SCRIPT.format(
         inkling=_inkling(version),
+        data_imports="load_data_set" if block_size is None else "ArrayBlockSource, load_data_set",
         imports="from nn import load_pretrained\n" if pretrained_model else "",
         steps=steps,
         settings=_dictionary({name: first[name] for name in names if name in first}),
         changes=_list([(it.iteration, it.name, it.old, it.new) for it in changes]),
         data_set=data_set,
         training_samples=training_samples,
+        source=(
+            "data.source"
+            if block_size is None
+            else f'ArrayBlockSource(await data.part("train"), {block_size})'
+        ),
         network=network,
     )
-    return RepeatCode(code, _how(version))
+    return RepeatCode(code, _how(version) + _fetching(data_set))
 
 
 def script_of_plane_run(
@@ -196,6 +206,13 @@ def _how(version: str) -> str:
         "On a machine whose sums are rounded in the same order the numbers are the same to the "
         "bit; a browser and a server may differ in the last digits, and a few samples with them."
     )
+
+
+def _fetching(data_set: str) -> str:
+    card = DATA_SETS[data_set]
+    if card.bundled:
+        return ""
+    return f" It reads {card.title}, which “inkling data fetch {data_set}” downloads."
 
 
 def _dictionary(values: Mapping[str, Any]) -> str:

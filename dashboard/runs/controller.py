@@ -80,8 +80,8 @@ class RunsController:
     ) -> None:
         self.state = state
         self._sources = sources
-        self._execute = execute
-        self._spawn = spawn
+        self.execute = execute
+        self.spawn = spawn
         self._make_report = make_report
         self._task: asyncio.Task[None] | None = None
 
@@ -159,7 +159,10 @@ class RunsController:
         if record is None or make is None:
             return
         if number and record.model is None:
-            self._warn(f"{record.name}: its weights are not kept any more, which a report needs.")
+            self._warn(
+                f"{record.name}: its weights are not kept any more, which a report needs. Train it "
+                "again with its settings; pinned runs keep theirs longest."
+            )
             return
         self._begin(lambda: self._report(number, make))
 
@@ -298,7 +301,7 @@ class RunsController:
             self._warn("An experiment is under way; cancel it first.")
             return
         self.state.param.update(running=True, progress="")
-        self._spawn(self._run(work))
+        self.spawn(self._run(work))
 
     async def _run(self, work: Callable[[], Awaitable[None]]) -> None:
         self._task = asyncio.ensure_future(work())
@@ -394,7 +397,7 @@ class RunsController:
             (networks[0], networks[1]),  # type: ignore[arg-type]
             (_held_out(samples[0]), _held_out(samples[1])),
             names,
-            execute=self._execute,
+            execute=self.execute,
             drawing=drawing,
         )
 

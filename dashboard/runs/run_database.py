@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dashboard.runs.record_values import read_record, read_score, record_header, score_values
 from dashboard.runs.records import RunRecord
@@ -29,6 +30,10 @@ CREATE TABLE IF NOT EXISTS runs (
 );
 CREATE TABLE IF NOT EXISTS sweeps (
   name TEXT NOT NULL, place INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (name, key)
+);
+CREATE TABLE IF NOT EXISTS files (
+  run INTEGER PRIMARY KEY, name TEXT NOT NULL, weights BLOB NOT NULL, checkpoint BLOB NOT NULL,
+  data TEXT NOT NULL
 );
 """
 
@@ -65,6 +70,26 @@ class StoredRun:
     saved: float
 
 
+@dataclass(frozen=True)
+class RunFiles:
+    """What a training saved, of which a report is made.
+
+    Attributes
+    ----------
+    name
+        Of the weights file; its suffix is the format.
+    weights, checkpoint
+        Contents of the weights file, and of the checkpoint beside it.
+    data
+        What names its samples on the command line: values of flags by name.
+    """
+
+    name: str
+    weights: bytes
+    checkpoint: bytes
+    data: Mapping[str, Any]
+
+
 class RunDatabase:
     """The runs that the command line has stored.
 
@@ -81,7 +106,13 @@ class RunDatabase:
         self._now = now
 
     def add(
-        self, record: RunRecord, *, key: str | None = None, test: Score | None, fault: str = ""
+        self,
+        record: RunRecord,
+        *,
+        key: str | None = None,
+        test: Score | None,
+        fault: str = "",
+        files: RunFiles | None = None,
     ) -> bool:
         """Store a finished run; return False if a run of its key is there already.
 
@@ -95,6 +126,8 @@ class RunDatabase:
             Its score on the test samples.
         fault
             Why it ended early.
+        files
+            What it saved; None: it is stored without its weights.
         """
         header = {**record_header(record), "test": score_values(test), "fault": fault}
         curve = arrays_to_npz(record.curve.to_arrays(""))
@@ -103,7 +136,33 @@ class RunDatabase:
                 "INSERT OR IGNORE INTO runs (key, saved, header, curve) VALUES (?, ?, ?, ?)",
                 (key, self._now(), json.dumps(header), curve),
             )
-            return cursor.rowcount == 1
+            is_new = cursor.rowcount == 1
+            if files is not None and is_new:
+                connection.execute(
+                    "INSERT INTO files (run, name, weights, checkpoint, data) "
+                    "VALUES (?, ?, ?, ?, ?)",
+                    (
+                        *(cursor.lastrowid, files.name, files.weights, files.checkpoint),
+                        json.dumps(dict(files.data)),
+                    ),
+                )
+            return is_new
+
+    def files(self, number: int) -> RunFiles | None:
+        """Return what a run saved; None if it was stored without its weights, or is not there."""
+        if not self.path.exists():
+            return None
+        with self._opened() as connection:
+            row = connection.execute(
+                "SELECT name, weights, checkpoint, data FROM files WHERE run = ?", (number,)
+            ).fetchone()
+        if row is None:
+            return None
+        name, weights, checkpoint, data = row
+        try:
+            return RunFiles(name, weights, checkpoint, dict(json.loads(data)))
+        except (TypeError, ValueError) as error:
+            raise self._damage(number, error) from error
 
     def note_sweep(self, name: str, keys: Sequence[str]) -> None:
         """Let a sweep consist of the runs with these keys, finished or not, in this order."""
@@ -149,6 +208,7 @@ class RunDatabase:
             cursor = connection.executemany(
                 "DELETE FROM runs WHERE id = ?", [(number,) for number in numbers]
             )
+            connection.execute("DELETE FROM files WHERE run NOT IN (SELECT id FROM runs)")
             connection.execute(
                 "DELETE FROM sweeps WHERE name NOT IN "
                 "(SELECT sweeps.name FROM sweeps JOIN runs ON runs.key = sweeps.key)"
@@ -164,11 +224,14 @@ class RunDatabase:
             record = read_record(header, arrays, "")
             test, fault = read_score(header["test"]), str(header["fault"])
         except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise RunDatabaseError(
-                f"{self.path}: run {number} is damaged ({str(error)[:120]}); delete it with "
-                f"inkling runs delete {number}."
-            ) from error
+            raise self._damage(number, error) from error
         return StoredRun(int(str(number)), record, test, fault, sweeps, float(str(saved)))
+
+    def _damage(self, number: object, error: Exception) -> RunDatabaseError:
+        return RunDatabaseError(
+            f"{self.path}: run {number} is damaged ({str(error)[:120]}); delete it with "
+            f"inkling runs delete {number}."
+        )
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:

@@ -50,6 +50,23 @@ EMPTY_END = 100.0
 HEADING_HEIGHT = 22
 """Pixels of the heading of a chart."""
 
+SIDE_BY_SIDE = """
+:host {
+  display: grid !important;
+  flex: 1 0 auto !important;
+  grid-auto-rows: 1fr;
+  grid-template-columns: repeat(var(--chart-columns, 1), minmax(0, 1fr));
+  gap: 8px;
+  height: auto !important;
+  min-height: 0 !important;
+}
+
+.scroll-button {
+  display: none;
+}
+"""
+"""Puts the charts below or beside each other, as the page says where its height is short."""
+
 LEFT_MARGIN = 84
 """Pixels left of all charts, enough for any tick labels, so that the x axes are aligned."""
 
@@ -494,16 +511,23 @@ class RunCharts:
         options.param.watch(lambda _event: self._show_scale(), "log_scale")
         self.summary = theme.text("", css_classes=[f"{hook}-marks"])
         self.summary.stylesheets = [*self.summary.stylesheets, read_asset("chart_summary.css")]
+        charts = pn.Column(
+            self.loss.view,
+            self.accuracy.view,
+            stylesheets=[SIDE_BY_SIDE],
+            sizing_mode="stretch_both",
+            margin=0,
+        )
         self.view = pn.Column(
             chart_switches(options, theme, hook),
             pn.pane.Bokeh(self.legend, sizing_mode="stretch_width", margin=0),
-            self.loss.view,
-            self.accuracy.view,
+            charts,
             self.summary,
             # As high as its parts at least, whatever the size of the text.
             stylesheets=[
                 theme.gap,
-                ":host { flex: 1 0 auto !important; height: auto !important; }",
+                ":host { flex: 1 0 auto !important; height: auto !important; "
+                "min-height: 0 !important; }",
             ],
             sizing_mode="stretch_both",
             margin=0,

@@ -14,6 +14,11 @@ from dashboard.shell.page_writer import PageWriter
 
 SAVE_FILE = """
 const [name, content] = carrier.tags
+if (name == null) {
+  return
+}
+// Python need not keep the content any longer.
+carrier.tags = []
 const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0))
 const link = document.createElement("a")
 link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }))

@@ -48,25 +48,44 @@ class FileUpload(JSComponent):
         self.param.watch(lambda event: self._take(event.new), "part")
 
     def _take(self, part: list[Any]) -> None:
-        """Append a part; one that does not follow the last one is ignored."""
+        """Append a part; one that does not follow the last one is ignored.
+
+        Errors are notices, since Panel logs an exception with everything that the page sent.
+        """
         kinds = (int, str, int, int, str)
         if len(part) != len(kinds) or not all(map(isinstance, part, kinds)):
-            raise ValueError("a part of a file is [number, name, size, start, base64]")
+            self._on_refusal("The file was not sent as this page sends files. Choose it again.")
+            return
         number, name, size, start, text = part
         if start == 0:
             self._number, self._content = number, bytearray()
         if number != self._number or start != len(self._content):
             return
         if size > self.largest:
-            self._on_refusal(size_refusal(name, size, self.largest))
-            self.taken = [number, size]
+            self._refuse(size_refusal(name, size, self.largest), number, size)
             return
-        self._content += base64.b64decode(text, validate=True)
+        try:
+            self._content += base64.b64decode(text, validate=True)
+        except ValueError:
+            self._refuse(_damaged(name, "base64", "another text"), number, size)
+            return
         if len(self._content) > size:
-            raise ValueError("a file has no more bytes than it announces")
+            self._refuse(_damaged(name, f"{size:,} bytes as announced", "more"), number, size)
+            return
         if len(self._content) < size and text:
             self.taken = [number, len(self._content)]
             return
         content, self._content = bytes(self._content), bytearray()
         self.taken = [number, size]
         self._on_file(content, name)
+
+    def _refuse(self, sentence: str, number: int, size: int) -> None:
+        self._content = bytearray()
+        self.taken = [number, size]
+        self._on_refusal(sentence)
+
+
+def _damaged(name: str, expected: str, found: str) -> str:
+    return (
+        f"{name[:80]} was damaged on the way: expected {expected}, found {found}. Choose it again."
+    )

@@ -19,7 +19,7 @@ from data_cache.samples import Samples, concatenate_samples
 from data_cache.sources.block_files import decode_block
 from data_cache.sources.fetch import TIMEOUT_SECONDS, fetch_checked, fetch_url
 from data_cache.sources.manifest import BlockFile, Manifest, parse_manifest
-from data_cache.sources.source import Source
+from data_cache.sources.source import Source, shuffle_blocks
 
 _PART_CONCURRENCY = 5
 
@@ -106,12 +106,19 @@ class HttpBlockSource(Source[BlockRequest]):
         self._cache_bytes_left = cache_bytes
         self.sample_count = sum(block.count for block in self._blocks)
 
+    @property
+    def block_size(self) -> int | None:
+        """Samples in each block, fewer only in the last one; None if the blocks differ."""
+        *counts, last = [block.count for block in self._blocks]
+        size = counts[0] if counts else last
+        return size if set(counts) <= {size} and last <= size else None
+
     def plan_epoch(self, generator: np.random.Generator) -> Sequence[BlockRequest]:
         """Return a request for each block, in random order if the source shuffles."""
         if not self._shuffle:
             return [BlockRequest(block, None) for block in self._blocks]
-        shuffled = [self._blocks[i] for i in generator.permutation(len(self._blocks))]
-        return [BlockRequest(block, generator.permutation(block.count)) for block in shuffled]
+        shuffled = shuffle_blocks([block.count for block in self._blocks], generator)
+        return [BlockRequest(self._blocks[index], order) for index, order in shuffled]
 
     def fetch_now(self, request: BlockRequest) -> Samples | None:
         """Return a block in the order of the request if it is cached, else None."""

@@ -139,3 +139,33 @@ class ArraySource(Source[np.ndarray]):
     async def fetch(self, request: np.ndarray) -> Samples:
         """Return the samples at the given indices."""
         return self.fetch_now(request)
+
+
+class ArrayBlockSource(ArraySource):
+    """Samples in memory, in the blocks and orders of an `HttpBlockSource` on the same samples.
+
+    Its parameters and errors are those of `ArraySource`. A block has neighbouring samples, as in a
+    block file; every epoch has a new order of the blocks, and of the samples within each.
+    """
+
+    def plan_epoch(self, generator: np.random.Generator) -> list[np.ndarray]:
+        """Return arrays of sample indices, one for each block."""
+        size, count = self._block_size, self.sample_count
+        counts = [min(size, count - start) for start in range(0, count, size)]
+        return [size * block + order for block, order in shuffle_blocks(counts, generator)]
+
+
+def shuffle_blocks(
+    counts: Sequence[int], generator: np.random.Generator
+) -> list[tuple[int, np.ndarray]]:
+    """Return the indices of all blocks in a random order, each with a permutation of its samples.
+
+    Parameters
+    ----------
+    counts : sequence of int
+        Samples of each block.
+    generator : numpy.random.Generator
+        Draws the order of the blocks, then the permutations.
+    """
+    blocks = generator.permutation(len(counts)).tolist()
+    return [(block, generator.permutation(counts[block])) for block in blocks]

@@ -13,6 +13,12 @@ pytestmark = pytest.mark.ui
 COPIED = "document.getElementById('link-copy').textContent === 'Copied'"
 STEPS = 3
 
+HOLDS = """
+(name) => Bokeh.documents.some((it) => [...it._all_models.values()].some(
+  (model) => model.tags?.includes?.(name)
+))
+"""
+
 
 def copied_link(lab) -> str:
     lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -27,6 +33,9 @@ def take_steps(lab) -> str:
         lab.wait_text(".ink-status", f"iteration {count} ")
     with lab.page.expect_download() as waiting:
         lab.click("ink-csv")
+    name = waiting.value.suggested_filename
+    # What was saved stays neither in the page nor in the session.
+    assert not lab.page.evaluate(HOLDS, name)
     return waiting.value.path().read_text(encoding="utf-8")
 
 

@@ -19,12 +19,12 @@ from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme
 
 COMMANDS = (
-    *("open", "list", "next", "back", "predict", "answer", "begin", "measure", "tell", "notes"),
+    *("open", "list", "next", "back", "predict", "answer", "begin", "measure", "explain", "notes"),
     "hand-in",
 )
 
 SHOWN = (
-    *("lesson", "step", "progress", "is_told", "predictions", "measured", "present", "answer"),
+    *("lesson", "step", "progress", "is_explained", "predictions", "measured", "present", "answer"),
     *("shows_notes", "fault", "reached_at", "task", "goal_values", "broken", "result_text"),
 )
 """Parameters that the text depends on."""
@@ -118,7 +118,7 @@ class LessonPanel:
             "begin": lambda _number, _state: controller.begin(),
             "measure": lambda _number, _state: controller.measure(),
             "hand-in": lambda _number, _state: controller.hand_in(),
-            "tell": lambda _number, _state: controller.tell(),
+            "explain": lambda _number, _state: controller.explain(),
             "notes": lambda _number, _state: state.param.update(shows_notes=not state.shows_notes),
         }
 

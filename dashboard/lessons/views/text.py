@@ -109,13 +109,13 @@ def _step_html(step: Step, state: LessonState) -> str:
         _choices("predict", step.answers, chosen),
     ]
     parts += [f"<h3>Do</h3>{paragraphs(step.do)}", _run_html(step, state)]
-    if state.progress in (REACHED, MISSED) or state.is_told:
+    if state.progress in (REACHED, MISSED) or state.is_explained:
         parts += [
             _measured_html(state),
             f"<h3>See</h3>{paragraphs(step.see)}<h3>Explain</h3>{paragraphs(step.explain)}",
         ]
     else:
-        parts.append(f"<p>{_button('tell', 'Tell me without waiting')}</p>")
+        parts.append(f"<p>{_button('explain', 'Show the explanation now')}</p>")
     return "".join(parts)
 
 

@@ -257,5 +257,9 @@ class RunsPane:
             self._controller.collection.rename(self._state.selected, event.new)
 
     def _export(self) -> None:
+        self._controller.spawn(self._export_in_worker())
+
+    async def _export_in_worker(self) -> None:
         shown = [record for record in self._controller.records() if record.is_shown]
-        self._download.offer("inkling-runs.csv", curves_csv(shown).encode())
+        text = await self._controller.execute(curves_csv, shown)
+        self._download.offer("inkling-runs.csv", text.encode())

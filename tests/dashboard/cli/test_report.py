@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shlex
 from html import unescape
@@ -12,6 +13,11 @@ import pytest
 from dashboard.cli import main
 
 SMALL = ["--network-structure", "784", "12", "10", "--num-epochs", "2", "--seed", "7"]
+
+
+@pytest.fixture(autouse=True)
+def _own_state(monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("INKLING_API_STATE", str(tmp_path / "state"))
 
 
 def accuracy_of(html: str) -> float:
@@ -68,6 +74,50 @@ def test_a_report_needs_the_data_of_the_training(capsys, data_folder) -> None:
     assert main(["report", *data]) == 0
     words = shlex.split(code_of(Path("inkling-report.html").read_text()).replace("\\\n", " "))
     assert words[words.index("--train-path") + 1] == path
+
+
+def test_a_stored_run_is_reported_after_its_files_are_gone(capsys, data_folder) -> None:
+    path = str(data_folder / "idx")
+    data = ["--train-path", path, "--validation-path", path]
+    more = ["--patience", "1", "--calibrate", "--save-run", "wide"]
+    assert main(["train", *SMALL, *data, *more]) == 0
+    assert main(["report", *data]) == 0
+    by_file = Path("inkling-report.html").read_text()
+    for file in Path().glob("inkling-weights*"):
+        file.unlink()
+    for run in ("1", "wide"):
+        assert main(["report", "--run", run]) == 0
+        html = Path("inkling-report.html").read_text()
+        assert (accuracy_of(html), code_of(html)) == (accuracy_of(by_file), code_of(by_file))
+    assert "<h1>wide</h1>" in html
+    assert main(["report", "--run", "wide", "inkling-weights.npz"]) == 2
+    assert main(["train", *SMALL, "--save-run", "wide"]) == 0
+    assert main(["report", "--run", "wide"]) == 1
+    assert "runs 1, 2; give a number" in capsys.readouterr().err
+    assert main(["report", "--run", "1", "--data-set", "digits"]) == 1
+    assert "run 1 (wide): expected the samples of this run" in capsys.readouterr().err
+    assert main(["runs", "delete", "1"]) == 0
+    assert main(["report", "--run", "1"]) == 1
+    capsys.readouterr()
+
+
+def test_a_run_of_a_sweep_has_no_weights_and_its_refusal_has_the_command_that_stores_them(
+    capsys,
+) -> None:
+    sweep = 'name = "rates"\n[settings]\nnetwork-structure = [784, 12, 10]\nnum-epochs = 1\n'
+    Path("rates.toml").write_text(f"{sweep}[vary]\nlearning-rate = [0.01]\n")
+    assert main(["sweep", "rates.toml", "--workers", "1"]) == 0
+    capsys.readouterr()
+    assert main(["report", "--run", "1"]) == 1
+    refusal = capsys.readouterr().err
+    assert "run 1 (learning rate 0.01, seed 1): its weights are not stored" in refusal
+    command = shlex.split(refusal[refusal.index("inkling train") :])
+    assert main(command[1:]) == 0
+    assert main(["report", "--run", "2"]) == 0
+    assert main(["compare", "--output", "both.csv"]) == 0
+    first, second = list(csv.DictReader(Path("both.csv").read_text().splitlines()))
+    assert first["test_accuracy"] == second["test_accuracy"]
+    capsys.readouterr()
 
 
 def test_a_report_does_not_replace_the_weights(capsys) -> None:

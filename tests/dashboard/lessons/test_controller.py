@@ -4,7 +4,7 @@ import asyncio
 import time
 
 import pytest
-from controller_helpers import make_controller
+from controller_helpers import make_controller, until
 from lesson_helpers import SHORT, make_lessons, train_step
 from plane_helpers import make_plane_controller
 
@@ -36,12 +36,25 @@ def test_training_pauses_when_what_a_step_waits_for_has_happened_and_pins_the_mo
     state = lessons.state
     assert shown == [("A short lesson", 1)]
     assert (state.progress, plane.state.running) == (REACHED, False)
-    assert state.reached_at >= 40
+    assert state.reached_at == 40
     assert state.measured["iteration"] == plane.trainer.run.iteration
     assert 0 <= state.measured["training_accuracy"] <= 1
     [pin] = plane.state.pins
     assert (pin.history, pin.iteration) == (plane.state.history, state.reached_at)
     assert plane.state.hidden_layers == [4]
+
+
+def test_training_goes_on_after_its_pause_when_the_reader_presses_train():
+    async def go_on(lessons):
+        plane.state.running = True
+        await until(lambda: plane.trainer.run.iteration > 90 or not plane.state.running)
+        plane.state.running = False
+        await until(lambda: plane.training_loop.is_idle)
+
+    plane = make_plane_controller()
+    lessons, _ = taken(SHORT, train_step, go_on, spiral=lambda: PlaneLessonPane(plane))
+    assert plane.trainer.run.iteration > 90
+    assert lessons.state.reached_at == 40
 
 
 def test_a_step_that_never_happens_pauses_after_its_epochs():
@@ -100,7 +113,7 @@ def test_the_score_counts_the_steps_that_were_seen_and_the_first_answer():
     state = lessons.state
     assert (state.done, round(state.score()), state.is_complete()) == ([1], 33, False)
     lessons.go(1)
-    lessons.tell()
+    lessons.explain()
     lessons.go(1)
     lessons.answer(1)
     lessons.answer(2)
@@ -112,10 +125,10 @@ def test_the_score_counts_the_steps_that_were_seen_and_the_first_answer():
     assert again.state.score() == state.score()
 
 
-def test_what_there_is_to_see_is_told_after_it_has_happened_or_when_asked_for():
+def test_a_step_is_explained_after_it_has_happened_or_when_asked_for():
     lessons, _ = taken(SHORT)
     assert "seen" not in lessons_html(lessons.state, [])
-    lessons.tell()
+    lessons.explain()
     assert "Something &lt;seen&gt;." in lessons_html(lessons.state, [])
     lessons.state.shows_notes = True
     assert "For the &lt;teacher&gt;." in lessons_html(lessons.state, [])

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cache_helpers import idx_bytes, no_pause
 from controller_helpers import ink, make_controller, until
+from local_server import local_server
 from plane_helpers import make_plane_controller
 from training_helpers import Ticks
 
-from dashboard.digits.datasets import InMemoryDataSet
+from dashboard.digits.datasets import HttpDataSet, InMemoryDataSet
 from dashboard.digits.state import DigitsState
 from dashboard.report.kept_runs import RunReports
 from dashboard.runs.controller import RunsController, RunSource
@@ -23,7 +26,8 @@ from dashboard.runs.state import RunsState
 from dashboard.runs.trials import DigitsTrials, PlaneTrials
 from dashboard.sharing.links import DIGITS_SETTINGS, read_link
 from dashboard.training.trainer import TimeBudget, execute_in_line
-from data_cache import load_digits
+from data_cache import load_data_set, load_digits, write_blocks
+from data_cache.sources.manifest import parse_manifest
 
 ADDRESS = "https://example.org/lab"
 
@@ -132,6 +136,56 @@ def test_the_code_of_a_fine_tuned_model_repeats_it(repeated: Callable[[str], flo
     html = asyncio.run(work())
     assert "load_pretrained" in code_of(html)
     assert repeated(html) == pytest.approx(accuracy_of(html), abs=1e-6)
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HttpDataSet]:
+    """A small “MNIST” on this machine's disk, as a site has it: in blocks over HTTP."""
+    digits = load_digits()
+    (tmp_path / "mnist").mkdir()
+    for half, samples in (("train", digits.train[:650]), ("t10k", digits.test[:200])):
+        for name, values in (
+            ("images-idx3", samples.images.reshape(-1, 28, 28)),
+            ("labels-idx1", samples.labels),
+        ):
+            path = tmp_path / "mnist" / f"{half}-{name}-ubyte"
+            path.write_bytes(idx_bytes(values))
+    monkeypatch.setenv("INKLING_DATA", str(tmp_path))
+    write_blocks([load_data_set("mnist")], tmp_path / "site", block_size=90)
+    with local_server() as server:
+        for path in (tmp_path / "site").rglob("*.*"):
+            relative = path.relative_to(tmp_path / "site").as_posix()
+            server.files[f"/data/{relative}"] = path.read_bytes()
+        manifest = parse_manifest(
+            server.files["/data/manifest.json"], f"{server.url}/data/manifest.json"
+        )
+        yield HttpDataSet(manifest, "mnist", pause=no_pause)
+
+
+def test_the_code_of_runs_on_the_blocks_of_a_site_repeats_them(
+    published: HttpDataSet, repeated: Callable[[str], float]
+) -> None:
+    async def work() -> list[str]:
+        controller = make_controller(published, data_set="mnist", seed=3, hidden_layers=[12])
+        controller.start()
+        runs = make_runs(controller, DigitsTrials)
+        controller.reset()
+        await train(runs, 70)
+        found = [await report_of(runs, 0)]
+        controller.state.training_samples = "100"
+        await until(lambda: controller.data.source.sample_count == 100)
+        controller.reset()
+        await train(runs, 20)
+        found.append(await report_of(runs, 0))
+        await controller.close()
+        return found
+
+    whole, subset = asyncio.run(work())
+    assert "inkling data fetch mnist" in whole
+    assert 'ArrayBlockSource(await data.part("train"), 90)' in code_of(whole)
+    assert "ArrayBlockSource" not in code_of(subset)
+    for html in (whole, subset):
+        assert repeated(html) == pytest.approx(accuracy_of(html), abs=1e-6)
 
 
 def test_what_code_cannot_repeat_is_said_instead() -> None:

@@ -16,6 +16,7 @@ from cache_helpers import (
 )
 
 from data_cache import (
+    ArrayBlockSource,
     DataError,
     HttpBlockSource,
     PrefetchError,
@@ -26,6 +27,7 @@ from data_cache import (
     open_manifest,
     write_blocks,
 )
+from data_cache.sources.manifest import BlockFile, ListedDataSet, Manifest
 
 
 @pytest.fixture
@@ -39,6 +41,13 @@ def site(server, tmp_path):
 
 def manifest_of(site):
     return open_manifest(f"{site.url}/data/manifest.json")
+
+
+@pytest.mark.parametrize(("counts", "size"), [([3], 3), ([5, 5, 2], 5), ([5, 4, 5], None)])
+def test_the_size_of_blocks_is_known_where_all_but_the_last_are_equal(counts, size):
+    blocks = tuple(BlockFile(f"{at}", count, 1, "") for at, count in enumerate(counts))
+    listed = ListedDataSet("small", "Small", ("0",), {"train": blocks})
+    assert HttpBlockSource(Manifest("", {"small": listed}), "small").block_size == size
 
 
 def blocks_asked(site) -> list[int]:
@@ -75,18 +84,22 @@ async def test_every_epoch_has_every_sample_in_a_new_order_and_cached_blocks_are
 @in_event_loop
 async def test_a_queue_delivers_cached_blocks_in_the_same_order_and_without_waiting(site):
     manifest = await manifest_of(site)
+    assert HttpBlockSource(manifest, "small").block_size == 10
     orders = []
-    for cache_bytes in (48 * 2**20, 10 * 784, 0):
-        source = HttpBlockSource(manifest, "small", cache_bytes=cache_bytes)
+    for cache_bytes in (48 * 2**20, 10 * 784, 0, None):
+        if cache_bytes is None:
+            source = ArrayBlockSource(small_data_set().train, 10)
+        else:
+            source = HttpBlockSource(manifest, "small", cache_bytes=cache_bytes)
         async with PrefetchQueue(source, 2, 2, generator=np.random.default_rng(0)) as queue:
             blocks = [await anext(queue) for _ in range(3)]
-            if cache_bytes > 23 * 784:
+            if cache_bytes is None or cache_bytes > 23 * 784:
                 blocks += [queue.take_ready() for _ in range(6)]
                 assert queue.data_futures_len == 0
             else:
                 blocks += [await anext(queue) for _ in range(6)]
         orders.append([(b.epoch, b.index, b.is_last, numbers_of(b.images)) for b in blocks])
-    assert orders[0] == orders[1] == orders[2]
+    assert all(order == orders[0] for order in orders)
 
 
 @in_event_loop

@@ -1,0 +1,55 @@
+"""When the garbage of ended sessions is collected, which stops everybody else meanwhile."""
+
+import asyncio
+
+import pytest
+from training_helpers import in_event_loop
+
+from dashboard import runtime
+from dashboard.runtime import COLLECT_SECONDS, COLLECT_SHARE, MemoryRelease
+
+
+class Collections:
+    """Collections that take imagined seconds, and what was planned for later."""
+
+    def __init__(self, monkeypatch):
+        self.time, self.count, self.planned = 100.0, 0, []
+        monkeypatch.setattr(runtime.gc, "collect", self.collect)
+        monkeypatch.setattr(asyncio.get_running_loop(), "call_later", self.call_later)
+
+    def collect(self):
+        self.count += 1
+        self.time += 0.5
+
+    def call_later(self, delay, work, *arguments, context=None):
+        self.planned.append((delay, work, arguments))
+
+    def pass_time(self):
+        delay, work, arguments = self.planned.pop()
+        self.time += delay
+        work(*arguments)
+
+
+@in_event_loop
+async def test_sessions_that_end_together_share_one_collection(monkeypatch):
+    collections = Collections(monkeypatch)
+    release = MemoryRelease(lambda: collections.time)
+    for _ in range(5):
+        release.request()
+    assert [delay for delay, *_ in collections.planned] == [COLLECT_SECONDS]
+    collections.pass_time()
+    assert collections.count == 1
+    assert collections.planned == []
+
+
+@in_event_loop
+async def test_collections_take_a_small_share_of_the_time_while_sessions_end(monkeypatch):
+    collections = Collections(monkeypatch)
+    release = MemoryRelease(lambda: collections.time)
+    began = collections.time
+    for _ in range(20):
+        release.request()
+        collections.pass_time()
+    assert collections.count == 20
+    passed = collections.time - began
+    assert 20 * 0.5 / passed == pytest.approx(COLLECT_SHARE, rel=0.1)
