@@ -87,7 +87,7 @@ def assert_equal_arrays(first, second, **tolerance):
         np.testing.assert_allclose(one, other, **tolerance)
 
 
-def test_there_are_six_optimizers():
+def test_every_optimizer_has_a_formula_here():
     assert set(OPTIMIZERS) == set(FORMULAS)
 
 
@@ -193,5 +193,5 @@ def test_compiled_rules_are_only_for_the_class_that_defines_them():
         def update_one(self, W, g, moments, scratch, rate):
             super().update_one(W, -g, moments, scratch, rate)
 
-    assert all(create_optimizer(name, start()).has_rule for name in OPTIMIZERS)
+    assert Adam(start()).has_rule
     assert not Reversed(start()).has_rule
