@@ -15,9 +15,6 @@ from nn.network import Network
 BINS = 15
 """Bins of equal width over [0, 1], as in the paper."""
 
-PICTURE_CONFIDENCE = 0.97
-"""Below this confidence the digit in a picture is not sure, whose page may show anything."""
-
 _MIN_TEMPERATURE, _MAX_TEMPERATURE = 0.05, 20.0
 _GOLDEN_RATIO = (5**0.5 - 1) / 2
 
@@ -132,36 +129,6 @@ def with_temperature(network: Network, temperature: float) -> Network:
     for parameter in scaled.parameters()[-2 if network.has_biases else -1 :]:
         np.multiply(parameter, parameter.dtype.type(1 / temperature), out=parameter)
     return scaled
-
-
-def is_sure(
-    probabilities: np.ndarray,
-    threshold: float | None,
-    *,
-    is_picture: bool = False,
-    is_doubtful: bool = False,
-) -> bool:
-    """Return whether the most probable class of a drawing is an answer.
-
-    Parameters
-    ----------
-    probabilities : (classes,) floats in [0, 1]
-    threshold : float or None
-        Below this `confidence`, what the network recognises may be none of the classes; None: not
-        known.
-    is_picture : bool
-        Whether the drawing is from a photograph or a file, which may show anything: then at least
-        `PICTURE_CONFIDENCE` is asked of a network with a known threshold.
-    is_doubtful : bool
-        Whether the drawing itself is doubtful, as a digit that an edge cuts.
-    """
-    if is_doubtful:
-        return False
-    if threshold is None:
-        return True
-    if is_picture:
-        threshold = max(threshold, PICTURE_CONFIDENCE)
-    return bool(confidence(probabilities[np.newaxis])[0] >= threshold)
 
 
 def confidence(probabilities: np.ndarray) -> np.ndarray:

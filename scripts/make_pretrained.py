@@ -17,8 +17,10 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 from moved_digits import move_digits
 
+from dashboard.answer_confidence import mean_over_views
 from data_cache import DATA_SETS, load_data_set, to_float
 from nn import ClassificationMetrics, Network, PretrainedCard, load_weights
 from nn.calibration import confidence, confidence_threshold
@@ -77,7 +79,9 @@ def make_card(name: str, weights: Path, seconds: float) -> PretrainedCard:
     plain = _evaluate(network, to_float(test.images), test.labels)
     moved = _evaluate(network, *move_digits(test))
     validation = load_data_set("mnist").validation
-    known = confidence(network.predict_proba(to_float(validation.images)))
+    digits = to_float(validation.images)
+    known = confidence(network.predict_proba(digits))
+    pictures = confidence(np.stack([mean_over_views(network, digit) for digit in digits]))
     return PretrainedCard(
         sizes=network.title,
         command=shlex.join(["inkling", *command(name)]),
@@ -89,6 +93,7 @@ def make_card(name: str, weights: Path, seconds: float) -> PretrainedCard:
         seconds=round(seconds, 1),
         bytes=weights.stat().st_size,
         confidence_threshold=round(confidence_threshold(known), 4),
+        picture_threshold=round(confidence_threshold(pictures, 0.95), 4),
     )
 
 

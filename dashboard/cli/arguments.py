@@ -33,6 +33,7 @@ from nn import (
     ARCHITECTURES,
     PRETRAINED,
     Network,
+    PretrainedCard,
     WeightsError,
     activation_name,
     initialization_name,
@@ -136,8 +137,8 @@ class NamedNetwork:
     network: Network
     title: str
     is_pretrained: bool
-    confidence_threshold: float | None = None
-    """Below this `nn.confidence`, what the network recognises may be no digit; None: not known."""
+    card: PretrainedCard | None = None
+    """Of a pretrained model: below its thresholds of confidence, there may be no digit."""
 
 
 def add_weights_argument(parser: argparse.ArgumentParser) -> None:
@@ -169,10 +170,8 @@ def open_network(arguments: argparse.Namespace) -> NamedNetwork:
         )
     name = "" if path is None else f" {path}"
     title = f"the pretrained model{name}" if is_pretrained else str(path)
-    threshold = (
-        pretrained_card(path or PRETRAINED[0]).confidence_threshold if is_pretrained else None
-    )
-    return NamedNetwork(network, f"{title} ({network.title})", is_pretrained, threshold)
+    card = pretrained_card(path or PRETRAINED[0]) if is_pretrained else None
+    return NamedNetwork(network, f"{title} ({network.title})", is_pretrained, card)
 
 
 def _read_network(path: str) -> Network:

@@ -1,13 +1,13 @@
 """Reads a drawing for `inkling predict`: a picture of digits, or a square array of numbers.
 
-The format is recognised by the content of the file; doubts about a digit are printed with it.
+The format is recognised by the content of the file; a warning about a digit is printed with it.
 """
 
 from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +38,15 @@ ARRAY = "expected a square array of numbers, as .npy or as text with a row per l
 
 @dataclass(frozen=True, eq=False)
 class DrawnDigit:
-    """A digit as the model's input, (784,) float32 in [0, 1], with what makes it doubtful."""
+    """A digit as the model's input, (784,) float32 in [0, 1], with a warning about it or ""."""
 
     image: NDArray[np.float32]
-    doubt: str = ""
+    warning: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """The digits in a file from left to right, at least one."""
+    """The digits in a file line by line, each from left to right; at least one."""
 
     digits: tuple[DrawnDigit, ...]
     is_picture: bool
@@ -100,7 +100,7 @@ def read_drawing(content: bytes, name: str, binarize: int | None = None) -> Draw
         digits = (_array_digit(content, kind, name),)
     if binarize is not None:
         digits = tuple(
-            DrawnDigit((one.image * 255 > binarize).astype(np.float32), one.doubt) for one in digits
+            replace(one, image=(one.image * 255 > binarize).astype(np.float32)) for one in digits
         )
     return Drawing(digits, kind.name in PICTURES)
 
@@ -111,10 +111,10 @@ def _picture_digits(content: bytes, name: str) -> tuple[DrawnDigit, ...]:
     for one in found.digits:
         image = frame_digit(one.canvas)
         if image is not None:
-            doubt = "it is wide, as two digits that touch" if one.is_wide else ""
+            warning = "it is wide, as two digits that touch" if one.is_wide else ""
             if one.is_cut:
-                doubt = "it is cut by the edge of the picture"
-            digits.append(DrawnDigit(image, doubt))
+                warning = "it is cut by the edge of the picture"
+            digits.append(DrawnDigit(image, warning))
     if not digits:
         raise CommandError(
             f"{name}: expected a digit, found no digit: the picture is blank, or has only paper, "

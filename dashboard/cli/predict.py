@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.answer_confidence import is_answer_sure
 from dashboard.blas import limit_blas_threads
 from dashboard.cli.arguments import (
     NamedNetwork,
@@ -28,6 +29,7 @@ from dashboard.cli.arguments import (
 )
 from dashboard.cli.drawings import (
     Drawing,
+    DrawnDigit,
     find_pictures,
     read_drawing,
     read_file,
@@ -37,7 +39,6 @@ from dashboard.training.settings import SettingError
 from data_cache import DIGIT_NAMES, DataError, to_float
 from data_cache.readers.paths import holds_samples
 from nn import Network
-from nn.calibration import is_sure
 
 DESCRIPTION = """\
 Predict the digits in a file, with the probability of each class. What the file is
@@ -166,7 +167,7 @@ def _folder_lines(
         elif len(drawing.digits) == 1:
             yield next(_drawing_answers(net, drawing, str(path)))
         else:
-            yield f"{path}: {_digits_of(net, drawing)}, {len(drawing.digits)} digits"
+            yield f"{path}: {_summary_of(net, drawing)}"
 
 
 def _data_lines(
@@ -246,10 +247,27 @@ def _digits_of(net: NamedNetwork, drawing: Drawing) -> str:
     return "".join(DIGIT_NAMES[index] for index in best.tolist())
 
 
+def _summary_of(net: NamedNetwork, drawing: Drawing) -> str:
+    """Return the digits of a drawing with several, and how many of them are not sure."""
+    unsure = sum(not _is_sure(net, drawing, one) for one in drawing.digits)
+    ending = f", {unsure} of them not sure" if unsure else ""
+    return f"{_digits_of(net, drawing)}, {len(drawing.digits)} digits{ending}"
+
+
+def _is_sure(net: NamedNetwork, drawing: Drawing, digit: DrawnDigit) -> bool:
+    return is_answer_sure(
+        net.network,
+        digit.image,
+        net.card,
+        is_picture=drawing.is_picture,
+        has_warning=bool(digit.warning),
+    )
+
+
 def _drawing_answers(net: NamedNetwork, drawing: Drawing, title: str) -> Iterator[str]:
     """Yield the digits of a drawing; several with a line for all of them first."""
     if len(drawing.digits) > 1:
-        yield f"{title}: {_digits_of(net, drawing)}, {len(drawing.digits)} digits"
+        yield f"{title}: {_summary_of(net, drawing)}"
     for place, one in enumerate(drawing.digits, 1):
         name = title if len(drawing.digits) == 1 else f"digit {place}"
         yield from _prediction_lines(
@@ -257,9 +275,8 @@ def _drawing_answers(net: NamedNetwork, drawing: Drawing, title: str) -> Iterato
             one.image,
             name,
             DIGIT_NAMES,
-            threshold=net.confidence_threshold,
-            is_picture=drawing.is_picture,
-            doubt=one.doubt,
+            is_sure=_is_sure(net, drawing, one),
+            warning=one.warning,
         )
 
 
@@ -269,16 +286,15 @@ def _prediction_lines(
     title: str,
     class_names: Sequence[str],
     *,
-    threshold: float | None = None,
-    is_picture: bool = False,
-    doubt: str = "",
+    is_sure: bool = True,
+    warning: str = "",
 ) -> Iterator[str]:
     probabilities = network.predict_proba(image[np.newaxis])
     best = int(probabilities[0].argmax())
     answer = f"{class_names[best]} ({100 * float(probabilities[0, best]):.1f} %)"
-    if doubt:
-        answer = f"not sure, since {doubt}; perhaps {answer}"
-    elif not is_sure(probabilities[0], threshold, is_picture=is_picture):
+    if warning:
+        answer = f"not sure, since {warning}; perhaps {answer}"
+    elif not is_sure:
         answer = f"not sure, perhaps {answer}"
     yield f"{title}: {answer}"
     width = max(len(name) for name in class_names)

@@ -103,7 +103,7 @@ def report(sentence: str, warnings: list[str], word: str = "Warning") -> None:
     sys.stderr.flush()
 
 
-def overlap_doubts(train: Samples, held_out: Samples) -> list[str]:
+def overlap_warnings(train: Samples, held_out: Samples) -> list[str]:
     """Return a sentence if samples to train on are also evaluated."""
     count = find_overlap(train, held_out)
     if count <= len(held_out) // 100:

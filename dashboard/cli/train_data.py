@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.cli.arguments import data_set_name
-from dashboard.cli.sample_input import overlap_doubts, read_reported, report
+from dashboard.cli.sample_input import overlap_warnings, read_reported, report
 from dashboard.cli.settings import CommandSettings
 from data_cache import DIGIT_NAMES, ReadOptions, Samples, load_data_set, to_float
 from data_cache.synthesis import add_synthetic_samples
@@ -63,7 +63,7 @@ def open_train_data(
     if validation_path is None:
         return TrainData(train, None, None, DIGIT_NAMES)
     held_out = read_reported(validation_path, "test", options).labelled()
-    if warnings := overlap_doubts(train, held_out):
+    if warnings := overlap_warnings(train, held_out):
         report(f"Compared {train_path} with {validation_path}.", warnings)
     title = f"{len(held_out):,} validation samples (evaluated only, not used to choose weights)"
     scored = HeldOut(held_out, title)

@@ -10,13 +10,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.answer_confidence import is_answer_sure
 from dashboard.digits.example_drawing import draw_example
 from dashboard.digits.picture import PictureDrawing
 from dashboard.digits.state import DRAWN, WELCOME, DigitsState, Origin, Prediction
 from dashboard.shell.notices import Notice
 from data_cache import frame_digit, shrink_canvas
 from nn import Network, pretrained_card
-from nn.calibration import is_sure
 
 SIDE = 28
 """Pixels along a side of the model's input."""
@@ -84,8 +84,7 @@ class DrawingModel:
         image = None if picture.canvas is None else frame_digit(picture.canvas)
         if image is None:
             return False
-        probabilities = self._state.shown_network.predict_proba(image[np.newaxis])[0]
-        return self._is_confident(probabilities, picture)
+        return self._is_confident(image, picture)
 
     def clear(self) -> None:
         """Clear the pad."""
@@ -106,7 +105,10 @@ class DrawingModel:
         self._predicted_with = network = state.shown_network
         probabilities = network.predict_proba(self._image[np.newaxis])[0]
         picture = self._picture if self._shows_picture() else None
-        is_confident = self._is_confident(probabilities, picture)
+        # Probabilities that are not numbers are said otherwise.
+        is_confident = not np.isfinite(probabilities).all() or self._is_confident(
+            self._image, picture
+        )
         state.prediction = Prediction(self._image, probabilities, is_confident)
 
     def update(self) -> None:
@@ -136,25 +138,22 @@ class DrawingModel:
         shown = picture.canvas.reshape(len(drawing), step, len(drawing), step).mean(axis=(1, 3))
         return bool(np.minimum(drawing, shown).sum() >= _MOST * shown.sum())
 
-    def _is_confident(
-        self, probabilities: NDArray[np.float32], picture: PictureDrawing | None
-    ) -> bool:
+    def _is_confident(self, image: NDArray[np.float32], picture: PictureDrawing | None) -> bool:
         """Return whether the model is confident; only pretrained ones have a known threshold.
 
         The threshold was measured on centred digits, so it says nothing about other drawings.
         """
         state = self._state
-        if not np.isfinite(probabilities).all():
-            return True  # which is said otherwise
         is_known = state.origin in (Origin.PRETRAINED, Origin.FINE_TUNED)
-        threshold = None
+        card = None
         if is_known and state.is_drawing_centred:
-            threshold = pretrained_card(state.pretrained_model).confidence_threshold
-        return is_sure(
-            probabilities,
-            threshold,
+            card = pretrained_card(state.pretrained_model)
+        return is_answer_sure(
+            state.shown_network,
+            image,
+            card,
             is_picture=picture is not None,
-            is_doubtful=picture is not None and picture.is_doubtful,
+            has_warning=picture is not None and picture.has_warning,
         )
 
     @staticmethod

@@ -68,8 +68,8 @@ class PictureDrawing:
     sentence: str = ""
 
     @property
-    def is_doubtful(self) -> bool:
-        """Whether the answer to the digit is not sure, whatever the model says."""
+    def has_warning(self) -> bool:
+        """Whether something is wrong with it, so that no answer to the digit is sure."""
         return bool(self.sentence)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -17,6 +18,13 @@ _RULE_THICKNESS, _RULE_PIECE = 0.014, 0.05
 # A rule crosses so much of the picture and ends so near its sides, or there are several of them;
 # the sides of a box are shorter.
 _RULE_LENGTH, _PART_LENGTH, _NEAR_SIDE, _BOX_LENGTH = 0.6, 0.06, 0.04, 0.25
+# What continues a rule lies so many rows above or below it, as a share of the picture.
+_CONTINUED = 0.015
+# Ink is so many times as dark as rules, of which strokes cross less than a quarter; the light is
+# similar within a cell of a grid over the picture.
+_DARKER, _RULE_QUANTILE, _CELLS = 1.4, 0.75, 6
+# A straight line so near to a side of the picture is the edge of something.
+_NEAR_EDGE = 0.03
 # Ink along a side of the picture this long is a frame, a desk or a shadow.
 _FRAME_LENGTH = 0.5
 # Smaller ones are specks, as a share of the longer side of the picture.
@@ -117,10 +125,13 @@ def find_components(mask: np.ndarray, contrast: np.ndarray) -> list[InkComponent
     return components
 
 
-def remove_rules(mask: np.ndarray, faint: np.ndarray) -> tuple[np.ndarray, bool]:
+def remove_rules(
+    mask: np.ndarray, faint: np.ndarray, contrast: np.ndarray
+) -> tuple[np.ndarray, bool]:
     """Return a mask without the rules of ruled or squared paper and form boxes, and if it had any.
 
-    A pixel of a rule is removed where no stroke crosses it, so that strokes stay whole.
+    A pixel of a rule is removed where no stroke crosses it, so that strokes stay whole: strokes are
+    thicker, or darker.
 
     Parameters
     ----------
@@ -128,15 +139,31 @@ def remove_rules(mask: np.ndarray, faint: np.ndarray) -> tuple[np.ndarray, bool]
         Where ink is.
     faint : (rows, columns) bool
         Where also fainter ink is, in which rules are whole.
+    contrast : (rows, columns) floating
+        With the background.
     """
     horizontal, count_across = _find_lines(faint)
     vertical, count_down = _find_lines(faint.T)
     lines = horizontal | vertical.T
     if not count_across and not count_down:
         return mask, False
-    rest = mask & ~dilate(lines[np.newaxis])[0] | (mask & _is_thick(mask))
+    is_darker = contrast > _DARKER * _rule_contrast(contrast, lines)
+    rest = mask & (~dilate(lines[np.newaxis])[0] | is_darker | _is_thick(mask))
     # Where rules cross, and along their ragged edges, crumbs are left.
     return _without_crumbs(rest, lines, mask.shape), True
+
+
+def _rule_contrast(contrast: np.ndarray, lines: np.ndarray) -> np.ndarray:
+    """Return the contrast of the rules around every pixel, or of all where that is more."""
+    usual = float(np.quantile(contrast[lines], _RULE_QUANTILE))
+    local = np.full(contrast.shape, usual)
+    for rows in np.array_split(np.arange(contrast.shape[0]), _CELLS):
+        for columns in np.array_split(np.arange(contrast.shape[1]), _CELLS):
+            cell = np.ix_(rows, columns)
+            if lines[cell].any():
+                nearby = np.quantile(contrast[cell][lines[cell]], _RULE_QUANTILE)
+                local[cell] = max(usual, float(nearby))
+    return local
 
 
 def _find_lines(mask: np.ndarray) -> tuple[np.ndarray, int]:
@@ -160,26 +187,45 @@ def _find_lines(mask: np.ndarray) -> tuple[np.ndarray, int]:
         for one in find_components(bridged, np.zeros(mask.shape))
         if one.width >= _PART_LENGTH * columns and one.height <= 0.12 * rows + 2 * thickness
     ]
-    near = _NEAR_SIDE * columns + reach
-    long = [one for one in lines if one.width >= _RULE_LENGTH * columns]
-    # A rule crosses the picture, perhaps with a digit in between.
-    is_crossing = any(
-        left.left <= near
-        and right.right >= columns - near
-        and left.top < right.bottom + 0.05 * rows
-        and right.top < left.bottom + 0.05 * rows
-        for left in lines
-        for right in lines
-        if left.width + right.width >= _RULE_LENGTH * columns
-    )
-    sides = [one for one in lines if one.width >= _BOX_LENGTH * columns]
-    chosen = lines if len(long) >= 3 or is_crossing else []
-    if not chosen and len(sides) in (2, 4):
-        chosen = sides  # perhaps of a box
+    chosen = _choose_rules(lines, columns, rows, near=_NEAR_SIDE * columns + reach)
     found = np.zeros(mask.size, bool)
     for one in chosen:
         found[one.pixels] = True
     return found.reshape(mask.shape) & pieces, len(chosen)
+
+
+def _choose_rules(
+    lines: Sequence[InkComponent], columns: int, rows: int, near: float
+) -> Sequence[InkComponent]:
+    """Return the lines that are rules: those that cross the picture, and what continues them."""
+    # A rule crosses the picture, perhaps with a digit in between.
+    crossing = [
+        pair
+        for pair in product(lines, lines)
+        if pair[0].left <= near
+        and pair[1].right >= columns - near
+        and pair[0].top < pair[1].bottom + 0.05 * rows
+        and pair[1].top < pair[0].bottom + 0.05 * rows
+        and pair[0].width + pair[1].width >= _RULE_LENGTH * columns
+    ]
+    long = [one for one in lines if one.width >= _RULE_LENGTH * columns]
+    if not crossing and len(long) < 3:
+        sides = [one for one in lines if one.width >= _BOX_LENGTH * columns]
+        return sides if len(sides) in (2, 4) else []  # perhaps of a box
+    # The bar of a seven is no part of a rule, unless it lies on one or reaches a side.
+    rules = [(one.top, one.bottom) for one in long]
+    rules += [
+        (min(first.top, last.top), max(first.bottom, last.bottom)) for first, last in crossing
+    ]
+    slack = _CONTINUED * rows
+    return [
+        one
+        for one in lines
+        if one.width >= _BOX_LENGTH * columns
+        or one.left <= near
+        or one.right >= columns - near
+        or any(one.top >= top - slack and one.bottom <= bottom + slack for top, bottom in rules)
+    ]
 
 
 def _is_thick(mask: np.ndarray) -> np.ndarray:
@@ -212,7 +258,7 @@ def _run_lengths(mask: np.ndarray) -> np.ndarray:
 def find_digits(
     components: Sequence[InkComponent], shape: tuple[int, ...], level: float, *, is_ruled: bool
 ) -> list[DigitGroup]:
-    """Return the digits among components, from left to right.
+    """Return the digits among components, line by line, each from left to right.
 
     Frames, specks and what rules leave are left out; strokes that belong together become one digit.
 
@@ -258,8 +304,21 @@ def find_digits(
         is_near = _gap(nearest, [one]) <= _NEAR_STROKE * _height(nearest)
         if one not in tall and is_near and _ink(one) >= 0.01 * _ink(main):
             nearest.append(one)
-    groups.sort(key=lambda group: min(one.left for one in group))
-    return [DigitGroup(tuple(group), any(one.touches_edge for one in group)) for group in groups]
+    return _in_reading_order(
+        [DigitGroup(tuple(group), any(one.touches_edge for one in group)) for group in groups]
+    )
+
+
+def _in_reading_order(groups: Sequence[DigitGroup]) -> list[DigitGroup]:
+    """Return digits line by line; the middle of a digit is as high as another one of its line."""
+    lines: list[list[DigitGroup]] = []
+    for group in sorted(groups, key=lambda group: group.box[0] + group.box[1]):
+        middle = (group.box[0] + group.box[1]) / 2
+        if lines and any(one.box[0] < middle < one.box[1] for one in lines[-1]):
+            lines[-1].append(group)
+        else:
+            lines.append([group])
+    return [group for line in lines for group in sorted(line, key=lambda group: group.box[2])]
 
 
 def _is_texture(components: Sequence[InkComponent]) -> bool:
@@ -277,7 +336,7 @@ def _is_straight_line(component: InkComponent, longer: int) -> bool:
 def _is_near_edge(component: InkComponent, rows: int, columns: int) -> bool:
     """Tell whether a component lies along an edge of the picture."""
     room = (component.left, columns - component.right, component.top, rows - component.bottom)
-    return min(room) < 0.12 * max(rows, columns)
+    return min(room) < _NEAR_EDGE * max(rows, columns)
 
 
 def _ink(component: InkComponent) -> float:

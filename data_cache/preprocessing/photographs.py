@@ -17,6 +17,7 @@ from data_cache.preprocessing.ink_components import (
     remove_rules,
 )
 from data_cache.preprocessing.morphology import dilate
+from data_cache.preprocessing.paper_edges import find_paper
 
 CANVAS_SIDE = 168
 """Side of the canvas in pixels."""
@@ -28,6 +29,9 @@ _SMALL_SIDE = 168
 _NEIGHBOURHOOD = 0.25
 # Side of the picture in which the local median is computed, and of its window.
 _MEDIAN_SIDE, _MEDIAN_WINDOW = 56, 21
+# Strokes are thinner than these shares of the picture; the next one is tried where there is not
+# so much thin ink, in pixels of the least contrast, or not so many times more light than dark ink.
+_STROKE_WIDTHS, _LEAST_INK, _CLEARLY_MORE = (0.08, 0.25), 0.001, 3.0
 # A contrast with the background below so many grey levels of 255 is the texture of paper,
 _LEAST_CONTRAST = 22.0
 # or below so many standard deviations of the noise, or this share of the strongest.
@@ -61,7 +65,7 @@ class PictureDigit:
 
 @dataclass(frozen=True, eq=False)
 class PictureDigits:
-    """The digits in a picture from left to right.
+    """The digits in a picture, line by line, each from left to right.
 
     Attributes
     ----------
@@ -136,11 +140,23 @@ def _check_picture(picture: np.ndarray) -> np.ndarray:
     if grey.ndim != 2 or 0 in grey.shape:
         raise ValueError(f"Picture: expected shape (height, width), found {grey.shape}.")
     grey = grey * 255 if grey.max() <= 1 else grey
+    grey = _crop_to_paper(grey)
     factor = _SMALL_SIDE // max(grey.shape)
     if factor < 2:
         return grey
     # In a coarse picture, strokes are connected by pixels that are only partly covered.
     return _resize(grey, [factor * size for size in grey.shape])
+
+
+def _crop_to_paper(grey: np.ndarray) -> np.ndarray:
+    """Return a picture without the desk, or the frame of a scanner, around the paper."""
+    working = _downscale(grey, WORKING_SIDE)
+    paper = find_paper(working, max(_LEAST_CONTRAST, _NOISE_DEVIATIONS * _noise_deviation(working)))
+    rows, columns = (
+        slice(round(part.start * size / count), round(part.stop * size / count))
+        for part, size, count in zip(paper, grey.shape, working.shape, strict=True)
+    )
+    return grey[rows, columns]
 
 
 def _find_groups(
@@ -158,7 +174,7 @@ def _find_groups(
     mask = contrast > level
     if not mask.any():
         return [], is_dark, False
-    stripped, is_ruled = remove_rules(mask, contrast > 0.5 * level)
+    stripped, is_ruled = remove_rules(mask, contrast > 0.5 * level, contrast)
     components = find_components(stripped, contrast)
     groups = find_digits(components, mask.shape, level, is_ruled=is_ruled)
     return groups, is_dark, is_ruled
@@ -177,8 +193,23 @@ def _is_ink_light(grey: np.ndarray, floor: float) -> bool:
     )
     median = np.median(windows.reshape(*coarse.shape, -1), axis=-1)
     difference = grey - _resize(median, grey.shape)
-    light, dark = (np.maximum(sign * difference - floor, 0).sum() for sign in (1, -1))
-    return bool(light > dark)
+    for share in _STROKE_WIDTHS:
+        # Ink is thinner than this, unlike the corners of the paper on a desk.
+        reach = max(1, round(share * max(grey.shape) / 2))
+        light, dark = (
+            float(np.maximum(np.minimum(sign * difference, top_hat) - floor, 0).sum())
+            for sign, top_hat in (
+                (1, grey + _close(-grey, reach)),
+                (-1, _close(grey, reach) - grey),
+            )
+        )
+        if max(light, dark) > _LEAST_INK * grey.size * floor and (
+            max(light, dark) > _CLEARLY_MORE * min(light, dark)
+        ):
+            break
+    else:
+        light, dark = (float(np.maximum(sign * difference - floor, 0).sum()) for sign in (1, -1))
+    return light > dark
 
 
 def _draw_group(grey: np.ndarray, group: DigitGroup, is_dark: bool) -> np.ndarray:
@@ -280,11 +311,20 @@ def _window_maximum(picture: np.ndarray, reach: int) -> np.ndarray:
     return picture
 
 
+def _close_locally(light: np.ndarray) -> np.ndarray:
+    """Return a greyscale closing wider than strokes, for which no single bright pixel counts.
+
+    An opening first, because it keeps the edge of the paper where it is, unlike a mean (alternating
+    filter; Sternberg, "Grayscale morphology", 1986).
+    """
+    opened = -_close(-light, 1)
+    return _close(opened, max(1, round(_NEIGHBOURHOOD * max(light.shape) / 2)))
+
+
 def _estimate_background(light: np.ndarray) -> np.ndarray:
     """Estimate the background at every pixel by a greyscale closing, which follows gradients."""
+    closed = _close_locally(light)
     reach = max(1, round(_NEIGHBOURHOOD * max(light.shape) / 2))
-    # A mean filter first, so that a single bright pixel does not count as background.
-    closed = _close(_mean_filter(light, 1), reach)
     # The layout of the picture, because it determines the order of summation.
     smooth = _mean_filter(np.asfortranarray(closed), max(1, reach // 4))
     # Across the edge of the paper the mean would be too light for the desk.

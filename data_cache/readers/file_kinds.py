@@ -81,6 +81,9 @@ ONNX = FileKind("onnx", "an ONNX model, which is written but not read", "keep th
 PROTOBUF = FileKind("protobuf", "a TensorFlow SavedModel or a Core ML model", _NPZ_FROM_KERAS)
 HEIC = FileKind("heic", "an iPhone's HEIC picture", _TO_JPEG)
 AVIF = FileKind("avif", "an AVIF picture", _TO_JPEG)
+JPEG_2000 = FileKind("jpeg2000", "a JPEG 2000 picture", _TO_JPEG)
+ICON = FileKind("icon", "an icon", _TO_JPEG)
+NETPBM = FileKind("netpbm", "a Netpbm picture (PBM, PGM or PPM)", _TO_JPEG)
 VIDEO = FileKind("video", "a video", "take a picture instead")
 PDF = FileKind("pdf", "a PDF document", "export the page as PNG or JPEG, or a table as CSV")
 SPREADSHEET = FileKind("spreadsheet", "a spreadsheet", _TO_CSV)
@@ -99,6 +102,10 @@ _MAGIC = (
     (8, b"WEBP", FileKind("webp", "a WebP picture")),
     (0, b"II*\0", FileKind("tiff", "a TIFF picture")),
     (0, b"MM\0*", FileKind("tiff", "a TIFF picture")),
+    (0, b"\0\0\0\x0cjP  \r\n\x87\n", JPEG_2000),
+    (0, b"\xff\x4f\xff\x51", JPEG_2000),
+    (0, b"\0\0\x01\0", ICON),
+    *((0, b"P%d%c" % (number, space), NETPBM) for number in range(1, 7) for space in b"\n \r\t"),
     (0, b"\x93NUMPY", NPY),
     (0, b"\x1f\x8b", GZIP),
     (0, b"BZh", BZIP2),

@@ -29,6 +29,8 @@ LONGER_SIDE = 1024
 _MAX_BYTES = 350_000_000
 # Pillow stores these modes with a byte for each pixel, others with up to four.
 _BYTE_MODES = ("1", "L", "P")
+# A tag of TIFF (NewSubfileType), whose lowest bit marks a reduced copy of another page.
+_SUBFILE_TYPE = 254
 # Visible pixels of one colour differ by less than this many grey levels.
 _ONE_COLOUR = 40.0
 
@@ -51,7 +53,8 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
     Raises
     ------
     DataError
-        If the content is no picture, is damaged or too large, or Pillow is not installed.
+        If the content is no picture, has several pages or moves, is damaged or too large, or
+        Pillow is not installed.
     """
     kind = identify(content)
     if kind.name not in PICTURES:
@@ -67,6 +70,7 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about sizes, which are checked here
             with Image.open(io.BytesIO(content)) as picture:
+                _check_frames(picture, name)
                 factor = max(picture.size) // LONGER_SIDE
                 if kind.name == "png" and factor > 1 and can_shrink_in_bands(content):
                     small = shrink_png(content, factor)
@@ -110,6 +114,31 @@ def digit_from_picture(content: bytes, name: str) -> np.ndarray | None:
         return np.rint(ink).astype(np.uint8).reshape(PIXELS) if np.ptp(grey) > 0 else None
     framed = frame_digit(find_ink(grey))
     return None if framed is None else np.rint(framed * 255).astype(np.uint8)
+
+
+def _check_frames(picture: Image.Image, name: str) -> None:
+    """Raise a DataError if there are several pages or frames, which differ."""
+    count = 1
+    if picture.format == "TIFF":
+        count = _count_pages(picture)
+    elif picture.format != "MPO":  # a JPEG with the depth, or another size, of the same scene
+        count = getattr(picture, "n_frames", 1)
+    if count > 1:
+        parts = "pages" if picture.format == "TIFF" else "frames"
+        raise DataError(
+            f"{name}: expected one picture, found {count} {parts}; save the one that is meant as a "
+            "PNG or JPEG of its own."
+        )
+
+
+def _count_pages(picture: Image.Image) -> int:
+    """Return the number of pages of a TIFF, without reduced copies of them."""
+    count = 0
+    for index in range(getattr(picture, "n_frames", 1)):
+        picture.seek(index)
+        count += not getattr(picture, "tag_v2", {}).get(_SUBFILE_TYPE, 0) & 1
+    picture.seek(0)
+    return count
 
 
 def _check_size(picture: Image.Image, file_bytes: int, name: str) -> None:

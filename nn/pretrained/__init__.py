@@ -44,6 +44,9 @@ class PretrainedCard:
     confidence_threshold : float
         What the model classifies with a lower `nn.confidence` is probably not a digit: 99 % of
         the validation digits lie above it.
+    picture_threshold : float
+        The same for the digit in a photograph or another file, which may show anything: 95 % of the
+        validation digits lie above it, with probabilities averaged over slight changes of each.
     """
 
     sizes: str
@@ -56,6 +59,7 @@ class PretrainedCard:
     seconds: float
     bytes: int
     confidence_threshold: float
+    picture_threshold: float
 
 
 def load_pretrained(name: str = "mlp") -> Network:

@@ -45,4 +45,4 @@ def test_the_card_describes_the_model_which_is_good_and_small_enough(name):
     assert LEAST_MOVED[name] <= card.moved_accuracy <= 1
     assert (card.test_count, card.digits) == (10_000, 55_000)
     assert card.seconds > 0
-    assert 0 < card.confidence_threshold < 1
+    assert 0 < card.confidence_threshold < card.picture_threshold < 1

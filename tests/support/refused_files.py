@@ -60,6 +60,14 @@ def npy_of(array: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+def moving_picture(kind: str) -> bytes:
+    """Three blank pictures in one file, as pages or frames."""
+    frames = [Image.new("L", (60, 60), level) for level in (255, 200, 150)]
+    file = BytesIO()
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:])
+    return file.getvalue()
+
+
 def picture(kind: str = "PNG", mode: str = "L", side: int = 60) -> bytes:
     """A blank picture."""
     file = BytesIO()
@@ -300,6 +308,9 @@ PICTURES_REFUSED = {
     # name: (content, values)
     "blank": (b"", ["an empty file"]),
     "HEIC": ((FILES / "pictures/photo.heic").read_bytes(), ["iPhone", "JPEG"]),
+    "JPEG 2000": (b"\0\0\0\x0cjP  \r\n\x87\n", ["a JPEG 2000 picture", "as JPEG"]),
+    "an icon": (b"\0\0\x01\0\x01\0\x40\x40", ["an icon", "JPEG"]),
+    "PPM": (b"P6\n8 8\n255\n" + bytes(192), ["a Netpbm picture", "JPEG"]),
     "AVIF": (b"\0\0\0\x1cftypavif", ["an AVIF picture", "JPEG"]),
     "video": (b"\0\0\0\x1cftypmp42", ["a video"]),
     "PDF": (b"%PDF-1.7", ["a PDF document", "export the page"]),
@@ -309,6 +320,10 @@ PICTURES_REFUSED = {
     "half a PNG": (picture()[:60], ["PNG picture that is damaged or truncated"]),
     "half a JPEG": (picture("JPEG")[:200], ["JPEG picture that is damaged or truncated"]),
     "head of a WebP": (picture("WEBP")[:20], ["WebP picture that is damaged or truncated"]),
+    "pages of a TIFF": (moving_picture("TIFF"), ["3 pages", "PNG or JPEG"]),
+    "frames of a GIF": (moving_picture("GIF"), ["3 frames", "PNG or JPEG"]),
+    "frames of a WebP": (moving_picture("WEBP"), ["3 frames", "PNG or JPEG"]),
+    "frames of a PNG": (moving_picture("PNG"), ["3 frames", "PNG or JPEG"]),
     "400 megapixels": (picture(mode="1", side=20_000), ["at most", "shrink it"]),
     "text": (b"seven", ["plain text"]),
 }  # fmt: skip

@@ -304,9 +304,9 @@ def test_files_of_samples_are_trained_on(call):
     for body, kind in ((table, "text/csv"), (file.getvalue(), NPZ)):
         answer = send(call, "PATCH", "/api/weights", body, kind)
         assert answer.status == 200
-        doubts = ["blank", "row numbers"] if kind == NPZ else []
-        assert len(answer.json.get("warnings", [])) == len(doubts)
-        assert all(map(str.__contains__, answer.json.get("warnings", []), doubts))
+        warnings = ["blank", "row numbers"] if kind == NPZ else []
+        assert len(answer.json.get("warnings", [])) == len(warnings)
+        assert all(map(str.__contains__, answer.json.get("warnings", []), warnings))
     for body, words in (
         (b"\x89PNG\r\n\x1a\n" + bytes(50), "PNG"),
         (gzip.compress(bytes(1 << 26)), "decompression"),

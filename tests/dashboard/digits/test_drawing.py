@@ -12,8 +12,9 @@ from dashboard.digits.example_drawing import DIGIT, draw_example
 from dashboard.digits.picture import PictureDrawing
 from dashboard.digits.views.pad import DrawingPad
 from data_cache import frame_digit, load_digits, shrink_canvas, to_float
+from data_cache.augmentation.manipulation import make_views
 from nn import PRETRAINED, load_pretrained, pretrained_card
-from nn.calibration import PICTURE_CONFIDENCE, confidence
+from nn.calibration import confidence
 
 
 def shifted():
@@ -101,7 +102,7 @@ def test_the_example_is_cleared_for_classes_that_are_no_digits():
 
 
 def test_the_digit_of_a_picture_must_be_surer_than_a_drawing_until_it_has_gone(monkeypatch):
-    card = replace(pretrained_card(), confidence_threshold=0.0)
+    card = replace(pretrained_card(), confidence_threshold=0.0, picture_threshold=0.9)
     monkeypatch.setattr(drawing, "pretrained_card", lambda _name: card)
     controller = with_pad(make_controller())
     model, state = controller.drawing, controller.state
@@ -113,8 +114,9 @@ def test_the_digit_of_a_picture_must_be_surer_than_a_drawing_until_it_has_gone(m
         assert state.prediction.is_confident
         model.show_picture(PictureDrawing(canvas.astype(np.float32)))
         sure.append(state.prediction.is_confident)
-        expected = confidence(state.prediction.probabilities[np.newaxis])[0] >= PICTURE_CONFIDENCE
-        assert state.prediction.is_confident == expected
+        views = make_views(state.prediction.image)
+        mean = state.shown_network.predict_proba(views).mean(axis=0, keepdims=True)
+        assert state.prediction.is_confident == (confidence(mean)[0] >= 0.9)
     assert 0 < sum(sure) < len(sure)
     unsure = canvases[sure.index(False)].astype(np.float32)
     model.show_picture(PictureDrawing(unsure))

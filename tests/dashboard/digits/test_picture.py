@@ -28,7 +28,7 @@ def test_the_digit_of_a_picture_becomes_a_drawing():
     found = decode_grey(levels.shape[1], levels.shape[0], encoded(levels.tobytes()))
     np.testing.assert_array_equal(found, levels)
     drawing = drawing_of(find_picture_digits(found), "a.png")
-    assert (drawing.canvas.shape, drawing.is_doubtful) == ((168, 168), False)
+    assert (drawing.canvas.shape, drawing.has_warning) == ((168, 168), False)
     answer = load_pretrained().predict_proba(frame_digit(drawing.canvas)[np.newaxis])[0].argmax()
     assert answer == digits.labels[0]
 
