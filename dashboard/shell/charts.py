@@ -499,7 +499,7 @@ class RunCharts:
         self.loss = CurveChart(
             "Loss",
             key="loss",
-            label="loss (cross-entropy)",
+            label="cross-entropy",
             css_class=f"{hook}-loss",
             can_be_log=True,
             **common,

@@ -130,7 +130,7 @@ def test_what_stays_is_not_sent_again():
 
 def test_all_axes_are_labelled():
     charts = make_charts()
-    for chart, label in ((charts.loss, "loss (cross-entropy)"), (charts.accuracy, "accuracy")):
+    for chart, label in ((charts.loss, "cross-entropy"), (charts.accuracy, "accuracy")):
         figure = figure_of(chart)
         assert figure.xaxis[0].axis_label == "iteration"
         assert figure.yaxis[0].axis_label == label
