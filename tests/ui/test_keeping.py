@@ -195,7 +195,7 @@ def test_a_browser_that_keeps_nothing_says_so_in_a_place_that_stays_and_everythi
 
     context.route("**/worker.js", without_database)
     lab = open_tab(context, f"{site_url}?hide=controls,draw,inside,charts,status")
-    lab.wait_text(ALERT, "cannot be saved in this browser .*refuses to store data.*save the weights")
+    lab.wait_text(ALERT, "cannot be saved in this browser .*refuses to store.*save the weights")
     assert lab.page.locator(ALERT).is_visible()
     lab.page.close()
     lab = open_tab(context, site_url)
