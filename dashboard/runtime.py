@@ -34,6 +34,8 @@ COLLECT_SECONDS = 6.0
 """After the end of a session, in which others may end."""
 COLLECT_SHARE = 0.04
 """Of the time, for collections of garbage: they stop all threads, half a second for 15 sessions."""
+MOST_ENDED = 30
+"""Sessions, some 20 MB each, whose garbage does not wait for that share."""
 
 
 @dataclass(frozen=True)
@@ -111,19 +113,25 @@ class MemoryRelease:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._is_due = False
+        self._ended = 0
         self._earliest = 0.0
 
     def request(self) -> None:
-        """Release memory soon, after what else ends meanwhile; further requests wait for it."""
-        if not self._is_due:
-            self._is_due = True
-            delay = max(COLLECT_SECONDS, self._earliest - self._clock())
-            loop = asyncio.get_running_loop()
-            loop.call_later(delay, self._release, loop, context=Context())
+        """Release memory soon after a session, and after what else ends meanwhile."""
+        self._ended += 1
+        if self._ended == 1:
+            self._release_after(max(COLLECT_SECONDS, self._earliest - self._clock()))
+        elif self._ended == MOST_ENDED:
+            self._release_after(0.0)
+
+    def _release_after(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(seconds, self._release, loop, context=Context())
 
     def _release(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._is_due = False
+        if not self._ended:
+            return  # many sessions had ended, so it was done earlier
+        self._ended = 0
         began = self._clock()
         gc.collect()
         ended = self._clock()

@@ -234,7 +234,8 @@ class Attacker:
     async def _file(self, file) -> None:
         page = await self._opened()
         try:
-            await page.upload(*file)
+            # An attacker may have made its own page unable to show the field.
+            await asyncio.wait_for(page.upload(*file), 10)
         except (ConnectionError, WebSocketClosedError, TimeoutError):  # the page was closed
             await self._leave()
 

@@ -6,7 +6,7 @@ import pytest
 from training_helpers import in_event_loop
 
 from dashboard import runtime
-from dashboard.runtime import COLLECT_SECONDS, COLLECT_SHARE, MemoryRelease
+from dashboard.runtime import COLLECT_SECONDS, COLLECT_SHARE, MOST_ENDED, MemoryRelease
 
 
 class Collections:
@@ -53,3 +53,16 @@ async def test_collections_take_a_small_share_of_the_time_while_sessions_end(mon
     assert collections.count == 20
     passed = collections.time - began
     assert 20 * 0.5 / passed == pytest.approx(COLLECT_SHARE, rel=0.1)
+
+
+@in_event_loop
+async def test_the_garbage_of_many_sessions_does_not_wait(monkeypatch):
+    collections = Collections(monkeypatch)
+    release = MemoryRelease(lambda: collections.time)
+    for _ in range(MOST_ENDED):
+        release.request()
+    assert collections.planned[-1][0] == 0
+    collections.pass_time()
+    assert collections.count == 1
+    collections.pass_time()  # what was planned before finds nothing to do
+    assert collections.count == 1

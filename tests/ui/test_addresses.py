@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -53,13 +52,13 @@ def lan_address() -> str | None:
         return str(probe.getsockname()[0])
 
 
-def test_the_main_job_works_on_a_mapped_port_a_lan_address_and_a_host_name(
+def test_the_main_job_works_on_a_mapped_port_of_a_host_name_and_on_a_lan_address(
     browser: Browser, app: ServedApp
 ) -> None:
-    with ExitStack() as stack:
-        mapped = BreakableLine(app.port)
-        stack.callback(mapped.close)
-        do_main_job(browser, f"http://127.0.0.1:{mapped.port}")
-        do_main_job(browser, f"http://{NAME}:{app.port}")
+    mapped = BreakableLine(app.port)
+    try:
+        do_main_job(browser, f"http://{NAME}:{mapped.port}")
         if address := lan_address():
             do_main_job(browser, f"http://{address}:{app.port}")
+    finally:
+        mapped.close()
