@@ -18,6 +18,7 @@ def is_answer_sure(
     image: NDArray[np.float32],
     card: PretrainedCard | None,
     *,
+    probabilities: NDArray[np.float32] | None = None,
     is_picture: bool = False,
     has_warning: bool = False,
 ) -> bool:
@@ -31,6 +32,8 @@ def is_answer_sure(
     card
         Of the pretrained model whose thresholds apply; None: they are not known, and every answer
         counts.
+    probabilities
+        Of the classes for the drawing itself, (classes,), where they are known already.
     is_picture
         Whether the drawing is from a photograph or another file, which may show anything: then the
         predictions are averaged over slight changes of it, and the threshold for pictures applies.
@@ -44,10 +47,9 @@ def is_answer_sure(
     if is_picture:
         probabilities, threshold = mean_over_views(network, image), card.picture_threshold
     else:
-        probabilities, threshold = (
-            network.predict_proba(image[np.newaxis])[0],
-            card.confidence_threshold,
-        )
+        if probabilities is None:
+            probabilities = network.predict_proba(image[np.newaxis])[0]
+        threshold = card.confidence_threshold
     return bool(confidence(probabilities[np.newaxis])[0] >= threshold)
 
 

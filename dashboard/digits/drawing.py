@@ -107,7 +107,7 @@ class DrawingModel:
         picture = self._picture if self._shows_picture() else None
         # Probabilities that are not numbers are said otherwise.
         is_confident = not np.isfinite(probabilities).all() or self._is_confident(
-            self._image, picture
+            self._image, picture, probabilities
         )
         state.prediction = Prediction(self._image, probabilities, is_confident)
 
@@ -138,7 +138,12 @@ class DrawingModel:
         shown = picture.canvas.reshape(len(drawing), step, len(drawing), step).mean(axis=(1, 3))
         return bool(np.minimum(drawing, shown).sum() >= _MOST * shown.sum())
 
-    def _is_confident(self, image: NDArray[np.float32], picture: PictureDrawing | None) -> bool:
+    def _is_confident(
+        self,
+        image: NDArray[np.float32],
+        picture: PictureDrawing | None,
+        probabilities: NDArray[np.float32] | None = None,
+    ) -> bool:
         """Return whether the model is confident; only pretrained ones have a known threshold.
 
         The threshold was measured on centred digits, so it says nothing about other drawings.
@@ -152,6 +157,7 @@ class DrawingModel:
             state.shown_network,
             image,
             card,
+            probabilities=probabilities,
             is_picture=picture is not None,
             has_warning=picture is not None and picture.has_warning,
         )

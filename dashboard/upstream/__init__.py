@@ -87,7 +87,7 @@ PATCHES = (
     ),
     Patch(
         "garbage_collection", "panel.io.document", "Panel 1.9", "correctness",
-        "garbage is collected while sessions end all the time, in at most 4 % of the time",
+        "garbage is collected also while sessions end all the time, and not after each of them",
         "destroy_document: a setting for the share of time that gc.collect may take",
     ),
     Patch(
