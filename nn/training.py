@@ -79,6 +79,8 @@ class TrainingStep:
         self._activation = activation_function(network.activation)
         self._capacity = max(batch_capacity, 1)
         self._is_allocated = False
+        self._full: _BatchWorkspace
+        self._batch: _BatchWorkspace
         self._fused: FusedStep | None = None
         self._descent: BlasDescent | None = None
         self._descent_for: tuple[_BatchWorkspace, bool] | None = None

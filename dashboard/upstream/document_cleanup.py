@@ -26,7 +26,7 @@ _destroy_as_bokeh = DocumentModelManager.destroy
 def free_models_at_once() -> None:
     """Apply the patch to this process, unless it is turned off."""
     if is_applied("document_cleanup"):
-        DocumentModelManager.destroy = _destroy  # type: ignore[method-assign]
+        DocumentModelManager.destroy = _destroy
 
 
 def _destroy(manager: DocumentModelManager) -> None:
