@@ -16,7 +16,7 @@ from data_cache import DIGIT_NAMES
 
 
 class DrawingTools:
-    """Rows of the pane: `centring` and `fine_tuning` below the pad, `samples` below the charts."""
+    """Rows below the pad: `centring` belongs to the input of the model."""
 
     def __init__(self, controller: DigitsController, page: PageWriter, theme: Theme) -> None:
         self._controller = controller

@@ -26,6 +26,7 @@ TILES = """
   padding: 4px 0 !important;
   border-radius: 6px !important;
   font-size: 11px !important;
+  letter-spacing: -0.02em;
 }
 .bk-btn::before {
   content: "";
