@@ -319,6 +319,7 @@ class DigitsPane:
             "draw": draw,
             "more": stack(
                 theme,
+                self._drawing_tools.centring_below,
                 self._drawing_tools.fine_tuning,
                 self._drawing_tools.samples,
             ),
