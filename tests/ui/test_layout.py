@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from browser_page import NAMELESS, SEVEN, LabPage, opened
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 pytestmark = pytest.mark.ui
 
@@ -285,5 +286,6 @@ def test_a_slider_in_use_is_called_by_its_title(lab: LabPage) -> None:
     names = set()
     for handle in lab.page.locator(".noUi-handle:visible").all():
         handle.focus()
+        expect(handle).to_have_attribute("aria-label", re.compile("."))
         names.add((handle.get_attribute("aria-label") or "").partition(" (")[0])
     assert names == {"Brush", "Smoothing", "Checkpoints"}
