@@ -14,7 +14,6 @@ from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
 from data_cache import DIGIT_NAMES
 
-
 LOW_ONLY = """
 :host { display: none !important; }
 @media (max-width: 999px) and (min-width: 600px) and (max-height: 640px) {
@@ -25,9 +24,7 @@ LOW_ONLY = """
 
 
 class DrawingTools:
-    """Rows below the pad; `centring` stands beside the input of the model, or in a low window as
-    `centring_below` with the others.
-    """
+    """Rows below the pad, among them `centring_below` for low windows, and `centring` beside it."""
 
     def __init__(self, controller: DigitsController, page: PageWriter, theme: Theme) -> None:
         self._controller = controller
