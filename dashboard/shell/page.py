@@ -102,8 +102,8 @@ def about_html(cards: Mapping[str, PretrainedCard]) -> str:
     return (
         "".join(map(_card_html, cards.values()))
         + f"<p>The page starts with the {_kind(cards[PRETRAINED[-1]])}. The menu in the header "
-        "chooses the current model, to which everything on the page refers: the answer to the drawing, "
-        "training, evaluation and saved weights.</p>"
+        "chooses the current model, to which everything on the page refers: the answer to the "
+        "drawing, training, evaluation and saved weights.</p>"
         "<p>Digits: MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, "
         "CC BY-SA 3.0. In the static site everything you draw stays on your machine; a served page "
         "sends it to its server, which saves your work for this browser unless its operator "
@@ -120,7 +120,8 @@ def _card_html(card: PretrainedCard) -> str:
         f"<p>The <b>{_kind(card)}</b> is a {escape(card.sizes)} net, trained on "
         f"{card.digits:,} digits of MNIST. Its accuracy on the {card.test_count:,} test digits, "
         f"which were not used for training, is <b>{100 * card.test_accuracy:.2f} %</b>; "
-        f"on the same digits translated, scaled and rotated on a larger canvas it is {100 * card.moved_accuracy:.2f} %. "
+        f"on the same digits translated, scaled and rotated on a larger canvas it is "
+        f"{100 * card.moved_accuracy:.2f} %. "
         f"This command trains it again, with the same weights on the same kind of processor:</p>"
         f"<p><code>{escape(card.command)}</code></p>"
     )

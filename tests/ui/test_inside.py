@@ -14,7 +14,7 @@ def test_units_are_pointed_at_ablated_and_restored(own_lab: LabPage) -> None:
     for panel in ("Why", "Inside"):  # A panel that was left and opened again works as before.
         own_lab.page.locator(".ink-panels").get_by_text(panel, exact=True).click()
         own_lab.page.locator(f".ink-{panel.lower()}").first.wait_for()
-    own_lab.wait_text(".ink-inside .titles", "Layer 1")
+    own_lab.wait_text(".titles", "Layer 1")
     picture = own_lab.page.locator(".ink-inside [role=application]")
     picture.press("ArrowRight")
     own_lab.wait_data(".ink-inside-unit", layer=0, unit=1)
