@@ -10,7 +10,7 @@ cache_model_defaults()
 # Searching the models of every new document for mistakes of ours is for tests; it costs each
 # visitor 8 % of a document.
 settings.perform_document_validation = False
-# No other package extends Panel here; looking for one imports half of the standard library's e-mail.
+# No other package extends Panel here; looking for one imports e-mail of the standard library.
 pn.config.load_entry_points = False
 # Signatures of Panel's classes are for completion in notebooks.
 pn.extension(apply_signatures=False)

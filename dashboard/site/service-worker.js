@@ -10,7 +10,7 @@ const base = new URL("./", self.location.href);
 const prefix = `inkling ${base.pathname} `;
 const filesCache = `${prefix}files ${build.version}`;
 const FETCHED_AT_A_TIME = 4;
-const ANSWER_WITHIN = 8000; // milliseconds; a file that hangs is told of, and the page works without
+const ANSWER_WITHIN = 6000; // milliseconds; a file that hangs is told of, and the page works without
 const blocksCache = `${prefix}blocks ${build.data}`;
 
 /* Some hosts redirect index.html to the folder itself, so the page is cached under that URL. */

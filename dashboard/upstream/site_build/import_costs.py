@@ -5,7 +5,8 @@
   the build says so; the site then starts a little later.
 - **Why**: the imports of these packages take half of the start, since Python in a browser is
   several times slower than natively.
-- **Measured**: a start of Python in the browser takes a quarter less processor time (0.8 s of 3.3 s).
+- **Measured**: a start of Python in the browser takes a quarter less processor time (0.8 s of
+  3.3 s).
   Changes that gained less than 2 % each were deleted.
 - **Upstream**: no issues yet; the comment at each change says what to propose.
 """
