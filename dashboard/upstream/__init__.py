@@ -139,7 +139,7 @@ PATCHES = (
     Patch(
         "site_build/import_costs", "bokeh, panel, param", "Bokeh 3.9.2, Panel 1.9.4, param 2.4.2",
         "speed",
-        "10 % of the start of Python",
+        "24 % of the start of Python",
         "see the comments at its changes",
     ),
 )  # fmt: skip
