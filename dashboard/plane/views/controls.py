@@ -34,8 +34,8 @@ RESOLUTIONS = (64, 100, 150, 200)
 MENU_WIDTH = 140
 WRAP = ":host { flex-wrap: wrap; }"
 SIDE_WIDTH = """
-:host { flex: none !important; width: 7rem !important; }
-@media (pointer: coarse), (max-width: 700px) { :host { width: 8.5rem !important; } }
+:host { min-width: 7rem !important; }
+@media (pointer: coarse), (max-width: 700px) { :host { min-width: 8.5rem !important; } }
 """
 FEATURES = """
 .bk-input-group { display: flex; flex-wrap: wrap; gap: 2px 12px; }
@@ -175,6 +175,7 @@ class Controls:
             options={f"{side} × {side}": side for side in RESOLUTIONS},
             css_classes=[f"{HOOK}-side"],
             stylesheets=[theme.widgets, SIDE_WIDTH],
+            width=110,
             margin=0,
         )
         test = Checkbox(state, "show_test", theme.widgets, FIELD_HOOK).view
