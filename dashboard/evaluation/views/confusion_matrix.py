@@ -64,7 +64,7 @@ class ConfusionMatrix:
             self.figure,
             self._cells,
             columns=None,
-            name="Confusion matrix. Arrow keys go from cell to cell, Enter shows its mistakes below.",
+            name="Confusion matrix. Arrow keys choose a cell, Enter shows its mistakes below.",
             answer=".ink-mistakes-told",
             choose=lambda cell: select_cell(*divmod(cell, round(self.figure.x_range.end))),
         )
