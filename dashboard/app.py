@@ -10,6 +10,8 @@ cache_model_defaults()
 # Searching the models of every new document for mistakes of ours is for tests; it costs each
 # visitor 8 % of a document.
 settings.perform_document_validation = False
+# No other package extends Panel here; looking for one imports e-mail of the standard library.
+pn.config.load_entry_points = False
 # Signatures of Panel's classes are for completion in notebooks.
 pn.extension(apply_signatures=False)
 # The state of a session is changed in the event loop only; with threads (`panel serve

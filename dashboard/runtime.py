@@ -95,6 +95,15 @@ def shorten_garbage_collections() -> None:
     _call_library("mallopt", M_ARENA_MAX, HEAPS)
 
 
+def exempt_imports_from_collections() -> None:
+    """Leave what exists now out of all collections of garbage: modules, which are never freed.
+
+    It is called before the first session; a session that existed would never be freed.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 def _call_library(name: str, *arguments: int) -> None:
     """Call a function of the C library where there is one of that name, as in glibc."""
     function = getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None

@@ -68,6 +68,7 @@ from dashboard.shell.page import Page
 from dashboard.shell.page_writer import DirectPageWriter, PageWriter, ServedPageWriter
 from dashboard.shell.tabs import Pane, PaneView
 from dashboard.upstream.busy_cleanup import begin_busy_cleanup
+from dashboard.upstream.document_cleanup import free_components, free_models_at_once
 from dashboard.upstream.garbage_collection import leave_collections_to_app
 from dashboard.upstream.served_messages import batch_messages
 from dashboard.upstream.template import make_template
@@ -134,6 +135,7 @@ def visitors() -> Visitors:
         shorten_garbage_collections()
         begin_busy_cleanup()
         leave_collections_to_app()
+        free_models_at_once()
         settings = settings_from_environment()
         return Visitors(
             settings.max_sessions,
@@ -306,9 +308,16 @@ class Session:
 
     def end(self) -> None:
         """End all work, because the visitor has left."""
-        if not self._is_ended:
+        is_handed_over = self._is_ended
+        if not is_handed_over:
             self._shut()
-            self.controller.spawn(self._close())
+        self.controller.spawn(self._close_and_free(is_handed_over))
+
+    async def _close_and_free(self, is_closed: bool) -> None:
+        """End all work, then let go of what Python would free by a collection of garbage only."""
+        if not is_closed:
+            await self._close()
+        free_components(self.page.template, *(it.state for it in self._controllers))
 
     def _shut(self) -> None:
         self._is_ended = True

@@ -77,12 +77,10 @@ class TrainingStep:
         self.generator = generator
         self._check_settings()
         self._activation = activation_function(network.activation)
-        self._gradients = [np.empty_like(parameter) for parameter in self._parameters]
-        self._gradient_layers = network.with_parameters(self._gradients).layers
-        largest = max(layer.weights.size for layer in network.layers)
-        self._scratch = np.empty(largest, network.dtype)
-        self._full = _BatchWorkspace.create(network, max(batch_capacity, 1))
-        self._batch = self._full
+        self._capacity = max(batch_capacity, 1)
+        self._is_allocated = False
+        self._full: _BatchWorkspace
+        self._batch: _BatchWorkspace
         self._fused: FusedStep | None = None
         self._descent: BlasDescent | None = None
         self._descent_for: tuple[_BatchWorkspace, bool] | None = None
@@ -244,6 +242,8 @@ class TrainingStep:
 
     def _batch_of(self, count: int) -> _BatchWorkspace:
         """Return the workspace for exactly `count` samples, that of the last call if it fits."""
+        if not self._is_allocated:
+            self._allocate()
         if count > self._full.count:
             self._full = _BatchWorkspace.create(self._network, count)
             self._batch = self._full
@@ -251,6 +251,16 @@ class TrainingStep:
         elif count != self._batch.count:
             self._batch = self._full.first(count)
         return self._batch
+
+    def _allocate(self) -> None:
+        """Make the arrays of a step; a network that is never trained does without."""
+        network, self._is_allocated = self._network, True
+        self._gradients = [np.empty_like(parameter) for parameter in self._parameters]
+        self._gradient_layers = network.with_parameters(self._gradients).layers
+        largest = max(layer.weights.size for layer in network.layers)
+        self._scratch = np.empty(largest, network.dtype)
+        self._full = _BatchWorkspace.create(network, self._capacity)
+        self._batch = self._full
 
     def _step(
         self,

@@ -9,6 +9,7 @@ from dashboard.api.log_format import prepare_logs
 from dashboard.api.routes import tornado_routes
 from dashboard.api.server import Server
 from dashboard.api.settings import settings_from_environment
+from dashboard.runtime import exempt_imports_from_collections
 from dashboard.upstream.page_messages import guard_messages
 from dashboard.upstream.page_slices import make_pages_in_slices
 from dashboard.visitors import Visitors
@@ -34,3 +35,4 @@ guard_messages()
 make_pages_in_slices()
 SERVER = Server(SETTINGS, load=load, visitors=visitors)
 ROUTES = tornado_routes(SERVER)
+exempt_imports_from_collections()

@@ -120,13 +120,14 @@ class Sessions:
         await self._store.leave(self.session)
 
     async def _others_are_open(self) -> bool:
-        """Return whether other sessions seem to be open that matter: with saves, or of this tab."""
+        """Return whether other tabs seem to be open that have saves, or this one a second time."""
         others = await self._store.open_sessions() - {self.session}
         tab = tab_of(self.session)
         if any(tab_of(other) == tab and _began(other) for other in others):
             return True
         names = map(RecordName.parse, await self._store.names())
-        return any(name is not None and name.session in others for name in names)
+        saved = {tab_of(name.session) for name in names if name is not None}
+        return not saved.isdisjoint({tab_of(other) for other in others} - {tab})
 
     async def earlier(self) -> list[EarlierSave]:
         """Return the saves of closed sessions: those of this tab first, then the newest first.

@@ -293,7 +293,7 @@ class DigitsController:
             pretrained = describe_model(state).subject
             self._replace_run(None, Origin.FRESH)
             self._notify(
-                f"A new {network_name(self.network)} with random weights is the current model. "
+                f"A new {network_name(self.network)} is trained from random weights. "
                 f"The model menu brings the {pretrained} back."
             )
         state.scheduled_changes = scheduled

@@ -67,13 +67,18 @@ class ModelDescription:
         return f"{self.name}{origin}{data}, iteration {self.iteration:,}"
 
     @property
+    def score(self) -> str:
+        """The accuracy in words."""
+        if self.accuracy is None:
+            return "not scored yet"
+        if self.origin == Origin.PRETRAINED:
+            return f"{100 * self.accuracy:.2f} % on the test digits"
+        return f"validation {100 * self.accuracy:.1f} %"
+
+    @property
     def title(self) -> str:
         """The model with its score."""
-        if self.accuracy is None:
-            return f"{self.subject} · not scored yet"
-        if self.origin == Origin.PRETRAINED:
-            return f"{self.subject} · {100 * self.accuracy:.2f} % on the test digits"
-        return f"{self.subject} · validation {100 * self.accuracy:.1f} %"
+        return f"{self.subject} · {self.score}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -125,7 +125,7 @@ def make_x_range() -> DataRange1d:
 def _set_frame(frame: ColumnDataSource, y_range: tuple[float, float], *, is_empty: bool) -> None:
     """Give an empty chart ranges; without any data, Bokeh cannot set them."""
     if bool(len(frame.data["x"])) != is_empty:
-        frame.data = {"x": [0, 1], "y": list(y_range)} if is_empty else {"x": [], "y": []}
+        frame.data = {"x": [0, 100], "y": list(y_range)} if is_empty else {"x": [], "y": []}
 
 
 def _make_figure(x_range: DataRange1d, frame: ColumnDataSource, **options: Any) -> figure:

@@ -47,6 +47,9 @@ SCORE_POINTS = 200
 EMPTY_END = 100.0
 """Where the x axis ends while nothing is drawn."""
 
+EMPTY_TEXT = "Drawn while the network trains"
+"""Stands in a chart that shows nothing yet."""
+
 HEADING_HEIGHT = 22
 """Pixels of the heading of a chart."""
 
@@ -150,6 +153,8 @@ class CurveChart:
         self._y_ranges = {"linear": FollowingRange(0, 1), "log": FollowingRange(0.01, 10)}
         self._labels: list[Label] = []
         """In every figure one of the best validation score."""
+        self._empty_labels: list[Label] = []
+        """In every figure one that stands in for the curves."""
         self._glyphs: list[tuple[Any, tuple[str, ...]]] = []
         """Every glyph with the properties that name its column of the x axis."""
         self.renderers: dict[str, list[GlyphRenderer]] = {}
@@ -193,6 +198,7 @@ class CurveChart:
         self._draw_pins(history)
         self._draw_previous(previous, smoothing)
         self._follow(values, smoothed)
+        self._draw_empty()
 
     def _curve(self, history: History) -> Curve:
         return history.accuracy_curve if self._is_share else history.loss_curve
@@ -238,6 +244,13 @@ class CurveChart:
             "visible": True,
         }
         label.update(**{key: it for key, it in wanted.items() if getattr(label, key) != it})
+
+    def _draw_empty(self) -> None:
+        """Say in an empty chart when it will be drawn."""
+        is_empty = not self.last_place()
+        for label in self._empty_labels:
+            if label.visible != is_empty:
+                label.visible = is_empty
 
     def _number(self, value: float) -> str:
         return f"{100 * value:.1f} %" if self._is_share else f"{value:.3g}"
@@ -404,6 +417,19 @@ class CurveChart:
         self._draw_label(label)
         self._labels.append(label)
         chart.add_layout(label)
+        empty = Label(
+            x=EMPTY_END / 2,
+            y=0.5,
+            y_range_name="height",
+            visible=not self.last_place(),
+            text=EMPTY_TEXT,
+            text_align="center",
+            text_baseline="middle",
+            text_font_size="12px",
+            css_variables={"--bk-text-color": "var(--text-quiet)"},
+        )
+        self._empty_labels.append(empty)
+        chart.add_layout(empty)
         marks = [
             self._add_marks(chart, self.changes, PREVIOUS, "inverted_triangle", "dashed"),
             self._add_marks(chart, self.divergences, DIVERGED, "x", "solid"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 TRAINING = "#4c6ef5"
 """Values on training samples."""
-VALIDATION = "#e8590c"
+VALIDATION = "#ba6a1a"
 """Values on validation samples."""
 TEST = "#0c8599"
 """Values on test samples."""

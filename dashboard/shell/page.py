@@ -100,10 +100,10 @@ def icon_url() -> str:
 def about_html(cards: Mapping[str, PretrainedCard]) -> str:
     """Return how the pretrained models were trained, and their scores on the test digits."""
     return (
-        "".join(_card_html(name, card) for name, card in cards.items())
-        + f"<p>The page starts with {PRETRAINED[-1]}. The menu in the header chooses the current "
-        "model, to which everything on the page refers: the answer to the drawing, training, "
-        "evaluation and saved weights.</p>"
+        "".join(map(_card_html, cards.values()))
+        + f"<p>The page starts with the {_kind(cards[PRETRAINED[-1]])}. The menu in the header "
+        "chooses the current model, to which everything on the page refers: the answer to the "
+        "drawing, training, evaluation and saved weights.</p>"
         "<p>Digits: MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, "
         "CC BY-SA 3.0. In the static site everything you draw stays on your machine; a served page "
         "sends it to its server, which saves your work for this browser unless its operator "
@@ -111,12 +111,17 @@ def about_html(cards: Mapping[str, PretrainedCard]) -> str:
     )
 
 
-def _card_html(name: str, card: PretrainedCard) -> str:
+def _kind(card: PretrainedCard) -> str:
+    return "CNN" if "conv" in card.sizes else "MLP"
+
+
+def _card_html(card: PretrainedCard) -> str:
     return (
-        f"<p><b>{name}</b> is a {escape(card.sizes)} net, trained on {card.digits:,} digits of "
-        f"MNIST. Its accuracy on the {card.test_count:,} test digits, which were not used for "
-        f"training, is <b>{100 * card.test_accuracy:.2f} %</b>; on the same digits translated, "
-        f"scaled and rotated on a larger canvas it is {100 * card.moved_accuracy:.2f} %. "
+        f"<p>The <b>{_kind(card)}</b> is a {escape(card.sizes)} net, trained on "
+        f"{card.digits:,} digits of MNIST. Its accuracy on the {card.test_count:,} test digits, "
+        f"which were not used for training, is <b>{100 * card.test_accuracy:.2f} %</b>; "
+        f"on the same digits translated, scaled and rotated on a larger canvas it is "
+        f"{100 * card.moved_accuracy:.2f} %. "
         f"This command trains it again, with the same weights on the same kind of processor:</p>"
         f"<p><code>{escape(card.command)}</code></p>"
     )

@@ -213,37 +213,57 @@ async function keepOffline() {
     if (hasController) followUpdate();
     hasController = true;
   });
-  const timer = setTimeout(tellNoCopy, NO_ANSWER_MS, "the server does not answer");
+  navigator.serviceWorker.addEventListener("message", ({data}) => {
+    if (data.type === "no copy") tellNoCopy(data.message);
+  });
+  await registerWorker();
+}
+
+let noCopy = null; // the notice that the site cannot be used without a network
+
+async function registerWorker(isLast = false) {
+  const timer = setTimeout(tellNoCopy, NO_ANSWER_MS, sayMissing("the server does not answer"));
   try {
     const registration = await navigator.serviceWorker.register(SERVICE_WORKER);
     const offer = () => offerUpdate(registration);
     registration.addEventListener("updatefound", () => {
       registration.installing?.addEventListener("statechange", offer);
     });
+    noCopy?.remove();
     offer();
   } catch (error) {
-    // Private windows and insecure addresses refuse; the site then needs the network.
     console.info(`The site cannot be used without a network: ${error.message}`);
-    const response = await fetch(SERVICE_WORKER, {cache: "no-store"}).catch(() => null);
-    const type = response?.headers.get("content-type") ?? "";
-    if (!response?.ok) tellNoCopy(response ? `the server answered ${response.status}` : "no answer");
-    else if (!type.includes("javascript")) tellNoCopy(`the server sent it with the type ${type}`);
+    // Private windows and insecure addresses may refuse it; the site then needs the network.
+    const cause = await workerTrouble();
+    if (cause !== null) tellNoCopy(sayMissing(cause));
+    else if (error.name !== "TypeError") return;
+    else if (isLast) tellNoCopy(sayMissing("the browser could not run it"));
+    else await registerWorker(true); // the file has come back while the browser waited for it
   } finally {
     clearTimeout(timer);
   }
 }
 
-function tellNoCopy(cause) {
+function sayMissing(cause) {
+  return `${SERVICE_WORKER} could not be loaded: ${cause}.`;
+}
+
+/* What is wrong with the script of the service worker, or null. */
+async function workerTrouble() {
+  const response = await fetch(SERVICE_WORKER, {cache: "no-store"}).catch(() => null);
+  const type = response?.headers.get("content-type") ?? "";
+  if (!response?.ok) return response ? `the server answered ${response.status}` : "no answer";
+  if (!type.includes("javascript")) return `the server sent it with the type ${type}`;
+  const isWhole = await response.text().then(() => true, () => false);
+  return isWhole ? null : "it was cut";
+}
+
+function tellNoCopy(message) {
   if (document.querySelector(".site-news") !== null) return;
-  showNews(
-    `${SERVICE_WORKER} could not be loaded: ${cause}. Everything works, but not without a network.`,
-    "Try again",
-    () => {
-      document.querySelector(".site-news").remove();
-      isRegistered = false;
-      keepOffline();
-    },
-  );
+  noCopy = showNews(`${message} Everything works, but not without a network.`, "Try again", () => {
+    noCopy.remove();
+    registerWorker();
+  });
 }
 
 // ---- Style sheets that did not come ----------------------------------------------------------

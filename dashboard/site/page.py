@@ -178,12 +178,25 @@ def make_page(html: str) -> tuple[str, str]:
         f"{INSTALLABLE}  <style>\n{read_script('status.css')}  </style>\n"
         f"  <script>\n{_head_script()}  </script>"
     )
-    page = page[:position] + early + page[position:]
-    page = BODY.sub(lambda found: found[0] + STATUS, page, count=1)
+    page = _begin_body_early(page[:position] + early, page[position:])
     page = page.replace(APP, APP.replace(">", " hidden>"), 1)
     end = page.rfind("</body>")
     page = page[:end] + END + page[end:]
     return page, _page_script(script[1])
+
+
+def _begin_body_early(begun: str, rest: str) -> str:
+    """Return the page with the status before the styles and scripts of the app.
+
+    They are most of what precedes the app; the text of the status is painted without them.
+    """
+    body = BODY.search(rest)
+    if body is None:
+        raise SiteError("Expected a body in Panel's page, found none.")
+    head = rest[: body.start()].replace("</head>", "")
+    position = head.find("<style") if "<style" in head else len(head)
+    start = f"{head[:position]}</head>\n{body[0]}{STATUS}"
+    return begun + start + head[position:] + rest[body.end() :]
 
 
 def _head_script() -> str:

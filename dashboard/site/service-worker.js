@@ -10,6 +10,7 @@ const base = new URL("./", self.location.href);
 const prefix = `inkling ${base.pathname} `;
 const filesCache = `${prefix}files ${build.version}`;
 const FETCHED_AT_A_TIME = 4;
+const ANSWER_WITHIN = 6000; // milliseconds; a file that hangs is told of, and the page works without
 const blocksCache = `${prefix}blocks ${build.data}`;
 
 /* Some hosts redirect index.html to the folder itself, so the page is cached under that URL. */
@@ -34,6 +35,25 @@ async function hasChecksum(response, checksum) {
   return found.join("") === checksum;
 }
 
+/* An error with the name of the file and the cause, as the page shows them. */
+function fileError(name, cause) {
+  return new Error(`${name} could not be loaded: ${cause}.`);
+}
+
+/* The response to a request for a file, once its first bytes are there. */
+async function ask(name, cache) {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), ANSWER_WITHIN);
+  try {
+    return await fetch(urlOf(name), {cache, signal: controller.signal});
+  } catch {
+    const isLate = controller.signal.aborted;
+    throw fileError(name, isLate ? "the server does not answer" : "the server cannot be reached");
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /* Returns a file with the expected checksum: out of the cache of an older version, else from the
  * browser's HTTP cache, else from the server. */
 async function obtain(name, checksum, older) {
@@ -41,12 +61,16 @@ async function obtain(name, checksum, older) {
     const cached = await cache.match(urlOf(name));
     if (cached && (await hasChecksum(cached, checksum))) return cached;
   }
+  let cause = "";
   for (const cache of ["default", "reload"]) {
-    const response = await fetch(urlOf(name), {cache});
+    const response = await ask(name, cache);
     const isWhole = response.status === 200 && !response.redirected;
-    if (isWhole && (await hasChecksum(response, checksum))) return response;
+    const isRight = isWhole && (await hasChecksum(response, checksum).catch(() => null));
+    if (isRight) return response;
+    if (!isWhole) cause = `the server answered ${response.status}`;
+    else cause = isRight === null ? "it was cut" : "it has other bytes than this build";
   }
-  throw new Error(`Expected ${name} of version ${build.version}, found another content.`);
+  throw fileError(name, cause);
 }
 
 /* Files that an interrupted attempt has cached already are not fetched again. Several are fetched at
@@ -92,7 +116,20 @@ async function answerBlock(request) {
   return response;
 }
 
-self.addEventListener("install", (event) => event.waitUntil(cacheFiles()));
+/* Caches the files; the pages are told what is wrong where there is no earlier copy of the site. */
+async function install() {
+  try {
+    await cacheFiles();
+  } catch (error) {
+    const pages = await self.clients.matchAll({type: "window", includeUncontrolled: true});
+    if (self.registration.active === null) {
+      for (const page of pages) page.postMessage({type: "no copy", message: error.message});
+    }
+    throw error;
+  }
+}
+
+self.addEventListener("install", (event) => event.waitUntil(install()));
 
 self.addEventListener("activate", (event) => {
   event.waitUntil(deleteOlder().then(() => self.clients.claim()));

@@ -63,4 +63,5 @@ function showNews(text, label, press) {
   bar.setAttribute("role", "status");
   bar.append(text, makeButton(label, press), makeButton("Later", () => bar.remove()));
   document.body.append(bar);
+  return bar;
 }

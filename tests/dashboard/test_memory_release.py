@@ -1,12 +1,20 @@
 """When the garbage of ended sessions is collected, which stops everybody else meanwhile."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 from training_helpers import in_event_loop
 
 from dashboard import runtime
-from dashboard.runtime import COLLECT_SECONDS, COLLECT_SHARE, MOST_ENDED, MemoryRelease
+from dashboard.runtime import (
+    COLLECT_SECONDS,
+    COLLECT_SHARE,
+    MOST_ENDED,
+    MemoryRelease,
+    exempt_imports_from_collections,
+)
 
 
 class Collections:
@@ -66,3 +74,21 @@ async def test_the_garbage_of_many_sessions_does_not_wait(monkeypatch):
     assert collections.count == 1
     collections.pass_time()  # what was planned before finds nothing to do
     assert collections.count == 1
+
+
+class Knot:
+    """An object that only a collection frees."""
+
+    def __init__(self):
+        self.itself = self
+
+
+def test_collections_leave_out_what_was_imported_and_free_what_is_made_later():
+    try:
+        exempt_imports_from_collections()
+        assert gc.get_freeze_count() > 10 * len(gc.get_objects())
+        knot = weakref.ref(Knot())
+        gc.collect()
+        assert knot() is None
+    finally:
+        gc.unfreeze()

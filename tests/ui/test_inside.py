@@ -11,6 +11,10 @@ pytestmark = pytest.mark.ui
 def test_units_are_pointed_at_ablated_and_restored(own_lab: LabPage) -> None:
     own_lab.draw(SEVEN)
     own_lab.wait_digit(7)
+    for panel in ("Why", "Inside"):  # A panel that was left and opened again works as before.
+        own_lab.page.locator(".ink-panels").get_by_text(panel, exact=True).click()
+        own_lab.page.locator(f".ink-{panel.lower()}").first.wait_for()
+    own_lab.wait_text(".titles", "Layer 1")
     picture = own_lab.page.locator(".ink-inside [role=application]")
     picture.press("ArrowRight")
     own_lab.wait_data(".ink-inside-unit", layer=0, unit=1)

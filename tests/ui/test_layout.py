@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from browser_page import NAMELESS, SEVEN, LabPage, opened
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 pytestmark = pytest.mark.ui
 
@@ -38,6 +39,16 @@ MEASURES = """
   const { top } = deep(".run").getBoundingClientRect()
   const seen = Math.min(innerHeight, bottom, top > innerHeight / 2 ? top : innerHeight)
   return { boxes, width: innerWidth, height: innerHeight, content: page.scrollWidth, seen }
+}
+"""
+
+# Whether the charts of the 2-D data and the text under them overlap nothing and stay in their card.
+ONE_BELOW_THE_OTHER = """
+() => {
+  const names = [".ink-spiral-loss", ".ink-spiral-accuracy", ".ink-spiral-marks"]
+  const boxes = names.map((name) => deep(name).getBoundingClientRect())
+  const card = deep("#pane-spiral .watch").getBoundingClientRect()
+  return boxes.every((box, at) => box.bottom <= (boxes[at + 1]?.top ?? card.bottom) + 1)
 }
 """
 
@@ -210,6 +221,15 @@ def test_a_phone_has_large_targets_and_one_sheet_at_a_time(
             lab.page.evaluate("scrollTo(0, 0)")
             check_sight(lab.page.evaluate(MEASURES), width, height)
             assert lab.page.evaluate(SMALL_TARGETS) == []
+        lab.page.set_viewport_size(phone["viewport"])
+        lab.page.click("#more")
+        lab.page.click("#lessons-open")
+        lab.page.click("#lessons-close")
+        lab.page.locator("#lessons").wait_for(state="hidden")
+        lab.page.click("#tab-spiral")
+        lab.page.click("#sheet-watch")
+        lab.page.locator(".ink-spiral-accuracy").wait_for(state="visible")
+        lab.wait_until(lambda: lab.page.evaluate(ONE_BELOW_THE_OTHER), "charts overlap")
 
 
 def test_a_presentation_is_larger_and_ends_with_escape(browser: Browser, served_url: str) -> None:
@@ -266,5 +286,6 @@ def test_a_slider_in_use_is_called_by_its_title(lab: LabPage) -> None:
     names = set()
     for handle in lab.page.locator(".noUi-handle:visible").all():
         handle.focus()
+        expect(handle).to_have_attribute("aria-label", re.compile("."))
         names.add((handle.get_attribute("aria-label") or "").partition(" (")[0])
     assert names == {"Brush", "Smoothing", "Checkpoints"}

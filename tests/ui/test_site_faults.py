@@ -13,6 +13,10 @@ from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.ui
 
+needs_time = pytest.mark.skipif(
+    os.environ.get("INKLING_SITE_FAULTS") != "all",
+    reason="takes ten minutes: INKLING_SITE_FAULTS=all",
+)
 SENTENCE_MS = 10_000
 # The cause that the page tells of each fault, as data-cause of its line. A type matters for the
 # worker alone.
@@ -81,6 +85,21 @@ def is_started_without_a_reload(page: Page, url: str) -> None:
     assert page.locator(LINE).count() == 0
 
 
+def misses_a_copy(page: Page, name: str) -> None:
+    """Wait for the sentence of a file that only the use without a network needs."""
+    news = page.locator(".site-news")
+    news.wait_for(timeout=SENTENCE_MS)
+    assert name in news.inner_text()
+    assert "not without a network" in news.inner_text()
+
+
+def is_copied_without_a_reload(page: Page) -> None:
+    page.locator(".site-news").get_by_role("button", name="Try again").click()
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    assert page.evaluate("window.isSamePage") is True
+    assert page.locator(".site-news").count() == 0
+
+
 def test_files_that_do_not_come_are_named_with_the_cause_and_the_start_goes_on_with_them(
     browser: Browser, faulty: FaultySite
 ) -> None:
@@ -91,8 +110,9 @@ def test_files_that_do_not_come_are_named_with_the_cause_and_the_start_goes_on_w
         "pyodide/stdlib.bin": "html",
         "pyodide/pyodide.asm.wasm": "bytes",
     }
+    of_copy = {"app.webmanifest": "reset"}
     faulty.spoil(of_page | of_worker)
-    page = open_page(browser, faulty.url)
+    page = open_page(browser, faulty.url, "")
     page.evaluate("window.isSamePage = true")
     page.wait_for_function(KINDS, arg=causes(of_page), timeout=SENTENCE_MS)
     sees_what_is_wrong(page, *page.evaluate(FIRST_TROUBLE))
@@ -100,10 +120,13 @@ def test_files_that_do_not_come_are_named_with_the_cause_and_the_start_goes_on_w
     try_again(page)
     page.wait_for_function(KINDS, arg=causes(of_worker), timeout=SENTENCE_MS)
     sees_what_is_wrong(page, *page.evaluate(FIRST_TROUBLE))
-    faulty.repair()
+    faulty.spoil(of_copy)
     try_again(page)
     is_started_without_a_reload(page, faulty.url)
-    page.close()
+    misses_a_copy(page, "app.webmanifest")
+    faulty.repair()
+    is_copied_without_a_reload(page)
+    page.context.close()
 
 
 def test_a_policy_or_a_sandbox_that_refuses_the_start_is_told_and_nothing_looks_alive(
@@ -128,10 +151,7 @@ def test_a_policy_or_a_sandbox_that_refuses_the_start_is_told_and_nothing_looks_
         page.close()
 
 
-@pytest.mark.skipif(
-    os.environ.get("INKLING_SITE_FAULTS") != "all",
-    reason="takes ten minutes: INKLING_SITE_FAULTS=all",
-)
+@needs_time
 @pytest.mark.parametrize("fault", FAULTS)
 def test_every_file_with_every_fault(browser: Browser, faulty: FaultySite, fault: str) -> None:
     for number, name in enumerate(needed_files(faulty.folder)):
@@ -146,4 +166,42 @@ def test_every_file_with_every_fault(browser: Browser, faulty: FaultySite, fault
         if number % 2 and fault != "type":  # the others wait for the automatic attempt
             try_again(page)
         is_started_without_a_reload(page, faulty.url)
+        page.close()
+
+
+@needs_time
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_file_that_is_needed_later_with_every_fault(
+    browser: Browser, faulty: FaultySite, fault: str
+) -> None:
+    ofs = {"service-worker.js", "app.webmanifest", "icon-512.png"}
+    # The browser does not ask for the types of these two, and a changed service worker may run.
+    harmless = {"type": {"app.webmanifest", "icon-512.png"}, "bytes": {"service-worker.js"}}
+    for name in sorted(ofs - harmless.get(fault, set())):
+        faulty.spoil({name: fault})
+        page = open_page(browser, faulty.url, "")
+        page.evaluate("window.isSamePage = true")
+        is_started_without_a_reload(page, faulty.url)
+        misses_a_copy(page, name)
+        faulty.repair()
+        is_copied_without_a_reload(page)
+        page.context.close()
+
+
+@needs_time
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "type"])
+def test_blocks_and_manifests_with_every_fault(
+    browser: Browser, faulty: FaultySite, fault: str
+) -> None:
+    blocks = [f"data/blocks/{path.name}" for path in (faulty.folder / "data/blocks").iterdir()]
+    for names, word in ((blocks, "block"), (["data/manifest.json"], "manifest")):
+        faulty.spoil(dict.fromkeys(names, fault))
+        page = open_page(browser, f"{faulty.url}?data=mnist")
+        lab = LabPage(page, faulty.url)
+        lab.wait_ready()
+        page.wait_for_function(
+            "(word) => deepText('.ink-notice').includes(word)", arg=word, timeout=SENTENCE_MS
+        )
+        faulty.repair()
+        lab.wait_text(".ink-status", "cached [1-9]")
         page.close()

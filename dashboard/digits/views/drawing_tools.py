@@ -14,9 +14,17 @@ from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
 from data_cache import DIGIT_NAMES
 
+LOW_ONLY = """
+:host { display: none !important; }
+@media (max-width: 999px) and (min-width: 600px) and (max-height: 640px) {
+  :host { display: flex !important; }
+}
+"""
+"""In a low window, where the input of the model is not shown, its switch is among the tools."""
+
 
 class DrawingTools:
-    """Rows of the pane: `centring` and `fine_tuning` below the pad, `samples` below the charts."""
+    """Rows below the pad, among them `centring_below` for low windows, and `centring` beside it."""
 
     def __init__(self, controller: DigitsController, page: PageWriter, theme: Theme) -> None:
         self._controller = controller
@@ -27,10 +35,14 @@ class DrawingTools:
             lambda event: page.write(lambda: selection.set_classes(event.new)), "class_names"
         )
         # What the model was trained on decides for other data sets.
-        self.centring = Checkbox(
-            controller.state, "centre_drawing", theme.widgets, css_class="ink-centre"
-        ).view
-        self.centring.disabled = param.bind(_is_unlike_digits, controller.state.param.class_names)
+        self.centring, self.centring_below = (
+            Checkbox(
+                controller.state, "centre_drawing", theme.widgets + sheet, css_class=css_class
+            ).view
+            for sheet, css_class in (("", "ink-centre"), (LOW_ONLY, "ink-centre-below"))
+        )
+        for switch in (self.centring, self.centring_below):
+            switch.disabled = param.bind(_is_unlike_digits, controller.state.param.class_names)
         controller.state.param.watch(self._forget_label, "prediction")
         row: dict[str, Any] = {
             "stylesheets": [theme.wrap],

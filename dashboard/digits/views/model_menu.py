@@ -132,7 +132,8 @@ def model_html(model: ModelDescription) -> str:
     attributes = " ".join(f'data-{name}="{escape(str(value))}"' for name, value in values.items())
     return (
         f'<div class="model" title="{escape(model.title)}" aria-hidden="true" {attributes}>'
-        f"{escape(model.title)}</div>"
+        f'<span class="name">{escape(model.subject)}</span><span class="separator"> · </span>'
+        f'<span class="score">{escape(model.score)}</span></div>'
     )
 
 

@@ -28,7 +28,7 @@ class NetworkControls:
         state = controller.state
         # Its place stays when there is nothing to say, so that it moves nothing.
         pending = theme.text("", css_classes=["ink-pending"])
-        pending.min_height = 80
+        pending.min_height = 56  # of three lines
         build = button(
             "Initialise new model", theme, "ink-rebuild", controller.reset, "stretch_width"
         )

@@ -292,6 +292,7 @@ class DigitsPane:
             self._prediction.text,
             self._prediction.bars,
             model_input,
+            self._drawing_tools.centring,
             sizing_mode="stretch_width",
             margin=0,
             stylesheets=[read_asset("drawing_area.css")],
@@ -318,7 +319,7 @@ class DigitsPane:
             "draw": draw,
             "more": stack(
                 theme,
-                self._drawing_tools.centring,
+                self._drawing_tools.centring_below,
                 self._drawing_tools.fine_tuning,
                 self._drawing_tools.samples,
             ),

@@ -40,8 +40,10 @@ SHEET = """
 :host { touch-action: pan-y; }
 .bk-Canvas { filter: var(--signed-filter); }
 .titles { position: absolute; inset: 0; pointer-events: none; color: var(--text-quiet);
+  container-type: inline-size;
   font: 11px/1.3 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
-.titles span { position: absolute; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.titles span { position: absolute; font-size: clamp(8.5px, 3cqi, 11px); white-space: nowrap;
+  font-variant-numeric: tabular-nums; }
 .titles .end { right: 0; }
 .titles .layer { max-width: calc(100% - 48px); overflow: hidden; text-overflow: ellipsis; }
 .titles .middle { transform: translateX(-50%); }

@@ -170,8 +170,7 @@ class Controls:
             state.param.surface_side,
             options={f"{side} × {side}": side for side in RESOLUTIONS},
             css_classes=[f"{HOOK}-side"],
-            stylesheets=[theme.widgets],
-            width=110,
+            stylesheets=[theme.widgets, ":host { width: 9rem !important; }"],
             margin=0,
         )
         test = Checkbox(state, "show_test", theme.widgets, FIELD_HOOK).view

@@ -184,8 +184,10 @@ class PlanePane:
             self.surface.draw_picture(surface.picture(state.surface_mode))
             self.surface.draw_unit(None)
         parts = ("train", "test") if state.show_test else ("train",)
-        wrong = [state.points.part(part).points[state.evaluation(part).wrong] for part in parts]
-        self.surface.draw_wrong(np.concatenate(wrong))
+        points = np.concatenate([state.points.part(part).points for part in parts])
+        wrong = np.concatenate([state.evaluation(part).wrong for part in parts])
+        # Rings around most points, as before the training, would hide them and tell nothing.
+        self.surface.draw_wrong(points[wrong if 2 * wrong.sum() < len(wrong) else slice(0)])
 
     def _draw_points(self) -> None:
         self.surface.draw_points(self._state.points, self._state.show_test)

@@ -128,11 +128,12 @@ def summary_html(train: Score, test: Score) -> str:
 
 def model_html(snapshot: Snapshot, test: Score) -> str:
     """Return the name of the network of the pane, its iteration and its score, for the header."""
-    accuracy = f" · test {100 * test.accuracy:.1f} %" if test.count else ""
+    score = f"test {100 * test.accuracy:.1f} %" if test.count else ""
+    shown = f'<span class="separator"> · </span><span class="score">{score}</span>' if score else ""
     return (
         f'<div class="network" data-model="{snapshot.network.title}" '
-        f'data-iteration="{snapshot.iteration}">MLP {snapshot.network.title}, '
-        f"iteration {snapshot.iteration:,}{accuracy}</div>"
+        f'data-iteration="{snapshot.iteration}"><span class="name">MLP {snapshot.network.title}, '
+        f"iteration {snapshot.iteration:,}</span>{shown}</div>"
     )
 
 

@@ -25,7 +25,8 @@ TILES = """
   gap: 2px;
   padding: 4px 0 !important;
   border-radius: 6px !important;
-  font-size: 11px !important;
+  font-size: 10px !important;
+  letter-spacing: -0.03em;
 }
 .bk-btn::before {
   content: "";

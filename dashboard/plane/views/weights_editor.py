@@ -40,7 +40,8 @@ class WeightsEditor:
         self.error.visible = False
         self.table = theme.text("", css_classes=["ink-spiral-weights"])
         row = pn.Row(
-            self.layer, self.unit, self.source, self.weight, stylesheets=[theme.gap],
+            self.layer, self.unit, self.source, self.weight,
+            stylesheets=[theme.gap, ":host > .ink-spiral-weight { flex: 1 0 6.5rem !important; }"],
             sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
         self.view = stack(theme, row, self.error, self.table)

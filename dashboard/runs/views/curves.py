@@ -72,7 +72,7 @@ class RunCurves:
         self.figure = self._make_figure()
         save = button("Save PNG", theme, "ink-runs-png", lambda: None)
         save.js_on_click(args={"figure": self.figure}, code=SAVE_PNG)
-        self._switches = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._switches = pn.Column(sizing_mode="stretch_width", margin=0, stylesheets=[theme.gap])
         self.bind(runs)
         self._text = theme.text("", css_classes=["ink-runs-summary"])
         self.view = pn.Column(

@@ -67,6 +67,7 @@ def make_chart(x_label: str, y_label: str, name: str, **options: Any) -> figure:
         active_scroll=None,
         toolbar_location="right",
         min_border=2,
+        min_border_top=10,  # half a number of the y axis
         outline_line_color=None,
         html_attributes={
             "role": "img",
@@ -136,7 +137,7 @@ class ChangeFields:
         elif isinstance(parameter, param.List):
             hint = "for example 64 32"
         elif isinstance(parameter, param.Number):
-            hint = describe_range(parameter)
+            hint = describe_range(parameter).removeprefix("a number ")
         else:
             hint = ""
         self._value.placeholder = hint

@@ -22,7 +22,11 @@ export function componentOf(parts, index, make) {
   }
   if (!components.has(view)) {
     const lifetime = new AbortController()
-    view.removed.connect(() => lifetime.abort())
+    view.removed.connect(() => {
+      lifetime.abort()
+      // The next view has the same width, and would be set up only when it changes.
+      view.model.setv({ inner_width: 0 }, { silent: true })
+    })
     components.set(view, make(new FigureSurface(view, lifetime.signal)))
   }
   return components.get(view)

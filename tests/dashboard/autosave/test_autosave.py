@@ -345,8 +345,19 @@ async def test_tabs_that_are_reloaded_together_are_offered_their_own_work(tabs):
 async def test_earlier_work_of_an_open_tab_is_not_offered_to_another_one(tabs):
     await tabs.leave(Part("unanswered"), tab="a")
     await tabs.open(Part(), tab="a")
-    await tabs.open(Part(), tab="b")
+    await tabs.wake_until(asyncio.create_task(tabs.open(Part(), tab="b")))
     assert tabs.titles_found() == []
+
+
+@in_event_loop
+async def test_earlier_work_of_a_tab_that_is_only_ending_is_offered(tabs):
+    await tabs.leave(Part("unanswered"), tab="a")
+    await tabs.open(Part(), tab="a")
+    opening = asyncio.create_task(tabs.open(Part(), tab="b"))
+    await tabs.sleeper.wake()
+    tabs.opened.discard(min(tabs.opened))
+    await tabs.wake_until(opening)
+    assert tabs.titles_found() == ["unanswered"]
 
 
 @in_event_loop

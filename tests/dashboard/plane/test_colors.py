@@ -19,7 +19,7 @@ from dashboard.plane.colors import (
     tile,
     value_levels,
 )
-from dashboard.shell.colors import CLASS_COLORS, NEGATIVE, POSITIVE
+from dashboard.shell.colors import CLASS_COLORS, NEGATIVE, POSITIVE, TEST, TRAINING, VALIDATION
 
 # Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of Color Vision
 # Deficiency" (2009), severity 1.0, on linear RGB.
@@ -108,8 +108,8 @@ def test_the_signs_of_values_can_be_told_apart(vision):
     assert smallest_difference(channels_of([POSITIVE, NEGATIVE]), vision) > 8 * NOTICEABLE
 
 
-@pytest.mark.parametrize("color", [POSITIVE, NEGATIVE])
-def test_the_colors_of_signs_belong_to_no_class(color):
+@pytest.mark.parametrize("color", [POSITIVE, NEGATIVE, TRAINING, VALIDATION, TEST])
+def test_the_colors_of_signs_and_curves_belong_to_no_class(color):
     for other in channels_of(CLASS_COLORS):
         assert smallest_difference([*channels_of([color]), other], "normal") > 10 * NOTICEABLE
 
