@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import files
 from itertools import pairwise
+from os import environ
 from typing import Any
 
 import pytest
+from accessibility_tree import AccessibilityTree
 from browser_page import SEVEN, LabPage, opened
 from playwright.sync_api import Browser
 
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+KEYBOARD = environ.get("INKLING_KEYBOARD")
 # The themes differ in their colors alone.
 RULES_OF_THEMES = {"light": RULES, "dark": ("color-contrast", "link-in-text-block")}
 
@@ -211,3 +214,85 @@ def test_the_keyboard_alone_draws_a_one_and_hears_it(served_lab: LabPage) -> Non
     page.wait_for_function("() => announced.some(([, text]) => text.startsWith('1 one'))")
     page.keyboard.press("?")
     assert page.locator("#keys").get_attribute("open") is not None
+
+
+@pytest.mark.skipif(not KEYBOARD, reason="takes a minute; INKLING_KEYBOARD=1 runs it")
+def test_the_keyboard_alone_does_the_main_job_heard_in_the_accessibility_tree(
+    served_lab: LabPage,
+) -> None:
+    tree, press = AccessibilityTree(served_lab.page), served_lab.page.keyboard.press
+    press("Tab")
+    assert tree.focused() == ("button", "Skip to the picture")
+    press("Enter")
+    assert tree.focused()[0] == "application"
+    for key in ["Delete", *["ArrowUp"] * 9, *["Shift+ArrowDown"] * 17]:
+        press(key)
+    tree.wait_spoken("1 one")
+
+    # Training is heard at its start, and at its end with the accuracy on validation samples.
+    tree.tab_to("button", "Train", "Shift+Tab")
+    press("Enter")
+    tree.wait_spoken("Training,")
+    if tree.focused() != ("button", "Pause"):
+        tree.tab_to("button", "Pause")
+    press("Enter")
+    heard = tree.wait(
+        lambda: [text for text in tree.spoken() if text.startswith("Paused,")], "no pause is heard"
+    )
+    assert "validation accuracy" in heard[0]
+
+    # The pretrained model is evaluated, its most confident mistake put on the pad.
+    tree.tab_to("tab", "Digits", "Shift+Tab")
+    press("ArrowRight")
+    press("ArrowRight")
+    tree.wait(lambda: tree.focused() == ("tab", "Evaluate"), "no pane Evaluate")
+    tree.wait(lambda: tree.find("table", "Confusion matrix"), "no table of the matrix")
+    tree.tab_to("application", "Confusion matrix")
+    press("ArrowRight")
+    tree.wait_spoken("true 0, predicted 1: ")
+    tree.tab_to("application", "Mistakes")
+    press("ArrowRight")
+    press("ArrowLeft")
+    heard = tree.wait(
+        lambda: [text for text in tree.spoken() if "mistake 1 of" in text], "no mistake is heard"
+    )
+    wrong = heard[0].split("predicted ")[1][0]
+    press("Enter")
+    tree.wait(lambda: tree.focused()[1].startswith("Drawing pad"), "the pad gets no focus")
+    tree.wait(
+        lambda: any(text.startswith(wrong) or f"· {wrong} " in text for text in tree.spoken()),
+        "the answer to the mistake is not heard",
+    )
+
+    # The weights are saved.
+    tree.tab_to("button", "All settings", "Shift+Tab")
+    press("Enter")
+    tree.tab_to("button", "Save", limit=120)
+    with served_lab.page.expect_download() as download:
+        press("Enter")
+    assert download.value.path().stat().st_size > 0
+    press("Escape")
+
+    # Points of two classes are painted in the plane, and trained.
+    tree.tab_to("tab", "Digits", "Shift+Tab", limit=150)
+    press("ArrowRight")
+    tree.tab_to("application", "The plane")
+    press("ArrowRight")
+    assert tree.wait_spoken("x 0.05, y 0.00").count("class") > 1
+    tree.tab_to("button", "Paint")
+    press("Enter")
+    for number, arrow in (("0", "ArrowLeft"), ("1", "ArrowRight")):
+        tree.tab_to("button", f"{'●■'[int(number)]}{number}")
+        press("Enter")
+        tree.tab_to("application", "The plane. Paint", "Shift+Tab")
+        for _ in range(3):
+            press(f"Shift+{arrow}")
+        press("Space")
+        tree.wait_spoken(f"Point of class {number} at")
+    tree.tab_to("button", "Train", "Shift+Tab")
+    press("Enter")
+    tree.wait_spoken("Training,")
+    if tree.focused() != ("button", "Pause"):
+        tree.tab_to("button", "Pause")
+    press("Enter")
+    assert "training accuracy" in tree.wait_spoken("Paused,")

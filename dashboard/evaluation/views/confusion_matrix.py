@@ -10,6 +10,7 @@ from bokeh.models import ColumnDataSource, CustomJS
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
+from dashboard.evaluation.views.cell_keys import CellKeys
 from dashboard.shell.chart_parts import quieten
 from dashboard.shell.colors import MISTAKE, PLAIN
 from data_cache import DIGIT_NAMES
@@ -36,7 +37,7 @@ class ConfusionMatrix:
     def __init__(self, select_cell: Callable[[int, int], None]) -> None:
         self._select_cell = select_cell
         self._cells = ColumnDataSource(
-            {"x": [], "y": [], "text": [], "color": []}, name="confusion"
+            {"x": [], "y": [], "text": [], "color": [], "label": []}, name="confusion"
         )
         self.figure = figure(
             height=330,
@@ -59,6 +60,14 @@ class ConfusionMatrix:
         self.figure.text(
             text="text", text_align="center", text_baseline="middle", text_font_size="11px", **cells
         )
+        self._keys = CellKeys(
+            self.figure,
+            self._cells,
+            columns=None,
+            name="Confusion matrix. Arrow keys choose a cell, Enter shows its mistakes below.",
+            answer=".ink-mistakes-told",
+            choose=lambda cell: select_cell(*divmod(cell, round(self.figure.x_range.end))),
+        )
         self.figure.js_on_event("tap", CustomJS(args={"figure": self.figure}, code=SELECT_CELL))
         self.figure.on_change("tags", self._tapped)
         self._name_classes(DIGIT_NAMES)
@@ -77,6 +86,10 @@ class ConfusionMatrix:
             "x": columns + 0.5,
             "y": rows + 0.5,
             "text": [str(count) if count else "" for count in cells.tolist()],
+            "label": [
+                f"true {class_names[row]}, predicted {class_names[column]}: {count}"
+                for row, column, count in zip(rows, columns, cells, strict=True)
+            ],
             "color": [
                 shade(PLAIN if on_diagonal else MISTAKE, strength) if count else TRANSPARENT
                 for on_diagonal, strength, count in zip(correct, strengths, cells, strict=True)

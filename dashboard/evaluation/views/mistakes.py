@@ -11,6 +11,7 @@ from bokeh.plotting import figure
 
 from dashboard.digits.views.pad import INK_PALETTE
 from dashboard.evaluation.report import Mistake
+from dashboard.evaluation.views.cell_keys import CellKeys
 from dashboard.shell.colors import MISTAKE
 from data_cache import Samples
 
@@ -44,7 +45,7 @@ class MistakesView:
         self._indices: list[int] = []
         blank = np.zeros((ROWS * _HEIGHT, COLUMNS * _CELL), np.uint8)
         self._images = ColumnDataSource({"image": [blank]}, name="mistakes")
-        self._labels = ColumnDataSource({"x": [], "y": [], "text": []})
+        self._labels = ColumnDataSource({"x": [], "y": [], "text": [], "label": []})
         self.figure = figure(
             height=210,
             x_range=(0, COLUMNS),
@@ -74,6 +75,14 @@ class MistakesView:
             text_align="center",
             source=self._labels,
         )
+        self._keys = CellKeys(
+            self.figure,
+            self._labels,
+            columns=COLUMNS,
+            name="Mistakes. Arrow keys go from one to the next, Enter puts it on the drawing pad.",
+            pane="digits",
+            choose=self._choose,
+        )
         args = {"figure": self.figure, "labels": self._labels, "columns": COLUMNS, "rows": ROWS}
         self.figure.js_on_event("tap", CustomJS(args=args, code=SHOW_ON_PAD))
         self.figure.on_change("tags", self._tapped)
@@ -97,9 +106,18 @@ class MistakesView:
             "x": positions % COLUMNS + 0.5,
             "y": ROWS - positions // COLUMNS - 0.98,
             "text": [label[:9] for label in labels],
+            "label": [
+                f"{class_names[m.label]}, predicted {class_names[m.predicted]}, "
+                f"mistake {number} of {len(mistakes)}"
+                for number, m in enumerate(shown, 1)
+            ],
         }
         return labels
 
     def _tapped(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
-        if len(tags) == 2 and isinstance(tags[1], int) and 0 <= tags[1] < len(self._indices):
-            self._show_on_pad(self._indices[tags[1]])
+        if len(tags) == 2 and isinstance(tags[1], int):
+            self._choose(tags[1])
+
+    def _choose(self, index: int) -> None:
+        if 0 <= index < len(self._indices):
+            self._show_on_pad(self._indices[index])

@@ -14,6 +14,7 @@ from dashboard.evaluation.views.mistakes import MistakesView
 from dashboard.evaluation.views.text import (
     accuracy_html,
     calibration_html,
+    confusion_html,
     mistakes_html,
     recall_html,
     rejection_html,
@@ -61,6 +62,7 @@ class EvaluationPane:
         theme = Theme()
         self._accuracy = theme.text("", css_classes=["ink-evaluation-accuracy"])
         self._subject = theme.text("", css_classes=["ink-evaluation-subject"])
+        self._confusion_text = theme.text("", css_classes=["ink-confusion-told"])
         self._recall = theme.text("", css_classes=["ink-recall"])
         self._rejection = theme.text("", css_classes=["ink-rejection"])
         self._calibration = theme.text("", css_classes=["ink-calibration"])
@@ -125,6 +127,7 @@ class EvaluationPane:
             "draw": stack(
                 theme,
                 theme.text("<h2>Confusion matrix</h2>"),
+                self._confusion_text,
                 pn.pane.Bokeh(self._confusion.figure, sizing_mode="stretch_width", margin=0),
                 theme.text("<h2>Most confident errors</h2>"),
                 self._mistakes_text,
@@ -171,8 +174,10 @@ class EvaluationPane:
         reliability = report.reliability if report else None
         self._calibration.object = calibration_html(reliability)
         self._reliability.draw(reliability)
-        if report is not None:
-            self._confusion.draw(report.metrics.confusion_matrix, names)
+        counts = report.metrics.confusion_matrix if report else None
+        self._confusion_text.object = confusion_html(counts, names)
+        if counts is not None:
+            self._confusion.draw(counts, names)
 
     def _draw_mistakes(self) -> None:
         state, names, mistakes = self._state, self._state.class_names, self._state.shown_mistakes()

@@ -6,6 +6,9 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dashboard.evaluation.rejection import TRUE_POSITIVE_RATE, Rejection
 from dashboard.evaluation.report import EvaluationReport
 from dashboard.evaluation.state import STALE
@@ -53,6 +56,43 @@ def recall_html(report: EvaluationReport | None, class_names: Sequence[str]) -> 
     return f'<table class="bars" aria-label="Recall of every class">{"".join(rows)}</table>'
 
 
+def confusion_html(counts: NDArray[np.integer] | None, class_names: Sequence[str]) -> str:
+    """Return the most frequent confusion in words, and the matrix as a table for screen readers.
+
+    Parameters
+    ----------
+    counts
+        Of samples, (true classes, predicted classes); None: not counted yet.
+    class_names
+        Names of the classes.
+    """
+    if counts is None:
+        return ""
+    mistakes = np.where(np.eye(len(counts), dtype=bool), 0, counts)
+    label, predicted = (int(index) for index in np.unravel_index(mistakes.argmax(), counts.shape))
+    most = int(mistakes[label, predicted])
+    sentence = (
+        "No mistakes."
+        if most == 0
+        else (
+            f"Most frequent mistake: {escape(class_names[label])} predicted as "
+            f"{escape(class_names[predicted])}, {most:,} of {int(counts[label].sum()):,}."
+        )
+    )
+    heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in class_names)
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>'
+        + "".join(f"<td>{count}</td>" for count in row)
+        + "</tr>"
+        for name, row in zip(class_names, counts.tolist(), strict=True)
+    )
+    return (
+        f'<p class="quiet" data-most="{most}">{sentence}</p>'
+        f'<div class="unseen"><table aria-label="Confusion matrix: true classes in rows, '
+        f'predicted classes in columns"><tr><td></td>{heads}</tr>{rows}</table></div>'
+    )
+
+
 def rejection_html(rejections: Sequence[Rejection]) -> str:
     """Return the share of non-digits that is rejected."""
     if not rejections:
@@ -80,6 +120,6 @@ def mistakes_html(count: int, cell: tuple[str, str] | None, labels: Sequence[str
     which = "" if cell is None else f", true {cell[0]}, predicted {cell[1]}"
     return (
         f'<p data-count="{count}">{count:,} mistakes{escape(which)}, most confident first. '
-        "Click one to put it on the pad.</p>"
+        "Choose one to put it on the pad.</p>"
         f'<p class="quiet">{escape(" · ".join(labels))}</p>'
     )

@@ -113,7 +113,7 @@ class PlanePane:
         self._state = state = controller.state
         theme = Theme()
         download = Download(page)
-        self._readout = Readout(state, theme, clock)
+        self._readout = Readout(state, theme)
         self._controls = Controls(controller, theme, download, self._readout.summary)
         self.surface = SurfaceView(self._commands(), theme.widgets)
         self._profile = ProfileChart(theme)
@@ -297,7 +297,6 @@ class PlanePane:
             self._readout.point,
             self._controls.picture_options,
             self._profile.view,
-            self._readout.spoken,
         )
         inside = pn.Column(
             self._steppers.view,

@@ -16,15 +16,11 @@ from dashboard.shell.colors import CLASS_COLORS
 from dashboard.shell.theme import Theme
 from dashboard.training.history import Score
 from dashboard.training.snapshot import Snapshot
-from dashboard.training.trainer import Clock
 from data_cache import INPUT_TITLES
 from nn import Network
 
 SHOWN_CLASSES = 3
 """Classes whose probabilities are shown at a point, the most probable first."""
-
-SPEAK_SECONDS = 5.0
-"""Shortest time between two summaries for screen readers during training."""
 
 LONG = '<span class="long"> accuracy</span>'
 """Left out where there is no room for it."""
@@ -41,19 +37,14 @@ class Readout:
         What is shown.
     theme
         Style sheets.
-    clock
-        A monotonic clock, in seconds.
     """
 
-    def __init__(self, state: PlaneState, theme: Theme, clock: Clock) -> None:
+    def __init__(self, state: PlaneState, theme: Theme) -> None:
         self._state = state
-        self._clock = clock
-        self._spoken_at = -SPEAK_SECONDS
         self.summary = theme.text("", css_classes=[f"{HOOK}-summary"])
         self.status = theme.text("", css_classes=[f"{HOOK}-status"])
         self.model = theme.text("", css_classes=[f"{HOOK}-model"])
         self.point = theme.text("", css_classes=[f"{HOOK}-place"])
-        self.spoken = theme.text("", css_classes=[f"{HOOK}-spoken"])
 
     def draw(self) -> None:
         """Show the scores on training and test points, and how far training is."""
@@ -63,10 +54,6 @@ class Readout:
         self.summary.object = summary_html(train, test)
         self.status.object = status_html(state.snapshot, test)
         self.model.object = model_html(state.snapshot, test)
-        now = self._clock()
-        if not state.running or now - self._spoken_at >= SPEAK_SECONDS:
-            self._spoken_at = now
-            self.spoken.object = spoken_html(state.snapshot, train, test)
 
     def draw_point(self) -> None:
         """Show which unit is shown, or the probabilities at the point that is pointed at."""
@@ -136,14 +123,6 @@ def summary_html(train: Score, test: Score) -> str:
     return (
         f'<p class="summary small">Training{LONG} <b>{_per_cent(train)}</b>'
         f'<span class="unseen"> · </span><br>test{LONG} <b>{_per_cent(test)}</b></p>'
-    )
-
-
-def spoken_html(snapshot: Snapshot, train: Score, test: Score) -> str:
-    """Return the same with the iteration, as an invisible live region for screen readers."""
-    return (
-        f'<p class="unseen" role="status">Iteration {snapshot.iteration:,}: training accuracy '
-        f"{_per_cent(train)}, test accuracy {_per_cent(test)}.</p>"
     )
 
 

@@ -1,5 +1,6 @@
-// What screen readers and the keyboard need beyond the elements themselves: names of sliders, one
-// live region that announces answers and training, the skip link, and the list of keys.
+// What screen readers and the keyboard need beyond the elements themselves: names of sliders, states
+// of buttons, help of fields, one live region that announces answers and training, the skip link, and
+// the list of keys.
 
 (() => {
   const INTERVAL = 500 // milliseconds between two looks at the page
@@ -56,6 +57,73 @@
     }
   }
 
+  // ---- Buttons and fields ----------------------------------------------------------------------
+
+  // Bokeh shows by a class alone which buttons of a group are pressed. Train is none of them: its
+  // label says what it does.
+  const GROUPS = /(Radio|Checkbox)ButtonGroup|Toggle/
+
+  function mark_buttons(parts) {
+    for (const part of parts.filter(({ host }) => GROUPS.test(host?.className))) {
+      const { classList } = part.host
+      if (classList.contains("ink-train") || classList.contains("ink-spiral-train")) {
+        continue
+      }
+      const state = classList.contains("disclosure") ? "aria-expanded" : "aria-pressed"
+      for (const button of part.querySelectorAll("button")) {
+        const value = String(button.classList.contains("bk-active"))
+        if (button.getAttribute(state) !== value) {
+          button.setAttribute(state, value)
+        }
+      }
+    }
+  }
+
+  // A figure without a name has nothing that keys could do.
+  function skip_pictures(roots) {
+    for (const area of find_all(".bk-events[tabindex='0']:not([role])", roots)) {
+      area.tabIndex = -1
+    }
+  }
+
+  // Bokeh replaces a button whose label changes, as that of Train: its successor gets the focus.
+  let lost = null // {element, root, index}: what has the focus, or had it when it was removed
+
+  function buttons_of(root) {
+    return [...root.querySelectorAll("button")]
+  }
+
+  const replacements = new MutationObserver(() => {
+    const is_gone = lost != null && !lost.element.isConnected && lost.root.host.isConnected
+    if (is_gone && document.activeElement === document.body) {
+      buttons_of(lost.root)[lost.index]?.focus({ preventScroll: true })
+    }
+  })
+
+  function follow_focus(event) {
+    const [element] = event.composedPath()
+    const root = element.getRootNode()
+    replacements.disconnect()
+    lost = null
+    if (root instanceof ShadowRoot && element.localName === "button") {
+      lost = { element, root, index: buttons_of(root).indexOf(element) }
+      replacements.observe(root, { childList: true })
+    }
+  }
+
+  // The help of a field, which a pointer sees at its question mark.
+  function describe_field(event) {
+    const field = event.composedPath()[0]
+    const mark = field.matches?.("input, select, textarea") && field.getRootNode().querySelector(".bk-description")
+    if (mark && !field.ariaDescription) {
+      const views = Bokeh.index.query((view) => view.model.type === "Tooltip" && view.target === mark)
+      const [help] = [...views].map((view) => view.model.content)
+      if (typeof help === "string") {
+        field.ariaDescription = help
+      }
+    }
+  }
+
   // ---- Announcements ---------------------------------------------------------------------------
 
   function say(text) {
@@ -88,6 +156,39 @@
     if (waited > SETTLED && (element.outerHTML !== answer.before || waited > LATEST)) {
       answer.changed = null
       say(read_text(element))
+    }
+  }
+
+  // A text that a key changes, such as the values at the cursor, once it has changed; and sentences of
+  // the components.
+  const awaited = { selector: null, since: 0, before: "" }
+
+  function read_awaited() {
+    const host = find(awaited.selector)
+    return read_text((host?.shadowRoot ?? host)?.querySelector("p, div"))
+  }
+
+  function tell_of_key({ detail: { sentence, selector } }) {
+    if (sentence != null) {
+      say(sentence)
+      return
+    }
+    if (awaited.selector == null) {
+      awaited.selector = selector
+      awaited.before = read_awaited()
+    }
+    awaited.selector = selector
+    awaited.since = performance.now()
+  }
+
+  function tell_awaited(now) {
+    if (awaited.selector == null) {
+      return
+    }
+    const [text, waited] = [read_awaited(), now - awaited.since]
+    if (waited > LATEST || (waited > SETTLED && text !== awaited.before)) {
+      awaited.selector = null
+      say(text)
     }
   }
 
@@ -144,8 +245,11 @@
   function look() {
     const [now, roots] = [performance.now(), find_roots()]
     name_sliders(roots)
+    mark_buttons(roots)
+    skip_pictures(roots)
     listen(now, roots)
     tell_answer(now)
+    tell_awaited(now)
     tell_training(now)
   }
 
@@ -178,7 +282,15 @@
   addEventListener("pointerup", press(false), true)
   addEventListener("pointercancel", press(false), true)
   addEventListener("inkling-drawing", drawing_changed)
+  addEventListener("inkling-say", tell_of_key)
   addEventListener("keydown", key_down)
+  addEventListener("focusin", follow_focus)
+  addEventListener("pointerdown", () => { lost = null }, true)
+  addEventListener("focusin", describe_field)
+  addEventListener("click", (event) => {
+    const part = event.composedPath()[0].getRootNode()
+    requestAnimationFrame(() => mark_buttons([part]))
+  }, true)
 
   // A script of Panel fires this event a second time.
   document.addEventListener("DOMContentLoaded", () => {

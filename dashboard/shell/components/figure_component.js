@@ -116,6 +116,9 @@ export class CommandChannel {
   }
 }
 
+const focused = new CSSStyleSheet()
+focused.replaceSync(":focus-visible { outline: 2px solid var(--accent); outline-offset: -2px; }")
+
 const filled = new CSSStyleSheet()
 filled.replaceSync(
   ".bk-layer, .bk-events, canvas { width: 100% !important; height: 100% !important; }",
@@ -134,6 +137,8 @@ export class FigureSurface {
     this.element = view.canvas_view.events_el // gets the focus
     this.element.setAttribute("role", "application")
     this.element.tabIndex = 0
+    const root = this.element.getRootNode()
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, focused]
     this.host.addEventListener("contextmenu", (event) => event.preventDefault(), { signal })
     const observer = new ResizeObserver(() => this.fit())
     observer.observe(this.host)
@@ -236,6 +241,24 @@ export class FigureSurface {
     element.addEventListener("focus", () => handler(element.matches(":focus-visible")), { signal })
     element.addEventListener("blur", () => handler(false), { signal })
   }
+}
+
+/**
+ * Announce a sentence to screen readers.
+ *
+ * @param {string} sentence
+ */
+export function announce(sentence) {
+  dispatchEvent(new CustomEvent("inkling-say", { detail: { sentence } }))
+}
+
+/**
+ * Announce a text that Python writes, once it has changed after a key, or as it is if it does not.
+ *
+ * @param {string} selector of the component with the text
+ */
+export function announceText(selector) {
+  dispatchEvent(new CustomEvent("inkling-say", { detail: { selector } }))
 }
 
 const WITHOUT_TEXT = ["button", "checkbox", "color", "file", "radio", "range"]

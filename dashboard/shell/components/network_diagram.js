@@ -15,7 +15,7 @@
 //   edit    layer, row, column  choose the weight or bias for editing
 //   seen    0 or 1              whether any of the diagram is in sight
 
-import { CommandChannel, componentOf, setColumns } from "./figure_component.js"
+import { CommandChannel, announceText, componentOf, setColumns } from "./figure_component.js"
 
 const INTERVAL = 60 // milliseconds between two things that are pointed at
 const REACH = 7 // pixels within which a line or a bias is meant
@@ -224,6 +224,7 @@ class NetworkDiagram {
       return false
     }
     this.pointAt(this.chosenTarget())
+    announceText(".ink-spiral-pointed")
     return true
   }
 

@@ -14,7 +14,7 @@
 //   move     part, row, x, y
 //   delete   part, row
 
-import { CommandChannel, componentOf, onChange, setColumns } from "./figure_component.js"
+import { CommandChannel, announce, announceText, componentOf, onChange, setColumns } from "./figure_component.js"
 
 const LIMIT = 1.25
 const REACH = 12 // pixels within which a point is meant
@@ -32,6 +32,7 @@ const LABELS = {
 }
 const DRAGGING_TOOLS = ["line", "paint", "move"] // a finger uses these instead of scrolling
 const BUTTONS = { main: 0, right: 2 }
+const READOUT = ".ink-spiral-place" // the text of the values at the cursor
 const MAIN_IS_DOWN = 1 // in `buttons` of an event
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }
 
@@ -353,30 +354,44 @@ class PlaneEditor {
       this.drawLine(this.lineStart, this.cursor)
     }
     this.look(this.cursor)
+    announceText(READOUT)
   }
 
   /** Do at the cursor what a click with the tool does. */
   useTool() {
     const { tool, cursor } = this
+    const place = `x ${cursor.x.toFixed(2)}, y ${cursor.y.toFixed(2)}`
     if (tool === "look") {
       this.look(cursor)
       this.channel.flush()
+      announceText(READOUT)
     } else if (tool === "line") {
+      announce(`${this.lineStart == null ? "Beginning" : "End"} of the line at ${place}`)
       this.lineStart == null ? this.beginLine(cursor) : this.endLine(cursor)
     } else if (tool === "paint") {
       const stroke = this.newStroke()
       this.addToStroke(stroke, cursor)
       this.channel.flush()
+      announce(`Point of class ${this.classChoice.active} at ${place}`)
     } else if (tool === "move") {
       this.pickUpOrPutDown()
     } else {
-      this.delete(this.nearest(cursor, Infinity))
+      const found = this.nearest(cursor, Infinity)
+      this.delete(found)
+      announce(found == null ? "No point" : `Deleted ${this.describe(found)}`)
     }
+  }
+
+  describe({ source, row }) {
+    const { x, y } = source.data
+    const part = source === this.train ? "training" : "test"
+    return `the ${part} point at x ${x[row].toFixed(2)}, y ${y[row].toFixed(2)}`
   }
 
   pickUpOrPutDown() {
     this.carried = this.carried == null ? this.nearest(this.cursor, Infinity) : null
     this.channel.flush()
+    announce(this.carried == null ? "Put down" : `Picked up ${this.describe(this.carried)}`)
     if (this.carried != null) {
       const { source, row } = this.carried
       this.cursor = { x: source.data.x[row], y: source.data.y[row] }

@@ -5,7 +5,7 @@
 //   look    index   the sample that is pointed at, -1 for none
 //   choose  index   put the sample on the pad
 
-import { CommandChannel, componentOf, onChange, setColumns } from "./figure_component.js"
+import { CommandChannel, announceText, componentOf, onChange, setColumns } from "./figure_component.js"
 
 const INTERVAL = 60 // milliseconds between two samples that are pointed at
 const REACH = 22 // pixels from a pointer to a sample, at most
@@ -114,6 +114,7 @@ class SampleMap {
       const next = this.chosen + steps[event.key]
       this.chosen = next >= 0 && next < this.count ? next : this.chosen
       this.pointAt(this.chosen)
+      announceText(".ink-map-point")
     } else if (event.key === " " || event.key === "Enter") {
       this.choose(this.chosen)
     } else {

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import panel as pn
 import pytest
+from component_helpers import send_command
 from training_helpers import few_samples
 
 from dashboard.digits.state import DigitsState
@@ -65,6 +66,11 @@ class Shown:
         figure = self._find(lambda part: self._is_figure(part, hook)).object
         figure.tags = [len(self.on_pad) + 1, *command]
 
+    def choose(self, hook, index):
+        """Tell Python of a cell that was chosen by keys."""
+        figure = self._find(lambda part: self._is_figure(part, hook)).object
+        send_command(figure, "choose", index)
+
     def _is_figure(self, part, hook):
         return isinstance(part, pn.pane.Bokeh) and f"ink-{hook}" in (part.object.css_classes or [])
 
@@ -107,6 +113,23 @@ def test_a_tap_selects_a_cell_or_shows_a_mistake_on_the_pad():
     shown.tap("confusion", "nonsense", 1)
     cell = report.mistakes_in(first.label, first.predicted)
     assert shown.data("mistakes-told")["count"] == len(cell)
+
+
+def test_keys_select_what_a_tap_selects_and_cells_say_what_they_are():
+    shown = Shown()
+    report = shown.evaluate()
+    first = report.mistakes[0]
+    index = 10 * first.label + first.predicted
+    matrix = report.metrics.confusion_matrix
+    count = matrix[first.label, first.predicted]
+    said = f"true {first.label}, predicted {first.predicted}: {count}"
+    assert shown.columns("confusion")["label"][index] == said
+    assert shown.data("confusion-told")["most"] == (matrix - np.diag(np.diag(matrix))).max()
+    shown.choose("confusion", index)
+    assert shown.data("mistakes-told")["count"] == count
+    shown.choose("mistakes", 0)
+    shown.choose("mistakes", 999)
+    assert len(shown.on_pad) == 1
 
 
 def test_rejection_and_robustness_are_shown_as_they_are_measured():

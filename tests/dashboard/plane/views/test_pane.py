@@ -106,7 +106,6 @@ def test_a_new_pane_shows_the_network_the_points_and_the_scores():
         "test-accuracy": pytest.approx(accuracy, rel=1e-5),
     }
     assert f"{100 * accuracy:.1f} %" in shown.find("-summary").object
-    assert 'role="status"' in shown.find("-spoken").object
     assert shown.state.notice.text in shown.find("-notice").object
 
 

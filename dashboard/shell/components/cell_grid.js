@@ -1,0 +1,109 @@
+// The keys of a figure that is a grid of cells, such as a confusion matrix or a sheet of pictures:
+// arrows go from cell to cell, each is announced, and Enter chooses it.
+//
+// Parts: the data source `cells`, whose column `label` says what each cell is, row by row; `cursor`, the
+// cell that the keys are at; `columns`, the cells of a row, or null for as many as there are rows;
+// `name`, what the grid is; `answer`, a selector of the text that a choice changes; `pane`, the pane
+// that a choice leads to, or "". The command is
+//   choose   index   of the cell
+
+import { CommandChannel, announce, announceText, componentOf, onChange, setColumns } from "./figure_component.js"
+
+const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
+
+/**
+ * Set up the grid.
+ *
+ * @param {object} parts the parts named above, with `figure` and `channel`
+ */
+export default (parts, _cause, _data, { index }) => {
+  componentOf(parts, index, (surface) => new CellGrid(parts, surface))
+}
+
+class CellGrid {
+  constructor({ figure, channel, cells, cursor, columns, name, answer, pane }, surface) {
+    Object.assign(this, { figure, cells, cursor, answer, pane })
+    this.fixedColumns = columns
+    this.channel = new CommandChannel(channel, 0, surface.signal)
+    this.chosen = 0 // the index of the cell that the keys are at
+    this.isFocused = false
+    surface.label = name
+    surface.onKey((event) => this.keyDown(event))
+    surface.onFocus((visible) => this.focus(visible))
+    onChange(cells.properties.data, () => this.showCursor(), surface.signal)
+  }
+
+  get labels() {
+    return this.cells.data.label
+  }
+
+  get columns() {
+    return this.fixedColumns ?? Math.max(1, Math.round(Math.sqrt(this.labels.length)))
+  }
+
+  /** Rows that there is room for. */
+  get rows() {
+    return Math.abs(this.figure.y_range.end - this.figure.y_range.start)
+  }
+
+  choose() {
+    if (this.chosen >= this.labels.length) {
+      return
+    }
+    this.channel.send("choose", this.chosen)
+    if (this.pane !== "") {
+      document.getElementById(`tab-${this.pane}`)?.click()
+      document.getElementById("skip").click()
+    } else {
+      announceText(this.answer)
+    }
+  }
+
+  // ---- Keys ------------------------------------------------------------------------------------
+
+  focus(visible) {
+    this.isFocused = visible
+    this.showCursor()
+    if (visible) {
+      this.say()
+    }
+  }
+
+  keyDown(event) {
+    const { columns } = this
+    if (event.key in ARROWS) {
+      const [down, right] = ARROWS[event.key]
+      const column = (this.chosen % columns) + right
+      const next = this.chosen + down * columns + right
+      if (column >= 0 && column < columns && next >= 0 && next < this.labels.length) {
+        this.chosen = next
+      }
+    } else if (event.key === "Home" || event.key === "End") {
+      this.chosen = event.key === "Home" ? 0 : Math.max(0, this.labels.length - 1)
+    } else if (event.key === " " || event.key === "Enter") {
+      this.choose()
+      return true
+    } else {
+      return false
+    }
+    this.isFocused = true
+    this.showCursor()
+    this.say()
+    return true
+  }
+
+  say() {
+    announce(this.labels[this.chosen] ?? "Nothing to choose")
+  }
+
+  showCursor() {
+    this.chosen = Math.min(this.chosen, Math.max(0, this.labels.length - 1))
+    const isShown = this.isFocused && this.labels.length > 0
+    const row = Math.floor(this.chosen / this.columns)
+    const isDownward = this.figure.y_range.start > this.figure.y_range.end
+    setColumns(this.cursor, {
+      x: isShown ? [(this.chosen % this.columns) + 0.5] : [],
+      y: isShown ? [isDownward ? row + 0.5 : this.rows - row - 0.5] : [],
+    })
+  }
+}
