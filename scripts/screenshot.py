@@ -45,6 +45,7 @@ def main(folder: Path) -> None:
             lab.page.locator(".ink-spiral-train button").click()
             lab.wait_text(".ink-spiral-status", r"iteration \d{4}")
             lab.page.locator(".ink-spiral-train button").click()
+            lab.wait_text(".ink-spiral-train", "Train")
             lab.page.screenshot(path=folder / "plane.png")
             browser.close()
     finally:

@@ -33,6 +33,10 @@ LEARNING_FIELDS = ("optimizer", "batch_size", "dropout", "l1", "l2")
 RESOLUTIONS = (64, 100, 150, 200)
 MENU_WIDTH = 140
 WRAP = ":host { flex-wrap: wrap; }"
+SIDE_WIDTH = """
+:host { min-width: 7rem !important; }
+@media (pointer: coarse), (max-width: 700px) { :host { min-width: 8.5rem !important; } }
+"""
 FEATURES = """
 .bk-input-group { display: flex; flex-wrap: wrap; gap: 2px 12px; }
 .bk-input-group > label { margin: 0; white-space: nowrap; }
@@ -170,7 +174,8 @@ class Controls:
             state.param.surface_side,
             options={f"{side} × {side}": side for side in RESOLUTIONS},
             css_classes=[f"{HOOK}-side"],
-            stylesheets=[theme.widgets, ":host { width: 9rem !important; }"],
+            stylesheets=[theme.widgets, SIDE_WIDTH],
+            width=110,
             margin=0,
         )
         test = Checkbox(state, "show_test", theme.widgets, FIELD_HOOK).view
