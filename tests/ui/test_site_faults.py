@@ -186,22 +186,3 @@ def test_every_file_that_is_needed_later_with_every_fault(
         faulty.repair()
         is_copied_without_a_reload(page)
         page.context.close()
-
-
-@needs_time
-@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "type"])
-def test_blocks_and_manifests_with_every_fault(
-    browser: Browser, faulty: FaultySite, fault: str
-) -> None:
-    blocks = [f"data/blocks/{path.name}" for path in (faulty.folder / "data/blocks").iterdir()]
-    for names, word in ((blocks, "block"), (["data/manifest.json"], "manifest")):
-        faulty.spoil(dict.fromkeys(names, fault))
-        page = open_page(browser, f"{faulty.url}?data=mnist")
-        lab = LabPage(page, faulty.url)
-        lab.wait_ready()
-        page.wait_for_function(
-            "(word) => deepText('.ink-notice').includes(word)", arg=word, timeout=SENTENCE_MS
-        )
-        faulty.repair()
-        lab.wait_text(".ink-status", "cached [1-9]")
-        page.close()
