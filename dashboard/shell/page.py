@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from html import escape
+from importlib.resources import files
 
 import panel as pn
 
@@ -22,6 +23,7 @@ from dashboard.shell.restore_offer import RestoreOffer
 from dashboard.shell.share_link import ShareLink
 from dashboard.shell.tabs import Pane, Panes
 from dashboard.shell.theme import Theme
+from dashboard.upstream import is_applied
 from dashboard.upstream.page_slices import checkpoint
 from dashboard.upstream.template import make_template
 from nn import PRETRAINED, PretrainedCard, pretrained_card
@@ -69,9 +71,7 @@ class Page:
             "page_css": color_variables()
             + read_asset("page.css")
             + read_asset("visually_hidden.css"),
-            "page_js": "\n;".join(
-                read_asset(f"{name}.js") for name in ("page", "connection", "accessibility")
-            ),
+            "page_js": page_script(),
             "icon": icon_url(),
             "about": about_html(cards),
             "panes": self.panes.panes,
@@ -89,6 +89,15 @@ class Page:
         for name, part in (self.panes.roots() | parts).items():
             checkpoint()
             self.template.add_panel(name, part)
+
+
+def page_script() -> str:
+    """Return the script of the page, which is the same in both runtimes."""
+    parts = [read_asset(f"{name}.js") for name in ("page", "connection", "accessibility")]
+    if is_applied("undrawn_controls"):
+        patch = files("dashboard.upstream") / "undrawn_controls.js"
+        parts.append(patch.read_text(encoding="utf-8"))
+    return "\n;".join(parts)
 
 
 def icon_url() -> str:

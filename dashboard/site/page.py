@@ -217,6 +217,9 @@ def _page_script(handler: str) -> str:
         scripts.append(PANEL_PAGE.format(handler=rest))
     if is_applied("file_limits"):
         scripts += [read_patch("file_limits.js"), "\nlimitFiles();\n"]
+    if is_applied("undrawn_controls"):
+        # The app's own script has it, which runs before BokehJS is loaded.
+        scripts.append("\nwindow.allowUndrawnControls?.();\n")
     scripts.append(read_script("page.js"))
     settings = json.dumps({"adopts": adopts})
     return f"const settings = {settings};\n\n{{\n{''.join(scripts)}}}\n"

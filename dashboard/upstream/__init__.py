@@ -97,6 +97,11 @@ PATCHES = (
         "Model.destroy: clear unstable defaults and callbacks, too",
     ),
     Patch(
+        "undrawn_controls", "bokehjs ControlView", "Bokeh 3.9", "correctness",
+        "a setting that changes while its field is being made reaches the page, with what follows",
+        "ControlView: changes before render() fail, as elements are undefined",
+    ),
+    Patch(
         "message_batching", "panel.io.pyodide", "Panel 1.9, Bokeh 3.9", "speed",
         "87 % of the time that Python takes for the messages of a redraw",
         "pyodide: batch the events of one event loop iteration in _link_docs_worker",

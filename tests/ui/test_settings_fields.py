@@ -77,3 +77,20 @@ def test_training_that_explodes_pauses_itself_and_says_what_to_do(served_lab: La
     served_lab.click("ink-reset")
     served_lab.press_train("Train")
     served_lab.wait_text(".ink-status", r"loss 0\.[0-4]")
+
+
+@pytest.mark.upstream_patch("undrawn_controls")
+def test_a_field_that_is_not_drawn_yet_can_be_changed(lab: LabPage) -> None:
+    lab.page.evaluate(
+        """() => {
+          for (const name of ["Button", "TextInput", "RadioButtonGroup"]) {
+            const Model = Bokeh.Models.get(name)
+            const model = new Model({})
+            const view = new model.default_view({model, parent: null})
+            view.initialize()
+            view.connect_signals()
+            model.disabled = true
+            if (name === "TextInput") model.value = "12"
+          }
+        }"""
+    )
