@@ -64,6 +64,7 @@ from dashboard.sharing.links import (
     track_spiral_link,
 )
 from dashboard.shell import read_asset
+from dashboard.shell.motion import MotionPreference
 from dashboard.shell.page import Page
 from dashboard.shell.page_writer import DirectPageWriter, PageWriter, ServedPageWriter
 from dashboard.shell.tabs import Pane, PaneView
@@ -223,6 +224,7 @@ class Session:
         self._plane: PlaneController | None = None
         self._recorders = {"digits": RunRecorder(self.controller.training, RunCollection())}
         self._run_sources: dict[str, RunSource] = {}
+        self._motion = MotionPreference()
         self.page = Page(
             [
                 Pane(
@@ -254,6 +256,7 @@ class Session:
                 ),
             ],
             self._writer,
+            self._motion,
         )
         self.page.lessons.opened = self._open_lessons
         self._lessons: tuple[LessonController, LessonPanel] | None = None
@@ -398,7 +401,7 @@ class Session:
             self.controller,
             self._writer,
             mark_running=mark_running,
-            rate=self._runtime.redraw_rate,
+            rate=self._motion.limit(self._runtime.redraw_rate),
             begin_lesson=self._begin_lesson,
         )
         return self.digits_pane
@@ -443,7 +446,7 @@ class Session:
             plane,
             self._writer,
             mark_running=mark_running,
-            rate=self._runtime.plane_redraw_rate,
+            rate=self._motion.limit(self._runtime.plane_redraw_rate),
         )
         plane.spawn(pane.redraws.run())
         add_plane(self._autosave, plane)
@@ -477,7 +480,7 @@ class Session:
             self.controller.spawn,
             self._make_report,
         )
-        pane = RunsPane(runs, self._writer, self._runtime.redraw_rate)
+        pane = RunsPane(runs, self._writer, self._motion.limit(self._runtime.redraw_rate))
         self.controller.spawn(pane.run())
         return pane
 

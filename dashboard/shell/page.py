@@ -18,6 +18,7 @@ from dashboard.shell.alert import FLOATING, Alert
 from dashboard.shell.colors import color_variables
 from dashboard.shell.connection import PageConnection
 from dashboard.shell.lesson_drawer import LessonDrawer
+from dashboard.shell.motion import MotionPreference
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.restore_offer import RestoreOffer
 from dashboard.shell.share_link import ShareLink
@@ -38,6 +39,8 @@ class Page:
         The panes in the order of their tabs; the first one is open.
     writer
         How the page is changed.
+    motion
+        Is told by the page whether the person wants little motion.
 
     Attributes
     ----------
@@ -57,7 +60,9 @@ class Page:
         What Panel serves.
     """
 
-    def __init__(self, panes: Sequence[Pane], writer: PageWriter) -> None:
+    def __init__(
+        self, panes: Sequence[Pane], writer: PageWriter, motion: MotionPreference | None = None
+    ) -> None:
         theme = Theme()
         self.panes = Panes(panes, theme)
         self.alert = Alert(theme, writer)
@@ -83,6 +88,7 @@ class Page:
             "offer": floating,
             "link": self.link.view,
             "connection": self.connection.view,
+            "motion": (motion or MotionPreference()).view,
             "lessons": self.lessons.view,
             "lesson_carriers": self.lessons.carriers,
         }

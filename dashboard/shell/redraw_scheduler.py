@@ -27,7 +27,14 @@ MAX_DEFERRALS = 5
 LAG_FACTOR = 10.0
 MAX_LAG_SECONDS = 2.0
 
+REDUCED_MOTION_SECONDS = 0.5
+"""Least seconds between two redraws for a person who asks for little motion."""
+
 Sleep = Callable[[float], Awaitable[None]]
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,14 @@ class RedrawRate:
     """The share of the time that redraws take at most, in (0, 1]; for a page whose redraws keep
     training waiting."""
     sleep: Sleep = asyncio.sleep
+    reduces_motion: Callable[[], bool] = _never
+    """Whether the person wants little motion, so that `REDUCED_MOTION_SECONDS` pass at least."""
+
+    @property
+    def least_seconds(self) -> float:
+        """The interval from the beginning of one redraw to the next, as the person wants it now."""
+        least = REDUCED_MOTION_SECONDS if self.reduces_motion() else 0.0
+        return max(self.interval_seconds, least)
 
     def limited(self, interval_seconds: float, max_share: float) -> RedrawRate:
         """Return a rate for something slow, not faster than this one, with a share of its own."""
@@ -196,7 +211,7 @@ class RedrawScheduler:
             if self._stale:
                 self._wake.set()
             taken = self._clock() - began
-            await rate.sleep(max(rate.interval_seconds, taken / rate.max_share) - taken)
+            await rate.sleep(max(rate.least_seconds, taken / rate.max_share) - taken)
 
     async def _let_input_go_first(self) -> None:
         for _ in range(MAX_DEFERRALS):

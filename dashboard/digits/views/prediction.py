@@ -26,6 +26,8 @@ OTHER_INVITATION = "Draw a picture"
 INVALID = "The weights are NaN or infinite"
 UNDECIDED = "No answer: the model gives every class about the same probability"
 NOT_SURE = "Not sure"
+NEAR = 0.25
+"""A class may be meant, too, if it has this share of the probability of the best one, or more."""
 PICTURE_SIDE = 112
 """Of the model's input on the page, in pixels."""
 EQUAL_SPREAD = 0.5
@@ -37,7 +39,9 @@ def prediction_html(
     class_names: tuple[str, ...],
     is_confident: bool = True,
 ) -> str:
-    """Return the most probable class and its probability; None gives an invitation to draw.
+    """Return the most probable class with its probability, and the second one if it is near.
+
+    None gives an invitation to draw.
 
     Parameters
     ----------
@@ -56,24 +60,30 @@ def prediction_html(
         return f'<div class="answer blank" data-state="invalid">{INVALID}</div>'
     if are_about_equal(probabilities):
         return f'<div class="answer blank undecided" data-state="undecided">{UNDECIDED}</div>'
-    best = int(np.argmax(probabilities))
+    best, second = np.argsort(-probabilities, kind="stable")[:2].tolist()
     name, probability = class_names[best], float(probabilities[best])
     values = f'data-digit="{best}" data-probability="{probability:.6f}"'
-    share = f"{100 * probability:.1f} %"
+    share, perhaps = f"{100 * probability:.1f} %", ""
+    if probabilities[second] >= NEAR * probability:
+        values += f' data-second="{second}"'
+        perhaps = f", perhaps {escape(class_names[second])}"
     if not is_confident:
         word = f" {NUMBER_WORDS[int(name)]}" if name in DIGITS else ""
         return (
             f'<div class="answer unsure" data-state="uncertain" {values}>'
             f'<span class="name">{NOT_SURE}</span> '
-            f'<span class="words">· {escape(name)}{word} {share}</span></div>'
+            f'<span class="words">· {escape(name)}{word} {share}{perhaps}</span></div>'
         )
     if name in DIGITS:
         text = (
             f'<span class="digit">{name}</span> '
-            f'<span class="words">{NUMBER_WORDS[int(name)]} · <b>{share}</b></span>'
+            f'<span class="words">{NUMBER_WORDS[int(name)]} · <b>{share}</b>{perhaps}</span>'
         )
     else:
-        text = f'<span class="name">{escape(name)}</span> <span class="words"><b>{share}</b></span>'
+        text = (
+            f'<span class="name">{escape(name)}</span> '
+            f'<span class="words"><b>{share}</b>{perhaps}</span>'
+        )
     return f'<div class="answer" data-state="confident" {values}>{text}</div>'
 
 

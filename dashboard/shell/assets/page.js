@@ -99,7 +99,16 @@
     "inkling-panel": () => chosen_panel,
     "inkling-settings": () => pane_with_settings,
     "inkling-lesson": () => asked_lesson,
+    "inkling-motion": () => motion,
   }
+
+  // Charts are redrawn twice a second at most for who has asked the system for little motion.
+  const little_motion = matchMedia("(prefers-reduced-motion: reduce)")
+  let motion = little_motion.matches ? "reduced" : undefined
+  little_motion.addEventListener("change", () => {
+    motion = little_motion.matches ? "reduced" : "full"
+    send_choices()
+  })
 
   // Returns undefined until Python has started, which takes a few seconds in the browser runtime.
   function find_model(name) {

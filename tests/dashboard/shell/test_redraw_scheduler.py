@@ -6,6 +6,7 @@ from cache_helpers import run, settle
 from controller_helpers import until
 
 from dashboard.runtime import SERVED
+from dashboard.shell.motion import MotionPreference
 from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.shell.redraw_scheduler import (
     MAX_DEFERRALS,
@@ -35,13 +36,15 @@ class Naps:
 class Pane:
     """Three parts that note in `drawn` when they are drawn; drawing takes `cost` seconds."""
 
-    def __init__(self, *, page=None, cost=0.0, slow_parts=(), max_share=1.0):
+    def __init__(self, *, page=None, cost=0.0, slow_parts=(), max_share=1.0, motion=None):
         self.drawn, self.naps, self.cost = [], Naps(), cost
         self.is_training = False
         self.scheduler = RedrawScheduler(
             page or DirectPageWriter(),
             {name: lambda name=name: self._draw(name) for name in ("text", "chart", "map")},
-            rate=RedrawRate(0.1, max_share=max_share, sleep=self.naps),
+            rate=(motion or MotionPreference()).limit(
+                RedrawRate(0.1, max_share=max_share, sleep=self.naps)
+            ),
             slow_parts=slow_parts,
             is_training=lambda: self.is_training,
             clock=lambda: self.naps.now,
@@ -264,3 +267,21 @@ def test_a_limited_rate_is_never_faster_and_has_a_share_of_its_own():
     rate = RedrawRate(interval_seconds=0.25, max_share=0.05)
     assert rate.limited(1.0, 0.08) == RedrawRate(interval_seconds=1.0, max_share=0.08)
     assert rate.limited(0.1, 0.08) == RedrawRate(interval_seconds=0.25, max_share=0.08)
+
+
+def test_who_wants_little_motion_sees_two_redraws_a_second_until_that_changes():
+    async def main():
+        motion = MotionPreference()
+        carrier = motion.view[0].object
+        pane = Pane(motion=motion)
+        task = asyncio.create_task(pane.scheduler.run())
+        pane.scheduler.mark_stale("chart")
+        await until(lambda: pane.naps.seconds)
+        for tags, expected in ((["reduced"], 0.5), (["full"], 0.1), (["reduced"], 0.5)):
+            carrier.tags = tags
+            pane.scheduler.mark_stale("chart")
+            await pane.tick()
+            assert pane.naps.seconds[-1] == pytest.approx(expected)
+        task.cancel()
+
+    run(main())

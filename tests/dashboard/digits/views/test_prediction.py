@@ -156,3 +156,27 @@ def test_what_is_probably_no_digit_gets_a_guess_but_no_verdict():
     assert text_of(prediction_html(shares(bag, 0.38), GARMENTS, is_confident=False)) == (
         "Not sure · Bag 38.0 %"
     )
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [(0.12, "7 seven · 60.0 %"), (0.16, "7 seven · 60.0 % , perhaps 1")],
+)
+def test_the_second_class_is_told_when_it_is_near(second, expected):
+    probabilities = np.full(10, (0.4 - second) / 8, np.float32)
+    probabilities[[7, 1]] = 0.6, second
+    html = prediction_html(probabilities, DIGITS)
+    assert text_of(html) == expected
+    assert data_of(html).get("second") == ("1" if "perhaps" in expected else None)
+    unsure = text_of(prediction_html(probabilities, DIGITS, is_confident=False))
+    assert unsure.endswith("perhaps 1") == ("perhaps" in expected)
+
+
+def test_of_equal_probabilities_the_first_class_is_the_answer():
+    probabilities = np.array([0.1, 0.4, 0.4, 0.1], np.float32)
+    assert data_of(prediction_html(probabilities, DIGITS[:4])) == {
+        "state": "confident",
+        "digit": "1",
+        "probability": "0.400000",
+        "second": "2",
+    }

@@ -1,0 +1,38 @@
+"""Whether the person wants little motion, which the page tells Python.
+
+Browsers know it from the settings of the system (`prefers-reduced-motion`); the page's script sends
+it when it is so, and whenever it changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from bokeh.models import Spacer
+
+from dashboard.shell.layout import invisible
+from dashboard.shell.redraw_scheduler import RedrawRate
+
+
+class MotionPreference:
+    """An invisible part of the page, whose `tags` are ["reduced"] for little motion.
+
+    Attributes
+    ----------
+    is_reduced
+        Whether the person wants little motion; False until the page has said so.
+    """
+
+    def __init__(self) -> None:
+        self.is_reduced = False
+        self._carrier = Spacer(width=0, height=0, name="inkling-motion", tags=[])
+        self._carrier.on_change("tags", self._changed)
+        self.view = invisible(self._carrier)
+
+    def limit(self, rate: RedrawRate) -> RedrawRate:
+        """Return a rate that becomes slow while the person wants little motion."""
+        return replace(rate, reduces_motion=lambda: self.is_reduced)
+
+    def _changed(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
+        self.is_reduced = tags == ["reduced"]
