@@ -281,15 +281,21 @@ def _report_retry(report: ReportProgress, error: TransientError) -> None:
     report(f"{error} Trying again …")
 
 
+async def _open_manifest(address: str, name: str, report: ReportProgress) -> Manifest:
+    try:
+        return await open_manifest(address, on_retry=partial(_report_retry, report))
+    except DataError as error:
+        title = DATA_SETS[name].title
+        raise DataError(f"{error} To try again, choose {title} again.") from error
+
+
 async def open_from_site(name: str, report: ReportProgress) -> OpenedDataSet:
     """Open a data set in the browser: from the package, or from the blocks of the site."""
     if DATA_SETS[name].bundled:
         return InMemoryDataSet(load_data_set(name))
     from js import location  # noqa: PLC0415 - exists in a browser only
 
-    manifest = await open_manifest(
-        urljoin(str(location.href), "data/manifest.json"), on_retry=partial(_report_retry, report)
-    )
+    manifest = await _open_manifest(urljoin(str(location.href), "data/manifest.json"), name, report)
     if name not in manifest.data_sets:
         raise DataError(
             f"Expected {DATA_SETS[name].title} among the data of this site; found "
@@ -303,7 +309,7 @@ async def open_from_server(
     manifest_address: str, name: str, report: ReportProgress
 ) -> OpenedDataSet:
     """Open a data set from the blocks of a server; one that it lacks, from the site."""
-    manifest = await open_manifest(manifest_address, on_retry=partial(_report_retry, report))
+    manifest = await _open_manifest(manifest_address, name, report)
     if name not in manifest.data_sets:
         return await open_from_site(name, report)
     return HttpDataSet(manifest, name, report=report)

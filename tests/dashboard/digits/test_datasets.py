@@ -7,7 +7,12 @@ import pytest
 from cache_helpers import no_pause, numbered_samples, numbers_of, run
 from local_server import local_server
 
-from dashboard.digits.datasets import HttpDataSet, InMemoryDataSet, SampleQuery
+from dashboard.digits.datasets import (
+    HttpDataSet,
+    InMemoryDataSet,
+    SampleQuery,
+    open_from_server,
+)
 from data_cache import (
     DataError,
     DataSet,
@@ -206,3 +211,13 @@ def test_a_sample_is_asked_for_again_when_its_block_came_damaged_or_not_at_all(s
     sample = run(opened.sample(SampleQuery("train", index=9), generator()))
     assert numbers_of(sample.image[np.newaxis]) == [9]
     assert pauses == [1, 2]
+
+
+def test_a_manifest_that_is_none_names_the_way_out_and_is_read_when_it_is_mended(site):
+    address, right = f"{site.server.url}/data/manifest.json", dict(site.server.files)
+    site.server.files["/data/manifest.json"] = b"<!DOCTYPE html><title>Not found</title>"
+    with pytest.raises(DataError, match=r"manifest\.json: .*choose MNIST 5,000 again\.$"):
+        run(open_from_server(address, "digits", lambda _sentence: None))
+    site.server.files.update(right)
+    opened = run(open_from_server(address, "digits", lambda _sentence: None))
+    assert opened.count("train") == 20
