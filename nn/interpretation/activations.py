@@ -208,8 +208,8 @@ def filter_weights(layer: Conv2D) -> np.ndarray:
     return layer.weights.reshape(shape).transpose(3, 2, 0, 1)
 
 
-def logit_shares(network: Network, outputs: Sequence[LayerOutput], unit: int) -> np.ndarray:
-    """Return what a unit of the last hidden layer adds to the logit of every class.
+def logit_shares(network: Network, outputs: Sequence[LayerOutput]) -> np.ndarray:
+    """Return what every unit of the last hidden layer adds to the logit of every class.
 
     Parameters
     ----------
@@ -217,22 +217,21 @@ def logit_shares(network: Network, outputs: Sequence[LayerOutput], unit: int) ->
         With at least one hidden layer.
     outputs
         Of `layer_outputs`.
-    unit : int
-        A unit, or a filter if the last hidden layer is a convolution.
 
     Returns
     -------
-    (classes,)
-        Its activation times its outgoing weights; the shares of all units and the biases add up
-        to the logits.
+    (units, classes)
+        The activations times the outgoing weights, summed over the pixels of a filter's map if the
+        last hidden layer is a convolution; the shares of all units and the biases add up to the
+        logits.
     """
     given, weights = outputs[-2].passed_on, network.layers[-1].weights
     with np.errstate(all="ignore"):
         if given.ndim == 1:
-            return given[unit] * weights[unit]
+            return given[:, np.newaxis] * weights
         filters, height, width = given.shape
-        by_pixel = weights.reshape(height, width, filters, -1)[:, :, unit]
-        return np.tensordot(given[unit], by_pixel, axes=2)
+        by_pixel = weights.reshape(height, width, filters, -1)
+        return np.einsum("fhw,hwfc->fc", given, by_pixel)
 
 
 def _convolution_output(

@@ -26,6 +26,8 @@ from nn.interpretation.activations import (
 
 MAX_KERNEL = 7
 """Kernels up to this side are spelt out in tables."""
+MOST_UNITS = 4
+"""Units that are named as speaking for a class, or against it."""
 ACTIVATION_TITLES = {
     "relu": "ReLU",
     "leaky-relu": "leaky ReLU",
@@ -51,8 +53,12 @@ def unit_name(network: Network, selection: Selection, class_names: tuple[str, ..
     layer, unit = selection.layer, selection.unit + 1
     if layer == len(network.layers) - 1:
         return f"Output “{escape(class_names[selection.unit])}”"
-    kind = "Filter" if isinstance(network.layers[layer], Conv2D) else "Unit"
-    return f"{kind} {unit} of layer {layer + 1}"
+    return f"{unit_kind(network, layer)} {unit} of layer {layer + 1}"
+
+
+def unit_kind(network: Network, layer: int) -> str:
+    """Return what the units of a layer are called."""
+    return "Filter" if isinstance(network.layers[layer], Conv2D) else "Unit"
 
 
 def layer_title(network: Network, place: LayerPlace, mode: str) -> str:
@@ -111,7 +117,14 @@ def unit_html(
         else _sum_html(network, outputs, selection, terms, name)
     ]
     if selection.layer == len(network.layers) - 2:
-        parts.append(_shares_html(logit_shares(network, outputs, selection.unit), class_names))
+        shares = logit_shares(network, outputs)
+        parts.append(_shares_html(shares[selection.unit], class_names))
+        predicted = int(np.nan_to_num(outputs[-1].values).argmax())
+        parts.append(
+            _largest_html(
+                shares[:, predicted], class_names[predicted], unit_kind(network, selection.layer)
+            )
+        )
     state = "pixel" if is_map else "unit"
     return f'<div data-state="{state}" {values}>{"".join(parts)}</div>'
 
@@ -235,6 +248,23 @@ def _shares_html(shares: NDArray[np.floating], class_names: tuple[str, ...]) -> 
     )
     title = '<p class="quiet">Its share in the logit of each class:</p>'
     return f'{title}<div class="shares">{cells}</div>'
+
+
+def _largest_html(shares: NDArray[np.floating], class_name: str, kind: str) -> str:
+    """Return which units speak most for the predicted class, and which against it."""
+    order = np.argsort(-np.nan_to_num(shares), kind="stable")
+    most = [unit for unit in order[:MOST_UNITS].tolist() if shares[unit] > 0]
+    least = [unit for unit in order[::-1][:MOST_UNITS].tolist() if shares[unit] < 0]
+    groups = [
+        f"{words}{', '.join(f'{unit + 1} <b>{signed(float(shares[unit]))}</b>' for unit in units)}"
+        for words, units in (("", most), ("against it ", least))
+        if units
+    ]
+    if not groups:
+        return ""
+    largest = f'data-largest="{" ".join(map(str, most))}"'
+    title = f"{kind}s with the largest shares in the logit of “{escape(class_name)}”"
+    return f'<p class="quiet" {largest}>{title}: {"; ".join(groups)}.</p>'
 
 
 def answer(probabilities: NDArray[np.floating], class_names: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import numpy as np
 import pytest
@@ -134,8 +135,29 @@ def test_a_unit_is_spelt_out_with_its_share_in_the_logits():
         assert float(values["total"]) == pytest.approx(outputs[0].sums[5], rel=1e-4)
         assert float(values["value"]) == pytest.approx(outputs[0].values[5], rel=1e-4)
         text = part(panel, "ink-inside-unit").object
-        assert text.count("<span>") == len(logit_shares(network, outputs, 5))
+        assert text.count("<span>") == logit_shares(network, outputs).shape[1]
         assert len(columns(panel, "squares")["image"]) == 3
+
+    inspect(InsidePanel, test)
+
+
+def test_the_units_with_the_largest_shares_are_those_whose_loss_costs_the_answer_most():
+    async def test(panel, controller):
+        show_network(controller, random_network())
+        send(panel, "look", 0, 5, 0, 0)
+        network, pixels = network_of(controller), image(controller)
+        logits = layer_outputs(network, pixels)[-1].values
+        predicted = int(logits.argmax())
+        losses = [
+            logits[predicted]
+            - layer_outputs(without_units(network, [(0, unit)]), pixels)[-1].values[predicted]
+            for unit in range(12)
+        ]
+        ranked = sorted(range(12), key=lambda unit: -losses[unit])
+        expected = [unit for unit in ranked if losses[unit] > 1e-6][:4]
+        html = part(panel, "ink-inside-unit").object
+        (named,) = re.findall(r'data-largest="([^"]*)"', html)
+        assert [int(unit) for unit in named.split()] == expected
 
     inspect(InsidePanel, test)
 
