@@ -11,6 +11,7 @@ from dashboard.api.server import Server
 from dashboard.api.settings import settings_from_environment
 from dashboard.runtime import exempt_imports_from_collections
 from dashboard.upstream.page_messages import guard_messages
+from dashboard.upstream.page_requests import give_own_sessions
 from dashboard.upstream.page_slices import make_pages_in_slices
 from dashboard.visitors import Visitors
 from data_cache import DataSet, load_data_set
@@ -32,6 +33,7 @@ def visitors() -> Visitors:
 SETTINGS = settings_from_environment()
 prepare_logs(SETTINGS.token, SETTINGS.log_format)
 guard_messages()
+give_own_sessions()
 make_pages_in_slices()
 SERVER = Server(SETTINGS, load=load, visitors=visitors)
 ROUTES = tornado_routes(SERVER)

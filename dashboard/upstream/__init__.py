@@ -81,6 +81,11 @@ PATCHES = (
         "server: limit the size and rate of a client's messages",
     ),
     Patch(
+        "page_requests", "bokeh.server.views", "Bokeh 3.9", "correctness",
+        "no link leads into the session of somebody else; odd requests have no traceback",
+        "server: a setting to refuse session ids that clients have chosen",
+    ),
+    Patch(
         "busy_cleanup", "panel.io.state", "Panel 1.9", "correctness",
         "the first session of a process is freed, some 20 MB, when its page is closed",
         "state: start the periodic cleanup of busy events in an empty context",

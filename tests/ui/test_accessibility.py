@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 from accessibility_tree import AccessibilityTree
-from browser_page import SEVEN, LabPage, opened
+from browser_page import ONE, SEVEN, LabPage, opened
 from playwright.sync_api import Browser
 
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 KEYBOARD = environ.get("INKLING_KEYBOARD")
+ANNOUNCED = int(environ.get("INKLING_ANNOUNCED", "0"))
 # The themes differ in their colors alone.
 RULES_OF_THEMES = {"light": RULES, "dark": ("color-contrast", "link-in-text-block")}
 
@@ -200,6 +201,43 @@ def test_a_drawing_and_training_are_announced_once_each(served_lab: LabPage) -> 
     assert len([text for _, text in told if ", iteration" in text]) == 2
     gaps = [later - earlier for (earlier, _), (later, _) in pairwise(told)]
     assert min(gaps) > 4.4, announced
+
+
+@pytest.mark.skipif(not ANNOUNCED, reason="INKLING_ANNOUNCED=20: drawings, seconds are thrice it")
+def test_every_answer_is_announced_once_and_training_every_five_seconds_at_most(
+    served_lab: LabPage,
+) -> None:
+    page = served_lab.page
+    page.evaluate(RECORD)
+    answers = "announced.filter(([, text]) => /^[17] (one|seven)/.test(text)).length"
+    for count in range(1, ANNOUNCED + 1):
+        served_lab.click("ink-clear")
+        served_lab.draw(ONE if count % 2 else SEVEN)
+        served_lab.wait_digit(1 if count % 2 else 7)
+        page.wait_for_function(f"() => {answers} >= {count}")
+    assert page.evaluate(answers) == ANNOUNCED
+    for tab, button in (("digits", "ink-train"), ("spiral", "ink-spiral-train")):
+        page.locator(f"#tab-{tab}").click()
+        served_lab.click(button)
+        page.evaluate("() => { window.begun = performance.now(); window.announced = [] }")
+        seconds = 3 * ANNOUNCED
+        page.wait_for_function(
+            "(seconds) => performance.now() > begun + 1000 * seconds", arg=seconds, timeout=90_000
+        )
+        told = page.evaluate("announced")
+        assert told, "training is not announced"
+        gaps = [later - earlier for (earlier, _), (later, _) in pairwise(told)]
+        assert min(gaps, default=5) > 4.4, told
+        assert page.evaluate(answers) == 0
+        served_lab.click(button)
+
+
+def test_who_wants_little_motion_is_known_to_python(page: LabPage) -> None:
+    tags = """Bokeh.documents.flatMap((document) => [...document._all_models.values()])
+      .find((model) => model.name === "inkling-motion").tags.join()"""
+    for wanted, expected in (("reduce", "reduced"), ("no-preference", "full")):
+        page.page.emulate_media(reduced_motion=wanted)
+        page.wait_until(lambda expected=expected: page.page.evaluate(tags) == expected, expected)
 
 
 def test_the_keyboard_alone_draws_a_one_and_hears_it(served_lab: LabPage) -> None:
