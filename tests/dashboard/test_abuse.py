@@ -75,7 +75,8 @@ VALUES = st.recursive(
 )
 NAMES = st.sampled_from(
     ("pane", "hidden", "rate", "batch", "seed", "optimizer", "activation", "data", "hide", "stop",
-     "api", "shape", "noise", "points", "inputs", "architecture", "lesson", "", "bokeh-session-id", "bokeh-token")
+     "api", "shape", "noise", "points", "inputs", "architecture", "lesson", "", "bokeh-session-id",
+     "bokeh-token")
 )  # fmt: skip
 LINK_VALUES = (
     st.sampled_from(
