@@ -230,6 +230,15 @@ def test_a_phone_has_large_targets_and_one_sheet_at_a_time(
         lab.page.click("#sheet-watch")
         lab.page.locator(".ink-spiral-accuracy").wait_for(state="visible")
         lab.wait_until(lambda: lab.page.evaluate(ONE_BELOW_THE_OTHER), "charts overlap")
+        # As a page of 1280 × 1024 enlarged to 400 %: one column, without bars that stay in sight.
+        lab.page.set_viewport_size({"width": 320, "height": 256})
+        lab.page.wait_for_function("innerWidth === 320")
+        for pane in ("spiral", "digits"):
+            lab.page.click(f"#tab-{pane}")
+            assert lab.page.evaluate("document.documentElement.scrollWidth") <= 320
+        bars = "[...document.querySelectorAll('.run, .news, .panes, .sheets')]"
+        positions = lab.page.evaluate(f"{bars}.map((bar) => getComputedStyle(bar).position)")
+        assert set(positions) == {"static"}
 
 
 def test_a_presentation_is_larger_and_ends_with_escape(browser: Browser, served_url: str) -> None:
