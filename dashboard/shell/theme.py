@@ -31,8 +31,7 @@ class Theme:
             " .ink-train, .ink-spiral-train { width: 6.5rem; }"
             " @media (max-width: 359px) { .ink-train, .ink-spiral-train { width: 4.5rem; } }"
             " @media (max-width: 599px) and (max-height: 480px) {"
-            " :host { flex-wrap: wrap; max-width: 100%; } }"
-            + no_button
+            " :host { flex-wrap: wrap; max-width: 100%; } }" + no_button
         )
         self.quick = (
             ":host { gap: 12px; } .field { display: var(--card-learning, flex); }"
