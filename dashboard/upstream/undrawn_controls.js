@@ -31,7 +31,7 @@ function allowUndrawnControls() {
   };
 }
 
-// The served page loads BokehJS before it is parsed; the site's own script calls this later.
+// The served page loads BokehJS before it is parsed; the site calls this when all scripts are there.
 document.addEventListener("DOMContentLoaded", () => {
-  if (window.Bokeh != null) allowUndrawnControls();
+  if (!("siteStart" in window)) allowUndrawnControls();
 });
