@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf
 from typing import TYPE_CHECKING, cast
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from nn import backends
 from nn.activations import activation_function
-from nn.layers import Dense, DenseWorkspace, Workspace, create_workspaces
+from nn.layers import Dense, DenseWorkspace, Layer, Workspace, create_workspaces
 from nn.losses import LossWorkspace, StepResult, check_labels, softmax_cross_entropy
 from nn.network import BYTE_SCALE, Network
 from nn.optimizers import SGD, Optimizer
@@ -78,9 +79,6 @@ class TrainingStep:
         self._check_settings()
         self._activation = activation_function(network.activation)
         self._capacity = max(batch_capacity, 1)
-        self._is_allocated = False
-        self._full: _BatchWorkspace
-        self._batch: _BatchWorkspace
         self._fused: FusedStep | None = None
         self._descent: BlasDescent | None = None
         self._descent_for: tuple[_BatchWorkspace, bool] | None = None
@@ -242,8 +240,6 @@ class TrainingStep:
 
     def _batch_of(self, count: int) -> _BatchWorkspace:
         """Return the workspace for exactly `count` samples, that of the last call if it fits."""
-        if not self._is_allocated:
-            self._allocate()
         if count > self._full.count:
             self._full = _BatchWorkspace.create(self._network, count)
             self._batch = self._full
@@ -252,15 +248,28 @@ class TrainingStep:
             self._batch = self._full.first(count)
         return self._batch
 
-    def _allocate(self) -> None:
-        """Make the arrays of a step; a network that is never trained does without."""
-        network, self._is_allocated = self._network, True
-        self._gradients = [np.empty_like(parameter) for parameter in self._parameters]
-        self._gradient_layers = network.with_parameters(self._gradients).layers
-        largest = max(layer.weights.size for layer in network.layers)
-        self._scratch = np.empty(largest, network.dtype)
-        self._full = _BatchWorkspace.create(network, self._capacity)
-        self._batch = self._full
+    # The arrays are made with the first step: a network that is never trained does without.
+
+    @cached_property
+    def _gradients(self) -> list[np.ndarray]:
+        return [np.empty_like(parameter) for parameter in self._parameters]
+
+    @cached_property
+    def _gradient_layers(self) -> Sequence[Layer]:
+        return self._network.with_parameters(self._gradients).layers
+
+    @cached_property
+    def _scratch(self) -> np.ndarray:
+        largest = max(layer.weights.size for layer in self._network.layers)
+        return np.empty(largest, self._network.dtype)
+
+    @cached_property
+    def _full(self) -> _BatchWorkspace:
+        return _BatchWorkspace.create(self._network, self._capacity)
+
+    @cached_property
+    def _batch(self) -> _BatchWorkspace:
+        return self._full
 
     def _step(
         self,

@@ -121,8 +121,7 @@ class StoredModel:
 def describe_pretrained(name: str) -> ModelDescription:
     """Return the description of a pretrained model."""
     card = pretrained_card(name)
-    kind = "CNN" if "conv" in card.sizes else "MLP"
-    return ModelDescription(name, name, kind, Origin.PRETRAINED, 0, card.test_accuracy)
+    return ModelDescription(name, name, card.kind, Origin.PRETRAINED, 0, card.test_accuracy)
 
 
 def describe_model(state: DigitsState) -> ModelDescription:

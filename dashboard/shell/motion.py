@@ -1,4 +1,4 @@
-"""Whether the person wants little motion, which the page tells Python.
+"""Whether the person prefers reduced motion, which the page tells Python.
 
 Browsers know it from the settings of the system (`prefers-reduced-motion`); the page's script sends
 it when it is so, and whenever it changes.
@@ -16,12 +16,12 @@ from dashboard.shell.redraw_scheduler import RedrawRate
 
 
 class MotionPreference:
-    """An invisible part of the page, whose `tags` are ["reduced"] for little motion.
+    """An invisible part of the page, whose `tags` are ["reduced"] for reduced motion.
 
     Attributes
     ----------
     is_reduced
-        Whether the person wants little motion; False until the page has said so.
+        Whether the person prefers reduced motion; False until the page has said so.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class MotionPreference:
         self.view = invisible(self._carrier)
 
     def limit(self, rate: RedrawRate) -> RedrawRate:
-        """Return a rate that becomes slow while the person wants little motion."""
+        """Return a rate that becomes slow while the person prefers reduced motion."""
         return replace(rate, reduces_motion=lambda: self.is_reduced)
 
     def _changed(self, _attribute: str, _old: Any, tags: list[Any]) -> None:

@@ -40,7 +40,7 @@ class Page:
     writer
         How the page is changed.
     motion
-        Is told by the page whether the person wants little motion.
+        Whether the person prefers reduced motion, which the page reports.
 
     Attributes
     ----------
@@ -60,9 +60,7 @@ class Page:
         What Panel serves.
     """
 
-    def __init__(
-        self, panes: Sequence[Pane], writer: PageWriter, motion: MotionPreference | None = None
-    ) -> None:
+    def __init__(self, panes: Sequence[Pane], writer: PageWriter, motion: MotionPreference) -> None:
         theme = Theme()
         self.panes = Panes(panes, theme)
         self.alert = Alert(theme, writer)
@@ -88,7 +86,7 @@ class Page:
             "offer": floating,
             "link": self.link.view,
             "connection": self.connection.view,
-            "motion": (motion or MotionPreference()).view,
+            "motion": motion.view,
             "lessons": self.lessons.view,
             "lesson_carriers": self.lessons.carriers,
         }
@@ -116,7 +114,7 @@ def about_html(cards: Mapping[str, PretrainedCard]) -> str:
     """Return how the pretrained models were trained, and their scores on the test digits."""
     return (
         "".join(map(_card_html, cards.values()))
-        + f"<p>The page starts with the {_kind(cards[PRETRAINED[-1]])}. The menu in the header "
+        + f"<p>The page starts with the {cards[PRETRAINED[-1]].kind}. The menu in the header "
         "chooses the current model, to which everything on the page refers: the answer to the "
         "drawing, training, evaluation and saved weights.</p>"
         "<p>Digits: MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, "
@@ -126,13 +124,9 @@ def about_html(cards: Mapping[str, PretrainedCard]) -> str:
     )
 
 
-def _kind(card: PretrainedCard) -> str:
-    return "CNN" if "conv" in card.sizes else "MLP"
-
-
 def _card_html(card: PretrainedCard) -> str:
     return (
-        f"<p>The <b>{_kind(card)}</b> is a {escape(card.sizes)} net, trained on "
+        f"<p>The <b>{card.kind}</b> is a {escape(card.sizes)} net, trained on "
         f"{card.digits:,} digits of MNIST. Its accuracy on the {card.test_count:,} test digits, "
         f"which were not used for training, is <b>{100 * card.test_accuracy:.2f} %</b>; "
         f"on the same digits translated, scaled and rotated on a larger canvas it is "

@@ -28,7 +28,7 @@ LAG_FACTOR = 10.0
 MAX_LAG_SECONDS = 2.0
 
 REDUCED_MOTION_SECONDS = 0.5
-"""Least seconds between two redraws for a person who asks for little motion."""
+"""Least seconds between two redraws for a person who prefers reduced motion."""
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -48,11 +48,11 @@ class RedrawRate:
     training waiting."""
     sleep: Sleep = asyncio.sleep
     reduces_motion: Callable[[], bool] = _never
-    """Whether the person wants little motion, so that `REDUCED_MOTION_SECONDS` pass at least."""
+    """Whether the person prefers reduced motion, so that `REDUCED_MOTION_SECONDS` pass at least."""
 
     @property
     def least_seconds(self) -> float:
-        """The interval from the beginning of one redraw to the next, as the person wants it now."""
+        """The least interval between two redraws now, with the preference for reduced motion."""
         least = REDUCED_MOTION_SECONDS if self.reduces_motion() else 0.0
         return max(self.interval_seconds, least)
 

@@ -61,6 +61,11 @@ class PretrainedCard:
     confidence_threshold: float
     picture_threshold: float
 
+    @property
+    def kind(self) -> str:
+        """What a network of this structure is called: "CNN" or "MLP"."""
+        return "CNN" if "conv" in self.sizes else "MLP"
+
 
 def load_pretrained(name: str = "mlp") -> Network:
     """Return a pretrained digit classifier: (n, 784) pixels in [0, 1] to 10 classes, float32.

@@ -232,7 +232,7 @@ def test_every_answer_is_announced_once_and_training_every_five_seconds_at_most(
         page.locator(f".{button} button").click()
 
 
-def test_who_wants_little_motion_is_known_to_python(page: LabPage) -> None:
+def test_a_preference_for_reduced_motion_is_known_to_python(page: LabPage) -> None:
     tags = """Bokeh.documents.flatMap((document) => [...document._all_models.values()])
       .find((model) => model.name === "inkling-motion").tags.join()"""
     for wanted, expected in (("reduce", "reduced"), ("no-preference", "full")):
@@ -268,16 +268,7 @@ def test_the_keyboard_alone_does_the_main_job_heard_in_the_accessibility_tree(
     tree.wait_spoken("1 one")
 
     # Training is heard at its start, and at its end with the accuracy on validation samples.
-    tree.tab_to("button", "Train", "Shift+Tab")
-    press("Enter")
-    tree.wait_spoken("Training,")
-    if tree.focused() != ("button", "Pause"):
-        tree.tab_to("button", "Pause")
-    press("Enter")
-    heard = tree.wait(
-        lambda: [text for text in tree.spoken() if text.startswith("Paused,")], "no pause is heard"
-    )
-    assert "validation accuracy" in heard[0]
+    assert "validation accuracy" in train_and_pause(tree, served_lab)
 
     # The pretrained model is evaluated, its most confident mistake put on the pad.
     tree.tab_to("tab", "Digits", "Shift+Tab")
@@ -327,10 +318,15 @@ def test_the_keyboard_alone_does_the_main_job_heard_in_the_accessibility_tree(
             press(f"Shift+{arrow}")
         press("Space")
         tree.wait_spoken(f"Point of class {number} at")
+    assert "training accuracy" in train_and_pause(tree, served_lab)
+
+
+def train_and_pause(tree: AccessibilityTree, lab: LabPage) -> str:
+    """Train by keys until the start is announced; return what is announced of the pause."""
     tree.tab_to("button", "Train", "Shift+Tab")
-    press("Enter")
+    lab.page.keyboard.press("Enter")
     tree.wait_spoken("Training,")
     if tree.focused() != ("button", "Pause"):
         tree.tab_to("button", "Pause")
-    press("Enter")
-    assert "training accuracy" in tree.wait_spoken("Paused,")
+    lab.page.keyboard.press("Enter")
+    return tree.wait_spoken("Paused,")

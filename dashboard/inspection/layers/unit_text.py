@@ -27,7 +27,7 @@ from nn.interpretation.activations import (
 MAX_KERNEL = 7
 """Kernels up to this side are spelt out in tables."""
 MOST_UNITS = 4
-"""Units that are named as speaking for a class, or against it."""
+"""Units that are named for their largest shares in a logit, and for the most negative ones."""
 ACTIVATION_TITLES = {
     "relu": "ReLU",
     "leaky-relu": "leaky ReLU",
@@ -251,13 +251,13 @@ def _shares_html(shares: NDArray[np.floating], class_names: tuple[str, ...]) -> 
 
 
 def _largest_html(shares: NDArray[np.floating], class_name: str, kind: str) -> str:
-    """Return which units speak most for the predicted class, and which against it."""
+    """Return which units have the largest and the most negative shares in a logit."""
     order = np.argsort(-np.nan_to_num(shares), kind="stable")
     most = [unit for unit in order[:MOST_UNITS].tolist() if shares[unit] > 0]
     least = [unit for unit in order[::-1][:MOST_UNITS].tolist() if shares[unit] < 0]
     groups = [
         f"{words}{', '.join(f'{unit + 1} <b>{signed(float(shares[unit]))}</b>' for unit in units)}"
-        for words, units in (("", most), ("against it ", least))
+        for words, units in (("", most), ("most negative: ", least))
         if units
     ]
     if not groups:

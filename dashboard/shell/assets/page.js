@@ -102,11 +102,11 @@
     "inkling-motion": () => motion,
   }
 
-  // Charts are redrawn twice a second at most for who has asked the system for little motion.
-  const little_motion = matchMedia("(prefers-reduced-motion: reduce)")
-  let motion = little_motion.matches ? "reduced" : undefined
-  little_motion.addEventListener("change", () => {
-    motion = little_motion.matches ? "reduced" : "full"
+  // Charts are redrawn twice a second at most for a person who prefers reduced motion.
+  const reduced_motion = matchMedia("(prefers-reduced-motion: reduce)")
+  let motion = reduced_motion.matches ? "reduced" : undefined
+  reduced_motion.addEventListener("change", () => {
+    motion = reduced_motion.matches ? "reduced" : "full"
     send_choices()
   })
 

@@ -3,6 +3,7 @@ from html import unescape
 from bokeh.document import Document
 
 from dashboard.shell import read_asset
+from dashboard.shell.motion import MotionPreference
 from dashboard.shell.notices import Notice, notice_html
 from dashboard.shell.page import Page, about_html
 from dashboard.shell.page_writer import DirectPageWriter
@@ -21,7 +22,11 @@ class FakeView:
 
 
 def test_the_page_has_a_root_for_every_slot_and_for_the_parts_of_no_pane():
-    page = Page([Pane("digits", "Digits", "Middle", lambda _mark: FakeView())], DirectPageWriter())
+    page = Page(
+        [Pane("digits", "Digits", "Middle", lambda _mark: FakeView())],
+        DirectPageWriter(),
+        MotionPreference(),
+    )
     document = Document()
     page.template.server_doc(document)
     assert {root.name for root in document.roots} >= {"inkling-link", "inkling-pane"} or len(

@@ -269,7 +269,7 @@ def test_a_limited_rate_is_never_faster_and_has_a_share_of_its_own():
     assert rate.limited(0.1, 0.08) == RedrawRate(interval_seconds=0.25, max_share=0.08)
 
 
-def test_who_wants_little_motion_sees_two_redraws_a_second_until_that_changes():
+def test_with_reduced_motion_there_are_two_redraws_a_second_until_that_changes():
     async def main():
         motion = MotionPreference()
         carrier = motion.view[0].object
