@@ -28,7 +28,7 @@ NEEDED = (
 )  # fmt: skip
 # The troubles are exactly these: kinds by name.
 KINDS = """
-(kinds) => siteStart.troubles.size === Object.keys(kinds).length
+(kinds) => window.siteStart?.troubles.size === Object.keys(kinds).length
   && Object.entries(kinds).every(([name, kind]) => siteStart.troubles.get(name)?.kind === kind)
 """
 FIRST_TROUBLE = "[...siteStart.troubles].map(([name, {kind}]) => [name, kind])[0]"
