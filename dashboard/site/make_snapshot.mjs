@@ -45,7 +45,7 @@ createRequire(import.meta.url)("node:crypto").randomFillSync = fillDeterministic
 Date.now = () => EPOCH_MS;
 Math.random = () => 0.5;
 performance.now = () => (now += 0.001);
-Object.defineProperty(globalThis, "navigator", {value: {userAgent: "iPhone"}}); // see countParametersFast
+Object.defineProperty(globalThis, "navigator", {value: {userAgent: "iPhone"}}); // see useParameterCounter
 // What Panel and the app look for in a worker.
 Object.assign(globalThis, {self: globalThis, name: "", XMLHttpRequest: class {}, addEventListener() {}});
 

@@ -62,7 +62,8 @@ function layoutOf(module) {
       hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
     }
   }
-  return [module.wasmTable.length, symbols.length, hash].join(" ");
+  const {wasmTable: {length}, _PyEM_CountArgsPtr: counter} = module; // the counter comes last
+  return [counter === length - 1 ? counter : length, symbols.length, hash].join(" ");
 }
 
 /* The handles with which Python has opened the preloaded libraries. */
@@ -91,22 +92,11 @@ function restoreObject({code}) {
   return (0, globalThis.eval)(code);
 }
 
-/* Python calls C functions of unknown numbers of parameters. It asks a function of this module for
- * the number, where the engine has the instructions for it; the copy is made without. */
-function countParametersFast(module, scriptText) {
-  const bytes = scriptText.match(/function getPyEMCountArgsPtr\(\)\{.*?new Uint8Array\(\[([\d,]+)\]\)/);
-  if (bytes === null) throw new Error("Expected getPyEMCountArgsPtr in pyodide.asm.js, found none.");
-  let counter = null;
-  try {
-    counter = new WebAssembly.Module(new Uint8Array(bytes[1].split(",").map(Number)));
-  } catch {
-    return; // Python calls through JavaScript instead
-  }
-  const {exports} = new WebAssembly.Instance(counter, {e: {t: module.wasmTable}});
-  const pointer = module.addFunction(exports.f);
-  module._PyEM_CountArgsPtr = pointer;
+/* Python calls C functions of any number of parameters, and has the engine count them where it can.
+ * The copy is made as if it could not (see make_snapshot.mjs), and this is the function for it. */
+function useParameterCounter(module) {
   const offset = module.HEAP32[module.__PyEM_EMSCRIPTEN_COUNT_ARGS_OFFSET / 4];
-  module.HEAP32[(module.__PyRuntime + offset) / 4] = pointer;
+  module.HEAP32[(module.__PyRuntime + offset) / 4] = module._PyEM_CountArgsPtr;
 }
 
 // ---- In the worker -----------------------------------------------------------------------------
@@ -173,7 +163,6 @@ async function restorePython(parts) {
   const libraries = librariesOf(files, settings.library).map(([path]) => (
     [path, modules.get(path) ?? kernel]
   ));
-  const script = String(globalThis._createPyodideModule);
   let module = null;
   const endPreload = preloadLibraries(libraries, (ready) => {
     module = ready;
@@ -186,7 +175,7 @@ async function restorePython(parts) {
       ...pyodideOptions, _loadSnapshot: memory, _snapshotDeserializer: restoreObject,
     };
     const {pyodide} = await loadWith(parts, Promise.resolve(new Uint8Array()), options);
-    countParametersFast(module, script);
+    useParameterCounter(module);
     return {pyodide, page: header.page, backend};
   } finally {
     endPreload();
