@@ -222,10 +222,11 @@ function reportErrors() {
   if (settings.reportsTasks) runApart(TASK_ERRORS, {});
 }
 
-/* Goes on from the copy of Python's memory in which the page is made; returns whether it could. */
+/* Goes on from the copy of Python's memory in which the page is made; returns whether it could. After
+ * a crash the start does without, as the copy may be what this browser has trouble with. */
 async function restorePage(files, parts) {
   try {
-    if (!(await isWorthDownloading(parts))) return false;
+    if (JSON.parse(self.name).resume || !(await isWorthDownloading(parts))) return false;
     const {pyodide, page, backend} = await restorePython(parts);
     self.pyodide = pyodide;
     tellStage("packages");
@@ -241,7 +242,7 @@ async function restorePage(files, parts) {
     return true;
   } catch (error) {
     self.pyodide = undefined;
-    console.warn(`Python starts without the copy of its memory: ${error?.message ?? error}`);
+    console.info(`Python starts without the copy of its memory: ${error?.message ?? error}`);
     return false;
   }
 }
