@@ -27,7 +27,7 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from dashboard.shell import read_asset
-from dashboard.shell.chart_parts import make_legend, quieten, set_legend_curves
+from dashboard.shell.chart_parts import keyed_chart, make_legend, quieten, set_legend_curves
 from dashboard.shell.chart_ranges import (
     FollowingRange,
     bounds_of,
@@ -358,10 +358,7 @@ class CurveChart:
             min_border_left=LEFT_MARGIN,
             outline_line_color=None,
             name=self._name,
-            html_attributes={
-                "role": "img",
-                "aria-label": f"Chart of the {self._key}; the text below it says what it shows.",
-            },
+            **keyed_chart(f"Chart of the {self._key}"),
         )
         chart.toolbar.logo = None
         chart.toolbar.autohide = True
@@ -442,6 +439,9 @@ class CurveChart:
             "test": [test],
             "previous": [previous],
         }
+        named = {"smoothed": smoothed, "validation": validation, "test": test, "previous": previous}
+        for key, renderer in named.items():
+            renderer.name = self._curve_names.get(key)
         for key, renderers in curves.items():
             self.renderers.setdefault(key, []).extend(renderers)
         self._add_hover(chart, {"smoothed": smoothed, "validation": dots, "test": test})
