@@ -226,9 +226,12 @@ function reportErrors() {
  * a crash the start does without, as the copy may be what this browser has trouble with. */
 async function restorePage(files, parts) {
   try {
-    if (JSON.parse(self.name).resume || !(await isWorthDownloading(parts))) return false;
+    if (JSON.parse(self.name).resume || !(await isConnectionFast())) return false;
     const {pyodide, page, backend} = await restorePython(parts);
     self.pyodide = pyodide;
+    isRestored = true;
+    // The page draws it meanwhile.
+    render([withAddress(page.docs_json), page.render_items, page.root_ids]);
     tellStage("packages");
     // Modules that are imported later, and the library.
     const [bundle, stdlib] = await Promise.all([files, parts.stdlib]);
@@ -237,11 +240,10 @@ async function restorePage(files, parts) {
     tellStage("app");
     reportErrors();
     runApart(RESUME, {backend});
-    isRestored = true;
-    render([withAddress(page.docs_json), page.render_items, page.root_ids]);
     return true;
   } catch (error) {
     self.pyodide = undefined;
+    isRestored = false;
     console.info(`Python starts without the copy of its memory: ${error?.message ?? error}`);
     return false;
   }
