@@ -230,14 +230,14 @@ async function restorePage(files, parts) {
     const {pyodide, page, backend} = await restorePython(parts);
     self.pyodide = pyodide;
     isRestored = true;
+    tellStage("packages");
+    tellStage("app");
     // The page draws it meanwhile.
     render([withAddress(page.docs_json), page.render_items, page.root_ids]);
-    tellStage("packages");
     // Modules that are imported later, and the library.
     const [bundle, stdlib] = await Promise.all([files, parts.stdlib]);
     writeFiles(pyodide.FS, bundle);
     pyodide.FS.writeFile(`/lib/${settings.stdlibFile}`, stdlib, {canOwn: true});
-    tellStage("app");
     reportErrors();
     runApart(RESUME, {backend});
     return true;

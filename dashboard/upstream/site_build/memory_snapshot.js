@@ -118,19 +118,17 @@ resume_session(backend)
 
 const RELAXED_KERNEL = "nn/backends/kernels/dense-relaxed.wasm";
 
-/* On slower connections, some 25 Mbit/s, the copy takes longer to come than it saves. The packages,
- * which all ways to start need, then have a third of the connection. */
-const PROBE_BYTES = 1e6;
-const PROBE_MS = 1000;
-
-/* Whether the connection is fast, as the first part of the packages tells. */
+/* Whether the connection is fast, as the first part of the packages tells, which all ways to start
+ * need. On slower ones, some 25 Mbit/s of which the packages then have a third, the copy takes longer
+ * to come than it saves. */
 async function isConnectionFast() {
+  const [leastBytes, longestMs] = [1e6, 1000];
   let began = null;
   for (;;) {
     const bytes = received[settings.packages] ?? 0;
     if (bytes > 0) began ??= performance.now();
-    if (bytes >= PROBE_BYTES) return true;
-    if (began !== null && performance.now() - began > PROBE_MS) return false;
+    if (bytes >= leastBytes) return true;
+    if (began !== null && performance.now() - began > longestMs) return false;
     await new Promise((resolve) => { setTimeout(resolve, 5); });
   }
 }
