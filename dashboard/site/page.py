@@ -128,7 +128,7 @@ def make_worker(worker: str, settings: Mapping[str, Any]) -> str:
     ]
     scripts += [
         read_patch(f"{name}.js")
-        for name in ("pyodide_loading", "task_errors", "module_finder")
+        for name in ("pyodide_loading", "memory_snapshot", "task_errors", "module_finder")
         if is_applied(name)
     ]
     if is_applied("message_loop"):

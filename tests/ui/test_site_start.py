@@ -13,6 +13,8 @@ from static_server import static_server
 
 from dashboard.site.page import read_patch
 from dashboard.site.site_files import BUDGET_BYTES, first_answer_bytes
+from dashboard.site.snapshot import SNAPSHOT
+from dashboard.upstream import is_applied
 
 pytestmark = pytest.mark.ui
 
@@ -67,6 +69,7 @@ def test_the_start_is_counted_and_a_worker_that_died_is_started_again(
     seen = " | ".join(page.evaluate("seen"))
     for part in ("Starting Python (1 of 3)", " MB, ", "(2 of 3)", "(3 of 3)"):
         assert part in seen
+    assert page.workers[0].evaluate("isRestored") is is_applied("memory_snapshot")
 
     page.evaluate(DIE)
     assert page.evaluate("document.documentElement.dataset.site") == "died"
@@ -170,8 +173,12 @@ def test_a_prerendered_document_of_another_structure_is_drawn_anew(
     )
     assert html.count(before) == 1
     (site / "index.html").write_text(html.replace(before, after), encoding="utf-8")
+    # With a copy of Python's memory that was cut it starts as without one.
+    cut = (site / SNAPSHOT).read_bytes()[:-1]
+    (site / SNAPSHOT).write_bytes(cut)
     with static_server(site) as url:
         lab = open_early(browser, url)
+        assert not lab.page.workers[0].evaluate("isRestored")
         assert lab.page.evaluate("earlyPad !== deep('.ink-pad')")
         lab.draw(ONE)
         lab.wait_text(".ink-prediction", "^1 one")
