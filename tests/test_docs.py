@@ -19,6 +19,32 @@ DOCUMENTS = {
 }
 EVERYTHING = "\n".join(DOCUMENTS.values())
 README = DOCUMENTS["README.md"]
+READABLE = {".py", ".js", ".css", ".html", ".c", ".h", ".toml", ".sh"}
+# Words that earlier versions used, and the standard terms. A link of before may still hold one.
+STANDARD_TERMS = {
+    r"errands?|must_end": "background task",
+    r"conductors?": "training loop",
+    r"droughts?": "data stall",
+    r"data.?rooms?": "data sets",
+    r"latecomers?|keepers?": "autosave",
+    r"here you are again|go(es|ing)? on from": "restore, resume, fine-tune",
+    r"lens|looking inside|wish(es)?": "probes, inspection, commands",
+    r"workbench": "what it controls",
+    r"judged": "evaluated",
+    r"stemplan|stempass": "convolutional layers",
+    r"batchbuffers": "workspace",
+    r"slopes?": "derivative",
+    r"sureness": "confidence",
+    r"passing errors?": "transient error",
+    r"calm": "time budget",
+    r"what it takes for what|is taken for": "confusion matrix, predicted",
+    r"refused where": "rejected at",
+    r"ready-trained (nets?|networks?|models?)": "pretrained model",
+    r"drawings are read by": "model for drawings",
+    r"out of hand": "NaN or infinite",
+    r"bends, thickens|spoils?": "elastic distortion, stroke width, noise",
+    r"(served|browser|worker) form": "runtime",
+}
 
 
 @pytest.mark.parametrize("name", PRETRAINED)
@@ -71,6 +97,16 @@ def test_every_path_that_the_documents_for_developers_name_exists(document: str)
     assert named
     for path in named:
         assert (ROOT / path).exists(), path
+
+
+def test_code_and_documents_use_the_standard_terms() -> None:
+    own = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "Makefile"]
+    for folder in ("nn", "data_cache", "dashboard", "scripts"):
+        own += [it for it in (ROOT / folder).rglob("*") if it.suffix in READABLE]
+    words = re.compile("|".join(rf"\b(?:{words})\b" for words in STANDARD_TERMS))
+    for path in own:
+        found = words.search(path.read_text(encoding="utf-8").lower())
+        assert found is None, f"{path.relative_to(ROOT)}: “{found[0]}”; see STANDARD_TERMS"
 
 
 def names_in(path: Path) -> set[str]:

@@ -635,9 +635,9 @@ def _x_formatter(axis: str) -> NumeralTickFormatter:
 # Methods such as `figure.line` make two more models for every glyph, for selections and for a muted
 # legend, which the charts do not have.
 def _add_line(
-    chart: figure, source: ColumnDataSource, x: str, color: str, y: str = "value", **look: Any
+    chart: figure, source: ColumnDataSource, x: str, color: str, y: str = "value", **style: Any
 ) -> GlyphRenderer:
-    return chart.add_glyph(source, Line(x=x, y=y, line_color=color, **look))
+    return chart.add_glyph(source, Line(x=x, y=y, line_color=color, **style))
 
 
 def _add_markers(
@@ -646,10 +646,10 @@ def _add_markers(
     x: str,
     color: str,
     y: str | float = "value",
-    **look: Any,
+    **style: Any,
 ) -> GlyphRenderer:
     colors = {"fill_color": color, "line_color": color}
-    return chart.add_glyph(source, Scatter(x=x, y=y, **(colors | look)))
+    return chart.add_glyph(source, Scatter(x=x, y=y, **(colors | style)))
 
 
 def _hover(renderers: list[GlyphRenderer], tooltips: list[tuple[str, str]], mode: str) -> HoverTool:

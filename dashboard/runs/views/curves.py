@@ -144,19 +144,19 @@ class RunCurves:
             (getattr(it.curve.validation, axis), getattr(it.curve.validation, metric))
             for it in shown
         ]
-        looks = {
+        styles = {
             "color": [record.style.color for record in shown],
             "dash": [record.style.dash for record in shown],
             "name": [record.name for record in shown],
         }
-        self.lines.data = {**_columns(lines), **looks}
-        self.scores.data = {**_columns(scores), **looks}
+        self.lines.data = {**_columns(lines), **styles}
+        self.scores.data = {**_columns(scores), **styles}
         counts = [len(x) for x, _ in scores]
         self.dots.data = {
             "x": _joined(x for x, _ in scores),
             "y": _joined(y for _, y in scores),
-            "color": np.repeat(looks["color"], counts).tolist(),
-            "name": np.repeat(looks["name"], counts).tolist(),
+            "color": np.repeat(styles["color"], counts).tolist(),
+            "name": np.repeat(styles["name"], counts).tolist(),
         }
         self._draw_best(shown, metric, axis)
         self._follow(lines, scores, metric)
@@ -225,11 +225,11 @@ class RunCurves:
         chart.xaxis.formatter = NumeralTickFormatter(format="0,0.[00]")
         chart.xaxis.ticker.desired_num_ticks = 4
         chart.yaxis.formatter = NumeralTickFormatter(format="0 %")
-        look = {"line_color": "color", "line_dash": "dash"}
+        style = {"line_color": "color", "line_dash": "dash"}
         training = chart.multi_line(
-            "xs", "ys", source=self.lines, line_width=1.2, line_alpha=0.55, **look
+            "xs", "ys", source=self.lines, line_width=1.2, line_alpha=0.55, **style
         )
-        scores = chart.multi_line("xs", "ys", source=self.scores, line_width=2.2, **look)
+        scores = chart.multi_line("xs", "ys", source=self.scores, line_width=2.2, **style)
         chart.scatter("x", "y", source=self.dots, color="color", size=4)
         best = chart.scatter(
             "x",
