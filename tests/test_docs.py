@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dashboard.cli import main
-from nn import PRETRAINED, pretrained_card
+from nn import PRETRAINED, Adam, TrainingStep, create_network, pretrained_card
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = {
@@ -137,6 +138,47 @@ def test_every_name_in_the_walks_through_the_code_exists_in_its_file() -> None:
         known = names_in(ROOT / path)
         for name in re.findall(r"`([\w.]+)`", names):
             assert name in known, f"{path}: {name}"
+
+
+WALK = re.compile(r"^\d+\. `([\w/.-]+)`", re.MULTILINE)
+
+
+def walk(title: str) -> list[str]:
+    """Return the files of a walk through the code."""
+    part = DOCUMENTS["docs/ARCHITECTURE.md"].partition(f"### {title}\n")[2].partition("\n#")[0]
+    return WALK.findall(part)
+
+
+@pytest.mark.parametrize(
+    ("title", "most"),
+    [
+        ("A click on Train, until the chart is redrawn", 9),
+        ("A stroke, until the probability", 6),
+        ("An address, until the setting", 4),
+        ("One training step of a dense network", 7 + 2),
+    ],
+)
+def test_few_files_have_to_be_opened_for_a_walk(title: str, most: int) -> None:
+    assert 0 < len(set(walk(title))) <= most
+
+
+def test_a_training_step_executes_the_files_of_its_walk_and_no_others() -> None:
+    network = create_network([4, 3, 2], generator=np.random.default_rng(0))
+    step = TrainingStep(network, Adam(network.parameters()))
+    batch = np.ones((2, 4), np.float32), np.array([0, 1]), [0.1]
+    step.take_steps(*batch)
+    entered = set()
+    sys.setprofile(lambda frame, _event, _argument: entered.add(frame.f_code.co_filename))
+    try:
+        step.take_steps(*batch)
+    finally:
+        sys.setprofile(None)
+    library = ROOT / "nn"
+    executed = {
+        Path(it).relative_to(ROOT).as_posix() for it in entered if Path(it).is_relative_to(library)
+    }
+    native = [it for it in walk("One training step of a dense network") if "wasm" not in it]
+    assert executed == {it for it in native if not it.endswith(".c")}
 
 
 def test_the_lines_of_code_in_the_readme_run(
