@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, CustomJS, LinearColorMapper
+from bokeh.models import ColumnDataSource, LinearColorMapper
 from bokeh.plotting import figure
 
 from dashboard.digits.views.pad import INK_PALETTE
 from dashboard.evaluation.report import Mistake
-from dashboard.evaluation.views.cell_keys import CellKeys
+from dashboard.evaluation.views.cell_grid import CellGrid
 from dashboard.shell.colors import MISTAKE
 from data_cache import Samples
 
@@ -21,15 +20,6 @@ _CELL = 30
 _HEIGHT = 42
 """Pixels of a cell: the digit, and below it a place for its label."""
 
-SHOW_ON_PAD = """
-const [column, row] = [Math.floor(cb_obj.x), rows - 1 - Math.floor(cb_obj.y)]
-const index = row * columns + column
-if (column >= 0 && row >= 0 && column < columns && index < labels.data.x.length) {
-  figure.tags = [Date.now(), index]
-  document.getElementById("tab-digits")?.click()
-}
-"""
-
 
 class MistakesView:
     """The first 24 mistakes.
@@ -37,7 +27,7 @@ class MistakesView:
     Parameters
     ----------
     show_on_pad
-        Called with the index of the sample that was clicked.
+        Called with the index of the chosen sample.
     """
 
     def __init__(self, show_on_pad: Callable[[int], None]) -> None:
@@ -75,7 +65,7 @@ class MistakesView:
             text_align="center",
             source=self._labels,
         )
-        self._keys = CellKeys(
+        self._grid = CellGrid(
             self.figure,
             self._labels,
             columns=COLUMNS,
@@ -83,9 +73,6 @@ class MistakesView:
             pane="digits",
             choose=self._choose,
         )
-        args = {"figure": self.figure, "labels": self._labels, "columns": COLUMNS, "rows": ROWS}
-        self.figure.js_on_event("tap", CustomJS(args=args, code=SHOW_ON_PAD))
-        self.figure.on_change("tags", self._tapped)
 
     def draw(
         self, samples: Samples | None, mistakes: Sequence[Mistake], class_names: Sequence[str]
@@ -113,10 +100,6 @@ class MistakesView:
             ],
         }
         return labels
-
-    def _tapped(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
-        if len(tags) == 2 and isinstance(tags[1], int):
-            self._choose(tags[1])
 
     def _choose(self, index: int) -> None:
         if 0 <= index < len(self._indices):
