@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from bokeh.models import ColumnDataSource
-from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from dashboard.evaluation.views.cell_grid import CellGrid
-from dashboard.shell.chart_parts import quieten
+from dashboard.shell.chart_parts import make_small_chart
 from dashboard.shell.colors import MISTAKE, PLAIN
 from data_cache import DIGIT_NAMES
 
@@ -31,21 +30,17 @@ class ConfusionMatrix:
         self._cells = ColumnDataSource(
             {"x": [], "y": [], "text": [], "color": [], "label": []}, name="confusion"
         )
-        self.figure = figure(
+        self.figure = make_small_chart(
             height=330,
             x_range=(0, 10),
             y_range=(10, 0),
             x_axis_location="above",
             x_axis_label="Predicted",
             y_axis_label="True",
-            tools="",
-            toolbar_location=None,
             sizing_mode="stretch_width",
             min_border=0,
-            outline_line_color=None,
             css_classes=["ink-confusion"],
         )
-        quieten(self.figure)
         self.figure.ygrid.visible = False
         cells = {"x": "x", "y": "y", "source": self._cells}
         self.figure.rect(width=0.94, height=0.94, fill_color="color", line_color=None, **cells)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from bokeh.models import ColumnDataSource, LinearColorMapper
-from bokeh.plotting import figure
 
 from dashboard.digits.views.pad import INK_PALETTE
 from dashboard.evaluation.report import Mistake
 from dashboard.evaluation.views.cell_grid import CellGrid
+from dashboard.shell.chart_parts import make_picture
 from dashboard.shell.colors import MISTAKE
 from data_cache import Samples
 
@@ -36,22 +36,17 @@ class MistakesView:
         blank = np.zeros((ROWS * _HEIGHT, COLUMNS * _CELL), np.uint8)
         self._images = ColumnDataSource({"image": [blank]}, name="mistakes")
         self._labels = ColumnDataSource({"x": [], "y": [], "text": [], "label": []})
-        self.figure = figure(
+        self.figure = make_picture(
             height=210,
             x_range=(0, COLUMNS),
             y_range=(0, ROWS),
             frame_align=False,
             x_axis_type=None,
             y_axis_type=None,
-            tools="",
-            toolbar_location=None,
             sizing_mode="stretch_width",
-            min_border=0,
-            outline_line_color=None,
             css_classes=["ink-mistakes"],
             stylesheets=[".bk-Canvas { filter: var(--ink-filter); cursor: pointer; }"],
         )
-        self.figure.grid.visible = False
         self.figure.image(
             "image", x=0, y=ROWS, dw=COLUMNS, dh=ROWS, origin="top_left", anchor="top_left",
             source=self._images, color_mapper=LinearColorMapper(INK_PALETTE, low=0, high=255),

@@ -18,11 +18,9 @@ from numpy.typing import NDArray
 
 from dashboard.runs.curve import EPOCH, ITERATION, SECONDS, Line
 from dashboard.runs.records import ACCURACY, LOSS, RunCollection, RunRecord
-from dashboard.shell.chart_parts import quieten
+from dashboard.shell.chart_parts import make_chart, make_empty_source
 from dashboard.shell.chart_ranges import FollowingRange, bounds_of, linear_bounds, share_bounds
 from dashboard.shell.theme import Theme, button
-
-TOOLS = "pan,box_zoom,wheel_zoom,reset"
 
 SAVE_PNG = """
 const view = Bokeh.index.find_one(figure)
@@ -67,8 +65,8 @@ class RunCurves:
         names = ("xs", "ys", "color", "dash", "name")
         self.lines = ColumnDataSource({name: [] for name in names})
         self.scores = ColumnDataSource({name: [] for name in names})
-        self.dots = ColumnDataSource({name: [] for name in ("x", "y", "color", "name")})
-        self.best = ColumnDataSource({name: [] for name in ("x", "y", "color", "name")})
+        self.dots = make_empty_source("x", "y", "color", "name")
+        self.best = make_empty_source("x", "y", "color", "name")
         self.figure = self._make_figure()
         save = button("Save PNG", theme, "ink-runs-png", lambda: None)
         save.js_on_click(args={"figure": self.figure}, code=SAVE_PNG)
@@ -198,30 +196,16 @@ class RunCurves:
         )
 
     def _make_figure(self) -> figure:
-        chart = figure(
+        chart = make_chart(
+            "Chart of the curves of runs; the text below says what it shows.",
             sizing_mode="stretch_both",
             min_height=260,
             x_range=self._x_range.range,
             y_range=self._y_ranges[ACCURACY].range,
             x_axis_label=AXIS_LABELS[ITERATION],
             y_axis_label=ACCURACY,
-            tools=TOOLS,
-            active_drag=None,
-            active_scroll=None,
-            toolbar_location="right",
-            min_border=2,
-            outline_line_color=None,
             name="inkling-runs-chart",
-            html_attributes={
-                "role": "img",
-                "aria-label": "Chart of the curves of runs; the text below says what it shows.",
-            },
         )
-        chart.toolbar.logo = None
-        chart.toolbar.autohide = True
-        quieten(chart)
-        chart.axis.axis_label_text_font_style = "normal"
-        chart.axis.axis_label_text_font_size = "11px"
         chart.xaxis.formatter = NumeralTickFormatter(format="0,0.[00]")
         chart.xaxis.ticker.desired_num_ticks = 4
         chart.yaxis.formatter = NumeralTickFormatter(format="0 %")
