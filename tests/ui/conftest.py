@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 from browser_page import LabPage, begin_lab, checked, launch, open_lab, opened, other_hosts
 from cache_helpers import idx_bytes
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
 from static_server import static_server
 
 from dashboard.site import build_site
@@ -188,6 +188,14 @@ def has_successor(test: pytest.Function) -> bool:
         for item in items[items.index(test) + 1 :]
         if isinstance(item, pytest.Function)
     )
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser of its own for one test, in which a test opens pages."""
+    made = browser.new_context(viewport={"width": 1280, "height": 800})
+    yield made
+    made.close()
 
 
 @pytest.fixture

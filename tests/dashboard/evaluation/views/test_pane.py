@@ -1,13 +1,13 @@
 """The evaluation pane without a browser: what it shows of the state, and what clicks select."""
 
 import asyncio
-import re
 from types import SimpleNamespace
 
 import numpy as np
 import panel as pn
 import pytest
 from component_helpers import send_command
+from html_values import data_of
 from training_helpers import few_samples
 
 from dashboard.digits.state import DigitsState
@@ -51,10 +51,7 @@ class Shown:
 
     def data(self, hook):
         """The data-* attributes of a text."""
-        return {
-            name: float(value)
-            for name, value in re.findall(r'data-([\w-]+)="([^"]*)"', self.text(hook))
-        }
+        return {name: float(value) for name, value in data_of(self.text(hook)).items()}
 
     def columns(self, name):
         """The columns of the data source of that name."""
