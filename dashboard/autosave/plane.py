@@ -175,9 +175,9 @@ def _read_data(checkpoint: Checkpoint) -> PlaneData:
 
 def _check_architecture(state: RunState, expected: Network) -> None:
     """Raise ValueError unless the network has the architecture of the settings."""
-    found, expected = (
+    found, wanted = (
         (network.activation, [(array.shape, array.dtype) for array in network.parameters()])
         for network in (state.network, expected)
     )
-    if found != expected:
-        raise ValueError(f"a network of the shapes {found}, expected {expected}")
+    if found != wanted:
+        raise ValueError(f"a network of the shapes {found}, expected {wanted}")

@@ -16,6 +16,8 @@ from dashboard.upstream.page_slices import checkpoint
 TOOLS = "pan,box_zoom,wheel_zoom,reset,save"
 """Of a chart that can be zoomed; none is active, so that a finger on the chart scrolls the page."""
 
+FOCUSED = ":host(:focus-visible) { outline: 2px solid var(--accent); outline-offset: -2px; }"
+
 SHOW_CHOSEN = """
 curves.forEach((glyphs, index) => {
   for (const glyph of glyphs) glyph.visible = legend.active.includes(index)
@@ -23,13 +25,13 @@ curves.forEach((glyphs, index) => {
 """
 
 
-def make_chart(described: str, **options: Any) -> figure:
+def make_chart(label: str, **options: Any) -> figure:
     """Return an empty chart that can be zoomed and saved.
 
     Parameters
     ----------
-    described
-        What screen readers say that it is.
+    label
+        The name in `keyed_chart`.
     options
         Further parameters of the figure: its size, ranges, labels, name, …
     """
@@ -40,8 +42,7 @@ def make_chart(described: str, **options: Any) -> figure:
         active_scroll=None,
         toolbar_location="right",
         outline_line_color=None,
-        html_attributes={"role": "img", "aria-label": described},
-        **{"min_border": 2, **options},
+        **{"min_border": 2, **keyed_chart(label), **options},
     )
     chart.toolbar.logo = None
     chart.toolbar.autohide = True
@@ -56,6 +57,26 @@ def make_small_chart(**options: Any) -> figure:
     chart = figure(tools="", toolbar_location=None, outline_line_color=None, **options)
     quieten(chart)
     return chart
+
+
+def keyed_chart(name: str) -> dict[str, Any]:
+    """Return the options of a figure whose points keys go to; see `chart_keys.js`.
+
+    Its curves are the renderers with a name.
+
+    Parameters
+    ----------
+    name
+        What the chart shows, as screen readers announce it.
+    """
+    attributes = {
+        "role": "application",
+        "tabindex": "0",
+        "aria-roledescription": "chart",
+        "aria-label": f"{name}. Left and right arrows go along a curve, up and down to another.",
+        "data-chart": "",
+    }
+    return {"html_attributes": attributes, "stylesheets": [FOCUSED]}
 
 
 def make_picture(**options: Any) -> figure:

@@ -345,7 +345,7 @@ class CurveChart:
 
     def _make_figure(self, scale: str) -> figure:
         chart = make_chart(
-            f"Chart of the {self._key}; the text below it says what it shows.",
+            f"Chart of the {self._key}",
             sizing_mode="stretch_both",
             min_height=self._min_height,
             x_range=self._x_range,
@@ -431,6 +431,9 @@ class CurveChart:
             "test": [test],
             "previous": [previous],
         }
+        named = {"smoothed": smoothed, "validation": validation, "test": test, "previous": previous}
+        for key, renderer in named.items():
+            renderer.name = self._curve_names.get(key)
         for key, renderers in curves.items():
             self.renderers.setdefault(key, []).extend(renderers)
         self._add_hover(chart, {"smoothed": smoothed, "validation": dots, "test": test})

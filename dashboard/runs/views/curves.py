@@ -197,7 +197,7 @@ class RunCurves:
 
     def _make_figure(self) -> figure:
         chart = make_chart(
-            "Chart of the curves of runs; the text below says what it shows.",
+            "Chart of the curves of runs",
             sizing_mode="stretch_both",
             min_height=260,
             x_range=self._x_range.range,

@@ -58,7 +58,7 @@ class Ranges:
 def _make_chart(x_label: str, y_label: str, name: str, **options: Any) -> figure:
     """Return an empty chart of an experiment."""
     return make_chart(
-        f"Chart: {name}; the text beside it says what it shows.",
+        f"Chart: {name}",
         sizing_mode="stretch_width",
         height=240,
         x_axis_label=x_label,
@@ -153,7 +153,10 @@ class SeedsView:
         self.bands = [make_empty_source("x", "low", "high") for _ in COLORS]
         for mean, band, color, dash in zip(self.means, self.bands, COLORS, DASHES, strict=True):
             chart.varea("x", "low", "high", source=band, fill_color=color, fill_alpha=0.2)
-            chart.line("x", "y", source=mean, color=color, line_dash=dash, line_width=2.5)
+            name = f"{dash} line"
+            chart.line(
+                "x", "y", source=mean, color=color, line_dash=dash, line_width=2.5, name=name
+            )
             chart.scatter("x", "y", source=mean, color=color, size=5)
         self.view = stack(
             theme,
@@ -241,7 +244,8 @@ class ForkView:
         chart.xaxis.formatter = NumeralTickFormatter(format="0,0")
         self.lines = [make_empty_source("x", "y") for _ in COLORS]
         for line, color, dash in zip(self.lines, COLORS, DASHES, strict=True):
-            chart.line("x", "y", source=line, color=color, line_dash=dash, line_width=2)
+            name = f"{dash} line"
+            chart.line("x", "y", source=line, color=color, line_dash=dash, line_width=2, name=name)
         self.view = stack(
             theme,
             theme.text(
@@ -327,7 +331,8 @@ class RateView:
         self.line = make_empty_source("x", "y")
         self.raw = make_empty_source("x", "y")
         chart.line("x", "y", source=self.raw, color=TRAINING, alpha=0.3)
-        chart.line("x", "y", source=self.line, color=TRAINING, line_width=2.5)
+        average = {"color": TRAINING, "line_width": 2.5, "name": "moving average"}
+        chart.line("x", "y", source=self.line, **average)
         self._mark = Span(dimension="height", line_color=PLAIN, line_dash="dashed", line_width=2)
         self._mark.visible = False
         chart.add_layout(self._mark)
