@@ -85,7 +85,7 @@ def test_the_start_is_counted_and_a_worker_that_died_is_started_again(
     assert page.evaluate(DIE_AGAIN_AND_AGAIN) == ["loading", "loading", "loading", "died"]
     status = page.locator(".site-status", has_text="Python stopped 4 times")
     assert "no memory" in status.inner_text()
-    assert status.locator("button", has_text="Go on from the last save").is_visible()
+    assert status.locator("button", has_text="Resume from the last save").is_visible()
     page.close()
 
 
