@@ -62,9 +62,8 @@ from dashboard.sharing.links import (
     open_digits_link,
     read_spiral_link,
     tell_faults,
-    track_digits_link,
-    track_spiral_link,
 )
+from dashboard.sharing.run_links import track_digits_link, track_spiral_link
 from dashboard.shell import read_asset
 from dashboard.shell.motion import MotionPreference
 from dashboard.shell.page import Page

@@ -159,7 +159,7 @@ function receiveMessages(started) {
     try {
       await receive(message.type, message.patch ?? message.location);
     } catch (error) {
-      if (reportFailure("An action stopped with an error; the app goes on.", error)) return;
+      if (reportFailure("An action stopped with an error; the app continues.", error)) return;
     }
     self.postMessage({type: "done", sequence: message.sequence});
   }
