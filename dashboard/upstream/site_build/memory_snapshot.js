@@ -178,6 +178,7 @@ async function restorePython(parts) {
     };
     const {pyodide} = await loadWith(parts, Promise.resolve(new Uint8Array()), options);
     useParameterCounter(module);
+    delete pyodide._api.config._loadSnapshot; // which would stay in memory
     return {pyodide, page: header.page, backend};
   } finally {
     endPreload();
