@@ -128,17 +128,23 @@ function readBundle(data) {
   });
 }
 
-/* Writes the packages into Python's file system. */
+/* Writes the packages into Python's file system. `FS.writeFile` would look up every path anew and open
+ * every file, which takes three times as long. */
 function writeFiles(FS, files) {
-  const folders = new Set();
+  const folders = new Map();
   for (const [path, content] of files) {
     const target = `${settings.library}/${path}`;
-    const folder = target.slice(0, target.lastIndexOf("/"));
-    if (!folders.has(folder)) {
+    const split = target.lastIndexOf("/");
+    const folder = target.slice(0, split);
+    let parent = folders.get(folder);
+    if (parent === undefined) {
       FS.mkdirTree(folder);
-      folders.add(folder);
+      parent = FS.lookupPath(folder).node;
+      folders.set(folder, parent);
     }
-    FS.writeFile(target, content, {canOwn: true});
+    const node = parent.node_ops.mknod(parent, target.slice(split + 1), 0o100644, 0);
+    node.contents = content;
+    node.usedBytes = content.length;
   }
 }
 
