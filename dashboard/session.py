@@ -23,6 +23,7 @@ from dashboard.autosave.browser import (
     create_autosave,
     rename_worker_tab,
 )
+from dashboard.autosave.own_digits import SavedOwnDigits
 from dashboard.autosave.runs import saved_digits_runs, saved_plane_runs
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.datasets import (
@@ -297,6 +298,7 @@ class Session:
         self.page.link.save_file = lambda: controller.spawn(self._save_file())
         runs = saved_digits_runs(self._recorders["digits"].collection)
         controller.spawn(self._autosave.add(runs))
+        controller.spawn(self._autosave.add(SavedOwnDigits(pane.teaching.state)))
         controller.spawn(self._open_link_or_save())
         if IN_BROWSER:
             on_connection_back(controller.data_may_be_back)

@@ -47,6 +47,9 @@ from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from dashboard.shell.theme import Theme
 from dashboard.shell.timeline_slider import TimelineSlider
+from dashboard.teaching.controller import TeachingController
+from dashboard.teaching.state import TeachingState
+from dashboard.teaching.views.correction import CorrectionView
 from dashboard.training.stopping import STOP_SETTINGS
 from dashboard.training.trainer import Clock
 from data_cache.preprocessing import find_picture_digits
@@ -96,6 +99,8 @@ class DigitsPane:
         The current model, in the header.
     redraws
         Its `run` redraws the progress of training.
+    teaching
+        The own digits, and fine-tuning on them.
     timeline
         The slider over the checkpoints of the run; None before the first one.
     """
@@ -136,6 +141,8 @@ class DigitsPane:
         controller.drawing.show_on_pad = lambda picture: page.write(lambda: self._pad.show(picture))
         self._prediction = PredictionView(state, page, theme)
         self._drawing_tools = DrawingTools(controller, page, theme)
+        self.teaching = TeachingController(TeachingState(), controller)
+        self._correction = CorrectionView(self.teaching, state, page, theme, self.download)
         self._chart_tools = ChartTools(controller, theme, self.download)
         self._charts = RunCharts(state, theme)
         self.inspection = InspectionTabs(
@@ -290,6 +297,8 @@ class DigitsPane:
             pn.pane.Bokeh(self._pad.figure, sizing_mode="stretch_width", margin=0),
             pn.pane.Bokeh(self._pad.tools, sizing_mode="stretch_width", margin=0),
             self._prediction.text,
+            self._correction.ask,
+            self._correction.panel,
             self._prediction.bars,
             model_input,
             self._drawing_tools.centring,

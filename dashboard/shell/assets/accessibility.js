@@ -159,6 +159,17 @@
     }
   }
 
+  // What fine-tuning on own digits did, and what else is said beside the ten digits to choose from.
+  let taught = ""
+
+  function tell_teaching() {
+    const text = read_text(find_text(".ink-choice", "[data-announce]"))
+    if (text !== taught) {
+      taught = text
+      say(text)
+    }
+  }
+
   // A text that a key changes, such as the values at the cursor, once it has changed; and sentences of
   // the components.
   const awaited = { selector: null, since: 0, before: "" }
@@ -250,6 +261,7 @@
     listen(now, roots)
     tell_answer(now)
     tell_awaited(now)
+    tell_teaching()
     tell_training(now)
   }
 
