@@ -19,7 +19,6 @@ from dashboard.teaching.fine_tuning import (
     FineTuningResult,
     count_read,
     fine_tune_on,
-    validation_accuracy,
 )
 from dashboard.teaching.own_digits import OwnDigit, add_digits, samples_of
 from dashboard.teaching.state import TeachingState
@@ -28,8 +27,9 @@ from data_cache import DataError, PrefetchError, Samples
 from data_cache.samples import concatenate_samples
 from nn import Network
 
-REPLAYED = 4000
-"""Training digits from which those of a batch are drawn, the first ones in stored order."""
+TRAINING_DIGITS = 4000
+"""Training digits that are used, the first ones in stored order: of four, three are mixed in, and
+one is held back to be scored."""
 
 VALIDATED = 2000
 """Validation digits that are scored, at most."""
@@ -48,8 +48,8 @@ class _Taught:
         The run with the weights.
     network
         A copy of the weights after it.
-    base, base_accuracy
-        The weights before the first of consecutive fine-tunings, and their validation accuracy.
+    base
+        The weights before the first of consecutive fine-tunings.
     before, origin
         The weights before the latest one, and where they came from.
     added
@@ -61,7 +61,6 @@ class _Taught:
     run: BlockRun
     network: Network
     base: Network
-    base_accuracy: float
     before: Network
     origin: Origin
     added: OwnDigit | None
@@ -87,7 +86,7 @@ class TeachingController:
         self._digits = digits
         self._taught: _Taught | None = None
         self._is_wanted_again = False
-        self._replay: tuple[object, Samples] | None = None
+        self._opened: tuple[object, Samples] | None = None
         digits.state.param.watch(lambda _event: self._update_undo(), "snapshot")
 
     # Own digits
@@ -231,58 +230,57 @@ class TeachingController:
         controller = self._digits
         controller.time_travel.show_newest()
         execute, run = controller.execute, controller.trainer.run
-        replay, validation = await self._replayed(), await self._validation()
+        digits, validation = await self._training_digits(), await self._validation()
         before, taught = run.network.copy(), self._current()
         count = 0 if validation is None else len(validation)
-        if taught is None:
-            base, accuracy = before, await validation_accuracy(before, validation, execute)
-        else:
-            base, accuracy = taught.base, taught.base_accuracy
+        base = before if taught is None else taught.base
         self._say(f"Fine-tuning on {_own(len(own))} …")
 
         def is_unchanged() -> bool:
             is_idle = controller.training_loop.is_idle and not controller.state.running
             return is_idle and run is controller.trainer.run and are_equal(run.network, before)
 
+        split = -(-3 * len(digits) // 4)
+        replay, held_back = digits[:split], digits[split:]
         tuning = FineTuning(base, own, replay, np.random.default_rng(controller.state.seed))
-        is_done = await fine_tune_on(tuning, execute=execute, is_wanted=is_unchanged)
-        network = tuning.network
-        after = await validation_accuracy(network, validation, execute) if is_done else 0.0
-        if not is_unchanged():
+        tuned = await fine_tune_on(
+            tuning, validation, held_back, execute=execute, is_wanted=is_unchanged
+        )
+        if tuned is None or not is_unchanged():
             self._say("The model changed meanwhile, so it was not fine-tuned on your digits.")
             return
         result = FineTuningResult(
             count=len(own),
             read_before=count_read(before, own),
-            read_after=count_read(network, own),
+            read_after=count_read(tuned.network, own),
             validation_count=count,
-            validation_before=accuracy,
-            validation_after=after,
+            validation_before=tuned.before,
+            validation_after=tuned.after,
         )
         if result.is_kept:
             is_noted = INTERVENTION in run.history.interventions
-            run.network.copy_from(network)
+            run.network.copy_from(tuned.network)
             run.history.note_intervention(INTERVENTION)
             origin = controller.state.origin
-            self._taught = _Taught(run, network, base, accuracy, before, origin, digit, is_noted)
+            self._taught = _Taught(run, tuned.network, base, before, origin, digit, is_noted)
             if origin == Origin.PRETRAINED:
                 controller.state.origin = Origin.FINE_TUNED
             self._publish()
         self.state.result = result
         self._say(describe_result(result), "info" if result.is_kept else "warning")
 
-    async def _replayed(self) -> Samples:
-        """Return training digits of the opened data set to mix in."""
+    async def _training_digits(self) -> Samples:
+        """Return training digits of the opened data set."""
         data = whole_of(self._digits.data)
-        if self._replay is None or self._replay[0] is not data:
-            pieces, left = [], REPLAYED
+        if self._opened is None or self._opened[0] is not data:
+            pieces, left = [], TRAINING_DIGITS
             async for piece in data.training_pieces():
                 pieces.append(piece[:left])
                 left -= len(pieces[-1])
                 if left <= 0:
                     break
-            self._replay = (data, concatenate_samples(pieces))
-        return self._replay[1]
+            self._opened = (data, concatenate_samples(pieces))
+        return self._opened[1]
 
     async def _validation(self) -> Samples | None:
         found = await self._digits.training.fetch_validation(self._digits.data)

@@ -16,8 +16,9 @@ UNSEEN_STYLES = {
     7: "4,6 96,0! 40,100 / 6,92 96,84",
     9: "82,10 42,0 8,16 28,38 80,14! 92,58 66,98 20,98 4,78 30,62 62,66",
 }
-"""A one with a long, bent flag and a foot, a four in one open stroke like a lightning flash, a seven
-with a very low bar, and a nine whose tail is curled back; points in hundredths of the box, corners marked by `!`."""
+"""A one with a long, bent flag and a foot, a four in one open stroke like a lightning flash, a
+seven with a very low bar, and a nine whose tail is curled back; points in hundredths of the box,
+corners marked by `!`."""
 
 
 def write_style(

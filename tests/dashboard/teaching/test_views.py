@@ -69,8 +69,7 @@ def test_a_click_on_a_digit_corrects_the_answer():
         assert 'data-state="training"' in page.view.panel[1].object
         await all_done()
         assert 'data-digits="1" data-state="ready" data-kept=' in page.view.panel[1].object
-        page.click("undo")
-        assert page.teaching.state.digits == []
+        assert len(page.teaching.state.digits) == 1
 
     run(main())
 
