@@ -22,7 +22,7 @@ from nn import Network, TrainingStep, create_optimizer
 LARGEST_FALL = 0.002
 """The validation accuracy has to fall by less than this; otherwise the weights are not used."""
 
-PREFERRED_FALL = 0.002
+PREFERRED_FALL = 0.003
 """Weights are preferred whose accuracy falls by less than this on validation digits and varied
 training digits together."""
 
