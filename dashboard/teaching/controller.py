@@ -330,9 +330,12 @@ def describe_result(result: FineTuningResult) -> str:
         if result.validation_count
         else ""
     )
+    if result.count == 1:
+        learnt = f"which the model {'recognises now' if result.read_after else 'still misreads'}"
+        return f"Fine-tuned on 1 own digit, {learnt}{scores}."
     return (
-        f"Fine-tuned on {_own(result.count)}: the model recognises {result.read_after} of "
-        f"{'it' if result.count == 1 else 'them'} ({result.read_before} before){scores}."
+        f"Fine-tuned on {_own(result.count)}: the model recognises {result.read_after:,} of them "
+        f"({result.read_before:,} before){scores}."
     )
 
 

@@ -63,13 +63,13 @@ def teaching_html(state: TeachingState) -> str:
     )
     kind = "info" if message is None else message.kind
     text = "" if message is None else escape(message.text)
+    intro = "" if text else '<p class="quiet">Choose the digit; the model is fine-tuned on it.</p>'
     undo = "" if state.can_undo else " disabled"
     own = f"{count:,} own digit{'' if count == 1 else 's'}"
     return (
         f'<div class="teaching" data-sends="{CARRIER}" {values}>'
-        '<p class="quiet">Which digit is it? The model is fine-tuned on your answer.</p>'
+        f'{intro}<p class="said {kind}" data-announce>{text}</p>'
         f'<div class="ten" role="group" aria-label="Which digit is it?">{buttons}</div>'
-        f'<p class="said {kind}" data-announce>{text}</p>'
         '<p class="commands">'
         f'<button type="button" data-do="undo" data-run="0"{undo}>Undo fine-tuning</button>'
         f'<button type="button" data-do="list" data-run="0" '

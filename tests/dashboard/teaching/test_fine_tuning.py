@@ -45,7 +45,7 @@ def first_mistakes(network, label, generator):
     return samples_of(found)
 
 
-async def fine_tuned(network, own, seed=0, **recipe):
+async def fine_tuned(network, own, seed=1, **recipe):
     digits = load_digits()
     tuning = FineTuning(
         network,
