@@ -32,7 +32,7 @@ CASES = (
     else [("mlp", 4)]
 )
 CORRECTIONS = 3
-WRITER = 2
+WRITER = 1
 
 
 def first_mistakes(network, label, generator):
