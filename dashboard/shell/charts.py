@@ -27,7 +27,12 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from dashboard.shell import read_asset
-from dashboard.shell.chart_parts import make_legend, quieten, set_legend_curves
+from dashboard.shell.chart_parts import (
+    make_chart,
+    make_empty_source,
+    make_legend,
+    set_legend_curves,
+)
 from dashboard.shell.chart_ranges import (
     FollowingRange,
     bounds_of,
@@ -75,7 +80,6 @@ LEFT_MARGIN = 84
 
 Legend = Sequence[tuple[str, Sequence[str]]]
 
-TOOLS = "pan,box_zoom,wheel_zoom,reset,save"
 
 LEGEND = (
     ("training per batch", ["raw"]),
@@ -340,8 +344,8 @@ class CurveChart:
         return max((float(np.max(column)) for column in columns if len(column)), default=0.0)
 
     def _make_figure(self, scale: str) -> figure:
-        checkpoint()
-        chart = figure(
+        chart = make_chart(
+            f"Chart of the {self._key}",
             sizing_mode="stretch_both",
             min_height=self._min_height,
             x_range=self._x_range,
@@ -349,25 +353,10 @@ class CurveChart:
             y_axis_type=scale,
             x_axis_label=self._axis,
             y_axis_label=self._label,
-            tools=TOOLS,
-            active_drag=None,
-            active_scroll=None,
-            toolbar_location="right",
-            min_border=2,
             min_border_top=8,
             min_border_left=LEFT_MARGIN,
-            outline_line_color=None,
             name=self._name,
-            html_attributes={
-                "role": "img",
-                "aria-label": f"Chart of the {self._key}; the text below it says what it shows.",
-            },
         )
-        chart.toolbar.logo = None
-        chart.toolbar.autohide = True
-        quieten(chart)
-        chart.axis.axis_label_text_font_style = "normal"
-        chart.axis.axis_label_text_font_size = "11px"
         chart.axis.axis_label_standoff = 3
         chart.xaxis.formatter = _x_formatter(self._axis)
         chart.xaxis.ticker.desired_num_ticks = 4
@@ -442,6 +431,9 @@ class CurveChart:
             "test": [test],
             "previous": [previous],
         }
+        named = {"smoothed": smoothed, "validation": validation, "test": test, "previous": previous}
+        for key, renderer in named.items():
+            renderer.name = self._curve_names.get(key)
         for key, renderers in curves.items():
             self.renderers.setdefault(key, []).extend(renderers)
         self._add_hover(chart, {"smoothed": smoothed, "validation": dots, "test": test})
@@ -597,7 +589,7 @@ def names_of(legend: Legend) -> list[str]:
 
 
 def _source(*names: str) -> ColumnDataSource:
-    return ColumnDataSource({name: np.array([], np.float32) for name in (ITERATION, EPOCH, *names)})
+    return make_empty_source(ITERATION, EPOCH, *names)
 
 
 def _places(history: History, iterations: Any) -> Columns:
@@ -635,9 +627,9 @@ def _x_formatter(axis: str) -> NumeralTickFormatter:
 # Methods such as `figure.line` make two more models for every glyph, for selections and for a muted
 # legend, which the charts do not have.
 def _add_line(
-    chart: figure, source: ColumnDataSource, x: str, color: str, y: str = "value", **look: Any
+    chart: figure, source: ColumnDataSource, x: str, color: str, y: str = "value", **style: Any
 ) -> GlyphRenderer:
-    return chart.add_glyph(source, Line(x=x, y=y, line_color=color, **look))
+    return chart.add_glyph(source, Line(x=x, y=y, line_color=color, **style))
 
 
 def _add_markers(
@@ -646,10 +638,10 @@ def _add_markers(
     x: str,
     color: str,
     y: str | float = "value",
-    **look: Any,
+    **style: Any,
 ) -> GlyphRenderer:
     colors = {"fill_color": color, "line_color": color}
-    return chart.add_glyph(source, Scatter(x=x, y=y, **(colors | look)))
+    return chart.add_glyph(source, Scatter(x=x, y=y, **(colors | style)))
 
 
 def _hover(renderers: list[GlyphRenderer], tooltips: list[tuple[str, str]], mode: str) -> HoverTool:

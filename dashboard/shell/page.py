@@ -95,9 +95,12 @@ class Page:
             self.template.add_panel(name, part)
 
 
+SCRIPTS = ("page", "connection", "accessibility", "chart_keys")
+
+
 def page_script() -> str:
     """Return the script of the page, which is the same in both runtimes."""
-    parts = [read_asset(f"{name}.js") for name in ("page", "connection", "accessibility")]
+    parts = [read_asset(f"{name}.js") for name in SCRIPTS]
     if is_applied("undrawn_controls"):
         patch = files("dashboard.upstream") / "undrawn_controls.js"
         parts.append(patch.read_text(encoding="utf-8"))

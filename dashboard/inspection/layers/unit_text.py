@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dashboard.inspection.layers.arrangement import LayerPlace
 from dashboard.inspection.layers.pictures import softmax
 from dashboard.inspection.layers.state import AblationResult, Selection
+from dashboard.shell.fields import display_name
 from dashboard.shell.pictures import signed_gradient
 from nn import Conv2D, Network
 from nn.interpretation.activations import (
@@ -28,13 +29,6 @@ MAX_KERNEL = 7
 """Kernels up to this side are spelt out in tables."""
 MOST_UNITS = 4
 """Units that are named for their largest shares in a logit, and for the most negative ones."""
-ACTIVATION_TITLES = {
-    "relu": "ReLU",
-    "leaky-relu": "leaky ReLU",
-    "tanh": "tanh",
-    "sigmoid": "sigmoid",
-    "linear": "linear",
-}
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -63,7 +57,7 @@ def unit_kind(network: Network, layer: int) -> str:
 
 def layer_title(network: Network, place: LayerPlace, mode: str) -> str:
     """Return what a layer is and what its picture shows, in a few words."""
-    layer, activation = network.layers[place.layer], ACTIVATION_TITLES[network.activation]
+    layer, activation = network.layers[place.layer], display_name(network.activation)
     first = f" · first {place.shown} of {place.units:,}" if place.shown < place.units else ""
     if place.is_output:
         shows = {"activations": "probability of each class", "weights": "weights of each class"}
@@ -173,7 +167,7 @@ def _sum_html(
         probability = float(softmax(outputs[-1].values)[selection.unit])
         after = f"logit <b>{number(terms.total)}</b> → probability {100 * probability:.1f} %"
     else:
-        activation = ACTIVATION_TITLES[network.activation]
+        activation = display_name(network.activation)
         after = f"{number(terms.total)} → {activation} → <b>{number(terms.value)}</b>"
     return f"<p><b>{name}</b> · weights × inputs {number(weighted)}{bias} = {after}</p>"
 
@@ -197,7 +191,7 @@ def _pixel_html(
         sums.append(f"{number(rest)} of the other {channels - 1} maps")
     if network.has_biases:
         sums.append(f"bias {number(terms.bias)}")
-    activation = ACTIVATION_TITLES[network.activation]
+    activation = display_name(network.activation)
     lines = [
         f"<p><b>{name}</b> · row {row + 1}, column {column + 1}{which}: {' + '.join(sums)} = "
         f"{number(terms.total)} → {activation} → <b>{number(terms.value)}</b></p>"
