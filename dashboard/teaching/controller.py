@@ -139,6 +139,10 @@ class TeachingController:
         lost = f" {dropped:,} were there already, or are more than can be kept." if dropped else ""
         self._say(f"{name}: {len(new):,} digits read; {count:,} are kept now.{lost}")
 
+    def open_file(self, content: bytes, name: str) -> None:
+        """Begin to add the digits of a file; see `load`."""
+        self._digits.spawn(self.load(content, name))
+
     async def load(self, content: bytes, name: str) -> None:
         """Add the labelled digits of a file of samples, which is read in a worker."""
         from dashboard.teaching.files import read_digits  # noqa: PLC0415 - with the first file

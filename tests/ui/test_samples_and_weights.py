@@ -17,6 +17,9 @@ from nn import create_network, load_weights, save_weights
 
 pytestmark = pytest.mark.ui
 
+OPEN_FOUR = ((0.85, 0.1), (0.15, 0.45), (0.85, 0.52), (0.4, 0.9))
+"""A four in one open stroke, which some models take for another digit."""
+
 
 def download(lab: LabPage, css_class: str, folder: Path) -> Path:
     with lab.page.expect_download() as waiting:
@@ -69,11 +72,10 @@ def test_a_correction_teaches_the_model_and_undo_takes_it_back(
     lab: LabPage, tmp_path: Path
 ) -> None:
     lab.choose_model("MLP (pretrained)")
-    lab.draw(SEVEN)
-    lab.wait_digit(7)
-    lab.wait_text(".ink-ask", "Not a 7")
+    lab.draw(OPEN_FOUR)
+    lab.wait_text(".ink-ask", r"Not an? \d")
     lab.page.locator(".ink-ask button").press("Enter")
-    lab.page.get_by_role("button", name="It is a one").press("Enter")
+    lab.page.get_by_role("button", name="It is a four").press("Enter")
     found = lab.wait_data(".ink-choice", digits=1, state="ready", kept="true")
     before, after = float(found["validationBefore"]), float(found["validationAfter"])
     assert before - after < 0.002
@@ -83,12 +85,12 @@ def test_a_correction_teaches_the_model_and_undo_takes_it_back(
     with lab.page.expect_download() as waiting:
         lab.page.get_by_role("button", name="Save as idx").click()
     waiting.value.save_as(tmp_path / "own.zip")
-    assert read_samples(tmp_path / "own.zip").samples.labels.tolist() == [1]
+    assert read_samples(tmp_path / "own.zip").samples.labels.tolist() == [4]
     lab.page.get_by_role("button", name="Undo fine-tuning").click()
     lab.wait_data(".ink-choice", digits=0)
     lab.wait_data(".ink-model", origin="pretrained")
     lab.page.locator(".ink-own-load input[type=file]").set_input_files(tmp_path / "own.zip")
-    lab.page.get_by_role("button", name="Remove own digit 1, a 1").click()
+    lab.page.get_by_role("button", name="Remove own digit 1, a 4").click()
     lab.wait_data(".ink-choice", digits=0)
     lab.page.locator(".ink-ask button").click()
 

@@ -129,7 +129,7 @@ class CorrectionView:
         pictures = theme.text("", css_classes=["ink-own-digits"])
         pictures.stylesheets = self.ask.stylesheets
         load = file_field(
-            lambda content, name: controller.spawn(controller.load(content, name)),
+            controller.open_file,
             controller.refuse,
             label="Add digits from a file (idx or PNG in a .zip, .npz, .csv)",
             largest=LARGEST_FILE,

@@ -244,7 +244,8 @@ def test_a_file_of_digits_is_added_and_a_bad_one_is_refused():
         assert len(teaching.state.digits) == 4
         assert "4 were there already" in teaching.state.message.text
         assert teaching.export("idx") == to_idx_archive(digits)
-        await teaching.load(b"PK nothing", "own.zip")
+        teaching.open_file(b"PK nothing", "own.zip")
+        await all_done()
         assert teaching.state.message.kind == "error"
         assert len(teaching.state.digits) == 4
 
