@@ -9,7 +9,7 @@ from controller_helpers import Door, all_done, few_digits, ink, make_controller,
 
 from dashboard.digits.datasets import InMemoryDataSet
 from dashboard.digits.state import Origin
-from dashboard.sharing.links import digits_link
+from dashboard.sharing.run_links import digits_link
 from dashboard.teaching import controller as teaching_module
 from dashboard.teaching import fine_tuning
 from dashboard.teaching.controller import INTERVENTION, TeachingController
