@@ -1,3 +1,4 @@
+import gzip
 import json
 import re
 import sys
@@ -45,14 +46,18 @@ def app(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def without_pyodide() -> Iterator[None]:
-    """Files of the right names with nothing in them, and no node to run them."""
+    """Files of the right names with nothing in them, no node to run them, and fast compression."""
     empty = write_archive({"module.py": b"x = 1"})
+    compress = gzip.compress
     contents = {file.name: empty for file in pyodide_files()}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "obtain_pyodide", lambda *arguments: contents)
         patch.setattr(python_files, "obtain_wheels", lambda *arguments: {})
         patch.setattr(python_files, "find_node", lambda: None)
         patch.setattr(build, "data_set_available", lambda name, folder: name == "digits")
+        patch.setattr(
+            gzip, "compress", lambda data, compresslevel, *, mtime: compress(data, 1, mtime=mtime)
+        )
         yield
 
 
