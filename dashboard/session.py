@@ -28,6 +28,8 @@ from dashboard.digits.controller import DigitsController
 from dashboard.digits.datasets import (
     DataSetOpener,
     InMemoryDataSet,
+    OpenedDataSet,
+    ReportProgress,
     open_from_disk,
     open_from_server,
     open_from_site,
@@ -204,14 +206,15 @@ class Session:
         self._document = document
         self._runtime = WORKER if IN_BROWSER else SERVED
         self._execute = self._runtime.execute_for(self)
-        self._launch = Launch.from_worker_name(worker_name()) if IN_BROWSER else served_launch()
+        # In a browser it is known when the work of the session begins.
+        self._launch = Launch(None, "", resume=False) if IN_BROWSER else served_launch()
         self._server, self._server_error = look_for_server(self._launch.search)
         self._served_writer = ServedPageWriter(document)
         self._writer: PageWriter = DirectPageWriter() if IN_BROWSER else self._served_writer
         self.controller = DigitsController(
             DigitsState(),
             InMemoryDataSet(pn.state.as_cached("data-set-digits", load_digits)),
-            open_data_set=choose_opener(self._server),
+            open_data_set=self._open_data_set,
             clock=time.perf_counter,
             execute=self._execute,
             time_budget=self._runtime.time_budget,
@@ -278,7 +281,11 @@ class Session:
         if not is_loop_running():
             return  # the page is only being converted; there is no visitor
         controller, pane = self.controller, self.digits_pane
-        if not IN_BROWSER:
+        if IN_BROWSER:
+            self._launch = Launch.from_worker_name(worker_name())
+            self._server, self._server_error = look_for_server(self._launch.search)
+            self._autosave.tab = self._launch.tab
+        else:
             batch_messages(self._document)
         controller.start()
         if IN_BROWSER and backend_name() == "numpy":
@@ -299,6 +306,10 @@ class Session:
         controller.spawn(self._open_link_or_save())
         if IN_BROWSER:
             on_connection_back(controller.data_may_be_back)
+
+    async def _open_data_set(self, name: str, report: ReportProgress) -> OpenedDataSet:
+        """Open a data set where this session finds it."""
+        return await choose_opener(self._server)(name, report)
 
     async def _save_file(self) -> None:
         """Have the browser save a file of all work."""

@@ -80,6 +80,9 @@ class DataSetLoader:
         def report(sentence: str) -> None:
             if self._task is task:
                 self._state.busy = sentence
+            elif self._task is None and self._state.data_set == name:
+                # Blocks that come later, such as those of the validation samples.
+                self._state.notice = Notice(sentence)
 
         report(f"Loading {DATA_SETS[name].title} …")
         data = None

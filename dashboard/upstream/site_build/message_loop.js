@@ -143,7 +143,7 @@ function sendPatch(patch, buffers) {
 function sendJsonPatch(patch, arrays) {
   const buffers = new Map();
   for (const [id, bytes] of arrays.toJs()) buffers.set(id, bytes.buffer);
-  sendPatch(JSON.parse(patch), buffers);
+  sendPatch(JSON.parse(isRestored ? withAddress(patch) : patch), buffers);
 }
 
 /* Handles the messages of the page, once the app has started, each after the one before. */
