@@ -17,9 +17,9 @@ PREVIEWED = """
 CELL = """
 ([row, column]) => {
   const [view] = Bokeh.index.query(({ model }) => model.css_classes?.includes("ink-confusion"))
-  const page = view.canvas_view.el.getBoundingClientRect()
+  const { x, y } = view.canvas_view.el.getBoundingClientRect()
   const { left, top, width, height } = view.frame.bbox
-  return [page.left + left + (column + 0.5) * width / 10, page.top + top + (row + 0.5) * height / 10]
+  return [x + left + (column + 0.5) * width / 10, y + top + (row + 0.5) * height / 10]
 }
 """
 NOTICE = ".ink-evaluation-notice"
