@@ -106,6 +106,7 @@ def test_a_built_site_holds_all_that_it_loads(built: BuiltSite) -> None:
     assert any("node was not found" in line for line in lines)
     bundle = read_bundle((site / settings["packages"]).read_bytes())
     packed = {name.partition("/")[0] for name in bundle}
+    assert "script-src blob: 'unsafe-eval' 'sha256-" in (site / "_headers").read_text()
     assert {"panel", "bokeh", "nn", "data_cache", "dashboard"} <= packed
     assert [path.name for path in site.parent.iterdir()] == ["site"]
 
@@ -125,6 +126,8 @@ def test_the_switch_of_the_upstream_patches_is_stored_in_the_site(
     assert "function loadInParallel" not in worker
     page = (tmp_path / "site" / "page.js").read_text(encoding="utf-8")
     assert "pyodideWorker.queue = events" in page
+    # es-module-shims, which is left out with the patches, writes inline scripts.
+    assert "'unsafe-inline'; worker-src" in (tmp_path / "site" / "_headers").read_text()
 
 
 def test_a_missing_app_is_named(tmp_path: Path) -> None:
