@@ -49,6 +49,8 @@ STATUS = """
     <progress hidden aria-label="Progress of the start"></progress><span></span></div>
 """
 APP = '<div class="app">'
+# Would run before BokehJS is loaded, which the first script of the page does.
+LOG_LEVEL = re.compile(r"<script[^>]*>\s*Bokeh\.set_log_level\([^)]*\);\s*</script>")
 # Draws the prerendered document; page.js does it, when the scripts are loaded.
 EMBED = re.compile(
     r"<script[^>]*>\s*\(function\(\) \{\s*const fn = function\(\) \{(?:(?!</script>).)*?"
@@ -172,6 +174,7 @@ def make_page(html: str) -> tuple[str, str]:
             "Expected one script in Panel's page that draws the prerendered document, found "
             f"{count}."
         )
+    page = LOG_LEVEL.sub("", page)
     if is_applied("page_scripts"):
         page = leave_out_scripts(page, document[1])
     head = HEAD.search(page)

@@ -222,7 +222,7 @@ function reportErrors() {
   if (settings.reportsTasks) runApart(TASK_ERRORS, {});
 }
 
-/* Goes on from the copy of Python's memory in which the page is made; returns whether it could. After
+/* Continues from the copy of Python's memory in which the page is made; returns whether it could. After
  * a crash the start does without, as the copy may be what this browser has trouble with. */
 async function restorePage(files, parts) {
   try {
