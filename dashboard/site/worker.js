@@ -222,26 +222,28 @@ function reportErrors() {
   if (settings.reportsTasks) runApart(TASK_ERRORS, {});
 }
 
-/* Continues from the copy of Python's memory in which the page is made; returns whether it could. After
+/* Restores the copy of Python's memory in which the page is made; returns whether it could. After
  * a crash the start does without, as the copy may be what this browser has trouble with. */
 async function restorePage(files, parts) {
   try {
-    if (JSON.parse(self.name).resume || !(await isWorthDownloading(parts))) return false;
+    if (JSON.parse(self.name).resume || !(await isConnectionFast())) return false;
     const {pyodide, page, backend} = await restorePython(parts);
     self.pyodide = pyodide;
+    isRestored = true;
     tellStage("packages");
+    tellStage("app");
+    // The page draws it meanwhile.
+    render([withAddress(page.docs_json), page.render_items, page.root_ids]);
     // Modules that are imported later, and the library.
     const [bundle, stdlib] = await Promise.all([files, parts.stdlib]);
     writeFiles(pyodide.FS, bundle);
     pyodide.FS.writeFile(`/lib/${settings.stdlibFile}`, stdlib, {canOwn: true});
-    tellStage("app");
     reportErrors();
     runApart(RESUME, {backend});
-    isRestored = true;
-    render([withAddress(page.docs_json), page.render_items, page.root_ids]);
     return true;
   } catch (error) {
     self.pyodide = undefined;
+    isRestored = false;
     console.info(`Python starts without the copy of its memory: ${error?.message ?? error}`);
     return false;
   }
