@@ -5,6 +5,7 @@ from __future__ import annotations
 import param
 
 from dashboard.evaluation.report import EvaluationReport, Mistake
+from dashboard.languages.text import gettext_noop
 from dashboard.shell.notices import Notice
 from data_cache import DIGIT_NAMES, Samples
 
@@ -18,8 +19,8 @@ class EvaluationState(param.Parameterized):
     part = param.Selector(
         default="validation",
         objects=["validation", "test"],
-        label="Split",
-        doc="Part of the data set that is evaluated.",
+        label=gettext_noop("Split"),
+        doc=gettext_noop("Part of the data set that is evaluated."),
     )
     running = param.Boolean(False, doc="Whether an evaluation is running.")
     progress = param.Number(0.0, bounds=(0, 1), doc="Share that is done.")

@@ -148,7 +148,7 @@ class Launch:
 
     A static page passes it to its worker as JSON in the worker's name::
 
-        new Worker("worker.js", {name: JSON.stringify({search, tab, resume})})
+        new Worker("worker.js", {name: JSON.stringify({search, tab, resume, language})})
 
     Attributes
     ----------
@@ -159,11 +159,14 @@ class Launch:
     resume
         Whether to restore earlier work without asking, because the last worker crashed or the site
         was updated. The page leaves it out when workers crash repeatedly.
+    languages
+        Codes of the languages that are wanted, the best one first.
     """
 
     search: str | None
     tab: str
     resume: bool
+    languages: tuple[str, ...] = ()
 
     @classmethod
     def from_worker_name(cls, name: str) -> Launch:
@@ -175,7 +178,10 @@ class Launch:
         values = values if isinstance(values, dict) else {}
         search = values.get("search")
         tab = str(values.get("tab") or secrets.token_hex(8))
-        return cls(search if isinstance(search, str) else None, tab, bool(values.get("resume")))
+        search = search if isinstance(search, str) else None
+        language = values.get("language")
+        languages = (language,) if isinstance(language, str) else ()
+        return cls(search, tab, bool(values.get("resume")), languages)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell import read_asset
 from dashboard.shell.chart_parts import make_legend, quieten, set_legend_curves
 from dashboard.shell.chart_ranges import (
@@ -47,7 +49,7 @@ SCORE_POINTS = 200
 EMPTY_END = 100.0
 """Where the x axis ends while nothing is drawn."""
 
-EMPTY_TEXT = "Drawn while the network trains"
+EMPTY_TEXT = gettext_noop("Drawn while the network trains")
 """Stands in a chart that shows nothing yet."""
 
 HEADING_HEIGHT = 22
@@ -78,11 +80,11 @@ Legend = Sequence[tuple[str, Sequence[str]]]
 TOOLS = "pan,box_zoom,wheel_zoom,reset,save"
 
 LEGEND = (
-    ("training per batch", ["raw"]),
-    ("moving average", ["smoothed"]),
-    ("validation", ["validation", "best"]),
-    ("test", ["test"]),
-    ("previous run", ["previous"]),
+    (gettext_noop("training per batch"), ["raw"]),
+    (gettext_noop("moving average"), ["smoothed"]),
+    (gettext_noop("validation"), ["validation", "best"]),
+    (gettext_noop("test"), ["test"]),
+    (gettext_noop("previous run"), ["previous"]),
 )
 """The names in the legend, and the curves of each; a curve without a name is drawn, too."""
 
@@ -210,7 +212,7 @@ class CurveChart:
         for glyph, names in self._glyphs:
             glyph.update(**dict.fromkeys(names, self._axis))
         for chart in self._figures.values():
-            chart.xaxis.axis_label = self._axis
+            chart.xaxis.axis_label = gettext(self._axis)
             chart.xaxis.formatter = _x_formatter(self._axis)
 
     def _draw_scores(self, history: History) -> None:
@@ -221,8 +223,15 @@ class CurveChart:
         best = history.best_validation(self._key)
         found = [] if best is None else [best]
         values = [getattr(score, self._key) for score in found]
-        name = self._curve_names["validation"]
-        text = [f"best {name} {self._key}: {self._number(value)}" for value in values]
+        text = [
+            gettext(
+                "best {quantity} ({part}): {value}",
+                quantity=gettext(self._key),
+                part=gettext(self._curve_names["validation"]),
+                value=self._number(value),
+            )
+            for value in values
+        ]
         _replace(
             self.best, _places(history, [score.iteration for score in found]), values, text=text
         )
@@ -253,7 +262,7 @@ class CurveChart:
                 label.visible = is_empty
 
     def _number(self, value: float) -> str:
-        return f"{100 * value:.1f} %" if self._is_share else f"{value:.3g}"
+        return format_percent(value) if self._is_share else format_number(value, ".3g")
 
     def _draw_marks(self, history: History) -> None:
         for source, marks in (
@@ -347,8 +356,8 @@ class CurveChart:
             x_range=self._x_range,
             y_range=self._y_ranges[scale].range,
             y_axis_type=scale,
-            x_axis_label=self._axis,
-            y_axis_label=self._label,
+            x_axis_label=gettext(self._axis),
+            y_axis_label=gettext(self._label),
             tools=TOOLS,
             active_drag=None,
             active_scroll=None,
@@ -360,7 +369,10 @@ class CurveChart:
             name=self._name,
             html_attributes={
                 "role": "img",
-                "aria-label": f"Chart of the {self._key}; the text below it says what it shows.",
+                "aria-label": gettext(
+                    "Chart: {quantity}; the text below it says what it shows.",
+                    quantity=gettext(self._key),
+                ),
             },
         )
         chart.toolbar.logo = None
@@ -422,7 +434,7 @@ class CurveChart:
             y=0.5,
             y_range_name="height",
             visible=not self.last_place(),
-            text=EMPTY_TEXT,
+            text=gettext(EMPTY_TEXT),
             text_align="center",
             text_baseline="middle",
             text_font_size="12px",
@@ -466,12 +478,14 @@ class CurveChart:
         names = self._curve_names
         number = "@value{0.0 %}" if self._is_share else "@value{0.0000}"
         for key, renderer in renderers.items():
-            name = "batch" if key == "smoothed" else names.get(key, key)
+            name = gettext("batch") if key == "smoothed" else gettext(names.get(key, key))
             tooltips = [
-                (ITERATION, "@iteration{0,0}"), (EPOCH, "@epoch{0.00}"), (name, number)
-            ]  # fmt: skip
+                (gettext(ITERATION), "@iteration{0,0}"),
+                (gettext(EPOCH), "@epoch{0.00}"),
+                (name, number),
+            ]
             if key == "smoothed":
-                tooltips.append(("average", number.replace("value", "smoothed")))
+                tooltips.append((gettext("average"), number.replace("value", "smoothed")))
             chart.add_tools(_hover([renderer], tooltips, "vline" if key == "smoothed" else "mouse"))
 
 
@@ -523,15 +537,19 @@ class RunCharts:
             "min_height": min_height,
         }
         self.loss = CurveChart(
-            "Loss",
-            key="loss",
-            label="cross-entropy",
+            gettext("Loss"),
+            key=gettext_noop("loss"),
+            label=gettext_noop("cross-entropy"),
             css_class=f"{hook}-loss",
             can_be_log=True,
             **common,
         )
         self.accuracy = CurveChart(
-            "Accuracy", key="accuracy", label="accuracy", css_class=f"{hook}-accuracy", **common
+            gettext("Accuracy"),
+            key="accuracy",
+            label=gettext_noop("accuracy"),
+            css_class=f"{hook}-accuracy",
+            **common,
         )
         self.legend = make_legend(list(zip(names_of(legend), self._named_curves(), strict=True)))
         options.param.watch(lambda _event: self._show_scale(), "log_scale")
@@ -592,8 +610,8 @@ def thin(scores: list[Score]) -> list[Score]:
 
 
 def names_of(legend: Legend) -> list[str]:
-    """Return the names in a legend."""
-    return [name for name, _keys in legend]
+    """Return the names in a legend, in the current language."""
+    return [gettext(name) for name, _keys in legend]
 
 
 def _source(*names: str) -> ColumnDataSource:

@@ -13,6 +13,7 @@ from typing import Any
 import panel as pn
 from bokeh.models import CustomJS, Spacer
 
+from dashboard.languages.text import gettext
 from dashboard.shell.layout import invisible
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme
@@ -51,7 +52,7 @@ class LessonDrawer:
         self._writer = writer
         self.opened: Callable[[str], pn.viewable.Viewable] | None = None
         self.view = pn.Column(
-            theme.text('<p class="opening">Opening the lessons …</p>'),
+            theme.text(f'<p class="opening">{gettext("Opening the lessons …")}</p>'),
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -88,13 +89,18 @@ class LessonDrawer:
             content = self.opened(query)
         except Exception as error:
             logger.exception("the lessons could not be opened")
-            content = self._theme.text(
-                f'<p role="alert">The lessons could not be opened: {escape(repr(error)[:200])}. '
-                "Close them, load the page again, and open them once more.</p>"
-            )
+            content = self._theme.text(f'<p role="alert">{escape(_fault(error))}</p>')
         if list(self.view) != [content]:
             self.view[:] = [content]
 
     def _message_received(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
         if tags and isinstance(tags[0], str):
             self.open(tags[0])
+
+
+def _fault(error: Exception) -> str:
+    return gettext(
+        "The lessons could not be opened: {error}. Close them, load the page again, and open them "
+        "once more.",
+        error=repr(error)[:200],
+    )

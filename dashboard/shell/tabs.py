@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import panel as pn
 from bokeh.models import CustomJS, Spacer
 
+from dashboard.languages.text import gettext
 from dashboard.shell.theme import Theme
 
 logger = logging.getLogger("inkling.page")
@@ -143,8 +144,7 @@ class Panes:
             self._views.pop(pane.name, None)
             self._slots[pane.name]["draw"][:] = [
                 self._theme.text(
-                    f'<p class="opening" role="alert">{escape(pane.title)} could not be opened: '
-                    f"{escape(repr(error)[:200])}. Open another pane, then this one again.</p>"
+                    f'<p class="opening" role="alert">{escape(opening_fault(pane, error))}</p>'
                 )
             ]
             return False
@@ -160,7 +160,8 @@ class Panes:
         slots = {slot: pn.Column(**column) for slot in names}
         for name in ("inside", "watch"):
             slots[name].sizing_mode = "stretch_both"
-        slots["draw"].append(self._theme.text(f'<p class="opening">Opening {pane.title} …</p>'))
+        opening = escape(gettext("Opening {pane} …", pane=pane.title))
+        slots["draw"].append(self._theme.text(f'<p class="opening">{opening}</p>'))
         return slots
 
     def _fill(self, name: str) -> None:
@@ -175,3 +176,12 @@ class Panes:
     def _switched(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
         if tags and isinstance(tags[0], str):
             self.open(tags[0])
+
+
+def opening_fault(pane: Pane, error: Exception) -> str:
+    """Return the sentence on a pane that could not be made."""
+    return gettext(
+        "{pane} could not be opened: {error}. Open another pane, then this one again.",
+        pane=pane.title,
+        error=repr(error)[:200],
+    )

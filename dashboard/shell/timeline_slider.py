@@ -11,11 +11,13 @@ from collections.abc import Callable, Sequence
 import panel as pn
 from bokeh.models import CustomJSTickFormatter
 
+from dashboard.languages.text import gettext
 from dashboard.shell.theme import Theme, button
 
 NAME_PLACE = """
 const place = Math.round(tick * iterations.length)
-return place < iterations.length ? "iteration " + iterations[place].toLocaleString("en") : "latest"
+if (place >= iterations.length) return gettext("latest")
+return gettext("iteration {iteration}", { iteration: format_number(iterations[place]) })
 """
 """Names the checkpoint at the handle on the page itself, in place of a share of the slider."""
 
@@ -52,7 +54,7 @@ class TimelineSlider:
         self._count = 1
         self._names = CustomJSTickFormatter(args={"iterations": []}, code=NAME_PLACE)
         self.slider = pn.widgets.FloatSlider(
-            label="Checkpoints",
+            label=gettext("Checkpoints"),
             start=0,
             end=1,
             value=1,
@@ -65,8 +67,8 @@ class TimelineSlider:
             min_width=190,  # below it the buttons go to a line of their own
             margin=(0, 8, 0, 0),  # the handle extends beyond the end
         )
-        self.live = button("Latest", theme, f"{hook}-live", show_newest)
-        self.resume = button("Continue from here", theme, f"{hook}-continue", resume)
+        self.live = button(gettext("Latest"), theme, f"{hook}-live", show_newest)
+        self.resume = button(gettext("Continue from here"), theme, f"{hook}-continue", resume)
         self.view = pn.Row(
             self.slider,
             self.live,
@@ -86,7 +88,7 @@ class TimelineSlider:
         """
         self._count = max(1, len(checkpoints))
         changes = {
-            "label": f"Checkpoints ({len(checkpoints)})",
+            "label": gettext("Checkpoints ({count})", count=len(checkpoints)),
             "step": 1 / self._count,
             "disabled": not checkpoints,
         }

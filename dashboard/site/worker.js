@@ -1,7 +1,8 @@
 /* The web worker in which Python runs: downloads, the start of Python and of the app, errors.
  *
  * The build puts two constants and download.js before this text and the message loop after it:
- *   settings     {pyodide, stdlib, packages}: paths relative to the site; {files}: these files as
+ *   settings     {pyodide, stdlib, packages}: paths relative to the site; {languages}: the paths of the
+ *                catalogues of texts, by the codes of the languages; {files}: these files as
  *                download.js describes them, by their paths; {library, lock, env}: the folder of
  *                Python's packages, Pyodide's lock file, environment variables; {total}: the number
  *                of bytes whose download is counted; {loadsInParallel, reportsTasks}: whether these
@@ -136,6 +137,15 @@ function writeFiles(FS, files) {
   }
 }
 
+/* The catalogue of the page's language, as a list of [path, content]; that of English is empty. */
+async function downloadCatalogue() {
+  const {language} = JSON.parse(self.name);
+  const name = settings.languages[language];
+  if (name === undefined) return [];
+  const content = await download(name, readBytes, {counted: false});
+  return [[`${settings.catalogues}/${language}.mo`, content]];
+}
+
 // ---- Start -------------------------------------------------------------------------------------
 
 /* Exceptions of tasks reach the visitor and the console. */
@@ -186,10 +196,11 @@ function tellStage(stage) {
 async function startApplication() {
   tellStage("core");
   const files = downloadUnpacked(settings.packages).then(readBundle);
+  const catalogue = downloadCatalogue();
   self.pyodide = await (settings.loadsInParallel ? loadInParallel(files) : loadPlainly(files));
   tellStage("packages");
   const bundle = await files;
-  writeFiles(self.pyodide.FS, bundle);
+  writeFiles(self.pyodide.FS, [...bundle, ...(await catalogue)]);
   tellStage("app");
   // Nearly all objects of the start stay, so collecting garbage meanwhile would be wasted time.
   self.pyodide.runPython("import gc; gc.disable()");

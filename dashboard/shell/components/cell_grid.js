@@ -9,6 +9,9 @@
 
 import { CommandChannel, announce, announceText, componentOf, onChange, setColumns } from "./figure_component.js"
 
+from dashboard.languages.text import gettext
+
+
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
 
 /**
@@ -93,7 +96,7 @@ class CellGrid {
   }
 
   say() {
-    announce(this.labels[this.chosen] ?? "Nothing to choose")
+    announce(this.labels[this.chosen] ?? gettext("Nothing to choose"))
   }
 
   showCursor() {
