@@ -6,12 +6,13 @@ this, and a test fails while a catalogue of an offered language is not complete.
 
 from __future__ import annotations
 
+import ast
 import io
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -20,7 +21,8 @@ from dashboard.languages.language import ENGLISH, LANGUAGES
 
 ROOT = Path(__file__).parents[1]
 CATALOGUES = ROOT / "dashboard" / "languages" / "catalogues"
-KEYWORDS = {"gettext": None, "gettext_noop": None, "ngettext": (1, 2)}
+FUNCTIONS = {"gettext": 1, "gettext_noop": 1, "ngettext": 2}
+"""How many of the first arguments of these functions are texts."""
 DATE = datetime(2026, 11, 27, tzinfo=UTC)
 """In the header of all catalogues, so that equal texts give equal files."""
 
@@ -33,9 +35,7 @@ def gather_texts() -> dict[Key, list[str]]:
     for path in sorted((ROOT / "dashboard").rglob("*")):
         texts: list[Key] = []
         if path.suffix == ".py":
-            with path.open("rb") as file:
-                entries = extract("python", file, KEYWORDS)
-                texts = [message for _line, message, _comments, _context in entries]
+            texts = list(texts_of_module(path.read_text(encoding="utf-8")))
         elif path.suffix in (".js", ".html"):
             texts = list(find_texts(path.read_text(encoding="utf-8")))
         for text in texts:
@@ -44,6 +44,19 @@ def gather_texts() -> dict[Key, list[str]]:
             if name not in files:
                 files.append(name)
     return found
+
+
+def texts_of_module(source: str) -> Iterator[Key]:
+    """Yield the texts of a Python module; a variable is a text that is marked elsewhere."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            values = [
+                argument.value
+                for argument in node.args[: FUNCTIONS.get(node.func.id, 0)]
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+            ]
+            if values:
+                yield values[0] if len(values) == 1 else (values[0], values[1])
 
 
 def read_catalogue(code: str) -> Catalog:

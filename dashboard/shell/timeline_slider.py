@@ -7,17 +7,18 @@ leave both ends where they are, so a redraw need not set the handle while the us
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import panel as pn
 from bokeh.models import CustomJSTickFormatter
 
+from dashboard.languages.numbers import format_number
 from dashboard.languages.text import gettext
 from dashboard.shell.theme import Theme, button
 
 NAME_PLACE = """
 const place = Math.round(tick * iterations.length)
-if (place >= iterations.length) return gettext("latest")
-return gettext("iteration {iteration}", { iteration: format_number(iterations[place]) })
+return place < iterations.length ? named.replace("{}", format_number(iterations[place])) : latest
 """
 """Names the checkpoint at the handle on the page itself, in place of a share of the slider."""
 
@@ -52,7 +53,7 @@ class TimelineSlider:
         self._show_newest = show_newest
         self._is_drawing = False
         self._count = 1
-        self._names = CustomJSTickFormatter(args={"iterations": []}, code=NAME_PLACE)
+        self._names = CustomJSTickFormatter(args=self._arguments(()), code=NAME_PLACE)
         self.slider = pn.widgets.FloatSlider(
             label=gettext("Checkpoints"),
             start=0,
@@ -94,7 +95,7 @@ class TimelineSlider:
         }
         if list(checkpoints) != self._names.args["iterations"]:
             # First: Bokeh formats the value again when the label or the value changes.
-            self._names.args = {"iterations": list(checkpoints)}
+            self._names.args = self._arguments(checkpoints)
         if position != self._position():
             changes["value"] = 1.0 if position is None else position / self._count
         self._is_drawing = True
@@ -103,6 +104,11 @@ class TimelineSlider:
         finally:
             self._is_drawing = False
         self.live.disabled = self.resume.disabled = position is None
+
+    @staticmethod
+    def _arguments(checkpoints: Sequence[int]) -> dict[str, Any]:
+        named = gettext("iteration {iteration}", iteration="{}")
+        return {"iterations": list(checkpoints), "named": named, "latest": gettext("latest")}
 
     def _position(self) -> int | None:
         """Return the index of the checkpoint at the handle, None at the end."""
