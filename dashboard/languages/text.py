@@ -24,12 +24,12 @@ _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
 
 
-def gettext(message: str, **values: object) -> str:
+def gettext(message: str, /, **values: object) -> str:
     """Return a text in the current language, with values in place of its `{names}`."""
     return translate(current_language(), message, **values)
 
 
-def ngettext(singular: str, plural: str, count: int, **values: object) -> str:
+def ngettext(singular: str, plural: str, count: int, /, **values: object) -> str:
     """Return the form of a text for a count, in the current language.
 
     Parameters
@@ -54,7 +54,7 @@ def gettext_noop(message: str) -> str:
     return message
 
 
-def translate(language: Language, message: str, **values: object) -> str:
+def translate(language: Language, message: str, /, **values: object) -> str:
     """Return a text in a language, with values in place of its `{names}`."""
     text = message
     if message and language is not ENGLISH:  # the entry of "" is the head of a catalogue

@@ -9,7 +9,6 @@
 
 import { CommandChannel, announce, announceText, componentOf, onChange, setColumns } from "./figure_component.js"
 
-from dashboard.languages.text import gettext
 
 
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }

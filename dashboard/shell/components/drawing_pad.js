@@ -10,7 +10,6 @@
 import { CommandChannel, componentOf, onChange, setColumns } from "./figure_component.js"
 import { acceptPictures, choosePicture } from "./picture_input.js"
 
-from dashboard.languages.text import gettext
 
 
 const SIDE = 168 // painted pixels along one side of the pad

@@ -11,7 +11,6 @@
 
 import { CommandChannel, componentOf, onChange, setColumns } from "./figure_component.js"
 
-from dashboard.languages.text import gettext
 
 
 const INTERVAL = 60 // milliseconds between two units that are pointed at

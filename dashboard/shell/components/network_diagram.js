@@ -17,7 +17,6 @@
 
 import { CommandChannel, announceText, componentOf, setColumns } from "./figure_component.js"
 
-from dashboard.languages.text import gettext
 
 
 const INTERVAL = 60 // milliseconds between two things that are pointed at

@@ -16,8 +16,6 @@
 
 import { CommandChannel, announce, announceText, componentOf, onChange, setColumns } from "./figure_component.js"
 
-from dashboard.languages.numbers import format_number
-from dashboard.languages.text import gettext
 
 
 const LIMIT = 1.25

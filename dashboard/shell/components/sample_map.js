@@ -7,7 +7,6 @@
 
 import { CommandChannel, announceText, componentOf, onChange, setColumns } from "./figure_component.js"
 
-from dashboard.languages.text import gettext
 
 
 const INTERVAL = 60 // milliseconds between two samples that are pointed at
