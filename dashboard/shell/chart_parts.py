@@ -8,9 +8,12 @@ import panel as pn
 from bokeh.models import CheckboxButtonGroup, CustomJS
 from bokeh.plotting import figure
 
+from dashboard.languages.text import gettext
 from dashboard.shell import read_asset
 from dashboard.shell.theme import Theme
 from dashboard.upstream.page_slices import checkpoint
+
+FOCUSED = ":host(:focus-visible) { outline: 2px solid var(--accent); outline-offset: -2px; }"
 
 SHOW_CHOSEN = """
 curves.forEach((glyphs, index) => {
@@ -25,6 +28,28 @@ def quieten(chart: Any) -> None:
     chart.axis.axis_line_color = None
     chart.axis.minor_tick_line_color = None
     chart.axis.major_tick_line_color = None
+
+
+def keyed_chart(name: str) -> dict[str, Any]:
+    """Return the options of a figure whose points keys go to; see `chart_keys.js`.
+
+    Its curves are the renderers with a name.
+
+    Parameters
+    ----------
+    name
+        What the chart shows, as screen readers announce it.
+    """
+    attributes = {
+        "role": "application",
+        "tabindex": "0",
+        "aria-roledescription": gettext("chart"),
+        "aria-label": gettext(
+            "{chart}. Left and right arrows go along a curve, up and down to another.", chart=name
+        ),
+        "data-chart": "",
+    }
+    return {"html_attributes": attributes, "stylesheets": [FOCUSED]}
 
 
 def make_picture(**options: Any) -> figure:

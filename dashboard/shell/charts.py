@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from dashboard.languages.numbers import format_number, format_percent
 from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell import read_asset
-from dashboard.shell.chart_parts import make_legend, quieten, set_legend_curves
+from dashboard.shell.chart_parts import keyed_chart, make_legend, quieten, set_legend_curves
 from dashboard.shell.chart_ranges import (
     FollowingRange,
     bounds_of,
@@ -367,13 +367,7 @@ class CurveChart:
             min_border_left=LEFT_MARGIN,
             outline_line_color=None,
             name=self._name,
-            html_attributes={
-                "role": "img",
-                "aria-label": gettext(
-                    "Chart: {quantity}; the text below it says what it shows.",
-                    quantity=gettext(self._key),
-                ),
-            },
+            **keyed_chart(gettext("Chart: {quantity}", quantity=gettext(self._key))),
         )
         chart.toolbar.logo = None
         chart.toolbar.autohide = True
@@ -454,6 +448,10 @@ class CurveChart:
             "test": [test],
             "previous": [previous],
         }
+        named = {"smoothed": smoothed, "validation": validation, "test": test, "previous": previous}
+        for key, renderer in named.items():
+            name = self._curve_names.get(key)
+            renderer.name = name and gettext(name)
         for key, renderers in curves.items():
             self.renderers.setdefault(key, []).extend(renderers)
         self._add_hover(chart, {"smoothed": smoothed, "validation": dots, "test": test})

@@ -40,7 +40,7 @@ from dashboard.upstream.page_slices import checkpoint
 from dashboard.upstream.template import make_template
 from nn import PRETRAINED, PretrainedCard, pretrained_card
 
-SCRIPTS = ("texts", "page", "connection", "accessibility")
+SCRIPTS = ("texts", "page", "connection", "accessibility", "chart_keys")
 """The scripts of the page, in their order."""
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import panel as pn
 from bokeh.models import CustomJSTickFormatter
 
-from dashboard.languages.numbers import format_number
 from dashboard.languages.text import gettext
 from dashboard.shell.theme import Theme, button
 

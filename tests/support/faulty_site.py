@@ -22,7 +22,8 @@ class FaultySite:
     """What is wrong with the files of a site; it may be changed at any time.
 
     `faults` has the fault of each file by its path; `headers` are sent with every file. `before`
-    is a script that runs first in the page and in the worker.
+    is a script that runs first in the page and in the worker. `sent_share` is the share of a file
+    that arrives before it is cut or hangs.
     """
 
     def __init__(self, folder: Path, url: str) -> None:
@@ -30,6 +31,7 @@ class FaultySite:
         self.faults: dict[str, str] = {}
         self.headers: dict[str, str] = {}
         self.before = ""
+        self.sent_share = {"hang": 0.0, "reset": 0.5}
         self.repaired = threading.Event()
 
     def repair(self) -> None:
@@ -78,9 +80,6 @@ def faulty_site(folder: Path) -> Iterator[FaultySite]:
                 super().do_GET()
             elif fault == "404":
                 self.send_error(404)
-            elif fault == "hang":
-                site.repaired.wait(120)
-                self.close_connection = True
             else:
                 self._send((folder / name).read_bytes(), name, fault)
 
@@ -89,8 +88,8 @@ def faulty_site(folder: Path) -> Iterator[FaultySite]:
 
         def _send(self, content: bytes, name: str, fault: str) -> None:
             media_type, size, middle = self.guess_type(name), len(content), len(content) // 2
-            if fault == "reset":
-                content = content[:middle]
+            if fault in site.sent_share:
+                content = content[: int(site.sent_share[fault] * size)]
             elif fault == "html":
                 content, media_type = SIGN_IN, "text/html"
                 size = len(content)
@@ -98,11 +97,15 @@ def faulty_site(folder: Path) -> Iterator[FaultySite]:
                 media_type = "image/png"
             elif fault == "bytes":
                 content = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
-            self.send_response(200)
-            self.send_header("Content-Type", media_type)
-            self.send_header("Content-Length", str(size))
-            self.end_headers()
-            self.wfile.write(content)
+            if content:
+                self.send_response(200)
+                self.send_header("Content-Type", media_type)
+                self.send_header("Content-Length", str(size))
+                self.end_headers()
+                self.wfile.write(content)
+                self.wfile.flush()
+            if fault == "hang":
+                site.repaired.wait(120)
             self.close_connection = True
 
     with serving(Handler) as server:

@@ -203,6 +203,46 @@ def test_a_drawing_and_training_are_announced_once_each(served_lab: LabPage) -> 
     assert min(gaps) > 4.4, announced
 
 
+# The iterations and losses of the curve of the moving average.
+AVERAGES = """
+() => {
+  const host = deep("[data-chart]", deep(".ink-loss").shadowRoot)
+  const [chart] = [...Bokeh.index.query((view) => view.el === host)]
+  const curve = chart.model.renderers.find(({ name }) => name === "moving average")
+  const { iteration, smoothed } = curve.data_source.data
+  return [...iteration].map((step, index) => [step, smoothed[index]])
+}
+"""
+
+
+def test_arrow_keys_go_along_the_curves_of_a_chart_and_say_each_point(own_lab: LabPage) -> None:
+    page = own_lab.page
+    for iteration in range(1, 4):
+        own_lab.click("ink-step")
+        own_lab.wait_text(".ink-status", f"iteration {iteration} ")
+    own_lab.wait_until(lambda: len(page.evaluate(AVERAGES)) == 3, "three steps are not drawn")
+    averages = page.evaluate(AVERAGES)
+    page.locator(".ink-loss [data-chart]").focus()
+    told = {}
+    for key, point in (("ArrowLeft", 3), ("ArrowLeft", 2), ("Home", 1), ("End", 3)):
+        page.keyboard.press(key)
+        told[key, point] = text = page.locator("#announcer").text_content() or ""
+        step, loss = averages[point - 1]
+        assert text.startswith("moving average"), told
+        assert f"iteration {step:.0f}, point {point} of 3" in text, told
+        said = float(text.split("cross-entropy ")[1].split(" ")[0])
+        assert said == pytest.approx(loss, rel=1e-3)
+    own_lab.click("ink-test")
+    own_lab.wait_text(".ink-notice", "Test: ")
+    page.locator(".ink-loss [data-chart]").focus()
+    own_lab.wait_until(lambda: says_after(own_lab, "ArrowDown", "test: "), "no other curve")
+
+
+def says_after(lab: LabPage, key: str, beginning: str) -> bool:
+    lab.page.keyboard.press(key)
+    return (lab.page.locator("#announcer").text_content() or "").startswith(beginning)
+
+
 @pytest.mark.skipif(not ANNOUNCED, reason="INKLING_ANNOUNCED=20: drawings, seconds are thrice it")
 def test_every_answer_is_announced_once_and_training_every_five_seconds_at_most(
     served_lab: LabPage,

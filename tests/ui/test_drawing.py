@@ -123,6 +123,38 @@ def test_a_finger_draws_without_scrolling_the_page(
         lab.wait_text(".ink-prediction", "^7 seven")
         assert lab.page.evaluate("scrollY") == scrolled
 
+        def pen(kind: str, x: float, y: float, buttons: int = 1) -> None:
+            values = {"x": x, "y": y, "button": "left", "buttons": buttons, "clickCount": 1}
+            touch.send("Input.dispatchMouseEvent", {"type": kind, "pointerType": "pen", **values})
+
+        # A resting palm is wide; one that came as a finger is undone when the pen comes.
+        seven, corner = inked(lab), points[0]
+        palm = {"x": corner[0], "y": corner[1] + 40, "radiusX": 60, "radiusY": 60}
+        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [palm]})
+        send("touchEnd")
+        assert inked(lab) == seven
+        send("touchStart", (corner[0], corner[1] + 60))
+        assert inked(lab) > seven
+        pen("mousePressed", *points[1])
+        pen("mouseReleased", *points[1], buttons=0)
+        send("touchEnd")
+        send("touchStart", (corner[0], corner[1] + 60))
+        send("touchEnd")
+        assert abs(inked(lab) - seven) < 100
+
+
+def test_a_stroke_ends_with_its_button_though_another_is_held(served_lab: LabPage) -> None:
+    served_lab.draw(((0.3, 0.3), (0.4, 0.3)), lift=False)
+    mouse = served_lab.page.mouse
+    mouse.down(button="right")
+    mouse.up(button="left")
+    before = inked(served_lab)
+    box = served_lab.page.locator(".ink-pad").bounding_box()
+    assert box is not None
+    mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.8 * box["height"], steps=4)
+    mouse.up(button="right")
+    assert inked(served_lab) == before
+
 
 def test_undo_works_away_from_the_pad_and_with_caps_lock_but_not_in_a_text_field(
     own_lab: LabPage,

@@ -186,3 +186,53 @@ def test_every_file_that_is_needed_later_with_every_fault(
         faulty.repair()
         is_copied_without_a_reload(page)
         page.context.close()
+
+
+@needs_time
+@pytest.mark.parametrize(("fault", "cause"), [("reset", "cut"), ("hang", "hang")])
+def test_a_page_that_does_not_arrive_whole_is_told_at_every_length(
+    browser: Browser, faulty: FaultySite, fault: str, cause: str
+) -> None:
+    for share in (0.1, 0.3, 0.5, 0.7, 0.9, 0.999):
+        faulty.spoil({"index.html": fault})
+        faulty.sent_share[fault] = share
+        page = open_page(browser, faulty.url)
+        line = page.locator(f'{LINE}[data-cause="{cause}"]')
+        line.wait_for(timeout=SENTENCE_MS)
+        assert "index.html" in line.inner_text()
+        assert page.evaluate("document.documentElement.dataset.site") != "ready"
+        faulty.repair()
+        page.reload(wait_until="commit")
+        LabPage(page, faulty.url).wait_ready()
+        page.close()
+
+
+def wait_cause(lab: LabPage, name: str) -> None:
+    """Wait until a notice names a file of the data."""
+    lab.wait_text(".ink-notice", name.replace(".", r"\."), timeout=SENTENCE_MS)
+
+
+@needs_time
+@pytest.mark.parametrize("fault", ["404", "hang", "reset", "html", "bytes"])
+def test_data_that_do_not_come_are_told_and_chosen_again(
+    browser: Browser, faulty: FaultySite, fault: str
+) -> None:
+    blocks = [
+        path.relative_to(faulty.folder).as_posix() for path in faulty.folder.glob("data/blocks/*")
+    ]
+    assert blocks
+    lab = LabPage(open_page(browser, faulty.url), faulty.url)
+    lab.wait_ready()
+    faulty.spoil({"data/manifest.json": fault})
+    lab.choose("ink-data-set", "MNIST 60,000")
+    wait_cause(lab, "manifest.json")
+    faulty.spoil(dict.fromkeys(blocks, fault))
+    lab.choose("ink-data-set", "MNIST 60,000")
+    wait_cause(lab, "data/blocks/")
+    faulty.repair()
+    lab.choose("ink-data-set", "MNIST 5,000")
+    lab.choose("ink-data-set", "MNIST 60,000")
+    lab.wait_text(".ink-notice", "MNIST 60,000: 1,100 samples to train on")
+    lab.press_train("Train")
+    lab.wait_text(".ink-status", r"epoch [1-9]\S* · loss 0\.")
+    lab.page.close()

@@ -10,7 +10,7 @@ from bokeh.models import ColumnDataSource, NumeralTickFormatter
 from bokeh.plotting import figure
 
 from dashboard.evaluation.robustness import AMOUNTS, UNITS, RobustnessPoint
-from dashboard.shell.chart_parts import make_legend, quieten
+from dashboard.shell.chart_parts import keyed_chart, make_legend, quieten
 from dashboard.shell.colors import PLAIN, SECOND
 from dashboard.shell.theme import Theme
 from nn.calibration import ReliabilityDiagram
@@ -29,10 +29,10 @@ class ReliabilityChart:
 
     def __init__(self) -> None:
         self._bins = ColumnDataSource({"x": [], "top": [], "width": []}, name="reliability")
-        chart = _chart("Confidence", "ink-reliability")
+        chart = _chart("Confidence", "ink-reliability", "Accuracy by confidence")
         chart.xaxis.formatter = NumeralTickFormatter(format="0 %")
         chart.vbar("x", "width", "top", fill_color=PLAIN, fill_alpha=0.6, line_color=None,
-                   source=self._bins)  # fmt: skip
+                   source=self._bins, name="bins")  # fmt: skip
         chart.line([0, 1], [0, 1], line_color=SECOND, line_dash="dashed", line_width=2)
         self.view = pn.pane.Bokeh(chart, sizing_mode="stretch_both", min_height=150, margin=0)
 
@@ -56,13 +56,15 @@ class RobustnessChart:
     def __init__(self, theme: Theme) -> None:
         self._points: Sequence[RobustnessPoint] = ()
         self._curves = ColumnDataSource({"x": [], "unframed": [], "framed": []}, name="robustness")
-        self._chart = _chart(UNITS["shift"], "ink-robustness")
+        self._chart = _chart(UNITS["shift"], "ink-robustness", "Accuracy by change")
         items = []
         for name, key, color in (
             ("without centring", "unframed", PLAIN),
             ("with centring", "framed", SECOND),
         ):
-            line = self._chart.line("x", key, line_color=color, line_width=2, source=self._curves)
+            line = self._chart.line(
+                "x", key, line_color=color, line_width=2, source=self._curves, name=name
+            )
             dots = self._chart.scatter("x", key, color=color, size=6, source=self._curves)
             items.append((name, [line, dots]))
         self.transformation = pn.widgets.Select(
@@ -102,7 +104,7 @@ class RobustnessChart:
         }
 
 
-def _chart(x_label: str, css_class: str) -> figure:
+def _chart(x_label: str, css_class: str, name: str) -> figure:
     chart = figure(
         height=170,
         x_range=(0, 1.02),
@@ -117,6 +119,7 @@ def _chart(x_label: str, css_class: str) -> figure:
         min_border_top=8,
         outline_line_color=None,
         css_classes=[css_class],
+        **keyed_chart(name),
     )
     quieten(chart)
     chart.yaxis.formatter = NumeralTickFormatter(format="0 %")

@@ -93,11 +93,14 @@ class NetworkDiagram:
             {"image": [], "x": [], "y": [], "dw": [], "dh": []}, name="unit-maps"
         )
         self.links = ColumnDataSource(
-            {name: [] for name in (*CURVE, "layer", "row", "column", "color", "width", "alpha")},
+            {
+                name: []
+                for name in (*CURVE, "layer", "row", "column", "color", "dash", "width", "alpha")
+            },
             name="links",
         )
         self.biases = ColumnDataSource(
-            {name: [] for name in ("x", "y", "layer", "row", "column", "color", "alpha")},
+            {name: [] for name in ("x", "y", "layer", "row", "column", "color", "marker", "alpha")},
             name="biases",
         )
         self.blocks = ColumnDataSource(
@@ -229,7 +232,8 @@ class NetworkDiagram:
             share = abs(weight) / scale
             width = THINNEST + (THICKEST - THINNEST) * share
             alpha = FAINTEST + (0.95 - FAINTEST) * share
-            yield (*curve, links.layer, source, target, _sign_color(weight), width, alpha)
+            look = (_sign_color(weight), "dashed" if weight < 0 else "solid", width, alpha)
+            yield (*curve, links.layer, source, target, *look)
 
     def _bias_rows(self, network: Network) -> list[tuple[Any, ...]]:
         rows = []
@@ -243,7 +247,8 @@ class NetworkDiagram:
                 x, y = block.center(unit)
                 corner = (x - block.cell / 2 + 4, y - block.cell / 2 + 4)
                 alpha = abs(bias) / scale
-                rows.append((*corner, block.layer, inputs, unit, _sign_color(bias), alpha))
+                look = (_sign_color(bias), "diamond" if bias < 0 else "square", alpha)
+                rows.append((*corner, block.layer, inputs, unit, *look))
         return rows
 
     def _make_figure(self) -> figure:
@@ -259,7 +264,12 @@ class NetworkDiagram:
         mapper = LinearColorMapper(palette=list(UNIT_PALETTE), low=0, high=len(UNIT_PALETTE) - 1)
         square = {"x": "x", "y": "y", "width": "size", "height": "size"}
         curve = {name: name for name in CURVE}
-        line = {"line_color": "color", "line_width": "width", "line_alpha": "alpha"}
+        line = {
+            "line_color": "color",
+            "line_dash": "dash",
+            "line_width": "width",
+            "line_alpha": "alpha",
+        }
         diagram.add_glyph(self.links, Bezier(**curve, **line))
         diagram.add_glyph(self._lit, Bezier(**curve, line_color=GRAY, line_width=2.5))
         diagram.add_glyph(
@@ -274,7 +284,7 @@ class NetworkDiagram:
         diagram.add_glyph(
             self.biases,
             Scatter(
-                marker="square", size=7, fill_color="color", fill_alpha="alpha", line_color=GRAY
+                marker="marker", size=7, fill_color="color", fill_alpha="alpha", line_color=GRAY
             ),
         )
         diagram.add_glyph(self.off, Scatter(marker="x", size=13, line_color=RED, line_width=2.5))
@@ -310,10 +320,10 @@ def legend_html(links: Sequence[Links], sizes: Sequence[int], off: int = 0, dead
     sentences = [
         gettext(
             "Each square shows the output of a unit over the plane, scaled to its largest, or the "
-            "probability of a class; lines are weights in the same colors, wider if larger."
+            "probability of a class; lines are weights in the same colors, dashed if negative, wider if larger."
         ),
         gettext(
-            "Click a unit to ablate it, a line or a bias (small square) to edit it.",
+            "Click a unit to ablate it, a line or a bias (small square, a diamond if negative) to edit it.",
         ),
     ]
     if drawn != total:

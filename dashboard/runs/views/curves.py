@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from dashboard.runs.curve import EPOCH, ITERATION, SECONDS, Line
 from dashboard.runs.records import ACCURACY, LOSS, RunCollection, RunRecord
-from dashboard.shell.chart_parts import quieten
+from dashboard.shell.chart_parts import keyed_chart, quieten
 from dashboard.shell.chart_ranges import FollowingRange, bounds_of, linear_bounds, share_bounds
 from dashboard.shell.theme import Theme, button
 
@@ -212,10 +212,7 @@ class RunCurves:
             min_border=2,
             outline_line_color=None,
             name="inkling-runs-chart",
-            html_attributes={
-                "role": "img",
-                "aria-label": "Chart of the curves of runs; the text below says what it shows.",
-            },
+            **keyed_chart("Chart of the curves of runs"),
         )
         chart.toolbar.logo = None
         chart.toolbar.autohide = True

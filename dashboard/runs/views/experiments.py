@@ -21,7 +21,7 @@ from dashboard.runs.rate_finder import RULE, RateTest
 from dashboard.runs.seeds import SeedComparison
 from dashboard.runs.state import AGAINST, SETTING, RunsState
 from dashboard.runs.trials import SWITCH, label_of
-from dashboard.shell.chart_parts import quieten
+from dashboard.shell.chart_parts import keyed_chart, quieten
 from dashboard.shell.chart_ranges import FollowingRange, bounds_of
 from dashboard.shell.colors import PLAIN, SECOND, TRAINING
 from dashboard.shell.fields import Field, menu
@@ -69,10 +69,7 @@ def make_chart(x_label: str, y_label: str, name: str, **options: Any) -> figure:
         min_border=2,
         min_border_top=10,  # half a number of the y axis
         outline_line_color=None,
-        html_attributes={
-            "role": "img",
-            "aria-label": f"Chart: {name}; the text beside it says what it shows.",
-        },
+        **keyed_chart(f"Chart: {name}"),
         **options,
     )
     chart.toolbar.logo = None
@@ -168,7 +165,10 @@ class SeedsView:
         self.bands = [_source("x", "low", "high") for _ in COLORS]
         for mean, band, color, dash in zip(self.means, self.bands, COLORS, DASHES, strict=True):
             chart.varea("x", "low", "high", source=band, fill_color=color, fill_alpha=0.2)
-            chart.line("x", "y", source=mean, color=color, line_dash=dash, line_width=2.5)
+            name = f"{dash} line"
+            chart.line(
+                "x", "y", source=mean, color=color, line_dash=dash, line_width=2.5, name=name
+            )
             chart.scatter("x", "y", source=mean, color=color, size=5)
         self.view = stack(
             theme,
@@ -256,7 +256,8 @@ class ForkView:
         chart.xaxis.formatter = NumeralTickFormatter(format="0,0")
         self.lines = [_source("x", "y") for _ in COLORS]
         for line, color, dash in zip(self.lines, COLORS, DASHES, strict=True):
-            chart.line("x", "y", source=line, color=color, line_dash=dash, line_width=2)
+            name = f"{dash} line"
+            chart.line("x", "y", source=line, color=color, line_dash=dash, line_width=2, name=name)
         self.view = stack(
             theme,
             theme.text(
@@ -342,7 +343,8 @@ class RateView:
         self.line = _source("x", "y")
         self.raw = _source("x", "y")
         chart.line("x", "y", source=self.raw, color=TRAINING, alpha=0.3)
-        chart.line("x", "y", source=self.line, color=TRAINING, line_width=2.5)
+        average = {"color": TRAINING, "line_width": 2.5, "name": "moving average"}
+        chart.line("x", "y", source=self.line, **average)
         self._mark = Span(dimension="height", line_color=PLAIN, line_dash="dashed", line_width=2)
         self._mark.visible = False
         chart.add_layout(self._mark)

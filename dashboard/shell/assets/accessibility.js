@@ -274,7 +274,7 @@
   // The first stop of the Tab key leads to the pad or the plane.
   function skip() {
     const pane = document.getElementById(`pane-${root.dataset.pane}`)
-    const areas = find_all("[role=application]", find_roots(pane))
+    const areas = find_all(".bk-events[role=application]", find_roots(pane))
     const target = areas[0] ?? pane.querySelector("button")
     target?.focus()
   }

@@ -6,8 +6,8 @@ window.gettext = (text, values = {}) =>
 // `options` are those of Intl.NumberFormat.
 window.format_number = (number, options) => number.toLocaleString(document.documentElement.lang, options)
 
-// A share between 0 and 1 with one decimal; English has a space before the sign on this page.
-window.format_percent = (share) => {
-  const text = format_number(share, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 })
+// A share between 0 and 1, with one decimal by default; English has a space before the sign here.
+window.format_percent = (share, digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 }) => {
+  const text = format_number(share, { style: "percent", ...digits })
   return document.documentElement.lang === "en" ? text.replace("%", " %") : text
 }

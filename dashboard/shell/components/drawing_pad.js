@@ -51,7 +51,7 @@ class DrawingPad {
     this.undoStack = []
     this.isExample = ink.tags.includes("example")
     this.shown = Uint8Array.from(this.pixels) // the picture before Python replaces it
-    this.stroke = null // {id, x, y, erase} while the pen is down
+    this.stroke = null // {id, pointerType, buttons, x, y, erase, wasExample} while the pen is down
     this.cursor = { column: CELLS / 2, row: CELLS / 2 }
     surface.label =
       gettext("Drawing pad. Arrow keys move the cursor, with Shift they draw; space sets or clears a cell, Delete clears the drawing.")
@@ -61,6 +61,7 @@ class DrawingPad {
       pointermove: (event) => this.penMove(event),
       pointerup: (event) => this.penUp(event),
       pointercancel: (event) => this.penUp(event),
+      lostpointercapture: (event) => this.penUp(event),
     })
     surface.onKey((event) => this.keyDown(event))
     surface.onPageKey((event) => this.pageKeyDown(event))
@@ -141,6 +142,9 @@ class DrawingPad {
   }
 
   penDown(event) {
+    if (event.pointerType === "pen" && this.stroke?.pointerType === "touch") {
+      this.cancelStroke() // the hand that holds the pen came first
+    }
     // A second finger neither draws nor breaks the stroke.
     if (this.stroke != null || !DRAWING_BUTTONS.includes(event.button)) {
       return
@@ -149,9 +153,11 @@ class DrawingPad {
     this.surface.element.focus({ preventScroll: true })
     this.surface.element.setPointerCapture(event.pointerId)
     const erase = this.tool.active === ERASER || ERASING_BUTTONS.includes(event.button)
+    const { pointerId: id, pointerType, buttons } = event
+    const wasExample = this.isExample
     this.removeExample(erase)
     this.remember()
-    this.stroke = { ...this.position(event), id: event.pointerId, erase }
+    this.stroke = { ...this.position(event), id, pointerType, buttons, erase, wasExample }
     this.paint(this.stroke)
     this.showStroke()
   }
@@ -161,6 +167,10 @@ class DrawingPad {
       return
     }
     event.preventDefault()
+    if ((event.buttons & this.stroke.buttons) === 0) {
+      this.penUp(event) // while another button is held, a release is a movement
+      return
+    }
     const events = event.getCoalescedEvents?.() ?? []
     for (const part of events.length > 0 ? events : [event]) {
       this.paint(this.position(part))
@@ -173,6 +183,15 @@ class DrawingPad {
       this.stroke = null
       this.finish()
     }
+  }
+
+  /** Undo the stroke that is being drawn. */
+  cancelStroke() {
+    this.undoStack.pop()
+    this.pixels.set(this.shown)
+    this.isExample = this.stroke.wasExample
+    this.stroke = null
+    this.repaint()
   }
 
   /** Continue the stroke to a point. */

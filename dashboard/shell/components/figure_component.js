@@ -116,6 +116,9 @@ export class CommandChannel {
   }
 }
 
+const PEN_IN_USE = 2000 // milliseconds after the last event of a pen
+const PALM_WIDTH = 80 // CSS pixels: wider touches are a resting hand, not a finger
+
 const focused = new CSSStyleSheet()
 focused.replaceSync(":focus-visible { outline: 2px solid var(--accent); outline-offset: -2px; }")
 
@@ -135,6 +138,7 @@ export class FigureSurface {
     this.host = view.el
     this.canvas = view.canvas_view
     this.element = view.canvas_view.events_el // gets the focus
+    this.penTime = -Infinity // of the last event of a pen
     this.element.setAttribute("role", "application")
     this.element.tabIndex = 0
     const root = this.element.getRootNode()
@@ -179,7 +183,7 @@ export class FigureSurface {
 
   /**
    * Handle pointer events before Bokeh does and keep them from it: its own recogniser of gestures
-   * would report every movement to Python.
+   * would report every movement to Python. A resting hand is no pointer.
    *
    * @param {Object<string, function(PointerEvent): void>} handlers by the type of the event
    */
@@ -187,11 +191,23 @@ export class FigureSurface {
     for (const [type, handler] of Object.entries(handlers)) {
       const handle = (event) => {
         event.stopImmediatePropagation()
-        handler(event)
+        if (!this.isPalm(event)) {
+          handler(event)
+        }
       }
       const options = { capture: true, passive: false, signal: this.signal }
       this.host.addEventListener(type, handle, options)
     }
+  }
+
+  /** Return whether a touch begins that is wide, or that comes while a pen is in use. */
+  isPalm(event) {
+    if (event.pointerType === "pen") {
+      this.penTime = event.timeStamp
+    }
+    const isTouch = event.type === "pointerdown" && event.pointerType === "touch"
+    const isWide = Math.max(event.width, event.height) >= PALM_WIDTH
+    return isTouch && (isWide || event.timeStamp - this.penTime < PEN_IN_USE)
   }
 
   /** Call a function when the pointer leaves the figure. */

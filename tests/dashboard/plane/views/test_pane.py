@@ -150,7 +150,8 @@ def test_the_diagram_draws_weights_as_lines_by_sign_and_size():
         + [(1, i, j) for i in range(4) for j in range(3)]
     )
     strongest = found.index((0, 1, 2))
-    assert links["color"][strongest] == NEGATIVE
+    assert (links["color"][strongest], links["dash"][strongest]) == (NEGATIVE, "dashed")
+    assert {"solid", "dashed"} == set(links["dash"])
     first = [links["width"][row] for row in rows if links["layer"][row] == 0]
     assert links["width"][strongest] == max(first) > 5 * sorted(first)[-2]
     biases = shown.columns("biases")
