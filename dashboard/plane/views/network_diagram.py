@@ -320,10 +320,12 @@ def legend_html(links: Sequence[Links], sizes: Sequence[int], off: int = 0, dead
     sentences = [
         gettext(
             "Each square shows the output of a unit over the plane, scaled to its largest, or the "
-            "probability of a class; lines are weights in the same colors, dashed if negative, wider if larger."
+            "probability of a class; lines are weights in the same colors, dashed if negative, "
+            "wider if larger."
         ),
         gettext(
-            "Click a unit to ablate it, a line or a bias (small square, a diamond if negative) to edit it.",
+            "Click a unit to ablate it, a line or a bias (small square, a diamond if negative) to "
+            "edit it.",
         ),
     ]
     if drawn != total:
