@@ -244,6 +244,7 @@ class Session:
                     gettext("Draw and predict"),
                     self._make_digits_pane,
                     panels=tuple((entry.name, gettext(entry.title)) for entry in PANELS),
+                    english_panels=tuple(it.name for it in PANELS if not it.is_translated),
                     **inside,
                 ),
                 Pane(
@@ -270,6 +271,7 @@ class Session:
                     inside=gettext("Experiments"),
                     inside_title=gettext("Experiments"),
                     has_settings=False,
+                    is_translated=False,
                 ),
             ],
             self._writer,

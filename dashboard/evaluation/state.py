@@ -9,8 +9,12 @@ from dashboard.languages.text import gettext_noop
 from dashboard.shell.notices import Notice
 from data_cache import DIGIT_NAMES, Samples
 
-STALE = "The model has changed since this evaluation; evaluate again to see the current one."
-INVITATION = "Evaluate measures the current model on samples that it is not trained on."
+STALE = gettext_noop(
+    "The model has changed since this evaluation; evaluate again to see the current one."
+)
+INVITATION = gettext_noop(
+    "Evaluate measures the current model on samples that it is not trained on."
+)
 
 
 class EvaluationState(param.Parameterized):

@@ -65,4 +65,8 @@ def notice_html(notice: Notice) -> str:
     values = f'class="notice {notice.kind}" role="status" data-kind="{notice.kind}"'
     if len(sentence) < LONG and "\n" not in sentence:
         return f"<div {values}>{text}</div>"
-    return f'<details {values}><summary>{text}<span class="more"></span></summary></details>'
+    more = (
+        f'<span class="more" data-open="{gettext("Read all")}" data-close="{gettext("Close")}">'
+        "</span>"
+    )
+    return f"<details {values}><summary>{text}{more}</summary></details>"

@@ -12,6 +12,7 @@ from bokeh.plotting import figure
 from dashboard.digits.views.pad import INK_PALETTE
 from dashboard.evaluation.report import Mistake
 from dashboard.evaluation.views.cell_keys import CellKeys
+from dashboard.languages.text import gettext
 from dashboard.shell.colors import MISTAKE
 from data_cache import Samples
 
@@ -79,7 +80,9 @@ class MistakesView:
             self.figure,
             self._labels,
             columns=COLUMNS,
-            name="Mistakes. Arrow keys go from one to the next, Enter puts it on the drawing pad.",
+            name=gettext(
+                "Mistakes. Arrow keys go from one to the next, Enter puts it on the drawing pad."
+            ),
             pane="digits",
             choose=self._choose,
         )
@@ -107,8 +110,13 @@ class MistakesView:
             "y": ROWS - positions // COLUMNS - 0.98,
             "text": [label[:9] for label in labels],
             "label": [
-                f"{class_names[m.label]}, predicted {class_names[m.predicted]}, "
-                f"mistake {number} of {len(mistakes)}"
+                gettext(
+                    "{label}, predicted {predicted}, mistake {number} of {count}",
+                    label=class_names[m.label],
+                    predicted=class_names[m.predicted],
+                    number=number,
+                    count=len(mistakes),
+                )
                 for number, m in enumerate(shown, 1)
             ],
         }

@@ -184,7 +184,15 @@
     const chosen = tabs.find((tab) => tab.dataset.panel === name)
     if (chosen != null) {
       select_tab(tabs, (tab) => tab === chosen)
-      document.getElementById(chosen.getAttribute("aria-controls")).setAttribute("aria-labelledby", chosen.id)
+      const panel = document.getElementById(chosen.getAttribute("aria-controls"))
+      panel.setAttribute("aria-labelledby", chosen.id)
+      for (const [name, value] of [["lang", "en"], ["dir", "ltr"]]) {
+        if ("english" in chosen.dataset) {
+          panel.setAttribute(name, value) // it is not translated yet
+        } else {
+          panel.removeAttribute(name)
+        }
+      }
     }
     return chosen != null
   }
