@@ -127,7 +127,7 @@ class EvaluationController:
         samples = await data.part(state.part)
         state.param.update(
             subject=gettext(
-                "{model}; evaluated on {count} samples of {data} ({part})",
+                "{model}, on {count} {part} samples of {data}",
                 model=model,
                 count=format_number(len(samples)),
                 data=gettext(data.title),
