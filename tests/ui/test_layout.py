@@ -101,7 +101,8 @@ PSEUDO = """
   const change = (text) => {
     const shown = text.replace(/[aeiouyncAEIOUYNC]/g, (letter) => accented[letters.indexOf(letter)])
     const words = "lorem ipsum dolor sit amet ".repeat(20)
-    return shown + (text.length < 3 ? "" : " " + words.slice(0, Math.ceil(share * text.length)).trim())
+    const more = text.length < 3 ? "" : " " + words.slice(0, Math.ceil(share * text.length)).trim()
+    return shown + more
   }
   const named = "button, label, h1, h2, h3, th, summary, option"
   let count = 0
@@ -125,9 +126,10 @@ PSEUDO = """
   })
   const clipped = []
   visit(document, (element) => {
-    if (element.clientWidth > 0 && element.checkVisibility({ visibilityProperty: true })
-        && element.localName !== "option" && element.scrollWidth > element.clientWidth + 1) {
-      clipped.push([element.textContent.trim().slice(0, 40), element.scrollWidth, element.clientWidth])
+    const { scrollWidth, clientWidth, localName } = element
+    const isSeen = clientWidth > 0 && element.checkVisibility({ visibilityProperty: true })
+    if (isSeen && localName !== "option" && scrollWidth > clientWidth + 1) {
+      clipped.push([element.textContent.trim().slice(0, 40), scrollWidth, clientWidth])
     }
   })
   return { count, clipped, content: document.documentElement.scrollWidth }
