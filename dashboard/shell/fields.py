@@ -82,6 +82,8 @@ class Field:
             self.widget,
             self.error,
             css_classes=["field", f"{hook}-{name.replace('_', '-')}"],
+            # The bar at the top makes room for long names; see `Theme.quick`.
+            styles={"--label-length": str(len(gettext(settings.param[name].label)))},
             stylesheets=[":host { position: relative; overflow: visible; }"],
             margin=0,
             sizing_mode="stretch_width",

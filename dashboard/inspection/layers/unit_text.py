@@ -387,7 +387,9 @@ LEGENDS = {
 def legend_html(mode: str, target: str | None) -> str:
     """Return the sentence that explains the colors, under a scale."""
     name = f"“{escape(target)}”" if target else gettext("the answer")
-    sentence = gettext(LEGENDS[mode], name=name)
-    colors = gettext("colourless at zero, in full colour from the value beside the layer.")
+    sentence = gettext(
+        "{picture}: colourless at zero, in full colour from the value beside the layer.",
+        picture=gettext(LEGENDS[mode], name=name),
+    )
     scale = f'<span class="scale" style="background: {signed_gradient()}"></span>'
-    return f'<p class="legend"><span aria-hidden="true">−{scale}+</span> {sentence}: {colors}</p>'
+    return f'<p class="legend"><span aria-hidden="true">−{scale}+</span> {sentence}</p>'
