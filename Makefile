@@ -19,7 +19,7 @@ help:
 	@echo "make serve    serve the app at http://localhost:5006"
 	@echo "make test     install what the tests need and run all of them"
 	@echo "make test-upstream  run the browser tests with the newest Panel, Bokeh and param"
-	@echo "make site     build the static browser form into $(SITE)"
+	@echo "make site     build the static site into $(SITE)"
 	@echo "make preview  serve $(SITE) at http://localhost:8000"
 	@echo "make bench    run the benchmarks of Inkling and other libraries"
 	@echo "make lint     formatter, linter, type checker"

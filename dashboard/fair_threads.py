@@ -45,10 +45,10 @@ class FairThreads:
         self._waiting: list[tuple[Any, asyncio.Future[None]]] = []
 
     async def run(self, owner: Any, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function in a thread when it is the owner's turn; return its result."""
+        """Call a function in a thread when one is the owner's; return its result."""
         # Somebody who comes, or comes back, has no claim to the time before.
         self._used[owner] = max(self._used.get(owner, 0.0), self._virtual_time)
-        await self._wait_for_turn(owner)
+        await self._acquire(owner)
         self._virtual_time = self._used[owner]
         began = self._clock()
         try:
@@ -60,20 +60,20 @@ class FairThreads:
             self.observe(seconds)
             self._release()
 
-    async def _wait_for_turn(self, owner: Any) -> None:
+    async def _acquire(self, owner: Any) -> None:
         if self._free:
             self._free -= 1
             return
-        turn = asyncio.get_running_loop().create_future()
-        entry = (owner, turn)
+        acquired = asyncio.get_running_loop().create_future()
+        entry = (owner, acquired)
         self._waiting.append(entry)
         try:
-            await turn
+            await acquired
         except asyncio.CancelledError:
             if entry in self._waiting:
                 self._waiting.remove(entry)
             else:
-                self._release()  # it was its turn at the same moment
+                self._release()  # it was acquired at the same moment
             raise
 
     def _release(self) -> None:

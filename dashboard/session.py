@@ -5,8 +5,9 @@ It alone chooses between the two runtimes; everything it makes is given what dif
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ from dashboard.digits.controller import DigitsController
 from dashboard.digits.datasets import (
     DataSetOpener,
     InMemoryDataSet,
+    OpenedDataSet,
+    ReportProgress,
     open_from_disk,
     open_from_server,
     open_from_site,
@@ -62,9 +65,8 @@ from dashboard.sharing.links import (
     open_digits_link,
     read_spiral_link,
     tell_faults,
-    track_digits_link,
-    track_spiral_link,
 )
+from dashboard.sharing.run_links import track_digits_link, track_spiral_link
 from dashboard.shell import read_asset
 from dashboard.shell.motion import MotionPreference
 from dashboard.shell.page import Page
@@ -88,6 +90,9 @@ RETRY_SECONDS = 5
 
 SERVED_PAUSE_SECONDS = 3.5
 """Longest pause between two saves on the server: a kill loses the pause and one save at most."""
+
+LANGUAGE_VARIABLE = "INKLING_LANGUAGE"
+"""In the environment of the site's worker; see `worker.js`."""
 
 LANGUAGE_COOKIE = "inkling-language"
 """Set by the page when a language is chosen, and by nothing else."""
@@ -210,15 +215,16 @@ class Session:
         self._document = document
         self._runtime = WORKER if IN_BROWSER else SERVED
         self._execute = self._runtime.execute_for(self)
-        self._launch = Launch.from_worker_name(worker_name()) if IN_BROWSER else served_launch()
-        set_language(document, choose_language(self._launch.languages))
+        # In a browser it is known when the work of the session begins.
+        self._launch = Launch(None, "", resume=False) if IN_BROWSER else served_launch()
+        set_language(document, choose_language(wanted_languages()))
         self._server, self._server_error = look_for_server(self._launch.search)
         self._served_writer = ServedPageWriter(document)
         self._writer: PageWriter = DirectPageWriter() if IN_BROWSER else self._served_writer
         self.controller = DigitsController(
             DigitsState(),
             InMemoryDataSet(pn.state.as_cached("data-set-digits", load_digits)),
-            open_data_set=choose_opener(self._server),
+            open_data_set=self._open_data_set,
             clock=time.perf_counter,
             execute=self._execute,
             time_budget=self._runtime.time_budget,
@@ -298,7 +304,11 @@ class Session:
         if not is_loop_running():
             return  # the page is only being converted; there is no visitor
         controller, pane = self.controller, self.digits_pane
-        if not IN_BROWSER:
+        if IN_BROWSER:
+            self._launch = Launch.from_worker_name(worker_name())
+            self._server, self._server_error = look_for_server(self._launch.search)
+            self._autosave.tab = self._launch.tab
+        else:
             batch_messages(self._document)
         controller.start()
         if IN_BROWSER and backend_name() == "numpy":
@@ -319,6 +329,10 @@ class Session:
         controller.spawn(self._open_link_or_save())
         if IN_BROWSER:
             on_connection_back(controller.data_may_be_back)
+
+    async def _open_data_set(self, name: str, report: ReportProgress) -> OpenedDataSet:
+        """Open a data set where this session finds it."""
+        return await choose_opener(self._server)(name, report)
 
     async def _save_file(self) -> None:
         """Have the browser save a file of all work."""
@@ -616,12 +630,18 @@ def served_launch() -> Launch:
     query = [
         (name, text.decode(errors="replace")) for name in arguments for text in arguments[name]
     ]
-    return Launch(urlencode(query), "", resume=False, languages=_wanted_languages(dict(query)))
+    return Launch(urlencode(query), "", resume=False)
 
 
-def _wanted_languages(query: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the languages that the visitor at hand wants: address, choice, browser."""
+def wanted_languages() -> tuple[str, ...]:
+    """Return the languages that the visitor at hand wants: address, choice, browser.
+
+    In a browser the page has decided, and tells it in the environment.
+    """
+    if IN_BROWSER:
+        return (os.environ.get(LANGUAGE_VARIABLE, ""),)
     request = _request()
+    asked = pn.state.session_args.get("lang", [b""])[0].decode(errors="replace")
     chosen = getattr(request, "cookies", {}).get(LANGUAGE_COOKIE)
     header = getattr(request, "headers", {}).get("Accept-Language", "")
-    return (query.get("lang", ""), chosen.value if chosen else "", *accepted_codes(header))
+    return (asked, chosen.value if chosen else "", *accepted_codes(header))

@@ -69,7 +69,7 @@ from data_cache.sources.http import (
     load_part,
     open_manifest,
 )
-from data_cache.sources.manifest import Manifest, parse_manifest, write_blocks
+from data_cache.sources.manifest import BlockFile, Manifest, parse_manifest, write_blocks
 from data_cache.sources.source import ArrayBlockSource, ArraySource, Block, QueuePosition, Source
 
 __all__ = [
@@ -94,6 +94,7 @@ __all__ = [
     "Batcher",
     "Block",
     "BlockFeed",
+    "BlockFile",
     "DataError",
     "DataSet",
     "Feed",

@@ -14,7 +14,7 @@ DENSE = "dense"
 
 @dataclass(frozen=True)
 class Architecture:
-    """A recommended form of network.
+    """A recommended architecture.
 
     `layer_spec` is the text of its convolutional layers, empty for none; `title` is for menus.
     """

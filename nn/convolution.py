@@ -139,7 +139,7 @@ class Conv2D:
         return [self.weights] if self.bias is None else [self.weights, self.bias]
 
     def with_parameters(self, weights: np.ndarray, bias: np.ndarray | None = None) -> Conv2D:
-        """Return a layer of the same form with other arrays."""
+        """Return a layer of the same shape with other arrays."""
         return replace(self, weights=weights, bias=bias)
 
     def patch_buffer_size(self, *, input_gradients: bool) -> int:

@@ -48,7 +48,7 @@ class Dense:
         return [self.weights] if self.bias is None else [self.weights, self.bias]
 
     def with_parameters(self, weights: np.ndarray, bias: np.ndarray | None = None) -> Dense:
-        """Return a layer of the same form with other arrays."""
+        """Return a layer of the same shape with other arrays."""
         return Dense(weights, bias)
 
     def workspace(

@@ -99,7 +99,7 @@ class Network:
 
     @property
     def title(self) -> str:
-        """The form in a few words: “784-128-10”, or “784 → conv5x8 pool2 → 10”."""
+        """The architecture in a few words: “784-128-10”, or “784 → conv5x8 pool2 → 10”."""
         return network_title(self.sizes, self.layer_spec)
 
     @cached_property
@@ -122,7 +122,7 @@ class Network:
         return [array for layer in self.layers for array in layer.parameters()]
 
     def with_parameters(self, parameters: Sequence[np.ndarray]) -> "Network":
-        """Return a network of this form with other arrays, in the order of `parameters()`."""
+        """Return the same architecture with other arrays, in the order of `parameters()`."""
         step = 2 if self.has_biases else 1
         layers = tuple(
             layer.with_parameters(*parameters[step * index : step * (index + 1)])
@@ -139,11 +139,12 @@ class Network:
         return self.with_parameters([parameter.astype(dtype) for parameter in self.parameters()])
 
     def copy_from(self, other: "Network") -> None:
-        """Overwrite the values in place with those of `other`; `ValueError` if forms differ."""
-        if _form(self) != _form(other):
+        """Overwrite the values with those of `other`; `ValueError` if the architectures differ."""
+        expected, found = _architecture(self), _architecture(other)
+        if expected != found:
             raise ValueError(
-                f"Expected a network of the form {_form(self)} and found {_form(other)}; "
-                "only equal forms can be copied in place."
+                f"Expected a network of the architecture {expected} and found {found}; only equal "
+                "architectures can be copied in place."
             )
         for mine, theirs in zip(self.parameters(), other.parameters(), strict=True):
             np.copyto(mine, theirs, casting="same_kind")
@@ -281,7 +282,7 @@ class Network:
 
 
 def network_title(sizes: Sequence[int], spec: LayerSpec | None) -> str:
-    """Return the form of networks of `sizes` with the convolutions of `spec` in a few words."""
+    """Return the architecture of `sizes` with the convolutions of `spec` in a few words."""
     if spec is None:
         return "-".join(map(str, sizes))
     inputs, *others = sizes
@@ -349,7 +350,7 @@ def create_network(
     return Network((*convolutions, *dense), activation_name(activation))
 
 
-def _form(network: Network) -> str:
+def _architecture(network: Network) -> str:
     """Return all that two networks must share for their values to be exchanged."""
     biases = "with" if network.has_biases else "without"
     return f"{network.title} {network.activation} {biases} biases"

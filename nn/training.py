@@ -34,7 +34,7 @@ class TrainingStep:
     optimizer : Optimizer
         Made for `network.parameters()`.
     batch_capacity : int
-        Samples that the workspace has room for; it grows when a larger batch comes.
+        Capacity of the workspace in samples; it grows when a larger batch comes.
     l1, l2 : float
         Coefficients of the penalties l1 · Σ|W| + l2 / 2 · ΣW² over the weights, not the biases.
     dropout : float in [0, 1)

@@ -39,6 +39,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("ui") is not None)
     for item in items:
         patch = item.get_closest_marker("upstream_patch")
-        in_form = patch is not None and f"[{patch.kwargs.get('form', '')}" in f"{item.name}["
-        if in_form and not is_applied(patch.args[0]):
+        in_runtime = patch is not None and f"[{patch.kwargs.get('runtime', '')}" in f"{item.name}["
+        if in_runtime and not is_applied(patch.args[0]):
             item.add_marker(pytest.mark.skip(f"the patch {patch.args[0]} is turned off"))

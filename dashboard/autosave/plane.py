@@ -97,12 +97,14 @@ class SavedPlane:
             settings = _check_settings(checkpoint.settings)
             task, data = checkpoint.task, _read_data(checkpoint)
             scheduled = changes_from_list(task.get("scheduled", ()))
-            form = settings.make_network(
+            expected = settings.make_network(
                 len(settings.inputs), data.classes, np.random.default_rng(0)
             )
-            _check_form(checkpoint.state, form)
+            _check_architecture(checkpoint.state, expected)
             ablated = frozenset((int(layer), int(unit)) for layer, unit in task["ablated"])
-            if any(layer < 0 or not 0 <= unit < form.sizes[1:-1][layer] for layer, unit in ablated):
+            if any(
+                layer < 0 or not 0 <= unit < expected.sizes[1:-1][layer] for layer, unit in ablated
+            ):
                 raise ValueError("expected hidden units of the network, found others switched off")
             self._controller.restore_run(checkpoint.settings, data, checkpoint.state, ablated)
         except (LookupError, TypeError, ValueError) as error:
@@ -171,11 +173,11 @@ def _read_data(checkpoint: Checkpoint) -> PlaneData:
     return data
 
 
-def _check_form(state: RunState, form: Network) -> None:
-    """Raise ValueError unless the network has the form that the settings give it."""
-    found, expected = (
+def _check_architecture(state: RunState, expected: Network) -> None:
+    """Raise ValueError unless the network has the architecture of the settings."""
+    found, wanted = (
         (network.activation, [(array.shape, array.dtype) for array in network.parameters()])
-        for network in (state.network, form)
+        for network in (state.network, expected)
     )
-    if found != expected:
-        raise ValueError(f"a network of the shapes {found}, expected {expected}")
+    if found != wanted:
+        raise ValueError(f"a network of the shapes {found}, expected {wanted}")

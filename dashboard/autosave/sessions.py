@@ -16,7 +16,7 @@ MAX_AGE_DAYS = 90
 """Saves of closed sessions, and unusable ones, are deleted at this age."""
 
 CHECK_SECONDS = 0.5
-"""Pause between two looks at sessions that may be ending."""
+"""Pause between two checks of sessions that may be ending."""
 
 ASIDE = "aside/"
 

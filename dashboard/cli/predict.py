@@ -29,7 +29,6 @@ from dashboard.cli.arguments import (
 )
 from dashboard.cli.drawings import (
     Drawing,
-    DrawnDigit,
     find_pictures,
     read_drawing,
     read_file,
@@ -163,11 +162,11 @@ def _folder_lines(
             yield str(error)
             continue
         if arguments.csv:
-            yield f"{number},{_digits_of(net, drawing)}"
+            yield f"{number},{_digits_in(_predict(net, drawing))}"
         elif len(drawing.digits) == 1:
             yield next(_drawing_answers(net, drawing, str(path)))
         else:
-            yield f"{path}: {_summary_of(net, drawing)}"
+            yield f"{path}: {_summary_of(_predict(net, drawing), _confidences(net, drawing))}"
 
 
 def _data_lines(
@@ -213,10 +212,10 @@ def _sample_lines(
     network: Network, data: NamedSamples, indices: Sequence[int], binarize: int | None
 ) -> Iterator[str]:
     for index in indices:
-        image = to_float(data.samples.images[index : index + 1], binarize=binarize)[0]
+        image = to_float(data.samples.images[index : index + 1], binarize=binarize)
         label = data.class_names[int(data.samples.labels[index])]
         yield from _prediction_lines(
-            network, image, f"sample {index}, labelled {label}", data.class_names
+            network.predict_proba(image)[0], f"sample {index}, labelled {label}", data.class_names
         )
 
 
@@ -235,69 +234,70 @@ def _drawing_lines(
             flag = f"--{name.replace('_', '-')}"
             raise SettingError(f"{flag}: expected samples, found a drawing, {arguments.file}.")
     if arguments.csv:
-        rows = (f"1,{_digits_of(net, drawing)}",)
-        return iter(("ImageId,Label", *rows))
+        return iter(("ImageId,Label", f"1,{_digits_in(_predict(net, drawing))}"))
     return _drawing_answers(net, drawing, arguments.file)
 
 
-def _digits_of(net: NamedNetwork, drawing: Drawing) -> str:
-    """Return the digits of a drawing as a text, whatever the confidence."""
-    images = np.stack([one.image for one in drawing.digits])
-    best = net.network.predict_proba(images).argmax(axis=1)
-    return "".join(DIGIT_NAMES[index] for index in best.tolist())
+def _predict(net: NamedNetwork, drawing: Drawing) -> NDArray[np.float32]:
+    """Return the probabilities (digits, classes) of the digits of a drawing."""
+    return net.network.predict_proba(np.stack([one.image for one in drawing.digits]))
 
 
-def _summary_of(net: NamedNetwork, drawing: Drawing) -> str:
+def _confidences(net: NamedNetwork, drawing: Drawing) -> list[bool]:
+    """Return of each digit of a drawing whether its answer is sure."""
+    return [
+        is_answer_sure(
+            net.network,
+            one.image,
+            net.card,
+            is_picture=drawing.is_picture,
+            has_warning=bool(one.warning),
+        )
+        for one in drawing.digits
+    ]
+
+
+def _digits_in(probabilities: NDArray[np.float32]) -> str:
+    """Return the most probable digits as a text, whatever the confidence."""
+    return "".join(DIGIT_NAMES[index] for index in probabilities.argmax(axis=1).tolist())
+
+
+def _summary_of(probabilities: NDArray[np.float32], are_sure: list[bool]) -> str:
     """Return the digits of a drawing with several, and how many of them are not sure."""
-    unsure = sum(not _is_sure(net, drawing, one) for one in drawing.digits)
+    unsure = are_sure.count(False)
     ending = f", {unsure} of them not sure" if unsure else ""
-    return f"{_digits_of(net, drawing)}, {len(drawing.digits)} digits{ending}"
-
-
-def _is_sure(net: NamedNetwork, drawing: Drawing, digit: DrawnDigit) -> bool:
-    return is_answer_sure(
-        net.network,
-        digit.image,
-        net.card,
-        is_picture=drawing.is_picture,
-        has_warning=bool(digit.warning),
-    )
+    return f"{_digits_in(probabilities)}, {len(are_sure)} digits{ending}"
 
 
 def _drawing_answers(net: NamedNetwork, drawing: Drawing, title: str) -> Iterator[str]:
     """Yield the digits of a drawing; several with a line for all of them first."""
-    if len(drawing.digits) > 1:
-        yield f"{title}: {_summary_of(net, drawing)}"
-    for place, one in enumerate(drawing.digits, 1):
-        name = title if len(drawing.digits) == 1 else f"digit {place}"
-        yield from _prediction_lines(
-            net.network,
-            one.image,
-            name,
-            DIGIT_NAMES,
-            is_sure=_is_sure(net, drawing, one),
-            warning=one.warning,
-        )
+    probabilities, are_sure = _predict(net, drawing), _confidences(net, drawing)
+    is_one = len(drawing.digits) == 1
+    if not is_one:
+        yield f"{title}: {_summary_of(probabilities, are_sure)}"
+    for place, (one, row, is_sure) in enumerate(
+        zip(drawing.digits, probabilities, are_sure, strict=True), 1
+    ):
+        name = title if is_one else f"digit {place}"
+        yield from _prediction_lines(row, name, DIGIT_NAMES, is_sure=is_sure, warning=one.warning)
 
 
 def _prediction_lines(
-    network: Network,
-    image: NDArray[np.float32],
+    probabilities: NDArray[np.float32],
     title: str,
     class_names: Sequence[str],
     *,
     is_sure: bool = True,
     warning: str = "",
 ) -> Iterator[str]:
-    probabilities = network.predict_proba(image[np.newaxis])
-    best = int(probabilities[0].argmax())
-    answer = f"{class_names[best]} ({100 * float(probabilities[0, best]):.1f} %)"
+    best = int(probabilities.argmax())
+    answer = f"{class_names[best]} ({100 * float(probabilities[best]):.1f} %)"
     if warning:
         answer = f"not sure, since {warning}; perhaps {answer}"
     elif not is_sure:
         answer = f"not sure, perhaps {answer}"
     yield f"{title}: {answer}"
     width = max(len(name) for name in class_names)
-    for name, probability in zip(class_names, probabilities[0].tolist(), strict=True):
+    for name, probability in zip(class_names, probabilities.tolist(), strict=True):
         bar = "█" * round(40 * probability)
         yield f"  {name:<{width}} {100 * probability:6.2f} % {bar}".rstrip()

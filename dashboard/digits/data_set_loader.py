@@ -81,6 +81,9 @@ class DataSetLoader:
         def report(sentence: str) -> None:
             if self._task is task:
                 self._state.busy = sentence
+            elif self._task is None and self._state.data_set == name:
+                # Blocks that come later, such as those of the validation samples.
+                self._state.notice = Notice(sentence)
 
         report(gettext("Loading {data_set} …", data_set=gettext(DATA_SETS[name].title)))
         data = None

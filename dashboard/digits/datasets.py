@@ -22,6 +22,7 @@ from dashboard.languages.text import gettext
 from data_cache import (
     DATA_SETS,
     ArraySource,
+    BlockFile,
     DataError,
     DataSet,
     HttpBlockSource,
@@ -173,7 +174,7 @@ class HttpDataSet:
     pause
         Returns the seconds to wait before retry number 1, 2, … of a block.
     report
-        Told of blocks of a whole part that do not come and are requested again.
+        Told of blocks that do not come and are requested again, and of their arrival after that.
     """
 
     def __init__(
@@ -202,19 +203,34 @@ class HttpDataSet:
     async def part(self, name: str) -> Samples:
         """Return a whole part; it is fetched once at most."""
         if name not in self._parts:
-            self._parts[name] = await load_part(
-                self._manifest,
-                self.name,
-                name,
-                backoff=self._pause,
-                on_retry=partial(_report_retry, self._report),
+            self._parts[name] = await self._with_report(
+                partial(load_part, self._manifest, self.name, name, backoff=self._pause)
             )
         return self._parts[name]
 
     async def training_pieces(self) -> AsyncIterator[Samples]:
         """Yield the blocks of the training part, each fetched when it is asked for."""
         for block in self._manifest.part(self.name, "train"):
-            yield await fetch_block_with_retries(self._manifest, block, backoff=self._pause)
+            yield await self._fetch(block)
+
+    async def _fetch(self, block: BlockFile) -> Samples:
+        return await self._with_report(
+            partial(fetch_block_with_retries, self._manifest, block, backoff=self._pause)
+        )
+
+    async def _with_report(self, fetch: Callable[..., Awaitable[Samples]]) -> Samples:
+        """Await a fetch with retries; report each one, and the end of them."""
+        is_late = False
+
+        def report_retry(error: TransientError) -> None:
+            nonlocal is_late
+            is_late = True
+            _report_retry(self._report, error)
+
+        samples = await fetch(on_retry=report_retry)
+        if is_late:
+            self._report(f"{self.title}: the data arrive again.")
+        return samples
 
     async def sample(self, query: SampleQuery, generator: np.random.Generator) -> Sample:
         """Return one sample; see `OpenedDataSet`. Only the blocks that may hold it are fetched."""
@@ -225,9 +241,7 @@ class HttpDataSet:
         start = int(np.searchsorted(firsts, anywhere, side="right")) - 1
         # A block may lack a class that the next one has.
         for number in (*range(start, len(blocks)), *range(start)):
-            samples = await fetch_block_with_retries(
-                self._manifest, blocks[number], backoff=self._pause
-            )
+            samples = await self._fetch(blocks[number])
             first = int(firsts[number])
             if index is not None:
                 position = index - first

@@ -15,7 +15,7 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from dashboard.shell.chart_parts import quieten
+from dashboard.shell.chart_parts import make_small_chart
 from dashboard.shell.colors import SECOND
 
 HEIGHT = 84
@@ -129,17 +129,13 @@ def _set_frame(frame: ColumnDataSource, y_range: tuple[float, float], *, is_empt
 
 
 def _make_figure(x_range: DataRange1d, frame: ColumnDataSource, **options: Any) -> figure:
-    chart = figure(
+    chart = make_small_chart(
         sizing_mode="stretch_width",
         x_range=x_range,
-        tools="",
-        toolbar_location=None,
         min_border=8,
         min_border_left=LEFT,
-        outline_line_color=None,
         **{"height": HEIGHT, **options},
     )
-    quieten(chart)
     chart.yaxis.ticker.desired_num_ticks = 3
     chart.xaxis.ticker.desired_num_ticks = 4
     chart.xaxis.formatter = NumeralTickFormatter(format="0,0")

@@ -57,7 +57,7 @@ LIVE_SECONDS = 0.25
 WEIGHTS_SECONDS = 1.0
 """The same for the weights, whose pictures are larger."""
 RIGID = "* { flex-shrink: 0 !important; }"
-"""In a low window the panel is scrolled; its pictures keep their form."""
+"""In a low window the panel is scrolled; its pictures keep their aspect ratio."""
 
 
 class InsidePanel:
@@ -194,15 +194,15 @@ class InsidePanel:
     # What is shown
 
     def _follow_network(self) -> bool:
-        """Arrange the layers again if the shown network has another form; return whether it has.
+        """Arrange the layers of another architecture; return whether the shown network has one.
 
-        Ablated units are those of one run, the chosen unit and class those of one form.
+        Ablated units are those of one run, the chosen unit and class those of one architecture.
         """
         network, run = self._digits.shown_network, self._digits.snapshot.run
         names = self._shown.class_names
-        form = (network.title, network.activation, names)
-        before, self._followed = self._followed, (form, run)
-        is_new = before is None or before[0] != form
+        architecture = (network.title, network.activation, names)
+        before, self._followed = self._followed, (architecture, run)
+        is_new = before is None or before[0] != architecture
         if is_new:
             self._arrangement = arrange(network, names)
             self.state.param.update(selection=None, target=None)

@@ -11,6 +11,7 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from dashboard.inspection.projection import Projection
+from dashboard.shell.chart_parts import make_picture
 from dashboard.shell.colors import CLASS_COLORS
 from dashboard.shell.components.client_component import ClientComponent, Signatures
 
@@ -99,7 +100,7 @@ class MapFigure:
         self.draw_drawing(None)
 
     def _make_figure(self) -> figure:
-        plot = figure(
+        plot = make_picture(
             sizing_mode="stretch_width",
             height=400,
             x_range=DataRange1d(range_padding=0.1),
@@ -107,14 +108,9 @@ class MapFigure:
             match_aspect=True,
             x_axis_type=None,
             y_axis_type=None,
-            tools="",
-            toolbar_location=None,
-            min_border=0,
-            outline_line_color=None,
             css_classes=["ink-map-figure"],
             stylesheets=[PAPER],
         )
-        plot.grid.visible = False
         plot.scatter("x", "y", source=self._corners, alpha=0)
         colors = LinearColorMapper(
             palette=list(CLASS_COLORS), low=-0.5, high=len(CLASS_COLORS) - 0.5

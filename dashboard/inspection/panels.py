@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import panel as pn
-from bokeh.models import CustomJS, Spacer
 
 from dashboard.digits.controller import DigitsController
+from dashboard.shell.messages import invisible, make_text_receiver, run_script
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate
 from dashboard.shell.theme import Theme
@@ -122,16 +122,13 @@ class InspectionTabs:
         self._is_visible = True
         self._started = False
         self.open_name = entries[0].name
-        self.carrier = Spacer(width=0, height=0, name="inkling-panel", tags=[self.open_name])
-        self.carrier.on_change("tags", self._switched)
-        self.carrier.js_on_change("tags", CustomJS(args={"carrier": self.carrier}, code=SHOW_OPEN))
+        self.carrier = make_text_receiver("inkling-panel", self.open, [self.open_name])
+        run_script(self.carrier, SHOW_OPEN)
         layout = {
             "sizing_mode": "stretch_both", "margin": 0, "stylesheets": [context.theme.gap, NATURAL]
         }  # fmt: skip
         self._place = pn.Column(self._panel(self.open_name).view, **layout)
-        self.view = pn.Column(
-            self._place, pn.pane.Bokeh(self.carrier, width=0, height=0, margin=0), **layout
-        )
+        self.view = pn.Column(self._place, invisible(self.carrier), **layout)
         self._panel(self.open_name).show(True)
 
     def start(self) -> None:
@@ -156,10 +153,6 @@ class InspectionTabs:
         """Tell whether the open panel can be seen."""
         self._is_visible = is_visible
         self._panel(self.open_name).show(is_visible)
-
-    def _switched(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
-        if tags and isinstance(tags[0], str):
-            self.open(tags[0])
 
     def _panel(self, name: str) -> InspectionPanel:
         if name not in self._panels:

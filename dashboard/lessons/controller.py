@@ -156,10 +156,10 @@ class LessonController:
                 run.changes_so_far(),
                 pane.observation(),
             )
-        self._look_at_task(pane)
+        self._check_task(pane)
         self.state.param.update(fault="", result_text=write_result(result))
 
-    def _look_at_task(self, pane: LessonPane) -> None:
+    def _check_task(self, pane: LessonPane) -> None:
         """Show how far the goal of the task is met, and whether its settings are kept."""
         task = self.state.task
         if task is None:
@@ -212,7 +212,7 @@ class LessonController:
         if pane is None:
             pane = self._followed[name] = self._pane_of(name)
             state = pane.controller.state
-            state.param.watch(lambda *_events: self._look(name), ["snapshot", "running"])
+            state.param.watch(lambda *_events: self._update(name), ["snapshot", "running"])
         return pane
 
     async def _begin(self, pane: LessonPane, run: LessonRun) -> None:
@@ -253,12 +253,12 @@ class LessonController:
 
         return goal
 
-    def _look(self, name: str) -> None:
+    def _update(self, name: str) -> None:
         """Show how far the run is; when it has paused by itself, measure it."""
         lesson, step = self.state.lesson, self.state.present_step()
         pane = self._followed[name]
         if self.state.task is not None and self.state.task.pane == name:
-            self._look_at_task(pane)
+            self._check_task(pane)
         run, state = pane.controller.trainer.run, pane.controller.state
         if lesson is None or step is None or step.run is None or lesson.pane != name:
             return

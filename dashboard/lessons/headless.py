@@ -27,7 +27,7 @@ from dashboard.training.trainer import Clock, TimeBudget, Trainer
 from data_cache import DataSet
 
 STEPS_BETWEEN_CHECKS = 20
-"""Training steps between two looks at the conditions, at most."""
+"""Training steps between two checks of the conditions, at most."""
 
 
 @dataclass(eq=False)
@@ -184,10 +184,10 @@ class ClaimValues:
 
 def is_kept(claim: Claim, values: Sequence[float]) -> bool:
     """Return whether the values of some seeds keep the bounds of a claim."""
-    judged = values if claim.in_every_seed else [sum(values) / len(values)]
+    compared = values if claim.in_every_seed else [sum(values) / len(values)]
     low = -math.inf if claim.at_least is None else claim.at_least
     high = math.inf if claim.at_most is None else claim.at_most
-    return all(low <= value <= high for value in judged)
+    return all(low <= value <= high for value in compared)
 
 
 def run_conditions(run: LessonRun) -> str:

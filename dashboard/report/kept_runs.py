@@ -25,13 +25,8 @@ from dashboard.report.plane_picture import plane_picture
 from dashboard.report.repeat_code import script_of_plane_run, script_of_run
 from dashboard.report.weight_sheet import weight_sheet
 from dashboard.runs.records import RunRecord
-from dashboard.sharing.links import (
-    DIGITS,
-    SPIRAL,
-    Link,
-    kept_digits_link,
-    kept_spiral_link,
-)
+from dashboard.sharing.links import DIGITS, SPIRAL
+from dashboard.sharing.run_links import Link, kept_digits_link, kept_spiral_link
 from dashboard.training.history import History
 from dashboard.training.run_state import RunState
 from dashboard.training.settings import TrainingSettings

@@ -1,17 +1,21 @@
-"""Parts of all charts: plain axes, and a legend in one line above the curves."""
+"""Parts of all charts: figures with plain axes or without, and a legend above the curves."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import panel as pn
-from bokeh.models import CheckboxButtonGroup, CustomJS
+from bokeh.models import CheckboxButtonGroup, ColumnDataSource, CustomJS
 from bokeh.plotting import figure
 
 from dashboard.languages.text import gettext
 from dashboard.shell import read_asset
 from dashboard.shell.theme import Theme
 from dashboard.upstream.page_slices import checkpoint
+
+TOOLS = "pan,box_zoom,wheel_zoom,reset,save"
+"""Of a chart that can be zoomed; none is active, so that a finger on the chart scrolls the page."""
 
 FOCUSED = ":host(:focus-visible) { outline: 2px solid var(--accent); outline-offset: -2px; }"
 
@@ -22,12 +26,38 @@ curves.forEach((glyphs, index) => {
 """
 
 
-def quieten(chart: Any) -> None:
-    """Remove all of a figure's axes but the numbers and the horizontal grid lines."""
-    chart.xgrid.visible = False
-    chart.axis.axis_line_color = None
-    chart.axis.minor_tick_line_color = None
-    chart.axis.major_tick_line_color = None
+def make_chart(label: str, **options: Any) -> figure:
+    """Return an empty chart that can be zoomed and saved.
+
+    Parameters
+    ----------
+    label
+        The name in `keyed_chart`.
+    options
+        Further parameters of the figure: its size, ranges, labels, name, …
+    """
+    checkpoint()
+    chart = figure(
+        tools=TOOLS,
+        active_drag=None,
+        active_scroll=None,
+        toolbar_location="right",
+        outline_line_color=None,
+        **{"min_border": 2, **keyed_chart(label), **options},
+    )
+    chart.toolbar.logo = None
+    chart.toolbar.autohide = True
+    quieten(chart)
+    chart.axis.axis_label_text_font_style = "normal"
+    chart.axis.axis_label_text_font_size = "11px"
+    return chart
+
+
+def make_small_chart(**options: Any) -> figure:
+    """Return an empty chart without tools; `options` are further parameters of the figure."""
+    chart = figure(tools="", toolbar_location=None, outline_line_color=None, **options)
+    quieten(chart)
+    return chart
 
 
 def keyed_chart(name: str) -> dict[str, Any]:
@@ -67,6 +97,19 @@ def make_picture(**options: Any) -> figure:
     picture.axis.visible = False
     picture.grid.visible = False
     return picture
+
+
+def quieten(chart: figure) -> None:
+    """Remove all of a figure's axes but the numbers and the horizontal grid lines."""
+    chart.xgrid.visible = False
+    chart.axis.axis_line_color = None
+    chart.axis.minor_tick_line_color = None
+    chart.axis.major_tick_line_color = None
+
+
+def make_empty_source(*columns: str) -> ColumnDataSource:
+    """Return a data source whose columns are empty arrays."""
+    return ColumnDataSource({name: np.zeros(0, np.float32) for name in columns})
 
 
 def make_legend(items: list[tuple[str, list[Any]]]) -> CheckboxButtonGroup:

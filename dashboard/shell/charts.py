@@ -29,7 +29,12 @@ from numpy.typing import NDArray
 from dashboard.languages.numbers import format_number, format_percent
 from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell import read_asset
-from dashboard.shell.chart_parts import keyed_chart, make_legend, quieten, set_legend_curves
+from dashboard.shell.chart_parts import (
+    make_chart,
+    make_empty_source,
+    make_legend,
+    set_legend_curves,
+)
 from dashboard.shell.chart_ranges import (
     FollowingRange,
     bounds_of,
@@ -77,7 +82,6 @@ LEFT_MARGIN = 84
 
 Legend = Sequence[tuple[str, Sequence[str]]]
 
-TOOLS = "pan,box_zoom,wheel_zoom,reset,save"
 
 LEGEND = (
     (gettext_noop("training per batch"), ["raw"]),
@@ -349,8 +353,8 @@ class CurveChart:
         return max((float(np.max(column)) for column in columns if len(column)), default=0.0)
 
     def _make_figure(self, scale: str) -> figure:
-        checkpoint()
-        chart = figure(
+        chart = make_chart(
+            gettext("Chart: {quantity}", quantity=gettext(self._key)),
             sizing_mode="stretch_both",
             min_height=self._min_height,
             x_range=self._x_range,
@@ -358,22 +362,10 @@ class CurveChart:
             y_axis_type=scale,
             x_axis_label=gettext(self._axis),
             y_axis_label=gettext(self._label),
-            tools=TOOLS,
-            active_drag=None,
-            active_scroll=None,
-            toolbar_location="right",
-            min_border=2,
             min_border_top=8,
             min_border_left=LEFT_MARGIN,
-            outline_line_color=None,
             name=self._name,
-            **keyed_chart(gettext("Chart: {quantity}", quantity=gettext(self._key))),
         )
-        chart.toolbar.logo = None
-        chart.toolbar.autohide = True
-        quieten(chart)
-        chart.axis.axis_label_text_font_style = "normal"
-        chart.axis.axis_label_text_font_size = "11px"
         chart.axis.axis_label_standoff = 3
         chart.xaxis.formatter = _x_formatter(self._axis)
         chart.xaxis.ticker.desired_num_ticks = 4
@@ -613,7 +605,7 @@ def names_of(legend: Legend) -> list[str]:
 
 
 def _source(*names: str) -> ColumnDataSource:
-    return ColumnDataSource({name: np.array([], np.float32) for name in (ITERATION, EPOCH, *names)})
+    return make_empty_source(ITERATION, EPOCH, *names)
 
 
 def _places(history: History, iterations: Any) -> Columns:
@@ -651,9 +643,9 @@ def _x_formatter(axis: str) -> NumeralTickFormatter:
 # Methods such as `figure.line` make two more models for every glyph, for selections and for a muted
 # legend, which the charts do not have.
 def _add_line(
-    chart: figure, source: ColumnDataSource, x: str, color: str, y: str = "value", **look: Any
+    chart: figure, source: ColumnDataSource, x: str, color: str, y: str = "value", **style: Any
 ) -> GlyphRenderer:
-    return chart.add_glyph(source, Line(x=x, y=y, line_color=color, **look))
+    return chart.add_glyph(source, Line(x=x, y=y, line_color=color, **style))
 
 
 def _add_markers(
@@ -662,10 +654,10 @@ def _add_markers(
     x: str,
     color: str,
     y: str | float = "value",
-    **look: Any,
+    **style: Any,
 ) -> GlyphRenderer:
     colors = {"fill_color": color, "line_color": color}
-    return chart.add_glyph(source, Scatter(x=x, y=y, **(colors | look)))
+    return chart.add_glyph(source, Scatter(x=x, y=y, **(colors | style)))
 
 
 def _hover(renderers: list[GlyphRenderer], tooltips: list[tuple[str, str]], mode: str) -> HoverTool:

@@ -13,9 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bokeh.models import CustomJS, Spacer
-
-from dashboard.shell.layout import invisible
+from dashboard.shell.messages import invisible, make_receiver, make_sender
 from dashboard.shell.page_writer import PageWriter
 
 SEND_TO_PAGE = """
@@ -78,13 +76,9 @@ class PageConnection:
         self._handshake: Handshake | None = None
         self._handshake_received = asyncio.Event()
         self._sent: tuple[str, str, str] = ("", "", "")
-        self._from_page = Spacer(width=0, height=0, name="inkling-connection", tags=[])
-        self._from_page.on_change("tags", self._message_received)
-        self._to_page = Spacer(width=0, height=0, name="inkling-saved", tags=[])
-        self._to_page.js_on_change(
-            "tags", CustomJS(args={"carrier": self._to_page}, code=SEND_TO_PAGE)
-        )
-        self.view = invisible(self._from_page, self._to_page)
+        self._to_page = make_sender(SEND_TO_PAGE, "inkling-saved")
+        from_page = make_receiver("inkling-connection", self._message_received)
+        self.view = invisible(from_page, self._to_page)
 
     async def handshake(self) -> Handshake:
         """Wait for the handshake of the page, and return it."""
@@ -113,7 +107,7 @@ class PageConnection:
         self._sent = new
         self._writer.write(lambda: self._to_page.update(tags=list(self._sent)), key="inkling-saved")
 
-    def _message_received(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
+    def _message_received(self, tags: list[Any]) -> None:
         kind, *values = tags or [""]
         if kind == "handshake" and self._handshake is None:
             self._handshake = Handshake.read(values)

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import base64
 
-import panel as pn
-from bokeh.models import CustomJS, Spacer
-
+from dashboard.shell.messages import invisible, make_sender
 from dashboard.shell.page_writer import PageWriter
 
 SAVE_FILE = """
@@ -40,11 +38,8 @@ class Download:
     def __init__(self, page: PageWriter) -> None:
         self._page = page
         self._count = 0
-        self._carrier = Spacer(width=0, height=0, tags=[])
-        self._carrier.js_on_change(
-            "tags", CustomJS(args={"carrier": self._carrier}, code=SAVE_FILE)
-        )
-        self.view = pn.pane.Bokeh(self._carrier, width=0, height=0, margin=0)
+        self._carrier = make_sender(SAVE_FILE)
+        self.view = invisible(self._carrier)
 
     def offer(self, name: str, content: bytes) -> None:
         """Have the browser save `content` under `name`."""

@@ -1,4 +1,4 @@
-"""Parts that several panes have: cards, pairs of fields, training buttons, invisible models."""
+"""Parts that several panes have: cards, pairs of fields, training buttons."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import panel as pn
-from bokeh.model import Model
 
 from dashboard.languages.text import gettext
 from dashboard.shell.fields import Field
@@ -116,8 +115,3 @@ def run_row(
 
 def _train_label(running: bool) -> str:
     return gettext("Pause") if running else gettext("Train")
-
-
-def invisible(*models: Model) -> pn.Row:
-    """Return models that carry messages between the page and Python, and cannot be seen."""
-    return pn.Row(*(pn.pane.Bokeh(one, width=0, height=0, margin=0) for one in models), margin=0)

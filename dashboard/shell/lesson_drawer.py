@@ -8,13 +8,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from html import escape
-from typing import Any
 
 import panel as pn
-from bokeh.models import CustomJS, Spacer
 
 from dashboard.languages.text import gettext
-from dashboard.shell.layout import invisible
+from dashboard.shell.messages import invisible, make_sender, make_text_receiver
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme
 
@@ -56,14 +54,8 @@ class LessonDrawer:
             sizing_mode="stretch_width",
             margin=0,
         )
-        # The page writes what it opens into `tags`.
-        self._from_page = Spacer(width=0, height=0, name="inkling-lesson", tags=[])
-        self._from_page.on_change("tags", self._message_received)
-        self._to_page = Spacer(width=0, height=0, tags=[])
-        self._to_page.js_on_change(
-            "tags", CustomJS(args={"carrier": self._to_page}, code=SHOW_LESSON)
-        )
-        self.carriers = invisible(self._from_page, self._to_page)
+        self._to_page = make_sender(SHOW_LESSON)
+        self.carriers = invisible(make_text_receiver("inkling-lesson", self.open), self._to_page)
 
     def report(self, query: str, pane: str, score: float, is_complete: bool) -> None:
         """Send the page which lesson is open and how much of it is done.
@@ -92,10 +84,6 @@ class LessonDrawer:
             content = self._theme.text(f'<p role="alert">{escape(_fault(error))}</p>')
         if list(self.view) != [content]:
             self.view[:] = [content]
-
-    def _message_received(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
-        if tags and isinstance(tags[0], str):
-            self.open(tags[0])
 
 
 def _fault(error: Exception) -> str:

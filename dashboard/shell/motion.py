@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bokeh.models import Spacer
-
-from dashboard.shell.layout import invisible
+from dashboard.shell.messages import invisible, make_receiver
 from dashboard.shell.redraw_scheduler import RedrawRate
 
 
@@ -26,13 +24,11 @@ class MotionPreference:
 
     def __init__(self) -> None:
         self.is_reduced = False
-        self._carrier = Spacer(width=0, height=0, name="inkling-motion", tags=[])
-        self._carrier.on_change("tags", self._changed)
-        self.view = invisible(self._carrier)
+        self.view = invisible(make_receiver("inkling-motion", self._changed))
 
     def limit(self, rate: RedrawRate) -> RedrawRate:
         """Return a rate that becomes slow while the person prefers reduced motion."""
         return replace(rate, reduces_motion=lambda: self.is_reduced)
 
-    def _changed(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
+    def _changed(self, tags: list[Any]) -> None:
         self.is_reduced = tags == ["reduced"]

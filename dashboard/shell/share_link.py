@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from bokeh.models import Spacer
 
-from dashboard.shell.layout import invisible
+from dashboard.shell.messages import invisible, make_receiver
 from dashboard.shell.page_writer import PageWriter
 
 
@@ -29,10 +29,9 @@ class ShareLink:
         self._page = page
         self._links: dict[str, tuple[str, str]] = {}
         self._carrier = Spacer(width=0, height=0, name="inkling-link", tags=[])
-        self._request = Spacer(width=0, height=0, name="inkling-work-file", tags=[])
-        self._request.on_change("tags", lambda _attr, _old, _new: self.save_file())
         self.save_file: Callable[[], None] = lambda: None
-        self.view = invisible(self._carrier, self._request)
+        request = make_receiver("inkling-work-file", lambda _tags: self.save_file())
+        self.view = invisible(self._carrier, request)
 
     def set(self, pane: str, query: str, missing: str = "") -> None:
         """Set a pane's link; the page is written only if it has changed.

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from html import escape
-from typing import Any, Protocol
+from typing import Protocol
 
 import panel as pn
-from bokeh.models import CustomJS, Spacer
 
 from dashboard.languages.text import gettext
+from dashboard.shell.messages import invisible, make_sender, make_text_receiver
 from dashboard.shell.theme import Theme
 
 logger = logging.getLogger("inkling.page")
@@ -99,14 +99,10 @@ class Panes:
         self._running: set[str] = set()
         self._views = {first.name: self._make(first)}
         self._slots = {pane.name: self._make_slots(pane) for pane in later}
-        # The page writes the name of the open pane into `tags`.
-        self._carrier = Spacer(width=0, height=0, name="inkling-pane", tags=[first.name])
-        self._carrier.on_change("tags", self._switched)
-        # The same for the name of the pane whose drawer of settings is open.
-        self._settings = Spacer(width=0, height=0, name="inkling-settings", tags=[])
-        self._settings.on_change("tags", self._settings_opened)
-        self._marks = Spacer(width=0, height=0, name="inkling-running", tags=[])
-        self._marks.js_on_change("tags", CustomJS(args={"carrier": self._marks}, code=MARK_RUNNING))
+        # The page sends the name of the open pane, and of that whose drawer of settings is open.
+        self._opened = make_text_receiver("inkling-pane", self.open, [first.name])
+        self._settings = make_text_receiver("inkling-settings", self._open_settings)
+        self._marks = make_sender(MARK_RUNNING, "inkling-running")
         self._views[first.name].show(True)
 
     def roots(self) -> dict[str, pn.viewable.Viewable]:
@@ -119,10 +115,8 @@ class Panes:
         roots = {
             f"{name}_{slot}": part for name, parts in slots.items() for slot, part in parts.items()
         }
-        carriers = {"pane": self._carrier, "running": self._marks, "settings": self._settings}
-        for name, carrier in carriers.items():
-            roots[name] = pn.pane.Bokeh(carrier, width=0, height=0, margin=0)
-        return roots
+        carriers = {"pane": self._opened, "running": self._marks, "settings": self._settings}
+        return roots | {name: invisible(carrier) for name, carrier in carriers.items()}
 
     def open(self, name: str) -> None:
         """Open a pane, and make it if it is opened first; unknown names are ignored."""
@@ -175,13 +169,9 @@ class Panes:
         for slot, column in self._slots[name].items():
             column[:] = [parts[slot]] if slot in parts else []
 
-    def _settings_opened(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
-        if tags and tags[0] in self._views:
-            self._views[tags[0]].open_settings()
-
-    def _switched(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
-        if tags and isinstance(tags[0], str):
-            self.open(tags[0])
+    def _open_settings(self, name: str) -> None:
+        if name in self._views:
+            self._views[name].open_settings()
 
 
 def opening_fault(pane: Pane, error: Exception) -> str:

@@ -58,6 +58,6 @@ def read_bundle(bundle: bytes) -> dict[str, bytes]:
     return contents
 
 
-def compress(data: bytes) -> bytes:
+def compress(data: bytes, level: int = 9) -> bytes:
     """Return data in gzip's format, without a date."""
-    return gzip.compress(data, compresslevel=9, mtime=0)
+    return gzip.compress(data, compresslevel=level, mtime=0)

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from dashboard.site.assets import make_local
 from dashboard.site.conversion import Conversion, convert
@@ -16,10 +17,12 @@ from dashboard.site.languages import language_files
 from dashboard.site.offline import write_build_manifest, write_service_worker, write_web_manifest
 from dashboard.site.page import make_page, make_worker
 from dashboard.site.pyodide_files import Log, obtain_pyodide
-from dashboard.site.python_files import python_files, versions, worker_settings
+from dashboard.site.python_files import find_node, python_files, versions, worker_settings
 from dashboard.site.python_packages import refuse_missing
 from dashboard.site.site_files import SiteError, size_table
-from dashboard.site.start_files import list_start_files
+from dashboard.site.snapshot import NEEDED_PATCHES, SNAPSHOT, make_snapshot
+from dashboard.site.start_files import describe_file, list_start_files
+from dashboard.upstream import is_applied
 from data_cache import DATA_SETS, DataError, data_set_available, load_data_set, write_blocks
 
 APP = Path(__file__).parents[1] / "app.py"
@@ -74,7 +77,9 @@ def build_site(
         for name, content in python.items():
             _write(site / name, content)
         write_web_manifest(site)
-        _write_page(site, converted, worker_settings(python, os.environ), app.resolve().parent)
+        settings = worker_settings(python, os.environ)
+        _add_snapshot(site, converted, settings, pyodide, log)
+        _write_page(site, converted, settings, app.resolve().parent)
         _write_data(site / "data", data_folder, log)
         write_build_manifest(site, write_service_worker(site), versions())
         site.chmod(0o755)
@@ -84,6 +89,25 @@ def build_site(
     for line in size_table(destination):
         log(line)
     log(f"the site is in {destination}; serve it with: python -m http.server -d {destination}")
+
+
+def _add_snapshot(
+    site: Path,
+    converted: Conversion,
+    settings: dict[str, Any],
+    pyodide: Mapping[str, bytes],
+    log: Log,
+) -> None:
+    """Write the copy of Python's memory, and note it in the worker's settings."""
+    node = find_node()
+    if node is None or not all(is_applied(name) for name in NEEDED_PATCHES):
+        return
+    _write(site / "worker.js", make_worker(converted.worker, settings).encode())
+    snapshot = make_snapshot(site, pyodide, node, log)
+    if snapshot is not None:
+        _write(site / SNAPSHOT, snapshot)
+        settings["files"][SNAPSHOT] = describe_file(SNAPSHOT, snapshot)
+        settings["snapshot"] = SNAPSHOT
 
 
 def _write_page(

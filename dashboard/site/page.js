@@ -129,7 +129,7 @@ function die(summary) {
       `Python stopped ${restarts + 1} times, each time less than ${LONG_LIFE_MS / 60_000} minutes ` +
         `after its start: ${summary} It is not started again by itself; a smaller network or ` +
         "batch may help.",
-      [[gettext("Go on from the last save"), () => { restarts = 0; restart(); }], again],
+      [[gettext("Resume from the last save"), () => { restarts = 0; restart(); }], again],
     );
   }
 }

@@ -39,12 +39,14 @@ INSTALLABLE = """
   <meta name="theme-color" content="#3b5bdb">
 """
 
-# Stays where no script runs; the first script of the page says how far the start is.
+# Stays where no script runs, or where the page was cut before the first one, which follows it and
+# says how far the start is.
 STATUS = """
-  <div class="site-status" role="status"><span>Inkling has not started, because the scripts of this
-    page do not run. They are turned off in this browser, or refused by the
-    Content-Security-Policy of the server (the file _headers of the site has the one that Inkling
-    needs), or by the sandbox of a frame (it needs allow-scripts and allow-same-origin).</span>
+  <div class="site-status" role="status"><span>Inkling has not started. If this stays, index.html
+    was cut on its way, and has to be loaded again; or its scripts do not run: they are turned off
+    in this browser, or refused by the Content-Security-Policy of the server (the file _headers of
+    the site has the one that Inkling needs), or by the sandbox of a frame (it needs allow-scripts
+    and allow-same-origin).</span>
     <progress hidden aria-label="Progress of the start"></progress><span></span></div>
 """
 APP = '<div class="app">'
@@ -127,7 +129,7 @@ def make_worker(worker: str, settings: Mapping[str, Any]) -> str:
     ]
     scripts += [
         read_patch(f"{name}.js")
-        for name in ("pyodide_loading", "task_errors", "module_finder")
+        for name in ("pyodide_loading", "memory_snapshot", "task_errors", "module_finder")
         if is_applied(name)
     ]
     if is_applied("message_loop"):
@@ -175,10 +177,7 @@ def make_page(html: str) -> tuple[str, str]:
         page = leave_out_scripts(page, document[1])
     head = HEAD.search(page)
     position = head.end() if head else 0
-    early = (
-        f"{INSTALLABLE}  <style>\n{read_script('status.css')}  </style>\n"
-        f"  <script>\n{_head_script()}  </script>"
-    )
+    early = f"{INSTALLABLE}  <style>\n{read_script('status.css')}  </style>\n"
     page = _begin_body_early(page[:position] + early, page[position:])
     page = page.replace(APP, APP.replace(">", " hidden>"), 1)
     end = page.rfind("</body>")
@@ -187,7 +186,7 @@ def make_page(html: str) -> tuple[str, str]:
 
 
 def _begin_body_early(begun: str, rest: str) -> str:
-    """Return the page with the status before the styles and scripts of the app.
+    """Return the page with the status and its script before the styles and scripts of the app.
 
     They are most of what precedes the app; the text of the status is painted without them.
     """
@@ -196,7 +195,8 @@ def _begin_body_early(begun: str, rest: str) -> str:
         raise SiteError("Expected a body in Panel's page, found none.")
     head = rest[: body.start()].replace("</head>", "")
     position = head.find("<style") if "<style" in head else len(head)
-    start = f"{head[:position]}</head>\n{body[0]}{STATUS}"
+    script = f"  <script>\n{_head_script()}  </script>\n"
+    start = f"{head[:position]}</head>\n{body[0]}{STATUS}{script}"
     return begun + start + head[position:] + rest[body.end() :]
 
 

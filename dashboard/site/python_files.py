@@ -16,6 +16,7 @@ from typing import Any
 
 from dashboard.site import python_packages
 from dashboard.site.archives import compress, read_archive, write_archive, write_bundle
+from dashboard.site.conversion import PANEL_ROOT
 from dashboard.site.languages import CATALOGUE_FILES
 from dashboard.site.pyodide_files import Log, obtain_wheels, pinned
 from dashboard.site.site_files import PACKAGES, SiteError
@@ -25,6 +26,7 @@ from dashboard.upstream.site_build.import_costs import reduce_import_costs
 
 PYODIDE = "pyodide/"
 # Files that are shipped as Pyodide distributes them; the library and NumPy are packed anew.
+STDLIB_FILE = "python313.zip"
 SHIPPED = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm")
 
 
@@ -53,7 +55,7 @@ def python_files(
     folders = {
         "packages": library,
         "numpy": library,
-        "stdlib": f"{Path(library).parent.parent.as_posix()}/python313.zip",
+        "stdlib": f"{Path(library).parent.parent.as_posix()}/{STDLIB_FILE}",
     }
     numpy_wheel = pyodide[pinned()["lock"]["packages"]["numpy"]["file_name"]]
     archives = {
@@ -99,6 +101,8 @@ def worker_settings(files: Mapping[str, bytes], environment: Mapping[str, str]) 
         "lock": {**pinned()["lock"], "packages": {}},
         "env": {VARIABLE: environment[VARIABLE]} if VARIABLE in environment else {},
         "total": sum(len(files[name]) for name in counted),
+        "stdlibFile": STDLIB_FILE,
+        "snapshotRoot": PANEL_ROOT,
     }
 
 

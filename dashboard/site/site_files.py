@@ -26,6 +26,7 @@ LATER = (
     "app.webmanifest",
     "_headers",
     "nginx",
+    "snapshot.bin",
 )
 SHOWN_BYTES = 20_000
 

@@ -1,5 +1,6 @@
 /* The line of the page that says how far the start is, what is wrong, and that there is a newer site.
- * It is in the first HTML, with status.css; this script is inline, so that it needs no other file. */
+ * It is in the first HTML, with status.css; this script follows it inline, so that it needs no other
+ * file. */
 
 function makeButton(label, press) {
   const button = document.createElement("button");
@@ -30,11 +31,7 @@ class StatusLine {
 
   draw() {
     const bar = document.querySelector(".site-status");
-    const [line, progress, buttons] = bar?.children ?? [];
-    if (buttons === undefined) { // the HTML has not come so far
-      requestAnimationFrame(() => this.draw());
-      return;
-    }
+    const [line, progress, buttons] = bar.children;
     bar.hidden = this.shown === null;
     if (bar.hidden) return;
     const {text, share, actions, isError = false, values = {}} = this.shown;

@@ -1,17 +1,14 @@
 /* The web worker in which Python runs: downloads, the start of Python and of the app, errors.
  *
  * The build puts two constants and download.js before this text and the message loop after it:
- *   settings     {pyodide, stdlib, packages}: paths relative to the site; {languages}: the paths of the
- *                catalogues of texts, by the codes of the languages; {files}: these files as
+ *   settings     {pyodide, stdlib, packages, snapshot}: paths relative to the site, snapshot only where
+ *                there is one; {languages}: the paths of the catalogues of texts, by the codes of the
+ *                languages; {files}: these files as
  *                download.js describes them, by their paths; {library, lock, env}: the folder of
  *                Python's packages, Pyodide's lock file, environment variables; {total}: the number
  *                of bytes whose download is counted; {loadsInParallel, reportsTasks}: whether these
  *                patches follow
  *   application  the Python code that Panel generated from the app
- *
- * A snapshot of Python's memory after all imports is not used: with Pyodide 0.28.3 it has 11.4 MB
- * compressed, which with the other files exceeds the budget of 16 MB, and Pyodide restores none in
- * which shared libraries are loaded.
  */
 
 // ---- To the page -------------------------------------------------------------------------------
@@ -92,17 +89,26 @@ async function download(name, read, {counted = true, priority = "auto"} = {}) {
   return value;
 }
 
-/* The same as unpacked bytes. Where a server sent the file with Content-Encoding: gzip, the browser
- * has unpacked it already, so the first two bytes decide. */
+/* The same as unpacked bytes of a file that is used only if it comes whole at the first attempt. */
+async function downloadSnapshot(name) {
+  const options = {cache: "default", priority: "high"};
+  return downloadOnce(settings.files[name], readUnpacked, options);
+}
+
+/* The same as unpacked bytes. */
 function downloadUnpacked(name) {
-  return download(name, async (stream) => {
-    const [probe, rest] = stream.tee();
-    const reader = probe.getReader();
-    const {value} = await reader.read();
-    reader.cancel();
-    const isPacked = value !== undefined && value[0] === 0x1f && value[1] === 0x8b;
-    return readBytes(isPacked ? rest.pipeThrough(new DecompressionStream("gzip")) : rest);
-  });
+  return download(name, readUnpacked);
+}
+
+/* The unpacked bytes of a stream. Where a server sent the file with Content-Encoding: gzip, the browser
+ * has unpacked it already, so the first two bytes decide. */
+async function readUnpacked(stream) {
+  const [probe, rest] = stream.tee();
+  const reader = probe.getReader();
+  const {value} = await reader.read();
+  reader.cancel();
+  const isPacked = value !== undefined && value[0] === 0x1f && value[1] === 0x8b;
+  return readBytes(isPacked ? rest.pipeThrough(new DecompressionStream("gzip")) : rest);
 }
 
 /* Runs a script of Pyodide; `variable` is its result where it sets none itself. */
@@ -137,9 +143,19 @@ function writeFiles(FS, files) {
   }
 }
 
+/* What the page passed in the worker's name; see head.js. */
+function readLaunch() {
+  try {
+    return JSON.parse(self.name) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+const {language = "en", resume = false} = readLaunch();
+
 /* The catalogue of the page's language, as a list of [path, content]; that of English is empty. */
 async function downloadCatalogue() {
-  const {language} = JSON.parse(self.name);
   const name = settings.languages[language];
   if (name === undefined) return [];
   const content = await download(name, readBytes, {counted: false});
@@ -171,9 +187,13 @@ const pyodideOptions = {
   indexURL: site + settings.pyodide,
   stdLibURL: site + settings.stdlib,
   lockFileContents: settings.lock,
-  // Where Panel finds its own style sheets at run time, and what the build has set.
-  env: {PANEL_CDN_ROOT: `${site}panel/`, ...settings.env},
+  // Where Panel finds its own style sheets at run time, what the build has set,
+  // and the language of the page.
+  env: {PANEL_CDN_ROOT: `${site}panel/`, INKLING_LANGUAGE: language, ...settings.env},
 };
+
+/* Whether Python began with a copy of its memory. */
+let isRestored = false;
 
 /* Pyodide as it loads by itself, one file after the other. */
 async function loadPlainly(files) {
@@ -193,11 +213,15 @@ function tellStage(stage) {
   self.postMessage({type: "stage", stage});
 }
 
-async function startApplication() {
-  tellStage("core");
-  const files = downloadUnpacked(settings.packages).then(readBundle);
+/* Sends the page what it draws. */
+function render([docs_json, render_items, root_ids]) {
+  self.postMessage({type: "render", docs_json, render_items, root_ids});
+}
+
+/* Executes all imports and makes the page. */
+async function makePage(files, parts) {
   const catalogue = downloadCatalogue();
-  self.pyodide = await (settings.loadsInParallel ? loadInParallel(files) : loadPlainly(files));
+  self.pyodide = await (parts === null ? loadPlainly(files) : loadInParallel(parts));
   tellStage("packages");
   const bundle = await files;
   writeFiles(self.pyodide.FS, [...bundle, ...(await catalogue)]);
@@ -208,12 +232,49 @@ async function startApplication() {
     const paths = bundle.map(([path]) => path).join("\n");
     runApart(MODULE_FINDER, {library: settings.library, path_list: paths});
   }
-  runApart(ERRORS, {tell_error: tellError});
-  if (settings.reportsTasks) runApart(TASK_ERRORS, {});
-  const [documents, items, roots] = await self.pyodide.runPythonAsync(application);
+  reportErrors();
+  const page = await self.pyodide.runPythonAsync(application);
   // What exists now stays: garbage collections while the app runs need not search it.
   self.pyodide.runPython("gc.freeze(); gc.enable()");
-  self.postMessage({type: "render", docs_json: documents, render_items: items, root_ids: roots});
+  render([...page]);
+}
+
+function reportErrors() {
+  runApart(ERRORS, {tell_error: tellError});
+  if (settings.reportsTasks) runApart(TASK_ERRORS, {});
+}
+
+/* Goes on from the copy of Python's memory in which the page is made, in English; returns whether it
+ * could. After a crash the start does without, as the copy may be what this browser has trouble with. */
+async function restorePage(files, parts) {
+  try {
+    if (resume || language !== "en" || !(await isWorthDownloading(parts))) return false;
+    const {pyodide, page, backend} = await restorePython(parts);
+    self.pyodide = pyodide;
+    tellStage("packages");
+    // Modules that are imported later, and the library.
+    const [bundle, stdlib] = await Promise.all([files, parts.stdlib]);
+    writeFiles(pyodide.FS, bundle);
+    pyodide.FS.writeFile(`/lib/${settings.stdlibFile}`, stdlib, {canOwn: true});
+    tellStage("app");
+    reportErrors();
+    runApart(RESUME, {backend});
+    isRestored = true;
+    render([withAddress(page.docs_json), page.render_items, page.root_ids]);
+    return true;
+  } catch (error) {
+    self.pyodide = undefined;
+    console.info(`Python starts without the copy of its memory: ${error?.message ?? error}`);
+    return false;
+  }
+}
+
+async function startApplication() {
+  tellStage("core");
+  const files = downloadUnpacked(settings.packages).then(readBundle);
+  const parts = settings.loadsInParallel ? beginDownloads(files) : null;
+  const isDone = settings.snapshot !== undefined && (await restorePage(files, parts));
+  if (!isDone) await makePage(files, parts);
 }
 
 /* Resolves to whether the app has started. */

@@ -291,7 +291,7 @@ def _check(state: RunState) -> None:
     for generator_state in (state.dropout_state, state.augment_state, place.generator_state):
         np.random.default_rng(0).bit_generator.state = generator_state
     if state.averaged is not None:
-        state.averaged.copy().copy_from(state.network)  # which refuses another form
+        state.averaged.copy().copy_from(state.network)  # which refuses another architecture
     if fallback is not None:
         fallback.network.copy().copy_from(state.network)
         if fallback.iteration > state.iteration:

@@ -435,7 +435,7 @@ class Run:
         Raises
         ------
         ValueError
-            The network or a generator's state is of another form.
+            The network or a generator's state is of another kind.
         """
         self.optimizer_name = state.optimizer
         self._load_model_state(state)

@@ -184,7 +184,7 @@ class Trainer(Generic[AnyRun]):
         # The published speed includes the time between slices; a slice is planned without it.
         self._speed = self._slice_speed = 0.0
         self._last_slice = self._last_snapshot = 0.0
-        self._last_turn = -math.inf
+        self._last_due = -math.inf
         self._last_interaction = -math.inf
 
     def note_interaction(self) -> None:
@@ -272,7 +272,7 @@ class Trainer(Generic[AnyRun]):
                 await self._validate()
             while not self._is_finished(remaining, epochs):
                 await self._fill()
-                is_paced = await self._wait_for_turn() if steps is None else False
+                is_paced = await self._wait_for_due_step() if steps is None else False
                 if self._stop:
                     break
                 at_most = 1 if is_paced else remaining
@@ -291,14 +291,14 @@ class Trainer(Generic[AnyRun]):
             return True
         return self.reached_goal is not None if remaining is None else remaining <= 0
 
-    async def _wait_for_turn(self) -> bool:
+    async def _wait_for_due_step(self) -> bool:
         """Wait until the next step is due; return whether the speed is limited."""
         while not self._stop and (speed := self._steps_per_second()) is not None:
             now, interval = self._clock(), 1 / speed
-            due = self._last_turn + interval
+            due = self._last_due + interval
             if now >= due:
                 # A step that comes a little late does not delay the ones after it.
-                self._last_turn = due if now < due + interval else now
+                self._last_due = due if now < due + interval else now
                 return True
             self._pace_changed.clear()
             waits = (

@@ -127,6 +127,11 @@ PATCHES = (
         "loadPyodide: accept a compiled module and the bytes of the library",
     ),
     Patch(
+        "site_build/memory_snapshot", "loadPyodide", "Pyodide 0.28.3", "speed",
+        "65 % of the processor time of Python until the app's document",
+        "https://github.com/pyodide/pyodide/issues/6418: snapshots with shared libraries",
+    ),
+    Patch(
         "site_build/module_finder", "sys.meta_path", "Pyodide 0.28.3", "speed",
         "5 % of the time until a drawn digit is predicted, with no garbage collection",
         "special to a bundle with a known list of files",

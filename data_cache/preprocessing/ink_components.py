@@ -335,8 +335,8 @@ def _is_straight_line(component: InkComponent, longer: int) -> bool:
 
 def _is_near_edge(component: InkComponent, rows: int, columns: int) -> bool:
     """Tell whether a component lies along an edge of the picture."""
-    room = (component.left, columns - component.right, component.top, rows - component.bottom)
-    return min(room) < _NEAR_EDGE * max(rows, columns)
+    margins = (component.left, columns - component.right, component.top, rows - component.bottom)
+    return min(margins) < _NEAR_EDGE * max(rows, columns)
 
 
 def _ink(component: InkComponent) -> float:

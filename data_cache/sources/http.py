@@ -200,11 +200,33 @@ async def fetch_block(
 
 
 async def fetch_block_with_retries(
-    manifest: Manifest, block: BlockFile, *, backoff: Backoff = exponential_backoff
+    manifest: Manifest,
+    block: BlockFile,
+    *,
+    backoff: Backoff = exponential_backoff,
+    on_retry: Callable[[TransientError], None] | None = None,
 ) -> Samples:
-    """Fetch a block as `fetch_block` does, and again after transient errors, without caches."""
+    """Fetch a block as `fetch_block` does, and again after transient errors, without caches.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    block : BlockFile
+        One of the manifest's blocks.
+    backoff : callable
+        Seconds to wait before retry number 1, 2, … after a transient error.
+    on_retry : callable, optional
+        Called with the error before each retry.
+
+    Raises
+    ------
+    DataError
+        As `fetch_block`, after the retries.
+    """
     return await retry(
-        lambda attempt: fetch_block(manifest, block, fresh=attempt > 0), backoff=backoff
+        lambda attempt: fetch_block(manifest, block, fresh=attempt > 0),
+        backoff=backoff,
+        on_retry=on_retry,
     )
 
 

@@ -37,6 +37,18 @@ def backend_reason() -> str:
     return current_backend().reason
 
 
+def rename_backend(name: str) -> None:
+    """Note that the functions of the current module are those of another one of the same interface.
+
+    Parameters
+    ----------
+    name : str
+        "simd" or "simd-relaxed".
+    """
+    backend = current_backend()
+    backend.name, backend.reason = name, f"The WebAssembly module {_MODULES[name]}."
+
+
 def matrix_product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
     """Write a @ b, (n, k) times (k, m), into `out`, a C-contiguous (n, m) of the same dtype."""
     current_backend().product(a, b, out)

@@ -82,7 +82,7 @@ def input_gradients(
     weights : (classes,) or (n, classes) floats
         Of the logits, for all samples or for each; see `logit_weights`.
     workspaces : sequence of workspaces, optional
-        From `create_gradient_workspaces`, with room for n samples, to compute many times without
+        From `create_gradient_workspaces`, for at least n samples, to compute many times without
         allocating.
 
     Returns

@@ -123,12 +123,12 @@ def integrated_gradients(
         errors = np.abs(residuals)
         errors[errors <= path.rounding] = 0
         total = errors.sum()
-        room = max_points - len(path.positions)
+        remaining = max_points - len(path.positions)
         # Written so that NaN ends the loop too.
-        if not total > tolerance * abs(path.values[-1] - path.values[0]) or room <= 0:
+        if not total > tolerance * abs(path.values[-1] - path.values[0]) or remaining <= 0:
             break
         order = np.argsort(-errors, kind="stable")
-        chosen = order[errors[order] > 0.1 * total / len(order)][:room]
+        chosen = order[errors[order] > 0.1 * total / len(order)][:remaining]
         path.add((path.positions[chosen] + path.positions[chosen + 1]) / 2)
     contributions = (end - start) * (shares @ path.gradients)
     return Attribution(

@@ -164,7 +164,7 @@ def update_ratios(before: Network, after: Network, steps: int) -> list[float]:
     Parameters
     ----------
     before, after : Network
-        Of the same form.
+        Of the same architecture.
     steps : int, at least 1
         Training steps between them.
 

@@ -75,7 +75,7 @@ def measure(plan: Plan) -> Section:
             lab = open_app(browser, address, name)
             result = Result(section.name, BARE.title, title, "samples/s", baseline=BARE_TITLE)
             section.results.append(result)
-            entries.append(Entry(result, partial(_train, lab, seconds)))
+            entries.append(Entry(result, partial(train_fresh, lab, seconds)))
         run_interleaved(entries, plan.repetitions)
     section.compare()
     section.notes.extend(share_notes(section.results))
@@ -93,7 +93,7 @@ def open_app(browser: Browser, address: str, data_set: str) -> LabPage:
     return lab
 
 
-def _train(lab: LabPage, seconds: float) -> float:
+def train_fresh(lab: LabPage, seconds: float) -> float:
     """Train a fresh network and return the samples per second; the app is idle before and after."""
     try:
         lab.click("ink-reset")

@@ -10,10 +10,9 @@ from functools import partial
 
 from browser_page import DEADLINE_MS, SEVEN, LabPage, open_lab
 from playwright.sync_api import Browser
-from playwright.sync_api import Error as BrowserError
 
-from benchmarks.app_overhead import CASE, COUNT
-from benchmarks.prediction_latency import DRAWINGS, QUICK_DRAWINGS
+from benchmarks.app_overhead import CASE, train_fresh
+from benchmarks.prediction_latency import DRAWINGS, QUICK_DRAWINGS, add_times
 from benchmarks.results import Result, Section
 from benchmarks.runner import BenchmarkError, Entry, Plan, run_interleaved
 from benchmarks.start import served_site
@@ -63,15 +62,15 @@ def measure(plan: Plan) -> Section:
                 section.name, f"{data_set} trains", title, "samples/s", baseline=baseline
             )
             section.results.append(result)
-            entries.append(Entry(result, partial(_train, lab, seconds)))
+            entries.append(Entry(result, partial(train_fresh, lab, seconds)))
         run_interleaved(entries, plan.repetitions)
         section.compare()
         lab = labs[OPEN]
         lab.page.evaluate(WATCH)
-        _add(section, "a dot moves Inside, at rest", _draw_dots(lab, count))
-        lab.press_train("Train")
+        add_times(section, "a dot moves Inside, at rest", _draw_dots(lab, count))
+        lab.presstrain_fresh("Train")
         lab.wait_text(".ink-status", r"epoch ([1-9]|0\.[1-9])")
-        _add(section, f"a dot moves Inside, while {data_set} trains", _draw_dots(lab, count))
+        add_times(section, f"a dot moves Inside, while {data_set} trains", _draw_dots(lab, count))
     return section
 
 
@@ -93,20 +92,6 @@ def _clear(lab: LabPage) -> None:
     lab.wait_until(is_blank, "the pad is blank")
 
 
-def _train(lab: LabPage, seconds: float) -> float:
-    """Train a fresh network and return the samples per second."""
-    try:
-        lab.click("ink-reset")
-        lab.wait_text(".ink-status", "iteration 0 ")
-        lab.press_train("Train")
-        steps_per_second = float(lab.page.evaluate(COUNT, seconds))
-        lab.press_train("Pause")
-        lab.wait_text(".ink-train", "Train")
-    except (BrowserError, AssertionError) as error:
-        raise BenchmarkError(f"the app: {str(error).splitlines()[0]}") from error
-    return CASE.batch * steps_per_second
-
-
 def _draw_dots(lab: LabPage, count: int) -> list[float]:
     """Draw dots in different places; return the time that each takes in milliseconds."""
     box = lab.page.locator(".ink-pad").bounding_box()
@@ -123,11 +108,3 @@ def _draw_dots(lab: LabPage, count: int) -> list[float]:
         _clear(lab)
     times: list[float] = lab.page.evaluate("insideTimes")
     return times
-
-
-def _add(section: Section, case: str, times: list[float]) -> None:
-    for title, share in (("median", 0.5), ("95th percentile", 0.95)):
-        value = sorted(times)[min(int(share * len(times)), len(times) - 1)]
-        section.results.append(
-            Result(section.name, case, title, "ms", more_is_better=False, repetitions=[value])
-        )

@@ -50,10 +50,10 @@ def measure(plan: Plan) -> Section:
         lab.click("ink-clear")
         lab.wait_blank()
         lab.page.evaluate(WATCH)
-        _add(section, "a dot, at rest", _draw_dots(lab, count))
+        add_times(section, "a dot, at rest", _draw_dots(lab, count))
         lab.press_train("Train")
         lab.wait_text(".ink-status", r"epoch ([1-9]|0\.[1-9])")
-        _add(section, f"a dot, while {data_set} trains", _draw_dots(lab, count))
+        add_times(section, f"a dot, while {data_set} trains", _draw_dots(lab, count))
         speed = int(lab.status()["speed"])
     section.notes.append(
         f"at the {speed:,} samples/s of this training, an epoch of {EPOCH_SAMPLES:,} digits takes "
@@ -62,7 +62,8 @@ def measure(plan: Plan) -> Section:
     return section
 
 
-def _add(section: Section, case: str, times: list[float]) -> None:
+def add_times(section: Section, case: str, times: list[float]) -> None:
+    """Add the median and the 95th percentile of times in milliseconds."""
     for title, share in (("median", 0.5), ("95th percentile", 0.95)):
         value = sorted(times)[min(int(share * len(times)), len(times) - 1)]
         section.results.append(

@@ -1,12 +1,14 @@
-"""What a visitor's session needs without a server."""
+"""What a visitor's session needs without a server, and a folder for what kills interrupt."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import panel as pn
 import pytest
 from bokeh.document import Document
+from killed_writers import folder_in_memory
 
 from dashboard.session import Session, open_session
 
@@ -33,3 +35,9 @@ class Visit:
 @pytest.fixture
 def visit(monkeypatch: pytest.MonkeyPatch) -> Visit:
     return Visit(monkeypatch)
+
+
+@pytest.fixture
+def memory_folder(tmp_path: Path) -> Iterator[str]:
+    with folder_in_memory(tmp_path) as folder:
+        yield folder

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from controller_helpers import ink, make_controller
+from html_values import data_of
 
 from dashboard.digits.controller import DigitsController
 from dashboard.inspection.panels import InspectionContext
@@ -61,6 +61,11 @@ def inspect(
     asyncio.run(main())
 
 
+async def no_sleep(_seconds: float) -> None:
+    """Stand in for a sleep of a redraw."""
+    await asyncio.sleep(0)
+
+
 async def settle() -> None:
     """Let everything that was requested be computed and drawn."""
     # A computation yields to the event loop a few times; none of them waits for anything else.
@@ -86,4 +91,4 @@ def part(panel: Any, css_class: str) -> Any:
 
 def data(panel: Any, css_class: str) -> dict[str, str]:
     """Return the data attributes in the HTML of a part, by their names without `data-`."""
-    return dict(re.findall(r'data-([\w-]+)="([^"]*)"', part(panel, css_class).object))
+    return data_of(part(panel, css_class).object)

@@ -15,14 +15,14 @@ from urllib.request import urlopen
 import pytest
 from browser_page import LabPage, begin_lab, checked, launch, open_lab, opened, other_hosts
 from cache_helpers import idx_bytes
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
 from static_server import static_server
 
 from dashboard.site import build_site
 from data_cache import load_digits
 
 ROOT = Path(__file__).parents[2]
-FORMS = ("served", "site")
+RUNTIMES = ("served", "site")
 
 
 class SharedDesk:
@@ -151,7 +151,7 @@ def site_url(site_folder: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(params=FORMS)
+@pytest.fixture(params=RUNTIMES)
 def url(request: pytest.FixtureRequest) -> str:
     address: str = request.getfixturevalue(f"{request.param}_url")
     return address
@@ -181,7 +181,7 @@ def own_lab(
 
 
 def has_successor(test: pytest.Function) -> bool:
-    """Return whether a later test needs a page of its own in the same form."""
+    """Return whether a later test needs a page of its own in the same runtime."""
     items = test.session.items
     return any(
         "own_lab" in item.fixturenames and item.callspec.params == test.callspec.params
@@ -191,13 +191,21 @@ def has_successor(test: pytest.Function) -> bool:
 
 
 @pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser of its own for one test, in which a test opens pages."""
+    made = browser.new_context(viewport={"width": 1280, "height": 800})
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def served_lab(browser: Browser, served_url: str) -> Iterator[LabPage]:
-    """A served page for one test alone, where nothing depends on the form."""
+    """A served page for one test alone, where nothing depends on the runtime."""
     with opened(browser, served_url) as page:
         yield page
 
 
-@pytest.fixture(scope="session", params=FORMS)
+@pytest.fixture(scope="session", params=RUNTIMES)
 def desk(request: pytest.FixtureRequest, browser: Browser) -> Iterator[SharedDesk]:
     shared = SharedDesk(browser, request.getfixturevalue(f"{request.param}_url"))
     yield shared

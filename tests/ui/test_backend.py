@@ -43,7 +43,7 @@ def replace_file(site: Path, name: str, content: bytes, listed_in: str) -> None:
         list_.write_text(changed, encoding="utf-8")
 
 
-def test_the_browser_form_trains_on_the_compiled_kernels_and_says_so(
+def test_the_site_trains_on_the_compiled_kernels_and_says_so(
     browser: Browser, site_url: str
 ) -> None:
     with opened(browser, site_url) as lab:

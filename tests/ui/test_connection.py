@@ -58,13 +58,6 @@ def line(server: BreakableServer) -> Iterator[BreakableLine]:
     made.close()
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": 1280, "height": 800})
-    yield made
-    made.close()
-
-
 def open_tab(context: BrowserContext, line: BreakableLine, query: str = "") -> LabPage:
     page = context.new_page()
     page.set_default_timeout(DEADLINE_MS)

@@ -8,7 +8,7 @@ from browser_page import SEVEN, LabPage
 pytestmark = pytest.mark.ui
 
 
-@pytest.mark.upstream_patch("message_loop", form="site")
+@pytest.mark.upstream_patch("message_loop", runtime="site")
 def test_another_data_set_is_trained_on_scored_and_left_again(lab: LabPage) -> None:
     lab.choose("ink-data-set", "MNIST 60,000")
     lab.wait_text(".ink-notice", "MNIST 60,000: 1,100 samples to train on")
@@ -28,7 +28,7 @@ def test_another_data_set_is_trained_on_scored_and_left_again(lab: LabPage) -> N
     lab.wait_text(".ink-status", "iteration 0 ")
 
 
-@pytest.mark.upstream_patch("message_loop", form="site")
+@pytest.mark.upstream_patch("message_loop", runtime="site")
 def test_a_data_set_that_cannot_be_had_is_refused_and_the_old_one_stays(lab: LabPage) -> None:
     lab.choose("ink-data-set", "Fashion-MNIST")
     lab.wait_text(".ink-notice", "Fashion-MNIST.*inkling data fetch fashion-mnist|could not|mirror")

@@ -90,11 +90,11 @@ def test_what_the_net_sees_is_shown_beside_the_drawing(lab: LabPage) -> None:
     assert rows[-1] == pytest.approx(23, abs=1)
 
 
-@pytest.mark.parametrize("form", ["served", "site"])
+@pytest.mark.parametrize("runtime", ["served", "site"])
 def test_a_finger_draws_without_scrolling_the_page(
-    browser: Browser, form: str, request: pytest.FixtureRequest
+    browser: Browser, runtime: str, request: pytest.FixtureRequest
 ) -> None:
-    url = request.getfixturevalue(f"{form}_url")
+    url = request.getfixturevalue(f"{runtime}_url")
     phone: dict[str, Any] = {
         "viewport": {"width": 390, "height": 844},
         "has_touch": True,

@@ -42,6 +42,15 @@ def test_a_net_is_evaluated_and_a_mistake_put_on_the_pad(own_lab: LabPage) -> No
     assert re.match(r"0\d+\.\d % ?1", own_lab.text(".ink-recall"))
     assert re.match(r"\d+ mistakes, most confident first", own_lab.text(".ink-mistakes-told"))
     assert own_lab.data(".ink-prediction")["state"] == "blank"
+
+    def count() -> str:
+        return own_lab.data(".ink-mistakes-told")["count"]
+
+    every = count()
+    click_at(page, ".ink-confusion", 0.3, 0.87)
+    own_lab.wait_until(lambda: count() != every, "the mistakes of one cell are shown")
+    click_at(page, ".ink-confusion", 0.59, 0.6)
+    own_lab.wait_until(lambda: count() == every, "all are shown after a click on the diagonal")
     click_at(page, ".ink-mistakes", 0.05, 0.15)
     own_lab.wait_text(".ink-prediction", r"\d")
     assert page.evaluate("document.documentElement.dataset.pane") == "digits"

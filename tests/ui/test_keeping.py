@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from browser_page import LabPage
 from crash_helpers import crash, open_tab, train_until_saved, wait_open
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page
 from spiral_page import STATUS, choose_tool, click_plane, drawn, press, status
 from static_server import static_server
 
@@ -26,13 +26,6 @@ Object.defineProperty(self, "indexedDB", { value: { open() {
   throw new DOMException("The user denied permission to access the database.", "SecurityError")
 } } })
 """
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": 1280, "height": 800})
-    yield made
-    made.close()
 
 
 def complaints_of(lab: LabPage) -> list[str]:

@@ -240,11 +240,11 @@ def test_help_is_as_dark_as_the_page_and_inside_the_window(
         assert lab.page.evaluate(CONTRAST, ".bk-Tooltip:popover-open") >= 4.5
 
 
-@pytest.mark.parametrize("form", ["served", "site"])
+@pytest.mark.parametrize("runtime", ["served", "site"])
 def test_a_phone_has_large_targets_and_one_sheet_at_a_time(
-    browser: Browser, form: str, request: pytest.FixtureRequest
+    browser: Browser, runtime: str, request: pytest.FixtureRequest
 ) -> None:
-    url = request.getfixturevalue(f"{form}_url")
+    url = request.getfixturevalue(f"{runtime}_url")
     phone: Any = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
     with opened(browser, url, **phone) as lab:
         shown = {"inside": ".ink-inside", "watch": ".ink-loss", "settings": ".ink-save"}

@@ -43,7 +43,7 @@ def curve_of(lab) -> str:
     return waiting.value.path().read_text(encoding="utf-8")
 
 
-@pytest.mark.upstream_patch("message_loop", form="site")
+@pytest.mark.upstream_patch("message_loop", runtime="site")
 def test_who_opens_a_copied_link_sees_the_same_curve(browser: Browser, url: str) -> None:
     with opened(browser, url) as sender:
         sender.fill("hidden-layers", "20 10")

@@ -26,7 +26,7 @@ def download(lab: LabPage, css_class: str, folder: Path) -> Path:
     return path
 
 
-@pytest.mark.upstream_patch("message_loop", form="site")
+@pytest.mark.upstream_patch("message_loop", runtime="site")
 def test_a_sample_is_loaded_by_index_and_predicted(lab: LabPage) -> None:
     label = int(load_digits().test.labels[7])
     lab.page.get_by_label("Index").fill("7")
@@ -43,7 +43,7 @@ def test_a_sample_of_a_chosen_digit_comes_from_the_chosen_part(lab: LabPage) -> 
     lab.wait_digit(4)
 
 
-@pytest.mark.upstream_patch("message_loop", form="site")
+@pytest.mark.upstream_patch("message_loop", runtime="site")
 def test_an_index_that_is_not_there_is_answered_with_a_sentence(lab: LabPage) -> None:
     lab.page.get_by_label("Index").fill("99999")
     lab.click("ink-sample")
@@ -163,7 +163,7 @@ def test_a_pretrained_model_and_ones_own_are_exchanged_in_the_menu(lab: LabPage)
     lab.wait_status(iteration=1)
 
 
-@pytest.mark.upstream_patch("message_loop", form="site")
+@pytest.mark.upstream_patch("message_loop", runtime="site")
 def test_the_curve_is_exported_as_csv(lab: LabPage, tmp_path: Path) -> None:
     for expected in (1, 2, 3):
         lab.click("ink-step")

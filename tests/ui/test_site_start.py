@@ -11,8 +11,10 @@ from browser_page import DEEP, NO_SERVICE_WORKER, ONE, START_DEADLINE_MS, LabPag
 from playwright.sync_api import Browser
 from static_server import static_server
 
-from dashboard.site.page import read_patch, read_script
+from dashboard.site.page import read_patch
 from dashboard.site.site_files import BUDGET_BYTES, first_answer_bytes
+from dashboard.site.snapshot import SNAPSHOT
+from dashboard.upstream import is_applied
 
 pytestmark = pytest.mark.ui
 
@@ -67,6 +69,7 @@ def test_the_start_is_counted_and_a_worker_that_died_is_started_again(
     seen = " | ".join(page.evaluate("seen"))
     for part in ("Starting Python (1 of 3)", " MB, ", "(2 of 3)", "(3 of 3)"):
         assert part in seen
+    assert page.workers[0].evaluate("isRestored") is is_applied("memory_snapshot")
 
     page.evaluate(DIE)
     assert page.evaluate("document.documentElement.dataset.site") == "died"
@@ -82,7 +85,7 @@ def test_the_start_is_counted_and_a_worker_that_died_is_started_again(
     assert page.evaluate(DIE_AGAIN_AND_AGAIN) == ["loading", "loading", "loading", "died"]
     status = page.locator(".site-status", has_text="Python stopped 4 times")
     assert "no memory" in status.inner_text()
-    assert status.locator("button", has_text="Go on from the last save").is_visible()
+    assert status.locator("button", has_text="Resume from the last save").is_visible()
     page.close()
 
 
@@ -170,36 +173,16 @@ def test_a_prerendered_document_of_another_structure_is_drawn_anew(
     )
     assert html.count(before) == 1
     (site / "index.html").write_text(html.replace(before, after), encoding="utf-8")
+    # With a copy of Python's memory that was cut it starts as without one.
+    cut = (site / SNAPSHOT).read_bytes()[:-1]
+    (site / SNAPSHOT).write_bytes(cut)
     with static_server(site) as url:
         lab = open_early(browser, url)
+        assert not lab.page.workers[0].evaluate("isRestored")
         assert lab.page.evaluate("earlyPad !== deep('.ink-pad')")
         lab.draw(ONE)
         lab.wait_text(".ink-prediction", "^1 one")
         lab.page.close()
-
-
-# HTML arrives in two pieces, the line of the status first and then what is in it.
-IN_PIECES = """
-async ([script, start, end]) => {
-  document.open()
-  document.write(`<script>${script};new StatusLine().showProgress("half", 0.5)</script>${start}`)
-  for (let i = 0; i < 3; i++) await new Promise((resolve) => requestAnimationFrame(resolve))
-  document.write(end)
-  document.close()
-}
-"""
-
-
-def test_the_status_waits_for_html_that_comes_in_pieces(browser: Browser) -> None:
-    page = browser.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    line, end = '<div class="site-status">', "<span></span><progress></progress><span></span></div>"
-    page.evaluate(IN_PIECES, [read_script("status.js"), line, end])
-    assert errors == []
-    page.wait_for_function("document.querySelector('progress').value === 0.5")
-    assert page.locator(".site-status").inner_text().strip() == "half"
-    page.close()
 
 
 ADOPT = """

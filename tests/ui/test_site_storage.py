@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from browser_page import DEADLINE_MS, DEEP, START_DEADLINE_MS, LabPage
 from faulty_site import FaultySite, faulty_site
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import BrowserContext
 from saves import NO_LOCKS, NO_STORAGE, SAVES, SAYS_THAT_IT_IS_OPEN
 
 pytestmark = pytest.mark.ui
@@ -27,11 +27,9 @@ def site(site_folder: Path) -> Iterator[FaultySite]:
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": 1280, "height": 800})
-    made.add_init_script(DEEP)
-    yield made
-    made.close()
+def context(context: BrowserContext) -> BrowserContext:
+    context.add_init_script(DEEP)
+    return context
 
 
 def tab_of(context: BrowserContext, url: str, copied: LabPage | None = None) -> LabPage:

@@ -96,7 +96,7 @@ def test_the_case_study_is_learnt_while_one_watches_turns_paints_and_goes_back(
     status(spiral, "^iteration 0 ")
 
 
-@pytest.mark.upstream_patch("message_loop", form="site")
+@pytest.mark.upstream_patch("message_loop", runtime="site")
 def test_lines_and_units(spiral: LabPage) -> None:
     # Look at a place, and along a line.
     spiral.page.mouse.move(*place(spiral, 0.5, 0.5))

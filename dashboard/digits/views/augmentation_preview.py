@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, LinearColorMapper
-from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from dashboard.digits.views.pad import INK_PALETTE
 from dashboard.languages.text import gettext, gettext_noop
+from dashboard.shell.chart_parts import make_picture
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
 from dashboard.training.settings import TrainingSettings
@@ -113,17 +113,13 @@ class AugmentationPreview:
     def _make_figure(self) -> None:
         self._sheet = ColumnDataSource({"image": [], "y": [], "dh": []}, name="augmentation")
         self._names = ColumnDataSource({"y": [], "text": []})
-        self._figure = figure(
+        self._figure = make_picture(
             height=34,
             x_range=(-_NAMES, DIGITS),
             y_range=(0, 1),
             x_axis_type=None,
             y_axis_type=None,
-            tools="",
-            toolbar_location=None,
             sizing_mode="stretch_width",
-            min_border=0,
-            outline_line_color=None,
             frame_align=False,
             css_classes=["ink-augmentation-preview"],
             stylesheets=[".bk-Canvas { filter: var(--ink-filter); }"],

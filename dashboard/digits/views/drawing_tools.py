@@ -15,13 +15,9 @@ from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
 from data_cache import DIGIT_NAMES
 
-LOW_ONLY = """
-:host { display: none !important; }
-@media (max-width: 999px) and (min-width: 600px) and (max-height: 640px) {
-  :host { display: flex !important; }
-}
-"""
-"""In a low window, where the input of the model is not shown, its switch is among the tools."""
+LOW_ONLY = ":host { display: var(--centre-below, none) !important; }"
+"""In a low window, where the input of the model is not shown, its switch is among the tools; which
+windows are low, `page.css` says."""
 
 
 class DrawingTools:

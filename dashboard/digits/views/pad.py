@@ -23,6 +23,7 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from dashboard.languages.text import gettext
+from dashboard.shell.chart_parts import make_picture
 from dashboard.shell.components.client_component import ClientComponent, Signatures
 
 SIDE = 168
@@ -160,20 +161,15 @@ class DrawingPad:
         self._on_drawing((halved / 255).astype(np.float32))
 
     def _make_figure(self) -> figure:
-        pad = figure(
+        pad = make_picture(
             x_range=(0, CELLS),
             y_range=(0, CELLS),
-            tools="",
-            toolbar_location=None,
-            min_border=0,
-            outline_line_color=None,
             width=310,
             height=310,
             sizing_mode="scale_width",
             css_classes=["ink-pad"],
             stylesheets=[PAPER, ":host { max-width: var(--pad-side, 100%); }"],
         )
-        pad.axis.visible = False
         pad.image(
             "image",
             x=0,
@@ -199,7 +195,6 @@ class DrawingPad:
         pad.grid.grid_line_color = "#b9bfca"
         pad.grid.grid_line_alpha = 0.6
         pad.grid.level = "overlay"
-        pad.grid.visible = False
         return pad
 
 

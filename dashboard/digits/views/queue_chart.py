@@ -11,10 +11,9 @@ from collections import deque
 import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, Range1d
-from bokeh.plotting import figure
 
 from dashboard.languages.text import gettext
-from dashboard.shell.chart_parts import make_head, make_legend, quieten
+from dashboard.shell.chart_parts import make_head, make_legend, make_small_chart
 from dashboard.shell.colors import PREVIOUS, TRAINING
 from dashboard.shell.layout import disclosure, field_pairs, stack
 from dashboard.shell.theme import Theme
@@ -67,19 +66,15 @@ class QueueChart:
         self._cached: deque[int] = deque(maxlen=POINTS)
         self._in_flight: deque[int] = deque(maxlen=POINTS)
         self.source = ColumnDataSource({"tick": [], "cached": [], "in_flight": []})
-        chart = figure(
+        chart = make_small_chart(
             sizing_mode="stretch_both",
             min_height=60,
-            tools="",
-            toolbar_location=None,
             min_border=4,
             min_border_bottom=8,
-            outline_line_color=None,
             x_range=Range1d(-POINTS, 0),
         )
         chart.y_range.start = 0
         chart.xaxis.visible = False
-        quieten(chart)
         chart.yaxis.ticker.num_minor_ticks = 0
         chart.yaxis.ticker.desired_num_ticks = 3
         cached = chart.step(

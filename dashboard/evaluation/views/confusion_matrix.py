@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, CustomJS
-from bokeh.plotting import figure
+from bokeh.models import ColumnDataSource
 from numpy.typing import NDArray
 
-from dashboard.evaluation.views.cell_keys import CellKeys
+from dashboard.evaluation.views.cell_grid import CellGrid
 from dashboard.languages.text import gettext
-from dashboard.shell.chart_parts import quieten
+from dashboard.shell.chart_parts import make_small_chart
 from dashboard.shell.colors import MISTAKE, PLAIN
 from data_cache import DIGIT_NAMES
-
-# A new number makes a repeated click on the same cell a change that Python hears of.
-SELECT_CELL = """
-const [column, row] = [Math.floor(cb_obj.x), Math.floor(cb_obj.y)]
-if (column >= 0 && row >= 0) figure.tags = [Date.now(), row, column]
-"""
 
 TRANSPARENT = "#00000000"
 """Color of cells whose count is 0."""
@@ -32,36 +24,31 @@ class ConfusionMatrix:
     Parameters
     ----------
     select_cell
-        Called with the true and the predicted class of the cell that was clicked.
+        Called with the true and the predicted class of the chosen cell.
     """
 
     def __init__(self, select_cell: Callable[[int, int], None]) -> None:
-        self._select_cell = select_cell
         self._cells = ColumnDataSource(
             {"x": [], "y": [], "text": [], "color": [], "label": []}, name="confusion"
         )
-        self.figure = figure(
+        self.figure = make_small_chart(
             height=330,
             x_range=(0, 10),
             y_range=(10, 0),
             x_axis_location="above",
             x_axis_label=gettext("Predicted"),
             y_axis_label=gettext("True"),
-            tools="",
-            toolbar_location=None,
             sizing_mode="stretch_width",
             min_border=0,
-            outline_line_color=None,
             css_classes=["ink-confusion"],
         )
-        quieten(self.figure)
         self.figure.ygrid.visible = False
         cells = {"x": "x", "y": "y", "source": self._cells}
         self.figure.rect(width=0.94, height=0.94, fill_color="color", line_color=None, **cells)
         self.figure.text(
             text="text", text_align="center", text_baseline="middle", text_font_size="11px", **cells
         )
-        self._keys = CellKeys(
+        self._grid = CellGrid(
             self.figure,
             self._cells,
             columns=None,
@@ -71,8 +58,6 @@ class ConfusionMatrix:
             answer=".ink-mistakes-told",
             choose=lambda cell: select_cell(*divmod(cell, round(self.figure.x_range.end))),
         )
-        self.figure.js_on_event("tap", CustomJS(args={"figure": self.figure}, code=SELECT_CELL))
-        self.figure.on_change("tags", self._tapped)
         self._name_classes(DIGIT_NAMES)
 
     def draw(self, counts: NDArray[np.integer], class_names: Sequence[str]) -> None:
@@ -114,10 +99,6 @@ class ConfusionMatrix:
             }
         if classes != self.figure.x_range.end:
             self.figure.x_range.end = self.figure.y_range.start = classes
-
-    def _tapped(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
-        if len(tags) == 3 and all(isinstance(value, int) for value in tags[1:]):
-            self._select_cell(tags[1], tags[2])
 
 
 def shade(color: str, strength: float) -> str:

@@ -11,7 +11,7 @@ from bokeh.plotting import figure
 
 from dashboard.evaluation.robustness import AMOUNTS, UNITS, RobustnessPoint
 from dashboard.languages.text import gettext, gettext_noop
-from dashboard.shell.chart_parts import keyed_chart, make_legend, quieten
+from dashboard.shell.chart_parts import keyed_chart, make_legend, make_small_chart
 from dashboard.shell.colors import PLAIN, SECOND
 from dashboard.shell.theme import Theme
 from nn.calibration import ReliabilityDiagram
@@ -108,22 +108,18 @@ class RobustnessChart:
 
 
 def _chart(x_label: str, css_class: str, name: str) -> figure:
-    chart = figure(
+    chart = make_small_chart(
         height=170,
         x_range=(0, 1.02),
         y_range=(0, 1.02),
         x_axis_label=x_label,
         y_axis_label=gettext("Accuracy"),
-        tools="",
-        toolbar_location=None,
         sizing_mode="stretch_both",
         min_border=0,
         # Half the height of the highest number beside the axis.
         min_border_top=8,
-        outline_line_color=None,
         css_classes=[css_class],
         **keyed_chart(name),
     )
-    quieten(chart)
     chart.yaxis.formatter = NumeralTickFormatter(format="0 %")
     return chart

@@ -1,6 +1,6 @@
 """Where the layers of a network lie in their picture: one below the other, units in a grid.
 
-It depends on the form of the network alone, so nothing moves while it trains or while one draws.
+It depends on the architecture alone, so nothing moves while it trains or while one draws.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def arrange(network: Network, class_names: tuple[str, ...]) -> Arrangement:
 
 
 def shown_units(network: Network, layer: int) -> int:
-    """Return how many units of a layer have room at most."""
+    """Return how many units of a layer fit at most."""
     chosen = network.layers[layer]
     if not isinstance(chosen, Conv2D):
         return MAX_UNITS
@@ -134,7 +134,7 @@ def has_long_names(class_names: tuple[str, ...]) -> bool:
 
 
 def square_side(count: int) -> int:
-    """Return the side of the smallest square with room for `count` pixels."""
+    """Return the side of the smallest square that holds `count` pixels."""
     return isqrt(max(count, 1) - 1) + 1
 
 

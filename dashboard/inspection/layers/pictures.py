@@ -103,8 +103,8 @@ def weight_picture(network: Network, place: LayerPlace, before: LayerPlace | Non
     layer, count = network.layers[place.layer], place.shown
     if isinstance(layer, Conv2D):
         weights = filter_weights(layer)[:count]
-        room = isqrt(max(MAX_PIXELS // count, 1)) // layer.kernel
-        weights = weights[:, : max(room, 1) ** 2]
+        side = isqrt(max(MAX_PIXELS // count, 1)) // layer.kernel
+        weights = weights[:, : max(side, 1) ** 2]
         scale = usual_magnitude(weights)
         tiles = channel_tiles(signed_levels(weights, scale))
         return Picture(mosaic(tiles, place), tiles.shape[1], scale)

@@ -16,6 +16,7 @@ from dashboard.inspection.layers.pictures import softmax
 from dashboard.inspection.layers.state import AblationResult, Selection
 from dashboard.languages.numbers import format_number, format_percent
 from dashboard.languages.text import gettext, gettext_noop, ngettext
+from dashboard.shell.fields import display_name
 from dashboard.shell.pictures import signed_gradient
 from nn import Conv2D, Network
 from nn.interpretation.activations import (
@@ -30,13 +31,6 @@ MAX_KERNEL = 7
 """Kernels up to this side are spelt out in tables."""
 MOST_UNITS = 4
 """Units that are named for their largest shares in a logit, and for the most negative ones."""
-ACTIVATION_TITLES = {
-    "relu": "ReLU",
-    "leaky-relu": "leaky ReLU",
-    "tanh": "tanh",
-    "sigmoid": gettext_noop("sigmoid"),
-    "linear": gettext_noop("linear"),
-}
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -62,7 +56,7 @@ def unit_name(network: Network, selection: Selection, class_names: tuple[str, ..
 
 def layer_title(network: Network, place: LayerPlace, mode: str) -> str:
     """Return what a layer is and what its picture shows, in a few words."""
-    layer, activation = network.layers[place.layer], ACTIVATION_TITLES[network.activation]
+    layer, activation = network.layers[place.layer], display_name(network.activation)
     if place.is_output:
         if mode == "activations":
             return gettext("Output · probability of each class")
@@ -84,7 +78,7 @@ def layer_title(network: Network, place: LayerPlace, mode: str) -> str:
         )
     else:
         parts.append(ngettext("{count} unit", "{count} units", place.units, count=count))
-    parts.append(gettext(activation))
+    parts.append(activation)
     if isinstance(layer, Conv2D) and layer.pool:
         size = f"{layer.pool.size} × {layer.pool.size}"
         parts.append(gettext("max pool {size}", size=size))
@@ -189,7 +183,7 @@ def _sum_html(
             percent=format_percent(probability),
         )
     else:
-        activation = gettext(ACTIVATION_TITLES[network.activation])
+        activation = display_name(network.activation)
         after = f"{number(terms.total)} → {activation} → <b>{number(terms.value)}</b>"
     products = gettext("weights × inputs {number}", number=number(weighted))
     return f"<p><b>{name}</b> · {products}{bias} = {after}</p>"
@@ -221,7 +215,7 @@ def _pixel_html(
         )
     if network.has_biases:
         sums.append(gettext("bias {number}", number=number(terms.bias)))
-    activation = gettext(ACTIVATION_TITLES[network.activation])
+    activation = display_name(network.activation)
     pixel = {"row": row + 1, "column": column + 1}
     if selection.row >= 0:
         place = gettext("row {row}, column {column}", **pixel)

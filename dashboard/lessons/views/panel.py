@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import panel as pn
-from bokeh.models import Spacer
 
 from dashboard.lessons.controller import LessonController
 from dashboard.lessons.lesson import LARGEST_FILE
 from dashboard.lessons.library import LESSONS, load_lesson
 from dashboard.lessons.views.text import CARRIER, lessons_html, live_html
 from dashboard.shell import read_asset
-from dashboard.shell.components.client_component import Command, read_command
+from dashboard.shell.components.client_component import Command
 from dashboard.shell.file_field import file_field
+from dashboard.shell.messages import invisible, make_command_receiver
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme
-
-COMMANDS = (
-    *("open", "list", "next", "back", "predict", "answer", "begin", "measure", "explain", "notes"),
-    "hand-in",
-)
 
 SHOWN = (
     *("lesson", "step", "progress", "is_explained", "predictions", "measured", "present", "answer"),
@@ -58,8 +52,6 @@ class LessonPanel:
         # Apart from the buttons, which must not be replaced while they are pressed.
         self._live = theme.text("", css_classes=["ink-lesson-live"])
         self._live.stylesheets = self._text.stylesheets
-        self._carrier = Spacer(width=0, height=0, name=CARRIER, tags=[])
-        self._carrier.on_change("tags", self._clicked)
         self._own = pn.Column(
             theme.text('<p class="quiet">A lesson or task of your own, a TOML file:</p>'),
             file_field(
@@ -80,7 +72,7 @@ class LessonPanel:
             self._text,
             self._live,
             self._own,
-            pn.pane.Bokeh(self._carrier, width=0, height=0, margin=0),
+            invisible(make_command_receiver(CARRIER, self._commands())),
             sizing_mode="stretch_width",
             margin=0,
             stylesheets=[theme.gap],
@@ -101,10 +93,6 @@ class LessonPanel:
 
     def _refuse(self, sentence: str) -> None:
         self._state.fault = sentence
-
-    def _clicked(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
-        name, arguments = read_command(tags, dict.fromkeys(COMMANDS, (int, int)))
-        self._commands()[name](*arguments)
 
     def _commands(self) -> Mapping[str, Command]:
         controller, state = self._controller, self._state

@@ -255,9 +255,9 @@ def _settings_html(step: Step) -> str:
 
 def claim_text(claim: Claim) -> str:
     """Return a claim with its bounds in words."""
-    form = MEASURES[claim.measure]
+    measure = MEASURES[claim.measure]
     bounds = [
-        f"{word} {form.format(bound)}"
+        f"{word} {measure.format(bound)}"
         for word, bound in (("at least", claim.at_least), ("at most", claim.at_most))
         if bound is not None
     ]
@@ -266,5 +266,7 @@ def claim_text(claim: Claim) -> str:
         minus = f" − the same in step {claim.minus_step}"
     if claim.minus:
         minus = f" − {MEASURES[claim.minus].label}"
-    judged = "in every seed" if claim.in_every_seed else "in the mean"
-    return f"{claim.says} ({form.label}, step {claim.step}{minus}: {' and '.join(bounds)} {judged})"
+    scope = "in every seed" if claim.in_every_seed else "in the mean"
+    return (
+        f"{claim.says} ({measure.label}, step {claim.step}{minus}: {' and '.join(bounds)} {scope})"
+    )

@@ -115,7 +115,7 @@ class NetworkDiagram:
         )
         self._frame = ColumnDataSource({"x": [], "y": [], "size": []})
         self._lit = ColumnDataSource({name: [] for name in CURVE})
-        self._form: tuple[tuple[int, ...], tuple[str, ...]] = ((), ())
+        self._architecture: tuple[tuple[int, ...], tuple[str, ...]] = ((), ())
         self._layout: list[Block] = []
         self.figure = self._make_figure()
         self.legend = theme.text("", css_classes=["ink-spiral-legend"])
@@ -149,12 +149,12 @@ class NetworkDiagram:
         """Return how many pixels the maps of a network have along a side."""
         return COARSE_SIDE if max(network.sizes) > COARSE_FROM else FINE_SIDE
 
-    def draw_form(self, network: Network, inputs: Sequence[str]) -> None:
+    def draw_architecture(self, network: Network, inputs: Sequence[str]) -> None:
         """Arrange the diagram for a network with inputs of these names."""
-        form = (network.sizes, tuple(inputs))
-        if form == self._form:
+        architecture = (network.sizes, tuple(inputs))
+        if architecture == self._architecture:
             return
-        self._form = form
+        self._architecture = architecture
         counts = [min(size, MAX_UNITS) for size in network.sizes]
         titles = [INPUT_TITLES[name] for name in inputs]
         margin = 8 + 7 * max(len(title) for title in titles)

@@ -202,7 +202,7 @@ class PlanePane:
             return
         state, diagram = self._state, self.diagram
         network = state.shown_network()
-        diagram.draw_form(network, state.inputs)
+        diagram.draw_architecture(network, state.inputs)
         side = diagram.side_for(network)
         diagram.draw_maps(probes.network_maps(network, state.inputs, side=side, most=MAX_UNITS))
         dead = probes.dead_units(network, inputs_of(state.points.train, state.inputs).images)
@@ -219,7 +219,7 @@ class PlanePane:
         if not self._is_diagram_seen:
             return
         network = self._state.shown_network()
-        self.diagram.draw_form(network, self._state.inputs)
+        self.diagram.draw_architecture(network, self._state.inputs)
         links = probes.strongest_links(network, most=MAX_LINKS, units=MAX_UNITS)
         self.diagram.draw_links(links, network)
 

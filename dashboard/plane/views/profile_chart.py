@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dashboard.languages.text import gettext, gettext_noop
 from dashboard.plane.colors import CLASS_DASHES
-from dashboard.shell.chart_parts import quieten
+from dashboard.shell.chart_parts import make_small_chart
 from dashboard.shell.colors import CLASS_COLORS
 from dashboard.shell.theme import Theme
 
@@ -60,17 +60,13 @@ class ProfileChart:
 
 
 def _make_figure(source: ColumnDataSource) -> figure:
-    chart = figure(
+    chart = make_small_chart(
         height=132,
         sizing_mode="stretch_width",
-        tools="",
-        toolbar_location=None,
         min_border=2,
-        outline_line_color=None,
         x_range=Range1d(0, 1),
         y_range=Range1d(-0.02, 1.02),
     )
-    quieten(chart)
     chart.xaxis.formatter = chart.yaxis.formatter = NumeralTickFormatter(format="0 %")
     chart.yaxis.ticker.desired_num_ticks = 3
     chart.xaxis.axis_label = gettext("share of the line, from its beginning")

@@ -176,14 +176,14 @@ class SurfaceView:
         mapper = LinearColorMapper(palette=list(UNIT_PALETTE), low=0, high=len(UNIT_PALETTE) - 1)
         self._unit = plane.add_glyph(self.unit, Image(image="image", color_mapper=mapper, **whole))
         self._unit.visible = False
-        look = {"marker": "marker", "size": 7}
+        style = {"marker": "marker", "size": 7}
         # A dark line under the coloured one separates it from regions of the same colour.
         for color, width in ((RING, 3.0), ("color", 1.6)):
             outline = {"line_color": color, "line_width": width, "fill_alpha": 0}
-            plane.add_glyph(self.test, Scatter(**look, **outline))
+            plane.add_glyph(self.test, Scatter(**style, **outline))
         for source in (self.train, self._painted):
             filled = {"fill_color": "color", "line_color": HALO, "line_width": 0.8}
-            plane.add_glyph(source, Scatter(**look, **filled))
+            plane.add_glyph(source, Scatter(**style, **filled))
         for color, more in ((HALO, 1.7), (RING, 0)):
             outline = {"line_color": color, "fill_alpha": 0}
             plane.add_glyph(self.wrong, Scatter(size=10, line_width=1.3 + more, **outline))

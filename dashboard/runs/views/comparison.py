@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import ColumnDataSource, CustomJS, LinearColorMapper
-from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from dashboard.digits.views.pad import INK_PALETTE
-from dashboard.evaluation.views.mistakes import SHOW_ON_PAD
+from dashboard.evaluation.views.sample_sheet import SHOWN, SampleSheet
 from dashboard.runs.comparison import RunComparison
 from dashboard.runs.controller import RunsController, settings_text
 from dashboard.runs.records import RunRecord, differing_settings
 from dashboard.runs.views.table import swatch_html
 from dashboard.shell import read_asset
-from dashboard.shell.chart_parts import make_picture
 from dashboard.shell.layout import stack
 from dashboard.shell.theme import Theme, button
-
-COLUMNS, ROWS = 8, 3
-_CELL, _HEIGHT = 30, 42
 
 
 class ComparisonView:
@@ -49,11 +41,13 @@ class ComparisonView:
         self._controller = controller
         self._text = theme.text("", css_classes=["ink-runs-two"])
         self._text.stylesheets = [*self._text.stylesheets, read_asset("runs.css"), MATRIX]
-        self._labels = ColumnDataSource({"x": [], "y": [], "text": []})
-        self._images = ColumnDataSource(
-            {"image": [np.zeros((ROWS * _HEIGHT, COLUMNS * _CELL), np.uint8)]}
+        self._sheet = SampleSheet(
+            "Samples that both answer differently. Arrow keys go from one to the next, Enter puts "
+            "it on the drawing pad.",
+            controller.show_on_pad,
+            "ink-runs-disagreements",
         )
-        self.images = self._make_figure()
+        self.images = self._sheet.figure
         self._place = pn.pane.Bokeh(
             self.images, sizing_mode="stretch_width", margin=0, visible=False
         )
@@ -78,7 +72,7 @@ class ComparisonView:
         result = self._controller.state.comparison
         self._text.object = comparison_html(result, labels)
         found = [] if result is None or result.samples is None else result.disagreements
-        shown = found[: COLUMNS * ROWS]
+        shown = found[:SHOWN]
         self._place.visible = bool(shown)
         self._title.object = ""
         if not shown:
@@ -90,47 +84,13 @@ class ComparisonView:
             f"<h2>They disagree on {len(found):,} of {result.count:,} samples{more}</h2>"
             '<p class="quiet">Under each: first run | second run; a click puts it on the pad.</p>'
         )
-        sheet = np.zeros((ROWS * _HEIGHT, COLUMNS * _CELL), np.uint8)
-        for position, it in enumerate(shown):
-            row, column = divmod(position, COLUMNS)
-            top, left = row * _HEIGHT + 1, column * _CELL + 1
-            sheet[top : top + 28, left : left + 28] = result.samples.images[it.index].reshape(
-                28, 28
-            )
-        positions = np.arange(len(shown))
-        names = ["|".join(result.class_names[answer][:4] for answer in it.answers) for it in shown]
-        self._images.data = {"image": [sheet]}
-        self._labels.data = {
-            "x": positions % COLUMNS + 0.5,
-            "y": ROWS - positions // COLUMNS - 0.98,
-            "text": names,
-        }
-
-    def _make_figure(self) -> figure:
-        chart = make_picture(
-            height=210,
-            x_range=(0, COLUMNS),
-            y_range=(0, ROWS),
-            frame_align=False,
-            sizing_mode="stretch_width",
-            css_classes=["ink-runs-disagreements"],
-            stylesheets=[".bk-Canvas { filter: var(--ink-filter); cursor: pointer; }"],
+        names = result.class_names
+        answers = [[names[answer] for answer in it.answers] for it in shown]
+        self._sheet.draw(
+            [result.samples.images[it.index] for it in shown],
+            ["|".join(name[:4] for name in both) for both in answers],
+            [f"first run {one}, second run {two}" for one, two in answers],
         )
-        chart.image(
-            "image", x=0, y=ROWS, dw=COLUMNS, dh=ROWS, origin="top_left", anchor="top_left",
-            source=self._images, color_mapper=LinearColorMapper(INK_PALETTE, low=0, high=255),
-        )  # fmt: skip
-        chart.text(
-            "x", "y", "text", text_font_size="12px", text_align="center", source=self._labels
-        )
-        args = {"figure": chart, "labels": self._labels, "columns": COLUMNS, "rows": ROWS}
-        chart.js_on_event("tap", CustomJS(args=args, code=SHOW_ON_PAD))
-        chart.on_change("tags", self._tapped)
-        return chart
-
-    def _tapped(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
-        if len(tags) == 2 and isinstance(tags[1], int):
-            self._controller.show_on_pad(tags[1])
 
 
 MATRIX = """

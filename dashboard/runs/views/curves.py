@@ -18,11 +18,9 @@ from numpy.typing import NDArray
 
 from dashboard.runs.curve import EPOCH, ITERATION, SECONDS, Line
 from dashboard.runs.records import ACCURACY, LOSS, RunCollection, RunRecord
-from dashboard.shell.chart_parts import keyed_chart, quieten
+from dashboard.shell.chart_parts import make_chart, make_empty_source
 from dashboard.shell.chart_ranges import FollowingRange, bounds_of, linear_bounds, share_bounds
 from dashboard.shell.theme import Theme, button
-
-TOOLS = "pan,box_zoom,wheel_zoom,reset"
 
 SAVE_PNG = """
 const view = Bokeh.index.find_one(figure)
@@ -67,8 +65,8 @@ class RunCurves:
         names = ("xs", "ys", "color", "dash", "name")
         self.lines = ColumnDataSource({name: [] for name in names})
         self.scores = ColumnDataSource({name: [] for name in names})
-        self.dots = ColumnDataSource({name: [] for name in ("x", "y", "color", "name")})
-        self.best = ColumnDataSource({name: [] for name in ("x", "y", "color", "name")})
+        self.dots = make_empty_source("x", "y", "color", "name")
+        self.best = make_empty_source("x", "y", "color", "name")
         self.figure = self._make_figure()
         save = button("Save PNG", theme, "ink-runs-png", lambda: None)
         save.js_on_click(args={"figure": self.figure}, code=SAVE_PNG)
@@ -144,19 +142,19 @@ class RunCurves:
             (getattr(it.curve.validation, axis), getattr(it.curve.validation, metric))
             for it in shown
         ]
-        looks = {
+        styles = {
             "color": [record.style.color for record in shown],
             "dash": [record.style.dash for record in shown],
             "name": [record.name for record in shown],
         }
-        self.lines.data = {**_columns(lines), **looks}
-        self.scores.data = {**_columns(scores), **looks}
+        self.lines.data = {**_columns(lines), **styles}
+        self.scores.data = {**_columns(scores), **styles}
         counts = [len(x) for x, _ in scores]
         self.dots.data = {
             "x": _joined(x for x, _ in scores),
             "y": _joined(y for _, y in scores),
-            "color": np.repeat(looks["color"], counts).tolist(),
-            "name": np.repeat(looks["name"], counts).tolist(),
+            "color": np.repeat(styles["color"], counts).tolist(),
+            "name": np.repeat(styles["name"], counts).tolist(),
         }
         self._draw_best(shown, metric, axis)
         self._follow(lines, scores, metric)
@@ -198,35 +196,24 @@ class RunCurves:
         )
 
     def _make_figure(self) -> figure:
-        chart = figure(
+        chart = make_chart(
+            "Chart of the curves of runs",
             sizing_mode="stretch_both",
             min_height=260,
             x_range=self._x_range.range,
             y_range=self._y_ranges[ACCURACY].range,
             x_axis_label=AXIS_LABELS[ITERATION],
             y_axis_label=ACCURACY,
-            tools=TOOLS,
-            active_drag=None,
-            active_scroll=None,
-            toolbar_location="right",
-            min_border=2,
-            outline_line_color=None,
             name="inkling-runs-chart",
-            **keyed_chart("Chart of the curves of runs"),
         )
-        chart.toolbar.logo = None
-        chart.toolbar.autohide = True
-        quieten(chart)
-        chart.axis.axis_label_text_font_style = "normal"
-        chart.axis.axis_label_text_font_size = "11px"
         chart.xaxis.formatter = NumeralTickFormatter(format="0,0.[00]")
         chart.xaxis.ticker.desired_num_ticks = 4
         chart.yaxis.formatter = NumeralTickFormatter(format="0 %")
-        look = {"line_color": "color", "line_dash": "dash"}
+        style = {"line_color": "color", "line_dash": "dash"}
         training = chart.multi_line(
-            "xs", "ys", source=self.lines, line_width=1.2, line_alpha=0.55, **look
+            "xs", "ys", source=self.lines, line_width=1.2, line_alpha=0.55, **style
         )
-        scores = chart.multi_line("xs", "ys", source=self.scores, line_width=2.2, **look)
+        scores = chart.multi_line("xs", "ys", source=self.scores, line_width=2.2, **style)
         chart.scatter("x", "y", source=self.dots, color="color", size=4)
         best = chart.scatter(
             "x",

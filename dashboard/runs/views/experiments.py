@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import panel as pn
 import param
-from bokeh.models import ColumnDataSource, NumeralTickFormatter, Span
+from bokeh.models import NumeralTickFormatter, Span
 from bokeh.plotting import figure
 
 from dashboard.runs.controller import RunsController
@@ -21,7 +21,7 @@ from dashboard.runs.rate_finder import RULE, RateTest
 from dashboard.runs.seeds import SeedComparison
 from dashboard.runs.state import AGAINST, SETTING, RunsState
 from dashboard.runs.trials import SWITCH, label_of
-from dashboard.shell.chart_parts import keyed_chart, quieten
+from dashboard.shell.chart_parts import make_chart, make_empty_source
 from dashboard.shell.chart_ranges import FollowingRange, bounds_of
 from dashboard.shell.colors import PLAIN, SECOND, TRAINING
 from dashboard.shell.fields import Field, menu
@@ -55,29 +55,17 @@ class Ranges:
         return {"x_range": self.x.range, "y_range": self.y.range}
 
 
-def make_chart(x_label: str, y_label: str, name: str, **options: Any) -> figure:
+def _make_chart(x_label: str, y_label: str, name: str, **options: Any) -> figure:
     """Return an empty chart of an experiment."""
-    chart = figure(
+    return make_chart(
+        f"Chart: {name}",
         sizing_mode="stretch_width",
         height=240,
         x_axis_label=x_label,
         y_axis_label=y_label,
-        tools="pan,box_zoom,wheel_zoom,reset,save",
-        active_drag=None,
-        active_scroll=None,
-        toolbar_location="right",
-        min_border=2,
         min_border_top=10,  # half a number of the y axis
-        outline_line_color=None,
-        **keyed_chart(f"Chart: {name}"),
         **options,
     )
-    chart.toolbar.logo = None
-    chart.toolbar.autohide = True
-    quieten(chart)
-    chart.axis.axis_label_text_font_style = "normal"
-    chart.axis.axis_label_text_font_size = "11px"
-    return chart
 
 
 class ChangeFields:
@@ -156,13 +144,13 @@ class SeedsView:
             "Repeat with 5 seeds", theme, "ink-seeds-start", controller.repeat_with_seeds
         )
         self._text = theme.text("", css_classes=["ink-seeds-result"])
-        chart = make_chart(
+        chart = _make_chart(
             "epoch", "held-out accuracy", "mean over seeds", **self._ranges.options()
         )
         chart.yaxis.formatter = NumeralTickFormatter(format="0.0 %")
         chart.xaxis.ticker.desired_num_ticks = 4
-        self.means = [_source("x", "y") for _ in COLORS]
-        self.bands = [_source("x", "low", "high") for _ in COLORS]
+        self.means = [make_empty_source("x", "y") for _ in COLORS]
+        self.bands = [make_empty_source("x", "low", "high") for _ in COLORS]
         for mean, band, color, dash in zip(self.means, self.bands, COLORS, DASHES, strict=True):
             chart.varea("x", "low", "high", source=band, fill_color=color, fill_alpha=0.2)
             name = f"{dash} line"
@@ -250,11 +238,11 @@ class ForkView:
         self._change = ChangeFields(controller, theme, "ink-fork")
         self._ranges = Ranges((0, 100))
         self._text = theme.text("", css_classes=["ink-fork-result"])
-        chart = make_chart(
+        chart = _make_chart(
             "iteration", "loss, moving average", "loss of both runs", **self._ranges.options()
         )
         chart.xaxis.formatter = NumeralTickFormatter(format="0,0")
-        self.lines = [_source("x", "y") for _ in COLORS]
+        self.lines = [make_empty_source("x", "y") for _ in COLORS]
         for line, color, dash in zip(self.lines, COLORS, DASHES, strict=True):
             name = f"{dash} line"
             chart.line("x", "y", source=line, color=color, line_dash=dash, line_width=2, name=name)
@@ -333,15 +321,15 @@ class RateView:
         self._use = button("Use", theme, "ink-rate-use", controller.use_rate)
         self._use.disabled = True
         self._ranges = Ranges((1e-5, 1))
-        chart = make_chart(
+        chart = _make_chart(
             "learning rate",
             "loss, moving average",
             "loss over the rate",
             x_axis_type="log",
             **self._ranges.options(),
         )
-        self.line = _source("x", "y")
-        self.raw = _source("x", "y")
+        self.line = make_empty_source("x", "y")
+        self.raw = make_empty_source("x", "y")
         chart.line("x", "y", source=self.raw, color=TRAINING, alpha=0.3)
         average = {"color": TRAINING, "line_width": 2.5, "name": "moving average"}
         chart.line("x", "y", source=self.line, **average)
@@ -411,7 +399,3 @@ def rate_html(result: RateTest | None) -> str:
         f'<div data-state="tested" data-suggestion="{suggestion}">'
         f"<p><b>{found}</b></p><p>{steps}</p></div>"
     )
-
-
-def _source(*names: str) -> ColumnDataSource:
-    return ColumnDataSource({name: [] for name in names})

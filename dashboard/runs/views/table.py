@@ -8,21 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
 
 import panel as pn
-from bokeh.models import Spacer
 
 from dashboard.runs.controller import RunsController, settings_text
 from dashboard.runs.records import RunCollection, RunRecord, differing_settings, score_delta
 from dashboard.shell import read_asset
-from dashboard.shell.components.client_component import Command, read_command
+from dashboard.shell.components.client_component import Command
+from dashboard.shell.messages import invisible, make_command_receiver
 from dashboard.shell.theme import Theme
 from dashboard.training.history import Score
 
 CARRIER = "inkling-runs"
-
-COMMANDS = ("show", "choose", "baseline", "pin", "restore", "report", "delete", "select")
 
 SETTING_NAMES = {
     "data_set": "Data",
@@ -55,11 +52,9 @@ class RunsTable:
         self._controller = controller
         self._text = theme.text("", css_classes=["ink-runs"])
         self._text.stylesheets = [*self._text.stylesheets, read_asset("runs.css")]
-        self._carrier = Spacer(width=0, height=0, name=CARRIER, tags=[])
-        self._carrier.on_change("tags", self._clicked)
         self.view = pn.Column(
             self._text,
-            pn.pane.Bokeh(self._carrier, width=0, height=0, margin=0),
+            invisible(make_command_receiver(CARRIER, self._commands())),
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -70,20 +65,17 @@ class RunsTable:
         if html != self._text.object:
             self._text.object = html
 
-    def _clicked(self, _attribute: str, _old: Any, tags: list[Any]) -> None:
-        name, arguments = read_command(tags, dict.fromkeys(COMMANDS, (int, int)))
-        self._commands()[name](*arguments)
-
     def _commands(self) -> Mapping[str, Command]:
-        controller, runs = self._controller, self._controller.collection
+        # The runs that are shown may be those of another pane at the next command.
+        controller = self._controller
         return {
-            "show": lambda number, wanted: runs.show(number, bool(wanted)),
-            "choose": lambda number, wanted: runs.choose(number, bool(wanted)),
+            "show": lambda number, wanted: controller.collection.show(number, bool(wanted)),
+            "choose": lambda number, wanted: controller.collection.choose(number, bool(wanted)),
             "baseline": lambda number, wanted: controller.set_baseline(number, bool(wanted)),
             "pin": lambda number, wanted: controller.pin(number, bool(wanted)),
             "restore": lambda number, _: controller.restore(number),
             "report": lambda number, _: controller.report(number),
-            "delete": lambda number, _: runs.delete(number),
+            "delete": lambda number, _: controller.collection.delete(number),
             "select": lambda number, wanted: controller.state.param.update(
                 selected=number if wanted else 0
             ),

@@ -3,7 +3,7 @@
 // the list of keys.
 
 (() => {
-  const INTERVAL = 500 // milliseconds between two looks at the page
+  const INTERVAL = 500 // milliseconds between two checks of the page
   const SETTLED = 700 // milliseconds without a stroke after which an answer is announced
   const LATEST = 3000 // milliseconds after which it is announced although it has not changed
   const QUIET = 5000 // milliseconds between two announcements of training
@@ -244,7 +244,7 @@
     }
   }
 
-  function look() {
+  function check() {
     const [now, roots] = [performance.now(), find_roots()]
     name_sliders(roots)
     mark_buttons(roots)
@@ -299,6 +299,6 @@
     document.getElementById("skip").addEventListener("click", skip)
     document.getElementById("tell").addEventListener("click", () => say(read_training()))
     document.getElementById("keys-open").addEventListener("click", open_keys)
-    setInterval(look, INTERVAL)
+    setInterval(check, INTERVAL)
   }, { once: true })
 })()

@@ -1,5 +1,5 @@
-// The keys of a figure that is a grid of cells, such as a confusion matrix or a sheet of pictures:
-// arrows go from cell to cell, each is announced, and Enter chooses it.
+// A figure that is a grid of cells, such as a confusion matrix or a sheet of pictures: a click chooses
+// a cell; arrows go from cell to cell, each is announced, and Enter chooses it.
 //
 // Parts: the data source `cells`, whose column `label` says what each cell is, row by row; `cursor`, the
 // cell that the keys are at; `columns`, the cells of a row, or null for as many as there are rows;
@@ -14,12 +14,16 @@ import { CommandChannel, announce, announceText, componentOf, onChange, setColum
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
 
 /**
- * Set up the grid.
+ * Set up the grid, or choose the cell that was clicked.
  *
  * @param {object} parts the parts named above, with `figure` and `channel`
+ * @param {object} cause the figure, or Bokeh's event of a tap, whose x and y are in units of the ranges
  */
-export default (parts, _cause, _data, { index }) => {
-  componentOf(parts, index, (surface) => new CellGrid(parts, surface))
+export default (parts, cause, _data, { index }) => {
+  const grid = componentOf(parts, index, (surface) => new CellGrid(parts, surface))
+  if (cause.event_name === "tap") {
+    grid?.tap(cause)
+  }
 }
 
 class CellGrid {
@@ -48,16 +52,27 @@ class CellGrid {
     return Math.abs(this.figure.y_range.end - this.figure.y_range.start)
   }
 
-  choose() {
-    if (this.chosen >= this.labels.length) {
-      return
+  get isDownward() {
+    return this.figure.y_range.start > this.figure.y_range.end
+  }
+
+  /** Choose a cell; return whether there is one of that index. */
+  choose(index) {
+    if (!(index >= 0 && index < this.labels.length)) {
+      return false
     }
-    this.channel.send("choose", this.chosen)
+    this.chosen = index
+    this.channel.send("choose", index)
     if (this.pane !== "") {
       document.getElementById(`tab-${this.pane}`)?.click()
-      document.getElementById("skip").click()
-    } else {
-      announceText(this.answer)
+    }
+    return true
+  }
+
+  tap({ x, y }) {
+    const [column, row] = [Math.floor(x), Math.floor(this.isDownward ? y : this.rows - y)]
+    if (column >= 0 && column < this.columns) {
+      this.choose(row * this.columns + column)
     }
   }
 
@@ -83,7 +98,13 @@ class CellGrid {
     } else if (event.key === "Home" || event.key === "End") {
       this.chosen = event.key === "Home" ? 0 : Math.max(0, this.labels.length - 1)
     } else if (event.key === " " || event.key === "Enter") {
-      this.choose()
+      if (this.choose(this.chosen)) {
+        if (this.pane !== "") {
+          document.getElementById("skip").click()
+        } else {
+          announceText(this.answer)
+        }
+      }
       return true
     } else {
       return false
@@ -102,10 +123,9 @@ class CellGrid {
     this.chosen = Math.min(this.chosen, Math.max(0, this.labels.length - 1))
     const isShown = this.isFocused && this.labels.length > 0
     const row = Math.floor(this.chosen / this.columns)
-    const isDownward = this.figure.y_range.start > this.figure.y_range.end
     setColumns(this.cursor, {
       x: isShown ? [(this.chosen % this.columns) + 0.5] : [],
-      y: isShown ? [isDownward ? row + 0.5 : this.rows - row - 0.5] : [],
+      y: isShown ? [this.isDownward ? row + 0.5 : this.rows - row - 0.5] : [],
     })
   }
 }

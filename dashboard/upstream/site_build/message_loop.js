@@ -143,7 +143,7 @@ function sendPatch(patch, buffers) {
 function sendJsonPatch(patch, arrays) {
   const buffers = new Map();
   for (const [id, bytes] of arrays.toJs()) buffers.set(id, bytes.buffer);
-  sendPatch(JSON.parse(patch), buffers);
+  sendPatch(JSON.parse(isRestored ? withAddress(patch) : patch), buffers);
 }
 
 /* Handles the messages of the page, once the app has started, each after the one before. */
@@ -159,7 +159,7 @@ function receiveMessages(started) {
     try {
       await receive(message.type, message.patch ?? message.location);
     } catch (error) {
-      if (reportFailure("An action stopped with an error; the app goes on.", error)) return;
+      if (reportFailure("An action stopped with an error; the app continues.", error)) return;
     }
     self.postMessage({type: "done", sequence: message.sequence});
   }

@@ -11,22 +11,41 @@
  *            that the caller has already; compile shared libraries asynchronously".
  */
 
-async function loadInParallel(files) {
-  const wasm = compileModule(settings.pyodide + "pyodide.asm.wasm");
-  const stdlib = downloadUnpacked(settings.stdlib);
-  const libraries = files.then(compileLibraries);
-  const endHandOver = handOver(wasm, stdlib);
-  await Promise.all([
-    runPyodideScript("pyodide.js"),
-    runPyodideScript("pyodide.asm.js", "_createPyodideModule"),
-  ]);
-  // Pyodide waits for ever for files that do not come.
-  const all = Promise.all([wasm, stdlib, files, libraries]);
-  const failure = new Promise((_resolve, reject) => { all.catch(reject); });
-  const pyodide = await Promise.race([loadPyodide(pyodideOptions), failure]);
-  endHandOver();
-  handOverLibraries(pyodide.FS, await libraries);
+/* Begins all downloads; `files` are those of the packages. */
+function beginDownloads(files) {
+  const parts = {
+    files,
+    wasm: compileModule(settings.pyodide + "pyodide.asm.wasm"),
+    stdlib: downloadUnpacked(settings.stdlib),
+    libraries: files.then(compileLibraries),
+    scripts: Promise.all([
+      runPyodideScript("pyodide.js"),
+      runPyodideScript("pyodide.asm.js", "_createPyodideModule"),
+    ]),
+  };
+  for (const part of Object.values(parts)) part.catch(() => {}); // the start reports it
+  return parts;
+}
+
+async function loadInParallel(parts) {
+  const {pyodide, libraries} = await loadWith(parts, parts.stdlib, pyodideOptions);
+  handOverLibraries(pyodide.FS, libraries);
   return pyodide;
+}
+
+/* Pyodide waits for ever for files that do not come. */
+async function loadWith(parts, stdlib, options) {
+  const {files, wasm, libraries} = parts;
+  const endHandOver = handOver(wasm, stdlib);
+  try {
+    await parts.scripts;
+    const all = Promise.all([wasm, stdlib, files, libraries]);
+    const failure = new Promise((_resolve, reject) => { all.catch(reject); });
+    const pyodide = await Promise.race([loadPyodide(options), failure]);
+    return {pyodide, libraries: await libraries};
+  } finally {
+    endHandOver();
+  }
 }
 
 /* Answers Pyodide's own requests with what is being downloaded and compiled already. */

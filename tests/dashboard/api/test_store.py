@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from killed_writers import check_kills, folder_in_memory
+from killed_writers import check_kills
 
 from dashboard.api.weights_store import Draft, StoreError, WeightsStore
 from nn import create_network
@@ -108,12 +108,6 @@ def test_an_unusable_file_or_folder_is_an_error_with_its_name(tmp_path):
     with pytest.raises(StoreError, match=r"weights\.sqlite3"):
         store.newest()
     store.close()
-
-
-@pytest.fixture
-def memory_folder(tmp_path):
-    with folder_in_memory(tmp_path) as folder:
-        yield folder
 
 
 def test_no_acknowledged_version_is_lost_or_damaged_when_the_process_is_killed(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from killed_writers import check_kills, folder_in_memory
+from killed_writers import check_kills
 
 from dashboard.autosave.save_database import (
     BEAT_WITHIN_SECONDS,
@@ -38,12 +38,6 @@ class Clock:
 @pytest.fixture
 def clock():
     return Clock()
-
-
-@pytest.fixture
-def memory_folder(tmp_path):
-    with folder_in_memory(tmp_path) as folder:
-        yield folder
 
 
 @pytest.fixture

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import re
 import shlex
-from html import unescape
 from pathlib import Path
 
 import pytest
+from html_values import accuracy_of, code_of
 
 from dashboard.cli import main
 
@@ -18,17 +17,6 @@ SMALL = ["--network-structure", "784", "12", "10", "--num-epochs", "2", "--seed"
 @pytest.fixture(autouse=True)
 def _own_state(monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("INKLING_API_STATE", str(tmp_path / "state"))
-
-
-def accuracy_of(html: str) -> float:
-    found = re.search(r'data-accuracy="([^"]+)"', html)
-    assert found is not None
-    return float(found[1])
-
-
-def code_of(html: str) -> str:
-    found = re.search(r'<pre data-code="repeat">(.*?)</pre>', html, re.DOTALL)
-    return unescape(found[1]) if found else ""
 
 
 @pytest.mark.parametrize(
@@ -88,7 +76,10 @@ def test_a_stored_run_is_reported_after_its_files_are_gone(capsys, data_folder) 
     for run in ("1", "wide"):
         assert main(["report", "--run", run]) == 0
         html = Path("inkling-report.html").read_text()
-        assert (accuracy_of(html), code_of(html)) == (accuracy_of(by_file), code_of(by_file))
+        assert (accuracy_of(html), code_of(html)) == (
+            accuracy_of(by_file),
+            code_of(by_file),
+        )
     assert "<h1>wide</h1>" in html
     assert main(["report", "--run", "wide", "inkling-weights.npz"]) == 2
     assert main(["train", *SMALL, "--save-run", "wide"]) == 0

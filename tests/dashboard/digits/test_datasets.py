@@ -55,11 +55,13 @@ class Site:
     def damage(self, path):
         self.server.files[f"/data/{path}"] = self.server.files[f"/data/{path}"][:-3]
 
-    def open(self, pause=no_pause):
-        manifest = parse_manifest(
-            self.server.files["/data/manifest.json"], f"{self.server.url}/data/manifest.json"
-        )
-        return HttpDataSet(manifest, "digits", pause=pause)
+    @property
+    def manifest(self):
+        address = f"{self.server.url}/data/manifest.json"
+        return parse_manifest(self.server.files["/data/manifest.json"], address)
+
+    def open(self, pause=no_pause, report=lambda _sentence: None):
+        return HttpDataSet(self.manifest, "digits", pause=pause, report=report)
 
 
 @pytest.fixture
@@ -221,3 +223,30 @@ def test_a_manifest_that_is_none_names_the_way_out_and_is_read_when_it_is_mended
     site.server.files.update(right)
     opened = run(open_from_server(address, "digits", lambda _sentence: None))
     assert opened.count("train") == 20
+
+
+@pytest.mark.parametrize("what", ["a part", "a sample", "the blocks to train on"])
+def test_blocks_that_come_late_are_told_of_at_once_and_when_they_arrive(site, what):
+    whole = dict(site.server.files)
+    damaged = "validation" if what == "a part" else "train"
+    for block in site.manifest.part("digits", damaged):
+        site.damage(block.path)
+    told = []
+
+    def report(sentence):
+        told.append(sentence)
+        site.server.files.update(whole)
+
+    async def fetch():
+        opened = site.open(report=report)
+        if what == "a part":
+            await opened.part("validation")
+        elif what == "a sample":
+            await opened.sample(SampleQuery("train", index=3), generator())
+        else:
+            assert [len(piece) async for piece in opened.training_pieces()] == [8, 8, 4]
+
+    run(fetch())
+    late, arrived = told
+    assert "/data/blocks/" in late
+    assert arrived.startswith("Twenty")

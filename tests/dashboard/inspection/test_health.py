@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from controller_helpers import make_controller, until
+from inspection_helpers import no_sleep
 from training_helpers import in_event_loop
 
 from dashboard.digits.controller import DigitsController
@@ -22,10 +23,6 @@ from dashboard.shell.theme import Theme
 from dashboard.training.trainer import execute_in_line
 from nn import create_network, weights_to_bytes
 from nn.interpretation.layer_statistics import measure_layers, update_ratios
-
-
-async def no_sleep(_seconds: float) -> None:
-    await asyncio.sleep(0)
 
 
 def make_health(controller: DigitsController, **options: Any) -> HealthPanel:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from component_helpers import send_command
 from controller_helpers import OpenedData, ink, make_controller, until
+from inspection_helpers import no_sleep
 from training_helpers import few_samples, in_event_loop
 
 from dashboard.digits.controller import DigitsController
@@ -26,10 +27,6 @@ from dashboard.training.trainer import execute_in_line
 from data_cache import ArraySource, DataError, to_float
 from nn import Network, create_network, weights_to_bytes
 from nn.interpretation.projection import last_hidden_activations
-
-
-async def no_sleep(_seconds: float) -> None:
-    await asyncio.sleep(0)
 
 
 def make_map(controller: DigitsController, execute: Any = execute_in_line) -> MapPanel:

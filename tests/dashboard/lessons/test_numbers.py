@@ -69,7 +69,11 @@ EXAMPLES = {
     "initialisation": ["Sun, 2015", "from −1 to 1", "between −1 and 1", "2 / inputs", "2 divided"],
     "learning-rate": ["in the third"],
     "shift": ["a net with 98 %"],
-    "vanishing-gradients": ["slope at 0 is 1 instead of 1/4", "slope is 1,", "factor of 2"],
+    "vanishing-gradients": [
+        "derivative at 0 is 1 instead of 1/4",
+        "derivative is 1,",
+        "factor of 2",
+    ],
     "batch-size": ["others, 2017"],
     "validation-and-test": ["of 20 networks", "largest of 20", "a 95 % interval"],
     "adversarial-digits": ["Szegedy, 2015"],

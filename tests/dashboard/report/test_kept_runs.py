@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from cache_helpers import idx_bytes, no_pause
 from controller_helpers import ink, make_controller, until
+from html_values import accuracy_of, code_of
 from local_server import local_server
 from plane_helpers import make_plane_controller
 from training_helpers import Ticks
@@ -67,17 +68,6 @@ async def report_of(runs: RunsController, number: int) -> str:
     name, content = runs.state.report
     assert name.endswith(".html")
     return str(content.decode())
-
-
-def code_of(html: str) -> str:
-    found = re.search(r'<pre data-code="repeat">(.*?)</pre>', html, re.DOTALL)
-    return unescape(found[1]) if found else ""
-
-
-def accuracy_of(html: str) -> float:
-    found = re.search(r'data-accuracy="([^"]+)"', html)
-    assert found is not None
-    return float(found[1])
 
 
 @pytest.fixture

@@ -25,13 +25,12 @@ from dashboard.sharing.links import (
     DIGITS,
     MAX_CHANGES,
     SPIRAL,
-    digits_link,
     linked_points,
     open_digits_link,
     read_spiral_link,
-    spiral_link,
 )
 from dashboard.sharing.point_text import MAX_TEXT, read_points, write_points
+from dashboard.sharing.run_links import digits_link, spiral_link
 from data_cache import PlanePoints
 
 

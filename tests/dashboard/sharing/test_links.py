@@ -20,7 +20,6 @@ from dashboard.sharing.links import (
     DIGITS_SETTINGS,
     SPIRAL,
     Launch,
-    digits_link,
     hiding_faults,
     link_key,
     open_digits_link,
@@ -28,10 +27,9 @@ from dashboard.sharing.links import (
     read_link,
     read_spiral_link,
     tell_faults,
-    track_digits_link,
-    track_spiral_link,
     write_values,
 )
+from dashboard.sharing.run_links import digits_link, track_digits_link, track_spiral_link
 from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.shell.share_link import ShareLink
 from dashboard.training.settings import SettingError

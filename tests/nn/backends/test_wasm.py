@@ -21,10 +21,8 @@ BUILT_WITH = "19.1.7"
 
 
 def find_pyodide():
-    named = os.environ.get("PYODIDE_DIST")
-    places = [Path(named)] if named else []
-    places += [ROOT.parent / "shared" / "pyodide", ROOT / "build" / "pyodide-0.28.3"]
-    return next((place for place in places if (place / "pyodide.mjs").is_file()), None)
+    folder = Path(os.environ.get("PYODIDE_DIST") or ROOT / "build" / "pyodide-0.28.3")
+    return folder if (folder / "pyodide.mjs").is_file() else None
 
 
 def find_nodes():

@@ -4,8 +4,8 @@ import asyncio
 import base64
 import re
 from dataclasses import replace
-from html import unescape
 
+import html_values
 import numpy as np
 import panel as pn
 import pytest
@@ -121,11 +121,11 @@ def click(pane, css_class):
 
 def data_of(pane, css_class):
     """The `data-*` attributes of a text."""
-    return dict(re.findall(r'data-([\w-]+)="([^"]*)"', find(pane, css_class).object))
+    return html_values.data_of(find(pane, css_class).object)
 
 
 def text_of(part):
-    return unescape(" ".join(re.sub(r"<[^>]*>", " ", part.object).split()))
+    return html_values.text_of(part.object)
 
 
 # The page

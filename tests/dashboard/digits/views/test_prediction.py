@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from html_values import data_of, text_of
 
 from dashboard.digits.state import DigitsState, Prediction
 from dashboard.digits.views.prediction import (
@@ -24,14 +25,6 @@ def shares(best, share=0.91):
     values = np.full(10, (1 - share) / 9, np.float32)
     values[best] = share
     return values
-
-
-def data_of(html):
-    return dict(re.findall(r'data-([\w-]+)="([^"]*)"', html))
-
-
-def text_of(html):
-    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
 def test_a_blank_pad_gets_an_invitation_and_never_a_guess():

@@ -1,14 +1,11 @@
 import re
 
 import pytest
+from html_values import data_of
 
 from dashboard.digits.views.status import progress_html, status_html
 from dashboard.training.snapshot import Snapshot
 from nn import load_pretrained
-
-
-def data_of(html):
-    return dict(re.findall(r'data-([\w-]+)="([^"]*)"', html))
 
 
 def test_the_status_line_has_its_values_as_attributes():

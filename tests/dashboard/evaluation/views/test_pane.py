@@ -1,13 +1,13 @@
 """The evaluation pane without a browser: what it shows of the state, and what clicks select."""
 
 import asyncio
-import re
 from types import SimpleNamespace
 
 import numpy as np
 import panel as pn
 import pytest
 from component_helpers import send_command
+from html_values import data_of
 from training_helpers import few_samples
 
 from dashboard.digits.state import DigitsState
@@ -51,23 +51,15 @@ class Shown:
 
     def data(self, hook):
         """The data-* attributes of a text."""
-        return {
-            name: float(value)
-            for name, value in re.findall(r'data-([\w-]+)="([^"]*)"', self.text(hook))
-        }
+        return {name: float(value) for name, value in data_of(self.text(hook)).items()}
 
     def columns(self, name):
         """The columns of the data source of that name."""
         pane = self._find(lambda part: self._source(part, name) is not None)
         return self._source(pane, name).data
 
-    def tap(self, hook, *command):
-        """Tell Python of a tap as the page does."""
-        figure = self._find(lambda part: self._is_figure(part, hook)).object
-        figure.tags = [len(self.on_pad) + 1, *command]
-
     def choose(self, hook, index):
-        """Tell Python of a cell that was chosen by keys."""
+        """Tell Python of a chosen cell as the page does."""
         figure = self._find(lambda part: self._is_figure(part, hook)).object
         send_command(figure, "choose", index)
 
@@ -100,26 +92,12 @@ def test_the_report_is_shown_with_its_values():
     assert len(shown.columns("reliability")["x"]) == np.count_nonzero(report.reliability.counts)
 
 
-def test_a_tap_selects_a_cell_or_shows_a_mistake_on_the_pad():
-    shown = Shown()
-    report = shown.evaluate()
-    first = report.mistakes[0]
-    assert shown.data("mistakes-told")["count"] == len(report.mistakes)
-    shown.tap("mistakes", 0)
-    shown.tap("mistakes", 999)
-    shown.tap("mistakes", "nonsense")
-    assert len(shown.on_pad) == 1
-    shown.tap("confusion", first.label, first.predicted)
-    shown.tap("confusion", "nonsense", 1)
-    cell = report.mistakes_in(first.label, first.predicted)
-    assert shown.data("mistakes-told")["count"] == len(cell)
-
-
-def test_keys_select_what_a_tap_selects_and_cells_say_what_they_are():
+def test_a_chosen_cell_shows_its_mistakes_or_one_on_the_pad_and_cells_say_what_they_are():
     shown = Shown()
     report = shown.evaluate()
     first = report.mistakes[0]
     index = 10 * first.label + first.predicted
+    assert shown.data("mistakes-told")["count"] == len(report.mistakes)
     matrix = report.metrics.confusion_matrix
     count = matrix[first.label, first.predicted]
     said = f"true {first.label}, predicted {first.predicted}: {count}"

@@ -9,6 +9,7 @@ import panel as pn
 import pytest
 from component_helpers import send_command
 from controller_helpers import until
+from html_values import data_of
 from plane_helpers import make_plane_controller, work
 
 from dashboard.plane.presets import PRESETS
@@ -89,8 +90,8 @@ class Shown:
 
     def data(self, hook):
         """The data-* attributes of a text."""
-        pairs = re.findall(r'data-([\w-]+)="([^"]*)"', self.find(hook).object)
-        return {name: float(value) if value else None for name, value in pairs}
+        found = data_of(self.find(hook).object)
+        return {name: float(value) if value else None for name, value in found.items()}
 
 
 def test_a_new_pane_shows_the_network_the_points_and_the_scores():

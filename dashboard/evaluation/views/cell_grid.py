@@ -1,4 +1,4 @@
-"""Keys for a figure that is a grid of cells: its cells are reached, announced and chosen by keys.
+"""A figure that is a grid of cells, which are chosen by a click or by keys.
 
 What a click does on these figures has to be possible without a pointer.
 """
@@ -15,8 +15,8 @@ from dashboard.shell.components.client_component import ClientComponent
 COMMANDS = {"choose": (int,)}
 
 
-class CellKeys:
-    """The keys of one figure, with the cursor that they move.
+class CellGrid:
+    """The clicks and keys of one figure, with the cursor that the keys move.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class CellKeys:
     name
         What screen readers call the figure, with its keys.
     answer
-        A CSS selector of the text that a choice changes, which is announced then.
+        A CSS selector of the text that a choice changes, which is announced after keys.
     pane
         The pane that a choice leads to, or "".
     choose
@@ -68,3 +68,4 @@ class CellKeys:
             signatures=COMMANDS,
             commands={"choose": choose},
         )
+        cells_figure.js_on_event("tap", self._component.callback)

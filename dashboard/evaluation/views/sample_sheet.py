@@ -1,0 +1,107 @@
+"""A sheet of samples as pictures in a grid; a click or keys choose one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from bokeh.models import ColumnDataSource, LinearColorMapper
+from numpy.typing import NDArray
+
+from dashboard.digits.views.pad import INK_PALETTE
+from dashboard.evaluation.views.cell_grid import CellGrid
+from dashboard.shell.chart_parts import make_picture
+
+COLUMNS, ROWS = 8, 3
+SHOWN = COLUMNS * ROWS
+"""Most samples of a sheet."""
+
+_CELL, _HEIGHT = 30, 42
+"""Pixels of a cell: the digit, and below it a place for its text."""
+
+
+class SampleSheet:
+    """At most 24 samples, each above a short text.
+
+    Parameters
+    ----------
+    name
+        What screen readers call the sheet, with its keys.
+    choose
+        Called with the number of a sample; the pane of the digits is opened then.
+    css_class
+        Of the figure.
+    source_name
+        Of the data source of the pictures.
+    text
+        Properties of the texts.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        choose: Callable[[int], None],
+        css_class: str,
+        *,
+        source_name: str | None = None,
+        **text: Any,
+    ) -> None:
+        blank = np.zeros((ROWS * _HEIGHT, COLUMNS * _CELL), np.uint8)
+        self._images = ColumnDataSource({"image": [blank]}, name=source_name)
+        self._labels = ColumnDataSource({"x": [], "y": [], "text": [], "label": []})
+        self.figure = make_picture(
+            height=210,
+            x_range=(0, COLUMNS),
+            y_range=(0, ROWS),
+            frame_align=False,
+            x_axis_type=None,
+            y_axis_type=None,
+            sizing_mode="stretch_width",
+            css_classes=[css_class],
+            stylesheets=[".bk-Canvas { filter: var(--ink-filter); cursor: pointer; }"],
+        )
+        self.figure.image(
+            "image", x=0, y=ROWS, dw=COLUMNS, dh=ROWS, origin="top_left", anchor="top_left",
+            source=self._images, color_mapper=LinearColorMapper(INK_PALETTE, low=0, high=255),
+        )  # fmt: skip
+        self.figure.text(
+            "x",
+            "y",
+            "text",
+            text_font_size="12px",
+            text_align="center",
+            source=self._labels,
+            **text,
+        )
+        self._grid = CellGrid(
+            self.figure, self._labels, columns=COLUMNS, name=name, pane="digits", choose=choose
+        )
+
+    def draw(
+        self, images: Sequence[NDArray[np.uint8]], texts: Sequence[str], labels: Sequence[str]
+    ) -> None:
+        """Show samples.
+
+        Parameters
+        ----------
+        images
+            Of at most `SHOWN` samples, each (784,).
+        texts
+            Below each.
+        labels
+            What screen readers say of each.
+        """
+        sheet = np.zeros((ROWS * _HEIGHT, COLUMNS * _CELL), np.uint8)
+        for position, image in enumerate(images):
+            row, column = divmod(position, COLUMNS)
+            top, left = row * _HEIGHT + 1, column * _CELL + 1
+            sheet[top : top + 28, left : left + 28] = image.reshape(28, 28)
+        positions = np.arange(len(images))
+        self._images.data = {"image": [sheet]}
+        self._labels.data = {
+            "x": positions % COLUMNS + 0.5,
+            "y": ROWS - positions // COLUMNS - 0.98,
+            "text": list(texts),
+            "label": list(labels),
+        }
