@@ -63,7 +63,7 @@ def find_language(code: str, offered: Iterable[Language] = LANGUAGES) -> Languag
 
 
 def choose_language(codes: Iterable[str], offered: Iterable[Language] = LANGUAGES) -> Language:
-    """Return the first language of a list of wishes that is offered, else English.
+    """Return the first of the wanted languages that is offered, else English.
 
     Parameters
     ----------

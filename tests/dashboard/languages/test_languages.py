@@ -50,7 +50,7 @@ GERMAN, FRENCH, SPANISH, CHINESE = (find_language(code) for code in ("de", "fr",
         (["xx", "<script>"], "en"),
     ],
 )
-def test_the_first_wish_that_is_offered_is_chosen(codes, expected):
+def test_the_first_wanted_language_that_is_offered_is_chosen(codes, expected):
     assert choose_language(codes).code == expected
 
 
