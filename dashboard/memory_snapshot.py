@@ -10,6 +10,7 @@ import os
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,8 @@ def hold_session() -> None:
         _held.append(callback)
 
     kind: Any = type(state)
-    kind.onload, _held[:] = hold, [lambda onload=kind.onload: setattr(kind, "onload", onload)]
+    _held[:] = [partial(setattr, kind, "onload", kind.onload)]
+    kind.onload = hold
 
 
 def resume_session(backend: str) -> None:

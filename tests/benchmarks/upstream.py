@@ -34,7 +34,10 @@ REPETITIONS = 7
 QUICK_REPETITIONS = 3
 ALL = "all patches"
 STARTS = ("model_defaults", "template", "import_costs")
-VISITS = ("import_costs", "adoption", "page_scripts", "pyodide_loading", "module_finder")
+VISITS = (
+    "memory_snapshot", "import_costs", "adoption", "page_scripts", "pyodide_loading",
+    "module_finder",
+)  # fmt: skip
 READY = "document.documentElement?.dataset.site === 'ready'"
 FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 PACKAGES_LOADED = "document.querySelector('.site-status')?.textContent.includes('3 of 3')"
@@ -115,6 +118,13 @@ def measure(plan: Plan) -> Section:
         pages = {p: open_site(browser, sites[p]) for p in redraws.values()}
         entries = [
             *_entries(section, "Python until the document", "s", starts, start_python),
+            *_entries(
+                section,
+                "Python until the document",
+                "s",
+                {"from the copy of memory": "on"},
+                partial(start_python, way="copy"),
+            ),
             *_entries(section, "a served document", "s", served, make_document),
             *_entries(section, "first contentful paint", "s", paints, paint),
             *_entries(section, "until the packages are loaded", "s", loadings, load),
@@ -174,13 +184,16 @@ def pyodide_folder() -> Path:
     return folder
 
 
-def start_python(patches: str) -> float:
-    """Return the processor seconds until Python has made the document of the app."""
+def start_python(patches: str, way: str = "plain") -> float:
+    """Return the processor seconds until Python has the document of the app.
+
+    It executes all imports, or with the way "copy" begins with a copy of its memory.
+    """
     # The patches that are applied at run time need no site of their own.
     is_built = patches in ("on", "off") or "import_costs" not in patches
     script = Path(__file__).parent / "pages" / "python_start.mjs"
     site = build_site(patches if is_built else "on")
-    command = [find_node() or "node", str(script), str(pyodide_folder()), str(site), patches]
+    command = [find_node() or "node", str(script), f"{pyodide_folder()}/", str(site), patches, way]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     if finished.returncode:
         raise BenchmarkError(f"node failed: {finished.stderr.strip()[-200:]}")

@@ -4,7 +4,8 @@
  *            know nothing of shared libraries, so they are loaded before Python begins, in the same
  *            order when the copy is made and when it is used; reason: speed.
  * Why        Most of the start is Python that executes imports and makes the page: always the same.
- * Measured   65 % less processor time until the app's document (1.2 s instead of 3.7 s; tests/benchmarks/pages/python_start.mjs).
+ * Measured   58 % less processor time until the app's document (1.42 s instead of 3.39 s in node);
+ *            `make bench ARGS="--only upstream"`.
  * Upstream   https://github.com/pyodide/pyodide/issues/6418: snapshots with shared libraries.
  *
  * The build (make_snapshot.mjs) and the worker both have this text. docs/START.md has the details.
