@@ -203,9 +203,9 @@
 
   function read_training() {
     const hook = digits_pane() ? "ink" : "ink-spiral"
-    const iteration = format_number(Number(values.iteration ?? 0))
     const values = find_text(`.${hook}-status`, ".status")?.dataset ?? {}
     const validation = digits_pane() ? find_text(".ink-progress", "b")?.textContent : null
+    const iteration = format_number(Number(values.iteration ?? 0))
     const significant = { minimumSignificantDigits: 3, maximumSignificantDigits: 3 }
     const number = format_number(Number(values.loss), significant)
     const share = (value) => ({ percent: format_percent(Number(value)) })
