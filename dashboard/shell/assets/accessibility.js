@@ -214,16 +214,18 @@
 
   function read_training() {
     const hook = digits_pane() ? "ink" : "ink-spiral"
-    const state = is_training() ? "Training" : "Paused"
     const values = find_text(`.${hook}-status`, ".status")?.dataset ?? {}
     const validation = digits_pane() ? find_text(".ink-progress", "b")?.textContent : null
-    const share = (name, value) => (value ? `${name} ${(100 * value).toFixed(1)} %` : "")
+    const iteration = format_number(Number(values.iteration ?? 0))
+    const significant = { minimumSignificantDigits: 3, maximumSignificantDigits: 3 }
+    const number = format_number(Number(values.loss), significant)
+    const share = (value) => ({ percent: format_percent(Number(value)) })
     return [
-      `${state}, iteration ${Number(values.iteration ?? 0).toLocaleString("en")}`,
-      values.loss ? `loss ${Number(values.loss).toPrecision(3)}` : "",
-      share("training accuracy", values.accuracy),
-      share("test accuracy", values.testAccuracy),
-      validation?.includes("%") ? `validation accuracy ${validation}` : "",
+      is_training() ? gettext("Training, iteration {iteration}", { iteration }) : gettext("Paused, iteration {iteration}", { iteration }),
+      values.loss ? gettext("loss {number}", { number }) : "",
+      values.accuracy ? gettext("training accuracy {percent}", share(values.accuracy)) : "",
+      values.testAccuracy ? gettext("test accuracy {percent}", share(values.testAccuracy)) : "",
+      validation?.includes("%") ? gettext("validation accuracy {percent}", { percent: validation }) : "",
     ].filter(Boolean).join(", ")
   }
 
