@@ -8,6 +8,8 @@ import hashlib
 import re
 from pathlib import Path
 
+from dashboard.upstream import is_applied
+
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\b(?:src|type)=)[^>]*>(.*?)</script>", re.DOTALL)
 HEADERS = "_headers"
 NGINX = "nginx-headers.conf"
@@ -22,14 +24,19 @@ def content_security_policy(html: str) -> str:
         The page. It loads its scripts from the site and runs them from memory (`blob:`); BokehJS
         and Pyodide make functions and modules of text (`unsafe-eval`), and BokehJS writes style
         sheets into the page (`unsafe-inline`).
+
+    Without the patch `page_scripts` the page also loads es-module-shims, which writes inline
+    scripts while it runs; then all inline scripts are allowed. Without `pyodide_loading` Pyodide
+    loads its own scripts by their addresses.
     """
-    hashes = [
-        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-        for script in INLINE_SCRIPT.findall(html)
-    ]
+    own = [] if is_applied("pyodide_loading") else ["'self'"]
+    inline = ["'unsafe-inline'"]
+    if is_applied("page_scripts"):
+        digests = [hashlib.sha256(it.encode()).digest() for it in INLINE_SCRIPT.findall(html)]
+        inline = [f"'sha256-{base64.b64encode(digest).decode('ascii')}'" for digest in digests]
     sources = {
         "default-src": ["'none'"],
-        "script-src": ["blob:", "'unsafe-eval'", *(f"'sha256-{found}'" for found in hashes)],
+        "script-src": ["blob:", "'unsafe-eval'", *own, *inline],
         "worker-src": ["'self'"],
         "connect-src": ["'self'"],
         "style-src": ["'self'", "'unsafe-inline'"],

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+from dashboard.shell import read_asset
 from dashboard.site.site_files import SiteError
 from dashboard.upstream import is_applied
 from dashboard.upstream.site_build.page_scripts import leave_out_scripts
@@ -49,6 +50,8 @@ STATUS = """
     <progress hidden aria-label="Progress of the start"></progress><span></span></div>
 """
 APP = '<div class="app">'
+# Would run before BokehJS is loaded, which the first script of the page does.
+LOG_LEVEL = re.compile(r"<script[^>]*>\s*Bokeh\.set_log_level\([^)]*\);\s*</script>")
 # Draws the prerendered document; page.js does it, when the scripts are loaded.
 EMBED = re.compile(
     r"<script[^>]*>\s*\(function\(\) \{\s*const fn = function\(\) \{(?:(?!</script>).)*?"
@@ -172,6 +175,7 @@ def make_page(html: str) -> tuple[str, str]:
             "Expected one script in Panel's page that draws the prerendered document, found "
             f"{count}."
         )
+    page = LOG_LEVEL.sub("", page)
     if is_applied("page_scripts"):
         page = leave_out_scripts(page, document[1])
     head = HEAD.search(page)
@@ -201,7 +205,8 @@ def _begin_body_early(begun: str, rest: str) -> str:
 
 def _head_script() -> str:
     scripts = "".join(read_script(name) for name in ("status.js", "download.js", "head.js"))
-    return f'(() => {{\n"use strict";\n{SITE_FILES}{scripts}}})();\n'
+    texts = read_asset("texts.js")
+    return f'{texts}(() => {{\n"use strict";\n{SITE_FILES}{scripts}}})();\n'
 
 
 def _page_script(handler: str) -> str:

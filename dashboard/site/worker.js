@@ -2,7 +2,8 @@
  *
  * The build puts two constants and download.js before this text and the message loop after it:
  *   settings     {pyodide, stdlib, packages, snapshot}: paths relative to the site, snapshot only where
- *                there is one; {files}: these files as
+ *                there is one; {languages}: the paths of the catalogues of texts, by the codes of the
+ *                languages; {files}: these files as
  *                download.js describes them, by their paths; {library, lock, env}: the folder of
  *                Python's packages, Pyodide's lock file, environment variables; {total}: the number
  *                of bytes whose download is counted; {loadsInParallel, reportsTasks}: whether these
@@ -148,6 +149,25 @@ function writeFiles(FS, files) {
   }
 }
 
+/* What the page passed in the worker's name; see head.js. */
+function readLaunch() {
+  try {
+    return JSON.parse(self.name) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+const {language = "en", resume = false} = readLaunch();
+
+/* The catalogue of the page's language, as a list of [path, content]; that of English is empty. */
+async function downloadCatalogue() {
+  const name = settings.languages[language];
+  if (name === undefined) return [];
+  const content = await download(name, readBytes, {counted: false});
+  return [[`${settings.catalogues}/${language}.mo`, content]];
+}
+
 // ---- Start -------------------------------------------------------------------------------------
 
 /* Exceptions of tasks reach the visitor and the console. */
@@ -173,8 +193,9 @@ const pyodideOptions = {
   indexURL: site + settings.pyodide,
   stdLibURL: site + settings.stdlib,
   lockFileContents: settings.lock,
-  // Where Panel finds its own style sheets at run time, and what the build has set.
-  env: {PANEL_CDN_ROOT: `${site}panel/`, ...settings.env},
+  // Where Panel finds its own style sheets at run time, what the build has set,
+  // and the language of the page.
+  env: {PANEL_CDN_ROOT: `${site}panel/`, INKLING_LANGUAGE: language, ...settings.env},
 };
 
 /* Whether Python began with a copy of its memory. */
@@ -205,10 +226,11 @@ function render([docs_json, render_items, root_ids]) {
 
 /* Executes all imports and makes the page. */
 async function makePage(files, parts) {
+  const catalogue = downloadCatalogue();
   self.pyodide = await (parts === null ? loadPlainly(files) : loadInParallel(parts));
   tellStage("packages");
   const bundle = await files;
-  writeFiles(self.pyodide.FS, bundle);
+  writeFiles(self.pyodide.FS, [...bundle, ...(await catalogue)]);
   tellStage("app");
   // Nearly all objects of the start stay, so collecting garbage meanwhile would be wasted time.
   self.pyodide.runPython("import gc; gc.disable()");
@@ -228,11 +250,11 @@ function reportErrors() {
   if (settings.reportsTasks) runApart(TASK_ERRORS, {});
 }
 
-/* Restores the copy of Python's memory in which the page is made; returns whether it could. After
- * a crash the start does without, as the copy may be what this browser has trouble with. */
+/* Restores the copy of Python's memory in which the page is made, in English; returns whether it
+ * could. After a crash the start does without, as the copy may be what this browser has trouble with. */
 async function restorePage(files, parts) {
   try {
-    if (JSON.parse(self.name).resume || !(await isConnectionFast())) return false;
+    if (resume || language !== "en" || !(await isConnectionFast())) return false;
     const {pyodide, page, backend} = await restorePython(parts);
     self.pyodide = pyodide;
     isRestored = true;

@@ -4,6 +4,7 @@ import asyncio
 import html
 import re
 
+import pytest
 from page_client import enlarged, open_page
 from served_app import served_app
 
@@ -11,11 +12,18 @@ from data_cache import load_digits
 from nn import load_pretrained
 
 
-def test_a_drawing_sent_over_the_websocket_is_predicted_on_a_page_that_knows_all_components():
+@pytest.fixture(scope="module")
+def app():
+    """A server that uses threads, as Panel can be told to."""
+    with served_app(arguments=("--num-threads", "2")) as served:
+        yield served
+
+
+def test_a_drawing_sent_over_the_websocket_is_predicted_on_a_page_that_knows_all_components(app):
     test = load_digits().test
     expected = int(load_pretrained("best").predict_proba(test.images[:1]).argmax())
 
-    async def draw(app):
+    async def draw():
         page = await open_page(f"{app.address}/app")
         answer = page.expect("ink-prediction", "data-digit")
         await page.seconds_until(page.draw(enlarged(test.images[0])), answer)
@@ -25,20 +33,18 @@ def test_a_drawing_sent_over_the_websocket_is_predicted_on_a_page_that_knows_all
         return int(re.search(r'data-digit="(\d)"', text)[1])
 
     definitions = []
-    with served_app() as app:
-        assert asyncio.run(asyncio.wait_for(draw(app), 120)) == expected
+    assert asyncio.run(asyncio.wait_for(draw(), 120)) == expected
     # The first page knows the components of settings that are opened later, also by other pages.
     assert any(name.startswith("FileUpload") for name in definitions), definitions
 
 
-def test_training_starts_also_when_panel_is_told_to_use_threads():
-    async def train(app):
+def test_training_starts_also_when_panel_is_told_to_use_threads(app):
+    async def train():
         page = await open_page(f"{app.address}/app")
         trained = page.expect("ink-status", "iteration [1-9]")
         await page.toggle("ink-train", on=True)
         await trained
         await page.close()
 
-    with served_app(arguments=("--num-threads", "2")) as app:
-        asyncio.run(asyncio.wait_for(train(app), 120))
-        assert "Error" not in app.log()
+    asyncio.run(asyncio.wait_for(train(), 120))
+    assert "Error" not in app.log()

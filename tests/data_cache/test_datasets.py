@@ -92,7 +92,7 @@ def test_a_missing_data_set_is_refused_with_the_folders_and_the_remedy(tmp_path)
 
 @pytest.mark.parametrize("use", [load_data_set, data_set_available])
 def test_an_unknown_data_set_is_refused_with_the_known_ones(use):
-    assert 'digits, mnist, fashion-mnist, found "cifar"' in error_of(use, "cifar")
+    assert f'{", ".join(DATA_SETS)}, found "cifar"' in error_of(use, "cifar")
 
 
 @pytest.mark.parametrize("half", ["train", "t10k"])
@@ -125,7 +125,7 @@ def test_each_data_set_has_ten_class_names_and_several_mirrors_if_it_is_not_bund
 
 
 @pytest.mark.skipif("INKLING_DATA" not in os.environ, reason="INKLING_DATA names no folder")
-@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
+@pytest.mark.parametrize("name", REMOTE_FILES)
 def test_the_table_of_checksums_agrees_with_the_files_as_distributed(name):
     folder = data_folder() / name
     for file in REMOTE_FILES[name]:

@@ -83,6 +83,13 @@ class Door:
     def open(self) -> None:
         self._open.set()
 
+    async def hold(self, controller: Any, after: int = 0) -> None:
+        """Train a controller's network until an iteration, and let no further slice through."""
+        controller.state.running = True
+        await until(lambda: controller.state.snapshot.iteration > after)
+        self.shut()
+        await until(lambda: self.waiting == 1)
+
     async def __call__(self, function: Callable[..., Any], *arguments: Any) -> Any:
         self.waiting += 1
         await self._open.wait()

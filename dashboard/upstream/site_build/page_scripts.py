@@ -19,7 +19,6 @@ OPTIONAL_SCRIPTS = {
     "es-module-shims": ("panel.models.esm.",),
 }
 SCRIPT_LINK = re.compile(r'<script[^>]* src="([^"]*)"[^>]*></script>')
-LOG_LEVEL = re.compile(r"<script[^>]*>\s*Bokeh\.set_log_level\([^)]*\);\s*</script>")
 OPTIONS = re.compile(r'<script type="esms-options">.*?</script>', re.DOTALL)
 
 
@@ -42,5 +41,5 @@ def leave_out_scripts(html: str, document: str) -> str:
     def keep(link: re.Match[str]) -> str:
         return "" if any(name in link[1] for name in unused) else link[0]
 
-    html = LOG_LEVEL.sub("", SCRIPT_LINK.sub(keep, html))
+    html = SCRIPT_LINK.sub(keep, html)
     return OPTIONS.sub("", html) if "es-module-shims" in unused else html

@@ -185,10 +185,7 @@ async def test_a_pending_change_is_saved_only_once_it_is_made():
     door = Door()
     controller = make_plane_controller(execute=door, batch_size=7)
     saved = SavedPlane(controller)
-    controller.state.running = True
-    await until(lambda: controller.state.snapshot.iteration > 5)
-    door.shut()
-    await until(lambda: door.waiting == 1)
+    await door.hold(controller, after=5)
     controller.points.add([(0.5, 0.5)], 1)
     assert saved.capture() is None
     controller.state.running = False

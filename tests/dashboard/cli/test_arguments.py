@@ -242,7 +242,7 @@ def test_only_serve_and_site_import_panel(environment, tmp_path):
     )
     commands = [
         "train --num-epochs 1 --network-structure 784 10 --weight-path w.npz",
-        "evaluate --weight-path w.npz --data-set digits",
+        "evaluate --weight-path w.npz --data-set digits --robustness 2",
         "predict --weight-path w.npz --data-set digits",
         "data list",
     ]

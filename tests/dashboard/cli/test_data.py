@@ -3,16 +3,16 @@ import sys
 from pathlib import Path
 
 from dashboard.cli import data, main
-from data_cache import DataError
+from data_cache import DATA_SETS, DataError
 
 
 def test_the_list_shows_available_and_missing_data_sets(data_folder, capsys, monkeypatch, tmp_path):
     assert main(["data", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[1:4]] == ["digits", "mnist", "fashion-mnist"]
+    assert [line.split()[0] for line in lines[1:-1]] == list(DATA_SETS)
     assert lines[1].split() == ["digits", "4,000", "500", "500", "bundled"]
     assert lines[2].endswith("10,000  missing: inkling data fetch mnist")
-    assert lines[4] == f"Folder of the data sets: {tmp_path / 'no-data-sets'}"
+    assert lines[-1] == f"Folder of the data sets: {tmp_path / 'no-data-sets'}"
     (tmp_path / "mnist").symlink_to(data_folder / "idx")
     monkeypatch.setenv("INKLING_DATA", str(tmp_path))
     main(["data", "list"])

@@ -156,11 +156,8 @@ async def test_continuing_during_a_slice_waits_for_its_end() -> None:
     door = Door()
     controller = make_controller(execute=door)
     state = controller.state
-    state.running = True
-    await until(lambda: state.snapshot.iteration > 40)
+    await door.hold(controller, after=40)
     controller.time_travel.show(1)
-    door.shut()
-    await until(lambda: door.waiting == 1)
     controller.time_travel.resume()
     assert state.snapshot.iteration > 40
     state.running = False
@@ -193,11 +190,8 @@ async def test_a_run_that_was_replaced_is_not_continued() -> None:
     door = Door()
     controller = make_controller(execute=door)
     state = controller.state
-    state.running = True
-    await until(lambda: state.snapshot.iteration > 40)
+    await door.hold(controller, after=40)
     controller.time_travel.show(1)
-    door.shut()
-    await until(lambda: door.waiting == 1)
     controller.time_travel.resume()
     controller.reset()
     door.open()

@@ -108,10 +108,7 @@ def test_step_while_training_pauses_after_one_more_batch():
         # With augmentation steps are taken one by one.
         controller = make_controller(execute=door, augment="light")
         state = controller.state
-        state.running = True
-        await until(lambda: state.snapshot.iteration > 0)
-        door.shut()
-        await until(lambda: door.waiting == 1)
+        await door.hold(controller)
         before = controller.trainer.run.iteration
         controller.step()
         assert state.running is False
@@ -186,10 +183,7 @@ def test_reset_while_a_slice_is_computed_leaves_the_fresh_net_untouched():
         door = Door()
         controller = make_controller(execute=door)
         state = controller.state
-        state.running = True
-        await until(lambda: state.snapshot.iteration > 0)
-        door.shut()
-        await until(lambda: door.waiting == 1)
+        await door.hold(controller)
         controller.reset()
         fresh = weights_of(controller)
         door.open()
@@ -351,10 +345,7 @@ def test_a_knob_turned_during_the_last_step_before_a_pause_waits_for_its_end():
         door = Door()
         controller = make_controller(execute=door)
         state = controller.state
-        state.running = True
-        await until(lambda: state.snapshot.iteration > 0)
-        door.shut()
-        await until(lambda: door.waiting == 1)
+        await door.hold(controller)
         state.running = False
         before, shown = controller.trainer.run.step.optimizer, controller.network
         state.optimizer = "sgd"

@@ -161,10 +161,7 @@ def test_changes_during_a_slice_leave_one_training_task_of_the_newest_network():
         door = Door()
         controller = make_plane_controller(execute=door)
         state = controller.state
-        state.running = True
-        await until(lambda: state.snapshot.iteration > 0)
-        door.shut()
-        await until(lambda: door.waiting == 1)
+        await door.hold(controller)
         for width in (3, 4, 5):
             state.hidden_layers = [width]
             controller.points.add([(0, 0)], 1)

@@ -39,10 +39,7 @@ def test_a_weight_and_a_bias_can_be_set_and_wait_for_the_end_of_a_slice():
         inspection.set_weight(1, 8, 2, -1)
         assert state.network.layers[0].weights[1, 4] == 2.5
         assert state.network.layers[1].bias[2] == -1
-        state.running = True
-        await until(lambda: state.snapshot.iteration > 0)
-        door.shut()
-        await until(lambda: door.waiting == 1)
+        await door.hold(controller)
         inspection.set_weight(0, 0, 0, 0.125)
         assert state.network.layers[0].weights[0, 0] != 0.125
         door.open()

@@ -60,11 +60,8 @@ def test_resuming_during_a_slice_waits_for_its_end():
         door = Door()
         controller = make_plane_controller(execute=door)
         state = controller.state
-        state.running = True
-        await until(lambda: state.snapshot.iteration > 100)
+        await door.hold(controller, after=100)
         controller.time_travel.show(1)
-        door.shut()
-        await until(lambda: door.waiting == 1)
         controller.time_travel.resume()
         assert state.snapshot.iteration > 100
         state.running = False

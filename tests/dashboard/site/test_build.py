@@ -1,3 +1,4 @@
+import gzip
 import json
 import re
 import sys
@@ -45,14 +46,18 @@ def app(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def without_pyodide() -> Iterator[None]:
-    """Files of the right names with nothing in them, and no node to run them."""
+    """Files of the right names with nothing in them, no node to run them, and fast compression."""
     empty = write_archive({"module.py": b"x = 1"})
+    compress = gzip.compress
     contents = {file.name: empty for file in pyodide_files()}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "obtain_pyodide", lambda *arguments: contents)
         patch.setattr(python_files, "obtain_wheels", lambda *arguments: {})
         patch.setattr(python_files, "find_node", lambda: None)
         patch.setattr(build, "data_set_available", lambda name, folder: name == "digits")
+        patch.setattr(
+            gzip, "compress", lambda data, compresslevel, *, mtime: compress(data, 1, mtime=mtime)
+        )
         yield
 
 
@@ -101,6 +106,7 @@ def test_a_built_site_holds_all_that_it_loads(built: BuiltSite) -> None:
     assert any("node was not found" in line for line in lines)
     bundle = read_bundle((site / settings["packages"]).read_bytes())
     packed = {name.partition("/")[0] for name in bundle}
+    assert "script-src blob: 'unsafe-eval' 'sha256-" in (site / "_headers").read_text()
     assert {"panel", "bokeh", "nn", "data_cache", "dashboard"} <= packed
     assert [path.name for path in site.parent.iterdir()] == ["site"]
 
@@ -120,6 +126,8 @@ def test_the_switch_of_the_upstream_patches_is_stored_in_the_site(
     assert "function loadInParallel" not in worker
     page = (tmp_path / "site" / "page.js").read_text(encoding="utf-8")
     assert "pyodideWorker.queue = events" in page
+    # es-module-shims, which is left out with the patches, writes inline scripts.
+    assert "'unsafe-inline'; worker-src" in (tmp_path / "site" / "_headers").read_text()
 
 
 def test_a_missing_app_is_named(tmp_path: Path) -> None:

@@ -589,10 +589,7 @@ def test_nothing_is_drawn_for_a_page_that_is_closed():
         door = Door()
         page = LatePage()
         controller, _pane = make_pane(make_controller(execute=door), page=page)
-        controller.state.running = True
-        await until(lambda: controller.state.snapshot.iteration > 0)
-        door.shut()
-        await until(lambda: door.waiting == 1)
+        await door.hold(controller)
         controller.state.running = False
         page.changes.clear()
         await controller.close()
