@@ -29,6 +29,9 @@ class Theme:
             ":host { gap: 8px; align-items: flex-end !important; width: auto !important; }"
             " :host > * { flex: none; align-self: flex-end !important; }"
             " .ink-train, .ink-spiral-train { width: 6.5rem; }"
+            " @media (max-width: 399px) { :host(:not(:lang(en))) { gap: 6px; --button-edge: 5px; }"
+            " :host(:not(:lang(en))) > :last-child { flex: 0 1 auto; min-width: 0; }"
+            " :host(:not(:lang(en))) :is(.ink-train, .ink-spiral-train) { width: 5.25rem; } }"
             " @media (max-width: 359px) { .ink-train, .ink-spiral-train { width: 4.5rem; } }"
             " @media (max-width: 599px) and (max-height: 480px) {"
             " :host { flex-wrap: wrap; max-width: 100%; } }" + no_button
@@ -37,7 +40,7 @@ class Theme:
             ":host { gap: 12px; } .field { display: var(--card-learning, flex); }"
             " @media (min-width: 1000px) {"
             " :host > :not(.ink-training-start) { width: max(5.75rem,"
-            " calc(0.9rem + 0.37rem * var(--label-length, 0))) !important; } }"
+            " calc(0.55rem + 0.42rem * var(--label-length, 0))) !important; } }"
             " @media (min-width: 1000px) and (max-width: 1199px) {"
             " :host { gap: 8px; --help: none; }"
             " :host > :not(.ink-training-start) { width: max(5rem,"

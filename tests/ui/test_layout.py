@@ -94,7 +94,7 @@ SMALL_TARGETS = """
 """
 
 # Makes a pseudo-language of the page: names of controls and headings with accents, and longer by
-# 30 %. Returns how many there are, and which do not fit.
+# 30 %. Returns how many there are, and which do not fit or overlap.
 PSEUDO = """
 (share) => {
   const [letters, accented] = ["aeiouyncAEIOUYNC", "áéíóúýñçÁÉÍÓÚÝÑÇ"]
@@ -104,6 +104,7 @@ PSEUDO = """
     const more = text.length < 3 ? "" : " " + words.slice(0, Math.ceil(share * text.length)).trim()
     return shown + more
   }
+  document.documentElement.lang = "eo"
   const named = "button, label, h1, h2, h3, th, summary, option"
   let count = 0
   const visit = (root, action) => {
@@ -132,7 +133,39 @@ PSEUDO = """
       clipped.push([element.textContent.trim().slice(0, 40), scrollWidth, clientWidth])
     }
   })
-  return { count, clipped, content: document.documentElement.scrollWidth }
+  // Of the header and the bar; what is fixed lies above the rest by intention.
+  const boxes = []
+  const fixed = (element) => {
+    let at = element
+    while (at instanceof Element && getComputedStyle(at).position !== "fixed") {
+      at = at.parentElement ?? at.getRootNode().host
+    }
+    return at
+  }
+  const measure = (root) => {
+    for (const element of root.querySelectorAll("*")) {
+      if (element.matches("button, select, input, .progress")) {
+        const box = element.getBoundingClientRect()
+        const isSeen = element.checkVisibility({ visibilityProperty: true })
+        if (isSeen && box.width > 1 && box.height > 1) {
+          boxes.push([element.textContent.trim().slice(0, 40), box, fixed(element)])
+        }
+      }
+      if (element.shadowRoot && !element.matches(".ink-model-menu")) measure(element.shadowRoot)
+    }
+  }
+  for (const part of document.querySelectorAll("header, .bar")) measure(part)
+  const overlapping = []
+  boxes.forEach(([name, one, layer], at) => {
+    for (const [other_name, other, other_layer] of boxes.slice(at + 1)) {
+      const width = Math.min(one.right, other.right) - Math.max(one.left, other.left)
+      const height = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top)
+      if (layer === other_layer && width > 1.5 && height > 1.5) {
+        overlapping.push([name, other_name])
+      }
+    }
+  })
+  return { count, clipped, overlapping, content: document.documentElement.scrollWidth }
 }
 """
 
@@ -353,6 +386,7 @@ def test_longer_names_and_writing_from_right_to_left_fit_the_page(
                 lab.page.evaluate("(dir) => { document.documentElement.dir = dir }", direction)
                 found = lab.page.evaluate(PSEUDO, 0.3)
                 assert found["clipped"] == [], (width, direction)
+                assert found["overlapping"] == [], (width, direction)
                 assert found["content"] <= width, direction
         assert found["count"] >= 0
 
