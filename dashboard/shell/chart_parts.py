@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import CheckboxButtonGroup, ColumnDataSource, CustomJS
+from bokeh.models import (
+    CheckboxButtonGroup,
+    ColumnDataSource,
+    CustomJS,
+    CustomJSTickFormatter,
+    NumeralTickFormatter,
+    TickFormatter,
+)
 from bokeh.plotting import figure
 
-from dashboard.languages.text import gettext
+from dashboard.languages.language import ENGLISH
+from dashboard.languages.text import current_language, gettext
 from dashboard.shell import read_asset
 from dashboard.shell.theme import Theme
 from dashboard.upstream.page_slices import checkpoint
@@ -51,6 +60,28 @@ def make_chart(label: str, **options: Any) -> figure:
     chart.axis.axis_label_text_font_style = "normal"
     chart.axis.axis_label_text_font_size = "11px"
     return chart
+
+
+def number_formatter(pattern: str) -> TickFormatter:
+    """Return a formatter of the numbers of an axis or a slider, as the language writes them.
+
+    BokehJS has the rules of English only, so other languages are left to the browser.
+
+    Parameters
+    ----------
+    pattern
+        As `NumeralTickFormatter` has it: `0,0`, decimals such as `.00` or `.[00]`, and ` %`.
+    """
+    if current_language() is ENGLISH:
+        return NumeralTickFormatter(format=pattern)
+    decimals = pattern.removesuffix(" %").partition(".")[2]
+    most = decimals.count("0")
+    digits = {
+        "minimumFractionDigits": 0 if "[" in decimals else most,
+        "maximumFractionDigits": most,
+    }
+    function = "format_percent" if pattern.endswith("%") else "format_number"
+    return CustomJSTickFormatter(code=f"return {function}(tick, {json.dumps(digits)})")
 
 
 def make_small_chart(**options: Any) -> figure:

@@ -18,21 +18,23 @@ from bokeh.models import (
     Label,
     Line,
     LinearScale,
-    NumeralTickFormatter,
     Range1d,
     Scatter,
     Segment,
+    TickFormatter,
 )
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
+from dashboard.languages.language import ENGLISH
 from dashboard.languages.numbers import format_number, format_percent
-from dashboard.languages.text import gettext, gettext_noop
+from dashboard.languages.text import current_language, gettext, gettext_noop
 from dashboard.shell import read_asset
 from dashboard.shell.chart_parts import (
     make_chart,
     make_empty_source,
     make_legend,
+    number_formatter,
     set_legend_curves,
 )
 from dashboard.shell.chart_ranges import (
@@ -371,7 +373,9 @@ class CurveChart:
         chart.xaxis.ticker.desired_num_ticks = 4
         if self._is_share:
             chart.yaxis.bounds = (0, 1)
-            chart.yaxis.formatter = NumeralTickFormatter(format="0 %")
+            chart.yaxis.formatter = number_formatter("0 %")
+        elif scale == "linear" and current_language() is not ENGLISH:
+            chart.yaxis.formatter = number_formatter("0,0.[0000]")
         # Marks are as high as the chart, whatever the y axis shows.
         chart.extra_y_ranges = {"height": Range1d(0, 1, bounds=(0, 1), min_interval=1)}
         chart.extra_y_scales = {"height": LinearScale()}
@@ -636,8 +640,8 @@ def _is_same(one: Any, other: Any) -> bool:
     return np.array_equal(one, other, equal_nan=True)
 
 
-def _x_formatter(axis: str) -> NumeralTickFormatter:
-    return NumeralTickFormatter(format="0,0" if axis == ITERATION else "0,0.[00]")
+def _x_formatter(axis: str) -> TickFormatter:
+    return number_formatter("0,0" if axis == ITERATION else "0,0.[00]")
 
 
 # Methods such as `figure.line` make two more models for every glyph, for selections and for a muted

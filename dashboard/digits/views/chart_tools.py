@@ -7,6 +7,7 @@ import panel as pn
 from dashboard.digits.controller import DigitsController
 from dashboard.languages.language import ENGLISH
 from dashboard.languages.text import gettext, use_language
+from dashboard.shell.chart_parts import number_formatter
 from dashboard.shell.downloads import Download
 from dashboard.shell.theme import Theme, button
 
@@ -26,6 +27,7 @@ class ChartTools:
             start=0,
             end=0.99,
             step=0.01,
+            format=number_formatter("0.00"),
             css_classes=["ink-smoothing"],
             stylesheets=[theme.widgets, ":host { flex: 1 1 110px !important; }"],
             sizing_mode="stretch_width",

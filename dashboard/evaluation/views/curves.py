@@ -6,12 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 import panel as pn
-from bokeh.models import ColumnDataSource, NumeralTickFormatter
+from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
 from dashboard.evaluation.robustness import AMOUNTS, UNITS, RobustnessPoint
 from dashboard.languages.text import gettext, gettext_noop
-from dashboard.shell.chart_parts import keyed_chart, make_legend, make_small_chart
+from dashboard.shell.chart_parts import (
+    keyed_chart,
+    make_legend,
+    make_small_chart,
+    number_formatter,
+)
 from dashboard.shell.colors import PLAIN, SECOND
 from dashboard.shell.theme import Theme
 from nn.calibration import ReliabilityDiagram
@@ -31,7 +36,7 @@ class ReliabilityChart:
     def __init__(self) -> None:
         self._bins = ColumnDataSource({"x": [], "top": [], "width": []}, name="reliability")
         chart = _chart(gettext("Confidence"), "ink-reliability", gettext("Accuracy by confidence"))
-        chart.xaxis.formatter = NumeralTickFormatter(format="0 %")
+        chart.xaxis.formatter = number_formatter("0 %")
         chart.vbar("x", "width", "top", fill_color=PLAIN, fill_alpha=0.6, line_color=None,
                    source=self._bins, name=gettext("bins"))  # fmt: skip
         chart.line([0, 1], [0, 1], line_color=SECOND, line_dash="dashed", line_width=2)
@@ -121,5 +126,5 @@ def _chart(x_label: str, css_class: str, name: str) -> figure:
         css_classes=[css_class],
         **keyed_chart(name),
     )
-    chart.yaxis.formatter = NumeralTickFormatter(format="0 %")
+    chart.yaxis.formatter = number_formatter("0 %")
     return chart

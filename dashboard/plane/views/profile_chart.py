@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import panel as pn
-from bokeh.models import ColumnDataSource, HoverTool, NumeralTickFormatter, Range1d
+from bokeh.models import ColumnDataSource, HoverTool, Range1d
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from dashboard.languages.text import gettext, gettext_noop
 from dashboard.plane.colors import CLASS_DASHES
-from dashboard.shell.chart_parts import make_small_chart
+from dashboard.shell.chart_parts import make_small_chart, number_formatter
 from dashboard.shell.colors import CLASS_COLORS
 from dashboard.shell.theme import Theme
 
@@ -67,7 +67,7 @@ def _make_figure(source: ColumnDataSource) -> figure:
         x_range=Range1d(0, 1),
         y_range=Range1d(-0.02, 1.02),
     )
-    chart.xaxis.formatter = chart.yaxis.formatter = NumeralTickFormatter(format="0 %")
+    chart.xaxis.formatter = chart.yaxis.formatter = number_formatter("0 %")
     chart.yaxis.ticker.desired_num_ticks = 3
     chart.xaxis.axis_label = gettext("share of the line, from its beginning")
     chart.multi_line(

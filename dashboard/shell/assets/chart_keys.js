@@ -60,7 +60,8 @@
 
   function write(value, axis) {
     if (!Number.isFinite(value)) return gettext("none")
-    if (axis.formatter.format?.includes("%")) {
+    const { format, code } = axis.formatter // the one in English, the other in other languages
+    if (/%|percent/.test(format ?? code ?? "")) {
       return format_percent(value, { maximumFractionDigits: 2 })
     }
     return format_number(value, { maximumSignificantDigits: Math.abs(value) < 1000 ? 4 : 9 })

@@ -9,6 +9,9 @@ import pytest
 from bokeh.models import HoverTool
 
 from dashboard.digits.views.queue_chart import POINTS, QueueChart, QueueControls
+from dashboard.languages.language import find_language
+from dashboard.languages.text import use_language
+from dashboard.shell.chart_parts import number_formatter
 from dashboard.shell.charts import EMPTY_END, SCORE_POINTS, RunCharts, thin
 from dashboard.shell.theme import Theme
 from dashboard.training.history import History, Score
@@ -134,6 +137,17 @@ def test_all_axes_are_labelled():
         figure = figure_of(chart)
         assert figure.xaxis[0].axis_label == "iteration"
         assert figure.yaxis[0].axis_label == label
+
+
+def test_the_numbers_of_axes_are_written_by_the_browser_in_other_languages():
+    assert number_formatter("0,0.[00]").format == "0,0.[00]"
+    with use_language(find_language("de")):
+        codes = [number_formatter(pattern).code for pattern in ("0 %", "0,0.[00]", "0.00")]
+    numbers = ["format_percent", "format_number", "format_number"]
+    digits = [(0, 0), (0, 2), (2, 2)]
+    for code, function, (least, most) in zip(codes, numbers, digits, strict=True):
+        assert function in code
+        assert f'"minimumFractionDigits": {least}, "maximumFractionDigits": {most}' in code
 
 
 def test_the_x_axes_of_both_charts_are_aligned():
