@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 SITE ?= dist/site
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-upstream lint format site preview bench kernels pretrained screenshot clean
+.PHONY: help serve test test-upstream lint format site preview bench kernels languages pretrained screenshot clean
 
 help:
 	@echo "make serve    serve the app at http://localhost:5006"
@@ -65,6 +65,10 @@ screenshot: $(VENV)/.test
 bench: $(VENV)/.test
 	sh scripts/ensure_browser.sh $(BIN)/python
 	$(BIN)/python tests/benchmarks/run.py $(ARGS)
+
+# The catalogues of the page's texts: adds what is new in the source, and compiles them.
+languages: $(VENV)/.test
+	$(BIN)/python scripts/languages.py
 
 # The WebAssembly kernels, from their C source.
 kernels:

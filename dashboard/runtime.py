@@ -21,6 +21,7 @@ import panel as pn
 
 from dashboard.blas import limit_blas_threads
 from dashboard.fair_threads import FairThreads
+from dashboard.languages.text import in_current_language
 from dashboard.shell.redraw_scheduler import RedrawRate, sleep_longer_when_busy
 from dashboard.training.trainer import Execute, TimeBudget, execute_in_line
 
@@ -69,7 +70,7 @@ def execute_for(owner: object) -> Execute:
     """Return what runs a function in one of the shared threads, in the share of a visitor."""
 
     async def execute(function: Callable[..., Any], *arguments: Any) -> Any:
-        return await fair_threads().run(owner, function, *arguments)
+        return await fair_threads().run(owner, in_current_language(function), *arguments)
 
     return execute
 

@@ -5,6 +5,7 @@ It alone chooses between the two runtimes; everything it makes is given what dif
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,6 +24,7 @@ from dashboard.autosave.browser import (
     create_autosave,
     rename_worker_tab,
 )
+from dashboard.autosave.own_digits import SavedOwnDigits
 from dashboard.autosave.runs import saved_digits_runs, saved_plane_runs
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.datasets import (
@@ -43,6 +45,8 @@ from dashboard.digits.server_weights import (
 from dashboard.digits.state import DigitsState
 from dashboard.digits.views.pane import DigitsPane
 from dashboard.inspection.digits_panels import PANELS
+from dashboard.languages.language import accepted_codes, choose_language
+from dashboard.languages.text import gettext, set_language
 from dashboard.runs.recorder import RunRecorder
 from dashboard.runs.records import RunCollection
 from dashboard.runtime import (
@@ -87,6 +91,12 @@ RETRY_SECONDS = 5
 
 SERVED_PAUSE_SECONDS = 3.5
 """Longest pause between two saves on the server: a kill loses the pause and one save at most."""
+
+LANGUAGE_VARIABLE = "INKLING_LANGUAGE"
+"""In the environment of the site's worker; see `worker.js`."""
+
+LANGUAGE_COOKIE = "inkling-language"
+"""Set by the page when a language is chosen, and by nothing else."""
 
 if TYPE_CHECKING:
     from dashboard.autosave.served import ServedAutosave
@@ -208,6 +218,7 @@ class Session:
         self._execute = self._runtime.execute_for(self)
         # In a browser it is known when the work of the session begins.
         self._launch = Launch(None, "", resume=False) if IN_BROWSER else served_launch()
+        set_language(document, choose_language(wanted_languages()))
         self._server, self._server_error = look_for_server(self._launch.search)
         self._served_writer = ServedPageWriter(document)
         self._writer: PageWriter = DirectPageWriter() if IN_BROWSER else self._served_writer
@@ -227,34 +238,47 @@ class Session:
         self._recorders = {"digits": RunRecorder(self.controller.training, RunCollection())}
         self._run_sources: dict[str, RunSource] = {}
         self._motion = MotionPreference()
+        inside: dict[str, Any] = {
+            "inside": gettext("Inside the network"),
+            "inside_title": gettext("Inside"),
+            "has_model": True,
+        }
         self.page = Page(
             [
                 Pane(
                     "digits",
-                    "Digits",
-                    "Draw and predict",
+                    gettext("Digits"),
+                    gettext("Draw and predict"),
                     self._make_digits_pane,
-                    panels=tuple((entry.name, entry.title) for entry in PANELS),
-                    has_model=True,
+                    panels=tuple((entry.name, gettext(entry.title)) for entry in PANELS),
+                    english_panels=tuple(it.name for it in PANELS if not it.is_translated),
+                    **inside,
                 ),
-                Pane("spiral", "2-D data", "The plane", self._make_plane_pane, has_model=True),
+                Pane(
+                    "spiral",
+                    gettext("2-D data"),
+                    gettext("The plane"),
+                    self._make_plane_pane,
+                    **inside,
+                ),
                 Pane(
                     "evaluate",
-                    "Evaluate",
-                    "Confusion matrix",
+                    gettext("Evaluate"),
+                    gettext("Confusion matrix"),
                     self._make_evaluation_pane,
-                    inside="Scores",
-                    inside_title="Scores",
+                    inside=gettext("Scores"),
+                    inside_title=gettext("Scores"),
                     has_settings=False,
                 ),
                 Pane(
                     "runs",
-                    "Runs",
-                    "Runs",
+                    gettext("Runs"),
+                    gettext("Runs"),
                     self._make_runs_pane,
-                    inside="Experiments",
-                    inside_title="Experiments",
+                    inside=gettext("Experiments"),
+                    inside_title=gettext("Experiments"),
                     has_settings=False,
+                    is_translated=False,
                 ),
             ],
             self._writer,
@@ -303,6 +327,7 @@ class Session:
         self.page.link.save_file = lambda: controller.spawn(self._save_file())
         runs = saved_digits_runs(self._recorders["digits"].collection)
         controller.spawn(self._autosave.add(runs))
+        controller.spawn(self._autosave.add(SavedOwnDigits(pane.teaching.state)))
         controller.spawn(self._open_link_or_save())
         if IN_BROWSER:
             on_connection_back(controller.data_may_be_back)
@@ -571,9 +596,15 @@ def look_for_server(search: str | None) -> tuple[ServerWeights | None, str]:
 
 def _visitor_address() -> str:
     """Return the address of the visitor at hand; "" in the browser and without a visitor."""
+    return str(getattr(_request(), "remote_ip", ""))
+
+
+def _request() -> Any:
+    """Return the request of the visitor at hand; None in the browser and without a visitor."""
     context = None if pn.state.curdoc is None else pn.state.curdoc.session_context
     request = getattr(context, "request", None)
-    return str(getattr(getattr(request, "_request", request), "remote_ip", ""))
+    # Bokeh's proxy of a request shows what the token of the session has, which clients make.
+    return getattr(request, "_request", request)
 
 
 def choose_opener(server: ServerWeights | None) -> DataSetOpener:
@@ -589,9 +620,7 @@ def page_address() -> str:
         from js import location  # noqa: PLC0415 - exists in a browser only
 
         return urljoin(str(location.href), ".")
-    context = None if pn.state.curdoc is None else pn.state.curdoc.session_context
-    request = getattr(context, "request", None)
-    request = getattr(request, "_request", request)
+    request = _request()
     if request is None or not hasattr(request, "full_url"):
         return ""
     return urljoin(request.full_url(), urlsplit(request.full_url()).path)
@@ -604,3 +633,17 @@ def served_launch() -> Launch:
         (name, text.decode(errors="replace")) for name in arguments for text in arguments[name]
     ]
     return Launch(urlencode(query), "", resume=False)
+
+
+def wanted_languages() -> tuple[str, ...]:
+    """Return the languages that the visitor at hand wants: address, choice, browser.
+
+    In a browser the page has decided, and tells it in the environment.
+    """
+    if IN_BROWSER:
+        return (os.environ.get(LANGUAGE_VARIABLE, ""),)
+    request = _request()
+    asked = pn.state.session_args.get("lang", [b""])[0].decode(errors="replace")
+    chosen = getattr(request, "cookies", {}).get(LANGUAGE_COOKIE)
+    header = getattr(request, "headers", {}).get("Accept-Language", "")
+    return (asked, chosen.value if chosen else "", *accepted_codes(header))

@@ -27,6 +27,8 @@ from dashboard.digits.models import (
 from dashboard.digits.state import DigitsState, Origin, architecture_settings
 from dashboard.digits.training import NETWORK_SETTINGS, DigitsTraining
 from dashboard.digits.training_subset import ALL, subset_name_of, whole_of
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext
 from dashboard.shell.notices import Mend
 from dashboard.training.history import Score
 from dashboard.training.marks import SettingChange
@@ -166,7 +168,11 @@ class DigitsController:
         """Begin a new run with the initial weights of the same seed."""
         self.state.running = False
         self._replace_run(None, Origin.FRESH)
-        self._notify(f"A new {network_name(self.network)}. It is untrained: press Train.")
+        self._notify(
+            gettext(
+                "A new {model}. It is untrained: press Train.", model=network_name(self.network)
+            )
+        )
 
     def choose_architecture(self, architecture: str) -> None:
         """Set an architecture, and the hidden layers and batch size that belong to it."""
@@ -194,7 +200,7 @@ class DigitsController:
             return
         network = load_pretrained(self.state.pretrained_model)
         self._replace_run(network, Origin.PRETRAINED, store_untrained=True)
-        self._notify(f"The current model: {describe_model(self.state).title}.")
+        self._notify(gettext("The current model: {model}.", model=describe_model(self.state).title))
 
     def choose_model(self, key: str) -> None:
         """Make a pretrained or a stored model the current one.
@@ -210,7 +216,7 @@ class DigitsController:
         stored = self.models.find(key)
         if stored is None:
             if key != CURRENT:
-                self.warn("This model is not stored any more.")
+                self.warn(gettext("This model is not stored any more."))
             return
         self.restore_model(stored)
 
@@ -227,16 +233,16 @@ class DigitsController:
         """Take one training step on the drawing, with the class `label`."""
         image = self.drawing.image
         if image is None:
-            self.warn("Draw something first, then choose its correct label.")
+            self.warn(gettext("Draw something first, then choose its correct label."))
             return
         if not 0 <= label < len(self.data.class_names):
-            self.warn("Choose the correct label of the drawing first.")
+            self.warn(gettext("Choose the correct label of the drawing first."))
             return
         if self.state.running:
-            self.warn("Pause training first; fine-tuning changes the same weights.")
+            self.warn(gettext("Pause training first; fine-tuning changes the same weights."))
             return
         if not self.training_loop.is_idle:
-            self.warn("A training step is still being computed; try again in a moment.")
+            self.warn(gettext("A training step is still being computed; try again in a moment."))
             return
         self.time_travel.show_newest()
         try:
@@ -251,7 +257,12 @@ class DigitsController:
         self.drawing.predict()
         name = self.data.class_names[label]
         self._notify(
-            f"One step on the label “{name}”: loss on the drawing {before:.3f} → {after:.3f}."
+            gettext(
+                "One step on the label “{name}”: loss on the drawing {before} → {after}.",
+                name=name,
+                before=format_number(before, ".3f"),
+                after=format_number(after, ".3f"),
+            )
         )
 
     def count_blocks(self) -> None:
@@ -293,8 +304,12 @@ class DigitsController:
             pretrained = describe_model(state).subject
             self._replace_run(None, Origin.FRESH)
             self._notify(
-                f"A new {network_name(self.network)} is trained from random weights. "
-                f"The model menu brings the {pretrained} back."
+                gettext(
+                    "A new {model} is trained from random weights. The model menu brings the "
+                    "{pretrained} back.",
+                    model=network_name(self.network),
+                    pretrained=pretrained,
+                )
             )
         state.scheduled_changes = scheduled
 
@@ -332,7 +347,7 @@ class DigitsController:
             pretrained_model=stored.pretrained_model,
         )
         self.drawing.predict()
-        self._notify(f"The current model: {describe_model(self.state).title}.")
+        self._notify(gettext("The current model: {model}.", model=describe_model(self.state).title))
 
     def _has_data_of(self, stored: StoredModel) -> bool:
         data = self.data
@@ -429,8 +444,15 @@ class DigitsController:
         found = (run_state.network.sizes[0], run_state.network.sizes[-1])
         if found != expected:
             raise ValueError(
-                f"The saved run: {data.title} needs a net of {expected[0]} inputs and "
-                f"{expected[1]} outputs; this one has {found[0]} and {found[1]}."
+                gettext(
+                    "The saved run: {data} needs a net of {inputs} inputs and {outputs} outputs; "
+                    "this one has {found_inputs} and {found_outputs}.",
+                    data=data.title,
+                    inputs=expected[0],
+                    outputs=expected[1],
+                    found_inputs=found[0],
+                    found_outputs=found[1],
+                )
             )
         # Before the run, so that no score is missing from its curve.
         validation = await self._training.fetch_validation(data)
@@ -448,8 +470,11 @@ class DigitsController:
         self.drawing.predict()
         self.trainer.validation, self.trainer.validation_coming = validation, None
         self._notify(
-            f"Restored at iteration {run_state.iteration:,}, "
-            "without its earlier checkpoints: they are not saved."
+            gettext(
+                "Restored at iteration {iteration}, without its earlier checkpoints: they are not "
+                "saved.",
+                iteration=format_number(run_state.iteration),
+            )
         )
 
     # Data
@@ -470,8 +495,12 @@ class DigitsController:
             # It comes late: the run that was begun meanwhile is worth more.
             self._late_data = data
             self._notify(
-                f"{data.title}: the samples are here. Training on {self.data.title} is not "
-                f"replaced; choose {data.title} again to change to it."
+                gettext(
+                    "{data}: the samples are here. Training on {present} is not replaced; choose "
+                    "{data} again to change to it.",
+                    data=gettext(data.title),
+                    present=gettext(self.data.title),
+                )
             )
         elif data is not None:
             self._late_data = None
@@ -495,13 +524,20 @@ class DigitsController:
         self._sample_index = sample.index
         self.drawing.show(to_float(sample.image[np.newaxis])[0].reshape(28, 28))
         name = data.class_names[sample.label]
-        self._notify(f"Sample {sample.index:,} of {part}, labelled “{name}”.")
+        self._notify(
+            gettext(
+                "Sample {index} of {part}, labelled “{name}”.",
+                index=format_number(sample.index),
+                part=gettext(part),
+                name=name,
+            )
+        )
 
     async def test(self) -> None:
         """Evaluate the current model on the test samples, which no training uses."""
         run_number, iteration = self.state.snapshot.run, self.state.shown_iteration
         network, is_checkpoint = self.network, self.state.shown_checkpoint is not None
-        self.state.busy = "Testing …"
+        self.state.busy = gettext("Testing …")
         try:
             samples = await self.data.part("test")
             evaluation = await evaluate(network, samples, execute=self.execute)
@@ -511,7 +547,6 @@ class DigitsController:
         finally:
             self.state.busy = ""
         low, high = evaluation.accuracy_interval()
-        checkpoint = f" at iteration {iteration:,}" if is_checkpoint else ""
         score = Score(iteration, evaluation.loss, evaluation.accuracy, evaluation.count)
         run = self.trainer.run
         # The run may have been replaced meanwhile, or have returned to an earlier checkpoint.
@@ -519,13 +554,31 @@ class DigitsController:
             run.history.test.append(score)
             self.state.param.trigger("history")
         is_known = self.state.origin in (Origin.PRETRAINED, Origin.FINE_TUNED)
-        caveat = " The pretrained model was trained on these digits: not an independent test."
-        self._notify(
-            f"Test{checkpoint}: {100 * evaluation.accuracy:.2f} % of {evaluation.count:,} right "
-            f"(95 % interval {100 * low:.1f} to {100 * high:.1f} %), "
-            f"loss {evaluation.loss:.4f}."
-            f"{caveat if is_known and self.data.name == 'digits' else ''}"
-        )
+        values = {
+            "accuracy": format_percent(evaluation.accuracy, 2),
+            "count": format_number(evaluation.count),
+            "low": format_percent(low),
+            "high": format_percent(high),
+            "loss": format_number(evaluation.loss, ".4f"),
+        }
+        if is_checkpoint:
+            sentence = gettext(
+                "Test at iteration {iteration}: {accuracy} of {count} right (95 % interval {low} "
+                "to {high}), loss {loss}.",
+                iteration=format_number(iteration),
+                **values,
+            )
+        else:
+            sentence = gettext(
+                "Test: {accuracy} of {count} right (95 % interval {low} to {high}), loss {loss}.",
+                **values,
+            )
+        if is_known and self.data.name == "digits":
+            caveat = gettext(
+                "The pretrained model was trained on these digits: not an independent test."
+            )
+            sentence = f"{sentence} {caveat}"
+        self._notify(sentence)
 
     # Weights
 
@@ -552,7 +605,7 @@ class DigitsController:
             await self.restore_file(content, name)
             return
         data = self.data
-        self.state.busy = f"Reading {name[:80]} …"
+        self.state.busy = gettext("Reading {name} …", name=name[:80])
         try:
             reading = await self.execute(self._read_weights, content, name)
         except (SettingError, WeightsError) as error:
@@ -561,7 +614,11 @@ class DigitsController:
         finally:
             self.state.busy = ""
         if data is not self.data:
-            self.warn(f"{name}: another data set was chosen meanwhile; load the file again.")
+            self.warn(
+                gettext(
+                    "{name}: another data set was chosen meanwhile; load the file again.", name=name
+                )
+            )
             return
         self._use_weights(reading, name, data)
 
@@ -579,7 +636,11 @@ class DigitsController:
         self.state.running = False
         self._replace_run(network, Origin.LOADED)
         self.state.param.update(**architecture_settings(network))
-        sentence = f"Loaded {name}: {network_name(network)}. Train continues from its weights."
+        sentence = gettext(
+            "Loaded {name}: {model}. Train continues from its weights.",
+            name=name,
+            model=network_name(network),
+        )
         other, mend = reading.other, None
         if other is not None and other.way:
             other = replace(other, other=replace(reading, other=None))

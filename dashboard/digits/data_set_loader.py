@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dashboard.digits.datasets import DataSetOpener, OpenedDataSet
 from dashboard.digits.state import DigitsState
 from dashboard.digits.training_subset import ALL, with_training_samples
+from dashboard.languages.text import gettext
 from dashboard.shell.notices import Notice
 from dashboard.training.background_tasks import BackgroundTasks
 from data_cache import DATA_SETS, DataError
@@ -84,7 +85,7 @@ class DataSetLoader:
                 # Blocks that come later, such as those of the validation samples.
                 self._state.notice = Notice(sentence)
 
-        report(f"Loading {DATA_SETS[name].title} …")
+        report(gettext("Loading {data_set} …", data_set=gettext(DATA_SETS[name].title)))
         data = None
         try:
             data = await with_training_samples(

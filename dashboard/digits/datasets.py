@@ -17,6 +17,8 @@ import numpy as np
 import panel as pn
 from numpy.typing import NDArray
 
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext
 from data_cache import (
     DATA_SETS,
     ArraySource,
@@ -268,8 +270,12 @@ def read_index(text: str, count: int) -> int | None:
     digits = entry.lstrip("0") or "0"
     if not (entry.isascii() and entry.isdigit() and len(digits) < 12 and int(digits) < count):
         raise ValueError(
-            f"Index takes a whole number from 0 to {count - 1:,}, or nothing for any sample; "
-            f"found “{entry[:24]}”."
+            gettext(
+                "Index takes a whole number from 0 to {last}, or nothing for any sample; found "
+                "“{entry}”.",
+                last=format_number(count - 1),
+                entry=entry[:24],
+            )
         )
     return int(digits)
 

@@ -10,6 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.languages.text import gettext
 from dashboard.training.run import DivergenceError
 from nn import Network, TrainingStep, create_optimizer
 
@@ -47,7 +48,10 @@ def fine_tune(network: Network, image: NDArray[np.float32], label: int) -> tuple
     if not math.isfinite(after):
         network.copy_from(backup)
         raise DivergenceError(
-            f"The loss on the drawing became {after} after a step that expected a finite one; "
-            "the step was undone."
+            gettext(
+                "The loss on the drawing became {loss} after a step that expected a finite one; "
+                "the step was undone.",
+                loss=after,
+            )
         )
     return before, abs(after)

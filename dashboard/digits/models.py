@@ -12,6 +12,8 @@ from typing import Any
 
 from dashboard.digits.state import DigitsState, Origin
 from dashboard.digits.training_subset import ALL
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext
 from dashboard.training.block_run import BlockRun
 from dashboard.training.checkpoint import settings_values
 from dashboard.training.history import History
@@ -61,19 +63,27 @@ class ModelDescription:
     def subject(self) -> str:
         """The model with its iteration, as other sentences name it."""
         if self.origin == Origin.PRETRAINED:
-            return f"{self.name} (pretrained)"
-        origin = "" if self.origin == Origin.FRESH else f" ({self.origin})"
-        data = f" on {self.trained_on}" if self.trained_on else ""
-        return f"{self.name}{origin}{data}, iteration {self.iteration:,}"
+            return gettext("{model} (pretrained)", model=self.name)
+        origin = "" if self.origin == Origin.FRESH else f" ({gettext(self.origin)})"
+        model, iteration = f"{self.name}{origin}", format_number(self.iteration)
+        if self.trained_on:
+            return gettext(
+                "{model} on {data}, iteration {iteration}",
+                model=model,
+                data=self.trained_on,
+                iteration=iteration,
+            )
+        return gettext("{model}, iteration {iteration}", model=model, iteration=iteration)
 
     @property
     def score(self) -> str:
         """The accuracy in words."""
         if self.accuracy is None:
-            return "not scored yet"
+            return gettext("not scored yet")
         if self.origin == Origin.PRETRAINED:
-            return f"{100 * self.accuracy:.2f} % on the test digits"
-        return f"validation {100 * self.accuracy:.1f} %"
+            percent = format_percent(self.accuracy, 2)
+            return gettext("{percent} on the test digits", percent=percent)
+        return gettext("validation {percent}", percent=format_percent(self.accuracy))
 
     @property
     def title(self) -> str:
@@ -143,9 +153,10 @@ def describe_stored(stored: StoredModel, state: DigitsState) -> ModelDescription
     """Return the description of a stored model."""
     record, trained_on = stored.record, ""
     if (stored.data_set, stored.training_samples) != (state.data_set, state.training_samples):
-        all_samples = stored.training_samples == ALL
-        count = "" if all_samples else f"{int(stored.training_samples):,} samples of "
-        trained_on = f"{count}{DATA_SETS[stored.data_set].title}"
+        trained_on = gettext(DATA_SETS[stored.data_set].title)
+        if stored.training_samples != ALL:
+            count = format_number(int(stored.training_samples))
+            trained_on = gettext("{count} samples of {data}", count=count, data=trained_on)
     return ModelDescription(
         stored.key,
         record.network.title,
@@ -165,7 +176,7 @@ def network_name(network: Network) -> str:
 def network_name_of(sizes: Sequence[int], spec: LayerSpec | None) -> str:
     """Return the name of networks of `sizes` with the convolutions of `spec`."""
     if spec is None:
-        kind = "MLP" if len(sizes) > 2 else "Softmax regression"
+        kind = "MLP" if len(sizes) > 2 else gettext("Softmax regression")
         return f"{kind} {network_title(sizes, None)}"
     filters = "-".join(str(convolution.filters) for convolution in spec.convolutions)
     return f"CNN {filters} → {'-'.join(map(str, sizes[1:]))}"

@@ -14,6 +14,7 @@ import param
 from numpy.typing import NDArray
 
 from dashboard.digits.training_subset import ALL, TRAINING_SAMPLES
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell.notices import Notice
 from dashboard.training.history import History
 from dashboard.training.run_options import RunOptions
@@ -25,8 +26,10 @@ from dashboard.training.time_travel import ShownCheckpoint
 from data_cache import DATA_SETS, DIGIT_NAMES
 from nn import PRETRAINED, Network, architecture_of
 
-WELCOME = "Draw your own digit in place of the example, or press Train to train a new model."
-DRAWN = "The current model answers while you draw. Press Train to train a new one."
+WELCOME = gettext_noop(
+    "Draw your own digit in place of the example, or press Train to train a new model."
+)
+DRAWN = gettext_noop("The current model answers while you draw. Press Train to train a new one.")
 
 ARCHITECTURE_SETTINGS = ("architecture", "hidden_layers", "activation", "biases")
 """Settings that describe a network, whatever its weights."""
@@ -38,13 +41,13 @@ ANY = -1
 class Origin(StrEnum):
     """Where the weights of the network come from."""
 
-    PRETRAINED = "pretrained"
+    PRETRAINED = gettext_noop("pretrained")
     """A network of the package, unchanged."""
-    FINE_TUNED = "fine-tuned"
+    FINE_TUNED = gettext_noop("fine-tuned")
     """A network of the package after further training steps."""
-    FRESH = "fresh"
+    FRESH = gettext_noop("fresh")
     """Random initial weights, or weights trained from them."""
-    LOADED = "loaded"
+    LOADED = gettext_noop("loaded")
     """A weights file, or weights trained from it."""
 
     @classmethod
@@ -75,35 +78,46 @@ class Prediction:
 class DigitsState(TrainingSettings, RunOptions, StopSettings, ShownCheckpoint, ScheduledChanges):
     """Everything that the digits pane shows."""
 
-    data_set = param.Selector(default="digits", objects=list(DATA_SETS), label="Data set")
+    data_set = param.Selector(
+        default="digits", objects=list(DATA_SETS), label=gettext_noop("Data set")
+    )
     training_samples = param.Selector(
         default=ALL,
         objects=list(TRAINING_SAMPLES),
-        label="Training samples",
-        doc="All training samples, or a small subset, on which a network overfits: equally many of "
-        "every class, the first ones in stored order, whatever the seed. Validation and test "
-        "samples stay the same.",
+        label=gettext_noop("Training samples"),
+        doc=gettext_noop(
+            "All training samples, or a small subset, on which a network overfits: equally many of "
+            "every class, the first ones in stored order, whatever the seed. Validation and test "
+            "samples stay the same."
+        ),
     )
     running = param.Boolean(False, doc="Whether training is wanted; setting it starts or pauses.")
     fine_tune = param.Boolean(
         False,
-        label="Fine-tune the pretrained model",
-        doc="What Train does with a pretrained model. Off: it trains a new model from scratch.",
+        label=gettext_noop("Fine-tune the pretrained model"),
+        doc=gettext_noop(
+            "What Train does with a pretrained model. Off: it trains a new model from scratch."
+        ),
     )
     pretrained_model = param.Selector(
         default=PRETRAINED[-1],
         objects=list(PRETRAINED),
-        label="Pretrained model",
-        doc="The one in use, or the one that fine-tuning started from.",
+        label=gettext_noop("Pretrained model"),
+        doc=gettext_noop("The one in use, or the one that fine-tuning started from."),
     )
     centre_drawing = param.Boolean(
         True,
-        label="Centre the drawing",
-        doc="Scales and centres the drawing as the training digits are. Off: it is only shrunk to "
-        "28 × 28 pixels, so position and size change the answer.",
+        label=gettext_noop("Centre the drawing"),
+        doc=gettext_noop(
+            "Scales and centres the drawing as the training digits are. Off: it is only shrunk to "
+            "28 × 28 pixels, so position and size change the answer."
+        ),
     )
     smoothing = param.Number(
-        0.9, bounds=(0, 0.99), label="Smoothing", doc="Exponential smoothing of the curves."
+        0.9,
+        bounds=(0, 0.99),
+        label=gettext_noop("Smoothing"),
+        doc=gettext_noop("Exponential smoothing of the curves."),
     )
     origin = param.ClassSelector(class_=Origin, default=Origin.PRETRAINED)
     snapshot = param.ClassSelector(class_=Snapshot, doc="The newest published record of the run.")
@@ -176,17 +190,21 @@ class SampleSelection(param.Parameterized):
     """Which sample is loaded, and the correct label of the drawing, to train on it."""
 
     part = param.Selector(
-        default="test", objects={"test": "test", "training": "train"}, label="Split"
+        default="test", objects={"test": "test", "training": "train"}, label=gettext_noop("Split")
     )
-    label = param.Selector(default=ANY, objects={"any": ANY}, label="Class")
-    index = param.String("", label="Index")
+    label = param.Selector(default=ANY, objects={"any": ANY}, label=gettext_noop("Class"))
+    index = param.String("", label=gettext_noop("Index"))
     drawing_label = param.Selector(
-        default=ANY, objects={"choose": ANY}, label="Correct label", doc="Of the drawing."
+        default=ANY,
+        objects={"choose": ANY},
+        label=gettext_noop("Correct label"),
+        doc=gettext_noop("Of the drawing."),
     )
 
     def set_classes(self, class_names: tuple[str, ...]) -> None:
         """Offer these classes, and choose none of them."""
         labels = {name: index for index, name in enumerate(class_names)}
-        self.param["label"].objects = {"any": ANY, **labels}
-        self.param["drawing_label"].objects = {"choose": ANY, **labels}
+        self.param["part"].objects = {gettext("test"): "test", gettext("training"): "train"}
+        self.param["label"].objects = {gettext("any"): ANY, **labels}
+        self.param["drawing_label"].objects = {gettext("choose"): ANY, **labels}
         self.param.update(label=ANY, drawing_label=ANY)

@@ -14,6 +14,8 @@ from dashboard.digits.datasets import OpenedDataSet
 from dashboard.digits.models import ModelStore, StoredModel
 from dashboard.digits.state import DigitsState, Origin, architecture_settings
 from dashboard.digits.training_subset import subset_name_of
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext
 from dashboard.training.block_run import BlockRun
 from dashboard.training.checkpoint import settings_values
 from dashboard.training.pane_training import LeftRun, PaneTraining
@@ -165,7 +167,11 @@ class DigitsTraining(PaneTraining[BlockRun]):
         self.data = data
         self.trainer.validation = None
         self.state.class_names = data.class_names
-        found = f"{data.title}: {data.source.sample_count:,} samples to train on."
+        found = gettext(
+            "{data}: {count} samples to train on.",
+            data=gettext(data.title),
+            count=format_number(data.source.sample_count),
+        )
         if has_same_classes:
             old = self.trainer.run
             self.replace_run(self.state.network.copy(), self.state.origin)
@@ -177,10 +183,10 @@ class DigitsTraining(PaneTraining[BlockRun]):
             self.notify(found)
         elif self.state.has_digit_classes:
             self.replace_run(load_pretrained(self.state.pretrained_model), Origin.PRETRAINED)
-            self.notify(f"{found} The pretrained model is in use again.")
+            self.notify(f"{found} {gettext('The pretrained model is in use again.')}")
         else:
             self.replace_run(None, Origin.FRESH)
-            self.notify(f"{found} A fresh net for these classes: press Train.")
+            self.notify(f"{found} {gettext('A fresh net for these classes: press Train.')}")
         self.load_validation()
 
     def load_validation(self) -> None:
@@ -195,7 +201,7 @@ class DigitsTraining(PaneTraining[BlockRun]):
             return await data.part("validation")
         except (DataError, PrefetchError) as error:
             if data is self.data:
-                self.notify(f"Validation is left out: {error}", "warning")
+                self.notify(gettext("Validation is left out: {error}", error=error), "warning")
             return None
 
     def _make_run(self, network: Network | None) -> BlockRun:

@@ -19,6 +19,8 @@ from dashboard.evaluation.rejection import measure_rejection
 from dashboard.evaluation.report import EvaluationReport, evaluate_network
 from dashboard.evaluation.robustness import POINTS, measure_robustness
 from dashboard.evaluation.state import STALE, EvaluationState
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell.notices import Notice
 from dashboard.training.trainer import Execute
 from data_cache import DIGIT_NAMES, DataError, PrefetchError, Samples, to_float
@@ -111,7 +113,7 @@ class EvaluationController:
         except asyncio.CancelledError:
             if not self._task.cancelled():
                 raise
-            state.notice = Notice("Cancelled. The results so far are shown.")
+            state.notice = Notice(gettext("Cancelled. The results so far are shown."))
         except (DataError, PrefetchError) as error:
             state.notice = Notice(str(error), "error")
         finally:
@@ -124,11 +126,17 @@ class EvaluationController:
         self._evaluated = network
         samples = await data.part(state.part)
         state.param.update(
-            subject=f"{model}, on {len(samples):,} {state.part} samples of {data.title}",
+            subject=gettext(
+                "{model}, on {count} {part} samples of {data}",
+                model=model,
+                count=format_number(len(samples)),
+                data=gettext(data.title),
+                part=gettext(state.part),
+            ),
             class_names=data.class_names,
             samples=samples,
             is_stale=not have_equal_weights(network, digits.shown_network),
-            notice=Notice("Evaluating the samples …"),
+            notice=Notice(gettext("Evaluating the samples …")),
         )
 
         def show_progress(share: float) -> None:
@@ -141,22 +149,26 @@ class EvaluationController:
         if data.class_names == DIGIT_NAMES:
             await self._measure_rejection(network, samples, report)
             await self._measure_robustness(network, samples)
-        state.param.update(progress=1.0, notice=Notice("Evaluation finished."))
+        state.param.update(progress=1.0, notice=Notice(gettext("Evaluation finished.")))
 
     async def _measure_rejection(
         self, network: Network, samples: Samples, report: EvaluationReport
     ) -> None:
-        self.state.notice = Notice("Measuring the rejection of non-digits …")
+        self.state.notice = Notice(gettext("Measuring the rejection of non-digits …"))
         generator = np.random.default_rng(SEED)
         images = await self._execute(draw_non_digits, NON_DIGITS, generator, samples.images)
         rejection = await measure_rejection(
-            network, report.confidences, "synthetic non-digits", images, execute=self._execute
+            network,
+            report.confidences,
+            gettext_noop("synthetic non-digits"),
+            images,
+            execute=self._execute,
         )
         self.state.param.update(rejections=[rejection], progress=_REJECTED)
 
     async def _measure_robustness(self, network: Network, samples: Samples) -> None:
         state = self.state
-        state.notice = Notice("Measuring the robustness to transformed digits …")
+        state.notice = Notice(gettext("Measuring the robustness to transformed digits …"))
         digits = samples[:ROBUSTNESS_DIGITS]
         async for point in measure_robustness(network, digits, execute=self._execute):
             points = [*state.robustness, point]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.languages.text import gettext_noop
 from dashboard.training.trainer import Execute, execute_in_line
 from data_cache import Samples, crop, frame_digits, perturb, to_float
 from nn import Network
@@ -26,10 +27,10 @@ AMOUNTS: dict[str, tuple[float, ...]] = {
 """Amounts of every transformation, in the units of `perturb`."""
 
 UNITS = {
-    "shift": "pixels",
-    "rotation": "degrees",
-    "scale": "times the size",
-    "thickness": "pixels of stroke width",
+    "shift": gettext_noop("pixels"),
+    "rotation": gettext_noop("degrees"),
+    "scale": gettext_noop("times the size"),
+    "thickness": gettext_noop("pixels of stroke width"),
     "noise": "σ",
 }
 POINTS = sum(map(len, AMOUNTS.values()))

@@ -5,11 +5,16 @@ from __future__ import annotations
 import param
 
 from dashboard.evaluation.report import EvaluationReport, Mistake
+from dashboard.languages.text import gettext_noop
 from dashboard.shell.notices import Notice
 from data_cache import DIGIT_NAMES, Samples
 
-STALE = "The model has changed since this evaluation; evaluate again to see the current one."
-INVITATION = "Evaluate measures the current model on samples that it is not trained on."
+STALE = gettext_noop(
+    "The model has changed since this evaluation; evaluate again to see the current one."
+)
+INVITATION = gettext_noop(
+    "Evaluate measures the current model on samples that it is not trained on."
+)
 
 
 class EvaluationState(param.Parameterized):
@@ -18,8 +23,8 @@ class EvaluationState(param.Parameterized):
     part = param.Selector(
         default="validation",
         objects=["validation", "test"],
-        label="Split",
-        doc="Part of the data set that is evaluated.",
+        label=gettext_noop("Split"),
+        doc=gettext_noop("Part of the data set that is evaluated."),
     )
     running = param.Boolean(False, doc="Whether an evaluation is running.")
     progress = param.Number(0.0, bounds=(0, 1), doc="Share that is done.")

@@ -6,6 +6,7 @@ Each is imported only when it is made, to keep the start short.
 from __future__ import annotations
 
 from dashboard.inspection.panels import InspectionContext, InspectionPanel, PanelEntry
+from dashboard.languages.text import gettext_noop
 
 
 def _make_inside(context: InspectionContext) -> InspectionPanel:
@@ -39,9 +40,9 @@ def _make_play(context: InspectionContext) -> InspectionPanel:
 
 
 PANELS = (
-    PanelEntry("inside", "Inside", _make_inside),
-    PanelEntry("why", "Why", _make_why),
-    PanelEntry("map", "Map", _make_map),
-    PanelEntry("health", "Health", _make_health),
-    PanelEntry("play", "Play", _make_play),
+    PanelEntry("inside", gettext_noop("Inside"), _make_inside, is_translated=True),
+    PanelEntry("why", gettext_noop("Why"), _make_why),
+    PanelEntry("map", gettext_noop("Map"), _make_map),
+    PanelEntry("health", gettext_noop("Health"), _make_health),
+    PanelEntry("play", gettext_noop("Play"), _make_play),
 )

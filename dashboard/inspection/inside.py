@@ -38,6 +38,8 @@ from dashboard.inspection.layers.view import (
     pixel_rectangle,
 )
 from dashboard.inspection.panels import InspectionContext
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell import read_asset
 from dashboard.shell.redraw_scheduler import RedrawScheduler
 from dashboard.shell.theme import button
@@ -241,7 +243,7 @@ class InsidePanel:
         scales = [
             ""
             if not picture.scale or (place.is_output and mode == "activations")
-            else f"± {picture.scale:.3g}"
+            else f"± {format_number(picture.scale, '.3g')}"
             for place, picture in zip(places, pictures, strict=True)
         ]
         self._layers.draw_layers(places, pictures, titles, scales)
@@ -263,7 +265,10 @@ class InsidePanel:
             else ink_levels(image[: side * side].reshape(side, side))
         )
         pictures, titles = unit_pictures(network, outputs, selection)
-        self._layers.draw_squares([framed(drawing), *pictures], [f"Input {side} × {side}", *titles])
+        self._layers.draw_squares(
+            [framed(drawing), *pictures],
+            [gettext("Input {size}", size=f"{side} × {side}"), *titles],
+        )
         self._draw_marks(network, outputs, selection)
 
     def _speak(self) -> None:
@@ -308,7 +313,9 @@ class InsidePanel:
             len(state.ablated),
             result if is_of_these else None,
             answers,
-            samples="digits" if self._digits.has_digit_classes else "samples",
+            samples=gettext_noop("digits")
+            if self._digits.has_digit_classes
+            else gettext_noop("samples"),
             obstacle=state.obstacle,
         )
         self._set(self._ablation, html)
@@ -334,14 +341,14 @@ class InsidePanel:
         )
         modes = pn.widgets.RadioButtonGroup.from_param(
             self.state.param.mode,
-            options=MODES,
+            options={gettext(title): mode for title, mode in MODES.items()},
             css_classes=["ink-inside-mode"],
             stylesheets=[theme.widgets],
             margin=0,
         )
         self._spoken = text("ink-inside-spoken")
         self._restore = button(
-            "Restore all",
+            gettext("Restore all"),
             theme,
             "ink-inside-restore",
             lambda: self.state.param.update(ablated=frozenset()),

@@ -5,19 +5,22 @@ from __future__ import annotations
 from html import escape
 
 from dashboard.digits.state import DigitsState
+from dashboard.languages.text import gettext, gettext_noop
 from data_cache.samples import PIXELS
 
 Message = tuple[str, str]
 """A word and a sentence."""
 
-BLANK: Message = ("blank", "Draw a digit first; this panel follows the drawing.")
+BLANK: Message = ("blank", gettext_noop("Draw a digit first; this panel follows the drawing."))
 DIVERGED: Message = (
     "invalid",
-    "The weights are NaN or infinite. Reset starts again with random weights.",
+    gettext_noop("The weights are NaN or infinite. Reset starts again with random weights."),
 )
 UNFIT: Message = (
     "unfit",
-    "The network has other classes than the data set. Train or load a network that fits.",
+    gettext_noop(
+        "The network has other classes than the data set. Train or load a network that fits."
+    ),
 )
 
 
@@ -31,5 +34,5 @@ def obstacle(state: DigitsState) -> Message | None:
 
 def message_html(message: Message) -> str:
     """Return a message as a paragraph."""
-    word, sentence = message
+    word, sentence = message[0], gettext(message[1])
     return f'<p class="quiet" data-state="{word}">{escape(sentence)}</p>' if sentence else ""

@@ -9,6 +9,8 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext
 from dashboard.plane.dataset import OWN, PlaneData, make_data, split_data
 from dashboard.plane.inspection import Inspection
 from dashboard.plane.point_editor import PointEditor
@@ -101,7 +103,7 @@ class PlaneController:
         """Begin a new run with the initial weights of the same seed, on the same points."""
         self.state.running = False
         self._training.replace_run()
-        self._notify(f"{self._describe_network()} It is untrained: press Train.")
+        self._notify(f"{self._describe_network()} {gettext('It is untrained: press Train.')}")
 
     def regenerate(self) -> None:
         """Generate points and initial weights with the next seed."""
@@ -109,12 +111,15 @@ class PlaneController:
             self.state.param.update(seed=(self.state.seed + 1) % 2**32, preset="")
         self._make_points()
         self._training.replace_run()
-        self._notify(f"{self._describe_data()} Training restarts with seed {self.state.seed}.")
+        restarts = gettext("Training restarts with seed {seed}.", seed=self.state.seed)
+        self._notify(f"{self._describe_data()} {restarts}")
 
     def begin_run(self, settings: Mapping[str, Any]) -> None:
         """Begin a new run with these settings and the defaults of the others, on new points."""
         self._replace_settings(settings)
-        self._notify(f"{self._describe_data()} {self._describe_network()} Press Train.")
+        self._notify(
+            f"{self._describe_data()} {self._describe_network()} {gettext('Press Train.')}"
+        )
 
     def run_state(self) -> RunState | None:
         """Return the state of the run, None while a change waits for the end of a slice.
@@ -157,8 +162,11 @@ class PlaneController:
         self._training.adopt_run(run)
         self.state.ablated = ablated
         self._notify(
-            f"Restored at iteration {run.iteration:,}, "
-            "without its earlier checkpoints: they are not saved."
+            gettext(
+                "Restored at iteration {iteration}, without its earlier checkpoints: they are not "
+                "saved.",
+                iteration=format_number(run.iteration),
+            )
         )
 
     def warn(self, sentence: str) -> None:
@@ -204,7 +212,7 @@ class PlaneController:
         if event.new and not self._training.is_changing_settings:
             preset = PRESETS[event.new]
             self._replace_settings(preset.settings, preset=event.new)
-            self._notify(preset.sentence)
+            self._notify(gettext(preset.sentence))
 
     def _running_changed(self, event: Any) -> None:
         if not event.new:
@@ -238,14 +246,16 @@ class PlaneController:
         if changed == {"train_share"} and self.state.points.origin != OWN:
             # The training points stay as they are, and so does the network.
             self._training.train_on(make_data(self.state))
-            self._notify(f"{len(self.state.points.test):,} test points.")
+            self._notify(
+                gettext("{count} test points.", count=format_number(len(self.state.points.test)))
+            )
             return
         if changed & set(DATA_SETTINGS):
             self._change_points(changed)
         self._training.replace_run()
         only_network = changed <= set(NETWORK_SETTINGS)
         about = self._describe_network() if only_network else self._describe_data()
-        self._notify(f"{about} Training restarts.")
+        self._notify(f"{about} {gettext('Training restarts.')}")
 
     def _revert_unusable(self, events: Sequence[Any]) -> bool:
         """Revert changes after which no network could be made; return whether it was necessary."""
@@ -253,7 +263,9 @@ class PlaneController:
             return False
         with self._training.changing_settings():
             self.state.param.update(**{event.name: event.old for event in events})
-        self.warn("A network needs at least one feature; found none. Select x₁, for example.")
+        self.warn(
+            gettext("A network needs at least one feature; found none. Select x₁, for example.")
+        )
         return True
 
     def _change_points(self, changed: set[str]) -> None:
@@ -276,9 +288,15 @@ class PlaneController:
 
     def _describe_network(self) -> str:
         sizes = "-".join(str(size) for size in self.state.network.sizes)
-        return f"New network {sizes}."
+        return gettext("New network {sizes}.", sizes=sizes)
 
     def _describe_data(self) -> str:
         data = self.state.points
-        title = "Own points" if data.origin == OWN else PLANE_SHAPES[data.origin].title
-        return f"{title}: {len(data.train):,} points of {data.classes} classes."
+        is_own = data.origin == OWN
+        title = gettext("Own points") if is_own else gettext(PLANE_SHAPES[data.origin].title)
+        return gettext(
+            "{data}: {count} points of {classes} classes.",
+            data=title,
+            count=format_number(len(data.train)),
+            classes=data.classes,
+        )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext
 from dashboard.plane.probes import evaluate_points
 from dashboard.plane.surface import Surface, SurfaceEvaluator
 from dashboard.plane.training import PlaneTraining
@@ -32,7 +34,12 @@ class Inspection:
         hidden = self._state.network.sizes[1:-1]
         if not (0 <= layer < len(hidden) and 0 <= unit < hidden[layer]):
             self._training.notify(
-                f"Hidden layer {layer + 1} has no unit {unit + 1}; nothing was ablated.", "warning"
+                gettext(
+                    "Hidden layer {layer} has no unit {unit}; nothing was ablated.",
+                    layer=layer + 1,
+                    unit=unit + 1,
+                ),
+                "warning",
             )
             return
         self._set_ablated(self._state.ablated | {(layer, unit)})
@@ -59,7 +66,7 @@ class Inspection:
         """
         if self._state.shown_checkpoint is not None:
             self._training.notify(
-                "Weights of a checkpoint cannot be changed; press Latest first.", "warning"
+                gettext("Weights of a checkpoint cannot be changed; press Latest first."), "warning"
             )
             return
         try:
@@ -102,17 +109,42 @@ class Inspection:
         network, iteration = state.whole_network(), state.shown_iteration()
         whole = evaluate_points(network, state.inputs, state.points.part(part), iteration)
         state.ablated = units
-        names = ", ".join(f"{unit + 1} of layer {layer + 1}" for layer, unit in sorted(units)[:8])
-        more = f" and {len(units) - 8} more" if len(units) > 8 else ""
-        without = f"Without unit {names}{more}" if units else "With all units"
+        named = ", ".join(
+            gettext("{unit} of layer {layer}", unit=unit + 1, layer=layer + 1)
+            for layer, unit in sorted(units)[:8]
+        )
+        if len(units) > 8:
+            named = gettext("{units} and {count} more", units=named, count=len(units) - 8)
+        subject = gettext("With all units")
+        if units:
+            subject = gettext("Without unit {units}", units=named)
         accuracies = [whole.score.accuracy, state.evaluation(part).score.accuracy]
         if not all(map(math.isfinite, accuracies)):
-            self._training.notify(f"{without}. There are no points to measure the accuracy on.")
+            self._training.notify(
+                gettext(
+                    "{subject}. There are no points to measure the accuracy on.", subject=subject
+                )
+            )
             return
-        before, after = (f"{100 * accuracy:.1f}" for accuracy in accuracies)
-        cost = f"{after} %, {before} % with all units" if units else f"{after} %"
-        named = "test" if part == "test" else "training"
-        self._training.notify(f"{without}: {named} accuracy {cost}.")
+        before, after = map(format_percent, accuracies)
+        scores = {"subject": subject, "after": after}
+        if units and part == "test":
+            text = gettext(
+                "{subject}: test accuracy {after}, {before} with all units.",
+                before=before,
+                **scores,
+            )
+        elif units:
+            text = gettext(
+                "{subject}: training accuracy {after}, {before} with all units.",
+                before=before,
+                **scores,
+            )
+        elif part == "test":
+            text = gettext("{subject}: test accuracy {after}.", **scores)
+        else:
+            text = gettext("{subject}: training accuracy {after}.", **scores)
+        self._training.notify(text)
 
 
 def read_weight(text: str) -> float:
@@ -128,9 +160,13 @@ def read_weight(text: str) -> float:
     except ValueError:
         weight = math.nan
     if not abs(weight) <= LARGEST_WEIGHT:
-        found = f"“{text.strip()[:24]}”" if text.strip() else "an empty field"
+        found = f"“{text.strip()[:24]}”" if text.strip() else gettext("an empty field")
         raise ValueError(
-            f"A weight is a number from -{LARGEST_WEIGHT:,.0f} to {LARGEST_WEIGHT:,.0f}; "
-            f"found {found}."
+            gettext(
+                "A weight is a number from {low} to {high}; found {found}.",
+                low=format_number(-LARGEST_WEIGHT, ",.0f"),
+                high=format_number(LARGEST_WEIGHT, ",.0f"),
+                found=found,
+            )
         )
     return weight

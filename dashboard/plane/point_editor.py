@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext
 from dashboard.plane.dataset import PlaneData, split_data
 from dashboard.plane.settings import MAX_POINTS
 from dashboard.plane.training import PlaneTraining
@@ -48,12 +50,19 @@ class PointEditor:
             points = data.part(part)
             if not 0 <= label < data.classes:
                 raise DataError(
-                    f"The class of a point is 0 to {data.classes - 1}; found {label}. "
-                    "Increase the number of classes first."
+                    gettext(
+                        "The class of a point is 0 to {last}; found {label}. Increase the number "
+                        "of classes first.",
+                        last=data.classes - 1,
+                        label=label,
+                    )
                 )
             if len(data) + len(inside) > MAX_EDITED_POINTS:
                 raise DataError(
-                    f"At most {MAX_EDITED_POINTS:,} points are possible; delete some first."
+                    gettext(
+                        "At most {most} points are possible; delete some first.",
+                        most=format_number(MAX_EDITED_POINTS),
+                    )
                 )
             if inside:
                 rounded = [on_grid(*point) for point in inside]
@@ -96,7 +105,7 @@ class PointEditor:
         nothing = no_points(self._state.points.classes)
         self._state.running = False
         self._training.train_on(PlaneData(nothing, nothing))
-        self._training.notify("All points are deleted. Choose a class and paint new ones.")
+        self._training.notify(gettext("All points are deleted. Choose a class and paint new ones."))
 
     def load_csv(self, content: bytes, name: str, label_column: int | None = None) -> None:
         """Replace the points by those of a table of x, y and labels, and the run too.
@@ -118,13 +127,23 @@ class PointEditor:
             self._state.param.update(classes=points.classes, preset="")
             self._state.points = replace(split_data(points, self._state), source=source)
         self._training.replace_run()
-        legend = f" Labels: {source.legend}." if source.legend else ""
-        scaled = ""
+        sentences = [
+            gettext(
+                "{name}: {count} points of {classes} classes, {tests} of them for testing.",
+                name=name,
+                count=format_number(len(points)),
+                classes=points.classes,
+                tests=format_number(len(self._state.points.test)),
+            )
+        ]
+        if source.legend:
+            sentences.append(gettext("Labels: {legend}.", legend=source.legend))
         if source.is_scaled:
-            scaled = " The coordinates were scaled to fill the plane; saving undoes the scaling."
+            sentences.append(
+                gettext("The coordinates were scaled to fill the plane; saving undoes the scaling.")
+            )
         self._training.notify(
-            f"{name}: {len(points):,} points of {points.classes} classes, "
-            f"{len(self._state.points.test):,} of them for testing.{legend}{scaled}",
+            " ".join(sentences),
             mend=self._other_labels(content, name, source),
         )
 
@@ -132,7 +151,10 @@ class PointEditor:
         if not source.other_labels:
             return None
         column = source.other_labels[0]
-        return Mend(f"Labels in column {column + 1}", lambda: self.load_csv(content, name, column))
+        return Mend(
+            gettext("Labels in column {number}", number=column + 1),
+            lambda: self.load_csv(content, name, column),
+        )
 
     def save_csv(self) -> bytes:
         """Return all points as a CSV file, the test points last."""
@@ -161,4 +183,9 @@ def is_inside(x: float, y: float) -> bool:
 def check_inside(all_inside: bool) -> None:
     """Raise DataError unless all coordinates were inside."""
     if not all_inside:
-        raise DataError(f"Coordinates lie within ±{PLANE_LIMIT:g}; points outside were ignored.")
+        raise DataError(
+            gettext(
+                "Coordinates lie within ±{limit}; points outside were ignored.",
+                limit=format_number(PLANE_LIMIT, "g"),
+            )
+        )

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dashboard.languages.text import gettext_noop
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -18,12 +20,14 @@ class Preset:
 
 PRESETS = {
     "cs231n": Preset(
-        "CS231n",
-        "The case study of Stanford's CS231n with five arms and one hidden layer.",
+        gettext_noop("CS231n"),
+        gettext_noop("The case study of Stanford's CS231n with five arms and one hidden layer."),
     ),
     "cs231n-3": Preset(
-        "CS231n, 3 arms",
-        "The case study as published: three arms of 100 points and a learning rate of 1.",
+        gettext_noop("CS231n, 3 arms"),
+        gettext_noop(
+            "The case study as published: three arms of 100 points and a learning rate of 1."
+        ),
         {
             "classes": 3,
             "points_count": 300,
@@ -34,8 +38,10 @@ PRESETS = {
         },
     ),
     "circles": Preset(
-        "Circles, four units",
-        "Four tanh units enclose a disc. Two units cannot form a closed boundary: try it.",
+        gettext_noop("Circles, four units"),
+        gettext_noop(
+            "Four tanh units enclose a disc. Two units cannot form a closed boundary: try it."
+        ),
         {
             "shape": "circles",
             "classes": 2,
@@ -49,8 +55,10 @@ PRESETS = {
         },
     ),
     "xor": Preset(
-        "XOR without hidden units",
-        "Without a hidden layer XOR of x₁ and x₂ is not learnable; with the input x₁x₂ it is.",
+        gettext_noop("XOR without hidden units"),
+        gettext_noop(
+            "Without a hidden layer XOR of x₁ and x₂ is not learnable; with the input x₁x₂ it is."
+        ),
         {
             "shape": "xor",
             "classes": 2,
@@ -63,8 +71,10 @@ PRESETS = {
         },
     ),
     "moons": Preset(
-        "Moons",
-        "Two half moons, eight units and small batches: the loss is noisy and still decreases.",
+        gettext_noop("Moons"),
+        gettext_noop(
+            "Two half moons, eight units and small batches: the loss is noisy and still decreases."
+        ),
         {
             "shape": "moons",
             "classes": 2,
@@ -79,8 +89,10 @@ PRESETS = {
         },
     ),
     "checkerboard": Preset(
-        "Checkerboard",
-        "Sixteen squares need more than one hidden layer: two of 32 units, trained by Adam.",
+        gettext_noop("Checkerboard"),
+        gettext_noop(
+            "Sixteen squares need more than one hidden layer: two of 32 units, trained by Adam."
+        ),
         {
             "shape": "checkerboard",
             "classes": 2,
@@ -95,8 +107,8 @@ PRESETS = {
         },
     ),
     "ten-arms": Preset(
-        "Ten arms",
-        "Ten arms of half a turn: as many classes as there are digits.",
+        gettext_noop("Ten arms"),
+        gettext_noop("Ten arms of half a turn: as many classes as there are digits."),
         {
             "classes": 10,
             "points_count": 1000,

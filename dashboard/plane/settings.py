@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import param
 
+from dashboard.languages.text import gettext_noop
 from dashboard.training.budget import PLANE_BUDGET, Budget, NetworkCost, network_cost
 from dashboard.training.settings import LearningSettings
 from data_cache import MAX_CLASSES, PLANE_INPUTS, PLANE_SHAPES
@@ -30,13 +31,16 @@ class PlaneSettings(LearningSettings):
     )
 
     learning_rate = param.Number(
-        0.5, doc="Step size of the optimizer. With full batches 0.1 to 1 work well, with Adam 0.01."
+        0.5,
+        doc=gettext_noop(
+            "Step size of the optimizer. With full batches 0.1 to 1 work well, with Adam 0.01."
+        ),
     )
     batch_size = param.Integer(
         0,
         bounds=(0, 4096),
-        label="Batch size",
-        doc="Points per step; 0 uses all points in every step (full batch).",
+        label=gettext_noop("Batch size"),
+        doc=gettext_noop("Points per step; 0 uses all points in every step (full batch)."),
     )
     optimizer = param.Selector(default="sgd")
     l2 = param.Number(0.001)
@@ -45,51 +49,59 @@ class PlaneSettings(LearningSettings):
     weight_noise = param.Number(
         0.1,
         bounds=(0, 5),
-        label="Std. dev. of initial weights",
-        doc="Standard deviation of the initial weights with the initialisation “normal”; other "
-        "initialisations do not use it.",
+        label=gettext_noop("Std. dev. of initial weights"),
+        doc=gettext_noop(
+            "Standard deviation of the initial weights with the initialisation “normal”; other "
+            "initialisations do not use it."
+        ),
     )
     shape = param.Selector(
         default="spiral",
         objects=list(PLANE_SHAPES),
-        label="Data",
-        doc="Shape of the point clouds.",
+        label=gettext_noop("Data"),
+        doc=gettext_noop("Shape of the point clouds."),
     )
     points_count = param.Integer(
         500,
         bounds=(10, MAX_POINTS),
-        label="Points",
-        doc="Number of training points; test points are added to them.",
+        label=gettext_noop("Points"),
+        doc=gettext_noop("Number of training points; test points are added to them."),
     )
     classes = param.Integer(
         5,
         bounds=(2, MAX_CLASSES),
-        label="Classes",
-        doc="Number of arms of the spiral, rings, blobs …",
+        label=gettext_noop("Classes"),
+        doc=gettext_noop("Number of arms of the spiral, rings, blobs …"),
     )
     noise = param.Number(
         0.25,
         bounds=(0, 1),
-        label="Noise",
-        doc="Spread of the points: radians on the spiral; in other shapes 1 makes classes overlap.",
+        label=gettext_noop("Noise"),
+        doc=gettext_noop(
+            "Spread of the points: radians on the spiral; in other shapes 1 makes classes overlap."
+        ),
     )
     arm_angle = param.Number(
         round(math.pi, 4),
         bounds=(0, 20),
-        label="Arm angle",
-        doc="Angle that an arm of the spiral covers, in radians; 6.28 is a whole turn.",
+        label=gettext_noop("Arm angle"),
+        doc=gettext_noop(
+            "Angle that an arm of the spiral covers, in radians; 6.28 is a whole turn."
+        ),
     )
     train_share = param.Number(
         0.5,
         bounds=(0.2, 1),
-        label="Training fraction",
-        doc="Fraction of all points that are training points; the others are test points. 1: none.",
+        label=gettext_noop("Training fraction"),
+        doc=gettext_noop(
+            "Fraction of all points that are training points; the others are test points. 1: none."
+        ),
     )
     inputs = param.ListSelector(
         default=["x1", "x2"],
         objects=list(PLANE_INPUTS),
-        label="Features",
-        doc="Features of a point: its coordinates, or values derived from them.",
+        label=gettext_noop("Features"),
+        doc=gettext_noop("Features of a point: its coordinates, or values derived from them."),
     )
 
     def network_cost(self, values: Mapping[str, Any]) -> NetworkCost:

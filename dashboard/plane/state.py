@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import param
 
+from dashboard.languages.text import gettext_noop
 from dashboard.plane.dataset import PlaneData
 from dashboard.plane.presets import PRESETS
 from dashboard.plane.probes import PointEvaluation, evaluate_points
@@ -20,29 +21,45 @@ from dashboard.training.time_travel import ShownCheckpoint
 from nn import Network
 from nn.interpretation.ablation import without_units
 
-WELCOME = "A small network learns to separate the arms of a spiral. Press Train and watch."
+WELCOME = gettext_noop(
+    "A small network learns to separate the arms of a spiral. Press Train and watch."
+)
 
 
 class PlaneState(PlaneSettings, RunOptions, ShownCheckpoint, ScheduledChanges):
     """The settings of the pane, what is trained on, and what is shown."""
 
     running = param.Boolean(False, doc="Whether to train; setting it starts or pauses training.")
-    smoothing = param.Number(0.0, bounds=(0, 0.99), label="Smoothing", doc="Of the drawn curves.")
+    smoothing = param.Number(
+        0.0,
+        bounds=(0, 0.99),
+        label=gettext_noop("Smoothing"),
+        doc=gettext_noop("Of the drawn curves."),
+    )
     snapshot = param.ClassSelector(class_=Snapshot, doc="The newest snapshot of the run.")
     history = param.ClassSelector(class_=History, doc="The curves of the run.")
     notice = param.ClassSelector(class_=Notice, default=Notice(WELCOME), doc="The last message.")
     points = param.ClassSelector(class_=PlaneData, doc="Training and test points.")
     surface_side = param.Integer(
-        100, bounds=(64, 200), label="Resolution", doc="Pixels along a side of the picture."
+        100,
+        bounds=(64, 200),
+        label=gettext_noop("Resolution"),
+        doc=gettext_noop("Pixels along a side of the picture."),
     )
     surface_mode = param.Selector(
         default="soft",
         objects=["soft", "hard"],
-        label="Colors",
-        doc="“soft” blends the colors of the classes by their probabilities; “hard” shows that of "
-        "the predicted class.",
+        label=gettext_noop("Colors"),
+        doc=gettext_noop(
+            "“soft” blends the colors of the classes by their probabilities; “hard” shows that of "
+            "the predicted class."
+        ),
     )
-    show_test = param.Boolean(False, label="Test points", doc="Whether to draw the test points.")
+    show_test = param.Boolean(
+        False,
+        label=gettext_noop("Test points"),
+        doc=gettext_noop("Whether to draw the test points."),
+    )
     ablated = param.ClassSelector(
         class_=frozenset,
         default=frozenset(),

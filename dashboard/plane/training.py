@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from dashboard.languages.text import gettext_noop
 from dashboard.plane.dataset import (
     OWN,
     InputSamples,
@@ -56,7 +57,7 @@ PLANE_SETTINGS = setting_names(PlaneSettings)
 GENERATION_SETTINGS = ("points_count", "noise", "arm_angle", "train_share")
 """Settings of generated points alone."""
 
-NO_POINTS = "There are no training points. Paint some, or choose a data set."
+NO_POINTS = gettext_noop("There are no training points. Paint some, or choose a data set.")
 
 
 class PlaneTraining(PaneTraining[PlaneRun]):

@@ -23,7 +23,7 @@ VERSION_KEY, CHECK_KEY = "link", "check"
 CHECK_LENGTH = 6
 
 PAGE_KEYS = (
-    *("pane", "inside", "hide", "present", "api"),
+    *("pane", "inside", "hide", "present", "api", "lang"),
     *("lesson", "lesson-text", "task-text", "step", "done", "answer"),
 )
 """Keys that concern the page itself; the check does not cover them."""

@@ -139,7 +139,7 @@ class Launch:
 
     A static page passes it to its worker as JSON in the worker's name::
 
-        new Worker("worker.js", {name: JSON.stringify({search, tab, resume})})
+        new Worker("worker.js", {name: JSON.stringify({search, tab, resume, language})})
 
     Attributes
     ----------
@@ -166,7 +166,8 @@ class Launch:
         values = values if isinstance(values, dict) else {}
         search = values.get("search")
         tab = str(values.get("tab") or secrets.token_hex(8))
-        return cls(search if isinstance(search, str) else None, tab, bool(values.get("resume")))
+        search = search if isinstance(search, str) else None
+        return cls(search, tab, bool(values.get("resume")))
 
 
 @dataclass(frozen=True)

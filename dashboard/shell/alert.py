@@ -11,6 +11,7 @@ from html import escape
 
 import panel as pn
 
+from dashboard.languages.text import gettext
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
 
@@ -89,7 +90,7 @@ class Alert:
         # Hidden until `show` labels them; a button always has a name.
         return [
             button(
-                f"Action {number}",
+                gettext("Action {number}", number=number),
                 self._theme,
                 f"ink-alert-{number}",
                 partial(self._press, number - 1),
@@ -108,7 +109,7 @@ class Alert:
                 if one.visible:
                     one.label = actions[number][0]
             if not self.view.objects:
-                close = button("Close", self._theme, "ink-alert-close", self.hide)
+                close = button(gettext("Close"), self._theme, "ink-alert-close", self.hide)
                 self.view[:] = [self._text, *self._buttons, close]
             self.view.visible = True
 

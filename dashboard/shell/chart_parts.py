@@ -9,6 +9,7 @@ import panel as pn
 from bokeh.models import CheckboxButtonGroup, ColumnDataSource, CustomJS
 from bokeh.plotting import figure
 
+from dashboard.languages.text import gettext
 from dashboard.shell import read_asset
 from dashboard.shell.theme import Theme
 from dashboard.upstream.page_slices import checkpoint
@@ -72,8 +73,10 @@ def keyed_chart(name: str) -> dict[str, Any]:
     attributes = {
         "role": "application",
         "tabindex": "0",
-        "aria-roledescription": "chart",
-        "aria-label": f"{name}. Left and right arrows go along a curve, up and down to another.",
+        "aria-roledescription": gettext("chart"),
+        "aria-label": gettext(
+            "{chart}. Left and right arrows go along a curve, up and down to another.", chart=name
+        ),
         "data-chart": "",
     }
     return {"html_attributes": attributes, "stylesheets": [FOCUSED]}

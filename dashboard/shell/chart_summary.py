@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, ngettext
 from dashboard.training.history import History
 
 
@@ -21,7 +23,7 @@ def summary_html(history: History, scored: str = "validation") -> str:
     line = f"<span>{best_sentence(history, scored)}</span>"
     if not marks:
         return f'<p class="marks" data-marks="0">{line}</p>'
-    count = f"{len(marks)} mark{'' if len(marks) == 1 else 's'}"
+    count = ngettext("{count} mark", "{count} marks", len(marks), count=len(marks))
     items = "".join(
         f'<li data-iteration="{iteration}">{escape(text[0].upper() + text[1:])}.</li>'
         for iteration, text in marks
@@ -36,8 +38,12 @@ def best_sentence(history: History, scored: str) -> str:
     """Return where the scores on the samples of that name were best."""
     loss, accuracy = history.best_validation("loss"), history.best_validation("accuracy")
     if loss is None or accuracy is None:
-        return f"No {scored} score yet"
-    return (
-        f"Best {scored}: {100 * accuracy.accuracy:.1f} % at iteration {accuracy.iteration:,}, "
-        f"loss {loss.loss:.3g} at {loss.iteration:,}"
+        return gettext("No {part} score yet", part=gettext(scored))
+    return gettext(
+        "Best {part}: {accuracy} at iteration {iteration}, loss {loss} at {other}",
+        part=gettext(scored),
+        accuracy=format_percent(accuracy.accuracy),
+        iteration=format_number(accuracy.iteration),
+        loss=format_number(loss.loss, ".3g"),
+        other=format_number(loss.iteration),
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import panel as pn
 
-from dashboard.shell.fields import Checkbox
+from dashboard.languages.text import gettext, ngettext
+from dashboard.shell.fields import Checkbox, described
 from dashboard.shell.theme import Theme
 from dashboard.training.run_options import EPOCH, FULL_SPEED, ITERATION, SPEEDS, RunOptions
 
@@ -13,9 +14,9 @@ def chart_switches(options: RunOptions, theme: Theme, hook: str = "ink") -> pn.R
     """Return a row: x axis, logarithmic loss, and outliers; `hook` begins the classes."""
     axis = pn.widgets.RadioButtonGroup.from_param(
         options.param.x_axis,
-        label="x axis",
+        label=gettext("x axis"),
         description=None,
-        options={"Iterations": ITERATION, "Epochs": EPOCH},
+        options={gettext("Iterations"): ITERATION, gettext("Epochs"): EPOCH},
         css_classes=[f"{hook}-x-axis"],
         stylesheets=[theme.widgets],
         margin=0,
@@ -39,6 +40,7 @@ def speed_menu(options: RunOptions, theme: Theme, hook: str = "ink") -> pn.widge
     """Return a menu of the speeds of training; `hook` begins its class."""
     return pn.widgets.Select.from_param(
         options.param.speed,
+        **described(options.param.speed),
         options={speed_title(name): name for name in SPEEDS},
         css_classes=[f"{hook}-speed"],
         stylesheets=[theme.widgets],
@@ -49,4 +51,6 @@ def speed_menu(options: RunOptions, theme: Theme, hook: str = "ink") -> pn.widge
 
 def speed_title(name: str) -> str:
     """Return the title of a speed."""
-    return "Full" if name == FULL_SPEED else f"{name} step{'' if name == '1' else 's'}/s"
+    if name == FULL_SPEED:
+        return gettext("Full")
+    return ngettext("{count} step/s", "{count} steps/s", int(name), count=name)

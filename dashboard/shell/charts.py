@@ -26,6 +26,8 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell import read_asset
 from dashboard.shell.chart_parts import (
     make_chart,
@@ -52,7 +54,7 @@ SCORE_POINTS = 200
 EMPTY_END = 100.0
 """Where the x axis ends while nothing is drawn."""
 
-EMPTY_TEXT = "Drawn while the network trains"
+EMPTY_TEXT = gettext_noop("Drawn while the network trains")
 """Stands in a chart that shows nothing yet."""
 
 HEADING_HEIGHT = 22
@@ -82,11 +84,11 @@ Legend = Sequence[tuple[str, Sequence[str]]]
 
 
 LEGEND = (
-    ("training per batch", ["raw"]),
-    ("moving average", ["smoothed"]),
-    ("validation", ["validation", "best"]),
-    ("test", ["test"]),
-    ("previous run", ["previous"]),
+    (gettext_noop("training per batch"), ["raw"]),
+    (gettext_noop("moving average"), ["smoothed"]),
+    (gettext_noop("validation"), ["validation", "best"]),
+    (gettext_noop("test"), ["test"]),
+    (gettext_noop("previous run"), ["previous"]),
 )
 """The names in the legend, and the curves of each; a curve without a name is drawn, too."""
 
@@ -214,7 +216,7 @@ class CurveChart:
         for glyph, names in self._glyphs:
             glyph.update(**dict.fromkeys(names, self._axis))
         for chart in self._figures.values():
-            chart.xaxis.axis_label = self._axis
+            chart.xaxis.axis_label = gettext(self._axis)
             chart.xaxis.formatter = _x_formatter(self._axis)
 
     def _draw_scores(self, history: History) -> None:
@@ -225,8 +227,15 @@ class CurveChart:
         best = history.best_validation(self._key)
         found = [] if best is None else [best]
         values = [getattr(score, self._key) for score in found]
-        name = self._curve_names["validation"]
-        text = [f"best {name} {self._key}: {self._number(value)}" for value in values]
+        text = [
+            gettext(
+                "best {quantity} ({part}): {value}",
+                quantity=gettext(self._key),
+                part=gettext(self._curve_names["validation"]),
+                value=self._number(value),
+            )
+            for value in values
+        ]
         _replace(
             self.best, _places(history, [score.iteration for score in found]), values, text=text
         )
@@ -257,7 +266,7 @@ class CurveChart:
                 label.visible = is_empty
 
     def _number(self, value: float) -> str:
-        return f"{100 * value:.1f} %" if self._is_share else f"{value:.3g}"
+        return format_percent(value) if self._is_share else format_number(value, ".3g")
 
     def _draw_marks(self, history: History) -> None:
         for source, marks in (
@@ -345,14 +354,14 @@ class CurveChart:
 
     def _make_figure(self, scale: str) -> figure:
         chart = make_chart(
-            f"Chart of the {self._key}",
+            gettext("Chart: {quantity}", quantity=gettext(self._key)),
             sizing_mode="stretch_both",
             min_height=self._min_height,
             x_range=self._x_range,
             y_range=self._y_ranges[scale].range,
             y_axis_type=scale,
-            x_axis_label=self._axis,
-            y_axis_label=self._label,
+            x_axis_label=gettext(self._axis),
+            y_axis_label=gettext(self._label),
             min_border_top=8,
             min_border_left=LEFT_MARGIN,
             name=self._name,
@@ -411,7 +420,7 @@ class CurveChart:
             y=0.5,
             y_range_name="height",
             visible=not self.last_place(),
-            text=EMPTY_TEXT,
+            text=gettext(EMPTY_TEXT),
             text_align="center",
             text_baseline="middle",
             text_font_size="12px",
@@ -433,7 +442,8 @@ class CurveChart:
         }
         named = {"smoothed": smoothed, "validation": validation, "test": test, "previous": previous}
         for key, renderer in named.items():
-            renderer.name = self._curve_names.get(key)
+            name = self._curve_names.get(key)
+            renderer.name = name and gettext(name)
         for key, renderers in curves.items():
             self.renderers.setdefault(key, []).extend(renderers)
         self._add_hover(chart, {"smoothed": smoothed, "validation": dots, "test": test})
@@ -458,12 +468,14 @@ class CurveChart:
         names = self._curve_names
         number = "@value{0.0 %}" if self._is_share else "@value{0.0000}"
         for key, renderer in renderers.items():
-            name = "batch" if key == "smoothed" else names.get(key, key)
+            name = gettext("batch") if key == "smoothed" else gettext(names.get(key, key))
             tooltips = [
-                (ITERATION, "@iteration{0,0}"), (EPOCH, "@epoch{0.00}"), (name, number)
-            ]  # fmt: skip
+                (gettext(ITERATION), "@iteration{0,0}"),
+                (gettext(EPOCH), "@epoch{0.00}"),
+                (name, number),
+            ]
             if key == "smoothed":
-                tooltips.append(("average", number.replace("value", "smoothed")))
+                tooltips.append((gettext("average"), number.replace("value", "smoothed")))
             chart.add_tools(_hover([renderer], tooltips, "vline" if key == "smoothed" else "mouse"))
 
 
@@ -515,15 +527,19 @@ class RunCharts:
             "min_height": min_height,
         }
         self.loss = CurveChart(
-            "Loss",
-            key="loss",
-            label="cross-entropy",
+            gettext("Loss"),
+            key=gettext_noop("loss"),
+            label=gettext_noop("cross-entropy"),
             css_class=f"{hook}-loss",
             can_be_log=True,
             **common,
         )
         self.accuracy = CurveChart(
-            "Accuracy", key="accuracy", label="accuracy", css_class=f"{hook}-accuracy", **common
+            gettext("Accuracy"),
+            key="accuracy",
+            label=gettext_noop("accuracy"),
+            css_class=f"{hook}-accuracy",
+            **common,
         )
         self.legend = make_legend(list(zip(names_of(legend), self._named_curves(), strict=True)))
         options.param.watch(lambda _event: self._show_scale(), "log_scale")
@@ -584,8 +600,8 @@ def thin(scores: list[Score]) -> list[Score]:
 
 
 def names_of(legend: Legend) -> list[str]:
-    """Return the names in a legend."""
-    return [name for name, _keys in legend]
+    """Return the names in a legend, in the current language."""
+    return [gettext(name) for name, _keys in legend]
 
 
 def _source(*names: str) -> ColumnDataSource:

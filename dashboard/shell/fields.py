@@ -12,6 +12,7 @@ from typing import Any
 import panel as pn
 import param
 
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell.theme import Theme
 from dashboard.training.settings import SettingError, TypedSettings, format_value
 from dashboard.upstream.page_slices import checkpoint
@@ -44,8 +45,8 @@ DISPLAY_NAMES = {
     "leaky-relu": "Leaky ReLU",
     "tanh": "tanh",
     "sgd": "SGD",
-    "momentum": "SGD with momentum",
-    "nesterov": "Nesterov momentum",
+    "momentum": gettext_noop("SGD with momentum"),
+    "nesterov": gettext_noop("Nesterov momentum"),
     "rmsprop": "RMSProp",
     "adamw": "AdamW",
     "he": "He",
@@ -56,7 +57,7 @@ DISPLAY_NAMES = {
 
 def display_name(value: str) -> str:
     """Return how the page shows a value that settings, links and commands spell otherwise."""
-    return DISPLAY_NAMES.get(value, value[:1].upper() + value[1:])
+    return gettext(DISPLAY_NAMES.get(value, value[:1].upper() + value[1:]))
 
 
 class Field:
@@ -81,6 +82,8 @@ class Field:
             self.widget,
             self.error,
             css_classes=["field", f"{hook}-{name.replace('_', '-')}"],
+            # The bar at the top makes room for long names; see `Theme.quick`.
+            styles={"--label-length": str(len(gettext(settings.param[name].label)))},
             stylesheets=[":host { position: relative; overflow: visible; }"],
             margin=0,
             sizing_mode="stretch_width",
@@ -123,7 +126,7 @@ class Checkbox:
         hook: str = "ink-field",
         css_class: str = "",
     ) -> None:
-        label = settings.param[name].label
+        label = gettext(settings.param[name].label)
         self.view = pn.widgets.CheckBoxGroup(
             options=[label],
             value=[label] if getattr(settings, name) else [],
@@ -139,12 +142,19 @@ class Checkbox:
         )
 
 
+def described(parameter: param.Parameter) -> dict[str, Any]:
+    """Return the label and the help of a parameter, as arguments of a widget."""
+    help_text = gettext(parameter.doc) if parameter.doc else None
+    return {"label": gettext(parameter.label), "description": help_text}
+
+
 def menu(
     parameter: param.Parameter, theme: Theme, css_class: str = "", **options: Any
 ) -> pn.widgets.Select:
     """Return a menu bound both ways to a parameter with a fixed list of values."""
     return pn.widgets.Select.from_param(
         parameter,
+        **described(parameter),
         css_classes=[css_class] if css_class else [],
         stylesheets=[theme.widgets],
         sizing_mode="stretch_width",
@@ -157,8 +167,7 @@ def _make_widget(settings: TypedSettings, name: str, stylesheet: str) -> pn.widg
     parameter = settings.param[name]
     value = getattr(settings, name)
     options = {
-        "label": parameter.label,
-        "description": parameter.doc,
+        **described(parameter),
         "stylesheets": [stylesheet],
         "margin": 0,
         "sizing_mode": "stretch_width",

@@ -7,6 +7,7 @@ from typing import Any
 
 import panel as pn
 
+from dashboard.languages.text import gettext
 from dashboard.shell.fields import Field
 from dashboard.shell.theme import Theme, button
 from dashboard.training.settings import TypedSettings
@@ -16,12 +17,8 @@ from dashboard.upstream.page_slices import checkpoint
 def card(
     theme: Theme, title: str, *content: pn.viewable.Viewable, hidden_by: str = ""
 ) -> pn.Column:
-    """Return framed content, under a title unless it is empty; links hide cards by title.
-
-    `hidden_by` is the name in links of a card without a title.
-    """
-    name = hidden_by or title.lower()
-    hidden = [f":host {{ display: var(--card-{name}, flex); }}"] if name else []
+    """Return framed content, under a title unless it is empty; links hide it by `hidden_by`."""
+    hidden = [f":host {{ display: var(--card-{hidden_by}, flex); }}"] if hidden_by else []
     heading = [theme.text(f"<h2>{title}</h2>")] if title else []
     return pn.Column(
         *heading,
@@ -33,16 +30,17 @@ def card(
 
 
 def disclosure(
-    theme: Theme, title: str, content: pn.viewable.Viewable, opened: Callable[[], None]
+    theme: Theme, title: str, content: pn.viewable.Viewable, opened: Callable[[], None], hook: str
 ) -> pn.Column:
     """Return a button that shows and hides the content under it; it is hidden at first.
 
-    `opened` is called before the content is shown, so that it may be made then.
+    `opened` is called before the content is shown, so that it may be made then; `hook` is its CSS
+    class.
     """
     content.visible = False
     toggle = pn.widgets.Toggle(
         label=title,
-        css_classes=["disclosure", f"ink-{title.lower()}"],
+        css_classes=["disclosure", hook],
         stylesheets=[theme.widgets],
         sizing_mode="stretch_width",
         margin=0,
@@ -108,12 +106,12 @@ def run_row(
     state.param.watch(relabel, "running")
     return pn.Row(
         train,
-        button("Step", theme, f"{hook}-step", step),
-        button("Reset", theme, f"{hook}-reset", reset),
+        button(gettext("Step"), theme, f"{hook}-step", step),
+        button(gettext("Reset"), theme, f"{hook}-reset", reset),
         stylesheets=[theme.bar],
         margin=0,
     )
 
 
 def _train_label(running: bool) -> str:
-    return "Pause" if running else "Train"
+    return gettext("Pause") if running else gettext("Train")

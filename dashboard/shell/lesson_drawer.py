@@ -11,6 +11,7 @@ from html import escape
 
 import panel as pn
 
+from dashboard.languages.text import gettext
 from dashboard.shell.messages import invisible, make_sender, make_text_receiver
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme
@@ -49,7 +50,7 @@ class LessonDrawer:
         self._writer = writer
         self.opened: Callable[[str], pn.viewable.Viewable] | None = None
         self.view = pn.Column(
-            theme.text('<p class="opening">Opening the lessons …</p>'),
+            theme.text(f'<p class="opening">{gettext("Opening the lessons …")}</p>'),
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -80,9 +81,14 @@ class LessonDrawer:
             content = self.opened(query)
         except Exception as error:
             logger.exception("the lessons could not be opened")
-            content = self._theme.text(
-                f'<p role="alert">The lessons could not be opened: {escape(repr(error)[:200])}. '
-                "Close them, load the page again, and open them once more.</p>"
-            )
+            content = self._theme.text(f'<p role="alert">{escape(_fault(error))}</p>')
         if list(self.view) != [content]:
             self.view[:] = [content]
+
+
+def _fault(error: Exception) -> str:
+    return gettext(
+        "The lessons could not be opened: {error}. Close them, load the page again, and open them "
+        "once more.",
+        error=repr(error)[:200],
+    )

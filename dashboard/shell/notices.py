@@ -9,14 +9,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext
+
 _MEGABYTE = 1_000_000
 
 
-def size_refusal(name: str, size: int, largest: int, kind: str = "a file") -> str:
+def size_refusal(name: str, size: int, largest: int, kind: str = "") -> str:
     """Return the sentence that refuses a file of `size` bytes."""
-    return (
-        f"{name[:80]}: expected {kind} of at most {largest / _MEGABYTE:g} MB, found "
-        f"{size / _MEGABYTE:,.1f} MB."
+    return gettext(
+        "{name}: expected {kind} of at most {largest} MB, found {size} MB.",
+        name=name[:80],
+        kind=kind or gettext("a file"),
+        largest=format_number(largest / _MEGABYTE, "g"),
+        size=format_number(size / _MEGABYTE, ",.1f"),
     )
 
 
@@ -53,8 +59,14 @@ LONG = 90
 
 def notice_html(notice: Notice) -> str:
     """Return a notice as HTML that screen readers announce; a long one can be opened."""
-    text = f'<span class="text">{escape(notice.text)}</span>'
+    # A text that is translated already is none of the catalogue.
+    sentence = gettext(notice.text)
+    text = f'<span class="text">{escape(sentence)}</span>'
     values = f'class="notice {notice.kind}" role="status" data-kind="{notice.kind}"'
-    if len(notice.text) < LONG and "\n" not in notice.text:
+    if len(sentence) < LONG and "\n" not in sentence:
         return f"<div {values}>{text}</div>"
-    return f'<details {values}><summary>{text}<span class="more"></span></summary></details>'
+    more = (
+        f'<span class="more" data-open="{gettext("Read all")}" data-close="{gettext("Close")}">'
+        "</span>"
+    )
+    return f"<details {values}><summary>{text}{more}</summary></details>"

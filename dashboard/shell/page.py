@@ -7,12 +7,23 @@ the page needs no request to another host.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Sequence
+from functools import partial
 from html import escape
 from importlib.resources import files
 
 import panel as pn
 
+from dashboard.languages.client import client_table
+from dashboard.languages.language import LANGUAGES
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import (
+    DOCUMENT_VARIABLE,
+    current_language,
+    gettext,
+    translate,
+)
 from dashboard.shell import read_asset
 from dashboard.shell.alert import FLOATING, Alert
 from dashboard.shell.colors import color_variables
@@ -28,6 +39,9 @@ from dashboard.upstream import is_applied
 from dashboard.upstream.page_slices import checkpoint
 from dashboard.upstream.template import make_template
 from nn import PRETRAINED, PretrainedCard, pretrained_card
+
+SCRIPTS = ("texts", "page", "connection", "accessibility", "chart_keys")
+"""The scripts of the page, in their order."""
 
 
 class Page:
@@ -61,7 +75,7 @@ class Page:
     """
 
     def __init__(self, panes: Sequence[Pane], writer: PageWriter, motion: MotionPreference) -> None:
-        theme = Theme()
+        theme, language = Theme(), current_language()
         self.panes = Panes(panes, theme)
         self.alert = Alert(theme, writer)
         self.offer = RestoreOffer(theme, writer)
@@ -69,15 +83,19 @@ class Page:
         self.connection = PageConnection(writer)
         self.lessons = LessonDrawer(theme, writer)
         self.template = make_template(read_asset("page.html"))
-        cards = {name: pretrained_card(name) for name in PRETRAINED}
         variables = {
             "page_css": color_variables()
             + read_asset("page.css")
             + read_asset("visually_hidden.css"),
             "page_js": page_script(),
             "icon": icon_url(),
-            "about": about_html(cards),
+            "about": about_html(),
             "panes": self.panes.panes,
+            DOCUMENT_VARIABLE: language,
+            "languages": LANGUAGES,
+            "gettext": partial(translate, language),
+            # A worker's page has them already, and no use for the text of the template.
+            "texts": "" if sys.platform == "emscripten" else client_table(language),
         }
         for name, value in variables.items():
             self.template.add_variable(name, value)
@@ -95,9 +113,6 @@ class Page:
             self.template.add_panel(name, part)
 
 
-SCRIPTS = ("page", "connection", "accessibility", "chart_keys")
-
-
 def page_script() -> str:
     """Return the script of the page, which is the same in both runtimes."""
     parts = [read_asset(f"{name}.js") for name in SCRIPTS]
@@ -113,27 +128,35 @@ def icon_url() -> str:
     return f"data:image/svg+xml;base64,{content}"
 
 
-def about_html(cards: Mapping[str, PretrainedCard]) -> str:
+def about_html() -> str:
     """Return how the pretrained models were trained, and their scores on the test digits."""
-    return (
-        "".join(map(_card_html, cards.values()))
-        + f"<p>The page starts with the {cards[PRETRAINED[-1]].kind}. The menu in the header "
-        "chooses the current model, to which everything on the page refers: the answer to the "
-        "drawing, training, evaluation and saved weights.</p>"
-        "<p>Digits: MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, "
-        "CC BY-SA 3.0. In the static site everything you draw stays on your machine; a served page "
-        "sends it to its server, which saves your work for this browser unless its operator "
-        "has turned that off.</p>"
+    cards = [pretrained_card(name) for name in PRETRAINED]
+    begins = gettext(
+        "The page starts with the {model}. The menu in the header chooses the current model, to "
+        "which everything on the page refers: the answer to the drawing, training, evaluation and "
+        "saved weights.",
+        model=cards[-1].kind,
     )
+    digits = gettext(
+        "Digits: MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, CC BY-SA 3.0. "
+        "In the static site everything you draw stays on your machine; a served page sends it to "
+        "its server, which saves your work for this browser unless its operator has turned that "
+        "off."
+    )
+    return "".join(map(_card_html, cards)) + f"<p>{begins}</p><p>{digits}</p>"
 
 
 def _card_html(card: PretrainedCard) -> str:
-    return (
-        f"<p>The <b>{card.kind}</b> is a {escape(card.sizes)} net, trained on "
-        f"{card.digits:,} digits of MNIST. Its accuracy on the {card.test_count:,} test digits, "
-        f"which were not used for training, is <b>{100 * card.test_accuracy:.2f} %</b>; "
-        f"on the same digits translated, scaled and rotated on a larger canvas it is "
-        f"{100 * card.moved_accuracy:.2f} %. "
-        f"This command trains it again, with the same weights on the same kind of processor:</p>"
-        f"<p><code>{escape(card.command)}</code></p>"
+    text = gettext(
+        "The <b>{model}</b> is a {sizes} net, trained on {digits} digits of MNIST. Its accuracy on "
+        "the {tests} test digits, which were not used for training, is <b>{accuracy}</b>; on the "
+        "same digits translated, scaled and rotated on a larger canvas it is {moved}. This command "
+        "trains it again, with the same weights on the same kind of processor:",
+        model=card.kind,
+        sizes=escape(card.sizes),
+        digits=format_number(card.digits),
+        tests=format_number(card.test_count),
+        accuracy=format_percent(card.test_accuracy, 2),
+        moved=format_percent(card.moved_accuracy, 2),
     )
+    return f'<p>{text}</p><p><code translate="no">{escape(card.command)}</code></p>'

@@ -16,6 +16,7 @@ from typing import Any
 
 import param
 
+from dashboard.languages.text import gettext
 from dashboard.shell.page_writer import PageWriter
 from dashboard.upstream.page_slices import checkpoint
 
@@ -250,7 +251,12 @@ class RedrawScheduler:
             if name not in self._failed:
                 self._failed.add(name)
                 logger.exception("the part %s of a page could not be drawn", name)
-                self._warn(f"The part “{name}” of the page could not be drawn: {error!r:.200}.")
+                fault = gettext(
+                    "The part “{name}” of the page could not be drawn: {error}.",
+                    name=name,
+                    error=repr(error)[:200],
+                )
+                self._warn(fault)
         else:
             self._failed.discard(name)
         if name in self._intervals:

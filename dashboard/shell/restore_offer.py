@@ -12,6 +12,7 @@ from html import escape
 
 import panel as pn
 
+from dashboard.languages.text import gettext
 from dashboard.shell.alert import BOX
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
@@ -63,7 +64,7 @@ class RestoreOffer:
     @cached_property
     def _choice(self) -> pn.widgets.Select:
         choice = pn.widgets.Select(
-            label="Saved work",
+            label=gettext("Saved work"),
             options={"": 0},
             css_classes=["ink-saves"],
             stylesheets=[self._theme.widgets],
@@ -76,17 +77,19 @@ class RestoreOffer:
 
     @cached_property
     def _delete_all_button(self) -> pn.widgets.Button:
-        return button("Delete all", self._theme, "ink-delete-saves", self._delete_all_pressed)
+        return button(
+            gettext("Delete all"), self._theme, "ink-delete-saves", self._delete_all_pressed
+        )
 
     def _parts(self) -> list[pn.viewable.Viewable]:
         theme = self._theme
         return [
             self._choice,
             self._text,
-            button("Resume", theme, "ink-resume", self._resumed),
-            button("Delete", theme, "ink-delete-save", lambda: self._delete(self._index)),
+            button(gettext("Resume"), theme, "ink-resume", self._resumed),
+            button(gettext("Delete"), theme, "ink-delete-save", lambda: self._delete(self._index)),
             self._delete_all_button,
-            button("Start fresh", theme, "ink-fresh", self._declined),
+            button(gettext("Start fresh"), theme, "ink-fresh", self._declined),
         ]
 
     @property
@@ -149,8 +152,8 @@ class RestoreOffer:
     def _draw(self) -> None:
         if self._index < len(self._saves):
             save = self._saves[self._index]
+            question = gettext("Restore your earlier work: {work}?", work=save.text)
             picture = f'<img alt="" src="{save.picture}">' if save.picture else ""
             self._text.object = (
-                f'<div class="saved" role="status">{picture}'
-                f"<span>Restore your earlier work: {escape(save.text)}?</span></div>"
+                f'<div class="saved" role="status">{picture}<span>{escape(question)}</span></div>'
             )

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import panel as pn
 
+from dashboard.languages.text import gettext
 from dashboard.shell.messages import invisible, make_sender, make_text_receiver
 from dashboard.shell.theme import Theme
 
@@ -68,6 +69,10 @@ class Pane:
     has_model
         Whether the pane fills the slot `model`, which the header shows; the others speak of the
         model of the first pane.
+    is_translated
+        Whether the pane is in the language of the page; the others are in English, and say so.
+    english_panels
+        Names of the panels that are in English.
     """
 
     name: str
@@ -79,6 +84,8 @@ class Pane:
     panels: tuple[tuple[str, str], ...] = ()
     has_settings: bool = True
     has_model: bool = False
+    is_translated: bool = True
+    english_panels: tuple[str, ...] = ()
 
 
 class Panes:
@@ -137,8 +144,7 @@ class Panes:
             self._views.pop(pane.name, None)
             self._slots[pane.name]["draw"][:] = [
                 self._theme.text(
-                    f'<p class="opening" role="alert">{escape(pane.title)} could not be opened: '
-                    f"{escape(repr(error)[:200])}. Open another pane, then this one again.</p>"
+                    f'<p class="opening" role="alert">{escape(opening_fault(pane, error))}</p>'
                 )
             ]
             return False
@@ -154,7 +160,8 @@ class Panes:
         slots = {slot: pn.Column(**column) for slot in names}
         for name in ("inside", "watch"):
             slots[name].sizing_mode = "stretch_both"
-        slots["draw"].append(self._theme.text(f'<p class="opening">Opening {pane.title} …</p>'))
+        opening = escape(gettext("Opening {pane} …", pane=pane.title))
+        slots["draw"].append(self._theme.text(f'<p class="opening">{opening}</p>'))
         return slots
 
     def _fill(self, name: str) -> None:
@@ -165,3 +172,12 @@ class Panes:
     def _open_settings(self, name: str) -> None:
         if name in self._views:
             self._views[name].open_settings()
+
+
+def opening_fault(pane: Pane, error: Exception) -> str:
+    """Return the sentence on a pane that could not be made."""
+    return gettext(
+        "{pane} could not be opened: {error}. Open another pane, then this one again.",
+        pane=pane.title,
+        error=repr(error)[:200],
+    )

@@ -36,10 +36,12 @@ class Theme:
         self.quick = (
             ":host { gap: 12px; } .field { display: var(--card-learning, flex); }"
             " @media (min-width: 1000px) {"
-            " :host > :not(.ink-training-start) { width: 5.75rem !important; } }"
+            " :host > :not(.ink-training-start) { width: max(5.75rem,"
+            " calc(0.9rem + 0.37rem * var(--label-length, 0))) !important; } }"
             " @media (min-width: 1000px) and (max-width: 1199px) {"
             " :host { gap: 8px; --help: none; }"
-            " :host > :not(.ink-training-start) { width: 5rem !important; } }"
+            " :host > :not(.ink-training-start) { width: max(5rem,"
+            " calc(0.37rem * var(--label-length, 0))) !important; } }"
             " @media (max-width: 999px) { :host { flex-wrap: wrap; } :host > * { flex: 1 1 5rem; }"
             " .ink-training-start { flex-basis: 100%; } }"
         )

@@ -7,15 +7,17 @@ leave both ends where they are, so a redraw need not set the handle while the us
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import panel as pn
 from bokeh.models import CustomJSTickFormatter
 
+from dashboard.languages.text import gettext
 from dashboard.shell.theme import Theme, button
 
 NAME_PLACE = """
 const place = Math.round(tick * iterations.length)
-return place < iterations.length ? "iteration " + iterations[place].toLocaleString("en") : "latest"
+return place < iterations.length ? named.replace("{}", format_number(iterations[place])) : latest
 """
 """Names the checkpoint at the handle on the page itself, in place of a share of the slider."""
 
@@ -50,9 +52,9 @@ class TimelineSlider:
         self._show_newest = show_newest
         self._is_drawing = False
         self._count = 1
-        self._names = CustomJSTickFormatter(args={"iterations": []}, code=NAME_PLACE)
+        self._names = CustomJSTickFormatter(args=self._arguments(()), code=NAME_PLACE)
         self.slider = pn.widgets.FloatSlider(
-            label="Checkpoints",
+            label=gettext("Checkpoints"),
             start=0,
             end=1,
             value=1,
@@ -65,8 +67,8 @@ class TimelineSlider:
             min_width=190,  # below it the buttons go to a line of their own
             margin=(0, 8, 0, 0),  # the handle extends beyond the end
         )
-        self.live = button("Latest", theme, f"{hook}-live", show_newest)
-        self.resume = button("Continue from here", theme, f"{hook}-continue", resume)
+        self.live = button(gettext("Latest"), theme, f"{hook}-live", show_newest)
+        self.resume = button(gettext("Continue from here"), theme, f"{hook}-continue", resume)
         self.view = pn.Row(
             self.slider,
             self.live,
@@ -86,13 +88,13 @@ class TimelineSlider:
         """
         self._count = max(1, len(checkpoints))
         changes = {
-            "label": f"Checkpoints ({len(checkpoints)})",
+            "label": gettext("Checkpoints ({count})", count=len(checkpoints)),
             "step": 1 / self._count,
             "disabled": not checkpoints,
         }
         if list(checkpoints) != self._names.args["iterations"]:
             # First: Bokeh formats the value again when the label or the value changes.
-            self._names.args = {"iterations": list(checkpoints)}
+            self._names.args = self._arguments(checkpoints)
         if position != self._position():
             changes["value"] = 1.0 if position is None else position / self._count
         self._is_drawing = True
@@ -101,6 +103,11 @@ class TimelineSlider:
         finally:
             self._is_drawing = False
         self.live.disabled = self.resume.disabled = position is None
+
+    @staticmethod
+    def _arguments(checkpoints: Sequence[int]) -> dict[str, Any]:
+        named = gettext("iteration {iteration}", iteration="{}")
+        return {"iterations": list(checkpoints), "named": named, "latest": gettext("latest")}
 
     def _position(self) -> int | None:
         """Return the index of the checkpoint at the handle, None at the end."""

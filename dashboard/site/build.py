@@ -13,6 +13,7 @@ from typing import Any
 from dashboard.site.assets import make_local
 from dashboard.site.conversion import Conversion, convert
 from dashboard.site.headers import write_headers
+from dashboard.site.languages import language_files
 from dashboard.site.offline import write_build_manifest, write_service_worker, write_web_manifest
 from dashboard.site.page import make_page, make_worker
 from dashboard.site.pyodide_files import Log, obtain_pyodide
@@ -69,7 +70,7 @@ def build_site(
     log(f"converting {app}")
     converted = convert(app)
     refuse_missing(converted.modules)
-    python = python_files(converted.modules, pyodide, CACHE, log)
+    python = python_files(converted.modules, pyodide, CACHE, log) | language_files()
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=destination.parent) as temporary:
         site = Path(temporary) / "site"

@@ -2,8 +2,9 @@
  * what is wrong where something does not come. It needs no other file.
  *
  * The build puts status.js and download.js, and one constant, before this text:
- *   siteFiles    {scripts, worker}: the scripts of the page in their order, and the worker's script,
- *                as download.js describes them
+ *   siteFiles    {scripts, worker, languages}: the scripts of the page in their order, the worker's
+ *                script, and by its code the texts of each language but English, as download.js
+ *                describes them
  *
  * `siteStart(options)` starts a worker and collects its events until page.js listens. The worker's
  * name holds what `Launch` in dashboard/sharing/links.py reads. Browsers refuse workers to pages
@@ -28,12 +29,59 @@ function afterParsing(action) {
   else action();
 }
 
+// ---- The language ----------------------------------------------------------------------------
+
+/* The first that is offered of: the address, an earlier choice, the browser's languages. */
+function chooseLanguage() {
+  const asked = new URLSearchParams(location.search).get("lang") ?? "";
+  let kept = "";
+  try {
+    kept = /(?:^|; )inkling-language=([\w-]+)/.exec(document.cookie)?.[1] ?? "";
+  } catch {
+    // Cookies may be forbidden.
+  }
+  const primary = (code) => code.toLowerCase().split(/[-_]/)[0];
+  const offered = ["en", ...Object.keys(siteFiles?.languages ?? {})];
+  const wanted = [asked, kept, ...(navigator.languages ?? [])];
+  const find = (code) => offered.find((one) => primary(one) === primary(code));
+  return find(wanted.find(find) ?? "en");
+}
+
+const language = chooseLanguage();
+const TRANSLATED = ["aria-label", "title", "data-inside"];
+
+/* The page is built in English; the texts of another language come in a file. */
+async function translatePage() {
+  if (language === "en") return;
+  const file = siteFiles.languages[language];
+  const {direction, texts, about} = JSON.parse(await obtain(file, readText, report));
+  window.inklingTexts = texts;
+  Object.assign(root, {lang: language, dir: direction});
+  showTroubles();
+  afterParsing(() => {
+    document.getElementById("about-text").innerHTML = about;
+    document.getElementById("language").value = language;
+    for (const element of document.querySelectorAll(TRANSLATED.map((name) => `[${name}]`))) {
+      for (const name of TRANSLATED) {
+        const text = element.getAttribute(name);
+        if (text in texts) element.setAttribute(name, texts[text]);
+      }
+    }
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const node = walker.currentNode;
+      const text = node.data.trim();
+      if (Object.hasOwn(texts, text)) node.data = node.data.replace(text, () => texts[text]);
+    }
+  });
+}
+
 // ---- What the page cannot mend ---------------------------------------------------------------
 
-const reload = ["Reload", () => location.reload()];
+const reload = () => [gettext("Reload"), () => location.reload()];
 
 /* Nothing of a page that can never work is shown, unless it was in use. */
-function fail(sentence, cause, actions = [reload]) {
+function fail(sentence, cause, actions = [reload()]) {
   if (root.dataset.site === "failed") return; // the first cause stays
   const isUsed = root.dataset.site === "died" || root.dataset.site === "ready";
   if (!isUsed) root.dataset.dead = "";
@@ -75,14 +123,14 @@ function showTroubles() {
   if (root.dataset.site !== "loading") return;
   const [first] = troubles.entries();
   if (first === undefined) {
-    status.showProgress("Starting Python (1 of 3) …");
+    status.showProgress(gettext("Starting Python (1 of 3) …"));
     return;
   }
   const [name, {kind, message, seconds, wayOut}] = first;
   const others = troubles.size > 1 ? ` (${troubles.size} files are missing)` : "";
   status.showError(
     `${name} could not be loaded: ${message}.${others} ${wayOut} The next attempt is in ${seconds} s.`,
-    [["Try again", tryNow], reload],
+    [[gettext("Try again"), tryNow], reload()],
     {file: name, cause: kind},
   );
 }
@@ -201,7 +249,7 @@ function tellBytes() {
 }
 
 function start(options) {
-  const launch = {search: location.search, tab, ...options};
+  const launch = {search: location.search, tab, language, ...options};
   // One that failed may be in a cache under its plain address.
   const address = workerCount === 0 ? siteFiles.worker.name : `${siteFiles.worker.name}?${workerCount}`;
   workerCount += 1;
@@ -344,6 +392,7 @@ function startSite() {
     fail(`The browser refuses the worker in which Python runs: ${error.message}`, "worker");
     return;
   }
+  translatePage();
   loadScripts();
   const unwatch = watchSilence(() => {
     if (document.readyState !== "loading") return;

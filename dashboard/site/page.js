@@ -7,9 +7,9 @@
  */
 
 const STAGES = {
-  core: "Starting Python (1 of 3) …",
-  packages: "Loading the packages (2 of 3) …",
-  app: "Opening the app (3 of 3) …",
+  core: () => gettext("Starting Python (1 of 3) …"),
+  packages: () => gettext("Loading the packages (2 of 3) …"),
+  app: () => gettext("Opening the app (3 of 3) …"),
 };
 const SILENCE_MS = 30_000;
 const PROBE_MS = 5_000;
@@ -35,16 +35,20 @@ function hasState(...states) {
 let stage = "";
 
 function showStage(name) {
-  stage = STAGES[name];
-  if (hasState("loading") && troubles.size === 0) status.showProgress(stage);
+  stage = name;
+  if (hasState("loading") && troubles.size === 0) status.showProgress(STAGES[stage]());
 }
 
 function showProgress({received, total}) {
-  if (!hasState("loading") || stage !== STAGES.core || troubles.size > 0) return;
-  const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+  if (!hasState("loading") || stage !== "core" || troubles.size > 0) return;
+  const digits = {minimumFractionDigits: 1, maximumFractionDigits: 1};
+  const megabytes = (bytes) => format_number(bytes / 1e6, digits);
   const percent = Math.floor((100 * received) / total);
-  const bytes = `${megabytes(received)} of ${megabytes(total)} MB, ${percent} %`;
-  status.showProgress(received < total ? `${stage} ${bytes}` : stage, received / total);
+  const bytes = gettext("{received} of {total} MB, {percent} %", {
+    received: megabytes(received), total: megabytes(total), percent,
+  });
+  const text = STAGES[stage]();
+  status.showProgress(received < total ? `${text} ${bytes}` : text, received / total);
 }
 
 function showError(where, summary, details, fatal) {
@@ -52,7 +56,7 @@ function showError(where, summary, details, fatal) {
   if (hasState("failed", "died")) return; // the first cause stays
   const sentence = `${where} ${summary}`;
   if (fatal) fail(sentence, "error");
-  else status.showError(sentence, [["Close", () => status.hide()]]);
+  else status.showError(sentence, [[gettext("Close"), () => status.hide()]]);
 }
 
 /* Shows the prerendered document. */
@@ -114,8 +118,9 @@ function die(summary) {
   setInert(true);
   bridge.worker.terminate();
   if (lived > LONG_LIFE_MS) restarts = 0;
-  const again = ["Start again", () => restart({resume: false})];
-  if (lived <= QUICK_DEATH_MS) status.showError(`Python stopped: ${summary}`, [again]);
+  const again = [gettext("Start again"), () => restart({resume: false})];
+  const sentence = gettext("Python stopped: {summary}", {summary});
+  if (lived <= QUICK_DEATH_MS) status.showError(sentence, [again]);
   else if (restarts < MOST_RESTARTS) {
     restarts += 1;
     restart();
@@ -124,7 +129,7 @@ function die(summary) {
       `Python stopped ${restarts + 1} times, each time less than ${LONG_LIFE_MS / 60_000} minutes ` +
         `after its start: ${summary} It is not started again by itself; a smaller network or ` +
         "batch may help.",
-      [["Resume from the last save", () => { restarts = 0; restart(); }], again],
+      [[gettext("Resume from the last save"), () => { restarts = 0; restart(); }], again],
     );
   }
 }
@@ -140,7 +145,7 @@ function restart(options = {resume: true}) {
   Object.assign(bridge, {sent: 0, done: 0});
   startTime = performance.now();
   listen(siteStart(options));
-  status.showProgress("Python stopped and is being started again …");
+  status.showProgress(gettext("Python stopped and is being started again …"));
 }
 
 /* Connects the page with a worker, and delivers the events that came before. */

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+from dashboard.shell import read_asset
 from dashboard.site.site_files import SiteError
 from dashboard.upstream import is_applied
 from dashboard.upstream.site_build.page_scripts import leave_out_scripts
@@ -204,7 +205,8 @@ def _begin_body_early(begun: str, rest: str) -> str:
 
 def _head_script() -> str:
     scripts = "".join(read_script(name) for name in ("status.js", "download.js", "head.js"))
-    return f'(() => {{\n"use strict";\n{SITE_FILES}{scripts}}})();\n'
+    texts = read_asset("texts.js")
+    return f'{texts}(() => {{\n"use strict";\n{SITE_FILES}{scripts}}})();\n'
 
 
 def _page_script(handler: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from dashboard.site import python_packages
 from dashboard.site.archives import compress, read_archive, write_archive, write_bundle
 from dashboard.site.conversion import PANEL_ROOT
+from dashboard.site.languages import CATALOGUE_FILES
 from dashboard.site.pyodide_files import Log, obtain_wheels, pinned
 from dashboard.site.site_files import PACKAGES, SiteError
 from dashboard.site.start_files import describe_files
@@ -82,7 +83,7 @@ def python_files(
 
 
 def worker_settings(files: Mapping[str, bytes], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Return what worker.js has to know of the files that `python_files` returned.
+    """Return what worker.js has to know of the files of `python_files` and `language_files`.
 
     The switch of the upstream patches in `environment` is stored for Python in the browser.
     """
@@ -93,6 +94,8 @@ def worker_settings(files: Mapping[str, bytes], environment: Mapping[str, str]) 
         "pyodide": PYODIDE,
         "stdlib": stdlib_name(),
         "packages": PACKAGES,
+        "languages": {code: name for code, name in CATALOGUE_FILES.items() if name in files},
+        "catalogues": python_packages.CATALOGUES,
         "files": describe_files(files),
         "library": pinned()["library"],
         "lock": {**pinned()["lock"], "packages": {}},

@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from dashboard.site.archives import read_archive
 from dashboard.site.site_files import SiteError, package_folder
 
+CATALOGUES = "dashboard/languages/catalogues"
 OWN_PACKAGES = ("nn", "data_cache", "dashboard")
 # Code that runs while the site is built, and not in it.
 BUILD_ONLY = ("dashboard/site/", "dashboard/upstream/site_build/")
@@ -118,7 +119,8 @@ def own_files(package: str) -> dict[str, bytes]:
     contents = {}
     for path in sorted(folder.rglob("*")):
         name = f"{package}/{path.relative_to(folder).as_posix()}"
-        is_left_out = name.startswith(BUILD_ONLY) or "__pycache__" in path.parts
+        # Catalogues of texts are loaded one by one; see languages.py.
+        is_left_out = name.startswith((*BUILD_ONLY, CATALOGUES)) or "__pycache__" in path.parts
         if path.is_file() and not is_left_out:
             contents[name] = path.read_bytes()
     return contents

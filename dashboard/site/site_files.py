@@ -13,10 +13,12 @@ from dashboard.site.archives import read_bundle
 
 PACKAGES = "packages.bin"
 BUDGET_BYTES = 16_000_000
-"""The most that a first visitor loads until the first answer, compressed."""
+"""The most that a first visitor with a slow connection loads until the first answer, compressed."""
 
-# Downloaded after the first answer, or by devices that install the app.
+# Downloaded after the first answer, by devices that install the app, or for a page in another
+# language than English.
 LATER = (
+    "languages/",
     "data/",
     "icon",
     "service-worker.js",

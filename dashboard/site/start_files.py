@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dashboard.site.languages import TABLE_FILES
 from dashboard.site.page import SITE_FILES
 from dashboard.site.site_files import SiteError
 
@@ -59,6 +60,10 @@ def list_start_files(html: str, site: Path) -> str:
     listed = {
         "scripts": [describe_file(name, (site / name).read_bytes()) for name in names],
         "worker": describe_file("worker.js", worker, "javascript"),
+        "languages": {
+            code: describe_file(name, (site / name).read_bytes())
+            for code, name in TABLE_FILES.items()
+        },
     }
     if html.count(SITE_FILES) != 1:
         raise SiteError(f"Expected {SITE_FILES.strip()!r} once in the page.")

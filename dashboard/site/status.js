@@ -58,7 +58,7 @@ function showNews(text, label, press) {
   const bar = document.createElement("div");
   bar.className = "site-news";
   bar.setAttribute("role", "status");
-  bar.append(text, makeButton(label, press), makeButton("Later", () => bar.remove()));
+  bar.append(text, makeButton(label, press), makeButton(gettext("Later"), () => bar.remove()));
   document.body.append(bar);
   return bar;
 }

@@ -2,7 +2,8 @@
  *
  * The build puts two constants and download.js before this text and the message loop after it:
  *   settings     {pyodide, stdlib, packages, snapshot}: paths relative to the site, snapshot only where
- *                there is one; {files}: these files as
+ *                there is one; {languages}: the paths of the catalogues of texts, by the codes of the
+ *                languages; {files}: these files as
  *                download.js describes them, by their paths; {library, lock, env}: the folder of
  *                Python's packages, Pyodide's lock file, environment variables; {total}: the number
  *                of bytes whose download is counted; {loadsInParallel, reportsTasks}: whether these
@@ -128,18 +129,43 @@ function readBundle(data) {
   });
 }
 
-/* Writes the packages into Python's file system. */
+/* Writes the packages into Python's file system. `FS.writeFile` would look up every path anew and open
+ * every file, which takes three times as long. */
 function writeFiles(FS, files) {
-  const folders = new Set();
+  const folders = new Map();
   for (const [path, content] of files) {
     const target = `${settings.library}/${path}`;
-    const folder = target.slice(0, target.lastIndexOf("/"));
-    if (!folders.has(folder)) {
+    const split = target.lastIndexOf("/");
+    const folder = target.slice(0, split);
+    let parent = folders.get(folder);
+    if (parent === undefined) {
       FS.mkdirTree(folder);
-      folders.add(folder);
+      parent = FS.lookupPath(folder).node;
+      folders.set(folder, parent);
     }
-    FS.writeFile(target, content, {canOwn: true});
+    const node = parent.node_ops.mknod(parent, target.slice(split + 1), 0o100644, 0);
+    node.contents = content;
+    node.usedBytes = content.length;
   }
+}
+
+/* What the page passed in the worker's name; see head.js. */
+function readLaunch() {
+  try {
+    return JSON.parse(self.name) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+const {language = "en", resume = false} = readLaunch();
+
+/* The catalogue of the page's language, as a list of [path, content]; that of English is empty. */
+async function downloadCatalogue() {
+  const name = settings.languages[language];
+  if (name === undefined) return [];
+  const content = await download(name, readBytes, {counted: false});
+  return [[`${settings.catalogues}/${language}.mo`, content]];
 }
 
 // ---- Start -------------------------------------------------------------------------------------
@@ -167,8 +193,9 @@ const pyodideOptions = {
   indexURL: site + settings.pyodide,
   stdLibURL: site + settings.stdlib,
   lockFileContents: settings.lock,
-  // Where Panel finds its own style sheets at run time, and what the build has set.
-  env: {PANEL_CDN_ROOT: `${site}panel/`, ...settings.env},
+  // Where Panel finds its own style sheets at run time, what the build has set,
+  // and the language of the page.
+  env: {PANEL_CDN_ROOT: `${site}panel/`, INKLING_LANGUAGE: language, ...settings.env},
 };
 
 /* Whether Python began with a copy of its memory. */
@@ -199,10 +226,11 @@ function render([docs_json, render_items, root_ids]) {
 
 /* Executes all imports and makes the page. */
 async function makePage(files, parts) {
+  const catalogue = downloadCatalogue();
   self.pyodide = await (parts === null ? loadPlainly(files) : loadInParallel(parts));
   tellStage("packages");
   const bundle = await files;
-  writeFiles(self.pyodide.FS, bundle);
+  writeFiles(self.pyodide.FS, [...bundle, ...(await catalogue)]);
   tellStage("app");
   // Nearly all objects of the start stay, so collecting garbage meanwhile would be wasted time.
   self.pyodide.runPython("import gc; gc.disable()");
@@ -222,26 +250,30 @@ function reportErrors() {
   if (settings.reportsTasks) runApart(TASK_ERRORS, {});
 }
 
-/* Continues from the copy of Python's memory in which the page is made; returns whether it could. After
- * a crash the start does without, as the copy may be what this browser has trouble with. */
+/* Restores the copy of Python's memory in which the page is made, in English; returns whether it
+ * could. After a crash the start does without, as the copy may be what this browser has trouble with. */
 async function restorePage(files, parts) {
   try {
-    if (JSON.parse(self.name).resume || !(await isWorthDownloading(parts))) return false;
+    if (resume || language !== "en") return false;
+    isFast = await measureConnection();
+    if (!isFast) return false;
     const {pyodide, page, backend} = await restorePython(parts);
     self.pyodide = pyodide;
+    isRestored = true;
     tellStage("packages");
+    tellStage("app");
+    // The page draws it meanwhile.
+    render([withAddress(page.docs_json), page.render_items, page.root_ids]);
     // Modules that are imported later, and the library.
     const [bundle, stdlib] = await Promise.all([files, parts.stdlib]);
     writeFiles(pyodide.FS, bundle);
     pyodide.FS.writeFile(`/lib/${settings.stdlibFile}`, stdlib, {canOwn: true});
-    tellStage("app");
     reportErrors();
     runApart(RESUME, {backend});
-    isRestored = true;
-    render([withAddress(page.docs_json), page.render_items, page.root_ids]);
     return true;
   } catch (error) {
     self.pyodide = undefined;
+    isRestored = false;
     console.info(`Python starts without the copy of its memory: ${error?.message ?? error}`);
     return false;
   }

@@ -10,6 +10,8 @@ from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any
 
+from dashboard.languages.text import current_language, use_language
+
 
 async def sleep_without_context(seconds: float) -> None:
     """Wait as `asyncio.sleep` does, but release the session of a task that is cancelled.
@@ -44,8 +46,12 @@ class BackgroundTasks:
     def begin(
         self, work: Coroutine[Any, Any, Any], *, cancel_on_close: bool = True
     ) -> asyncio.Task[Any]:
-        """Start a task; without `cancel_on_close`, `close` waits for its end instead."""
-        task = asyncio.get_running_loop().create_task(work)
+        """Start a task; without `cancel_on_close`, `close` waits for its end instead.
+
+        Its language is the one of whom it is started for, whatever is done meanwhile.
+        """
+        with use_language(current_language()):
+            task = asyncio.get_running_loop().create_task(work)
         self._tasks[task] = cancel_on_close
         task.add_done_callback(self._finished)
         return task

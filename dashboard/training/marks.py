@@ -10,16 +10,19 @@ from array import array
 from dataclasses import dataclass, field
 from typing import Any
 
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext, gettext_noop
+
 MARKED_SETTINGS = {
-    "learning_rate": "learning rate",
-    "batch_size": "batch size",
-    "optimizer": "optimiser",
-    "dropout": "dropout",
-    "l1": "L1 penalty",
-    "l2": "L2 penalty",
-    "augment": "augmentation",
-    "label_smoothing": "label smoothing",
-    "weight_average": "weight average",
+    "learning_rate": gettext_noop("learning rate"),
+    "batch_size": gettext_noop("batch size"),
+    "optimizer": gettext_noop("optimiser"),
+    "dropout": gettext_noop("dropout"),
+    "l1": gettext_noop("L1 penalty"),
+    "l2": gettext_noop("L2 penalty"),
+    "augment": gettext_noop("augmentation"),
+    "label_smoothing": gettext_noop("label smoothing"),
+    "weight_average": gettext_noop("weight average"),
 }
 """The settings whose changes are marked, with their names in sentences."""
 
@@ -53,7 +56,13 @@ class SettingChange:
     def text(self) -> str:
         """Return the change in words: “learning rate 0.002 → 0.01 at iteration 1,200”."""
         old, new = _format(self.old), _format(self.new)
-        return f"{MARKED_SETTINGS[self.name]} {old} → {new} at iteration {self.iteration:,}"
+        return gettext(
+            "{setting} {old} → {new} at iteration {iteration}",
+            setting=gettext(MARKED_SETTINGS[self.name]),
+            old=old,
+            new=new,
+            iteration=format_number(self.iteration),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +102,12 @@ class Divergence:
 
     def text(self) -> str:
         """Return in words what happened, and which weights were restored."""
-        return (
-            f"diverged at iteration {self.iteration:,}: the loss {self.reason}; "
-            f"back to the weights of iteration {self.fallback:,}"
+        return gettext(
+            "diverged at iteration {iteration}: the loss {reason}; back to the weights of "
+            "iteration {fallback}",
+            iteration=format_number(self.iteration),
+            reason=gettext(self.reason),
+            fallback=format_number(self.fallback),
         )
 
 

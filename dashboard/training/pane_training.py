@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic
 
+from dashboard.languages.text import gettext
 from dashboard.shell.notices import Mend, Notice
 from dashboard.training.background_tasks import BackgroundTasks
 from dashboard.training.run import Run
@@ -114,4 +115,6 @@ class PaneTraining(Generic[AnyRun]):
         if self.training_loop.is_training(task):
             self.training_loop.forget_steps()
             self.state.running = False
-        self.notify(f"Internal error in a background task: {error!r}", "error")
+        self.notify(
+            gettext("Internal error in a background task: {error}", error=repr(error)), "error"
+        )

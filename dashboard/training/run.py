@@ -15,6 +15,8 @@ from weakref import ref
 
 import numpy as np
 
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.training.history import History, Score
 from dashboard.training.marks import MARKED_SETTINGS, Divergence, SettingChange
 from dashboard.training.run_state import ModelState, MovingAverage, RunState
@@ -61,7 +63,7 @@ class DivergenceDetector:
         The moving average decides, because a single hard sample may have any loss.
         """
         if not math.isfinite(loss) or average is None:
-            return "became infinite or not a number"
+            return gettext_noop("became infinite or not a number")
         if self.starting is None:
             self.starting = max(loss, math.log(classes))
         if average > EXPLOSION_FACTOR * self.starting:
@@ -367,9 +369,14 @@ class Run:
         self._fault = fault
         self.restore_fallback()
         raise DivergenceError(
-            f"Training paused itself: at iteration {fault.iteration} the loss {fault.reason}. "
-            f"The weights of iteration {self.iteration} are back. "
-            f"Try a smaller learning rate than {learning_rate:g}."
+            gettext(
+                "Training paused itself: at iteration {iteration} the loss {reason}. The weights "
+                "of iteration {fallback} are back. Try a smaller learning rate than {rate}.",
+                iteration=fault.iteration,
+                reason=gettext(fault.reason),
+                fallback=self.iteration,
+                rate=format_number(learning_rate, "g"),
+            )
         )
 
     def restore_fallback(self) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import param
 
+from dashboard.languages.text import gettext_noop
 from dashboard.training.history import History
 
 FULL_SPEED = "full"
@@ -26,7 +27,7 @@ SPEEDS: dict[str, float | None] = {
 WATCHED_SPEED = 10.0
 """Up to this speed, in steps per second, each step is shown by itself."""
 
-ITERATION, EPOCH = "iteration", "epoch"
+ITERATION, EPOCH = gettext_noop("iteration"), gettext_noop("epoch")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,24 +55,32 @@ class RunOptions(param.Parameterized):
     speed = param.Selector(
         default=FULL_SPEED,
         objects=list(SPEEDS),
-        label="Speed",
-        doc="Training steps per second. The numbers of the run are the same at any speed.",
+        label=gettext_noop("Speed"),
+        doc=gettext_noop(
+            "Training steps per second. The numbers of the run are the same at any speed."
+        ),
     )
     x_axis = param.Selector(
         default=ITERATION,
         objects=[ITERATION, EPOCH],
-        label="x axis",
-        doc="Whether curves are drawn over iterations (training steps) or epochs (passes over the "
-        "training samples).",
+        label=gettext_noop("x axis"),
+        doc=gettext_noop(
+            "Whether curves are drawn over iterations (training steps) or epochs (passes over the "
+            "training samples)."
+        ),
     )
     log_scale = param.Boolean(
-        False, label="Log scale", doc="Whether the loss is drawn on a logarithmic axis."
+        False,
+        label=gettext_noop("Log scale"),
+        doc=gettext_noop("Whether the loss is drawn on a logarithmic axis."),
     )
     ignore_outliers = param.Boolean(
         True,
-        label="Ignore outliers",
-        doc="Whether the y axes leave out the most extreme hundredth of the values of the training "
-        "batches at either end, and the values of steps that diverged.",
+        label=gettext_noop("Ignore outliers"),
+        doc=gettext_noop(
+            "Whether the y axes leave out the most extreme hundredth of the values of the training "
+            "batches at either end, and the values of steps that diverged."
+        ),
     )
     earlier = param.List(
         [], item_type=History, doc="Curves of earlier runs, the newest last; drawn behind the run."

@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 import param
 
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.training.budget import DIGITS_BUDGET, Budget, NetworkCost, network_cost
 from data_cache import AUGMENTATIONS, DIGIT_NAMES
 from data_cache.samples import PIXELS, SIDE
@@ -57,7 +59,7 @@ class TypedSettings(param.Parameterized):
             The text stands for no value inside the setting's bounds.
         """
         parameter = self.param[name]
-        label, entry = parameter.label, text.strip()
+        label, entry = gettext(parameter.label), text.strip()
         if isinstance(parameter, param.List):
             return _read_layers(label, entry)
         if isinstance(parameter, ArchitectureParameter):
@@ -65,12 +67,17 @@ class TypedSettings(param.Parameterized):
         if isinstance(parameter, param.Selector):
             choices = list(parameter.objects)
             if entry not in choices:
-                raise _refusal(f"{label} is one of {', '.join(choices)}", entry)
+                raise _refusal(
+                    gettext("{label} is one of {choices}", label=label, choices=", ".join(choices)),
+                    entry,
+                )
             return entry
         if not entry and parameter.allow_None:
             return None
-        nothing = ", or nothing" if parameter.allow_None else ""
-        error = _refusal(f"{label} takes {describe_range(parameter)}{nothing}", entry)
+        values = describe_range(parameter)
+        if parameter.allow_None:
+            values = gettext("{values}, or nothing", values=values)
+        error = _refusal(gettext("{label} takes {values}", label=label, values=values), entry)
         try:
             value = int(entry) if isinstance(parameter, param.Integer) else float(entry)
         except ValueError:
@@ -95,64 +102,74 @@ class LearningSettings(TypedSettings):
         0.002,
         bounds=(0, 10),
         inclusive_bounds=(False, True),
-        label="Learning rate",
-        doc="How far one step moves the weights. Adam likes 0.001 to 0.005, plain SGD 0.05 to 0.5.",
+        label=gettext_noop("Learning rate"),
+        doc=gettext_noop(
+            "How far one step moves the weights. Adam likes 0.001 to 0.005, plain SGD 0.05 to 0.5."
+        ),
     )
     batch_size = param.Integer(
         32,
         bounds=(1, 4096),
-        label="Batch size",
-        doc="Digits per step. 1 learns after every digit; larger batches give less noisy steps.",
+        label=gettext_noop("Batch size"),
+        doc=gettext_noop(
+            "Digits per step. 1 learns after every digit; larger batches give less noisy steps."
+        ),
     )
     optimizer = param.Selector(
         default="adam",
         objects=list(OPTIMIZERS),
-        label="Optimiser",
-        doc="Update rule of the weights.",
+        label=gettext_noop("Optimiser"),
+        doc=gettext_noop("Update rule of the weights."),
     )
     l1 = param.Number(
         0.0,
         bounds=(0, 1),
-        label="L1",
-        doc="Weight of the L1 penalty: shrinks every weight by a constant amount.",
+        label=gettext_noop("L1"),
+        doc=gettext_noop("Weight of the L1 penalty: shrinks every weight by a constant amount."),
     )
     l2 = param.Number(
         0.0,
         bounds=(0, 1),
-        label="L2",
-        doc="Weight of the L2 penalty: shrinks weights in proportion to their size.",
+        label=gettext_noop("L2"),
+        doc=gettext_noop("Weight of the L2 penalty: shrinks weights in proportion to their size."),
     )
     dropout = param.Number(
         0.0,
         bounds=(0, 0.9),
-        label="Dropout",
-        doc="Share of the hidden units that are set to zero at random in every step.",
+        label=gettext_noop("Dropout"),
+        doc=gettext_noop("Share of the hidden units that are set to zero at random in every step."),
     )
     hidden_layers = param.List(
         [128],
         item_type=int,
         bounds=(0, MAX_HIDDEN_LAYERS),
-        label="Hidden layers",
-        doc="Units in each hidden layer, for example 128 or 500 300 100. Empty: none.",
+        label=gettext_noop("Hidden layers"),
+        doc=gettext_noop(
+            "Units in each hidden layer, for example 128 or 500 300 100. Empty: none."
+        ),
     )
     activation = param.Selector(
         default="relu",
         objects=list(ACTIVATIONS),
-        label="Activation",
-        doc="Activation function of the hidden units.",
+        label=gettext_noop("Activation"),
+        doc=gettext_noop("Activation function of the hidden units."),
     )
     initialization = param.Selector(
         default="he",
         objects=list(INITIALIZATIONS),
-        label="Initialisation",
-        doc="Distribution of the first weights.",
+        label=gettext_noop("Initialisation"),
+        doc=gettext_noop("Distribution of the first weights."),
     )
-    biases = param.Boolean(True, label="Biases", doc="Whether units add a bias to their sum.")
+    biases = param.Boolean(
+        True,
+        label=gettext_noop("Biases"),
+        doc=gettext_noop("Whether units add a bias to their sum."),
+    )
     seed = param.Integer(
         1,
         bounds=(0, 2**32 - 1),
-        label="Seed",
-        doc="The same seed, data and settings give the same curve.",
+        label=gettext_noop("Seed"),
+        doc=gettext_noop("The same seed, data and settings give the same curve."),
     )
 
     def __init__(self, **values: Any) -> None:
@@ -211,39 +228,50 @@ class TrainingSettings(LearningSettings):
 
     architecture = ArchitectureParameter(
         DENSE,
-        label="Architecture",
-        doc="Layers before the hidden ones: none (dense), or convolutional layers, by name or as a "
-        "list such as conv5x8 pool2 conv5x16 pool3.",
+        label=gettext_noop("Architecture"),
+        doc=gettext_noop(
+            "Layers before the hidden ones: none (dense), or convolutional layers, by name or as a "
+            "list such as conv5x8 pool2 conv5x16 pool3."
+        ),
     )
     label_smoothing = param.Number(
         0.0,
         bounds=(0, 0.5),
-        label="Label smoothing",
-        doc="Share of every label that is spread evenly over all classes.",
+        label=gettext_noop("Label smoothing"),
+        doc=gettext_noop("Share of every label that is spread evenly over all classes."),
     )
     weight_average = param.Number(
         0.0,
         bounds=(0, 0.99999),
-        label="Weight average",
-        doc="Scores and saves an exponential moving average of the weights; this is its decay rate "
-        "per step, for example 0.999. 0: the weights themselves.",
+        label=gettext_noop("Weight average"),
+        doc=gettext_noop(
+            "Scores and saves an exponential moving average of the weights; this is its decay rate "
+            "per step, for example 0.999. 0: the weights themselves."
+        ),
     )
     cache_size = param.Integer(
         5,
         bounds=(0, 64),
-        label="Cache size",
-        doc="Blocks of digits fetched ahead. 0 fetches each block only when it is needed.",
+        label=gettext_noop("Cache size"),
+        doc=gettext_noop(
+            "Blocks of digits fetched ahead. 0 fetches each block only when it is needed."
+        ),
     )
     concurrency = param.Integer(
-        5, bounds=(1, 16), label="Concurrency", doc="Blocks that are fetched at the same time."
+        5,
+        bounds=(1, 16),
+        label=gettext_noop("Concurrency"),
+        doc=gettext_noop("Blocks that are fetched at the same time."),
     )
     augment = param.Selector(
         default="none",
         objects=list(AUGMENTATIONS),
-        label="Augmentation",
-        doc="Transforms every training digit at random: affine shifts, rotates and scales; light "
-        "also stretches and shears; full also adds elastic distortion, stroke width, blur and "
-        "noise.",
+        label=gettext_noop("Augmentation"),
+        doc=gettext_noop(
+            "Transforms every training digit at random: affine shifts, rotates and scales; light "
+            "also stretches and shears; full also adds elastic distortion, stroke width, blur and "
+            "noise."
+        ),
     )
 
     def network_cost(self, values: Mapping[str, Any]) -> NetworkCost:
@@ -263,10 +291,12 @@ def setting_names(settings: type[LearningSettings]) -> tuple[str, ...]:
 
 def describe_range(parameter: Any) -> str:
     """Return the bounds of a parameter in words: “a whole number from 1 to 4,096”."""
-    kind = "a whole number" if isinstance(parameter, param.Integer) else "a number"
-    low, high = parameter.bounds
-    start = "from" if parameter.inclusive_bounds[0] else "above"
-    return f"{kind} {start} {low:,} to {high:,}"
+    low, high = (format_number(bound) for bound in parameter.bounds)
+    if isinstance(parameter, param.Integer):
+        return gettext("a whole number from {low} to {high}", low=low, high=high)
+    if parameter.inclusive_bounds[0]:
+        return gettext("a number from {low} to {high}", low=low, high=high)
+    return gettext("a number above {low} to {high}", low=low, high=high)
 
 
 def format_value(value: Any) -> str:
@@ -287,8 +317,8 @@ def shorten(text: str, length: int = 24) -> str:
 
 
 def _refusal(expected: str, entry: str) -> SettingError:
-    found = f"“{shorten(entry)}”" if entry else "nothing"
-    return SettingError(f"{expected}; found {found}.")
+    found = f"“{shorten(entry)}”" if entry else gettext("nothing")
+    return SettingError(gettext("{expected}; found {found}.", expected=expected, found=found))
 
 
 def _inside(value: float, parameter: Any) -> bool:
@@ -308,9 +338,18 @@ def _read_layers(label: str, entry: str) -> list[int]:
     words = entry.replace(",", " ").replace("-", " ").split()
     if len(words) > MAX_HIDDEN_LAYERS:
         raise SettingError(
-            f"{label} takes at most {MAX_HIDDEN_LAYERS} numbers; found {len(words)}."
+            gettext(
+                "{label} takes at most {most} numbers; found {count}.",
+                label=label,
+                most=MAX_HIDDEN_LAYERS,
+                count=len(words),
+            )
         )
-    takes = f"{label} takes whole numbers from 1 to {MAX_LAYER_WIDTH:,}, for example 500 300 100"
+    takes = gettext(
+        "{label} takes whole numbers from 1 to {most}, for example 500 300 100",
+        label=label,
+        most=format_number(MAX_LAYER_WIDTH),
+    )
     widths = []
     for word in words:
         digits = word.lstrip("0") if word.isascii() and word.isdigit() else ""

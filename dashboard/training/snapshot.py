@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext
 from nn import Network
 
 
@@ -65,20 +67,21 @@ class Snapshot:
 
     def status_line(self) -> str:
         """Return the snapshot as one line of text; scripts rely on the order."""
-        loss = "–" if self.loss is None else f"{self.loss:.3f}"
-        accuracy = "–" if self.accuracy is None else f"{100 * self.accuracy:.1f} %"
+        loss = "–" if self.loss is None else format_number(self.loss, ".3f")
+        accuracy = "–" if self.accuracy is None else format_percent(self.accuracy)
+        speed = format_number(self.samples_per_second, ",.0f")
         parts = [
-            f"iteration {self.iteration}",
-            f"epoch {self.epoch:.2f}",
-            f"loss {loss}",
-            f"training accuracy {accuracy}",
-            f"{self.samples_per_second:,.0f} samples/s",
-            f"cached {self.cached}",
-            f"in flight {self.in_flight}",
-            f"learning rate {self.learning_rate:g}",
-            f"batch {self.batch_size}",
+            gettext("iteration {iteration}", iteration=self.iteration),
+            gettext("epoch {number}", number=format_number(self.epoch, ".2f")),
+            gettext("loss {number}", number=loss),
+            gettext("training accuracy {percent}", percent=accuracy),
+            gettext("{number} samples/s", number=speed),
+            gettext("cached {number}", number=self.cached),
+            gettext("in flight {number}", number=self.in_flight),
+            gettext("learning rate {number}", number=format_number(self.learning_rate, "g")),
+            gettext("batch {number}", number=self.batch_size),
             self.optimizer,
             self.backend,
-            "waiting for data" if self.waiting else "",
+            gettext("waiting for data") if self.waiting else "",
         ]
         return " · ".join(part for part in parts if part)

@@ -9,6 +9,8 @@ from typing import Any
 
 import param
 
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext
 from dashboard.training.pane_training import PaneTraining
 from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot
@@ -80,7 +82,12 @@ class TimeTravel:
         """Show the checkpoint with that index, from 0 for the oldest; training may continue."""
         if not 0 <= index < len(self._timeline):
             self._training.notify(
-                f"A checkpoint is 0 to {len(self._timeline) - 1}; found {index}.", "warning"
+                gettext(
+                    "A checkpoint is 0 to {last}; found {index}.",
+                    last=len(self._timeline) - 1,
+                    index=index,
+                ),
+                "warning",
             )
             return
         self._state.shown_checkpoint = self._timeline[index]
@@ -94,7 +101,7 @@ class TimeTravel:
         shown = self._state.shown_checkpoint
         if shown is None:
             self._training.notify(
-                "Choose a checkpoint first; the network in training is shown.", "warning"
+                gettext("Choose a checkpoint first; the network in training is shown."), "warning"
             )
             return
         run = self._training.trainer.run
@@ -107,8 +114,11 @@ class TimeTravel:
             self._training.publish()
             self._state.param.trigger("history")
             self._training.notify(
-                f"Back at iteration {run.iteration:,}. Later steps are discarded; training "
-                "continues from here."
+                gettext(
+                    "Back at iteration {iteration}. Later steps are discarded; training continues "
+                    "from here.",
+                    iteration=format_number(run.iteration),
+                )
             )
 
         self._training.between_slices(go_back)

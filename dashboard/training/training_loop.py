@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
+from dashboard.languages.text import gettext
 from dashboard.shell.notices import Notice
 from dashboard.training.background_tasks import BackgroundTasks
 from dashboard.training.run import DivergenceError
@@ -95,12 +96,17 @@ class TrainingLoop:
                 if run is not self._trainer.run:
                     continue
                 if not self._state.running:
-                    self._stop_with(Notice(f"No step: {error} Press Step again.", "error"))
+                    self._stop_with(
+                        Notice(gettext("No step: {error} Press Step again.", error=error), "error")
+                    )
                 elif is_permanent(error):
                     self._stop_with(
                         Notice(
-                            f"Training paused, because its data cannot be loaded: {_cause(error)} "
-                            "Train tries again; or choose another data set.",
+                            gettext(
+                                "Training paused, because its data cannot be loaded: {cause} Train "
+                                "tries again; or choose another data set.",
+                                cause=_cause(error),
+                            ),
                             "error",
                         )
                     )
@@ -157,8 +163,11 @@ class DataStall:
             self._notify_on_recovery()
         state.snapshot = replace(state.snapshot, waiting=True)
         state.notice = Notice(
-            f"Waiting for data: {_cause(error)} Training continues by itself as soon as "
-            "they arrive; Pause and Train try again at once.",
+            gettext(
+                "Waiting for data: {cause} Training continues by itself as soon as they arrive; "
+                "Pause and Train try again at once.",
+                cause=_cause(error),
+            ),
             "warning",
         )
         waits = (
@@ -185,7 +194,7 @@ class DataStall:
             self._state.param.unwatch(watcher)
             self._count = 0
             if run == before.run:
-                self._state.notice = Notice("Data arrive again; training continues.")
+                self._state.notice = Notice(gettext("Data arrive again; training continues."))
 
         watcher = self._state.param.watch(check, "snapshot")
 

@@ -128,7 +128,7 @@ PATCHES = (
     ),
     Patch(
         "site_build/memory_snapshot", "loadPyodide", "Pyodide 0.28.3", "speed",
-        "58 % of the processor time of Python until the app's document",
+        "60 % of the processor time of Python until the app's document",
         "https://github.com/pyodide/pyodide/issues/6418: snapshots with shared libraries",
     ),
     Patch(

@@ -37,13 +37,17 @@ def read_bytes(path: Path | str) -> bytes:
         If the file is missing, unreadable, empty, or its compressed stream is damaged or
         truncated.
     """
+    return unpack(read_packed(path), str(path))
+
+
+def read_packed(path: Path | str) -> bytes:
+    """Return the content of a file as it is; DataError if it is missing or unreadable."""
     try:
-        content = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         raise DataError(
             f"{path}: expected a readable file, found none ({error.strerror or error})."
         ) from error
-    return unpack(content, str(path))
 
 
 def unpack(content: bytes, name: str, limit: int = MAX_UNPACKED) -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 
@@ -59,6 +59,11 @@ def find_images(folder: Path, part: str) -> Path:
     raise DataError(
         f'{folder}: expected images of the part "{part}" in one of {", ".join(names)}, found none.'
     )
+
+
+def is_image_file(path: PurePath) -> bool:
+    """Return whether a file has the images of a half of a data set, by its name."""
+    return _IMAGES.fullmatch(path.name) is not None
 
 
 def has_images(folder: Path) -> bool:

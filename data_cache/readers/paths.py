@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from data_cache.errors import DataError
-from data_cache.readers.archives import MAX_UNPACKED, read_bytes, unpack
+from data_cache.readers.archives import MAX_UNPACKED, read_packed, unpack
 from data_cache.readers.arrays import parse_npy, parse_npz
 from data_cache.readers.csv import parse_table
 from data_cache.readers.file_kinds import IDX, NPY, NPZ, TEXT, UNKNOWN, identify
@@ -22,9 +22,11 @@ from data_cache.readers.folders import (
     find_images,
     find_tables,
     has_images,
+    is_image_file,
     read_class_folders,
 )
 from data_cache.readers.idx import parse_idx_images, read_idx_samples
+from data_cache.readers.sample_archives import holds_folder, read_archive
 from data_cache.readers.sample_file import ReadOptions, SampleFile
 from data_cache.readers.text import decode_text
 from data_cache.samples import PIXELS, Samples
@@ -56,7 +58,8 @@ def read_samples(
     path : path
         A folder of idx files named as MNIST's, or of pictures in folders by class; an idx file of
         images (its labels are found by name), a table of text (see `parse_table`), or a `.npz` or
-        `.npy` file; each plain, compressed or alone in a ZIP archive. A pipe is read once.
+        `.npy` file; each plain, compressed or alone in a ZIP archive, which may contain a folder
+        as well. A pipe is read once.
     part : {"train", "test"}
         Which half of a folder or of a `.npz` archive to read; ignored for other files.
     options : ReadOptions, optional
@@ -70,7 +73,10 @@ def read_samples(
     path = Path(path)
     if path.is_dir():
         return _read_folder(path, part, options)
-    content = read_bytes(path)
+    content = read_packed(path)
+    if holds_folder(content):
+        return _read_archive(content, str(path), part, options, MAX_UNPACKED)
+    content = unpack(content, str(path))
     kind = identify(content)
     # A damaged idx file has lost its first bytes; nothing but its name tells.
     is_damaged = kind in (TEXT, UNKNOWN) and "-ubyte" in path.name and b"," not in content[:1000]
@@ -92,7 +98,8 @@ def parse_samples(
     Parameters
     ----------
     content : bytes
-        Of a table, an archive or an array, or of an idx file of images; plain or compressed.
+        Of a table, an archive or an array, or of an idx file of images; plain or compressed. Or of
+        a ZIP archive with a folder of samples.
     name : str
         The file, for error messages.
     part, options
@@ -105,6 +112,8 @@ def parse_samples(
     DataError
         If it has no samples, is damaged, or unpacks to more.
     """
+    if holds_folder(content):
+        return _read_archive(content, name, part, options, limit)
     content = unpack(content, name, limit)
     if identify(content) is IDX:
         return parse_idx_images(content, name, options)
@@ -141,6 +150,19 @@ def _parse(
     if kind is NPY:
         return parse_npy(content, name, options)
     return parse_table(content, name, options)
+
+
+def _read_archive(
+    content: bytes, name: str, part: str, options: ReadOptions | None, limit: int
+) -> SampleFile:
+    def read(folder: Path) -> SampleFile:
+        images = [path for path in sorted(folder.rglob("*")) if is_image_file(path)]
+        # With a single file of images, there is no half to choose.
+        if len(images) == 1:
+            return read_idx_samples(images[0], None, options)
+        return _read_folder(folder, part, options)
+
+    return read_archive(content, name, limit, read)
 
 
 def _read_folder(folder: Path, part: str, options: ReadOptions | None) -> SampleFile:

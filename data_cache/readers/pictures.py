@@ -18,6 +18,7 @@ from data_cache.preprocessing.framing import frame_digit
 from data_cache.preprocessing.photographs import find_ink
 from data_cache.readers.file_kinds import PICTURES, identify
 from data_cache.readers.png_bands import can_shrink_in_bands, shrink_png
+from data_cache.readers.png_rows import decode_small_png
 from data_cache.samples import PIXELS, SIDE
 
 if TYPE_CHECKING:
@@ -62,10 +63,13 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
     try:
         from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415 - see above
     except ImportError as error:
-        raise DataError(
-            f"{name}: pictures are decoded by Pillow, which is not installed; run pip install "
-            "pillow."
-        ) from error
+        try:
+            return decode_small_png(content)
+        except ValueError as reason:
+            raise DataError(
+                f"{name}: without Pillow, which is not installed, {reason}; run pip install pillow "
+                "where Python is yours."
+            ) from error
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about sizes, which are checked here

@@ -81,7 +81,7 @@ def shrink_png(content: bytes, factor: int) -> Image.Image:
     raise OSError("the picture is truncated")
 
 
-def _chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:
+def png_chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Yield the type of every chunk, and where its data begin and end."""
     place = len(_SIGNATURE)
     while place + 12 <= len(content):
@@ -94,7 +94,7 @@ def _bands(content: bytes, size: int) -> Iterator[bytes]:
     """Yield the filtered rows in pieces of `size` bytes; the last one may be shorter."""
     stream = zlib.decompressobj()
     piece = bytearray()
-    for kind, start, end in _chunks(content):
+    for kind, start, end in png_chunks(content):
         waiting = content[start:end] if kind == b"IDAT" else b""
         while waiting and not stream.eof:
             piece += stream.decompress(waiting, size - len(piece))
@@ -113,7 +113,7 @@ def _open_band(content: bytes, width: int, height: int, rows: bytes) -> Image.Im
     parts = [(b"IHDR", header)]
     parts += [
         (kind, content[start:end])
-        for kind, start, end in _chunks(content)
+        for kind, start, end in png_chunks(content)
         if kind in (b"PLTE", b"tRNS")
     ]
     parts += [(b"IDAT", zlib.compress(rows, 0)), (b"IEND", b"")]

@@ -183,9 +183,10 @@ class LabPage:
     def wait_ready(self) -> None:
         """Wait until Python answers in the pane that the address names, and its line says so."""
         if "pane=spiral" in self.url:
-            self.wait_text(".ink-spiral-status", r"iteration \d+", START_DEADLINE_MS)
+            self.wait_text(".ink-spiral-status", r"\d", START_DEADLINE_MS)
         else:
-            self.wait_text(".ink-status", r"iteration \d+ .* cached [1-9]", START_DEADLINE_MS)
+            ready = "Number(deepData('.ink-status').cached) > 0"
+            self.page.wait_for_function(ready, timeout=START_DEADLINE_MS)
 
     def open_settings(self) -> None:
         """Open the drawer with all settings, if it is closed, and wait until they are made."""

@@ -93,6 +93,49 @@ SMALL_TARGETS = """
 }
 """
 
+# Makes a pseudo-language of the page: names of controls and headings with accents, and longer by
+# 30 %. Returns how many there are, and which do not fit.
+PSEUDO = """
+(share) => {
+  const [letters, accented] = ["aeiouyncAEIOUYNC", "áéíóúýñçÁÉÍÓÚÝÑÇ"]
+  const change = (text) => {
+    const shown = text.replace(/[aeiouyncAEIOUYNC]/g, (letter) => accented[letters.indexOf(letter)])
+    const words = "lorem ipsum dolor sit amet ".repeat(20)
+    const more = text.length < 3 ? "" : " " + words.slice(0, Math.ceil(share * text.length)).trim()
+    return shown + more
+  }
+  const named = "button, label, h1, h2, h3, th, summary, option"
+  let count = 0
+  const visit = (root, action) => {
+    for (const element of root.querySelectorAll(named)) action(element)
+    for (const element of root.querySelectorAll("*")) {
+      if (element.shadowRoot) visit(element.shadowRoot, action)
+    }
+  }
+  visit(document, (element) => {
+    if (element.closest("#language, h1")) return
+    const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT)
+    while (walker.nextNode()) {
+      const node = walker.currentNode
+      if (/[A-Za-z]{2}/.test(node.data) && node.parentNode.localName !== "style" && !node.done) {
+        node.data = change(node.data.trim())
+        node.done = true
+        count += 1
+      }
+    }
+  })
+  const clipped = []
+  visit(document, (element) => {
+    const { scrollWidth, clientWidth, localName } = element
+    const isSeen = clientWidth > 0 && element.checkVisibility({ visibilityProperty: true })
+    if (isSeen && localName !== "option" && scrollWidth > clientWidth + 1) {
+      clipped.push([element.textContent.trim().slice(0, 40), scrollWidth, clientWidth])
+    }
+  })
+  return { count, clipped, content: document.documentElement.scrollWidth }
+}
+"""
+
 WINDOWS = [
     (1280, 800), (1366, 768), (1920, 1080), (1024, 768), (1000, 700), (933, 600), (700, 450),
     (768, 1024), (390, 844), (844, 390), (320, 568),
@@ -298,3 +341,41 @@ def test_a_slider_in_use_is_called_by_its_title(lab: LabPage) -> None:
         expect(handle).to_have_attribute("aria-label", re.compile("."))
         names.add((handle.get_attribute("aria-label") or "").partition(" (")[0])
     assert names == {"Brush", "Smoothing", "Checkpoints"}
+
+
+def test_longer_names_and_writing_from_right_to_left_fit_the_page(
+    browser: Browser, served_url: str
+) -> None:
+    with opened(browser, served_url) as lab:
+        for width, height in ((1280, 800), (390, 844)):
+            lab.page.set_viewport_size({"width": width, "height": height})
+            for direction in ("ltr", "rtl"):
+                lab.page.evaluate("(dir) => { document.documentElement.dir = dir }", direction)
+                found = lab.page.evaluate(PSEUDO, 0.3)
+                assert found["clipped"] == [], (width, direction)
+                assert found["content"] <= width, direction
+        assert found["count"] >= 0
+
+
+def test_a_language_is_chosen_by_the_address_and_by_the_menu_which_keeps_the_work(
+    browser: Browser, served_url: str
+) -> None:
+    with opened(browser, f"{served_url}?lang=de") as lab:
+        page = lab.page
+        assert page.evaluate("document.documentElement.lang") == "de"
+        lab.wait_text(".ink-train", "Trainieren")
+        lab.draw(SEVEN)
+        lab.wait_data(".ink-prediction", state="confident", digit="7")
+        lab.wait_text(".ink-prediction", "sieben")
+        page.locator(".ink-step button").click()
+        lab.wait_status(iteration=1, state="paused")
+        page.wait_for_function("document.documentElement.dataset.saved === 'yes'")
+        menu = page.get_by_label("Sprache")
+        assert [it.get_attribute("lang") for it in menu.locator("option").all()] == [
+            "en", "de", "fr", "es", "zh-Hans",
+        ]  # fmt: skip
+        menu.select_option("fr")
+        page.wait_for_function("document.documentElement.lang === 'fr'")
+        lab.wait_text(".ink-train", "Entraîner")
+        lab.wait_status(iteration=1, state="paused")
+        assert "lang=fr" in page.url

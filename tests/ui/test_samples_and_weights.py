@@ -12,10 +12,13 @@ import pytest
 from browser_page import ONE, SEVEN, LabPage, opened
 from playwright.sync_api import Browser
 
-from data_cache import load_digits
+from data_cache import load_digits, read_samples
 from nn import create_network, load_weights, save_weights
 
 pytestmark = pytest.mark.ui
+
+OPEN_FOUR = ((0.85, 0.1), (0.15, 0.45), (0.85, 0.52), (0.4, 0.9))
+"""A four in one open stroke, which some models take for another digit."""
 
 
 def download(lab: LabPage, css_class: str, folder: Path) -> Path:
@@ -63,6 +66,33 @@ def test_fine_tuning_on_a_drawing_lowers_its_loss(lab: LabPage) -> None:
     )
     before, after = notice.split("drawing ")[1].rstrip(".").split(" → ")
     assert float(after) < float(before)
+
+
+def test_a_correction_teaches_the_model_and_undo_takes_it_back(
+    lab: LabPage, tmp_path: Path
+) -> None:
+    lab.choose_model("MLP (pretrained)")
+    lab.draw(OPEN_FOUR)
+    lab.wait_text(".ink-ask", r"Not an? \d")
+    lab.page.locator(".ink-ask button").press("Enter")
+    lab.page.get_by_role("button", name="It is a four").press("Enter")
+    found = lab.wait_data(".ink-choice", digits=1, state="ready", kept="true")
+    before, after = float(found["validationBefore"]), float(found["validationAfter"])
+    assert before - after < 0.002
+    lab.wait_data(".ink-model", origin="fine-tuned")
+    lab.wait_text("#announcer", f"{100 * before:.1f} % before, {100 * after:.1f} % now")
+    lab.page.get_by_role("button", name="1 own digit").click()
+    with lab.page.expect_download() as waiting:
+        lab.page.get_by_role("button", name="Save as idx").click()
+    waiting.value.save_as(tmp_path / "own.zip")
+    assert read_samples(tmp_path / "own.zip").samples.labels.tolist() == [4]
+    lab.page.get_by_role("button", name="Undo fine-tuning").click()
+    lab.wait_data(".ink-choice", digits=0)
+    lab.wait_data(".ink-model", origin="pretrained")
+    lab.page.locator(".ink-own-load input[type=file]").set_input_files(tmp_path / "own.zip")
+    lab.page.get_by_role("button", name="Remove own digit 1, a 4").click()
+    lab.wait_data(".ink-choice", digits=0)
+    lab.page.locator(".ink-ask button").click()
 
 
 def test_the_test_score_comes_on_demand_with_its_interval(lab: LabPage) -> None:

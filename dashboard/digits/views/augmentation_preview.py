@@ -14,6 +14,7 @@ from bokeh.models import ColumnDataSource, LinearColorMapper
 from numpy.typing import NDArray
 
 from dashboard.digits.views.pad import INK_PALETTE
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell.chart_parts import make_picture
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
@@ -67,13 +68,13 @@ class AugmentationPreview:
         self._sheet: ColumnDataSource | None = None
         self._names: ColumnDataSource | None = None
         self._figure: Any = None
-        self.button = button("Preview", theme, "ink-augmentation", self._press)
+        self.button = button(gettext("Preview"), theme, "ink-augmentation", self._press)
         self.view = pn.Column(sizing_mode="stretch_width", margin=0, visible=False)
         state.param.watch(lambda _event: self._refresh(), "augment")
 
     def _press(self) -> None:
         self.view.visible = not self.view.visible
-        self.button.label = "Hide" if self.view.visible else "Preview"
+        self.button.label = gettext("Hide") if self.view.visible else gettext("Preview")
         self._refresh()
 
     def _refresh(self) -> None:
@@ -101,7 +102,10 @@ class AugmentationPreview:
             "y": [count],
             "dh": [count],
         }
-        self._names.data = {"y": count - np.arange(count) - 0.5, "text": list(rows)}
+        self._names.data = {
+            "y": count - np.arange(count) - 0.5,
+            "text": [gettext(name) for name in rows],
+        }
         # Last, because the page cannot take changes of a figure that it does not have yet.
         if not len(self.view):
             self.view.append(pn.pane.Bokeh(self._figure, sizing_mode="stretch_width", margin=0))
@@ -138,14 +142,14 @@ class AugmentationPreview:
 
 def preview_rows(name: str, digits: Images) -> dict[str, Images]:
     """Return rows of images: the originals, each transformation alone, and all of them combined."""
-    rows = {"original": digits}
+    rows = {gettext_noop("original"): digits}
     strengths = _SETS.get(name, Strengths())
     for kind in STRENGTH_NAMES:
         if strengths.has(kind):
             rows[kind] = _strongest(strengths.only(kind), digits)
     augment = create_augmentation(name, np.random.default_rng(SEED))
     if augment is not None:
-        rows["combined"] = augment(digits)
+        rows[gettext_noop("combined")] = augment(digits)
     return rows
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import panel as pn
 
 from dashboard.digits.controller import DigitsController
+from dashboard.languages.language import ENGLISH
+from dashboard.languages.text import gettext, use_language
 from dashboard.shell.downloads import Download
 from dashboard.shell.theme import Theme, button
 
@@ -20,6 +22,7 @@ class ChartTools:
         self._download = download
         smoothing = pn.widgets.FloatSlider.from_param(
             controller.state.param.smoothing,
+            label=gettext(controller.state.param.smoothing.label),
             start=0,
             end=0.99,
             step=0.01,
@@ -30,8 +33,8 @@ class ChartTools:
         )
         self.view = pn.Row(
             smoothing,
-            button("Evaluate on test set", theme, "ink-test", self._test),
-            button("Export curve", theme, "ink-csv", self._export),
+            button(gettext("Evaluate on test set"), theme, "ink-test", self._test),
+            button(gettext("Export curve"), theme, "ink-csv", self._export),
             stylesheets=[theme.gap, theme.bottom, ARRANGEMENT],
             sizing_mode="stretch_width",
             margin=0,
@@ -46,5 +49,6 @@ class ChartTools:
     async def _export_in_worker(self) -> None:
         """Write the lines in a worker: there may be a million."""
         history = self._controller.state.history.copy()  # training extends it meanwhile
-        text = await self._controller.execute("".join, history.csv_lines())
+        with use_language(ENGLISH):  # files are the same in every language
+            text = await self._controller.execute("".join, history.csv_lines())
         self._download.offer("inkling-run.csv", text.encode())

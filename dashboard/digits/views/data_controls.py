@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.training_subset import ALL, TRAINING_SAMPLES
 from dashboard.digits.views.augmentation_preview import DIGITS, AugmentationPreview
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext
 from dashboard.shell.fields import Field, menu
 from dashboard.shell.layout import stack
 from dashboard.shell.page_writer import PageWriter
@@ -29,7 +31,7 @@ class DataControls:
         preview = AugmentationPreview(
             state, page, theme, open_digits=open_digits, spawn=controller.spawn
         )
-        titles = {data_set.title: data_set.name for data_set in DATA_SETS.values()}
+        titles = {gettext(data_set.title): data_set.name for data_set in DATA_SETS.values()}
         augmentation = pn.Row(
             Field(state, "augment", theme.widgets).view,
             preview.button,
@@ -53,4 +55,4 @@ class DataControls:
 
 def subset_title(name: str) -> str:
     """Return the title of a training part."""
-    return "All" if name == ALL else f"{int(name):,}"
+    return gettext("All") if name == ALL else format_number(int(name))

@@ -9,6 +9,7 @@ import param
 
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.state import ANY, SampleSelection
+from dashboard.languages.text import gettext
 from dashboard.shell.fields import Checkbox, menu
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
@@ -47,12 +48,13 @@ class DrawingTools:
         }
         self.fine_tuning = pn.Row(
             menu(selection.param.drawing_label, theme, "ink-label"),
-            button("Train one step on this drawing", theme, "ink-teach", self._fine_tune),
+            button(gettext("Train one step on this drawing"), theme, "ink-teach", self._fine_tune),
             **row,
         )
         index = pn.widgets.TextInput.from_param(
             selection.param.index,
-            placeholder="any",
+            label=gettext(selection.param.index.label),
+            placeholder=gettext("any"),
             stylesheets=[theme.widgets],
             sizing_mode="stretch_width",
             margin=0,
@@ -61,7 +63,7 @@ class DrawingTools:
             menu(selection.param.part, theme, "ink-sample-part"),
             menu(selection.param.label, theme, "ink-sample-class"),
             index,
-            button("Load sample", theme, "ink-sample", self._load_sample),
+            button(gettext("Load sample"), theme, "ink-sample", self._load_sample),
             **row,
         )
 

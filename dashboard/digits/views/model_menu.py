@@ -21,6 +21,7 @@ from dashboard.digits.models import (
     describe_stored,
 )
 from dashboard.digits.state import DigitsState
+from dashboard.languages.text import gettext
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from dashboard.shell.theme import Theme
@@ -48,9 +49,6 @@ label { position: absolute; }
 """
 """The menu is invisible over the text, which can be cut short; its entries are read and opened."""
 
-PRETRAINED_GROUP = "Pretrained models"
-OWN_GROUP = f"Your models (the current one and the last {STORED_MODELS})"
-
 Options = dict[str, list[tuple[str, str]]]
 
 
@@ -72,7 +70,7 @@ class ModelMenu:
         self._state: DigitsState = controller.state
         self._text = theme.text("", css_classes=["ink-model"])
         self._menu = Select(
-            title="Model",
+            title=gettext("Model"),
             options={},
             value="",
             css_classes=["ink-model-menu"],
@@ -131,7 +129,8 @@ def model_html(model: ModelDescription) -> str:
     }
     attributes = " ".join(f'data-{name}="{escape(str(value))}"' for name, value in values.items())
     return (
-        f'<div class="model" title="{escape(model.title)}" aria-hidden="true" {attributes}>'
+        f'<div class="model" translate="no" title="{escape(model.title)}" aria-hidden="true" '
+        f"{attributes}>"
         f'<span class="name">{escape(model.subject)}</span><span class="separator"> · </span>'
         f'<span class="score">{escape(model.score)}</span></div>'
     )
@@ -141,14 +140,16 @@ def model_options(state: DigitsState) -> Options:
     """Return the entries of the menu by group, each a key and a title."""
     if state.has_digit_classes:
         pretrained = [(name, describe_pretrained(name).title) for name in reversed(PRETRAINED)]
-        options: Options = {PRETRAINED_GROUP: pretrained}
+        options: Options = {gettext("Pretrained models"): pretrained}
     else:
-        options = {f"No pretrained model for {DATA_SETS[state.data_set].title}": []}
+        data_set = gettext(DATA_SETS[state.data_set].title)
+        options = {gettext("No pretrained model for {data_set}", data_set=data_set): []}
     current = describe_model(state)
     own = [] if current.key in PRETRAINED else [current]
     own += [describe_stored(stored, state) for stored in state.stored_models]
     if own:
-        options[OWN_GROUP] = with_unique_titles(own)
+        group = gettext("Your models (the current one and the last {count})", count=STORED_MODELS)
+        options[group] = with_unique_titles(own)
     return options
 
 

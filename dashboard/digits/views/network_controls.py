@@ -13,7 +13,8 @@ from dashboard.digits.controller import DigitsController
 from dashboard.digits.models import network_name_of
 from dashboard.digits.state import DigitsState, Origin
 from dashboard.digits.training import NETWORK_SETTINGS
-from dashboard.shell.fields import Checkbox, display_name
+from dashboard.languages.text import gettext
+from dashboard.shell.fields import Checkbox, described, display_name
 from dashboard.shell.layout import field_pairs, stack
 from dashboard.shell.theme import Theme, button
 from nn import ARCHITECTURES, architecture_layers
@@ -30,7 +31,7 @@ class NetworkControls:
         pending = theme.text("", css_classes=["ink-pending"])
         pending.min_height = 56  # of three lines
         build = button(
-            "Initialise new model", theme, "ink-rebuild", controller.reset, "stretch_width"
+            gettext("Initialise new model"), theme, "ink-rebuild", controller.reset, "stretch_width"
         )
 
         def show_pending(*_events: Any) -> None:
@@ -55,8 +56,7 @@ class NetworkControls:
     def _architecture_menu(controller: DigitsController, theme: Theme) -> pn.widgets.Select:
         state = controller.state
         choice = pn.widgets.Select(
-            label=state.param.architecture.label,
-            description=state.param.architecture.doc,
+            **described(state.param.architecture),
             options=architecture_options(state.architecture),
             value=state.architecture,
             css_classes=["ink-architecture"],
@@ -79,8 +79,15 @@ class NetworkControls:
 
 def architecture_options(chosen: str) -> dict[str, str]:
     """Return the known architectures by title, and the chosen one if it is not among them."""
-    options = {known.title: name for name, known in ARCHITECTURES.items()}
-    return options if chosen in ARCHITECTURES else {**options, f"Custom: {chosen}": chosen}
+    options = {gettext(known.title): name for name, known in ARCHITECTURES.items()}
+    return (
+        options
+        if chosen in ARCHITECTURES
+        else {
+            **options,
+            gettext("Custom: {layers}", layers=chosen): chosen,
+        }
+    )
 
 
 def pending_html(state: DigitsState) -> str:
@@ -88,13 +95,14 @@ def pending_html(state: DigitsState) -> str:
     sizes = (784, *state.hidden_layers, state.network.classes)
     wanted = network_name_of(sizes, architecture_layers(state.architecture))
     names = [display_name(name) for name in (state.activation, state.initialization)]
-    described = f"{wanted} ({', '.join(names)})"
+    model = f"{wanted} ({', '.join(names)})"
     if state.origin == Origin.PRETRAINED:
-        text = "" if state.fine_tune else f"Train starts a new model: {described}."
+        text = "" if state.fine_tune else gettext("Train starts a new model: {model}.", model=model)
     elif state.network_pending:
-        text = (
-            f"These settings describe a new model: {described}. Once it is initialised, the "
-            "current one stays in the model menu."
+        text = gettext(
+            "These settings describe a new model: {model}. Once it is initialised, the current one "
+            "stays in the model menu.",
+            model=model,
         )
     else:
         text = ""

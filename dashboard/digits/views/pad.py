@@ -22,6 +22,7 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
+from dashboard.languages.text import gettext
 from dashboard.shell.chart_parts import make_picture
 from dashboard.shell.components.client_component import ClientComponent, Signatures
 
@@ -98,17 +99,23 @@ class DrawingPad:
         self._cursor = ColumnDataSource({"x": [], "y": []})
         self.figure = self._make_figure()
         sheets = [stylesheet]
-        tool = RadioButtonGroup(labels=["Pen", "Eraser"], active=0, margin=0, stylesheets=sheets)
-        grid = Toggle(label="Grid", margin=0, stylesheets=sheets, css_classes=["ink-grid"])
-        undo = Button(label="Undo", margin=0, stylesheets=sheets, css_classes=["ink-undo"])
-        clear = Button(label="Clear", margin=0, stylesheets=sheets, css_classes=["ink-clear"])
-        picture = Button(label="Picture", margin=0, stylesheets=sheets, css_classes=["ink-picture"])
+        tool = RadioButtonGroup(
+            labels=[gettext("Pen"), gettext("Eraser")], active=0, margin=0, stylesheets=sheets
+        )
+        grid = Toggle(label=gettext("Grid"), margin=0, stylesheets=sheets, css_classes=["ink-grid"])
+        undo = Button(label=gettext("Undo"), margin=0, stylesheets=sheets, css_classes=["ink-undo"])
+        clear = Button(
+            label=gettext("Clear"), margin=0, stylesheets=sheets, css_classes=["ink-clear"]
+        )
+        picture = Button(
+            label=gettext("Picture"), margin=0, stylesheets=sheets, css_classes=["ink-picture"]
+        )
         brush = Slider(
             start=6,
             end=30,
             value=15,
             step=1,
-            title="Brush",
+            title=gettext("Brush"),
             margin=0,
             stylesheets=sheets,
             sizing_mode="stretch_width",

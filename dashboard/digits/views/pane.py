@@ -35,6 +35,7 @@ from dashboard.digits.views.training_controls import TrainingControls
 from dashboard.digits.views.weights_controls import WeightsControls
 from dashboard.inspection.digits_panels import PANELS
 from dashboard.inspection.panels import InspectionContext, InspectionTabs
+from dashboard.languages.text import gettext
 from dashboard.shell import read_asset
 from dashboard.shell.chart_switches import speed_menu
 from dashboard.shell.charts import RunCharts
@@ -47,6 +48,9 @@ from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from dashboard.shell.theme import Theme
 from dashboard.shell.timeline_slider import TimelineSlider
+from dashboard.teaching.controller import TeachingController
+from dashboard.teaching.state import TeachingState
+from dashboard.teaching.views.correction import CorrectionView
 from dashboard.training.stopping import STOP_SETTINGS
 from dashboard.training.trainer import Clock
 from data_cache.preprocessing import find_picture_digits
@@ -96,6 +100,8 @@ class DigitsPane:
         The current model, in the header.
     redraws
         Its `run` redraws the progress of training.
+    teaching
+        The own digits, and fine-tuning on them.
     timeline
         The slider over the checkpoints of the run; None before the first one.
     """
@@ -120,7 +126,7 @@ class DigitsPane:
         self._page = page
         self._server: ServerWeights | None = None
         self._settings = pn.Column(
-            theme.text('<p class="opening">Opening all settings …</p>'),
+            theme.text(f'<p class="opening">{gettext("Opening all settings …")}</p>'),
             css_classes=["controls"],
             sizing_mode="stretch_width",
             margin=0,
@@ -136,6 +142,8 @@ class DigitsPane:
         controller.drawing.show_on_pad = lambda picture: page.write(lambda: self._pad.show(picture))
         self._prediction = PredictionView(state, page, theme)
         self._drawing_tools = DrawingTools(controller, page, theme)
+        self.teaching = TeachingController(TeachingState(), controller)
+        self._correction = CorrectionView(self.teaching, state, page, theme, self.download)
         self._chart_tools = ChartTools(controller, theme, self.download)
         self._charts = RunCharts(state, theme)
         self.inspection = InspectionTabs(
@@ -207,8 +215,10 @@ class DigitsPane:
     def _offer_exchange(self, shown: PictureDrawing, other: PictureDrawing, name: str) -> None:
         """Offer to exchange ink and paper where the model is sure of the digit then."""
         if self._controller.drawing.is_sure_of(other):
-            sentence = shown.sentence or f"{name}: ink and paper may be exchanged."
-            mend = Mend("Exchange ink and paper", lambda: self._show_picture(other))
+            sentence = shown.sentence or gettext(
+                "{name}: ink and paper may be exchanged.", name=name
+            )
+            mend = Mend(gettext("Exchange ink and paper"), lambda: self._show_picture(other))
             self._controller.warn(sentence, mend)
 
     def show(self, is_open: bool) -> None:
@@ -234,12 +244,14 @@ class DigitsPane:
         state, theme = self._state, self._theme
         self._weights = WeightsControls(self._controller, self._page, theme, self.download)
         self._queue = QueueControls(state, theme)
+        data = DataControls(self._controller, self._page, theme)
+        network = NetworkControls(self._controller, theme)
         learning = field_pairs(state, (*LEARNING_FIELDS, *STOP_SETTINGS), theme)
         self._settings[:] = [
-            card(theme, "Learning", learning),
-            card(theme, "Data", DataControls(self._controller, self._page, theme).view),
-            card(theme, "Network", NetworkControls(self._controller, theme).view),
-            card(theme, "Weights", self._weights.view),
+            card(theme, gettext("Learning"), learning, hidden_by="learning"),
+            card(theme, gettext("Data"), data.view, hidden_by="data"),
+            card(theme, gettext("Network"), network.view, hidden_by="network"),
+            card(theme, gettext("Weights"), self._weights.view, hidden_by="weights"),
             card(theme, "", self._queue.view, hidden_by="advanced"),
         ]
         self._draw_queue()
@@ -290,6 +302,8 @@ class DigitsPane:
             pn.pane.Bokeh(self._pad.figure, sizing_mode="stretch_width", margin=0),
             pn.pane.Bokeh(self._pad.tools, sizing_mode="stretch_width", margin=0),
             self._prediction.text,
+            self._correction.ask,
+            self._correction.panel,
             self._prediction.bars,
             model_input,
             self._drawing_tools.centring,

@@ -15,17 +15,23 @@ from numpy.typing import NDArray
 
 from dashboard.digits.state import DigitsState
 from dashboard.digits.views.pad import INK_PALETTE, PAPER
+from dashboard.languages.numbers import format_percent
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell.chart_parts import make_picture
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme
 
-NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+NUMBER_WORDS = (
+    *(gettext_noop("zero"), gettext_noop("one"), gettext_noop("two"), gettext_noop("three")),
+    *(gettext_noop("four"), gettext_noop("five"), gettext_noop("six"), gettext_noop("seven")),
+    *(gettext_noop("eight"), gettext_noop("nine")),
+)
 DIGITS = tuple("0123456789")
-INVITATION = "Draw a digit"
-OTHER_INVITATION = "Draw a picture"
-INVALID = "The weights are NaN or infinite"
-UNDECIDED = "No answer: the model gives every class about the same probability"
-NOT_SURE = "Not sure"
+INVITATION = gettext_noop("Draw a digit")
+OTHER_INVITATION = gettext_noop("Draw a picture")
+INVALID = gettext_noop("The weights are NaN or infinite")
+UNDECIDED = gettext_noop("No answer: the model gives every class about the same probability")
+NOT_SURE = gettext_noop("Not sure")
 NEAR = 0.25
 """A class may be meant, too, if it has this share of the probability of the best one, or more."""
 PICTURE_SIDE = 112
@@ -54,37 +60,39 @@ def prediction_html(
     """
     if probabilities is None:
         is_digits = set(class_names) <= set(DIGITS)
-        invitation = INVITATION if is_digits else OTHER_INVITATION
+        invitation = gettext(INVITATION if is_digits else OTHER_INVITATION)
         return f'<div class="answer blank" data-state="blank">{invitation}</div>'
     if not np.isfinite(probabilities).all():
-        return f'<div class="answer blank" data-state="invalid">{INVALID}</div>'
+        return f'<div class="answer blank" data-state="invalid">{gettext(INVALID)}</div>'
     if are_about_equal(probabilities):
-        return f'<div class="answer blank undecided" data-state="undecided">{UNDECIDED}</div>'
+        text = gettext(UNDECIDED)
+        return f'<div class="answer blank undecided" data-state="undecided">{text}</div>'
     best, second = np.argsort(-probabilities, kind="stable")[:2].tolist()
     name, probability = class_names[best], float(probabilities[best])
     values = f'data-digit="{best}" data-probability="{probability:.6f}"'
-    share, perhaps = f"{100 * probability:.1f} %", ""
+    share, perhaps = format_percent(probability), ""
     if probabilities[second] >= NEAR * probability:
         values += f' data-second="{second}"'
-        perhaps = f", perhaps {escape(class_names[second])}"
+        perhaps = gettext(", perhaps {name}", name=escape(class_names[second]))
     if not is_confident:
-        word = f" {NUMBER_WORDS[int(name)]}" if name in DIGITS else ""
+        word = f" {gettext(NUMBER_WORDS[int(name)])}" if name in DIGITS else ""
         return (
-            f'<div class="answer unsure" data-state="uncertain" {values}>'
-            f'<span class="name">{NOT_SURE}</span> '
+            f'<div translate="no" class="answer unsure" data-state="uncertain" {values}>'
+            f'<span class="name">{gettext(NOT_SURE)}</span> '
             f'<span class="words">· {escape(name)}{word} {share}{perhaps}</span></div>'
         )
     if name in DIGITS:
+        word = gettext(NUMBER_WORDS[int(name)])
         text = (
             f'<span class="digit">{name}</span> '
-            f'<span class="words">{NUMBER_WORDS[int(name)]} · <b>{share}</b>{perhaps}</span>'
+            f'<span class="words">{word} · <b>{share}</b>{perhaps}</span>'
         )
     else:
         text = (
             f'<span class="name">{escape(name)}</span> '
             f'<span class="words"><b>{share}</b>{perhaps}</span>'
         )
-    return f'<div class="answer" data-state="confident" {values}>{text}</div>'
+    return f'<div translate="no" class="answer" data-state="confident" {values}>{text}</div>'
 
 
 def are_about_equal(probabilities: NDArray[np.float32]) -> bool:
@@ -101,20 +109,22 @@ def bars_html(probabilities: NDArray[np.float32] | None, class_names: tuple[str,
     best = int(np.argmax(shares)) if has_answer else -1
     rows = []
     for index, (name, share) in enumerate(zip(class_names, shares.tolist(), strict=True)):
-        text = "" if probabilities is None else f"{100 * share:.1f} %"
+        text = "" if probabilities is None else format_percent(share)
         rows.append(
             f'<tr class="{"best" if index == best else ""}"><th scope="row">{escape(name)}</th>'
             f'<td class="track"><div style="width:{100 * share:.1f}%"></div></td>'
             f'<td class="share">{text}</td></tr>'
         )
-    return f'<table class="bars" aria-label="Probability of each class">{"".join(rows)}</table>'
+    name = gettext("Probability of each class")
+    return f'<table class="bars" translate="no" aria-label="{name}">{"".join(rows)}</table>'
 
 
 def caption_html(*, is_centred: bool) -> str:
     """Return the caption of the model's input: how it was made from the drawing."""
-    how = "centred" if is_centred else "not centred"
     state = "centred" if is_centred else "shrunk"
-    return f'<span class="quiet" data-state="{state}">Model input (28 × 28, {how})</span>'
+    centred = gettext("Model input (28 × 28, centred)")
+    text = centred if is_centred else gettext("Model input (28 × 28, not centred)")
+    return f'<span class="quiet" data-state="{state}">{text}</span>'
 
 
 class PredictionView:

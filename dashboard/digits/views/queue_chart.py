@@ -12,6 +12,7 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, Range1d
 
+from dashboard.languages.text import gettext
 from dashboard.shell.chart_parts import make_head, make_legend, make_small_chart
 from dashboard.shell.colors import PREVIOUS, TRAINING
 from dashboard.shell.layout import disclosure, field_pairs, stack
@@ -39,7 +40,9 @@ class QueueControls:
         self._chart: QueueChart | None = None
         self._snapshot: Snapshot | None = None
         self._content = stack(theme)
-        self.view = disclosure(theme, "Advanced", self._content, self._open)
+        self.view = disclosure(
+            theme, gettext("Advanced"), self._content, self._open, "ink-advanced"
+        )
 
     def _open(self) -> None:
         if self._chart is None:
@@ -86,9 +89,9 @@ class QueueChart:
             line_width=2,
             mode="after",
         )
-        names = make_legend([("cached", [cached]), ("in flight", [in_flight])])
+        names = make_legend([(gettext("cached"), [cached]), (gettext("in flight"), [in_flight])])
         self.view = pn.Column(
-            make_head("Prefetch queue", pn.pane.Bokeh(names, margin=0), theme),
+            make_head(gettext("Prefetch queue"), pn.pane.Bokeh(names, margin=0), theme),
             pn.pane.Bokeh(chart, sizing_mode="stretch_both", margin=0),
             css_classes=["ink-queue", "chart"],
             height=120,

@@ -13,12 +13,14 @@ import panel as pn
 
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.server_weights import ServerWeights, ServerWeightsError, WeightsVersion
+from dashboard.languages.numbers import format_percent
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell.layout import stack
 from dashboard.shell.notices import Notice
 from dashboard.shell.page_writer import PageWriter
 from dashboard.shell.theme import Theme, button
 
-PLACEHOLDER = "Versions are listed here"
+PLACEHOLDER = gettext_noop("Versions are listed here")
 NO_TOGGLE = ".bk-toggle { display: none; }"
 """Bokeh's button that shows the password does not fit the height of the field."""
 
@@ -37,17 +39,26 @@ class ServerWeightsControls:
         }
         self._heading = theme.text("")
         self._choice = pn.widgets.Select(
-            label="Version", options={PLACEHOLDER: 0}, css_classes=["ink-server-version"], **wide
+            label=gettext("Version"),
+            options={gettext(PLACEHOLDER): 0},
+            css_classes=["ink-server-version"],
+            **wide,
         )
         self._token = pn.widgets.PasswordInput(
-            label="Token", placeholder="if the server asks for one", **wide
+            label=gettext("Token"), placeholder=gettext("if the server asks for one"), **wide
         )
         self._token.css_classes = ["ink-server-token"]
         self._token.stylesheets = [*self._token.stylesheets, NO_TOGGLE]
-        send = button("Send to server", theme, "ink-server-send", self._command(self._send))
-        fetch = button("Fetch from server", theme, "ink-server-fetch", self._command(self._fetch))
-        reset = button("Reset", theme, "ink-server-reset", self._command(self._reset))
-        restore = button("Restore", theme, "ink-server-restore", self._command(self._restore))
+        send = button(
+            gettext("Send to server"), theme, "ink-server-send", self._command(self._send)
+        )
+        fetch = button(
+            gettext("Fetch from server"), theme, "ink-server-fetch", self._command(self._fetch)
+        )
+        reset = button(gettext("Reset"), theme, "ink-server-reset", self._command(self._reset))
+        restore = button(
+            gettext("Restore"), theme, "ink-server-restore", self._command(self._restore)
+        )
         row = {"margin": 0, "sizing_mode": "stretch_width"}
         self.view = stack(
             theme,
@@ -92,7 +103,9 @@ class ServerWeightsControls:
         if content is None:
             raise ServerWeightsError(self._controller.state.notice.text)
         version = await server.send(content, self._token.value)
-        return f"Sent to {server.name}: {_describe(version)}"
+        return gettext(
+            "Sent to {server}: {version}", server=server.name, version=_describe(version)
+        )
 
     async def _fetch(self, server: ServerWeights) -> str:
         content, number = await server.fetch()
@@ -100,18 +113,30 @@ class ServerWeightsControls:
         notice = self._controller.state.notice
         if notice.kind == "error":
             raise ServerWeightsError(notice.text)
-        return f"Fetched version {number} from {server.name}. {notice.text}"
+        fetched = gettext(
+            "Fetched version {number} from {server}.", number=number, server=server.name
+        )
+        return f"{fetched} {notice.text}"
 
     async def _reset(self, server: ServerWeights) -> str:
         version = await server.reset(self._token.value)
-        return f"{server.name} has the pretrained model again: {_describe(version)}"
+        return gettext(
+            "{server} has the pretrained model again: {version}",
+            server=server.name,
+            version=_describe(version),
+        )
 
     async def _restore(self, server: ServerWeights) -> str:
         number = self._choice.value
         if not number:
-            raise ServerWeightsError("Choose a version to restore.")
+            raise ServerWeightsError(gettext("Choose a version to restore."))
         version = await server.restore(number, self._token.value)
-        return f"{server.name} has version {number} again: {_describe(version)}"
+        return gettext(
+            "{server} has version {number} again: {version}",
+            server=server.name,
+            number=number,
+            version=_describe(version),
+        )
 
     async def _list_versions(self, server: ServerWeights) -> None:
         versions = await server.versions()
@@ -125,11 +150,13 @@ class ServerWeightsControls:
 
 def heading_html(name: str) -> str:
     """Return the heading of the controls."""
-    return f"<h2>Weights of {escape(name)}</h2>"
+    return f"<h2>{gettext('Weights of {server}', server=escape(name))}</h2>"
 
 
 def _describe(version: WeightsVersion) -> str:
-    return (
-        f"version {version.number}, a {version.sizes} net with "
-        f"{100 * version.accuracy:.1f} % accuracy on its validation digits."
+    return gettext(
+        "version {number}, a {sizes} net with {accuracy} accuracy on its validation digits.",
+        number=version.number,
+        sizes=version.sizes,
+        accuracy=format_percent(version.accuracy),
     )

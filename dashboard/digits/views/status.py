@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from html import escape
 
+from dashboard.languages.numbers import format_percent
+from dashboard.languages.text import gettext
 from dashboard.training.snapshot import Snapshot
 
 
@@ -27,8 +29,10 @@ def status_html(snapshot: Snapshot, *, is_training: bool) -> str:
         "in-flight": snapshot.in_flight,
     }
     attributes = " ".join(f'data-{name}="{value}"' for name, value in values.items())
-    title = "" if is_training else f' title="Weights {snapshot.fingerprint}"'
-    return f'<div class="status" {attributes}{title}>{escape(snapshot.status_line())}</div>'
+    weights = "" if is_training else gettext("Weights {code}", code=snapshot.fingerprint)
+    title = "" if is_training else f' title="{weights}"'
+    line = escape(snapshot.status_line())
+    return f'<div class="status" translate="no" {attributes}{title}>{line}</div>'
 
 
 def progress_html(epochs: float, progress: float, validation: float | None = None) -> str:
@@ -44,10 +48,15 @@ def progress_html(epochs: float, progress: float, validation: float | None = Non
         Accuracy on the validation samples, in [0, 1].
     """
     per_cent = round(100 * progress)
-    accuracy = "–" if validation is None else f"{100 * validation:.1f} %"
+    accuracy = "–" if validation is None else format_percent(validation)
+    scored = gettext("Validation <b>{accuracy}</b>", accuracy=accuracy)
+    epoch = gettext(
+        "Epoch {number} · {percent}",
+        number=int(epochs) + 1,
+        percent=format_percent(per_cent / 100, 0),
+    )
     return (
-        f'<div class="progress"><span>Validation <b>{accuracy}</b></span>'
-        f"<span>Epoch {int(epochs) + 1} · {per_cent} %</span>"
-        f'<progress max="100" value="{per_cent}" aria-label="Progress of the epoch"></progress>'
-        f"</div>"
+        f'<div class="progress" translate="no"><span>{scored}</span><span>{epoch}</span>'
+        f'<progress max="100" value="{per_cent}" aria-label="{gettext("Progress of the epoch")}">'
+        f"</progress></div>"
     )

@@ -8,10 +8,11 @@ import param
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.state import DigitsState, Origin
 from dashboard.digits.views.status import progress_html
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell.layout import bar, run_row
 from dashboard.shell.theme import Theme
 
-TRAINING_STARTS = {"From scratch": False, "Fine-tune": True}
+TRAINING_STARTS = {gettext_noop("From scratch"): False, gettext_noop("Fine-tune"): True}
 """What Train does with a pretrained model."""
 
 
@@ -32,7 +33,7 @@ class TrainingControls:
         self.start = pn.widgets.RadioButtonGroup.from_param(
             self._state.param.fine_tune,
             label="",
-            options=TRAINING_STARTS,
+            options={gettext(title): value for title, value in TRAINING_STARTS.items()},
             disabled=param.bind(_is_own, self._state.param.origin),
             css_classes=["ink-training-start"],
             stylesheets=[theme.widgets],

@@ -6,6 +6,7 @@ import panel as pn
 
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.views.server_weights import ServerWeightsControls
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell.downloads import Download
 from dashboard.shell.file_field import file_field
 from dashboard.shell.layout import stack
@@ -16,10 +17,10 @@ from dashboard.training.budget import LARGEST_WEIGHTS_FILE
 FORMATS = {
     "NumPy (.npz)": (".npz", "s4"),
     "JSON, W0 b0 …": (".json", "s4"),
-    "JSON, no biases": (".json", "s0"),
+    gettext_noop("JSON, no biases"): (".json", "s0"),
     "PyTorch (.safetensors)": (".safetensors", "s4"),
     "ONNX (.onnx)": (".onnx", "s4"),
-    "As NumPy code (.zip)": (".zip", "s4"),
+    gettext_noop("As NumPy code (.zip)"): (".zip", "s4"),
 }
 """The suffix and the layout of each file format."""
 
@@ -34,12 +35,14 @@ class WeightsControls:
         self._download = download
         self.server = ServerWeightsControls(controller, page, theme)
         wide = {"stylesheets": [theme.widgets], "sizing_mode": "stretch_width", "margin": 0}
-        self._format = pn.widgets.Select(label="Save as", options=list(FORMATS), **wide)
-        save = button("Save", theme, "ink-save", self._save)
+        self._format = pn.widgets.Select(
+            label=gettext("Save as"), options={gettext(name): name for name in FORMATS}, **wide
+        )
+        save = button(gettext("Save"), theme, "ink-save", self._save)
         self._file = file_field(
             lambda content, name: controller.spawn(controller.load_weights(content, name)),
             controller.warn,
-            label="Load weights or work (.npz, .json, .inkling …)",
+            label=gettext("Load weights or work (.npz, .json, .inkling …)"),
             largest=LARGEST_WEIGHTS_FILE,
             css_classes=["ink-load"],
             **wide,

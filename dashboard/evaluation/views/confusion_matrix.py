@@ -9,6 +9,7 @@ from bokeh.models import ColumnDataSource
 from numpy.typing import NDArray
 
 from dashboard.evaluation.views.cell_grid import CellGrid
+from dashboard.languages.text import gettext
 from dashboard.shell.chart_parts import make_small_chart
 from dashboard.shell.colors import MISTAKE, PLAIN
 from data_cache import DIGIT_NAMES
@@ -35,8 +36,8 @@ class ConfusionMatrix:
             x_range=(0, 10),
             y_range=(10, 0),
             x_axis_location="above",
-            x_axis_label="Predicted",
-            y_axis_label="True",
+            x_axis_label=gettext("Predicted"),
+            y_axis_label=gettext("True"),
             sizing_mode="stretch_width",
             min_border=0,
             css_classes=["ink-confusion"],
@@ -51,7 +52,9 @@ class ConfusionMatrix:
             self.figure,
             self._cells,
             columns=None,
-            name="Confusion matrix. Arrow keys choose a cell, Enter shows its mistakes below.",
+            name=gettext(
+                "Confusion matrix. Arrow keys choose a cell, Enter shows its mistakes below."
+            ),
             answer=".ink-mistakes-told",
             choose=lambda cell: select_cell(*divmod(cell, round(self.figure.x_range.end))),
         )
@@ -72,7 +75,12 @@ class ConfusionMatrix:
             "y": rows + 0.5,
             "text": [str(count) if count else "" for count in cells.tolist()],
             "label": [
-                f"true {class_names[row]}, predicted {class_names[column]}: {count}"
+                gettext(
+                    "true {label}, predicted {predicted}: {count}",
+                    label=class_names[row],
+                    predicted=class_names[column],
+                    count=count,
+                )
                 for row, column, count in zip(rows, columns, cells, strict=True)
             ],
             "color": [

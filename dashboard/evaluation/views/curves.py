@@ -10,17 +10,18 @@ from bokeh.models import ColumnDataSource, NumeralTickFormatter
 from bokeh.plotting import figure
 
 from dashboard.evaluation.robustness import AMOUNTS, UNITS, RobustnessPoint
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell.chart_parts import keyed_chart, make_legend, make_small_chart
 from dashboard.shell.colors import PLAIN, SECOND
 from dashboard.shell.theme import Theme
 from nn.calibration import ReliabilityDiagram
 
 TITLES = {
-    "Shift": "shift",
-    "Rotation": "rotation",
-    "Scale": "scale",
-    "Stroke width": "thickness",
-    "Noise": "noise",
+    gettext_noop("Shift"): "shift",
+    gettext_noop("Rotation"): "rotation",
+    gettext_noop("Scale"): "scale",
+    gettext_noop("Stroke width"): "thickness",
+    gettext_noop("Noise"): "noise",
 }
 
 
@@ -29,10 +30,10 @@ class ReliabilityChart:
 
     def __init__(self) -> None:
         self._bins = ColumnDataSource({"x": [], "top": [], "width": []}, name="reliability")
-        chart = _chart("Confidence", "ink-reliability", "Accuracy by confidence")
+        chart = _chart(gettext("Confidence"), "ink-reliability", gettext("Accuracy by confidence"))
         chart.xaxis.formatter = NumeralTickFormatter(format="0 %")
         chart.vbar("x", "width", "top", fill_color=PLAIN, fill_alpha=0.6, line_color=None,
-                   source=self._bins, name="bins")  # fmt: skip
+                   source=self._bins, name=gettext("bins"))  # fmt: skip
         chart.line([0, 1], [0, 1], line_color=SECOND, line_dash="dashed", line_width=2)
         self.view = pn.pane.Bokeh(chart, sizing_mode="stretch_both", min_height=150, margin=0)
 
@@ -56,11 +57,13 @@ class RobustnessChart:
     def __init__(self, theme: Theme) -> None:
         self._points: Sequence[RobustnessPoint] = ()
         self._curves = ColumnDataSource({"x": [], "unframed": [], "framed": []}, name="robustness")
-        self._chart = _chart(UNITS["shift"], "ink-robustness", "Accuracy by change")
+        self._chart = _chart(
+            gettext(UNITS["shift"]), "ink-robustness", gettext("Accuracy by change")
+        )
         items = []
         for name, key, color in (
-            ("without centring", "unframed", PLAIN),
-            ("with centring", "framed", SECOND),
+            (gettext("without centring"), "unframed", PLAIN),
+            (gettext("with centring"), "framed", SECOND),
         ):
             line = self._chart.line(
                 "x", key, line_color=color, line_width=2, source=self._curves, name=name
@@ -68,8 +71,8 @@ class RobustnessChart:
             dots = self._chart.scatter("x", key, color=color, size=6, source=self._curves)
             items.append((name, [line, dots]))
         self.transformation = pn.widgets.Select(
-            label="Transformation",
-            options=TITLES,
+            label=gettext("Transformation"),
+            options={gettext(title): kind for title, kind in TITLES.items()},
             stylesheets=[theme.widgets],
             css_classes=["ink-change"],
             width=150,
@@ -96,7 +99,7 @@ class RobustnessChart:
         low, high = min(AMOUNTS[kind]), max(AMOUNTS[kind])
         margin = 0.03 * (high - low)
         self._chart.x_range.update(start=low - margin, end=high + margin)
-        self._chart.xaxis.axis_label = UNITS[kind]
+        self._chart.xaxis.axis_label = gettext(UNITS[kind])
         self._curves.data = {
             "x": [point.amount for point in chosen],
             "unframed": [point.unframed for point in chosen],
@@ -110,7 +113,7 @@ def _chart(x_label: str, css_class: str, name: str) -> figure:
         x_range=(0, 1.02),
         y_range=(0, 1.02),
         x_axis_label=x_label,
-        y_axis_label="Accuracy",
+        y_axis_label=gettext("Accuracy"),
         sizing_mode="stretch_both",
         min_border=0,
         # Half the height of the highest number beside the axis.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from dashboard.evaluation.report import Mistake
 from dashboard.evaluation.views.sample_sheet import SHOWN, SampleSheet
+from dashboard.languages.text import gettext
 from dashboard.shell.colors import MISTAKE
 from data_cache import Samples
 
@@ -23,7 +24,9 @@ class MistakesView:
         self._show_on_pad = show_on_pad
         self._indices: list[int] = []
         self._sheet = SampleSheet(
-            "Mistakes. Arrow keys go from one to the next, Enter puts it on the drawing pad.",
+            gettext(
+                "Mistakes. Arrow keys go from one to the next, Enter puts it on the drawing pad."
+            ),
             self._choose,
             "ink-mistakes",
             source_name="mistakes",
@@ -42,8 +45,13 @@ class MistakesView:
             [] if samples is None else [samples.images[index] for index in self._indices],
             [text[:9] for text in texts],
             [
-                f"{class_names[m.label]}, predicted {class_names[m.predicted]}, "
-                f"mistake {number} of {len(mistakes)}"
+                gettext(
+                    "{label}, predicted {predicted}, mistake {number} of {count}",
+                    label=class_names[m.label],
+                    predicted=class_names[m.predicted],
+                    number=number,
+                    count=len(mistakes),
+                )
                 for number, m in enumerate(shown, 1)
             ],
         )

@@ -20,6 +20,9 @@ from dashboard.evaluation.views.text import (
     rejection_html,
     subject_html,
 )
+from dashboard.languages.numbers import format_percent
+from dashboard.languages.text import gettext
+from dashboard.shell.fields import described
 from dashboard.shell.layout import bar, stack
 from dashboard.shell.notices import notice_html
 from dashboard.shell.page_writer import PageWriter
@@ -105,12 +108,14 @@ class EvaluationPane:
     def _arrange(self, theme: Theme) -> dict[str, pn.viewable.Viewable]:
         part = pn.widgets.Select.from_param(
             self._state.param.part,
+            **described(self._state.param.part),
+            options={gettext(part): part for part in self._state.param.part.objects},
             stylesheets=[theme.widgets],
             css_classes=["ink-evaluation-part"],
             width=150,
             margin=0,
         )
-        self._button = button("Evaluate", theme, "ink-evaluate", self._start_or_cancel)
+        self._button = button(gettext("Evaluate"), theme, "ink-evaluate", self._start_or_cancel)
         return {
             "run": bar(theme, part, self._button, self._progress),
             "inside": stack(
@@ -118,26 +123,26 @@ class EvaluationPane:
                 *(
                     stack(theme, theme.text(f"<h2>{title}</h2>"), text)
                     for title, text in (
-                        ("Accuracy", stack(theme, self._subject, self._accuracy)),
-                        ("Recall", self._recall),
-                        ("Rejection", self._rejection),
+                        (gettext("Accuracy"), stack(theme, self._subject, self._accuracy)),
+                        (gettext("Recall"), self._recall),
+                        (gettext("Rejection"), self._rejection),
                     )
                 ),
             ),
             "draw": stack(
                 theme,
-                theme.text("<h2>Confusion matrix</h2>"),
+                _heading(theme, gettext("Confusion matrix")),
                 self._confusion_text,
                 pn.pane.Bokeh(self._confusion.figure, sizing_mode="stretch_width", margin=0),
-                theme.text("<h2>Most confident errors</h2>"),
+                _heading(theme, gettext("Most confident errors")),
                 self._mistakes_text,
                 pn.pane.Bokeh(self._mistakes.figure, sizing_mode="stretch_width", margin=0),
             ),
             "watch": pn.Column(
-                theme.text("<h2>Reliability diagram</h2>"),
+                _heading(theme, gettext("Reliability diagram")),
                 self._calibration,
                 self._reliability.view,
-                theme.text("<h2>Robustness</h2>"),
+                _heading(theme, gettext("Robustness")),
                 self._robustness.view,
                 sizing_mode="stretch_both",
                 margin=0,
@@ -155,11 +160,12 @@ class EvaluationPane:
 
     def _draw_progress(self) -> None:
         state = self._state
-        self._button.label = "Cancel" if state.running else "Evaluate"
+        self._button.label = gettext("Cancel") if state.running else gettext("Evaluate")
         per_cent = round(100 * state.progress)
+        name, text = gettext("Progress of the evaluation"), format_percent(per_cent / 100, 0)
         self._progress.object = (
-            f'<div class="progress"><progress max="100" value="{per_cent}" '
-            f'aria-label="Progress of the evaluation"></progress><span>{per_cent} %</span></div>'
+            f'<div class="progress" translate="no"><progress max="100" value="{per_cent}" '
+            f'aria-label="{name}"></progress><span>{text}</span></div>'
         )
         self._notice.object = notice_html(state.notice)
         self._status.object = f'<div class="status">{escape(state.subject)}</div>'
@@ -190,3 +196,7 @@ class EvaluationPane:
 
     def _draw_robustness(self) -> None:
         self._robustness.draw(self._state.robustness)
+
+
+def _heading(theme: Theme, title: str) -> pn.viewable.Viewable:
+    return theme.text(f"<h2>{title}</h2>")

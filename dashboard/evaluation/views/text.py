@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from dashboard.evaluation.rejection import TRUE_POSITIVE_RATE, Rejection
 from dashboard.evaluation.report import EvaluationReport
 from dashboard.evaluation.state import STALE
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, ngettext
 from nn.calibration import ReliabilityDiagram
 
 
@@ -19,7 +21,7 @@ def subject_html(subject: str, *, is_stale: bool) -> str:
     """Return which model was evaluated on what, and whether it is not the current one any more."""
     if not subject:
         return ""
-    warning = f'<p class="notice warning" role="status">{STALE}</p>' if is_stale else ""
+    warning = f'<p class="notice warning" role="status">{gettext(STALE)}</p>' if is_stale else ""
     stale = "yes" if is_stale else "no"
     return f'<p class="quiet" data-stale="{stale}">{escape(subject)}.</p>{warning}'
 
@@ -27,15 +29,24 @@ def subject_html(subject: str, *, is_stale: bool) -> str:
 def accuracy_html(report: EvaluationReport | None) -> str:
     """Return accuracy with its confidence interval, and loss."""
     if report is None:
-        return '<p class="quiet">Not evaluated yet.</p>'
+        return f'<p class="quiet">{gettext("Not evaluated yet.")}</p>'
     metrics = report.metrics
     low, high = metrics.accuracy_interval()
+    correct = gettext(
+        "{correct} of {count} correct",
+        correct=format_number(metrics.correct),
+        count=format_number(metrics.count),
+    )
+    interval = gettext(
+        "95 % interval {low} to {high} · loss {loss}",
+        low=format_percent(low, 2),
+        high=format_percent(high, 2),
+        loss=format_number(metrics.loss, ".4f"),
+    )
     return (
         f'<p data-accuracy="{metrics.accuracy:.6g}" data-count="{metrics.count}">'
-        f'<b class="figure">{100 * metrics.accuracy:.2f} %</b> '
-        f"{metrics.correct:,} of {metrics.count:,} correct</p>"
-        f'<p class="quiet">95 % interval {100 * low:.2f} to {100 * high:.2f} % · '
-        f"loss {metrics.loss:.4f}</p>"
+        f'<b class="figure">{format_percent(metrics.accuracy, 2)}</b> {correct}</p>'
+        f'<p class="quiet">{interval}</p>'
     )
 
 
@@ -47,13 +58,14 @@ def recall_html(report: EvaluationReport | None, class_names: Sequence[str]) -> 
     rows = []
     for name, recall in zip(class_names, recalls, strict=True):
         width = 0 if math.isnan(recall) else 100 * recall
-        text = "" if math.isnan(recall) else f"{width:.1f} %"
+        text = "" if math.isnan(recall) else format_percent(recall)
         rows.append(
             f'<tr><th scope="row">{escape(name)}</th>'
             f'<td class="track"><div style="width:{width:.1f}%"></div></td>'
             f'<td class="share">{text}</td></tr>'
         )
-    return f'<table class="bars" aria-label="Recall of every class">{"".join(rows)}</table>'
+    name = gettext("Recall of every class")
+    return f'<table class="bars" aria-label="{name}">{"".join(rows)}</table>'
 
 
 def confusion_html(counts: NDArray[np.integer] | None, class_names: Sequence[str]) -> str:
@@ -72,13 +84,17 @@ def confusion_html(counts: NDArray[np.integer] | None, class_names: Sequence[str
     label, predicted = (int(index) for index in np.unravel_index(mistakes.argmax(), counts.shape))
     most = int(mistakes[label, predicted])
     sentence = (
-        "No mistakes."
+        gettext("No mistakes.")
         if most == 0
-        else (
-            f"Most frequent mistake: {escape(class_names[label])} predicted as "
-            f"{escape(class_names[predicted])}, {most:,} of {int(counts[label].sum()):,}."
+        else gettext(
+            "Most frequent mistake: {label} predicted as {predicted}, {most} of {count}.",
+            label=escape(class_names[label]),
+            predicted=escape(class_names[predicted]),
+            most=format_number(most),
+            count=format_number(int(counts[label].sum())),
         )
     )
+    name = gettext("Confusion matrix: true classes in rows, predicted classes in columns")
     heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in class_names)
     rows = "".join(
         f'<tr><th scope="row">{escape(name)}</th>'
@@ -88,38 +104,61 @@ def confusion_html(counts: NDArray[np.integer] | None, class_names: Sequence[str
     )
     return (
         f'<p class="quiet" data-most="{most}">{sentence}</p>'
-        f'<div class="unseen"><table aria-label="Confusion matrix: true classes in rows, '
-        f'predicted classes in columns"><tr><td></td>{heads}</tr>{rows}</table></div>'
+        f'<div class="unseen"><table aria-label="{name}"><tr><td></td>{heads}</tr>{rows}</table>'
+        "</div>"
     )
 
 
 def rejection_html(rejections: Sequence[Rejection]) -> str:
     """Return the share of non-digits that is rejected."""
     if not rejections:
-        return '<p class="quiet">Measured for digits, after the accuracy.</p>'
-    return "".join(
-        f'<p data-rejected="{one.rejected:.6g}" data-count="{one.count}">'
-        f"<b>{100 * one.rejected:.1f} %</b> of {one.count:,} {escape(one.title)} rejected at "
-        f"{100 * TRUE_POSITIVE_RATE:.0f} % true-positive rate.</p>"
+        return f'<p class="quiet">{gettext("Measured for digits, after the accuracy.")}</p>'
+    texts = {
+        one: gettext(
+            "<b>{share}</b> of {count} {what} rejected at {rate} true-positive rate.",
+            share=format_percent(one.rejected),
+            count=format_number(one.count),
+            what=escape(gettext(one.title)),
+            rate=format_percent(TRUE_POSITIVE_RATE, 0),
+        )
         for one in rejections
+    }
+    return "".join(
+        f'<p data-rejected="{one.rejected:.6g}" data-count="{one.count}">{text}</p>'
+        for one, text in texts.items()
     )
 
 
 def calibration_html(reliability: ReliabilityDiagram | None) -> str:
     """Return the expected calibration error."""
     if reliability is None:
-        return '<p class="quiet">Does confidence match accuracy?</p>'
+        return f'<p class="quiet">{gettext("Does confidence match accuracy?")}</p>'
     error = reliability.expected_calibration_error
-    return f'<p data-error="{error:.6g}">Expected calibration error <b>{error:.4f}</b></p>'
+    text = gettext("Expected calibration error <b>{error}</b>", error=format_number(error, ".4f"))
+    return f'<p data-error="{error:.6g}">{text}</p>'
 
 
 def mistakes_html(count: int, cell: tuple[str, str] | None, labels: Sequence[str]) -> str:
     """Return how many mistakes there are, and the labels of those that are shown as images."""
     if not count:
-        return '<p class="quiet" data-count="0">No mistakes to show.</p>'
-    which = "" if cell is None else f", true {cell[0]}, predicted {cell[1]}"
+        return f'<p class="quiet" data-count="0">{gettext("No mistakes to show.")}</p>'
+    if cell is None:
+        found = ngettext(
+            "{count} mistake, most confident first.",
+            "{count} mistakes, most confident first.",
+            count,
+            count=format_number(count),
+        )
+    else:
+        found = ngettext(
+            "{count} mistake, true {label}, predicted {predicted}, most confident first.",
+            "{count} mistakes, true {label}, predicted {predicted}, most confident first.",
+            count,
+            count=format_number(count),
+            label=cell[0],
+            predicted=cell[1],
+        )
     return (
-        f'<p data-count="{count}">{count:,} mistakes{escape(which)}, most confident first. '
-        "Choose one to put it on the pad.</p>"
+        f'<p data-count="{count}">{escape(found)} {gettext("Choose one to put it on the pad.")}</p>'
         f'<p class="quiet">{escape(" · ".join(labels))}</p>'
     )

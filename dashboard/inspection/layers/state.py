@@ -9,10 +9,15 @@ from dataclasses import dataclass
 
 import param
 
+from dashboard.languages.text import gettext_noop
 from nn import Network
 from nn.interpretation.ablation import Unit
 
-MODES = {"Activations": "activations", "Weights": "weights", "Gradients": "gradients"}
+MODES = {
+    gettext_noop("Activations"): "activations",
+    gettext_noop("Weights"): "weights",
+    gettext_noop("Gradients"): "gradients",
+}
 
 
 @dataclass(frozen=True)

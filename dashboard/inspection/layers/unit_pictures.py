@@ -14,6 +14,7 @@ from dashboard.inspection.layers.palette import largest_magnitude, signed_levels
 from dashboard.inspection.layers.pictures import Levels, input_tile
 from dashboard.inspection.layers.state import Selection
 from dashboard.inspection.layers.unit_text import selected_terms
+from dashboard.languages.text import gettext
 from nn import Conv2D, Network
 from nn.interpretation.activations import LayerOutput, filter_weights
 
@@ -42,12 +43,14 @@ def unit_pictures(
     weights = layer.weights[:, selection.unit]
     number = selection.unit + 1
     is_output = selection.layer == len(network.layers) - 1
-    title = f"Weights, {'output' if is_output else 'unit'} {number}"
+    title = gettext("Weights, unit {number}", number=number)
+    if is_output:
+        title = gettext("Weights, output {number}", number=number)
     pictures, titles = [picture(weights, usual_magnitude(weights))], [title]
     if outputs is not None:
         products = selected_terms(network, outputs, selection).products
         pictures.append(picture(products, largest_magnitude(products)))
-        titles.append("Weights × inputs")
+        titles.append(gettext("Weights × inputs"))
     return pictures, titles
 
 
@@ -59,9 +62,9 @@ def _filter_pictures(
     weights = filter_weights(layer)[selection.unit]
     side = f"{layer.kernel} × {layer.kernel}"
     pictures = [input_tile(signed_levels(weights, usual_magnitude(weights)))]
-    titles = [f"Filter {selection.unit + 1}, {side}"]
+    titles = [gettext("Filter {number}, {size}", number=selection.unit + 1, size=side)]
     if outputs is not None:
         window = selected_terms(network, outputs, selection).inputs
         pictures.append(input_tile(signed_levels(window, largest_magnitude(window))))
-        titles.append(f"Window, {side}")
+        titles.append(gettext("Window, {size}", size=side))
     return pictures, titles

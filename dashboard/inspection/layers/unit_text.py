@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from dashboard.inspection.layers.arrangement import LayerPlace
 from dashboard.inspection.layers.pictures import softmax
 from dashboard.inspection.layers.state import AblationResult, Selection
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, gettext_noop, ngettext
 from dashboard.shell.fields import display_name
 from dashboard.shell.pictures import signed_gradient
 from nn import Conv2D, Network
@@ -33,42 +35,56 @@ MOST_UNITS = 4
 
 def number(value: float, digits: int = 3) -> str:
     """Return a number with a few significant digits and a true minus sign."""
-    return f"{value:.{digits}g}".replace("-", "−") if value else "0"
+    return format_number(value, f".{digits}g").replace("-", "−") if value else "0"
 
 
 def signed(value: float) -> str:
     """Return a number with two decimals and its sign, “0” where it rounds to zero."""
     text = f"{value:+.2f}"
-    return "0" if text in ("+0.00", "-0.00") else text.replace("-", "−")
+    return "0" if text in ("+0.00", "-0.00") else format_number(value, "+.2f").replace("-", "−")
 
 
 def unit_name(network: Network, selection: Selection, class_names: tuple[str, ...]) -> str:
     """Return how a unit is called, as HTML: counted from 1, an output by its class."""
     layer, unit = selection.layer, selection.unit + 1
     if layer == len(network.layers) - 1:
-        return f"Output “{escape(class_names[selection.unit])}”"
-    return f"{unit_kind(network, layer)} {unit} of layer {layer + 1}"
-
-
-def unit_kind(network: Network, layer: int) -> str:
-    """Return what the units of a layer are called."""
-    return "Filter" if isinstance(network.layers[layer], Conv2D) else "Unit"
+        return gettext("Output “{name}”", name=escape(class_names[selection.unit]))
+    if isinstance(network.layers[layer], Conv2D):
+        return gettext("Filter {unit} of layer {layer}", unit=unit, layer=layer + 1)
+    return gettext("Unit {unit} of layer {layer}", unit=unit, layer=layer + 1)
 
 
 def layer_title(network: Network, place: LayerPlace, mode: str) -> str:
     """Return what a layer is and what its picture shows, in a few words."""
     layer, activation = network.layers[place.layer], display_name(network.activation)
-    first = f" · first {place.shown} of {place.units:,}" if place.shown < place.units else ""
     if place.is_output:
-        shows = {"activations": "probability of each class", "weights": "weights of each class"}
-        return f"Output · {shows.get(mode, 'gradient of each logit')}"
+        if mode == "activations":
+            return gettext("Output · probability of each class")
+        if mode == "weights":
+            return gettext("Output · weights of each class")
+        return gettext("Output · gradient of each logit")
+    count = format_number(place.units)
+    parts = [gettext("Layer {number}", number=place.layer + 1)]
     if isinstance(layer, Conv2D):
-        side = layer.kernel
-        pool = f" · max pool {layer.pool.size} × {layer.pool.size}" if layer.pool else ""
-        what = f"{place.units} filters {side} × {side} · {activation}{pool}"
+        size = f"{layer.kernel} × {layer.kernel}"
+        parts.append(
+            ngettext(
+                "{count} filter {size}",
+                "{count} filters {size}",
+                place.units,
+                count=count,
+                size=size,
+            )
+        )
     else:
-        what = f"{place.units:,} unit{'' if place.units == 1 else 's'} · {activation}"
-    return f"Layer {place.layer + 1} · {what}{first}"
+        parts.append(ngettext("{count} unit", "{count} units", place.units, count=count))
+    parts.append(activation)
+    if isinstance(layer, Conv2D) and layer.pool:
+        size = f"{layer.pool.size} × {layer.pool.size}"
+        parts.append(gettext("max pool {size}", size=size))
+    if place.shown < place.units:
+        parts.append(gettext("first {shown} of {count}", shown=place.shown, count=count))
+    return " · ".join(parts)
 
 
 def unit_html(
@@ -91,16 +107,14 @@ def unit_html(
         One for each class.
     """
     if selection is None:
-        return (
-            '<p class="quiet" data-state="none">Point at a unit to see its weights and its sum; '
-            "click it to ablate it.</p>"
-        )
+        text = gettext("Point at a unit to see its weights and its sum; click it to ablate it.")
+        return f'<p class="quiet" data-state="none">{text}</p>'
     name = unit_name(network, selection, class_names)
     place = f'data-layer="{selection.layer}" data-unit="{selection.unit}"'
     if outputs is None:
+        text = gettext("Draw something to see what it computes.")
         return (
-            f'<p data-state="blank" {place}><b>{name}</b> '
-            '<span class="quiet">· Draw something to see what it computes.</span></p>'
+            f'<p data-state="blank" {place}><b>{name}</b> <span class="quiet">· {text}</span></p>'
         )
     is_map = isinstance(network.layers[selection.layer], Conv2D)
     terms = selected_terms(network, outputs, selection)
@@ -114,11 +128,7 @@ def unit_html(
         shares = logit_shares(network, outputs)
         parts.append(_shares_html(shares[selection.unit], class_names))
         predicted = int(np.nan_to_num(outputs[-1].values).argmax())
-        parts.append(
-            _largest_html(
-                shares[:, predicted], class_names[predicted], unit_kind(network, selection.layer)
-            )
-        )
+        parts.append(_largest_html(shares[:, predicted], class_names[predicted], is_map))
     state = "pixel" if is_map else "unit"
     return f'<div data-state="{state}" {values}>{"".join(parts)}</div>'
 
@@ -162,14 +172,21 @@ def _sum_html(
     name: str,
 ) -> str:
     weighted = terms.total - terms.bias
-    bias = f" + bias {number(terms.bias)}" if network.has_biases else ""
+    bias = ""
+    if network.has_biases:
+        bias = f" + {gettext('bias {number}', number=number(terms.bias))}"
     if selection.layer == len(network.layers) - 1:
         probability = float(softmax(outputs[-1].values)[selection.unit])
-        after = f"logit <b>{number(terms.total)}</b> → probability {100 * probability:.1f} %"
+        after = gettext(
+            "logit <b>{number}</b> → probability {percent}",
+            number=number(terms.total),
+            percent=format_percent(probability),
+        )
     else:
         activation = display_name(network.activation)
         after = f"{number(terms.total)} → {activation} → <b>{number(terms.value)}</b>"
-    return f"<p><b>{name}</b> · weights × inputs {number(weighted)}{bias} = {after}</p>"
+    products = gettext("weights × inputs {number}", number=number(weighted))
+    return f"<p><b>{name}</b> · {products}{bias} = {after}</p>"
 
 
 def _pixel_html(
@@ -184,32 +201,45 @@ def _pixel_html(
     channels = len(by_channel)
     finite = np.nan_to_num(np.abs(by_channel), nan=-1.0, posinf=-1.0)
     shown = int(finite.argmax())
-    which = "" if selection.row >= 0 else ", where its sum is largest"
     sums = [number(float(by_channel[shown]))]
     if channels > 1:
         rest = float(by_channel.sum() - by_channel[shown])
-        sums.append(f"{number(rest)} of the other {channels - 1} maps")
+        sums.append(
+            ngettext(
+                "{number} of the other {count} map",
+                "{number} of the other {count} maps",
+                channels - 1,
+                number=number(rest),
+                count=channels - 1,
+            )
+        )
     if network.has_biases:
-        sums.append(f"bias {number(terms.bias)}")
+        sums.append(gettext("bias {number}", number=number(terms.bias)))
     activation = display_name(network.activation)
+    pixel = {"row": row + 1, "column": column + 1}
+    if selection.row >= 0:
+        place = gettext("row {row}, column {column}", **pixel)
+    else:
+        place = gettext("row {row}, column {column}, where its sum is largest", **pixel)
     lines = [
-        f"<p><b>{name}</b> · row {row + 1}, column {column + 1}{which}: {' + '.join(sums)} = "
+        f"<p><b>{name}</b> · {place}: {' + '.join(sums)} = "
         f"{number(terms.total)} → {activation} → <b>{number(terms.value)}</b></p>"
     ]
     if terms.weights.shape[-1] <= MAX_KERNEL:
-        source = "input" if selection.layer == 0 else f"map {shown + 1} of layer {selection.layer}"
+        window = gettext("window on the input")
+        if selection.layer:
+            window = gettext(
+                "window on map {map} of layer {layer}", map=shown + 1, layer=selection.layer
+            )
+        products = gettext("products, sum {number}", number=number(float(by_channel[shown])))
         lines.append(
             '<div class="terms">'
             + "".join(
                 f"<figure>{_table(values)}<figcaption>{caption}</figcaption></figure>{sign}"
                 for values, caption, sign in (
-                    (terms.inputs[shown], f"window on {source}", "<span>×</span>"),
-                    (terms.weights[shown], "filter", "<span>=</span>"),
-                    (
-                        terms.products[shown],
-                        f"products, sum {number(float(by_channel[shown]))}",
-                        "",
-                    ),
+                    (terms.inputs[shown], window, "<span>×</span>"),
+                    (terms.weights[shown], gettext("filter"), "<span>=</span>"),
+                    (terms.products[shown], products, ""),
                 )
             )
             + "</div>"
@@ -240,33 +270,36 @@ def _shares_html(shares: NDArray[np.floating], class_names: tuple[str, ...]) -> 
         f"<span>{escape(name)} <b>{signed(share)}</b></span>"
         for name, share in zip(class_names, shares.tolist(), strict=True)
     )
-    title = '<p class="quiet">Its share in the logit of each class:</p>'
-    return f'{title}<div class="shares">{cells}</div>'
+    title = gettext("Its share in the logit of each class:")
+    return f'<p class="quiet">{title}</p><div class="shares">{cells}</div>'
 
 
-def _largest_html(shares: NDArray[np.floating], class_name: str, kind: str) -> str:
+def _largest_html(shares: NDArray[np.floating], class_name: str, is_map: bool) -> str:
     """Return which units have the largest and the most negative shares in a logit."""
     order = np.argsort(-np.nan_to_num(shares), kind="stable")
     most = [unit for unit in order[:MOST_UNITS].tolist() if shares[unit] > 0]
     least = [unit for unit in order[::-1][:MOST_UNITS].tolist() if shares[unit] < 0]
     groups = [
         f"{words}{', '.join(f'{unit + 1} <b>{signed(float(shares[unit]))}</b>' for unit in units)}"
-        for words, units in (("", most), ("most negative: ", least))
+        for words, units in (("", most), (gettext("most negative:") + " ", least))
         if units
     ]
     if not groups:
         return ""
     largest = f'data-largest="{" ".join(map(str, most))}"'
-    title = f"{kind}s with the largest shares in the logit of “{escape(class_name)}”"
+    name = escape(class_name)
+    title = gettext("Units with the largest shares in the logit of “{name}”", name=name)
+    if is_map:
+        title = gettext("Filters with the largest shares in the logit of “{name}”", name=name)
     return f'<p class="quiet" {largest}>{title}: {"; ".join(groups)}.</p>'
 
 
 def answer(probabilities: NDArray[np.floating], class_names: tuple[str, ...]) -> str:
     """Return the most probable class with its probability."""
     if not np.isfinite(probabilities).all():
-        return "not a number"
+        return gettext("not a number")
     best = int(probabilities.argmax())
-    return f"{class_names[best]} · {100 * float(probabilities[best]):.1f} %"
+    return f"{class_names[best]} · {format_percent(float(probabilities[best]))}"
 
 
 def ablation_html(
@@ -293,48 +326,64 @@ def ablation_html(
         Why there is no result, if it is not being computed.
     """
     if not ablated:
-        return (
-            '<p class="quiet" data-ablated="0">Click a unit to ablate it: its outgoing weights '
-            "become zero in this view, and nowhere else.</p>"
+        text = gettext(
+            "Click a unit to ablate it: its outgoing weights become zero in this view, and nowhere "
+            "else."
         )
-    units = f"{ablated} unit{'' if ablated == 1 else 's'} ablated"
+        return f'<p class="quiet" data-ablated="0">{text}</p>'
+    units = ngettext("{count} unit ablated", "{count} units ablated", ablated, count=ablated)
     lines, values = [f"<b>{units}</b>"], ""
     if result is None:
-        lines.append(obstacle or "computing validation accuracy …")
+        lines.append(obstacle or gettext("computing validation accuracy …"))
     else:
         change = 100 * (result.after - result.before)
         values = f' data-before="{result.before:.6f}" data-after="{result.after:.6f}"'
         lines.append(
-            f"validation accuracy {100 * result.before:.1f} → {100 * result.after:.1f} %, "
-            f"{_points(change)} on {result.count:,} {samples} at iteration {result.iteration:,}"
+            gettext(
+                "validation accuracy {before} → {after}, {change} on {count} {samples} at "
+                "iteration {iteration}",
+                before=format_percent(result.before),
+                after=format_percent(result.after),
+                change=_points(change),
+                count=format_number(result.count),
+                samples=gettext(samples),
+                iteration=format_number(result.iteration),
+            )
         )
     if answers is not None:
         before, after = answers
         lines.append(
-            f"the drawing: {escape(before)} → <b>{escape(after)}</b>"
+            gettext(
+                "the drawing: {before} → <b>{after}</b>",
+                before=escape(before),
+                after=escape(after),
+            )
             if before != after
-            else f"the drawing stays {escape(after)}"
+            else gettext("the drawing stays {answer}", answer=escape(after))
         )
     return f'<p data-ablated="{ablated}"{values}>{" · ".join(lines)}</p>'
 
 
 def _points(change: float) -> str:
-    text = f"{change:+.1f}".replace("-", "−")
-    return "±0.0 points" if text in ("+0.0", "−0.0") else f"{text} points"
+    text = format_number(change, "+.1f").replace("-", "−")
+    if not round(change, 1):
+        text = "±" + format_number(0.0, ".1f")
+    return gettext("{number} points", number=text)
 
 
 LEGENDS = {
-    "activations": "Activations for the drawing",
-    "weights": "Incoming weights, a tile for each unit",
-    "gradients": "Change of the logit of {name} with each activation",
+    "activations": gettext_noop("Activations for the drawing"),
+    "weights": gettext_noop("Incoming weights, a tile for each unit"),
+    "gradients": gettext_noop("Change of the logit of {name} with each activation"),
 }
 
 
 def legend_html(mode: str, target: str | None) -> str:
     """Return the sentence that explains the colors, under a scale."""
-    sentence = LEGENDS[mode].format(name=f"“{escape(target)}”" if target else "the answer")
-    scale = f'<span class="scale" style="background: {signed_gradient()}"></span>'
-    return (
-        f'<p class="legend"><span aria-hidden="true">−{scale}+</span> {sentence}: colourless at '
-        "zero, in full colour from the value beside the layer.</p>"
+    name = f"“{escape(target)}”" if target else gettext("the answer")
+    sentence = gettext(
+        "{picture}: colourless at zero, in full colour from the value beside the layer.",
+        picture=gettext(LEGENDS[mode], name=name),
     )
+    scale = f'<span class="scale" style="background: {signed_gradient()}"></span>'
+    return f'<p class="legend"><span aria-hidden="true">−{scale}+</span> {sentence}</p>'

@@ -9,12 +9,13 @@ from typing import Any
 
 import panel as pn
 
+from dashboard.languages.text import gettext
 from dashboard.plane.controller import PlaneController
 from dashboard.plane.presets import PRESETS
 from dashboard.plane.views.shape_chooser import shape_chooser
 from dashboard.shell.chart_switches import speed_menu
 from dashboard.shell.downloads import Download
-from dashboard.shell.fields import Checkbox, Field
+from dashboard.shell.fields import Checkbox, Field, described
 from dashboard.shell.file_field import file_field
 from dashboard.shell.layout import bar, card, field_pairs, quick_settings, run_row, stack
 from dashboard.shell.theme import Theme, button
@@ -86,9 +87,9 @@ class Controls:
         )
         self.quick.stylesheets = [*self.quick.stylesheets, WRAP]
         self.settings = pn.Column(
-            card(theme, "Points", self._points()),
-            card(theme, "Network", self._network()),
-            card(theme, "Learning", self._fields(LEARNING_FIELDS)),
+            card(theme, gettext("Points"), self._points(), hidden_by="points"),
+            card(theme, gettext("Network"), self._network(), hidden_by="network"),
+            card(theme, gettext("Learning"), self._fields(LEARNING_FIELDS), hidden_by="learning"),
             css_classes=["controls"],
             sizing_mode="stretch_width",
             margin=0,
@@ -99,11 +100,11 @@ class Controls:
         return field_pairs(self._state, names, self._theme, FIELD_HOOK)
 
     def _presets(self) -> pn.widgets.Select:
-        titles = {preset.title: name for name, preset in PRESETS.items()}
+        titles = {gettext(preset.title): name for name, preset in PRESETS.items()}
         return pn.widgets.Select.from_param(
             self._state.param.preset,
-            label="Preset",
-            options={"Select a preset": "", **titles},
+            label=gettext("Preset"),
+            options={gettext("Select a preset"): "", **titles},
             css_classes=[f"{HOOK}-preset"],
             **self._menu,
         )
@@ -114,7 +115,7 @@ class Controls:
         load = file_field(
             lambda content, name: self._controller.spawn(points.load_file(content, name)),
             self._controller.warn,
-            label="Load points (.csv with x, y and label)",
+            label=gettext("Load points (.csv with x, y and label)"),
             largest=LARGEST_POINTS_FILE,
             css_classes=[f"{HOOK}-load"],
             **self._wide,
@@ -124,9 +125,9 @@ class Controls:
             self._download.offer("inkling-points.csv", points.save_csv())
 
         buttons = pn.Row(
-            button("Regenerate", theme, f"{HOOK}-regenerate", self._controller.regenerate),
-            button("Clear", theme, f"{HOOK}-clear", points.clear),
-            button("Save CSV", theme, f"{HOOK}-save", save),
+            button(gettext("Regenerate"), theme, f"{HOOK}-regenerate", self._controller.regenerate),
+            button(gettext("Clear"), theme, f"{HOOK}-clear", points.clear),
+            button(gettext("Save CSV"), theme, f"{HOOK}-save", save),
             stylesheets=[theme.gap, WRAP],
             sizing_mode="stretch_width",
             margin=0,
@@ -157,14 +158,15 @@ class Controls:
 
         inputs.param.watch(choose, "value")
         state.param.watch(follow, "inputs")
-        label = theme.text(f'<span class="quiet">{state.param.inputs.label}</span>')
+        label = theme.text(f'<span class="quiet">{gettext(state.param.inputs.label)}</span>')
         return stack(theme, self._fields(NETWORK_FIELDS), label, inputs)
 
     def _picture_options(self) -> pn.Row:
         state, theme = self._state, self._theme
         mode = pn.widgets.RadioButtonGroup.from_param(
             state.param.surface_mode,
-            options={"Probabilities": "soft", "Predicted class": "hard"},
+            **described(state.param.surface_mode),
+            options={gettext("Probabilities"): "soft", gettext("Predicted class"): "hard"},
             css_classes=[f"{HOOK}-mode"],
             stylesheets=[theme.widgets],
             align="end",
@@ -172,6 +174,7 @@ class Controls:
         )
         side = pn.widgets.Select.from_param(
             state.param.surface_side,
+            **described(state.param.surface_side),
             options={f"{side} × {side}": side for side in RESOLUTIONS},
             css_classes=[f"{HOOK}-side"],
             stylesheets=[theme.widgets, SIDE_WIDTH],

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import panel as pn
 
+from dashboard.languages.text import gettext
 from dashboard.shell.theme import Theme, button
 from dashboard.training.settings import MAX_HIDDEN_LAYERS
 from dashboard.upstream.html_pane import HTMLText
@@ -37,7 +38,13 @@ class LayerSteppers:
         self._choose = choose
         self._layers: list[int] = []
         self.counts: list[HTMLText] = []
-        count, stepper = self._stepper("Hidden layers", "layer", "layers", self._step_layers)
+        count, stepper = self._stepper(
+            gettext("Hidden layers"),
+            gettext("Remove a layer"),
+            gettext("Add a layer"),
+            "layers",
+            self._step_layers,
+        )
         self._count = count
         self.view = pn.Row(
             stepper, stylesheets=[theme.gap, WRAP], sizing_mode="stretch_width", margin=0
@@ -62,7 +69,11 @@ class LayerSteppers:
 
         number = layer + 1
         text, stepper = self._stepper(
-            f"Layer {number}", f"unit of layer {number}", f"units-{number}", step
+            gettext("Layer {number}", number=number),
+            gettext("Remove a unit of layer {number}", number=number),
+            gettext("Add a unit of layer {number}", number=number),
+            f"units-{number}",
+            step,
         )
         self.counts.append(text)
         self.view.append(stepper)
@@ -75,7 +86,7 @@ class LayerSteppers:
             self._choose([*layers, layers[-1] if layers else FIRST_UNITS])
 
     def _stepper(
-        self, title: str, thing: str, hook: str, step: Callable[[int], None]
+        self, title: str, remove: str, add: str, hook: str, step: Callable[[int], None]
     ) -> tuple[HTMLText, pn.Row]:
         """Return the text of the value, and a row of a title, the value and two buttons."""
         heading, text = (
@@ -86,10 +97,10 @@ class LayerSteppers:
             part.sizing_mode = None
             part.align = "center"
         less, more = (
-            button(f"{verb} {thing}", self._theme, f"ink-spiral-{name}-{hook}", command)
-            for verb, name, command in (
-                ("Remove a", "fewer", lambda: step(-1)),
-                ("Add a", "more", lambda: step(1)),
+            button(label, self._theme, f"ink-spiral-{name}-{hook}", command)
+            for label, name, command in (
+                (remove, "fewer", lambda: step(-1)),
+                (add, "more", lambda: step(1)),
             )
         )
         for widget, sign in ((less, "−"), (more, "+")):

@@ -23,6 +23,8 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext
 from dashboard.plane.colors import (
     CLASS_SIGNS,
     SMALLEST_SCALE,
@@ -315,34 +317,49 @@ def legend_html(links: Sequence[Links], sizes: Sequence[int], off: int = 0, dead
         How many units are ablated, and how many output 0 for every training point.
     """
     drawn, total = sum(len(found.weights) for found in links), sum(found.total for found in links)
-    which = "" if drawn == total else f" (the {drawn} strongest of {total:,})"
-    marks = [
-        f"Of wide layers, the first {MAX_UNITS} units." if max(sizes) > MAX_UNITS else "",
-        f"<b>{off} ablated</b> (crossed out)." if off else "",
-        f"<b>{dead} dead</b> (grey): output 0 for every training point." if dead else "",
+    sentences = [
+        gettext(
+            "Each square shows the output of a unit over the plane, scaled to its largest, or the "
+            "probability of a class; lines are weights in the same colors, dashed if negative, "
+            "wider if larger."
+        ),
+        gettext(
+            "Click a unit to ablate it, a line or a bias (small square, a diamond if negative) to "
+            "edit it.",
+        ),
     ]
+    if drawn != total:
+        strongest = gettext(
+            "Drawn are the {drawn} strongest of {total} weights.",
+            drawn=drawn,
+            total=format_number(total),
+        )
+        sentences.insert(1, strongest)
+    if max(sizes) > MAX_UNITS:
+        sentences.append(gettext("Of wide layers, the first {count} units.", count=MAX_UNITS))
+    if off:
+        sentences.append(gettext("<b>{count} ablated</b> (crossed out).", count=off))
+    if dead:
+        sentences.append(
+            gettext("<b>{count} dead</b> (grey): output 0 for every training point.", count=dead)
+        )
+    colors = gettext("Pink is negative, green positive")
     scale = (
-        '<span class="scale" role="img" aria-label="Pink is negative, green positive">−<i style="'
+        f'<span class="scale" role="img" aria-label="{colors}">−<i style="'
         f'background:linear-gradient(90deg,{NEGATIVE},transparent,{POSITIVE})"></i>+</span>'
     )
-    return (
-        f'<p class="quiet small">{scale} Each square shows the output of a unit over the plane, '
-        "scaled to its largest, or the probability of a class; lines are weights in the same "
-        f"colors, dashed if negative, wider if larger{which}. Click a unit to ablate it, a line or "
-        "a bias (small square, a diamond if negative) to edit it. "
-        f"{' '.join(mark for mark in marks if mark)}</p>"
-    )
+    return f'<p class="quiet small">{scale} {" ".join(sentences)}</p>'
 
 
 def _texts(blocks: Sequence[Block], titles: Sequence[str]) -> list[tuple[Any, ...]]:
     """Return headings above the blocks, names beside the features and the classes."""
     first, *hidden, last = blocks
-    names = [f"Layer {block.layer + 1}" for block in hidden]
+    names = [gettext("Layer {number}", number=block.layer + 1) for block in hidden]
     if len(hidden) > NAMED_LAYERS:
         names = [str(block.layer + 1) for block in hidden]
     texts: list[tuple[Any, ...]] = [
-        (0.0, HEIGHT, "Features", "left", "top", GRAY),
-        (WIDTH, HEIGHT, "Classes", "right", "top", GRAY),
+        (0.0, HEIGHT, gettext("Features"), "left", "top", GRAY),
+        (WIDTH, HEIGHT, gettext("Classes"), "right", "top", GRAY),
     ]
     for block, name in zip(hidden, names, strict=True):
         middle = (block.left + block.right) / 2

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import panel as pn
 
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.plane import probes
 from dashboard.plane.colors import class_levels, value_levels
 from dashboard.plane.controller import PlaneController
@@ -32,9 +33,9 @@ from dashboard.training.settings import SettingError
 from dashboard.training.trainer import Clock
 
 LEGEND = (
-    ("training", ["smoothed", "raw"]),
-    ("test", ["validation", "best"]),
-    ("previous run", ["previous"]),
+    (gettext_noop("training"), ["smoothed", "raw"]),
+    (gettext_noop("test"), ["validation", "best"]),
+    (gettext_noop("previous run"), ["previous"]),
 )
 
 SLOW_PARTS = ("charts", "maps", "scores", "links", "profile", "weights", "timeline")
@@ -280,7 +281,9 @@ class PlanePane:
 
     def _toggle_unit(self, layer: int, unit: int) -> None:
         if layer == probes.FEATURES:
-            self._controller.warn("A feature is not ablated; deselect it under “Features”.")
+            self._controller.warn(
+                gettext("A feature is not ablated; deselect it under “Features”.")
+            )
             return
         if layer < len(self._state.network.layers) - 1:
             self._controller.inspection.toggle(layer, unit)

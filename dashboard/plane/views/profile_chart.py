@@ -8,6 +8,7 @@ from bokeh.models import ColumnDataSource, HoverTool, NumeralTickFormatter, Rang
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.plane.colors import CLASS_DASHES
 from dashboard.shell.chart_parts import make_small_chart
 from dashboard.shell.colors import CLASS_COLORS
@@ -16,7 +17,9 @@ from dashboard.shell.theme import Theme
 POINTS = 101
 """Points along the line."""
 
-HINT = "Choose “Cross-section” and drag across the plane to see the probabilities along a line."
+HINT = gettext_noop(
+    "Choose “Cross-section” and drag across the plane to see the probabilities along a line."
+)
 
 
 class ProfileChart:
@@ -26,11 +29,11 @@ class ProfileChart:
         self.source = ColumnDataSource(
             {"position": [], "probability": [], "color": [], "dash": [], "name": []}, name="profile"
         )
-        self._hint = theme.text(f'<p class="quiet">{HINT}</p>')
+        self._hint = theme.text(f'<p class="quiet">{gettext(HINT)}</p>')
         # The figure is made for the first line: many sessions never draw one.
         self._chart = pn.Column(visible=False, sizing_mode="stretch_width", margin=0)
         self.view = pn.Column(
-            theme.text("<h2>Cross-section</h2>"),
+            theme.text(f"<h2>{gettext('Cross-section')}</h2>"),
             self._hint,
             self._chart,
             css_classes=["ink-spiral-profile", "chart"],
@@ -47,7 +50,7 @@ class ProfileChart:
                 "probability": list(np.ascontiguousarray(probabilities.T, np.float32)),
                 "color": list(CLASS_COLORS[:classes]),
                 "dash": [CLASS_DASHES[label % len(CLASS_DASHES)] for label in range(classes)],
-                "name": [f"class {label}" for label in range(classes)],
+                "name": [gettext("class {label}", label=label) for label in range(classes)],
             }
             if not len(self._chart):
                 chart = _make_figure(self.source)
@@ -66,7 +69,7 @@ def _make_figure(source: ColumnDataSource) -> figure:
     )
     chart.xaxis.formatter = chart.yaxis.formatter = NumeralTickFormatter(format="0 %")
     chart.yaxis.ticker.desired_num_ticks = 3
-    chart.xaxis.axis_label = "share of the line, from its beginning"
+    chart.xaxis.axis_label = gettext("share of the line, from its beginning")
     chart.multi_line(
         "position", "probability", source=source, color="color", line_dash="dash", line_width=2
     )

@@ -8,6 +8,8 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.plane.colors import CLASS_SIGNS
 from dashboard.plane.probes import FEATURES, has_unit, layer_outputs, probabilities_at
 from dashboard.plane.state import PlaneState
@@ -22,10 +24,7 @@ from nn import Network
 SHOWN_CLASSES = 3
 """Classes whose probabilities are shown at a point, the most probable first."""
 
-LONG = '<span class="long"> accuracy</span>'
-"""Left out where there is no room for it."""
-
-INVITATION = "Point at the plane to see the predicted probabilities."
+INVITATION = gettext_noop("Point at the plane to see the predicted probabilities.")
 
 
 class Readout:
@@ -60,15 +59,16 @@ class Readout:
         state = self._state
         if state.shown_unit is not None:
             name = unit_name(state.network, state.inputs, *state.shown_unit)
-            off = ", ablated" if state.shown_unit in state.ablated else ""
-            self.point.object = quiet_html(f"Shown: {name}{off}.")
+            is_off = state.shown_unit in state.ablated
+            shown = gettext("Shown: {unit}, ablated.") if is_off else gettext("Shown: {unit}.")
+            self.point.object = quiet_html(shown.format(unit=name))
         elif state.pointed_at is not None:
             x, y = state.pointed_at
             points = np.array([[x, y]])
             (probabilities,) = probabilities_at(state.shown_network(), state.inputs, points)
             self.point.object = point_html(x, y, probabilities)
         else:
-            self.point.object = quiet_html(INVITATION)
+            self.point.object = quiet_html(gettext(INVITATION))
 
     def pointed_html(self) -> str:
         """Return the value of the unit or weight of the diagram that is pointed at."""
@@ -76,29 +76,40 @@ class Readout:
         if state.shown_weight is not None:
             return weight_html(state.whole_network(), state.inputs, *state.shown_weight)
         if state.shown_unit is None:
-            return '<p class="pointed quiet">Point at a unit, a line or a bias for its value.</p>'
+            text = gettext("Point at a unit, a line or a bias for its value.")
+            return f'<p class="pointed quiet">{text}</p>'
         layer, unit = state.shown_unit
         network = state.whole_network()
         if not has_unit(network, layer, unit):
             return ""
         name = unit_name(network, state.inputs, layer, unit)
-        marks = " (ablated)" if state.shown_unit in state.ablated else ""
+        if state.shown_unit in state.ablated:
+            name = gettext("{unit} (ablated)", unit=name)
         if state.probe is None:
-            return f'<p class="pointed">{name}{marks}; point at the plane for a value</p>'
+            text = gettext("{unit}; point at the plane for a value", unit=name)
+            return f'<p class="pointed">{text}</p>'
         outputs = layer_outputs(state.shown_network(), state.inputs, np.array([state.probe]))
         value = float(outputs[layer + 1][0, unit])
         x, y = state.probe
-        at = f"at x {_signed(x)}, y {_signed(y)}"
-        return f'<p class="pointed" data-value="{value:.6g}">{name}{marks}: {value:.3g} {at}</p>'
+        text = gettext(
+            "{unit}: {value} at x {x}, y {y}",
+            unit=name,
+            value=format_number(value, ".3g"),
+            x=_signed(x),
+            y=_signed(y),
+        )
+        return f'<p class="pointed" data-value="{value:.6g}">{text}</p>'
 
 
 def unit_name(network: Network, inputs: Sequence[str], layer: int, unit: int) -> str:
     """Return the name of a unit: “feature x₁”, “unit 3 of hidden layer 1”, “class 2”."""
     if layer == FEATURES:
-        return f"feature {INPUT_TITLES[inputs[unit]]}" if unit < len(inputs) else "feature"
+        if unit >= len(inputs):
+            return gettext("feature")
+        return gettext("feature {name}", name=INPUT_TITLES[inputs[unit]])
     if layer == len(network.layers) - 1:
-        return f"probability of class {unit}"
-    return f"unit {unit + 1} of hidden layer {layer + 1}"
+        return gettext("probability of class {label}", label=unit)
+    return gettext("unit {unit} of hidden layer {layer}", unit=unit + 1, layer=layer + 1)
 
 
 def weight_html(network: Network, inputs: Sequence[str], layer: int, row: int, column: int) -> str:
@@ -106,51 +117,70 @@ def weight_html(network: Network, inputs: Sequence[str], layer: int, row: int, c
     if not (0 <= layer < len(network.layers) and has_unit(network, layer, column)):
         return ""
     chosen = network.layers[layer]
-    target = f"class {column}" if layer == len(network.layers) - 1 else ""
+    is_last = layer == len(network.layers) - 1
+    target = gettext("class {label}", label=column) if is_last else ""
     target = target or unit_name(network, inputs, layer, column)
     if row == len(chosen.weights) and chosen.bias is not None:
-        name, value = f"bias of {target}", float(chosen.bias[column])
+        name = gettext("bias of {target}", target=target)
+        value = float(chosen.bias[column])
     elif has_unit(network, layer - 1, row):
         source = unit_name(network, inputs, layer - 1, row)
-        name, value = f"weight from {source} to {target}", float(chosen.weights[row, column])
+        name = gettext("weight from {source} to {target}", source=source, target=target)
+        value = float(chosen.weights[row, column])
     else:
         return ""
-    return f'<p class="pointed" data-value="{value:.6g}">{name}: {value:.3g}; click to edit it</p>'
+    text = gettext(
+        "{name}: {value}; click to edit it", name=name, value=format_number(value, ".3g")
+    )
+    return f'<p class="pointed" data-value="{value:.6g}">{text}</p>'
 
 
 def summary_html(train: Score, test: Score) -> str:
     """Return the accuracies on training and test points."""
+    # The span is left out where there is no room for it.
+    first = gettext(
+        'Training<span class="long"> accuracy</span> <b>{accuracy}</b>', accuracy=_per_cent(train)
+    )
+    second = gettext(
+        'test<span class="long"> accuracy</span> <b>{accuracy}</b>', accuracy=_per_cent(test)
+    )
     return (
-        f'<p class="summary small">Training{LONG} <b>{_per_cent(train)}</b>'
-        f'<span class="unseen"> · </span><br>test{LONG} <b>{_per_cent(test)}</b></p>'
+        f'<p class="summary small" translate="no">{first}<span class="unseen"> · </span><br>'
+        f"{second}</p>"
     )
 
 
 def model_html(snapshot: Snapshot, test: Score) -> str:
     """Return the name of the network of the pane, its iteration and its score, for the header."""
-    score = f"test {100 * test.accuracy:.1f} %" if test.count else ""
+    score = gettext("test {percent}", percent=_per_cent(test)) if test.count else ""
+    name = gettext(
+        "{model}, iteration {iteration}",
+        model=f"MLP {snapshot.network.title}",
+        iteration=format_number(snapshot.iteration),
+    )
     shown = f'<span class="separator"> · </span><span class="score">{score}</span>' if score else ""
     return (
-        f'<div class="network" data-model="{snapshot.network.title}" '
-        f'data-iteration="{snapshot.iteration}"><span class="name">MLP {snapshot.network.title}, '
-        f"iteration {snapshot.iteration:,}</span>{shown}</div>"
+        f'<div class="network" translate="no" data-model="{snapshot.network.title}" '
+        f'data-iteration="{snapshot.iteration}"><span class="name">{name}</span>{shown}</div>'
     )
 
 
 def status_html(snapshot: Snapshot, test: Score) -> str:
     """Return the progress of training in one line, with the values as `data-*` attributes."""
-    loss = "–" if snapshot.loss is None else f"{snapshot.loss:.3f}"
-    accuracy = "–" if snapshot.accuracy is None else f"{100 * snapshot.accuracy:.1f} %"
+    loss = "–" if snapshot.loss is None else format_number(snapshot.loss, ".3f")
+    accuracy = "–" if snapshot.accuracy is None else format_percent(snapshot.accuracy)
     sizes = "-".join(str(size) for size in snapshot.network.sizes)
     parts = [
-        f"iteration {snapshot.iteration}",
-        f"loss {loss}",
-        f"accuracy {accuracy}",
-        f"test {_per_cent(test)}",
-        f"{snapshot.samples_per_second:,.0f} points/s",
-        f"network {sizes}",
-        f"learning rate {snapshot.learning_rate:g}",
-        f"batch {snapshot.batch_size or 'full'}",
+        gettext("iteration {iteration}", iteration=snapshot.iteration),
+        gettext("loss {number}", number=loss),
+        gettext("accuracy {percent}", percent=accuracy),
+        gettext("test {percent}", percent=_per_cent(test)),
+        gettext("{number} points/s", number=format_number(snapshot.samples_per_second, ",.0f")),
+        gettext("network {sizes}", sizes=sizes),
+        gettext("learning rate {number}", number=format_number(snapshot.learning_rate, "g")),
+        gettext("batch {number}", number=snapshot.batch_size)
+        if snapshot.batch_size
+        else gettext("batch full"),
         snapshot.optimizer,
         snapshot.backend,
     ]
@@ -161,19 +191,21 @@ def status_html(snapshot: Snapshot, test: Score) -> str:
         "test-accuracy": test.accuracy if test.count else None,
     }
     line = " · ".join(part for part in parts if part)
-    return f'<div class="status"{_attributes(data)}>{line}</div>'
+    return f'<div class="status" translate="no"{_attributes(data)}>{line}</div>'
 
 
 def point_html(x: float, y: float, probabilities: NDArray[np.floating]) -> str:
     """Return the highest of the probabilities (classes,) at a point."""
     where = f'<span class="where">x {_signed(x)}, y {_signed(y)}</span>'
     if not np.isfinite(probabilities).all():
-        return f'<p class="place" data-class="">{where} The weights are NaN or infinite.</p>'
+        fault = gettext("The weights are NaN or infinite.")
+        return f'<p class="place" data-class="">{where} {fault}</p>'
     highest = np.argsort(-probabilities, kind="stable")[:SHOWN_CLASSES].tolist()
     shares = [
         f'<span class="share"><i aria-hidden="true" style="color:{CLASS_COLORS[label]}">'
         f"{CLASS_SIGNS[label]}</i>"
-        f"class {label} <b>{100 * probabilities[label]:.1f} %</b></span>"
+        f"{gettext('class {label}', label=label)} "
+        f"<b>{format_percent(float(probabilities[label]))}</b></span>"
         for label in highest
     ]
     data = {"class": highest[0], "probability": float(probabilities[highest[0]])}
@@ -193,8 +225,8 @@ def _attributes(data: Mapping[str, float | None]) -> str:
 
 
 def _per_cent(score: Score) -> str:
-    return f"{100 * score.accuracy:.1f} %" if score.count and score.accuracy >= 0 else "–"
+    return format_percent(score.accuracy) if score.count and score.accuracy >= 0 else "–"
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−").replace("+", " ").strip()
+    return format_number(value, "+.2f").replace("-", "−").replace("+", " ").strip()

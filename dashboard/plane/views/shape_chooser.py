@@ -6,6 +6,7 @@ import numpy as np
 import panel as pn
 import param
 
+from dashboard.languages.text import gettext
 from dashboard.shell.colors import CLASS_COLORS
 from dashboard.shell.theme import Theme
 from data_cache import PLANE_LIMIT, PLANE_SHAPES, make_shape
@@ -56,7 +57,7 @@ def shape_chooser(parameter: param.Parameter, theme: Theme, hook: str) -> pn.wid
     )
     return pn.widgets.RadioButtonGroup.from_param(
         parameter,
-        options={shape.title: name for name, shape in PLANE_SHAPES.items()},
+        options={gettext(shape.title): name for name, shape in PLANE_SHAPES.items()},
         css_classes=[hook],
         stylesheets=[theme.widgets, TILES + pictures],
         sizing_mode="stretch_width",

@@ -22,6 +22,7 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.plane.colors import CLASS_MARKERS, CLASS_SIGNS, UNIT_PALETTE
 from dashboard.plane.dataset import PlaneData
 from dashboard.shell.chart_parts import make_picture
@@ -39,7 +40,10 @@ COMMANDS: Signatures = {
     "delete": (str, int),
 }
 """The commands of the editor; `plane_editor.js` says what their arguments are."""
-TOOLS = ("Inspect", "Cross-section", "Paint", "Move", "Delete")
+TOOLS = (
+    *(gettext_noop("Inspect"), gettext_noop("Cross-section"), gettext_noop("Paint")),
+    *(gettext_noop("Move"), gettext_noop("Delete")),
+)
 HALO = "#ffffff"
 RING = "#1b1e25"
 
@@ -88,7 +92,7 @@ class SurfaceView:
         self._painted = ColumnDataSource(_no_points())
         self.figure = self._make_figure()
         self.tool = RadioButtonGroup(
-            labels=list(TOOLS),
+            labels=[gettext(tool) for tool in TOOLS],
             active=0,
             margin=0,
             stylesheets=[stylesheet, COMPACT],

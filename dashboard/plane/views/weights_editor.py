@@ -8,6 +8,8 @@ from html import escape
 
 import panel as pn
 
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.plane.colors import SMALLEST_SCALE
 from dashboard.plane.inspection import read_weight
 from dashboard.shell.layout import stack
@@ -15,7 +17,7 @@ from dashboard.shell.theme import Theme
 from data_cache import INPUT_TITLES
 from nn import Network
 
-BIAS = "bias"
+BIAS = gettext_noop("bias")
 
 SetWeight = Callable[[int, int, int, float], None]
 """Called with layer, row (the one after the last is the bias), column and weight."""
@@ -30,11 +32,11 @@ class WeightsEditor:
         self._inputs: list[str] = []
         self._is_drawing = False
         wide = {"stylesheets": [theme.widgets], "sizing_mode": "stretch_width", "margin": 0}
-        self.layer = pn.widgets.Select(label="Layer", options={"1": 0}, **wide)
-        self.unit = pn.widgets.Select(label="Unit", options={"1": 0}, **wide)
-        self.source = pn.widgets.Select(label="Input", options={BIAS: 0}, **wide)
+        self.layer = pn.widgets.Select(label=gettext("Layer"), options={"1": 0}, **wide)
+        self.unit = pn.widgets.Select(label=gettext("Unit"), options={"1": 0}, **wide)
+        self.source = pn.widgets.Select(label=gettext("Input"), options={gettext(BIAS): 0}, **wide)
         self.weight = pn.widgets.TextInput(
-            label="Weight", css_classes=["ink-spiral-weight"], **wide
+            label=gettext("Weight"), css_classes=["ink-spiral-weight"], **wide
         )
         self.error = theme.text("", css_classes=["field-error"])
         self.error.visible = False
@@ -73,7 +75,7 @@ class WeightsEditor:
 
     def _update_menus(self, network: Network) -> None:
         last = len(network.layers) - 1
-        names = [*(str(number + 1) for number in range(last)), "Classes"]
+        names = [*(str(number + 1) for number in range(last)), gettext("Classes")]
         _set_options(self.layer, {name: number for number, name in enumerate(names)})
         layer = network.layers[self.layer.value]
         rows, columns = layer.weights.shape
@@ -82,8 +84,8 @@ class WeightsEditor:
         if self.layer.value == 0:
             titles = [INPUT_TITLES[name] for name in self._inputs]
         else:
-            titles = [f"unit {number + 1}" for number in range(rows)]
-        titles += [] if layer.bias is None else [BIAS]
+            titles = [gettext("unit {number}", number=number + 1) for number in range(rows)]
+        titles += [] if layer.bias is None else [gettext(BIAS)]
         _set_options(self.source, {title: number for number, title in enumerate(titles)})
 
     def _chosen(self) -> None:
@@ -133,10 +135,11 @@ def table_html(names: list[str], weights: list[float], chosen: int) -> str:
         rows.append(
             f'<tr{css_class}><th scope="row">{escape(name)}</th><td class="track">'
             f'<div class="{kind}" style="{side}:50%;width:{share:.0f}%"></div></td>'
-            f"<td>{weight:.3g}</td></tr>"
+            f"<td>{format_number(weight, '.3g')}</td></tr>"
         )
     return (
-        f'<div class="weights"><table aria-label="Incoming weights">{"".join(rows)}</table></div>'
+        f'<div class="weights" translate="no"><table aria-label="{gettext("Incoming weights")}">'
+        f"{''.join(rows)}</table></div>"
     )
 
 

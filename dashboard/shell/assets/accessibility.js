@@ -159,6 +159,17 @@
     }
   }
 
+  // What fine-tuning on own digits did, and what else is said beside the ten digits to choose from.
+  let taught = ""
+
+  function tell_teaching() {
+    const text = read_text(find_text(".ink-choice", "[data-announce]"))
+    if (text !== taught) {
+      taught = text
+      say(text)
+    }
+  }
+
   // A text that a key changes, such as the values at the cursor, once it has changed; and sentences of
   // the components.
   const awaited = { selector: null, since: 0, before: "" }
@@ -203,16 +214,18 @@
 
   function read_training() {
     const hook = digits_pane() ? "ink" : "ink-spiral"
-    const state = is_training() ? "Training" : "Paused"
     const values = find_text(`.${hook}-status`, ".status")?.dataset ?? {}
     const validation = digits_pane() ? find_text(".ink-progress", "b")?.textContent : null
-    const share = (name, value) => (value ? `${name} ${(100 * value).toFixed(1)} %` : "")
+    const iteration = format_number(Number(values.iteration ?? 0))
+    const significant = { minimumSignificantDigits: 3, maximumSignificantDigits: 3 }
+    const number = format_number(Number(values.loss), significant)
+    const share = (value) => ({ percent: format_percent(Number(value)) })
     return [
-      `${state}, iteration ${Number(values.iteration ?? 0).toLocaleString("en")}`,
-      values.loss ? `loss ${Number(values.loss).toPrecision(3)}` : "",
-      share("training accuracy", values.accuracy),
-      share("test accuracy", values.testAccuracy),
-      validation?.includes("%") ? `validation accuracy ${validation}` : "",
+      is_training() ? gettext("Training, iteration {iteration}", { iteration }) : gettext("Paused, iteration {iteration}", { iteration }),
+      values.loss ? gettext("loss {number}", { number }) : "",
+      values.accuracy ? gettext("training accuracy {percent}", share(values.accuracy)) : "",
+      values.testAccuracy ? gettext("test accuracy {percent}", share(values.testAccuracy)) : "",
+      validation?.includes("%") ? gettext("validation accuracy {percent}", { percent: validation }) : "",
     ].filter(Boolean).join(", ")
   }
 
@@ -250,6 +263,7 @@
     listen(now, roots)
     tell_answer(now)
     tell_awaited(now)
+    tell_teaching()
     tell_training(now)
   }
 

@@ -59,20 +59,25 @@
   }
 
   function write(value, axis) {
-    if (!Number.isFinite(value)) return "none"
+    if (!Number.isFinite(value)) return gettext("none")
     if (axis.formatter.format?.includes("%")) {
-      return `${(100 * value).toLocaleString("en", { maximumFractionDigits: 2 })} %`
+      return format_percent(value, { maximumFractionDigits: 2 })
     }
-    return value.toLocaleString("en", { maximumSignificantDigits: Math.abs(value) < 1000 ? 4 : 9 })
+    return format_number(value, { maximumSignificantDigits: Math.abs(value) < 1000 ? 4 : 9 })
   }
 
   function describe({ model }, curves, { curve, point }) {
     const { name, x, y } = curves[curve]
     const [across, up] = [model.below[0], model.left[0]]
-    return (
-      `${name}: ${up.axis_label ?? ""} ${write(y[point], up)} at ${across.axis_label ?? ""} ` +
-      `${write(x[point], across)}, point ${point + 1} of ${x.length}`
-    )
+    return gettext("{curve}: {quantity} {value} at {axis} {place}, point {number} of {count}", {
+      curve: name,
+      quantity: up.axis_label ?? "",
+      value: write(y[point], up),
+      axis: across.axis_label ?? "",
+      place: write(x[point], across),
+      number: point + 1,
+      count: x.length,
+    })
   }
 
   // Returns where the keys are, moved into what is drawn now.
@@ -130,7 +135,7 @@
     const view = view_of(chart)
     const curves = view == null ? [] : read_curves(view)
     if (curves.length === 0) {
-      say("Nothing is drawn yet")
+      say(gettext("Nothing is drawn yet"))
       return
     }
     const isFirst = !places.has(chart)

@@ -12,9 +12,9 @@
   const IDLE_REPORT_MS = 20_000
   const PAUSES = [0.3, 1, 2, 4, 8, 15, 30] // seconds between two tries
   const UPGRADE_HELP =
-    "If a proxy stands in between, it has to pass on WebSocket connections (the headers Upgrade and Connection)."
-  const SAVED = "Your work is saved on the server, but for the last seconds at most."
-  const UNSAVED = "Your work could not be saved on the server."
+    gettext("If a proxy stands in between, it has to pass on WebSocket connections (the headers Upgrade and Connection).")
+  const SAVED = gettext("Your work is saved on the server, but for the last seconds at most.")
+  const UNSAVED = gettext("Your work could not be saved on the server.")
 
   const root = document.documentElement
 
@@ -102,7 +102,7 @@
     if (state === "opening") {
       send_handshake()
       if (now - opened_at > OPENING_MS && state === "opening") {
-        say(`The page is still waiting for its connection to the server. ${UPGRADE_HELP}`, ["Reload", come_back])
+        say(`${gettext("The page is still waiting for its connection to the server.")} ${UPGRADE_HELP}`, [gettext("Reload"), come_back])
       }
     } else if ((state === "open" || state === "silent") && socket?.readyState === WebSocket.OPEN) {
       if (slept) {
@@ -256,17 +256,13 @@
         store("sessionStorage", "inkling-openings", openings + 1)
         come_back()
       } else if (saved_state === "no") {
-        say(`The server can be reached again, but ${lower(UNSAVED)}`, ["Reload", come_back])
+        say(gettext("The server can be reached again, but your work could not be saved on the server."), [gettext("Reload"), come_back])
       } else {
         come_back()
       }
     } else {
       try_later()
     }
-  }
-
-  function lower(sentence) {
-    return sentence[0].toLowerCase() + sentence.slice(1)
   }
 
   let is_leaving = false
@@ -277,10 +273,22 @@
   }
 
   const ALERTS = {
-    silent: () => [`The server does not answer. ${saved()} The page continues as soon as it does.`, ["Try now", try_now]],
-    lost: () => [`The connection to the server is lost. ${saved()} The page connects again by itself.`, ["Try now", try_now]],
-    refused: () => [`The server did not open the connection that this page needs. ${UPGRADE_HELP} The page tries again by itself.`, ["Try now", try_now]],
-    ended: () => [`Nobody used this page for a while, so its session was ended. ${saved_state === "yes" ? "Your work is saved on the server." : saved()}`, ["Continue", come_back]],
+    silent: () => [
+      `${gettext("The server does not answer.")} ${saved()} ${gettext("The page continues as soon as it does.")}`,
+      [gettext("Try now"), try_now],
+    ],
+    lost: () => [
+      `${gettext("The connection to the server is lost.")} ${saved()} ${gettext("The page connects again by itself.")}`,
+      [gettext("Try now"), try_now],
+    ],
+    refused: () => [
+      `${gettext("The server did not open the connection that this page needs.")} ${UPGRADE_HELP} ${gettext("The page tries again by itself.")}`,
+      [gettext("Try now"), try_now],
+    ],
+    ended: () => [
+      `${gettext("Nobody used this page for a while, so its session was ended.")} ${saved_state === "yes" ? gettext("Your work is saved on the server.") : saved()}`,
+      [gettext("Continue"), come_back],
+    ],
   }
 
   function saved() {
@@ -363,7 +371,7 @@
   function show_countdown() {
     if (box != null) {
       const seconds = next_try == null ? 0 : Math.ceil((next_try - Date.now()) / 1000)
-      box.children[1].textContent = seconds > 1 ? `Next try in ${seconds} s.` : ""
+      box.children[1].textContent = seconds > 1 ? gettext("Next try in {seconds} s.", { seconds }) : ""
     }
   }
 

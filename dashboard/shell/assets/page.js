@@ -184,7 +184,15 @@
     const chosen = tabs.find((tab) => tab.dataset.panel === name)
     if (chosen != null) {
       select_tab(tabs, (tab) => tab === chosen)
-      document.getElementById(chosen.getAttribute("aria-controls")).setAttribute("aria-labelledby", chosen.id)
+      const panel = document.getElementById(chosen.getAttribute("aria-controls"))
+      panel.setAttribute("aria-labelledby", chosen.id)
+      for (const [name, value] of [["lang", "en"], ["dir", "ltr"]]) {
+        if ("english" in chosen.dataset) {
+          panel.setAttribute(name, value) // it is not translated yet
+        } else {
+          panel.removeAttribute(name)
+        }
+      }
     }
     return chosen != null
   }
@@ -356,7 +364,7 @@
     } else {
       list.removeAttribute("role")
     }
-    button.textContent = is_narrow.matches ? "Settings" : "All settings"
+    button.textContent = is_narrow.matches ? gettext("Settings") : gettext("All settings")
     show_settings(root.dataset.settings === "open")
     show_sheet()
   }
@@ -373,7 +381,7 @@
   function present(is_on) {
     root.toggleAttribute("data-present", is_on)
     document.getElementById("present").setAttribute("aria-pressed", String(is_on))
-    document.getElementById("present").textContent = is_on ? "End presentation" : "Present"
+    document.getElementById("present").textContent = is_on ? gettext("End presentation") : gettext("Present")
     show_sheet()
     repaint_figures()
   }
@@ -443,15 +451,15 @@
     }
     if (is_copied) {
       const button = event.target
-      button.textContent = "Copied"
-      setTimeout(() => { button.textContent = "Copy link" }, 2000)
+      button.textContent = gettext("Copied")
+      setTimeout(() => { button.textContent = gettext("Copy link") }, 2000)
     }
     if (is_copied && missing === "") {
       return
     }
     const text = document.getElementById("link-text")
     text.value = link
-    document.getElementById("link-title").textContent = is_copied ? "The link is copied" : "A link to these settings"
+    document.getElementById("link-title").textContent = is_copied ? gettext("The link is copied") : gettext("A link to these settings")
     document.getElementById("link-missing").textContent = missing
     const file = document.getElementById("link-file")
     file.hidden = missing === ""
@@ -478,11 +486,24 @@
         return // the percent signs are other ones
       }
     }
-    const tidied = search.replace(/([?&])(pane|inside|hide|present|lesson|step)=([^&]*)/gi,
+    const tidied = search.replace(/([?&])(pane|inside|hide|present|lesson|step|lang)=([^&]*)/gi,
       (_whole, mark, name, value) => `${mark}${name.toLowerCase()}=${value.toLowerCase()}`)
     if (tidied !== location.search) {
       history.replaceState(history.state, "", tidied + location.hash)
     }
+  }
+
+  // Another language: the page is loaded again in it, and continues with the work.
+  function choose_language(code) {
+    try {
+      const folder = new URL(".", location.href).pathname
+      document.cookie = `inkling-language=${code}; path=${folder}; max-age=31536000; SameSite=Lax`
+    } catch {
+      // Without cookies, the choice lasts as long as the address is kept.
+    }
+    write_address("lang", code)
+    window.siteStart?.resumeNext()
+    location.reload()
   }
 
   // Bokeh puts the help of a field at its right, where the window may end; below and above a field
@@ -517,6 +538,7 @@
         // Without storage, the choice lasts until the page is closed.
       }
     })
+    document.getElementById("language").addEventListener("change", (event) => choose_language(event.target.value))
     const panes = document.querySelector(".panes")
     for (const tab of panes.querySelectorAll("[role=tab]")) {
       tab.addEventListener("click", () => open_pane(tab.dataset.pane))

@@ -9,6 +9,8 @@
 
 import { CommandChannel, announce, announceText, componentOf, onChange, setColumns } from "./figure_component.js"
 
+
+
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
 
 /**
@@ -114,7 +116,7 @@ class CellGrid {
   }
 
   say() {
-    announce(this.labels[this.chosen] ?? "Nothing to choose")
+    announce(this.labels[this.chosen] ?? gettext("Nothing to choose"))
   }
 
   showCursor() {

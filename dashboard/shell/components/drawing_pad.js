@@ -10,6 +10,8 @@
 import { CommandChannel, componentOf, onChange, setColumns } from "./figure_component.js"
 import { acceptPictures, choosePicture } from "./picture_input.js"
 
+
+
 const SIDE = 168 // painted pixels along one side of the pad
 const SENT = 84 // pixels along one side of what Python gets
 const CELLS = 28 // cells of the network's own grid
@@ -52,8 +54,7 @@ class DrawingPad {
     this.stroke = null // {id, pointerType, buttons, x, y, erase, wasExample} while the pen is down
     this.cursor = { column: CELLS / 2, row: CELLS / 2 }
     surface.label =
-      "Drawing pad. Arrow keys move the cursor, with Shift they draw; space sets or clears a cell, " +
-      "Delete clears the drawing."
+      gettext("Drawing pad. Arrow keys move the cursor, with Shift they draw; space sets or clears a cell, Delete clears the drawing.")
     surface.touchAction = "none"
     surface.onPointer({
       pointerdown: (event) => this.penDown(event),

@@ -11,6 +11,8 @@
 
 import { CommandChannel, componentOf, onChange, setColumns } from "./figure_component.js"
 
+
+
 const INTERVAL = 60 // milliseconds between two units that are pointed at
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
 
@@ -32,8 +34,7 @@ class LayerPictures {
     this.titles.className = "titles"
     surface.host.shadowRoot.append(this.titles)
     surface.label =
-      "The layers of the network. Arrow keys choose a unit, with Shift a pixel of its feature map, " +
-      "space ablates and restores it."
+      gettext("The layers of the network. Arrow keys choose a unit, with Shift a pixel of its feature map, space ablates and restores it.")
     surface.touchAction = "pan-y"
     surface.onPointer({
       pointerdown: () => {},

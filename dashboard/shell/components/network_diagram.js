@@ -17,6 +17,8 @@
 
 import { CommandChannel, announceText, componentOf, setColumns } from "./figure_component.js"
 
+
+
 const INTERVAL = 60 // milliseconds between two things that are pointed at
 const REACH = 7 // pixels within which a line or a bias is meant
 const SAMPLES = 24 // points of a curve whose distances to the pointer are compared
@@ -38,7 +40,7 @@ class NetworkDiagram {
     this.pointed = null // {name, values}: the newest command `unit` or `weight`
     this.chosen = { block: 0, unit: 0 } // by the keys
     surface.label =
-      "The network. Arrow keys choose a unit, space ablates it or restores it, Enter edits its bias."
+      gettext("The network. Arrow keys choose a unit, space ablates it or restores it, Enter edits its bias.")
     surface.touchAction = "pan-y"
     surface.onPointer({
       pointerdown: () => {},

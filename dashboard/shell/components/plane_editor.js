@@ -16,6 +16,8 @@
 
 import { CommandChannel, announce, announceText, componentOf, onChange, setColumns } from "./figure_component.js"
 
+
+
 const LIMIT = 1.25
 const REACH = 12 // pixels within which a point is meant
 const STRIDE = 14 // pixels between two points of a painted stroke
@@ -24,11 +26,11 @@ const KEY_STEP = 0.05
 
 const TOOLS = ["look", "line", "paint", "move", "delete"]
 const LABELS = {
-  look: "Inspect: the arrow keys move the cursor, the prediction there is shown below.",
-  line: "Cross-section: space sets its beginning, then its end.",
-  paint: "Paint: space sets a point of the chosen class.",
-  move: "Move: space picks the nearest point up, arrow keys move it, space puts it down.",
-  delete: "Delete: space deletes the nearest point.",
+  look: gettext("The plane. Inspect: the arrow keys move the cursor, the prediction there is shown below."),
+  line: gettext("The plane. Cross-section: space sets its beginning, then its end."),
+  paint: gettext("The plane. Paint: space sets a point of the chosen class."),
+  move: gettext("The plane. Move: space picks the nearest point up, arrow keys move it, space puts it down."),
+  delete: gettext("The plane. Delete: space deletes the nearest point."),
 }
 const DRAGGING_TOOLS = ["line", "paint", "move"] // a finger uses these instead of scrolling
 const BUTTONS = { main: 0, right: 2 }
@@ -93,7 +95,7 @@ class PlaneEditor {
   changeTool() {
     this.cancelGesture()
     this.carried = null
-    this.surface.label = `The plane. ${LABELS[this.tool]}`
+    this.surface.label = LABELS[this.tool]
     this.surface.touchAction = DRAGGING_TOOLS.includes(this.tool) ? "none" : "pan-y"
     this.surface.element.style.cursor = this.tool === "move" ? "grab" : "crosshair"
     if (this.lineStart != null) {
@@ -360,38 +362,41 @@ class PlaneEditor {
   /** Do at the cursor what a click with the tool does. */
   useTool() {
     const { tool, cursor } = this
-    const place = `x ${cursor.x.toFixed(2)}, y ${cursor.y.toFixed(2)}`
+    const place = coordinates(cursor.x, cursor.y)
     if (tool === "look") {
       this.look(cursor)
       this.channel.flush()
       announceText(READOUT)
     } else if (tool === "line") {
-      announce(`${this.lineStart == null ? "Beginning" : "End"} of the line at ${place}`)
+      const begins = this.lineStart == null
+      announce(begins ? gettext("Beginning of the line at {place}", { place }) : gettext("End of the line at {place}", { place }))
       this.lineStart == null ? this.beginLine(cursor) : this.endLine(cursor)
     } else if (tool === "paint") {
       const stroke = this.newStroke()
       this.addToStroke(stroke, cursor)
       this.channel.flush()
-      announce(`Point of class ${this.classChoice.active} at ${place}`)
+      announce(gettext("Point of class {label} at {place}", { label: this.classChoice.active, place }))
     } else if (tool === "move") {
       this.pickUpOrPutDown()
     } else {
       const found = this.nearest(cursor, Infinity)
       this.delete(found)
-      announce(found == null ? "No point" : `Deleted ${this.describe(found)}`)
+      announce(found == null ? gettext("No point") : gettext("Deleted {point}", { point: this.describe(found) }))
     }
   }
 
   describe({ source, row }) {
     const { x, y } = source.data
-    const part = source === this.train ? "training" : "test"
-    return `the ${part} point at x ${x[row].toFixed(2)}, y ${y[row].toFixed(2)}`
+    const place = coordinates(x[row], y[row])
+    return source === this.train
+      ? gettext("the training point at {place}", { place })
+      : gettext("the test point at {place}", { place })
   }
 
   pickUpOrPutDown() {
     this.carried = this.carried == null ? this.nearest(this.cursor, Infinity) : null
     this.channel.flush()
-    announce(this.carried == null ? "Put down" : `Picked up ${this.describe(this.carried)}`)
+    announce(this.carried == null ? gettext("Put down") : gettext("Picked up {point}", { point: this.describe(this.carried) }))
     if (this.carried != null) {
       const { source, row } = this.carried
       this.cursor = { x: source.data.x[row], y: source.data.y[row] }
@@ -403,6 +408,11 @@ class PlaneEditor {
     const { x, y } = this.cursor
     setColumns(this.cursorSource, visible ? { x: [x], y: [y] } : { x: [], y: [] })
   }
+}
+
+function coordinates(x, y) {
+  const digits = { minimumFractionDigits: 2, maximumFractionDigits: 2 }
+  return gettext("x {x}, y {y}", { x: format_number(x, digits), y: format_number(y, digits) })
 }
 
 /**

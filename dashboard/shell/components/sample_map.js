@@ -7,6 +7,8 @@
 
 import { CommandChannel, announceText, componentOf, onChange, setColumns } from "./figure_component.js"
 
+
+
 const INTERVAL = 60 // milliseconds between two samples that are pointed at
 const REACH = 22 // pixels from a pointer to a sample, at most
 const PAGE = 10 // samples that the upward and downward arrows pass over
@@ -28,7 +30,7 @@ class SampleMap {
     this.pointer = null // where it is: {clientX, clientY}
     this.chosen = 0 // by the keys
     surface.label =
-      "Map of validation samples. Left and right arrows go from one to the next, Enter puts it on the pad."
+      gettext("Map of validation samples. Left and right arrows go from one to the next, Enter puts it on the pad.")
     surface.touchAction = "pan-y"
     surface.element.style.cursor = "pointer"
     surface.onPointer({

@@ -121,7 +121,7 @@ def receive(kind, content):
             state.curdoc.apply_json_patch(patch, setter=PageLink.PAGE)
         else:
             link.receive(patch)  # it sends what has changed before the answer "done"
-    elif kind == "rendered":
+    elif kind == "rendered" and link is None:  # it draws twice where a start was begun again
         if is_applied("message_batching"):
             link = link_page(state.curdoc, send_json_patch, get_event_loop().call_soon)
         else:

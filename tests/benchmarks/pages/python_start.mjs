@@ -46,10 +46,20 @@ function* bundledFiles() {
 }
 
 function writeFiles(FS, files) {
-  for (const [name, content] of files) {
-    const target = `${settings.library}/${name}`;
-    FS.mkdirTree(path.dirname(target));
-    FS.writeFile(target, content, {canOwn: true});
+  const folders = new Map();
+  for (const [path, content] of files) {
+    const target = `${settings.library}/${path}`;
+    const split = target.lastIndexOf("/");
+    const folder = target.slice(0, split);
+    let parent = folders.get(folder);
+    if (parent === undefined) {
+      FS.mkdirTree(folder);
+      parent = FS.lookupPath(folder).node;
+      folders.set(folder, parent);
+    }
+    const node = parent.node_ops.mknod(parent, target.slice(split + 1), 0o100644, 0);
+    node.contents = content;
+    node.usedBytes = content.length;
   }
 }
 

@@ -2,17 +2,20 @@
 
 import bz2
 import gzip
+import io
 import lzma
 import os
 import threading
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
 from cache_helpers import error_of, numbered_samples, same
-from sample_files import IMAGES_NAME, csv_bytes, images_bytes, write_pair
+from sample_files import IMAGES_NAME, LABELS_NAME, csv_bytes, images_bytes, write_pair
 
 from data_cache import ReadOptions, Samples, load_digits, open_samples, read_samples
+from data_cache.readers.paths import parse_samples
 
 
 def test_a_path_may_be_a_folder_an_idx_file_or_csv(tmp_path, compress):
@@ -184,3 +187,45 @@ def test_real_digits_cause_no_warning(tmp_path):
     found = read_samples(tmp_path)
     assert found.warnings == ()
     assert found.description == "500 samples, idx files, labels 0 to 9, pixels 0 to 255"
+
+
+def test_a_zip_archive_may_contain_a_folder_of_idx_files(tmp_path):
+    samples, others = numbered_samples(4), numbered_samples(3, first=7)
+    write_pair(tmp_path, samples)
+    one, both = tmp_path / "one.zip", tmp_path / "both.zip"
+    with zipfile.ZipFile(one, "w") as archive:
+        for name in (IMAGES_NAME, LABELS_NAME):
+            archive.write(tmp_path / name, f"own/{name}")
+    write_pair(tmp_path, others, prefix="t10k")
+    with zipfile.ZipFile(both, "w") as archive:
+        for path in tmp_path.glob("*ubyte"):
+            archive.write(path, path.name)
+    # There is no half to choose where only one is.
+    assert same(open_samples(one), samples)
+    assert same(open_samples(one, "test"), samples)
+    assert same(open_samples(both), samples)
+    assert same(open_samples(both, "test"), others)
+
+
+def test_errors_of_a_folder_in_an_archive_name_the_archive(tmp_path):
+    path = tmp_path / "own.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(IMAGES_NAME, b"damaged")
+        archive.writestr(LABELS_NAME, b"damaged")
+    assert error_of(open_samples, path).startswith(f"{path}/{IMAGES_NAME}: expected")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("3/one.png", b"no picture")
+        archive.writestr("4/two.png", b"no picture")
+    assert "expected pictures in the folders 0 to 9" in error_of(open_samples, path)
+
+
+def test_an_archive_unpacks_to_no_more_than_its_limit(tmp_path):
+    write_pair(tmp_path, numbered_samples(4))
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in (IMAGES_NAME, LABELS_NAME):
+            archive.write(tmp_path / name, name)
+    assert len(parse_samples(file.getvalue(), "own.zip", limit=5000).samples) == 4
+    assert "own.zip: expected at most" in error_of(
+        partial(parse_samples, limit=1000), file.getvalue(), "own.zip"
+    )

@@ -1,0 +1,20 @@
+"""The state of teaching as parameters: the own digits, and what the last fine-tuning did."""
+
+from __future__ import annotations
+
+import param
+
+from dashboard.shell.notices import Notice
+from dashboard.teaching.fine_tuning import FineTuningResult
+
+
+class TeachingState(param.Parameterized):
+    """Everything that the page shows about own digits."""
+
+    digits = param.List([], doc="`OwnDigit`s, the oldest first.")
+    is_open = param.Boolean(False, doc="Whether the ten digits to choose from are shown.")
+    is_list_open = param.Boolean(False, doc="Whether the own digits are listed.")
+    is_training = param.Boolean(False, doc="Whether the model is being fine-tuned.")
+    message = param.ClassSelector(class_=Notice, doc="The latest message; None before the first.")
+    result = param.ClassSelector(class_=FineTuningResult, doc="Of the latest fine-tuning.")
+    can_undo = param.Boolean(False, doc="Whether the weights of before are still there.")
