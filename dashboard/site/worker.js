@@ -254,7 +254,9 @@ function reportErrors() {
  * could. After a crash the start does without, as the copy may be what this browser has trouble with. */
 async function restorePage(files, parts) {
   try {
-    if (resume || language !== "en" || !(await isConnectionFast())) return false;
+    if (resume || language !== "en") return false;
+    isFast = await measureConnection();
+    if (!isFast) return false;
     const {pyodide, page, backend} = await restorePython(parts);
     self.pyodide = pyodide;
     isRestored = true;

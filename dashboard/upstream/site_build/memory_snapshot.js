@@ -118,11 +118,14 @@ resume_session(backend)
 
 const RELAXED_KERNEL = "nn/backends/kernels/dense-relaxed.wasm";
 
+let isFast = null; // whether the connection is, once that is known
+
 /* Whether the connection is fast, as the first part of the packages tells, which all ways to start
- * need. On slower ones, some 25 Mbit/s of which the packages then have a third, the copy takes longer
+ * need. On slower ones, some 70 Mbit/s of which the packages then have a third, the copy takes longer
  * to come than it saves. */
-async function isConnectionFast() {
-  const [leastBytes, longestMs] = [1e6, 1000];
+async function measureConnection() {
+  const [leastBytes, longestMs] = [1e6, 350];
+  if (navigator.connection?.saveData) return false;
   let began = null;
   for (;;) {
     const bytes = received[settings.packages] ?? 0;
