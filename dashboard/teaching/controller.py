@@ -12,6 +12,8 @@ import numpy as np
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.state import Origin
 from dashboard.digits.training_subset import whole_of
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, ngettext
 from dashboard.shell.notices import Notice
 from dashboard.teaching.fine_tuning import (
     LARGEST_FALL,
@@ -101,10 +103,10 @@ class TeachingController:
         """
         image = self._digits.drawing.image
         if not self._digits.state.has_digit_classes:
-            self._say("Own digits need a data set of digits.", "warning")
+            self._say(gettext("Own digits need a data set of digits."), "warning")
             return
         if image is None:
-            self._say("Draw a digit first, then say which one it is.", "warning")
+            self._say(gettext("Draw a digit first, then say which one it is."), "warning")
             return
         digit = OwnDigit(np.round(255 * image).astype(np.uint8), int(label))
         self.state.digits = add_digits(self.state.digits, [digit])
@@ -113,7 +115,8 @@ class TeachingController:
     def fine_tune(self) -> None:
         """Fine-tune the model on the own digits once more."""
         if not self.state.digits:
-            self._say("There are no own digits yet: draw one, and say which it is.", "warning")
+            text = gettext("There are no own digits yet: draw one, and say which it is.")
+            self._say(text, "warning")
             return
         self._begin(None)
 
@@ -123,12 +126,16 @@ class TeachingController:
         if 0 <= index < len(digits):
             digit = digits.pop(index)
             self.state.digits = digits
-            self._say(f"Removed one {digit.label}. The model stays as it is until the next time.")
+            text = gettext(
+                "Removed one {label}. The model stays as it is until it is fine-tuned again.",
+                label=digit.label,
+            )
+            self._say(text)
 
     def clear(self) -> None:
         """Remove all own digits; the model stays as it is."""
         self.state.digits = []
-        self._say("All own digits are removed. The model stays as it is.")
+        self._say(gettext("All own digits are removed. The model stays as it is."))
 
     def add(self, new: list[OwnDigit], name: str) -> None:
         """Add the digits of a file; the model is not fine-tuned on them yet."""
@@ -136,8 +143,21 @@ class TeachingController:
         self.state.digits = add_digits(self.state.digits, new)
         count = len(self.state.digits)
         dropped = max(0, before + len(new) - count)
-        lost = f" {dropped:,} were there already, or are more than can be kept." if dropped else ""
-        self._say(f"{name}: {len(new):,} digits read; {count:,} are kept now.{lost}")
+        text = gettext(
+            "{name}: digits read: {read}; kept now: {kept}.",
+            name=name,
+            read=format_number(len(new)),
+            kept=format_number(count),
+        )
+        if dropped:
+            lost = ngettext(
+                "{count} was there already, or is more than can be kept.",
+                "{count} were there already, or are more than can be kept.",
+                dropped,
+                count=format_number(dropped),
+            )
+            text = f"{text} {lost}"
+        self._say(text)
 
     def open_file(self, content: bytes, name: str) -> None:
         """Begin to add the digits of a file; see `load`."""
@@ -172,7 +192,7 @@ class TeachingController:
         )
 
         if not self.state.digits:
-            self._say("There are no own digits yet.", "warning")
+            self._say(gettext("There are no own digits yet."), "warning")
             return None
         write = {"idx": to_idx_archive, "png": to_picture_archive}[kind]
         return write(self.state.digits)
@@ -183,7 +203,8 @@ class TeachingController:
         """Bring the weights before the latest fine-tuning back, and take back its digit."""
         taught = self._current()
         if taught is None:
-            self._say("The model has changed since; the weights of before are gone.", "warning")
+            text = gettext("The model has changed since; the weights of before are gone.")
+            self._say(text, "warning")
             self.state.can_undo = False
             return
         run, state = taught.run, self._digits.state
@@ -194,17 +215,20 @@ class TeachingController:
         self._taught = None
         self.state.digits = [digit for digit in self.state.digits if digit is not taught.added]
         self._publish()
-        again = ", and the digit is removed" if taught.added is not None else ""
-        self._say(f"The weights of before are back{again}.")
+        if taught.added is None:
+            self._say(gettext("The weights of before are back."))
+        else:
+            self._say(gettext("The weights of before are back, and the digit is removed."))
 
     def _begin(self, digit: OwnDigit | None) -> None:
         """Fine-tune now, or once more as soon as the present fine-tuning has ended."""
         if self._digits.state.running:
-            self._say(
-                f"Kept as own digit number {len(self.state.digits):,}. Training runs: pause it to "
-                "fine-tune the model on your digits.",
-                "warning",
+            text = gettext(
+                "Kept as own digit number {number}. Training runs: pause it to fine-tune the model "
+                "on your digits.",
+                number=format_number(len(self.state.digits)),
             )
+            self._say(text, "warning")
             return
         if self.state.is_training:
             self._is_wanted_again = True
@@ -222,7 +246,10 @@ class TeachingController:
                     break
                 digit = self.state.digits[-1] if self.state.digits else None
         except (DataError, PrefetchError) as error:
-            self._say(f"Not fine-tuned, because digits to mix in are missing: {error}", "error")
+            text = gettext(
+                "Not fine-tuned, because digits to mix in are missing: {error}", error=error
+            )
+            self._say(text, "error")
         finally:
             self.state.is_training = False
 
@@ -238,7 +265,13 @@ class TeachingController:
         before, taught = run.network.copy(), self._current()
         count = 0 if validation is None else len(validation)
         base = before if taught is None else taught.base
-        self._say(f"Fine-tuning on {_own(len(own))} …")
+        text = ngettext(
+            "Fine-tuning on {count} own digit …",
+            "Fine-tuning on {count} own digits …",
+            len(own),
+            count=format_number(len(own)),
+        )
+        self._say(text)
 
         def is_unchanged() -> bool:
             is_idle = controller.training_loop.is_idle and not controller.state.running
@@ -251,7 +284,8 @@ class TeachingController:
             tuning, validation, held_back, execute=execute, is_wanted=is_unchanged
         )
         if tuned is None or not is_unchanged():
-            self._say("The model changed meanwhile, so it was not fine-tuned on your digits.")
+            text = gettext("The model changed meanwhile, so it was not fine-tuned on your digits.")
+            self._say(text)
             return
         result = FineTuningResult(
             count=len(own),
@@ -320,28 +354,39 @@ def are_equal(one: Network, other: Network) -> bool:
 
 
 def describe_result(result: FineTuningResult) -> str:
-    """Return what a fine-tuning did, in one sentence."""
-    before, after = 100 * result.validation_before, 100 * result.validation_after
+    """Return what a fine-tuning did, in one or two sentences."""
+    before, after = map(format_percent, (result.validation_before, result.validation_after))
+    count = format_number(result.count)
     if not result.is_kept:
-        return (
-            f"The model is as before: fine-tuning on {_own(result.count)} would have lowered its "
-            f"validation accuracy from {before:.1f} % to {after:.1f} %, by {100 * LARGEST_FALL:g} "
-            "percentage points or more."
+        return ngettext(
+            "The model is as before: fine-tuning on {count} own digit would have lowered its "
+            "validation accuracy from {before} to {after}, by {limit} percentage points or more.",
+            "The model is as before: fine-tuning on {count} own digits would have lowered its "
+            "validation accuracy from {before} to {after}, by {limit} percentage points or more.",
+            result.count,
+            count=count,
+            before=before,
+            after=after,
+            limit=format_number(100 * LARGEST_FALL, "g"),
         )
-    scores = (
-        f"; validation accuracy {before:.1f} % before, {after:.1f} % now "
-        f"({result.validation_count:,} digits)"
-        if result.validation_count
-        else ""
+    if result.count > 1:
+        text = gettext(
+            "Fine-tuned on {count} own digits: the model recognises {now} of them ({before} "
+            "before).",
+            count=count,
+            now=format_number(result.read_after),
+            before=format_number(result.read_before),
+        )
+    elif result.read_after:
+        text = gettext("Fine-tuned on 1 own digit, which the model recognises now.")
+    else:
+        text = gettext("Fine-tuned on 1 own digit, which the model still misreads.")
+    if not result.validation_count:
+        return text
+    scores = gettext(
+        "Validation accuracy: {before} before, {after} now ({count} digits).",
+        before=before,
+        after=after,
+        count=format_number(result.validation_count),
     )
-    if result.count == 1:
-        learnt = f"which the model {'recognises now' if result.read_after else 'still misreads'}"
-        return f"Fine-tuned on 1 own digit, {learnt}{scores}."
-    return (
-        f"Fine-tuned on {_own(result.count)}: the model recognises {result.read_after:,} of them "
-        f"({result.read_before:,} before){scores}."
-    )
-
-
-def _own(count: int) -> str:
-    return f"{count:,} own digit{'' if count == 1 else 's'}"
+    return f"{text} {scores}"

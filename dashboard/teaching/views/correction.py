@@ -13,6 +13,7 @@ import panel as pn
 from bokeh.models import Spacer
 
 from dashboard.digits.state import DigitsState
+from dashboard.languages.text import gettext
 from dashboard.shell import read_asset
 from dashboard.shell.components.client_component import Command, read_command
 from dashboard.shell.downloads import Download
@@ -131,7 +132,7 @@ class CorrectionView:
         load = file_field(
             controller.open_file,
             controller.refuse,
-            label="Add digits from a file (idx or PNG in a .zip, .npz, .csv)",
+            label=gettext("Add digits from a file (idx or PNG in a .zip, .npz, .csv)"),
             largest=LARGEST_FILE,
             css_classes=["ink-own-load"],
             stylesheets=[theme.widgets],

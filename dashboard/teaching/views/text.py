@@ -11,7 +11,9 @@ from html import escape
 import numpy as np
 
 from dashboard.digits.state import DigitsState
-from dashboard.digits.views.prediction import NUMBER_WORDS, are_about_equal
+from dashboard.digits.views.prediction import are_about_equal
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext, gettext_noop, ngettext
 from dashboard.shell.pictures import ink_pixels, picture_html
 from dashboard.teaching.own_digits import MOST_OWN_DIGITS, OwnDigit
 from dashboard.teaching.state import TeachingState
@@ -19,6 +21,14 @@ from data_cache import to_float
 from data_cache.samples import SIDE
 
 CARRIER = "inkling-teaching"
+
+ITS_DIGITS = (
+    *(gettext_noop("It is a zero"), gettext_noop("It is a one"), gettext_noop("It is a two")),
+    *(gettext_noop("It is a three"), gettext_noop("It is a four"), gettext_noop("It is a five")),
+    *(gettext_noop("It is a six"), gettext_noop("It is a seven"), gettext_noop("It is an eight")),
+    gettext_noop("It is a nine"),
+)
+"""The names of the ten buttons."""
 
 
 def ask_html(digits: DigitsState, state: TeachingState) -> str:
@@ -36,14 +46,18 @@ def ask_html(digits: DigitsState, state: TeachingState) -> str:
 def _question(digits: DigitsState, state: TeachingState) -> str:
     probabilities = digits.prediction.probabilities
     if probabilities is None:
-        return "Own<br>digits" if state.digits or state.is_open else ""
+        return gettext("Own<br>digits") if state.digits or state.is_open else ""
     if not np.isfinite(probabilities).all() or are_about_equal(probabilities):
-        return "Which<br>digit?"
-    return f"Not {_article(int(probabilities.argmax()))}?<br>Tell it"
+        return gettext("Which<br>digit?")
+    digit = int(probabilities.argmax())
+    if digit == 8:
+        return gettext("Not an {digit}?<br>Tell it", digit=digit)
+    return gettext("Not a {digit}?<br>Tell it", digit=digit)
 
 
-def _article(digit: int) -> str:
-    return f"a{'n' if digit == 8 else ''} {digit}"
+def own_digits(count: int) -> str:
+    """Return a number of own digits in words."""
+    return ngettext("{count} own digit", "{count} own digits", count, count=format_number(count))
 
 
 def teaching_html(state: TeachingState) -> str:
@@ -58,22 +72,25 @@ def teaching_html(state: TeachingState) -> str:
         )
     buttons = "".join(
         f'<button type="button" data-do="correct" data-run="{digit}" '
-        f'aria-label="It is a{"n" if digit == 8 else ""} {NUMBER_WORDS[digit]}">{digit}</button>'
-        for digit in range(10)
+        f'aria-label="{gettext(name)}">{digit}</button>'
+        for digit, name in enumerate(ITS_DIGITS)
     )
     kind = "info" if message is None else message.kind
     text = "" if message is None else escape(message.text)
-    intro = "" if text else '<p class="quiet">Choose the digit; the model is fine-tuned on it.</p>'
+    intro = gettext("Choose the digit; the model is fine-tuned on it.")
+    intro = "" if text else f'<p class="quiet">{intro}</p>'
     undo = "" if state.can_undo else " disabled"
-    own = f"{count:,} own digit{'' if count == 1 else 's'}"
     return (
         f'<div class="teaching" data-sends="{CARRIER}" {values}>'
         f'{intro}<p class="said {kind}" data-announce>{text}</p>'
-        f'<div class="ten" role="group" aria-label="Which digit is it?">{buttons}</div>'
+        f'<div class="ten" role="group" aria-label="{gettext("Which digit is it?")}">'
+        f"{buttons}</div>"
         '<p class="commands">'
-        f'<button type="button" data-do="undo" data-run="0"{undo}>Undo fine-tuning</button>'
+        f'<button type="button" data-do="undo" data-run="0"{undo}>'
+        f"{gettext('Undo fine-tuning')}</button>"
         f'<button type="button" data-do="list" data-run="0" '
-        f'aria-expanded="{str(state.is_list_open).lower()}">{own}</button></p></div>'
+        f'aria-expanded="{str(state.is_list_open).lower()}">{own_digits(count)}</button>'
+        "</p></div>"
     )
 
 
@@ -81,26 +98,33 @@ def list_html(state: TeachingState) -> str:
     """Return the own digits as pictures with their labels, each with a button that removes it."""
     digits = state.digits
     if not digits:
-        return (
-            '<p class="quiet">No own digits yet. A corrected drawing is kept here, as the model '
-            f"gets it; {MOST_OWN_DIGITS} fit.</p>"
+        text = gettext(
+            "No own digits yet. A corrected drawing is kept here, as the model gets it; {most} "
+            "fit.",
+            most=MOST_OWN_DIGITS,
         )
+        return f'<p class="quiet">{text}</p>'
     items = "".join(_item(index, digit) for index, digit in enumerate(digits))
     return (
         f'<div class="own" data-sends="{CARRIER}" data-digits="{len(digits)}">'
-        f'<ul aria-label="Own digits">{items}</ul><p class="commands">'
-        '<button type="button" data-do="tune" data-run="0">Fine-tune on them</button>'
-        '<button type="button" data-do="idx" data-run="0">Save as idx</button>'
-        '<button type="button" data-do="png" data-run="0">Save as PNG</button>'
-        '<button type="button" data-do="clear" data-run="0">Remove all</button></p></div>'
+        f'<ul aria-label="{gettext("Own digits")}">{items}</ul><p class="commands">'
+        f"{_button('tune', gettext('Fine-tune on them'))}"
+        f"{_button('idx', gettext('Save as {format}', format='idx'))}"
+        f"{_button('png', gettext('Save as {format}', format='PNG'))}"
+        f"{_button('clear', gettext('Remove all'))}</p></div>"
     )
 
 
+def _button(command: str, text: str) -> str:
+    return f'<button type="button" data-do="{command}" data-run="0">{text}</button>'
+
+
 def _item(index: int, digit: OwnDigit) -> str:
+    values = {"number": index + 1, "label": digit.label}
     pixels = ink_pixels(to_float(digit.image[np.newaxis]).reshape(SIDE, SIDE))
-    picture = picture_html(pixels, f"Own digit {index + 1}: {_article(digit.label)}")
+    picture = picture_html(pixels, gettext("Own digit {number}: {label}", **values))
     return (
         f"<li>{picture}<span>{digit.label}</span>"
         f'<button type="button" data-do="remove" data-run="{index}" '
-        f'aria-label="Remove own digit {index + 1}, {_article(digit.label)}">✕</button></li>'
+        f'aria-label="{gettext("Remove own digit {number}: {label}", **values)}">✕</button></li>'
     )

@@ -5,6 +5,8 @@ import re
 from cache_helpers import run
 from controller_helpers import all_done, few_digits, ink, make_controller
 
+from dashboard.languages.language import find_language
+from dashboard.languages.text import use_language
 from dashboard.shell.downloads import Download
 from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.shell.theme import Theme
@@ -12,6 +14,7 @@ from dashboard.teaching.controller import TeachingController
 from dashboard.teaching.own_digits import digits_of
 from dashboard.teaching.state import TeachingState
 from dashboard.teaching.views.correction import CorrectionView
+from dashboard.teaching.views.text import ask_html
 
 
 class Page:
@@ -38,6 +41,9 @@ def test_the_button_names_the_answer_and_is_gone_when_there_is_nothing_to_correc
         assert page.view.ask.object == ""
         page.controller.drawing.take(ink())
         assert "Not a 1?" in page.view.ask.object
+        with use_language(find_language("de")):
+            asked = ask_html(page.controller.state, page.teaching.state)
+            assert "Keine 1?<br>Korrigieren" in asked
         page.controller.state.data_set = "fashion-mnist"
         await all_done()
         assert page.view.ask.object == ""
@@ -82,6 +88,6 @@ def test_own_digits_are_listed_with_their_pictures_and_removed_by_their_buttons(
     listed = page.view.panel[2][0]
     assert listed.object.count("<img") == 3
     page.click("remove", 1)
-    assert re.findall(r"Own digit \d: an? (\d)", listed.object) == ["0", "2"]
+    assert re.findall(r"Own digit \d: (\d)", listed.object) == ["0", "2"]
     page.click("clear")
     assert "<img" not in listed.object
