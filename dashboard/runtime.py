@@ -11,6 +11,7 @@ import ctypes
 import gc
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
@@ -35,6 +36,8 @@ COLLECT_SECONDS = 6.0
 """After the end of a session, in which others may end."""
 COLLECT_SHARE = 0.04
 """Of the time, for collections of garbage: they stop all threads, half a second for 15 sessions."""
+COLLECT_TIMES = 5
+"""Collections after which a session that still exists is no longer waited for."""
 MOST_ENDED = 30
 """Sessions, some 20 MB each, whose garbage does not wait for that share."""
 
@@ -123,16 +126,27 @@ class MemoryRelease:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._ended = 0
+        self._ended: list[tuple[weakref.ref[Any], int]] = []
+        """The sessions, each with the number of collections after its end."""
         self._earliest = 0.0
 
-    def request(self) -> None:
-        """Release memory soon after a session, and after what else ends meanwhile."""
-        self._ended += 1
-        if self._ended == 1:
-            self._release_after(max(COLLECT_SECONDS, self._earliest - self._clock()))
-        elif self._ended == MOST_ENDED:
+    def request(self, session: object) -> None:
+        """Release the memory of a session soon, with that of what else ends meanwhile.
+
+        Parameters
+        ----------
+        session
+            Has ended. As long as something holds it, such as a slice of training in a thread, it is
+            collected again, at most `COLLECT_TIMES`.
+        """
+        self._ended.append((weakref.ref(session), 0))
+        if len(self._ended) == 1:
+            self._release_soon()
+        elif len(self._ended) == MOST_ENDED:
             self._release_after(0.0)
+
+    def _release_soon(self) -> None:
+        self._release_after(max(COLLECT_SECONDS, self._earliest - self._clock()))
 
     def _release_after(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
@@ -141,11 +155,17 @@ class MemoryRelease:
     def _release(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._ended:
             return  # many sessions had ended, so it was done earlier
-        self._ended = 0
         began = self._clock()
         gc.collect()
         ended = self._clock()
         self._earliest = ended + (ended - began) / COLLECT_SHARE
+        self._ended = [
+            (session, times + 1)
+            for session, times in self._ended
+            if session() is not None and times + 1 < COLLECT_TIMES
+        ]
+        if self._ended:
+            self._release_soon()
         # The C library of Linux keeps free memory for later otherwise.
         loop.run_in_executor(None, _call_library, "malloc_trim", 0)
 

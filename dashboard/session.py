@@ -190,7 +190,7 @@ def open_session() -> Session:
 
         def left(_context: Any) -> None:
             count.leave()
-            memory.request()
+            memory.request(session)
 
         pn.state.on_session_destroyed(left)
     return session

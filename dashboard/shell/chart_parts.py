@@ -139,7 +139,7 @@ def quieten(chart: figure) -> None:
 
 
 def make_empty_source(*columns: str) -> ColumnDataSource:
-    """Return a data source whose columns are empty arrays."""
+    """Return a data source whose columns are empty arrays of numbers; colours need lists."""
     return ColumnDataSource({name: np.zeros(0, np.float32) for name in columns})
 
 

@@ -11,6 +11,7 @@ from browser_page import LabPage, opened
 from lesson_helpers import SHORT
 from playwright.sync_api import Browser
 
+from dashboard.blas import limit_blas_threads
 from dashboard.lessons.replay import check_result
 from dashboard.lessons.result import read_result
 from dashboard.lessons.task import read_task
@@ -97,8 +98,8 @@ def hand_in_a_task(lab: LabPage) -> None:
     assert result.backend == lab.status().get("backend", result.backend)
     checking = check_result(result, read_task(TASK), load_digits(), time.perf_counter)
     # Playwright's own event loop runs in this thread.
-    with ThreadPoolExecutor() as threads:
+    with limit_blas_threads(), ThreadPoolExecutor() as threads:
         verdict = threads.submit(asyncio.run, checking).result()
     assert verdict.holds, verdict.faults
-    # The server computes as this process does; the page's own backend does not.
+    # The server computes as this process does with one thread; the page's own backend does not.
     assert verdict.is_exact == (result.backend == "numpy")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from dashboard.runs.curve import EPOCH, ITERATION, SECONDS, Line
 from dashboard.runs.records import ACCURACY, LOSS, RunCollection, RunRecord
-from dashboard.shell.chart_parts import make_chart, make_empty_source
+from dashboard.shell.chart_parts import make_chart
 from dashboard.shell.chart_ranges import FollowingRange, bounds_of, linear_bounds, share_bounds
 from dashboard.shell.theme import Theme, button
 
@@ -65,8 +65,9 @@ class RunCurves:
         names = ("xs", "ys", "color", "dash", "name")
         self.lines = ColumnDataSource({name: [] for name in names})
         self.scores = ColumnDataSource({name: [] for name in names})
-        self.dots = make_empty_source("x", "y", "color", "name")
-        self.best = make_empty_source("x", "y", "color", "name")
+        # Lists, since BokehJS takes no empty array of numbers for colours.
+        self.dots = ColumnDataSource({name: [] for name in ("x", "y", "color", "name")})
+        self.best = ColumnDataSource({name: [] for name in ("x", "y", "color", "name")})
         self.figure = self._make_figure()
         save = button("Save PNG", theme, "ink-runs-png", lambda: None)
         save.js_on_click(args={"figure": self.figure}, code=SAVE_PNG)
