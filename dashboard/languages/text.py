@@ -6,6 +6,7 @@ whose names and arguments are those of the standard library's `gettext`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -103,7 +104,9 @@ def in_current_language(function: Callable[_Parameters, _Result]) -> Callable[_P
 
 
 def _document_language() -> Language | None:
-    from panel.io.state import state  # noqa: PLC0415 - the command line shows no page
+    if "panel.io.state" not in sys.modules:
+        return None  # the command line shows no page
+    from panel.io.state import state  # noqa: PLC0415 - it takes most of a second
 
     document = state.curdoc
     variables = {} if document is None else document.template_variables
