@@ -22,6 +22,14 @@ function textOf(name) {
   return found === null ? "" : (0, eval)(found[1]);
 }
 
+/* A function of worker.js that needs nothing of it but the settings. */
+function functionOf(name) {
+  const [text] = worker.match(new RegExp(`^function ${name}\\([\\s\\S]*?^}`, "m"));
+  return new Function("settings", `return ${text}`)(settings);
+}
+
+const [readBundle, writeFiles] = ["readBundle", "writeFiles"].map(functionOf);
+
 function processorSeconds() {
   const {user, system} = process.cpuUsage();
   return (user + system) / 1e6;
@@ -34,33 +42,6 @@ function endPart(name) {
 function unpack(name) {
   const packed = fs.readFileSync(path.join(site, name));
   return new Uint8Array(packed[0] === 0x1f ? zlib.gunzipSync(packed) : packed);
-}
-
-function* bundledFiles() {
-  const data = Buffer.from(unpack(settings.packages));
-  let position = 4 + data.readUInt32LE(0);
-  for (const [name, size] of JSON.parse(data.toString("utf8", 4, position))) {
-    yield [name, new Uint8Array(data.subarray(position, position + size))];
-    position += size;
-  }
-}
-
-function writeFiles(FS, files) {
-  const folders = new Map();
-  for (const [path, content] of files) {
-    const target = `${settings.library}/${path}`;
-    const split = target.lastIndexOf("/");
-    const folder = target.slice(0, split);
-    let parent = folders.get(folder);
-    if (parent === undefined) {
-      FS.mkdirTree(folder);
-      parent = FS.lookupPath(folder).node;
-      folders.set(folder, parent);
-    }
-    const node = parent.node_ops.mknod(parent, target.slice(split + 1), 0o100644, 0);
-    node.contents = content;
-    node.usedBytes = content.length;
-  }
 }
 
 /* What Panel and the app look for in a worker. */
@@ -83,7 +64,7 @@ const options = {
   lockFileContents: settings.lock,
   env: {PANEL_CDN_ROOT: "http://localhost/panel/", INKLING_UPSTREAM_PATCHES: patches},
 };
-const files = [...bundledFiles()];
+const files = readBundle(unpack(settings.packages));
 endPart("the files are read and unpacked");
 
 async function startPlainly() {
