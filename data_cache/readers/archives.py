@@ -10,6 +10,8 @@ import importlib
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from data_cache.errors import DataError
@@ -149,12 +151,32 @@ def _unzip(content: bytes, name: str, limit: int) -> bytes:
             f"{name}: expected samples, found {ZIP.title}{inside}; {ZIP.advice} and name the file "
             "or folder of samples."
         )
+    with open_archive(content, name) as archive:
+        # No more of a member is read than its entry says.
+        if archive.getinfo(members[0]).file_size > limit:
+            raise _too_large(name, limit)
+        return archive.read(members[0])
+
+
+@contextmanager
+def open_archive(content: bytes, name: str) -> Iterator[zipfile.ZipFile]:
+    """Open a ZIP archive for a block; whatever fails in the block is a DataError.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the archive.
+    name : str
+        The archive, for error messages.
+
+    Raises
+    ------
+    DataError
+        If the archive is damaged or encrypted; one that the block raises passes.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            # No more of a member is read than its entry says.
-            if archive.getinfo(members[0]).file_size > limit:
-                raise _too_large(name, limit)
-            return archive.read(members[0])
+            yield archive
     except DataError:
         raise
     except Exception as error:  # zipfile and its decompressors raise a dozen kinds

@@ -5,13 +5,12 @@ It is unpacked into a temporary folder, which is read as any other folder is.
 
 from __future__ import annotations
 
-import io
 import tempfile
-import zipfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from data_cache.errors import DataError
+from data_cache.readers.archives import open_archive
 from data_cache.readers.file_kinds import ZIP, archive_members, identify
 from data_cache.readers.folders import is_image_file
 from data_cache.readers.sample_file import SampleFile
@@ -52,23 +51,15 @@ def read_archive(
         If it unpacks to more, is damaged or encrypted, or the folder has no samples.
     """
     with tempfile.TemporaryDirectory() as folder:
-        try:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                entries = archive.infolist()
-                if len(entries) > _MAX_FILES or sum(it.file_size for it in entries) > limit:
-                    raise DataError(
-                        f"{name}: expected at most {_MAX_FILES:,} files of {limit:,} bytes in all, "
-                        "found more; divide the archive."
-                    )
-                # No more of a member is read than its entry says, and none leaves the folder.
-                archive.extractall(folder, archive_members(content))
-        except DataError:
-            raise
-        except Exception as error:  # zipfile and its decompressors raise a dozen kinds
-            raise DataError(
-                f"{name}: expected an intact ZIP archive, found a damaged or encrypted one; "
-                "unpack it first."
-            ) from error
+        with open_archive(content, name) as archive:
+            entries = archive.infolist()
+            if len(entries) > _MAX_FILES or sum(it.file_size for it in entries) > limit:
+                raise DataError(
+                    f"{name}: expected at most {_MAX_FILES:,} files of {limit:,} bytes in all, "
+                    "found more; divide the archive."
+                )
+            # No more of a member is read than its entry says, and none leaves the folder.
+            archive.extractall(folder, archive_members(content))
         try:
             return read_folder(Path(folder))
         except DataError as error:

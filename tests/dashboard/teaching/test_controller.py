@@ -58,14 +58,20 @@ def test_a_corrected_drawing_is_kept_and_the_model_is_fine_tuned_on_it():
     run(main())
 
 
+async def begin_correction():
+    """Correct a drawing; return the door behind which its fine-tuning waits, and who does it."""
+    door = Door()
+    teaching, controller = make_teaching(execute=door)
+    controller.drawing.take(ink())
+    door.shut()
+    teaching.correct(4)
+    await until(lambda: door.waiting == 1)
+    return door, teaching, controller
+
+
 def test_the_drawing_is_answered_while_the_model_is_fine_tuned():
     async def main():
-        door = Door()
-        teaching, controller = make_teaching(execute=door)
-        controller.drawing.take(ink())
-        door.shut()
-        teaching.correct(4)
-        await until(lambda: door.waiting == 1)
+        door, teaching, controller = await begin_correction()
         controller.drawing.take(np.roll(ink(), 8, axis=1))
         assert controller.state.prediction.probabilities is not None
         door.open()
@@ -137,12 +143,7 @@ def test_corrections_begin_with_the_weights_before_the_first_one():
 
 def test_a_second_correction_waits_for_the_first_fine_tuning():
     async def main():
-        door = Door()
-        teaching, controller = make_teaching(execute=door)
-        controller.drawing.take(ink())
-        door.shut()
-        teaching.correct(4)
-        await until(lambda: door.waiting == 1)
+        door, teaching, controller = await begin_correction()
         controller.drawing.take(ink().T)
         teaching.correct(5)
         door.open()
@@ -155,12 +156,7 @@ def test_a_second_correction_waits_for_the_first_fine_tuning():
 
 def test_a_model_that_changed_meanwhile_is_left_alone():
     async def main():
-        door = Door()
-        teaching, controller = make_teaching(execute=door)
-        controller.drawing.take(ink())
-        door.shut()
-        teaching.correct(4)
-        await until(lambda: door.waiting == 1)
+        door, teaching, controller = await begin_correction()
         controller.reset()
         after = weights_of(controller)
         door.open()
