@@ -310,7 +310,7 @@ class Session:
             self._server, self._server_error = look_for_server(self._launch.search)
             self._autosave.tab = self._launch.tab
         else:
-            batch_messages(self._document)
+            self._served_writer.deliveries = batch_messages(self._document)
         controller.start()
         if IN_BROWSER and backend_name() == "numpy":
             controller.warn(f"Training is slow in this browser. {backend_reason()}")

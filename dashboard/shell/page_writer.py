@@ -6,7 +6,10 @@ Everything that changes the page outside a widget's own event goes through a `Pa
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from dashboard.upstream.served_messages import Deliveries
 
 Change = Callable[[], None]
 
@@ -26,6 +29,9 @@ class PageWriter(Protocol):
             every change.
         """
 
+    async def delivered(self) -> None:
+        """Wait until the page has received what was written, except for a few messages."""
+
 
 class DirectPageWriter:
     """Changes the page at once; in a worker nothing else can be changing it."""
@@ -33,6 +39,9 @@ class DirectPageWriter:
     def write(self, change: Change, key: Hashable | None = None) -> None:
         """Run the change now."""
         change()
+
+    async def delivered(self) -> None:
+        """Return at once."""
 
 
 class ServedPageWriter:
@@ -43,6 +52,11 @@ class ServedPageWriter:
     document
         The Bokeh document of the visitor's session.
 
+    Attributes
+    ----------
+    deliveries
+        What the page confirms of the messages to it; None if it confirms none.
+
     Notes
     -----
     After `close` changes are dropped: Bokeh destroys the document of a session that has ended, and
@@ -51,6 +65,7 @@ class ServedPageWriter:
 
     def __init__(self, document: Any) -> None:
         self._document = document
+        self.deliveries: Deliveries | None = None
         self._is_open = True
         self._waiting_keys: set[Hashable] = set()
 
@@ -72,6 +87,11 @@ class ServedPageWriter:
                 self._document.unhold()
 
         self._document.add_next_tick_callback(run)
+
+    async def delivered(self) -> None:
+        """Wait while many messages are on their way, as to a browser that is asleep."""
+        if self.deliveries is not None:
+            await self.deliveries.wait()
 
     def close(self) -> None:
         """Drop all changes from now on."""

@@ -199,10 +199,11 @@ class RedrawScheduler:
             self.draw_now(*self._stale)
 
     async def run(self) -> None:
-        """Redraw stale parts at the rate, until cancelled."""
+        """Redraw stale parts until cancelled, at the rate, and no faster than the page takes it."""
         rate = self._rate
         while True:
             await self._wake.wait()
+            await self._page.delivered()
             await self._let_input_go_first()
             self._wake.clear()
             if not self._is_visible:

@@ -8,9 +8,10 @@
   browser's machine has acknowledged the first. Panel sends what its widgets and panes change past
   Bokeh's messages, and later where another message is being sent; what Bokeh sends meanwhile may
   refer to models that are in the message that waits, and the page fails with "reference isn't
-  known".
+  known". Bokeh sends on while a page takes nothing, so a browser that was asleep draws all that
+  it missed. Here messages have numbers, which Inkling's page confirms.
 - **Measured**: up to 40 ms less at every answer on Linux, the time by which an acknowledgement is
-  delayed.
+  delayed; 2.2 s of 390 outdated redraws after 30 s of sleep.
 - **Upstream**: no issue yet: "server: set TCP_NODELAY on the websocket, and send the events of one
   document lock in one PATCH-DOC", and "unlocked: leave events to Bokeh while the document is
   locked".
@@ -18,6 +19,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from functools import wraps
 from typing import Any
@@ -25,6 +27,35 @@ from typing import Any
 from dashboard.upstream import is_applied
 
 WriteEvents = Callable[[Any, Iterable[Any], list[Any]], None]
+
+MOST_UNCONFIRMED = 6
+"""Messages that may be on their way to a page while it is redrawn; `connection.js` relies on it."""
+
+
+class Deliveries:
+    """Which of the numbered messages to a page it has confirmed; one that confirms none is free."""
+
+    def __init__(self) -> None:
+        self._sent = 0
+        self._confirmed: int | None = None
+        self._changed = asyncio.Event()
+
+    def next_number(self) -> int:
+        """Return the number of the message that is sent now."""
+        self._sent += 1
+        return self._sent
+
+    def confirm(self, number: Any) -> None:
+        """Take the number of the last message that a page says it has received."""
+        if type(number) is int and (self._confirmed or 0) <= number <= self._sent:
+            self._confirmed = number
+            self._changed.set()
+
+    async def wait(self) -> None:
+        """Wait until fewer than `MOST_UNCONFIRMED` messages are on their way."""
+        while self._confirmed is not None and self._sent - self._confirmed >= MOST_UNCONFIRMED:
+            self._changed.clear()
+            await self._changed.wait()
 
 
 class MessageBatch:
@@ -34,8 +65,8 @@ class MessageBatch:
     coroutines can send them all.
     """
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
+    def __init__(self, connection: Any, deliveries: Deliveries) -> None:
+        self._connection, self._deliveries = connection, deliveries
         self._events: list[Any] = []
 
     def send(self, event: Any) -> Coroutine[Any, Any, None]:
@@ -46,22 +77,36 @@ class MessageBatch:
     async def _flush(self) -> None:
         events, self._events = self._events, []
         if events:
-            message = self._connection.protocol.create("PATCH-DOC", events)
+            number = self._deliveries.next_number()
+            message = self._connection.protocol.create("PATCH-DOC", events, number=number)
             await self._connection._socket.send_message(message)
 
 
-def batch_messages(document: Any) -> None:
+def batch_messages(document: Any) -> Deliveries | None:
     """Have the changes of a document sent together and immediately to each of its connections.
 
-    Nothing is done if the patch is turned off.
+    Returns
+    -------
+    Deliveries | None
+        What the page confirms of them; None, and nothing is done, if the patch is turned off.
     """
     if not is_applied("served_messages"):
-        return
+        return None
+    deliveries = Deliveries()
     session = getattr(document.session_context, "session", None)
     for connection in getattr(session, "_subscribed_connections", ()):
         connection._socket.set_nodelay(True)
-        connection.send_patch_document = MessageBatch(connection).send
+        connection.send_patch_document = MessageBatch(connection, deliveries).send
+        connection._inkling_deliveries = deliveries
     keep_order()
+    return deliveries
+
+
+def confirm_received(message: Any, connection: Any) -> None:
+    """Note what a page confirms with one of its messages, which may have been tampered with."""
+    deliveries = getattr(connection, "_inkling_deliveries", None)
+    if deliveries is not None and isinstance(message.metadata, dict):
+        deliveries.confirm(message.metadata.get("received"))
 
 
 def keep_order() -> None:

@@ -97,6 +97,7 @@ class BreakableLine:
         self._flows = threading.Event()
         self._flows.set()
         self._is_cut = self._is_closed = False
+        self._hears_page = True
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -109,9 +110,14 @@ class BreakableLine:
         """Deliver nothing until `mend`, as on a line that was pulled out."""
         self._flows.clear()
 
+    def silence_page(self) -> None:
+        """Deliver nothing that the page sends until `mend`, but all that the server sends."""
+        self._hears_page = False
+
     def mend(self) -> None:
         """Let everything pass again; what was held back is delivered."""
         self._is_cut = False
+        self._hears_page = True
         self._flows.set()
 
     def close(self) -> None:
@@ -141,7 +147,8 @@ class BreakableLine:
         try:
             while True:
                 self._flows.wait()
-                readable, _, _ = select.select(pair, [], [], 0.2)
+                heard = pair if self._hears_page else (outer,)
+                readable, _, _ = select.select(heard, [], [], 0.2)
                 self._flows.wait()
                 for one in readable:
                     content = one.recv(1 << 16)

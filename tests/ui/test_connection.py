@@ -58,6 +58,19 @@ def line(server: BreakableServer) -> Iterator[BreakableLine]:
     made.close()
 
 
+# Keeps the page's thread busy for longer than an answer may take; gives the states told meanwhile.
+BUSY = """async () => {
+  const [told, root] = [[], document.documentElement]
+  const tell = () => told.push(root.dataset.connection)
+  const observer = new MutationObserver(tell)
+  observer.observe(root, {attributeFilter: ["data-connection"]})
+  for (const end = performance.now() + 2500; performance.now() < end;) {}
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  observer.disconnect()
+  return told
+}"""
+
+
 def open_tab(context: BrowserContext, line: BreakableLine, query: str = "") -> LabPage:
     page = context.new_page()
     page.set_default_timeout(DEADLINE_MS)
@@ -98,6 +111,13 @@ def test_a_cut_line_is_told_and_the_page_comes_back_with_the_work(
     lab.wait_text(".ink-status", r"iteration [1-9]")
     wait_kept(lab)
     assert not page.evaluate(ASKS)
+    assert page.evaluate(BUSY) == [], "a busy page was told as cut off"
+    # The server's messages still arrive, but they do not answer the page.
+    line.silence_page()
+    wait_noticed(lab)
+    assert page.evaluate(CONNECTION) == "silent"
+    line.mend()
+    wait_back(lab)
     before = lab.iteration()
     line.cut()
     wait_noticed(lab)

@@ -3,9 +3,17 @@
 // Python runs in a worker, only asks before it is closed while something cannot be saved.
 
 (() => {
-  const TICK_MS = 500
-  const QUIET_MS = 1000 // without a message for so long, the server is asked for one
-  const SILENCE_MS = 2000 // and without an answer for so long, the connection counts as lost
+  const TICK_MS = 250
+  // What a tick counts for at most: while the page is busy it does not hear an answer that is there.
+  const LONGEST_TICK_MS = 500
+  const ASK_MS = 1000 // so often the server is asked for an answer, or more often, see CONFIRM_EVERY
+  // Without an answer for so long, and without any other message for QUIET_MS, the connection counts as lost.
+  const SILENCE_MS = 2000
+  const QUIET_MS = 1000
+  // And without an answer for so long in any case: other messages may have been sent before the line was
+  // cut. Before the answer come no more of them than Python sends ahead, half a second of each is enough.
+  const UNANSWERED_MS = 3000
+  const CONFIRM_EVERY = 2 // numbered messages; Python waits with redraws while too many are not confirmed
   const SLEPT_MS = 3000 // a tick that comes so late: the page itself was asleep
   const OPENING_MS = 8000
   const PROBE_MS = 4000
@@ -53,10 +61,14 @@
 
   let state = "opening" // then "open"; "silent", "lost" or "ended"
   let socket = null
-  let last_message = Date.now()
-  let asked = null // since when an answer is due
+  let count = 0 // of questions; the answer has the number of its question
+  let is_answered = true
+  let asked_at = 0
+  let waited = 0 // for the answer, while the page was awake
+  let quiet = 0 // since the last message, likewise
+  let received = 0 // number of the last numbered message
+  let confirmed = 0 // and of the one that Python knows of
   let buffered = 0
-  let count = 0
 
   // Bokeh tells of a closed connection only after it has drawn the page, and not of silence.
   const PlainWebSocket = window.WebSocket
@@ -71,11 +83,23 @@
     }
   }
 
-  function hear() {
-    last_message = Date.now()
-    asked = null
-    if (state === "silent") {
-      show("open")
+  // Only the answer to the last question shows that the connection is there now. Other messages may have
+  // piled up while the page or the whole browser was asleep.
+  function hear({ data }) {
+    quiet = 0
+    if (typeof data !== "string" || data.length > 300) {
+      return
+    }
+    received = Number(/^\{"number":\s*(\d+)\}$/.exec(data)?.[1] ?? received)
+    if (data.includes(`"inkling-${count}"`)) {
+      is_answered = true
+      waited = 0
+      if (state === "silent") {
+        show("open")
+      }
+    }
+    if (is_answered && received - confirmed >= CONFIRM_EVERY) {
+      ask()
     }
   }
 
@@ -84,12 +108,14 @@
     return found.find((model) => model != null && Bokeh.index.find_one(model) != null)
   }
 
-  // A request of Bokeh's protocol that needs no document and changes nothing; the reply is ignored.
+  // A request of Bokeh's protocol that needs no document and changes nothing; Bokeh ignores the reply.
   function ask() {
-    asked = Date.now()
+    asked_at = Date.now()
     count += 1
+    is_answered = false
+    confirmed = received
     socket.send(JSON.stringify({ msgid: `inkling-${count}`, msgtype: "SERVER-INFO-REQ" }))
-    socket.send("{}")
+    socket.send(JSON.stringify({ received }))
     socket.send("{}")
   }
 
@@ -97,7 +123,7 @@
 
   function tick() {
     const now = Date.now()
-    const slept = now - last_tick > SLEPT_MS
+    const passed = Math.max(now - last_tick, 0)
     last_tick = now
     if (state === "opening") {
       send_handshake()
@@ -105,17 +131,16 @@
         say(`${gettext("The page is still waiting for its connection to the server.")} ${UPGRADE_HELP}`, [gettext("Reload"), come_back])
       }
     } else if ((state === "open" || state === "silent") && socket?.readyState === WebSocket.OPEN) {
-      if (slept) {
-        asked = null
-      }
-      if (socket.bufferedAmount < buffered) {
-        last_message = now // a large message is on its way
-        asked = asked == null ? null : now
+      if (passed > SLEPT_MS || socket.bufferedAmount < buffered) {
+        quiet = waited = 0 // the page was asleep, or a large message is on its way
+      } else {
+        quiet += Math.min(passed, LONGEST_TICK_MS)
+        waited += is_answered ? 0 : Math.min(passed, LONGEST_TICK_MS)
       }
       buffered = socket.bufferedAmount
-      if (asked == null && (slept || now - last_message >= QUIET_MS)) {
+      if (is_answered && Math.abs(now - asked_at) >= ASK_MS) {
         ask()
-      } else if (asked != null && state === "open" && now - asked >= SILENCE_MS) {
+      } else if (state === "open" && waited >= (quiet >= QUIET_MS ? SILENCE_MS : UNANSWERED_MS)) {
         show("silent")
       }
       if (state === "open") {
@@ -166,7 +191,7 @@
     const resume = was_discarded || gone?.search === location.search
     model.tags = ["handshake", browser_key(), tab_name(), is_gone, resume, gone?.saved_state === "yes"]
     store("sessionStorage", "inkling-openings", null)
-    last_message = Date.now()
+    quiet = waited = 0
     show("open")
   }
 

@@ -140,6 +140,32 @@ def test_parts_requested_before_the_page_is_written_are_drawn_once():
     assert pane.drawn == ["text", "chart"]
 
 
+def test_a_page_that_has_not_received_the_last_redraws_is_given_the_newest_state_later():
+    class AsleepPage(DirectPageWriter):
+        def __init__(self):
+            self.awake = asyncio.Event()
+
+        async def delivered(self):
+            await self.awake.wait()
+
+    async def main():
+        page = AsleepPage()
+        pane = Pane(page=page)
+        task = asyncio.create_task(pane.scheduler.run())
+        for _ in range(3):
+            pane.scheduler.mark_stale("chart")
+            await settle()
+        assert pane.drawn == []
+        pane.scheduler.draw_now("text")  # a person waits for it
+        assert pane.drawn == ["text"]
+        page.awake.set()
+        await settle()
+        assert pane.drawn == ["text", "chart"]
+        task.cancel()
+
+    run(main())
+
+
 def test_while_training_one_slow_part_is_drawn_in_each_round_in_rotation():
     async def main():
         pane = Pane(slow_parts=("chart", "map"))

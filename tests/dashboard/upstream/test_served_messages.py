@@ -8,6 +8,7 @@ from bokeh.document import Document
 from bokeh.models import CustomJS, Div, Row
 from bokeh.protocol import Protocol
 from bokeh.server.session import ServerSession
+from cache_helpers import settle
 from panel.io import state, unlocked
 from panel.io.document import extra_socket_handlers
 from panel.io.state import set_curdoc
@@ -15,7 +16,11 @@ from tornado.ioloop import IOLoop
 from tornado.locks import Lock
 
 from dashboard.upstream import VARIABLE
-from dashboard.upstream.served_messages import batch_messages
+from dashboard.upstream.served_messages import (
+    MOST_UNCONFIRMED,
+    batch_messages,
+    confirm_received,
+)
 
 
 class FakeConnection:
@@ -23,7 +28,7 @@ class FakeConnection:
 
     def __init__(self):
         self.sent, self.nodelay = [], None
-        self.protocol = SimpleNamespace(create=lambda kind, events: (kind, list(events)))
+        self.protocol = SimpleNamespace(create=lambda kind, events, number: (kind, list(events)))
         self._socket = self
 
     def set_nodelay(self, value):
@@ -56,10 +61,42 @@ def test_what_changes_together_leaves_in_one_message_for_each_connection(monkeyp
         assert connection.sent == [("PATCH-DOC", ["a", "b", "c"]), ("PATCH-DOC", ["d"])]
 
 
+def test_a_page_that_confirms_messages_is_waited_for_and_another_one_is_not(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "on")
+    connection = FakeConnection()
+    deliveries = batch_messages(make_document([connection]))
+
+    def confirm(**metadata):
+        confirm_received(SimpleNamespace(metadata=metadata), connection)
+
+    async def send(count):
+        for _ in range(count):
+            await connection.send_patch_document("change")
+        waiting = asyncio.create_task(deliveries.wait())
+        await settle()
+        return waiting
+
+    async def main():
+        assert (await send(3 * MOST_UNCONFIRMED)).done(), "this page confirms nothing"
+        confirm(received=3 * MOST_UNCONFIRMED)
+        assert (await send(MOST_UNCONFIRMED - 1)).done()
+        waiting = await send(1)
+        # What has been confirmed already, what was never sent, and what is no number.
+        for number in (0, 3 * MOST_UNCONFIRMED, 4 * MOST_UNCONFIRMED + 1, True, "7", None):
+            confirm(received=number)
+        confirm_received(SimpleNamespace(metadata=["received"]), connection)
+        await settle()
+        assert not waiting.done()
+        confirm(received=3 * MOST_UNCONFIRMED + 1)
+        await waiting
+
+    asyncio.run(main())
+
+
 def test_the_switch_leaves_connections_as_they_are(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(VARIABLE, "off")
     connection = FakeConnection()
-    batch_messages(make_document([connection]))
+    assert batch_messages(make_document([connection])) is None
     assert connection.nodelay is None
     assert not hasattr(connection, "send_patch_document")
 

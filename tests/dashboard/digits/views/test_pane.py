@@ -72,6 +72,9 @@ class LatePage:
     def write(self, change, key=None):
         self.changes.setdefault(object() if key is None else key, change)
 
+    async def delivered(self):
+        """Everything arrives at once."""
+
     def run_changes(self):
         while self.changes:
             self.changes.pop(next(iter(self.changes)))()
