@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
 
-from dashboard.autosave.save import Save, SavedPart, SaveError
-from dashboard.autosave.sessions import EarlierSave, RecordName, Sessions
+from dashboard.autosave.save import Divider, Save, SavedPart, SaveError
+from dashboard.autosave.sessions import EarlierSave, RecordName, Sessions, piece_name
 from dashboard.autosave.store import Store, StoreError, StoreFullError
 from dashboard.training.background_tasks import sleep_without_context
 from data_cache import DataError
@@ -114,6 +114,10 @@ class Autosave:
         self._earlier: list[EarlierSave] = []
         self._saved_at = 0
         self._own_records: list[RecordName] = []
+        self._divider = Divider()
+        self._needed: dict[RecordName, frozenset[int]] = {}
+        self._written: set[int] = set()
+        """The pieces that each own record needs, and all that are stored."""
         self._replaced: list[RecordName] = []
         """The records of a restored save: deleted as soon as this session has saved that work."""
         self._restoring = ""
@@ -403,9 +407,14 @@ class Autosave:
                 save = self._capture()
             if save is None:
                 return True
-            content = save.to_bytes()
+            division = self._divider.divide(save)
+            content = save.to_bytes(division.pieces)
             self._save_seconds = self._clock() - begun
             name = RecordName(self._sessions.session, save.saved_at)
+            self._needed[name] = division.numbers
+            for number, piece in division.new.items():
+                await self._write(piece_name(name.session, number), piece)
+                self._written.add(number)
             await self._write(str(name), content)
         except (StoreError, MemoryError) as error:
             self._newest = newest
@@ -414,6 +423,7 @@ class Autosave:
             return False
         self._saved_at = save.saved_at
         self._own_records.append(name)
+        self._divider.note_written(save, division)
         self._note_success()
         self._report_saved(True)
         with suppress(StoreError):  # what cannot be deleted now is deleted after the next save
@@ -427,8 +437,7 @@ class Autosave:
         except StoreFullError:
             if len(self._own_records) < KEPT_SAVES:
                 raise
-            await self._store.delete(str(self._own_records[0]))
-            del self._own_records[0]
+            await self._delete_oldest()
             await self._store.write(name, content)
 
     def _capture(self) -> Save | None:
@@ -463,9 +472,21 @@ class Autosave:
 
     async def _delete_replaced(self) -> None:
         """Delete older saves of this session, and those of the work that it continues."""
+        for name in set(self._needed) - set(self._own_records):
+            del self._needed[name]  # it could not be written
         while len(self._own_records) > KEPT_SAVES:
-            await self._store.delete(str(self._own_records[0]))
-            del self._own_records[0]
-        while self._replaced:
-            await self._store.delete(str(self._replaced[-1]))
-            self._replaced.pop()
+            await self._delete_oldest()
+        if self._replaced:
+            while self._replaced:
+                await self._store.delete(str(self._replaced[-1]))
+                self._replaced.pop()
+            await self._sessions.delete_orphans()
+
+    async def _delete_oldest(self) -> None:
+        """Delete the oldest record of this session, and the pieces that no other one needs."""
+        oldest = self._own_records[0]
+        await self._store.delete(str(oldest))
+        del self._own_records[0], self._needed[oldest]
+        for number in self._written - frozenset().union(*self._needed.values()):
+            await self._store.delete(piece_name(oldest.session, number))
+            self._written.discard(number)

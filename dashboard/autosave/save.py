@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 MAGIC = b"INKSAVE\n"
-FORMAT = 1
+FORMATS = (1, 2)
+"""Format 1 holds all of its parts; of format 2 some pieces are records of their own."""
+
+PIECE_BYTES = 1 << 20
 _CHECKED_FROM = len(MAGIC) + 4
 
 
@@ -23,6 +26,21 @@ def is_save(content: bytes) -> bool:
 
 class SaveError(ValueError):
     """Bytes that cannot be used as a save; the message is the reason, as part of a sentence."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """`PIECE_BYTES` of a part that are stored apart, with the CRC-32 of their bytes.
+
+    Pieces of one session have different numbers.
+    """
+
+    number: int
+    checksum: int
+
+
+Pieces = Mapping[str, Mapping[int, Piece]]
+"""The pieces of each part that are stored apart, by their places in it, from 0."""
 
 
 class SavedPart(Protocol):
@@ -113,65 +131,186 @@ class Save:
         ]
         return " and ".join(scored) or self.title
 
-    def to_bytes(self) -> bytes:
-        """Return the save as one record.
+    def to_bytes(self, pieces: Pieces | None = None) -> bytes:
+        """Return the save as one record, without the pieces that are stored apart.
 
         Its layout: `MAGIC`, the CRC-32 of what follows, the length of the header (both 32 bits,
         little-endian), the header in JSON, and the parts one after another.
         """
-        header = json.dumps(
-            {
-                "format": FORMAT,
-                "title": self.title,
-                "saved_at": self.saved_at,
-                "parts": {name: len(content) for name, content in self.parts.items()},
-                "titles": dict(self.titles),
-                "scores": dict(self.scores),
-                "picture": self.picture,
+        pieces = {name: found for name, found in (pieces or {}).items() if found}
+        values: dict[str, Any] = {
+            "format": FORMATS[bool(pieces)],
+            "title": self.title,
+            "saved_at": self.saved_at,
+            "parts": {name: len(content) for name, content in self.parts.items()},
+            "titles": dict(self.titles),
+            "scores": dict(self.scores),
+            "picture": self.picture,
+        }
+        if pieces:
+            values["pieces"] = {
+                name: [[place, it.number, it.checksum] for place, it in found.items()]
+                for name, found in pieces.items()
             }
-        ).encode()
-        pieces = [len(header).to_bytes(4, "little"), header, *self.parts.values()]
+        header = json.dumps(values).encode()
+        contents = [len(header).to_bytes(4, "little"), header]
+        for name, content in self.parts.items():
+            contents += _rest(content, pieces.get(name, {}))
         checksum = 0
-        for piece in pieces:
-            checksum = zlib.crc32(piece, checksum)
-        return b"".join((MAGIC, checksum.to_bytes(4, "little"), *pieces))
+        for one in contents:
+            checksum = zlib.crc32(one, checksum)
+        return b"".join((MAGIC, checksum.to_bytes(4, "little"), *contents))
+
+    @staticmethod
+    def piece_numbers(content: bytes) -> list[int]:
+        """Return the numbers of the pieces that a record needs; SaveError as `from_bytes`."""
+        header, _ = _read_header(content)
+        return [it.number for found in _read_pieces(header).values() for it in found.values()]
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> Save:
-        """Read a record; SaveError when it is damaged, cut short or of another format."""
-        if not is_save(content):
-            raise SaveError(f"expected a save that begins with {MAGIC!r}, found something else")
-        checksum = int.from_bytes(content[len(MAGIC) : _CHECKED_FROM], "little")
-        if zlib.crc32(content[_CHECKED_FROM:]) != checksum:
-            raise SaveError(f"expected a whole save, found {len(content):,} damaged bytes")
+    def from_bytes(cls, content: bytes, pieces: Mapping[int, bytes] | None = None) -> Save:
+        """Read a record; SaveError when it is damaged, cut short or of another format.
+
+        Parameters
+        ----------
+        content
+            As `to_bytes` returned it.
+        pieces
+            The pieces that are stored apart, by their numbers.
+        """
+        header, rest = _read_header(content)
         try:
-            return cls._parse(memoryview(content)[_CHECKED_FROM:])
+            return cls._parse(header, rest, pieces or {})
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             if isinstance(error, SaveError):
                 raise
             raise SaveError(f"expected a save, found a contradiction in it: {error}") from error
 
     @classmethod
-    def _parse(cls, content: memoryview) -> Save:
-        end = 4 + int.from_bytes(content[:4], "little")
-        header: dict[str, Any] = json.loads(bytes(content[4:end]))
-        if header["format"] != FORMAT:
-            raise SaveError(
-                f"expected a save of format {FORMAT}, found one of format {header['format']}: "
-                "another version of Inkling wrote it"
-            )
+    def _parse(cls, header: dict[str, Any], rest: memoryview, found: Mapping[int, bytes]) -> Save:
+        pieces, end = _read_pieces(header), 0
         parts: dict[str, bytes] = {}
         for name, length in header["parts"].items():
-            parts[name] = bytes(content[end : end + length])
-            end += length
-        if end != len(content):
-            raise SaveError(f"expected {end:,} bytes by its header, found {len(content):,}")
+            apart, contents, place, start = pieces.get(name, {}), [], 0, 0
+            while start < length:
+                size = min(PIECE_BYTES, length - start)
+                if place in apart:
+                    contents.append(_checked(apart[place], found))
+                else:
+                    contents.append(rest[end : end + size])
+                    end += size
+                place, start = place + 1, start + size
+            parts[name] = b"".join(contents)
+        if end != len(rest):
+            raise SaveError(f"expected {end:,} bytes by its header, found {len(rest):,}")
         titles, scores = (
             {name: str(text) for name, text in header.get(key, {}).items()}
             for key in ("titles", "scores")
         )
         picture = str(header.get("picture", ""))
         return cls(str(header["title"]), int(header["saved_at"]), parts, titles, scores, picture)
+
+
+def _read_header(content: bytes) -> tuple[dict[str, Any], memoryview]:
+    """Return the header of a record and what follows it."""
+    if not is_save(content):
+        raise SaveError(f"expected a save that begins with {MAGIC!r}, found something else")
+    checksum = int.from_bytes(content[len(MAGIC) : _CHECKED_FROM], "little")
+    checked = memoryview(content)[_CHECKED_FROM:]
+    if zlib.crc32(checked) != checksum:
+        raise SaveError(f"expected a whole save, found {len(content):,} damaged bytes")
+    end = 4 + int.from_bytes(checked[:4], "little")
+    try:
+        header: dict[str, Any] = json.loads(bytes(checked[4:end]))
+        number = header["format"]
+    except (LookupError, TypeError, ValueError) as error:
+        raise SaveError(f"expected a save, found a contradiction in it: {error}") from error
+    if number not in FORMATS:
+        raise SaveError(
+            f"expected a save of format {FORMATS[0]} or {FORMATS[1]}, found one of format "
+            f"{number}: another version of Inkling wrote it"
+        )
+    return header, checked[end:]
+
+
+def _read_pieces(header: dict[str, Any]) -> dict[str, dict[int, Piece]]:
+    try:
+        return {
+            name: {int(place): Piece(int(number), int(crc)) for place, number, crc in found}
+            for name, found in header.get("pieces", {}).items()
+        }
+    except (AttributeError, TypeError, ValueError) as error:
+        raise SaveError(f"expected a save, found a contradiction in it: {error}") from error
+
+
+def _rest(content: bytes, apart: Mapping[int, Piece]) -> list[memoryview]:
+    """Return the parts of a content that are not stored apart."""
+    if not apart:
+        return [memoryview(content)]
+    return [
+        memoryview(content)[start : start + PIECE_BYTES]
+        for place, start in enumerate(range(0, len(content), PIECE_BYTES))
+        if place not in apart
+    ]
+
+
+def _checked(piece: Piece, found: Mapping[int, bytes]) -> bytes:
+    """Return a whole piece that is stored apart."""
+    content = found.get(piece.number, b"")
+    if len(content) != PIECE_BYTES or zlib.crc32(content) != piece.checksum:
+        raise SaveError(f"expected its piece {piece.number}, found {len(content):,} other bytes")
+    return content
+
+
+@dataclass(frozen=True)
+class Division:
+    """What of a save is stored apart: all such pieces, and the bytes of those to be written."""
+
+    pieces: Pieces
+    new: Mapping[int, bytes]
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """The numbers of all pieces that the save needs."""
+        return frozenset(it.number for found in self.pieces.values() for it in found.values())
+
+
+class Divider:
+    """Stores apart what saves have in common, so that it is not written with each of them.
+
+    A piece that is the same as in the save before, at the same place, is stored apart then. The
+    curves of a long run grow at their end alone; see `dashboard.training.checkpoint`.
+    """
+
+    def __init__(self) -> None:
+        self._last: Save | None = None
+        self._stored: Pieces = {}
+        self._next_number = 0
+
+    def divide(self, save: Save) -> Division:
+        """Return what of a save is stored apart, compared with the one that was written last."""
+        pieces: dict[str, dict[int, Piece]] = {}
+        new: dict[int, bytes] = {}
+        for name, content in save.parts.items():
+            before = b"" if self._last is None else self._last.parts.get(name, b"")
+            stored, found = self._stored.get(name, {}), {}
+            for place in range(min(len(content), len(before)) // PIECE_BYTES):
+                start = place * PIECE_BYTES
+                piece = before[start : start + PIECE_BYTES]
+                if not content.startswith(piece, start):
+                    continue
+                if place in stored:
+                    found[place] = stored[place]
+                else:
+                    found[place] = Piece(self._next_number + len(new), zlib.crc32(piece))
+                    new[found[place].number] = piece
+            pieces[name] = found
+        return Division(pieces, new)
+
+    def note_written(self, save: Save, division: Division) -> None:
+        """Note that a save was written with its pieces."""
+        self._last, self._stored = save, division.pieces
+        self._next_number += len(division.new)
 
 
 def describe_age(seconds: float) -> str:

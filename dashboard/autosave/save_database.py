@@ -47,8 +47,11 @@ _OPEN = """
 SELECT owner, sessions.name FROM sessions JOIN processes ON processes.name = sessions.process
 WHERE is_connected AND heard > ?
 """
+# A session's records are deleted together, because newer ones need pieces of older ones.
 _EXPIRE = """
-DELETE FROM records WHERE saved < ? AND NOT EXISTS (
+DELETE FROM records WHERE (owner, session) IN (
+  SELECT owner, session FROM records GROUP BY owner, session HAVING MAX(saved) < ?
+) AND NOT EXISTS (
   SELECT 1 FROM sessions WHERE sessions.owner = records.owner AND sessions.name = records.session
 )
 """
@@ -234,7 +237,7 @@ class SaveDatabase:
         connection.execute(_EXPIRE, (now - self._limits.max_seconds,))
 
     def _make_space(self, connection: sqlite3.Connection, owner: str, name: str, size: int) -> None:
-        """Delete the oldest records of closed sessions until one more fits."""
+        """Delete the closed sessions that ended first until one more record fits."""
         replaced = connection.execute(
             "SELECT bytes FROM records WHERE owner = ? AND name = ?", (owner, name)
         ).fetchone()
@@ -252,15 +255,18 @@ class SaveDatabase:
                 continue
             opened = set(connection.execute(_OPEN, (self._now() - BEAT_WITHIN_SECONDS,)))
             rows = connection.execute(
-                f"SELECT owner, session, name, bytes FROM records {where} ORDER BY saved", values
+                f"SELECT owner, session, SUM(bytes) FROM records {where} "
+                "GROUP BY owner, session ORDER BY MAX(saved)",
+                values,
             ).fetchall()
-            for other, session, oldest, length in rows:
+            own = (owner, name.rpartition("/")[0])
+            for other, session, length in rows:
                 if excess <= 0:
                     break
-                if (other, session) in opened or (other, oldest) == (owner, name):
+                if (other, session) in opened or (other, session) == own:
                     continue
                 connection.execute(
-                    "DELETE FROM records WHERE owner = ? AND name = ?", (other, oldest)
+                    "DELETE FROM records WHERE owner = ? AND session = ?", (other, session)
                 )
                 excess -= length
             if excess > 0:

@@ -6,7 +6,7 @@ A session is one load of the page in one tab; its name is that of the tab and wh
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 
 from dashboard.autosave.save import Save, SaveError
@@ -19,6 +19,7 @@ CHECK_SECONDS = 0.5
 """Pause between two checks of sessions that may be ending."""
 
 ASIDE = "aside/"
+_PIECE = "piece-"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class RecordName:
         if not session or text.startswith(ASIDE) or not number.isdecimal():
             return None
         return cls(session, int(number))
+
+
+def piece_name(session: str, number: int) -> str:
+    """Return the name of the record of a piece that the saves of a session have in common."""
+    return f"{session}/{_PIECE}{number:06d}"
 
 
 @dataclass(frozen=True)
@@ -141,7 +147,7 @@ class Sessions:
             if any(name.session == other.session for other in found):
                 continue
             try:
-                save = Save.from_bytes(await self._store.read(str(name)))
+                save = await self.read(name)
             except SaveError as error:
                 await self.put_aside(name, error)
                 continue
@@ -155,7 +161,9 @@ class Sessions:
         opened = await self._store.open_sessions()
         tabs = {tab_of(session) for session in opened} - {tab_of(self.session)}
         found = []
-        for text in await self._store.names():
+        names = await self._store.names()
+        await self._delete_orphans(names, opened)
+        for text in names:
             name = RecordName.parse(text)
             if name is None:
                 number = text.rpartition("/")[2]
@@ -172,26 +180,54 @@ class Sessions:
         """Return the records of a closed session, the newest first; none while it is open."""
         return [name for name in await self._closed_records() if name.session == session]
 
+    async def _delete_orphans(self, names: Collection[str], opened: Collection[str]) -> None:
+        """Delete the pieces of closed sessions that have no save."""
+        saved = {name.session for name in map(RecordName.parse, names) if name is not None}
+        for text in names:
+            session, _, last = text.rpartition("/")
+            if last.startswith(_PIECE) and session not in saved and session not in opened:
+                await self._store.delete(text)
+
     async def read(self, name: RecordName) -> Save:
         """Return a save; SaveError when it is unusable."""
-        return Save.from_bytes(await self._store.read(str(name)))
+        content = await self._store.read(str(name))
+        pieces: dict[int, bytes] = {}
+        if numbers := Save.piece_numbers(content):
+            names = set(await self._store.names())
+            for number in numbers:
+                text = piece_name(name.session, number)
+                if text in names:
+                    pieces[number] = await self._store.read(text)
+        return Save.from_bytes(content, pieces)
 
     async def delete(self, session: str) -> None:
         """Delete the saves of a closed session."""
         for name in await self.records_of(session):
             await self._store.delete(str(name))
+        await self.delete_orphans()
+
+    async def delete_orphans(self) -> None:
+        """Delete what closed sessions had stored for saves that are deleted."""
+        await self._delete_orphans(await self._store.names(), await self._store.open_sessions())
 
     async def put_aside(
         self, name: RecordName, error: SaveError, content: bytes | None = None
     ) -> None:
         """Rename a record that is unusable, so that it is offered no more, and tell of it."""
         try:
-            content = content or await self._store.read(str(name))
+            content = content or await self._whole(name)
             await self._store.write(f"{ASIDE}{name}", content)
             await self._store.delete(str(name))
         except StoreError:
             pass  # it is skipped in any case
         self._tell(f"A save of earlier work could not be used and was put aside: {error}.")
+
+    async def _whole(self, name: RecordName) -> bytes:
+        """Return a record with its pieces in it, as far as they can be read."""
+        try:
+            return (await self.read(name)).to_bytes()
+        except SaveError:
+            return await self._store.read(str(name))
 
 
 def _began(session: str) -> int:

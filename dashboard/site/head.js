@@ -2,9 +2,9 @@
  * what is wrong where something does not come. It needs no other file.
  *
  * The build puts status.js and download.js, and one constant, before this text:
- *   siteFiles    {scripts, worker, languages}: the scripts of the page in their order, the worker's
- *                script, and by its code the texts of each language but English, as download.js
- *                describes them
+ *   siteFiles    {scripts, worker, languages, sheets}: the scripts of the page in their order, the
+ *                worker's script, by its code the texts of each language but English, and the style
+ *                sheets by their names, as download.js describes them
  *
  * `siteStart(options)` starts a worker and collects its events until page.js listens. The worker's
  * name holds what `Launch` in dashboard/sharing/links.py reads. Browsers refuse workers to pages
@@ -410,6 +410,7 @@ function startSite() {
 
 window.siteStart = location.protocol === "file:" ? null : Object.assign(start, {
   nameTab, resumeNext, status, showNews, fail, report, troubles, takeRefusal, setState,
+  obtain, readBytes, tryAgain, sheets: siteFiles?.sheets ?? {},
 });
 if (window.siteStart) startSite();
 else document.addEventListener("DOMContentLoaded", explainFile);

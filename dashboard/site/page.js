@@ -17,9 +17,11 @@ const QUICK_DEATH_MS = 20_000;
 const LONG_LIFE_MS = 600_000;
 const MOST_RESTARTS = 3;
 const NO_ANSWER_MS = 5_000;
+const SHEETS_MS = 3_000;
 const SERVICE_WORKER = "service-worker.js";
 
 const {status, showNews, fail, report, troubles, takeRefusal, setState} = window.siteStart;
+const {obtain, readBytes, tryAgain, sheets} = window.siteStart;
 
 /* For scripts: the numbers of messages sent to Python and handled by it, the worker, and `restart`.
  * Every change of html[data-site] is an event "site" of the window. */
@@ -273,29 +275,61 @@ function tellNoCopy(message) {
 
 // ---- Style sheets that did not come ----------------------------------------------------------
 
-function missingStyles(part) {
-  const links = [...part.querySelectorAll("link[rel=stylesheet]")].filter(({sheet}) => sheet === null);
+const followed = new Set();
+const sheetTroubles = new Map();
+let tellsOfSheets = false;
+
+function sheetLinks(part) {
+  const links = [...part.querySelectorAll("link[rel=stylesheet]")];
   const roots = [...part.querySelectorAll("*")].map(({shadowRoot}) => shadowRoot).filter(Boolean);
-  return [...links, ...roots.flatMap(missingStyles)];
+  return [...links, ...roots.flatMap(sheetLinks)];
+}
+
+function sheetName(link) {
+  return link.href.split("?")[0].replace(new URL("./", location.href).href, "");
+}
+
+/* A browser says nothing of a style sheet that did not come. So each that the page uses is
+ * downloaded once more, out of the browser's cache, to know whether it came whole. */
+function checkSheets() {
+  if (document.hidden || !hasState("ready")) return;
+  for (const name of new Set(sheetLinks(document).map(sheetName))) {
+    if (followed.has(name) || !Object.hasOwn(sheets, name)) continue;
+    followed.add(name);
+    followSheet(name);
+  }
+}
+
+async function followSheet(name) {
+  let wasBad = false;
+  await obtain(sheets[name], readBytes, (_, trouble) => {
+    wasBad ||= trouble !== null;
+    tellOfSheet(name, trouble);
+  });
+  for (const link of sheetLinks(document)) {
+    const isMissing = wasBad || link.sheet === null;
+    if (isMissing && sheetName(link) === name) link.href = `${name}?${Date.now()}`;
+  }
 }
 
 /* The page works without them, but does not look as it should. */
-function checkStyles() {
-  const links = missingStyles(document);
-  if (links.length === 0 || status.isError) return;
-  const name = links[0].href.replace(new URL("./", location.href).href, "");
-  status.showError(
-    `${name} could not be loaded; the page looks wrong without it. Check the connection.`,
-    [
-      ["Try again", () => {
-        for (const link of links) link.href = `${link.href.split("?")[0]}?${Date.now()}`;
-        status.hide();
-        setTimeout(checkStyles, NO_ANSWER_MS);
-      }],
-      ["Close", () => status.hide()],
-    ],
-    {file: name, cause: "style"},
-  );
+function tellOfSheet(name, trouble) {
+  if (trouble === null) sheetTroubles.delete(name);
+  else sheetTroubles.set(name, trouble);
+  const [first] = sheetTroubles.entries();
+  if (first === undefined) {
+    if (tellsOfSheets) status.hide();
+    tellsOfSheets = false;
+  } else if (tellsOfSheets || !status.isError) {
+    tellsOfSheets = true;
+    const [file, {kind, message, wayOut}] = first;
+    const others = sheetTroubles.size > 1 ? ` (${sheetTroubles.size} style sheets are missing)` : "";
+    status.showError(
+      `${file} could not be loaded: ${message}.${others} The page looks wrong without it. ${wayOut}`,
+      [[gettext("Try again"), tryAgain], [gettext("Close"), () => status.hide()]],
+      {file, cause: kind},
+    );
+  }
 }
 
 function offerUpdate(registration) {
@@ -320,6 +354,7 @@ if (hasState("loading")) {
   window.addEventListener("site", () => {
     if (!hasState("ready")) return;
     keepOffline();
-    setTimeout(checkStyles, NO_ANSWER_MS);
+    checkSheets();
   });
+  setInterval(checkSheets, SHEETS_MS); // more of the page is drawn later
 }

@@ -64,6 +64,11 @@ def list_start_files(html: str, site: Path) -> str:
             code: describe_file(name, (site / name).read_bytes())
             for code, name in TABLE_FILES.items()
         },
+        "sheets": {
+            name: describe_file(name, path.read_bytes(), "css")
+            for path in sorted(site.rglob("*.css"))
+            for name in [path.relative_to(site).as_posix()]
+        },
     }
     if html.count(SITE_FILES) != 1:
         raise SiteError(f"Expected {SITE_FILES.strip()!r} once in the page.")

@@ -25,8 +25,14 @@ from data_cache import BatchPosition, PointPosition, QueuePosition
 from nn import Network, WeightsError, create_optimizer, weights_from_bytes, weights_to_bytes
 from nn.serialization import arrays_from_npz, arrays_to_npz, write_atomically
 
-KIND, FORMAT = "inkling checkpoint", 1
+KIND, FORMATS = "inkling checkpoint", (1, 2)
+"""Format 1 is written while a run has fewer than `BLOCK_STEPS` steps."""
 
+BLOCK_STEPS = 1 << 16
+"""Steps of the history in one array of format 2. Full blocks come first and never change, so a
+longer run begins with the same bytes, which an autosave need not write again."""
+
+_BLOCK = "history."
 _OPTIMIZER, _FALLBACK, _EXTRA = "optimizer.", "fallback.", "extra."
 _CURVES = ("losses", "accuracies", "learning_rates")
 _DIVERGED = "diverged."
@@ -75,7 +81,7 @@ class Checkpoint:
             raise ValueError("Checkpoint.state: expected a state with its history, found none.")
         header = {name: getattr(state, name) for name in _PLAIN_FIELDS} | {
             "kind": KIND,
-            "format": FORMAT,
+            "format": FORMATS[len(history) >= BLOCK_STEPS],
             "settings": dict(self.settings),
             "task": dict(self.task),
             "position": asdict(state.position),
@@ -92,11 +98,8 @@ class Checkpoint:
             "epochs": history.epochs.points,
             "interventions": list(history.interventions),
         }
-        arrays = {
-            **_model_arrays(state),
-            **{name: np.array(getattr(history, name), dtype=np.float32) for name in _CURVES},
-            **_with_prefix(_EXTRA, self.arrays),
-        }
+        blocks, rest = _curve_arrays(history)
+        arrays = {**_model_arrays(state), **rest, **_with_prefix(_EXTRA, self.arrays)}
         for number, divergence in enumerate(history.divergences):
             for name in _CURVES[:2]:
                 values = np.array(getattr(divergence, name), dtype=np.float32)
@@ -111,7 +114,7 @@ class Checkpoint:
             }
             arrays |= _with_prefix(_FALLBACK, _model_arrays(state.fallback))
         text = np.frombuffer(json.dumps(header).encode(), np.uint8)
-        return arrays_to_npz({"header": text, **arrays})
+        return arrays_to_npz({**blocks, "header": text, **arrays})
 
     @classmethod
     def from_bytes(
@@ -197,10 +200,10 @@ def _read_archive(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, np.
         raise CheckpointError(
             f"{name}: expected a checkpoint, found another archive, such as a weights file"
         ) from error
-    if found != (KIND, FORMAT):
+    if found not in [(KIND, number) for number in FORMATS]:
         raise CheckpointError(
-            f"{name}: expected an {KIND} of format {FORMAT}, found {found[0]} of format "
-            f"{found[1]}, which another version of Inkling wrote"
+            f"{name}: expected an {KIND} of format {FORMATS[0]} or {FORMATS[1]}, found {found[0]} "
+            f"of format {found[1]}, which another version of Inkling wrote"
         )
     return header, arrays
 
@@ -247,7 +250,7 @@ def _read_position(position: Mapping[str, Any]) -> BatchPosition | PointPosition
 
 
 def _read_history(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> History:
-    losses, accuracies, rates = (arrays[name].astype(np.float32) for name in _CURVES)
+    losses, accuracies, rates = _read_curves(arrays)
     shapes, steps = {losses.shape, accuracies.shape, rates.shape}, header["iteration"]
     if shapes != {(steps,)}:
         raise ValueError(f"{steps} steps, but curves of {sorted(shapes)}")
@@ -269,6 +272,33 @@ def _read_history(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -
         epochs=EpochScale(map(tuple, header.get("epochs", ()))),
         interventions=[str(text) for text in header.get("interventions", ())],
     )
+
+
+def _curve_arrays(history: History) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return the full blocks of the curves, (3, `BLOCK_STEPS`) each, and the rest by its names."""
+    curves = {name: np.array(getattr(history, name), dtype=np.float32) for name in _CURVES}
+    count = len(history) // BLOCK_STEPS
+    blocks = {
+        f"{_BLOCK}{number:06d}": np.stack(
+            [it[number * BLOCK_STEPS : (number + 1) * BLOCK_STEPS] for it in curves.values()]
+        )
+        for number in range(count)
+    }
+    return blocks, {name: values[count * BLOCK_STEPS :] for name, values in curves.items()}
+
+
+def _read_curves(arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    """Return losses, accuracies and rates; checkpoints of earlier versions have no blocks."""
+    blocks = _without_prefix(_BLOCK, arrays)
+    if any(values.shape != (len(_CURVES), BLOCK_STEPS) for values in blocks.values()):
+        raise ValueError(f"blocks of the curves that have not {BLOCK_STEPS} steps")
+    if sorted(map(int, blocks)) != list(range(len(blocks))):
+        raise ValueError("a block of the curves is missing")
+    pieces = [blocks[name] for name in sorted(blocks)]
+    return [
+        np.concatenate([*(it[row] for it in pieces), arrays[name]]).astype(np.float32)
+        for row, name in enumerate(_CURVES)
+    ]
 
 
 def _read_diverged(arrays: Mapping[str, np.ndarray], number: int) -> dict[str, array[float]]:

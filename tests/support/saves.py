@@ -21,7 +21,7 @@ RECORDS = """async () => {
 SAVES = f"""({RECORDS})().then((records) => {{
   const decoder = new TextDecoder("latin1")
   const title = (content) => /"title": "([^"]*)"/.exec(decoder.decode(content))[1]
-  const saves = records.filter(([name]) => !name.startsWith("alive/"))
+  const saves = records.filter(([name]) => !/^alive\\/|\\/piece-/.test(name))
   return saves.map(([name, content]) => [name, title(content)])
 }})"""
 

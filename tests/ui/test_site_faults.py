@@ -85,6 +85,31 @@ def is_started_without_a_reload(page: Page, url: str) -> None:
     assert page.locator(LINE).count() == 0
 
 
+def misses_its_looks(page: Page, name: str, cause: str) -> None:
+    """Wait for the sentence of a style sheet; the app works without it."""
+    line = page.locator(f'{LINE}[data-file="{name}"][data-cause="{cause}"]')
+    line.wait_for(timeout=SENTENCE_MS)
+    assert name in line.inner_text()
+
+
+# All style sheets that the page has, in its shadow roots too: [name, whether it is there].
+SHEETS = """() => {
+  const all = (part) => [
+    ...[...part.querySelectorAll("link[rel=stylesheet]")]
+      .map(({href, sheet}) => [new URL(href).pathname.slice(1), sheet !== null]),
+    ...[...part.querySelectorAll("*")].flatMap(({shadowRoot}) => shadowRoot ? all(shadowRoot) : []),
+  ]
+  return all(document)
+}"""
+
+
+def looks_right_again(page: Page) -> None:
+    try_again(page)
+    page.wait_for_function(f"({SHEETS})().every(([, isThere]) => isThere)")
+    assert page.locator(LINE).count() == 0
+    assert page.evaluate("window.isSamePage") is True
+
+
 def misses_a_copy(page: Page, name: str) -> None:
     """Wait for the sentence of a file that only the use without a network needs."""
     news = page.locator(".site-news")
@@ -111,6 +136,8 @@ def test_files_that_do_not_come_are_named_with_the_cause_and_the_start_goes_on_w
         "pyodide/pyodide.asm.wasm": "bytes",
     }
     of_copy = {"app.webmanifest": "reset"}
+    sheet = next(faulty.folder.glob("panel/*/dist/css/button.css"))
+    of_looks = {sheet.relative_to(faulty.folder).as_posix(): "404"}
     faulty.spoil(of_page | of_worker)
     page = open_page(browser, faulty.url, "")
     page.evaluate("window.isSamePage = true")
@@ -120,11 +147,13 @@ def test_files_that_do_not_come_are_named_with_the_cause_and_the_start_goes_on_w
     try_again(page)
     page.wait_for_function(KINDS, arg=causes(of_worker), timeout=SENTENCE_MS)
     sees_what_is_wrong(page, *page.evaluate(FIRST_TROUBLE))
-    faulty.spoil(of_copy)
+    faulty.spoil(of_copy | of_looks)
     try_again(page)
-    is_started_without_a_reload(page, faulty.url)
+    LabPage(page, faulty.url).wait_ready()
+    misses_its_looks(page, *causes(of_looks).popitem())
     misses_a_copy(page, "app.webmanifest")
     faulty.repair()
+    looks_right_again(page)
     is_copied_without_a_reload(page)
     page.context.close()
 
@@ -166,6 +195,27 @@ def test_every_file_with_every_fault(browser: Browser, faulty: FaultySite, fault
         if number % 2 and fault != "type":  # the others wait for the automatic attempt
             try_again(page)
         is_started_without_a_reload(page, faulty.url)
+        page.close()
+
+
+@needs_time
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_style_sheet_with_every_fault(
+    browser: Browser, faulty: FaultySite, fault: str
+) -> None:
+    page = open_page(browser, faulty.url)
+    LabPage(page, faulty.url).wait_ready()
+    names = sorted({name for name, _ in page.evaluate(SHEETS)})
+    page.close()
+    assert names
+    for name in names:
+        faulty.spoil({name: fault})
+        page = open_page(browser, faulty.url)
+        page.evaluate("window.isSamePage = true")
+        LabPage(page, faulty.url).wait_ready()
+        misses_its_looks(page, name, CAUSES[fault])
+        faulty.repair()
+        looks_right_again(page)
         page.close()
 
 

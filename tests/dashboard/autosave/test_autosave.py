@@ -16,7 +16,7 @@ from dashboard.autosave.autosave import (
     PERIOD_SECONDS,
     Autosave,
 )
-from dashboard.autosave.save import Save, SaveError
+from dashboard.autosave.save import PIECE_BYTES, Save, SaveError
 from dashboard.autosave.sessions import MAX_AGE_DAYS, EarlierSave
 from dashboard.autosave.store import StoreError, StoreFullError
 from data_cache import DataError
@@ -620,6 +620,87 @@ async def test_where_space_lacks_the_older_save_of_the_session_makes_some(tabs):
         assert await autosave.save()
     assert tabs.saved() == ["3", "4"]
     assert tabs.reported == []
+
+
+class LongPart(Part):
+    """A part with a long content that grows at its end; its title is its size."""
+
+    title = property(lambda self: f"{len(self.content)} bytes")
+
+
+@in_event_loop
+async def test_what_saves_have_in_common_is_written_once_and_deleted_with_the_last_of_them(tabs):
+    class CountingStore(MemoryStore):
+        written = 0
+
+        async def write(self, name, content):
+            self.written += len(content)
+            await super().write(name, content)
+
+    def pieces(session):
+        return [name for name in tabs.records if name.startswith(f"{session}.") and "piece" in name]
+
+    store = CountingStore(tabs.records, tabs.opened)
+    part = LongPart("".join(map(chr, range(32, 127))) * (5 * PIECE_BYTES // 95))
+    autosave, _ = await tabs.open(part, store=store)
+    for _ in range(2):
+        part.content += "more"
+        assert await autosave.save()
+    store.written = 0
+    for _ in range(5):
+        part.content += "more"
+        assert await autosave.save()
+    assert store.written < 6 * PIECE_BYTES  # and not 25
+    assert len(pieces("a")) == 4
+    expected, file = part.content, await autosave.to_file()
+    assert Save.from_bytes(file).parts["digits"] == expected.encode()
+    tabs.opened.clear()
+
+    # The next load of the tab continues, and then is reset.
+    part = LongPart("")
+    autosave, found = await tabs.open(part)
+    assert await autosave.restore(found)
+    assert part.content == expected
+    for _ in range(2):
+        part.content += "more"
+        await autosave.save()
+    first, *_ = pieces("a")
+    assert all(name.partition("/")[0] == first.partition("/")[0] for name in pieces("a"))
+    assert len(pieces("a")) == 4
+    for part.content in ("new", "newer"):
+        await autosave.save()
+    assert pieces("a") == []
+    tabs.opened.clear()
+
+
+@in_event_loop
+async def test_a_save_without_one_of_its_pieces_is_put_aside_and_deletion_leaves_none(tabs):
+    part = LongPart("x" * PIECE_BYTES + "y" * PIECE_BYTES)
+    autosave, _ = await tabs.open(part)
+    for _ in range(3):
+        part.content += "more"
+        await autosave.save()
+    tabs.opened.clear()
+    lost = min(name for name in tabs.records if "piece" in name)
+    kept = tabs.records.pop(lost)
+    _, found = await tabs.open(Part(), tab="b")
+    assert found is None
+    assert len(tabs.told) == 2
+    assert "piece" in tabs.told[0]
+    assert len(tabs.aside()) == 2
+    tabs.opened.clear()
+
+    tabs.records.clear()
+    autosave, _ = await tabs.open(part)
+    for _ in range(3):
+        part.content += "more"
+        await autosave.save()
+    tabs.opened.clear()
+    tabs.records["gone.1/piece-000007"] = kept  # its session ended before its first save
+    autosave, found = await tabs.open(Part(), tab="b")
+    assert "gone.1/piece-000007" not in tabs.records
+    assert await autosave.delete(found)
+    assert tabs.records == {}
 
 
 @in_event_loop

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.autosave.save import FORMAT, MAGIC, Save, SaveError, describe_age
+from dashboard.autosave import save as saving
+from dashboard.autosave.save import FORMATS, MAGIC, Divider, Save, SaveError, describe_age
 
 saves = st.builds(
     Save,
@@ -61,13 +62,51 @@ def test_bytes_that_carry_a_right_checksum_but_no_save_are_refused(content):
         Save.from_bytes(checked)
 
 
-@pytest.mark.parametrize("version", [0, FORMAT + 1, "new"])
+@given(
+    st.lists(
+        st.tuples(
+            st.dictionaries(
+                st.sampled_from("ab"),
+                st.tuples(st.integers(0, 40), st.integers(0, 40), st.booleans()),
+            ),
+            st.booleans(),
+        ),
+        max_size=9,
+    )
+)
+def test_saves_that_share_pieces_come_back_as_they_were(changes):
+    # Contents grow at their end, are cut, or change in the middle; some saves are not written.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(saving, "PIECE_BYTES", 8)
+        divider, parts, stored, written = Divider(), {}, {}, []
+        for number, (changed, is_written) in enumerate(changes):
+            for name, (start, size, is_cut) in changed.items():
+                before = parts.get(name, b"").ljust(start, b"-")
+                rest = b"" if is_cut else before[start + size :]
+                parts[name] = before[:start] + bytes([number]) * size + rest
+            save = Save("it", number, dict(parts))
+            division = divider.divide(save)
+            stored |= division.new
+            if is_written:
+                divider.note_written(save, division)
+                written.append((save, save.to_bytes(division.pieces)))
+        for save, content in written:
+            assert Save.from_bytes(content, stored) == save
+            for piece in Save.piece_numbers(content):
+                for other in (b"", stored[piece][:-1], stored[piece][:-1] + b"?"):
+                    with pytest.raises(SaveError):
+                        Save.from_bytes(content, {**stored, piece: other})
+
+
+@pytest.mark.parametrize("version", [0, FORMATS[-1] + 1, "new"])
 def test_a_save_of_another_version_says_so(version):
     header = EXAMPLE.to_bytes()[len(MAGIC) + 4 :]
     other = header.replace(b'"format": 1', f'"format": {version!r}'.replace("'", '"').encode())
     length = int.from_bytes(header[:4], "little") + len(other) - len(header)
     other = length.to_bytes(4, "little") + other[4:]
-    with pytest.raises(SaveError, match=f"of format 1, found one of format {version}: another"):
+    with pytest.raises(
+        SaveError, match=f"of format 1 or 2, found one of format {version}: another"
+    ):
         Save.from_bytes(MAGIC + zlib.crc32(other).to_bytes(4, "little") + other)
 
 

@@ -110,6 +110,21 @@ def test_the_oldest_work_of_closed_sessions_makes_room(make, clock):
     assert database.size == LIMITS.max_bytes
 
 
+def test_the_records_of_a_session_are_deleted_together(make, clock):
+    database = make()
+    for number, session in enumerate(("a.1", "b.1", "a.1")):
+        clock.time += 500
+        database.enter("ann", session)
+        database.write("ann", session, f"{session}/{number}", bytes(300))
+        database.leave("ann", session)
+    clock.time += 600  # the first record of a.1 is too old, and its last one needs it
+    database.enter("ann", "c.1")
+    database.write("ann", "c.1", "c.1/1", bytes(200))
+    assert database.names("ann") == ["a.1/0", "a.1/2", "c.1/1"]
+    database.write("ann", "c.1", "c.1/2", bytes(300))
+    assert database.names("ann") == ["c.1/1", "c.1/2"]
+
+
 def test_no_visitor_takes_the_place_of_all_others(make, clock):
     database = make()
     database.enter("bob", "b.1")

@@ -2,6 +2,8 @@
 
 import io
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from training_helpers import curve_of, few_samples, make_run, train, weights_of
 
 from dashboard.plane.settings import PlaneSettings
 from dashboard.training.checkpoint import (
+    BLOCK_STEPS,
     Checkpoint,
     CheckpointError,
     read_checkpoint,
@@ -46,15 +49,51 @@ def content() -> bytes:
     return checkpoint_of(run).to_bytes()
 
 
-def with_changes(content: bytes, arrays: dict | None = None, **header) -> bytes:
+def with_changes(
+    content: bytes, arrays: dict | None = None, without: Sequence[str] = (), **header
+) -> bytes:
     """Return a checkpoint with another header and other arrays."""
     with np.load(io.BytesIO(content)) as archive:
         found = {**archive, **(arrays or {})}
+    for name in without:
+        del found[name]
     text = json.dumps({**json.loads(found["header"].tobytes()), **header})
     found["header"] = np.frombuffer(text.encode(), np.uint8)
     file = io.BytesIO()
     np.savez(file, **found)
     return file.getvalue()
+
+
+def lengthened(checkpoint: Checkpoint, steps: int) -> Checkpoint:
+    """Return a checkpoint of a run that has taken so many steps more."""
+    history = checkpoint.state.history.copy()
+    for step in range(steps):
+        history.append(step / 7, step % 11 / 11, 0.1)
+    state = replace(checkpoint.state, history=history, iteration=len(history))
+    return replace(checkpoint, state=state)
+
+
+def test_a_longer_run_begins_with_the_bytes_of_a_shorter_one_and_both_are_read(content):
+    short = Checkpoint.from_bytes(content, "it")
+    long = lengthened(short, BLOCK_STEPS)
+    longer = lengthened(long, 1000)
+    contents = [it.to_bytes() for it in (long, longer)]
+    assert contents[0][: 12 * BLOCK_STEPS] == contents[1][: 12 * BLOCK_STEPS]
+    assert len(contents[1]) - len(contents[0]) == pytest.approx(12 * 1000, abs=200)
+    found = Checkpoint.from_bytes(contents[1], "it").state.history
+    for name in ("losses", "accuracies", "learning_rates"):
+        assert getattr(found, name) == getattr(longer.state.history, name)
+    # As earlier versions wrote it.
+    with np.load(io.BytesIO(contents[1])) as archive:
+        block = archive["history.000000"]
+        rest = [archive[name] for name in ("losses", "accuracies", "learning_rates")]
+    names = ("losses", "accuracies", "learning_rates")
+    whole = {name: np.append(*both) for name, *both in zip(names, block, rest, strict=True)}
+    former = with_changes(contents[1], whole, without=("history.000000",), format=1)
+    assert Checkpoint.from_bytes(former, "it").state.history.losses == found.losses
+    for arrays in ({"history.000000": block[:, 1:]}, {"history.000002": block}):
+        with pytest.raises(CheckpointError):
+            Checkpoint.from_bytes(with_changes(contents[1], arrays), "it")
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -169,7 +208,7 @@ def test_a_weights_file_is_not_a_checkpoint():
         Checkpoint.from_bytes(file.getvalue(), "a.npz")
 
 
-@pytest.mark.parametrize("changes", [{"format": 2}, {"kind": "inkling spiral"}])
+@pytest.mark.parametrize("changes", [{"format": 3}, {"kind": "inkling spiral"}])
 def test_a_checkpoint_of_another_format_or_kind_is_refused(content, changes):
     with pytest.raises(CheckpointError, match=f"found .*{next(iter(changes.values()))}"):
         Checkpoint.from_bytes(with_changes(content, **changes), "a.npz")
