@@ -26,7 +26,6 @@ from typing import Any
 
 from dashboard.training.budget import PAGE_BUDGET
 from dashboard.upstream import is_applied
-from dashboard.upstream.served_messages import confirm_received
 
 logger = logging.getLogger("inkling.page")
 
@@ -181,7 +180,6 @@ def _guard_handling() -> None:
             known = handler._handlers.get(kind)
             if known is None:
                 raise PageMessageError("a page sends no such message")
-            confirm_received(message, connection)
             work = await known(message, connection)
         except Exception as error:
             if is_own_error(error) and not isinstance(error, PageMessageError):

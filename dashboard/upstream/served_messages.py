@@ -1,8 +1,8 @@
 """One message for all changes of a served page, in their order, and sent at once.
 
 - **Changes**: `send_patch_document` of `bokeh.server.connection.ServerConnection`, its private
-  `_socket`, and `write_events` and `schedule_write_events` of `panel.io.document` (Panel 1.9, Bokeh
-  3.9); reason: correctness.
+  `_socket`, `_handlers` of `bokeh.server.protocol_handler.ProtocolHandler`, and `write_events` and
+  `schedule_write_events` of `panel.io.document` (Panel 1.9, Bokeh 3.9); reason: correctness.
 - **Why**: Bokeh makes a message for every changed property, some ten for a redraw, and sends each
   message in three pieces. Without TCP_NODELAY the system keeps the second piece back until the
   browser's machine has acknowledged the first. Panel sends what its widgets and panes change past
@@ -97,16 +97,22 @@ def batch_messages(document: Any) -> Deliveries | None:
     for connection in getattr(session, "_subscribed_connections", ()):
         connection._socket.set_nodelay(True)
         connection.send_patch_document = MessageBatch(connection, deliveries).send
-        connection._inkling_deliveries = deliveries
+        take_confirmations(connection._socket.handler, deliveries)
     keep_order()
     return deliveries
 
 
-def confirm_received(message: Any, connection: Any) -> None:
-    """Note what a page confirms with one of its messages, which may have been tampered with."""
-    deliveries = getattr(connection, "_inkling_deliveries", None)
-    if deliveries is not None and isinstance(message.metadata, dict):
-        deliveries.confirm(message.metadata.get("received"))
+def take_confirmations(protocol_handler: Any, deliveries: Deliveries) -> None:
+    """Note what a page confirms with its requests for information, as `connection.js` does."""
+    handlers = protocol_handler._handlers
+    answer = handlers["SERVER-INFO-REQ"]
+
+    async def confirm_and_answer(message: Any, connection: Any) -> Any:
+        if isinstance(message.metadata, dict):  # which may have been tampered with
+            deliveries.confirm(message.metadata.get("received"))
+        return await answer(message, connection)
+
+    handlers["SERVER-INFO-REQ"] = confirm_and_answer
 
 
 def keep_order() -> None:

@@ -14,6 +14,7 @@ from dashboard.autosave.autosave import Autosave
 from dashboard.autosave.browser import add_plane, run_autosave
 from dashboard.autosave.digits import SavedDigits
 from dashboard.autosave.save import Save
+from dashboard.autosave.sessions import RecordName, piece_name
 from dashboard.autosave.store import StoreError
 from dashboard.plane.controller import PlaneController
 from dashboard.shell.restore_offer import OfferedSave
@@ -79,6 +80,18 @@ class UnreliableStore(MemoryStore):
             raise failures[name]
 
         return fail
+
+
+def saves_in(records: dict[str, bytes]) -> list[Save]:
+    """Return the saves in a store, in the order of their names."""
+    saves = []
+    for text, content in sorted(records.items()):
+        name = RecordName.parse(text)
+        if name is not None:
+            numbers = Save.piece_numbers(content)
+            pieces = {it: records[piece_name(name.session, it)] for it in numbers}
+            saves.append(Save.from_bytes(content, pieces))
+    return saves
 
 
 class Offer:
@@ -190,7 +203,7 @@ class Tab:
         await until(lambda: bool(self.records) and self.newest().title == title)
 
     def newest(self) -> Save:
-        return Save.from_bytes(self.records[max(self.records)])
+        return saves_in(self.records)[-1]
 
     def digits(self) -> Checkpoint:
         return Checkpoint.from_bytes(self.newest().parts["digits"], "newest")

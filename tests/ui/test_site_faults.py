@@ -15,7 +15,7 @@ pytestmark = pytest.mark.ui
 
 needs_time = pytest.mark.skipif(
     os.environ.get("INKLING_SITE_FAULTS") != "all",
-    reason="takes ten minutes: INKLING_SITE_FAULTS=all",
+    reason="takes half an hour: INKLING_SITE_FAULTS=all",
 )
 SENTENCE_MS = 10_000
 # The cause that the page tells of each fault, as data-cause of its line. A type matters for the
@@ -217,6 +217,40 @@ def test_every_style_sheet_with_every_fault(
         faulty.repair()
         looks_right_again(page)
         page.close()
+
+
+@needs_time
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_file_of_a_language_with_every_fault(
+    browser: Browser, faulty: FaultySite, fault: str
+) -> None:
+    for path in sorted(faulty.folder.glob("languages/*")):
+        name = f"languages/{path.name}"
+        faulty.spoil({name: fault})
+        url = f"{faulty.url}?lang={path.stem}"
+        page = open_page(browser, url)
+        page.evaluate("window.isSamePage = true")
+        if fault != "type":  # that of a downloaded text does not matter
+            sees_what_is_wrong(page, name, CAUSES[fault])
+        faulty.repair()
+        try_again(page)
+        page.wait_for_function("document.documentElement.dataset.site === 'ready'")
+        assert page.evaluate("[document.documentElement.lang, isSamePage]") == [path.stem, True]
+        assert page.locator(LINE).count() == 0
+        page.close()
+
+
+@needs_time
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_site_starts_whatever_is_wrong_with_the_copy_of_memory(
+    browser: Browser, faulty: FaultySite, fault: str
+) -> None:
+    assert (faulty.folder / "snapshot.bin").exists()
+    faulty.spoil({"snapshot.bin": fault})
+    page = open_page(browser, faulty.url)
+    page.evaluate("window.isSamePage = true")
+    is_started_without_a_reload(page, faulty.url)
+    page.close()
 
 
 @needs_time

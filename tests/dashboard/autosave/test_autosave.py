@@ -641,7 +641,7 @@ async def test_what_saves_have_in_common_is_written_once_and_deleted_with_the_la
         return [name for name in tabs.records if name.startswith(f"{session}.") and "piece" in name]
 
     store = CountingStore(tabs.records, tabs.opened)
-    part = LongPart("".join(map(chr, range(32, 127))) * (5 * PIECE_BYTES // 95))
+    part = LongPart("".join(map(chr, range(32, 127))) * (5 * PIECE_BYTES // 96))
     autosave, _ = await tabs.open(part, store=store)
     for _ in range(2):
         part.content += "more"

@@ -1,11 +1,10 @@
 """The plane is saved although its pane is opened late, and restored when it is opened."""
 
 import pytest
-from autosave_helpers import Tab, UnreliableStore
+from autosave_helpers import Tab, UnreliableStore, saves_in
 from controller_helpers import until
 from training_helpers import in_event_loop
 
-from dashboard.autosave.save import Save
 from dashboard.autosave.store import StoreError
 
 DEFAULTS = {"hidden_layers": [128], "batch_size": 32}
@@ -53,7 +52,7 @@ async def test_a_declined_or_unanswered_offer_leaves_the_opened_plane_alone(answ
         await tab.answer(False)
     await tab.train_plane(2)
     assert (plane.state.seed, plane.state.snapshot.iteration) == (4, 2)
-    titles = {Save.from_bytes(content).title for content in records.values()}
+    titles = {save.title for save in saves_in(records)}
     assert "iteration 7 on 2-D data" in titles
     await tab.close()
 

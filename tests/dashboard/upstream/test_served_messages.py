@@ -7,6 +7,7 @@ from bokeh.core.types import ID
 from bokeh.document import Document
 from bokeh.models import CustomJS, Div, Row
 from bokeh.protocol import Protocol
+from bokeh.server.protocol_handler import ProtocolHandler
 from bokeh.server.session import ServerSession
 from cache_helpers import settle
 from panel.io import state, unlocked
@@ -19,7 +20,6 @@ from dashboard.upstream import VARIABLE
 from dashboard.upstream.served_messages import (
     MOST_UNCONFIRMED,
     batch_messages,
-    confirm_received,
 )
 
 
@@ -30,6 +30,7 @@ class FakeConnection:
         self.sent, self.nodelay = [], None
         self.protocol = SimpleNamespace(create=lambda kind, events, number: (kind, list(events)))
         self._socket = self
+        self.handler = ProtocolHandler()
 
     def set_nodelay(self, value):
         self.nodelay = value
@@ -66,8 +67,18 @@ def test_a_page_that_confirms_messages_is_waited_for_and_another_one_is_not(monk
     connection = FakeConnection()
     deliveries = batch_messages(make_document([connection]))
 
-    def confirm(**metadata):
-        confirm_received(SimpleNamespace(metadata=metadata), connection)
+    async def ask(metadata):
+        header = {"msgid": "1", "msgtype": "SERVER-INFO-REQ"}
+        message = SimpleNamespace(header=header, msgtype="SERVER-INFO-REQ", metadata=metadata)
+        connection.protocol = Protocol()
+        answer = await connection.handler.handle(message, connection)
+        connection.protocol = numbered
+        assert answer.header["reqid"] == "1"
+
+    async def confirm(number):
+        await ask({"received": number})
+
+    numbered = connection.protocol
 
     async def send(count):
         for _ in range(count):
@@ -78,16 +89,16 @@ def test_a_page_that_confirms_messages_is_waited_for_and_another_one_is_not(monk
 
     async def main():
         assert (await send(3 * MOST_UNCONFIRMED)).done(), "this page confirms nothing"
-        confirm(received=3 * MOST_UNCONFIRMED)
+        await confirm(3 * MOST_UNCONFIRMED)
         assert (await send(MOST_UNCONFIRMED - 1)).done()
         waiting = await send(1)
         # What has been confirmed already, what was never sent, and what is no number.
         for number in (0, 3 * MOST_UNCONFIRMED, 4 * MOST_UNCONFIRMED + 1, True, "7", None):
-            confirm(received=number)
-        confirm_received(SimpleNamespace(metadata=["received"]), connection)
+            await confirm(number)
+        await ask(["received"])
         await settle()
         assert not waiting.done()
-        confirm(received=3 * MOST_UNCONFIRMED + 1)
+        await confirm(3 * MOST_UNCONFIRMED + 1)
         await waiting
 
     asyncio.run(main())
