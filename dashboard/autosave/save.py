@@ -153,7 +153,7 @@ class Save:
                 for name, found in pieces.items()
             }
         header = json.dumps(values).encode()
-        contents = [len(header).to_bytes(4, "little"), header]
+        contents: list[bytes | memoryview] = [len(header).to_bytes(4, "little"), header]
         for name, content in self.parts.items():
             contents += _rest(content, pieces.get(name, {}))
         checksum = 0
@@ -191,7 +191,8 @@ class Save:
         pieces, end = _read_pieces(header), 0
         parts: dict[str, bytes] = {}
         for name, length in header["parts"].items():
-            apart, contents, place, start = pieces.get(name, {}), [], 0, 0
+            apart, place, start = pieces.get(name, {}), 0, 0
+            contents: list[bytes | memoryview] = []
             while start < length:
                 size = min(PIECE_BYTES, length - start)
                 if place in apart:
