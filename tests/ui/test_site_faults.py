@@ -105,8 +105,8 @@ SHEETS = """() => {
 
 def looks_right_again(page: Page) -> None:
     try_again(page)
+    page.wait_for_function(f"document.querySelector('{LINE}') === null")
     page.wait_for_function(f"({SHEETS})().every(([, isThere]) => isThere)")
-    assert page.locator(LINE).count() == 0
     assert page.evaluate("window.isSamePage") is True
 
 
