@@ -2,7 +2,7 @@
 // a cell; arrows go from cell to cell, each is announced, and Enter chooses it.
 //
 // Parts: the data source `cells`, whose column `label` says what each cell is, row by row; `cursor`, the
-// cell that the keys are at; `columns`, the cells of a row, or null for as many as there are rows;
+// cell that the keys are at; `columns`, the cells of a row, without it as many as there are rows;
 // `name`, what the grid is; `answer`, a selector of the text that a choice changes; `pane`, the pane
 // that a choice leads to, or "". The command is
 //   choose   index   of the cell
