@@ -68,7 +68,7 @@ def measure(plan: Plan) -> Section:
         lab = labs[OPEN]
         lab.page.evaluate(WATCH)
         add_times(section, "a dot moves Inside, at rest", _draw_dots(lab, count))
-        lab.presstrain_fresh("Train")
+        lab.press_train("Train")
         lab.wait_text(".ink-status", r"epoch ([1-9]|0\.[1-9])")
         add_times(section, f"a dot moves Inside, while {data_set} trains", _draw_dots(lab, count))
     return section
