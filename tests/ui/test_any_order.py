@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import os
 import random
+import sys
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urljoin
 from urllib.request import urlopen
@@ -19,6 +21,7 @@ from browser_page import ONE, SEVEN, LabPage
 pytestmark = pytest.mark.ui
 
 CHANGES = int(os.environ.get("INKLING_CHANGES", "20"))
+MEASURED_EVERY = 100
 PANES = ("digits", "digits", "spiral", "evaluate", "runs")
 PANELS = ("Inside", "Why", "Map", "Health", "Play")
 
@@ -37,7 +40,8 @@ window.shown = () => {
     const controls = [...root.querySelectorAll("input, select, button")]
       .map((it) => [it.value, it.checked ?? null, it.disabled])
     const pictures = [...root.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL())
-    found[`${view.model.type} ${view.model.id} ${view.model.css_classes}`] = [text, controls, pictures]
+    const { type, id, css_classes } = view.model
+    found[`${type} ${id} ${css_classes}`] = [text, controls, pictures]
   }
   for (const view of Bokeh.index.roots) visit(view)
   return found
@@ -59,22 +63,32 @@ json.dumps(state.curdoc.to_json(deferred=False))
 """
 
 
-def pythons_document(lab: LabPage) -> dict[str, Any]:
-    """Return the document of the page as Python has it."""
+def read_document(lab: LabPage) -> tuple[Any, float]:
+    """Return the page's document as Python has it, and the megabytes that Python holds."""
     if lab.page.workers:
-        found: dict[str, Any] = json.loads(lab.page.workers[0].evaluate(IN_WORKER))
-        return found
+        worker = lab.page.workers[0]
+        held = worker.evaluate("() => self.pyodide._module.HEAP8.length / 1e6")
+        return json.loads(worker.evaluate(IN_WORKER)), held
     model = lab.page.evaluate("Bokeh.index.roots[0].model.id")
     with urlopen(urljoin(lab.url, f"document?model={model}")) as answer:
-        found = json.load(answer)
-    return found
+        return json.load(answer), float(answer.headers["X-Megabytes"])
+
+
+def held_memory(lab: LabPage) -> dict[str, float]:
+    """Return what the page and Python hold, in megabytes, and the number of the page's models."""
+    developer = lab.page.context.new_cdp_session(lab.page)
+    developer.send("HeapProfiler.collectGarbage")
+    heap = developer.send("Runtime.getHeapUsage")["usedSize"] / 1e6
+    developer.detach()
+    models = lab.page.evaluate("Bokeh.documents[0]._all_models.size")
+    return {"page": heap, "Python": read_document(lab)[1], "models": models}
 
 
 def settled(lab: LabPage) -> tuple[dict[str, Any], dict[str, Any]]:
     """Wait until nothing changes any more; return Python's document and what the page shows."""
 
     def looked() -> tuple[dict[str, Any], dict[str, Any]]:
-        return pythons_document(lab), lab.page.evaluate("shown()")
+        return read_document(lab)[0], lab.page.evaluate("shown()")
 
     states = [looked()]
 
@@ -105,14 +119,12 @@ def changes_of(lab: LabPage, chance: random.Random) -> dict[str, Callable[[], ob
         "panel": lambda: (
             page.locator(".ink-panels").get_by_text(chance.choice(PANELS), exact=True).click()
         ),
-        "model": lambda: (
-            page.locator(".ink-model-menu select").select_option(
-                index=chance.randrange(models.count())
-            )
+        "model": lambda: page.locator(".ink-model-menu select").select_option(
+            index=chance.randrange(models.count())
         ),
         **{
-            name: lambda menu=menu: (
-                lab.reach(f"{menu} select").select_option(index=chance.randrange(2))
+            name: lambda menu=menu: lab.reach(f"{menu} select").select_option(
+                index=chance.randrange(2)
             )
             for name, menu in menus.items()
         },
@@ -131,12 +143,19 @@ def test_whatever_is_changed_while_it_trains_the_page_is_as_if_drawn_afresh(
     chance = random.Random(1)
     page.evaluate(SHOWN)
     lab.press_train("Train")
-    done = []
+    done: list[str] = []
+    memory = [held_memory(lab)]
     for _ in range(CHANGES):
         possible = changes_of(lab, chance)
         done.append(chance.choice(list(possible)))
         possible[done[-1]]()
         assert lab.complaints == [], (done[-5:], lab.complaints)
+        if len(done) % MEASURED_EVERY == 0:
+            memory.append(held_memory(lab))
+    sys.stdout.write("\n".join(map(str, memory)) + "\n")
+    # Panes and panels are made when they are opened first, and so many runs are kept.
+    for before, after in pairwise(memory[2:]):
+        assert all(after[name] < 1.1 * before[name] for name in before), memory
     for pane, button in (("spiral", ".ink-spiral-train"), ("digits", ".ink-train")):
         page.locator(f"#tab-{pane}").click()
         if "Pause" in lab.text(button):

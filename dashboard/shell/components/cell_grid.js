@@ -21,7 +21,7 @@ const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], Arrow
  */
 export default (parts, cause, _data, { index }) => {
   const grid = componentOf(parts, index, (surface) => new CellGrid(parts, surface))
-  if (cause.event_name === "tap") {
+  if (["tap", "doubletap"].includes(cause.event_name)) {
     grid?.tap(cause)
   }
 }
