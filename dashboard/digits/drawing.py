@@ -133,11 +133,11 @@ class DrawingModel:
         state, drawing = self._state, self._state.drawing
         if drawing is None or self._image is None or not state.has_digit_classes:
             return None
-        images = [shrink_canvas(drawing), frame_digit(drawing)]
-        if images[0] is None or images[1] is None:
+        shrunk, centred = shrink_canvas(drawing), frame_digit(drawing)
+        if shrunk is None or centred is None:
             return None
-        probabilities = state.shown_network.predict_proba(np.stack(images))
-        return Framings(*map(Prediction, images, probabilities))
+        probabilities = state.shown_network.predict_proba(np.stack([shrunk, centred]))
+        return Framings(*map(Prediction, (shrunk, centred), probabilities))
 
     def _frame_and_predict(self) -> None:
         self._frame()
