@@ -141,8 +141,8 @@ class EvaluationController:
 
     def _has_to_follow(self) -> bool:
         state = self.state
-        is_same = self._source.data is self._data and state.report is not None
-        return self._is_seen and is_same and state.is_stale and not state.running
+        has_changed = state.is_stale and state.report is not None and not state.running
+        return self._is_seen and has_changed and self._source.data is self._data
 
     async def _evaluate_again(self) -> None:
         """Evaluate the newest weights on the same samples, as long as they change."""
