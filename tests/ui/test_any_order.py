@@ -21,7 +21,7 @@ from browser_page import ONE, SEVEN, LabPage
 pytestmark = pytest.mark.ui
 
 CHANGES = int(os.environ.get("INKLING_CHANGES", "20"))
-MEASURED_EVERY = 100
+MEASURED_EVERY = 50
 PANES = ("digits", "digits", "spiral", "evaluate", "runs")
 PANELS = ("Inside", "Why", "Map", "Health", "Play")
 
@@ -140,7 +140,7 @@ def test_whatever_is_changed_while_it_trains_the_page_is_as_if_drawn_afresh(
     own_lab: LabPage,
 ) -> None:
     lab, page = own_lab, own_lab.page
-    chance = random.Random(1)
+    chance = random.Random(CHANGES)
     page.evaluate(SHOWN)
     lab.press_train("Train")
     done: list[str] = []
@@ -152,7 +152,7 @@ def test_whatever_is_changed_while_it_trains_the_page_is_as_if_drawn_afresh(
         assert lab.complaints == [], (done[-5:], lab.complaints)
         if len(done) % MEASURED_EVERY == 0:
             memory.append(held_memory(lab))
-    sys.stdout.write("\n".join(map(str, memory)) + "\n")
+            sys.stdout.write(f"{len(done)} changes: {memory[-1]}\n")
     # Panes and panels are made when they are opened first, and so many runs are kept.
     for before, after in pairwise(memory[2:]):
         assert all(after[name] < 1.1 * before[name] for name in before), memory
