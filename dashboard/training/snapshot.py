@@ -39,6 +39,8 @@ class Snapshot:
         Of the next step.
     backend
         Name of what computes the matrix products.
+    threads
+        Threads that computed the last step; None where the library of NumPy decides it.
     """
 
     run: int
@@ -56,6 +58,7 @@ class Snapshot:
     batch_size: int = 0
     optimizer: str = ""
     backend: str = ""
+    threads: int | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -64,6 +67,15 @@ class Snapshot:
         for parameter in self.network.parameters():
             digest.update(parameter.tobytes())
         return digest.hexdigest()[:8]
+
+    @property
+    def threads_text(self) -> str:
+        """The number of threads in words; nothing where it is not known."""
+        if self.threads is None:
+            return ""
+        if self.threads == 1:
+            return gettext("1 thread")
+        return gettext("{number} threads", number=self.threads)
 
     def status_line(self) -> str:
         """Return the snapshot as one line of text; scripts rely on the order."""
@@ -82,6 +94,7 @@ class Snapshot:
             gettext("batch {number}", number=self.batch_size),
             self.optimizer,
             self.backend,
+            self.threads_text,
             gettext("waiting for data") if self.waiting else "",
         ]
         return " · ".join(part for part in parts if part)

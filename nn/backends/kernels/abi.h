@@ -7,7 +7,7 @@
 #define INKLING_ABI_H
 
 /* To be raised with every change of a function, a struct or an enumeration, here and in wasm.py. */
-#define ABI_VERSION "2"
+#define ABI_VERSION "3"
 
 /* X(constant, name in Python) */
 #define ACTIVATIONS(X) \
@@ -42,7 +42,9 @@
     X(const int *, labels) /* (count,), checked by the caller */ \
     X(float, byte_scale) X(float, l1) X(float, l2) \
     X(struct rule, rule) \
-    X(float *, work) /* of train_work_size values */
+    X(struct outcome *, rows) /* (count,): a buffer for the losses of the samples */ \
+    X(int, threads) /* that compute the step, in a module with threads; else 1 */ \
+    X(float *, work) /* of train_work_size values for each thread */
 
 /* What a mini-batch gave before the update: its mean loss and how many predictions were right. */
 #define OUTCOME_FIELDS(X) X(double, loss) X(int, correct)
@@ -63,8 +65,8 @@ enum activation { ACTIVATIONS(DECLARE_CONSTANT) };
 enum rule_kind { RULES(DECLARE_CONSTANT) };
 struct rule { RULE_FIELDS(DECLARE_FIELD) };
 struct layer { LAYER_FIELDS(DECLARE_FIELD) };
-struct step { STEP_FIELDS(DECLARE_FIELD) };
 struct outcome { OUTCOME_FIELDS(DECLARE_FIELD) };
+struct step { STEP_FIELDS(DECLARE_FIELD) };
 struct convolution { CONVOLUTION_FIELDS(DECLARE_FIELD) };
 struct pooling { POOLING_FIELDS(DECLARE_FIELD) };
 

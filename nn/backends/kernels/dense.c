@@ -134,13 +134,13 @@ static void row_times_transposed(const float *row, const float *b, int depth, in
 }
 
 /* Write a b through panels of 8 columns; `panel` has 8 * depth values. */
-static void multiply(struct matrix a, struct matrix b, float *out, int rows, int depth,
-                     int columns, float *panel) {
+static void multiply(struct matrix a, struct matrix b, float *out, int out_row, int rows,
+                     int depth, int columns, float *panel) {
     for (int j = 0; j < columns; j += TILE_COLUMNS) {
         struct matrix slice = {b.at + j * b.column, b.row, b.column};
         int width = smaller(columns - j, TILE_COLUMNS);
         pack(slice, depth, width, panel);
-        tiles(a, rows, panel, depth, out + j, columns, width);
+        tiles(a, rows, panel, depth, out + j, out_row, width);
     }
 }
 
@@ -149,13 +149,13 @@ EXPORT void product(const float *a, const float *b, float *out, int n, int k, in
     if (n < TILE_ROWS)
         for (int i = 0; i < n; i++) row_times(a + i * k, b, k, m, out + i * m);
     else
-        multiply((struct matrix){a, k, 1}, (struct matrix){b, m, 1}, out, n, k, m, work);
+        multiply((struct matrix){a, k, 1}, (struct matrix){b, m, 1}, out, m, n, k, m, work);
 }
 
 /* out (n, m) = transpose of a (k, n), times b (k, m). */
 EXPORT void product_of_transposed(const float *a, const float *b, float *out, int n, int k, int m,
                                   float *work) {
-    multiply((struct matrix){a, 1, n}, (struct matrix){b, m, 1}, out, n, k, m, work);
+    multiply((struct matrix){a, 1, n}, (struct matrix){b, m, 1}, out, m, n, k, m, work);
 }
 
 /* out (n, m) = a (n, k) times the transpose of b (m, k). */
@@ -164,7 +164,7 @@ EXPORT void product_with_transposed(const float *a, const float *b, float *out, 
     if (n < TILE_ROWS)
         for (int i = 0; i < n; i++) row_times_transposed(a + i * k, b, k, m, out + i * m);
     else
-        multiply((struct matrix){a, k, 1}, (struct matrix){b, 1, k}, out, n, k, m, work);
+        multiply((struct matrix){a, k, 1}, (struct matrix){b, 1, k}, out, m, n, k, m, work);
 }
 
 /* ---- Updates ---------------------------------------------------------------------------------*/
@@ -340,6 +340,7 @@ INLINE v128_t derivative(int activation, v128_t a) {
 
 /* ---- A whole training step -------------------------------------------------------------------*/
 
+/* Values of work that each thread needs. */
 EXPORT int train_work_size(const struct step *step) {
     int size = 0;
     for (int i = 0; i < step->layer_count; i++) {
@@ -354,47 +355,55 @@ EXPORT int train_work_size(const struct step *step) {
     return size;
 }
 
-static void add_bias(const struct layer *layer, int count) {
-    for (int i = 0; i < count; i++)
-        for (int j = 0; j < layer->outputs; j += 4) {
-            int lanes = layer->outputs - j;
-            float *z = layer->activations + i * layer->outputs + j;
-            store(z, wasm_f32x4_add(load(z, lanes), load(layer->bias + j, lanes)), lanes);
-        }
-}
-
-INLINE void activate_as(int activation, float *z, int size) {
-    for (int i = 0; i < size; i += 4)
-        store(z + i, activated(activation, load(z + i, size - i)), size - i);
-}
-
-static void activate(int activation, float *z, int size) {
-    switch (activation) {
-    case RELU: activate_as(RELU, z, size); break;
-    case LEAKY_RELU: activate_as(LEAKY_RELU, z, size); break;
-    case TANH: activate_as(TANH, z, size); break;
-    case SIGMOID: activate_as(SIGMOID, z, size); break;
-    }
-}
-
 INLINE v128_t times(v128_t values, const float *factors, int lanes) {
     return wasm_f32x4_mul(values, load(factors, lanes));
 }
 
-static const float *forward(const struct step *step, int index, const float *x) {
+/* What a layer is given. */
+static const float *inputs_of(const struct step *step, int index) {
+    const struct layer *below = &step->layers[index - 1];
+    if (index == 0) return step->x;
+    return below->mask ? below->dropped : below->activations;
+}
+
+/* From `from` up to `to`, which is left out. */
+struct range {
+    int from, to;
+};
+
+INLINE void activate_as(int activation, const struct layer *layer, struct range rows,
+                        struct range columns) {
+    for (int i = rows.from; i < rows.to; i++)
+        for (int j = columns.from; j < columns.to; j += 4) {
+            int at = i * layer->outputs + j, lanes = columns.to - j;
+            v128_t a = load(layer->activations + at, lanes);
+            if (layer->bias) a = wasm_f32x4_add(a, load(layer->bias + j, lanes));
+            a = activated(activation, a);
+            store(layer->activations + at, a, lanes);
+            if (layer->mask) store(layer->dropped + at, times(a, layer->mask + at, lanes), lanes);
+        }
+}
+
+/* Fill these activations of a layer; of few samples, all of them. */
+static void forward(const struct step *step, int index, struct range rows, struct range columns,
+                    float *work) {
     const struct layer *layer = &step->layers[index];
-    int size = step->count * layer->outputs;
-    product(x, layer->weights, layer->activations, step->count, layer->inputs, layer->outputs,
-            step->work);
-    if (layer->bias) add_bias(layer, step->count);
-    if (index == step->layer_count - 1) return layer->activations;
-    activate(step->activation, layer->activations, size);
-    if (!layer->mask) return layer->activations;
-    for (int i = 0; i < size; i += 4) {
-        v128_t a = load(layer->activations + i, size - i);
-        store(layer->dropped + i, times(a, layer->mask + i, size - i), size - i);
+    const float *x = inputs_of(step, index);
+    int inputs = layer->inputs, outputs = layer->outputs;
+    if (step->count < TILE_ROWS)
+        product(x, layer->weights, layer->activations, step->count, inputs, outputs, work);
+    else
+        multiply((struct matrix){x + rows.from * inputs, inputs, 1},
+                 (struct matrix){layer->weights + columns.from, outputs, 1},
+                 layer->activations + rows.from * outputs + columns.from, outputs,
+                 rows.to - rows.from, inputs, columns.to - columns.from, work);
+    switch (index == step->layer_count - 1 ? LINEAR : step->activation) {
+    case RELU: activate_as(RELU, layer, rows, columns); break;
+    case LEAKY_RELU: activate_as(LEAKY_RELU, layer, rows, columns); break;
+    case TANH: activate_as(TANH, layer, rows, columns); break;
+    case SIGMOID: activate_as(SIGMOID, layer, rows, columns); break;
+    default: activate_as(LINEAR, layer, rows, columns); break;
     }
-    return layer->dropped;
 }
 
 /* log x for x from 1 up, by the series of the inverse hyperbolic tangent. */
@@ -440,46 +449,64 @@ static double cross_entropy(const float *logits, float largest, float *delta, in
     return logarithm(sum) - (logits[label] - largest);
 }
 
-static void measure_loss(const struct step *step, struct outcome *outcome) {
+/* Measure the loss of a sample and fill its row of the last deltas. */
+static void measure_row(const struct step *step, int i) {
     const struct layer *last = &step->layers[step->layer_count - 1];
-    int classes = last->outputs;
+    int classes = last->outputs, label = step->labels[i];
+    const float *logits = last->activations + i * classes;
+    int position = position_of_largest(logits, classes);
+    float largest = logits[position];
+    step->rows[i].loss = cross_entropy(logits, largest, last->delta + i * classes, label, classes,
+                                       step->count);
+    /* Where all probabilities are NaN, NumPy finds the largest at the first position. */
+    if (largest - largest != 0) position = 0;
+    step->rows[i].correct = position == label;
+}
+
+/* Add up in the order of the samples. */
+static void measure_loss(const struct step *step, struct outcome *outcome) {
     double loss = 0;
     outcome->correct = 0;
     for (int i = 0; i < step->count; i++) {
-        const float *logits = last->activations + i * classes;
-        int label = step->labels[i], position = position_of_largest(logits, classes);
-        float largest = logits[position];
-        loss += cross_entropy(logits, largest, last->delta + i * classes, label, classes,
-                              step->count);
-        /* Where all probabilities are NaN, NumPy finds the largest at the first position. */
-        if (largest - largest != 0) position = 0;
-        outcome->correct += position == label;
+        loss += step->rows[i].loss;
+        outcome->correct += step->rows[i].correct;
     }
     /* As in NumPy, a sum that no float32 holds is infinite. */
     outcome->loss = (double)(float)loss / step->count;
 }
 
-INLINE void apply_derivative(int activation, const struct layer *below, int size) {
-    for (int i = 0; i < size; i += 4) {
-        v128_t delta = load(below->delta + i, size - i);
-        if (below->mask) delta = times(delta, below->mask + i, size - i);
-        v128_t factor = derivative(activation, load(below->activations + i, size - i));
-        store(below->delta + i, wasm_f32x4_mul(delta, factor), size - i);
-    }
+INLINE void differentiate_as(int activation, const struct layer *below, struct range rows,
+                             struct range columns) {
+    for (int i = rows.from; i < rows.to; i++)
+        for (int j = columns.from; j < columns.to; j += 4) {
+            int at = i * below->outputs + j, lanes = columns.to - j;
+            v128_t delta = load(below->delta + at, lanes);
+            if (below->mask) delta = times(delta, below->mask + at, lanes);
+            v128_t factor = derivative(activation, load(below->activations + at, lanes));
+            store(below->delta + at, wasm_f32x4_mul(delta, factor), lanes);
+        }
 }
 
-/* Fill the deltas of the layer below from those of this layer and its weights. */
-static void backward(const struct step *step, int index) {
+/* Fill these deltas of the layer below from those of this layer and its weights; of few samples,
+ * all of them. */
+static void backward(const struct step *step, int index, struct range rows, struct range columns,
+                     float *work) {
     const struct layer *layer = &step->layers[index], *below = layer - 1;
-    int size = step->count * layer->inputs;
-    product_with_transposed(layer->delta, layer->weights, below->delta, step->count,
-                            layer->outputs, layer->inputs, step->work);
+    int inputs = layer->inputs, outputs = layer->outputs;
+    if (step->count < TILE_ROWS)
+        product_with_transposed(layer->delta, layer->weights, below->delta, step->count, outputs,
+                                inputs, work);
+    else
+        multiply((struct matrix){layer->delta + rows.from * outputs, outputs, 1},
+                 (struct matrix){layer->weights + columns.from * outputs, 1, outputs},
+                 below->delta + rows.from * inputs + columns.from, inputs, rows.to - rows.from,
+                 outputs, columns.to - columns.from, work);
     switch (step->activation) {
-    case RELU: apply_derivative(RELU, below, size); break;
-    case LEAKY_RELU: apply_derivative(LEAKY_RELU, below, size); break;
-    case TANH: apply_derivative(TANH, below, size); break;
-    case SIGMOID: apply_derivative(SIGMOID, below, size); break;
-    default: apply_derivative(LINEAR, below, size); break;
+    case RELU: differentiate_as(RELU, below, rows, columns); break;
+    case LEAKY_RELU: differentiate_as(LEAKY_RELU, below, rows, columns); break;
+    case TANH: differentiate_as(TANH, below, rows, columns); break;
+    case SIGMOID: differentiate_as(SIGMOID, below, rows, columns); break;
+    default: differentiate_as(LINEAR, below, rows, columns); break;
     }
 }
 
@@ -494,19 +521,18 @@ static void update_weights_by_one(const struct step *step, const struct layer *l
     }
 }
 
-/* Update the weights a block of rows at a time, so that their gradients never leave the cache. */
-static void update_weights(const struct step *step, const struct layer *layer,
-                           const float *x) {
+/* Update these rows of weights a block at a time, so that their gradients never leave the cache. */
+static void update_weights(const struct step *step, const struct layer *layer, const float *x,
+                           struct range range, float *work) {
     int count = step->count, inputs = layer->inputs, outputs = layer->outputs;
-    float *panels = step->work;
-    float *gradients = panels;
+    float *panels = work, *gradients = work;
     for (int j = 0; j < outputs; j += TILE_COLUMNS, gradients += TILE_COLUMNS * count)
         pack((struct matrix){layer->delta + j, outputs, 1}, count,
              smaller(outputs - j, TILE_COLUMNS), gradients);
     int block = BLOCK / outputs / MAX_ROWS * MAX_ROWS;
     if (block < MAX_ROWS) block = MAX_ROWS;
-    for (int i = 0; i < inputs; i += block) {
-        int rows = smaller(inputs - i, block), start = i * outputs;
+    for (int i = range.from; i < range.to; i += block) {
+        int rows = smaller(range.to - i, block), start = i * outputs;
         for (int j = 0; j < outputs; j += TILE_COLUMNS)
             tiles((struct matrix){x + i, 1, inputs}, rows, panels + j * count, count,
                   gradients + j, outputs, smaller(outputs - j, TILE_COLUMNS));
@@ -518,8 +544,7 @@ static void update_weights(const struct step *step, const struct layer *layer,
     }
 }
 
-static void update_bias(const struct step *step, const struct layer *layer) {
-    float *gradients = step->work;
+static void update_bias(const struct step *step, const struct layer *layer, float *gradients) {
     for (int j = 0; j < layer->outputs; j += 4) {
         int lanes = layer->outputs - j;
         v128_t sum = zeros();
@@ -529,6 +554,119 @@ static void update_bias(const struct step *step, const struct layer *layer) {
     }
     update_by(&step->rule, layer->bias, gradients, 1, layer->bias_first, layer->bias_second,
               layer->outputs);
+}
+
+/* Update these rows of a layer's weights, and with the first its biases; one sample updates all. */
+static void update_layer(const struct step *step, int index, struct range range, float *work) {
+    const struct layer *layer = &step->layers[index];
+    const float *x = inputs_of(step, index);
+    float smallest = step->rule.smallest;
+    if (step->count == 1 && step->l1 == 0 && step->l2 == 0)
+        update_weights_by_one(step, layer, x);
+    else
+        update_weights(step, layer, x, range, work);
+    if (range.from == 0 && layer->bias) update_bias(step, layer, work);
+    if (smallest == 0) return;
+    int start = range.from * layer->outputs, size = range.to * layer->outputs - start;
+    flush(layer->weights + start, size, smallest);
+    flush(offset(layer->weights_first, start), size, smallest);
+    flush(offset(layer->weights_second, start), size, smallest);
+    if (range.from > 0) return;
+    flush(layer->bias, layer->outputs, smallest);
+    flush(layer->bias_first, layer->outputs, smallest);
+    flush(layer->bias_second, layer->outputs, smallest);
+}
+
+/* ---- Parts of a step, each of which several threads can compute -------------------------------*/
+
+/* The parts follow one after the other: FORWARD for each layer but the last; OUTPUT, the last layer,
+ * the losses and the deltas below; BACKWARD for each other layer but the first; UPDATE of all. */
+enum part_kind { FORWARD, OUTPUT, BACKWARD, UPDATE };
+
+/* A part is divided into units, which may be computed in any order and at the same time. Every
+ * result is computed by one unit, in the same order of operations however many there are. */
+struct part {
+    int kind, layer, units;
+};
+
+/* Of `size` values, those of a unit, in steps of `grain`. */
+static struct range share(int size, int grain, int unit, int units) {
+    int grains = (size + grain - 1) / grain;
+    return (struct range){smaller(grains * unit / units * grain, size),
+                          smaller(grains * (unit + 1) / units * grain, size)};
+}
+
+/* Multiplications below which a part is not divided: less than the threads take to meet. */
+#define LEAST_DIVIDED 65536
+
+/* How many units make up a product with this many multiplications for each of `size` rows or
+ * columns. Twice as many as threads, so that one that is late leaves its units to the others. */
+static int units_of(const struct step *step, int size, int grain, int multiplications) {
+    if (step->threads == 1 || step->count < TILE_ROWS) return 1;
+    float most = (float)size * multiplications / LEAST_DIVIDED;
+    int units = smaller(2 * step->threads, (size + grain - 1) / grain);
+    if (most < units) units = most;
+    return units > 1 ? units : 1;
+}
+
+static int update_units(const struct step *step, const struct layer *layer) {
+    return units_of(step, layer->inputs, MAX_ROWS, step->count * layer->outputs);
+}
+
+static void compute_unit(const struct step *step, struct part part, int unit, float *work) {
+    const struct layer *layer = &step->layers[part.layer];
+    const struct range all_rows = {0, step->count};
+    switch (part.kind) {
+    case FORWARD:
+        forward(step, part.layer, all_rows, share(layer->outputs, TILE_COLUMNS, unit, part.units),
+                work);
+        break;
+    case OUTPUT: {
+        struct range rows = share(step->count, 1, unit, part.units);
+        forward(step, part.layer, rows, (struct range){0, layer->outputs}, work);
+        for (int i = rows.from; i < rows.to; i++) measure_row(step, i);
+        if (part.layer > 0)
+            backward(step, part.layer, rows, (struct range){0, layer->inputs}, work);
+        break;
+    }
+    case BACKWARD:
+        backward(step, part.layer, all_rows, share(layer->inputs, TILE_COLUMNS, unit, part.units),
+                 work);
+        break;
+    case UPDATE: {
+        int index = 0, units = update_units(step, layer = step->layers);
+        for (; unit >= units; index++) {
+            unit -= units;
+            units = update_units(step, ++layer);
+        }
+        update_layer(step, index, share(layer->inputs, MAX_ROWS, unit, units), work);
+        break;
+    }
+    }
+}
+
+#include "team.h"
+
+/* Return whether all parts were computed. */
+static int train_once(const struct step *step, struct outcome *outcome) {
+    const struct layer *layers = step->layers;
+    int last = step->layer_count - 1, count = step->count, units = 0;
+    for (int i = 0; i < last; i++) {
+        int size = layers[i].outputs;
+        units = units_of(step, size, TILE_COLUMNS, count * layers[i].inputs);
+        if (!compute(step, (struct part){FORWARD, i, units})) return 0;
+    }
+    units = units_of(step, count, 1, layers[last].inputs * layers[last].outputs);
+    if (!compute(step, (struct part){OUTPUT, last, units})) return 0;
+    measure_loss(step, outcome);
+    for (int i = last - 1; i > 0; i--) {
+        int size = layers[i].inputs;
+        units = units_of(step, size, TILE_COLUMNS, count * layers[i].outputs);
+        if (!compute(step, (struct part){BACKWARD, i, units})) return 0;
+    }
+    units = 0;
+    for (int i = 0; i <= last; i++) units += update_units(step, &layers[i]);
+    return compute(step, (struct part){UPDATE, 0, units});
 }
 
 static void log_softmax(float *logits, int classes, float *exponentials) {
@@ -542,35 +680,6 @@ static void log_softmax(float *logits, int classes, float *exponentials) {
     for (int j = 0; j < classes; j++) sum += exponentials[j];
     float logarithm_of_sum = logarithm(sum);
     for (int j = 0; j < classes; j++) logits[j] -= logarithm_of_sum;
-}
-
-static void flush_layer(const struct layer *layer, float smallest) {
-    int size = layer->inputs * layer->outputs;
-    flush(layer->weights, size, smallest);
-    flush(layer->weights_first, size, smallest);
-    flush(layer->weights_second, size, smallest);
-    flush(layer->bias, layer->outputs, smallest);
-    flush(layer->bias_first, layer->outputs, smallest);
-    flush(layer->bias_second, layer->outputs, smallest);
-}
-
-static void train_once(const struct step *step, struct outcome *outcome) {
-    const float *x = step->x;
-    for (int i = 0; i < step->layer_count; i++) x = forward(step, i, x);
-    measure_loss(step, outcome);
-    for (int i = step->layer_count - 1; i >= 0; i--) {
-        const struct layer *layer = &step->layers[i], *below = layer - 1;
-        /* The deltas below need the weights as they were. */
-        if (i > 0) backward(step, i);
-        if (i > 0) x = below->mask ? below->dropped : below->activations;
-        if (i == 0) x = step->x;
-        if (step->count == 1 && step->l1 == 0 && step->l2 == 0)
-            update_weights_by_one(step, layer, x);
-        else
-            update_weights(step, layer, x);
-        if (layer->bias) update_bias(step, layer);
-        if (step->rule.smallest != 0) flush_layer(layer, step->rule.smallest);
-    }
 }
 
 /* out = scale * bytes */
@@ -588,9 +697,10 @@ EXPORT void scale_bytes(const unsigned char *bytes, float scale, float *out, int
 }
 
 /* Train on consecutive batches of `count` samples, each with its own rule. Bytes are scaled a
- * batch at a time, so that the result is in the cache when it is used. */
-EXPORT void train(struct step *step, const struct rule *rules, struct outcome *outcomes,
-                  int batches) {
+ * batch at a time, so that the result is in the cache when it is used. Return 1, or 0 if another
+ * thread did not finish its part: what was trained is then undefined. */
+EXPORT int train(struct step *step, const struct rule *rules, struct outcome *outcomes,
+                 int batches) {
     int size = step->count * step->layers[0].inputs;
     for (int i = 0; i < batches; i++) {
         step->rule = rules[i];
@@ -599,22 +709,24 @@ EXPORT void train(struct step *step, const struct rule *rules, struct outcome *o
             step->bytes += size;
             step->x = step->scaled;
         }
-        train_once(step, &outcomes[i]);
+        if (!train_once(step, &outcomes[i])) return 0;
         step->x += size;
         step->labels += step->count;
     }
+    return 1;
 }
 
 /* Write the log-probabilities of a few samples into the activations of the last layer. Only the
  * parameters, activations and sizes of the layers are used. */
-EXPORT void predict(const struct step *step) {
-    const float *x = step->x;
+EXPORT void predict(struct step *step) {
     if (step->bytes) {
         scale_bytes(step->bytes, step->byte_scale, step->scaled,
                     step->count * step->layers[0].inputs);
-        x = step->scaled;
+        step->x = step->scaled;
     }
-    for (int i = 0; i < step->layer_count; i++) x = forward(step, i, x);
+    for (int i = 0; i < step->layer_count; i++)
+        forward(step, i, (struct range){0, step->count},
+                (struct range){0, step->layers[i].outputs}, step->work);
     const struct layer *last = &step->layers[step->layer_count - 1];
     for (int i = 0; i < step->count; i++)
         log_softmax(last->activations + i * last->outputs, last->outputs, step->work);

@@ -5,11 +5,14 @@ the environment variable INKLING_KERNELS names. Every check compares with NumPy 
 process; the outcome is one line of JSON on the standard output.
 """
 
+import ctypes
 import json
 import os
 import shutil
 import sys
 import tempfile
+import threading
+import time
 import traceback
 from pathlib import Path
 
@@ -18,6 +21,7 @@ import numpy as np
 import nn
 from nn import backends
 from nn.backends.numpy_backend import NumpyBackend, patch_buffer_size
+from nn.backends.threads import start_team
 from nn.denormals import FLUSH_PERIOD
 from nn.layers import DenseWorkspace, create_workspaces
 from tests.support.step_helpers import call_by_call
@@ -285,6 +289,83 @@ def consecutive_steps_are_those_of_as_many_calls_to_the_bit(chosen):
                 results = train(step, x, labels, rates)
                 found.append((results, [array.tobytes() for array in network.parameters()]))
             assert found[0] == found[1], (optimizer, count, dropout)
+
+
+class NativeTeam:
+    """Threads of this process, as kernels/team.js has them in a browser."""
+
+    def __init__(self, library, count):
+        self.count = count
+        self._library = library
+        self._room = np.empty(1 << 24, np.uint8)
+        self.base = self._room.ctypes.data
+        for number in range(1 + library.helpers(), count):
+            threading.Thread(target=library.help, args=[number], daemon=True).start()
+
+    def threads(self):
+        return 1 + self._library.helpers()
+
+    def reserve(self, end):
+        return end <= self.base + len(self._room)
+
+    def train(self, table, ranges, given, taken, *call):
+        rows = (ctypes.c_size_t * (3 * ranges)).from_address(table)
+        rows = [rows[at : at + 3] for at in range(0, 3 * ranges, 3)]
+        for address, place, size in rows[given:]:
+            ctypes.memmove(place, address, size)
+        *places, batches = call
+        done = self._library.train(*map(ctypes.c_void_p, places), batches)
+        for address, place, size in rows[:taken]:
+            ctypes.memmove(address, place, size)
+        return bool(done)
+
+
+def start_threads(chosen, count):
+    """Give a backend so many threads, with that of this function."""
+    path = os.environ.get("INKLING_KERNELS")
+    if path:
+        team = NativeTeam(ctypes.CDLL(path), count)
+    else:
+        import js  # noqa: PLC0415
+
+        js.kernelThreads.count = count
+        kernels = Path(backends.__file__).parent / "kernels"
+        team = start_team(kernels / f"team-{chosen.name}.wasm")
+    while team.threads() < count:
+        time.sleep(0.001)
+    chosen.team = team
+
+
+def steps_by_several_threads_are_those_of_one_to_the_bit(chosen):
+    results = {}
+    # A native library has one team, to which threads are added.
+    for count in (1, 2, 4):
+        start_threads(chosen, count)
+        for optimizer, settings in (
+            ("sgd", {"l2": 0.01}),
+            ("adam", {"activation": "tanh", "biases": False}),
+            ("momentum", {"dropout": 0.3}),
+            ("rmsprop", {"activation": "sigmoid", "l1": 0.001}),
+        ):
+            compute_with(chosen)
+            generator = np.random.default_rng(5)
+            given = {"activation": "relu", "biases": True} | settings
+            network = nn.create_network(
+                (90, 70, 65, 33, 10),
+                generator=generator,
+                activation=given.pop("activation"),
+                biases=given.pop("biases"),
+            )
+            made = nn.create_optimizer(optimizer, network.parameters())
+            step = nn.TrainingStep(network, made, batch_capacity=80, **given, generator=generator)
+            x = generator.integers(0, 256, (4 * 77, 90), np.uint8)
+            labels = generator.integers(0, 10, len(x))
+            steps = [result for _ in range(3) for result in step.take_steps(x, labels, [0.01] * 4)]
+            assert step.threads == count
+            arrays = [*network.parameters(), *made.state().values()]
+            found = (steps, [array.tobytes() for array in arrays])
+            assert results.setdefault(optimizer, found) == found, (count, optimizer)
+    chosen.team = None
 
 
 def steps_on_bytes_are_those_on_their_pixels_to_the_bit(chosen):
@@ -636,6 +717,8 @@ CHECKS = [
     predictions_of_a_few_samples_are_those_of_numpy_also_after_training,
     predictions_of_diverged_networks_are_those_of_numpy,
     a_prediction_is_not_overwritten_by_the_next,
+    # Its threads look for work until the process ends.
+    steps_by_several_threads_are_those_of_one_to_the_bit,
 ]
 
 
@@ -667,7 +750,7 @@ def report_of_modules():
     shutil.copy(home / "dense-simd.wasm", kept)
     simd = backends.choose_backend("auto", folder=kept)
     refused = choose_from({"dense-relaxed.wasm": b"no module", "dense-simd.wasm": plain[:999]})
-    version = b"interface 2"
+    version = b"interface 3"
     assert plain.count(version) == 1
     other = choose_from({"dense-simd.wasm": plain.replace(version, b"interface 9")})
     return {

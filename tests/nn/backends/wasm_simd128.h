@@ -10,6 +10,12 @@
 
 #pragma STDC FP_CONTRACT OFF
 
+/* In place of sleeping until another thread changes a value. */
+int sched_yield(void);
+#define __builtin_wasm_memory_atomic_wait32(at, value, nanoseconds) sched_yield()
+#define __builtin_wasm_memory_atomic_wait64(at, value, nanoseconds) sched_yield()
+#define __builtin_wasm_memory_atomic_notify(at, count) sched_yield()
+
 typedef float v128_t __attribute__((vector_size(16)));
 typedef int32_t i32x4 __attribute__((vector_size(16)));
 
