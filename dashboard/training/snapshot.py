@@ -10,7 +10,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from dashboard.languages.numbers import format_number, format_percent
-from dashboard.languages.text import gettext
+from dashboard.languages.text import gettext, ngettext
 from nn import Network
 
 
@@ -71,11 +71,8 @@ class Snapshot:
     @property
     def threads_text(self) -> str:
         """The number of threads in words; nothing where it is not known."""
-        if self.threads is None:
-            return ""
-        if self.threads == 1:
-            return gettext("1 thread")
-        return gettext("{number} threads", number=self.threads)
+        count = self.threads
+        return "" if count is None else ngettext("{n} thread", "{n} threads", count, n=count)
 
     def status_line(self) -> str:
         """Return the snapshot as one line of text; scripts rely on the order."""
