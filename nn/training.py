@@ -109,7 +109,7 @@ class TrainingStep:
 
     @property
     def threads(self) -> int | None:
-        """Threads that computed the last step; None where NumPy's library decides it."""
+        """Threads that compute large steps; None where NumPy's library decides it."""
         return self._computing.threads
 
     def __call__(

@@ -40,7 +40,7 @@ class Snapshot:
     backend
         Name of what computes the matrix products.
     threads
-        Threads that computed the last step; None where the library of NumPy decides it.
+        Threads that compute large steps; None where the library of NumPy decides it.
     """
 
     run: int

@@ -462,7 +462,7 @@ class FusedStep:
         self._weights = sum(layer.weights.size for layer in layers)
         self._least_samples = SAMPLES_FOR_COPYING * (1 + len(optimizer.moments))
         self.threads = 1
-        """Threads that computed the last call."""
+        """Threads that compute those calls that are large enough for several."""
 
     def __call__(
         self,
@@ -500,10 +500,11 @@ class FusedStep:
         outcomes = (self._outcome_type * batches)()
         rule_records = (self._rule_type * batches)(*map(self._backend.interface.rule, rules))
         shared = self._shared_step(len(x))
-        self.threads = shared.train(step, rule_records, outcomes, x, labels) if shared else 0
-        if not self.threads:
+        threads = shared.train(step, rule_records, outcomes, x, labels) if shared else 0
+        if not threads:
             self._backend.train(step, rule_records, outcomes, batches)
-            self.threads = 1
+        if shared:
+            self.threads = threads or 1
         # One call for all of them; reading the struct of each takes longer.
         return np.frombuffer(memoryview(outcomes), self._outcome_dtype).tolist()
 

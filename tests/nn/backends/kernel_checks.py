@@ -368,6 +368,32 @@ def steps_by_several_threads_are_those_of_one_to_the_bit(chosen):
     chosen.team = None
 
 
+class LostTeam:
+    """Threads that never finish what they are asked for."""
+
+    base, count = 1 << 20, 2
+
+    def threads(self):
+        return 2
+
+    def reserve(self, end):
+        return end > self.base
+
+    def train(self, *given):
+        return False
+
+
+def a_call_that_threads_do_not_finish_is_computed_by_one(chosen):
+    results = []
+    for team in (None, LostTeam()):
+        chosen.team = team
+        network, optimizer, steps = run_steps(chosen, "adam", sizes=(90, 99, 10), counts=(80, 81))
+        arrays = [*network.parameters(), *optimizer.state().values()]
+        results.append((steps, [array.tobytes() for array in arrays]))
+    chosen.team = None
+    assert results[0] == results[1]
+
+
 def steps_on_bytes_are_those_on_their_pixels_to_the_bit(chosen):
     generator = np.random.default_rng(7)
     for inputs, count, dropout in ((13, 5, 0.0), (13, 1, 0.0), (16, 4, 0.0), (13, 5, 0.3)):
@@ -717,6 +743,7 @@ CHECKS = [
     predictions_of_a_few_samples_are_those_of_numpy_also_after_training,
     predictions_of_diverged_networks_are_those_of_numpy,
     a_prediction_is_not_overwritten_by_the_next,
+    a_call_that_threads_do_not_finish_is_computed_by_one,
     # Its threads look for work until the process ends.
     steps_by_several_threads_are_those_of_one_to_the_bit,
 ]
