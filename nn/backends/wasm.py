@@ -361,12 +361,14 @@ class FusedPrediction:
                 record.bias = data_pointer(layer.bias)
             record.activations = data_pointer(array)
         scaled = np.empty((FEW_SAMPLES, layers[0].inputs), np.float32)
+        runs = np.empty(layers[0].inputs + 2, np.intc)
         self._step = structs["step"](
             layers=ctypes.addressof(records),
             layer_count=len(records),
             activation=enums["activation"].index(activation),
             count=FEW_SAMPLES,
             scaled=data_pointer(scaled),
+            runs=data_pointer(runs),
             byte_scale=byte_scale,
         )
         work = np.empty(backend.train_work_size(self._step), np.float32)
@@ -374,7 +376,7 @@ class FusedPrediction:
         self._predict = backend.predict
         self._results = activations[-1]
         # The arrays behind the pointers must live as long as the records.
-        self._kept = (records, layers, activations, scaled, work)
+        self._kept = (records, layers, activations, scaled, runs, work)
 
     def __call__(self, x: np.ndarray) -> np.ndarray | None:
         """Return the log-probabilities (n, classes) of `x`, or None if it is not of its kind.
@@ -408,7 +410,7 @@ class FusedStep:
     workspaces : sequence of DenseWorkspace
         For the largest batch.
     scaled : (n, inputs) float32
-        A buffer for scaled bytes.
+        A buffer for scaled bytes and selected inputs.
     activation : str
     optimizer : Optimizer
         Its moments are updated in place.
@@ -443,13 +445,15 @@ class FusedStep:
                 record.mask = data_pointer(workspace.mask)
                 record.dropped = data_pointer(workspace.dropped)
         # The arrays behind the pointers must live as long as the records.
-        self._kept = (records, layers, workspaces, scaled, optimizer)
+        runs = np.empty(layers[0].inputs + 2, np.intc)
+        self._kept = (records, layers, workspaces, scaled, runs, optimizer)
         self._step = structs["step"](
             layers=ctypes.addressof(records),
             layer_count=len(records),
             activation=enums["activation"].index(activation),
             count=len(scaled),
             scaled=data_pointer(scaled),
+            runs=data_pointer(runs),
         )
         self._rule_type, self._outcome_type = structs["rule"], structs["outcome"]
         self._outcome_dtype = np.dtype(self._outcome_type)
