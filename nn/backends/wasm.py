@@ -456,6 +456,7 @@ class FusedStep:
             runs=data_pointer(runs),
         )
         self._rule_type, self._outcome_type = structs["rule"], structs["outcome"]
+        self._rules: list[UpdateRule] = []
         self._outcome_dtype = np.dtype(self._outcome_type)
         self._work = np.empty(backend.train_work_size(self._step), np.float32)
         self._capacity = len(scaled)
@@ -502,11 +503,15 @@ class FusedStep:
         step.labels = data_pointer(labels)
         step.byte_scale, step.l1, step.l2 = byte_scale, l1, l2
         outcomes = (self._outcome_type * batches)()
-        rule_records = (self._rule_type * batches)(*map(self._backend.interface.rule, rules))
+        if rules != self._rules:  # most often the same as before, without moments
+            self._rules = list(rules)
+            self._rule_records = (self._rule_type * batches)(
+                *map(self._backend.interface.rule, rules)
+            )
         shared = self._shared_step(len(x))
-        threads = shared.train(step, rule_records, outcomes, x, labels) if shared else 0
+        threads = shared.train(step, self._rule_records, outcomes, x, labels) if shared else 0
         if not threads:
-            self._backend.train(step, rule_records, outcomes, batches)
+            self._backend.train(step, self._rule_records, outcomes, batches)
         if shared:
             self.threads = threads or 1
         # One call for all of them; reading the struct of each takes longer.
