@@ -292,7 +292,9 @@ class TrainingStep:
         if descent is not None:
             self._optimizer.steps += 1
             self._backward(batch, values, descent, rate)
-            self._optimizer.flush(self._parameters)
+            # Without decay, no weight comes near zero but by chance.
+            if self.l2:
+                self._optimizer.flush(self._parameters)
         else:
             self._backward(batch, values)
             self._backend.update(self._optimizer, self._parameters, self._gradients, rate)

@@ -95,6 +95,7 @@ class SharedStep:
                 elif name not in ("activations", "delta", "dropped"):
                     kept.append((address, place, size))
         self._scaled = self._place(4 * step.count * layers[0].inputs)
+        self._runs = self._place(4 * (layers[0].inputs + 2))
         self._rows = self._place(row_size * step.count)
         self._work = self._place(4 * work_size * self._most_threads)
         records = (ctypes.addressof(self._layers), self._place(ctypes.sizeof(self._layers)))
@@ -139,6 +140,7 @@ class SharedStep:
         else:
             shared.x = x_place
         shared.layers, shared.scaled = self._layers_place, self._scaled
+        shared.runs = self._runs
         shared.rows, shared.work, shared.threads = self._rows, self._work, threads
         ranges = np.array(
             [

@@ -361,12 +361,14 @@ class FusedPrediction:
                 record.bias = data_pointer(layer.bias)
             record.activations = data_pointer(array)
         scaled = np.empty((FEW_SAMPLES, layers[0].inputs), np.float32)
+        runs = np.empty(layers[0].inputs + 2, np.intc)
         self._step = structs["step"](
             layers=ctypes.addressof(records),
             layer_count=len(records),
             activation=enums["activation"].index(activation),
             count=FEW_SAMPLES,
             scaled=data_pointer(scaled),
+            runs=data_pointer(runs),
             byte_scale=byte_scale,
         )
         work = np.empty(backend.train_work_size(self._step), np.float32)
@@ -374,7 +376,7 @@ class FusedPrediction:
         self._predict = backend.predict
         self._results = activations[-1]
         # The arrays behind the pointers must live as long as the records.
-        self._kept = (records, layers, activations, scaled, work)
+        self._kept = (records, layers, activations, scaled, runs, work)
 
     def __call__(self, x: np.ndarray) -> np.ndarray | None:
         """Return the log-probabilities (n, classes) of `x`, or None if it is not of its kind.
@@ -408,7 +410,7 @@ class FusedStep:
     workspaces : sequence of DenseWorkspace
         For the largest batch.
     scaled : (n, inputs) float32
-        A buffer for scaled bytes.
+        A buffer for scaled bytes and selected inputs.
     activation : str
     optimizer : Optimizer
         Its moments are updated in place.
@@ -443,15 +445,18 @@ class FusedStep:
                 record.mask = data_pointer(workspace.mask)
                 record.dropped = data_pointer(workspace.dropped)
         # The arrays behind the pointers must live as long as the records.
-        self._kept = (records, layers, workspaces, scaled, optimizer)
+        runs = np.empty(layers[0].inputs + 2, np.intc)
+        self._kept = (records, layers, workspaces, scaled, runs, optimizer)
         self._step = structs["step"](
             layers=ctypes.addressof(records),
             layer_count=len(records),
             activation=enums["activation"].index(activation),
             count=len(scaled),
             scaled=data_pointer(scaled),
+            runs=data_pointer(runs),
         )
         self._rule_type, self._outcome_type = structs["rule"], structs["outcome"]
+        self._rules: list[UpdateRule] = []
         self._outcome_dtype = np.dtype(self._outcome_type)
         self._work = np.empty(backend.train_work_size(self._step), np.float32)
         self._capacity = len(scaled)
@@ -498,11 +503,15 @@ class FusedStep:
         step.labels = data_pointer(labels)
         step.byte_scale, step.l1, step.l2 = byte_scale, l1, l2
         outcomes = (self._outcome_type * batches)()
-        rule_records = (self._rule_type * batches)(*map(self._backend.interface.rule, rules))
+        if rules != self._rules:  # most often the same as before, without moments
+            self._rules = list(rules)
+            self._rule_records = (self._rule_type * batches)(
+                *map(self._backend.interface.rule, rules)
+            )
         shared = self._shared_step(len(x))
-        threads = shared.train(step, rule_records, outcomes, x, labels) if shared else 0
+        threads = shared.train(step, self._rule_records, outcomes, x, labels) if shared else 0
         if not threads:
-            self._backend.train(step, rule_records, outcomes, batches)
+            self._backend.train(step, self._rule_records, outcomes, batches)
         if shared:
             self.threads = threads or 1
         # One call for all of them; reading the struct of each takes longer.

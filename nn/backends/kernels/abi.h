@@ -38,7 +38,10 @@
     X(struct layer *, layers) X(int, layer_count) X(int, activation) X(int, count) \
     X(const float *, x) /* (count, inputs of the first layer), unless there are bytes */ \
     X(const unsigned char *, bytes) /* null, or what gives the inputs when it is scaled */ \
-    X(float *, scaled) /* (count, inputs): a buffer for the scaled bytes */ \
+    X(float *, scaled) /* (count, inputs): a buffer for scaled bytes and selected inputs; x may \
+                          be in it, and is then overwritten */ \
+    X(int *, runs) /* (inputs + 2,): a buffer for the runs of selected inputs */ \
+    X(int, run_count) X(int, used) X(const float *, selected) /* the selection, set by train */ \
     X(const int *, labels) /* (count,), checked by the caller */ \
     X(float, byte_scale) X(float, l1) X(float, l2) \
     X(struct rule, rule) \

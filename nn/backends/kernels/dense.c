@@ -37,6 +37,19 @@ struct matrix {
     int row, column;
 };
 
+/* Rows of a matrix: `count` runs of consecutive ones, each its first row and its length. */
+struct selection {
+    const int *runs;
+    int count, size; /* the size is the sum of the lengths */
+};
+
+/* All rows of a matrix, in a selection whose run is kept in `run`. */
+INLINE struct selection all_rows(int *run, int size) {
+    run[0] = 0;
+    run[1] = size;
+    return (struct selection){run, 1, size};
+}
+
 /* Write `rows` x 8 sums over `depth` products. The panel holds 8 values of b for each k. */
 INLINE void tile(int rows, const float *a, int a_row, int a_column, const float *panel, int depth,
                  float *out, int out_row, int columns) {
@@ -99,27 +112,40 @@ static void pack(struct matrix b, int depth, int columns, float *panel) {
             panel[j] = j < columns ? b.at[k * b.row + j * b.column] : 0.0f;
 }
 
-/* Write the sums of `vectors` x 4 columns of a row times a matrix that lies by rows. */
-INLINE void strip(int vectors, const float *row, const float *b, int b_row, int depth, float *out,
-                  int columns) {
+/* The same of the selected rows of b. */
+static void pack_rows(struct matrix b, struct selection rows, int columns, float *panel) {
+    for (int i = 0; i < rows.count; i++) {
+        const int *run = rows.runs + 2 * i;
+        pack((struct matrix){b.at + run[0] * b.row, b.row, b.column}, run[1], columns, panel);
+        panel += run[1] * TILE_COLUMNS;
+    }
+}
+
+/* Write the sums of `vectors` x 4 columns of a row times the selected rows of b. */
+INLINE void strip(int vectors, const float *row, const float *b, int b_row, struct selection rows,
+                  float *out, int columns) {
     v128_t sums[8];
     for (int v = 0; v < vectors; v++) sums[v] = zeros();
-    for (int k = 0; k < depth; k++, b += b_row) {
-        v128_t x = wasm_v128_load32_splat(row + k);
+    for (int i = 0; i < rows.count; i++) {
+        const float *from = b + rows.runs[2 * i] * b_row;
+        for (int k = rows.runs[2 * i + 1]; k > 0; k--, row++, from += b_row) {
+            v128_t x = wasm_v128_load32_splat(row);
 #pragma unroll
-        for (int v = 0; v < vectors; v++)
-            sums[v] = multiply_add(x, load(b + 4 * v, vectors > 1 ? 4 : columns), sums[v]);
+            for (int v = 0; v < vectors; v++)
+                sums[v] = multiply_add(x, load(from + 4 * v, vectors > 1 ? 4 : columns), sums[v]);
+        }
     }
     for (int v = 0; v < vectors; v++) store(out + 4 * v, sums[v], vectors > 1 ? 4 : columns);
 }
 
-/* Write row times b, (depth, columns) by rows. */
-static void row_times(const float *row, const float *b, int depth, int columns, float *out) {
+/* Write row times the selected rows of b, which lies by rows of `columns` values. */
+static void row_times(const float *row, const float *b, struct selection rows, int columns,
+                      float *out) {
     int j = 0;
-    for (; j + 32 <= columns; j += 32) strip(8, row, b + j, columns, depth, out + j, 32);
-    for (; j + 8 <= columns; j += 8) strip(2, row, b + j, columns, depth, out + j, 8);
+    for (; j + 32 <= columns; j += 32) strip(8, row, b + j, columns, rows, out + j, 32);
+    for (; j + 8 <= columns; j += 8) strip(2, row, b + j, columns, rows, out + j, 8);
     for (; j < columns; j += 4)
-        strip(1, row, b + j, columns, depth, out + j, smaller(columns - j, 4));
+        strip(1, row, b + j, columns, rows, out + j, smaller(columns - j, 4));
 }
 
 /* Write row times the transpose of b, (columns, depth) by rows: one inner product per column. */
@@ -133,38 +159,45 @@ static void row_times_transposed(const float *row, const float *b, int depth, in
     }
 }
 
-/* Write a b through panels of 8 columns; `panel` has 8 * depth values. */
+/* Write a times the selected rows of b through panels of 8 columns; `panel` has 8 values for each
+ * of these rows. */
 static void multiply(struct matrix a, struct matrix b, float *out, int out_row, int rows,
-                     int depth, int columns, float *panel) {
+                     struct selection of_b, int columns, float *panel) {
     for (int j = 0; j < columns; j += TILE_COLUMNS) {
         struct matrix slice = {b.at + j * b.column, b.row, b.column};
         int width = smaller(columns - j, TILE_COLUMNS);
-        pack(slice, depth, width, panel);
-        tiles(a, rows, panel, depth, out + j, out_row, width);
+        pack_rows(slice, of_b, width, panel);
+        tiles(a, rows, panel, of_b.size, out + j, out_row, width);
     }
 }
 
 /* out (n, m) = a (n, k) b (k, m). `work` has 8 * k values, here and below. */
 EXPORT void product(const float *a, const float *b, float *out, int n, int k, int m, float *work) {
+    int run[2];
+    struct selection all = all_rows(run, k);
     if (n < TILE_ROWS)
-        for (int i = 0; i < n; i++) row_times(a + i * k, b, k, m, out + i * m);
+        for (int i = 0; i < n; i++) row_times(a + i * k, b, all, m, out + i * m);
     else
-        multiply((struct matrix){a, k, 1}, (struct matrix){b, m, 1}, out, m, n, k, m, work);
+        multiply((struct matrix){a, k, 1}, (struct matrix){b, m, 1}, out, m, n, all, m, work);
 }
 
 /* out (n, m) = transpose of a (k, n), times b (k, m). */
 EXPORT void product_of_transposed(const float *a, const float *b, float *out, int n, int k, int m,
                                   float *work) {
-    multiply((struct matrix){a, 1, n}, (struct matrix){b, m, 1}, out, m, n, k, m, work);
+    int run[2];
+    multiply((struct matrix){a, 1, n}, (struct matrix){b, m, 1}, out, m, n, all_rows(run, k), m,
+             work);
 }
 
 /* out (n, m) = a (n, k) times the transpose of b (m, k). */
 EXPORT void product_with_transposed(const float *a, const float *b, float *out, int n, int k,
                                     int m, float *work) {
+    int run[2];
     if (n < TILE_ROWS)
         for (int i = 0; i < n; i++) row_times_transposed(a + i * k, b, k, m, out + i * m);
     else
-        multiply((struct matrix){a, k, 1}, (struct matrix){b, 1, k}, out, m, n, k, m, work);
+        multiply((struct matrix){a, k, 1}, (struct matrix){b, 1, k}, out, m, n, all_rows(run, k),
+                 m, work);
 }
 
 /* ---- Updates ---------------------------------------------------------------------------------*/
@@ -359,11 +392,17 @@ INLINE v128_t times(v128_t values, const float *factors, int lanes) {
     return wasm_f32x4_mul(values, load(factors, lanes));
 }
 
-/* What a layer is given. */
+/* What a layer is given: a column for each of its selected inputs. */
 static const float *inputs_of(const struct step *step, int index) {
     const struct layer *below = &step->layers[index - 1];
-    if (index == 0) return step->x;
+    if (index == 0) return step->selected;
     return below->mask ? below->dropped : below->activations;
+}
+
+/* The inputs of a layer that are not zero in the whole batch; `run` is room for a run. */
+static struct selection used_inputs(const struct step *step, int index, int *run) {
+    if (index == 0) return (struct selection){step->runs, step->run_count, step->used};
+    return all_rows(run, step->layers[index].inputs);
 }
 
 /* From `from` up to `to`, which is left out. */
@@ -389,14 +428,17 @@ static void forward(const struct step *step, int index, struct range rows, struc
                     float *work) {
     const struct layer *layer = &step->layers[index];
     const float *x = inputs_of(step, index);
-    int inputs = layer->inputs, outputs = layer->outputs;
+    int run[2], outputs = layer->outputs;
+    struct selection used = used_inputs(step, index, run);
     if (step->count < TILE_ROWS)
-        product(x, layer->weights, layer->activations, step->count, inputs, outputs, work);
+        for (int i = rows.from; i < rows.to; i++)
+            row_times(x + i * used.size, layer->weights, used, outputs,
+                      layer->activations + i * outputs);
     else
-        multiply((struct matrix){x + rows.from * inputs, inputs, 1},
+        multiply((struct matrix){x + rows.from * used.size, used.size, 1},
                  (struct matrix){layer->weights + columns.from, outputs, 1},
                  layer->activations + rows.from * outputs + columns.from, outputs,
-                 rows.to - rows.from, inputs, columns.to - columns.from, work);
+                 rows.to - rows.from, used, columns.to - columns.from, work);
     switch (index == step->layer_count - 1 ? LINEAR : step->activation) {
     case RELU: activate_as(RELU, layer, rows, columns); break;
     case LEAKY_RELU: activate_as(LEAKY_RELU, layer, rows, columns); break;
@@ -492,7 +534,7 @@ INLINE void differentiate_as(int activation, const struct layer *below, struct r
 static void backward(const struct step *step, int index, struct range rows, struct range columns,
                      float *work) {
     const struct layer *layer = &step->layers[index], *below = layer - 1;
-    int inputs = layer->inputs, outputs = layer->outputs;
+    int inputs = layer->inputs, outputs = layer->outputs, run[2];
     if (step->count < TILE_ROWS)
         product_with_transposed(layer->delta, layer->weights, below->delta, step->count, outputs,
                                 inputs, work);
@@ -500,7 +542,7 @@ static void backward(const struct step *step, int index, struct range rows, stru
         multiply((struct matrix){layer->delta + rows.from * outputs, outputs, 1},
                  (struct matrix){layer->weights + columns.from * outputs, 1, outputs},
                  below->delta + rows.from * inputs + columns.from, inputs, rows.to - rows.from,
-                 outputs, columns.to - columns.from, work);
+                 all_rows(run, outputs), columns.to - columns.from, work);
     switch (step->activation) {
     case RELU: differentiate_as(RELU, below, rows, columns); break;
     case LEAKY_RELU: differentiate_as(LEAKY_RELU, below, rows, columns); break;
@@ -510,37 +552,83 @@ static void backward(const struct step *step, int index, struct range rows, stru
     }
 }
 
-/* The gradients of one sample are its inputs times its deltas. */
-static void update_weights_by_one(const struct step *step, const struct layer *layer,
-                                  const float *x) {
-    for (int i = 0; i < layer->inputs; i++) {
-        int start = i * layer->outputs;
-        update_by(&step->rule, layer->weights + start, layer->delta, x[i],
-                  offset(layer->weights_first, start), offset(layer->weights_second, start),
-                  layer->outputs);
-    }
+static int is_penalised(const struct step *step) { return step->l1 != 0 || step->l2 != 0; }
+
+/* Update the weights of `rows` inputs from the first one on by `factor` times their gradients, to
+ * which penalties are added. */
+static void update_rows(const struct step *step, const struct layer *layer, int first, int rows,
+                        float *gradients, float factor) {
+    int start = first * layer->outputs, size = rows * layer->outputs;
+    if (is_penalised(step))
+        penalise(gradients, layer->weights + start, step->l1, step->l2, size);
+    update_by(&step->rule, layer->weights + start, gradients, factor,
+              offset(layer->weights_first, start), offset(layer->weights_second, start), size);
 }
 
-/* Update these rows of weights a block at a time, so that their gradients never leave the cache. */
+/* The gradients of one sample are its inputs times its deltas. */
+static void update_weights_by_one(const struct step *step, const struct layer *layer,
+                                  const float *x, struct selection used) {
+    for (int i = 0; i < used.count; i++)
+        for (int k = 0; k < used.runs[2 * i + 1]; k++)
+            update_rows(step, layer, used.runs[2 * i] + k, 1, layer->delta, *x++);
+}
+
+/* How many rows of weights are updated at a time, so that their gradients stay in the cache. */
+static int rows_of_block(const struct layer *layer) {
+    int rows = BLOCK / layer->outputs / MAX_ROWS * MAX_ROWS;
+    return rows < MAX_ROWS ? MAX_ROWS : rows;
+}
+
+/* The run that holds a selected row, and the position of the row in it. */
+struct place {
+    const int *run;
+    int position;
+};
+
+static struct place place_of(struct selection rows, int row) {
+    const int *run = rows.runs;
+    for (; row >= run[1]; run += 2) row -= run[1];
+    return (struct place){run, row};
+}
+
+/* Update the weights of these of the used inputs, a block at a time. */
 static void update_weights(const struct step *step, const struct layer *layer, const float *x,
-                           struct range range, float *work) {
-    int count = step->count, inputs = layer->inputs, outputs = layer->outputs;
+                           struct selection used, struct range range, float *work) {
+    int count = step->count, outputs = layer->outputs, block = rows_of_block(layer);
     float *panels = work, *gradients = work;
     for (int j = 0; j < outputs; j += TILE_COLUMNS, gradients += TILE_COLUMNS * count)
         pack((struct matrix){layer->delta + j, outputs, 1}, count,
              smaller(outputs - j, TILE_COLUMNS), gradients);
-    int block = BLOCK / outputs / MAX_ROWS * MAX_ROWS;
-    if (block < MAX_ROWS) block = MAX_ROWS;
+    if (range.from == range.to) return;
+    struct place at = place_of(used, range.from);
     for (int i = range.from; i < range.to; i += block) {
-        int rows = smaller(range.to - i, block), start = i * outputs;
+        int rows = smaller(range.to - i, block);
         for (int j = 0; j < outputs; j += TILE_COLUMNS)
-            tiles((struct matrix){x + i, 1, inputs}, rows, panels + j * count, count,
+            tiles((struct matrix){x + i, 1, used.size}, rows, panels + j * count, count,
                   gradients + j, outputs, smaller(outputs - j, TILE_COLUMNS));
-        if (step->l1 != 0 || step->l2 != 0)
-            penalise(gradients, layer->weights + start, step->l1, step->l2, rows * outputs);
-        update_by(&step->rule, layer->weights + start, gradients, 1,
-                  offset(layer->weights_first, start), offset(layer->weights_second, start),
-                  rows * outputs);
+        for (int k = 0, size; k < rows; k += size) {
+            size = smaller(at.run[1] - at.position, rows - k);
+            update_rows(step, layer, at.run[0] + at.position, size, gradients + k * outputs, 1);
+            at.position += size;
+            if (at.position == at.run[1]) at = (struct place){at.run + 2, 0};
+        }
+    }
+}
+
+/* Update the weights from the first input up to `end` that are not used: all their gradients are
+ * zero, but for the penalties. */
+static void update_unused(const struct step *step, const struct layer *layer,
+                          struct selection used, int first, int end, float *gradients) {
+    int block = rows_of_block(layer);
+    for (int i = 0; i <= used.count && first < end; i++) {
+        const int *run = used.runs + 2 * i;
+        int gap_end = i < used.count ? smaller(run[0], end) : end;
+        for (int at = first; at < gap_end; at += block) {
+            int rows = smaller(gap_end - at, block);
+            for (int j = 0; j < rows * layer->outputs; j++) gradients[j] = 0;
+            update_rows(step, layer, at, rows, gradients, 1);
+        }
+        if (i < used.count && run[0] + run[1] > first) first = run[0] + run[1];
     }
 }
 
@@ -556,18 +644,32 @@ static void update_bias(const struct step *step, const struct layer *layer, floa
               layer->outputs);
 }
 
-/* Update these rows of a layer's weights, and with the first its biases; one sample updates all. */
+/* Update the weights of these of a layer's used inputs, and of those between them, and with the
+ * first its biases; one sample updates all. */
 static void update_layer(const struct step *step, int index, struct range range, float *work) {
     const struct layer *layer = &step->layers[index];
     const float *x = inputs_of(step, index);
     float smallest = step->rule.smallest;
-    if (step->count == 1 && step->l1 == 0 && step->l2 == 0)
-        update_weights_by_one(step, layer, x);
+    int run[2], first = 0, end = layer->inputs;
+    struct selection used = used_inputs(step, index, run);
+    if (range.from > 0) {
+        struct place at = place_of(used, range.from);
+        first = at.run[0] + at.position;
+    }
+    if (range.to < used.size) {
+        struct place at = place_of(used, range.to);
+        end = at.run[0] + at.position;
+    }
+    if (step->count == 1 && !is_penalised(step))
+        update_weights_by_one(step, layer, x, used);
     else
-        update_weights(step, layer, x, range, work);
+        update_weights(step, layer, x, used, range, work);
+    /* Without a gradient, plain descent leaves a weight as it is. */
+    if (step->rule.kind != SGD || is_penalised(step))
+        update_unused(step, layer, used, first, end, work);
     if (range.from == 0 && layer->bias) update_bias(step, layer, work);
     if (smallest == 0) return;
-    int start = range.from * layer->outputs, size = range.to * layer->outputs - start;
+    int start = first * layer->outputs, size = end * layer->outputs - start;
     flush(layer->weights + start, size, smallest);
     flush(offset(layer->weights_first, start), size, smallest);
     flush(offset(layer->weights_second, start), size, smallest);
@@ -609,8 +711,10 @@ static int units_of(const struct step *step, int size, int grain, int multiplica
     return units > 1 ? units : 1;
 }
 
-static int update_units(const struct step *step, const struct layer *layer) {
-    return units_of(step, layer->inputs, MAX_ROWS, step->count * layer->outputs);
+static int update_units(const struct step *step, int index) {
+    int run[2];
+    return units_of(step, used_inputs(step, index, run).size, MAX_ROWS,
+                    step->count * step->layers[index].outputs);
 }
 
 static void compute_unit(const struct step *step, struct part part, int unit, float *work) {
@@ -634,12 +738,13 @@ static void compute_unit(const struct step *step, struct part part, int unit, fl
                  work);
         break;
     case UPDATE: {
-        int index = 0, units = update_units(step, layer = step->layers);
-        for (; unit >= units; index++) {
+        int index = 0, run[2], units = update_units(step, 0);
+        while (unit >= units) {
             unit -= units;
-            units = update_units(step, ++layer);
+            units = update_units(step, ++index);
         }
-        update_layer(step, index, share(layer->inputs, MAX_ROWS, unit, units), work);
+        update_layer(step, index,
+                     share(used_inputs(step, index, run).size, MAX_ROWS, unit, units), work);
         break;
     }
     }
@@ -652,8 +757,8 @@ static int train_once(const struct step *step, struct outcome *outcome) {
     const struct layer *layers = step->layers;
     int last = step->layer_count - 1, count = step->count, units = 0;
     for (int i = 0; i < last; i++) {
-        int size = layers[i].outputs;
-        units = units_of(step, size, TILE_COLUMNS, count * layers[i].inputs);
+        int size = layers[i].outputs, run[2];
+        units = units_of(step, size, TILE_COLUMNS, count * used_inputs(step, i, run).size);
         if (!compute(step, (struct part){FORWARD, i, units})) return 0;
     }
     units = units_of(step, count, 1, layers[last].inputs * layers[last].outputs);
@@ -665,7 +770,7 @@ static int train_once(const struct step *step, struct outcome *outcome) {
         if (!compute(step, (struct part){BACKWARD, i, units})) return 0;
     }
     units = 0;
-    for (int i = 0; i <= last; i++) units += update_units(step, &layers[i]);
+    for (int i = 0; i <= last; i++) units += update_units(step, i);
     return compute(step, (struct part){UPDATE, 0, units});
 }
 
@@ -696,21 +801,91 @@ EXPORT void scale_bytes(const unsigned char *bytes, float scale, float *out, int
     for (; i < count; i++) out[i] = (float)bytes[i] * scale;
 }
 
-/* Train on consecutive batches of `count` samples, each with its own rule. Bytes are scaled a
- * batch at a time, so that the result is in the cache when it is used. Return 1, or 0 if another
- * thread did not finish its part: what was trained is then undefined. */
+/* ---- Inputs ----------------------------------------------------------------------------------*/
+
+/* Of fewer inputs, and when more than this share of them is used, all are selected. */
+#define FEWEST_INPUTS 64
+#define LARGEST_SHARE 0.9f
+
+/* The bits of the inputs from j on, of all samples together: 4 floats or 16 bytes. */
+static v128_t bits_of_batch(const struct step *step, int j) {
+    int inputs = step->layers[0].inputs;
+    v128_t bits = wasm_i32x4_const_splat(0);
+    for (int i = 0; i < step->count; i++) {
+        int at = i * inputs + j;
+        v128_t of_sample = step->bytes ? wasm_v128_load(step->bytes + at)
+                                       : wasm_v128_load(step->x + at);
+        bits = wasm_v128_or(bits, of_sample);
+    }
+    return bits;
+}
+
+/* Fill the runs of inputs that are not zero in the whole batch. Pixels at the border of digits are,
+ * in most batches: they add nothing to the sums, and the gradients of their weights are zero. */
+static void find_used(struct step *step) {
+    int inputs = step->layers[0].inputs, width = step->bytes ? 16 : 4, end = -1;
+    int *runs = step->runs;
+    step->run_count = step->used = 0;
+    for (int j = 0; j < inputs; j += width) {
+        union {
+            v128_t all;
+            unsigned char bytes[16];
+            unsigned int lanes[4];
+        } bits = {bits_of_batch(step, j)};
+        if (!wasm_v128_any_true(bits.all)) continue;
+        for (int k = 0; k < width; k++) {
+            if (!(step->bytes ? bits.bytes[k] : bits.lanes[k])) continue;
+            if (j + k != end) {
+                runs[2 * step->run_count] = j + k;
+                runs[2 * step->run_count++ + 1] = 0;
+            }
+            runs[2 * step->run_count - 1]++;
+            step->used++;
+            end = j + k + 1;
+        }
+    }
+}
+
+/* Select the inputs of a batch that are used, as floats. Bytes are scaled a batch at a time, so
+ * that the result is in the cache when it is used. */
+static void select_inputs(struct step *step) {
+    int inputs = step->layers[0].inputs, can_select = inputs >= FEWEST_INPUTS && inputs % 16 == 0;
+    float *out = step->scaled;
+    if (can_select) find_used(step);
+    if (!can_select || step->used > LARGEST_SHARE * (float)inputs) {
+        struct selection all = all_rows(step->runs, inputs);
+        step->run_count = all.count;
+        step->used = all.size;
+        step->selected = step->bytes ? out : step->x;
+        if (step->bytes) scale_bytes(step->bytes, step->byte_scale, out, step->count * inputs);
+        return;
+    }
+    step->selected = out;
+    for (int i = 0; i < step->count; i++)
+        for (int k = 0; k < step->run_count; k++) {
+            int start = i * inputs + step->runs[2 * k], size = step->runs[2 * k + 1];
+            if (step->bytes)
+                scale_bytes(step->bytes + start, step->byte_scale, out, size);
+            else /* forwards, since x may be in the same buffer */
+                for (int j = 0; j < size; j += 4)
+                    store(out + j, load(step->x + start + j, size - j), size - j);
+            out += size;
+        }
+}
+
+/* Train on consecutive batches of `count` samples, each with its own rule. Return 1, or 0 if
+ * another thread did not finish its part: what was trained is then undefined. */
 EXPORT int train(struct step *step, const struct rule *rules, struct outcome *outcomes,
                  int batches) {
     int size = step->count * step->layers[0].inputs;
     for (int i = 0; i < batches; i++) {
         step->rule = rules[i];
-        if (step->bytes) {
-            scale_bytes(step->bytes, step->byte_scale, step->scaled, size);
-            step->bytes += size;
-            step->x = step->scaled;
-        }
+        select_inputs(step);
         if (!train_once(step, &outcomes[i])) return 0;
-        step->x += size;
+        if (step->bytes)
+            step->bytes += size;
+        else
+            step->x += size;
         step->labels += step->count;
     }
     return 1;
@@ -719,11 +894,7 @@ EXPORT int train(struct step *step, const struct rule *rules, struct outcome *ou
 /* Write the log-probabilities of a few samples into the activations of the last layer. Only the
  * parameters, activations and sizes of the layers are used. */
 EXPORT void predict(struct step *step) {
-    if (step->bytes) {
-        scale_bytes(step->bytes, step->byte_scale, step->scaled,
-                    step->count * step->layers[0].inputs);
-        step->x = step->scaled;
-    }
+    select_inputs(step);
     for (int i = 0; i < step->layer_count; i++)
         forward(step, i, (struct range){0, step->count},
                 (struct range){0, step->layers[i].outputs}, step->work);

@@ -331,7 +331,7 @@ def start_threads(chosen, count):
         js.kernelThreads.count = count
         kernels = Path(backends.__file__).parent / "kernels"
         team = start_team(kernels / f"team-{chosen.name}.wasm")
-    while team.threads() < count:
+    while team is not None and team.threads() < count:
         time.sleep(0.001)
     chosen.team = team
 
@@ -417,6 +417,63 @@ def steps_on_bytes_are_those_on_their_pixels_to_the_bit(chosen):
             guarded.check()
             found.append((results, [array.tobytes() for array in network.parameters()]))
         assert found[0] == found[1], (inputs, count, dropout)
+
+
+def with_unused_inputs(generator, count, inputs):
+    """Return bytes of which whole columns are zero, in runs at both ends and in between."""
+    given = generator.integers(0, 256, (count, inputs), np.uint8)
+    share = generator.choice((0.0, 0.3, 0.7, 0.95, 1.0))
+    starts = generator.random(inputs // 4) < share
+    given[:, np.repeat(starts, 4)] = 0
+    given[:, generator.random(inputs) < share / 3] = 0
+    return given
+
+
+def inputs_that_are_zero_in_a_whole_batch_are_left_out_with_numpys_results(chosen):
+    generator = np.random.default_rng(8)
+    for inputs, count in ((112, 1), (112, 3), (112, 5), (80, 8), (68, 6), (400, 4)):
+        for optimizer in nn.OPTIMIZERS:
+            for settings in ({}, {"l1": 0.01, "l2": 0.02}, {"dropout": 0.3}):
+                given = with_unused_inputs(generator, 6 * count, inputs)
+                given[:, :3] = 0
+                pixels = given.astype(np.float32) * np.float32(1 / 255)
+                labels = generator.integers(0, 5, 6 * count)
+                found = []
+                for computing, x in ((chosen, given), (chosen, pixels), (NUMPY, given)):
+                    compute_with(computing)
+                    guarded = Guarded()
+                    made = nn.create_network((inputs, 33, 5), generator=np.random.default_rng(1))
+                    network = made.with_parameters(
+                        [guarded.copy(array, 1) for array in made.parameters()]
+                    )
+                    step = nn.TrainingStep(
+                        network,
+                        nn.create_optimizer(optimizer, network.parameters()),
+                        generator=np.random.default_rng(2),
+                        batch_capacity=count,
+                        **settings,
+                    )
+                    results = step.take_steps(guarded.copy(x, 1), labels, [0.001] * 6)
+                    guarded.check()
+                    predicted = network.predict_log_proba(x[:1])
+                    found.append((network, step.optimizer, [*map(tuple, results)], predicted))
+                same_bits(found[0], found[1], f"{inputs}, {count}, {optimizer}, {settings}")
+                close(found[0], found[2])
+
+
+def same_bits(one, other, case):
+    assert one[2] == other[2], case
+    arrays = [[*run[0].parameters(), *run[1].state().values(), run[3]] for run in (one, other)]
+    for mine, theirs in zip(*arrays, strict=True):
+        assert mine.tobytes() == theirs.tobytes(), case
+
+
+def close(one, other):
+    np.testing.assert_allclose(one[2], other[2], rtol=1e-5)
+    np.testing.assert_allclose(one[3], other[3], rtol=2e-4, atol=2e-5)
+    arrays = [[*run[0].parameters(), *run[1].state().values()] for run in (one, other)]
+    for mine, theirs in zip(*arrays, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=2e-4, atol=5e-6)
 
 
 def curves_agree_to_four_digits_over_a_hundred_steps(chosen):
@@ -734,6 +791,7 @@ CHECKS = [
     the_same_step_gives_the_same_bits,
     consecutive_steps_are_those_of_as_many_calls_to_the_bit,
     steps_on_bytes_are_those_on_their_pixels_to_the_bit,
+    inputs_that_are_zero_in_a_whole_batch_are_left_out_with_numpys_results,
     curves_agree_to_four_digits_over_a_hundred_steps,
     a_whole_step_stays_in_its_buffers,
     a_step_with_infinite_weights_has_numpys_loss_and_count,
