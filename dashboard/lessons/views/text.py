@@ -299,7 +299,8 @@ def notes_html(lesson: Lesson) -> str:
         f'class="plain" data-prints>{gettext("Print")}</button></p>'
         f"<h2>{gettext('{lesson}: notes for the teacher', lesson=escape(lesson.title))}</h2>"
         f'<p class="quiet">{_place_text(lesson)}</p>'
-        f"{paragraphs(lesson.notes)}<h3>{gettext('Steps')}</h3><ol>{steps}</ol>{asked}"
+        f"{paragraphs(lesson.notes)}<h3>{gettext('Steps of the lesson')}</h3>"
+        f"<ol>{steps}</ol>{asked}"
         + (
             f"<h3>{gettext('What is tested with ten seeds')}</h3><ul>{claims}</ul>"
             if claims
