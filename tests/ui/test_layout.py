@@ -183,6 +183,11 @@ PSEUDO = """
       clipped.push([element.textContent.trim().slice(0, 40), scrollWidth, clientWidth])
     }
   })
+  for (const card of document.querySelectorAll(".card")) {
+    if (card.checkVisibility() && card.scrollWidth > card.clientWidth + 1) {
+      clipped.push([card.className, card.scrollWidth, card.clientWidth])
+    }
+  }
   return { count, clipped, content: document.documentElement.scrollWidth }
 }
 """
