@@ -12,6 +12,7 @@ import pytest
 from browser_page import LabPage
 from crash_helpers import crash, open_tab, train_until_saved, wait_open
 from playwright.sync_api import BrowserContext, Page
+from saves import SAVES
 from spiral_page import STATUS, choose_tool, click_plane, drawn, press, status
 from static_server import static_server
 
@@ -112,20 +113,8 @@ def tab_name(lab: LabPage) -> str:
 
 def saved(lab: LabPage) -> int:
     """How many saves there are of this very tab."""
-    count: int = lab.page.evaluate(
-        """async () => {
-          const answer = (request) => new Promise((resolve, reject) => {
-            request.onsuccess = () => resolve(request.result)
-            request.onerror = () => reject(request.error)
-          })
-          const database = await answer(indexedDB.open("inkling", 1))
-          const records = database.transaction("records").objectStore("records")
-          const names = await answer(records.getAllKeys())
-          database.close()
-          return names.filter((name) => name.startsWith(sessionStorage["inkling-tab"])).length
-        }"""
-    )
-    return count
+    tab = tab_name(lab)
+    return sum(name.startswith(tab) for name, _ in lab.page.evaluate(SAVES))
 
 
 def test_points_net_and_curve_of_the_spiral_come_back_when_its_pane_is_opened(
@@ -162,21 +151,7 @@ def iteration(lab: LabPage) -> str:
 
 def titles(lab: LabPage) -> list[str]:
     """The titles of all saves, the newest last."""
-    found: list[str] = lab.page.evaluate(
-        """async () => {
-          const answer = (request) => new Promise((resolve, reject) => {
-            request.onsuccess = () => resolve(request.result)
-            request.onerror = () => reject(request.error)
-          })
-          const database = await answer(indexedDB.open("inkling", 1))
-          const records = database.transaction("records").objectStore("records")
-          const saves = await answer(records.getAll())
-          database.close()
-          const text = (bytes) => new TextDecoder("latin1").decode(bytes)
-          return saves.map((save) => /"title": "([^"]*)"/.exec(text(save))[1])
-        }"""
-    )
-    return found
+    return [title for _, title in lab.page.evaluate(SAVES)]
 
 
 def test_a_browser_that_keeps_nothing_says_so_in_a_place_that_stays_and_everything_works(
