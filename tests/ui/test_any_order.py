@@ -100,6 +100,24 @@ def settled(lab: LabPage) -> tuple[dict[str, Any], dict[str, Any]]:
     return states[-1]
 
 
+def open_panel(lab: LabPage, title: str) -> None:
+    lab.page.locator(".ink-panels").get_by_text(title, exact=True).click()
+
+
+def train_with_slow_panels(lab: LabPage) -> None:
+    """Open what takes long to make, while training begins."""
+    open_panel(lab, "Map")
+    lab.wait_data(".ink-map-text", state="map")
+    lab.press_train("Train")
+    lab.page.click("#theme")
+    open_panel(lab, "Health")
+    lab.wait_data(".ink-health-text", state="measured")
+    lab.reach(".ink-log input").check()
+    lab.click("ink-advanced")
+    lab.page.locator(".ink-queue").wait_for(state="visible")
+    lab.page.locator(".settings-close").first.click()
+
+
 def changes_of(lab: LabPage, chance: random.Random) -> dict[str, Callable[[], object]]:
     """Return what a person can do in the pane that is open."""
     page = lab.page
@@ -116,9 +134,7 @@ def changes_of(lab: LabPage, chance: random.Random) -> dict[str, Callable[[], ob
         "reset": lambda: page.locator(".ink-reset button").click(),
         "clear": lambda: page.locator(".ink-clear button").click(),
         "draw": lambda: lab.draw(chance.choice([ONE, SEVEN])),
-        "panel": lambda: (
-            page.locator(".ink-panels").get_by_text(chance.choice(PANELS), exact=True).click()
-        ),
+        "panel": lambda: open_panel(lab, chance.choice(PANELS)),
         "model": lambda: page.locator(".ink-model-menu select").select_option(
             index=chance.randrange(models.count())
         ),
@@ -142,7 +158,7 @@ def test_whatever_is_changed_while_it_trains_the_page_is_as_if_drawn_afresh(
     lab, page = own_lab, own_lab.page
     chance = random.Random(CHANGES)
     page.evaluate(SHOWN)
-    lab.press_train("Train")
+    train_with_slow_panels(lab)
     done: list[str] = []
     memory = [held_memory(lab)]
     for _ in range(CHANGES):
