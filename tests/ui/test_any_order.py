@@ -100,24 +100,6 @@ def settled(lab: LabPage) -> tuple[dict[str, Any], dict[str, Any]]:
     return states[-1]
 
 
-def open_panel(lab: LabPage, title: str) -> None:
-    lab.page.locator(".ink-panels").get_by_text(title, exact=True).click()
-
-
-def train_with_slow_panels(lab: LabPage) -> None:
-    """Open what takes long to make, while training begins."""
-    open_panel(lab, "Map")
-    lab.wait_data(".ink-map-text", state="map")
-    lab.press_train("Train")
-    lab.page.click("#theme")
-    open_panel(lab, "Health")
-    lab.wait_data(".ink-health-text", state="measured")
-    lab.reach(".ink-log input").check()
-    lab.click("ink-advanced")
-    lab.page.locator(".ink-queue").wait_for(state="visible")
-    lab.page.locator(".settings-close").first.click()
-
-
 def changes_of(lab: LabPage, chance: random.Random) -> dict[str, Callable[[], object]]:
     """Return what a person can do in the pane that is open."""
     page = lab.page
@@ -134,7 +116,9 @@ def changes_of(lab: LabPage, chance: random.Random) -> dict[str, Callable[[], ob
         "reset": lambda: page.locator(".ink-reset button").click(),
         "clear": lambda: page.locator(".ink-clear button").click(),
         "draw": lambda: lab.draw(chance.choice([ONE, SEVEN])),
-        "panel": lambda: open_panel(lab, chance.choice(PANELS)),
+        "panel": lambda: (
+            page.locator(".ink-panels").get_by_text(chance.choice(PANELS), exact=True).click()
+        ),
         "model": lambda: page.locator(".ink-model-menu select").select_option(
             index=chance.randrange(models.count())
         ),
@@ -158,7 +142,7 @@ def test_whatever_is_changed_while_it_trains_the_page_is_as_if_drawn_afresh(
     lab, page = own_lab, own_lab.page
     chance = random.Random(CHANGES)
     page.evaluate(SHOWN)
-    train_with_slow_panels(lab)
+    lab.press_train("Train")
     done: list[str] = []
     memory = [held_memory(lab)]
     for _ in range(CHANGES):

@@ -46,3 +46,17 @@ def test_a_drawing_is_explained_compared_changed_and_replaced(own_lab: LabPage) 
     own_lab.wait_data(".ink-maximized", state="maximized", **{"class": "3"})
     own_lab.click("ink-put")
     own_lab.wait_data(".ink-prediction", digit=3)
+
+
+def test_map_health_and_advanced_open_while_training_without_a_complaint(own_lab: LabPage) -> None:
+    open_panel(own_lab, "Map")
+    own_lab.wait_data(".ink-map-text", state="map")
+    own_lab.press_train("Train")
+    own_lab.page.click("#theme")
+    open_panel(own_lab, "Health")
+    own_lab.wait_data(".ink-health-text", state="measured")
+    own_lab.page.click("#theme")
+    own_lab.reach(".ink-log input").check()
+    own_lab.click("ink-advanced")
+    own_lab.page.locator(".ink-queue").wait_for(state="visible")
+    own_lab.press_train("Pause")
