@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import param
 
+from dashboard.languages.text import gettext_noop
 from dashboard.training.budget import COMMAND_BUDGET, Budget
 from dashboard.training.settings import TrainingSettings
 from nn import SCHEDULES
@@ -20,43 +21,55 @@ class CommandSettings(TrainingSettings):
     budget: ClassVar[Budget] = COMMAND_BUDGET
 
     num_epochs = param.Integer(
-        10, bounds=(1, 100_000), label="Number of epochs", doc="Passes over the training samples."
+        10,
+        bounds=(1, 100_000),
+        label=gettext_noop("Number of epochs"),
+        doc=gettext_noop("Passes over the training samples."),
     )
     schedule = param.Selector(
         default="cosine",
         objects=list(SCHEDULES),
         label="Schedule",
-        doc="How the learning rate, given as its maximum, changes over the run.",
+        doc=gettext_noop("How the learning rate, given as its maximum, changes over the run."),
     )
     binarize = param.Integer(
         None,
         bounds=(0, 255),
         allow_None=True,
         label="Binarize",
-        doc="Pixels above this value become 255, all others 0.",
+        doc=gettext_noop("Pixels above this value become 255, all others 0."),
     )
     pen_digits = param.Integer(
         0,
         bounds=(0, 1_000_000),
-        label="Synthetic digits",
-        doc="Number of synthetic digits, in styles rare in MNIST, added to the training data.",
+        label=gettext_noop("Synthetic digits"),
+        doc=gettext_noop(
+            "Number of synthetic digits, in styles rare in MNIST, added to the training data."
+        ),
     )
     non_digits = param.Integer(
         0,
         bounds=(0, 1_000_000),
         label="Non-digits",
-        doc="Number of pictures without a digit (scribbles, letters, patterns) added to the "
-        "training data with a uniform target.",
+        doc=gettext_noop(
+            "Number of pictures without a digit (scribbles, letters, patterns) added to "
+            "the training data with a uniform target."
+        ),
     )
     calibrate = param.Boolean(
         False,
         label="Calibrate",
-        doc="At the end, fit a temperature to the validation samples and divide the logits by it.",
+        doc=gettext_noop(
+            "At the end, fit a temperature to the validation samples and divide the logits by it."
+        ),
     )
     patience = param.Integer(
         0,
         bounds=(0, 100_000),
         label="Patience",
-        doc="Early stopping: stop after this many epochs without a lower validation loss, and save "
-        "the weights of the best epoch; 0 trains to the end and saves the last weights.",
+        doc=gettext_noop(
+            "Early stopping: stop after this many epochs without a lower validation loss, "
+            "and save the weights of the best epoch; 0 trains to the end and saves the "
+            "last weights."
+        ),
     )
