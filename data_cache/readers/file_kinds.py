@@ -49,7 +49,7 @@ class FileKind:
         """Return the sentence that refuses the file `name`, where `expected` is read."""
         found = gettext(self.title)
         if self.advice:
-            found = f"{found}; {gettext(self.advice)}"
+            found = gettext("{title}; {advice}", title=found, advice=gettext(self.advice))
         return gettext(
             "{name}: expected {expected}, found {found}.",
             name=name,
