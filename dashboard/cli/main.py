@@ -59,7 +59,12 @@ def make_parser() -> Parser:
     """Return the parser of all commands."""
     parser = Parser(prog="inkling", description=gettext(DESCRIPTION), epilog=gettext(EPILOG))
     version = importlib.metadata.version("inkling")
-    parser.add_argument("--version", action="version", version=f"inkling {version}")
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"inkling {version}",
+        help=gettext("show the version and exit"),
+    )
     subparsers = parser.add_subparsers(title=gettext("commands"), metavar=gettext("COMMAND"))
     for command in COMMANDS:
         command.add_parser(subparsers)

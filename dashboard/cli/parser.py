@@ -9,10 +9,14 @@ import shutil
 import sys
 import textwrap
 from typing import Any, NoReturn
+from unicodedata import east_asian_width
 
 from dashboard.languages.text import gettext, gettext_noop
 
 COLUMNS = 80
+_BREAKABLE = re.compile(r"[\u2e80-\uffef] ?|[^\s\u2e80-\uffef]+ ?| ")
+"""What a line of a terminal holds as a whole: a Chinese character, or a word."""
+_NOT_FIRST = "，。；：！？）”、"
 _UNKNOWN = re.compile(r"unrecognized arguments: (--[\w-]+)")
 _CHOICE = re.compile(r"invalid choice: '([^']*)' \(choose from (.*)\)")
 _ERRORS = (
@@ -29,6 +33,21 @@ _ERRORS = (
 """The errors of argparse, which it does not tell in parts."""
 
 
+def wrap(text: str, width: int) -> list[str]:
+    """Return a text as lines of so many columns; a Chinese character takes two."""
+    if text.isascii():
+        return textwrap.wrap(text, width)
+    lines, columns = [""], 0
+    for part in _BREAKABLE.findall(" ".join(text.split())):
+        needed = sum(1 + (east_asian_width(it) in "WF") for it in part.rstrip())
+        if lines[-1] and columns + needed > width and part not in _NOT_FIRST:
+            lines.append("")
+            columns = 0
+        lines[-1] += part
+        columns += needed + len(part) - len(part.rstrip())
+    return [line.strip() for line in lines]
+
+
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
     """Wraps everything at 80 columns at most, except indented lines, such as examples."""
 
@@ -41,12 +60,15 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
         prefix = gettext("usage: ") if prefix is None else prefix
         super().add_usage(usage, actions, groups, prefix)
 
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return wrap(text, width)
+
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         paragraphs = text.split("\n\n")
         return "\n\n".join(
             paragraph
             if any(line.startswith(" ") for line in paragraph.split("\n"))
-            else textwrap.fill(paragraph, width, initial_indent=indent, subsequent_indent=indent)
+            else "\n".join(indent + line for line in wrap(paragraph, width - len(indent)))
             for paragraph in paragraphs
         )
 
