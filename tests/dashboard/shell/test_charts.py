@@ -11,7 +11,7 @@ from bokeh.models import HoverTool
 from dashboard.digits.views.queue_chart import POINTS, QueueChart, QueueControls
 from dashboard.languages.language import find_language
 from dashboard.languages.text import use_language
-from dashboard.shell.chart_parts import number_formatter
+from dashboard.shell.chart_parts import hover_formatters, number_formatter
 from dashboard.shell.charts import EMPTY_END, SCORE_POINTS, RunCharts, thin
 from dashboard.shell.theme import Theme
 from dashboard.training.history import History, Score
@@ -137,6 +137,16 @@ def test_all_axes_are_labelled():
         figure = figure_of(chart)
         assert figure.xaxis[0].axis_label == "iteration"
         assert figure.yaxis[0].axis_label == label
+
+
+def test_the_numbers_beside_the_pointer_are_written_by_the_browser_in_other_languages():
+    assert hover_formatters(["@value"]) == {}
+    with use_language(find_language("de")):
+        charts, formatters = make_charts(), hover_formatters(["@value", "$y"])
+    assert list(formatters) == ["@value", "$y"]
+    assert "format_number" in formatters["@value"].code
+    hovers = figure_of(charts.loss).select(HoverTool)
+    assert {"@iteration", "@epoch", "@value"} in [set(it.formatters) for it in hovers]
 
 
 def test_the_numbers_of_axes_are_written_by_the_browser_in_other_languages():
