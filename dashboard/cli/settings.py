@@ -12,6 +12,7 @@ import param
 from dashboard.languages.text import gettext_noop
 from dashboard.training.budget import COMMAND_BUDGET, Budget
 from dashboard.training.settings import TrainingSettings
+from data_cache.synthesis import SCHOOLS
 from nn import SCHEDULES
 
 
@@ -29,14 +30,14 @@ class CommandSettings(TrainingSettings):
     schedule = param.Selector(
         default="cosine",
         objects=list(SCHEDULES),
-        label="Schedule",
+        label=gettext_noop("Schedule"),
         doc=gettext_noop("How the learning rate, given as its maximum, changes over the run."),
     )
     binarize = param.Integer(
         None,
         bounds=(0, 255),
         allow_None=True,
-        label="Binarize",
+        label=gettext_noop("Binarize"),
         doc=gettext_noop("Pixels above this value become 255, all others 0."),
     )
     pen_digits = param.Integer(
@@ -47,10 +48,27 @@ class CommandSettings(TrainingSettings):
             "Number of synthetic digits, in styles rare in MNIST, added to the training data."
         ),
     )
+    school_digits = param.Integer(
+        0,
+        bounds=(0, 1_000_000),
+        label=gettext_noop("School digits"),
+        doc=gettext_noop(
+            "Number of synthetic digits, in the styles of schools of handwriting in "
+            "several countries, added to the training data."
+        ),
+    )
+    without_school = param.Selector(
+        default="none",
+        objects=["none", *SCHOOLS],
+        label=gettext_noop("Without school"),
+        doc=gettext_noop(
+            "A school whose styles no school digit has, to evaluate on styles that were not seen."
+        ),
+    )
     non_digits = param.Integer(
         0,
         bounds=(0, 1_000_000),
-        label="Non-digits",
+        label=gettext_noop("Non-digits"),
         doc=gettext_noop(
             "Number of pictures without a digit (scribbles, letters, patterns) added to "
             "the training data with a uniform target."
@@ -58,7 +76,7 @@ class CommandSettings(TrainingSettings):
     )
     calibrate = param.Boolean(
         False,
-        label="Calibrate",
+        label=gettext_noop("Calibrate"),
         doc=gettext_noop(
             "At the end, fit a temperature to the validation samples and divide the logits by it."
         ),
@@ -66,10 +84,15 @@ class CommandSettings(TrainingSettings):
     patience = param.Integer(
         0,
         bounds=(0, 100_000),
-        label="Patience",
+        label=gettext_noop("Patience"),
         doc=gettext_noop(
             "Early stopping: stop after this many epochs without a lower validation loss, "
             "and save the weights of the best epoch; 0 trains to the end and saves the "
             "last weights."
         ),
     )
+
+    @property
+    def has_synthetic_samples(self) -> bool:
+        """Whether synthetic digits or other images are added to the training samples."""
+        return bool(self.pen_digits or self.non_digits or self.school_digits)

@@ -49,6 +49,8 @@ FIXED = {
     "weight_average": "--weight-average",
     "pen_digits": "--pen-digits",
     "non_digits": "--non-digits",
+    "school_digits": "--school-digits",
+    "without_school": "--without-school",
     "hidden_layers": "--network-structure",
     "activation": "--activation-function",
     "initialization": "--initialization",
@@ -61,7 +63,7 @@ FIXED = {
 # Settings of the command line that TrainingSettings lacks.
 _OWN = (
     *("num_epochs", "schedule", "binarize", "patience"),
-    *("pen_digits", "non_digits", "calibrate"),
+    *("pen_digits", "non_digits", "school_digits", "without_school", "calibrate"),
 )
 
 IDLE_SETTINGS = ("cache_size", "concurrency")
