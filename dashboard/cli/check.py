@@ -98,7 +98,7 @@ def _check(name: str, task: Any) -> tuple[bool, str]:
     if not verdict.holds:
         return False, gettext("refused: {faults}", faults=" ".join(verdict.faults))
     scores = ", ".join(
-        f"{MEASURES[key].label} {MEASURES[key].format(value)}"
+        f"{MEASURES[key].title()} {MEASURES[key].format(value)}"
         for key, value in verdict.scores.items()
     )
     how = (

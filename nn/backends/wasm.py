@@ -14,7 +14,13 @@ from typing import Any
 import numpy as np
 
 from nn.backends.numpy_backend import NumpyBackend, data_pointer, is_float32
-from nn.backends.threads import LEAST_PRODUCTS, SAMPLES_FOR_COPYING, SharedStep, start_team
+from nn.backends.threads import (
+    LEAST_PRODUCTS,
+    LEAST_PRODUCTS_IN_CALL,
+    SAMPLES_FOR_COPYING,
+    SharedStep,
+    start_team,
+)
 from nn.layers import Dense, DenseWorkspace, Layer
 from nn.optimizers import Optimizer, UpdateRule
 
@@ -520,7 +526,11 @@ class FusedStep:
     def _shared_step(self, samples: int) -> SharedStep | None:
         """Return what computes so many samples by several threads, where that is faster."""
         step, backend = self._step, self._backend
-        is_small = step.count * self._weights < LEAST_PRODUCTS or samples < self._least_samples
+        is_small = (
+            step.count * self._weights < LEAST_PRODUCTS
+            or samples * self._weights < LEAST_PRODUCTS_IN_CALL
+            or samples < self._least_samples
+        )
         if is_small or backend.team is None:
             return None
         if self._shared is None:

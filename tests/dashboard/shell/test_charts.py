@@ -8,6 +8,7 @@ import panel as pn
 import pytest
 from bokeh.models import HoverTool
 
+from dashboard.digits.state import DigitsState
 from dashboard.digits.views.queue_chart import POINTS, QueueChart, QueueControls
 from dashboard.languages.language import find_language
 from dashboard.languages.text import use_language
@@ -17,7 +18,6 @@ from dashboard.shell.theme import Theme
 from dashboard.training.history import History, Score
 from dashboard.training.marks import Divergence, SettingChange
 from dashboard.training.run_options import RunOptions
-from dashboard.training.settings import TrainingSettings
 from dashboard.training.snapshot import Snapshot
 from nn import load_pretrained
 
@@ -404,7 +404,7 @@ def test_the_chart_of_the_queue_keeps_the_newest_redraws():
 
 
 def test_the_chart_of_the_queue_is_not_empty_when_it_is_opened():
-    controls = QueueControls(TrainingSettings(), Theme())
+    controls = QueueControls(DigitsState(), Theme())
     controls.draw(Snapshot(1, load_pretrained(), cached=3, in_flight=2))
     controls.view.select(pn.widgets.Toggle)[0].value = True
     chart = controls.view.select(pn.pane.Bokeh)[-1].object

@@ -352,16 +352,16 @@ def steps_by_several_threads_are_those_of_one_to_the_bit(chosen):
             generator = np.random.default_rng(5)
             given = {"activation": "relu", "biases": True} | settings
             network = nn.create_network(
-                (90, 70, 65, 33, 10),
+                (90, 128, 100, 33, 10),
                 generator=generator,
                 activation=given.pop("activation"),
                 biases=given.pop("biases"),
             )
             made = nn.create_optimizer(optimizer, network.parameters())
-            step = nn.TrainingStep(network, made, batch_capacity=80, **given, generator=generator)
-            x = generator.integers(0, 256, (4 * 77, 90), np.uint8)
+            step = nn.TrainingStep(network, made, batch_capacity=160, **given, generator=generator)
+            x = generator.integers(0, 256, (2 * 157, 90), np.uint8)
             labels = generator.integers(0, 10, len(x))
-            steps = [result for _ in range(3) for result in step.take_steps(x, labels, [0.01] * 4)]
+            steps = [result for _ in range(3) for result in step.take_steps(x, labels, [0.01] * 2)]
             assert step.threads == count
             arrays = [*network.parameters(), *made.state().values()]
             found = (steps, [array.tobytes() for array in arrays])
@@ -388,7 +388,7 @@ def a_call_that_threads_do_not_finish_is_computed_by_one(chosen):
     results = []
     for team in (None, LostTeam()):
         chosen.team = team
-        network, optimizer, steps = run_steps(chosen, "adam", sizes=(90, 99, 10), counts=(80, 81))
+        network, optimizer, steps = run_steps(chosen, "adam", sizes=(90, 99, 10), counts=(410, 411))
         arrays = [*network.parameters(), *optimizer.state().values()]
         results.append((steps, [array.tobytes() for array in arrays]))
     chosen.team = None
