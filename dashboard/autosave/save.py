@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from dashboard.languages.text import gettext, ngettext
 
 MAGIC = b"INKSAVE\n"
 FORMAT = 1
@@ -111,7 +113,7 @@ class Save:
             for name, title in self.titles.items()
             if title
         ]
-        return " and ".join(scored) or self.title
+        return join_titles(scored) or self.title
 
     def to_bytes(self) -> bytes:
         """Return the save as one record.
@@ -140,16 +142,24 @@ class Save:
     def from_bytes(cls, content: bytes) -> Save:
         """Read a record; SaveError when it is damaged, cut short or of another format."""
         if not is_save(content):
-            raise SaveError(f"expected a save that begins with {MAGIC!r}, found something else")
+            raise SaveError(
+                gettext(
+                    "expected a save that begins with {magic!r}, found something else", magic=MAGIC
+                )
+            )
         checksum = int.from_bytes(content[len(MAGIC) : _CHECKED_FROM], "little")
         if zlib.crc32(content[_CHECKED_FROM:]) != checksum:
-            raise SaveError(f"expected a whole save, found {len(content):,} damaged bytes")
+            raise SaveError(
+                gettext("expected a whole save, found {count:,} damaged bytes", count=len(content))
+            )
         try:
             return cls._parse(memoryview(content)[_CHECKED_FROM:])
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             if isinstance(error, SaveError):
                 raise
-            raise SaveError(f"expected a save, found a contradiction in it: {error}") from error
+            raise SaveError(
+                gettext("expected a save, found a contradiction in it: {error}", error=error)
+            ) from error
 
     @classmethod
     def _parse(cls, content: memoryview) -> Save:
@@ -157,15 +167,25 @@ class Save:
         header: dict[str, Any] = json.loads(bytes(content[4:end]))
         if header["format"] != FORMAT:
             raise SaveError(
-                f"expected a save of format {FORMAT}, found one of format {header['format']}: "
-                "another version of Inkling wrote it"
+                gettext(
+                    "expected a save of format {format}, found one of format {found}: "
+                    "another version of Inkling wrote it",
+                    format=FORMAT,
+                    found=header["format"],
+                )
             )
         parts: dict[str, bytes] = {}
         for name, length in header["parts"].items():
             parts[name] = bytes(content[end : end + length])
             end += length
         if end != len(content):
-            raise SaveError(f"expected {end:,} bytes by its header, found {len(content):,}")
+            raise SaveError(
+                gettext(
+                    "expected {end:,} bytes by its header, found {count:,}",
+                    end=end,
+                    count=len(content),
+                )
+            )
         titles, scores = (
             {name: str(text) for name, text in header.get(key, {}).items()}
             for key in ("titles", "scores")
@@ -174,10 +194,19 @@ class Save:
         return cls(str(header["title"]), int(header["saved_at"]), parts, titles, scores, picture)
 
 
+def join_titles(titles: Iterable[str]) -> str:
+    """Return the titles of parts as one: “your drawing and 3 kept runs”."""
+    return gettext(" and ").join(titles)
+
+
 def describe_age(seconds: float) -> str:
     """Return an age in words, in its largest unit: “just now”, “3 minutes ago”."""
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        count = int(max(seconds, 0) // size)
-        if count:
-            return f"{count:,} {unit}{'' if count == 1 else 's'} ago"
-    return "just now"
+    seconds = max(seconds, 0)
+    days, hours, minutes = (int(seconds // size) for size in (86_400, 3_600, 60))
+    if days:
+        return ngettext("{count:,} day ago", "{count:,} days ago", days, count=days)
+    if hours:
+        return ngettext("{count} hour ago", "{count} hours ago", hours, count=hours)
+    if minutes:
+        return ngettext("{count} minute ago", "{count} minutes ago", minutes, count=minutes)
+    return gettext("just now")

@@ -54,7 +54,8 @@ function showProgress({received, total}) {
 function showError(where, summary, details, fatal) {
   console.error(`${where} ${details}`);
   if (hasState("failed", "died")) return; // the first cause stays
-  const sentence = `${where} ${summary}`;
+  const text = where;
+  const sentence = `${gettext(text)} ${summary}`;
   if (fatal) fail(sentence, "error");
   else status.showError(sentence, [[gettext("Close"), () => status.hide()]]);
 }
@@ -126,9 +127,9 @@ function die(summary) {
     restart();
   } else {
     status.showError(
-      `Python stopped ${restarts + 1} times, each time less than ${LONG_LIFE_MS / 60_000} minutes ` +
-        `after its start: ${summary} It is not started again by itself; a smaller network or ` +
-        "batch may help.",
+      gettext("Python stopped {count} times, each time less than {minutes} minutes after its start: {summary} It is not started again by itself; a smaller network or batch may help.", {
+        count: restarts + 1, minutes: LONG_LIFE_MS / 60_000, summary,
+      }),
       [[gettext("Resume from the last save"), () => { restarts = 0; restart(); }], again],
     );
   }
@@ -154,14 +155,16 @@ function listen({worker, early}) {
   heard = performance.now();
   worker.onerror = (event) => {
     event.preventDefault();
-    const summary = event.message ?? "worker.js could not be loaded.";
+    const summary = event.message ?? gettext("worker.js could not be loaded.");
     if (hasState("ready")) die(summary);
     else {
-      showError("Python's worker stopped; reload the page to start again.", summary, summary, true);
+      const where = gettext_noop("Python's worker stopped; reload the page to start again.");
+      showError(where, summary, summary, true);
     }
   };
   worker.onmessageerror = () => {
-    showError("A message from Python could not be read.", "", "a message was lost", false);
+    const where = gettext_noop("A message from Python could not be read.");
+    showError(where, "", "a message was lost", false);
   };
   worker.addEventListener("message", (event) => receive(event.data));
   connectPage(worker);
@@ -175,9 +178,9 @@ function watch() {
   const silence = performance.now() - heard;
   if (hasState("ready") && silence > SILENCE_MS && !document.hidden && !status.isError) {
     const seconds = Math.round(silence / 1000);
-    status.showError(`Python has not answered for ${seconds} s.`, [
-      ["Start it again", () => restart()],
-      ["Wait", () => { heard = performance.now(); status.hide(); }],
+    status.showError(gettext("Python has not answered for {seconds} s.", {seconds}), [
+      [gettext("Start it again"), () => restart()],
+      [gettext("Wait"), () => { heard = performance.now(); status.hide(); }],
     ]);
   }
 }
@@ -203,8 +206,8 @@ function followUpdate() {
   if (acceptsUpdate) reloadAndResume();
   else {
     document.querySelector(".site-news")?.remove();
-    showNews("Inkling was updated in another tab; your work here continues.", "Reload",
-      reloadAndResume);
+    const text = gettext("Inkling was updated in another tab; your work here continues.");
+    showNews(text, gettext("Reload"), reloadAndResume);
   }
 }
 
@@ -219,7 +222,7 @@ async function keepOffline() {
     hasController = true;
   });
   navigator.serviceWorker.addEventListener("message", ({data}) => {
-    if (data.type === "no copy") tellNoCopy(data.message);
+    if (data.type === "no copy") tellNoCopy(data.name, data.text, data.values);
   });
   await registerWorker();
 }
@@ -227,7 +230,8 @@ async function keepOffline() {
 let noCopy = null; // the notice that the site cannot be used without a network
 
 async function registerWorker(isLast = false) {
-  const timer = setTimeout(tellNoCopy, NO_ANSWER_MS, sayMissing("the server does not answer"));
+  const late = gettext_noop("the server does not answer");
+  const timer = setTimeout(tellNoCopy, NO_ANSWER_MS, SERVICE_WORKER, late);
   try {
     const registration = await navigator.serviceWorker.register(SERVICE_WORKER);
     const offer = () => offerUpdate(registration);
@@ -240,32 +244,36 @@ async function registerWorker(isLast = false) {
     console.info(`The site cannot be used without a network: ${error.message}`);
     // Private windows and insecure addresses may refuse it; the site then needs the network.
     const cause = await workerTrouble();
-    if (cause !== null) tellNoCopy(sayMissing(cause));
+    if (cause !== null) tellNoCopy(SERVICE_WORKER, ...cause);
     else if (error.name !== "TypeError") return;
-    else if (isLast) tellNoCopy(sayMissing("the browser could not run it"));
+    else if (isLast) tellNoCopy(SERVICE_WORKER, gettext_noop("the browser could not run it"));
     else await registerWorker(true); // the file has come back while the browser waited for it
   } finally {
     clearTimeout(timer);
   }
 }
 
-function sayMissing(cause) {
-  return `${SERVICE_WORKER} could not be loaded: ${cause}.`;
-}
-
-/* What is wrong with the script of the service worker, or null. */
+/* What is wrong with the script of the service worker, as a text and its values, or null. */
 async function workerTrouble() {
   const response = await fetch(SERVICE_WORKER, {cache: "no-store"}).catch(() => null);
   const type = response?.headers.get("content-type") ?? "";
-  if (!response?.ok) return response ? `the server answered ${response.status}` : "no answer";
-  if (!type.includes("javascript")) return `the server sent it with the type ${type}`;
+  if (response === null) return [gettext_noop("the server cannot be reached")];
+  if (!response.ok) return [gettext_noop("the server answered {status}"), {status: response.status}];
+  if (!type.includes("javascript")) {
+    return [gettext_noop("the server sent it with the type {type}"), {type}];
+  }
   const isWhole = await response.text().then(() => true, () => false);
-  return isWhole ? null : "it was cut";
+  return isWhole ? null : [gettext_noop("it was cut")];
 }
 
-function tellNoCopy(message) {
+/* `text` is the cause, in English, with its values. */
+function tellNoCopy(name, text, values = {}) {
   if (document.querySelector(".site-news") !== null) return;
-  noCopy = showNews(`${message} Everything works, but not without a network.`, "Try again", () => {
+  const sentences = [
+    gettext("{name} could not be loaded: {cause}.", {name, cause: gettext(text, values)}),
+    gettext("Everything works, but not without a network."),
+  ];
+  noCopy = showNews(sentences.join(" "), gettext("Try again"), () => {
     noCopy.remove();
     registerWorker();
   });
@@ -285,14 +293,14 @@ function checkStyles() {
   if (links.length === 0 || status.isError) return;
   const name = links[0].href.replace(new URL("./", location.href).href, "");
   status.showError(
-    `${name} could not be loaded; the page looks wrong without it. Check the connection.`,
+    gettext("{name} could not be loaded; the page looks wrong without it. Check the connection.", {name}),
     [
-      ["Try again", () => {
+      [gettext("Try again"), () => {
         for (const link of links) link.href = `${link.href.split("?")[0]}?${Date.now()}`;
         status.hide();
         setTimeout(checkStyles, NO_ANSWER_MS);
       }],
-      ["Close", () => status.hide()],
+      [gettext("Close"), () => status.hide()],
     ],
     {file: name, cause: "style"},
   );
@@ -302,7 +310,7 @@ function offerUpdate(registration) {
   const {waiting} = registration;
   const isOffered = document.querySelector(".site-news") !== null;
   if (!waiting || !navigator.serviceWorker.controller || isOffered || isOutdated) return;
-  showNews("A newer Inkling is ready.", "Reload", () => {
+  showNews(gettext("A newer Inkling is ready."), gettext("Reload"), () => {
     acceptsUpdate = true;
     waiting.postMessage("take over");
   });
