@@ -47,6 +47,7 @@ from dashboard.digits.views.pane import DigitsPane
 from dashboard.inspection.digits_panels import PANELS
 from dashboard.languages.language import accepted_codes, choose_language
 from dashboard.languages.text import gettext, set_language
+from dashboard.languages.words import translate_errors
 from dashboard.runs.recorder import RunRecorder
 from dashboard.runs.records import RunCollection
 from dashboard.runtime import (
@@ -219,6 +220,7 @@ class Session:
         # In a browser it is known when the work of the session begins.
         self._launch = Launch(None, "", resume=False) if IN_BROWSER else served_launch()
         set_language(document, choose_language(wanted_languages()))
+        translate_errors()
         self._server, self._server_error = look_for_server(self._launch.search)
         self._served_writer = ServedPageWriter(document)
         self._writer: PageWriter = DirectPageWriter() if IN_BROWSER else self._served_writer
@@ -311,7 +313,12 @@ class Session:
             self._served_writer.deliveries = batch_messages(self._document)
         controller.start()
         if IN_BROWSER and backend_name() == "numpy":
-            controller.warn(f"Training is slow in this browser. {backend_reason()}")
+            controller.warn(
+                gettext(
+                    "Training is slow in this browser. {reason}",
+                    reason=backend_reason(),
+                )
+            )
         controller.spawn(pane.redraws.run())
         controller.spawn(pane.model_menu.redraws.run())
         controller.spawn(pane.count_blocks())
@@ -338,7 +345,7 @@ class Session:
         """Have the browser save a file of all work."""
         content = await self._autosave.to_file()
         if content is None:
-            self.controller.warn("There is no work yet that a file could have.")
+            self.controller.warn(gettext("There is no work yet that a file could have."))
         else:
             self.digits_pane.download.offer("work.inkling", content)
 
@@ -548,7 +555,9 @@ class Session:
             return DigitsLessonPane(self.controller)
         self.page.panes.open(name)
         if self._plane is None:
-            raise RuntimeError("The pane of the 2-D data could not be opened; open it, then this.")
+            raise RuntimeError(
+                gettext("The pane of the 2-D data could not be opened; open it, then this.")
+            )
         return PlaneLessonPane(self._plane)
 
     async def _make_report(self, *run: Any) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.training.budget import COMMAND_BUDGET, DIGITS_BUDGET, Budget
 from dashboard.training.settings import MAX_HIDDEN_LAYERS, MAX_LAYER_WIDTH
 from data_cache import load_digits
@@ -17,7 +18,7 @@ from data_cache.samples import PIXELS
 from nn import Network, WeightsError
 from nn.serialization import Reading, read_weights
 
-EXPECTED = "weights as .npz, JSON or safetensors"
+EXPECTED = gettext_noop("weights as .npz, JSON or safetensors")
 _SCORED = 200
 # Kinds that `nn` reads, or names itself with the way out in their program.
 _READ = (
@@ -53,9 +54,11 @@ def read_any_weights(content: bytes, name: str, budget: Budget = COMMAND_BUDGET)
     share = score_on_digits(network)
     if share >= _CHANCE:
         return reading
-    note = (
-        f"The network recognises {100 * share:.0f} % of the bundled digits: it may be untrained, "
-        "or for other pictures, pixels of another range, or another activation."
+    note = gettext(
+        "The network recognises {share:.0f} % of the bundled digits: it may be "
+        "untrained, or for other pictures, pixels of another range, or another "
+        "activation.",
+        share=100 * share,
     )
     return replace(reading, notes=(*reading.notes, note))
 
@@ -98,19 +101,39 @@ def check_compatible(network: Network, name: str, title: str, classes: int) -> N
     expected, found = (PIXELS, classes), (network.sizes[0], network.sizes[-1])
     if found != expected:
         raise WeightsError(
-            f"{name}: {title} needs a net with {expected[0]} inputs and "
-            f"{expected[1]} outputs; this one has {found[0]} and {found[1]}."
+            gettext(
+                "{name}: {title} needs a net with {inputs} inputs and {outputs} "
+                "outputs; this one has {found_inputs} and {found_outputs}.",
+                name=name,
+                title=title,
+                inputs=expected[0],
+                outputs=expected[1],
+                found_inputs=found[0],
+                found_outputs=found[1],
+            )
         )
     hidden = network.sizes[1:-1]
     weights = sum(layer.weights.size for layer in network.layers)
     if weights > DIGITS_BUDGET.weights:
         raise WeightsError(
-            f"{name}: expected at most {DIGITS_BUDGET.weights:,} weights; found {weights:,}."
+            gettext(
+                "{name}: expected at most {most:,} weights; found {weights:,}.",
+                name=name,
+                most=DIGITS_BUDGET.weights,
+                weights=weights,
+            )
         )
     if len(hidden) > MAX_HIDDEN_LAYERS or max(hidden, default=1) > MAX_LAYER_WIDTH:
         raise WeightsError(
-            f"{name}: expected at most {MAX_HIDDEN_LAYERS} hidden layers of at most "
-            f"{MAX_LAYER_WIDTH:,} units; found {len(hidden)}, the widest of {max(hidden):,}."
+            gettext(
+                "{name}: expected at most {max_hidden_layers} hidden layers of at most "
+                "{max_layer_width:,} units; found {count}, the widest of {widest:,}.",
+                name=name,
+                max_hidden_layers=MAX_HIDDEN_LAYERS,
+                max_layer_width=MAX_LAYER_WIDTH,
+                count=len(hidden),
+                widest=max(hidden),
+            )
         )
     return network
 
@@ -120,7 +143,10 @@ def _as_float32(network: Network, name: str) -> Network:
         converted = network.astype(np.float32)
     if not all(np.isfinite(parameter).all() for parameter in converted.parameters()):
         raise WeightsError(
-            f"{name}: expected weights that fit into 32-bit floats, below 3.4e38 in magnitude; "
-            "found larger ones."
+            gettext(
+                "{name}: expected weights that fit into 32-bit floats, below 3.4e38 in "
+                "magnitude; found larger ones.",
+                name=name,
+            )
         )
     return converted

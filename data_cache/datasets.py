@@ -22,6 +22,7 @@ from data_cache.readers.archives import decompress, read_bytes
 from data_cache.readers.idx import find_labels, parse_idx
 from data_cache.readers.paths import find_images, has_images, open_samples
 from data_cache.samples import PIXELS, DataSet, Samples
+from data_cache.texts import gettext
 
 DIGIT_NAMES = tuple("0123456789")
 FASHION_NAMES = (
@@ -100,7 +101,13 @@ def data_set_card(name: str) -> DataSetCard:
         If there is no such data set.
     """
     if name not in DATA_SETS:
-        raise DataError(f'Data set: expected one of {", ".join(DATA_SETS)}, found "{name}".')
+        raise DataError(
+            gettext(
+                'Data set: expected one of {names}, found "{name}".',
+                names=", ".join(DATA_SETS),
+                name=name,
+            )
+        )
     return DATA_SETS[name]
 
 
@@ -153,8 +160,15 @@ def load_data_set(name: str, folder: Path | str | None = None) -> DataSet:
     found = _find_folder(card, root)
     if found is None:
         raise DataError(
-            f"{card.title}: expected idx files in {root / name} or {root}, found none; fetch "
-            f"them with `inkling data fetch {name}`, or set INKLING_DATA to a folder that has them."
+            gettext(
+                "{title}: expected idx files in {folder} or {parent}, found none; fetch "
+                "them with `inkling data fetch {name}`, or set INKLING_DATA to a folder "
+                "that has them.",
+                title=card.title,
+                folder=root / name,
+                parent=root,
+                name=name,
+            )
         )
     train, test = open_samples(found, "train"), open_samples(found, "test")
     split = len(train) - len(train) // VALIDATION_SHARE

@@ -14,6 +14,7 @@ from types import MappingProxyType, ModuleType
 
 from data_cache.datasets import data_folder, data_set_card
 from data_cache.errors import DataError
+from data_cache.texts import gettext
 
 Progress = Callable[[int, int, str], None]
 """(bytes done, bytes in total, name of the current file), over all files of the data set."""
@@ -124,8 +125,12 @@ def fetch_data_set(
     target = data_folder(folder) / name
     if card.bundled:
         raise DataError(
-            f"Download: expected one of {', '.join(REMOTE_FILES)}, found "
-            f'"{name}", which is bundled with the package.'
+            gettext(
+                'Download: expected one of {names}, found "{name}", which is bundled with '
+                "the package.",
+                names=", ".join(REMOTE_FILES),
+                name=name,
+            )
         )
     pooch = _import_pooch()
     _make_folder(target)
@@ -143,8 +148,11 @@ def _import_pooch() -> ModuleType:
         import pooch  # noqa: PLC0415 - an optional dependency
     except ImportError as error:
         raise DataError(
-            "Download: expected the package pooch, found none; install it with "
-            '`python -m pip install "inkling[download]"` (or `python -m pip install pooch`).'
+            gettext(
+                "Download: expected the package pooch, found none; install it with "
+                '`python -m pip install "inkling[download]"` (or `python -m pip install '
+                "pooch`)."
+            )
         ) from error
     # By default it logs each file to the terminal, in the middle of the caller's progress bar.
     pooch.get_logger().setLevel(logging.WARNING)
@@ -156,8 +164,12 @@ def _make_folder(target: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(
-            f"{target}: expected a folder that can be created, found none ({error.strerror}); name "
-            "another one by the environment variable INKLING_DATA."
+            gettext(
+                "{target}: expected a folder that can be created, found none "
+                "({strerror}); name another one by the environment variable INKLING_DATA.",
+                target=target,
+                strerror=error.strerror,
+            )
         ) from error
 
 
@@ -183,8 +195,14 @@ def _fetch_file(
         else:
             return
     raise DataError(
-        f"{target / file.name}: expected {file.size} bytes with SHA-256 {file.sha256[:12]}…, found "
-        f"none on any mirror ({'; '.join(failures)}); try again later, or copy the file there."
+        gettext(
+            "{target}: expected {size} bytes with SHA-256 {sha256}…, found none on any "
+            "mirror ({failures}); try again later, or copy the file there.",
+            target=target / file.name,
+            size=file.size,
+            sha256=file.sha256[:12],
+            failures="; ".join(failures),
+        )
     ) from cause
 
 
@@ -192,16 +210,16 @@ def _describe_failure(error: Exception) -> str:
     import requests  # noqa: PLC0415 - a dependency of pooch
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"status {error.response.status_code}"
+        return gettext("status {status}", status=error.response.status_code)
     if isinstance(error, requests.Timeout):
-        return f"no response within {TIMEOUT_SECONDS} s"
+        return gettext("no response within {seconds} s", seconds=TIMEOUT_SECONDS)
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the response was truncated"
+        return gettext("the response was truncated")
     if isinstance(error, requests.ConnectionError):
-        return "no connection"
+        return gettext("no connection")
     if isinstance(error, OSError):
         return str(error)
-    return "the checksum differs"
+    return gettext("the checksum differs")
 
 
 @dataclass

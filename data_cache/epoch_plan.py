@@ -16,6 +16,7 @@ import numpy as np
 from data_cache.errors import DataError, PrefetchError
 from data_cache.samples import Samples
 from data_cache.sources.source import Block, QueuePosition, Request, Source
+from data_cache.texts import gettext
 
 
 @dataclass(eq=False)
@@ -55,10 +56,15 @@ class Slot(Generic[Request]):
             return
         self.error_was_raised = True
         cancelled = isinstance(self.error, asyncio.CancelledError)
-        reason = "the fetch was cancelled" if cancelled else str(self.error)
+        reason = gettext("the fetch was cancelled") if cancelled else str(self.error)
         raise PrefetchError(
-            f"Block {self.position.block} of epoch {self.position.epoch} could not be fetched "
-            f"({reason or type(self.error).__name__}); the next request tries again."
+            gettext(
+                "Block {block} of epoch {epoch} could not be fetched ({reason}); the next "
+                "request tries again.",
+                block=self.position.block,
+                epoch=self.position.epoch,
+                reason=reason or type(self.error).__name__,
+            )
         ) from self.error
 
     def clear_error(self) -> None:
@@ -127,8 +133,8 @@ class EpochPlan(Generic[Request]):
         self._plan_next_epoch()
         if not 0 <= start.block < len(self._requests):
             raise ValueError(
-                f"start: expected a block below {len(self._requests)}, the number of blocks in an "
-                f"epoch of this source, found block {start.block} of epoch {start.epoch}; the "
-                "position is from another source."
+                f"start: expected a block below {len(self._requests)}, the number of blocks in "
+                f"an epoch of this source, found block {start.block} of epoch {start.epoch}; "
+                "the position is from another source."
             )
         self._next = start.block

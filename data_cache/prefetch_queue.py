@@ -16,6 +16,7 @@ from data_cache.epoch_plan import EpochPlan, Slot
 from data_cache.errors import PrefetchError, TransientError
 from data_cache.retries import RETRIES, Backoff, exponential_backoff, retry
 from data_cache.sources.source import Block, QueuePosition, Request, Source
+from data_cache.texts import gettext
 
 
 class PrefetchQueue(Generic[Request]):
@@ -314,7 +315,10 @@ class PrefetchQueue(Generic[Request]):
         elif self._plan_error is not None:
             error, self._plan_error = self._plan_error, None
             raise PrefetchError(
-                f"The next epoch could not be planned ({error}); the next request tries again."
+                gettext(
+                    "The next epoch could not be planned ({error}); the next request tries again.",
+                    error=error,
+                )
             ) from error
 
 
@@ -323,8 +327,8 @@ def _get_running_loop() -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
     except RuntimeError as error:
         raise RuntimeError(
-            "PrefetchQueue: expected a running event loop to fetch blocks in, found none; call it "
-            "in a coroutine."
+            "PrefetchQueue: expected a running event loop to fetch blocks in, found none; "
+            "call it in a coroutine."
         ) from error
 
 

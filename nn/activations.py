@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nn.choices import resolve_choice
+from nn.texts import gettext_noop
 
 LEAK = 0.01
 """Derivative of the leaky ReLU below zero (Maas, Hannun and Ng, 2013)."""
@@ -90,7 +91,7 @@ ACTIVATIONS = tuple(_TABLE)
 
 def activation_name(text: str) -> str:
     """Return the activation that `text` means ("re-lu" is "relu"); `ValueError` if none."""
-    return resolve_choice(text, ACTIVATIONS, "activation")
+    return resolve_choice(text, ACTIVATIONS, gettext_noop("activation"))
 
 
 def activation_function(name: str) -> Activation:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nn.choices import resolve_choice
 from nn.layer_spec import LayerSpec, read_layer_spec
 from nn.network import Network
+from nn.texts import gettext, gettext_noop
 
 DENSE = "dense"
 
@@ -54,11 +55,14 @@ def architecture_name(text: str) -> str:
     whether it fits the images is not checked. `ValueError` if `text` is neither.
     """
     try:
-        return resolve_choice(text, ARCHITECTURES, "architecture")
+        return resolve_choice(text, ARCHITECTURES, gettext_noop("architecture"))
     except ValueError as error:
         if not isinstance(text, str) or not text.strip().lower().startswith(("conv", "crop")):
             raise ValueError(
-                f"{error} Or give layers of your own, such as “conv5x8 pool2 conv5x16 pool3”."
+                gettext(
+                    "{error} Or give layers of your own, such as “conv5x8 pool2 conv5x16 pool3”.",
+                    error=error,
+                )
             ) from error
     spec = read_layer_spec(text).text
     return next((name for name, known in ARCHITECTURES.items() if known.layer_spec == spec), spec)

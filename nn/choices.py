@@ -5,6 +5,8 @@ Activations, optimizers, schedules and the other choices that users type are loo
 
 from collections.abc import Iterable
 
+from nn.texts import gettext
+
 
 def resolve_choice(text: str, choices: Iterable[str], kind: str) -> str:
     """Return the one of `choices` that `text` spells.
@@ -26,7 +28,14 @@ def resolve_choice(text: str, choices: Iterable[str], kind: str) -> str:
     names = tuple(choices)
     by_spelling = {_normalize(name): name for name in names}
     if not isinstance(text, str) or _normalize(text) not in by_spelling:
-        raise ValueError(f"Expected one of {', '.join(names)} as {kind} and found {text!r}.")
+        raise ValueError(
+            gettext(
+                "Expected one of {names} as {kind} and found {text!r}.",
+                names=", ".join(names),
+                kind=gettext(kind),
+                text=text,
+            )
+        )
     return by_spelling[_normalize(text)]
 
 

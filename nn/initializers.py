@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nn.choices import resolve_choice
+from nn.texts import gettext_noop
 
 Shape = tuple[int, int]
 
@@ -55,7 +56,7 @@ INITIALIZATIONS = tuple(_INITIALIZERS)
 
 def initialization_name(text: str) -> str:
     """Return the one of `INITIALIZATIONS` that `text` spells; `ValueError` if none."""
-    return resolve_choice(text, INITIALIZATIONS, "initialization")
+    return resolve_choice(text, INITIALIZATIONS, gettext_noop("initialization"))
 
 
 def initial_weights(name: str, shape: Shape, generator: np.random.Generator) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 
 from nn.convolution import Conv2D, MaxPool2D, Shape
 from nn.layers import Dense
+from nn.texts import gettext, gettext_noop
 
 MAX_CONVOLUTIONS = 12
 MAX_SIDE = 256
@@ -21,7 +22,7 @@ MAX_MULTIPLICATIONS = 200_000_000
 `MAX_MULTIPLICATIONS` is for one image.
 """
 
-_EXAMPLE = "such as “crop24 conv5x8 pool2 conv5x16 pool3”"
+_EXAMPLE = gettext_noop("such as “crop24 conv5x8 pool2 conv5x16 pool3”")
 _CONVOLUTION = re.compile(r"conv(\d{1,3})x(\d{1,4})(?:p(\d{1,3}))?")
 _POOLING = re.compile(r"pool(\d{1,3})(?:s(\d{1,3}))?")
 _CROP = re.compile(r"crop(\d{1,3})")
@@ -43,13 +44,23 @@ class ConvSpec:
     def __post_init__(self) -> None:
         if not (self.kernel >= 1 and 1 <= self.filters <= MAX_FILTERS):
             raise ValueError(
-                f"Expected a kernel of 1 or more and 1 to {MAX_FILTERS} filters, "
-                f"and found {self.text}."
+                gettext(
+                    "Expected a kernel of 1 or more and 1 to {max_filters} filters, and "
+                    "found {text}.",
+                    max_filters=MAX_FILTERS,
+                    text=self.text,
+                )
             )
         if not 0 <= self.padding < self.kernel:
-            raise ValueError(f"Expected a padding from 0 to below the kernel, found {self.text}.")
+            raise ValueError(
+                gettext(
+                    "Expected a padding from 0 to below the kernel, found {text}.", text=self.text
+                )
+            )
         if self.pool is not None and min(self.pool) < 1:
-            raise ValueError(f"Expected a pooling of 1 or more, found {self.text}.")
+            raise ValueError(
+                gettext("Expected a pooling of 1 or more, found {text}.", text=self.text)
+            )
 
     @property
     def text(self) -> str:
@@ -89,8 +100,12 @@ class LayerSpec:
     def __post_init__(self) -> None:
         if not 1 <= len(self.convolutions) <= MAX_CONVOLUTIONS:
             raise ValueError(
-                f"Expected 1 to {MAX_CONVOLUTIONS} convolutions, {_EXAMPLE}, "
-                f"and found {len(self.convolutions)}."
+                gettext(
+                    "Expected 1 to {max_convolutions} convolutions, {example}, and found {count}.",
+                    max_convolutions=MAX_CONVOLUTIONS,
+                    example=gettext(_EXAMPLE),
+                    count=len(self.convolutions),
+                )
             )
 
     @property
@@ -115,8 +130,14 @@ class LayerSpec:
         cropped = side if self.crop is None else self.crop
         if not 1 <= cropped <= side <= MAX_SIDE:
             raise ValueError(
-                f"Expected images of at least {cropped} and at most {MAX_SIDE} pixels a side for "
-                f"the layers “{self.text}”, and found {side}."
+                gettext(
+                    "Expected images of at least {cropped} and at most {max_side} pixels "
+                    "a side for the layers “{text}”, and found {side}.",
+                    cropped=cropped,
+                    max_side=MAX_SIDE,
+                    text=self.text,
+                    side=side,
+                )
             )
         shapes = [Shape(cropped, cropped, 1)]
         for spec in self.convolutions:
@@ -124,17 +145,29 @@ class LayerSpec:
             size = 1 if spec.pool is None else spec.pool.size
             if min(convolved.height, convolved.width) < size:
                 raise ValueError(
-                    f"The layers “{self.text}” leave {max(convolved.height, 0)} × "
-                    f"{max(convolved.width, 0)} pixels of {side} × {side}, too few for "
-                    f"“{spec.text}”: take smaller kernels or fewer poolings."
+                    gettext(
+                        "The layers “{text}” leave {height} × {width} pixels of {side} × "
+                        "{side}, too few for “{spec_text}”: take smaller kernels or fewer "
+                        "poolings.",
+                        text=self.text,
+                        height=max(convolved.height, 0),
+                        width=max(convolved.width, 0),
+                        side=side,
+                        spec_text=spec.text,
+                    )
                 )
             shapes.append(spec.output_shape(shapes[-1]))
         multiplications = self._multiplications(shapes)
         if multiplications > MAX_MULTIPLICATIONS:
             raise ValueError(
-                f"The layers “{self.text}” take {multiplications:,} multiplications for every "
-                f"image, and {MAX_MULTIPLICATIONS:,} are the most allowed: take fewer filters, "
-                "or pool earlier."
+                gettext(
+                    "The layers “{text}” take {multiplications:,} multiplications for "
+                    "every image, and {max_multiplications:,} are the most allowed: take "
+                    "fewer filters, or pool earlier.",
+                    text=self.text,
+                    multiplications=multiplications,
+                    max_multiplications=MAX_MULTIPLICATIONS,
+                )
             )
         return shapes
 
@@ -172,8 +205,13 @@ class LayerSpec:
         found = [W.shape for W in weights]
         if found != expected:
             raise ValueError(
-                f"Expected the weights of the layers “{self.text}” to have the shapes {expected} "
-                f"and found {found}."
+                gettext(
+                    "Expected the weights of the layers “{text}” to have the shapes "
+                    "{expected} and found {found}.",
+                    text=self.text,
+                    expected=expected,
+                    found=found,
+                )
             )
         if self.crop is not None:
             layers[0] = replace(layers[0], image_side=side)
@@ -216,7 +254,12 @@ def read_layer_spec(text: str) -> LayerSpec:
             crop = int(found[1])
         else:
             raise ValueError(
-                f"Expected convolutions, each with at most one pooling after it, {_EXAMPLE}, "
-                f"and found “{word[:24]}” as word {position + 1}."
+                gettext(
+                    "Expected convolutions, each with at most one pooling after it, "
+                    "{example}, and found “{word}” as word {position}.",
+                    example=gettext(_EXAMPLE),
+                    word=word[:24],
+                    position=position + 1,
+                )
             )
     return LayerSpec(tuple(specs), crop)

@@ -11,6 +11,7 @@ import numpy as np
 
 from nn.choices import resolve_choice
 from nn.denormals import FLUSH_PERIOD, flush, smallest_kept
+from nn.texts import gettext_noop
 
 Arrays = Sequence[np.ndarray]
 
@@ -313,7 +314,7 @@ OPTIMIZERS = tuple(_TABLE)
 
 def optimizer_name(text: str) -> str:
     """Return the optimiser that `text` means; `ValueError` if none."""
-    return resolve_choice(text, OPTIMIZERS, "optimizer")
+    return resolve_choice(text, OPTIMIZERS, gettext_noop("optimizer"))
 
 
 def create_optimizer(name: str, parameters: Arrays, **settings: float) -> Optimizer:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import cos, pi
 
 from nn.choices import resolve_choice
+from nn.texts import gettext_noop
 
 
 def _constant(peak: float, progress: float) -> float:
@@ -76,7 +77,7 @@ class Schedule:
 
 def schedule_name(text: str) -> str:
     """Return the one of `SCHEDULES` that `text` spells; `ValueError` if none."""
-    return resolve_choice(text, SCHEDULES, "schedule")
+    return resolve_choice(text, SCHEDULES, gettext_noop("schedule"))
 
 
 def create_schedule(name: str, learning_rate: float, total_steps: int) -> Schedule:

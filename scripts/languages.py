@@ -23,6 +23,7 @@ from dashboard.lessons.library import LESSONS, load_lesson
 
 ROOT = Path(__file__).parents[1]
 CATALOGUES = ROOT / "dashboard" / "languages" / "catalogues"
+FOLDERS = ("dashboard", "data_cache", "nn")
 FUNCTIONS = {"gettext": 1, "gettext_noop": 1, "ngettext": 2}
 """How many of the first arguments of these functions are texts."""
 DATE = datetime(2026, 11, 27, tzinfo=UTC)
@@ -34,7 +35,8 @@ Key = str | tuple[str, str]
 def gather_texts() -> dict[Key, list[str]]:
     """Return all texts, a pair for two forms by number, each with the files that it stands in."""
     found: dict[Key, list[str]] = {}
-    for path in sorted((ROOT / "dashboard").rglob("*")):
+    paths = (path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*")))
+    for path in paths:
         texts: list[Key] = []
         if path.suffix == ".py":
             texts = list(texts_of_module(path.read_text(encoding="utf-8")))

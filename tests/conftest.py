@@ -7,6 +7,9 @@ many times slower than one.
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# The command line speaks the language of the terminal.
+os.environ["LANGUAGE"] = ""
+os.environ["LC_ALL"] = "C.UTF-8"
 
 from pathlib import Path
 

@@ -16,6 +16,7 @@ from dashboard.api.server import Server
 from dashboard.api.weights_formats import read_weights
 from dashboard.api.weights_store import StoreError, Version, version_record
 from dashboard.digits.server_weights import NPZ, ServerWeightsError, WeightsVersion, read_version
+from dashboard.languages.text import gettext
 
 Result = TypeVar("Result")
 
@@ -50,7 +51,11 @@ class LocalServerWeights:
         limit = self._server.settings.body_bytes
         if len(weights) > limit:
             raise ServerWeightsError(
-                f"Expected weights of at most {limit:,} bytes, found {len(weights):,}."
+                gettext(
+                    "Expected weights of at most {limit:,} bytes, found {count:,}.",
+                    limit=limit,
+                    count=len(weights),
+                )
             )
         return await self._changed(
             self._server.weights.replace(lambda: read_weights(weights, NPZ, limit), None)
@@ -77,7 +82,10 @@ class LocalServerWeights:
         wait = limit.take(self._address)
         if wait:
             raise ServerWeightsError(
-                f"Too many requests from this address; try again in {max(wait, 1):.0f} s."
+                gettext(
+                    "Too many requests from this address; try again in {wait:.0f} s.",
+                    wait=max(wait, 1),
+                )
             )
 
     def _check(self, token: str) -> None:
@@ -88,7 +96,9 @@ class LocalServerWeights:
         except ApiError as error:
             sentence = error.sentence
             if error.status == 401:
-                sentence = "Changes need the server's token; type it into the field “Token”."
+                sentence = gettext(
+                    "Changes need the server's token; type it into the field “Token”."
+                )
             raise ServerWeightsError(sentence) from error
 
     async def _changed(self, change: Awaitable[Version]) -> WeightsVersion:

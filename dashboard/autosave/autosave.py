@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
 
-from dashboard.autosave.save import Divider, Save, SavedPart, SaveError
+from dashboard.autosave.save import Divider, Save, SavedPart, SaveError, join_titles
 from dashboard.autosave.sessions import EarlierSave, RecordName, Sessions, piece_name
 from dashboard.autosave.store import Store, StoreError, StoreFullError
+from dashboard.languages.text import gettext
 from dashboard.training.background_tasks import sleep_without_context
 from data_cache import DataError
 
@@ -188,10 +189,10 @@ class Autosave:
             await self._store.claim(earlier.session)
             records, save = await self._read(earlier.session)
         except StoreError as error:
-            self._tell(f"Earlier work cannot be restored right now: {error}.")
+            self._tell(gettext("Earlier work cannot be restored right now: {error}.", error=error))
             return False
         if save is None:
-            self._tell("This save is no longer here: another tab restored or deleted it.")
+            self._tell(gettext("This save is no longer here: another tab restored or deleted it."))
             return True
         self._pending = self._pending_of(save)
         self._replaced = records
@@ -235,7 +236,7 @@ class Autosave:
                 await self._sessions.put_aside(name, error, alone.to_bytes())
             self._replaced = []
         except DataError as error:
-            self._tell(f"Earlier work cannot be restored right now: {error}")
+            self._tell(gettext("Earlier work cannot be restored right now: {error}", error=error))
             return False
         return True
 
@@ -248,7 +249,7 @@ class Autosave:
         try:
             await self._sessions.delete(earlier.session)
         except StoreError as error:
-            self._tell(f"The save cannot be deleted right now: {error}.")
+            self._tell(gettext("The save cannot be deleted right now: {error}.", error=error))
             return False
         self._earlier = [other for other in self._earlier if other is not earlier]
         return True
@@ -292,7 +293,7 @@ class Autosave:
         try:
             save = Save.from_bytes(content)
         except SaveError as error:
-            self._tell(f"{name} cannot be used: {error}.")
+            self._tell(gettext("{name} cannot be used: {error}.", name=name, error=error))
             return
         await self._store_apart()
         self._pending = self._pending_of(save)
@@ -302,7 +303,9 @@ class Autosave:
             try:
                 await part.restore(save.parts[part_name])
             except (DataError, SaveError) as error:
-                self._tell(f"{name} cannot be used as a whole: {error}")
+                self._tell(
+                    gettext("{name} cannot be used as a whole: {error}", name=name, error=error)
+                )
         self.note_change()
 
     async def _store_apart(self) -> None:
@@ -418,7 +421,9 @@ class Autosave:
             await self._write(str(name), content)
         except (StoreError, MemoryError) as error:
             self._newest = newest
-            refused = error if isinstance(error, StoreError) else StoreError("no memory is left")
+            refused = (
+                error if isinstance(error, StoreError) else StoreError(gettext("no memory is left"))
+            )
             self.note_failure(refused)
             return False
         self._saved_at = save.saved_at
@@ -462,7 +467,7 @@ class Autosave:
             parts[name] = content
         if self._newest is not None and parts == self._newest.parts:
             return None
-        title = " and ".join(filter(None, titles.values())) or "a fresh start"
+        title = join_titles(filter(None, titles.values())) or gettext("a fresh start")
         # Names must differ and grow even when the clock is set back.
         saved_at = max(self._now(), self._saved_at + 1)
         pictures = (part.picture for part in self._parts.values())

@@ -16,6 +16,7 @@ from dashboard.autosave.save import Save, SavedPart, describe_age
 from dashboard.autosave.sessions import EarlierSave
 from dashboard.autosave.store import IndexedDBStore, Store, StoreError, StoreFullError
 from dashboard.digits.controller import DigitsController
+from dashboard.languages.text import gettext, gettext_noop, ngettext
 from dashboard.shell.alert import Action, Alert
 from dashboard.shell.pictures import ink_pixels, picture_address
 from dashboard.shell.restore_offer import OfferedSave, RestoreOffer
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 Resume = Callable[[], Awaitable[None]] | None
 
 
-IN_THE_BROWSER, ON_THE_SERVER = "in this browser", "on this server"
-"""Where work is saved, in words."""
+IN_THE_BROWSER, ON_THE_SERVER = gettext_noop("in this browser"), gettext_noop("on this server")
+"""Where work is saved, in words; translated when they are shown."""
 
 
 def create_autosave(
@@ -64,10 +65,12 @@ def create_autosave(
         if error is None:
             alert.hide()
             return
-        actions: list[Action] = [("Try again", autosave.retry_now)]
+        actions: list[Action] = [(gettext("Try again"), autosave.retry_now)]
         count = autosave.earlier_count
         if isinstance(error, StoreFullError) and count:
-            label = "Delete the earlier save" if count == 1 else f"Delete {count} earlier saves"
+            label = ngettext(
+                "Delete the earlier save", "Delete {count} earlier saves", count, count=count
+            )
             actions.append((label, lambda: controller.spawn(make_space())))
         alert.show(failure_sentence(error, place), actions)
 
@@ -106,9 +109,11 @@ def _js_object() -> Any:
 
 def failure_sentence(error: StoreError, place: str = IN_THE_BROWSER) -> str:
     """Return the sentence that tells why nothing can be saved."""
-    return (
-        f"Your work cannot be saved {place} at present ({error}). Everything else works, "
-        "and saving is tried again by itself; save the weights to keep them."
+    return gettext(
+        "Your work cannot be saved {place} at present ({error}). Everything else "
+        "works, and saving is tried again by itself; save the weights to keep them.",
+        place=gettext(place),
+        error=error,
     )
 
 

@@ -18,6 +18,7 @@ from dashboard.digits.controller import DigitsController
 from dashboard.digits.models import StoredModel, describe_stored
 from dashboard.digits.state import DigitsState, Origin, architecture_settings
 from dashboard.digits.training import NETWORK_SETTINGS
+from dashboard.languages.text import gettext
 from dashboard.training.checkpoint import Checkpoint, settings_values
 from dashboard.training.run_state import RunState
 from dashboard.training.scheduled_changes import changes_from_list, changes_to_list
@@ -60,19 +61,27 @@ class SavedDigits:
         iteration = self._state.snapshot.iteration
         sizes = "-".join(str(size) for size in self._state.snapshot.network.sizes)
         if iteration:
-            return f"iteration {iteration:,} of a {sizes} net"
+            return gettext(
+                "iteration {iteration:,} of a {sizes} net", iteration=iteration, sizes=sizes
+            )
         if self._state.origin != Origin.PRETRAINED:
-            return f"a {self._state.origin} {sizes} net"
+            return gettext(
+                "a {origin} {sizes} net", origin=gettext(self._state.origin), sizes=sizes
+            )
         drawing = self._state.drawing
         if drawing is not None and drawing.any() and not self._state.is_example:
-            return "your drawing"
-        return "your settings" if self._has_other_settings() else ""
+            return gettext("your drawing")
+        return gettext("your settings") if self._has_other_settings() else ""
 
     @property
     def score(self) -> str:
         """The latest validation accuracy."""
         scores = self._state.history.validation if self._state.snapshot.iteration else []
-        return f"validation accuracy {100 * scores[-1].accuracy:.1f} %" if scores else ""
+        return (
+            gettext("validation accuracy {accuracy:.1f} %", accuracy=100 * scores[-1].accuracy)
+            if scores
+            else ""
+        )
 
     @property
     def picture(self) -> str:
@@ -105,7 +114,7 @@ class SavedDigits:
     async def restore(self, content: bytes) -> None:
         """Restore the controller; see `SavedPart`."""
         try:
-            checkpoint = Checkpoint.from_bytes(content, "the saved digits")
+            checkpoint = Checkpoint.from_bytes(content, gettext("the saved digits"))
             # A file may come from a server that allows larger networks.
             self._state.check_budget(architecture_settings(checkpoint.state.network))
             shown, drawing, origin, built = _read_task(checkpoint.task)
@@ -120,7 +129,7 @@ class SavedDigits:
         except DataError:
             raise  # a ValueError too, but of another kind
         except (LookupError, TypeError, ValueError) as error:
-            raise SaveError(str(error).rstrip(".")) from error
+            raise SaveError(str(error).rstrip(".。")) from error
         if drawing is not None:
             self._controller.drawing.show(drawing)
         self._state.scheduled_changes = scheduled
@@ -150,7 +159,11 @@ class SavedStoredModel:
         """Description of the model; "" when there is none."""
         stored = self._stored
         return (
-            "" if stored is None else f"the stored {describe_stored(stored, self._state).subject}"
+            ""
+            if stored is None
+            else gettext(
+                "the stored {subject}", subject=describe_stored(stored, self._state).subject
+            )
         )
 
     @property
@@ -158,7 +171,11 @@ class SavedStoredModel:
         """The latest validation accuracy."""
         stored = self._stored
         accuracy = None if stored is None else describe_stored(stored, self._state).accuracy
-        return "" if accuracy is None else f"validation accuracy {100 * accuracy:.1f} %"
+        return (
+            ""
+            if accuracy is None
+            else gettext("validation accuracy {accuracy:.1f} %", accuracy=100 * accuracy)
+        )
 
     picture = ""
 
@@ -182,10 +199,10 @@ class SavedStoredModel:
         if not content:
             return
         try:
-            checkpoint = Checkpoint.from_bytes(content, "the stored model")
+            checkpoint = Checkpoint.from_bytes(content, gettext("the stored model"))
             self._controller.models.add(checkpoint.state, **_read_stored_task(checkpoint))
         except (LookupError, TypeError, ValueError) as error:
-            raise SaveError(str(error).rstrip(".")) from error
+            raise SaveError(str(error).rstrip(".。")) from error
 
     def watch(self, note_change: Callable[[bool], None]) -> None:
         """Call a function at every change; see `SavedPart`."""

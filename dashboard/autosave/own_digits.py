@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dashboard.autosave.save import SaveError
+from dashboard.languages.text import ngettext
 from dashboard.teaching.own_digits import MOST_OWN_DIGITS, OwnDigit, add_digits, samples_of
 from dashboard.teaching.state import TeachingState
 from data_cache.samples import PIXELS
@@ -29,7 +30,9 @@ class SavedOwnDigits:
     def title(self) -> str:
         """Description of the digits; "" when there are none."""
         count = len(self._state.digits)
-        return f"{count} own digit{'' if count == 1 else 's'}" if count else ""
+        if not count:
+            return ""
+        return ngettext("{count} own digit", "{count} own digits", count, count=count)
 
     def capture(self) -> bytes | None:
         """Return the digits as bytes, empty if there are none."""

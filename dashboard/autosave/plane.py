@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.autosave.save import SaveError, watch_state
+from dashboard.languages.text import gettext
 from dashboard.plane.controller import PlaneController
 from dashboard.plane.dataset import OWN, PARTS, PlaneData
 from dashboard.plane.settings import MAX_POINTS, PlaneSettings
@@ -57,18 +58,22 @@ class SavedPlane:
         """Description of the work; "" when there is only a preset, or what a link said."""
         iteration = self._state.snapshot.iteration
         if iteration:
-            return f"iteration {iteration:,} on 2-D data"
+            return gettext("iteration {iteration:,} on 2-D data", iteration=iteration)
         if self._state.points.origin == OWN:
-            return "your 2-D points"
+            return gettext("your 2-D points")
         if not self._state.preset and self._values() != self._opened_with:
-            return "your settings for 2-D data"
+            return gettext("your settings for 2-D data")
         return ""
 
     @property
     def score(self) -> str:
         """The latest accuracy on the test points, with which this pane validates."""
         scores = self._state.history.validation if self._state.snapshot.iteration else []
-        return f"test accuracy {100 * scores[-1].accuracy:.1f} %" if scores else ""
+        return (
+            gettext("test accuracy {accuracy:.1f} %", accuracy=100 * scores[-1].accuracy)
+            if scores
+            else ""
+        )
 
     picture = ""
 
@@ -93,7 +98,9 @@ class SavedPlane:
     async def restore(self, content: bytes) -> None:
         """Restore the controller; see `SavedPart`."""
         try:
-            checkpoint = Checkpoint.from_bytes(content, "the saved 2-D data", PlaneState, FORMER)
+            checkpoint = Checkpoint.from_bytes(
+                content, gettext("the saved 2-D data"), PlaneState, FORMER
+            )
             settings = _check_settings(checkpoint.settings)
             task, data = checkpoint.task, _read_data(checkpoint)
             scheduled = changes_from_list(task.get("scheduled", ()))
@@ -108,7 +115,7 @@ class SavedPlane:
                 raise ValueError("expected hidden units of the network, found others switched off")
             self._controller.restore_run(checkpoint.settings, data, checkpoint.state, ablated)
         except (LookupError, TypeError, ValueError) as error:
-            raise SaveError(str(error).rstrip(".")) from error
+            raise SaveError(str(error).rstrip(".。")) from error
         self._state.scheduled_changes = scheduled
         self._state.running = bool(task["running"])
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.autosave.save import SaveError
+from dashboard.languages.text import gettext, ngettext
 from dashboard.runs.record_values import read_record, record_header
 from dashboard.runs.records import MAX_RUNS, KeptModel, RunCollection, RunRecord
 from dashboard.training.checkpoint import Checkpoint
@@ -73,7 +74,9 @@ class SavedRuns:
     def title(self) -> str:
         """Description of the runs; "" when there are none."""
         count = len(self._runs.records)
-        return f"{count} kept run{'' if count == 1 else 's'}" if count else ""
+        if not count:
+            return ""
+        return ngettext("{count} kept run", "{count} kept runs", count, count=count)
 
     def capture(self) -> bytes | None:
         """Return the runs as bytes, empty if there are none."""
@@ -140,7 +143,7 @@ class SavedRuns:
             shown = {name: header["shown"][name] for name in _SHOWN}
             RunCollection(**shown)
         except (AttributeError, LookupError, TypeError, ValueError) as error:
-            raise SaveError(str(error).rstrip(".")) from error
+            raise SaveError(str(error).rstrip(".。")) from error
         before = len(self._runs.records)
         self._runs.restore(records)
         restored = self._runs.records[: len(self._runs.records) - before]
@@ -154,7 +157,7 @@ class SavedRuns:
         saved = arrays.get(f"{index}.model")
         if saved is None:
             return record
-        checkpoint = Checkpoint.from_bytes(saved.tobytes(), "a saved run", self._settings)
+        checkpoint = Checkpoint.from_bytes(saved.tobytes(), gettext("a saved run"), self._settings)
         return replace(record, model=self._from_checkpoint(checkpoint))
 
     def watch(self, note_change: Callable[[bool], None]) -> None:

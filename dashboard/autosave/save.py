@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from dashboard.languages.text import gettext, ngettext
 
 MAGIC = b"INKSAVE\n"
 FORMATS = (1, 2)
@@ -129,7 +131,7 @@ class Save:
             for name, title in self.titles.items()
             if title
         ]
-        return " and ".join(scored) or self.title
+        return join_titles(scored) or self.title
 
     def to_bytes(self, pieces: Pieces | None = None) -> bytes:
         """Return the save as one record, without the pieces that are stored apart.
@@ -184,7 +186,9 @@ class Save:
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             if isinstance(error, SaveError):
                 raise
-            raise SaveError(f"expected a save, found a contradiction in it: {error}") from error
+            raise SaveError(
+                gettext("expected a save, found a contradiction in it: {error}", error=error)
+            ) from error
 
     @classmethod
     def _parse(cls, header: dict[str, Any], rest: memoryview, found: Mapping[int, bytes]) -> Save:
@@ -203,7 +207,13 @@ class Save:
                 place, start = place + 1, start + size
             parts[name] = b"".join(contents)
         if end != len(rest):
-            raise SaveError(f"expected {end:,} bytes by its header, found {len(rest):,}")
+            raise SaveError(
+                gettext(
+                    "expected {end:,} bytes by its header, found {count:,}",
+                    end=end,
+                    count=len(rest),
+                )
+            )
         titles, scores = (
             {name: str(text) for name, text in header.get(key, {}).items()}
             for key in ("titles", "scores")
@@ -215,21 +225,31 @@ class Save:
 def _read_header(content: bytes) -> tuple[dict[str, Any], memoryview]:
     """Return the header of a record and what follows it."""
     if not is_save(content):
-        raise SaveError(f"expected a save that begins with {MAGIC!r}, found something else")
+        raise SaveError(
+            gettext("expected a save that begins with {magic!r}, found something else", magic=MAGIC)
+        )
     checksum = int.from_bytes(content[len(MAGIC) : _CHECKED_FROM], "little")
     checked = memoryview(content)[_CHECKED_FROM:]
     if zlib.crc32(checked) != checksum:
-        raise SaveError(f"expected a whole save, found {len(content):,} damaged bytes")
+        raise SaveError(
+            gettext("expected a whole save, found {count:,} damaged bytes", count=len(content))
+        )
     end = 4 + int.from_bytes(checked[:4], "little")
     try:
         header: dict[str, Any] = json.loads(bytes(checked[4:end]))
         number = header["format"]
     except (LookupError, TypeError, ValueError) as error:
-        raise SaveError(f"expected a save, found a contradiction in it: {error}") from error
+        raise SaveError(
+            gettext("expected a save, found a contradiction in it: {error}", error=error)
+        ) from error
     if number not in FORMATS:
         raise SaveError(
-            f"expected a save of format {FORMATS[0]} or {FORMATS[1]}, found one of format "
-            f"{number}: another version of Inkling wrote it"
+            gettext(
+                "expected a save of format {format}, found one of format {found}: "
+                "another version of Inkling wrote it",
+                format=", ".join(map(str, FORMATS)),
+                found=number,
+            )
         )
     return header, checked[end:]
 
@@ -241,7 +261,9 @@ def _read_pieces(header: dict[str, Any]) -> dict[str, dict[int, Piece]]:
             for name, found in header.get("pieces", {}).items()
         }
     except (AttributeError, TypeError, ValueError) as error:
-        raise SaveError(f"expected a save, found a contradiction in it: {error}") from error
+        raise SaveError(
+            gettext("expected a save, found a contradiction in it: {error}", error=error)
+        ) from error
 
 
 def _rest(content: bytes, apart: Mapping[int, Piece]) -> list[memoryview]:
@@ -259,7 +281,9 @@ def _checked(piece: Piece, found: Mapping[int, bytes]) -> bytes:
     """Return a whole piece that is stored apart."""
     content = found.get(piece.number, b"")
     if len(content) != PIECE_BYTES or zlib.crc32(content) != piece.checksum:
-        raise SaveError(f"expected its piece {piece.number}, found {len(content):,} other bytes")
+        raise SaveError(
+            gettext("expected a whole save, found {count:,} damaged bytes", count=len(content))
+        )
     return content
 
 
@@ -314,10 +338,19 @@ class Divider:
         self._next_number += len(division.new)
 
 
+def join_titles(titles: Iterable[str]) -> str:
+    """Return the titles of parts as one: “your drawing and 3 kept runs”."""
+    return gettext(" and ").join(titles)
+
+
 def describe_age(seconds: float) -> str:
     """Return an age in words, in its largest unit: “just now”, “3 minutes ago”."""
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        count = int(max(seconds, 0) // size)
-        if count:
-            return f"{count:,} {unit}{'' if count == 1 else 's'} ago"
-    return "just now"
+    seconds = max(seconds, 0)
+    days, hours, minutes = (int(seconds // size) for size in (86_400, 3_600, 60))
+    if days:
+        return ngettext("{count:,} day ago", "{count:,} days ago", days, count=days)
+    if hours:
+        return ngettext("{count} hour ago", "{count} hours ago", hours, count=hours)
+    if minutes:
+        return ngettext("{count} minute ago", "{count} minutes ago", minutes, count=minutes)
+    return gettext("just now")

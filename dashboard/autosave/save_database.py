@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.autosave.store import StoreError, StoreFullError
+from dashboard.languages.text import gettext
 from dashboard.sqlite_transaction import write_transaction
 
 FILE_NAME = "saves.sqlite3"
@@ -72,8 +73,8 @@ def owner_of(key: str) -> str:
     """
     if not _KEY.fullmatch(key):
         raise ValueError(
-            f"SaveDatabase: expected a key of 43 to 128 characters, found {len(key)} that do not "
-            "fit; the page makes a key of its own."
+            f"SaveDatabase: expected a key of 43 to 128 characters, found {len(key)} that "
+            "do not fit; the page makes a key of its own."
         )
     return hashlib.sha256(key.encode("ascii")).hexdigest()
 
@@ -132,7 +133,7 @@ class SaveDatabase:
         """Return a record; StoreError if the visitor has none of that name."""
         rows = self._run("SELECT content FROM records WHERE owner = ? AND name = ?", owner, name)
         if not rows:
-            raise StoreError(f"there is no record {name}")
+            raise StoreError(gettext("there is no record {name}", name=name))
         content: bytes = rows[0][0]
         return content
 
@@ -151,7 +152,7 @@ class SaveDatabase:
                 "SELECT process FROM sessions WHERE owner = ? AND name = ?", (owner, session)
             ).fetchone()
             if found != (self._process,):
-                raise StoreError("another page has continued this work")
+                raise StoreError(gettext("another page has continued this work"))
             self._expire(connection)
             self._make_space(connection, owner, name, len(content))
             connection.execute(
@@ -271,8 +272,9 @@ class SaveDatabase:
                 excess -= length
             if excess > 0:
                 raise StoreFullError(
-                    f"it allows {limit / 2**20:,.0f} MB "
-                    f"{'for all visitors' if scope is None else 'for each visitor'}"
+                    gettext("it allows {limit:,.0f} MB for all visitors", limit=limit / 2**20)
+                    if scope is None
+                    else gettext("it allows {limit:,.0f} MB for each visitor", limit=limit / 2**20)
                 )
 
     # The file
@@ -320,4 +322,4 @@ def _translated() -> Iterator[None]:
     except (sqlite3.Error, OSError) as error:
         reason = str(getattr(error, "strerror", "") or error)
         kind = StoreFullError if "full" in reason or "space" in reason else StoreError
-        raise kind(f"its database cannot be used: {reason}") from error
+        raise kind(gettext("its database cannot be used: {reason}", reason=reason)) from error

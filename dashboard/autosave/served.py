@@ -13,6 +13,7 @@ from dashboard.autosave.browser import run_autosave
 from dashboard.autosave.store import StoreError
 from dashboard.autosave.visitor_store import SaveService, VisitorStore
 from dashboard.digits.controller import DigitsController
+from dashboard.languages.text import gettext
 from dashboard.shell.connection import Handshake, PageConnection
 from dashboard.shell.restore_offer import RestoreOffer
 from dashboard.training.background_tasks import sleep_without_context
@@ -91,8 +92,10 @@ class ServedAutosave:
         async def nothing_found() -> None:
             if handshake.expects:
                 self._controller.warn(
-                    "The work of this page is not on the server any more; saves are deleted when "
-                    "they are old, or when the space is used up."
+                    gettext(
+                        "The work of this page is not on the server any more; saves are "
+                        "deleted when they are old, or when the space is used up."
+                    )
                 )
 
         resume = nothing_found if handshake.resume else None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from dashboard.autosave.save import Save, SaveError
 from dashboard.autosave.store import Store, StoreError
+from dashboard.languages.text import gettext
 
 MAX_AGE_DAYS = 90
 """Saves of closed sessions, and unusable ones, are deleted at this age."""
@@ -220,7 +221,11 @@ class Sessions:
             await self._store.delete(str(name))
         except StoreError:
             pass  # it is skipped in any case
-        self._tell(f"A save of earlier work could not be used and was put aside: {error}.")
+        self._tell(
+            gettext(
+                "A save of earlier work could not be used and was put aside: {error}.", error=error
+            )
+        )
 
     async def _whole(self, name: RecordName) -> bytes:
         """Return a record with its pieces in it, as far as they can be read."""

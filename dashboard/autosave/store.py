@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from typing import Any, Protocol
 
+from dashboard.languages.text import gettext
+
 DATABASE = "inkling"
 
 FULL = ("QuotaExceededError", "NS_ERROR_DOM_QUOTA_REACHED")
@@ -91,7 +93,7 @@ class IndexedDBStore:
         """Return a record."""
         found = await _translated(lambda: self._database.read(name))
         if found is None:
-            raise StoreError(f"there is no record {name}")
+            raise StoreError(gettext("there is no record {name}", name=name))
         content: bytes = found.to_bytes()
         return content
 
@@ -133,11 +135,13 @@ async def _translated(ask: Callable[[], Awaitable[Any]]) -> Any:
         # A JavaScript error is called by its name there; all of them are of one class here.
         name, reason = getattr(error, "name", type(error).__name__), getattr(error, "message", "")
         if name in FULL:
-            raise StoreFullError("the space that the browser allows is used up") from error
+            raise StoreFullError(gettext("the space that the browser allows is used up")) from error
         if name in REFUSED:
             raise StoreError(
-                "it refuses to store data of this page; allow data of this site, or open a page "
-                "that is in a frame in a tab of its own"
+                gettext(
+                    "it refuses to store data of this page; allow data of this site, or "
+                    "open a page that is in a frame in a tab of its own"
+                )
             ) from error
         reason = str(reason or error).strip().rstrip(".")
         raise StoreError(reason or str(name)) from error

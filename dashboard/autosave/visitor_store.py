@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 from dashboard.autosave.save_database import SaveDatabase, owner_of
 from dashboard.autosave.store import StoreError
+from dashboard.languages.text import in_current_language
 
 BEAT_SECONDS = 2.0
 """How often a process writes that it is alive."""
@@ -41,7 +42,9 @@ class SaveService:
 
     async def run(self, work: Callable[..., Any], *values: Any) -> Any:
         """Call a method of the database in the thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *values)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, in_current_language(work), *values
+        )
 
     def close(self) -> None:
         """Close the database and end its thread."""

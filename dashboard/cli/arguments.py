@@ -19,6 +19,7 @@ from dashboard.cli.sample_input import (
     report,
 )
 from dashboard.cli.settings import CommandSettings
+from dashboard.languages.text import gettext
 from dashboard.training.settings import (
     MAX_HIDDEN_LAYERS,
     MAX_LAYER_WIDTH,
@@ -45,15 +46,25 @@ from nn import (
 from nn.serialization import read_file
 
 CLASSES = len(DIGIT_NAMES)
-PATH_KINDS = (
-    "a folder of idx files as MNIST has them, or of pictures in folders 0 to 9; an idx file of "
-    "images (its labels are found by name); a table (CSV) of the label and 784 pixels of 0 to 255; "
-    "or a .npz archive such as Keras's; each plain or compressed"
-)
-DATA_SET_HELP = (
-    f"a data set by name: {', '.join(DATA_SETS)}; all but digits must have been fetched "
-    "(inkling data fetch NAME) or be in the folder that INKLING_DATA names"
-)
+
+
+def path_kinds() -> str:
+    """Return what files of samples may be, in words."""
+    return gettext(
+        "a folder of idx files as MNIST has them, or of pictures in folders 0 to 9; an idx file of "
+        "images (its labels are found by name); a table (CSV) of the label and 784 pixels of 0 to "
+        "255; or a .npz archive such as Keras's; each plain or compressed"
+    )
+
+
+def data_set_help() -> str:
+    """Return the help text of the flag that names a data set."""
+    return gettext(
+        "a data set by name: {names}; all but digits must have been fetched (inkling data fetch "
+        "NAME) or be in the folder that INKLING_DATA names",
+        names=", ".join(DATA_SETS),
+    )
+
 
 _SPELLINGS: dict[str, Callable[[str], str]] = {
     "activation": activation_name,
@@ -80,13 +91,19 @@ class NamedSamples:
 def add_data_arguments(parser: argparse.ArgumentParser, *, required: bool) -> None:
     """Add --data-path, --data-set and --part."""
     group = parser.add_mutually_exclusive_group(required=required)
-    group.add_argument("--data-path", metavar="PATH", help=f"samples to read: {PATH_KINDS}")
-    group.add_argument("--data-set", metavar="NAME", help=DATA_SET_HELP)
+    group.add_argument(
+        "--data-path",
+        metavar="PATH",
+        help=gettext("samples to read: {kinds}", kinds=path_kinds()),
+    )
+    group.add_argument("--data-set", metavar="NAME", help=data_set_help())
     parser.add_argument(
         "--part",
         choices=("train", "validation", "test"),
-        help="which part of a data set (train, validation, test) or of a folder (train, test); "
-        "ignored for a file (default: test, or the only one that a folder has)",
+        help=gettext(
+            "which part of a data set (train, validation, test) or of a folder (train, "
+            "test); ignored for a file (default: test, or the only one that a folder has)"
+        ),
     )
     add_read_arguments(parser)
 
@@ -120,13 +137,23 @@ def open_named(
         return NamedSamples(samples, DIGIT_NAMES, str(arguments.data_path))
     data_set = load_data_set(data_set_name(arguments.data_set))
     part = arguments.part or "test"
-    return NamedSamples(data_set.part(part), data_set.class_names, f"{data_set.title}, part {part}")
+    return NamedSamples(
+        data_set.part(part),
+        data_set.class_names,
+        gettext("{title}, part {part}", title=data_set.title, part=part),
+    )
 
 
 def data_set_name(text: str) -> str:
     """Return the validated name of a data set; raise SettingError if it is unknown."""
     if text not in DATA_SETS:
-        raise SettingError(f"--data-set: expected one of {', '.join(DATA_SETS)}; found “{text}”.")
+        raise SettingError(
+            gettext(
+                "--data-set: expected one of {names}; found “{text}”.",
+                names=", ".join(DATA_SETS),
+                text=text,
+            )
+        )
     return text
 
 
@@ -146,9 +173,12 @@ def add_weights_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weight-path",
         metavar="FILE",
-        help="the weights, .npz, .json or .safetensors, also of PyTorch or Keras, or a pretrained "
-        "model by name: "
-        f"{', '.join(PRETRAINED)} (default: {PRETRAINED[0]})",
+        help=gettext(
+            "the weights, .npz, .json or .safetensors, also of PyTorch or Keras, or a "
+            "pretrained model by name: {names} (default: {pretrained})",
+            names=", ".join(PRETRAINED),
+            pretrained=PRETRAINED[0],
+        ),
     )
 
 
@@ -165,11 +195,19 @@ def open_network(arguments: argparse.Namespace) -> NamedNetwork:
     network = load_pretrained(path or PRETRAINED[0]) if is_pretrained else _read_network(path)
     if (network.sizes[0], network.classes) != (PIXELS, CLASSES):
         raise WeightsError(
-            f"{path}: expected a network with {PIXELS} inputs and {CLASSES} outputs, found "
-            f"{network.sizes[0]} inputs and {network.classes} outputs."
+            gettext(
+                "{path}: expected a network with {inputs} inputs and {outputs} outputs, "
+                "found {found_inputs} inputs and {found_outputs} outputs.",
+                path=path,
+                inputs=PIXELS,
+                outputs=CLASSES,
+                found_inputs=network.sizes[0],
+                found_outputs=network.classes,
+            )
         )
-    name = "" if path is None else f" {path}"
-    title = f"the pretrained model{name}" if is_pretrained else str(path)
+    title = str(path)
+    if is_pretrained:
+        title = gettext("the pretrained model {name}", name=path or "").rstrip()
     card = pretrained_card(path or PRETRAINED[0]) if is_pretrained else None
     return NamedNetwork(network, f"{title} ({network.title})", is_pretrained, card)
 
@@ -178,7 +216,11 @@ def _read_network(path: str) -> Network:
     """Return the network in a file; what was assumed about it is said on stderr."""
     reading = read_any_weights(read_file(path), path)
     if reading.notes:
-        report(f"Read {path}: {reading.network.title}.", list(reading.notes), "Note")
+        report(
+            gettext("Read {path}: {title}.", path=path, title=reading.network.title),
+            list(reading.notes),
+            gettext("Note"),
+        )
     return reading.network
 
 
@@ -210,7 +252,13 @@ def read_integer(flag: str, text: str, low: int, high: int) -> int:
     """Return the integer in the text of a flag; raise SettingError unless low <= n <= high."""
     if not (text.isascii() and text.isdigit() and low <= int(text[:12]) <= high):
         raise SettingError(
-            f"{flag}: expected an integer from {low:,} to {high:,}, found “{text[:24]}”."
+            gettext(
+                "{flag}: expected an integer from {low:,} to {high:,}, found “{text}”.",
+                flag=flag,
+                low=low,
+                high=high,
+                text=text[:24],
+            )
         )
     return int(text[:12])
 
@@ -227,9 +275,17 @@ def read_structure(flag: str, words: Sequence[str]) -> list[int]:
     first, last = str(PIXELS), str(CLASSES)
     if len(sizes) < 2 or sizes[0] != first or sizes[-1] != last:
         raise SettingError(
-            f"{flag}: expected {first} (pixels), at most {MAX_HIDDEN_LAYERS} hidden layers of "
-            f"at most {MAX_LAYER_WIDTH:,} units, then {last} (classes), for example "
-            f"784 500 300 100 10; found “{' '.join(words)}”."
+            gettext(
+                "{flag}: expected {first} (pixels), at most {max_hidden_layers} hidden "
+                "layers of at most {max_layer_width:,} units, then {last} (classes), for "
+                "example 784 500 300 100 10; found “{found}”.",
+                flag=flag,
+                first=first,
+                max_hidden_layers=MAX_HIDDEN_LAYERS,
+                max_layer_width=MAX_LAYER_WIDTH,
+                last=last,
+                found=" ".join(words),
+            )
         )
     layers: list[int] = read_flag(flag, "hidden_layers", " ".join(sizes[1:-1]))
     return layers
@@ -239,16 +295,21 @@ def explain(name: str, default: Any = None) -> str:
     """Return the help text of a setting's flag: description, accepted values and default."""
     parameter = CommandSettings.param[name]
     if isinstance(parameter, ArchitectureParameter):
-        values = f"one of {', '.join(ARCHITECTURES)}, or a layer specification"
+        values = gettext("one of {names}, or a layer specification", names=", ".join(ARCHITECTURES))
     elif isinstance(parameter, param.Selector):
-        values = f"one of {', '.join(parameter.objects)}"
+        values = gettext("one of {names}", names=", ".join(parameter.objects))
     else:
         values = describe_range(parameter)
     chosen = parameter.default if default is None else default
     if chosen is None:
-        chosen = "off"
+        chosen = gettext("off")
     # argparse reads a percent sign as a placeholder.
-    return f"{parameter.doc} {values.capitalize()} (default: {chosen}).".replace("%", "%%")
+    return gettext(
+        "{description} {values} (default: {default}).",
+        description=gettext(parameter.doc),
+        values=values[:1].upper() + values[1:],
+        default=chosen,
+    ).replace("%", "%%")
 
 
 def _canonical_name(name: str, text: str) -> str:

@@ -10,35 +10,40 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.cli.errors import CommandError
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.training.settings import SettingError
 
-DESCRIPTION = """\
+DESCRIPTION = gettext_noop("""\
 Repeat the run of every result that was handed in for a task, and say which results
 hold: the text is undamaged and belongs to the task, the fixed settings were kept, the
 repeated run has the scores and the weights that the text says, and the goal is met.
 
 Where Inkling computes with the same backend and the same arithmetic as where the
 result was made, everything must be equal to the bit. Elsewhere, as for results from
-a browser, numbers are compared within a tolerance, and the verdict says so."""
+a browser, numbers are compared within a tolerance, and the verdict says so.""")
 
-EXAMPLE = """\
+EXAMPLE = gettext_noop("""\
 examples:
   inkling check --task task.toml handed-in/*.txt
 
-Exit code: 0 if all hold, 1 if some do not."""
+Exit code: 0 if all hold, 1 if some do not.""")
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the command to the parser of `inkling`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "check",
-        help="check results that were handed in for a task",
-        description=DESCRIPTION,
-        epilog=EXAMPLE,
+        help=gettext("check results that were handed in for a task"),
+        description=gettext(DESCRIPTION),
+        epilog=gettext(EXAMPLE),
     )
     parser.set_defaults(run=run, parser=parser)
-    parser.add_argument("files", metavar="FILE", nargs="+", help="a text that was handed in")
-    parser.add_argument("--task", metavar="FILE", required=True, help="the task, a TOML file")
+    parser.add_argument(
+        "files", metavar="FILE", nargs="+", help=gettext("a text that was handed in")
+    )
+    parser.add_argument(
+        "--task", metavar="FILE", required=True, help=gettext("the task, a TOML file")
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,15 +54,22 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         task = read_task(_read(arguments.task), arguments.task)
     except LessonError as error:
-        raise SettingError(f"--task: {error}") from error
+        raise SettingError(gettext("--task: {error}", error=error)) from error
     refused = 0
     for name in arguments.files:
-        verdict = _check(name, task)
-        refused += not verdict.startswith("holds")
+        holds, verdict = _check(name, task)
+        refused += not holds
         sys.stdout.write(f"{name}: {verdict}\n")
         sys.stdout.flush()
     total = len(arguments.files)
-    sys.stdout.write(f"{total - refused} of {total} hold, {refused} refused.\n")
+    sys.stdout.write(
+        gettext(
+            "{holding} of {total} hold, {refused} refused.\n",
+            holding=total - refused,
+            total=total,
+            refused=refused,
+        )
+    )
     return 1 if refused else 0
 
 
@@ -65,11 +77,13 @@ def _read(name: str) -> str:
     try:
         return Path(name).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CommandError(f"{name}: expected a text in UTF-8, found other bytes.") from error
+        raise CommandError(
+            gettext("{name}: expected a text in UTF-8, found other bytes.", name=name)
+        ) from error
 
 
-def _check(name: str, task: Any) -> str:
-    """Return the verdict on a file in a line."""
+def _check(name: str, task: Any) -> tuple[bool, str]:
+    """Return whether a file holds, and the verdict on it in a line."""
     from dashboard.lessons.lesson import LessonError  # noqa: PLC0415 - slow
     from dashboard.lessons.measures import MEASURES  # noqa: PLC0415
     from dashboard.lessons.replay import check_result, describe_tolerance  # noqa: PLC0415
@@ -79,18 +93,21 @@ def _check(name: str, task: Any) -> str:
     try:
         result = read_result(_read(name), name)
     except (LessonError, CommandError) as error:
-        return f"refused: {str(error).removeprefix(f'{name}: ')}"
+        return False, gettext("refused: {faults}", faults=str(error).removeprefix(f"{name}: "))
     verdict = asyncio.run(check_result(result, task, load_digits(), time.perf_counter))
     if not verdict.holds:
-        return f"refused: {' '.join(verdict.faults)}"
+        return False, gettext("refused: {faults}", faults=" ".join(verdict.faults))
     scores = ", ".join(
         f"{MEASURES[key].title()} {MEASURES[key].format(value)}"
         for key, value in verdict.scores.items()
     )
     how = (
-        "to the bit"
+        gettext("to the bit")
         if verdict.is_exact
-        else f"made with other arithmetic ({result.backend}), so not to the bit: "
-        f"{describe_tolerance()}"
+        else gettext(
+            "made with other arithmetic ({backend}), so not to the bit: {tolerance}",
+            backend=result.backend,
+            tolerance=describe_tolerance(),
+        )
     )
-    return f"holds, {how}: {scores}"
+    return True, gettext("holds, {how}: {scores}", how=how, scores=scores)

@@ -11,6 +11,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext
 from dashboard.training.settings import SettingError
 from data_cache import (
     DATA_SETS,
@@ -26,23 +28,31 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the parser of `inkling`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "data",
-        help="fetch or list the data sets",
-        description="Fetch the full data sets, or list what is available. They are stored in the "
-        "folder that the environment variable INKLING_DATA names, else in the user's cache.",
+        help=gettext("fetch or list the data sets"),
+        description=gettext(
+            "Fetch the full data sets, or list what is available. They are stored in the "
+            "folder that the environment variable INKLING_DATA names, else in the user's "
+            "cache."
+        ),
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     fetch = actions.add_parser(
         "fetch",
-        help="fetch a data set",
-        description="Fetch a data set, trying its mirrors in order and verifying every file by its "
-        "SHA-256. Intact files are kept; an interrupted download can simply be repeated.",
+        help=gettext("fetch a data set"),
+        description=gettext(
+            "Fetch a data set, trying its mirrors in order and verifying every file by "
+            "its SHA-256. Intact files are kept; an interrupted download can simply be "
+            "repeated."
+        ),
     )
-    fetch.add_argument("name", metavar="NAME", help=f"one of {', '.join(FETCHABLE)}")
+    fetch.add_argument(
+        "name", metavar="NAME", help=gettext("one of {names}", names=", ".join(FETCHABLE))
+    )
     fetch.set_defaults(run=run_fetch, parser=fetch)
     listing = actions.add_parser(
         "list",
-        help="list the data sets",
-        description="List the data sets: the sizes of their parts, and where they are.",
+        help=gettext("list the data sets"),
+        description=gettext("List the data sets: the sizes of their parts, and where they are."),
     )
     listing.set_defaults(run=run_list, parser=listing)
 
@@ -51,9 +61,14 @@ def run_fetch(arguments: argparse.Namespace) -> int:
     """Fetch a data set, with a progress bar on a terminal."""
     name = arguments.name
     if name not in FETCHABLE:
-        found = "which is bundled" if name in DATA_SETS else "which is unknown"
+        found = gettext("which is bundled") if name in DATA_SETS else gettext("which is unknown")
         raise SettingError(
-            f"NAME: expected one of {', '.join(FETCHABLE)}; found “{name}”, {found}."
+            gettext(
+                "NAME: expected one of {names}; found “{name}”, {found}.",
+                names=", ".join(FETCHABLE),
+                name=name,
+                found=found,
+            )
         )
     with tqdm(
         unit="B", unit_scale=True, disable=not sys.stderr.isatty(), dynamic_ncols=True
@@ -65,24 +80,28 @@ def run_fetch(arguments: argparse.Namespace) -> int:
             bar.update(done - bar.n)
 
         folder = fetch_data_set(name, progress=show)
-    sys.stdout.write(f"{DATA_SETS[name].title} is in {folder}\n")
+    title = gettext(DATA_SETS[name].title)
+    sys.stdout.write(gettext("{title} is in {folder}", title=title, folder=folder) + "\n")
     return 0
 
 
 def run_list(_arguments: argparse.Namespace) -> int:
     """Print one line per data set."""
-    lines = [f"{'name':<14} {'train':>7} {'validation':>11} {'test':>7}  where"]
+    heads = (gettext("name"), gettext("train"), gettext("validation"), gettext("test"))
+    where = gettext("where")
+    lines = ["{:<14} {:>7} {:>11} {:>7}  {}".format(*heads, where)]
     for name, card in DATA_SETS.items():
         train, validation, test = card.counts
-        lines.append(f"{name:<14} {train:>7,} {validation:>11,} {test:>7,}  {_location(name)}")
-    lines.append(f"Folder of the data sets: {data_folder()}")
+        counts = (format_number(train), format_number(validation), format_number(test))
+        lines.append("{:<14} {:>7} {:>11} {:>7}  {}".format(name, *counts, _location(name)))
+    lines.append(gettext("Folder of the data sets: {folder}", folder=data_folder()))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0
 
 
 def _location(name: str) -> str:
     if DATA_SETS[name].bundled:
-        return "bundled"
+        return gettext("bundled")
     if data_set_available(name):
-        return "available"
-    return f"missing: inkling data fetch {name}"
+        return gettext("available")
+    return gettext("missing: inkling data fetch {name}", name=name)

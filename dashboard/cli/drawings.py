@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.cli.errors import CommandError
+from dashboard.languages.text import gettext, gettext_noop
 from data_cache import DataError, frame_digit
 from data_cache.preprocessing import find_picture_digits
 from data_cache.readers.archives import unpack
@@ -32,8 +33,8 @@ from data_cache.readers.file_kinds import (
 from data_cache.readers.pictures import decode_picture
 from data_cache.readers.text import NUMBER, decode_text, excerpt
 
-EXPECTED = "a picture, samples, or a square array of numbers, as .npy or as text"
-ARRAY = "expected a square array of numbers, as .npy or as text with a row per line"
+EXPECTED = gettext_noop("a picture, samples, or a square array of numbers, as .npy or as text")
+ARRAY = gettext_noop("expected a square array of numbers, as .npy or as text with a row per line")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +58,15 @@ def read_file(path: Path) -> bytes:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        raise DataError(f"{path}: expected a file, found none.") from error
+        raise DataError(gettext("{path}: expected a file, found none.", path=path)) from error
     except OSError as error:
-        raise DataError(f"{path}: expected a file, found none ({error.strerror}).") from error
+        raise DataError(
+            gettext(
+                "{path}: expected a file, found none ({strerror}).",
+                path=path,
+                strerror=error.strerror,
+            )
+        ) from error
     return unpack(content, str(path)) if content else content
 
 
@@ -111,14 +118,17 @@ def _picture_digits(content: bytes, name: str) -> tuple[DrawnDigit, ...]:
     for one in found.digits:
         image = frame_digit(one.canvas)
         if image is not None:
-            warning = "it is wide, as two digits that touch" if one.is_wide else ""
+            warning = gettext("it is wide, as two digits that touch") if one.is_wide else ""
             if one.is_cut:
-                warning = "it is cut by the edge of the picture"
+                warning = gettext("it is cut by the edge of the picture")
             digits.append(DrawnDigit(image, warning))
     if not digits:
         raise CommandError(
-            f"{name}: expected a digit, found no digit: the picture is blank, or has only paper, "
-            "light and lines."
+            gettext(
+                "{name}: expected a digit, found no digit: the picture is blank, or has "
+                "only paper, light and lines.",
+                name=name,
+            )
         )
     return tuple(digits)
 
@@ -132,27 +142,49 @@ def _array_digit(content: bytes, kind: FileKind, name: str) -> DrawnDigit:
     except ValueError as error:
         raise DataError(f"{name}: {error}") from error
     if framed is None:
-        raise CommandError(f"{name}: expected a drawing, found a blank image.")
+        raise CommandError(gettext("{name}: expected a drawing, found a blank image.", name=name))
     return DrawnDigit(framed)
 
 
 def _read_array(content: bytes, kind: FileKind, name: str) -> NDArray[Any]:
     if kind is EMPTY:
-        raise DataError(f"{name}: {ARRAY}, found an empty file (0 bytes).")
+        raise DataError(
+            gettext(
+                "{name}: {array}, found an empty file (0 bytes).", name=name, array=gettext(ARRAY)
+            )
+        )
     if kind is NPY:
         try:
             return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
         except (ValueError, EOFError) as error:
-            raise DataError(f"{name}: {ARRAY}, found a damaged .npy file.") from error
+            raise DataError(
+                gettext(
+                    "{name}: {array}, found a damaged .npy file.", name=name, array=gettext(ARRAY)
+                )
+            ) from error
     if kind is not TEXT:
-        hint = "; weights are named with --weight-path" if kind in (JSON, SAFETENSORS) else ""
-        raise DataError(f"{kind.refusal(name, EXPECTED).removesuffix('.')}{hint}.")
+        refusal = kind.refusal(name, gettext(EXPECTED))
+        if kind in (JSON, SAFETENSORS):
+            refusal = gettext("{refusal} Weights are named with --weight-path.", refusal=refusal)
+        raise DataError(refusal)
     text = decode_text(content, name).content.decode("utf-8", "replace")
     rows = [re.split(r"[\s,;]+", line.strip(" \t,;")) for line in text.split("\n") if line.strip()]
     for number, row in enumerate(rows, 1):
         for word in row:
             if not NUMBER.fullmatch(word):
-                raise DataError(f"{name}: {ARRAY}, found {excerpt(word)} in row {number}.")
+                raise DataError(
+                    gettext(
+                        "{name}: {array}, found {word} in row {number}.",
+                        name=name,
+                        array=gettext(ARRAY),
+                        word=excerpt(word),
+                        number=number,
+                    )
+                )
     if len({len(row) for row in rows}) > 1:
-        raise DataError(f"{name}: {ARRAY}, found rows of different lengths.")
+        raise DataError(
+            gettext(
+                "{name}: {array}, found rows of different lengths.", name=name, array=gettext(ARRAY)
+            )
+        )
     return np.array([[float(word) for word in row] for row in rows], np.float64)

@@ -5,6 +5,7 @@ A user of the terminal sees what was expected and how to fix it, never a traceba
 
 from __future__ import annotations
 
+from dashboard.languages.text import gettext
 from dashboard.runs.run_database import RunDatabaseError
 from dashboard.training.checkpoint import CheckpointError
 from dashboard.training.run import DivergenceError
@@ -32,10 +33,14 @@ def describe(error: Exception) -> str:
         reason = error.strerror or str(error)
         return _one_line(f"{error.filename}: {reason}." if error.filename else f"{reason}.")
     if isinstance(error, MemoryError):
-        return "not enough memory; use a smaller network or fewer samples."
+        return gettext("not enough memory; use a smaller network or fewer samples.")
     return _one_line(
-        f"internal error ({type(error).__name__}: {error}); "
-        "run `python -X dev -m dashboard.cli` for the traceback."
+        gettext(
+            "internal error ({name}: {error}); run `python -X dev -m dashboard.cli` for "
+            "the traceback.",
+            name=type(error).__name__,
+            error=error,
+        )
     )
 
 

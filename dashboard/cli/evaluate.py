@@ -38,11 +38,13 @@ from dashboard.cli.evaluation_text import (
 from dashboard.evaluation.rejection import Rejection, measure_rejection
 from dashboard.evaluation.report import EvaluationReport, evaluate_network
 from dashboard.evaluation.robustness import RobustnessPoint, measure_robustness
+from dashboard.languages.language import ENGLISH
+from dashboard.languages.text import gettext, gettext_noop, use_language
 from dashboard.training.settings import SettingError
 from data_cache import DIGIT_NAMES, Samples, data_set_available, load_data_set
 from data_cache.synthesis import draw_non_digits
 
-DESCRIPTION = """\
+DESCRIPTION = gettext_noop("""\
 Evaluate a network: accuracy with its 95 % interval (Wilson), mean negative
 log-likelihood, recall of every class, the confusion matrix, the most confident
 mistakes, and calibration (expected calibration error in 15 bins). For digits also
@@ -52,7 +54,7 @@ rotated, scaled, thickened and noisy digits. Use samples that the network was no
 trained on: on its training samples accuracy is too high.
 
 Without data, the test part of the full MNIST is used if it is on this machine,
-else that of the bundled digits."""
+else that of the bundled digits.""")
 
 NON_DIGITS = 900
 ROBUSTNESS_DIGITS = 300
@@ -64,12 +66,12 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the parser of `inkling`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "evaluate",
-        help="evaluate a network: accuracy, confusion, calibration, rejection, robustness",
-        description=DESCRIPTION,
+        help=gettext("evaluate a network: accuracy, confusion, calibration, rejection, robustness"),
+        description=gettext(DESCRIPTION),
     )
     parser.set_defaults(run=run, parser=parser)
     parser.add_argument(
-        "file", nargs="?", metavar="FILE", help="labelled samples, as with --data-path"
+        "file", nargs="?", metavar="FILE", help=gettext("labelled samples, as with --data-path")
     )
     add_weights_argument(parser)
     add_data_arguments(parser, required=False)
@@ -78,20 +80,31 @@ def add_parser(subparsers: Any) -> None:
         "--robustness",
         metavar="DIGITS",
         default=str(ROBUSTNESS_DIGITS),
-        help="number of digits for the robustness curves; 0 leaves the curves out "
-        "(default: %(default)s, a hundred take about 3 s)",
+        help=gettext(
+            "number of digits for the robustness curves; 0 leaves the curves out "
+            "(default: %(default)s, a hundred take about 3 s)"
+        ),
     )
-    parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
+    parser.add_argument(
+        "--json", action="store_true", help=gettext("print the report as one JSON object")
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, and print the report."""
+    if arguments.json:  # its texts are for programs
+        with use_language(ENGLISH):
+            return _run(arguments)
+    return _run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
     text = arguments.binarize
     binarize = None if text is None else read_flag("--binarize", "binarize", text)
     digits = read_integer("--robustness", arguments.robustness, 0, MAX_DIGITS)
     if arguments.file is not None:
         if arguments.data_path is not None or arguments.data_set is not None:
-            raise SettingError("expected either a file, or --data-path or --data-set.")
+            raise SettingError(gettext("expected either a file, or --data-path or --data-set."))
         arguments.data_path = arguments.file
     if arguments.data_path is None and arguments.data_set is None:
         arguments.data_set = "mnist" if data_set_available("mnist") else "digits"
@@ -114,7 +127,12 @@ async def _evaluate(
     report = await evaluate_network(net.network, data.samples, binarize=binarize)
     write(
         [
-            f"{net.title} on {data.title}: {accuracy_sentence(report.metrics)}",
+            gettext(
+                "{model} on {data}: {scores}",
+                model=net.title,
+                data=data.title,
+                scores=accuracy_sentence(report.metrics),
+            ),
             *_warning(net, arguments),
             "",
             *confusion_lines(report.metrics, data.class_names),
@@ -149,9 +167,9 @@ async def _measure_rejections(
 ) -> list[Rejection]:
     """Return the shares of non-digits that are rejected."""
     synthetic = draw_non_digits(NON_DIGITS, np.random.default_rng(SEED), samples.images)
-    others = {"synthetic non-digits": synthetic}
+    others = {gettext("synthetic non-digits"): synthetic}
     if data_set_available("fashion-mnist"):
-        others["Fashion-MNIST, part test"] = load_data_set("fashion-mnist").test.images
+        others[gettext("Fashion-MNIST, part test")] = load_data_set("fashion-mnist").test.images
     return [
         await measure_rejection(net.network, report.confidences, title, images)
         for title, images in others.items()
@@ -169,5 +187,9 @@ def _ignore(_lines: list[str]) -> None:
 
 def _warning(net: NamedNetwork, arguments: argparse.Namespace) -> list[str]:
     if net.is_pretrained and arguments.data_set == "digits":
-        return ["The pretrained model was trained on these digits, so this is not a test of it."]
+        return [
+            gettext(
+                "The pretrained model was trained on these digits, so this is not a test of it."
+            )
+        ]
     return []

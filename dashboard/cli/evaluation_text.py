@@ -10,19 +10,32 @@ from typing import Any
 from dashboard.evaluation.rejection import TRUE_POSITIVE_RATE, Rejection
 from dashboard.evaluation.report import EvaluationReport
 from dashboard.evaluation.robustness import UNITS, RobustnessPoint
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, gettext_noop
 from nn import ClassificationMetrics
 from nn.calibration import ReliabilityDiagram
 
 LISTED_MISTAKES = 10
 
+_SINGULAR = {
+    "pixels": gettext_noop("pixel"),
+    "pixels of stroke width": gettext_noop("pixel of stroke width"),
+}
+"""Units of robustness, by their plural."""
+
 
 def accuracy_sentence(metrics: ClassificationMetrics) -> str:
     """Return accuracy in per cent with its 95 % interval, and loss."""
     low, high = metrics.accuracy_interval()
-    return (
-        f"accuracy {100 * metrics.accuracy:.2f} % "
-        f"({metrics.correct:,} of {metrics.count:,}; "
-        f"95 % interval {100 * low:.2f} to {100 * high:.2f} %), loss {metrics.loss:.4f}"
+    return gettext(
+        "accuracy {accuracy:.2f} % ({correct:,} of {count:,}; 95 % interval {low:.2f} "
+        "to {high:.2f} %), loss {loss:.4f}",
+        accuracy=100 * metrics.accuracy,
+        correct=metrics.correct,
+        count=metrics.count,
+        low=100 * low,
+        high=100 * high,
+        loss=metrics.loss,
     )
 
 
@@ -33,10 +46,13 @@ def confusion_lines(metrics: ClassificationMetrics, class_names: Sequence[str]) 
     margin = max(len(name) for name in class_names) + 2
     columns = range(len(confusion))
     header = "".join(f"{column:>{width}}" for column in columns)
-    lines = [f"{'true':<{margin}}{header}   recall   (columns: predicted class)"]
+    head = gettext("true")
+    margin = max(margin, len(head) + 1)
+    recall_head, note = gettext("recall"), gettext("(columns: predicted class)")
+    lines = [f"{head:<{margin}}{header}   {recall_head:<6}   {note}"]
     for name, row, recall in zip(class_names, confusion, metrics.recall(), strict=True):
         cells = "".join(f"{count or '·':>{width}}" for count in row.tolist())
-        share = "–" if math.isnan(recall) else f"{100 * recall:.1f} %"
+        share = "–" if math.isnan(recall) else format_percent(recall)
         lines.append(f"{name:<{margin}}{cells}   {share:>7}")
     return lines
 
@@ -44,11 +60,16 @@ def confusion_lines(metrics: ClassificationMetrics, class_names: Sequence[str]) 
 def mistake_lines(report: EvaluationReport, class_names: Sequence[str]) -> list[str]:
     """Return the most confident mistakes."""
     if not report.mistakes:
-        return ["no mistakes"]
-    lines = [f"{len(report.mistakes):,} mistakes; the most confident:"]
+        return [gettext("no mistakes")]
+    lines = [gettext("{count:,} mistakes; the most confident:", count=len(report.mistakes))]
     return lines + [
-        f"  sample {one.index}: true {class_names[one.label]}, predicted "
-        f"{class_names[one.predicted]} ({100 * one.probability:.1f} %)"
+        gettext(
+            "  sample {index}: true {label}, predicted {predicted} ({probability:.1f} %)",
+            index=one.index,
+            label=class_names[one.label],
+            predicted=class_names[one.predicted],
+            probability=100 * one.probability,
+        )
         for one in report.mistakes[:LISTED_MISTAKES]
     ]
 
@@ -57,15 +78,25 @@ def calibration_lines(reliability: ReliabilityDiagram) -> list[str]:
     """Return the expected calibration error, and the bins of the reliability diagram."""
     bins = len(reliability.counts)
     lines = [
-        f"expected calibration error {reliability.expected_calibration_error:.4f} ({bins} bins)"
+        gettext(
+            "expected calibration error {error:.4f} ({bins} bins)",
+            error=reliability.expected_calibration_error,
+            bins=bins,
+        )
     ]
     rows = zip(reliability.counts, reliability.confidences, reliability.accuracies, strict=True)
     for index, (count, confidence, accuracy) in enumerate(rows):
         if count:
             lines.append(
-                f"  {100 * index / bins:3.0f} to {100 * (index + 1) / bins:3.0f} %: "
-                f"confidence {100 * confidence:5.1f} %, accuracy {100 * accuracy:5.1f} % "
-                f"({count:,} samples)"
+                gettext(
+                    "  {low:3.0f} to {high:3.0f} %: confidence {confidence:5.1f} %, "
+                    "accuracy {accuracy:5.1f} % ({count:,} samples)",
+                    low=100 * index / bins,
+                    high=100 * (index + 1) / bins,
+                    confidence=100 * confidence,
+                    accuracy=100 * accuracy,
+                    count=count,
+                )
             )
     return lines
 
@@ -74,10 +105,21 @@ def rejection_lines(rejections: Sequence[Rejection]) -> list[str]:
     """Return the shares of non-digits that are rejected."""
     if not rejections:
         return []
-    lines = ["", f"rejected at {100 * TRUE_POSITIVE_RATE:.0f} % true-positive rate:"]
+    lines = [
+        "",
+        gettext(
+            "rejected at {rate:.0f} % true-positive rate:",
+            rate=100 * TRUE_POSITIVE_RATE,
+        ),
+    ]
     return lines + [
-        f"  {100 * one.rejected:5.1f} % of {one.count:,} {one.title} "
-        f"(confidence below {one.threshold:.3f})"
+        gettext(
+            "  {rejected:5.1f} % of {count:,} {title} (confidence below {threshold:.3f})",
+            rejected=100 * one.rejected,
+            count=one.count,
+            title=one.title,
+            threshold=one.threshold,
+        )
         for one in rejections
     ]
 
@@ -86,15 +128,17 @@ def robustness_lines(points: Sequence[RobustnessPoint]) -> list[str]:
     """Return the accuracies on transformed digits, as they are, and centered and scaled."""
     if not points:
         return []
-    lines = ["", "accuracy on transformed digits         as is    centered and scaled"]
+    heads = (gettext("accuracy on transformed digits"), gettext("as is"))
+    lines = ["", "{:<34}{:>10}    {}".format(*heads, gettext("centered and scaled"))]
     for point in points:
-        amount, unit = point.amount, UNITS[point.kind]
-        if amount == 1 and unit.startswith("pixels"):
-            unit = unit.replace("pixels", "pixel", 1)
+        amount, unit = point.amount, gettext(UNITS[point.kind])
+        if amount == 1:
+            unit = gettext(_SINGULAR.get(UNITS[point.kind], UNITS[point.kind]))
         # A sign, since thickness is added to the strokes or taken from them.
         sign = "+" if point.kind == "thickness" and amount > 0 else ""
-        change = f"{point.kind} {sign}{amount:g} {unit}"
-        lines.append(f"  {change:<32}{100 * point.unframed:8.1f} %{100 * point.framed:19.1f} %")
+        change = f"{gettext(point.kind)} {sign}{format_number(amount, 'g')} {unit}"
+        alone, framed = format_percent(point.unframed), format_percent(point.framed)
+        lines.append(f"  {change:<32}{alone:>10}{framed:>21}")
     return lines
 
 

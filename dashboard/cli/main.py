@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import os
 import sys
 from collections.abc import Sequence
 
@@ -27,6 +28,9 @@ from dashboard.cli import (
 from dashboard.cli.errors import INTERRUPTED, CommandError, describe
 from dashboard.cli.parser import Parser
 from dashboard.cli.terminal import discard_output, flush_streams, prepare_streams
+from dashboard.languages.language import choose_language, terminal_codes
+from dashboard.languages.text import gettext, gettext_noop, use_language
+from dashboard.languages.words import translate_errors
 from dashboard.training.settings import SettingError
 
 COMMANDS = (
@@ -34,7 +38,7 @@ COMMANDS = (
     *(evaluate, report, predict, check, convert, data),
 )
 
-DESCRIPTION = """\
+DESCRIPTION = gettext_noop("""\
 A neural-net laboratory on NumPy: train and evaluate a digit recogniser, serve the app.
 
   inkling serve                            serve the app to browsers
@@ -42,21 +46,26 @@ A neural-net laboratory on NumPy: train and evaluate a digit recogniser, serve t
   inkling data fetch mnist                 fetch the full MNIST
   inkling train --data-set mnist           train on it
   inkling evaluate --weight-path inkling-weights.npz
-  inkling predict photograph.jpg           say what digit a picture shows"""
+  inkling predict photograph.jpg           say what digit a picture shows""")
 
-EPILOG = """\
+EPILOG = gettext_noop("""\
 Each command has its own help: inkling train --help.
-Exit codes: 0 done, 1 the job failed, 2 a wrong argument, 130 interrupted by Ctrl-C."""
+Exit codes: 0 done, 1 the job failed, 2 a wrong argument, 130 interrupted by Ctrl-C.""")
 
 WRONG_ARGUMENT = 2
 
 
 def make_parser() -> Parser:
     """Return the parser of all commands."""
-    parser = Parser(prog="inkling", description=DESCRIPTION, epilog=EPILOG)
+    parser = Parser(prog="inkling", description=gettext(DESCRIPTION), epilog=gettext(EPILOG))
     version = importlib.metadata.version("inkling")
-    parser.add_argument("--version", action="version", version=f"inkling {version}")
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"inkling {version}",
+        help=gettext("show the version and exit"),
+    )
+    subparsers = parser.add_subparsers(title=gettext("commands"), metavar=gettext("COMMAND"))
     for command in COMMANDS:
         command.add_parser(subparsers)
     return parser
@@ -82,6 +91,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         With code 2 for unknown or missing arguments, as argparse does.
     """
     prepare_streams()
+    translate_errors()
+    with use_language(choose_language(terminal_codes(os.environ))):
+        return _run(argv)
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    """Run one command, in the language of the terminal; see `main`."""
     parser = make_parser()
     try:
         arguments = _parse(parser, argv)
@@ -91,10 +107,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         flush_streams()
         return code
     except SettingError as error:
-        sys.stderr.write(f"{parser.prog}: error: {error}\n")
+        sys.stderr.write(parser.error_line(str(error)))
         return WRONG_ARGUMENT
     except KeyboardInterrupt:
-        sys.stderr.write(f"\n{parser.prog}: interrupted by Ctrl-C.\n")
+        sentence = gettext("{command}: interrupted by Ctrl-C.", command=parser.prog)
+        sys.stderr.write(f"\n{sentence}\n")
         return INTERRUPTED
     except BrokenPipeError:
         # The reader closed the pipe; nothing may be written to it, not even at exit.

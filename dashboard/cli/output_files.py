@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dashboard.cli.errors import CommandError
+from dashboard.languages.text import gettext
 from dashboard.training.settings import SettingError
 from data_cache.readers.file_kinds import PICTURES, START_BYTES, identify
 
@@ -34,25 +35,50 @@ def check_output(flag: str, path: Path, *, inputs: Iterable[str | Path | None] =
         Its folder does not exist or cannot be written, or it is a folder, a device or a link.
     """
     if path.is_dir():
-        raise CommandError(f"{flag}: {path} is a folder; name a file.")
+        raise CommandError(
+            gettext("{flag}: {path} is a folder; name a file.", flag=flag, path=path)
+        )
     if path.is_symlink():
         raise CommandError(
-            f"{flag}: {path} is a symbolic link, which would be replaced; name the file that it "
-            "leads to, or another."
+            gettext(
+                "{flag}: {path} is a symbolic link, which would be replaced; name the "
+                "file that it leads to, or another.",
+                flag=flag,
+                path=path,
+            )
         )
     if path.exists() and not path.is_file():
         raise CommandError(
-            f"{flag}: {path} is a device or a pipe, which would be replaced by a file; name a file."
+            gettext(
+                "{flag}: {path} is a device or a pipe, which would be replaced by a file; "
+                "name a file.",
+                flag=flag,
+                path=path,
+            )
         )
     if not path.parent.is_dir():
-        raise CommandError(f"{flag}: the folder {path.parent} does not exist; make it first.")
+        raise CommandError(
+            gettext(
+                "{flag}: the folder {parent} does not exist; make it first.",
+                flag=flag,
+                parent=path.parent,
+            )
+        )
     if not os.access(path.parent, os.W_OK):
-        raise CommandError(f"{flag}: the folder {path.parent} cannot be written to.")
+        raise CommandError(
+            gettext(
+                "{flag}: the folder {parent} cannot be written to.", flag=flag, parent=path.parent
+            )
+        )
     for other in inputs:
         if other is not None and path.exists() and _is_input(path, Path(other)):
             raise SettingError(
-                f"{flag}: {path} is read by this command, and would be overwritten; name another "
-                "file."
+                gettext(
+                    "{flag}: {path} is read by this command, and would be overwritten; "
+                    "name another file.",
+                    flag=flag,
+                    path=path,
+                )
             )
 
 

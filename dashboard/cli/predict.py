@@ -34,12 +34,14 @@ from dashboard.cli.drawings import (
     read_file,
 )
 from dashboard.cli.errors import CommandError
+from dashboard.languages.numbers import format_percent
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.training.settings import SettingError
 from data_cache import DIGIT_NAMES, DataError, to_float
 from data_cache.readers.paths import holds_samples
 from nn import Network
 
-DESCRIPTION = """\
+DESCRIPTION = gettext_noop("""\
 Predict the digits in a file, with the probability of each class. What the file is
 is recognised by its content: a table, an idx, .npz or .npy file or a folder of
 samples is answered in a line for each sample, and so is a folder of pictures.
@@ -48,14 +50,14 @@ A drawing is a picture of one digit, or of several beside each other (PNG, JPEG,
 WebP, GIF, BMP, TIFF; a photograph or a scan, dark on light or light on dark), or a
 square array of values from 0 (background) to 1 (stroke), 28 x 28 or larger: an
 .npy file (as uint8 from 0 to 255), or a text file with a row per line and values
-separated by blanks or commas."""
+separated by blanks or commas.""")
 
-EXAMPLE = """\
+EXAMPLE = gettext_noop("""\
 examples:
   inkling predict --index 0 1 2                samples of the bundled digits
   inkling predict photograph.jpg
   inkling predict test.csv --csv > answers.csv
-  inkling predict --weight-path my_weights.json drawing.npy"""
+  inkling predict --weight-path my_weights.json drawing.npy""")
 
 DEFAULT_DATA_SET = "digits"
 SAMPLE_FLAGS = ("index", "part", "transpose", "invert", "scale", "label_column")
@@ -68,17 +70,19 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the parser of `inkling`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "predict",
-        help="predict the digits in samples, pictures or a drawing",
-        description=DESCRIPTION,
-        epilog=EXAMPLE,
+        help=gettext("predict the digits in samples, pictures or a drawing"),
+        description=gettext(DESCRIPTION),
+        epilog=gettext(EXAMPLE),
     )
     parser.set_defaults(run=run, parser=parser)
     parser.add_argument(
         "file",
         nargs="?",
         metavar="FILE",
-        help="a drawing, a picture, or samples as for --data-path; a folder of them; - for "
-        "standard input",
+        help=gettext(
+            "a drawing, a picture, or samples as for --data-path; a folder of them; - for "
+            "standard input"
+        ),
     )
     add_weights_argument(parser)
     add_data_arguments(parser, required=False)
@@ -86,15 +90,20 @@ def add_parser(subparsers: Any) -> None:
         "--index",
         nargs="+",
         metavar="N",
-        help="which samples of the data, counted from 0, with all probabilities (default: all of a "
-        "file, in a line each; the first of a data set); without other data, of the data set "
-        f"{DEFAULT_DATA_SET}",
+        help=gettext(
+            "which samples of the data, counted from 0, with all probabilities (default: "
+            "all of a file, in a line each; the first of a data set); without other data, "
+            "of the data set {default_data_set}",
+            default_data_set=DEFAULT_DATA_SET,
+        ),
     )
     parser.add_argument(
         "--csv",
         action="store_true",
-        help="print the answers alone as CSV: ImageId (from 1) and Label of every sample, or of "
-        "those of --index",
+        help=gettext(
+            "print the answers alone as CSV: ImageId (from 1) and Label of every sample, "
+            "or of those of --index"
+        ),
     )
     parser.add_argument("--binarize", metavar="THRESHOLD", help=explain("binarize"))
 
@@ -108,8 +117,10 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.data_set, has_data = DEFAULT_DATA_SET, True
     if has_data == (arguments.file is not None):
         raise SettingError(
-            "expected either a file with a drawing or samples, or samples by --data-path, "
-            "--data-set or --index."
+            gettext(
+                "expected either a file with a drawing or samples, or samples by "
+                "--data-path, --data-set or --index."
+            )
         )
     net = open_network(arguments)
     with limit_blas_threads():
@@ -201,11 +212,18 @@ def _answer_lines(
         for index, row in zip(part, probabilities, strict=True):
             best = int(row.argmax())
             name = data.class_names[best]
-            label = ""
-            if data.is_labelled:
-                label = f", labelled {data.class_names[int(data.samples.labels[index])]}"
-            answer = f"sample {index}{label}: {name} ({100 * float(row[best]):.1f} %)"
-            yield f"{index + 1},{best}" if is_csv else answer
+            if is_csv:
+                yield f"{index + 1},{best}"
+            else:
+                answer = f"{name} ({format_percent(float(row[best]))})"
+                yield f"{_sample_title(data, index)}: {answer}"
+
+
+def _sample_title(data: NamedSamples, index: int) -> str:
+    if not data.is_labelled:
+        return gettext("sample {index}", index=index)
+    label = data.class_names[int(data.samples.labels[index])]
+    return gettext("sample {index}, labelled {label}", index=index, label=label)
 
 
 def _sample_lines(
@@ -213,9 +231,8 @@ def _sample_lines(
 ) -> Iterator[str]:
     for index in indices:
         image = to_float(data.samples.images[index : index + 1], binarize=binarize)
-        label = data.class_names[int(data.samples.labels[index])]
         yield from _prediction_lines(
-            network.predict_proba(image)[0], f"sample {index}, labelled {label}", data.class_names
+            network.predict_proba(image)[0], _sample_title(data, index), data.class_names
         )
 
 
@@ -232,7 +249,13 @@ def _drawing_lines(
     for name in SAMPLE_FLAGS:
         if getattr(arguments, name):
             flag = f"--{name.replace('_', '-')}"
-            raise SettingError(f"{flag}: expected samples, found a drawing, {arguments.file}.")
+            raise SettingError(
+                gettext(
+                    "{flag}: expected samples, found a drawing, {file}.",
+                    flag=flag,
+                    file=arguments.file,
+                )
+            )
     if arguments.csv:
         return iter(("ImageId,Label", f"1,{_digits_in(_predict(net, drawing))}"))
     return _drawing_answers(net, drawing, arguments.file)
@@ -265,8 +288,10 @@ def _digits_in(probabilities: NDArray[np.float32]) -> str:
 def _summary_of(probabilities: NDArray[np.float32], are_sure: list[bool]) -> str:
     """Return the digits of a drawing with several, and how many of them are not sure."""
     unsure = are_sure.count(False)
-    ending = f", {unsure} of them not sure" if unsure else ""
-    return f"{_digits_in(probabilities)}, {len(are_sure)} digits{ending}"
+    values = {"digits": _digits_in(probabilities), "count": len(are_sure)}
+    if not unsure:
+        return gettext("{digits}, {count} digits", **values)
+    return gettext("{digits}, {count} digits, {unsure} of them not sure", unsure=unsure, **values)
 
 
 def _drawing_answers(net: NamedNetwork, drawing: Drawing, title: str) -> Iterator[str]:
@@ -278,7 +303,7 @@ def _drawing_answers(net: NamedNetwork, drawing: Drawing, title: str) -> Iterato
     for place, (one, row, is_sure) in enumerate(
         zip(drawing.digits, probabilities, are_sure, strict=True), 1
     ):
-        name = title if is_one else f"digit {place}"
+        name = title if is_one else gettext("digit {place}", place=place)
         yield from _prediction_lines(row, name, DIGIT_NAMES, is_sure=is_sure, warning=one.warning)
 
 
@@ -291,13 +316,16 @@ def _prediction_lines(
     warning: str = "",
 ) -> Iterator[str]:
     best = int(probabilities.argmax())
-    answer = f"{class_names[best]} ({100 * float(probabilities[best]):.1f} %)"
+    answer = f"{class_names[best]} ({format_percent(float(probabilities[best]))})"
     if warning:
-        answer = f"not sure, since {warning}; perhaps {answer}"
+        answer = gettext(
+            "not sure, since {warning}; perhaps {answer}", warning=warning, answer=answer
+        )
     elif not is_sure:
-        answer = f"not sure, perhaps {answer}"
+        answer = gettext("not sure, perhaps {answer}", answer=answer)
     yield f"{title}: {answer}"
     width = max(len(name) for name in class_names)
     for name, probability in zip(class_names, probabilities.tolist(), strict=True):
         bar = "█" * round(40 * probability)
-        yield f"  {name:<{width}} {100 * probability:6.2f} % {bar}".rstrip()
+        share = format_percent(probability, 2)
+        yield f"  {name:<{width}} {share:>8} {bar}".rstrip()

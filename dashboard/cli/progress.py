@@ -10,6 +10,7 @@ from typing import TextIO
 
 from tqdm import tqdm
 
+from dashboard.languages.text import gettext
 from dashboard.training.run import Run
 from dashboard.training.snapshot import Snapshot
 
@@ -43,10 +44,11 @@ class Progress:
             total=self._samples * self._epochs,
             initial=round(self._samples * self._done),
             file=self._stream,
-            unit=" samples",
+            unit=gettext(" samples"),
             unit_scale=True,
             dynamic_ncols=True,
-            bar_format="{desc} {percentage:3.0f}% |{bar}| {rate_noinv_fmt} · {remaining} left",
+            bar_format="{desc} {percentage:3.0f}% |{bar}| {rate_noinv_fmt} · "
+            + gettext("{remaining} left"),
         )
 
     def publish(self, snapshot: Snapshot) -> None:
@@ -55,8 +57,13 @@ class Progress:
         if self._bar is None or snapshot.loss is None or snapshot.accuracy is None:
             return
         self._bar.set_description_str(
-            f"epoch {min(int(snapshot.epoch) + 1, self._epochs)}/{self._epochs} · "
-            f"loss {snapshot.loss:.3f} · accuracy {100 * snapshot.accuracy:.1f} %",
+            gettext(
+                "epoch {epoch}/{epochs} · loss {loss:.3f} · accuracy {accuracy:.1f} %",
+                epoch=min(int(snapshot.epoch) + 1, self._epochs),
+                epochs=self._epochs,
+                loss=snapshot.loss,
+                accuracy=100 * snapshot.accuracy,
+            ),
             refresh=False,
         )
         self._bar.update(max(0, round(self._samples * self._done) - self._bar.n))
@@ -70,9 +77,17 @@ class Progress:
         left /= max(run.epochs_done - self._start, 1e-9)
         self._epoch_start, self._epoch_time = run.epochs_done, now
         self.write(
-            f"epoch {run.epoch}/{self._epochs} · loss {run.loss.value or 0:.4f} · "
-            f"accuracy {100 * (run.accuracy.value or 0):.2f} %{_validation_of(run)}"
-            f" · {speed:,.0f} samples/s · {tqdm.format_interval(left)} left"
+            gettext(
+                "epoch {epoch}/{epochs} · loss {loss:.4f} · accuracy {accuracy:.2f} "
+                "%{validation} · {speed:,.0f} samples/s · {left} left",
+                epoch=run.epoch,
+                epochs=self._epochs,
+                loss=run.loss.value or 0,
+                accuracy=100 * (run.accuracy.value or 0),
+                validation=_validation_of(run),
+                speed=speed,
+                left=tqdm.format_interval(left),
+            )
         )
 
     def write(self, line: str) -> None:
@@ -93,4 +108,8 @@ def _validation_of(run: Run) -> str:
     """Return the validation accuracy of this iteration, if it was measured."""
     scores = run.history.validation
     is_new = bool(scores) and scores[-1].iteration == run.iteration
-    return f" · validation {100 * scores[-1].accuracy:.2f} %" if is_new else ""
+    return (
+        gettext(" · validation {accuracy:.2f} %", accuracy=100 * scores[-1].accuracy)
+        if is_new
+        else ""
+    )

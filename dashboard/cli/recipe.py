@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.cli.errors import CommandError
+from dashboard.languages.text import gettext
 from dashboard.training.settings import SettingError, shorten
 from data_cache import DataError
 from data_cache.readers.file_kinds import EMPTY, JSON, TEXT, identify
@@ -40,7 +41,13 @@ def apply_recipe(arguments: argparse.Namespace, parser: argparse.ArgumentParser)
     for key, value in read_recipe(arguments.recipe).items():
         action = actions.get(key)
         if action is None:
-            raise SettingError(f"--recipe: {arguments.recipe}: {_unknown(key, actions)}")
+            raise SettingError(
+                gettext(
+                    "--recipe: {recipe}: {fault}",
+                    recipe=arguments.recipe,
+                    fault=_unknown(key, actions),
+                )
+            )
         converted = _convert(value, action, f"--recipe: {arguments.recipe}: “{key}”")
         if getattr(arguments, action.dest) == action.default:
             setattr(arguments, action.dest, converted)
@@ -54,9 +61,13 @@ def read_recipe(name: str) -> dict[str, Any]:
         content = json.loads(text) if is_json else tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         reason = str(error)[:120]
-        raise SettingError(f"--recipe: {name}: expected TOML or JSON: {reason}.") from error
+        raise SettingError(
+            gettext("--recipe: {name}: expected TOML or JSON: {reason}.", name=name, reason=reason)
+        ) from error
     if not isinstance(content, dict):
-        raise SettingError(f"--recipe: {name}: expected keys with values, found none.")
+        raise SettingError(
+            gettext("--recipe: {name}: expected keys with values, found none.", name=name)
+        )
     return content
 
 
@@ -68,20 +79,32 @@ def _read_text(name: str) -> str:
     except OSError as error:
         if not name.lower().endswith((".toml", ".json")):
             raise SettingError(
-                f"--recipe: expected a file of TOML or JSON, or one of {', '.join(PRETRAINED)}; "
-                f"found “{shorten(name)}”."
+                gettext(
+                    "--recipe: expected a file of TOML or JSON, or one of {names}; found “{name}”.",
+                    names=", ".join(PRETRAINED),
+                    name=shorten(name),
+                )
             ) from error
         raise CommandError(
-            f"--recipe: {shorten(name)} cannot be read ({error.strerror}); expected a file of TOML "
-            f"or JSON, or one of {', '.join(PRETRAINED)}."
+            gettext(
+                "--recipe: {name} cannot be read ({strerror}); expected a file of TOML or "
+                "JSON, or one of {names}.",
+                name=shorten(name),
+                strerror=error.strerror,
+                names=", ".join(PRETRAINED),
+            )
         ) from error
     kind = identify(content)
     if kind not in (TEXT, JSON, EMPTY):
-        raise SettingError(f"--recipe: {kind.refusal(name, 'TOML or JSON')}")
+        raise SettingError(
+            gettext("--recipe: {refusal}", refusal=kind.refusal(name, gettext("TOML or JSON")))
+        )
     try:
         return decode_text(content, name).content.decode("utf-8")
     except (DataError, UnicodeDecodeError) as error:
-        raise SettingError(f"--recipe: {name}: expected text in UTF-8.") from error
+        raise SettingError(
+            gettext("--recipe: {name}: expected text in UTF-8.", name=name)
+        ) from error
 
 
 def _actions(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
@@ -97,8 +120,13 @@ def _actions(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
 
 def _unknown(key: str, actions: dict[str, argparse.Action]) -> str:
     close = difflib.get_close_matches(key.replace("_", "-"), actions, n=1)
-    hint = f" Did you mean “{close[0]}”?" if close else ""
-    return f"expected one of the keys {', '.join(sorted(actions))}; found “{shorten(key)}”.{hint}"
+    hint = gettext(" Did you mean “{close}”?", close=close[0]) if close else ""
+    return gettext(
+        "expected one of the keys {names}; found “{key}”.{hint}",
+        names=", ".join(sorted(actions)),
+        key=shorten(key),
+        hint=hint,
+    )
 
 
 def _convert(value: Any, action: argparse.Action, where: str) -> Any:
@@ -106,14 +134,28 @@ def _convert(value: Any, action: argparse.Action, where: str) -> Any:
     is_switch = action.nargs == 0
     if is_switch:
         if not isinstance(value, bool):
-            raise SettingError(f"{where}: expected true or false, found {value!r}.")
+            raise SettingError(
+                gettext(
+                    "{where}: expected true or false, found {value!r}.", where=where, value=value
+                )
+            )
         return value
     if action.nargs == "+":
         if not isinstance(value, list) or not value or not all(map(_is_plain, value)):
-            raise SettingError(f"{where}: expected a list such as [784, 128, 10], found {value!r}.")
+            raise SettingError(
+                gettext(
+                    "{where}: expected a list such as [784, 128, 10], found {value!r}.",
+                    where=where,
+                    value=value,
+                )
+            )
         return [str(entry) for entry in value]
     if not _is_plain(value):
-        raise SettingError(f"{where}: expected a number or a string, found {value!r}.")
+        raise SettingError(
+            gettext(
+                "{where}: expected a number or a string, found {value!r}.", where=where, value=value
+            )
+        )
     return str(value)
 
 

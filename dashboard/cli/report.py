@@ -28,6 +28,8 @@ from dashboard.cli.train_data import TrainData, open_train_data
 from dashboard.cli.train_files import TrainFiles
 from dashboard.cli.train_job import checked_checkpoint, settings_of
 from dashboard.evaluation.report import evaluate_network
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.report.content import RepeatCode, ReportContent, most_confident_errors
 from dashboard.report.document import report_html
 from dashboard.report.facts import inkling_version, setting_facts, software_facts
@@ -43,7 +45,7 @@ from data_cache import DATA_SETS
 from nn import Network, backend_name, create_schedule, load_weights, weights_from_bytes
 from nn.serialization import write_atomically
 
-DESCRIPTION = """\
+DESCRIPTION = gettext_noop("""\
 Write a report of a training as one HTML file, which needs no network and prints on
 at most four pages: settings, seed, versions, learning curves, and on the held-out
 samples the confusion matrix, calibration and the most confident errors; the weights
@@ -53,7 +55,7 @@ FILE is the weights file that inkling train saved; the checkpoint beside it is r
 too. Name the same data as in the training; without any, the 5,000 bundled digits.
 
 With --run it is the report of a run that inkling train --save-run has stored, which
-knows its data."""
+knows its data.""")
 
 DEFAULT_REPORT = "inkling-report.html"
 
@@ -65,21 +67,26 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the parser of `inkling`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "report",
-        help="write a report of a training as one HTML file",
-        description=DESCRIPTION,
+        help=gettext("write a report of a training as one HTML file"),
+        description=gettext(DESCRIPTION),
     )
     parser.set_defaults(run=run, parser=parser)
     parser.add_argument(
         "file",
         nargs="?",
         metavar="FILE",
-        help=f"weights that inkling train saved (default: {DEFAULT_WEIGHTS})",
+        help=gettext(
+            "weights that inkling train saved (default: {default_weights})",
+            default_weights=DEFAULT_WEIGHTS,
+        ),
     )
     parser.add_argument(
         "--run",
         dest="stored_run",
         metavar="RUN",
-        help="instead of a file, number or name of a run that inkling train --save-run has stored",
+        help=gettext(
+            "instead of a file, number or name of a run that inkling train --save-run has stored"
+        ),
     )
     add_data_flags(parser)
     add_read_arguments(parser)
@@ -87,7 +94,9 @@ def add_parser(subparsers: Any) -> None:
         "--output",
         metavar="FILE",
         default=DEFAULT_REPORT,
-        help="where to write the report; an existing file is replaced (default: %(default)s)",
+        help=gettext(
+            "where to write the report; an existing file is replaced (default: %(default)s)"
+        ),
     )
 
 
@@ -105,7 +114,9 @@ def run(arguments: argparse.Namespace) -> int:
         )
         if data.final is None:
             raise CommandError(
-                "expected held-out samples to evaluate, found none; give --validation-path."
+                gettext(
+                    "expected held-out samples to evaluate, found none; give --validation-path."
+                )
             )
         checkpoint = checked_checkpoint(source.checkpoint, source.place, data.fingerprint())
         settings = CommandSettings(**settings_of(checkpoint))
@@ -115,13 +126,24 @@ def run(arguments: argparse.Namespace) -> int:
         history = _history_of(checkpoint)
         content = ReportContent(
             title=source.title,
-            model=f"{network.title}, {network.parameter_count:,} parameters",
+            model=gettext(
+                "{title}, {count:,} parameters",
+                title=network.title,
+                count=network.parameter_count,
+            ),
             date=datetime.date.today().isoformat(),
             facts=[
-                ("Seed", str(settings.seed)),
-                ("Training samples", f"{len(data.train):,}"),
-                ("Epochs", f"{checkpoint.state.epoch:,} of {settings.num_epochs:,}"),
-                ("Iterations", f"{checkpoint.state.iteration:,}"),
+                (gettext("Seed"), str(settings.seed)),
+                (gettext("Training samples"), format_number(len(data.train))),
+                (
+                    gettext("Epochs"),
+                    gettext(
+                        "{done:,} of {all:,}",
+                        done=checkpoint.state.epoch,
+                        all=settings.num_epochs,
+                    ),
+                ),
+                (gettext("Iterations"), format_number(checkpoint.state.iteration)),
                 *software_facts(source.backend),
             ],
             settings=setting_facts(settings_of(checkpoint), CommandSettings, _LEFT_OUT),
@@ -135,7 +157,7 @@ def run(arguments: argparse.Namespace) -> int:
             repeat=repeat_command(arguments, settings, checkpoint, data),
         )
     write_atomically(output, report_html(content).encode())
-    sys.stdout.write(f"The report is in {output}.\n")
+    sys.stdout.write(gettext("The report is in {output}.", output=output) + "\n")
     return 0
 
 
@@ -176,29 +198,37 @@ def _read_files(arguments: argparse.Namespace) -> ReportedTraining:
     network = load_weights(weights)
     if not path.exists():
         raise CommandError(
-            f"{path}: expected the checkpoint that inkling train writes beside the weights, found "
-            "no file; a report needs its settings and its curve."
+            gettext(
+                "{path}: expected the checkpoint that inkling train writes beside the "
+                "weights, found no file; a report needs its settings and its curve.",
+                path=path,
+            )
         )
     return ReportedTraining(
-        f"Training of {weights.name}", str(path), network, read_checkpoint(path), backend_name(),
-        arguments, (weights, path),
+        gettext("Training of {name}", name=weights.name), str(path), network,
+        read_checkpoint(path), backend_name(), arguments, (weights, path),
     )  # fmt: skip
 
 
 def _read_stored(arguments: argparse.Namespace) -> ReportedTraining:
     if arguments.file is not None:
-        raise SettingError("--run: expected either a file or a stored run, found both.")
+        raise SettingError(gettext("--run: expected either a file or a stored run, found both."))
     database = open_database()
     stored = find_run(database, arguments.stored_run)
     files, record = database.files(stored.number), stored.record
     if files is None:
-        also = "" if _is_named(record) else ", with the --validation-path that it had"
+        also = "" if _is_named(record) else gettext(", with the --validation-path that it had")
         raise CommandError(
-            f"run {stored.number} ({record.name}): its weights are not stored, which a report "
-            f"needs. Train it again{also}: "
-            f"{shlex.join(_command_of(record))}"
+            gettext(
+                "run {number} ({name}): its weights are not stored, which a report needs. "
+                "Train it again{also}: {command}",
+                number=stored.number,
+                name=record.name,
+                also=also,
+                command=shlex.join(_command_of(record)),
+            )
         )
-    place = f"run {stored.number} ({record.name})"
+    place = gettext("run {number} ({name})", number=stored.number, name=record.name)
     given = {name: getattr(arguments, name) for name in DATA_FLAGS}
     return ReportedTraining(
         record.name, place, weights_from_bytes(files.weights, files.name),
@@ -253,15 +283,15 @@ def _obstacles(settings: CommandSettings, checkpoint: Checkpoint, data: TrainDat
     """Return why one command would not give the same weights."""
     history, found = _history_of(checkpoint), []
     if history.divergences:
-        found.append("The training diverged.")
+        found.append(gettext("The training diverged."))
     if history.changes or history.interventions:
-        found.append("Settings changed when the training was resumed.")
+        found.append(gettext("Settings changed when the training was resumed."))
     elif not settings.has_synthetic_samples:
         steps = -(-len(data.train) // settings.batch_size) * settings.num_epochs
         schedule = create_schedule(settings.schedule, settings.learning_rate, steps)
         planned = [schedule(step) for step in range(len(history))]
         if not np.allclose(planned, history.learning_rates, rtol=1e-5, atol=0):
-            found.append("The schedule changed when the training was resumed.")
+            found.append(gettext("The schedule changed when the training was resumed."))
     if not settings.patience and checkpoint.state.epoch < settings.num_epochs:
-        found.append("The training was interrupted before its last epoch.")
+        found.append(gettext("The training was interrupted before its last epoch."))
     return found

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from dashboard.cli.settings import CommandSettings
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import current_language, gettext
 from dashboard.report.facts import setting_text
 from dashboard.runs.records import ACCURACY, LOSS, RunRecord, differing_settings, score_delta
 from dashboard.runs.run_database import StoredRun
@@ -87,10 +89,10 @@ def compare_table(runs: Sequence[StoredRun], baseline: int | None = None) -> Tab
                 _loss(best[1]) + _signed(deltas[1], 1, 4),
                 _percent(record.last),
                 _percent(run.test),
-                f"{record.iteration:,}",
-                f"{record.epochs:,.2f}",
-                f"{record.seconds:,.1f}",
-                "diverged" if run.fault else "",
+                format_number(record.iteration),
+                format_number(record.epochs, ",.2f"),
+                format_number(record.seconds, ",.1f"),
+                gettext("diverged") if run.fault else "",
             ]
         )
         values.append(
@@ -111,9 +113,17 @@ def compare_table(runs: Sequence[StoredRun], baseline: int | None = None) -> Tab
             ]
         )
     heads = [
-        *("Run", "Best accuracy"),
+        *(gettext("Run"), gettext("Best accuracy")),
         *map(label_of, names),
-        *("Best loss", "Last accuracy", "Test", "Iterations", "Epochs", "Seconds", ""),
+        *(
+            gettext("Best loss"),
+            gettext("Last accuracy"),
+            gettext("Test"),
+            gettext("Iterations"),
+            gettext("Epochs"),
+            gettext("Seconds"),
+            "",
+        ),
     ]
     columns = [
         *("run", "name", "best_accuracy", "best_accuracy_delta", *names),
@@ -142,7 +152,13 @@ def means_table(runs: Sequence[StoredRun]) -> Table:
         rows.append((settings, len(group), last, test, sum(bool(it.fault) for it in group)))
     rows.sort(key=lambda row: -np.nan_to_num(row[2][0], nan=-1.0))
     return Table(
-        [*map(label_of, names), "Seeds", "Last accuracy", "Test", "Diverged"],
+        [
+            *map(label_of, names),
+            gettext("Seeds"),
+            gettext("Last accuracy"),
+            gettext("Test"),
+            gettext("Diverged"),
+        ],
         [
             *(*names, "seeds", "last_accuracy", "last_accuracy_deviation"),
             *("test_accuracy", "test_accuracy_deviation", "diverged"),
@@ -161,8 +177,8 @@ def means_table(runs: Sequence[StoredRun]) -> Table:
 def label_of(name: str) -> str:
     """Return the label of a setting."""
     if name in CommandSettings.param:
-        return str(CommandSettings.param[name].label)
-    return name.replace("_", " ").capitalize()
+        return gettext(str(CommandSettings.param[name].label))
+    return gettext(name.replace("_", " ").capitalize())
 
 
 def run_values(run: StoredRun) -> dict[str, Any]:
@@ -199,20 +215,20 @@ def _spread(values: tuple[float, float]) -> str:
     mean, deviation = values
     if np.isnan(mean):
         return "–"
-    spread = "" if np.isnan(deviation) else f" ± {100 * deviation:.2f}"
-    return f"{100 * mean:.2f}{spread} %"
+    spread = "" if np.isnan(deviation) else f" ± {format_number(100 * deviation, '.2f')}"
+    return f"{format_number(100 * mean, '.2f')}{spread}{current_language().percent}"
 
 
 def _percent(score: Score | None) -> str:
-    return "–" if score is None else f"{100 * score.accuracy:.2f} %"
+    return "–" if score is None else format_percent(score.accuracy, 2)
 
 
 def _loss(score: Score | None) -> str:
-    return "–" if score is None else f"{score.loss:.4f}"
+    return "–" if score is None else format_number(score.loss, ".4f")
 
 
 def _signed(delta: float | None, scale: float, digits: int) -> str:
-    return "" if delta is None else f" ({scale * delta:+.{digits}f})"
+    return "" if delta is None else f" ({format_number(scale * delta, f'+.{digits}f')})"
 
 
 def _value(score: Score | None, metric: str) -> float | None:

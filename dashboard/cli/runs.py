@@ -16,15 +16,16 @@ from dashboard.cli.arguments import read_integer
 from dashboard.cli.errors import CommandError
 from dashboard.cli.output_files import check_output
 from dashboard.cli.run_table import compare_table, run_values
+from dashboard.languages.text import gettext, gettext_noop, ngettext
 from dashboard.runs.records import MAX_NAME
 from dashboard.runs.run_database import RunDatabase, StoredRun
 from dashboard.training.settings import shorten
 from nn.serialization import write_atomically
 
-DESCRIPTION = """\
+DESCRIPTION = gettext_noop("""\
 List, export or delete stored runs: those of inkling sweep, and of inkling train with
 --save-run. They are in runs.sqlite3 in the user's state folder, or in the folder that
-INKLING_API_STATE names."""
+INKLING_API_STATE names.""")
 
 CSV, JSON = "csv", "json"
 
@@ -32,45 +33,58 @@ CSV, JSON = "csv", "json"
 def add_parser(subparsers: Any) -> None:
     """Add the command to the parser of `inkling`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "runs", help="list, export or delete stored runs", description=DESCRIPTION
+        "runs", help=gettext("list, export or delete stored runs"), description=gettext(DESCRIPTION)
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     listing = actions.add_parser(
         "list",
-        help="list the runs",
-        description="List the stored runs: number, name, sweep, when they were stored, scores.",
+        help=gettext("list the runs"),
+        description=gettext(
+            "List the stored runs: number, name, sweep, when they were stored, scores."
+        ),
     )
     listing.set_defaults(run=run_list, parser=listing)
-    listing.add_argument("--sweep", metavar="NAME", help="only the runs of this sweep")
+    listing.add_argument("--sweep", metavar="NAME", help=gettext("only the runs of this sweep"))
     export = actions.add_parser(
         "export",
-        help="export runs as CSV or JSON",
-        description="Write runs as CSV, with the settings that differ, or as JSON, with all.",
+        help=gettext("export runs as CSV or JSON"),
+        description=gettext(
+            "Write runs as CSV, with the settings that differ, or as JSON, with all."
+        ),
     )
     export.set_defaults(run=run_export, parser=export)
     add_selection(export)
     export.add_argument(
-        "--format", choices=(CSV, JSON), default=CSV, help="csv or json (default: %(default)s)"
+        "--format",
+        choices=(CSV, JSON),
+        default=CSV,
+        help=gettext("csv or json (default: %(default)s)"),
     )
-    add_output(export, "the runs")
+    add_output(export, gettext("the runs"))
     delete = actions.add_parser(
-        "delete", help="delete runs", description="Delete runs, also those of a whole sweep."
+        "delete",
+        help=gettext("delete runs"),
+        description=gettext("Delete runs, also those of a whole sweep."),
     )
     delete.set_defaults(run=run_delete, parser=delete)
     add_selection(delete)
-    delete.add_argument("--all", action="store_true", help="delete all runs")
+    delete.add_argument("--all", action="store_true", help=gettext("delete all runs"))
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that choose runs."""
-    parser.add_argument("runs", nargs="*", metavar="RUN", help="numbers of runs, as listed")
-    parser.add_argument("--sweep", metavar="NAME", help="the runs of this sweep")
+    parser.add_argument(
+        "runs", nargs="*", metavar="RUN", help=gettext("numbers of runs, as listed")
+    )
+    parser.add_argument("--sweep", metavar="NAME", help=gettext("the runs of this sweep"))
 
 
 def add_output(parser: argparse.ArgumentParser, what: str) -> None:
     """Add --output."""
     parser.add_argument(
-        "--output", metavar="FILE", help=f"write {what} to a file instead of printing"
+        "--output",
+        metavar="FILE",
+        help=gettext("write {what} to a file instead of printing", what=what),
     )
 
 
@@ -90,22 +104,31 @@ def chosen_runs(arguments: argparse.Namespace, database: RunDatabase) -> list[St
     stored = database.runs(arguments.sweep)
     if arguments.sweep is not None and not stored:
         raise CommandError(
-            f"--sweep: expected a sweep with stored runs, found none of “{arguments.sweep}”; "
-            "inkling runs list shows them."
+            gettext(
+                "--sweep: expected a sweep with stored runs, found none of “{sweep}”; "
+                "inkling runs list shows them.",
+                sweep=arguments.sweep,
+            )
         )
     numbers = [read_integer("RUN", text, 1, 10**9) for text in arguments.runs]
     by_number = {run.number: run for run in stored}
     for number in numbers:
         if number not in by_number:
             raise CommandError(
-                f"RUN: expected the number of a stored run, found {number}; inkling runs list "
-                "shows them."
+                gettext(
+                    "RUN: expected the number of a stored run, found {number}; inkling "
+                    "runs list shows them.",
+                    number=number,
+                )
             )
     found = [by_number[number] for number in numbers] if numbers else stored
     if not found:
         raise CommandError(
-            f"no runs are stored in {database.path}; inkling sweep and inkling train --save-run "
-            "store them."
+            gettext(
+                "no runs are stored in {path}; inkling sweep and inkling train --save-run "
+                "store them.",
+                path=database.path,
+            )
         )
     return found
 
@@ -124,9 +147,18 @@ def find_run(database: RunDatabase, text: str) -> StoredRun:
     if len(found) != 1:
         numbers = ", ".join(str(run.number) for run in found)
         raise CommandError(
-            f"--run: expected the number or the name of one stored run, found “{shorten(text, 60)}”"
-            + (f", the name of runs {numbers}; give a number." if found else "; ")
-            + ("" if found else "inkling runs list shows them.")
+            gettext(
+                "--run: expected the number or the name of one stored run, found “{text}”, the "
+                "name of runs {numbers}; give a number.",
+                text=shorten(text, 60),
+                numbers=numbers,
+            )
+            if found
+            else gettext(
+                "--run: expected the number or the name of one stored run, found “{text}”; inkling "
+                "runs list shows them.",
+                text=shorten(text, 60),
+            )
         )
     return found[0]
 
@@ -137,7 +169,16 @@ def run_list(arguments: argparse.Namespace) -> int:
     runs = database.runs(arguments.sweep)
     lines = [_line(run) for run in runs]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
-    sys.stdout.write(f"{len(runs)} runs in {database.path}\n")
+    sys.stdout.write(
+        ngettext(
+            "{count} run in {path}",
+            "{count} runs in {path}",
+            len(runs),
+            count=len(runs),
+            path=database.path,
+        )
+        + "\n"
+    )
     return 0
 
 
@@ -155,11 +196,13 @@ def run_export(arguments: argparse.Namespace) -> int:
 def run_delete(arguments: argparse.Namespace) -> int:
     """Delete runs."""
     if not (arguments.runs or arguments.sweep or arguments.all):
-        raise CommandError("expected numbers of runs, --sweep or --all; found none.")
+        raise CommandError(gettext("expected numbers of runs, --sweep or --all; found none."))
     database = open_database()
     runs = chosen_runs(arguments, database)
     count = database.delete([run.number for run in runs])
-    sys.stdout.write(f"Deleted {count} run{'' if count == 1 else 's'}.\n")
+    sys.stdout.write(
+        ngettext("Deleted {count} run.", "Deleted {count} runs.", count, count=count) + "\n"
+    )
     return 0
 
 
@@ -170,7 +213,7 @@ def write_text(text: str, output: str | None) -> None:
         return
     check_output("--output", Path(output))
     write_atomically(Path(output), text.encode())
-    sys.stdout.write(f"Written to {output}.\n")
+    sys.stdout.write(gettext("Written to {output}.", output=output) + "\n")
 
 
 def _line(run: StoredRun) -> str:
@@ -179,9 +222,13 @@ def _line(run: StoredRun) -> str:
     sweeps: Sequence[str] = run.sweeps
     parts = [
         f"{run.number:>5}  {when}  {record.name}",
-        f"sweep {', '.join(sweeps)}" if sweeps else "",
-        "" if record.last is None else f"validation {100 * record.last.accuracy:.2f} %",
-        "" if run.test is None else f"test {100 * run.test.accuracy:.2f} %",
-        "diverged" if run.fault else "",
+        gettext("sweep {names}", names=", ".join(sweeps)) if sweeps else "",
+        ""
+        if record.last is None
+        else gettext("validation {accuracy:.2f} %", accuracy=100 * record.last.accuracy),
+        ""
+        if run.test is None
+        else gettext("test {accuracy:.2f} %", accuracy=100 * run.test.accuracy),
+        gettext("diverged") if run.fault else "",
     ]
     return " · ".join(filter(None, parts))

@@ -9,6 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from dashboard.languages.text import gettext
 from dashboard.sample_warnings import network_warnings
 from dashboard.training.settings import SettingError
 from data_cache import DataError, ReadOptions, SampleFile, Samples, read_samples
@@ -22,22 +23,28 @@ def add_read_arguments(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--transpose",
         action="store_true",
-        help="exchange rows and columns of the pictures, as EMNIST's need",
+        help=gettext("exchange rows and columns of the pictures, as EMNIST's need"),
     )
     parser.add_argument(
-        "--invert", action="store_true", help="exchange ink and paper: 255 minus every pixel"
+        "--invert",
+        action="store_true",
+        help=gettext("exchange ink and paper: 255 minus every pixel"),
     )
     parser.add_argument(
         "--scale",
         metavar="FACTOR",
-        help="multiply every pixel, so that full ink becomes 255 (default: 255 if no pixel is "
-        "above 1, else 1)",
+        help=gettext(
+            "multiply every pixel, so that full ink becomes 255 (default: 255 if no pixel "
+            "is above 1, else 1)"
+        ),
     )
     parser.add_argument(
         "--label-column",
         metavar="COLUMN",
-        help="the column of the labels in a table: its header, its number from 1, first, last or "
-        "none (default: it is found)",
+        help=gettext(
+            "the column of the labels in a table: its header, its number from 1, first, "
+            "last or none (default: it is found)"
+        ),
     )
 
 
@@ -51,7 +58,10 @@ def read_options(arguments: argparse.Namespace) -> ReadOptions:
             scale = float("nan")
         if not 0 < scale < 1e6:
             raise SettingError(
-                f"--scale: expected a factor above 0, such as 255, found “{arguments.scale[:24]}”."
+                gettext(
+                    "--scale: expected a factor above 0, such as 255, found “{scale}”.",
+                    scale=arguments.scale[:24],
+                )
             )
     return ReadOptions(arguments.transpose, arguments.invert, scale, arguments.label_column)
 
@@ -88,16 +98,19 @@ def read_reported(
         if other_part is None or not Path(path).is_dir():
             raise
         file = read_samples(path, other_part, options)
-        path = f"{path}, part {other_part}"
+        path = gettext("{path}, part {part}", path=path, part=gettext(other_part))
     warnings = list(file.warnings)
     if file.is_labelled and not warnings:
         warnings += network_warnings(file.samples, load_pretrained())
-    report(f"Read {path}: {file.description}.", warnings)
+    report(
+        gettext("Read {path}: {description}.", path=path, description=file.description), warnings
+    )
     return file
 
 
-def report(sentence: str, warnings: list[str], word: str = "Warning") -> None:
+def report(sentence: str, warnings: list[str], word: str = "") -> None:
     """Write a sentence to stderr, and more under it, each behind `word`."""
+    word = word or gettext("Warning")
     lines = [sentence, *(f"{word}: {warning}" for warning in warnings)]
     sys.stderr.write("".join(f"{line}\n" for line in lines))
     sys.stderr.flush()
@@ -109,6 +122,10 @@ def overlap_warnings(train: Samples, held_out: Samples) -> list[str]:
     if count <= len(held_out) // 100:
         return []
     return [
-        f"{count:,} of {len(held_out):,} validation samples are also training samples, so the "
-        "validation accuracy will be too high."
+        gettext(
+            "{count:,} of {all:,} validation samples are also training samples, so "
+            "the validation accuracy will be too high.",
+            count=count,
+            all=len(held_out),
+        )
     ]

@@ -11,6 +11,7 @@ import secrets
 import socket
 import sys
 from collections.abc import MutableMapping
+from contextvars import Context
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from dashboard.api.access import LOCAL_NAMES, host_name
 from dashboard.api.settings import ApiSettings, settings_from_environment
 from dashboard.cli.arguments import read_integer
 from dashboard.cli.errors import CommandError
+from dashboard.languages.text import gettext
 
 APP = Path(__file__).parents[1] / "app.py"
 API = "dashboard.api.plugin"
@@ -30,22 +32,27 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the parser of `inkling`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "serve",
-        help="serve the app to browsers",
-        description="Serve the app to browsers until Ctrl-C. Each visitor gets a network of "
-        "their own; no internet is needed. The HTTP API under /api serves samples, blocks and the "
-        "server's own weights to programs; INKLING_TOKEN sets the token that changes need.",
+        help=gettext("serve the app to browsers"),
+        description=gettext(
+            "Serve the app to browsers until Ctrl-C. Each visitor gets a network of their "
+            "own; no internet is needed. The HTTP API under /api serves samples, blocks "
+            "and the server's own weights to programs; INKLING_TOKEN sets the token that "
+            "changes need."
+        ),
     )
     parser.set_defaults(run=run, parser=parser)
     parser.add_argument(
-        "--port", metavar="PORT", default=str(DEFAULT_PORT), help="(default: %(default)s)"
+        "--port", metavar="PORT", default=str(DEFAULT_PORT), help=gettext("(default: %(default)s)")
     )
     parser.add_argument(
         "--host",
         "--address",
         metavar="ADDRESS",
         default="localhost",
-        help="the address to listen on: localhost serves this machine only, 0.0.0.0 the network "
-        "(default: %(default)s)",
+        help=gettext(
+            "the address to listen on: localhost serves this machine only, 0.0.0.0 the "
+            "network (default: %(default)s)"
+        ),
     )
     parser.add_argument(
         "--allow-origin",
@@ -53,48 +60,56 @@ def add_parser(subparsers: Any) -> None:
         metavar="NAME",
         action="append",
         default=[],
-        help="a host name under which browsers reach this server, for example box.example; may be "
-        "repeated (localhost and IP addresses are always allowed)",
+        help=gettext(
+            "a host name under which browsers reach this server, for example box.example; "
+            "may be repeated (localhost and IP addresses are always allowed)"
+        ),
     )
     parser.add_argument(
         "--open-api",
         action="store_true",
-        help="let anybody change the server's weights; without it, changes need the token in "
-        "INKLING_TOKEN",
+        help=gettext(
+            "let anybody change the server's weights; without it, changes need the token "
+            "in INKLING_TOKEN"
+        ),
     )
     parser.add_argument(
         "--prefix",
         metavar="PATH",
         default="",
-        help="the path under which a proxy passes requests on, for example lab",
+        help=gettext("the path under which a proxy passes requests on, for example lab"),
     )
     parser.add_argument(
         "--use-xheaders",
         action="store_true",
-        help="take the visitor's address from X-Real-Ip and X-Forwarded-For; only behind a proxy "
-        "that sets them",
+        help=gettext(
+            "take the visitor's address from X-Real-Ip and X-Forwarded-For; only behind a "
+            "proxy that sets them"
+        ),
     )
     parser.add_argument(
-        "--num-procs", metavar="N", default="1", help="processes (default: %(default)s)"
+        "--num-procs", metavar="N", default="1", help=gettext("processes (default: %(default)s)")
     )
     parser.add_argument(
         "--unused-session-lifetime",
         metavar="SECONDS",
         default="15",
-        help="how long the session of a visitor whose connection is cut is kept "
-        "(default: %(default)s)",
+        help=gettext(
+            "how long the session of a visitor whose connection is cut is kept (default: "
+            "%(default)s)"
+        ),
     )
     parser.add_argument(
         "--log-format",
         choices=("text", "json"),
         default="text",
-        help="write the log as text, or as one JSON object a line (default: %(default)s)",
+        help=gettext("write the log as text, or as one JSON object a line (default: %(default)s)"),
     )
     parser.add_argument(
         "--show",
         action=argparse.BooleanOptionalAction,
         default=False,
-        help="open the page in a browser on this machine",
+        help=gettext("open the page in a browser on this machine"),
     )
 
 
@@ -111,7 +126,8 @@ def run(arguments: argparse.Namespace) -> int:
     parser = argparse.ArgumentParser(prog="inkling serve")
     command = Serve(parser=parser)
     sys.stderr.write("".join(f"{line}\n" for line in address_lines(arguments, port, settings)))
-    command.invoke(parser.parse_args(words))
+    # Visitors do not have the language of this terminal.
+    Context().run(command.invoke, parser.parse_args(words))
     return 0
 
 
@@ -137,17 +153,30 @@ def apply_access(arguments: argparse.Namespace, environment: MutableMapping[str,
 def address_lines(arguments: argparse.Namespace, port: int, settings: ApiSettings) -> list[str]:
     """Return where the app can be opened, from which machines, and who may change the weights."""
     path = f"{port}/{arguments.prefix.strip('/')}".rstrip("/")
-    lines = [f"Inkling is at http://localhost:{path} on this machine (Ctrl-C ends it)"]
+    lines = [
+        gettext("Inkling is at http://localhost:{path} on this machine (Ctrl-C ends it)", path=path)
+    ]
     if arguments.host not in LOCAL_NAMES:
         names = [*settings.hosts]
         names += own_addresses() if arguments.host in EVERYWHERE else [arguments.host]
-        lines += [f"  and at http://{_bracketed(name)}:{path} in the network" for name in names]
+        lines += [
+            gettext(
+                "  and at http://{host}:{path} in the network",
+                host=_bracketed(name),
+                path=path,
+            )
+            for name in names
+        ]
     if settings.is_open:
-        lines.append("Anybody may change the server's weights (--open-api).")
+        lines.append(gettext("Anybody may change the server's weights (--open-api)."))
     elif settings.token is None:
-        lines.append("Nobody may change the server's weights; INKLING_TOKEN would allow it.")
+        lines.append(
+            gettext("Nobody may change the server's weights; INKLING_TOKEN would allow it.")
+        )
     else:
-        lines.append(f"Changing the server's weights needs the token {settings.token}")
+        lines.append(
+            gettext("Changing the server's weights needs the token {token}", token=settings.token)
+        )
     return lines
 
 
@@ -171,8 +200,13 @@ def check_free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise CommandError(
-                f"cannot listen on port {port} of {host} ({error.strerror or error}); choose "
-                "another with --port or --host."
+                gettext(
+                    "cannot listen on port {port} of {host} ({strerror}); choose another "
+                    "with --port or --host.",
+                    port=port,
+                    host=host,
+                    strerror=error.strerror or error,
+                )
             ) from error
 
 

@@ -16,9 +16,11 @@ from dashboard.cli.arguments import read_integer
 from dashboard.cli.run_table import label_of, means_table
 from dashboard.cli.runs import open_database, write_text
 from dashboard.cli.sweeps.definition import SweepDefinition, Trial, read_sweep
+from dashboard.languages.language import ENGLISH
+from dashboard.languages.text import gettext, gettext_noop, use_language
 from dashboard.report.facts import inkling_version, setting_text
 
-DESCRIPTION = """\
+DESCRIPTION = gettext_noop("""\
 Train every trial of a sweep: all combinations of the values of some settings (a grid),
 or random ones, each with several seeds. FILE is TOML:
 
@@ -35,7 +37,7 @@ learning-rate = { from = 0.0003, to = 0.03, scale = "log" }.
 
 Each finished trial is stored at once (inkling runs list). The same command continues a
 sweep that was stopped or killed; nothing is trained twice, not even trials that another
-sweep has stored. A trial has the same numbers in whatever process it is trained."""
+sweep has stored. A trial has the same numbers in whatever process it is trained.""")
 
 MAX_WORKERS = 256
 
@@ -44,24 +46,30 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the parser of `inkling`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "sweep",
-        help="train a grid or random search over settings",
-        description=DESCRIPTION,
+        help=gettext("train a grid or random search over settings"),
+        description=gettext(DESCRIPTION),
     )
     parser.set_defaults(run=run, parser=parser)
-    parser.add_argument("file", metavar="FILE", help="the definition of the sweep, TOML")
+    parser.add_argument("file", metavar="FILE", help=gettext("the definition of the sweep, TOML"))
     parser.add_argument(
         "--workers",
         metavar="NUMBER",
-        help="processes on this machine, each with one BLAS thread (default: one per processor)",
+        help=gettext(
+            "processes on this machine, each with one BLAS thread (default: one per processor)"
+        ),
     )
     parser.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="train on the workers of a Dask scheduler instead, such as tcp://10.0.0.5:8786; "
-        "needs inkling[dask] here and there",
+        help=gettext(
+            "train on the workers of a Dask scheduler instead, such as "
+            "tcp://10.0.0.5:8786; needs inkling[dask] here and there"
+        ),
     )
     parser.add_argument(
-        "--output", metavar="FILE", help="write the table of means as CSV instead of printing"
+        "--output",
+        metavar="FILE",
+        help=gettext("write the table of means as CSV instead of printing"),
     )
 
 
@@ -97,12 +105,23 @@ def run(arguments: argparse.Namespace) -> int:
         database.add(result.record, key=missing[place][0], test=result.test, fault=result.fault)
         last, test = result.record.last, result.test
         scores = [
-            "" if last is None else f"validation {100 * last.accuracy:.2f} %",
-            "" if test is None else f"test {100 * test.accuracy:.2f} %",
-            "diverged" if result.fault else "",
+            ""
+            if last is None
+            else gettext("validation {accuracy:.2f} %", accuracy=100 * last.accuracy),
+            "" if test is None else gettext("test {accuracy:.2f} %", accuracy=100 * test.accuracy),
+            gettext("diverged") if result.fault else "",
         ]
         _tell(
-            " · ".join(filter(None, [f"{done} of {len(trials_by_key)}", work[place][0], *scores]))
+            " · ".join(
+                filter(
+                    None,
+                    [
+                        gettext("{done:,} of {all:,}", done=done, all=len(trials_by_key)),
+                        work[place][0],
+                        *scores,
+                    ],
+                )
+            )
         )
     table = means_table(database.runs(definition.name))
     if arguments.output is not None:
@@ -119,14 +138,23 @@ def _default_workers() -> int:
 
 
 def trial_name(trial: Trial) -> str:
-    """Return what differs in a trial, in words."""
+    """Return what differs in a trial, in English words, since it is stored as its name."""
     varied: Sequence[str] = [*trial.varied, "seed"]
-    return ", ".join(f"{label_of(it).lower()} {setting_text(trial.settings[it])}" for it in varied)
+    with use_language(ENGLISH):
+        return ", ".join(
+            f"{label_of(it).lower()} {setting_text(trial.settings[it])}" for it in varied
+        )
 
 
 def _plan(definition: SweepDefinition, total: int, missing: int) -> str:
-    there = f", {total - missing:,} of them are stored already" if missing < total else ""
-    return f"Sweep {definition.name}: {total:,} trials ({definition.search}){there}."
+    values = {"name": definition.name, "total": total, "search": definition.search}
+    if missing < total:
+        return gettext(
+            "Sweep {name}: {total:,} trials ({search}), {there:,} of them are stored already.",
+            there=total - missing,
+            **values,
+        )
+    return gettext("Sweep {name}: {total:,} trials ({search}).", **values)
 
 
 def _tell(line: str) -> None:

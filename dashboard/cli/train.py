@@ -16,9 +16,9 @@ import param
 from dashboard.blas import limit_blas_threads
 from dashboard.cli.arguments import (
     CLASSES,
-    DATA_SET_HELP,
-    PATH_KINDS,
+    data_set_help,
     explain,
+    path_kinds,
     read_flag,
     read_structure,
 )
@@ -31,11 +31,12 @@ from dashboard.cli.settings import CommandSettings
 from dashboard.cli.train_data import open_train_data
 from dashboard.cli.train_files import TrainFiles
 from dashboard.cli.train_job import Outcome, TrainingJob
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.training.settings import SettingError, format_value
 from data_cache.samples import PIXELS
 from nn import ARCHITECTURES
 
-DESCRIPTION = """\
+DESCRIPTION = gettext_noop("""\
 Train a network on digits, evaluating held-out digits after every epoch, and save
 its weights.
 
@@ -50,14 +51,14 @@ it. The recipes of the pretrained models are available by name: mlp, best.
 
 Ctrl-C stops after the current step and saves. A checkpoint (NAME.checkpoint.npz)
 is written beside the weights after every epoch and at the end; the same command
-with --resume continues from it with exactly the numbers of an uninterrupted run."""
+with --resume continues from it with exactly the numbers of an uninterrupted run.""")
 
-EXAMPLE = """\
+EXAMPLE = gettext_noop("""\
 example:
   inkling train --train-path mnist --validation-path mnist \\
     --network-structure 784 500 300 100 10 --learning-rate 0.003 \\
     --batch-size 64 --num-epochs 10 --activation-function re-lu \\
-    --initialization xavier --weight-path my_weights.json"""
+    --initialization xavier --weight-path my_weights.json""")
 
 # Flags that set one setting each, by the name of the setting.
 SETTING_FLAGS = {
@@ -95,9 +96,9 @@ def add_parser(subparsers: Any) -> None:
     """Add the command to the parser of `inkling`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "train",
-        help="train a network and save its weights",
-        description=DESCRIPTION,
-        epilog=EXAMPLE,
+        help=gettext("train a network and save its weights"),
+        description=gettext(DESCRIPTION),
+        epilog=gettext(EXAMPLE),
     )
     parser.set_defaults(run=run, parser=parser)
     _add_data(parser)
@@ -109,9 +110,9 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recipe",
         metavar="FILE",
-        help="read all flags that are not given from a .toml or .json file, or mlp, best",
+        help=gettext("read all flags that are not given from a .toml or .json file, or mlp, best"),
     )
-    group = parser.add_argument_group("data")
+    group = parser.add_argument_group(gettext("data"))
     add_data_flags(group)
     add_read_arguments(group)
 
@@ -121,76 +122,95 @@ def add_data_flags(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--train-path",
         metavar="PATH",
-        help=f"samples to train on: {PATH_KINDS}; of a folder, the training half is read",
+        help=gettext(
+            "samples to train on: {kinds}; of a folder, the training half is read",
+            kinds=path_kinds(),
+        ),
     )
     group.add_argument(
         "--validation-path",
         metavar="PATH",
-        help="samples to evaluate after every epoch and at the end, in the same formats; "
-        "of a folder, the test half is read",
+        help=gettext(
+            "samples to evaluate after every epoch and at the end, in the same formats; "
+            "of a folder, the test half is read"
+        ),
     )
     group.add_argument(
         "--data-set",
         metavar="NAME",
-        help=f"instead of paths, {DATA_SET_HELP}; its validation part is evaluated after every "
-        "epoch, its test part once at the end (default: digits)",
+        help=gettext(
+            "instead of paths, {data_set}; its validation part is evaluated after "
+            "every epoch, its test part once at the end (default: digits)",
+            data_set=data_set_help(),
+        ),
     )
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("network and training")
+    group = parser.add_argument_group(gettext("network and training"))
     hidden = CommandSettings.param["hidden_layers"].default
     group.add_argument(
         "--network-structure",
         nargs="+",
         metavar="UNITS",
-        help="Units of every dense layer, from the 784 pixels to the 10 classes; convolutions of "
-        "--architecture precede the first hidden one "
-        f"(default: {' '.join(map(str, [PIXELS, *hidden, CLASSES]))}; an architecture chosen by "
-        "name has its own).",
+        help=gettext(
+            "Units of every dense layer, from the 784 pixels to the 10 classes; "
+            "convolutions of --architecture precede the first hidden one (default: "
+            "{names}; an architecture chosen by name has its own).",
+            names=" ".join(map(str, [PIXELS, *hidden, CLASSES])),
+        ),
     )
     for name, flag in SETTING_FLAGS.items():
         if name == "augment":
             continue  # its value is optional
         is_name = isinstance(CommandSettings.param[name], param.Selector | param.String)
         group.add_argument(flag, metavar="NAME" if is_name else "NUMBER", help=explain(name))
-    calibrate = CommandSettings.param["calibrate"].doc
+    calibrate = gettext(CommandSettings.param["calibrate"].doc)
     group.add_argument("--calibrate", action="store_true", help=calibrate)
     group.add_argument("--augment", nargs="?", const="affine", metavar="NAME", help=_augment_help())
 
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("files")
+    group = parser.add_argument_group(gettext("files"))
     group.add_argument(
         "--weight-path",
         metavar="FILE",
         default=DEFAULT_WEIGHTS,
-        help="where to save the weights, .npz, .json or .safetensors; an existing file is replaced "
-        "(default: %(default)s)",
+        help=gettext(
+            "where to save the weights, .npz, .json or .safetensors; an existing file is "
+            "replaced (default: %(default)s)"
+        ),
     )
     group.add_argument(
         "--half",
         action="store_true",
-        help="save the weights as float16, half the size; .npz only",
+        help=gettext("save the weights as float16, half the size; .npz only"),
     )
     group.add_argument(
         "--history-path",
         metavar="FILE",
-        help="write the learning curve as CSV: a line per step with loss, accuracy, learning rate, "
-        "and the evaluations of the step",
+        help=gettext(
+            "write the learning curve as CSV: a line per step with loss, accuracy, "
+            "learning rate, and the evaluations of the step"
+        ),
     )
     group.add_argument(
         "--save-run",
         metavar="NAME",
-        help="store the run under a name, with its weights and checkpoint, for inkling runs, "
-        "compare and report",
+        help=gettext(
+            "store the run under a name, with its weights and checkpoint, for inkling "
+            "runs, compare and report"
+        ),
     )
     group.add_argument(
         "--resume",
         action="store_true",
-        help="continue from the checkpoint beside the weights; name the same data again. Settings "
-        "are those of the checkpoint; learning rate, batch size, number of epochs, optimiser, "
-        "schedule, l1, l2, dropout, label smoothing and patience may be changed",
+        help=gettext(
+            "continue from the checkpoint beside the weights; name the same data again. "
+            "Settings are those of the checkpoint; learning rate, batch size, number of "
+            "epochs, optimiser, schedule, l1, l2, dropout, label smoothing and patience "
+            "may be changed"
+        ),
     )
 
 
@@ -207,13 +227,17 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if arguments.data_set is not None and (arguments.train_path or arguments.validation_path):
         raise SettingError(
-            "--data-set: expected either a data set or paths, found both; a data set has its own "
-            "validation part."
+            gettext(
+                "--data-set: expected either a data set or paths, found both; a data set "
+                "has its own validation part."
+            )
         )
     if arguments.validation_path and not arguments.train_path:
         raise SettingError(
-            "--validation-path: expected --train-path beside it, found none; without it, the data "
-            "set's own validation part is evaluated."
+            gettext(
+                "--validation-path: expected --train-path beside it, found none; without "
+                "it, the data set's own validation part is evaluated."
+            )
         )
     with limit_blas_threads():
         data = open_train_data(
@@ -235,7 +259,9 @@ def _store_run(job: TrainingJob, arguments: argparse.Namespace) -> str:
     record = job.record(arguments.save_run, data_set)
     files = job.saved_files(data_values(arguments))
     database.add(record, test=job.test_score, files=files)
-    return f"The run “{arguments.save_run}” is stored in {database.path}."
+    return gettext(
+        "The run “{save_run}” is stored in {path}.", save_run=arguments.save_run, path=database.path
+    )
 
 
 def data_values(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -276,7 +302,7 @@ def setting_flags(settings: CommandSettings) -> list[str]:
 
 
 def _augment_help() -> str:
-    return explain("augment") + " Without a name: affine."
+    return gettext("{help} Without a name: affine.", help=explain("augment"))
 
 
 def summary_lines(outcome: Outcome) -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 from dashboard.cli.arguments import data_set_name
 from dashboard.cli.sample_input import overlap_warnings, read_reported, report
 from dashboard.cli.settings import CommandSettings
+from dashboard.languages.text import gettext
 from data_cache import DIGIT_NAMES, ReadOptions, Samples, load_data_set, to_float
 from data_cache.synthesis import add_synthetic_samples, styles_without
 from nn import Network
@@ -64,8 +65,18 @@ def open_train_data(
         return TrainData(train, None, None, DIGIT_NAMES)
     held_out = read_reported(validation_path, "test", options).labelled()
     if warnings := overlap_warnings(train, held_out):
-        report(f"Compared {train_path} with {validation_path}.", warnings)
-    title = f"{len(held_out):,} validation samples (evaluated only, not used to choose weights)"
+        report(
+            gettext(
+                "Compared {train_path} with {validation_path}.",
+                train_path=train_path,
+                validation_path=validation_path,
+            ),
+            warnings,
+        )
+    title = gettext(
+        "{count:,} validation samples (evaluated only, not used to choose weights)",
+        count=len(held_out),
+    )
     scored = HeldOut(held_out, title)
     return TrainData(train, scored, scored, DIGIT_NAMES)
 
@@ -74,8 +85,14 @@ def _load_by_name(name: str) -> TrainData:
     data_set = load_data_set(name)
     return TrainData(
         data_set.train,
-        HeldOut(data_set.validation, f"{len(data_set.validation):,} validation samples"),
-        HeldOut(data_set.test, f"{len(data_set.test):,} test samples (not used before)"),
+        HeldOut(
+            data_set.validation,
+            gettext("{count:,} validation samples", count=len(data_set.validation)),
+        ),
+        HeldOut(
+            data_set.test,
+            gettext("{count:,} test samples (not used before)", count=len(data_set.test)),
+        ),
         data_set.class_names,
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dashboard.cli.output_files import check_output
+from dashboard.languages.text import gettext
 from dashboard.training.checkpoint import Checkpoint, write_checkpoint
 from dashboard.training.history import History
 from dashboard.training.run import Run
@@ -50,10 +51,16 @@ class TrainFiles:
         files = cls(Path(weights), Path(history) if history else None, half)
         if files.weights.suffix.lower() not in SUFFIXES:
             raise SettingError(
-                f"--weight-path: a weights file ends in {', '.join(SUFFIXES)}; found “{weights}”."
+                gettext(
+                    "--weight-path: a weights file ends in {names}; found “{weights}”.",
+                    names=", ".join(SUFFIXES),
+                    weights=weights,
+                )
             )
         if half and files.weights.suffix.lower() != ".npz":
-            raise SettingError(f"--half: float16 needs an .npz file; found “{weights}”.")
+            raise SettingError(
+                gettext("--half: float16 needs an .npz file; found “{weights}”.", weights=weights)
+            )
         inputs = tuple(inputs)
         for flag, path in (
             ("--weight-path", files.weights),
@@ -66,8 +73,11 @@ class TrainFiles:
             _is_same(files.history, path) for path in (files.weights, files.checkpoint)
         ):
             raise SettingError(
-                f"--history-path: {history} is taken by the weights or their checkpoint; "
-                "name another file."
+                gettext(
+                    "--history-path: {history} is taken by the weights or their "
+                    "checkpoint; name another file.",
+                    history=history,
+                )
             )
         return files
 
@@ -86,18 +96,27 @@ class TrainFiles:
         With a `best_epoch` only the curve is written: its weights are saved already.
         """
         if best_epoch:
-            which = f"epoch {best_epoch}, which did best on the validation samples,"
+            which = gettext(
+                "epoch {best_epoch}, which did best on the validation samples,",
+                best_epoch=best_epoch,
+            )
         else:
             self.save_weights(run.evaluated_network)
-            mean = " (their running mean)" if run.evaluated_network is not run.network else ""
-            which = f"iteration {run.iteration:,}{mean}"
+            which = gettext("iteration {iteration:,}", iteration=run.iteration)
+            if run.evaluated_network is not run.network:
+                which = gettext("{which} (their running mean)", which=which)
         said = [
-            f"The weights of {which} are in {self.weights}, "
-            f"the checkpoint for --resume is in {self.checkpoint}."
+            gettext(
+                "The weights of {which} are in {weights}, the checkpoint for --resume is "
+                "in {checkpoint}.",
+                which=which,
+                weights=self.weights,
+                checkpoint=self.checkpoint,
+            )
         ]
         self.save_history(run.history)
         if self.history is not None:
-            said.append(f"The curve is in {self.history}.")
+            said.append(gettext("The curve is in {history}.", history=self.history))
         return said
 
     def save_weights(self, network: Network) -> None:

@@ -18,6 +18,7 @@ from dashboard.cli.progress import Progress
 from dashboard.cli.settings import CommandSettings
 from dashboard.cli.train_data import TrainData, calibrated, enriched
 from dashboard.cli.train_files import TrainFiles
+from dashboard.languages.text import gettext
 from dashboard.runs.curve import curve_of
 from dashboard.runs.records import RunRecord, RunStyle, scores_of
 from dashboard.runs.run_database import RunFiles
@@ -107,12 +108,19 @@ def checked_checkpoint(checkpoint: Checkpoint, name: str, fingerprint: str) -> C
     task = checkpoint.task
     if set(task) != {"data", "settings"} or not set(task["settings"]) <= set(_OWN):
         raise CheckpointError(
-            f"{name}: expected a checkpoint of inkling train, found one of the page."
+            gettext(
+                "{name}: expected a checkpoint of inkling train, found one of the page.", name=name
+            )
         )
     if task["data"] != fingerprint:
         raise CheckpointError(
-            f"{name}: expected the samples of this run ({task['data'][:40]}…), found others "
-            f"({fingerprint[:40]}…); give the same data, or leave out --resume."
+            gettext(
+                "{name}: expected the samples of this run ({expected}…), found others "
+                "({found}…); give the same data, or leave out --resume.",
+                name=name,
+                expected=task["data"][:40],
+                found=fingerprint[:40],
+            )
         )
     return checkpoint
 
@@ -203,8 +211,11 @@ class TrainingJob:
             path.suffix.lower() == ".json"
         ):
             raise SettingError(
-                "--weight-path: convolutional layers need an .npz or .safetensors file; found "
-                f"“{path}”."
+                gettext(
+                    "--weight-path: convolutional layers need an .npz or .safetensors "
+                    "file; found “{path}”.",
+                    path=path,
+                )
             )
         for flag, is_wanted in (
             ("--patience", settings.patience > 0),
@@ -212,7 +223,10 @@ class TrainingJob:
         ):
             if is_wanted and self._data.watched is None:
                 raise SettingError(
-                    f"{flag}: expected validation samples, found none; give --validation-path."
+                    gettext(
+                        "{flag}: expected validation samples, found none; give --validation-path.",
+                        flag=flag,
+                    )
                 )
 
     def _compare(
@@ -223,12 +237,21 @@ class TrainingJob:
         for name, value in changed.items():
             if name in FIXED:
                 raise CommandError(
-                    f"{FIXED[name]}: expected {known[name]} as in the run to resume, found "
-                    f"{value}; leave the flag out, or start again without --resume."
+                    gettext(
+                        "{flag}: expected {known} as in the run to resume, found "
+                        "{value}; leave the flag out, or start again without --resume.",
+                        flag=FIXED[name],
+                        known=known[name],
+                        value=value,
+                    )
                 )
             self._tell(
-                f"From here on {CommandSettings.param[name].label.lower()} is {value} "
-                f"instead of {known[name]}."
+                gettext(
+                    "From here on {setting} is {value} instead of {known}.",
+                    setting=_name_of(name),
+                    value=value,
+                    known=known[name],
+                )
             )
         return {name: (known[name], value) for name, value in changed.items()}
 
@@ -246,7 +269,10 @@ class TrainingJob:
         """Train, save, and score; Ctrl-C stops the training, never the saving."""
         if self.run.epoch >= self.settings.num_epochs:
             raise CommandError(
-                f"the run already has its {self.run.epoch} epochs; ask for more with --num-epochs."
+                gettext(
+                    "the run already has its {epoch} epochs; ask for more with --num-epochs.",
+                    epoch=self.run.epoch,
+                )
             )
         self._tell_plan()
         try:
@@ -318,11 +344,21 @@ class TrainingJob:
             finally:
                 progress.close()
             if not self._is_complete:
-                self._tell(f"Stopped by Ctrl-C after {run.epochs_done:.2f} epochs; saving.")
+                self._tell(
+                    gettext(
+                        "Stopped by Ctrl-C after {epochs_done:.2f} epochs; saving.",
+                        epochs_done=run.epochs_done,
+                    )
+                )
             elif run.epoch < epochs:
                 self._tell(
-                    f"No lower validation loss in {self.settings.patience} epochs: done after "
-                    f"{run.epoch} of {epochs}."
+                    gettext(
+                        "No lower validation loss in {patience} epochs: done after "
+                        "{epoch} of {epochs}.",
+                        patience=self.settings.patience,
+                        epoch=run.epoch,
+                        epochs=epochs,
+                    )
                 )
             self._save()
         return self._is_complete
@@ -376,7 +412,7 @@ class TrainingJob:
 
     def _save(self) -> None:
         if not self.run.iteration:
-            self._saved = ["No step was taken, so nothing was saved."]
+            self._saved = [gettext("No step was taken, so nothing was saved.")]
             return
         if self.settings.patience and self._best_epoch:
             self._saved = self._files.save_results(self.run, self._best_epoch)
@@ -391,7 +427,11 @@ class TrainingJob:
             )
             self._files.save_weights(self._final)
             self._saved.append(
-                f"The logits were divided by {temperature:.3f}, fitted on the validation samples."
+                gettext(
+                    "The logits were divided by {temperature:.3f}, fitted on the "
+                    "validation samples.",
+                    temperature=temperature,
+                )
             )
         self._files.save_checkpoint(self._checkpoint())
 
@@ -411,15 +451,36 @@ class TrainingJob:
 
     def _tell_plan(self) -> None:
         settings, data, run = self.settings, self._data, self.run
-        watched = f", scored on {data.watched.title}" if data.watched else ""
-        begin = f"Resuming at iteration {run.iteration:,}" if run.iteration else "Training"
+        begin = gettext("Training")
+        if run.iteration:
+            begin = gettext("Resuming at iteration {iteration:,}", iteration=run.iteration)
+        samples = gettext("{count:,} training samples", count=len(self._train_samples))
+        if data.watched:
+            samples = gettext(
+                "{samples}, scored on {held_out}", samples=samples, held_out=data.watched.title
+            )
         self._tell(
-            f"{begin}: {run.network.title} {settings.activation}, "
-            f"{len(self._train_samples):,} training samples{watched}; {settings.optimizer}, "
-            f"{settings.schedule} learning rate {settings.learning_rate:g}, "
-            f"batch {settings.batch_size}, seed {settings.seed}."
+            gettext(
+                "{begin}: {network} {activation}, {samples}; {optimizer}, {schedule} learning "
+                "rate {rate:g}, batch {batch}, seed {seed}.",
+                begin=begin,
+                network=run.network.title,
+                activation=settings.activation,
+                samples=samples,
+                optimizer=settings.optimizer,
+                schedule=settings.schedule,
+                rate=settings.learning_rate,
+                batch=settings.batch_size,
+                seed=settings.seed,
+            )
         )
 
     def _tell(self, line: str) -> None:
         self._stream.write(f"{line}\n")
         self._stream.flush()
+
+
+def _name_of(setting: str) -> str:
+    """Return a setting as it is called in sentences."""
+    known = MARKED_SETTINGS.get(setting)
+    return gettext(known) if known else gettext(CommandSettings.param[setting].label.lower())

@@ -28,7 +28,7 @@ from dashboard.digits.state import DigitsState, Origin, architecture_settings
 from dashboard.digits.training import NETWORK_SETTINGS, DigitsTraining
 from dashboard.digits.training_subset import ALL, subset_name_of, whole_of
 from dashboard.languages.numbers import format_number, format_percent
-from dashboard.languages.text import gettext
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell.notices import Mend
 from dashboard.training.history import Score
 from dashboard.training.marks import SettingChange
@@ -253,7 +253,7 @@ class DigitsController:
             return
         if self.state.origin == Origin.PRETRAINED:
             self.state.origin = Origin.FINE_TUNED
-        self.trainer.run.history.note_intervention("steps on drawings")
+        self.trainer.run.history.note_intervention(gettext_noop("steps on drawings"))
         self.state.snapshot = self.trainer.snapshot()
         self.drawing.predict()
         name = self.data.class_names[label]
@@ -645,7 +645,7 @@ class DigitsController:
         other, mend = reading.other, None
         if other is not None and other.way:
             other = replace(other, other=replace(reading, other=None))
-            mend = Mend(other.way, lambda: self._use_weights(other, name, data))
+            mend = Mend(gettext(other.way), lambda: self._use_weights(other, name, data))
         self._notify(" ".join([sentence, *reading.notes]), mend=mend)
 
     # Life cycle

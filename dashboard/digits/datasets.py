@@ -18,7 +18,7 @@ import panel as pn
 from numpy.typing import NDArray
 
 from dashboard.languages.numbers import format_number
-from dashboard.languages.text import gettext
+from dashboard.languages.text import gettext, in_current_language
 from data_cache import (
     DATA_SETS,
     ArraySource,
@@ -89,8 +89,13 @@ class SampleQuery:
     def not_found(self, count: int) -> DataError:
         """Return the error that no sample of the part has the class."""
         return DataError(
-            f"Expected a sample of class {self.label} in the part “{self.part}”; found none among "
-            f"{count:,}. Choose another class."
+            gettext(
+                "Expected a sample of class {label} in the part “{part}”; found none "
+                "among {count:,}. Choose another class.",
+                label=self.label,
+                part=self.part,
+                count=count,
+            )
         )
 
 
@@ -229,7 +234,7 @@ class HttpDataSet:
 
         samples = await fetch(on_retry=report_retry)
         if is_late:
-            self._report(f"{self.title}: the data arrive again.")
+            self._report(gettext("{title}: the data arrive again.", title=self.title))
         return samples
 
     async def sample(self, query: SampleQuery, generator: np.random.Generator) -> Sample:
@@ -285,7 +290,11 @@ async def open_from_disk(name: str, report: ReportProgress) -> OpenedDataSet:
     loop = asyncio.get_running_loop()
 
     def report_download(done: int, total: int, _file: str) -> None:
-        sentence = f"Fetching {DATA_SETS[name].title}: {100 * done // max(total, 1)} %"
+        sentence = gettext(
+            "Fetching {title}: {done} %",
+            title=DATA_SETS[name].title,
+            done=100 * done // max(total, 1),
+        )
         loop.call_soon_threadsafe(report, sentence)
 
     def load() -> DataSet:
@@ -294,11 +303,11 @@ async def open_from_disk(name: str, report: ReportProgress) -> OpenedDataSet:
         data_set: DataSet = pn.state.as_cached(f"data-set-{name}", load_data_set, name=name)
         return data_set
 
-    return InMemoryDataSet(await loop.run_in_executor(None, load))
+    return InMemoryDataSet(await loop.run_in_executor(None, in_current_language(load)))
 
 
 def _report_retry(report: ReportProgress, error: TransientError) -> None:
-    report(f"{error} Trying again …")
+    report(gettext("{error} Trying again …", error=error))
 
 
 async def _open_manifest(address: str, name: str, report: ReportProgress) -> Manifest:
@@ -306,7 +315,9 @@ async def _open_manifest(address: str, name: str, report: ReportProgress) -> Man
         return await open_manifest(address, on_retry=partial(_report_retry, report))
     except DataError as error:
         title = DATA_SETS[name].title
-        raise DataError(f"{error} To try again, choose {title} again.") from error
+        raise DataError(
+            gettext("{error} To try again, choose {title} again.", error=error, title=title)
+        ) from error
 
 
 async def open_from_site(name: str, report: ReportProgress) -> OpenedDataSet:
@@ -318,9 +329,13 @@ async def open_from_site(name: str, report: ReportProgress) -> OpenedDataSet:
     manifest = await _open_manifest(urljoin(str(location.href), "data/manifest.json"), name, report)
     if name not in manifest.data_sets:
         raise DataError(
-            f"Expected {DATA_SETS[name].title} among the data of this site; found "
-            f"{', '.join(manifest.data_sets) or 'none'}. To add it, run `inkling data fetch "
-            f"{name}` and `make site` where the site is built."
+            gettext(
+                "Expected {title} among the data of this site; found {names}. To add it, "
+                "run `inkling data fetch {name}` and `make site` where the site is built.",
+                title=DATA_SETS[name].title,
+                names=", ".join(manifest.data_sets) or gettext("none"),
+                name=name,
+            )
         )
     return HttpDataSet(manifest, name, report=report)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell.notices import size_refusal
 from data_cache.preprocessing import PictureDigits
 from data_cache.readers.file_kinds import PICTURES, UNKNOWN, identify
@@ -18,7 +19,7 @@ from data_cache.readers.file_kinds import PICTURES, UNKNOWN, identify
 LARGEST_SIDE = 1024
 LARGEST_FILE = 100_000_000
 """Bytes of a file that the page decodes; see picture_input.js."""
-EXPECTED = "a picture that the browser can decode"
+EXPECTED = gettext_noop("a picture that the browser can decode")
 
 
 def decode_grey(width: int, height: int, content: str) -> NDArray[np.float64]:
@@ -43,12 +44,23 @@ def explain_undecodable(name: str, content: str, size: int = 0) -> str:
     `size`, in bytes, is not 0 if the file is too large to be decoded.
     """
     if size:
-        return f"{size_refusal(name, size, LARGEST_FILE, 'a picture')} Shrink it first."
+        return gettext(
+            "{refusal} Shrink it first.",
+            refusal=size_refusal(name, size, LARGEST_FILE, gettext("a picture")),
+        )
     kind = identify(base64.b64decode(content, validate=True))
     if kind is UNKNOWN:
-        return f"{name}: expected {EXPECTED}, found something else; save it as PNG or JPEG."
+        return gettext(
+            "{name}: expected {expected}, found something else; save it as PNG or JPEG.",
+            name=name,
+            expected=gettext(EXPECTED),
+        )
     if kind.name in PICTURES:
-        return f"{name}: expected {EXPECTED}, found a damaged one; save it as PNG or JPEG."
+        return gettext(
+            "{name}: expected {expected}, found a damaged one; save it as PNG or JPEG.",
+            name=name,
+            expected=gettext(EXPECTED),
+        )
     return kind.refusal(name, EXPECTED)
 
 
@@ -77,16 +89,27 @@ def drawing_of(found: PictureDigits, name: str) -> PictureDrawing:
     """Return the drawing of the digits in a picture."""
     if not found.digits:
         return PictureDrawing(
-            None, f"{name}: no digit is in it; it is blank, or has only paper, light and lines."
+            None,
+            gettext(
+                "{name}: no digit is in it; it is blank, or has only paper, light and lines.",
+                name=name,
+            ),
         )
     if len(found.digits) > 1:
         return PictureDrawing(
-            None, f"{name}: {len(found.digits)} digits are in it; crop it to one."
+            None,
+            gettext(
+                "{name}: {count} digits are in it; crop it to one.",
+                name=name,
+                count=len(found.digits),
+            ),
         )
     (digit,) = found.digits
     sentence = ""
     if digit.is_cut:
-        sentence = f"{name}: the edge of the picture cuts the digit."
+        sentence = gettext("{name}: the edge of the picture cuts the digit.", name=name)
     elif digit.is_wide:
-        sentence = f"{name}: it is wide for one digit; there may be two that touch."
+        sentence = gettext(
+            "{name}: it is wide for one digit; there may be two that touch.", name=name
+        )
     return PictureDrawing(digit.canvas, sentence)

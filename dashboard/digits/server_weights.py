@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from dashboard.digits.http_client import HttpResponse, SendRequest, send_request
+from dashboard.languages.text import gettext
 
 NPZ = "application/x-npz"
 PLUGIN = "dashboard.api.plugin"
@@ -138,9 +139,14 @@ class HttpServerWeights:
             response = await self._send(method, f"{self.address}/api/{path}", headers or {}, body)
         except OSError as error:
             raise ServerWeightsError(
-                f"The server {self.name} cannot be reached, or does not let this page call it "
-                f"({error}). Its operator can list the page's site in INKLING_API_ORIGINS, and a "
-                "Content-Security-Policy of the page's site must allow the server in connect-src."
+                gettext(
+                    "The server {name} cannot be reached, or does not let this page call "
+                    "it ({error}). Its operator can list the page's site in "
+                    "INKLING_API_ORIGINS, and a Content-Security-Policy of the page's "
+                    "site must allow the server in connect-src.",
+                    name=self.name,
+                    error=error,
+                )
             ) from error
         if response.status != 200:
             raise ServerWeightsError(f"{self.name}: {_error_sentence(response)}")
@@ -151,7 +157,7 @@ class HttpServerWeights:
             return json.loads(response.body)
         except ValueError as error:
             raise ServerWeightsError(
-                f"{self.name}: expected JSON; found something else."
+                gettext("{name}: expected JSON; found something else.", name=self.name)
             ) from error
 
     def _version(self, record: Any) -> WeightsVersion:
@@ -159,8 +165,11 @@ class HttpServerWeights:
             return read_version(record)
         except (KeyError, TypeError, ValueError) as error:
             raise ServerWeightsError(
-                f"{self.name}: expected a version of weights as Inkling's API describes it; "
-                f"found something else."
+                gettext(
+                    "{name}: expected a version of weights as Inkling's API describes it; "
+                    "found something else.",
+                    name=self.name,
+                )
             ) from error
 
 
@@ -178,7 +187,9 @@ def _error_sentence(response: HttpResponse) -> str:
     try:
         return str(json.loads(response.body)["error"])
     except (ValueError, KeyError, TypeError):
-        return f"the response has the status {response.status} and no message."
+        return gettext(
+            "the response has the status {status} and no message.", status=response.status
+        )
 
 
 def find_server(search: str | None, *, in_browser: bool, visitor: str = "") -> ServerWeights | None:
@@ -229,7 +240,10 @@ def server_address(search: str | None) -> str | None:
         is_address = False
     if not is_address or "@" in address:
         raise ServerWeightsError(
-            f"“?api=” takes the address of a server, such as http://localhost:5006; found "
-            f"“{address[:60]}”."
+            gettext(
+                "“?api=” takes the address of a server, such as http://localhost:5006; "
+                "found “{address}”.",
+                address=address[:60],
+            )
         )
     return address

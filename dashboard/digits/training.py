@@ -15,7 +15,7 @@ from dashboard.digits.models import ModelStore, StoredModel
 from dashboard.digits.state import DigitsState, Origin, architecture_settings
 from dashboard.digits.training_subset import subset_name_of
 from dashboard.languages.numbers import format_number
-from dashboard.languages.text import gettext
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.training.block_run import BlockRun
 from dashboard.training.checkpoint import settings_values
 from dashboard.training.pane_training import LeftRun, PaneTraining
@@ -179,7 +179,7 @@ class DigitsTraining(PaneTraining[BlockRun]):
             self.trainer.run.history.interventions.extend(old.history.interventions)
             if old.iteration:
                 self.trainer.run.history.note_intervention(
-                    "weights that were trained on other data before"
+                    gettext_noop("weights that were trained on other data before")
                 )
             self.notify(found)
         elif self.state.has_digit_classes:

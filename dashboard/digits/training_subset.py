@@ -18,6 +18,7 @@ from dashboard.digits.datasets import (
     SampleQuery,
     choose_sample,
 )
+from dashboard.languages.text import gettext
 from data_cache import ArraySource, DataError, Samples, Source
 from data_cache.samples import concatenate_samples
 
@@ -90,7 +91,9 @@ async def with_training_samples(data: OpenedDataSet, name: str) -> OpenedDataSet
         if not left.any():
             break
     if not any(map(len, chosen)):
-        raise DataError(f"{whole.title}: expected training samples, found none.")
+        raise DataError(
+            gettext("{title}: expected training samples, found none.", title=whole.title)
+        )
     return TrainingSubset(whole, concatenate_samples(chosen), name)
 
 

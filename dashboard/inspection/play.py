@@ -60,6 +60,9 @@ SLIDER = """
 
 CENTRED = ":host > * { align-self: center !important; }"
 
+WRAPPED = ":host { flex-wrap: wrap; }"
+"""Longer names of another language take a second row."""
+
 
 class PlayState(param.Parameterized):
     """The settings of the experiments, and the newest results."""
@@ -238,7 +241,7 @@ class PlayPanel:
             pn.Row(
                 Checkbox(state, "is_centred", theme.widgets, "ink-play").view,
                 button(gettext("Reset changes"), theme, "ink-play-reset", state.reset),
-                **{**stack, "stylesheets": [theme.gap, CENTRED]},
+                **{**stack, "stylesheets": [theme.gap, CENTRED, WRAPPED]},
             ),
             theme.text(
                 f'<h2>{gettext("Adversarial example")}</h2><p class="quiet small">{attack}</p>'

@@ -47,7 +47,7 @@ def ngettext(singular: str, plural: str, count: int, /, **values: object) -> str
         text = singular if count == 1 else plural
     else:
         text = load_catalogue(language.code).ngettext(singular, plural, count)
-    return text.format(**values) if values else text
+    return _fill(language, text, values)
 
 
 def gettext_noop(message: str) -> str:
@@ -60,7 +60,18 @@ def translate(language: Language, message: str, /, **values: object) -> str:
     text = message
     if message and language is not ENGLISH:  # the entry of "" is the head of a catalogue
         text = load_catalogue(language.code).gettext(message)
-    return text.format(**values) if values else text
+    return _fill(language, text, values)
+
+
+def _fill(language: Language, text: str, values: dict[str, Any]) -> str:
+    """Return a text with its values; numbers with a spec as the language writes them."""
+    if not values:
+        return text
+    if language is ENGLISH:
+        return text.format(**values)
+    from dashboard.languages.numbers import NumberFormatter  # noqa: PLC0415 - it imports this one
+
+    return NumberFormatter(language).vformat(text, (), values)
 
 
 def current_language() -> Language:

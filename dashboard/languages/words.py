@@ -1,12 +1,15 @@
 """Words that the page shows and that are defined where nothing is translated.
 
 They are titles in `nn` and `data_cache`, and values of settings; they are translated when they are
-shown, and stand here so that the catalogues have them.
+shown, and stand here so that the catalogues have them. Errors of those packages are translated when
+they are raised.
 """
 
 from __future__ import annotations
 
-from dashboard.languages.text import gettext_noop
+from dashboard.languages.text import gettext, gettext_noop
+from data_cache.texts import gettext as data_texts
+from nn.texts import gettext as network_texts
 
 ARCHITECTURE_TITLES = (
     gettext_noop("CNN of the ConvNetJS demo"),
@@ -36,3 +39,11 @@ DISTORTIONS = (
     *(gettext_noop("noise"), gettext_noop("patches")),
 )
 """Kinds of distortion in the preview of an augmentation."""
+
+
+def translate_errors() -> None:
+    """Have `nn` and `data_cache` say their errors in the language of whom they occur to.
+
+    It holds for the process; which language that is, `gettext` finds out for every text.
+    """
+    data_texts.translator = network_texts.translator = gettext

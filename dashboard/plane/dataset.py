@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dashboard.languages.text import gettext
 from dashboard.plane.settings import PlaneSettings
 from data_cache import (
     PLANE_SHAPES,
@@ -59,7 +60,13 @@ class PlaneData:
     def part(self, name: str) -> PlanePoints:
         """Return the points of the part "train" or "test"; DataError for another name."""
         if name not in PARTS:
-            raise DataError(f"A part of the points is {' or '.join(PARTS)}; found “{name}”.")
+            raise DataError(
+                gettext(
+                    "A part of the points is {names}; found “{name}”.",
+                    names=" or ".join(PARTS),
+                    name=name,
+                )
+            )
         return self.train if name == "train" else self.test
 
     def with_part(self, name: str, points: PlanePoints) -> PlaneData:

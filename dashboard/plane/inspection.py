@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from dashboard.languages.numbers import format_number, format_percent
-from dashboard.languages.text import gettext
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.plane.probes import evaluate_points
 from dashboard.plane.surface import Surface, SurfaceEvaluator
 from dashboard.plane.training import PlaneTraining
@@ -83,7 +83,7 @@ class Inspection:
             target = chosen.bias if row == inputs else chosen.weights[row]
             assert target is not None, "checked with the position"
             target[column] = number
-            run.history.note_intervention("weights that were edited")
+            run.history.note_intervention(gettext_noop("weights that were edited"))
             if run is self._training.trainer.run:
                 self._training.publish()
 

@@ -167,7 +167,9 @@ class PlaneTraining(PaneTraining[PlaneRun]):
         # When only test points differ, the order of the batches stays as it is.
         if run.has_pending_calls or not run.has_samples(samples):
             if run.iteration:
-                run.history.note_intervention("points that were changed during the run")
+                run.history.note_intervention(
+                    gettext_noop("points that were changed during the run")
+                )
             self.between_slices(lambda: run.replace_samples(samples))
         self.stop_without_points()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dashboard.languages.text import gettext
 from dashboard.training.settings import LearningSettings, format_value
 
 
@@ -29,8 +30,8 @@ def software_facts(backend: str) -> list[tuple[str, str]]:
         Name of what computed the matrix products of the run.
     """
     return [
-        ("Backend", backend),
-        ("Inkling", inkling_version() or "of the site"),
+        (gettext("Backend"), backend),
+        ("Inkling", inkling_version() or gettext("of the site")),
         ("NumPy", np.__version__),
         ("Python", platform.python_version()),
     ]
@@ -53,7 +54,7 @@ def setting_facts(
         Names of settings that are not listed.
     """
     return [
-        (str(settings.param[name].label), setting_text(value))
+        (gettext(str(settings.param[name].label)), setting_text(value))
         for name, value in values.items()
         if name in settings.param and name not in left_out
     ]
@@ -62,5 +63,5 @@ def setting_facts(
 def setting_text(value: Any) -> str:
     """Return the value of a setting in words."""
     if isinstance(value, bool):
-        return "on" if value else "off"
-    return format_value(value) or "none"
+        return gettext("on") if value else gettext("off")
+    return format_value(value) or gettext("none")

@@ -13,6 +13,8 @@ from html import escape
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import current_language, gettext
 from dashboard.shell.colors import PLAIN, SECOND
 from nn.calibration import ReliabilityDiagram
 
@@ -65,8 +67,8 @@ class Axis:
     def text(self, value: float) -> str:
         """Return the label of a tick."""
         if self.is_share:
-            return f"{100 * value:g} %"
-        return f"{value:,.10g}" if abs(value) < 1e15 else f"{value:g}"
+            return format_number(100 * value, "g") + current_language().percent
+        return format_number(value, ",.10g" if abs(value) < 1e15 else "g")
 
 
 def round_ticks(low: float, high: float) -> list[float]:
@@ -124,8 +126,8 @@ def legend_html(series: Sequence[Series]) -> str:
 
 def reliability_chart(reliability: ReliabilityDiagram) -> str:
     """Return accuracy by confidence in bins as SVG, with the diagonal of perfect calibration."""
-    x_axis = Axis("probability of the predicted class", 0, 1, is_share=True)
-    y_axis = Axis("accuracy", 0, 1, is_share=True)
+    x_axis = Axis(gettext("probability of the predicted class"), 0, 1, is_share=True)
+    y_axis = Axis(gettext("accuracy"), 0, 1, is_share=True)
     bins = len(reliability.counts)
     bars = []
     for number in np.flatnonzero(reliability.counts).tolist():
@@ -141,7 +143,7 @@ def reliability_chart(reliability: ReliabilityDiagram) -> str:
         f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{SECOND}" '
         'stroke-width="1.5" stroke-dasharray="5 3"/>'
     )
-    title = "Reliability diagram: accuracy by the probability of the predicted class"
+    title = gettext("Reliability diagram: accuracy by the probability of the predicted class")
     return _svg(title, _axes(x_axis, y_axis), *bars, diagonal)
 
 

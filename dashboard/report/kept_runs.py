@@ -14,6 +14,8 @@ from dashboard.digits.models import StoredModel
 from dashboard.digits.state import Origin
 from dashboard.digits.training_subset import ALL, whole_of
 from dashboard.evaluation.report import EvaluationReport, Progress, evaluate_network
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext
 from dashboard.plane.controller import PlaneController
 from dashboard.plane.dataset import OWN, PlaneData, inputs_of
 from dashboard.plane.settings import PlaneSettings
@@ -67,19 +69,22 @@ class ReportedRun:
         """Return what the report lists beside the settings."""
         record = self.record
         return [
-            ("Seed", str(record.seed)),
-            ("Training samples", f"{samples:,}"),
-            ("Epochs", f"{record.epochs:,.2f}"),
-            ("Iterations", f"{record.iteration:,}"),
-            ("Seconds of training", f"{record.seconds:,.1f}"),
+            (gettext("Seed"), str(record.seed)),
+            (gettext("Training samples"), format_number(samples)),
+            (gettext("Epochs"), format_number(record.epochs, ",.2f")),
+            (gettext("Iterations"), format_number(record.iteration)),
+            (gettext("Seconds of training"), format_number(record.seconds, ",.1f")),
             *software_facts(record.backend),
         ]
 
     def obstacles(self) -> list[str]:
         """Return why the settings alone do not repeat the run."""
-        found = [f"Besides the settings there were {it}." for it in self.history.interventions]
+        found = [
+            gettext("Besides the settings there were {changes}.", changes=gettext(it))
+            for it in self.history.interventions
+        ]
         if self.history.divergences:
-            found.append("The run diverged, and earlier weights were restored.")
+            found.append(gettext("The run diverged, and earlier weights were restored."))
         return found
 
 
@@ -139,8 +144,13 @@ class RunReports:
         if settings["data_set"] != data.name:
             title = DATA_SETS[str(settings["data_set"])].title
             raise DataError(
-                f"{run.record.name} was trained on {title}, whose test samples its report needs; "
-                f"found {data.title} opened. Choose {title} in the digits pane first."
+                gettext(
+                    "{name} was trained on {title}, whose test samples its report needs; "
+                    "found {found} opened. Choose {title} in the digits pane first.",
+                    name=run.record.name,
+                    title=gettext(title),
+                    found=gettext(data.title),
+                )
             )
         model = run.record.model
         pretrained = controller.state.pretrained_model
@@ -152,7 +162,7 @@ class RunReports:
         )
         obstacles = run.obstacles()
         if settings["origin"] == Origin.LOADED:
-            obstacles.append("The run began with weights from a file.")
+            obstacles.append(gettext("The run began with weights from a file."))
         is_tuned = settings["origin"] == Origin.FINE_TUNED
         subset = str(settings["training_samples"])
         block_size = None
@@ -160,7 +170,7 @@ class RunReports:
         if isinstance(data.source, HttpBlockSource) and subset == ALL:
             block_size = data.source.block_size
             if block_size is None:
-                obstacles.append("Its samples came in blocks of different sizes.")
+                obstacles.append(gettext("Its samples came in blocks of different sizes."))
         return self._content(
             run,
             settings=setting_facts(settings, TrainingSettings, _LEFT_OUT),
@@ -168,7 +178,11 @@ class RunReports:
             link=(DIGITS, kept_digits_link(
                 settings, pretrained, run.history, run.record.iteration
             )),
-            evaluated_on=f"the {len(samples):,} test samples of {data.title}",
+            evaluated_on=gettext(
+                "the {count:,} test samples of {title}",
+                count=len(samples),
+                title=gettext(data.title),
+            ),
             class_names=data.class_names,
             evaluation=evaluation,
             errors=most_confident_errors(evaluation, samples.images),
@@ -197,7 +211,10 @@ class RunReports:
             values |= {name: getattr(controller.state, name) for name in ("shape", "points_count")}
         if not len(data.test):
             raise DataError(
-                f"{run.record.name} has no test points, on which a report evaluates it; paint some."
+                gettext(
+                    "{name} has no test points, on which a report evaluates it; paint some.",
+                    name=run.record.name,
+                )
             )
         settings = PlaneSettings(**values)
         samples = inputs_of(data.test, settings.inputs)
@@ -211,7 +228,7 @@ class RunReports:
             link=(SPIRAL, kept_spiral_link(
                 settings, data, run.history, run.record.iteration
             )),
-            evaluated_on=f"the {len(data.test):,} test points",
+            evaluated_on=gettext("the {count:,} test points", count=len(data.test)),
             class_names=[str(number) for number in range(data.classes)],
             evaluation=evaluation,
             errors=most_confident_errors(evaluation, None),
@@ -233,7 +250,11 @@ class RunReports:
         network = run.network
         return ReportContent(
             title=run.record.name,
-            model=f"{network.title}, {network.parameter_count:,} parameters",
+            model=gettext(
+                "{title}, {count:,} parameters",
+                title=network.title,
+                count=network.parameter_count,
+            ),
             date=self._today(),
             facts=run.facts(samples),
             settings=settings,
@@ -260,7 +281,9 @@ def _plane_values(controller: PlaneController) -> dict[str, Any]:
 def _plane_code(run: ReportedRun, settings: PlaneSettings, data: PlaneData) -> RepeatCode:
     obstacles = run.obstacles()
     if data.origin == OWN:
-        obstacles.append("Its points were painted or come from a file; the link may have them.")
+        obstacles.append(
+            gettext("Its points were painted or come from a file; the link may have them.")
+        )
     values: Mapping[str, Any] = {
         name: getattr(settings, name) for name in PlaneSettings.param if name != "name"
     }

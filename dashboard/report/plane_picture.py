@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dashboard.languages.text import gettext
 from dashboard.plane.surface import grid_points
 from dashboard.report.weight_sheet import InsidePicture
 from dashboard.shell.colors import CLASS_COLORS, channels
@@ -32,9 +33,12 @@ def plane_picture(network: Network, inputs: list[str]) -> InsidePicture:
     pixels[..., :3] = np.round(blended).reshape(SIDE, SIDE, 3)[::-1]
     limit = f"{PLANE_LIMIT:g}"
     return InsidePicture(
-        "Answers over the plane",
+        gettext("Answers over the plane"),
         pixels,
-        f"Colours of the classes, blended by their probabilities; both coordinates go from "
-        f"−{limit} to {limit}.",
+        gettext(
+            "Colours of the classes, blended by their probabilities; both coordinates go "
+            "from −{limit} to {limit}.",
+            limit=limit,
+        ),
         0.4,
     )

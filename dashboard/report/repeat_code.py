@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.report.content import RepeatCode
 from dashboard.training.marks import SettingChange
 from dashboard.training.scheduled_changes import values_at_start
@@ -193,18 +194,23 @@ def script_of_plane_run(
 def _reasons(changes: Sequence[SettingChange], obstacles: Sequence[str]) -> list[str]:
     if len(changes) <= MAX_CHANGES:
         return list(obstacles)
-    return [*obstacles, f"Settings changed {len(changes)} times during the run."]
+    return [
+        *obstacles,
+        gettext("Settings changed {count} times during the run.", count=len(changes)),
+    ]
 
 
 def _inkling(version: str) -> str:
-    return f"Inkling {version}" if version else "this version of Inkling"
+    return f"Inkling {version}" if version else gettext_noop("this version of Inkling")
 
 
 def _how(version: str) -> str:
-    return (
-        f"Save it as repeat.py and run “python repeat.py” where {_inkling(version)} is installed. "
-        "On a machine whose sums are rounded in the same order the numbers are the same to the "
-        "bit; a browser and a server may differ in the last digits, and a few samples with them."
+    return gettext(
+        "Save it as repeat.py and run “python repeat.py” where {inkling} is "
+        "installed. On a machine whose sums are rounded in the same order the numbers "
+        "are the same to the bit; a browser and a server may differ in the last "
+        "digits, and a few samples with them.",
+        inkling=gettext(_inkling(version)),
     )
 
 
@@ -212,7 +218,11 @@ def _fetching(data_set: str) -> str:
     card = DATA_SETS[data_set]
     if card.bundled:
         return ""
-    return f" It reads {card.title}, which “inkling data fetch {data_set}” downloads."
+    return gettext(
+        " It reads {title}, which “inkling data fetch {data_set}” downloads.",
+        title=card.title,
+        data_set=data_set,
+    )
 
 
 def _dictionary(values: Mapping[str, Any]) -> str:
@@ -252,5 +262,9 @@ def command_of_training(
             lines[-1] += f" {shlex.quote(word)}"
     return RepeatCode(
         " \\\n  ".join(lines) + "\n",
-        f"Run it where Inkling {version} is installed; it prints the accuracy on the same samples.",
+        gettext(
+            "Run it where Inkling {version} is installed; it prints the accuracy on the "
+            "same samples.",
+            version=version,
+        ),
     )

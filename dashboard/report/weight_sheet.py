@@ -11,6 +11,7 @@ from math import isqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.languages.text import gettext
 from dashboard.shell.pictures import signed_pixels
 from nn import Conv2D, Network
 from nn.interpretation.activations import filter_weights
@@ -49,21 +50,24 @@ def weight_sheet(network: Network) -> InsidePicture | None:
     if isinstance(layer, Conv2D):
         kernel, tiles = layer.kernel, filter_weights(layer)[:, 0]
         count = len(tiles)
-        kind = f"filters of {kernel} × {kernel} weights"
+        kind = gettext("{count:,} filters of {side} × {side} weights", count=count, side=kernel)
     else:
         side, count = isqrt(network.inputs), layer.outputs
         if side * side != network.inputs:
             return None
         tiles = layer.weights.T.reshape(count, side, side)
-        kind = f"units, {side} × {side} weights each"
+        kind = gettext("{count:,} units, {side} × {side} weights each", count=count, side=side)
     shown = tiles[:SHOWN_UNITS].astype(np.float64)
-    which = "All" if count <= SHOWN_UNITS else f"The first {SHOWN_UNITS} of"
-    caption = (
-        f"{which} {count:,} {kind}: green is positive, pink negative; in every tile the largest "
-        "magnitude is fully coloured."
+    which = gettext("All {units}", units=kind)
+    if count > SHOWN_UNITS:
+        which = gettext("The first {shown} of {units}", shown=SHOWN_UNITS, units=kind)
+    caption = gettext(
+        "{which}: green is positive, pink negative; in every tile the largest magnitude is fully "
+        "coloured.",
+        which=which,
     )
     width = min(len(shown), COLUMNS) / COLUMNS
-    return InsidePicture("Weights of the first layer", _mosaic(shown), caption, width)
+    return InsidePicture(gettext("Weights of the first layer"), _mosaic(shown), caption, width)
 
 
 def _mosaic(tiles: NDArray[np.float64]) -> NDArray[np.uint8]:

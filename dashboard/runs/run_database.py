@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dashboard.languages.text import gettext
 from dashboard.runs.record_values import read_record, read_score, record_header, score_values
 from dashboard.runs.records import RunRecord
 from dashboard.sqlite_transaction import write_transaction
@@ -248,4 +249,6 @@ class RunDatabase:
             finally:
                 connection.close()
         except (sqlite3.Error, OSError) as error:
-            raise RunDatabaseError(f"{self.path} cannot be used: {error}.") from error
+            raise RunDatabaseError(
+                gettext("{path} cannot be used: {error}.", path=self.path, error=error)
+            ) from error

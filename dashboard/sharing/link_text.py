@@ -14,6 +14,7 @@ from hashlib import sha256
 from itertools import product
 from urllib.parse import quote, unquote_plus
 
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.training.settings import shorten
 
 VERSION = "2"
@@ -40,9 +41,9 @@ MAX_DECODINGS = 3
 _AROUND = " \t\r\n()[]{}<>.,;:!?'\"`*…“”„‘’‚«»‹›"
 """Characters that texts put around a link; no value begins or ends with one."""
 
-_AGAIN = (
-    "Copy the whole link once more. After changing a link by hand, delete "
-    f"“{VERSION_KEY}={VERSION}” and “{CHECK_KEY}=…” from it."
+_AGAIN = gettext_noop(
+    "Copy the whole link once more. After changing a link by hand, delete “{version}” and "
+    "“{check}” from it."
 )
 
 
@@ -128,15 +129,23 @@ def read_query(query: str, known: Collection[str], panes: Sequence[str]) -> Link
     if versions and versions[0] and versions[0] != VERSION:
         return LinkText(
             _page_values(found),
-            refusal=f"This link has the format “{shorten(versions[0])}”; this version of Inkling "
-            f"reads the format {VERSION}, so none of its settings was used. {_AGAIN}",
+            refusal=gettext(
+                "This link has the format “{versions}”; this version of Inkling reads the "
+                "format {version}, so none of its settings was used. {again}",
+                versions=shorten(versions[0]),
+                version=VERSION,
+                again=_copy_again(),
+            ),
         )
     check = _plain(checks[0]) if checks else ""
     if len(check) < CHECK_LENGTH:
         return LinkText(
             _page_values(found),
-            refusal="This link is cut off: the check at its end is missing or incomplete, so none "
-            f"of its settings was used. {_AGAIN}",
+            refusal=gettext(
+                "This link is cut off: the check at its end is missing or incomplete, so "
+                "none of its settings was used. {again}",
+                again=_copy_again(),
+            ),
         )
     return _checked(found, check, known, panes)
 
@@ -157,14 +166,22 @@ def _checked(
     ):
         values = {key: _folded(key, read(settings[key][index])) for key in keys}
         if check_of(pane, values) in checks:
-            faults = [f"there is no setting “{shorten(key)}”" for key in unknown]
+            faults = [gettext("there is no setting “{key}”", key=shorten(key)) for key in unknown]
             values = {key: value for key, value in values.items() if key in known}
             return LinkText(page | values, pane, is_checked=True, faults=faults)
     return LinkText(
         page,
-        refusal="This link was cut or changed on its way: its settings do not fit the check "
-        f"“{check[:CHECK_LENGTH]}” at its end, so none of them was used. {_AGAIN}",
+        refusal=gettext(
+            "This link was cut or changed on its way: its settings do not fit the check "
+            "“{check}” at its end, so none of them was used. {again}",
+            check=check[:CHECK_LENGTH],
+            again=_copy_again(),
+        ),
     )
+
+
+def _copy_again() -> str:
+    return gettext(_AGAIN, version=f"{VERSION_KEY}={VERSION}", check=f"{CHECK_KEY}=…")
 
 
 def _unchecked(found: Mapping[str, list[str]]) -> LinkText:
@@ -172,7 +189,13 @@ def _unchecked(found: Mapping[str, list[str]]) -> LinkText:
     values, faults = {}, []
     for key, texts in found.items():
         if len(texts) > 1 and not is_ignored(key):
-            faults.append(f"“{shorten(key)}” is there {len(texts)} times with different values")
+            faults.append(
+                gettext(
+                    "“{key}” is there {count} times with different values",
+                    key=shorten(key),
+                    count=len(texts),
+                )
+            )
         else:
             values[key] = texts[-1] if key in PAGE_KEYS else _folded(key, texts[-1])
     return LinkText(values, values.get("pane", ""), faults=faults)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import param
 
+from dashboard.languages.text import gettext
 from dashboard.sharing.link_text import POINTS_KEY, LinkText, read_query
 from dashboard.training.marks import MARKED_SETTINGS, SettingChange
 from dashboard.training.settings import (
@@ -237,9 +238,15 @@ def linked_points(contents: LinkContents) -> PlaneData | None:
     try:
         data = read_points(contents.points_text, make_data(settings))
         if data.classes != settings.classes:
-            raise ValueError(f"expected {settings.classes} classes, found {data.classes}")
+            raise ValueError(
+                gettext(
+                    "expected {classes} classes, found {found}",
+                    classes=settings.classes,
+                    found=data.classes,
+                )
+            )
     except ValueError as error:
-        contents.faults.append(f"the painted points: {error}")
+        contents.faults.append(gettext("the painted points: {error}", error=error))
         return None
     return data
 
@@ -282,7 +289,13 @@ def _read_changes(
     changes: list[SettingChange] = []
     entries = text.split("~")
     if len(entries) > MAX_CHANGES:
-        raise SettingError(f"A link has at most {MAX_CHANGES} changes; found {len(entries)}.")
+        raise SettingError(
+            gettext(
+                "A link has at most {most} changes; found {count}.",
+                most=MAX_CHANGES,
+                count=len(entries),
+            )
+        )
     for entry in entries:
         number, _, rest = entry.partition("_")
         key, _, value = rest.partition("_")
@@ -291,8 +304,11 @@ def _read_changes(
         is_number = number.isascii() and number.isdecimal() and len(number) < 16
         if name is None or not is_number or int(number) < earliest:
             raise SettingError(
-                "A change is an iteration, a setting and its value, such as 120_rate_0.01, in the "
-                f"order of the iterations; found “{shorten(entry)}”."
+                gettext(
+                    "A change is an iteration, a setting and its value, such as "
+                    "120_rate_0.01, in the order of the iterations; found “{entry}”.",
+                    entry=shorten(entry),
+                )
             )
         new = read_value(settings, name, value)
         changes.append(SettingChange(int(number), name, current[name], new))
@@ -342,12 +358,12 @@ def read_link(
     for key, text in pairs.items():
         name = by_key.get(key)
         if name is None:
-            contents.faults.append(f"there is no setting “{shorten(key)}”")
+            contents.faults.append(gettext("there is no setting “{key}”", key=shorten(key)))
             continue
         try:
             contents.values[name] = read_value(settings, name, text)
         except SettingError as error:
-            contents.faults.append(str(error).rstrip("."))
+            contents.faults.append(str(error).rstrip(".。"))
     if "ready" in pairs and contents.values.get("fine_tune"):
         contents.values["pretrained_model"] = PRETRAINED[0]
     try:
@@ -355,13 +371,13 @@ def read_link(
     except SettingError as error:
         for name in settings.cost_settings:
             contents.values.pop(name, None)
-        contents.faults.append(str(error).rstrip("."))
+        contents.faults.append(str(error).rstrip(".。"))
     if CHANGES_KEY in texts:
         try:
             start = {**base, **contents.values}
             contents.changes.extend(_read_changes(texts[CHANGES_KEY], settings, start))
         except SettingError as error:
-            contents.faults.append(str(error).rstrip("."))
+            contents.faults.append(str(error).rstrip(".。"))
     if POINTS_KEY in texts:
         return replace(contents, points_text=texts[POINTS_KEY])
     return contents
@@ -371,12 +387,12 @@ def read_value(settings: LearningSettings, name: str, text: str) -> Any:
     """Return the value of a text that `write_value` wrote; SettingError if there is none."""
     parameter = settings.param[name]
     if isinstance(parameter, param.Boolean):
-        return _choose(parameter.label, text, {YES: True, NO: False})
+        return _choose(gettext(parameter.label), text, {YES: True, NO: False})
     if isinstance(parameter, param.ListSelector):
         known = {str(item): item for item in parameter.objects}
-        return [_choose(parameter.label, item, known) for item in text.split(".")]
+        return [_choose(gettext(parameter.label), item, known) for item in text.split(".")]
     if name == "data_set":
-        return _choose("Data set", text, {known: known for known in DATA_SETS})
+        return _choose(gettext("Data set"), text, {known: known for known in DATA_SETS})
     if name == "architecture":
         return settings.read(name, text.replace(".", " "))
     return settings.read(name, "" if text == NONE and name == "hidden_layers" else text)
@@ -384,7 +400,14 @@ def read_value(settings: LearningSettings, name: str, text: str) -> Any:
 
 def _choose(label: str, text: str, choices: Mapping[str, Any]) -> Any:
     if text not in choices:
-        raise SettingError(f"{label} is one of {', '.join(choices)}; found “{shorten(text)}”.")
+        raise SettingError(
+            gettext(
+                "{label} is one of {names}; found “{text}”.",
+                label=label,
+                names=", ".join(choices),
+                text=shorten(text),
+            )
+        )
     return choices[text]
 
 
@@ -402,7 +425,9 @@ def hiding_faults(query: str) -> list[str]:
     """Return a complaint for each part that a link wants to hide and that cannot be hidden."""
     unknown = [name for name in _read(query).values.get("hide", "").split(",") if name]
     return [
-        f"“{shorten(name)}” cannot be hidden, only {', '.join(HIDEABLE)}"
+        gettext(
+            "“{name}” cannot be hidden, only {names}", name=shorten(name), names=", ".join(HIDEABLE)
+        )
         for name in unknown
         if name not in HIDEABLE
     ]
@@ -410,6 +435,8 @@ def hiding_faults(query: str) -> list[str]:
 
 def tell_faults(faults: Sequence[str], warn: Callable[[str], None], refusal: str = "") -> None:
     """Show why a link was refused, and what was left out of it, if anything was."""
-    left_out = f"Left out of this link: {'; '.join(faults)}." if faults else ""
+    left_out = (
+        gettext("Left out of this link: {faults}.", faults="; ".join(faults)) if faults else ""
+    )
     if refusal or left_out:
         warn(" ".join(filter(None, (refusal, left_out))))

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from dashboard.languages.text import gettext
 from dashboard.plane.dataset import OWN, PARTS, PlaneData
 from dashboard.plane.point_editor import GRID, MAX_EDITED_POINTS
 from data_cache import PlanePoints
@@ -59,10 +60,16 @@ def read_points(text: str, generated: PlaneData) -> PlaneData:
         reader = _Reader(body[1:])
         parts = [_read_part(reader, generated.part(name), classes) for name in PARTS]
     except (binascii.Error, zlib.error, struct.error, IndexError) as error:
-        raise ValueError("the painted points cannot be read") from error
+        raise ValueError(gettext("the painted points cannot be read")) from error
     data = PlaneData(parts[0], parts[1], OWN)
     if len(data) > MAX_EDITED_POINTS:
-        raise ValueError(f"expected at most {MAX_EDITED_POINTS:,} points, found {len(data):,}")
+        raise ValueError(
+            gettext(
+                "expected at most {most:,} points, found {count:,}",
+                most=MAX_EDITED_POINTS,
+                count=len(data),
+            )
+        )
     return data
 
 
@@ -96,14 +103,18 @@ def _read_part(reader: _Reader, generated: PlanePoints, classes: int) -> PlanePo
     count, generated_count, added_count, checksum = struct.unpack("<HHHI", reader.take(10))
     if generated_count != len(generated):
         raise ValueError(
-            f"expected edits of {len(generated):,} generated points, found {generated_count:,}"
+            gettext(
+                "expected edits of {count:,} generated points, found {found:,}",
+                count=len(generated),
+                found=generated_count,
+            )
         )
     left = reader.take_bits(generated_count)
     is_kept = reader.take_bits(count)
     form = reader.take(1)[0]
     labels = np.frombuffer(reader.take(added_count), np.uint8)
     if left.sum() != is_kept.sum() or added_count != count - is_kept.sum():
-        raise ValueError("expected as many points as the text says, found others")
+        raise ValueError(gettext("expected as many points as the text says, found others"))
     points = np.empty((count, 2), np.float32)
     all_labels = np.empty(count, np.intp)
     if form == _ON_GRID:
@@ -116,7 +127,9 @@ def _read_part(reader: _Reader, generated: PlanePoints, classes: int) -> PlanePo
     all_labels[~is_kept], all_labels[is_kept] = labels, generated.labels[left]
     found = PlanePoints(points, all_labels, classes)
     if _checksum(found) != checksum:
-        raise ValueError("this program generates other points than the one that wrote the link")
+        raise ValueError(
+            gettext("this program generates other points than the one that wrote the link")
+        )
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dashboard.digits.state import Origin
+from dashboard.languages.text import gettext
 from dashboard.sharing.link_text import POINTS_KEY, write_query
 from dashboard.sharing.links import (
     BASE,
@@ -59,7 +60,7 @@ def digits_link(controller: DigitsController) -> Link:
     if state.origin not in (Origin.PRETRAINED, Origin.FINE_TUNED):
         del values["pretrained_model"]  # it has no part in this model
     is_loaded = state.origin == Origin.LOADED
-    missing = ["the weights from a file, with which it began"] if is_loaded else []
+    missing = [gettext("the weights from a file, with which it began")] if is_loaded else []
     return _link_of(DIGITS, run, values, state.scheduled_changes, missing=missing)
 
 
@@ -83,7 +84,7 @@ def kept_digits_link(
     if values["fine_tune"]:
         values["pretrained_model"] = pretrained_model
     is_loaded = origin == Origin.LOADED
-    missing = ["the weights from a file, with which it began"] if is_loaded else []
+    missing = [gettext("the weights from a file, with which it began")] if is_loaded else []
     return _link_to(DIGITS, history, history.changes, iteration, values, missing=missing)
 
 
@@ -126,7 +127,9 @@ def _own_points(points: PlaneData, settings: PlaneSettings) -> tuple[list[str], 
         return [], {}
     text = write_points(points, make_data(settings))
     if text is None:
-        return [f"the {len(points):,} points, which are too many for an address"], {}
+        return [
+            gettext("the {count:,} points, which are too many for an address", count=len(points))
+        ], {}
     return [], {POINTS_KEY: text}
 
 
@@ -166,18 +169,22 @@ def _link_to(
 ) -> Link:
     """Return the link to a history, whose settings changed `so_far`; see `_link_of`."""
     changes = [*so_far, *scheduled]
-    missing = [*missing, *history.interventions]
+    missing = [*missing, *map(gettext, history.interventions)]
     texts = dict(others or {})
     if len(changes) > MAX_CHANGES:
-        missing.append(f"{len(changes)} changes of settings during the run, which are too many")
+        missing.append(
+            gettext(
+                "{count} changes of settings during the run, which are too many", count=len(changes)
+            )
+        )
     elif changes and history.divergences:
-        missing.append("changes of settings in a run that diverged")
+        missing.append(gettext("changes of settings in a run that diverged"))
     elif changes:
         values = values_at_start(values, so_far)
         texts[CHANGES_KEY] = write_changes(changes)
     texts = write_values(values, BASE[pane]) | texts
     if iteration or missing:
-        missing = ["the trained weights", *missing]
+        missing = [gettext("the trained weights"), *missing]
     return Link(write_query(pane, texts), _missing_sentences(missing))
 
 
@@ -185,10 +192,14 @@ def _missing_sentences(missing: Sequence[str]) -> str:
     """Return what the person who copies a link should know; "" when nothing is missing."""
     if not missing:
         return ""
-    sentence = f"Not in this link: {'; '.join(missing)}."
+    sentence = gettext("Not in this link: {missing}.", missing="; ".join(missing))
     if len(missing) == 1:
-        return f"{sentence} Whoever opens it and presses Train gets the same curve."
-    return f"{sentence} Whoever opens it and presses Train gets another curve."
+        return gettext(
+            "{sentence} Whoever opens it and presses Train gets the same curve.", sentence=sentence
+        )
+    return gettext(
+        "{sentence} Whoever opens it and presses Train gets another curve.", sentence=sentence
+    )
 
 
 def track_digits_link(controller: DigitsController, set_link: SetLink) -> None:

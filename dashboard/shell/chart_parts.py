@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from bokeh.models import (
     CheckboxButtonGroup,
     ColumnDataSource,
     CustomJS,
+    CustomJSHover,
     CustomJSTickFormatter,
     NumeralTickFormatter,
     TickFormatter,
@@ -32,6 +34,12 @@ SHOW_CHOSEN = """
 curves.forEach((glyphs, index) => {
   for (const glyph of glyphs) glyph.visible = legend.active.includes(index)
 })
+"""
+
+_HOVER_NUMBER = """
+const decimals = (format.split(" ")[0].split(".")[1] ?? "").length
+const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals }
+return format.endsWith("%") ? format_percent(value, digits) : format_number(value, digits)
 """
 
 
@@ -82,6 +90,20 @@ def number_formatter(pattern: str) -> TickFormatter:
     }
     function = "format_percent" if pattern.endswith("%") else "format_number"
     return CustomJSTickFormatter(code=f"return {function}(tick, {json.dumps(digits)})")
+
+
+def hover_formatters(fields: Iterable[str]) -> dict[str, CustomJSHover]:
+    """Return the formatters of the numbers beside the pointer, for `HoverTool`; see above.
+
+    Parameters
+    ----------
+    fields
+        Of the tooltips, such as `@value`; each has its pattern in braces there.
+    """
+    if current_language() is ENGLISH:
+        return {}
+    formatter = CustomJSHover(code=_HOVER_NUMBER)
+    return dict.fromkeys(fields, formatter)
 
 
 def make_small_chart(**options: Any) -> figure:

@@ -31,6 +31,7 @@ from dashboard.languages.numbers import format_number, format_percent
 from dashboard.languages.text import current_language, gettext, gettext_noop
 from dashboard.shell import read_asset
 from dashboard.shell.chart_parts import (
+    hover_formatters,
     make_chart,
     make_empty_source,
     make_legend,
@@ -665,4 +666,11 @@ def _add_markers(
 
 
 def _hover(renderers: list[GlyphRenderer], tooltips: list[tuple[str, str]], mode: str) -> HoverTool:
-    return HoverTool(renderers=renderers, tooltips=tooltips, mode=mode, visible=False)
+    fields = (text.partition("{")[0] for _, text in tooltips if "{" in text)
+    return HoverTool(
+        renderers=renderers,
+        tooltips=tooltips,
+        formatters=hover_formatters(fields),
+        mode=mode,
+        visible=False,
+    )

@@ -13,6 +13,7 @@ from typing import Any
 import param
 from panel.custom import JSComponent
 
+from dashboard.languages.text import gettext
 from dashboard.shell.notices import size_refusal
 
 
@@ -54,7 +55,9 @@ class FileUpload(JSComponent):
         """
         kinds = (int, str, int, int, str)
         if len(part) != len(kinds) or not all(map(isinstance, part, kinds)):
-            self._on_refusal("The file was not sent as this page sends files. Choose it again.")
+            self._on_refusal(
+                gettext("The file was not sent as this page sends files. Choose it again.")
+            )
             return
         number, name, size, start, text = part
         if start == 0:
@@ -67,10 +70,14 @@ class FileUpload(JSComponent):
         try:
             self._content += base64.b64decode(text, validate=True)
         except ValueError:
-            self._refuse(_damaged(name, "base64", "another text"), number, size)
+            self._refuse(_damaged(name, "base64", gettext("another text")), number, size)
             return
         if len(self._content) > size:
-            self._refuse(_damaged(name, f"{size:,} bytes as announced", "more"), number, size)
+            self._refuse(
+                _damaged(name, gettext("{size:,} bytes as announced", size=size), gettext("more")),
+                number,
+                size,
+            )
             return
         if len(self._content) < size and text:
             self.taken = [number, len(self._content)]
@@ -86,6 +93,9 @@ class FileUpload(JSComponent):
 
 
 def _damaged(name: str, expected: str, found: str) -> str:
-    return (
-        f"{name[:80]} was damaged on the way: expected {expected}, found {found}. Choose it again."
+    return gettext(
+        "{name} was damaged on the way: expected {expected}, found {found}. Choose it again.",
+        name=name[:80],
+        expected=expected,
+        found=found,
     )

@@ -1,29 +1,27 @@
 /* Downloads files of the site, each with a time limit, a check of its bytes, and retries.
  *
  * The page and the worker both have this text. What is reported of a file: its name, the kind of
- * the cause ("status", "unreachable", "hang", "cut", "html", "type", "bytes"), and a sentence.
+ * the cause ("status", "unreachable", "hang", "cut", "html", "type", "bytes"), and the cause as a
+ * text in English with values, which the page translates.
  */
+
+/* Marks a text that is translated where it is shown. */
+const gettext_noop = (text) => text;
+
+function fillIn(text, values) {
+  return text.replace(/\{(\w+)\}/g, (_whole, name) => values[name]);
+}
 
 /* Without a byte of any file for so long, a download is given up and begun again. */
 const SILENCE_SECONDS = 5;
 const LONGEST_PAUSE_SECONDS = 30;
 
 class FileError extends Error {
-  constructor(kind, message) {
-    super(message);
-    this.kind = kind;
+  constructor(kind, text, values = {}) {
+    super(fillIn(text, values));
+    Object.assign(this, {kind, text, values});
   }
 }
-
-const WAYS_OUT = {
-  status: "The folder of the site must be copied to the server as a whole.",
-  unreachable: "Check the connection, and whether the server is running.",
-  hang: "Check the connection; a proxy or a filter may hold the file back.",
-  cut: "Check the connection.",
-  html: "Sign in to this network or server in another tab, or copy the whole site again.",
-  type: "The types of files are set at the server.",
-  bytes: "It may be of another build: reload the page, or copy the whole site to the server again.",
-};
 
 /* Counts what arrives, in this thread and in the other one, which tells of it with `noteBytes`.
  * Repeated attempts do not count: they would hide a file that hangs. */
@@ -73,7 +71,11 @@ async function downloadOnce(file, read, {cache, priority, count}) {
   const controller = new AbortController();
   const own = cache === "default" ? traffic : {bytes: 0};
   const unwatch = watchSilence(() => {
-    controller.abort(new FileError("hang", `nothing of it has come for ${SILENCE_SECONDS} s`));
+    controller.abort(
+      new FileError("hang", gettext_noop("nothing of it has come for {seconds} s"), {
+        seconds: SILENCE_SECONDS,
+      }),
+    );
   }, own === traffic ? undefined : own);
   const chunks = [];
   let size = 0;
@@ -91,16 +93,18 @@ async function downloadOnce(file, read, {cache, priority, count}) {
     response = await fetchFile(site + file.name, {signal: controller.signal, cache, priority});
     own.bytes += 1;
     if (!response.ok) {
-      throw new FileError("status", `the server answered ${response.status}`);
+      throw new FileError("status", gettext_noop("the server answered {status}"), {
+        status: response.status,
+      });
     }
     const value = await read(response.body.pipeThrough(counter));
     const sum = await sha256(join(chunks, size));
     if (sum === null ? size < file.bytes : !file.sums.includes(sum)) {
-      throw new FileError("bytes", "it has other bytes than this build");
+      throw new FileError("bytes", gettext_noop("it has other bytes than this build"));
     }
     const type = response.headers.get("content-type") ?? "none";
     if (file.type && !type.includes(file.type)) {
-      throw new FileError("type", `the server sent it with the type ${type}`);
+      throw new FileError("type", gettext_noop("the server sent it with the type {type}"), {type});
     }
     return value;
   } catch (error) {
@@ -116,16 +120,20 @@ async function downloadOnce(file, read, {cache, priority, count}) {
 function describe(error, response, size, file, signal) {
   if (signal.aborted) return signal.reason;
   if (error.kind === "status" || error.kind === "type") return error;
-  if (response === null) return new FileError("unreachable", "the server cannot be reached");
+  if (response === null) {
+    return new FileError("unreachable", gettext_noop("the server cannot be reached"));
+  }
   if (isPage(response)) {
-    return new FileError("html", "a page (HTML) came instead of it, such as one for signing in");
+    return new FileError(
+      "html", gettext_noop("a page (HTML) came instead of it, such as one for signing in"),
+    );
   }
   if (error.kind === "bytes") return error;
   if (error instanceof TypeError && size < file.bytes) {
     const [found, all] = [size, file.bytes].map((count) => count.toLocaleString("en"));
-    return new FileError("cut", `it was cut after ${found} of ${all} bytes`);
+    return new FileError("cut", gettext_noop("it was cut after {found} of {all} bytes"), {found, all});
   }
-  return new FileError("bytes", "it is damaged");
+  return new FileError("bytes", gettext_noop("it is damaged"));
 }
 
 /* What waits for its next attempt; `tryAgain` ends all pauses. */
@@ -163,8 +171,8 @@ async function obtain(file, read, report, options = {}) {
         ? 0
         : Math.min(2 ** Math.max(attempt - 1, 0), LONGEST_PAUSE_SECONDS);
       if (seconds > 0) {
-        const {kind, message} = error;
-        report(file.name, {kind, message, seconds, wayOut: WAYS_OUT[kind]});
+        const {kind, text, values} = error;
+        report(file.name, {kind, text, values, seconds});
         await pause(seconds);
       }
     }

@@ -3,8 +3,10 @@
  *
  * The build puts status.js and download.js, and one constant, before this text:
  *   siteFiles    {scripts, worker, languages, sheets}: the scripts of the page in their order, the
- *                worker's script, by its code the texts of each language but English, and the style
- *                sheets by their names, as download.js describes them
+ *                worker's script, by its code the file of the texts of each language but English,
+ *                and the style sheets by their names, as download.js describes them; {texts} of a
+ *                language's file are those of this script, which may have to tell that the file
+ *                does not come
  *
  * `siteStart(options)` starts a worker and collects its events until page.js listens. The worker's
  * name holds what `Launch` in dashboard/sharing/links.py reads. Browsers refuse workers to pages
@@ -48,6 +50,7 @@ function chooseLanguage() {
 }
 
 const language = chooseLanguage();
+if (language !== "en") window.inklingTexts = siteFiles.languages[language].texts;
 const TRANSLATED = ["aria-label", "title", "data-inside"];
 
 /* The page is built in English; the texts of another language come in a file. */
@@ -91,13 +94,13 @@ function fail(sentence, cause, actions = [reload()]) {
 }
 
 const REFUSED = {
-  "script-src": "scripts",
-  "script-src-elem": "scripts",
-  "worker-src": "the worker in which Python runs",
-  "connect-src": "downloads from the site itself",
-  "style-src": "style sheets",
-  "style-src-elem": "style sheets",
-  "style-src-attr": "style attributes",
+  "script-src": () => gettext("scripts"),
+  "script-src-elem": () => gettext("scripts"),
+  "worker-src": () => gettext("the worker in which Python runs"),
+  "connect-src": () => gettext("downloads from the site itself"),
+  "style-src": () => gettext("style sheets"),
+  "style-src-elem": () => gettext("style sheets"),
+  "style-src-attr": () => gettext("style attributes"),
 };
 
 /* `refusal` has the names of a SecurityPolicyViolationEvent; the worker reports its own too. */
@@ -106,9 +109,10 @@ function takeRefusal({effectiveDirective, blockedURI, disposition}) {
   if (disposition === "report" || what === undefined || root.dataset.site === "ready") return;
   const source = blockedURI.replace(site, "");
   fail(
-    `The Content-Security-Policy of this server refuses ${what} (${effectiveDirective}: ` +
-      `${source}). The file _headers of the site has the policy that Inkling needs; reload the page ` +
-      "when the server sends it.",
+    gettext(
+      "The Content-Security-Policy of this server refuses {what} ({directive}: {source}). The file _headers of the site has the policy that Inkling needs; reload the page when the server sends it.",
+      {what: what(), directive: effectiveDirective, source},
+    ),
     "policy",
   );
 }
@@ -119,6 +123,16 @@ document.addEventListener("securitypolicyviolation", takeRefusal);
 
 const troubles = new Map();
 
+const WAYS_OUT = {
+  status: () => gettext("The folder of the site must be copied to the server as a whole."),
+  unreachable: () => gettext("Check the connection, and whether the server is running."),
+  hang: () => gettext("Check the connection; a proxy or a filter may hold the file back."),
+  cut: () => gettext("Check the connection."),
+  html: () => gettext("Sign in to this network or server in another tab, or copy the whole site again."),
+  type: () => gettext("The types of files are set at the server."),
+  bytes: () => gettext("It may be of another build: reload the page, or copy the whole site to the server again."),
+};
+
 function showTroubles() {
   if (root.dataset.site !== "loading") return;
   const [first] = troubles.entries();
@@ -126,10 +140,16 @@ function showTroubles() {
     status.showProgress(gettext("Starting Python (1 of 3) …"));
     return;
   }
-  const [name, {kind, message, seconds, wayOut}] = first;
-  const others = troubles.size > 1 ? ` (${troubles.size} files are missing)` : "";
+  const [name, {kind, text, values, seconds}] = first;
+  const count = troubles.size;
+  const sentences = [
+    gettext("{name} could not be loaded: {cause}.", {name, cause: gettext(text, values)}),
+    count > 1 ? gettext("{count} files are missing.", {count}) : "",
+    WAYS_OUT[kind](),
+    gettext("The next attempt is in {seconds} s.", {seconds}),
+  ];
   status.showError(
-    `${name} could not be loaded: ${message}.${others} ${wayOut} The next attempt is in ${seconds} s.`,
+    sentences.filter(Boolean).join(" "),
     [[gettext("Try again"), tryNow], reload()],
     {file: name, cause: kind},
   );
@@ -143,7 +163,7 @@ function tryNow() {
 /* Takes what `obtain` reports, here or in the worker. */
 function report(name, trouble) {
   if (trouble !== null) {
-    console.info(`${name}: ${trouble.message}`);
+    console.info(`${name}: ${fillIn(trouble.text, trouble.values)}`);
     if (trouble.kind === "status") addMissingSlash();
     troubles.set(name, trouble);
     showTroubles();
@@ -305,8 +325,10 @@ function startFirst() {
       await pause(1);
       if (hasSpoken || (!hasFailed && silence < SILENT_WORKER_SECONDS)) continue;
       const seconds = Math.min(2 ** failures, LONGEST_PAUSE_SECONDS);
-      const message = hasFailed ? "the browser could not run it" : "it does not start";
-      report(siteFiles.worker.name, {kind: "type", message, seconds, wayOut: WAYS_OUT.type});
+      const text = hasFailed
+        ? gettext_noop("the browser could not run it")
+        : gettext_noop("it does not start");
+      report(siteFiles.worker.name, {kind: "type", text, values: {}, seconds});
       await pause(seconds);
       relaunch();
       failures += 1;
@@ -336,7 +358,9 @@ async function loadScripts() {
   } catch (error) {
     // A policy has been reported already.
     console.error(error);
-    setTimeout(() => fail(`The scripts of this page stopped: ${error.message}`, "error"), 0);
+    setTimeout(() => {
+      fail(gettext("The scripts of this page stopped: {error}", {error: error.message}), "error");
+    }, 0);
   }
   tryModule();
 }
@@ -346,21 +370,22 @@ async function loadScripts() {
 /* What a page that was opened from a file says. */
 function explainFile() {
   root.dataset.site = "failed";
+  const folder = decodeURI(location.pathname.replace(/[^/]*$/, "")).replaceAll("<", "&lt;");
+  const address = '<a href="http://localhost:8000/">http://localhost:8000/</a>';
+  root.lang = language;
   document.body.innerHTML = `
     <main style="display: block; max-width: 40rem; margin: 15vh auto; padding: 0 1rem">
-      <h1>Inkling needs a web server</h1>
-      <p>Browsers do not let a page run Python straight from a file. In the folder of this file
-        (${decodeURI(location.pathname.replace(/[^/]*$/, "")).replaceAll("<", "&lt;")}) run</p>
+      <h1>${gettext("Inkling needs a web server")}</h1>
+      <p>${gettext("Browsers do not let a page run Python straight from a file. In the folder of this file ({folder}) run", {folder})}</p>
       <pre><code>python3 -m http.server</code></pre>
-      <p>and open <a href="http://localhost:8000/">http://localhost:8000/</a>. Any other server
-        of static files does as well.</p>
+      <p>${gettext("and open {address}. Any other server of static files does as well.", {address})}</p>
     </main>`;
 }
 
 /* The last script of the page is missing where the HTML was cut. */
 function checkEnd() {
   if (document.getElementById("site-end") !== null) return true;
-  fail("index.html was cut in the middle. Check the connection, and reload the page.", "cut");
+  fail(gettext("index.html was cut in the middle. Check the connection, and reload the page."), "cut");
   return false;
 }
 
@@ -376,9 +401,7 @@ function startSite() {
   showLoading();
   if (self.origin === "null") {
     fail(
-      "This page is in a frame whose sandbox does not have allow-same-origin, without which the " +
-        'browser refuses workers and storage. The frame needs sandbox="allow-scripts ' +
-        'allow-same-origin"; or open the page in a tab of its own.',
+      gettext("This page is in a frame whose sandbox does not have allow-same-origin, without which the browser refuses workers and storage. The frame needs sandbox=“allow-scripts allow-same-origin”; or open the page in a tab of its own."),
       "sandbox",
       [],
     );
@@ -389,7 +412,10 @@ function startSite() {
   try {
     startFirst();
   } catch (error) {
-    fail(`The browser refuses the worker in which Python runs: ${error.message}`, "worker");
+    fail(
+      gettext("The browser refuses the worker in which Python runs: {error}", {error: error.message}),
+      "worker",
+    );
     return;
   }
   translatePage();
@@ -397,8 +423,9 @@ function startSite() {
   const unwatch = watchSilence(() => {
     if (document.readyState !== "loading") return;
     fail(
-      `Nothing more of index.html has come for ${SILENCE_SECONDS} s. Check the connection, and ` +
-        "reload the page.",
+      gettext("Nothing more of index.html has come for {seconds} s. Check the connection, and reload the page.", {
+        seconds: SILENCE_SECONDS,
+      }),
       "hang",
     );
   });
@@ -410,7 +437,7 @@ function startSite() {
 
 window.siteStart = location.protocol === "file:" ? null : Object.assign(start, {
   nameTab, resumeNext, status, showNews, fail, report, troubles, takeRefusal, setState,
-  obtain, readBytes, tryAgain, sheets: siteFiles?.sheets ?? {},
+  obtain, readBytes, tryAgain, WAYS_OUT, sheets: siteFiles?.sheets ?? {},
 });
 if (window.siteStart) startSite();
 else document.addEventListener("DOMContentLoaded", explainFile);

@@ -5,6 +5,7 @@ its scripts; the worker loads the catalogue. A page in English loads neither.
 """
 
 import json
+from collections.abc import Iterable
 from importlib.resources import files
 
 from dashboard.languages.catalogue import catalogue_file
@@ -19,7 +20,12 @@ TABLE_FILES = {language.code: f"languages/{language.code}.json" for language in 
 """The tables of texts, by the codes of the languages."""
 CATALOGUE_FILES = {language.code: f"languages/{language.code}.mo" for language in OTHERS}
 """The catalogues, by the codes of the languages."""
-SCRIPTS = ("head.js", "page.js", "status.js", "download.js")
+FIRST_SCRIPTS = ("status.js", "download.js", "head.js")
+"""Those that stand in the page itself; their texts do, too, in every language."""
+SCRIPTS = (
+    *(*FIRST_SCRIPTS, "page.js", "worker.js", "service-worker.js"),
+    "../upstream/site_build/message_loop.js",
+)
 # Modules whose texts stand in the page as it is built: the titles of panes and of their panels.
 MODULES = ("session.py", "inspection/digits_panels.py", "shell/tabs.py")
 
@@ -38,8 +44,8 @@ def page_table(language: Language) -> bytes:
     package = files("dashboard")
     sources = [read_asset("page.html")]
     sources += [(package / name).read_text(encoding="utf-8") for name in MODULES]
-    sources += [(package / "site" / name).read_text(encoding="utf-8") for name in SCRIPTS]
-    texts = {text for source in sources for text in find_texts(source)} | set(page_texts())
+    texts = {text for source in sources for text in find_texts(source)}
+    texts |= {*_script_texts(SCRIPTS), *page_texts()}
     with use_language(language):
         about = about_html()
     table = {
@@ -48,3 +54,14 @@ def page_table(language: Language) -> bytes:
         "about": about,
     }
     return json.dumps(table, ensure_ascii=False).encode()
+
+
+def first_texts(language: Language) -> dict[str, str]:
+    """Return the texts of the first script, which may tell that no others come."""
+    return {text: translate(language, text) for text in _script_texts(FIRST_SCRIPTS)}
+
+
+def _script_texts(names: Iterable[str]) -> list[str]:
+    folder = files("dashboard") / "site"
+    scripts = [(folder / name).read_text(encoding="utf-8") for name in names]
+    return sorted({text for script in scripts for text in find_texts(script)})

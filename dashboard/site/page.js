@@ -21,7 +21,7 @@ const SHEETS_MS = 3_000;
 const SERVICE_WORKER = "service-worker.js";
 
 const {status, showNews, fail, report, troubles, takeRefusal, setState} = window.siteStart;
-const {obtain, readBytes, tryAgain, sheets} = window.siteStart;
+const {obtain, readBytes, tryAgain, sheets, WAYS_OUT} = window.siteStart;
 
 /* For scripts: the numbers of messages sent to Python and handled by it, the worker, and `restart`.
  * Every change of html[data-site] is an event "site" of the window. */
@@ -56,7 +56,8 @@ function showProgress({received, total}) {
 function showError(where, summary, details, fatal) {
   console.error(`${where} ${details}`);
   if (hasState("failed", "died")) return; // the first cause stays
-  const sentence = `${where} ${summary}`;
+  const text = where;
+  const sentence = `${gettext(text)} ${summary}`;
   if (fatal) fail(sentence, "error");
   else status.showError(sentence, [[gettext("Close"), () => status.hide()]]);
 }
@@ -128,9 +129,9 @@ function die(summary) {
     restart();
   } else {
     status.showError(
-      `Python stopped ${restarts + 1} times, each time less than ${LONG_LIFE_MS / 60_000} minutes ` +
-        `after its start: ${summary} It is not started again by itself; a smaller network or ` +
-        "batch may help.",
+      gettext("Python stopped {count} times, each time less than {minutes} minutes after its start: {summary} It is not started again by itself; a smaller network or batch may help.", {
+        count: restarts + 1, minutes: LONG_LIFE_MS / 60_000, summary,
+      }),
       [[gettext("Resume from the last save"), () => { restarts = 0; restart(); }], again],
     );
   }
@@ -156,14 +157,16 @@ function listen({worker, early}) {
   heard = performance.now();
   worker.onerror = (event) => {
     event.preventDefault();
-    const summary = event.message ?? "worker.js could not be loaded.";
+    const summary = event.message ?? gettext("worker.js could not be loaded.");
     if (hasState("ready")) die(summary);
     else {
-      showError("Python's worker stopped; reload the page to start again.", summary, summary, true);
+      const where = gettext_noop("Python's worker stopped; reload the page to start again.");
+      showError(where, summary, summary, true);
     }
   };
   worker.onmessageerror = () => {
-    showError("A message from Python could not be read.", "", "a message was lost", false);
+    const where = gettext_noop("A message from Python could not be read.");
+    showError(where, "", "a message was lost", false);
   };
   worker.addEventListener("message", (event) => receive(event.data));
   connectPage(worker);
@@ -177,9 +180,9 @@ function watch() {
   const silence = performance.now() - heard;
   if (hasState("ready") && silence > SILENCE_MS && !document.hidden && !status.isError) {
     const seconds = Math.round(silence / 1000);
-    status.showError(`Python has not answered for ${seconds} s.`, [
-      ["Start it again", () => restart()],
-      ["Wait", () => { heard = performance.now(); status.hide(); }],
+    status.showError(gettext("Python has not answered for {seconds} s.", {seconds}), [
+      [gettext("Start it again"), () => restart()],
+      [gettext("Wait"), () => { heard = performance.now(); status.hide(); }],
     ]);
   }
 }
@@ -205,8 +208,8 @@ function followUpdate() {
   if (acceptsUpdate) reloadAndResume();
   else {
     document.querySelector(".site-news")?.remove();
-    showNews("Inkling was updated in another tab; your work here continues.", "Reload",
-      reloadAndResume);
+    const text = gettext("Inkling was updated in another tab; your work here continues.");
+    showNews(text, gettext("Reload"), reloadAndResume);
   }
 }
 
@@ -221,7 +224,7 @@ async function keepOffline() {
     hasController = true;
   });
   navigator.serviceWorker.addEventListener("message", ({data}) => {
-    if (data.type === "no copy") tellNoCopy(data.message);
+    if (data.type === "no copy") tellNoCopy(data.name, data.text, data.values);
   });
   await registerWorker();
 }
@@ -229,7 +232,8 @@ async function keepOffline() {
 let noCopy = null; // the notice that the site cannot be used without a network
 
 async function registerWorker(isLast = false) {
-  const timer = setTimeout(tellNoCopy, NO_ANSWER_MS, sayMissing("the server does not answer"));
+  const late = gettext_noop("the server does not answer");
+  const timer = setTimeout(tellNoCopy, NO_ANSWER_MS, SERVICE_WORKER, late);
   try {
     const registration = await navigator.serviceWorker.register(SERVICE_WORKER);
     const offer = () => offerUpdate(registration);
@@ -242,32 +246,36 @@ async function registerWorker(isLast = false) {
     console.info(`The site cannot be used without a network: ${error.message}`);
     // Private windows and insecure addresses may refuse it; the site then needs the network.
     const cause = await workerTrouble();
-    if (cause !== null) tellNoCopy(sayMissing(cause));
+    if (cause !== null) tellNoCopy(SERVICE_WORKER, ...cause);
     else if (error.name !== "TypeError") return;
-    else if (isLast) tellNoCopy(sayMissing("the browser could not run it"));
+    else if (isLast) tellNoCopy(SERVICE_WORKER, gettext_noop("the browser could not run it"));
     else await registerWorker(true); // the file has come back while the browser waited for it
   } finally {
     clearTimeout(timer);
   }
 }
 
-function sayMissing(cause) {
-  return `${SERVICE_WORKER} could not be loaded: ${cause}.`;
-}
-
-/* What is wrong with the script of the service worker, or null. */
+/* What is wrong with the script of the service worker, as a text and its values, or null. */
 async function workerTrouble() {
   const response = await fetch(SERVICE_WORKER, {cache: "no-store"}).catch(() => null);
   const type = response?.headers.get("content-type") ?? "";
-  if (!response?.ok) return response ? `the server answered ${response.status}` : "no answer";
-  if (!type.includes("javascript")) return `the server sent it with the type ${type}`;
+  if (response === null) return [gettext_noop("the server cannot be reached")];
+  if (!response.ok) return [gettext_noop("the server answered {status}"), {status: response.status}];
+  if (!type.includes("javascript")) {
+    return [gettext_noop("the server sent it with the type {type}"), {type}];
+  }
   const isWhole = await response.text().then(() => true, () => false);
-  return isWhole ? null : "it was cut";
+  return isWhole ? null : [gettext_noop("it was cut")];
 }
 
-function tellNoCopy(message) {
+/* `text` is the cause, in English, with its values. */
+function tellNoCopy(name, text, values = {}) {
   if (document.querySelector(".site-news") !== null) return;
-  noCopy = showNews(`${message} Everything works, but not without a network.`, "Try again", () => {
+  const sentences = [
+    gettext("{name} could not be loaded: {cause}.", {name, cause: gettext(text, values)}),
+    gettext("Everything works, but not without a network."),
+  ];
+  noCopy = showNews(sentences.join(" "), gettext("Try again"), () => {
     noCopy.remove();
     registerWorker();
   });
@@ -322,10 +330,12 @@ function tellOfSheet(name, trouble) {
     tellsOfSheets = false;
   } else if (tellsOfSheets || !status.isError) {
     tellsOfSheets = true;
-    const [file, {kind, message, wayOut}] = first;
-    const others = sheetTroubles.size > 1 ? ` (${sheetTroubles.size} style sheets are missing)` : "";
+    const [file, {kind, text, values}] = first;
+    const name = `${file} (${gettext(text, values)})`;
+    const sentence = gettext(
+      "{name} could not be loaded; the page looks wrong without it. Check the connection.", {name});
     status.showError(
-      `${file} could not be loaded: ${message}.${others} The page looks wrong without it. ${wayOut}`,
+      kind === "cut" || kind === "unreachable" ? sentence : `${sentence} ${WAYS_OUT[kind]()}`,
       [[gettext("Try again"), tryAgain], [gettext("Close"), () => status.hide()]],
       {file, cause: kind},
     );
@@ -336,7 +346,7 @@ function offerUpdate(registration) {
   const {waiting} = registration;
   const isOffered = document.querySelector(".site-news") !== null;
   if (!waiting || !navigator.serviceWorker.controller || isOffered || isOutdated) return;
-  showNews("A newer Inkling is ready.", "Reload", () => {
+  showNews(gettext("A newer Inkling is ready."), gettext("Reload"), () => {
     acceptsUpdate = true;
     waiting.postMessage("take over");
   });

@@ -35,9 +35,12 @@ async function hasChecksum(response, checksum) {
   return found.join("") === checksum;
 }
 
-/* An error with the name of the file and the cause, as the page shows them. */
-function fileError(name, cause) {
-  return new Error(`${name} could not be loaded: ${cause}.`);
+/* Marks a text that the page translates. */
+const gettext_noop = (text) => text;
+
+/* An error with the name of the file and the cause, a text with values, as the page shows them. */
+function fileError(name, text, values = {}) {
+  return Object.assign(new Error(`${name} could not be loaded.`), {name, text, values});
 }
 
 /* The response to a request for a file, once its first bytes are there. */
@@ -48,7 +51,9 @@ async function ask(name, cache) {
     return await fetch(urlOf(name), {cache, signal: controller.signal});
   } catch {
     const isLate = controller.signal.aborted;
-    throw fileError(name, isLate ? "the server does not answer" : "the server cannot be reached");
+    throw fileError(name, isLate
+      ? gettext_noop("the server does not answer")
+      : gettext_noop("the server cannot be reached"));
   } finally {
     clearTimeout(timer);
   }
@@ -61,16 +66,17 @@ async function obtain(name, checksum, older) {
     const cached = await cache.match(urlOf(name));
     if (cached && (await hasChecksum(cached, checksum))) return cached;
   }
-  let cause = "";
+  let cause = [];
   for (const cache of ["default", "reload"]) {
     const response = await ask(name, cache);
     const isWhole = response.status === 200 && !response.redirected;
     const isRight = isWhole && (await hasChecksum(response, checksum).catch(() => null));
     if (isRight) return response;
-    if (!isWhole) cause = `the server answered ${response.status}`;
-    else cause = isRight === null ? "it was cut" : "it has other bytes than this build";
+    if (!isWhole) cause = [gettext_noop("the server answered {status}"), {status: response.status}];
+    else if (isRight === null) cause = [gettext_noop("it was cut")];
+    else cause = [gettext_noop("it has other bytes than this build")];
   }
-  throw fileError(name, cause);
+  throw fileError(name, ...cause);
 }
 
 /* Files that an interrupted attempt has cached already are not fetched again. Several are fetched at
@@ -150,7 +156,8 @@ async function install() {
   } catch (error) {
     const pages = await self.clients.matchAll({type: "window", includeUncontrolled: true});
     if (self.registration.active === null) {
-      for (const page of pages) page.postMessage({type: "no copy", message: error.message});
+      const {name, text = "", values} = error;
+      for (const page of pages) page.postMessage({type: "no copy", name, text, values});
     }
     throw error;
   }

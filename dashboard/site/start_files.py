@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dashboard.site.languages import TABLE_FILES
+from dashboard.site.languages import OTHERS, TABLE_FILES, first_texts
 from dashboard.site.page import SITE_FILES
 from dashboard.site.site_files import SiteError
 
@@ -61,8 +61,11 @@ def list_start_files(html: str, site: Path) -> str:
         "scripts": [describe_file(name, (site / name).read_bytes()) for name in names],
         "worker": describe_file("worker.js", worker, "javascript"),
         "languages": {
-            code: describe_file(name, (site / name).read_bytes())
-            for code, name in TABLE_FILES.items()
+            language.code: {
+                **describe_file(name, (site / name).read_bytes()),
+                "texts": first_texts(language),
+            }
+            for language, name in ((it, TABLE_FILES[it.code]) for it in OTHERS)
         },
         "sheets": {
             name: describe_file(name, path.read_bytes(), "css")
@@ -73,4 +76,6 @@ def list_start_files(html: str, site: Path) -> str:
     if html.count(SITE_FILES) != 1:
         raise SiteError(f"Expected {SITE_FILES.strip()!r} once in the page.")
     html = SCRIPT_LINK.sub("", html)
-    return html.replace(SITE_FILES, f"const siteFiles = {json.dumps(listed)};\n")
+    return html.replace(
+        SITE_FILES, f"const siteFiles = {json.dumps(listed, ensure_ascii=False)};\n"
+    )

@@ -37,6 +37,7 @@ class StatusLine {
     const {text, share, actions, isError = false, values = {}} = this.shown;
     for (const name of ["file", "cause"]) bar.dataset[name] = values[name] ?? "";
     if (line.textContent !== text) line.textContent = text;
+    bar.lang = language; // the page has it only when its texts have come
     progress.hidden = share === undefined;
     if (typeof share === "number") progress.value = share;
     else progress.removeAttribute("value");

@@ -43,7 +43,7 @@ function isAlive() {
 
 self.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
-  reportFailure("Python's worker reported an error.", event.reason);
+  reportFailure(gettext_noop("Python's worker reported an error."), event.reason);
 });
 
 self.addEventListener("message", ({data}) => {
@@ -180,6 +180,9 @@ async function downloadCatalogue() {
 
 // ---- Start -------------------------------------------------------------------------------------
 
+const WITHOUT_ERROR = gettext_noop("Python reported an error.");
+const IN_A_TASK = gettext_noop("A task in Python stopped with an error.");
+
 /* Exceptions of tasks reach the visitor and the console. */
 const ERRORS = `
 import asyncio
@@ -189,11 +192,11 @@ import traceback
 def tell_unhandled(loop, context):
     error = context.get("exception")
     if error is None:
-        tell_error("Python reported an error.", context["message"], context["message"])
+        tell_error("${WITHOUT_ERROR}", context["message"], context["message"])
     else:
         summary = traceback.format_exception_only(error)[-1].strip()
         details = "".join(traceback.format_exception(error))
-        tell_error("A task in Python stopped with an error.", summary, details)
+        tell_error("${IN_A_TASK}", summary, details)
 
 
 asyncio.get_event_loop().set_exception_handler(tell_unhandled)
@@ -299,6 +302,6 @@ async function startApplication() {
 
 /* Resolves to whether the app has started. */
 const started = startApplication().then(() => true, (error) => {
-  reportFailure("The app could not start.", error, true);
+  reportFailure(gettext_noop("The app could not start."), error, true);
   return false;
 });

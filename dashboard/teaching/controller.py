@@ -13,7 +13,7 @@ from dashboard.digits.controller import DigitsController
 from dashboard.digits.state import Origin
 from dashboard.digits.training_subset import whole_of
 from dashboard.languages.numbers import format_number, format_percent
-from dashboard.languages.text import gettext, ngettext
+from dashboard.languages.text import gettext, gettext_noop, ngettext
 from dashboard.shell.notices import Notice
 from dashboard.teaching.fine_tuning import (
     LARGEST_FALL,
@@ -37,7 +37,7 @@ one is held back to be scored."""
 VALIDATED = 2000
 """Validation digits that are scored, at most."""
 
-INTERVENTION = "fine-tuning on own digits"
+INTERVENTION = gettext_noop("fine-tuning on own digits")
 """What the curve and the link of a run say about it."""
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from dashboard.languages.text import gettext
 from dashboard.shell.pictures import encode_png, ink_pixels
 from dashboard.teaching.own_digits import LARGEST_FILE, OwnDigit, digits_of, samples_of
 from data_cache import DataError, to_float
@@ -59,7 +60,13 @@ def read_digits(content: bytes, name: str) -> list[OwnDigit]:
     """
     file = parse_samples(content, name, limit=LARGEST_FILE)
     if not file.is_labelled:
-        raise DataError(f"{name}: expected digits with labels, found {file.description}.")
+        raise DataError(
+            gettext(
+                "{name}: expected digits with labels, found {description}.",
+                name=name,
+                description=file.description,
+            )
+        )
     return digits_of(file.samples)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from dashboard.languages.text import gettext
 from nn import LayerSpec
 
 
@@ -56,21 +57,30 @@ class Budget:
             Samples per step, at least 1.
         """
         if cost.weights > self.weights:
-            return (
-                f"A network has at most {self.weights:,} weights here; found {cost.weights:,}. "
-                "Use fewer or smaller layers."
+            return gettext(
+                "A network has at most {most:,} weights here; found "
+                "{found:,}. Use fewer or smaller layers.",
+                most=self.weights,
+                found=cost.weights,
             )
         largest = self.step_multiplications // max(cost.multiplications, 1)
         if batch_size <= largest:
             return ""
         if not largest:
-            return (
-                f"A network takes at most {self.step_multiplications:,} multiplications for a "
-                f"sample here; found {cost.multiplications:,}. Use fewer or smaller layers."
+            return gettext(
+                "A network takes at most {most:,} multiplications for "
+                "a sample here; found {found:,}. Use fewer or smaller "
+                "layers.",
+                most=self.step_multiplications,
+                found=cost.multiplications,
             )
-        return (
-            f"For a network of {cost.multiplications:,} multiplications a sample, a step takes at "
-            f"most {largest:,} samples here; found {batch_size:,}. Use a smaller batch or network."
+        return gettext(
+            "For a network of {multiplications:,} multiplications a sample, a step "
+            "takes at most {largest:,} samples here; found {found:,}. Use a "
+            "smaller batch or network.",
+            multiplications=cost.multiplications,
+            largest=largest,
+            found=batch_size,
         )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from dashboard.languages.text import gettext
 from dashboard.training.epoch_scale import EpochScale
 from dashboard.training.history import History, Score
 from dashboard.training.marks import Divergence, SettingChange
@@ -154,8 +155,12 @@ class Checkpoint:
             return cls(values, state, dict(header["task"]), _without_prefix(_EXTRA, arrays))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise CheckpointError(
-                f"{name}: expected a consistent checkpoint, found a contradiction in it "
-                f"({str(error) or type(error).__name__})"
+                gettext(
+                    "{name}: expected a consistent checkpoint, found a contradiction in "
+                    "it ({error})",
+                    name=name,
+                    error=str(error) or type(error).__name__,
+                )
             ) from error
 
 
@@ -165,14 +170,21 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
         data = Path(path).read_bytes()
     except FileNotFoundError as error:
         raise CheckpointError(
-            f"{path}: expected a checkpoint to resume from, found no file; leave out --resume."
+            gettext(
+                "{path}: expected a checkpoint to resume from, found no file; leave out --resume.",
+                path=path,
+            )
         ) from error
     except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read ({error.strerror}).") from error
+        raise CheckpointError(
+            gettext("{path}: cannot be read ({strerror}).", path=path, strerror=error.strerror)
+        ) from error
     try:
         return Checkpoint.from_bytes(data, str(path))
     except CheckpointError as error:
-        raise CheckpointError(f"{error}; start again without --resume.") from error
+        raise CheckpointError(
+            gettext("{error}; start again without --resume.", error=error)
+        ) from error
 
 
 def write_checkpoint(checkpoint: Checkpoint, path: Path | str) -> None:
@@ -190,20 +202,35 @@ def _read_archive(data: bytes, name: str) -> tuple[dict[str, Any], dict[str, np.
         arrays = arrays_from_npz(data)
     except ValueError as error:
         raise CheckpointError(
-            f"{name}: expected a whole checkpoint, found {len(data):,} bytes of a damaged or "
-            f"another file ({error})"
+            gettext(
+                "{name}: expected a whole checkpoint, found {count:,} bytes of a damaged "
+                "or another file ({error})",
+                name=name,
+                count=len(data),
+                error=error,
+            )
         ) from error
     try:
         header = dict(json.loads(arrays.pop("header").tobytes()))
         found = header["kind"], header["format"]
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
-            f"{name}: expected a checkpoint, found another archive, such as a weights file"
+            gettext(
+                "{name}: expected a checkpoint, found another archive, such as a weights file",
+                name=name,
+            )
         ) from error
     if found not in [(KIND, number) for number in FORMATS]:
         raise CheckpointError(
-            f"{name}: expected an {KIND} of format {FORMATS[0]} or {FORMATS[1]}, found {found[0]} "
-            f"of format {found[1]}, which another version of Inkling wrote"
+            gettext(
+                "{name}: expected an {kind} of format {format}, found {found} of format "
+                "{found_format}, which another version of Inkling wrote",
+                name=name,
+                kind=KIND,
+                format=", ".join(map(str, FORMATS)),
+                found=found[0],
+                found_format=found[1],
+            )
         )
     return header, arrays
 
@@ -336,7 +363,7 @@ def _model_arrays(state: ModelState) -> dict[str, np.ndarray]:
     try:
         _check_finite(state.optimizer_state)
     except ValueError as error:
-        raise WeightsError(f"{error} and was not saved.") from error
+        raise WeightsError(gettext("{error} and was not saved.", error=error)) from error
     return {"network": _network_bytes(state.network)} | _with_prefix(
         _OPTIMIZER, state.optimizer_state
     )

@@ -26,6 +26,9 @@ MARKED_SETTINGS = {
 }
 """The settings whose changes are marked, with their names in sentences."""
 
+EXPLODED = "exploded to"
+"""Begins the reason of a divergence that ends with the loss."""
+
 Value = float | int | str
 
 
@@ -106,9 +109,16 @@ class Divergence:
             "diverged at iteration {iteration}: the loss {reason}; back to the weights of "
             "iteration {fallback}",
             iteration=format_number(self.iteration),
-            reason=gettext(self.reason),
+            reason=loss_fault(self.reason),
             fallback=format_number(self.fallback),
         )
+
+
+def loss_fault(reason: str) -> str:
+    """Return the reason of a divergence, which is kept in English, in the current language."""
+    if reason.startswith(EXPLODED):
+        return gettext("exploded to {loss}", loss=reason.removeprefix(EXPLODED).strip())
+    return gettext(reason)
 
 
 def _check_iteration(value: Any) -> None:

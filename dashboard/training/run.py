@@ -18,7 +18,13 @@ import numpy as np
 from dashboard.languages.numbers import format_number
 from dashboard.languages.text import gettext, gettext_noop
 from dashboard.training.history import History, Score
-from dashboard.training.marks import MARKED_SETTINGS, Divergence, SettingChange
+from dashboard.training.marks import (
+    EXPLODED,
+    MARKED_SETTINGS,
+    Divergence,
+    SettingChange,
+    loss_fault,
+)
 from dashboard.training.run_state import ModelState, MovingAverage, RunState
 from dashboard.training.scheduled_changes import (
     apply_due_changes,
@@ -67,7 +73,7 @@ class DivergenceDetector:
         if self.starting is None:
             self.starting = max(loss, math.log(classes))
         if average > EXPLOSION_FACTOR * self.starting:
-            return f"exploded to {loss:,.0f}"
+            return f"{EXPLODED} {loss:,.0f}"
         return None
 
     def is_good(self, loss: float, average: float) -> bool:
@@ -373,7 +379,7 @@ class Run:
                 "Training paused itself: at iteration {iteration} the loss {reason}. The weights "
                 "of iteration {fallback} are back. Try a smaller learning rate than {rate}.",
                 iteration=fault.iteration,
-                reason=gettext(fault.reason),
+                reason=loss_fault(fault.reason),
                 fallback=self.iteration,
                 rate=format_number(learning_rate, "g"),
             )

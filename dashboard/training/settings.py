@@ -317,7 +317,7 @@ def shorten(text: str, length: int = 24) -> str:
 
 
 def _refusal(expected: str, entry: str) -> SettingError:
-    found = f"“{shorten(entry)}”" if entry else gettext("nothing")
+    found = gettext("“{text}”", text=shorten(entry)) if entry else gettext("nothing")
     return SettingError(gettext("{expected}; found {found}.", expected=expected, found=found))
 
 

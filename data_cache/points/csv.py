@@ -18,10 +18,11 @@ from data_cache.points.plane_points import MAX_CLASSES, PLANE_LIMIT, PlanePoints
 from data_cache.readers.file_kinds import EMPTY, TEXT, identify
 from data_cache.readers.table_head import split_row
 from data_cache.readers.text import NUMBER, decode_text, excerpt
+from data_cache.texts import gettext, gettext_noop
 
 HEADER = "x,y,label"
 MAX_POINTS = 20_000
-EXPECTED = "points as CSV, with x, y and a label in every line"
+EXPECTED = gettext_noop("points as CSV, with x, y and a label in every line")
 _LABEL_NAMES = (
     *("label", "labels", "class", "target", "category", "group", "color", "colour", "cluster"),
     *("kind", "type", "species", "c", "klasse", "farbe"),
@@ -62,7 +63,8 @@ class PointSource:
     def legend(self) -> str:
         """Which class is which, in words; empty where the labels are the classes."""
         return ", ".join(
-            f"class {number} is {name}" for number, name in enumerate(self.class_names)
+            gettext("class {number} is {name}", number=number, name=name)
+            for number, name in enumerate(self.class_names)
         )
 
     @property
@@ -126,7 +128,13 @@ def read_points(
     content = content.rstrip(b"\0\x1a") if content.isascii() else content
     kind = identify(content)
     if kind is EMPTY:
-        raise DataError(f"{name}, line 1: expected the header “{HEADER}”, found an empty file.")
+        raise DataError(
+            gettext(
+                "{name}, line 1: expected the header “{header}”, found an empty file.",
+                name=name,
+                header=HEADER,
+            )
+        )
     if kind is not TEXT:
         raise DataError(kind.refusal(name, EXPECTED))
     text = decode_text(content, name).content.decode("utf-8", "replace").replace(_MINUS, "-")
@@ -134,20 +142,33 @@ def read_points(
         [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     )
     if not lines:
-        raise DataError(f"{name}: expected points, found only blank lines.")
+        raise DataError(gettext("{name}: expected points, found only blank lines.", name=name))
     separator = _find_separator([line for _, line in lines[:20]])
     first = _split(lines[0][1], separator)
     header = None if _count_numbers(first) else [cell.lower() for cell in first]
     count = len(lines) - (header is not None)
     if count > MAX_POINTS:  # before the lines are split, which takes long
-        raise DataError(f"{name}: expected at most {MAX_POINTS:,} points, found {count:,}.")
+        raise DataError(
+            gettext(
+                "{name}: expected at most {max_points:,} points, found {count:,}.",
+                name=name,
+                max_points=MAX_POINTS,
+                count=count,
+            )
+        )
     if header is not None and not 3 <= len(header) <= 4:
         raise DataError(
-            f"{name}, line {lines[0][0]}: expected the header “{HEADER}”, or other names of three "
-            f"columns, found {excerpt(lines[0][1])}."
+            gettext(
+                "{name}, line {line}: expected the header “{header}”, or other names of "
+                "three columns, found {found}.",
+                name=name,
+                line=lines[0][0],
+                header=HEADER,
+                found=excerpt(lines[0][1]),
+            )
         )
     if not count:
-        raise DataError(f"{name}: expected points after the header, found none.")
+        raise DataError(gettext("{name}: expected points after the header, found none.", name=name))
     data = [(number, _split(line, separator)) for number, line in lines[-count:]]
     columns, others = _find_columns(header, [cells for _, cells in data], label_column)
     coordinates, labels = _read_rows(data, columns, dict(lines), name)
@@ -199,8 +220,12 @@ def _refuse_thousands(rows: Sequence[Sequence[str]], columns: Sequence[int], nam
         return
     if any(abs(_number(cell) or 0) >= _HUNDRED for cell in cells if "," not in cell):
         raise DataError(
-            f"{name}: expected numbers without a separator of thousands, found such as "
-            f"{excerpt(with_comma[0])} beside larger ones without; write them without it."
+            gettext(
+                "{name}: expected numbers without a separator of thousands, found such as "
+                "{example} beside larger ones without; write them without it.",
+                name=name,
+                example=excerpt(with_comma[0]),
+            )
         )
 
 
@@ -303,19 +328,24 @@ def _read_rows(
         fault = ""
         values = []
         if len(cells) != width:
-            fault = (
-                f"expected 3 values (x, y and the label), found {len(cells)} in "
-                f"{excerpt(lines[number])}"
+            fault = gettext(
+                "expected 3 values (x, y and the label), found {count} in {line}",
+                count=len(cells),
+                line=excerpt(lines[number]),
             )
         else:
             for axis, column in zip("xy", columns, strict=False):
                 value = _number(cells[column])
                 if value is None or not abs(value) <= _LARGEST:
                     found = excerpt(cells[column])
-                    fault = fault or f"expected a number up to 1e15 as {axis}, found {found}"
+                    fault = fault or gettext(
+                        "expected a number up to 1e15 as {axis}, found {found}",
+                        axis=axis,
+                        found=found,
+                    )
                 values.append(0.0 if value is None else value)
             if not cells[columns[2]]:
-                fault = fault or "expected a label, found an empty cell"
+                fault = fault or gettext("expected a label, found an empty cell")
         if fault:
             faults.append((number, fault))
         else:
@@ -346,10 +376,27 @@ def _with_classes(
         classes = np.array([int(numbers[cell] or 0) for cell in cells], np.intp)
         return PlanePoints(coordinates, classes, max(2, int(classes.max()) + 1)), PointSource()
     if not 2 <= len(distinct) <= MAX_CLASSES:
-        expected = f"expected a label from 0 to {MAX_CLASSES - 1}, or 2 to {MAX_CLASSES} other ones"
+        expected = gettext(
+            "expected a label from 0 to {last}, or 2 to {most} other ones",
+            last=MAX_CLASSES - 1,
+            most=MAX_CLASSES,
+        )
         if len(distinct) > 1:
-            raise DataError(f"{name}: {expected}, found {len(distinct):,} different ones.")
-        raise _faults_error(name, [(n, f"{expected}, found {excerpt(c)}") for n, c in labels])
+            raise DataError(
+                gettext(
+                    "{name}: {expected}, found {count:,} different ones.",
+                    name=name,
+                    expected=expected,
+                    count=len(distinct),
+                )
+            )
+        raise _faults_error(
+            name,
+            [
+                (n, gettext("{expected}, found {found}", expected=expected, found=excerpt(c)))
+                for n, c in labels
+            ],
+        )
     numeric = sorted(key for key in distinct if isinstance(key, float))
     texts = sorted(key for key in distinct if isinstance(key, str))
     places = {key: place for place, key in enumerate([*numeric, *texts])}
@@ -363,7 +410,10 @@ def _with_classes(
 def _faults_error(name: str, faults: Sequence[tuple[int, str]]) -> DataError:
     """Return one error for the faults of lines."""
     (first, sentence), *others = faults[:_SHOWN_FAULTS]
-    parts = [f"{name}, line {first}: {sentence}", *(f"line {n}: {text}" for n, text in others)]
+    parts = [
+        gettext("{name}, line {line}: {fault}", name=name, line=first, fault=sentence),
+        *(gettext("line {line}: {fault}", line=n, fault=text) for n, text in others),
+    ]
     if len(faults) > _SHOWN_FAULTS:
-        parts.append(f"and {len(faults) - _SHOWN_FAULTS:,} more lines")
-    return DataError("; ".join(parts) + ".")
+        parts.append(gettext("and {count:,} more lines", count=len(faults) - _SHOWN_FAULTS))
+    return DataError(gettext("{faults}.", faults="; ".join(parts)))

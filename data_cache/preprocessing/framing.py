@@ -11,6 +11,7 @@ import numpy as np
 from data_cache.preprocessing.cleaning import EDGE, clean
 from data_cache.preprocessing.morphology import change_stroke_width, stroke_width
 from data_cache.samples import PIXELS, SIDE
+from data_cache.texts import gettext
 
 BOX = 20
 # MNIST's images have their centre of mass between the indices 13.5 and 14.5, on average 14.
@@ -111,17 +112,28 @@ def _check_canvas(canvas: np.ndarray) -> np.ndarray:
         ink = np.asarray(canvas, dtype=np.float64)
     except (TypeError, ValueError) as error:
         found = np.asarray(canvas).dtype
-        raise ValueError(f"Canvas: expected numbers in [0, 1], found {found}.") from error
+        raise ValueError(
+            gettext("Canvas: expected numbers in [0, 1], found {found}.", found=found)
+        ) from error
     if ink.ndim != 2 or ink.shape[0] != ink.shape[1] or ink.shape[0] < SIDE:
         raise ValueError(
-            f"Canvas: expected a square shape from {SIDE} × {SIDE}, found {ink.shape}."
+            gettext(
+                "Canvas: expected a square shape from {side} × {side}, found {shape}.",
+                side=SIDE,
+                shape=ink.shape,
+            )
         )
     low, high = ink.min(), ink.max()
     if not (low >= 0 and high <= 1):  # also true for NaN
         row, column = np.argwhere(~((ink >= 0) & (ink <= 1)))[0]
         raise ValueError(
-            "Canvas: expected values in [0, 1] (0 is the background, 1 full ink), found "
-            f"{ink[row, column]} in row {row}, column {column}."
+            gettext(
+                "Canvas: expected values in [0, 1] (0 is the background, 1 full ink), "
+                "found {ink} in row {row}, column {column}.",
+                ink=ink[row, column],
+                row=row,
+                column=column,
+            )
         )
     return ink
 

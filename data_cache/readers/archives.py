@@ -17,6 +17,7 @@ from pathlib import Path
 from data_cache.errors import DataError
 from data_cache.readers.file_kinds import ZIP, archive_members, identify
 from data_cache.readers.text import excerpt
+from data_cache.texts import gettext
 
 GZIP_MAGIC = b"\x1f\x8b"
 MAX_UNPACKED = 2_000_000_000
@@ -48,7 +49,11 @@ def read_packed(path: Path | str) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise DataError(
-            f"{path}: expected a readable file, found none ({error.strerror or error})."
+            gettext(
+                "{path}: expected a readable file, found none ({strerror}).",
+                path=path,
+                strerror=error.strerror or error,
+            )
         ) from error
 
 
@@ -58,7 +63,9 @@ def unpack(content: bytes, name: str, limit: int = MAX_UNPACKED) -> bytes:
     Decompression stops with a DataError beyond `limit` bytes.
     """
     if not content:
-        raise DataError(f"{name}: expected samples, found an empty file (0 bytes).")
+        raise DataError(
+            gettext("{name}: expected samples, found an empty file (0 bytes).", name=name)
+        )
     for _ in range(_NESTED):
         kind = identify(content).name
         if kind == "gzip":
@@ -70,7 +77,11 @@ def unpack(content: bytes, name: str, limit: int = MAX_UNPACKED) -> bytes:
         else:
             break
         if not content:
-            raise DataError(f"{name}: expected samples, found an empty file after decompression.")
+            raise DataError(
+                gettext(
+                    "{name}: expected samples, found an empty file after decompression.", name=name
+                )
+            )
     return content
 
 
@@ -92,16 +103,26 @@ def decompress(content: bytes, name: str, limit: int = MAX_UNPACKED) -> bytes:
             pieces.append(stream.decompress(rest, left + 1))
         except zlib.error as error:
             raise DataError(
-                f"{name}: expected a gzip stream at byte {position}, found damage ({error}); "
-                "get the file again."
+                gettext(
+                    "{name}: expected a gzip stream at byte {position}, found damage "
+                    "({error}); get the file again.",
+                    name=name,
+                    position=position,
+                    error=error,
+                )
             ) from error
         left -= len(pieces[-1])
         if left < 0:
             raise _too_large(name, limit)
         if not stream.eof:
             raise DataError(
-                f"{name}: expected a complete gzip stream, found the first {len(content)} bytes, "
-                f"which decompress to {sum(map(len, pieces))}; get the file again."
+                gettext(
+                    "{name}: expected a complete gzip stream, found the first {count} "
+                    "bytes, which decompress to {unpacked}; get the file again.",
+                    name=name,
+                    count=len(content),
+                    unpacked=sum(map(len, pieces)),
+                )
             )
         rest = stream.unused_data.lstrip(b"\0")
     return b"".join(pieces)
@@ -109,8 +130,12 @@ def decompress(content: bytes, name: str, limit: int = MAX_UNPACKED) -> bytes:
 
 def _too_large(name: str, limit: int) -> DataError:
     return DataError(
-        f"{name}: expected at most {limit:,} bytes after decompression, found more; divide the "
-        "file."
+        gettext(
+            "{name}: expected at most {limit:,} bytes after decompression, found more; "
+            "divide the file.",
+            name=name,
+            limit=limit,
+        )
     )
 
 
@@ -121,21 +146,34 @@ def _decompress_with(
         stream = getattr(importlib.import_module(module), decompressor)()
     except ImportError as error:
         raise DataError(
-            f"{name}: this Python has no module {module} to decompress the file; decompress it "
-            "first."
+            gettext(
+                "{name}: this Python has no module {module} to decompress the file; "
+                "decompress it first.",
+                name=name,
+                module=module,
+            )
         ) from error
     try:
         unpacked: bytes = stream.decompress(content, limit + 1)
     except Exception as error:  # OSError of bz2, LZMAError of lzma
         raise DataError(
-            f"{name}: expected a {module} stream, found damage; get the file again."
+            gettext(
+                "{name}: expected a {module} stream, found damage; get the file again.",
+                name=name,
+                module=module,
+            )
         ) from error
     if len(unpacked) > limit:
         raise _too_large(name, limit)
     if not stream.eof:
         raise DataError(
-            f"{name}: expected a complete {module} stream, found the first {len(content)} bytes "
-            "of one; get the file again."
+            gettext(
+                "{name}: expected a complete {module} stream, found the first {count} "
+                "bytes of one; get the file again.",
+                name=name,
+                module=module,
+                count=len(content),
+            )
         )
     return unpacked
 
@@ -145,11 +183,21 @@ def _unzip(content: bytes, name: str, limit: int) -> bytes:
     members = archive_members(content)
     if len(members) != 1:
         listed = ", ".join(excerpt(member) for member in members[:3])
-        more = f" and {len(members) - 3:,} more" if len(members) > 3 else ""
-        inside = f" with {listed}{more} inside" if members else ", which is damaged or empty"
+        more = gettext(" and {count:,} more", count=len(members) - 3) if len(members) > 3 else ""
+        inside = (
+            gettext(" with {listed}{more} inside", listed=listed, more=more)
+            if members
+            else gettext(", which is damaged or empty")
+        )
         raise DataError(
-            f"{name}: expected samples, found {ZIP.title}{inside}; {ZIP.advice} and name the file "
-            "or folder of samples."
+            gettext(
+                "{name}: expected samples, found {title}{inside}; {advice} and name the "
+                "file or folder of samples.",
+                name=name,
+                title=ZIP.title,
+                inside=inside,
+                advice=ZIP.advice,
+            )
         )
     with open_archive(content, name) as archive:
         # No more of a member is read than its entry says.
@@ -181,6 +229,9 @@ def open_archive(content: bytes, name: str) -> Iterator[zipfile.ZipFile]:
         raise
     except Exception as error:  # zipfile and its decompressors raise a dozen kinds
         raise DataError(
-            f"{name}: expected an intact ZIP archive, found a damaged or encrypted one; unpack it "
-            "first."
+            gettext(
+                "{name}: expected an intact ZIP archive, found a damaged or encrypted "
+                "one; unpack it first.",
+                name=name,
+            )
         ) from error

@@ -28,8 +28,9 @@ from data_cache.readers.table_head import ONE_HOT, Dialect, read_head, split_row
 from data_cache.readers.table_layout import find_layout, join_one_hot
 from data_cache.readers.text import NUMBER, decode_text, digit_of_text, excerpt
 from data_cache.samples import PIXELS, Samples
+from data_cache.texts import gettext, gettext_noop
 
-EXPECTED = "samples as an idx, CSV or .npz file"
+EXPECTED = gettext_noop("samples as an idx, CSV or .npz file")
 _NEWLINE, _ZERO = b"\n0"
 # Big enough to be fast, small enough for the processor's cache.
 _CHUNK_BYTES = 1 << 20
@@ -86,7 +87,9 @@ def parse_table(content: bytes, name: str, options: ReadOptions | None = None) -
     body, text_label = _number_labels(body, dialect)
     table = _parse_body(body, dialect, name, head.first_row)
     if not len(table):
-        raise DataError(f"{name}: expected rows of samples after the header, found none.")
+        raise DataError(
+            gettext("{name}: expected rows of samples after the header, found none.", name=name)
+        )
     if header is not None and dialect.index is not None:
         header = [cell for column, cell in enumerate(header) if column != dialect.index]
     # The numbers of the columns in the file, for messages.
@@ -105,25 +108,35 @@ def parse_table(content: bytes, name: str, options: ReadOptions | None = None) -
         labels = _labels_of(
             table[:, layout.label],
             name,
-            lambda sample: (
-                f"{name}, row {_row_number(body, sample, head.first_row)}, column {number}"
+            lambda sample: gettext(
+                "{name}, row {row}, column {column}",
+                name=name,
+                row=_row_number(body, sample, head.first_row),
+                column=number,
             ),
         )
 
     def where(sample: int, pixel: int) -> str:
         column = numbers[layout.pixels[pixel]]
-        return f"{name}, row {_row_number(body, sample, head.first_row)}, column {column}"
+        return gettext(
+            "{name}, row {row}, column {column}",
+            name=name,
+            row=_row_number(body, sample, head.first_row),
+            column=column,
+        )
 
     pixels = np.ascontiguousarray(table[:, layout.pixel_slice or layout.pixels])
     words = [head.description, text.encoding]
     if list(layout.pixels) != sorted(layout.pixels):
-        words.append("pixels in the order of their names")
+        words.append(gettext("pixels in the order of their names"))
     if text_label:
-        words.append("labels as texts")
+        words.append(gettext("labels as texts"))
     if dialect.columns == ONE_HOT:
-        words.append("labels in ten columns")
+        words.append(gettext("labels in ten columns"))
     elif layout.label is not None and layout.label != 0:
-        words.append("label last" if layout.label == table.shape[1] - 1 else "label inside")
+        words.append(
+            gettext("label last") if layout.label == table.shape[1] - 1 else gettext("label inside")
+        )
     how = ", ".join(word for word in words if word)
     return make_sample_file(name, pixels, labels, how, options, where=where)
 
@@ -173,10 +186,15 @@ def _parse_body(body: bytes, dialect: Dialect, name: str, first_row: int) -> np.
         _report_first_fault(body, dialect, name, first_row)
         if _DECIMAL_COMMA.search(body) and dialect.separator != ",":
             raise DataError(
-                f"{name}: expected numbers without a separator of thousands, found such as “1,234” "
-                "beside larger ones without; write them without it."
+                gettext(
+                    "{name}: expected numbers without a separator of thousands, found "
+                    "such as “1,234” beside larger ones without; write them without it.",
+                    name=name,
+                )
             )
-        raise DataError(f"{name}: expected a table of numbers, found other text in it.")
+        raise DataError(
+            gettext("{name}: expected a table of numbers, found other text in it.", name=name)
+        )
     return table
 
 
@@ -305,16 +323,30 @@ def _report_first_fault(body: bytes, dialect: Dialect, name: str, first_row: int
             cells.pop()
         if len(cells) != dialect.columns:
             raise DataError(
-                f"{name}, row {row}: expected {dialect.columns} values{_meaning(dialect)}, "
-                f"found {len(cells)}{advice}."
+                gettext(
+                    "{name}, row {row}: expected {columns} values{meaning}, found {count}{advice}.",
+                    name=name,
+                    row=row,
+                    columns=dialect.columns,
+                    meaning=_meaning(dialect),
+                    count=len(cells),
+                    advice=advice,
+                )
             )
         for column, cell in enumerate(cells, 1):
             text = cell.replace(",", ".", 1)
             if not NUMBER.fullmatch(text) or not math.isfinite(float(text)):
-                found = "an empty cell" if not cell else excerpt(cell)
+                found = gettext("an empty cell") if not cell else excerpt(cell)
                 raise DataError(
-                    f"{name}, row {row}, column {column}: expected an integer from 0 to 255, found "
-                    f"{found}{advice}."
+                    gettext(
+                        "{name}, row {row}, column {column}: expected an integer from 0 "
+                        "to 255, found {found}{advice}.",
+                        name=name,
+                        row=row,
+                        column=column,
+                        found=found,
+                        advice=advice,
+                    )
                 )
 
 
@@ -322,17 +354,19 @@ def _advice(cells: Sequence[str], dialect: Dialect, *, is_last: bool) -> str:
     """Return what to do about a row that is no sample, if that is plain; else ""."""
     numbers = sum(NUMBER.fullmatch(cell.replace(",", ".", 1)) is not None for cell in cells)
     if not numbers and len(set(cells)) > PIXELS // 2:
-        return "; this row is a header: delete it"
+        return gettext("; this row is a header: delete it")
     if is_last and not NUMBER.fullmatch(cells[0]):
-        return "; the last row seems to be no sample: delete it"
+        return gettext("; the last row seems to be no sample: delete it")
     if is_last and 0 < numbers == sum(map(bool, cells)) < dialect.columns:
-        return "; it is the last row, so the file seems to be cut off: get it again"
+        return gettext("; it is the last row, so the file seems to be cut off: get it again")
     return ""
 
 
 def _meaning(dialect: Dialect) -> str:
     columns = dialect.columns - (dialect.index is not None)
-    return f" (the label and {PIXELS} pixels)" if columns == PIXELS + 1 else ""
+    return (
+        gettext(" (the label and {pixels} pixels)", pixels=PIXELS) if columns == PIXELS + 1 else ""
+    )
 
 
 def _row_number(body: bytes, sample: int, first_row: int) -> int:
@@ -351,7 +385,10 @@ def _labels_of(column: np.ndarray, name: str, where: Callable[[int], str]) -> np
     wrong = np.flatnonzero(column != np.rint(column))
     if len(wrong):
         raise DataError(
-            f"{where(int(wrong[0]))}: expected a whole number as the label, found "
-            f"{column[wrong[0]]:g}."
+            gettext(
+                "{where}: expected a whole number as the label, found {found:g}.",
+                where=where(int(wrong[0])),
+                found=column[wrong[0]],
+            )
         )
     return check_label_range(np.rint(column).astype(np.int64), where)

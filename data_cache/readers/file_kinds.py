@@ -10,14 +10,18 @@ import re
 import zipfile
 from dataclasses import dataclass
 
+from data_cache.texts import gettext, gettext_noop
+
 START_BYTES = 4096
 """As many bytes suffice, except for a ZIP archive, whose table of contents is at its end."""
 
-_TO_JPEG = "export it as JPEG or PNG"
-_TO_CSV = "save the sheet as CSV"
-_AGAIN = "download it again"
-_NPZ_FROM_KERAS = 'save the weights in Keras with np.savez("weights.npz", *model.get_weights())'
-_FROM_TORCH = (
+_TO_JPEG = gettext_noop("export it as JPEG or PNG")
+_TO_CSV = gettext_noop("save the sheet as CSV")
+_AGAIN = gettext_noop("download it again")
+_NPZ_FROM_KERAS = gettext_noop(
+    'save the weights in Keras with np.savez("weights.npz", *model.get_weights())'
+)
+_FROM_TORCH = gettext_noop(
     "save the weights in PyTorch with safetensors.torch.save_file(model.state_dict(), "
     '"weights.safetensors")'
 )
@@ -32,7 +36,7 @@ class FileKind:
     name : str
         Identifier, such as "png"; "text" for CSV and other plain text, "unknown" for the rest.
     title : str
-        With an article, for messages: "a PNG picture".
+        With an article, for messages: "a PNG picture"; in English, as the advice.
     advice : str
         What to do where this kind is not read; may be empty.
     """
@@ -43,65 +47,108 @@ class FileKind:
 
     def refusal(self, name: str, expected: str) -> str:
         """Return the sentence that refuses the file `name`, where `expected` is read."""
-        advice = f"; {self.advice}" if self.advice else ""
-        return f"{name}: expected {expected}, found {self.title}{advice}."
+        found = gettext(self.title)
+        if self.advice:
+            found = gettext("{title}; {advice}", title=found, advice=gettext(self.advice))
+        return gettext(
+            "{name}: expected {expected}, found {found}.",
+            name=name,
+            expected=gettext(expected),
+            found=found,
+        )
 
 
-EMPTY = FileKind("empty", "an empty file (0 bytes)", "get the file again")
-IDX = FileKind("idx", "an idx file")
-NPY = FileKind("npy", "a NumPy .npy file", "name it where an array is expected")
-NPZ = FileKind("npz", "a NumPy .npz archive")
-ZIP = FileKind("zip", "a ZIP archive", "unpack it first")
-GZIP = FileKind("gzip", "a gzip-compressed file", "decompress it first")
-BZIP2 = FileKind("bzip2", "a bzip2-compressed file", "decompress it first")
-XZ = FileKind("xz", "an xz-compressed file", "decompress it first")
-HTML = FileKind("html", "a web page, not data", _AGAIN)
-WEB_ERROR = FileKind("html", "an error message of a web server, not data", _AGAIN)
-XML = FileKind("xml", "an XML or SVG file", "convert it first")
-LFS = FileKind("lfs", "a Git LFS pointer, not the file itself", "fetch it with `git lfs pull`")
-JSON = FileKind("json", "JSON", "write a table of numbers as CSV")
-SAFETENSORS = FileKind("safetensors", "a safetensors file")
+EMPTY = FileKind(
+    "empty", gettext_noop("an empty file (0 bytes)"), gettext_noop("get the file again")
+)
+IDX = FileKind("idx", gettext_noop("an idx file"))
+NPY = FileKind(
+    "npy", gettext_noop("a NumPy .npy file"), gettext_noop("name it where an array is expected")
+)
+NPZ = FileKind("npz", gettext_noop("a NumPy .npz archive"))
+ZIP = FileKind("zip", gettext_noop("a ZIP archive"), gettext_noop("unpack it first"))
+GZIP = FileKind("gzip", gettext_noop("a gzip-compressed file"), gettext_noop("decompress it first"))
+BZIP2 = FileKind(
+    "bzip2", gettext_noop("a bzip2-compressed file"), gettext_noop("decompress it first")
+)
+XZ = FileKind("xz", gettext_noop("an xz-compressed file"), gettext_noop("decompress it first"))
+HTML = FileKind("html", gettext_noop("a web page, not data"), _AGAIN)
+WEB_ERROR = FileKind("html", gettext_noop("an error message of a web server, not data"), _AGAIN)
+XML = FileKind("xml", gettext_noop("an XML or SVG file"), gettext_noop("convert it first"))
+LFS = FileKind(
+    "lfs",
+    gettext_noop("a Git LFS pointer, not the file itself"),
+    gettext_noop("fetch it with `git lfs pull`"),
+)
+JSON = FileKind("json", "JSON", gettext_noop("write a table of numbers as CSV"))
+SAFETENSORS = FileKind("safetensors", gettext_noop("a safetensors file"))
 PICKLE = FileKind(
     "pickle",
-    "a Python pickle, which is never opened, because it may run any program",
-    f"save arrays as .npz instead, or {_FROM_TORCH}",
+    gettext_noop("a Python pickle, which is never opened, because it may run any program"),
+    gettext_noop(
+        "save arrays as .npz instead, or save the weights in PyTorch with "
+        'safetensors.torch.save_file(model.state_dict(), "weights.safetensors")'
+    ),
 )
 TORCH = FileKind(
     "torch",
-    "a PyTorch file (a pickle, which is never opened, because it may run any program)",
+    gettext_noop(
+        "a PyTorch file (a pickle, which is never opened, because it may run any program)"
+    ),
     _FROM_TORCH,
 )
-KERAS = FileKind("keras", "a Keras model", _NPZ_FROM_KERAS)
+KERAS = FileKind("keras", gettext_noop("a Keras model"), _NPZ_FROM_KERAS)
 HDF5 = FileKind(
     "hdf5",
-    "an HDF5 file, as Keras and MATLAB write",
-    f"write its arrays with numpy.savez; {_NPZ_FROM_KERAS}",
+    gettext_noop("an HDF5 file, as Keras and MATLAB write"),
+    gettext_noop(
+        "write its arrays with numpy.savez; save the weights in Keras with "
+        'np.savez("weights.npz", *model.get_weights())'
+    ),
 )
-ONNX = FileKind("onnx", "an ONNX model, which is written but not read", "keep the .npz beside it")
-PROTOBUF = FileKind("protobuf", "a TensorFlow SavedModel or a Core ML model", _NPZ_FROM_KERAS)
-HEIC = FileKind("heic", "an iPhone's HEIC picture", _TO_JPEG)
-AVIF = FileKind("avif", "an AVIF picture", _TO_JPEG)
-JPEG_2000 = FileKind("jpeg2000", "a JPEG 2000 picture", _TO_JPEG)
-ICON = FileKind("icon", "an icon", _TO_JPEG)
-NETPBM = FileKind("netpbm", "a Netpbm picture (PBM, PGM or PPM)", _TO_JPEG)
-VIDEO = FileKind("video", "a video", "take a picture instead")
-PDF = FileKind("pdf", "a PDF document", "export the page as PNG or JPEG, or a table as CSV")
-SPREADSHEET = FileKind("spreadsheet", "a spreadsheet", _TO_CSV)
-PARQUET = FileKind("parquet", "a Parquet file", "write it as CSV: DataFrame.to_csv(…, index=False)")
-BMP = FileKind("bmp", "a BMP picture")
-TEXT = FileKind("text", "plain text")
-UNKNOWN = FileKind("unknown", "bytes of an unknown kind", "check that it is the right file")
+ONNX = FileKind(
+    "onnx",
+    gettext_noop("an ONNX model, which is written but not read"),
+    gettext_noop("keep the .npz beside it"),
+)
+PROTOBUF = FileKind(
+    "protobuf", gettext_noop("a TensorFlow SavedModel or a Core ML model"), _NPZ_FROM_KERAS
+)
+HEIC = FileKind("heic", gettext_noop("an iPhone's HEIC picture"), _TO_JPEG)
+AVIF = FileKind("avif", gettext_noop("an AVIF picture"), _TO_JPEG)
+JPEG_2000 = FileKind("jpeg2000", gettext_noop("a JPEG 2000 picture"), _TO_JPEG)
+ICON = FileKind("icon", gettext_noop("an icon"), _TO_JPEG)
+NETPBM = FileKind("netpbm", gettext_noop("a Netpbm picture (PBM, PGM or PPM)"), _TO_JPEG)
+VIDEO = FileKind("video", gettext_noop("a video"), gettext_noop("take a picture instead"))
+PDF = FileKind(
+    "pdf",
+    gettext_noop("a PDF document"),
+    gettext_noop("export the page as PNG or JPEG, or a table as CSV"),
+)
+SPREADSHEET = FileKind("spreadsheet", gettext_noop("a spreadsheet"), _TO_CSV)
+PARQUET = FileKind(
+    "parquet",
+    gettext_noop("a Parquet file"),
+    gettext_noop("write it as CSV: DataFrame.to_csv(…, index=False)"),
+)
+BMP = FileKind("bmp", gettext_noop("a BMP picture"))
+TEXT = FileKind("text", gettext_noop("plain text"))
+UNKNOWN = FileKind(
+    "unknown",
+    gettext_noop("bytes of an unknown kind"),
+    gettext_noop("check that it is the right file"),
+)
 
 PICTURES = ("png", "jpeg", "gif", "webp", "bmp", "tiff")
 """Names of the kinds of pictures that Pillow reads everywhere."""
 
 _MAGIC = (
-    (0, b"\x89PNG\r\n\x1a\n", FileKind("png", "a PNG picture")),
-    (0, b"\xff\xd8\xff", FileKind("jpeg", "a JPEG picture")),
-    (0, b"GIF8", FileKind("gif", "a GIF picture")),
-    (8, b"WEBP", FileKind("webp", "a WebP picture")),
-    (0, b"II*\0", FileKind("tiff", "a TIFF picture")),
-    (0, b"MM\0*", FileKind("tiff", "a TIFF picture")),
+    (0, b"\x89PNG\r\n\x1a\n", FileKind("png", gettext_noop("a PNG picture"))),
+    (0, b"\xff\xd8\xff", FileKind("jpeg", gettext_noop("a JPEG picture"))),
+    (0, b"GIF8", FileKind("gif", gettext_noop("a GIF picture"))),
+    (8, b"WEBP", FileKind("webp", gettext_noop("a WebP picture"))),
+    (0, b"II*\0", FileKind("tiff", gettext_noop("a TIFF picture"))),
+    (0, b"MM\0*", FileKind("tiff", gettext_noop("a TIFF picture"))),
     (0, b"\0\0\0\x0cjP  \r\n\x87\n", JPEG_2000),
     (0, b"\xff\x4f\xff\x51", JPEG_2000),
     (0, b"\0\0\x01\0", ICON),
@@ -113,21 +160,69 @@ _MAGIC = (
     (
         0,
         b"\x28\xb5\x2f\xfd",
-        FileKind("zstd", "a Zstandard-compressed file", "decompress it first"),
+        FileKind(
+            "zstd", gettext_noop("a Zstandard-compressed file"), gettext_noop("decompress it first")
+        ),
     ),
-    (0, b"7z\xbc\xaf\x27\x1c", FileKind("7z", "a 7z archive", "unpack it first")),
-    (0, b"Rar!\x1a\x07", FileKind("rar", "a RAR archive", "unpack it first")),
-    (257, b"ustar", FileKind("tar", "a tar archive", "unpack it first")),
+    (
+        0,
+        b"7z\xbc\xaf\x27\x1c",
+        FileKind("7z", gettext_noop("a 7z archive"), gettext_noop("unpack it first")),
+    ),
+    (
+        0,
+        b"Rar!\x1a\x07",
+        FileKind("rar", gettext_noop("a RAR archive"), gettext_noop("unpack it first")),
+    ),
+    (
+        257,
+        b"ustar",
+        FileKind("tar", gettext_noop("a tar archive"), gettext_noop("unpack it first")),
+    ),
     (0, b"\x89HDF\r\n\x1a\n", HDF5),
     (0, b"%PDF-", PDF),
-    (0, b"{\\rtf", FileKind("rtf", "a document of a word processor", "save it as plain text")),
+    (
+        0,
+        b"{\\rtf",
+        FileKind(
+            "rtf",
+            gettext_noop("a document of a word processor"),
+            gettext_noop("save it as plain text"),
+        ),
+    ),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", SPREADSHEET),
     (0, b"PAR1", PARQUET),
-    (0, b"ARROW1", FileKind("arrow", "an Arrow or Feather file", "write it as CSV")),
-    (0, b"SQLite format 3\0", FileKind("sqlite", "an SQLite database", "write a table as CSV")),
-    (0, b"MATLAB 5.0", FileKind("matlab", "a MATLAB file", "write its arrays as CSV or .npy")),
-    (0, b"GGUF", FileKind("gguf", "a GGUF file, as of a language model", "name another file")),
-    (4, b"TFL3", FileKind("tflite", "a TensorFlow Lite model", _NPZ_FROM_KERAS)),
+    (
+        0,
+        b"ARROW1",
+        FileKind(
+            "arrow", gettext_noop("an Arrow or Feather file"), gettext_noop("write it as CSV")
+        ),
+    ),
+    (
+        0,
+        b"SQLite format 3\0",
+        FileKind(
+            "sqlite", gettext_noop("an SQLite database"), gettext_noop("write a table as CSV")
+        ),
+    ),
+    (
+        0,
+        b"MATLAB 5.0",
+        FileKind(
+            "matlab", gettext_noop("a MATLAB file"), gettext_noop("write its arrays as CSV or .npy")
+        ),
+    ),
+    (
+        0,
+        b"GGUF",
+        FileKind(
+            "gguf",
+            gettext_noop("a GGUF file, as of a language model"),
+            gettext_noop("name another file"),
+        ),
+    ),
+    (4, b"TFL3", FileKind("tflite", gettext_noop("a TensorFlow Lite model"), _NPZ_FROM_KERAS)),
 )
 _PICKLE_OPCODES = tuple(bytes((code,)) for code in b"\x95}](c\x8a\x8cXUKGNq")
 _OLD_PICKLE = re.compile(
@@ -191,7 +286,11 @@ def _identify_zip(content: bytes) -> FileKind:
     if any(name.endswith(("model.weights.h5", "metadata.json")) for name in names):
         return KERAS
     if any(name.startswith("word/") for name in names):
-        return FileKind("document", "a document of a word processor", "save it as plain text")
+        return FileKind(
+            "document",
+            gettext_noop("a document of a word processor"),
+            gettext_noop("save it as plain text"),
+        )
     if names and all(name.endswith(".npy") for name in names):
         return NPZ
     return ZIP

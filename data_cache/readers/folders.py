@@ -19,6 +19,7 @@ from data_cache.readers.sample_file import (
     SampleFile,
     make_sample_file,
 )
+from data_cache.texts import gettext
 
 PREFIXES = {"train": ("train", "training"), "test": ("t10k", "test", "testing")}
 """The words for the two halves in the names of files and folders."""
@@ -30,6 +31,10 @@ _IMAGES = re.compile(
 _TABLES = (".csv", ".tsv", ".npz")
 _DEPTH = 3
 _MAX_PICTURES = 200_000
+
+
+class NoImagesError(DataError):
+    """A folder without files of images of the part that is wanted."""
 
 
 def find_images(folder: Path, part: str) -> Path:
@@ -53,11 +58,21 @@ def find_images(folder: Path, part: str) -> Path:
         if found:
             listed = ", ".join(sorted(str(path.relative_to(folder)) for path in found.values())[:6])
             raise DataError(
-                f'{folder}: expected one file of images of the part "{part}", found {listed}; '
-                "name one of them."
+                gettext(
+                    '{folder}: expected one file of images of the part "{part}", found '
+                    "{listed}; name one of them.",
+                    folder=folder,
+                    part=part,
+                    listed=listed,
+                )
             )
-    raise DataError(
-        f'{folder}: expected images of the part "{part}" in one of {", ".join(names)}, found none.'
+    raise NoImagesError(
+        gettext(
+            '{folder}: expected images of the part "{part}" in one of {names}, found none.',
+            folder=folder,
+            part=part,
+            names=", ".join(names),
+        )
     )
 
 
@@ -106,7 +121,12 @@ def read_class_folders(
     wrong = sorted(number for number in classes if number >= CLASS_COUNT)
     if wrong:
         raise DataError(
-            f"{folder}: expected folders from 0 to {CLASS_COUNT - 1}, found {wrong[0]}."
+            gettext(
+                "{folder}: expected folders from 0 to {last}, found {wrong}.",
+                folder=folder,
+                last=CLASS_COUNT - 1,
+                wrong=wrong[0],
+            )
         )
     images, labels, skipped = [], [], 0
     for label, inner in sorted(classes.items()):
@@ -125,15 +145,31 @@ def read_class_folders(
             images.append(digit)
             labels.append(label)
             if len(images) > _MAX_PICTURES:
-                raise DataError(f"{folder}: expected at most {_MAX_PICTURES:,} pictures.")
+                raise DataError(
+                    gettext(
+                        "{folder}: expected at most {max_pictures:,} pictures.",
+                        folder=folder,
+                        max_pictures=_MAX_PICTURES,
+                    )
+                )
     if not images:
-        raise DataError(f"{folder}: expected pictures in the folders 0 to 9, found none.")
-    notes = (f"{skipped:,} files are blank or no pictures, and were left out.",) if skipped else ()
+        raise DataError(
+            gettext("{folder}: expected pictures in the folders 0 to 9, found none.", folder=folder)
+        )
+    notes = (
+        (
+            gettext(
+                "{skipped:,} files are blank or no pictures, and were left out.", skipped=skipped
+            ),
+        )
+        if skipped
+        else ()
+    )
     return make_sample_file(
         str(folder),
         np.stack(images),
         np.array(labels, np.uint8),
-        "pictures by class",
+        gettext("pictures by class"),
         options or ReadOptions(),
         notes=notes,
     )
@@ -155,7 +191,9 @@ def find_tables(folder: Path, part: str) -> list[Path]:
 
 def _image_names(part: str) -> list[str]:
     if part not in PREFIXES:
-        raise DataError(f'Part of a folder: expected train or test, found "{part}".')
+        raise DataError(
+            gettext('Part of a folder: expected train or test, found "{part}".', part=part)
+        )
     words = ("train",) if part == "train" else ("t10k", "test")
     return [
         prefix + ending + suffix

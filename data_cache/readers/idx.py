@@ -22,12 +22,15 @@ from data_cache.readers.sample_file import (
     make_sample_file,
 )
 from data_cache.samples import PIXELS, SIDE, Samples
+from data_cache.texts import gettext, gettext_noop
 
 IDX_MAGIC = bytes((0, 0, 8))
 """The first bytes of an idx file of unsigned bytes; the number of dimensions follows."""
 _QMNIST_MAGIC = bytes((0, 0, 12, 2))
 """The first bytes of QMNIST's labels: rows of 32-bit integers, the class first."""
 _COMPRESSIONS = ("", ".gz", ".xz", ".bz2")
+
+_EXPECTED = gettext_noop("an idx file of unsigned bytes")
 
 
 def read_idx(path: Path | str) -> np.ndarray:
@@ -55,12 +58,23 @@ def parse_idx(content: bytes, name: str) -> np.ndarray:
     start = 4 + 4 * len(shape)
     expected, found = math.prod(shape), len(content) - start
     if found != expected:
-        difference = (
-            f"{abs(expected - found)} bytes {'missing' if found < expected else 'too many'}"
-        )
+        count = abs(expected - found)
+        if found < expected:
+            difference = gettext("{count} bytes missing", count=count)
+        else:
+            difference = gettext("{count} bytes too many", count=count)
         raise DataError(
-            f"{name}: expected {expected} bytes from byte {start} on, as the header at byte 4 "
-            f"({_shape_text(shape)}) says, found {found} ({difference}); get the file again."
+            gettext(
+                "{name}: expected {expected} bytes from byte {start} on, as the header at "
+                "byte 4 ({shape}) says, found {found} ({difference}); get the file "
+                "again.",
+                name=name,
+                expected=expected,
+                start=start,
+                shape=_shape_text(shape),
+                found=found,
+                difference=difference,
+            )
         )
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
@@ -69,21 +83,33 @@ def _read_shape(content: bytes, name: str) -> tuple[int, ...]:
     kind = identify(content)
     if kind not in (IDX, TEXT, UNKNOWN):
         raise DataError(
-            f"{kind.refusal(name, 'an idx file of unsigned bytes').removesuffix('.')} "
-            f"(it begins with {content[:4].hex(' ')})."
+            gettext(
+                "{refusal} It begins with {hex}.",
+                refusal=kind.refusal(name, _EXPECTED),
+                hex=content[:4].hex(" "),
+            )
         )
     if len(content) < 4 or not content.startswith(IDX_MAGIC) or not 1 <= content[3] <= 3:
         raise DataError(
-            f"{name}: expected an idx file of unsigned bytes, which begins with 00 00 08 03 "
-            f"(images) or 00 00 08 01 (labels), found {content[:4].hex(' ') or 'nothing'} at byte "
-            "0."
+            gettext(
+                "{name}: expected an idx file of unsigned bytes, which begins with 00 00 "
+                "08 03 (images) or 00 00 08 01 (labels), found {hex} at byte 0.",
+                name=name,
+                hex=content[:4].hex(" ") or "nothing",
+            )
         )
     dimensions = content[3]
     header = 4 + 4 * dimensions
     if len(content) < header:
         raise DataError(
-            f"{name}: expected a header of {header} bytes for {dimensions} dimension(s), found a "
-            f"file of {len(content)} bytes; get the file again."
+            gettext(
+                "{name}: expected a header of {header} bytes for {dimensions} "
+                "dimension(s), found a file of {count} bytes; get the file again.",
+                name=name,
+                header=header,
+                dimensions=dimensions,
+                count=len(content),
+            )
         )
     return tuple(int(n) for n in np.frombuffer(content, ">u4", dimensions, offset=4))
 
@@ -138,17 +164,25 @@ def read_idx_samples(
         labels = _read_labels(labels_path)
     if labels is not None and len(images) != len(labels):
         raise DataError(
-            f"{labels_path}: expected one label for each of the {len(images)} images in "
-            f"{images_path}, found {len(labels)}; name two files that belong together."
+            gettext(
+                "{labels_path}: expected one label for each of the {count} images in "
+                "{images_path}, found {found}; name two files that belong together.",
+                labels_path=labels_path,
+                count=len(images),
+                images_path=images_path,
+                found=len(labels),
+            )
         )
     options = options or ReadOptions()
     notes: tuple[str, ...] = ()
     if "emnist" in Path(images_path).name.lower() and not options.transpose:
         notes = (
-            "EMNIST's pictures are distributed with rows and columns exchanged; --transpose sets "
-            "them upright.",
+            gettext(
+                "EMNIST's pictures are distributed with rows and columns exchanged; "
+                "--transpose sets them upright."
+            ),
         )
-    how = "idx file" if labels is None else "idx files"
+    how = gettext("idx file") if labels is None else gettext("idx files")
     file = make_sample_file(str(images_path), images, labels, how, options, notes=notes)
     return replace(file, missing_labels=missing)
 
@@ -156,15 +190,21 @@ def read_idx_samples(
 def parse_idx_images(content: bytes, name: str, options: ReadOptions | None = None) -> SampleFile:
     """Parse the content of an idx file of images, as samples without labels."""
     images = _check_images(parse_idx(content, name), name)
-    return make_sample_file(name, images, None, "idx file", options or ReadOptions())
+    return make_sample_file(name, images, None, gettext("idx file"), options or ReadOptions())
 
 
 def _check_images(images: np.ndarray, path: Path | str) -> np.ndarray:
     if images.shape[1:] not in ((SIDE, SIDE), (PIXELS,)) or not len(images):
-        hint = "; this seems to be a file of labels" if images.ndim == 1 else ""
+        hint = gettext("; this seems to be a file of labels") if images.ndim == 1 else ""
         raise DataError(
-            f"{path}: expected images, n × {SIDE} × {SIDE} with n from 1, found "
-            f"{_shape_text(images.shape)} values{hint}."
+            gettext(
+                "{path}: expected images, n × {side} × {side} with n from 1, found "
+                "{shape} values{hint}.",
+                path=path,
+                side=SIDE,
+                shape=_shape_text(images.shape),
+                hint=hint,
+            )
         )
     return images.reshape(-1, PIXELS)
 
@@ -176,8 +216,12 @@ def _read_labels(path: Path | str) -> np.ndarray:
     labels = parse_idx(content, str(path))
     if labels.ndim != 1:
         raise DataError(
-            f"{path}: expected labels, in one dimension, found {_shape_text(labels.shape)} values; "
-            "this seems to be a file of images."
+            gettext(
+                "{path}: expected labels, in one dimension, found {shape} values; "
+                "this seems to be a file of images.",
+                path=path,
+                shape=_shape_text(labels.shape),
+            )
         )
     check_labels(labels, CLASS_COUNT, str(path), offset=8)
     return labels
@@ -188,8 +232,14 @@ def _parse_qmnist_labels(content: bytes, name: str) -> np.ndarray:
     rows, columns = (int(n) for n in np.frombuffer(content[4:12].ljust(8, b"\0"), ">u4"))
     if columns < 1 or len(content) != 12 + 4 * rows * columns:
         raise DataError(
-            f"{name}: expected {rows} × {columns} integers of 32 bits after the header, found "
-            f"{max(0, len(content) - 12)} bytes; get the file again."
+            gettext(
+                "{name}: expected {rows} × {columns} integers of 32 bits after the "
+                "header, found {found} bytes; get the file again.",
+                name=name,
+                rows=rows,
+                columns=columns,
+                found=max(0, len(content) - 12),
+            )
         )
     labels = np.frombuffer(content, ">u4", offset=12).reshape(rows, columns)[:, 0]
     check_labels(labels, CLASS_COUNT, name, offset=12)
@@ -209,9 +259,19 @@ def check_labels(labels: np.ndarray, class_count: int, name: str, *, offset: int
     if len(wrong):
         first = int(wrong[0])
         raise DataError(
-            f"{name}: expected labels from 0 to {class_count - 1}, found {labels[first]} as label "
-            f"{first} (byte {offset + first}); {len(wrong)} of {len(labels)} are out of range."
-            f"{letters_hint(labels)}"
+            gettext(
+                "{name}: expected labels from 0 to {last}, found {found} as label "
+                "{index} (byte {offset}); {count} of {all} are out of "
+                "range.{hint}",
+                name=name,
+                last=class_count - 1,
+                found=labels[first],
+                index=first,
+                offset=offset + first,
+                count=len(wrong),
+                all=len(labels),
+                hint=letters_hint(labels),
+            )
         )
 
 
@@ -230,8 +290,11 @@ def find_labels(images_path: Path | str) -> Path:
     name = path.name.replace("images", "labels").replace("idx3", "idx1")
     if name == path.name:
         raise DataError(
-            f'{path}: expected a file name with "images" in it, which is replaced by "labels" to '
-            "find the labels, found none; name the label file as well."
+            gettext(
+                '{path}: expected a file name with "images" in it, which is replaced by '
+                '"labels" to find the labels, found none; name the label file as well.',
+                path=path,
+            )
         )
     plain = name
     for suffix in _COMPRESSIONS[1:]:
@@ -242,7 +305,13 @@ def find_labels(images_path: Path | str) -> Path:
     for candidate in candidates:
         if candidate.is_file():
             return candidate
-    raise DataError(f"{path}: expected its labels beside it as {name}, found no such file.")
+    raise DataError(
+        gettext(
+            "{path}: expected its labels beside it as {name}, found no such file.",
+            path=path,
+            name=name,
+        )
+    )
 
 
 def _shape_text(shape: tuple[int, ...]) -> str:

@@ -18,6 +18,7 @@ from data_cache.readers.csv import parse_table
 from data_cache.readers.file_kinds import IDX, NPY, NPZ, TEXT, UNKNOWN, identify
 from data_cache.readers.folders import (
     PREFIXES,
+    NoImagesError,
     find_class_folders,
     find_images,
     find_tables,
@@ -30,6 +31,7 @@ from data_cache.readers.sample_archives import holds_folder, read_archive
 from data_cache.readers.sample_file import ReadOptions, SampleFile
 from data_cache.readers.text import decode_text
 from data_cache.samples import PIXELS, Samples
+from data_cache.texts import gettext
 
 __all__ = [
     "find_images",
@@ -170,7 +172,7 @@ def _read_folder(folder: Path, part: str, options: ReadOptions | None) -> Sample
         return read_idx_samples(find_images(folder, part), None, options)
     except DataError as error:
         # Only a folder without idx files is searched for something else.
-        if not str(error).endswith("found none.") or part not in PREFIXES:
+        if not isinstance(error, NoImagesError) or part not in PREFIXES:
             raise
         classes = find_class_folders(folder, part)
         if classes:
@@ -181,6 +183,10 @@ def _read_folder(folder: Path, part: str, options: ReadOptions | None) -> Sample
         if files:
             listed = ", ".join(path.name for path in files[:6])
             raise DataError(
-                f"{folder}: expected one file of samples, found {listed}; name one."
+                gettext(
+                    "{folder}: expected one file of samples, found {listed}; name one.",
+                    folder=folder,
+                    listed=listed,
+                )
             ) from error
         raise

@@ -20,11 +20,12 @@ from data_cache.readers.file_kinds import PICTURES, identify
 from data_cache.readers.png_bands import can_shrink_in_bands, shrink_png
 from data_cache.readers.png_rows import decode_small_png
 from data_cache.samples import PIXELS, SIDE
+from data_cache.texts import gettext, gettext_noop
 
 if TYPE_CHECKING:
     from PIL import Image
 
-EXPECTED = "a picture (PNG, JPEG, WebP, GIF, BMP or TIFF)"
+EXPECTED = gettext_noop("a picture (PNG, JPEG, WebP, GIF, BMP or TIFF)")
 LONGER_SIDE = 1024
 """A picture is shrunk to about this before it is converted."""
 _MAX_BYTES = 350_000_000
@@ -67,8 +68,12 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
             return decode_small_png(content)
         except ValueError as reason:
             raise DataError(
-                f"{name}: without Pillow, which is not installed, {reason}; run pip install pillow "
-                "where Python is yours."
+                gettext(
+                    "{name}: without Pillow, which is not installed, {reason}; run pip "
+                    "install pillow where Python is yours.",
+                    name=name,
+                    reason=reason,
+                )
             ) from error
     try:
         with warnings.catch_warnings():
@@ -88,8 +93,11 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
         raise
     except Image.DecompressionBombError as error:
         raise DataError(
-            f"{name}: expected a picture of at most 100 million pixels, found a larger one; "
-            "shrink it first."
+            gettext(
+                "{name}: expected a picture of at most 100 million pixels, found a larger "
+                "one; shrink it first.",
+                name=name,
+            )
         ) from error
     except (
         UnidentifiedImageError,
@@ -100,8 +108,12 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
         zlib.error,
     ) as error:
         raise DataError(
-            f"{name}: expected an intact picture, found {kind.title} that is damaged or "
-            "truncated; save or copy it again."
+            gettext(
+                "{name}: expected an intact picture, found {title} that is damaged or "
+                "truncated; save or copy it again.",
+                name=name,
+                title=kind.title,
+            )
         ) from error
 
 
@@ -128,10 +140,15 @@ def _check_frames(picture: Image.Image, name: str) -> None:
     elif picture.format != "MPO":  # a JPEG with the depth, or another size, of the same scene
         count = getattr(picture, "n_frames", 1)
     if count > 1:
-        parts = "pages" if picture.format == "TIFF" else "frames"
+        parts = gettext("pages") if picture.format == "TIFF" else gettext("frames")
         raise DataError(
-            f"{name}: expected one picture, found {count} {parts}; save the one that is meant as a "
-            "PNG or JPEG of its own."
+            gettext(
+                "{name}: expected one picture, found {count} {parts}; save the one that "
+                "is meant as a PNG or JPEG of its own.",
+                name=name,
+                count=count,
+                parts=parts,
+            )
         )
 
 
@@ -151,10 +168,17 @@ def _check_size(picture: Image.Image, file_bytes: int, name: str) -> None:
     size = file_bytes + int(width * height * _bytes_of_pixel(picture))
     if size > _MAX_BYTES:
         raise DataError(
-            f"{name}: expected a picture that takes at most {_MAX_BYTES // 1_000_000} MB in "
-            f"memory, found {width} × {height} pixels ({size // 1_000_000} MB); shrink it first, "
-            "or save it as a baseline JPEG or as a PNG of 8 bits, which are shrunk while they are "
-            "read."
+            gettext(
+                "{name}: expected a picture that takes at most {max_bytes} MB in memory, "
+                "found {width} × {height} pixels ({size} MB); shrink it first, or save it "
+                "as a baseline JPEG or as a PNG of 8 bits, which are shrunk while they "
+                "are read.",
+                name=name,
+                max_bytes=_MAX_BYTES // 1000000,
+                width=width,
+                height=height,
+                size=size // 1000000,
+            )
         )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from data_cache.readers.file_kinds import identify
 from data_cache.readers.png_bands import png_chunks
+from data_cache.texts import gettext
 
 LARGEST_SIDE = 256
 """Pixels along a side."""
@@ -45,13 +46,16 @@ def decode_small_png(content: bytes) -> np.ndarray:
     https://www.w3.org/TR/png-3/#9Filters
     """
     if len(content) < 29 or identify(content).name != "png":
-        raise ValueError("a PNG picture is expected")
+        raise ValueError(gettext("a PNG picture is expected"))
     width, height, depth, colour = struct.unpack(">2I2B", content[16:26])
     channels = _CHANNELS.get(colour, 0)
     if depth != 8 or content[28] or not channels or not 0 < max(width, height) <= LARGEST_SIDE:
         raise ValueError(
-            "a PNG picture with 8 bits a channel, without palette and interlacing, of at most "
-            f"{LARGEST_SIDE} × {LARGEST_SIDE} pixels is expected"
+            gettext(
+                "a PNG picture with 8 bits a channel, without palette and interlacing, of "
+                "at most {largest_side} × {largest_side} pixels is expected",
+                largest_side=LARGEST_SIDE,
+            )
         )
     packed = b"".join(
         content[start:end] for kind, start, end in png_chunks(content) if kind == b"IDAT"
@@ -60,9 +64,9 @@ def decode_small_png(content: bytes) -> np.ndarray:
     try:
         filtered = zlib.decompressobj().decompress(packed, size)
     except zlib.error as error:
-        raise ValueError("the picture is damaged") from error
+        raise ValueError(gettext("the picture is damaged")) from error
     if len(filtered) != size:
-        raise ValueError("the picture is truncated")
+        raise ValueError(gettext("the picture is truncated"))
     pixels = np.empty((height, width * channels), np.uint8)
     above = np.zeros(width * channels, np.uint8)
     for row, line in zip(
@@ -82,7 +86,7 @@ def _unfilter(kind: int, line: np.ndarray, above: np.ndarray, step: int) -> np.n
     if kind == 2:
         return line + above
     if kind > 4:
-        raise ValueError("the picture is damaged")
+        raise ValueError(gettext("the picture is damaged"))
     row, upper = bytearray(line.tobytes()), above.tobytes()
     for place in range(len(row)):
         left = row[place - step] if place >= step else 0

@@ -14,6 +14,7 @@ from data_cache.readers.archives import open_archive
 from data_cache.readers.file_kinds import ZIP, archive_members, identify
 from data_cache.readers.folders import is_image_file
 from data_cache.readers.sample_file import SampleFile
+from data_cache.texts import gettext
 
 _MAX_FILES = 200_000
 
@@ -55,8 +56,13 @@ def read_archive(
             entries = archive.infolist()
             if len(entries) > _MAX_FILES or sum(it.file_size for it in entries) > limit:
                 raise DataError(
-                    f"{name}: expected at most {_MAX_FILES:,} files of {limit:,} bytes in all, "
-                    "found more; divide the archive."
+                    gettext(
+                        "{name}: expected at most {max_files:,} files of {limit:,} bytes "
+                        "in all, found more; divide the archive.",
+                        name=name,
+                        max_files=_MAX_FILES,
+                        limit=limit,
+                    )
                 )
             # No more of a member is read than its entry says, and none leaves the folder.
             archive.extractall(folder, archive_members(content))

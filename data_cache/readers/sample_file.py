@@ -12,6 +12,7 @@ import numpy as np
 
 from data_cache.errors import DataError
 from data_cache.samples import PIXELS, SIDE, Samples
+from data_cache.texts import gettext
 
 CLASS_COUNT = 10
 # Ink covers less than a fifth of a digit; brighter means are those of paper.
@@ -79,9 +80,13 @@ class SampleFile:
             raise DataError(self.missing_labels)
         if not self.is_labelled:
             raise DataError(
-                f"{self.name}: expected samples with labels, found {len(self.samples):,} without "
-                "(no labels); only `inkling predict` reads them. If a column has the labels, name "
-                "it with --label-column."
+                gettext(
+                    "{name}: expected samples with labels, found {count:,} without (no "
+                    "labels); only `inkling predict` reads them. If a column has the "
+                    "labels, name it with --label-column.",
+                    name=self.name,
+                    count=len(self.samples),
+                )
             )
         return self.samples
 
@@ -122,7 +127,9 @@ def make_sample_file(
     if where is None:
 
         def where(sample: int, pixel: int) -> str:
-            return f"{name}, sample {sample}, pixel {pixel}"
+            return gettext(
+                "{name}, sample {sample}, pixel {pixel}", name=name, sample=sample, pixel=pixel
+            )
 
     images, scaling = _scale(values, low, high, options, where)
     if options.transpose:
@@ -134,18 +141,23 @@ def make_sample_file(
     mask = np.zeros(len(images), bool) if labels is None else None
     samples = Samples(images, np.zeros(len(images), np.uint8) if labels is None else labels, mask)
     if labels is None:
-        label_text = "no labels"
+        label_text = gettext("no labels")
     elif labels.min() == labels.max():
-        label_text = f"all labelled {labels[0]}"
+        label_text = gettext("all labelled {label}", label=labels[0])
     else:
-        label_text = f"labels {labels.min()} to {labels.max()}"
+        label_text = gettext("labels {low} to {high}", low=labels.min(), high=labels.max())
     done = [
         word
-        for word, is_done in (("transposed", options.transpose), ("inverted", options.invert))
+        for word, is_done in (
+            (gettext("transposed"), options.transpose),
+            (gettext("inverted"), options.invert),
+        )
         if is_done
     ]
-    count = f"{len(images):,} sample{'' if len(images) == 1 else 's'}"
-    pixels = f"pixels {low:g} to {high:g}{scaling}"
+    count = gettext("1 sample")
+    if len(images) != 1:
+        count = gettext("{count:,} samples", count=len(images))
+    pixels = gettext("pixels {low:g} to {high:g}{scaling}", low=low, high=high, scaling=scaling)
     description = ", ".join(part for part in (count, how, label_text, pixels, *done) if part)
     implausible = _implausible(samples, labels, 255.0 if scaling else high)
     return SampleFile(name, samples, description, (*notes, *implausible))
@@ -173,19 +185,26 @@ def check_label_range(labels: np.ndarray, where: Callable[[int], str]) -> np.nda
     wrong = np.flatnonzero((labels < 0) | (labels >= CLASS_COUNT))
     first = int(wrong[0])
     raise DataError(
-        f"{where(first)}: expected a label from 0 to {CLASS_COUNT - 1}, found {labels[first]}; "
-        f"{len(wrong):,} of {len(labels):,} are out of range."
-        f"{letters_hint(labels)}"
+        gettext(
+            "{where}: expected a label from 0 to {last}, found {found}; {count:,} "
+            "of {all:,} are out of range.{hint}",
+            where=where(first),
+            last=CLASS_COUNT - 1,
+            found=labels[first],
+            count=len(wrong),
+            all=len(labels),
+            hint=letters_hint(labels),
+        )
     )
 
 
 def letters_hint(labels: np.ndarray) -> str:
     """Return a sentence for labels, (n,) integers, that seem to be those of letters; else ""."""
     if labels.min() == 1 and labels.max() == CLASS_COUNT:
-        return " They seem to count from 1; subtract 1 from each."
+        return gettext(" They seem to count from 1; subtract 1 from each.")
     if labels.max() > 61 or len(np.unique(labels)) <= CLASS_COUNT:
         return ""
-    return " These seem to be letters, as in EMNIST; the networks here have ten classes."
+    return gettext(" These seem to be letters, as in EMNIST; the networks here have ten classes.")
 
 
 def _range(values: np.ndarray) -> tuple[float, float]:
@@ -219,15 +238,27 @@ def _scale(
     if wrong.any():
         sample, pixel = np.argwhere(wrong)[0]
         found = values[sample, pixel]
-        times = "" if factor == 1 else f" times {factor:g}"
-        hint = "--scale gives the factor that makes full ink 255" if high > 0 else "check the file"
-        if low < 0:
-            hint = "the pixels seem to be normalised; write them as they were before"
-        raise DataError(
-            f"{where(int(sample), int(pixel))}: expected an integer from 0 to 255, found "
-            f"{found:.15g}{times} (all pixels: {low:g} to {high:g}); {hint}."
+        times = "" if factor == 1 else gettext(" times {factor:g}", factor=factor)
+        hint = (
+            gettext("--scale gives the factor that makes full ink 255")
+            if high > 0
+            else gettext("check the file")
         )
-    text = "" if factor == 1 else f" (multiplied by {factor:g})"
+        if low < 0:
+            hint = gettext("the pixels seem to be normalised; write them as they were before")
+        raise DataError(
+            gettext(
+                "{where}: expected an integer from 0 to 255, found {found:.15g}{times} "
+                "(all pixels: {low:g} to {high:g}); {hint}.",
+                where=where(int(sample), int(pixel)),
+                found=found,
+                times=times,
+                low=low,
+                high=high,
+                hint=hint,
+            )
+        )
+    text = "" if factor == 1 else gettext(" (multiplied by {factor:g})", factor=factor)
     return np.ascontiguousarray(rounded.astype(np.uint8)), text
 
 
@@ -237,34 +268,48 @@ def _implausible(samples: Samples, labels: np.ndarray | None, high: float) -> tu
     checked = samples.images[:: max(1, len(samples) // _CHECKED)]
     if len(checked):
         if not checked.any():
-            found.append("Every pixel is 0: the pictures are blank.")
+            found.append(gettext("Every pixel is 0: the pictures are blank."))
         elif float(checked.mean()) > _PAPER_MEAN:
             found.append(
-                "Ink and paper look swapped: most pixels are bright, but 0 is paper and 255 is "
-                "ink. --invert exchanges them."
+                gettext(
+                    "Ink and paper look swapped: most pixels are bright, but 0 is paper "
+                    "and 255 is ink. --invert exchanges them."
+                )
             )
         elif 1 < high < 64:
             found.append(
-                f"No pixel is above {high:g}, though full ink is 255. --scale {255 / high:.4g} "
-                "makes it so."
+                gettext(
+                    "No pixel is above {high:g}, though full ink is 255. --scale "
+                    "{factor:.4g} makes it so.",
+                    high=high,
+                    factor=255 / high,
+                )
             )
     if labels is not None and len(labels) > 1:
         if labels.min() == labels.max():
             found.append(
-                f"All samples have the label {labels[0]}. If another column has the labels, name "
-                "it with --label-column."
+                gettext(
+                    "All samples have the label {label}. If another column has the "
+                    "labels, name it with --label-column.",
+                    label=labels[0],
+                )
             )
         if len(labels) >= _MANY and labels.min() == 1 and len(np.unique(labels)) == CLASS_COUNT - 1:
             found.append(
-                f"None of {len(labels):,} samples has the label 0: the labels may count from 1. "
-                "Subtract 1 from each if so."
+                gettext(
+                    "None of {count:,} samples has the label 0: the labels may count from "
+                    "1. Subtract 1 from each if so.",
+                    count=len(labels),
+                )
             )
         numbers = np.arange(len(labels))
         if len(labels) <= CLASS_COUNT and any(
             np.array_equal(labels, numbers + first) for first in (0, 1)
         ):
             found.append(
-                "The labels equal the row numbers: the column may be an index. --label-column "
-                "names the labels."
+                gettext(
+                    "The labels equal the row numbers: the column may be an index. "
+                    "--label-column names the labels."
+                )
             )
     return tuple(found)

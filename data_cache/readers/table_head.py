@@ -20,9 +20,15 @@ from data_cache.readers.table_layout import (
 )
 from data_cache.readers.text import HOLES, NUMBER, excerpt, unquote
 from data_cache.samples import PIXELS
+from data_cache.texts import gettext, gettext_noop
 
 _SEPARATORS = (";", "\t", "|", ",", " ")
-_SEPARATOR_NAMES = {";": "semicolons", "\t": "tabs", "|": "vertical bars", " ": "blanks"}
+_SEPARATOR_NAMES = {
+    ";": gettext_noop("semicolons"),
+    "\t": gettext_noop("tabs"),
+    "|": gettext_noop("vertical bars"),
+    " ": gettext_noop("blanks"),
+}
 _FIRST_ROWS = 60
 ONE_HOT = PIXELS + 10
 """Columns of a table whose labels are ten columns with a single 1."""
@@ -100,7 +106,9 @@ def read_head(content: bytes, name: str) -> TableHead:
         content = content.rstrip(b"\n \0\x1a") + b"\n"
     start, first_row, declared = _skip_preface(content)
     if start >= len(content):
-        raise DataError(f"{name}: expected rows of samples, found only blank ones.")
+        raise DataError(
+            gettext("{name}: expected rows of samples, found only blank ones.", name=name)
+        )
     content = _join_quoted_lines(content, start)
     lines = _first_lines(content, start)
     _refuse_pixels_in_one_cell(lines, name)
@@ -125,7 +133,14 @@ def read_head(content: bytes, name: str) -> TableHead:
         data[0] = [*mangled, *rows[0][len(mangled) :]]
     header, columns = _count_columns(header, data)
     if columns not in _WIDTHS:
-        raise DataError(f"{name}: {wrong_count(columns)} The file begins with {excerpt(lines[0])}.")
+        raise DataError(
+            gettext(
+                "{name}: {fault} The file begins with {beginning}.",
+                name=name,
+                fault=wrong_count(columns),
+                beginning=excerpt(lines[0]),
+            )
+        )
     body = content[start:] if start else content
     if header is not None or mangled is not None:
         body = content[content.index(b"\n", start) + 1 :]
@@ -148,21 +163,27 @@ def read_head(content: bytes, name: str) -> TableHead:
     trailing = max(0, len(data[0]) - columns) if data else 0
     dialect = Dialect(separator, columns, trailing, index)
     words = [
-        f"{titles} line{'s' * (titles > 1)} before the table" if titles else "",
-        "two header lines" if second else _describe_header(header, mangled),
-        _SEPARATOR_NAMES.get(separator, ""),
+        _describe_titles(titles),
+        gettext("two header lines") if second else _describe_header(header, mangled),
+        gettext(_SEPARATOR_NAMES.get(separator, "")),
     ]
     description = ", ".join(word for word in words if word)
     first_row += (header is not None) + second
     return TableHead(dialect, names, description, body, first_row)
 
 
+def _describe_titles(count: int) -> str:
+    if count > 1:
+        return gettext("{count} lines before the table", count=count)
+    return gettext("1 line before the table") if count else ""
+
+
 def _describe_header(header: list[str] | None, mangled: list[str] | None) -> str:
     if mangled is not None:
-        return "first sample as header"
+        return gettext("first sample as header")
     if header is None:
-        return "no header"
-    return "header of numbers" if is_numbered_header(header) else "header"
+        return gettext("no header")
+    return gettext("header of numbers") if is_numbered_header(header) else gettext("header")
 
 
 def _count_columns(
@@ -237,8 +258,12 @@ def _refuse_pixels_in_one_cell(lines: Sequence[str], name: str) -> None:
             len(re.findall(r"[0-9.]+", cell)) >= PIXELS for cell in cells
         ):
             raise DataError(
-                f"{name}: expected {PIXELS} columns of pixels, found all pixels of a row in one "
-                "cell; write each into a column of its own."
+                gettext(
+                    "{name}: expected {pixels} columns of pixels, found all pixels of a "
+                    "row in one cell; write each into a column of its own.",
+                    name=name,
+                    pixels=PIXELS,
+                )
             )
 
 

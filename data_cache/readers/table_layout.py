@@ -16,6 +16,7 @@ from data_cache.errors import DataError
 from data_cache.readers.sample_file import CLASS_COUNT
 from data_cache.readers.text import excerpt
 from data_cache.samples import PIXELS, SIDE
+from data_cache.texts import gettext
 
 LABEL_NAMES = ("label", "labels", "class", "classes", "target", "targets", "y", "digit", "digits")
 INDEX_NAMES = ("", "id", "index", "idx", "imageid", "image_id", "row", "row_id", "no", "nr", "n")
@@ -170,10 +171,19 @@ def join_one_hot(
         if np.isin(marks, (0, 1)).all() and (marks.sum(axis=1) == 1).all():
             found.append(first)
     if len(found) != 1:
-        which = "the first and the last ten are such" if found else "neither end has them"
+        which = (
+            gettext("the first and the last ten are such")
+            if found
+            else gettext("neither end has them")
+        )
         raise DataError(
-            f"{name}: {wrong_count(table.shape[1])} Ten columns with a single 1 in every row may "
-            f"be the labels, but {which}."
+            gettext(
+                "{name}: {fault} Ten columns with a single 1 in every row may be "
+                "the labels, but {which}.",
+                name=name,
+                fault=wrong_count(table.shape[1]),
+                which=which,
+            )
         )
     first = found[0]
     places = np.arange(CLASS_COUNT)
@@ -239,10 +249,20 @@ def _named_label(
         return names.index(text)
     if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= columns:
         return int(text) - 1
-    shown = f", such as {', '.join(excerpt(cell) for cell in header[:3])}" if header else ""
+    shown = (
+        gettext(", such as {names}", names=", ".join(excerpt(cell) for cell in header[:3]))
+        if header
+        else ""
+    )
     raise DataError(
-        f"{name}: --label-column: expected the header of a column{shown}, a number from 1 to "
-        f"{columns}, first, last or none; found {excerpt(label_column)}."
+        gettext(
+            "{name}: --label-column: expected the header of a column{shown}, a number "
+            "from 1 to {columns}, first, last or none; found {label_column}.",
+            name=name,
+            shown=shown,
+            columns=columns,
+            label_column=excerpt(label_column),
+        )
     )
 
 
@@ -255,8 +275,12 @@ def _find_label(header: Sequence[str] | None, table: np.ndarray, name: str) -> i
         if len(found) > 1:
             listed = " and ".join(excerpt(header[column]) for column in found)
             raise DataError(
-                f"{name}: expected one column of labels, found {listed}; name one with "
-                "--label-column."
+                gettext(
+                    "{name}: expected one column of labels, found {listed}; name one with "
+                    "--label-column.",
+                    name=name,
+                    listed=listed,
+                )
             )
     if columns != PIXELS + 1:
         raise DataError(f"{name}: {wrong_count(columns)}")
@@ -270,17 +294,34 @@ def _find_label(header: Sequence[str] | None, table: np.ndarray, name: str) -> i
         low, high = spans["last" if filled[0] == "first" else "first"]
         if low == high or high > _MOST_CLASSES:
             return ends[filled[0]]
-    where = "neither is named label, class, target, y or digit" if header else "there is no header"
+    where = (
+        gettext("neither is named label, class, target, y or digit")
+        if header
+        else gettext("there is no header")
+    )
     if not filled and len(possible) < 2:
         raise DataError(
-            f"{name}: expected labels from 0 to {CLASS_COUNT - 1} in the first or the last of "
-            f"{columns} columns, found {_span(table[:, 0])} in the first and "
-            f"{_span(table[:, -1])} in the last; name the column with --label-column."
+            gettext(
+                "{name}: expected labels from 0 to {last} in the first or the last "
+                "of {columns} columns, found {first_found} in the first and {last_found} in the "
+                "last; name the column with --label-column.",
+                name=name,
+                last=CLASS_COUNT - 1,
+                columns=columns,
+                first_found=_span(table[:, 0]),
+                last_found=_span(table[:, -1]),
+            )
         )
     raise DataError(
-        f"{name}: the labels may be in the first column ({_span(table[:, 0])}) or in the last "
-        f"({_span(table[:, -1])}), and {where}; say which with --label-column first or "
-        "--label-column last."
+        gettext(
+            "{name}: the labels may be in the first column ({first}) or in the last "
+            "({last}), and {reason}; say which with --label-column first or "
+            "--label-column last.",
+            name=name,
+            first=_span(table[:, 0]),
+            last=_span(table[:, -1]),
+            reason=where,
+        )
     )
 
 
@@ -291,16 +332,28 @@ def _may_be_labels(column: np.ndarray) -> bool:
 
 def _span(column: np.ndarray) -> str:
     low, high = float(column.min()), float(column.max())
-    return f"all {low:g}" if low == high else f"{low:g} to {high:g}"
+    return (
+        gettext("all {low:g}", low=low)
+        if low == high
+        else gettext("{low:g} to {high:g}", low=low, high=high)
+    )
 
 
 def wrong_count(columns: int) -> str:
     """Return the clause that refuses a number of columns."""
     side = next((n for n in range(2, 300) if n * n in (columns, columns - 1, columns - 2)), None)
-    hint = f"; they seem to be pictures of {side} × {side}, which are not read" if side else ""
-    return (
-        f"expected {PIXELS + 1} values (the label and {PIXELS} pixels) in a row, or {PIXELS} "
-        f"without labels, found {columns}{hint if side != SIDE else ''}."
+    hint = (
+        gettext("; they seem to be pictures of {side} × {side}, which are not read", side=side)
+        if side
+        else ""
+    )
+    return gettext(
+        "expected {values} values (the label and {pixels} pixels) in a row, or "
+        "{pixels} without labels, found {columns}{hint}.",
+        values=PIXELS + 1,
+        pixels=PIXELS,
+        columns=columns,
+        hint=hint if side != SIDE else "",
     )
 
 

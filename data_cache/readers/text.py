@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from data_cache.errors import DataError
+from data_cache.texts import gettext, gettext_noop
 
 QUOTED_LENGTH = 40
 """As many characters of a file are shown at most in a message, several times at most."""
@@ -24,7 +25,7 @@ HOLES = frozenset(("", "?", "na", "n/a", "nan", "null", "none", "-", "#n/a", "."
 """What programs write into a cell without a value, in lower case."""
 
 _BYTE_ORDER_MARKS = (
-    (b"\xef\xbb\xbf", "utf-8", "UTF-8 with a byte order mark"),
+    (b"\xef\xbb\xbf", "utf-8", gettext_noop("UTF-8 with a byte order mark")),
     (b"\xff\xfe\0\0", "utf-32-le", "UTF-32"),
     (b"\0\0\xfe\xff", "utf-32-be", "UTF-32"),
     (b"\xff\xfe", "utf-16-le", "UTF-16"),
@@ -61,8 +62,13 @@ def decode_text(content: bytes, name: str) -> Text:
             content = content.decode(codec).encode("utf-8")
         except UnicodeDecodeError as error:
             raise DataError(
-                f"{name}: expected text in {title}, found damage at byte {error.start}; save the "
-                "file again, as UTF-8."
+                gettext(
+                    "{name}: expected text in {title}, found damage at byte {start}; save "
+                    "the file again, as UTF-8.",
+                    name=name,
+                    title=title,
+                    start=error.start,
+                )
             ) from error
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")

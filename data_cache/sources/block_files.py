@@ -15,6 +15,7 @@ from data_cache.readers.archives import GZIP_MAGIC, decompress
 from data_cache.readers.idx import check_labels
 from data_cache.readers.sample_file import CLASS_COUNT
 from data_cache.samples import PIXELS, Samples
+from data_cache.texts import gettext
 
 MAGIC = b"INK1"
 _HEADER = len(MAGIC) + 4
@@ -36,8 +37,8 @@ def block_bytes(samples: Samples) -> bytes:
     if samples.is_labelled is not None and not samples.is_labelled.all():
         unlabelled = np.count_nonzero(~samples.is_labelled)
         raise ValueError(
-            f"encode_block: expected samples with labels, found {unlabelled} without; the format "
-            "has no field for them."
+            f"encode_block: expected samples with labels, found {unlabelled} without; the "
+            "format has no field for them."
         )
     count = np.array(len(samples), "<u4").tobytes()
     return MAGIC + count + samples.labels.tobytes() + samples.images.tobytes()
@@ -64,15 +65,28 @@ def decode_block(content: bytes, name: str = "block", class_count: int = CLASS_C
         content = decompress(content, name)
     if len(content) < _HEADER or not content.startswith(MAGIC):
         raise DataError(
-            f"{name}: expected a block, which begins with {MAGIC!r}, found {len(content)} bytes "
-            f"that begin with {content[:8]!r}."
+            gettext(
+                "{name}: expected a block, which begins with {magic!r}, found {count} "
+                "bytes that begin with {found!r}.",
+                name=name,
+                magic=MAGIC,
+                count=len(content),
+                found=content[:8],
+            )
         )
     count = int.from_bytes(content[len(MAGIC) : _HEADER], "little")
     expected = _HEADER + count * (1 + PIXELS)
     if len(content) != expected:
         raise DataError(
-            f"{name}: expected {expected} bytes, as the header at byte {len(MAGIC)} says "
-            f"({count} samples), found {len(content)}."
+            gettext(
+                "{name}: expected {expected} bytes, as the header at byte {start} says "
+                "({samples} samples), found {found}.",
+                name=name,
+                expected=expected,
+                start=len(MAGIC),
+                samples=count,
+                found=len(content),
+            )
         )
     values = np.frombuffer(content, np.uint8, offset=_HEADER)
     labels = values[:count]

@@ -17,6 +17,7 @@ from importlib.resources import files
 from typing import Any
 
 from data_cache.errors import DataError, SilenceError, TransientError
+from data_cache.texts import gettext
 
 TIMEOUT_SECONDS = 8.0
 """How long a server may be silent, before its response and in the middle of it."""
@@ -168,11 +169,17 @@ def _read_natively(url: str, fresh: bool, timeout: float, is_abandoned: threadin
 def _unreachable(url: str, error: Exception) -> TransientError:
     is_silence = isinstance(error, TimeoutError) or "no response for" in str(error)
     kind = SilenceError if is_silence else TransientError
-    return kind(f"{url}: expected a response, but the server cannot be reached ({error}).")
+    return kind(
+        gettext(
+            "{url}: expected a response, but the server cannot be reached ({error}).",
+            url=url,
+            error=error,
+        )
+    )
 
 
 def _check_status(url: str, status: int) -> None:
     if status == 200:
         return
     kind = TransientError if status >= 500 or status in _TRANSIENT_STATUSES else DataError
-    raise kind(f"{url}: expected status 200, found {status}.")
+    raise kind(gettext("{url}: expected status 200, found {status}.", url=url, status=status))

@@ -20,6 +20,7 @@ from data_cache.sources.block_files import decode_block
 from data_cache.sources.fetch import TIMEOUT_SECONDS, fetch_checked, fetch_url
 from data_cache.sources.manifest import BlockFile, Manifest, parse_manifest
 from data_cache.sources.source import Source, shuffle_blocks
+from data_cache.texts import gettext
 
 _PART_CONCURRENCY = 5
 
@@ -189,13 +190,27 @@ async def fetch_block(
     sha256 = fetched.sha256 or hashlib.sha256(fetched.content).hexdigest()
     if sha256 not in checksums:
         raise TransientError(
-            f"{url}: expected {block.bytes} bytes with SHA-256 {block.sha256[:12]}…, found "
-            f"{len(fetched.content)} bytes with {sha256[:12]}…; the block is damaged or from "
-            "another build: reload the page, or write the blocks again."
+            gettext(
+                "{url}: expected {bytes} bytes with SHA-256 {sha256}…, found {found} "
+                "bytes with {found_sha256}…; the block is damaged or from another build: "
+                "reload the page, or write the blocks again.",
+                url=url,
+                bytes=block.bytes,
+                sha256=block.sha256[:12],
+                found=len(fetched.content),
+                found_sha256=sha256[:12],
+            )
         )
     samples = decode_block(fetched.content, url, class_count)
     if len(samples) != block.count:
-        raise DataError(f"{url}: expected {block.count} samples, found {len(samples)}.")
+        raise DataError(
+            gettext(
+                "{url}: expected {count} samples, found {found}.",
+                url=url,
+                count=block.count,
+                found=len(samples),
+            )
+        )
     return samples
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from data_cache.errors import DataError
 from data_cache.samples import PARTS, DataSet, Samples
 from data_cache.sources.block_files import block_bytes, encode_block
+from data_cache.texts import gettext
 
 FORMAT = 1
 
@@ -93,13 +94,22 @@ class Manifest:
         listed = self.data_sets.get(name)
         if listed is None:
             raise DataError(
-                f"{self.url}: expected one of the data sets "
-                f'{", ".join(self.data_sets) or "(none)"}, found "{name}".'
+                gettext(
+                    '{url}: expected one of the data sets {names}, found "{name}".',
+                    url=self.url,
+                    names=", ".join(self.data_sets) or "(none)",
+                    name=name,
+                )
             )
         if not listed.parts.get(part):
             raise DataError(
-                f'{self.url}: expected one of the parts {", ".join(listed.parts)} of "{name}", '
-                f'found "{part}".'
+                gettext(
+                    '{url}: expected one of the parts {names} of "{name}", found "{part}".',
+                    url=self.url,
+                    names=", ".join(listed.parts),
+                    name=name,
+                    part=part,
+                )
             )
         return listed.parts[part]
 
@@ -145,14 +155,27 @@ def parse_manifest(text: str | bytes, url: str) -> Manifest:
         content = json.loads(text)
         found = content["format"]
         if found != FORMAT:
-            raise DataError(f"{url}: expected a manifest of format {FORMAT}, found {found!r}.")
+            raise DataError(
+                gettext(
+                    "{url}: expected a manifest of format {format}, found {found!r}.",
+                    url=url,
+                    format=FORMAT,
+                    found=found,
+                )
+            )
         listed = [_parse_data_set(item) for item in content["data_sets"]]
     except DataError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
-            f"{url}: expected a manifest of data blocks (JSON, format {FORMAT}), found other "
-            f"content ({type(error).__name__}: {error})."
+            gettext(
+                "{url}: expected a manifest of data blocks (JSON, format {format}), found "
+                "other content ({name}: {error}).",
+                url=url,
+                format=FORMAT,
+                name=type(error).__name__,
+                error=error,
+            )
         ) from error
     return Manifest(url, {item.name: item for item in listed})
 

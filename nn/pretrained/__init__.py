@@ -11,6 +11,7 @@ from importlib.resources import files
 from nn.choices import resolve_choice
 from nn.network import Network
 from nn.serialization import weights_from_bytes
+from nn.texts import gettext_noop
 
 PRETRAINED = ("mlp", "best")
 """Names of the pretrained models: a small dense one, and the convolutional one that scores best."""
@@ -92,4 +93,4 @@ def pretrained_card(name: str = "mlp") -> PretrainedCard:
 
 
 def _model_name(text: str) -> str:
-    return resolve_choice(text, PRETRAINED, "pretrained model")
+    return resolve_choice(text, PRETRAINED, gettext_noop("pretrained model"))

@@ -13,6 +13,8 @@ from uuid import uuid4
 
 import numpy as np
 
+from nn.texts import gettext
+
 _GZIP = b"\x1f\x8b"
 _COMPRESSION_TYPES = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _HEADER_READERS = {
@@ -161,10 +163,13 @@ def _gunzip(data: bytes, max_bytes: int | None) -> bytes:
     content = stream.decompress(data, 0 if max_bytes is None else max_bytes + 1)
     if max_bytes is not None and len(content) > max_bytes:
         raise ArchiveSizeError(
-            f"expected at most {max_bytes:,} bytes after decompression and found more"
+            gettext(
+                "expected at most {max_bytes:,} bytes after decompression and found more",
+                max_bytes=max_bytes,
+            )
         )
     if not stream.eof:
-        raise ArchiveError("the gzip stream ends early")
+        raise ArchiveError(gettext("the gzip stream ends early"))
     return content
 
 
@@ -191,19 +196,29 @@ def _check_entries(
     total = sum(entry.file_size for entry in entries)
     if max_bytes is not None and total > max_bytes:
         raise ArchiveSizeError(
-            f"expected an archive of at most {max_bytes:,} unpacked bytes and found one that "
-            f"claims {total:,}"
+            gettext(
+                "expected an archive of at most {max_bytes:,} unpacked bytes and found "
+                "one that claims {total:,}",
+                max_bytes=max_bytes,
+                total=total,
+            )
         )
     if max_arrays is not None and len(entries) > max_arrays:
         raise ArchiveContentError(
-            f"expected an archive of at most {max_arrays:,} arrays and found {len(entries):,}"
+            gettext(
+                "expected an archive of at most {max_arrays:,} arrays and found {count:,}",
+                max_arrays=max_arrays,
+                count=len(entries),
+            )
         )
     if any(
         entry.compress_type not in _COMPRESSION_TYPES or entry.flag_bits & 1 for entry in entries
     ):
         raise ArchiveContentError(
-            "expected an archive that is stored or deflated and found another compression or "
-            "encryption"
+            gettext(
+                "expected an archive that is stored or deflated and found another "
+                "compression or encryption"
+            )
         )
 
 
@@ -215,20 +230,30 @@ def _read_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:
         shape, by_columns, dtype = _HEADER_READERS[np.lib.format.read_magic(file)](file)
     except Exception as error:  # the header is parsed by ast, which raises many kinds
         raise ArchiveError(
-            f"expected an array of NumPy in the entry “{entry.filename[:40]}” and found "
-            "something else"
+            gettext(
+                "expected an array of NumPy in the entry “{filename}” and found something else",
+                filename=entry.filename[:40],
+            )
         ) from error
     if dtype.hasobject:
         raise ArchiveContentError(
-            f"expected numbers in the array “{entry.filename[:40]}” and found Python objects"
+            gettext(
+                "expected numbers in the array “{filename}” and found Python objects",
+                filename=entry.filename[:40],
+            )
         )
     claimed, found = dtype.itemsize, len(content) - file.tell()
     for side in shape:
         claimed *= side
     if min(shape, default=0) < 0 or claimed != found:
         raise ArchiveContentError(
-            f"expected {claimed:,} bytes in the array “{entry.filename[:40]}”, as its header "
-            f"claims, and found {found:,}"
+            gettext(
+                "expected {claimed:,} bytes in the array “{filename}”, as its header "
+                "claims, and found {found:,}",
+                claimed=claimed,
+                filename=entry.filename[:40],
+                found=found,
+            )
         )
     view: np.ndarray = np.ndarray(
         shape, dtype, content, file.tell(), order="F" if by_columns else "C"

@@ -22,6 +22,7 @@ from nn.serialization.parameters import (
     network_from_parameters,
     with_square_matrices_turned,
 )
+from nn.texts import gettext, gettext_noop
 
 MAX_LAYERS = 24
 MAX_READINGS = 64
@@ -32,15 +33,19 @@ _NOT_READ = ("running_mean", "running_var", "num_batches_tracked", "moving_mean"
 PIXELS = 784
 """Inputs of a network for MNIST, which tell the way round of a single matrix."""
 _OTHER_LAYERS = (
-    (re.compile(r"weight_(ih|hh)_l\d|recurrent_kernel"), "recurrent layers", "use dense ones"),
+    (
+        re.compile(r"weight_(ih|hh)_l\d|recurrent_kernel"),
+        gettext_noop("recurrent layers"),
+        gettext_noop("use dense ones"),
+    ),
     (
         re.compile(r"weight_[gv]$|parametrizations\.weight\.original"),
-        "weight normalisation",
-        "remove it before saving: torch.nn.utils.remove_weight_norm",
+        gettext_noop("weight normalisation"),
+        gettext_noop("remove it before saving: torch.nn.utils.remove_weight_norm"),
     ),
 )
 _POOLINGS = ("", "pool2", "pool3", "pool3s2")
-_ASSUMED = "ReLU is assumed as the activation, since the file does not name one."
+_ASSUMED = gettext_noop("ReLU is assumed as the activation, since the file does not name one.")
 
 
 @dataclass(frozen=True)
@@ -78,10 +83,13 @@ def read_foreign_arrays(
         orders = [order for order in _orders(layers) if _directions(order)]
         if not orders:
             raise ValueError(
-                "expected layers whose outputs are the inputs of the next, and found the shapes "
-                + ", ".join(_shape_text(layer.weights.shape) for layer in layers[:8])
+                gettext(
+                    "expected layers whose outputs are the inputs of the next, and found the "
+                    "shapes {shapes}",
+                    shapes=", ".join(_shape_text(layer.weights.shape) for layer in layers[:8]),
+                )
             )
-        notes = () if activation else (_ASSUMED,)
+        notes = () if activation else (gettext(_ASSUMED),)
         readings = []
         for order in _distinct(orders, is_certain=_is_numbered(layers)):
             has_kernels = any(layer.weights.ndim == 4 for layer in order)
@@ -101,20 +109,33 @@ def _group(arrays: Mapping[str, np.ndarray]) -> list[_Layer]:
         for pattern, kind, advice in _OTHER_LAYERS:
             if pattern.search(key):
                 raise ValueError(
-                    f"expected dense layers and convolutions and found {kind} ({key[:60]}); "
-                    f"{advice}"
+                    gettext(
+                        "expected dense layers and convolutions and found {kind} ({key}); {advice}",
+                        kind=gettext(kind),
+                        key=key[:60],
+                        advice=gettext(advice),
+                    )
                 )
         if _is_not_read(key):
             raise ValueError(
-                f"expected dense layers and convolutions and found batch normalisation "
-                f"({key[:60]}), which is not supported; fold it into the layer before it"
+                gettext(
+                    "expected dense layers and convolutions and found batch normalisation "
+                    "({key}), which is not supported; fold it into the layer before it",
+                    key=key[:60],
+                )
             )
         if array.dtype.kind not in "f" or array.ndim not in (1, 2, 4) or not array.size:
             is_samples = array.dtype == np.uint8 and array.shape[1:] in ((28, 28), (PIXELS,))
-            hint = "; these seem to be samples" if is_samples else ""
+            hint = gettext("; these seem to be samples") if is_samples else ""
             raise ValueError(
-                f"expected weights as floats in 1, 2 or 4 dimensions and found {array.dtype} "
-                f"{_shape_text(array.shape)} in {key[:60]}{hint}"
+                gettext(
+                    "expected weights as floats in 1, 2 or 4 dimensions and found {dtype} "
+                    "{shape} in {key}{hint}",
+                    dtype=array.dtype,
+                    shape=_shape_text(array.shape),
+                    key=key[:60],
+                    hint=hint,
+                )
             )
     keys = list(arrays)
     stems = {_LETTERS.sub("#", key) for key in keys}
@@ -152,8 +173,12 @@ _LETTER_AND_NUMBER = re.compile(
 def _refuse_vector_as_weights(key: str, array: np.ndarray) -> None:
     if _split(key)[1] == "weights" and array.ndim == 1:
         raise ValueError(
-            f"expected dense layers and convolutions and found a vector as the weights {key[:60]}, "
-            "as of a normalisation, which is not supported; fold it into the layer before it"
+            gettext(
+                "expected dense layers and convolutions and found a vector as the weights "
+                "{key}, as of a normalisation, which is not supported; fold it into the "
+                "layer before it",
+                key=key[:60],
+            )
         )
 
 
@@ -200,14 +225,22 @@ def _by_position(arrays: Sequence[tuple[str, np.ndarray]]) -> list[_Layer]:
         elif layers and layers[-1].bias is None:
             layers[-1] = replace(layers[-1], bias=array)
         else:
-            raise ValueError(f"expected a matrix before the vector {key[:60]} and found none")
+            raise ValueError(
+                gettext("expected a matrix before the vector {key} and found none", key=key[:60])
+            )
     _check_count(layers)
     return layers
 
 
 def _check_count(layers: Sequence[_Layer]) -> None:
     if not 1 <= len(layers) <= MAX_LAYERS:
-        raise ValueError(f"expected 1 to {MAX_LAYERS} layers and found {len(layers)}")
+        raise ValueError(
+            gettext(
+                "expected 1 to {max_layers} layers and found {count}",
+                max_layers=MAX_LAYERS,
+                count=len(layers),
+            )
+        )
 
 
 def _orders(layers: Sequence[_Layer]) -> Iterator[Sequence[_Layer]]:
@@ -303,7 +336,7 @@ def _dense_readings(
     arrays = {f"W{index}": W for index, W in enumerate(weights)}
     arrays |= {f"b{index}": b for index, b in enumerate(biases) if b is not None}
     notes = (
-        ("The matrices are (outputs, inputs), as in PyTorch, and were turned.",)
+        (gettext("The matrices are (outputs, inputs), as in PyTorch, and were turned."),)
         if turned[0]
         else ()
     )
@@ -322,14 +355,17 @@ def _convolutional_readings(
         for layer in convolutions
     ]
     if any(kernel.shape[0] != kernel.shape[1] for kernel in kernels):
-        raise ValueError("expected square kernels and found others")
+        raise ValueError(gettext("expected square kernels and found others"))
     weights, biases = _dense_arrays(dense, turned[: len(dense)])
     channels = kernels[-1].shape[3]
     plans = _find_plans([kernel.shape for kernel in kernels], weights[0].shape[0] // channels)
     if not plans:
         raise ValueError(
-            "expected convolutions of 28 × 28 pixels with max pooling that give the "
-            f"{weights[0].shape[0]:,} inputs of the first dense layer, and found none that do"
+            gettext(
+                "expected convolutions of 28 × 28 pixels with max pooling that give the "
+                "{inputs:,} inputs of the first dense layer, and found none that do",
+                inputs=weights[0].shape[0],
+            )
         )
     has_biases = any(layer.bias is not None for layer in layers)
     dtype = weights[0].dtype
@@ -356,7 +392,10 @@ def _convolutional_readings(
         sizes = (PIXELS, *(W.shape[1] for W in weights))
         spec = read_layer_spec(plan)
         structure = NetworkStructure(sizes, activation, has_biases, spec)
-        note = f"The file does not say how images are padded and pooled; “{spec.text}” is assumed."
+        note = gettext(
+            "The file does not say how images are padded and pooled; “{text}” is assumed.",
+            text=spec.text,
+        )
         readings.append(Reading(network_from_parameters(structure, arrays, name), (note,)))
     return readings
 
@@ -415,4 +454,4 @@ def _irregularity(choices: Sequence[tuple[bool, str]]) -> int:
 
 
 def _shape_text(shape: Sequence[int]) -> str:
-    return " × ".join(map(str, shape)) or "one number"
+    return " × ".join(map(str, shape)) or gettext("one number")

@@ -22,13 +22,14 @@ from nn.serialization.parameters import (
     network_from_parameters,
     with_square_matrices_turned,
 )
+from nn.texts import gettext, gettext_noop
 
 LAYOUTS = ("s4", "s0", "s0-biases")
 """Names of the layouts. The last is that of S0 with biases under a key that S0 ignores."""
 
-_TURNED = (
-    "The flat lists have the matrices as (outputs, inputs) and were turned: so the network "
-    "recognises digits far better."
+_TURNED = gettext_noop(
+    "The flat lists have the matrices as (outputs, inputs) and were turned: so the "
+    "network recognises digits far better."
 )
 _ONE_BASED = re.compile(r"([Wb])([1-9][0-9]?)")
 _DESCRIPTIONS = {"modelTopology", "class_name", "keras_version"}
@@ -52,13 +53,18 @@ def network_to_json(network: Network, layout: str) -> bytes:
     structure, arrays = NetworkStructure.of(network), named_parameters(network)
     if structure.layer_spec is not None:
         raise WeightsError(
-            "Expected a network without convolutions for JSON and found "
-            f"“{structure.layer_spec.text}”; save it as .npz."
+            gettext(
+                "Expected a network without convolutions for JSON and found “{text}”; "
+                "save it as .npz.",
+                text=structure.layer_spec.text,
+            )
         )
     if layout == "s0" and structure.has_biases:
         raise WeightsError(
-            "Expected a network without biases for the layout of S0 and found one with them; "
-            "save it as .npz or in the layout of S4."
+            gettext(
+                "Expected a network without biases for the layout of S0 and found one "
+                "with them; save it as .npz or in the layout of S4."
+            )
         )
     weights, biases = _of_layers(arrays, "W"), _of_layers(arrays, "b")
     parts = []
@@ -99,8 +105,13 @@ def readings_from_json(data: bytes, name: str) -> list[Reading]:
         content = json.loads(data, parse_constant=_reject_constant)
     except (ValueError, RecursionError) as error:
         raise WeightsError(
-            f"{name}: expected whole JSON and found {len(data):,} bytes that end early "
-            f"or are something else ({str(error)[:100]})."
+            gettext(
+                "{name}: expected whole JSON and found {count:,} bytes that end early or "
+                "are something else ({error}).",
+                name=name,
+                count=len(data),
+                error=str(error)[:100],
+            )
         ) from error
     return readings_from_json_object(content, name)
 
@@ -121,7 +132,9 @@ def readings_from_json_object(content: Any, name: str) -> list[Reading]:
         for array in network.parameters()
     ]
     as_written = Reading(network, way=AS_WRITTEN)
-    other = Reading(network.with_parameters(turned), (_TURNED,), "Turn the matrices")
+    other = Reading(
+        network.with_parameters(turned), (gettext(_TURNED),), gettext_noop("Turn the matrices")
+    )
     return [*with_square_matrices_turned(as_written), other]
 
 
@@ -199,14 +212,21 @@ def network_from_json_object(content: Any, name: str) -> Network:
     """Return the network in parsed JSON; like `network_from_json`."""
     if isinstance(content, dict) and _DESCRIPTIONS & content.keys():
         raise WeightsError(
-            f"{name}: expected weights and found the description of a Keras or TensorFlow.js "
-            "model, which has none; in Keras, save them with "
-            'np.savez("weights.npz", *model.get_weights()).'
+            gettext(
+                "{name}: expected weights and found the description of a Keras or "
+                "TensorFlow.js model, which has none; in Keras, save them with "
+                'np.savez("weights.npz", *model.get_weights()).',
+                name=name,
+            )
         )
     if not isinstance(content, dict) or not ({"W0", "weights"} & content.keys()):
         raise WeightsError(
-            f"{name}: expected an object with W0, b0, W1, ... (the layout of S4) or with weights "
-            f"(the layout of S0) and found {_describe(content)}."
+            gettext(
+                "{name}: expected an object with W0, b0, W1, ... (the layout of S4) or "
+                "with weights (the layout of S0) and found {found}.",
+                name=name,
+                found=_describe(content),
+            )
         )
     try:
         activation = activation_name(content.get("activation", "relu"))
@@ -225,19 +245,33 @@ def _read_s4(lists: dict[str, Any]) -> tuple[bool, dict[str, np.ndarray]]:
     depth = sum(key.startswith("W") for key in lists)
     expected = [f"{letter}{index}" for index in range(depth) for letter in "Wb"]
     if lists.keys() != set(expected) or not isinstance(has_biases, bool):
-        raise ValueError(f"expected the keys {', '.join(expected)} and found {_describe(lists)}")
+        raise ValueError(
+            gettext(
+                "expected the keys {names} and found {found}",
+                names=", ".join(expected),
+                found=_describe(lists),
+            )
+        )
     arrays = {}
     for index in range(depth):
         b = _read_array(lists[f"b{index}"], f"b{index}", dimensions=1)
         W = _read_array(lists[f"W{index}"], f"W{index}", dimensions=1)
         if not b.size or not W.size or W.size % b.size:
             raise ValueError(
-                f"expected the length of W{index} to be a multiple of {b.size}, the length of "
-                f"b{index}, and found {W.size:,}"
+                gettext(
+                    "expected the length of W{index} to be a multiple of {size}, the "
+                    "length of b{index}, and found {found:,}",
+                    index=index,
+                    size=b.size,
+                    found=W.size,
+                )
             )
         if not has_biases and b.any():
             raise ValueError(
-                f'expected zeros in b{index}, since "biases" is false, and found other values'
+                gettext(
+                    'expected zeros in b{index}, since "biases" is false, and found other values',
+                    index=index,
+                )
             )
         arrays[f"W{index}"] = W.reshape(-1, b.size)
         if has_biases:
@@ -250,8 +284,11 @@ def _read_s0(lists: dict[str, Any]) -> tuple[bool, dict[str, np.ndarray]]:
     for key, value in lists.items():
         if key not in ("weights", "biases") or not isinstance(value, list) or not value:
             raise ValueError(
-                'expected "weights", and perhaps "biases", with a list for each layer, and found '
-                f"{_describe(lists)}"
+                gettext(
+                    'expected "weights", and perhaps "biases", with a list for each '
+                    "layer, and found {found}",
+                    found=_describe(lists),
+                )
             )
     weights = [
         _read_array(values, f"weights[{index}]") for index, values in enumerate(lists["weights"])
@@ -259,7 +296,7 @@ def _read_s0(lists: dict[str, Any]) -> tuple[bool, dict[str, np.ndarray]]:
     if _is_flat(weights):
         weights = _reshape_flat(weights)
     if any(W.ndim != 2 for W in weights):
-        raise ValueError("expected rows in all layers or in none, and found both")
+        raise ValueError(gettext("expected rows in all layers or in none, and found both"))
     biases = [
         _read_array(values, f"biases[{index}]", dimensions=1)
         for index, values in enumerate(lists.get("biases", []))
@@ -285,8 +322,13 @@ def _reshape_flat(arrays: list[np.ndarray]) -> list[np.ndarray]:
     for index, array in enumerate(arrays):
         if not array.size or array.size % inputs:
             raise ValueError(
-                f"expected the length of weights[{index}] to be a multiple of its {inputs} "
-                f"inputs and found {array.size:,}"
+                gettext(
+                    "expected the length of weights[{index}] to be a multiple of its "
+                    "{inputs} inputs and found {found:,}",
+                    index=index,
+                    inputs=inputs,
+                    found=array.size,
+                )
             )
         tables.append(array.reshape(inputs, -1))
         inputs = tables[-1].shape[1]
@@ -331,17 +373,32 @@ def _read_array(values: Any, key: str, dimensions: int | None = None) -> np.ndar
     if (has_rows and dimensions == 1) or not all(
         isinstance(row, list) and set(map(type, row)) <= {int, float} for row in rows
     ):
-        shape = "one flat list" if dimensions == 1 else "a list of numbers, or of rows"
-        raise ValueError(f"expected {key} as {shape} of numbers and found something else in it")
+        shape = (
+            gettext("one flat list")
+            if dimensions == 1
+            else gettext("a list of numbers, or of rows")
+        )
+        raise ValueError(
+            gettext(
+                "expected {key} as {shape} of numbers and found something else in it",
+                key=key,
+                shape=shape,
+            )
+        )
     if len({len(row) for row in rows}) > 1:
-        raise ValueError(f"expected rows of equal length in {key} and found different ones")
+        raise ValueError(
+            gettext("expected rows of equal length in {key} and found different ones", key=key)
+        )
     # A number too large for float32 becomes infinity, which is then reported with its position.
     with np.errstate(over="ignore"):
         try:
             return np.array(values, np.float64).astype(np.float32)
         except OverflowError as error:
             raise ValueError(
-                f"expected finite values of 32 bits in {key} and found a larger whole number"
+                gettext(
+                    "expected finite values of 32 bits in {key} and found a larger whole number",
+                    key=key,
+                )
             ) from error
 
 
@@ -350,7 +407,7 @@ def _of_layers(arrays: dict[str, np.ndarray], letter: str) -> list[np.ndarray]:
 
 
 def _reject_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a finite number")
+    raise ValueError(gettext("{text} is not a finite number", text=text))
 
 
 def _list_text(values: np.ndarray) -> str:
@@ -361,6 +418,8 @@ def _list_text(values: np.ndarray) -> str:
 def _describe(content: Any) -> str:
     """Name the keys of an object, or the type of another value."""
     if not isinstance(content, dict):
-        return f"a {type(content).__name__}"
+        return gettext("a {kind}", kind=type(content).__name__)
     keys = list(content)
-    return ("the keys " + ", ".join(keys[:8]) + (", ..." if keys[8:] else "")) if keys else "{}"
+    if not keys:
+        return "{}"
+    return gettext("the keys {keys}", keys=", ".join([*keys[:8], *(["..."] if keys[8:] else [])]))

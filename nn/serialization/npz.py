@@ -28,19 +28,24 @@ from nn.serialization.parameters import (
     named_parameters,
     network_from_parameters,
 )
+from nn.texts import gettext, gettext_noop
 
 FORMATS = (1, 2)
 """Versions of the format that are read."""
 
 _OTHER_ARCHIVES = {
     "data.pkl": (
-        "a PyTorch file: a pickle, which is never opened, because it may run any program; in "
-        "PyTorch, save the weights with safetensors.torch.save_file(model.state_dict(), "
-        '"weights.safetensors")'
+        gettext_noop(
+            "a PyTorch file: a pickle, which is never opened, because it may run any "
+            "program; in PyTorch, save the weights with "
+            'safetensors.torch.save_file(model.state_dict(), "weights.safetensors")'
+        )
     ),
     "model.weights.h5": (
-        "a Keras model; in Keras, save the weights with "
-        'np.savez("weights.npz", *model.get_weights())'
+        gettext_noop(
+            'a Keras model; in Keras, save the weights with np.savez("weights.npz", '
+            "*model.get_weights())"
+        )
     ),
 }
 """What other ZIP archives are, by the end of the name of one of their entries."""
@@ -97,29 +102,52 @@ def readings_from_npz(data: bytes, name: str, max_bytes: int | None = None) -> l
     names = archive_names(data)
     for ending, program in _OTHER_ARCHIVES.items():
         if any(entry.endswith(ending) for entry in names):
-            raise WeightsError(f"{name}: expected an .npz archive and found {program}.")
+            raise WeightsError(
+                gettext(
+                    "{name}: expected an .npz archive and found {program}.",
+                    name=name,
+                    program=gettext(program),
+                )
+            )
     try:
         arrays = arrays_from_npz(data, max_bytes=max_bytes)
     except ArchiveSizeError as error:
         raise WeightsError(
-            f"{name}: {error}; a network of that size is beyond the limits here."
+            gettext(
+                "{name}: {error}; a network of that size is beyond the limits here.",
+                name=name,
+                error=error,
+            )
         ) from error
     except ArchiveContentError as error:
         raise WeightsError(
-            f"{name}: {error}; save each array as numbers under a name of its own: "
-            'np.savez("weights.npz", W0=..., b0=...).'
+            gettext(
+                "{name}: {error}; save each array as numbers under a name of its own: "
+                'np.savez("weights.npz", W0=..., b0=...).',
+                name=name,
+                error=error,
+            )
         ) from error
     except ArchiveError as error:
         others = [entry for entry in names if not entry.endswith((".npy", "/"))]
         if others and len(others) == len([entry for entry in names if not entry.endswith("/")]):
             listed = ", ".join(f"“{entry[:40]}”" for entry in others[:3])
             raise WeightsError(
-                f"{name}: expected an .npz archive and found a ZIP archive with {listed}; unpack "
-                "it, and name the file with the weights."
+                gettext(
+                    "{name}: expected an .npz archive and found a ZIP archive with "
+                    "{listed}; unpack it, and name the file with the weights.",
+                    name=name,
+                    listed=listed,
+                )
             ) from error
         raise WeightsError(
-            f"{name}: expected a whole .npz archive and found {len(data):,} bytes of a damaged "
-            f"or truncated one ({error}); copy it again."
+            gettext(
+                "{name}: expected a whole .npz archive and found {count:,} bytes of a "
+                "damaged or truncated one ({error}); copy it again.",
+                name=name,
+                count=len(data),
+                error=error,
+            )
         ) from error
     return readings_from_arrays(arrays, name)
 
@@ -151,8 +179,11 @@ def readings_from_arrays(arrays: Mapping[str, np.ndarray], name: str) -> list[Re
     missing = [key for key in _HEADER if key not in arrays]
     if "network" in arrays and arrays["network"].dtype == np.uint8:
         raise WeightsError(
-            f"{name}: expected weights and found a checkpoint of a training run; name the weights "
-            "file beside it."
+            gettext(
+                "{name}: expected weights and found a checkpoint of a training run; name "
+                "the weights file beside it.",
+                name=name,
+            )
         )
     if len(missing) == len(_HEADER) and arrays:
         from nn.serialization.foreign import read_foreign_arrays  # noqa: PLC0415 - rarely used, and imports delay the start of the page
@@ -160,24 +191,42 @@ def readings_from_arrays(arrays: Mapping[str, np.ndarray], name: str) -> list[Re
         return read_foreign_arrays(arrays, name)
     if missing:
         raise WeightsError(
-            f"{name}: expected an archive with {', '.join(_HEADER)}, W0, ... "
-            f"and found {', '.join(sorted(arrays)) or 'nothing in it'}."
+            gettext(
+                "{name}: expected an archive with {names}, W0, ... and found {found}.",
+                name=name,
+                names=", ".join(_HEADER),
+                found=", ".join(sorted(arrays)) or gettext("nothing in it"),
+            )
         )
     version, activation, sizes, biases = (arrays[key] for key in _HEADER)
     if version.shape != () or version.dtype.kind not in "iu" or version not in FORMATS:
         raise WeightsError(
-            f"{name}: expected weights of format {' or '.join(map(str, FORMATS))} "
-            f"and found {version}; a newer version of Inkling may read them."
+            gettext(
+                "{name}: expected weights of format {names} and found {version}; a newer "
+                "version of Inkling may read them.",
+                name=name,
+                names=" or ".join(map(str, FORMATS)),
+                version=version,
+            )
         )
     if str(activation) not in ACTIVATIONS:
         raise WeightsError(
-            f"{name}: expected the activation to be one of {', '.join(ACTIVATIONS)} "
-            f"and found {str(activation)!r}."
+            gettext(
+                "{name}: expected the activation to be one of {names} and found {activation!r}.",
+                name=name,
+                names=", ".join(ACTIVATIONS),
+                activation=str(activation),
+            )
         )
     if sizes.ndim != 1 or sizes.dtype.kind not in "iu" or biases.dtype != np.bool_ or biases.ndim:
         raise WeightsError(
-            f"{name}: expected sizes as a list of whole numbers and biases as true or false "
-            f"and found {sizes} and {biases}."
+            gettext(
+                "{name}: expected sizes as a list of whole numbers and biases as true or "
+                "false and found {sizes} and {biases}.",
+                name=name,
+                sizes=sizes,
+                biases=biases,
+            )
         )
     header = {*_HEADER, "stem"} if version == FORMATS[-1] else {*_HEADER}
     text = str(arrays.get("stem", "")) if "stem" in header else ""
@@ -195,7 +244,11 @@ def _to_half(array: np.ndarray, key: str) -> np.ndarray:
         half = array.astype(np.float16)
     if not np.isfinite(half).all():
         raise WeightsError(
-            f"Expected values of at most 65,504 in {key}, the largest of 16 bits, and found "
-            f"{np.abs(array).max():,.6g}; save the network in full precision."
+            gettext(
+                "Expected values of at most 65,504 in {key}, the largest of 16 bits, and "
+                "found {found:,.6g}; save the network in full precision.",
+                key=key,
+                found=np.abs(array).max(),
+            )
         )
     return half

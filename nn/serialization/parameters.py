@@ -13,10 +13,13 @@ from nn.convolution import Conv2D
 from nn.layer_spec import LayerSpec
 from nn.layers import Dense
 from nn.network import Network
+from nn.texts import gettext, gettext_noop
 
-AS_WRITTEN = "Take the matrices as written"
+AS_WRITTEN = gettext_noop("Take the matrices as written")
 """The way of the reading of a file that others may turn."""
-_SQUARES_TURNED = "The square matrices were turned: so the network recognises digits far better."
+_SQUARES_TURNED = gettext_noop(
+    "The square matrices were turned: so the network recognises digits far better."
+)
 
 
 class WeightsError(ValueError):
@@ -32,8 +35,9 @@ class WeightsError(ValueError):
     @classmethod
     def of(cls, name: str, error: ValueError) -> "WeightsError":
         """Return an error with the name of a file in front of another error's message."""
-        message = str(error).removesuffix(".")
-        return cls(f"{name}: {message[:1].lower()}{message[1:]}.")
+        message = str(error).removesuffix(".").removesuffix("。")
+        fault = f"{message[:1].lower()}{message[1:]}"
+        return cls(gettext("{name}: {fault}.", name=name, fault=fault))
 
 
 @dataclass(frozen=True)
@@ -139,9 +143,9 @@ def with_square_matrices_turned(reading: Reading) -> list[Reading]:
         W.T.copy() if is_square else W for W, is_square in zip(parameters, squares, strict=True)
     ]
     network = reading.network.with_parameters(turned)
-    notes = (*reading.notes, _SQUARES_TURNED)
+    notes = (*reading.notes, gettext(_SQUARES_TURNED))
     as_written = replace(reading, way=AS_WRITTEN)
-    return [as_written, Reading(network, notes, "Turn the square matrices")]
+    return [as_written, Reading(network, notes, gettext_noop("Turn the square matrices"))]
 
 
 def named_parameters(network: Network) -> dict[str, np.ndarray]:
@@ -158,8 +162,11 @@ def named_parameters(network: Network) -> dict[str, np.ndarray]:
         _check_finite(arrays)
     except ValueError as error:
         raise WeightsError(
-            f"The weights were not saved: {error}; go back to earlier weights and lower the "
-            "learning rate."
+            gettext(
+                "The weights were not saved: {error}; go back to earlier weights and "
+                "lower the learning rate.",
+                error=error,
+            )
         ) from error
     return arrays
 
@@ -188,7 +195,12 @@ def network_from_parameters(
         for key, shape in shapes.items():
             if arrays[key].shape != shape:
                 raise ValueError(
-                    f"expected {key} to have the shape {shape} and found {arrays[key].shape}"
+                    gettext(
+                        "expected {key} to have the shape {shape} and found {found}",
+                        key=key,
+                        shape=shape,
+                        found=arrays[key].shape,
+                    )
                 )
         dtype = _common_dtype(arrays)
         native = {key: np.ascontiguousarray(arrays[key], dtype) for key in shapes}
@@ -204,18 +216,27 @@ def _expected_shapes(
     """Return the shapes of the parameters after comparing the names of the arrays with theirs."""
     layers = len(structure.sizes) - 1
     if layers < 1 or min(structure.sizes) < 1:
-        raise ValueError("expected at least two sizes from 1 up, for inputs and classes")
+        raise ValueError(gettext("expected at least two sizes from 1 up, for inputs and classes"))
     # A damaged header may claim millions of layers: they are counted before they are named.
     found = sum(key.startswith("W") for key in arrays)
     if found != layers:
         raise ValueError(
-            f"expected the weights of {layers:,} dense layers, W0, W1, ..., and found those of "
-            f"{found:,} among the arrays {', '.join(sorted(arrays)) or '(none)'}"
+            gettext(
+                "expected the weights of {layers:,} dense layers, W0, W1, ..., and found "
+                "those of {found:,} among the arrays {names}",
+                layers=layers,
+                found=found,
+                names=", ".join(sorted(arrays)) or "(none)",
+            )
         )
     shapes = structure.shapes()
     if arrays.keys() != shapes.keys():
         raise ValueError(
-            f"expected the arrays {', '.join(shapes)} and found {', '.join(sorted(arrays))}"
+            gettext(
+                "expected the arrays {names} and found {found}",
+                names=", ".join(shapes),
+                found=", ".join(sorted(arrays)),
+            )
         )
     return shapes
 
@@ -227,8 +248,12 @@ def _common_dtype(arrays: Mapping[str, np.ndarray]) -> np.dtype:
     for key, dtype in dtypes.items():
         if dtype != first or dtype not in (np.float16, np.float32, np.float64):
             raise ValueError(
-                "expected all arrays as float32, or all as float64 or float16, and found "
-                f"{dtype} in {key}"
+                gettext(
+                    "expected all arrays as float32, or all as float64 or float16, and "
+                    "found {dtype} in {key}",
+                    dtype=dtype,
+                    key=key,
+                )
             )
     return np.promote_types(first, np.float32)
 
@@ -238,6 +263,12 @@ def _check_finite(arrays: Mapping[str, np.ndarray]) -> None:
         bad = np.flatnonzero(~np.isfinite(array))
         if bad.size:
             raise ValueError(
-                f"expected finite values and found {array.flat[bad[0]]} at position {bad[0]} of "
-                f"{key} ({bad.size} in all)"
+                gettext(
+                    "expected finite values and found {found} at position {position} of {key} "
+                    "({count} in all)",
+                    found=array.flat[bad[0]],
+                    position=bad[0],
+                    key=key,
+                    count=bad.size,
+                )
             )

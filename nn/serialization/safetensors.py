@@ -32,6 +32,7 @@ from nn.serialization.torch_layout import (
     torch_arrays,
     torch_code,
 )
+from nn.texts import gettext
 
 _TYPES = {
     **{"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"},
@@ -74,7 +75,7 @@ def arrays_from_safetensors(data: bytes) -> tuple[dict[str, np.ndarray], dict[st
     length = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + length])
     if not isinstance(header, dict):
-        raise ValueError("expected an object as the header and found something else")
+        raise ValueError(gettext("expected an object as the header and found something else"))
     metadata = header.pop("__metadata__", {})
     arrays = {}
     left = len(data) - 8 - length
@@ -82,8 +83,12 @@ def arrays_from_safetensors(data: bytes) -> tuple[dict[str, np.ndarray], dict[st
         if not isinstance(entry, dict) or entry.get("dtype") not in _TYPES:
             kind = entry.get("dtype") if isinstance(entry, dict) else entry
             raise _TypeError(
-                f"expected arrays of the types {', '.join(_TYPES)} and found {str(kind)[:20]} in "
-                f"{key[:60]}"
+                gettext(
+                    "expected arrays of the types {names} and found {kind} in {key}",
+                    names=", ".join(_TYPES),
+                    kind=str(kind)[:20],
+                    key=key[:60],
+                )
             )
         kind = np.dtype(_TYPES[entry["dtype"]])
         shape = tuple(int(side) for side in entry["shape"])
@@ -98,12 +103,17 @@ def arrays_from_safetensors(data: bytes) -> tuple[dict[str, np.ndarray], dict[st
             or (end - start != count * kind.itemsize)
         ):
             raise ValueError(
-                f"expected {count * kind.itemsize:,} bytes for {key[:60]} and found "
-                f"{end - start:,} of {body:,}"
+                gettext(
+                    "expected {count:,} bytes for {key} and found {found:,} of {all:,}",
+                    count=count * kind.itemsize,
+                    key=key[:60],
+                    found=end - start,
+                    all=body,
+                )
             )
         left -= end - start
         if left < 0:
-            raise ValueError("expected arrays that do not overlap and found some that do")
+            raise ValueError(gettext("expected arrays that do not overlap and found some that do"))
         values = np.frombuffer(data, kind, count, 8 + length + start).reshape(shape)
         if entry["dtype"] == "BF16":
             values = (values.astype(np.uint32) << 16).view(np.float32)
@@ -146,11 +156,18 @@ def readings_from_safetensors(data: bytes, name: str) -> list[Reading]:
     try:
         arrays, metadata = arrays_from_safetensors(data)
     except _TypeError as error:
-        raise WeightsError(f"{name}: {error}; save it as float32.") from error
+        raise WeightsError(
+            gettext("{name}: {error}; save it as float32.", name=name, error=error)
+        ) from error
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise WeightsError(
-            f"{name}: expected a whole safetensors file and found {len(data):,} bytes of a damaged "
-            f"one ({str(error)[:120]})."
+            gettext(
+                "{name}: expected a whole safetensors file and found {count:,} bytes of a "
+                "damaged one ({error}).",
+                name=name,
+                count=len(data),
+                error=str(error)[:120],
+            )
         ) from error
     structure = _own_structure(metadata)
     if structure is None:
@@ -159,8 +176,11 @@ def readings_from_safetensors(data: bytes, name: str) -> list[Reading]:
         parameters = parameters_from_torch(arrays, structure)
     except (ValueError, TypeError, IndexError) as error:
         raise WeightsError(
-            f"{name}: expected the arrays that its header describes and found others "
-            f"({str(error)[:120]})."
+            gettext(
+                "{name}: expected the arrays that its header describes and found others ({error}).",
+                name=name,
+                error=str(error)[:120],
+            )
         ) from error
     return [Reading(network_from_parameters(structure, parameters, name))]
 

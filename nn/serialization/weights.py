@@ -19,6 +19,7 @@ from nn.serialization.files import (
 from nn.serialization.json_layouts import LAYOUTS, network_to_json, readings_from_json
 from nn.serialization.npz import network_to_npz, readings_from_npz
 from nn.serialization.parameters import Reading, WeightsError
+from nn.texts import gettext
 
 SUFFIXES = (".npz", ".json", ".safetensors", ".onnx", ".py", ".zip")
 """Ends of the names of files that are written: a `.py` file has its weights in a `.npz` beside it,
@@ -59,7 +60,9 @@ def read_file(path: str | PurePath) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         reason = error.strerror or str(error)
-        raise WeightsError(f"Could not read the weights file {path}: {reason}.") from error
+        raise WeightsError(
+            gettext("Could not read the weights file {path}: {reason}.", path=path, reason=reason)
+        ) from error
 
 
 def save_weights(
@@ -100,7 +103,9 @@ def save_weights(
             write_atomically(place, data)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise WeightsError(f"Could not write the weights file {path}: {reason}.") from error
+        raise WeightsError(
+            gettext("Could not write the weights file {path}: {reason}.", path=path, reason=reason)
+        ) from error
 
 
 def weights_from_bytes(data: bytes, name: str) -> Network:
@@ -159,7 +164,9 @@ def _readings(data: bytes, name: str, max_bytes: int | None) -> list[Reading]:
     try:
         inner = unpack_single(data, _PACKED, max_bytes) if data.startswith(_PACKERS) else None
     except ArchiveSizeError as error:
-        raise WeightsError(f"{name}: {error}, which is beyond the limits here.") from error
+        raise WeightsError(
+            gettext("{name}: {error}, which is beyond the limits here.", name=name, error=error)
+        ) from error
     except ArchiveError:
         inner = None  # what is wrong with it is said below
     if inner is not None and not inner.startswith(_PACKERS[0]):
@@ -174,18 +181,30 @@ def _readings(data: bytes, name: str, max_bytes: int | None) -> list[Reading]:
         return readings_from_json(data, name)
     if data.startswith(_PICKLES):
         raise WeightsError(
-            f"{name}: expected weights as .npz, JSON or safetensors and found a Python pickle, "
-            "which is never opened, because it may run any program; in PyTorch, save the weights "
-            'with safetensors.torch.save_file(model.state_dict(), "weights.safetensors").'
+            gettext(
+                "{name}: expected weights as .npz, JSON or safetensors and found a Python "
+                "pickle, which is never opened, because it may run any program; in "
+                "PyTorch, save the weights with "
+                'safetensors.torch.save_file(model.state_dict(), "weights.safetensors").',
+                name=name,
+            )
         )
     if data.startswith(b"\x89HDF"):
         raise WeightsError(
-            f"{name}: expected weights as .npz, JSON or safetensors and found an HDF5 file; in "
-            'Keras, save the weights with np.savez("weights.npz", *model.get_weights()).'
+            gettext(
+                "{name}: expected weights as .npz, JSON or safetensors and found an HDF5 "
+                'file; in Keras, save the weights with np.savez("weights.npz", '
+                "*model.get_weights()).",
+                name=name,
+            )
         )
     raise WeightsError(
-        f"{name}: expected weights as .npz, JSON or safetensors and found {len(data):,} bytes of "
-        "something else, or of a part of one; copy the file again."
+        gettext(
+            "{name}: expected weights as .npz, JSON or safetensors and found {count:,} "
+            "bytes of something else, or of a part of one; copy the file again.",
+            name=name,
+            count=len(data),
+        )
     )
 
 
@@ -222,7 +241,12 @@ def _is_safetensors(data: bytes) -> bool:
 def _check_suffix(suffix: str, name: str) -> str:
     if suffix.lower() not in SUFFIXES:
         raise WeightsError(
-            f"Expected a weights file that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} "
-            f"and found {name}; its ending decides the format."
+            gettext(
+                "Expected a weights file that ends in {names} or {last} and found "
+                "{name}; its ending decides the format.",
+                names=", ".join(SUFFIXES[:-1]),
+                last=SUFFIXES[-1],
+                name=name,
+            )
         )
     return suffix.lower()

@@ -1,6 +1,6 @@
 """The page under changes in any order while it trains, compared with a fresh drawing of the same.
 
-`INKLING_CHANGES=500 pytest tests/ui/test_any_order.py` makes more of them.
+`INKLING_CHANGES=500 pytest tests/ui/test_any_order.py` makes more of them, in the site, too.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from browser_page import ONE, SEVEN, LabPage
 pytestmark = pytest.mark.ui
 
 CHANGES = int(os.environ.get("INKLING_CHANGES", "20"))
+RUNTIMES = ("served", "site") if "INKLING_CHANGES" in os.environ else ("served",)
 MEASURED_EVERY = 50
 PANES = ("digits", "digits", "spiral", "evaluate", "runs")
 PANELS = ("Inside", "Why", "Map", "Health", "Play")
@@ -136,6 +137,7 @@ def changes_of(lab: LabPage, chance: random.Random) -> dict[str, Callable[[], ob
     return everywhere | {"digits": of_digits, "spiral": of_points}.get(pane, {})
 
 
+@pytest.mark.parametrize("url", RUNTIMES, indirect=True)
 def test_whatever_is_changed_while_it_trains_the_page_is_as_if_drawn_afresh(
     own_lab: LabPage,
 ) -> None:

@@ -138,12 +138,12 @@ def test_files_that_do_not_come_are_named_with_the_cause_and_the_start_goes_on_w
     of_copy = {"app.webmanifest": "reset"}
     sheet = next(faulty.folder.glob("panel/*/dist/css/button.css"))
     of_looks = {sheet.relative_to(faulty.folder).as_posix(): "404"}
-    faulty.spoil(of_page | of_worker)
+    faulty.spoil(of_page | of_worker | of_looks)
     page = open_page(browser, faulty.url, "")
     page.evaluate("window.isSamePage = true")
     page.wait_for_function(KINDS, arg=causes(of_page), timeout=SENTENCE_MS)
     sees_what_is_wrong(page, *page.evaluate(FIRST_TROUBLE))
-    faulty.spoil(of_worker)
+    faulty.spoil(of_worker | of_looks)
     try_again(page)
     page.wait_for_function(KINDS, arg=causes(of_worker), timeout=SENTENCE_MS)
     sees_what_is_wrong(page, *page.evaluate(FIRST_TROUBLE))

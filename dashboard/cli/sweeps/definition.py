@@ -24,6 +24,7 @@ from dashboard.cli.arguments import read_flag, read_structure
 from dashboard.cli.settings import CommandSettings
 from dashboard.cli.train import SETTING_FLAGS
 from dashboard.cli.train_job import IDLE_SETTINGS
+from dashboard.languages.text import gettext
 from dashboard.training.settings import SettingError, setting_names, shorten
 
 GRID, RANDOM = "grid", "random"
@@ -160,8 +161,13 @@ class SweepDefinition:
         configurations = self._configurations()
         if len(configurations) * len(self.seeds) > MAX_TRIALS:
             raise SettingError(
-                f"A sweep has at most {MAX_TRIALS:,} trials; found {len(configurations):,} "
-                f"configurations with {len(self.seeds):,} seeds each."
+                gettext(
+                    "A sweep has at most {max_trials:,} trials; found {count:,} "
+                    "configurations with {seeds:,} seeds each.",
+                    max_trials=MAX_TRIALS,
+                    count=len(configurations),
+                    seeds=len(self.seeds),
+                )
             )
         names = tuple(self.vary)
         trials = [
@@ -180,7 +186,12 @@ class SweepDefinition:
                 assert not isinstance(values, Interval), "refused when it was read"
                 lists.append(values)
             if math.prod(map(len, lists)) > MAX_TRIALS:
-                raise SettingError(f"A sweep has at most {MAX_TRIALS:,} trials; found more.")
+                raise SettingError(
+                    gettext(
+                        "A sweep has at most {max_trials:,} trials; found more.",
+                        max_trials=MAX_TRIALS,
+                    )
+                )
             return [dict(zip(self.vary, it, strict=True)) for it in itertools.product(*lists)]
         # A generator for each, so that a longer search begins with the same configurations.
         return [
@@ -212,7 +223,9 @@ def read_sweep(path: Path) -> SweepDefinition:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingError(f"{path}: expected TOML: {str(error)[:120]}.") from error
+        raise SettingError(
+            gettext("{path}: expected TOML: {error}.", path=path, error=str(error)[:120])
+        ) from error
     try:
         return parse_sweep(content, path.stem)
     except SettingError as error:
@@ -229,16 +242,22 @@ def parse_sweep(content: Mapping[str, Any], default_name: str) -> SweepDefinitio
     default_name
         Its name, if the content has none.
     """
-    _check_keys(content, _KEYS, "the keys")
+    _check_keys(content, _KEYS, gettext("the keys"))
     search = content.get("search", GRID)
     if search not in SEARCHES:
-        raise SettingError(f"search: expected grid or random, found {_quoted(search)}.")
+        raise SettingError(
+            gettext("search: expected grid or random, found {search}.", search=_quoted(search))
+        )
     fixed_table, vary_table = _table(content, "settings"), _table(content, "vary")
     if not vary_table:
-        raise SettingError("vary: expected at least one setting with its values, found none.")
+        raise SettingError(
+            gettext("vary: expected at least one setting with its values, found none.")
+        )
     flags = _setting_names()
-    _check_keys(fixed_table, (*flags, *_DATA_KEYS), "the flags of inkling train")
-    _check_keys(vary_table, [it for it in flags if it != "seed"], "the settings that can vary")
+    _check_keys(fixed_table, (*flags, *_DATA_KEYS), gettext("the flags of inkling train"))
+    _check_keys(
+        vary_table, [it for it in flags if it != "seed"], gettext("the settings that can vary")
+    )
     data = DataChoice(*(_text(fixed_table, key) for key in _DATA_KEYS))
     fixed = {
         flags[key]: _read(key, value, "settings")
@@ -248,12 +267,18 @@ def parse_sweep(content: Mapping[str, Any], default_name: str) -> SweepDefinitio
     seed = fixed.pop("seed", CommandSettings.param["seed"].default)
     vary = {flags[key]: _read_values(key, value, search) for key, value in vary_table.items()}
     if twice := sorted(set(fixed) & set(vary)):
-        raise SettingError(f"vary: {twice[0]} is fixed in settings, too; leave out one of them.")
+        raise SettingError(
+            gettext(
+                "vary: {twice} is fixed in settings, too; leave out one of them.", twice=twice[0]
+            )
+        )
     count = 0
     if search == RANDOM:
         count = _integer(content, "trials", None, 1, MAX_TRIALS)
     elif "trials" in content:
-        raise SettingError("trials: a grid has all combinations; leave it out, or search = random.")
+        raise SettingError(
+            gettext("trials: a grid has all combinations; leave it out, or search = random.")
+        )
     return SweepDefinition(
         name=_name(content.get("name", default_name)),
         search=search,
@@ -276,30 +301,42 @@ def _check_keys(found: Mapping[str, Any], known: Sequence[str], what: str) -> No
     for key in found:
         if key not in known:
             close = difflib.get_close_matches(key.replace("_", "-"), known, n=1)
-            hint = f" Did you mean “{close[0]}”?" if close else ""
+            hint = gettext(" Did you mean “{close}”?", close=close[0]) if close else ""
             raise SettingError(
-                f"expected {what} {', '.join(sorted(known))}; found “{shorten(key)}”.{hint}"
+                gettext(
+                    "expected {what} {names}; found “{key}”.{hint}",
+                    what=what,
+                    names=", ".join(sorted(known)),
+                    key=shorten(key),
+                    hint=hint,
+                )
             )
 
 
 def _table(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     table = content.get(key, {})
     if not isinstance(table, dict):
-        raise SettingError(f"{key}: expected a table, found {_quoted(table)}.")
+        raise SettingError(
+            gettext("{key}: expected a table, found {table}.", key=key, table=_quoted(table))
+        )
     return table
 
 
 def _text(table: Mapping[str, Any], key: str) -> str | None:
     value = table.get(key)
     if value is not None and not isinstance(value, str):
-        raise SettingError(f"settings: {key}: expected a text, found {_quoted(value)}.")
+        raise SettingError(
+            gettext(
+                "settings: {key}: expected a text, found {value}.", key=key, value=_quoted(value)
+            )
+        )
     return value
 
 
 def _name(value: Any) -> str:
     name = " ".join(str(value).split())[:60]
     if not name or not isinstance(value, str):
-        raise SettingError(f"name: expected a text, found {_quoted(value)}.")
+        raise SettingError(gettext("name: expected a text, found {value}.", value=_quoted(value)))
     return name
 
 
@@ -307,7 +344,13 @@ def _integer(content: Mapping[str, Any], key: str, default: int | None, low: int
     value = content.get(key, default)
     if type(value) is not int or not low <= value <= high:
         raise SettingError(
-            f"{key}: expected a whole number from {low:,} to {high:,}, found {_quoted(value)}."
+            gettext(
+                "{key}: expected a whole number from {low:,} to {high:,}, found {value}.",
+                key=key,
+                low=low,
+                high=high,
+                value=_quoted(value),
+            )
         )
     return value
 
@@ -321,8 +364,11 @@ def _read_seeds(value: Any, first: int) -> list[int]:
         if len(set(seeds)) == len(seeds):
             return seeds
     raise SettingError(
-        f"seeds: expected a number of seeds from 1 to 1,000 or a list of different seeds, found "
-        f"{_quoted(value)}."
+        gettext(
+            "seeds: expected a number of seeds from 1 to 1,000 or a list of different "
+            "seeds, found {value}.",
+            value=_quoted(value),
+        )
     )
 
 
@@ -330,27 +376,51 @@ def _read_values(key: str, value: Any, search: str) -> Values:
     if isinstance(value, list) and value:
         values = [_read(key, it, "vary") for it in value]
         if any(values.count(it) > 1 for it in values):
-            raise SettingError(f"vary: {key}: expected different values, found one twice.")
+            raise SettingError(
+                gettext("vary: {key}: expected different values, found one twice.", key=key)
+            )
         return values
     if isinstance(value, dict) and search == RANDOM:
         return _read_interval(key, value)
-    expected = "a list of values"
+    expected = gettext("a list of values")
     if search == RANDOM:
-        expected += ' or { from = 0.001, to = 0.1, scale = "log" }'
-    raise SettingError(f"vary: {key}: expected {expected}, found {_quoted(value)}.")
+        interval = '{ from = 0.001, to = 0.1, scale = "log" }'
+        expected = gettext("a list of values or {interval}", interval=interval)
+    raise SettingError(
+        gettext(
+            "vary: {key}: expected {expected}, found {value}.",
+            key=key,
+            expected=expected,
+            value=_quoted(value),
+        )
+    )
 
 
 def _read_interval(key: str, table: Mapping[str, Any]) -> Interval:
     where = f"vary: {key}"
     if not set(table) <= {"from", "to", "scale"} or not {"from", "to"} <= set(table):
-        raise SettingError(f"{where}: expected from, to and scale, found {_quoted(dict(table))}.")
+        raise SettingError(
+            gettext(
+                "{where}: expected from, to and scale, found {table}.",
+                where=where,
+                table=_quoted(dict(table)),
+            )
+        )
     low, high = (_read(key, table[end], where) for end in ("from", "to"))
     scale = table.get("scale", _LINEAR)
     if type(low) not in (int, float) or scale not in (_LOG, _LINEAR):
-        raise SettingError(f"{where}: expected numbers, and the scale linear or log.")
+        raise SettingError(
+            gettext("{where}: expected numbers, and the scale linear or log.", where=where)
+        )
     if not low < high or (scale == _LOG and low <= 0):
         raise SettingError(
-            f"{where}: expected from below to, both above 0 on a log scale; found {low} and {high}."
+            gettext(
+                "{where}: expected from below to, both above 0 on a log scale; found "
+                "{low} and {high}.",
+                where=where,
+                low=low,
+                high=high,
+            )
         )
     return Interval(float(low), float(high), scale == _LOG)
 
@@ -360,16 +430,30 @@ def _read(key: str, value: Any, where: str) -> Any:
     try:
         if key == "calibrate":
             if not isinstance(value, bool):
-                raise SettingError(f"calibrate: expected true or false, found {_quoted(value)}.")
+                raise SettingError(
+                    gettext(
+                        "calibrate: expected true or false, found {value}.", value=_quoted(value)
+                    )
+                )
             return value
         if key == _STRUCTURE:
             if not isinstance(value, list):
                 raise SettingError(
-                    f"{key}: expected a list such as [784, 128, 10], found {_quoted(value)}."
+                    gettext(
+                        "{key}: expected a list such as [784, 128, 10], found {value}.",
+                        key=key,
+                        value=_quoted(value),
+                    )
                 )
             return read_structure(key, [str(it) for it in value])
         if isinstance(value, bool) or not isinstance(value, int | float | str):
-            raise SettingError(f"{key}: expected a number or a text, found {_quoted(value)}.")
+            raise SettingError(
+                gettext(
+                    "{key}: expected a number or a text, found {value}.",
+                    key=key,
+                    value=_quoted(value),
+                )
+            )
         return read_flag(key, _setting_names()[key], str(value))
     except SettingError as error:
         raise SettingError(f"{where}: {error}") from error

@@ -17,6 +17,7 @@ from multiprocessing import connection
 from dashboard.cli.errors import CommandError
 from dashboard.cli.sweeps.definition import Trial
 from dashboard.cli.sweeps.trial import TrialResult, run_trial
+from dashboard.languages.text import gettext
 
 Work = Sequence[tuple[str, Trial]]
 """Trials with their names."""
@@ -59,8 +60,10 @@ def run_in_processes(work: Work, workers: int) -> Iterator[tuple[int, TrialResul
             failures += 1
             if failures > RETRIES:
                 raise CommandError(
-                    "the processes of the trials end before they are done, perhaps for lack of "
-                    "memory; try fewer of them with --workers."
+                    gettext(
+                        "the processes of the trials end before they are done, perhaps "
+                        "for lack of memory; try fewer of them with --workers."
+                    )
                 ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -110,13 +113,17 @@ def run_on_dask(work: Work, address: str) -> Iterator[tuple[int, TrialResult]]:
         from distributed import Client, as_completed  # noqa: PLC0415 - of the extra "dask"
     except ImportError as error:
         raise CommandError(
-            "--scheduler: Dask distributed is not installed; pip install 'inkling[dask]'."
+            gettext("--scheduler: Dask distributed is not installed; pip install 'inkling[dask]'.")
         ) from error
     try:
         client = Client(address)
     except (OSError, ValueError) as error:
         raise CommandError(
-            f"--scheduler: {address} cannot be reached ({str(error)[:120]})."
+            gettext(
+                "--scheduler: {address} cannot be reached ({error}).",
+                address=address,
+                error=str(error)[:120],
+            )
         ) from error
     with client:
         places = {

@@ -21,6 +21,8 @@ from dashboard.cli.sweeps.definition import DataChoice, Trial
 from dashboard.cli.train_data import TrainData, open_train_data
 from dashboard.cli.train_files import TrainFiles
 from dashboard.cli.train_job import TrainingJob
+from dashboard.languages.language import ENGLISH
+from dashboard.languages.text import use_language
 from dashboard.runs.records import RunRecord
 from dashboard.training.history import Score
 from dashboard.training.run import DivergenceError
@@ -80,7 +82,12 @@ def run_trial(trial: Trial, name: str) -> TrialResult:
         It failed otherwise than by diverging.
     """
     data = open_data(trial.data)
-    with _one_blas_thread(), tempfile.TemporaryDirectory(prefix="inkling-trial-") as folder:
+    # What the trial says of itself is stored, so it is the same in every terminal.
+    with (
+        use_language(ENGLISH),
+        _one_blas_thread(),
+        tempfile.TemporaryDirectory(prefix="inkling-trial-") as folder,
+    ):
         files = TrainFiles(Path(folder) / "weights.npz", None)
         job = TrainingJob(data, files, trial.settings, resume=False, stream=io.StringIO())
         fault = ""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dashboard.languages.text import gettext, gettext_noop
 from dashboard.plane.colors import CLASS_DASHES
-from dashboard.shell.chart_parts import make_small_chart, number_formatter
+from dashboard.shell.chart_parts import hover_formatters, make_small_chart, number_formatter
 from dashboard.shell.colors import CLASS_COLORS
 from dashboard.shell.theme import Theme
 
@@ -73,5 +73,6 @@ def _make_figure(source: ColumnDataSource) -> figure:
     chart.multi_line(
         "position", "probability", source=source, color="color", line_dash="dash", line_width=2
     )
-    chart.add_tools(HoverTool(tooltips=[("", "@name"), ("", "$y{0.0 %}")], visible=False))
+    tooltips, formatters = [("", "@name"), ("", "$y{0.0 %}")], hover_formatters(["$y"])
+    chart.add_tools(HoverTool(tooltips=tooltips, formatters=formatters, visible=False))
     return chart

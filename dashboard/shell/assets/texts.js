@@ -3,6 +3,9 @@
 window.gettext = (text, values = {}) =>
   (window.inklingTexts?.[text] ?? text).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole)
 
+// Marks a text that is translated where it is shown.
+window.gettext_noop = (text) => text
+
 // `options` are those of Intl.NumberFormat.
 window.format_number = (number, options) => {
   const { lang } = document.documentElement

@@ -55,7 +55,7 @@ function connectPage(worker) {
         if (!unsent.has(model)) shown._new_models.delete(model);
       }
     } catch (error) {
-      showError("A change from Python could not be shown.", error.message, error.stack, false);
+      showError(gettext_noop("A change from Python could not be shown."), error.message, error.stack, false);
     }
   }
 
@@ -64,7 +64,7 @@ function connectPage(worker) {
     else if (data.type === "patch") applyPatch(data);
     else if (data.type === "render") {
       render(data).catch((error) => {
-        showError("The app could not be drawn.", error.message, error.stack, true);
+        showError(gettext_noop("The app could not be drawn."), error.message, error.stack, true);
       });
     }
   };
@@ -159,7 +159,7 @@ function receiveMessages(started) {
     try {
       await receive(message.type, message.patch ?? message.location);
     } catch (error) {
-      if (reportFailure("An action stopped with an error; the app continues.", error)) return;
+      if (reportFailure(gettext_noop("An action stopped with an error; the app continues."), error)) return;
     }
     self.postMessage({type: "done", sequence: message.sequence});
   }

@@ -686,7 +686,7 @@ async def test_a_save_without_one_of_its_pieces_is_put_aside_and_deletion_leaves
     _, found = await tabs.open(Part(), tab="b")
     assert found is None
     assert len(tabs.told) == 2
-    assert "piece" in tabs.told[0]
+    assert "damaged" in tabs.told[0]
     assert len(tabs.aside()) == 2
     tabs.opened.clear()
 

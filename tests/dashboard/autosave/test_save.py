@@ -104,9 +104,7 @@ def test_a_save_of_another_version_says_so(version):
     other = header.replace(b'"format": 1', f'"format": {version!r}'.replace("'", '"').encode())
     length = int.from_bytes(header[:4], "little") + len(other) - len(header)
     other = length.to_bytes(4, "little") + other[4:]
-    with pytest.raises(
-        SaveError, match=f"of format 1 or 2, found one of format {version}: another"
-    ):
+    with pytest.raises(SaveError, match=f"of format 1, 2, found one of format {version}: another"):
         Save.from_bytes(MAGIC + zlib.crc32(other).to_bytes(4, "little") + other)
 
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from training_helpers import few_samples, in_event_loop
 
 from dashboard.evaluation.report import evaluate_network
+from dashboard.languages.language import find_language
+from dashboard.languages.text import use_language
 from dashboard.report.content import (
     SHOWN_ERRORS,
     RepeatCode,
@@ -88,6 +90,16 @@ async def test_hostile_names_stay_text_and_nothing_is_requested() -> None:
     assert not {"link", "iframe", "object", "form"} & set(tags)
     policy = next(it for tag, it in elements.found if it.get("http-equiv"))
     assert policy["content"].startswith("default-src 'none'")
+
+
+@in_event_loop
+async def test_a_report_is_in_the_language_of_whom_it_is_for() -> None:
+    content = await some_content()
+    with use_language(find_language("de")):
+        elements = Elements(report_html(content))
+    assert dict(elements.found)["html"] == {"lang": "de", "dir": "ltr"}
+    assert "Konfusionsmatrix" in elements.text
+    assert f"{100 * content.evaluation.metrics.accuracy:.2f}".replace(".", ",") in elements.text
 
 
 @in_event_loop

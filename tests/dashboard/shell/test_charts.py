@@ -8,16 +8,16 @@ import panel as pn
 import pytest
 from bokeh.models import HoverTool
 
+from dashboard.digits.state import DigitsState
 from dashboard.digits.views.queue_chart import POINTS, QueueChart, QueueControls
 from dashboard.languages.language import find_language
 from dashboard.languages.text import use_language
-from dashboard.shell.chart_parts import number_formatter
+from dashboard.shell.chart_parts import hover_formatters, number_formatter
 from dashboard.shell.charts import EMPTY_END, SCORE_POINTS, RunCharts, thin
 from dashboard.shell.theme import Theme
 from dashboard.training.history import History, Score
 from dashboard.training.marks import Divergence, SettingChange
 from dashboard.training.run_options import RunOptions
-from dashboard.training.settings import TrainingSettings
 from dashboard.training.snapshot import Snapshot
 from nn import load_pretrained
 
@@ -137,6 +137,16 @@ def test_all_axes_are_labelled():
         figure = figure_of(chart)
         assert figure.xaxis[0].axis_label == "iteration"
         assert figure.yaxis[0].axis_label == label
+
+
+def test_the_numbers_beside_the_pointer_are_written_by_the_browser_in_other_languages():
+    assert hover_formatters(["@value"]) == {}
+    with use_language(find_language("de")):
+        charts, formatters = make_charts(), hover_formatters(["@value", "$y"])
+    assert list(formatters) == ["@value", "$y"]
+    assert "format_number" in formatters["@value"].code
+    hovers = figure_of(charts.loss).select(HoverTool)
+    assert {"@iteration", "@epoch", "@value"} in [set(it.formatters) for it in hovers]
 
 
 def test_the_numbers_of_axes_are_written_by_the_browser_in_other_languages():
@@ -394,7 +404,7 @@ def test_the_chart_of_the_queue_keeps_the_newest_redraws():
 
 
 def test_the_chart_of_the_queue_is_not_empty_when_it_is_opened():
-    controls = QueueControls(TrainingSettings(), Theme())
+    controls = QueueControls(DigitsState(), Theme())
     controls.draw(Snapshot(1, load_pretrained(), cached=3, in_flight=2))
     controls.view.select(pn.widgets.Toggle)[0].value = True
     chart = controls.view.select(pn.pane.Bokeh)[-1].object

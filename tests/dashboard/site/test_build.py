@@ -95,6 +95,10 @@ def test_a_built_site_holds_all_that_it_loads(built: BuiltSite) -> None:
         content = (site / file["name"]).read_bytes()
         assert file["bytes"] == len(content)
         assert file["sums"][0] == sha256(content).hexdigest()
+    for file in files["languages"].values():
+        later = json.loads((site / file["name"]).read_text(encoding="utf-8"))["texts"]
+        assert file["texts"].items() <= later.items()
+        assert "{name} could not be loaded: {cause}." in file["texts"]
     worker = (site / "worker.js").read_text(encoding="utf-8")
     settings = json.loads(worker.partition("\n")[0].removeprefix("const settings = ")[:-1])
     for name in ("packages", "stdlib"):
