@@ -12,13 +12,13 @@ from data_cache.synthesis.stroke_templates import Stroke
 
 UNSEEN_STYLES = {
     1: "0,36 24,4 84,0! 66,100! / 30,96 100,100",
-    4: "90,0 0,44! 100,52! 40,100",
-    7: "4,6 96,0! 40,100 / 6,92 96,84",
-    9: "82,10 42,0 8,16 28,38 80,14! 92,58 66,98 20,98 4,78 30,62 62,66",
+    4: "90,0 10,24! 100,40! 0,100",
+    7: "0,30 10,0! 96,6! 40,56! 96,56! 40,100",
+    9: "20,0 90,0! 80,50! 10,44! 20,0! / 50,50 60,100 100,90",
 }
-"""A one with a long, bent flag and a foot, a four in one open stroke like a lightning flash, a
-seven with a very low bar, and a nine whose tail is curled back; points in hundredths of the box,
-corners marked by `!`."""
+"""A one with a long, bent flag and a foot, a four in one open stroke with its bar close to the top,
+a seven whose bar is a zigzag of the stem, and a nine with a square ring over the middle of its
+stem; points in hundredths of the box, corners marked by `!`."""
 
 
 def write_style(
