@@ -25,11 +25,6 @@ INTERVAL_SECONDS = 1.0
 
 MAX_SHARE = 0.05
 
-WRAPPED = (
-    ".bk-btn-group { flex-wrap: wrap; row-gap: 4px; } .bk-btn-group > .bk-btn { flex: 0 1 auto; }"
-)
-"""The titles of the experiments need more than one row in some languages."""
-
 COLLECTION_PARTS = {
     "records": ("runs", "status"),
     "baseline": ("runs",),
@@ -159,8 +154,7 @@ class RunsPane:
             label=gettext("Experiment"),
             options={gettext(title): name for title, name in EXPERIMENTS.items()},
             css_classes=["ink-runs-experiment"],
-            stylesheets=[theme.widgets, WRAPPED],
-            sizing_mode="stretch_width",
+            stylesheets=[theme.widgets],
             margin=0,
         )
         column = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [theme.gap]}
