@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any, Protocol
 
+from dashboard.languages.text import in_current_language
+
 Change = Callable[[], None]
+Schedule = Callable[[float, Change], object]
+"""Calls a function after some seconds."""
+
+LATER_SECONDS = 0.02
+"""A frame of the display, at least, in which the page shows what came before."""
 
 
 class PageWriter(Protocol):
@@ -26,13 +33,45 @@ class PageWriter(Protocol):
             every change.
         """
 
+    def write_later(self, change: Change, key: Hashable) -> None:
+        """Run a function that changes the page after what a person waits for has been shown.
+
+        Parameters
+        ----------
+        change, key
+            As in `write`.
+        """
+
 
 class DirectPageWriter:
-    """Changes the page at once; in a worker nothing else can be changing it."""
+    """Changes the page at once; in a worker nothing else can be changing it.
+
+    Parameters
+    ----------
+    schedule
+        How `write_later` waits; None: it changes the page at once, too.
+    """
+
+    def __init__(self, schedule: Schedule | None = None) -> None:
+        self._schedule = schedule
+        self._waiting_keys: set[Hashable] = set()
 
     def write(self, change: Change, key: Hashable | None = None) -> None:
         """Run the change now."""
         change()
+
+    def write_later(self, change: Change, key: Hashable) -> None:
+        """Run the change after `LATER_SECONDS`."""
+        if self._schedule is None:
+            change()
+        elif key not in self._waiting_keys:
+            self._waiting_keys.add(key)
+
+            def run() -> None:
+                self._waiting_keys.discard(key)
+                change()
+
+            self._schedule(LATER_SECONDS, in_current_language(run))
 
 
 class ServedPageWriter:
@@ -56,6 +95,18 @@ class ServedPageWriter:
 
     def write(self, change: Change, key: Hashable | None = None) -> None:
         """Run the change on the next tick of the document; see `PageWriter`."""
+        self._write(change, key, self._document.add_next_tick_callback)
+
+    def write_later(self, change: Change, key: Hashable) -> None:
+        """Run the change after `LATER_SECONDS`; see `PageWriter`."""
+        milliseconds = round(1000 * LATER_SECONDS)
+        self._write(
+            change, key, lambda run: self._document.add_timeout_callback(run, milliseconds)
+        )
+
+    def _write(
+        self, change: Change, key: Hashable | None, schedule: Callable[[Change], object]
+    ) -> None:
         if not self._is_open or key in self._waiting_keys:
             return
         if key is not None:
@@ -71,7 +122,7 @@ class ServedPageWriter:
             finally:
                 self._document.unhold()
 
-        self._document.add_next_tick_callback(run)
+        schedule(run)
 
     def close(self) -> None:
         """Drop all changes from now on."""
