@@ -100,9 +100,7 @@ class ServedPageWriter:
     def write_later(self, change: Change, key: Hashable) -> None:
         """Run the change after `LATER_SECONDS`; see `PageWriter`."""
         milliseconds = round(1000 * LATER_SECONDS)
-        self._write(
-            change, key, lambda run: self._document.add_timeout_callback(run, milliseconds)
-        )
+        self._write(change, key, lambda run: self._document.add_timeout_callback(run, milliseconds))
 
     def _write(
         self, change: Change, key: Hashable | None, schedule: Callable[[Change], object]

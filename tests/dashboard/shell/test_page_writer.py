@@ -33,19 +33,19 @@ def test_a_direct_writer_changes_the_page_before_it_returns():
     assert made == ["change"]
 
 
-def test_what_is_written_later_waits_for_its_time_and_is_made_once_for_its_key():
-    for served in (False, True):
-        waiting, made, document = [], [], FakeDocument()
-        direct = DirectPageWriter(lambda seconds, change: waiting.append((seconds, change)))
-        page = ServedPageWriter(document) if served else direct
-        for number in range(3):
-            page.write_later(lambda number=number: made.append(number), key="picture")
-        page.write_later(lambda: made.append("other"), key="text")
-        assert made == []
-        for seconds, change in document.timeouts + waiting:
-            assert seconds == LATER_SECONDS
-            change()
-        assert made == [0, "other"]
+@pytest.mark.parametrize("is_served", [False, True])
+def test_what_is_written_later_waits_for_its_time_and_is_made_once_for_its_key(is_served):
+    waiting, made, document = [], [], FakeDocument()
+    direct = DirectPageWriter(lambda seconds, change: waiting.append((seconds, change)))
+    page = ServedPageWriter(document) if is_served else direct
+    for number in range(3):
+        page.write_later(lambda number=number: made.append(number), key="picture")
+    page.write_later(lambda: made.append("other"), key="text")
+    assert made == []
+    for seconds, change in document.timeouts + waiting:
+        assert seconds == LATER_SECONDS
+        change()
+    assert made == [0, "other"]
 
 
 def test_a_direct_writer_without_a_timer_writes_at_once_what_can_be_later():
