@@ -254,7 +254,6 @@ class Session:
                     gettext("Draw and predict"),
                     self._make_digits_pane,
                     panels=tuple((entry.name, gettext(entry.title)) for entry in PANELS),
-                    english_panels=tuple(it.name for it in PANELS if not it.is_translated),
                     **inside,
                 ),
                 Pane(
@@ -281,7 +280,6 @@ class Session:
                     inside=gettext("Experiments"),
                     inside_title=gettext("Experiments"),
                     has_settings=False,
-                    is_translated=False,
                 ),
             ],
             self._writer,
@@ -573,12 +571,12 @@ class Session:
             digits = DigitsTrials(
                 self.controller, time.perf_counter, self._execute, runtime.time_budget
             )
-            sources["digits"] = RunSource("Digits", self._recorders["digits"], digits)
+            sources["digits"] = RunSource(gettext("Digits"), self._recorders["digits"], digits)
         if self._plane is not None and "spiral" not in sources:
             plane = PlaneTrials(
                 self._plane, time.perf_counter, self._execute, runtime.plane_time_budget
             )
-            sources["spiral"] = RunSource("2-D data", self._recorders["spiral"], plane)
+            sources["spiral"] = RunSource(gettext("2-D data"), self._recorders["spiral"], plane)
         return sources
 
 

@@ -63,6 +63,7 @@ from data_cache.readers.sample_file import ReadOptions, SampleFile
 from data_cache.retries import exponential_backoff
 from data_cache.samples import PARTS, DataSet, Samples
 from data_cache.sources.block_files import decode_block, encode_block
+from data_cache.sources.delayed import DelayedSource
 from data_cache.sources.http import (
     HttpBlockSource,
     fetch_block_with_retries,
@@ -97,6 +98,7 @@ __all__ = [
     "BlockFile",
     "DataError",
     "DataSet",
+    "DelayedSource",
     "Feed",
     "HttpBlockSource",
     "Manifest",

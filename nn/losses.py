@@ -101,9 +101,10 @@ def softmax_cross_entropy(
         (Hendrycks, Mazeika and Dietterich, 2019, section 3). None: all are labelled.
     """
     count = len(logits)
-    np.copyto(workspace.labels, labels, casting="same_kind")
-    labels = workspace.labels
     unlabelled = None if is_labelled is None else np.flatnonzero(~is_labelled)
+    if unlabelled is not None or labels.dtype != np.intp:
+        np.copyto(workspace.labels, labels, casting="same_kind")
+        labels = workspace.labels
     if unlabelled is not None:
         labels[unlabelled] = 0
     loss = _labelled_loss(logits, labels, delta, workspace, label_smoothing)
@@ -139,7 +140,8 @@ def _labelled_loss(
     logits.take(flat_labels, out=workspace.picked, mode="clip")
     if label_smoothing:
         np.subtract(delta, label_smoothing / delta.shape[1], out=delta)
-    np.divide(delta, count, out=delta)
+    if count > 1:
+        np.divide(delta, count, out=delta)
     delta.reshape(-1)[flat_labels] -= (1 - label_smoothing) / count
     # Subtracting from 0 instead of negating turns the -0.0 of a perfect prediction into 0.0.
     loss = 0.0 - float(np.add.reduce(workspace.picked)) / count

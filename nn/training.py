@@ -22,6 +22,7 @@ from nn.optimizers import SGD, Optimizer
 
 if TYPE_CHECKING:
     from nn.backends.blas import BlasDescent
+    from nn.backends.numpy_backend import NumpyBackend
     from nn.backends.wasm import FusedStep
 
 
@@ -80,6 +81,7 @@ class TrainingStep:
         self._activation = activation_function(network.activation)
         self._capacity = max(batch_capacity, 1)
         self._fused: FusedStep | None = None
+        self._computing: NumpyBackend | FusedStep = self._backend
         self._descent: BlasDescent | None = None
         self._descent_for: tuple[_BatchWorkspace, bool] | None = None
 
@@ -104,6 +106,11 @@ class TrainingStep:
         self._optimizer = optimizer
         # For which kind of step the fused one was looked up last: masked, not masked, neither.
         self._fused_for: bool | None = None
+
+    @property
+    def threads(self) -> int | None:
+        """Threads that compute large steps; None where NumPy's library decides it."""
+        return self._computing.threads
 
     def __call__(
         self,
@@ -172,6 +179,7 @@ class TrainingStep:
             )
         batch = self._batch_of(len(x) // steps)
         fused = self._fused_step() if is_labelled is None else None
+        self._computing = self._backend if fused is None else fused
         # What compiled code takes directly; it scales bytes itself.
         is_ready = x.flags.c_contiguous and x.dtype in (np.float32, np.uint8)
         if fused is not None and not self.dropout and is_ready:
@@ -284,7 +292,9 @@ class TrainingStep:
         if descent is not None:
             self._optimizer.steps += 1
             self._backward(batch, values, descent, rate)
-            self._optimizer.flush(self._parameters)
+            # Without decay, no weight comes near zero but by chance.
+            if self.l2:
+                self._optimizer.flush(self._parameters)
         else:
             self._backward(batch, values)
             self._backend.update(self._optimizer, self._parameters, self._gradients, rate)

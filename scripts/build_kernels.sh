@@ -26,3 +26,18 @@ build() {
 
 build dense-simd.wasm ""
 build dense-relaxed.wasm -mrelaxed-simd
+
+# The training steps alone, for a memory that threads share, outside of Python's.
+build_for_threads() {
+    "$clang" --target=wasm32-unknown-unknown -std=c11 -O2 -Wall -Wextra -Werror \
+        -msimd128 $2 -matomics -mbulk-memory -DINKLING_THREADS -ffreestanding -fno-builtin \
+        -fvisibility=hidden -nostdinc -isystem "$headers" -c "$kernels/dense.c" \
+        -o "$objects/team.o"
+    "$linker" --no-entry --import-memory --shared-memory --max-memory=268435456 --strip-all \
+        --gc-sections -z stack-size=65536 --export=train --export=help --export=helpers \
+        --export=__heap_base --export=__stack_pointer "$objects/team.o" -o "$target/$1"
+    chmod 644 "$target/$1"
+}
+
+build_for_threads team-simd.wasm ""
+build_for_threads team-simd-relaxed.wasm -mrelaxed-simd

@@ -18,6 +18,8 @@ from babel.messages.pofile import read_po, write_po
 
 from dashboard.languages.client import find_texts
 from dashboard.languages.language import ENGLISH, LANGUAGES
+from dashboard.lessons.lesson import change_texts
+from dashboard.lessons.library import LESSONS, load_lesson
 
 ROOT = Path(__file__).parents[1]
 CATALOGUES = ROOT / "dashboard" / "languages" / "catalogues"
@@ -38,6 +40,8 @@ def gather_texts() -> dict[Key, list[str]]:
             texts = list(texts_of_module(path.read_text(encoding="utf-8")))
         elif path.suffix in (".js", ".html"):
             texts = list(find_texts(path.read_text(encoding="utf-8")))
+        elif path.suffix == ".toml" and path.stem in LESSONS:
+            texts = list(texts_of_lesson(path.stem))
         for text in texts:
             files = found.setdefault(text, [])
             name = path.relative_to(ROOT).as_posix()
@@ -57,6 +61,18 @@ def texts_of_module(source: str) -> Iterator[Key]:
             ]
             if values:
                 yield values[0] if len(values) == 1 else (values[0], values[1])
+
+
+def texts_of_lesson(name: str) -> list[str]:
+    """Return the texts of a lesson of the package."""
+    texts: list[str] = []
+
+    def note(text: str) -> str:
+        texts.append(text)
+        return text
+
+    change_texts(load_lesson(name), note)
+    return list(dict.fromkeys(texts))
 
 
 def read_catalogue(code: str) -> Catalog:

@@ -84,7 +84,7 @@ def _check(name: str, task: Any) -> str:
     if not verdict.holds:
         return f"refused: {' '.join(verdict.faults)}"
     scores = ", ".join(
-        f"{MEASURES[key].label} {MEASURES[key].format(value)}"
+        f"{MEASURES[key].title()} {MEASURES[key].format(value)}"
         for key, value in verdict.scores.items()
     )
     how = (

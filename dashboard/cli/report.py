@@ -256,7 +256,7 @@ def _obstacles(settings: CommandSettings, checkpoint: Checkpoint, data: TrainDat
         found.append("The training diverged.")
     if history.changes or history.interventions:
         found.append("Settings changed when the training was resumed.")
-    elif not settings.pen_digits and not settings.non_digits:
+    elif not settings.has_synthetic_samples:
         steps = -(-len(data.train) // settings.batch_size) * settings.num_epochs
         schedule = create_schedule(settings.schedule, settings.learning_rate, steps)
         planned = [schedule(step) for step in range(len(history))]

@@ -11,6 +11,7 @@ import param
 
 from dashboard.training.budget import COMMAND_BUDGET, Budget
 from dashboard.training.settings import TrainingSettings
+from data_cache.synthesis import SCHOOLS
 from nn import SCHEDULES
 
 
@@ -41,6 +42,19 @@ class CommandSettings(TrainingSettings):
         label="Synthetic digits",
         doc="Number of synthetic digits, in styles rare in MNIST, added to the training data.",
     )
+    school_digits = param.Integer(
+        0,
+        bounds=(0, 1_000_000),
+        label="School digits",
+        doc="Number of synthetic digits, in the styles of schools of handwriting in several "
+        "countries, added to the training data.",
+    )
+    without_school = param.Selector(
+        default="none",
+        objects=["none", *SCHOOLS],
+        label="Without school",
+        doc="A school whose styles no school digit has, to evaluate on styles that were not seen.",
+    )
     non_digits = param.Integer(
         0,
         bounds=(0, 1_000_000),
@@ -60,3 +74,8 @@ class CommandSettings(TrainingSettings):
         doc="Early stopping: stop after this many epochs without a lower validation loss, and save "
         "the weights of the best epoch; 0 trains to the end and saves the last weights.",
     )
+
+    @property
+    def has_synthetic_samples(self) -> bool:
+        """Whether synthetic digits or other images are added to the training samples."""
+        return bool(self.pen_digits or self.non_digits or self.school_digits)

@@ -76,6 +76,8 @@ SETTING_FLAGS = {
     "weight_average": "--weight-average",
     "pen_digits": "--pen-digits",
     "non_digits": "--non-digits",
+    "school_digits": "--school-digits",
+    "without_school": "--without-school",
     "patience": "--patience",
     "binarize": "--binarize",
     "augment": "--augment",

@@ -14,7 +14,7 @@ from dashboard.cli.arguments import data_set_name
 from dashboard.cli.sample_input import overlap_warnings, read_reported, report
 from dashboard.cli.settings import CommandSettings
 from data_cache import DIGIT_NAMES, ReadOptions, Samples, load_data_set, to_float
-from data_cache.synthesis import add_synthetic_samples
+from data_cache.synthesis import add_synthetic_samples, styles_without
 from nn import Network
 from nn.calibration import fit_temperature, with_temperature
 
@@ -82,13 +82,15 @@ def _load_by_name(name: str) -> TrainData:
 
 def enriched(samples: Samples, settings: CommandSettings) -> Samples:
     """Return the samples with synthetic digits and non-digits added, as the settings say."""
-    if not settings.pen_digits and not settings.non_digits:
+    if not settings.has_synthetic_samples:
         return samples
     return add_synthetic_samples(
         samples,
         np.random.default_rng([settings.seed, _ENRICHMENT_STREAM]),
         pen_digits=settings.pen_digits,
         non_digits=settings.non_digits,
+        school_digits=settings.school_digits,
+        styles=styles_without(settings.without_school),
     )
 
 

@@ -48,6 +48,8 @@ FIXED = {
     "weight_average": "--weight-average",
     "pen_digits": "--pen-digits",
     "non_digits": "--non-digits",
+    "school_digits": "--school-digits",
+    "without_school": "--without-school",
     "hidden_layers": "--network-structure",
     "activation": "--activation-function",
     "initialization": "--initialization",
@@ -60,7 +62,7 @@ FIXED = {
 # Settings of the command line that TrainingSettings lacks.
 _OWN = (
     *("num_epochs", "schedule", "binarize", "patience"),
-    *("pen_digits", "non_digits", "calibrate"),
+    *("pen_digits", "non_digits", "school_digits", "without_school", "calibrate"),
 )
 
 IDLE_SETTINGS = ("cache_size", "concurrency")

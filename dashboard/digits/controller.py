@@ -126,6 +126,7 @@ class DigitsController:
         state.param.watch(self._running_changed, "running")
         state.param.watch(self._data_set_changed, list(DATA_SETTINGS))
         state.param.watch(self._live_setting_changed, list(LIVE_SETTINGS))
+        state.param.watch(lambda _event: self.training.apply_latency(), "latency")
         state.param.watch(lambda _event: self.trainer.note_interaction(), "drawing")
         state.param.watch(self._shown_checkpoint_changed, "shown_checkpoint")
 

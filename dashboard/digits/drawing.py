@@ -6,6 +6,7 @@ Drawings are predicted by the current model, which all panes show.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,14 @@ DRAWING_SIDE = 84
 
 # So much of the ink of a picture has to be on the pad for the drawing to be the picture's.
 _MOST = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Framings:
+    """What a model predicts for a drawing that is only shrunk, and for the centred one."""
+
+    shrunk: Prediction
+    centred: Prediction
 
 
 class DrawingModel:
@@ -117,6 +126,20 @@ class DrawingModel:
         """Predict the drawing again if the network has changed since the last prediction."""
         if self._image is not None and self._predicted_with is not self._state.shown_network:
             self.predict()
+
+    def compare_framings(self) -> Framings | None:
+        """Return what the current model predicts without centring and with it.
+
+        None while the pad is blank, and for other classes than digits, which are never centred.
+        """
+        state, drawing = self._state, self._state.drawing
+        if drawing is None or self._image is None or not state.has_digit_classes:
+            return None
+        shrunk, centred = shrink_canvas(drawing), frame_digit(drawing)
+        if shrunk is None or centred is None:
+            return None
+        probabilities = state.shown_network.predict_proba(np.stack([shrunk, centred]))
+        return Framings(*map(Prediction, (shrunk, centred), probabilities))
 
     def _frame_and_predict(self) -> None:
         self._frame()

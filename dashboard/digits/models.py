@@ -248,5 +248,5 @@ class ModelStore:
 
 def _validation_accuracy(history: History | None, iteration: int) -> float | None:
     """Return the latest score that an iteration had; None before the first one."""
-    scores = history.validation if history else []
+    scores = [] if history is None else history.validation
     return next((it.accuracy for it in reversed(scores) if it.iteration <= iteration), None)

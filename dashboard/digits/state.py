@@ -113,6 +113,15 @@ class DigitsState(TrainingSettings, RunOptions, StopSettings, ShownCheckpoint, S
             "28 × 28 pixels, so position and size change the answer."
         ),
     )
+    latency = param.Integer(
+        0,
+        bounds=(0, 2000),
+        label=gettext_noop("Simulated latency (ms)"),
+        doc=gettext_noop(
+            "Milliseconds that each block of digits takes longer to arrive. More requests at the "
+            "same time, and a larger cache, make up for it."
+        ),
+    )
     smoothing = param.Number(
         0.9,
         bounds=(0, 0.99),

@@ -23,7 +23,7 @@ from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.stopping import reached_goal
 from dashboard.training.trainer import Clock, Execute, TimeBudget
-from data_cache import DataError, PrefetchError, Samples
+from data_cache import DataError, DelayedSource, PrefetchError, Samples
 from nn import Network, load_pretrained
 
 NETWORK_SETTINGS = (
@@ -59,6 +59,7 @@ class DigitsTraining(PaneTraining[BlockRun]):
     """
 
     state: DigitsState
+    _source: DelayedSource[Any]
 
     def __init__(
         self,
@@ -136,7 +137,7 @@ class DigitsTraining(PaneTraining[BlockRun]):
         **settings: Any,
     ) -> None:
         """Continue from a state of a run on the opened data set, with the settings of that run."""
-        run = BlockRun(self.state, self.data.source, state=run_state)
+        run = BlockRun(self.state, self._make_source(), state=run_state)
         self.state.param.update(**settings)
         run.apply_settings()
         self.state.built_settings = dict(built_settings)
@@ -189,6 +190,10 @@ class DigitsTraining(PaneTraining[BlockRun]):
             self.notify(f"{found} {gettext('A fresh net for these classes: press Train.')}")
         self.load_validation()
 
+    def apply_latency(self) -> None:
+        """Apply the simulated latency to the blocks that are requested from now on."""
+        self._source.delay = self.state.latency / 1000
+
     def load_validation(self) -> None:
         """Fetch the validation samples; the first score of the run waits for them."""
         self.trainer.validation_coming = self.background_tasks.begin(
@@ -208,7 +213,7 @@ class DigitsTraining(PaneTraining[BlockRun]):
         names = NETWORK_SETTINGS if network is None else ("seed",)
         self.state.built_settings = {name: getattr(self.state, name) for name in names}
         return BlockRun(
-            self.state, self.data.source, network=network, classes=len(self.data.class_names)
+            self.state, self._make_source(), network=network, classes=len(self.data.class_names)
         )
 
     def _make_pretrained_run(self) -> BlockRun:
@@ -216,6 +221,11 @@ class DigitsTraining(PaneTraining[BlockRun]):
         run = self._make_run(initial.copy())
         run.initial_network = initial
         return run
+
+    def _make_source(self) -> DelayedSource[Any]:
+        """Return the training samples of the opened data set, with the simulated latency."""
+        self._source = DelayedSource(self.data.source, self.state.latency / 1000)
+        return self._source
 
     async def _set_validation(self, data: OpenedDataSet) -> None:
         validation = await self.fetch_validation(data)

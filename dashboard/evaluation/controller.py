@@ -1,12 +1,14 @@
 """Controller of the evaluation pane: evaluates the current model, and publishes results in parts.
 
 It evaluates a snapshot of the weights, so training may continue; cancelling keeps the results.
+While they are seen, those on the samples follow the model.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import time
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
 import numpy as np
@@ -30,6 +32,10 @@ from nn import Network
 NON_DIGITS = 180
 ROBUSTNESS_DIGITS = 100
 SEED = 0
+FOLLOWING_SECONDS = 1.0
+"""From one evaluation of a model in training to the next, at least."""
+FOLLOWING_SHARE = 0.1
+"""Of the time, which evaluations of a model in training take at most."""
 # Shares of the progress after the report, and after the rejection.
 _REPORTED, _REJECTED = 0.2, 0.3
 
@@ -61,10 +67,26 @@ class EvaluationController:
         Gives the model and the data.
     execute
         Computes a chunk: in line, or in a thread.
+    sleep
+        Awaited with seconds between two evaluations of a model in training.
+    clock
+        A monotonic clock, in seconds.
     """
 
-    def __init__(self, state: EvaluationState, source: ModelSource, execute: Execute) -> None:
+    def __init__(
+        self,
+        state: EvaluationState,
+        source: ModelSource,
+        execute: Execute,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self.state = state
+        self._sleep, self._clock = sleep, clock
+        self._is_seen = False
+        self._data: OpenedDataSet | None = None
+        self._part = ""
         self._source = source
         self._execute = execute
         self._task: asyncio.Task[None] | None = None
@@ -78,6 +100,11 @@ class EvaluationController:
                 running=True, progress=0.0, report=None, cell=None, rejections=[], robustness=[]
             )
             self._source.spawn(self._run())
+
+    def set_seen(self, is_seen: bool) -> None:
+        """Tell whether the results are seen; while they are not, they do not follow the model."""
+        self._is_seen = is_seen
+        self._follow()
 
     def cancel(self) -> None:
         """Cancel the evaluation after the present chunk; results so far stay."""
@@ -104,6 +131,50 @@ class EvaluationController:
         if self._evaluated is None or (state.is_stale and digits.running):
             return
         state.is_stale = not have_equal_weights(self._evaluated, digits.shown_network)
+        self._follow()
+
+    def _follow(self) -> None:
+        """Begin to evaluate the model again if it has changed since."""
+        if self._has_to_follow() and not self.state.is_following:
+            self.state.is_following = True
+            self._source.spawn(self._evaluate_again())
+
+    def _has_to_follow(self) -> bool:
+        state = self.state
+        has_changed = state.is_stale and state.report is not None and not state.running
+        return self._is_seen and has_changed and self._source.data is self._data
+
+    async def _evaluate_again(self) -> None:
+        """Evaluate the newest weights on the same samples, as long as they change."""
+        state, digits, samples = self.state, self._source.state, self.state.samples
+        try:
+            while self._has_to_follow() and state.samples is samples:
+                began = self._clock()
+                network, model = digits.shown_network, describe_model(digits).subject
+                report = await evaluate_network(network, samples, execute=self._execute)
+                if state.running or state.samples is not samples:
+                    return
+                self._evaluated = network
+                state.param.update(
+                    report=report,
+                    subject=self._describe(model, samples),
+                    is_stale=not have_equal_weights(network, digits.shown_network),
+                )
+                taken = self._clock() - began
+                await self._sleep(max(FOLLOWING_SECONDS, taken / FOLLOWING_SHARE) - taken)
+        finally:
+            state.is_following = False
+
+    def _describe(self, model: str, samples: Samples) -> str:
+        """Return which model is evaluated on what."""
+        assert self._data is not None, "set before the first evaluation"
+        return gettext(
+            "{model}, on {count} {part} samples of {data}",
+            model=model,
+            count=format_number(len(samples)),
+            data=gettext(self._data.title),
+            part=gettext(self._part),
+        )
 
     async def _run(self) -> None:
         state = self.state
@@ -119,20 +190,17 @@ class EvaluationController:
         finally:
             self._task = None
             state.running = False
+            self._follow()
 
     async def _evaluate(self) -> None:
         state, data, digits = self.state, self._source.data, self._source.state
         network, model = digits.shown_network, describe_model(digits).subject
-        self._evaluated = network
+        self._evaluated, self._data, self._part = network, data, state.part
         samples = await data.part(state.part)
+        subject = self._describe(model, samples)
         state.param.update(
-            subject=gettext(
-                "{model}, on {count} {part} samples of {data}",
-                model=model,
-                count=format_number(len(samples)),
-                data=gettext(data.title),
-                part=gettext(state.part),
-            ),
+            subject=subject,
+            rest_subject=subject,
             class_names=data.class_names,
             samples=samples,
             is_stale=not have_equal_weights(network, digits.shown_network),

@@ -30,6 +30,12 @@ class EvaluationState(param.Parameterized):
     progress = param.Number(0.0, bounds=(0, 1), doc="Share that is done.")
     subject = param.String("", doc="Which model was evaluated on what; empty before the first.")
     is_stale = param.Boolean(False, doc="Whether the current model is not the evaluated one.")
+    is_following = param.Boolean(
+        False, doc="Whether the model is evaluated again and again, because it changes."
+    )
+    rest_subject = param.String(
+        "", doc="Which model the rejection and the robustness were measured of, on what."
+    )
     class_names = param.Tuple(DIGIT_NAMES, doc="Of the evaluated samples.")
     samples = param.ClassSelector(class_=Samples, doc="The evaluated samples.")
     report = param.ClassSelector(class_=EvaluationReport, doc="The report on the samples.")

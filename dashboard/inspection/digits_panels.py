@@ -40,7 +40,7 @@ def _make_play(context: InspectionContext) -> InspectionPanel:
 
 
 PANELS = (
-    PanelEntry("inside", gettext_noop("Inside"), _make_inside, is_translated=True),
+    PanelEntry("inside", gettext_noop("Inside"), _make_inside),
     PanelEntry("why", gettext_noop("Why"), _make_why),
     PanelEntry("map", gettext_noop("Map"), _make_map),
     PanelEntry("health", gettext_noop("Health"), _make_health),

@@ -84,8 +84,6 @@ class MaximizedClass:
     value, start_value
         The logit of the class minus the mean of the other logits, of the image and of the first
         one.
-    regularizer
-        In words.
     began_at_mean
         Whether the first image was the mean of the validation images of the class; else it was
         blank.
@@ -95,7 +93,6 @@ class MaximizedClass:
     answer: Answer
     value: float
     start_value: float
-    regularizer: str
     began_at_mean: bool
 
 
@@ -148,7 +145,6 @@ def maximize_class(
         answer,
         found.value,
         found.start_value,
-        found.regularizer,
         began_at_mean=start is not None,
     )
 

@@ -16,7 +16,12 @@ from typing import Any
 
 import panel as pn
 
-from dashboard.inspection.health_charts import QuantileChart, UpdateChart, make_x_range
+from dashboard.inspection.health_charts import (
+    USUAL_UPDATE,
+    QuantileChart,
+    UpdateChart,
+    make_x_range,
+)
 from dashboard.inspection.latest_computation import LatestComputation
 from dashboard.inspection.layer_health import (
     Finding,
@@ -29,6 +34,8 @@ from dashboard.inspection.layer_health import (
 )
 from dashboard.inspection.panels import InspectionContext
 from dashboard.inspection.validation_subset import ValidationSubset
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell.theme import button
 from dashboard.training.snapshot import Snapshot
 from data_cache import Samples
@@ -48,16 +55,16 @@ EVERY_IMAGE = 4
 """Of the chosen samples, one in so many is used where images are convolved, which takes long."""
 
 DISTRIBUTIONS = {
-    "weights": "Weights",
-    "activations": "Activations",
-    "gradients": "Gradients of the loss for the weights",
+    "weights": gettext_noop("Weights"),
+    "activations": gettext_noop("Activations"),
+    "gradients": gettext_noop("Gradients of the loss for the weights"),
 }
 """The titles of the charts by the names of the statistics."""
 
 LESSONS = {
-    "dying-relu": "Lesson: Dying ReLUs",
-    "vanishing-gradients": "Lesson: Vanishing gradients",
-    "learning-rate": "Lesson: The learning rate",
+    "dying-relu": gettext_noop("Lesson: Dying ReLUs"),
+    "vanishing-gradients": gettext_noop("Lesson: Vanishing gradients"),
+    "learning-rate": gettext_noop("Lesson: The learning rate"),
 }
 """The titles of the buttons by the names of the lessons."""
 
@@ -120,14 +127,14 @@ class HealthPanel:
         self._table = theme.text("", css_classes=["ink-health-table"])
         begin = context.begin_lesson
         self._lessons = {
-            name: button(title, theme, f"ink-health-{name}", partial(begin, name))
+            name: button(gettext(title), theme, f"ink-health-{name}", partial(begin, name))
             for name, title in LESSONS.items()
         }
         for lesson in self._lessons.values():
             lesson.visible = False
         self.layer = pn.widgets.Select(
-            label="Layer",
-            options={"Output": 0},
+            label=gettext("Layer"),
+            options={gettext("Output"): 0},
             css_classes=["ink-health-layer"],
             stylesheets=[theme.widgets],
             sizing_mode="stretch_width",
@@ -138,8 +145,8 @@ class HealthPanel:
         self.charts = {name: QuantileChart(name, x_range) for name in DISTRIBUTIONS}
         self.updates = UpdateChart(x_range)
         figures = [
-            *((DISTRIBUTIONS[name], chart.figure) for name, chart in self.charts.items()),
-            ("Update ÷ weights, per step", self.updates.figure),
+            *((gettext(DISTRIBUTIONS[name]), chart.figure) for name, chart in self.charts.items()),
+            (gettext("Update ÷ weights, per step"), self.updates.figure),
         ]
         self.view: pn.viewable.Viewable = pn.Column(
             self._text,
@@ -160,12 +167,7 @@ class HealthPanel:
                 )
                 for title, figure in figures
             ),
-            theme.text(
-                '<p class="quiet">Areas: from the 5 % to the 95 % and from the 25 % to the 75 % '
-                "quantile; line: the median. Update ÷ weights is the change of the weights between "
-                "two snapshots, divided by their norm and by the number of steps; steps in "
-                "opposite directions make it smaller. About 0.001 (dashed) is usual.</p>"
-            ),
+            theme.text(f'<p class="quiet">{_legend()}</p>'),
             css_classes=["ink-health"],
             sizing_mode="stretch_width",
             margin=0,
@@ -177,7 +179,7 @@ class HealthPanel:
             deliver=lambda result: self._page.write(lambda: self._draw(result)),
             rate=context.rate.limited(INTERVAL_SECONDS, MAX_SHARE),
         )
-        self._draw("Loading validation samples …")
+        self._draw(gettext("Loading validation samples …"))
         state.param.watch(self._snapshot_changed, "snapshot")
 
     def show(self, is_open: bool) -> None:
@@ -213,7 +215,7 @@ class HealthPanel:
         if self._records_of != self._subject():
             self._records_of, self.records, self._shown = self._subject(), HealthRecords(), None
             self._last_steps = None
-            self._page.write(lambda: self._draw("Measuring the layers …"))
+            self._page.write(lambda: self._draw(gettext("Measuring the layers …")))
         elif self.records.iterations[-1:] > (self._state.snapshot.iteration,):
             self.records.forget_after(self._state.snapshot.iteration)
 
@@ -285,15 +287,35 @@ class HealthPanel:
             lesson.visible = name in wanted
 
 
+def _legend() -> str:
+    return gettext(
+        "Areas: from the {low} to the {high} and from the {lower} to the {upper} quantile; line: "
+        "the median. Update ÷ weights is the change of the weights between two snapshots, divided "
+        "by their norm and by the number of steps; steps in opposite directions make it smaller. "
+        "About {usual} (dashed) is usual.",
+        low=format_percent(0.05, 0),
+        high=format_percent(0.95, 0),
+        lower=format_percent(0.25, 0),
+        upper=format_percent(0.75, 0),
+        usual=format_number(USUAL_UPDATE, "g"),
+    )
+
+
 def summary_html(record: HealthRecord, samples: int, findings: list[Finding]) -> str:
     """Return what is wrong, or that nothing was found."""
     kinds = " ".join(dict.fromkeys(finding.kind for finding in findings))
-    where = f"At iteration {record.iteration:,}, on {samples:,} validation samples: "
+    where = {"iteration": format_number(record.iteration), "count": format_number(samples)}
     if not findings:
-        found = f"<p>{where}no vanishing or exploding gradients, no layer of dead units.</p>"
+        text = gettext(
+            "At iteration {iteration}, on {count} validation samples: no vanishing or exploding "
+            "gradients, no layer of dead units.",
+            **where,
+        )
+        found = f"<p>{text}</p>"
     else:
+        text = gettext("At iteration {iteration}, on {count} validation samples:", **where)
         items = "".join(f"<li>{escape(finding.sentence)}</li>" for finding in findings)
-        found = f'<p>{where}</p><ul class="findings">{items}</ul>'
+        found = f'<p>{text}</p><ul class="findings">{items}</ul>'
     return f'<div data-state="measured" data-findings="{kinds}">{found}</div>'
 
 
@@ -307,14 +329,17 @@ def layers_html(record: HealthRecord, network: Network) -> str:
             layer_titles(network), record.layers, record.update_ratios, strict=True
         )
     )
-    heads = ("Layer", "Dead units", "Saturated", "Gradient norm", "Update ÷ weights")
+    heads = (
+        *(gettext("Layer"), gettext("Dead units"), gettext("Saturated")),
+        *(gettext("Gradient norm"), gettext("Update ÷ weights")),
+    )
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     return f'<table class="layers"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.0f} %"
+    return "–" if share is None else format_percent(share, 0)
 
 
 def _number(value: float) -> str:
-    return f"{value:.2g}" if isfinite(value) else "–"
+    return format_number(value, ".2g") if isfinite(value) else "–"

@@ -7,15 +7,18 @@ from typing import Any
 import numpy as np
 from bokeh.models import (
     ColumnDataSource,
+    CustomJSTickFormatter,
     DataRange1d,
-    NumeralTickFormatter,
     PrintfTickFormatter,
     Span,
+    TickFormatter,
 )
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from dashboard.shell.chart_parts import make_small_chart
+from dashboard.languages.language import ENGLISH
+from dashboard.languages.text import current_language, gettext
+from dashboard.shell.chart_parts import make_small_chart, number_formatter
 from dashboard.shell.colors import SECOND
 
 HEIGHT = 84
@@ -25,6 +28,9 @@ LEFT = 64
 """Width of the axes in pixels, the same for all charts, so that they are aligned."""
 
 USUAL_UPDATE = 1e-3
+
+SIGNIFICANT = "return format_number(tick, {maximumSignificantDigits: 3})"
+"""Bokeh chooses the digits itself, but writes numbers as English does."""
 
 COLUMNS = ("iteration", "q5", "q25", "q50", "q75", "q95")
 
@@ -92,8 +98,8 @@ class UpdateChart:
         self.figure = _make_figure(
             x_range, self._frame, y_axis_type="log", height=HEIGHT + AXIS_HEIGHT
         )
-        self.figure.yaxis.formatter = PrintfTickFormatter(format="%.1e")
-        self.figure.xaxis.axis_label = "iteration"
+        self.figure.yaxis.formatter = _exponent_formatter()
+        self.figure.xaxis.axis_label = gettext("iteration")
         self.figure.add_layout(
             Span(
                 location=USUAL_UPDATE,
@@ -138,6 +144,16 @@ def _make_figure(x_range: DataRange1d, frame: ColumnDataSource, **options: Any) 
     )
     chart.yaxis.ticker.desired_num_ticks = 3
     chart.xaxis.ticker.desired_num_ticks = 4
-    chart.xaxis.formatter = NumeralTickFormatter(format="0,0")
+    chart.xaxis.formatter = number_formatter("0,0")
+    if current_language() is not ENGLISH:
+        chart.yaxis.formatter = CustomJSTickFormatter(code=SIGNIFICANT)
     chart.scatter("x", "y", source=frame, alpha=0)
     return chart
+
+
+def _exponent_formatter() -> TickFormatter:
+    """Return a formatter of numbers such as 1.0e-3, as the language writes them."""
+    if current_language() is ENGLISH:
+        return PrintfTickFormatter(format="%.1e")
+    decimal = current_language().decimal
+    return CustomJSTickFormatter(code=f"return tick.toExponential(1).replace('.', '{decimal}')")

@@ -13,6 +13,8 @@ from math import isfinite, nan
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, gettext_noop
 from nn import Network
 from nn.convolution import Conv2D
 from nn.interpretation.layer_statistics import QUANTILES, LayerStatistics
@@ -28,6 +30,24 @@ EXPLODED = 10.0
 """Norm of a layer's gradient that is too large if it also exceeds that of the weights."""
 LARGE_UPDATE = 1e-2
 """Ratio of the update to the weights above which a step is too large; about 0.001 is usual."""
+
+
+DEAD_UNITS = gettext_noop(
+    "{layer}: {percent} of the units are dead: they output 0 for all samples, so their gradient is "
+    "0 too. A smaller learning rate or leaky ReLU helps."
+)
+DEAD_FILTERS = gettext_noop(
+    "{layer}: {percent} of the filters are dead: they output 0 for all samples, so their gradient "
+    "is 0 too. A smaller learning rate or leaky ReLU helps."
+)
+VANISHING = gettext_noop(
+    "{layer}: the gradient vanishes: it is {times} times smaller than that of the last layer, so "
+    "the first layers hardly learn. ReLU with He initialisation helps."
+)
+ZERO_GRADIENT = gettext_noop(
+    "{layer}: the gradient vanishes: it is 0, unlike that of the last layer, so the first layers "
+    "hardly learn. ReLU with He initialisation helps."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,9 +137,14 @@ class Finding:
 
 def layer_titles(network: Network) -> list[str]:
     """Return the names of the layers: “Convolution 1”, “Dense 1”, “Output”."""
-    convolutions = [f"Convolution {number}" for number in range(1, 1 + len(network.convolutions))]
-    dense = [f"Dense {number}" for number in range(1, len(network.dense_layers))]
-    return [*convolutions, *dense, "Output"]
+    convolutions = [
+        gettext("Convolution {number}", number=number)
+        for number in range(1, 1 + len(network.convolutions))
+    ]
+    dense = [
+        gettext("Dense {number}", number=number) for number in range(1, len(network.dense_layers))
+    ]
+    return [*convolutions, *dense, gettext("Output")]
 
 
 def find_faults(record: HealthRecord, network: Network) -> list[Finding]:
@@ -127,42 +152,46 @@ def find_faults(record: HealthRecord, network: Network) -> list[Finding]:
     titles, layers = layer_titles(network), record.layers
     findings = []
     for index, (layer, title) in enumerate(zip(layers, titles, strict=True)):
-        units = "filters" if isinstance(network.layers[index], Conv2D) else "units"
         if layer.dead is not None and layer.dead >= DEAD_SHARE:
-            sentence = (
-                f"{title}: {100 * layer.dead:.0f} % of the {units} are dead: they output 0 for all "
-                "samples, so their gradient is 0 too. A smaller learning rate or leaky ReLU helps."
-            )
+            is_filter = isinstance(network.layers[index], Conv2D)
+            text = DEAD_FILTERS if is_filter else DEAD_UNITS
+            sentence = gettext(text, layer=title, percent=format_percent(layer.dead, 0))
             findings.append(Finding("dead", index, sentence, "dying-relu"))
         if layer.saturated is not None and layer.saturated >= SATURATED_SHARE:
-            sentence = (
-                f"{title}: {100 * layer.saturated:.0f} % of the activations are saturated, where "
-                f"{network.activation} is almost flat and passes on little gradient. Smaller "
-                "initial weights or ReLU help."
+            sentence = gettext(
+                "{layer}: {percent} of the activations are saturated, where {activation} is almost "
+                "flat and passes on little gradient. Smaller initial weights or ReLU help.",
+                layer=title,
+                percent=format_percent(layer.saturated, 0),
+                activation=network.activation,
             )
             findings.append(Finding("saturated", index, sentence, "vanishing-gradients"))
         if not isfinite(layer.gradient_norm) or (
             layer.gradient_norm > max(EXPLODED, layer.weight_norm) and layer.weight_norm > 0
         ):
-            sentence = (
-                f"{title}: the gradient explodes: its norm is {_number(layer.gradient_norm)}, that "
-                f"of the weights {_number(layer.weight_norm)}. A smaller learning rate helps."
+            sentence = gettext(
+                "{layer}: the gradient explodes: its norm is {norm}, that of the weights "
+                "{weights}. A smaller learning rate helps.",
+                layer=title,
+                norm=_number(layer.gradient_norm),
+                weights=_number(layer.weight_norm),
             )
             findings.append(Finding("exploding", index, sentence, "learning-rate"))
         ratio = record.update_ratios[index]
         if ratio > LARGE_UPDATE:
-            sentence = (
-                f"{title}: a step changes the weights by {100 * ratio:.1f} % of their norm; about "
-                "0.1 % is usual. A smaller learning rate helps."
+            sentence = gettext(
+                "{layer}: a step changes the weights by {percent} of their norm; about {usual} is "
+                "usual. A smaller learning rate helps.",
+                layer=title,
+                percent=format_percent(ratio),
+                usual=format_percent(0.001),
             )
             findings.append(Finding("update", index, sentence, "learning-rate"))
     first, last = layers[0].gradient_rms, layers[-1].gradient_rms
     if len(layers) > 1 and first < VANISHED * last:
-        times = f"{last / first:,.0f} times smaller than that of" if first else "0, unlike that of"
-        sentence = (
-            f"{titles[0]}: the gradient vanishes: it is {times} the last layer, so the first "
-            "layers hardly learn. ReLU with He initialisation helps."
-        )
+        times = format_number(last / first, ",.0f") if first else ""
+        text = VANISHING if first else ZERO_GRADIENT
+        sentence = gettext(text, layer=titles[0], times=times)
         findings.append(Finding("vanishing", 0, sentence, "vanishing-gradients"))
     return findings
 
@@ -181,4 +210,4 @@ def choose_iterations(iterations: Sequence[int], count: int) -> list[int]:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}" if isfinite(value) else "not finite"
+    return format_number(value, ".3g") if isfinite(value) else gettext("not finite")

@@ -20,6 +20,8 @@ from dashboard.inspection.map_figure import MapFigure, legend_html
 from dashboard.inspection.panels import InspectionContext
 from dashboard.inspection.projection import Projection, project_samples
 from dashboard.inspection.validation_subset import ChosenSamples, ValidationSubset
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, gettext_noop, ngettext
 from data_cache import to_float
 from nn import Network
 from nn.interpretation.projection import last_hidden_activations
@@ -30,9 +32,22 @@ INTERVAL_SECONDS = 0.7
 MAX_SHARE = 0.08
 """Share of the time that computing takes at most while training."""
 
-DIVERGED = (
+DIVERGED = gettext_noop(
     "The weights of this network are NaN or infinite, so there is no map. "
     "Reset, or continue from an earlier checkpoint."
+)
+
+BY_INPUTS = gettext_noop(
+    "{count} validation samples by the {values} inputs, because this network has no hidden layer: "
+    "the first two principal components, {explained}."
+)
+BY_ONE_UNIT = gettext_noop(
+    "{count} validation samples by the last hidden layer, which has one unit, so that they lie on "
+    "a line: the first two principal components, {explained}."
+)
+BY_UNITS = gettext_noop(
+    "{count} validation samples by the {values} activations of the last hidden layer: the first "
+    "two principal components, {explained}."
 )
 
 
@@ -105,7 +120,7 @@ class MapPanel:
             deliver=lambda picture: self._page.write(lambda: self._draw(picture)),
             rate=context.rate.limited(INTERVAL_SECONDS, MAX_SHARE),
         )
-        self._draw(Picture(self._subject(), None, sentence="Loading validation samples …"))
+        self._draw(Picture(self._subject(), None, sentence=gettext("Loading validation samples …")))
         state.param.watch(self._network_changed, ["snapshot", "class_names"])
         state.param.watch(self._prediction_changed, "prediction")
 
@@ -125,7 +140,7 @@ class MapPanel:
             return
         subject = self._subject()
         if self._picture.subject != subject:
-            blank = Picture(subject, None, sentence="Computing the map …")
+            blank = Picture(subject, None, sentence=gettext("Computing the map …"))
             self._page.write(lambda: self._draw(blank))
         elif self._picture.network is self._state.shown_network:
             return
@@ -164,7 +179,7 @@ class MapPanel:
         projection = await self._execute(
             project_samples, network, np.concatenate(parts), chosen.samples.labels, reference
         )
-        sentence = "" if projection else DIVERGED
+        sentence = "" if projection else gettext(DIVERGED)
         yield Picture(subject, network, chosen, projection, sentence)
 
     def _draw(self, picture: Picture) -> None:
@@ -201,17 +216,20 @@ class MapPanel:
     def _draw_point(self) -> None:
         projection, chosen, index = self._picture.projection, self._picture.chosen, self._pointed
         if projection is None or chosen is None or index is None or index >= len(chosen.indices):
-            self._point.object = (
-                '<p class="quiet">Point at a sample to read its label; a click puts it on the pad.'
-                "</p>"
-            )
+            text = gettext("Point at a sample to read its label; a click puts it on the pad.")
+            self._point.object = f'<p class="quiet">{text}</p>'
             return
         names = self._state.class_names
         label, predicted = int(projection.labels[index]), int(projection.predicted[index])
+        text = gettext(
+            "Validation sample {number}: label <b>{label}</b>, predicted <b>{predicted}</b>.",
+            number=format_number(chosen.indices[index]),
+            label=escape(names[label]),
+            predicted=escape(names[predicted]),
+        )
         self._point.object = (
             f'<p data-index="{chosen.indices[index]}" data-label="{label}" '
-            f'data-predicted="{predicted}">Validation sample {chosen.indices[index]:,}: label '
-            f"<b>{escape(names[label])}</b>, predicted <b>{escape(names[predicted])}</b>.</p>"
+            f'data-predicted="{predicted}">{text}</p>'
         )
 
     def _choose(self, index: int) -> None:
@@ -226,19 +244,30 @@ def summary_html(projection: Projection) -> str:
     """Return what the map shows, how much of the variance, and how many mistakes."""
     network, count = projection.network, len(projection.labels)
     wrong = len(projection.mistakes)
-    explained = f"with {100 * projection.explained:.0f} % of the variance"
+    explained = gettext(
+        "with {percent} of the variance", percent=format_percent(projection.explained, 0)
+    )
     if not projection.pca.explained_variance.any():
-        explained = "which are all the same, so that all samples lie on one point"
+        explained = gettext("which are all the same, so that all samples lie on one point")
     values = network.layers[-1].inputs
+    text = BY_UNITS
     if len(network.layers) == 1:
-        layer = f"the {values:,} inputs, because this network has no hidden layer"
+        text = BY_INPUTS
     elif values == 1:
-        layer = "the last hidden layer, which has one unit, so that they lie on a line"
-    else:
-        layer = f"the {values:,} activations of the last hidden layer"
+        text = BY_ONE_UNIT
+    shown = gettext(
+        text,
+        count=format_number(count),
+        values=format_number(values),
+        explained=explained,
+    )
+    mistakes = ngettext(
+        "{count} of the samples is predicted wrongly.",
+        "{count} of the samples are predicted wrongly.",
+        wrong,
+        count=format_number(wrong),
+    )
     return (
         f'<p data-state="map" data-explained="{projection.explained:.4f}" '
-        f'data-samples="{count}" data-mistakes="{wrong}">{count} validation samples by {layer}: '
-        f"the first two principal components, {explained}. {wrong} of the samples are predicted "
-        "wrongly.</p>"
+        f'data-samples="{count}" data-mistakes="{wrong}">{shown} {mistakes}</p>'
     )

@@ -11,6 +11,7 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from dashboard.inspection.projection import Projection
+from dashboard.languages.text import gettext
 from dashboard.shell.chart_parts import make_picture
 from dashboard.shell.colors import CLASS_COLORS
 from dashboard.shell.components.client_component import ClientComponent, Signatures
@@ -159,10 +160,10 @@ def legend_html(class_names: tuple[str, ...]) -> str:
         (mark, CLASS_COLORS[index % len(CLASS_COLORS)], "" if mark == name else name)
         for index, (mark, name) in enumerate(zip(marks_of(class_names), class_names, strict=True))
     ]
-    entries += [("○", MISTAKE, "mistake"), ("★", DRAWING, "your drawing")]
+    entries += [("○", MISTAKE, gettext("mistake")), ("★", DRAWING, gettext("your drawing"))]
     items = "".join(
         f'<li><span style="color: {color}" aria-hidden="{str(bool(name)).lower()}">{mark}</span>'
         f"{escape(name)}</li>"
         for mark, color, name in entries
     )
-    return f'<ul class="map-legend" aria-label="Marks of the map">{items}</ul>'
+    return f'<ul class="map-legend" aria-label="{gettext("Marks of the map")}">{items}</ul>'

@@ -85,14 +85,11 @@ class PanelEntry:
         In hooks (`.ink-inside`), and on the tab.
     make
         Called once, when the panel is first opened.
-    is_translated
-        Whether its texts are in the language of the page; otherwise they are in English.
     """
 
     name: str
     title: str
     make: Callable[[InspectionContext], InspectionPanel]
-    is_translated: bool = False
 
 
 class InspectionTabs:

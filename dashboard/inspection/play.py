@@ -28,7 +28,9 @@ from dashboard.inspection.messages import (
 from dashboard.inspection.panels import InspectionContext
 from dashboard.inspection.validation_subset import ValidationSubset
 from dashboard.inspection.views.experiment import experiment_html, maximized_html, question_html
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell import read_asset
+from dashboard.shell.chart_parts import number_formatter
 from dashboard.shell.fields import Checkbox, menu
 from dashboard.shell.redraw_scheduler import RedrawScheduler
 from dashboard.shell.theme import Theme, button
@@ -41,7 +43,10 @@ CHANGES = ("right", "down", "rotation", "scale", "thickness", "blur", "noise")
 
 NO_CLASS = -1
 
-NO_IMAGE: Message = ("none", "Choose a class to see the image that the network finds most like it.")
+NO_IMAGE: Message = (
+    "none",
+    gettext_noop("Choose a class to see the image that the network finds most like it."),
+)
 
 
 SLIDER = """
@@ -59,16 +64,20 @@ CENTRED = ":host > * { align-self: center !important; }"
 class PlayState(param.Parameterized):
     """The settings of the experiments, and the newest results."""
 
-    right = param.Number(0, bounds=(-10, 10), step=0.5, label="Shift x (pixels)")
-    down = param.Number(0, bounds=(-10, 10), step=0.5, label="Shift y (pixels)")
-    rotation = param.Number(0, bounds=(-90, 90), step=1, label="Rotation (°)")
-    scale = param.Number(1, bounds=(0.4, 1.6), step=0.05, label="Scale")
-    thickness = param.Number(0, bounds=(-3, 4), step=0.25, label="Stroke width (pixels)")
-    blur = param.Number(0, bounds=(0, 6), step=0.25, label="Blur")
-    noise = param.Number(0, bounds=(0, 0.6), step=0.02, label="Noise (σ)")
-    is_centred = param.Boolean(False, label="Centre afterwards")
+    right = param.Number(0, bounds=(-10, 10), step=0.5, label=gettext_noop("Shift x (pixels)"))
+    down = param.Number(0, bounds=(-10, 10), step=0.5, label=gettext_noop("Shift y (pixels)"))
+    rotation = param.Number(0, bounds=(-90, 90), step=1, label=gettext_noop("Rotation (°)"))
+    scale = param.Number(1, bounds=(0.4, 1.6), step=0.05, label=gettext_noop("Scale"))
+    thickness = param.Number(
+        0, bounds=(-3, 4), step=0.25, label=gettext_noop("Stroke width (pixels)")
+    )
+    blur = param.Number(0, bounds=(0, 6), step=0.25, label=gettext_noop("Blur"))
+    noise = param.Number(0, bounds=(0, 0.6), step=0.02, label=gettext_noop("Noise (σ)"))
+    is_centred = param.Boolean(False, label=gettext_noop("Centre afterwards"))
     epsilon = param.Number(0, bounds=(0, 0.3), step=0.005, label="ε")
-    target = param.Selector(default=NO_CLASS, objects={"none": NO_CLASS}, label="Class")
+    target = param.Selector(
+        default=NO_CLASS, objects={"none": NO_CLASS}, label=gettext_noop("Class")
+    )
     experiment = param.ClassSelector(class_=Experiment, doc="The newest; None: see `message`.")
     message = param.Tuple(BLANK, doc="Why there is no experiment: a word, and a sentence.")
     maximized = param.ClassSelector(class_=MaximizedClass, doc="The newest; None: see `failure`.")
@@ -83,7 +92,7 @@ class PlayState(param.Parameterized):
     def set_classes(self, class_names: tuple[str, ...]) -> None:
         """Offer these classes, and choose none."""
         labels = {name: index for index, name in enumerate(class_names)}
-        self.param["target"].objects = {"none": NO_CLASS, **labels}
+        self.param["target"].objects = {gettext("none"): NO_CLASS, **labels}
         self.target = NO_CLASS
 
     def reset(self) -> None:
@@ -211,7 +220,11 @@ class PlayPanel:
         self._image = theme.text("", css_classes=["ink-maximized"])
         self._question = theme.text("")
         self._answers.stylesheets = self._image.stylesheets = sheets
-        self._put = button("Put it on the pad", theme, "ink-put", self.put_on_pad)
+        self._put = button(gettext("Put it on the pad"), theme, "ink-put", self.put_on_pad)
+        attack = gettext(
+            "The fast gradient sign method adds ε or −ε to every pixel, to make the present answer "
+            "less probable."
+        )
         sliders = pn.GridBox(
             *(_slider(state.param[name], theme) for name in CHANGES),
             ncols=2,
@@ -224,13 +237,11 @@ class PlayPanel:
             sliders,
             pn.Row(
                 Checkbox(state, "is_centred", theme.widgets, "ink-play").view,
-                button("Reset changes", theme, "ink-play-reset", state.reset),
+                button(gettext("Reset changes"), theme, "ink-play-reset", state.reset),
                 **{**stack, "stylesheets": [theme.gap, CENTRED]},
             ),
             theme.text(
-                "<h2>Adversarial example</h2>"
-                '<p class="quiet small">The fast gradient sign method adds ε or −ε to every pixel, '
-                "to make the present answer less probable.</p>"
+                f'<h2>{gettext("Adversarial example")}</h2><p class="quiet small">{attack}</p>'
             ),
             _slider(state.param.epsilon, theme),
             self._question,
@@ -247,6 +258,8 @@ class PlayPanel:
 def _slider(parameter: param.Parameter, theme: Theme) -> pn.widgets.FloatSlider:
     return pn.widgets.FloatSlider.from_param(
         parameter,
+        label=gettext(parameter.label),
+        format=number_formatter("0.[000]"),
         css_classes=[f"ink-play-{parameter.name.replace('_', '-')}"],
         stylesheets=[theme.widgets, SLIDER],
         sizing_mode="stretch_width",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.datasets import OpenedDataSet
+from dashboard.languages.text import gettext
 from data_cache import DataError, PrefetchError, Samples
 from nn import Network
 
@@ -69,10 +70,12 @@ class ValidationSubset:
             try:
                 samples = await data.part("validation")
             except (DataError, PrefetchError) as error:
-                return f"There are no validation samples: {error}"
+                return gettext("There are no validation samples: {error}", error=error)
             indices = choose_evenly(len(samples))
             chosen = self._chosen = ChosenSamples(data, indices, samples.take(indices))
-        return chosen if len(chosen.samples) else "This data set has no validation samples."
+        if not len(chosen.samples):
+            return gettext("This data set has no validation samples.")
+        return chosen
 
 
 def choose_evenly(count: int) -> NDArray[np.intp]:

@@ -19,6 +19,7 @@ from dashboard.inspection.panels import InspectionContext
 from dashboard.inspection.validation_subset import ChosenSamples, ValidationSubset
 from dashboard.inspection.views.explanation import explanation_html
 from dashboard.inspection.views.neighbours import NeighboursView
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell import read_asset
 from dashboard.shell.fields import menu
 from dashboard.shell.redraw_scheduler import RedrawScheduler
@@ -30,17 +31,14 @@ from nn.interpretation.projection import last_hidden_activations
 PREDICTED = NONE = -1
 """No class of its own: the predicted one, or none."""
 
-NEAREST = (
-    "<h2>Nearest validation samples in the last hidden layer</h2>"
-    '<p class="quiet small">With their labels; a click puts one on the pad.</p>'
-)
-
 
 class WhyState(param.Parameterized):
     """The question that the panel answers, and the newest answer."""
 
-    target = param.Selector(default=PREDICTED, objects={"predicted": PREDICTED}, label="Class")
-    against = param.Selector(default=NONE, objects={"none": NONE}, label="Against")
+    target = param.Selector(
+        default=PREDICTED, objects={"predicted": PREDICTED}, label=gettext_noop("Class")
+    )
+    against = param.Selector(default=NONE, objects={"none": NONE}, label=gettext_noop("Against"))
     explanation = param.ClassSelector(class_=Explanation, doc="The newest; None: see `message`.")
     message = param.Tuple(BLANK, doc="Why there is no explanation: a word, and a sentence.")
     neighbours = param.List([], doc="`Neighbour`s of the drawing, the nearest first.")
@@ -49,8 +47,8 @@ class WhyState(param.Parameterized):
     def set_classes(self, class_names: tuple[str, ...]) -> None:
         """Offer these classes, and choose the predicted one against none."""
         labels = {name: index for index, name in enumerate(class_names)}
-        self.param["target"].objects = {"predicted": PREDICTED, **labels}
-        self.param["against"].objects = {"none": NONE, **labels}
+        self.param["target"].objects = {gettext("predicted"): PREDICTED, **labels}
+        self.param["against"].objects = {gettext("none"): NONE, **labels}
         self.param.update(target=PREDICTED, against=NONE)
 
 
@@ -145,7 +143,8 @@ class WhyPanel:
             return
         if subject != self._searched:
             self._searched = subject
-            yield {"neighbours": [], "search": "Looking for similar validation samples …"}
+            search = gettext("Looking for similar validation samples …")
+            yield {"neighbours": [], "search": search}
         chosen = await self._samples.fetch()
         if isinstance(chosen, str):
             yield {"neighbours": [], "search": chosen}
@@ -185,5 +184,11 @@ class WhyPanel:
         if state.search:
             self._search.object = f'<p class="quiet">{escape(state.search)}</p>'
         else:
-            self._search.object = NEAREST if state.neighbours else ""
+            self._search.object = _nearest_html() if state.neighbours else ""
         self._neighbours.draw(state.neighbours)
+
+
+def _nearest_html() -> str:
+    title = gettext("Nearest validation samples in the last hidden layer")
+    told = gettext("With their labels; a click puts one on the pad.")
+    return f'<h2>{title}</h2><p class="quiet small">{told}</p>'

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext, ngettext
 from dashboard.lessons.headless import STEPS_BETWEEN_CHECKS
 from dashboard.lessons.lesson import LessonError, LessonRun, read_lesson
-from dashboard.lessons.measures import MEASURES
+from dashboard.lessons.library import translated
+from dashboard.lessons.measures import MEASURES, conditions_text
 from dashboard.lessons.panes import LessonPane
 from dashboard.lessons.query import LessonPlace, pages_of, read_query
 from dashboard.lessons.result import make_result, scores_of, write_result
@@ -71,7 +74,7 @@ class LessonController:
                 return
             lesson = read_lesson(text)
         except LessonError as error:
-            self.state.fault = f"{name}: {error}"
+            self.state.fault = gettext("{place}: {error}", place=name, error=error)
             return
         self._show(LessonPlace(lesson))
 
@@ -80,7 +83,9 @@ class LessonController:
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
-            self.state.fault = f"{name}: expected a text in UTF-8, found other bytes."
+            self.state.fault = gettext(
+                "{name}: expected a text in UTF-8, found other bytes.", name=name
+            )
             return
         self.open_text(text, name)
 
@@ -145,7 +150,8 @@ class LessonController:
         await controller.training_loop.wait_until_idle()
         fault = pane.why_not_repeatable()
         if fault:
-            self.state.param.update(fault=f"This run cannot be handed in: {fault}", result_text="")
+            text = gettext("This run cannot be handed in: {fault}", fault=fault)
+            self.state.param.update(fault=text, result_text="")
             return
         await score_last(controller.trainer)
         async with controller.trainer.between_slices:
@@ -241,14 +247,21 @@ class LessonController:
             if reached is not None:
                 return reached
             if run.epoch >= wanted.epochs:
-                return f"Training paused: {run.epoch:,} epochs, as the lesson asks for."
+                return ngettext(
+                    "Training paused: {count} epoch, as the lesson asks for.",
+                    "Training paused: {count} epochs, as the lesson asks for.",
+                    run.epoch,
+                    count=format_number(run.epoch),
+                )
             # Not after each step, because some measures take longer than a step.
             if not wanted.pause_when or run.iteration < looked_at + STEPS_BETWEEN_CHECKS:
                 return None
             looked_at = run.iteration
             if all(condition.holds(pane.observation()) for condition in wanted.pause_when):
-                texts = " and ".join(condition.text() for condition in wanted.pause_when)
-                reached = f"Training paused by the lesson: {texts}."
+                reached = gettext(
+                    "Training paused by the lesson: {conditions}.",
+                    conditions=conditions_text(wanted.pause_when),
+                )
             return reached
 
         return goal
@@ -275,11 +288,22 @@ class LessonController:
         has_diverged = bool(run.history.divergences)
         if (wanted and has_happened) or is_late or has_diverged:
             progress = REACHED if has_happened and (wanted or is_late) else MISSED
-            texts = [it.text() for it in wanted] if progress == REACHED else []
-            what = " and ".join(texts) or ("diverged" if has_diverged else f"{run.epoch:,} epochs")
+            if wanted and progress == REACHED:
+                event = conditions_text(wanted)
+            elif has_diverged:
+                event = gettext("diverged")
+            else:
+                event = ngettext(
+                    "{count} epoch", "{count} epochs", run.epoch, count=format_number(run.epoch)
+                )
             # At once, because this function may be called again before the run is measured.
             self.state.param.update(progress=progress, reached_at=run.iteration)
-            text = f"{lesson.title}, step {self.state.step}: {what}"
+            text = gettext(
+                "{lesson}, step {number}: {event}",
+                lesson=translated(lesson).title,
+                number=self.state.step,
+                event=event,
+            )
             state.pins = [*state.pins, Pin(run.history, run.iteration, text)]
             self._note_done()
             self._spawn(self._measure(pane, progress))

@@ -12,7 +12,7 @@ from typing import Any
 
 from dashboard.digits.datasets import InMemoryDataSet, OpenedDataSet
 from dashboard.digits.training_subset import with_training_samples
-from dashboard.lessons.lesson import DIGITS, Claim, Lesson, LessonRun, training_samples_of
+from dashboard.lessons.lesson import DIGITS, Claim, Lesson, training_samples_of
 from dashboard.lessons.measures import MEASURES, Condition, Observation
 from dashboard.plane.dataset import inputs_of, make_data
 from dashboard.plane.settings import PlaneSettings
@@ -188,10 +188,3 @@ def is_kept(claim: Claim, values: Sequence[float]) -> bool:
     low = -math.inf if claim.at_least is None else claim.at_least
     high = math.inf if claim.at_most is None else claim.at_most
     return all(low <= value <= high for value in compared)
-
-
-def run_conditions(run: LessonRun) -> str:
-    """Return in words when the training of a step pauses."""
-    texts = " and ".join(condition.text() for condition in run.pause_when)
-    latest = f"after {run.epochs:,} epoch{'' if run.epochs == 1 else 's'}"
-    return f"when there are: {texts}; else {latest}" if texts else latest

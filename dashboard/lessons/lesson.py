@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dashboard.digits.training_subset import ALL, TRAINING_SAMPLES
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.lessons.measures import Condition, MeasureError, measure_name
 from dashboard.plane.settings import PlaneSettings
 from dashboard.training.settings import (
@@ -25,6 +27,9 @@ LARGEST_FILE = 100_000
 """Bytes of a lesson or task, at most."""
 
 MOST_STEPS = 30
+
+STEP, CLAIM = gettext_noop("step {number}"), gettext_noop("claim {number}")
+"""Places in a file, in messages."""
 
 DIGITS, PLANE = "digits", "spiral"
 PANES: Mapping[str, type[LearningSettings]] = {DIGITS: TrainingSettings, PLANE: PlaneSettings}
@@ -180,6 +185,43 @@ class Lesson:
     text: str = field(default="", repr=False)
 
 
+def change_texts(lesson: Lesson, change: Callable[[str], str]) -> Lesson:
+    """Return a lesson with all its texts changed; of the notes every paragraph is one text."""
+
+    def change_all(texts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(change, texts))
+
+    steps = [
+        replace(
+            step,
+            title=change(step.title),
+            predict=change(step.predict),
+            answers=change_all(step.answers),
+            do=change(step.do),
+            see=change(step.see),
+            explain=change(step.explain),
+        )
+        for step in lesson.steps
+    ]
+    question = lesson.question
+    if question is not None:
+        question = replace(
+            question,
+            text=change(question.text),
+            answers=change_all(question.answers),
+            explanation=change(question.explanation),
+        )
+    return replace(
+        lesson,
+        title=change(lesson.title),
+        summary=change(lesson.summary),
+        steps=tuple(steps),
+        question=question,
+        notes="\n\n".join(change(text) for text in lesson.notes.split("\n\n") if text),
+        claims=tuple(replace(claim, says=change(claim.says)) for claim in lesson.claims),
+    )
+
+
 class Table:
     """A table of a TOML file that is read key by key; what was not read is a fault.
 
@@ -194,48 +236,62 @@ class Table:
     def __init__(self, values: Any, place: str) -> None:
         self.place = place
         if not isinstance(values, dict):
-            raise self.fault("", "a table", values)
+            raise self.fault("", gettext("a table"), values)
         self._left = dict(values)
 
     def fault(self, key: str, expected: str, found: Any) -> LessonError:
         """Return the error that at `key` something else was expected."""
-        where = f"{self.place}, {key}" if key and self.place else key or self.place
-        shown = "nothing" if found is None else f"“{shorten(str(found), 60)}”"
-        return LessonError(f"{where}: expected {expected}, found {shown}.")
+        where = key or self.place
+        if key and self.place:
+            where = gettext("{place}, {key}", place=self.place, key=key)
+        shown = gettext("nothing") if found is None else f"“{shorten(str(found), 60)}”"
+        return LessonError(
+            gettext(
+                "{place}: expected {expected}, found {found}.",
+                place=where,
+                expected=expected,
+                found=shown,
+            )
+        )
 
     def text(self, key: str, default: str | None = None) -> str:
         """Return a text; one that is missing has the default, and without one it is a fault."""
         value = self._left.pop(key, default)
         if not isinstance(value, str) or (default is None and not value.strip()):
-            raise self.fault(key, "a text in quotes", value)
+            raise self.fault(key, gettext("a text in quotes"), value)
         return value.strip()
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts; one that is missing is empty."""
         value = self._left.pop(key, [])
         if not isinstance(value, list) or not all(isinstance(it, str) and it for it in value):
-            raise self.fault(key, "a list of texts in quotes", value)
+            raise self.fault(key, gettext("a list of texts in quotes"), value)
         return tuple(value)
 
     def whole(self, key: str, low: int, high: int, default: int | None = None) -> int:
         """Return a whole number from `low` to `high`."""
         value = self._left.pop(key, default)
         if type(value) is not int or not low <= value <= high:
-            raise self.fault(key, f"a whole number from {low:,} to {high:,}", value)
+            expected = gettext(
+                "a whole number from {low} to {high}",
+                low=format_number(low),
+                high=format_number(high),
+            )
+            raise self.fault(key, expected, value)
         return value
 
     def number(self, key: str) -> float | None:
         """Return a number, or None if it is missing."""
         value = self._left.pop(key, None)
         if value is not None and type(value) not in (int, float):
-            raise self.fault(key, "a number", value)
+            raise self.fault(key, gettext("a number"), value)
         return None if value is None else float(value)
 
     def choice(self, key: str, choices: Sequence[str], default: str | None = None) -> str:
         """Return one of some words."""
         value = self._left.pop(key, default)
         if value not in choices:
-            raise self.fault(key, f"one of {', '.join(choices)}", value)
+            raise self.fault(key, gettext("one of {choices}", choices=", ".join(choices)), value)
         return str(value)
 
     def raw(self, key: str, default: Any = None) -> Any:
@@ -243,18 +299,25 @@ class Table:
         return self._left.pop(key, default)
 
     def tables(self, key: str, title: str) -> list[Table]:
-        """Return a list of tables; one that is missing is empty."""
+        """Return a list of tables; one that is missing is empty; `title` has a `{number}`."""
         value = self._left.pop(key, [])
         if not isinstance(value, list):
-            raise self.fault(key, f"tables that begin with [[{key}]]", value)
-        return [Table(it, f"{title} {number}") for number, it in enumerate(value, 1)]
+            raise self.fault(
+                key, gettext("tables that begin with {head}", head=f"[[{key}]]"), value
+            )
+        return [Table(it, gettext(title, number=number)) for number, it in enumerate(value, 1)]
 
     def end(self) -> None:
         """Raise `LessonError` if something was not read."""
         for key, value in self._left.items():
             raise LessonError(
-                f"{self.place or 'the file'}: there is no key “{shorten(key, 40)}” here; found it "
-                f"with “{shorten(str(value), 40)}”. Remove it, or look for a spelling mistake."
+                gettext(
+                    "{place}: there is no key “{key}” here; found it with “{value}”. Remove it, or "
+                    "look for a spelling mistake.",
+                    place=self.place or gettext("the file"),
+                    key=shorten(key, 40),
+                    value=shorten(str(value), 40),
+                )
             )
 
 
@@ -267,11 +330,19 @@ def read_toml(text: str, name: str) -> dict[str, Any]:
         The text is too long, or no TOML.
     """
     if len(text.encode()) > LARGEST_FILE:
-        raise LessonError(f"{name}: expected at most {LARGEST_FILE:,} bytes.")
+        raise LessonError(
+            gettext(
+                "{name}: expected at most {count} bytes.",
+                name=name,
+                count=format_number(LARGEST_FILE),
+            )
+        )
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise LessonError(f"{name} is not a TOML file: {error}.") from error
+        raise LessonError(
+            gettext("{name} is not a TOML file: {error}.", name=name, error=error)
+        ) from error
 
 
 def read_lesson(text: str, name: str = "own") -> Lesson:
@@ -294,12 +365,16 @@ def read_lesson(text: str, name: str = "own") -> Lesson:
     common = file.raw("settings", {})
     steps = [
         _read_step(table, pane, common, number == 1)
-        for number, table in enumerate(file.tables("steps", "step"), 1)
+        for number, table in enumerate(file.tables("steps", STEP), 1)
     ]
     if not 1 <= len(steps) <= MOST_STEPS:
         raise LessonError(
-            f"{name}: expected 1 to {MOST_STEPS} steps, each beginning with [[steps]]; found "
-            f"{len(steps)}."
+            gettext(
+                "{name}: expected 1 to {most} steps, each beginning with [[steps]]; found {count}.",
+                name=name,
+                most=MOST_STEPS,
+                count=len(steps),
+            )
         )
     question = file.raw("question")
     lesson = Lesson(
@@ -309,9 +384,9 @@ def read_lesson(text: str, name: str = "own") -> Lesson:
         pane=pane,
         minutes=file.whole("minutes", 1, 300, 10),
         steps=tuple(steps),
-        question=None if question is None else _read_question(Table(question, "question")),
+        question=None if question is None else _read_question(Table(question, gettext("question"))),
         notes=file.text("notes", ""),
-        claims=tuple(_read_claim(it, steps) for it in file.tables("claims", "claim")),
+        claims=tuple(_read_claim(it, steps) for it in file.tables("claims", CLAIM)),
         text=text,
     )
     file.end()
@@ -321,7 +396,11 @@ def read_lesson(text: str, name: str = "own") -> Lesson:
 def _read_step(table: Table, pane: str, common: Any, is_first: bool) -> Step:
     run = table.raw("run")
     if run is None and is_first:
-        raise LessonError(f"{table.place}: expected [steps.run], since there is no run before it.")
+        raise LessonError(
+            gettext(
+                "{place}: expected [steps.run], since there is no run before it.", place=table.place
+            )
+        )
     step = Step(
         title=table.text("title"),
         predict=table.text("predict"),
@@ -330,7 +409,9 @@ def _read_step(table: Table, pane: str, common: Any, is_first: bool) -> Step:
         see=table.text("see"),
         explain=table.text("explain"),
         shown=tuple(checked(table, measure_name, it) for it in table.texts("show")),
-        run=None if run is None else _read_run(Table(run, f"{table.place}, run"), pane, common),
+        run=None
+        if run is None
+        else _read_run(Table(run, gettext("{place}, run", place=table.place)), pane, common),
     )
     table.end()
     return step
@@ -339,8 +420,10 @@ def _read_step(table: Table, pane: str, common: Any, is_first: bool) -> Step:
 def _read_run(table: Table, pane: str, common: Any) -> LessonRun:
     run = LessonRun(
         settings={
-            **read_settings(common, pane, "settings"),
-            **read_settings(table.raw("settings", {}), pane, f"{table.place}, settings"),
+            **read_settings(common, pane, gettext("settings")),
+            **read_settings(
+                table.raw("settings", {}), pane, gettext("{place}, settings", place=table.place)
+            ),
         },
         pause_when=tuple(checked(table, Condition.read, it) for it in table.texts("pause_when")),
         epochs=table.whole("epochs", 1, 100_000),
@@ -353,7 +436,7 @@ def _read_run(table: Table, pane: str, common: Any) -> LessonRun:
 def _read_question(table: Table) -> Question:
     answers = table.texts("answers")
     if len(answers) < 2:
-        raise table.fault("answers", "at least two answers", ", ".join(answers) or None)
+        raise table.fault("answers", gettext("at least two answers"), ", ".join(answers) or None)
     question = Question(
         text=table.text("text"),
         answers=answers,
@@ -379,9 +462,9 @@ def _read_claim(table: Table, steps: Sequence[Step]) -> Claim:
     if claim.minus:
         checked(table, measure_name, claim.minus)
     if minus_step is not None and minus_step not in range(1, len(steps) + 1):
-        raise table.fault("minus_step", "the number of a step", minus_step)
+        raise table.fault("minus_step", gettext("the number of a step"), minus_step)
     if claim.at_least is None and claim.at_most is None:
-        raise table.fault("at_least", "at_least or at_most, a number", None)
+        raise table.fault("at_least", gettext("at_least or at_most, a number"), None)
     table.end()
     return claim
 
@@ -391,7 +474,7 @@ def checked(table: Table, read: Callable[[str], Any], text: str) -> Any:
     try:
         return read(text)
     except MeasureError as error:
-        raise LessonError(f"{table.place}: {error}.") from error
+        raise LessonError(gettext("{place}: {error}.", place=table.place, error=error)) from error
 
 
 def read_settings(values: Any, pane: str, place: str) -> dict[str, Any]:
@@ -403,23 +486,39 @@ def read_settings(values: Any, pane: str, place: str) -> dict[str, Any]:
         There is no such setting, or it does not take such a value.
     """
     if not isinstance(values, dict):
-        raise LessonError(f"{place}: expected a table of settings, found “{values}”.")
+        raise LessonError(
+            gettext(
+                "{place}: expected a table of settings, found “{found}”.",
+                place=place,
+                found=shorten(str(values), 60),
+            )
+        )
     settings = PANES[pane]
     names = setting_names(settings)
     for name, value in values.items():
         if name == "training_samples" and pane == DIGITS:
             if value not in TRAINING_SAMPLES:
                 raise LessonError(
-                    f"{place}, {name}: expected one of "
-                    f"{', '.join(map(repr, TRAINING_SAMPLES))}, found “{value}”."
+                    gettext(
+                        "{place}, {name}: expected one of {choices}, found “{found}”.",
+                        place=place,
+                        name=name,
+                        choices=", ".join(map(repr, TRAINING_SAMPLES)),
+                        found=shorten(str(value), 60),
+                    )
                 )
         elif name not in names:
+            known = [*names, *(["training_samples"] if pane == DIGITS else [])]
             raise LessonError(
-                f"{place}: there is no setting “{shorten(name, 40)}”; there are {', '.join(names)}"
-                f"{', training_samples' if pane == DIGITS else ''}."
+                gettext(
+                    "{place}: there is no setting “{name}”; there are {names}.",
+                    place=place,
+                    name=shorten(name, 40),
+                    names=", ".join(known),
+                )
             )
         else:
-            make_settings(pane, {name: value}, f"{place}, {name}")
+            make_settings(pane, {name: value}, gettext("{place}, {key}", place=place, key=name))
     return dict(values)
 
 
@@ -435,7 +534,7 @@ def make_settings(pane: str, values: Mapping[str, Any], place: str) -> LearningS
     try:
         return PANES[pane](**kept)
     except (SettingError, ValueError, TypeError) as error:
-        raise LessonError(f"{place}: {error}") from error
+        raise LessonError(gettext("{place}: {error}", place=place, error=error)) from error
 
 
 def training_samples_of(settings: Mapping[str, Any]) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-from dashboard.lessons.lesson import Lesson, read_lesson
+from dashboard.languages.language import ENGLISH
+from dashboard.languages.text import current_language, gettext
+from dashboard.lessons.lesson import Lesson, change_texts, read_lesson
 
 LESSONS = (
     "overfitting",
@@ -31,3 +33,10 @@ def lesson_text(name: str) -> str:
 def load_lesson(name: str) -> Lesson:
     """Return a lesson of the package."""
     return read_lesson(lesson_text(name), name)
+
+
+def translated(lesson: Lesson) -> Lesson:
+    """Return a lesson of the package in the current language; another one as it is."""
+    if current_language() is ENGLISH or lesson.name not in LESSONS:
+        return lesson
+    return change_texts(lesson, gettext)

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.plane.dataset import InputSamples
 from dashboard.plane.probes import dead_units, gradient_sizes
 from dashboard.training.history import Score
@@ -95,7 +97,7 @@ class Measure:
     Attributes
     ----------
     label
-        In words.
+        In words; in place of its `{names}` stand constants of this module.
     unit
         How it is written: "%" for a share in [0, 1], "points" for a difference of shares,
         "count" for a count, which is compared exactly, "" for any number.
@@ -110,17 +112,27 @@ class Measure:
     compute: Compute
     is_slow: bool = False
 
+    def title(self) -> str:
+        """Return the label in the current language."""
+        return gettext(
+            self.label,
+            steps=RECENT_STEPS,
+            jump=format_percent(JUMP - 1, 0),
+            pixels=format_number(SHIFT_PIXELS, "g"),
+            epsilon=format_number(EPSILON, "g"),
+        )
+
     def format(self, value: float | None) -> str:
         """Return a value in words."""
         if value is None or math.isnan(value):
             return "–"
         if self.unit == "%":
-            return f"{100 * value:.1f} %"
+            return format_percent(value)
         if self.unit == "points":
-            return f"{100 * value:+.1f} points"
+            return gettext("{number} points", number=format_number(100 * value, "+.1f"))
         if self.unit == "count":
-            return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
-        return f"{value:.3g}"
+            return format_number(value, ",.0f" if value == round(value) else ",.2f")
+        return format_number(value, ".3g")
 
 
 def _last(read: Callable[[Score], float]) -> Compute:
@@ -229,70 +241,86 @@ def _add_random_signs(
 
 
 MEASURES: Mapping[str, Measure] = {
-    "iteration": Measure("iterations", "count", lambda it: float(it.run.iteration)),
-    "epoch": Measure("epochs", "count", lambda it: it.run.epochs_done),
-    "training_loss": Measure("training loss", "", lambda it: it.run.loss.value),
+    "iteration": Measure(gettext_noop("iterations"), "count", lambda it: float(it.run.iteration)),
+    "epoch": Measure(gettext_noop("epochs"), "count", lambda it: it.run.epochs_done),
+    "training_loss": Measure(gettext_noop("training loss"), "", lambda it: it.run.loss.value),
     "training_accuracy": Measure(
-        "training accuracy, moving average", "%", lambda it: it.run.accuracy.value
+        gettext_noop("training accuracy, moving average"), "%", lambda it: it.run.accuracy.value
     ),
-    "validation_loss": Measure("loss on held-out samples", "", _last(lambda it: it.loss)),
+    "validation_loss": Measure(
+        gettext_noop("loss on held-out samples"), "", _last(lambda it: it.loss)
+    ),
     "validation_accuracy": Measure(
-        "accuracy on held-out samples", "%", _last(lambda it: it.accuracy)
+        gettext_noop("accuracy on held-out samples"), "%", _last(lambda it: it.accuracy)
     ),
-    "best_validation_loss": Measure("lowest loss on held-out samples", "", _best_loss),
+    "best_validation_loss": Measure(
+        gettext_noop("lowest loss on held-out samples"), "", _best_loss
+    ),
     "best_validation_accuracy": Measure(
-        "highest accuracy on held-out samples", "%", _best_accuracy
+        gettext_noop("highest accuracy on held-out samples"), "%", _best_accuracy
     ),
     "validation_loss_rise": Measure(
-        "loss on held-out samples, as a multiple of its minimum", "", _loss_rise
+        gettext_noop("loss on held-out samples, as a multiple of its minimum"), "", _loss_rise
     ),
-    "gap": Measure("training accuracy − accuracy on held-out samples", "points", _gap),
-    "test_accuracy": Measure("accuracy on test samples", "%", _test_accuracy),
-    "diverged": Measure("divergences", "count", lambda it: float(len(it.run.history.divergences))),
+    "gap": Measure(
+        gettext_noop("training accuracy − accuracy on held-out samples"), "points", _gap
+    ),
+    "test_accuracy": Measure(gettext_noop("accuracy on test samples"), "%", _test_accuracy),
+    "diverged": Measure(
+        gettext_noop("divergences"), "count", lambda it: float(len(it.run.history.divergences))
+    ),
     "oscillation": Measure(
-        f"steps of the last {RECENT_STEPS} with a loss 10 % above the step before",
+        gettext_noop("steps of the last {steps} with a loss {jump} above the step before"),
         "%",
         _oscillation,
     ),
     "loss_noise": Measure(
-        "standard deviation of the loss from batch to batch, as a share of the loss", "%", _noise
+        gettext_noop("standard deviation of the loss from batch to batch, as a share of the loss"),
+        "%",
+        _noise,
     ),
     "share_of_guessing": Measure(
-        "training loss as a share of that of guessing", "%", _share_of_guessing
+        gettext_noop("training loss as a share of that of guessing"), "%", _share_of_guessing
     ),
-    "dead_share": Measure("dead units of the layer with most of them", "%", _dead_share),
+    "dead_share": Measure(
+        gettext_noop("dead units of the layer with most of them"), "%", _dead_share
+    ),
     "gradient_ratio": Measure(
-        "gradient of the first layer as a share of that of the last", "", _gradient_ratio
+        gettext_noop("gradient of the first layer as a share of that of the last"),
+        "",
+        _gradient_ratio,
     ),
-    "distinct_units": Measure("units of the first layer that differ", "count", _distinct_units),
+    "distinct_units": Measure(
+        gettext_noop("units of the first layer that differ"), "count", _distinct_units
+    ),
     "hidden_units": Measure(
-        "hidden units", "count", lambda it: float(sum(it.run.network.sizes[1:-1]))
+        gettext_noop("hidden units"), "count", lambda it: float(sum(it.run.network.sizes[1:-1]))
     ),
     "weights": Measure(
-        "weights and biases",
+        gettext_noop("weights and biases"),
         "count",
         lambda it: float(sum(one.size for one in it.run.network.parameters())),
     ),
     "shifted_accuracy": Measure(
-        f"accuracy on digits shifted by {SHIFT_PIXELS:g} pixels",
+        gettext_noop("accuracy on digits shifted by {pixels} pixels"),
         "%",
         lambda it: _shifted(it, centre=False),
         is_slow=True,
     ),
     "centred_accuracy": Measure(
-        f"accuracy on digits shifted by {SHIFT_PIXELS:g} pixels, then centred",
+        gettext_noop("accuracy on digits shifted by {pixels} pixels, then centred"),
         "%",
         lambda it: _shifted(it, centre=True),
         is_slow=True,
     ),
     "noisy_accuracy": Measure(
-        f"accuracy with every pixel changed by {EPSILON:g} at random",
+        gettext_noop("accuracy with every pixel changed by {epsilon} at random"),
         "%",
         lambda it: _changed_pixels(it, _add_random_signs),
         is_slow=True,
     ),
     "adversarial_accuracy": Measure(
-        f"accuracy with every pixel changed by {EPSILON:g} along the gradient",
+        gettext_noop("accuracy with every pixel changed by {epsilon} along the gradient"),
         "%",
         lambda it: _changed_pixels(it, _attack),
         is_slow=True,
@@ -307,7 +335,13 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
 }
 
-SIGNS = {">=": "at least", "<=": "at most", ">": "above", "<": "below"}
+TEXTS = {
+    ">=": gettext_noop("{quantity} at least {number}"),
+    "<=": gettext_noop("{quantity} at most {number}"),
+    ">": gettext_noop("{quantity} above {number}"),
+    "<": gettext_noop("{quantity} below {number}"),
+}
+"""The conditions in words, by their comparison."""
 
 
 @dataclass(frozen=True)
@@ -340,8 +374,11 @@ class Condition:
         words = text.split()
         if len(words) != 3 or words[1] not in COMPARISONS:
             raise MeasureError(
-                "expected a quantity, one of >= <= > <, and a number, such as “epoch >= 30”; found "
-                f"“{shorten(text, 60)}”"
+                gettext(
+                    "expected a quantity, one of >= <= > <, and a number, such as “epoch >= 30”; "
+                    "found “{found}”",
+                    found=shorten(text, 60),
+                )
             )
         name = measure_name(words[0])
         try:
@@ -349,7 +386,13 @@ class Condition:
         except ValueError:
             number = math.nan
         if not math.isfinite(number):
-            raise MeasureError(f"expected a number after “{words[1]}”, found “{words[2]}”")
+            raise MeasureError(
+                gettext(
+                    "expected a number after “{comparison}”, found “{found}”",
+                    comparison=words[1],
+                    found=shorten(words[2], 60),
+                )
+            )
         return cls(name, words[1], number)
 
     @property
@@ -360,7 +403,8 @@ class Condition:
     def text(self) -> str:
         """Return the condition in words."""
         unit = self.measure
-        return f"{unit.label} {SIGNS[self.comparison]} {unit.format(self.number).lstrip('+')}"
+        number = unit.format(self.number).lstrip("+")
+        return gettext(TEXTS[self.comparison], quantity=unit.title(), number=number)
 
     def value(self, observation: Observation) -> float | None:
         """Return the present value of the measure."""
@@ -375,10 +419,22 @@ class Condition:
         return value is not None and COMPARISONS[self.comparison](value, self.number)
 
 
+def conditions_text(conditions: Sequence[Condition]) -> str:
+    """Return conditions, at least one, that must all be met, in words."""
+    first, *others = (condition.text() for condition in conditions)
+    for other in others:
+        first = gettext("{first} and {second}", first=first, second=other)
+    return first
+
+
 def measure_name(name: str) -> str:
     """Return the name of a measure; `MeasureError` if there is none of that name."""
     if name not in MEASURES:
         raise MeasureError(
-            f"there is no quantity “{shorten(name, 40)}”; there are {', '.join(MEASURES)}"
+            gettext(
+                "there is no quantity “{name}”; there are {names}",
+                name=shorten(name, 40),
+                names=", ".join(MEASURES),
+            )
         )
     return name

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.state import Origin
 from dashboard.digits.training_subset import ALL
+from dashboard.languages.text import gettext
 from dashboard.lessons.measures import Observation
 from dashboard.plane.controller import PlaneController
 from dashboard.plane.dataset import OWN
@@ -71,7 +72,7 @@ class DigitsLessonPane:
         """Return why settings and seed do not repeat the run; see `LessonPane`."""
         state, run = self.controller.state, self.controller.trainer.run
         if state.origin != Origin.FRESH or self.controller.data.name != "digits":
-            return (
+            return gettext(
                 "it did not begin with fresh weights on the bundled digits. Press “Begin the task”."
             )
         return _why_not(run)
@@ -96,15 +97,20 @@ class PlaneLessonPane:
     def why_not_repeatable(self) -> str:
         """Return why settings and seed do not repeat the run; see `LessonPane`."""
         if self.controller.state.points.origin == OWN:
-            return "its points were edited or loaded. Press “Begin the task”."
+            return gettext("its points were edited or loaded. Press “Begin the task”.")
         return _why_not(self.controller.trainer.run)
 
 
 def _why_not(run: Run) -> str:
     if not run.iteration:
-        return "it has no training step. Press Train."
+        return gettext("it has no training step. Press Train.")
     if run.history.divergences:
-        return "it diverged, and went back to earlier weights. Press Reset and train again."
+        return gettext(
+            "it diverged, and went back to earlier weights. Press Reset and train again."
+        )
     if run.history.interventions:
-        return f"it has {'; '.join(run.history.interventions)}. Press Reset and train again."
+        return gettext(
+            "it has {changes}. Press Reset and train again.",
+            changes=gettext("; ").join(map(gettext, run.history.interventions)),
+        )
     return ""

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode
 
+from dashboard.languages.text import gettext
 from dashboard.lessons.lesson import LARGEST_FILE, Lesson, LessonError, read_lesson
 from dashboard.lessons.library import LESSONS, load_lesson
 from dashboard.lessons.task import Task, read_task
@@ -60,7 +61,11 @@ def read_query(query: str) -> LessonPlace:
         lesson = load_lesson(name)
     else:
         raise LessonError(
-            f"There is no lesson “{shorten(name, 40)}”; there are {', '.join(LESSONS)}."
+            gettext(
+                "There is no lesson “{name}”; there are {names}.",
+                name=shorten(name, 40),
+                names=", ".join(LESSONS),
+            )
         )
     step = values.get(STEP, "1")
     done = {_whole(number, 0) for number in values.get(DONE, "").split("-")}
@@ -128,6 +133,8 @@ def unpack(packed: str) -> str:
         return text.decode()
     except (ValueError, binascii.Error, zlib.error) as error:
         raise LessonError(
-            "The lesson or task in this link was cut or changed on its way. Copy the whole link "
-            "once more."
+            gettext(
+                "The lesson or task in this link was cut or changed on its way. Copy the whole "
+                "link once more."
+            )
         ) from error

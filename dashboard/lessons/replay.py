@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.lessons.headless import make_training
 from dashboard.lessons.lesson import LessonError, make_settings, read_settings
 from dashboard.lessons.measures import MEASURES
@@ -83,44 +85,56 @@ async def check_result(result: Result, task: Task, digits: DataSet, clock: Clock
         await training.trainer.train(steps=result.iteration)
         await score_last(training.trainer)
     except DivergenceError as error:
-        return Verdict((f"The repeated run diverged: {error}",), is_exact, {})
+        return Verdict((gettext("The repeated run diverged: {error}", error=error),), is_exact, {})
     finally:
         await run.close()
     scores = scores_of(task, training.observation)
     faults += _trace_faults(result, np.array(run.history.losses[: len(result.trace)]), is_exact)
     faults += _score_faults(result, scores, is_exact)
     if is_exact and weights_digest(training.observation.network) != result.weights:
-        faults.append("The weights of the repeated run are others.")
+        faults.append(gettext("The weights of the repeated run are others."))
     for condition in task.goal:
         if not condition.is_met_by(scores[condition.name]):
             found = condition.measure.format(scores[condition.name])
-            faults.append(f"The goal is not met: {condition.text()}; found {found}.")
+            faults.append(
+                gettext(
+                    "The goal is not met: {condition}; found {found}.",
+                    condition=condition.text(),
+                    found=found,
+                )
+            )
     return Verdict(tuple(faults), is_exact, scores)
 
 
 def _rule_faults(result: Result, task: Task) -> list[str]:
     """Return what is wrong before anything is repeated."""
     if result.task != task.digest or result.pane != task.pane:
-        return [f"It belongs to another task ({result.task}; this one is {task.digest})."]
+        return [
+            gettext(
+                "It belongs to another task ({found}; this one is {task}).",
+                found=result.task,
+                task=task.digest,
+            )
+        ]
     try:
-        values = read_settings(dict(result.settings), task.pane, "settings")
-        settings = make_settings(task.pane, values, "settings")
+        values = read_settings(dict(result.settings), task.pane, gettext("settings"))
+        settings = make_settings(task.pane, values, gettext("settings"))
     except LessonError as error:
         return [str(error)]
     faults = []
     missing = [name for name in (*task.fixed, "seed") if name not in values]
     if missing:
-        faults.append(f"The settings {', '.join(missing)} are missing.")
+        faults.append(gettext("Missing settings: {names}.", names=", ".join(missing)))
     changes, known = result.setting_changes(), setting_names(type(settings))
     if any(it.name not in known or it.iteration > result.iteration for it in changes):
-        faults.append("It names changes of settings that the run cannot have had.")
+        faults.append(gettext("It names changes of settings that the run cannot have had."))
     broken = task.broken(values, [change.name for change in changes])
     if broken:
-        faults.append(f"Fixed settings were changed: {', '.join(broken)}.")
+        faults.append(gettext("Fixed settings were changed: {names}.", names=", ".join(broken)))
     if set(result.scores) != {condition.name for condition in task.goal}:
-        faults.append("The scores are not those of the goal.")
+        faults.append(gettext("The scores are not those of the goal."))
     if not result.iteration or not result.trace:
-        faults.append("The run has no training step.")
+        faults.append(gettext("The run has no training step."))
     return faults
 
 
@@ -129,7 +143,9 @@ def _trace_faults(result: Result, losses: Any, is_exact: bool) -> list[str]:
     tolerance = 0.0 if is_exact else TRACE_TOLERANCE
     if len(losses) == len(handed_in) and np.allclose(losses, handed_in, tolerance, 0.0):
         return []
-    return ["The first steps of the repeated run have other losses: another seed or setting."]
+    return [
+        gettext("The first steps of the repeated run have other losses: another seed or setting.")
+    ]
 
 
 def _score_faults(result: Result, scores: Mapping[str, float], is_exact: bool) -> list[str]:
@@ -143,17 +159,28 @@ def _score_faults(result: Result, scores: Mapping[str, float], is_exact: bool) -
         else:
             is_same = abs(said - value) <= TOLERANCE * max(abs(value), 1e-3)
         if not is_same:
+            text = gettext_noop("{quantity}: handed in {said}, repeated {repeated}.")
+            if is_exact:
+                text = gettext_noop(
+                    "{quantity}: handed in {said}, repeated {repeated} (to the bit)."
+                )
             faults.append(
-                f"{measure.label}: handed in {measure.format(said)}, repeated "
-                f"{measure.format(value)}" + (" (to the bit)." if is_exact else ".")
+                gettext(
+                    text,
+                    quantity=measure.title(),
+                    said=measure.format(said),
+                    repeated=measure.format(value),
+                )
             )
     return faults
 
 
 def describe_tolerance() -> str:
     """Return in words how results from another arithmetic are compared."""
-    return (
-        f"accuracies within {100 * SHARE_TOLERANCE:g} points, other numbers within "
-        f"{100 * TOLERANCE:g} %, the first losses within {100 * TRACE_TOLERANCE:g} %; the weights "
-        "are not compared"
+    return gettext(
+        "accuracies within {points} points, other numbers within {percent}, the first losses "
+        "within {losses}; the weights are not compared",
+        points=format_number(100 * SHARE_TOLERANCE, "g"),
+        percent=format_percent(TOLERANCE, 0),
+        losses=format_percent(TRACE_TOLERANCE, 1),
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from dashboard.languages.text import gettext
 from dashboard.lessons.lesson import PANES, LessonError
 from dashboard.lessons.measures import MEASURES, Observation
 from dashboard.lessons.task import Task
@@ -173,20 +174,35 @@ def read_result(text: str, name: str) -> Result:
     """
     lines = [line.strip() for line in text.splitlines()]
     if lines.count(BEGIN) != 1 or lines.count(END) != 1:
-        raise LessonError(f"{name}: expected one result between “{BEGIN}” and “{END}”.")
+        raise LessonError(
+            gettext(
+                "{name}: expected one result between “{begin}” and “{end}”.",
+                name=name,
+                begin=BEGIN,
+                end=END,
+            )
+        )
     inside = lines[lines.index(BEGIN) + 1 : lines.index(END)]
     if not inside or not inside[-1].startswith("check "):
-        raise LessonError(f"{name}: expected the check as the last line of the result.")
+        raise LessonError(
+            gettext("{name}: expected the check as the last line of the result.", name=name)
+        )
     body = "".join(inside[:-1])
     if check_of(body) != inside[-1].removeprefix("check "):
-        raise LessonError(f"{name}: the text was damaged or changed: it does not fit its check.")
+        raise LessonError(
+            gettext(
+                "{name}: the text was damaged or changed: it does not fit its check.", name=name
+            )
+        )
     try:
         values = json.loads(body)
         result = Result(**values)
         _check_types(result)
     except (TypeError, ValueError, RecursionError) as error:
         reason = shorten(str(error), 120)
-        raise LessonError(f"{name}: expected the values of a result: {reason}.") from error
+        raise LessonError(
+            gettext("{name}: expected the values of a result: {reason}.", name=name, reason=reason)
+        ) from error
     return result
 
 

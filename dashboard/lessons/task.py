@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from dashboard.languages.text import gettext
 from dashboard.lessons.lesson import (
     PANES,
     LessonError,
@@ -80,10 +81,10 @@ class Task:
 
 def is_task(text: str) -> bool:
     """Return whether a file describes a task rather than a lesson."""
-    return "goal" in read_toml(text, "The file")
+    return "goal" in read_toml(text, gettext("The file"))
 
 
-def read_task(text: str, name: str = "The task") -> Task:
+def read_task(text: str, name: str = "") -> Task:
     """Return the task that a TOML file describes.
 
     Raises
@@ -91,16 +92,23 @@ def read_task(text: str, name: str = "The task") -> Task:
     LessonError
         The file is no task.
     """
+    name = name or gettext("The task")
     file = Table(read_toml(text, name), "")
     pane = file.choice("pane", list(PANES))
     goal = tuple(checked(file, Condition.read, it) for it in file.texts("goal"))
     if not goal:
-        raise LessonError(f"{name}, goal: expected at least one condition, found none.")
+        raise LessonError(
+            gettext("{name}, goal: expected at least one condition, found none.", name=name)
+        )
     for condition in goal:
         if condition.name in OF_THE_CURVE:
             raise LessonError(
-                f"{name}, goal: expected a quantity of the network at the end of a run, found "
-                f"“{condition.name}”, which depends on when the run was scored."
+                gettext(
+                    "{name}, goal: expected a quantity of the network at the end of a run, found "
+                    "“{found}”, which depends on when the run was scored.",
+                    name=name,
+                    found=condition.name,
+                )
             )
     task = Task(
         title=file.text("title"),

@@ -7,24 +7,24 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from dashboard.digits.models import StoredModel
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext
 from dashboard.plane.dataset import inputs_of
 from dashboard.plane.training import StoredPlaneRun
 from dashboard.runs.comparison import compare_runs
 from dashboard.runs.fork import make_race, run_race
 from dashboard.runs.rate_finder import RateTest, find_rate
 from dashboard.runs.recorder import RunRecorder, measured
-from dashboard.runs.records import MAX_PINNED, RunCollection, RunRecord
+from dashboard.runs.records import MAX_NAME, MAX_PINNED, RunCollection, RunRecord
 from dashboard.runs.search import RANDOM, make_search, read_values, search_toml
 from dashboard.runs.seeds import Configuration, SeedComparison, repeat
 from dashboard.runs.state import NOTHING, SEEDS, SETTING, RunsState
-from dashboard.runs.trials import Trials, changed_settings, label_of
+from dashboard.runs.trials import Trials, changed_settings, label_of, value_text
 from dashboard.shell.notices import Notice
 from dashboard.training.run_state import RunState
 from dashboard.training.scheduled_changes import values_at_start
-from dashboard.training.settings import SettingError, format_value
+from dashboard.training.settings import SettingError
 from dashboard.training.trainer import Execute, HeldOut
 from data_cache import DataError, PrefetchError, to_float
 from nn import Network
@@ -116,7 +116,10 @@ class RunsController:
         """Pin a run, or do not."""
         if not self.collection.pin(number, is_pinned):
             self._warn(
-                f"At most {MAX_PINNED} runs can be pinned, and as many as memory allows; unpin one."
+                gettext(
+                    "At most {most} runs can be pinned, and as many as memory allows; unpin one.",
+                    most=MAX_PINNED,
+                )
             )
 
     def set_baseline(self, number: int, is_baseline: bool) -> None:
@@ -129,7 +132,11 @@ class RunsController:
         if record is None:
             return
         if record.model is None:
-            self._warn(f"{record.name}: its weights are not kept any more, only its curve.")
+            self._warn(
+                gettext(
+                    "{run}: its weights are not kept any more, only its curve.", run=record.name
+                )
+            )
             return
         controller = self.source.trials.controller
         if isinstance(record.model, StoredModel):
@@ -139,9 +146,17 @@ class RunsController:
             try:
                 controller.restore_run(model.values, model.data, model.state)
             except ValueError as error:
-                self._warn(f"{record.name} cannot be restored: {error}")
+                self._warn(
+                    gettext("{run} cannot be restored: {error}", run=record.name, error=error)
+                )
                 return
-        self._notify(f"{record.name} is the current model, at iteration {record.iteration:,}.")
+        self._notify(
+            gettext(
+                "{run} is the current model, at iteration {iteration}.",
+                run=record.name,
+                iteration=format_number(record.iteration),
+            )
+        )
 
     def show_on_pad(self, index: int) -> None:
         """Put a sample, on which the two runs disagree, on the drawing pad."""
@@ -160,8 +175,11 @@ class RunsController:
             return
         if number and record.model is None:
             self._warn(
-                f"{record.name}: its weights are not kept any more, which a report needs. Train it "
-                "again with its settings; pinned runs keep theirs longest."
+                gettext(
+                    "{run}: its weights are not kept any more, which a report needs. Train it "
+                    "again with its settings; pinned runs keep theirs longest.",
+                    run=record.name,
+                )
             )
             return
         self._begin(lambda: self._report(number, make))
@@ -178,7 +196,7 @@ class RunsController:
         chosen = [self.find(number) for number in self.collection.chosen]
         found = [record for record in chosen if record is not None]
         if len(found) != 2:
-            self._warn("Choose two runs in the table first (Compare).")
+            self._warn(gettext("Choose two runs in the table first (Compare)."))
             return
         self._begin(lambda: self._compare((found[0], found[1])))
 
@@ -187,7 +205,7 @@ class RunsController:
         state, trials = self.state, self.source.trials
         first = int(trials.controller.state.seed)
         seeds = [(first + index) % 2**32 for index in range(state.seeds)]
-        configurations = [Configuration("present settings", {}, seeds)]
+        configurations = [Configuration(gettext("present settings"), {}, seeds)]
         if state.against == SETTING:
             change = self._read_change()
             if change is None:
@@ -195,14 +213,15 @@ class RunsController:
             configurations.append(Configuration(change[1], change[0], seeds))
         elif state.against == SEEDS:
             others = [(seed + state.seeds) % 2**32 for seed in seeds]
-            configurations.append(Configuration("the same settings, other seeds", {}, others))
+            title = gettext("the same settings, other seeds")
+            configurations.append(Configuration(title, {}, others))
         else:
             assert state.against == NOTHING
         comparison = SeedComparison(configurations, state.epochs)
         state.seed_result = comparison
 
         def show() -> None:
-            state.progress = f"{comparison.done} of {comparison.total} runs"
+            state.progress = runs_done(comparison)
             state.param.trigger("seed_result")
 
         self._begin(lambda: repeat(trials, comparison, show))
@@ -228,7 +247,7 @@ class RunsController:
         state.search_result = search
 
         def show() -> None:
-            state.progress = f"{search.comparison.done} of {search.comparison.total} runs"
+            state.progress = runs_done(search.comparison)
             state.param.trigger("search_result")
 
         self._begin(lambda: repeat(trials, search.comparison, show))
@@ -237,7 +256,7 @@ class RunsController:
         """Return the newest search as TOML for `inkling sweep`; None, with a notice, if not."""
         search, trials = self.state.search_result, self.source.trials
         if search is None or self.state.source != "digits":
-            self._warn("Search first; inkling sweep reads searches on digits.")
+            self._warn(gettext("Search first; inkling sweep reads searches on digits."))
             return None
         try:
             return search_toml(trials, search, data_set=trials.controller.data.name)
@@ -254,7 +273,9 @@ class RunsController:
         shown = digits.state.shown_checkpoint
         run = digits.trainer.run
         if shown is None and not digits.training_loop.is_idle:
-            self._warn("Pause training first, or choose a checkpoint on the slider of the curves.")
+            self._warn(
+                gettext("Pause training first, or choose a checkpoint on the slider of the curves.")
+            )
             return
         history = run.history.copy()
         state = shown or run.state()
@@ -267,11 +288,15 @@ class RunsController:
         """Run a learning rate range test with the present settings."""
         state, trials = self.state, self.source.trials
         if state.rate_low >= state.rate_high:
-            self._warn("The first learning rate must be below the last one.")
+            self._warn(gettext("The first learning rate must be below the last one."))
             return
 
         def show(result: RateTest) -> None:
-            state.progress = f"{len(result.rates)} of {state.rate_steps} steps"
+            state.progress = gettext(
+                "{taken} of {steps} steps",
+                taken=format_number(len(result.rates)),
+                steps=format_number(state.rate_steps),
+            )
             state.rate_result = result
 
         async def work() -> None:
@@ -285,7 +310,9 @@ class RunsController:
         result = self.state.rate_result
         if result is not None and result.suggestion is not None:
             self.source.trials.controller.state.learning_rate = result.suggestion
-            self._notify(f"Learning rate {result.suggestion:g}.")
+            self._notify(
+                gettext("Learning rate {rate}.", rate=format_number(result.suggestion, "g"))
+            )
 
     def _read_change(self) -> tuple[dict[str, Any], str] | None:
         state, trials = self.state, self.source.trials
@@ -294,11 +321,12 @@ class RunsController:
         except SettingError as error:
             self._warn(str(error))
             return None
-        return changes, f"{label_of(trials, state.setting)} {format_value(changes[state.setting])}"
+        value = changes[state.setting]
+        return changes, f"{label_of(trials, state.setting)} {value_text(value)}"
 
     def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
         if self.state.running:
-            self._warn("An experiment is under way; cancel it first.")
+            self._warn(gettext("An experiment is under way; cancel it first."))
             return
         self.state.param.update(running=True, progress="")
         self.spawn(self._run(work))
@@ -311,7 +339,7 @@ class RunsController:
             if not self._task.cancelled():
                 self._task.cancel()
                 raise
-            self._notify("Cancelled. The results so far are shown.")
+            self._notify(gettext("Cancelled. The results so far are shown."))
         except (DataError, PrefetchError, SettingError) as error:
             self._notify(str(error), "error")
         finally:
@@ -328,11 +356,13 @@ class RunsController:
             state = controller.trainer.run.state() if kept is None else kept.run_state()
 
         def show(share: float) -> None:
-            self.state.progress = f"Report: {100 * share:.0f} %"
+            self.state.progress = gettext("Report: {percent}", percent=format_percent(share, 0))
 
         content = await make(record, state, controller, show)
         self.state.report = ("inkling-report.html", content)
-        self._notify(f"The report of {record.name} is saved as inkling-report.html.")
+        self._notify(
+            gettext("The report of {run} is saved as inkling-report.html.", run=record.name)
+        )
 
     async def _race(
         self,
@@ -346,7 +376,11 @@ class RunsController:
         self.state.race = race
 
         def show() -> None:
-            self.state.progress = f"{race.taken:,} of {race.steps:,} steps"
+            self.state.progress = gettext(
+                "{taken} of {steps} steps",
+                taken=format_number(race.taken),
+                steps=format_number(race.steps),
+            )
             self.state.param.trigger("race")
 
         try:
@@ -356,7 +390,11 @@ class RunsController:
                 for racer in race.racers:
                     settings, model = trials.keep(racer.run)
                     self.collection.add(
-                        name=f"Fork at {race.start:,}: {racer.title}"[:60],
+                        name=gettext(
+                            "Fork at {iteration}: {title}",
+                            iteration=format_number(race.start),
+                            title=racer.title,
+                        )[:MAX_NAME],
                         settings=settings,
                         model=model,
                         **measured(racer.run),
@@ -371,7 +409,10 @@ class RunsController:
         networks = [self._network(record) for record in records]
         lost = [it.name for it, net in zip(records, networks, strict=True) if net is None]
         if lost:
-            self._warn(f"{' and '.join(lost)}: the weights are not kept any more.")
+            name = lost[0]
+            if len(lost) == 2:
+                name = gettext("{first} and {second}", first=lost[0], second=lost[1])
+            self._warn(gettext("{runs}: the weights are not kept any more.", runs=name))
             return
         drawing = None
         samples: tuple[HeldOut | None, HeldOut | None]
@@ -387,10 +428,10 @@ class RunsController:
             samples = (first, second)
             names = tuple(str(number) for number in range(state.points.classes))
         if samples[0] is None or not len(samples[0]):
-            self._warn("There are no held-out samples to compare the runs on.")
+            self._warn(gettext("There are no held-out samples to compare the runs on."))
             return
         if any(net.classes != len(names) for net in networks if net is not None):
-            self._warn("A run was trained on other classes than those of the opened data.")
+            self._warn(gettext("A run was trained on other classes than those of the opened data."))
             return
         self.state.comparison = await compare_runs(
             records,
@@ -427,8 +468,15 @@ def settings_text(record: RunRecord, name: str) -> str:
     value = record.settings.get(name)
     if value is None:
         return "–"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, np.floating):
-        value = float(value)
-    return format_value(value) or "none"
+    if name == "origin":
+        return gettext(str(value))
+    return value_text(value)
+
+
+def runs_done(comparison: SeedComparison) -> str:
+    """Return how many of the runs of a comparison have ended."""
+    return gettext(
+        "{done} of {total} runs",
+        done=format_number(comparison.done),
+        total=format_number(comparison.total),
+    )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dashboard.languages.text import gettext
 from dashboard.runs.trials import Trials, score_last
 from dashboard.training.marks import SettingChange
 from dashboard.training.run import DivergenceError, Run
@@ -93,7 +94,7 @@ async def make_race(
     """
     held_out = await trials.held_out()
     race = Race(state.iteration, steps)
-    for name, values in (("present settings", {}), (title, changes)):
+    for name, values in ((gettext("present settings"), {}), (title, changes)):
         run = trials.make(trials.settings(**values), state)
         now = run.marked_settings
         for setting, old in (before or {}).items():

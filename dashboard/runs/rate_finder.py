@@ -28,11 +28,6 @@ SAFETY = 10.0
 
 STEPS_AT_A_TIME = 10
 
-RULE = (
-    f"a tenth of the rate at which the smoothed loss is lowest (moving average, factor {SMOOTHING}"
-    " per step), rounded to one digit"
-)
-
 
 @dataclass(frozen=True, eq=False)
 class RateTest:
@@ -56,7 +51,7 @@ class RateTest:
 
     @property
     def suggestion(self) -> float | None:
-        """The suggested rate by `RULE`; None if the loss never fell."""
+        """The suggested rate, rounded to one digit; None if the loss never fell."""
         smoothed = self.smoothed
         if len(smoothed) < 2:
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dashboard.languages.text import gettext
 from dashboard.runs.curve import curve_of
 from dashboard.runs.records import RunCollection, RunRecord, scores_of, unused_style
 from dashboard.training.pane_training import LeftRun
@@ -34,7 +35,7 @@ class RunRecorder:
             return None
         return RunRecord(
             number=0,
-            name="Current run",
+            name=gettext("Current run"),
             style=unused_style(self.collection.records),
             settings=self._training.current_settings(),
             **measured(run),

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import param
 
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.runs.curve import ITERATION, X_AXES, RunCurve
 from dashboard.shell.colors import CLASS_COLORS
 from dashboard.training.history import History, Score
@@ -144,14 +145,14 @@ class RunCollection(param.Parameterized):
     x_axis = param.Selector(
         default=ITERATION,
         objects=list(X_AXES),
-        label="x axis",
+        label=gettext_noop("x axis"),
         doc="Whether curves are drawn over iterations, epochs or seconds of training.",
     )
-    metric = param.Selector(default=ACCURACY, objects=list(METRICS), label="Curve")
+    metric = param.Selector(default=ACCURACY, objects=list(METRICS), label=gettext_noop("Curve"))
     smoothing = param.Number(
         0.9,
         bounds=(0, 0.999),
-        label="Smoothing",
+        label=gettext_noop("Smoothing"),
         doc="Decay rate per step of the exponential moving average over the training batches.",
     )
 
@@ -167,7 +168,14 @@ class RunCollection(param.Parameterized):
         number = next(self._numbers)
         others = bounded(self.records, MAX_RUNS - 1)
         style = unused_style(others)
-        record = RunRecord(**{"name": f"Run {number}", **values, "number": number, "style": style})
+        record = RunRecord(
+            **{
+                "name": gettext("Run {number}", number=number),
+                **values,
+                "number": number,
+                "style": style,
+            }
+        )
         self._replace([*others, record])
         return record
 

@@ -14,15 +14,17 @@ from typing import Any
 
 import numpy as np
 
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.runs.seeds import Configuration, SeedComparison
-from dashboard.runs.trials import Trials, changed_settings, label_of
-from dashboard.training.settings import SettingError, format_value
+from dashboard.runs.trials import Trials, changed_settings, label_of, value_text
+from dashboard.training.settings import SettingError
 
 MAX_CONFIGURATIONS = 36
 """Most configurations of a search in the page."""
 
 GRID, RANDOM = "grid", "random"
-SEARCHES = {"all combinations": GRID, "some at random": RANDOM}
+SEARCHES = {gettext_noop("all combinations"): GRID, gettext_noop("some at random"): RANDOM}
 
 FLAGS = {
     "learning_rate": "learning-rate",
@@ -87,8 +89,11 @@ def read_values(trials: Trials, name: str, text: str) -> list[Any]:
     if not values:
         example = "64; 128 32" if is_list else "0.001; 0.003; 0.01"
         raise SettingError(
-            f"{label_of(trials, name)}: expected values between semicolons, such as {example}; "
-            "found none."
+            gettext(
+                "{setting}: expected values between semicolons, such as {example}; found none.",
+                setting=label_of(trials, name),
+                example=example,
+            )
         )
     return values
 
@@ -130,16 +135,19 @@ def make_search(
         combinations = [combinations[place] for place in order]
     if len(combinations) > MAX_CONFIGURATIONS:
         raise SettingError(
-            f"A search has at most {MAX_CONFIGURATIONS} configurations; found "
-            f"{len(combinations)}. Leave out some values, or take some at random."
+            gettext(
+                "A search has at most {most} configurations; found {count}. Leave out some values, "
+                "or take some at random.",
+                most=MAX_CONFIGURATIONS,
+                count=format_number(len(combinations)),
+            )
         )
     configurations = []
     for values in combinations:
         changes = dict(zip(names, values, strict=True))
         trials.settings(**changes)
         title = ", ".join(
-            f"{label_of(trials, name)} {format_value(value) or 'none'}"
-            for name, value in changes.items()
+            f"{label_of(trials, name)} {value_text(value)}" for name, value in changes.items()
         )
         configurations.append(Configuration(title, changes, seeds))
     return Search(vary, SeedComparison(configurations, epochs))
@@ -152,21 +160,27 @@ def search_html(search: Search | None, is_running: bool) -> str:
     comparison = search.comparison
     rows = []
     for configuration, finals in search.ranking():
-        mean = f"{100 * np.mean(finals):.2f} %" if finals else "–"
-        deviation = f"± {100 * np.std(finals, ddof=1):.2f}" if len(finals) > 1 else ""
+        mean = format_percent(float(np.mean(finals)), 2) if finals else "–"
+        deviation = ""
+        if len(finals) > 1:
+            deviation = f"± {format_number(100 * float(np.std(finals, ddof=1)), '.2f')}"
         rows.append(
             f'<tr><th scope="row">{escape(configuration.title)}</th><td class="number">{mean} '
             f"{deviation}</td>"
             f'<td class="number">{len(finals)}</td></tr>'
         )
+    told = gettext(
+        "{done} of {total} runs. Held-out accuracy at the end: mean and standard deviation over "
+        "seeds. The best of many is partly the best by chance: repeat it with other seeds.",
+        done=format_number(comparison.done),
+        total=format_number(comparison.total),
+    )
     return (
         f'<div data-state="{"running" if is_running else "done"}" data-done="{comparison.done}" '
-        f'data-total="{comparison.total}"><p>{comparison.done} of {comparison.total} runs. '
-        "Held-out accuracy at the end: mean and standard deviation over seeds. The best of many "
-        "is partly the best by chance: repeat it with other seeds.</p>"
-        '<table class="two"><thead><tr><th>Configuration</th>'
-        '<th scope="col" class="number">Accuracy</th>'
-        f'<th scope="col" class="number">Seeds</th></tr></thead>'
+        f'data-total="{comparison.total}"><p>{told}</p>'
+        f'<table class="two"><thead><tr><th>{gettext("Configuration")}</th>'
+        f'<th scope="col" class="number">{gettext("Accuracy")}</th>'
+        f'<th scope="col" class="number">{gettext("Seeds")}</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
@@ -191,7 +205,9 @@ def search_toml(trials: Trials, search: Search, *, data_set: str) -> str:
         A setting has no flag of `inkling train`.
     """
     if "biases" in search.vary or not trials.settings().biases:
-        raise SettingError("Networks without biases are trained in the page alone, so no TOML.")
+        raise SettingError(
+            gettext("Networks without biases are trained in the page alone, so no TOML.")
+        )
     comparison, settings = search.comparison, trials.settings()
     seeds = list(comparison.configurations[0].seeds)
     lines = [f"seeds = {seeds}", "", "[settings]", f"data-set = {json.dumps(data_set)}"]

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, ngettext
 from dashboard.runs.t_test import (
     TTest,
     paired_t_test,
@@ -139,18 +141,30 @@ class SeedComparison:
         """Return what the finished runs say."""
         test = self.test()
         if test is not None:
-            what = f"accuracy on held-out samples after {self.length:,} epochs"
-            return f"{self.configurations[1].title}: {verdict(test, what=what)}"
+            what = ngettext(
+                "accuracy on held-out samples after {epochs} epoch",
+                "accuracy on held-out samples after {epochs} epochs",
+                self.length,
+                epochs=format_number(self.length),
+            )
+            title, result = self.configurations[1].title, verdict(test, what=what)
+            return gettext("{title}: {result}", title=title, result=result)
         finals = list(self.finals(0).values())
         if len(self.configurations) == 1 and len(finals) >= FEWEST_SEEDS:
             mean, deviation = float(np.mean(finals)), float(np.std(finals, ddof=1))
             margin = t_quantile(len(finals) - 1) * deviation / len(finals) ** 0.5
-            return (
-                f"{100 * mean:.2f} ± {100 * margin:.2f} % accuracy on held-out samples after "
-                f"{self.length:,} epochs: mean of {len(finals)} seeds and its 95 % interval; "
-                f"standard deviation {100 * deviation:.2f} points."
+            return ngettext(
+                "{mean} accuracy on held-out samples after {epochs} epoch: mean of {count} seeds "
+                "and its 95 % interval; standard deviation {deviation} points.",
+                "{mean} accuracy on held-out samples after {epochs} epochs: mean of {count} seeds "
+                "and its 95 % interval; standard deviation {deviation} points.",
+                self.length,
+                mean=f"{format_number(100 * mean, '.2f')} ± {format_percent(margin, 2)}",
+                epochs=format_number(self.length),
+                count=len(finals),
+                deviation=format_number(100 * deviation, ".2f"),
             )
-        return "No result yet: at least two seeds of every configuration must have ended."
+        return gettext("No result yet: at least two seeds of every configuration must have ended.")
 
     def csv(self) -> str:
         """Return all scores as CSV: a line per score; those of the last epochs are marked."""

@@ -18,16 +18,20 @@ WELCOME = gettext_noop(
 )
 
 EXPERIMENTS = {
-    "Compare": "compare",
-    "Seeds": "seeds",
-    "Fork": "fork",
-    "Rate": "rate",
-    "Search": "search",
+    gettext_noop("Compare"): "compare",
+    gettext_noop("Seeds"): "seeds",
+    gettext_noop("Fork"): "fork",
+    gettext_noop("Rate"): "rate",
+    gettext_noop("Search"): "search",
 }
 """The titles of the parts of the pane, and their names."""
 
 SETTING, SEEDS, NOTHING = "setting", "seeds", "nothing"
-AGAINST = {"one changed setting": SETTING, "the same, other seeds": SEEDS, "nothing": NOTHING}
+AGAINST = {
+    gettext_noop("one changed setting"): SETTING,
+    gettext_noop("the same, other seeds"): SEEDS,
+    gettext_noop("nothing"): NOTHING,
+}
 """What repeats are compared with."""
 
 

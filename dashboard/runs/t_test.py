@@ -11,10 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext, gettext_noop
+
 LEVEL = 0.05
 """Probability of calling a difference real although there is none."""
 
-PAIRED, WELCH = "paired t-test", "Welch’s t-test"
+PAIRED, WELCH = gettext_noop("paired t-test"), gettext_noop("Welch’s t-test")
 
 _TINY = 1e-300
 _TERMS = 500
@@ -183,28 +186,51 @@ def _test(kind: str, difference: float, error: float, degrees: float, count: int
     )
 
 
-def verdict(
-    test: TTest, *, what: str = "accuracy", unit: str = "points", scale: float = 100
-) -> str:
-    """Return the result of a test in one sentence.
+VERDICTS = {
+    (True, True): gettext_noop(
+        "{difference} better; with {count} seeds this is more than chance explains ({details})."
+    ),
+    (True, False): gettext_noop(
+        "{difference} better; with {count} seeds this may be chance ({details})."
+    ),
+    (False, True): gettext_noop(
+        "{difference} worse; with {count} seeds this is more than chance explains ({details})."
+    ),
+    (False, False): gettext_noop(
+        "{difference} worse; with {count} seeds this may be chance ({details})."
+    ),
+}
+"""Sentences on a difference, by whether it is one for the better, and whether it is significant."""
+
+
+def verdict(test: TTest, *, what: str = "") -> str:
+    """Return the result of a test of accuracies in one sentence.
 
     Parameters
     ----------
     test
-        Of the second settings against the first ones; more is better.
+        Of the second settings against the first ones.
     what
-        What the values are.
-    unit, scale
-        How the difference is told, and what it is multiplied by.
+        What the values are, in the current language; by default only that they are accuracies.
     """
-    difference, margin = scale * test.difference, scale * test.margin
-    word = "better" if difference >= 0 else "worse"
-    size = f"{abs(difference):.2f} ± {margin:.2f} {unit} {word}"
-    seeds = f"with {test.count} seeds"
-    p = "p < 0.001" if test.p < 0.001 else f"p = {test.p:.3f}"
-    details = f"{test.kind}, {p}, 95 % interval, {what}"
+    size = format_number(100 * abs(test.difference), ".2f")
+    margin = format_number(100 * test.margin, ".2f")
+    p = f"p = {format_number(test.p, '.3f')}"
+    if test.p < 0.001:
+        p = f"p < {format_number(0.001, '.3f')}"
+    text = VERDICTS[test.difference >= 0, test.is_significant]
     if test.difference == 0 and test.p == 1:
-        return f"No difference at all; {seeds} this may be chance ({details})."
-    if test.is_significant:
-        return f"{size}; {seeds} this is more than chance explains ({details})."
-    return f"{size}; {seeds} this may be chance ({details})."
+        text = gettext_noop(
+            "No difference at all; with {count} seeds this may be chance ({details})."
+        )
+    return gettext(
+        text,
+        difference=gettext("{number} points", number=f"{size} ± {margin}"),
+        count=test.count,
+        details=gettext(
+            "{test}, {p}, 95 % interval, {what}",
+            test=gettext(test.kind),
+            p=p,
+            what=what or gettext("accuracy"),
+        ),
+    )

@@ -9,6 +9,7 @@ import math
 from dataclasses import replace
 from typing import Any, Protocol
 
+import numpy as np
 import param
 
 from dashboard.digits.controller import DigitsController
@@ -16,6 +17,8 @@ from dashboard.digits.models import StoredModel
 from dashboard.digits.state import Origin
 from dashboard.digits.training import NETWORK_SETTINGS, describe_settings
 from dashboard.digits.training_subset import subset_name_of
+from dashboard.languages.numbers import format_number
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.plane.controller import PlaneController
 from dashboard.plane.dataset import inputs_of
 from dashboard.plane.settings import PlaneSettings
@@ -34,6 +37,7 @@ from dashboard.training.settings import (
     LearningSettings,
     SettingError,
     TrainingSettings,
+    format_value,
     shorten,
 )
 from dashboard.training.trainer import Clock, Execute, HeldOut, TimeBudget, Trainer
@@ -42,8 +46,8 @@ from nn import load_pretrained
 LIVE = ("learning_rate", "batch_size", "optimizer", "dropout", "l1", "l2")
 """Settings that may change during a run, in both panes."""
 
-SWITCH = {"on": True, "off": False}
-"""What is typed for a setting that is on or off."""
+SWITCH = {gettext_noop("on"): True, gettext_noop("off"): False}
+"""What is typed for a setting that is on or off, in English or in the language of the page."""
 
 
 class Trials(Protocol):
@@ -269,9 +273,16 @@ def changed_settings(trials: Trials, name: str, text: str) -> dict[str, Any]:
     """
     state = trials.controller.state
     if isinstance(state.param[name], param.Boolean):
-        if text.strip() not in SWITCH:
-            raise SettingError(f"{state.param[name].label} is on or off; found “{shorten(text)}”.")
-        value: Any = SWITCH[text.strip()]
+        words = {**{gettext(word): value for word, value in SWITCH.items()}, **SWITCH}
+        if text.strip() not in words:
+            raise SettingError(
+                gettext(
+                    "{setting} is on or off; found “{found}”.",
+                    setting=label_of(trials, name),
+                    found=shorten(text),
+                )
+            )
+        value: Any = words[text.strip()]
     else:
         value = state.read(name, text)
     trials.settings(**{name: value})
@@ -280,4 +291,14 @@ def changed_settings(trials: Trials, name: str, text: str) -> dict[str, Any]:
 
 def label_of(trials: Trials, name: str) -> str:
     """Return the label of a setting."""
-    return str(trials.controller.state.param[name].label)
+    return gettext(trials.controller.state.param[name].label)
+
+
+def value_text(value: Any) -> str:
+    """Return the value of a setting as the page shows it; an empty one is “none”."""
+    if isinstance(value, bool):
+        return gettext("on") if value else gettext("off")
+    if isinstance(value, float | np.floating):
+        value = float(value)
+        return format_number(value, "g" if float(f"{value:g}") == value else "")
+    return format_value(value) or gettext("none")

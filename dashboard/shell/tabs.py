@@ -69,10 +69,6 @@ class Pane:
     has_model
         Whether the pane fills the slot `model`, which the header shows; the others speak of the
         model of the first pane.
-    is_translated
-        Whether the pane is in the language of the page; the others are in English, and say so.
-    english_panels
-        Names of the panels that are in English.
     """
 
     name: str
@@ -84,8 +80,6 @@ class Pane:
     panels: tuple[tuple[str, str], ...] = ()
     has_settings: bool = True
     has_model: bool = False
-    is_translated: bool = True
-    english_panels: tuple[str, ...] = ()
 
 
 class Panes:

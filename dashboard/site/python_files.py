@@ -19,7 +19,7 @@ from dashboard.site.archives import compress, read_archive, write_archive, write
 from dashboard.site.conversion import PANEL_ROOT
 from dashboard.site.languages import CATALOGUE_FILES
 from dashboard.site.pyodide_files import Log, obtain_wheels, pinned
-from dashboard.site.site_files import PACKAGES, SiteError
+from dashboard.site.site_files import PACKAGES, SiteError, package_folder
 from dashboard.site.start_files import describe_files
 from dashboard.upstream import VARIABLE, is_applied
 from dashboard.upstream.site_build.import_costs import reduce_import_costs
@@ -27,6 +27,8 @@ from dashboard.upstream.site_build.import_costs import reduce_import_costs
 PYODIDE = "pyodide/"
 # Files that are shipped as Pyodide distributes them; the library and NumPy are packed anew.
 STDLIB_FILE = "python313.zip"
+# The worker that helps to train, and where it is in its package.
+THREAD_SCRIPT = "thread.js"
 SHIPPED = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm")
 
 
@@ -78,6 +80,7 @@ def python_files(
     return {
         PACKAGES: write_bundle({**contents["packages"], **contents["numpy"]}),
         stdlib_name(): stdlib,
+        THREAD_SCRIPT: (package_folder("nn") / "backends" / "kernels" / "thread.js").read_bytes(),
         **{PYODIDE + name: pyodide[name] for name in SHIPPED},
     }
 
@@ -102,6 +105,7 @@ def worker_settings(files: Mapping[str, bytes], environment: Mapping[str, str]) 
         "env": {VARIABLE: environment[VARIABLE]} if VARIABLE in environment else {},
         "total": sum(len(files[name]) for name in counted),
         "stdlibFile": STDLIB_FILE,
+        "threadScript": THREAD_SCRIPT,
         "snapshotRoot": PANEL_ROOT,
     }
 

@@ -102,7 +102,34 @@ async function deleteOlder() {
 
 async function answerFile(name, request) {
   const cached = await (await caches.open(filesCache)).match(urlOf(name));
-  return cached ?? fetch(request);
+  const response = cached ?? (await fetch(request));
+  return isIsolated(request) ? isolate(response) : response;
+}
+
+// ---- Headers that isolate the page --------------------------------------------------------------
+
+/* Only where the page is isolated do browsers have a memory that threads share. Chromium since 137
+ * isolates a single document, also in a frame of another site; other browsers need both others. */
+const isolationHeaders = navigator.userAgentData?.brands.some(
+  ({brand, version}) => brand === "Chromium" && Number(version) >= 137,
+) ? {"document-isolation-policy": "isolate-and-require-corp"} : {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
+
+/* The page and its workers; not in a frame of a page of the same site, which could no longer use
+ * the frame's window (scorm.js does). */
+function isIsolated({destination, referrer}) {
+  if (destination === "document" || destination === "worker") return true;
+  return destination === "iframe" && referrer !== "" && new URL(referrer).origin !== base.origin;
+}
+
+/* The response with headers that the host does not send itself. All others are handed on as they
+ * are: browsers keep compiled code with the response that it came in. */
+function isolate(response) {
+  if (response.status !== 200) return response;
+  const headers = {...isolationHeaders, ...Object.fromEntries(response.headers)};
+  return new Response(response.body, {headers});
 }
 
 async function answerBlock(request) {

@@ -158,7 +158,17 @@ function readLaunch() {
   }
 }
 
-const {language = "en", resume = false} = readLaunch();
+const {language = "en", resume = false, search = ""} = readLaunch();
+
+/* For nn/backends/threads.py: how many threads may train, by default one for each core up to four,
+ * and the script of those that help. A memory that threads share exists only where the headers of
+ * the page isolate it. */
+const MOST_THREADS = 4;
+const asked = Number(new URLSearchParams(search).get("threads")) || MOST_THREADS;
+self.kernelThreads = {
+  count: self.crossOriginIsolated ? Math.min(asked, navigator.hardwareConcurrency, MOST_THREADS) : 1,
+  script: `${site}${settings.threadScript}`,
+};
 
 /* The catalogue of the page's language, as a list of [path, content]; that of English is empty. */
 async function downloadCatalogue() {

@@ -25,6 +25,7 @@ from dashboard.teaching.fine_tuning import (
 from dashboard.teaching.own_digits import OwnDigit, add_digits, samples_of
 from dashboard.teaching.state import TeachingState
 from dashboard.training.block_run import BlockRun
+from dashboard.training.history import Score
 from data_cache import DataError, PrefetchError, Samples
 from data_cache.samples import concatenate_samples
 from nn import Network
@@ -58,6 +59,8 @@ class _Taught:
         The digit that was added for it, which is taken back with it.
     is_noted
         Whether the history of the run had noted a fine-tuning before.
+    scores
+        The validation scores of the run before it.
     """
 
     run: BlockRun
@@ -67,6 +70,7 @@ class _Taught:
     origin: Origin
     added: OwnDigit | None
     is_noted: bool
+    scores: list[Score]
 
 
 class TeachingController:
@@ -212,6 +216,7 @@ class TeachingController:
         state.origin = taught.origin
         if not taught.is_noted and INTERVENTION in run.history.interventions:
             run.history.interventions.remove(INTERVENTION)
+        run.history.validation = taught.scores
         self._taught = None
         self.state.digits = [digit for digit in self.state.digits if digit is not taught.added]
         self._publish()
@@ -300,7 +305,13 @@ class TeachingController:
             run.network.copy_from(tuned.network)
             run.history.note_intervention(INTERVENTION)
             origin = controller.state.origin
-            self._taught = _Taught(run, tuned.network, base, before, origin, digit, is_noted)
+            scores = run.history.validation
+            self._taught = _Taught(
+                run, tuned.network, base, before, origin, digit, is_noted, scores
+            )
+            if count:
+                score = Score(run.iteration, tuned.loss, tuned.after, count)
+                run.history.validation = [*_scores_before(run), score]
             if origin == Origin.PRETRAINED:
                 controller.state.origin = Origin.FINE_TUNED
             self._publish()
@@ -345,6 +356,11 @@ class TeachingController:
 
     def _say(self, text: str, kind: str = "info") -> None:
         self.state.message = Notice(text, kind)
+
+
+def _scores_before(run: BlockRun) -> list[Score]:
+    """Return the validation scores of the run without those of its present iteration."""
+    return [score for score in run.history.validation if score.iteration < run.iteration]
 
 
 def are_equal(one: Network, other: Network) -> bool:

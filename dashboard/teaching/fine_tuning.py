@@ -119,11 +119,14 @@ class FineTuned:
         The weights.
     before, after
         Validation accuracy of the weights before it and of these, in [0, 1]; 0 without samples.
+    loss
+        Mean validation loss of these weights; 0 without samples.
     """
 
     network: Network
     before: float
     after: float
+    loss: float
 
 
 class FineTuning:
@@ -254,12 +257,12 @@ async def fine_tune_on(
     varied = None if held_back is None else await execute(tuning.vary, held_back)
     parts = [part for part in (validation, varied) if part is not None and len(part)]
     both = concatenate_samples(parts) if parts else None
-    before = await sample_accuracy(tuning.base, validation, execute)
-    before_both = await sample_accuracy(tuning.base, both, execute)
+    before, _ = await sample_scores(tuning.base, validation, execute)
+    before_both, _ = await sample_scores(tuning.base, both, execute)
     for network in await execute(tuning.candidates):
-        after = await sample_accuracy(network, validation, execute)
-        found = FineTuned(network, before, after)
-        after_both = await sample_accuracy(network, both, execute)
+        after, loss = await sample_scores(network, validation, execute)
+        found = FineTuned(network, before, after, loss)
+        after_both, _ = await sample_scores(network, both, execute)
         if before - after < LARGEST_FALL and before_both - after_both < PREFERRED_FALL:
             break
     return found
@@ -273,13 +276,14 @@ def interpolate(base: Network, other: Network, share: float) -> Network:
     return network
 
 
-async def sample_accuracy(
+async def sample_scores(
     network: Network, samples: Samples | None, execute: Execute = execute_in_line
-) -> float:
-    """Return the accuracy of a network on samples; 0 without samples."""
+) -> tuple[float, float]:
+    """Return the accuracy and the mean loss of a network on samples; zeros without samples."""
     if samples is None or not len(samples):
-        return 0.0
-    return float((await evaluate(network, samples, execute=execute)).accuracy)
+        return 0.0, 0.0
+    evaluation = await evaluate(network, samples, execute=execute)
+    return float(evaluation.accuracy), float(evaluation.loss)
 
 
 def count_read(network: Network, own: Samples) -> int:

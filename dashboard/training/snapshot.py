@@ -10,7 +10,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from dashboard.languages.numbers import format_number, format_percent
-from dashboard.languages.text import gettext
+from dashboard.languages.text import gettext, ngettext
 from nn import Network
 
 
@@ -39,6 +39,8 @@ class Snapshot:
         Of the next step.
     backend
         Name of what computes the matrix products.
+    threads
+        Threads that compute large steps; None where the library of NumPy decides it.
     """
 
     run: int
@@ -56,6 +58,7 @@ class Snapshot:
     batch_size: int = 0
     optimizer: str = ""
     backend: str = ""
+    threads: int | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -64,6 +67,12 @@ class Snapshot:
         for parameter in self.network.parameters():
             digest.update(parameter.tobytes())
         return digest.hexdigest()[:8]
+
+    @property
+    def threads_text(self) -> str:
+        """The number of threads in words; nothing where it is not known."""
+        count = self.threads
+        return "" if count is None else ngettext("{n} thread", "{n} threads", count, n=count)
 
     def status_line(self) -> str:
         """Return the snapshot as one line of text; scripts rely on the order."""
@@ -82,6 +91,7 @@ class Snapshot:
             gettext("batch {number}", number=self.batch_size),
             self.optimizer,
             self.backend,
+            self.threads_text,
             gettext("waiting for data") if self.waiting else "",
         ]
         return " · ".join(part for part in parts if part)

@@ -250,6 +250,7 @@ class Trainer(Generic[AnyRun]):
             batch_size=run.settings.batch_size,
             optimizer=run.settings.optimizer,
             backend=backend_name(),
+            threads=run.step.threads,
         )
 
     async def train(self, *, steps: int | None = None, epochs: int | None = None) -> None:

@@ -58,7 +58,7 @@ def length(points: np.ndarray) -> float:
 
 
 def draw_lines(
-    segments: np.ndarray, radius: float, side: int, *, antialias: bool = True
+    segments: np.ndarray, radius: float | np.ndarray, side: int, *, antialias: bool = True
 ) -> np.ndarray:
     """Draw line segments with a round pen on an empty canvas.
 
@@ -66,8 +66,8 @@ def draw_lines(
     ----------
     segments : (m, 4) float
         x and y of the start and of the end of each, in pixels.
-    radius : float
-        Half the width of the lines, in pixels.
+    radius : float or (m,) float
+        Half the width of the lines, or of each segment, in pixels.
     side : int
         Side of the canvas.
     antialias : bool
@@ -79,8 +79,9 @@ def draw_lines(
         0 is the background, 1 full ink.
     """
     canvas = np.zeros((side, side), np.float32)
-    reach = radius + 1
-    for x0, y0, x1, y1 in segments.tolist():
+    radii = np.broadcast_to(radius, len(segments)).tolist()
+    for (x0, y0, x1, y1), pen in zip(segments.tolist(), radii, strict=True):
+        reach = pen + 1
         left, right = max(0, int(min(x0, x1) - reach)), min(side, int(max(x0, x1) + reach) + 1)
         top, bottom = max(0, int(min(y0, y1) - reach)), min(side, int(max(y0, y1) + reach) + 1)
         if left >= right or top >= bottom:
@@ -92,5 +93,5 @@ def draw_lines(
         along = np.clip((px * dx + py * dy) / square, 0, 1) if square else np.float32(0)
         distance = np.hypot(px - along * np.float32(dx), py - along * np.float32(dy))
         part = canvas[top:bottom, left:right]
-        np.maximum(part, np.clip(np.float32(radius + 0.5) - distance, 0, 1), out=part)
+        np.maximum(part, np.clip(np.float32(pen + 0.5) - distance, 0, 1), out=part)
     return canvas if antialias else (canvas > 0.5).astype(np.float32)

@@ -7,6 +7,7 @@ may also offer a whole training step in one call.
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ class NumpyBackend:
     """
 
     name = "numpy"
+    threads: int | None = 1 if sys.platform == "emscripten" else None
+    """Threads that compute one operation; None where NumPy's library decides it."""
 
     def __init__(self, reason: str = "NumPy, chosen by the caller.") -> None:
         self.reason = reason

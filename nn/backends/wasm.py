@@ -7,16 +7,24 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nn.backends.numpy_backend import NumpyBackend, data_pointer, is_float32
+from nn.backends.threads import (
+    LEAST_PRODUCTS,
+    LEAST_PRODUCTS_IN_CALL,
+    SAMPLES_FOR_COPYING,
+    SharedStep,
+    start_team,
+)
 from nn.layers import Dense, DenseWorkspace, Layer
 from nn.optimizers import Optimizer, UpdateRule
 
-ABI_VERSION = "2"
+ABI_VERSION = "3"
 """The version of the interface (kernels/abi.h) that this file is written for."""
 
 FEW_SAMPLES = 8
@@ -95,6 +103,8 @@ class WasmBackend(NumpyBackend):
         If the module lacks a function or has another version of the interface.
     """
 
+    threads = 1
+
     def __init__(self, module: ctypes.CDLL, name: str, reason: str) -> None:
         super().__init__(reason)
         self.name = name
@@ -131,7 +141,12 @@ class WasmBackend(NumpyBackend):
         self._max_unpool = declare("max_unpool", "pooling", *[pointer] * 3)
         self.train_work_size = declare("train_work_size", "step", returns=number)
         self.predict = declare("predict", "step")
-        self.train = declare("train", "step", "rule", "outcome", number)
+        self.train = declare("train", "step", "rule", "outcome", number, returns=number)
+
+    @cached_property
+    def team(self) -> Any | None:
+        """The threads that compute large steps with the same kernels; None without any."""
+        return start_team(Path(__file__).parent / "kernels" / f"team-{self.name}.wasm")
 
     def _allocate_work(self, size: int) -> None:
         self._work = np.empty(size, np.float32)
@@ -352,12 +367,14 @@ class FusedPrediction:
                 record.bias = data_pointer(layer.bias)
             record.activations = data_pointer(array)
         scaled = np.empty((FEW_SAMPLES, layers[0].inputs), np.float32)
+        runs = np.empty(layers[0].inputs + 2, np.intc)
         self._step = structs["step"](
             layers=ctypes.addressof(records),
             layer_count=len(records),
             activation=enums["activation"].index(activation),
             count=FEW_SAMPLES,
             scaled=data_pointer(scaled),
+            runs=data_pointer(runs),
             byte_scale=byte_scale,
         )
         work = np.empty(backend.train_work_size(self._step), np.float32)
@@ -365,7 +382,7 @@ class FusedPrediction:
         self._predict = backend.predict
         self._results = activations[-1]
         # The arrays behind the pointers must live as long as the records.
-        self._kept = (records, layers, activations, scaled, work)
+        self._kept = (records, layers, activations, scaled, runs, work)
 
     def __call__(self, x: np.ndarray) -> np.ndarray | None:
         """Return the log-probabilities (n, classes) of `x`, or None if it is not of its kind.
@@ -399,7 +416,7 @@ class FusedStep:
     workspaces : sequence of DenseWorkspace
         For the largest batch.
     scaled : (n, inputs) float32
-        A buffer for scaled bytes.
+        A buffer for scaled bytes and selected inputs.
     activation : str
     optimizer : Optimizer
         Its moments are updated in place.
@@ -434,18 +451,29 @@ class FusedStep:
                 record.mask = data_pointer(workspace.mask)
                 record.dropped = data_pointer(workspace.dropped)
         # The arrays behind the pointers must live as long as the records.
-        self._kept = (records, layers, workspaces, scaled, optimizer)
+        runs = np.empty(layers[0].inputs + 2, np.intc)
+        self._kept = (records, layers, workspaces, scaled, runs, optimizer)
         self._step = structs["step"](
             layers=ctypes.addressof(records),
             layer_count=len(records),
             activation=enums["activation"].index(activation),
             count=len(scaled),
             scaled=data_pointer(scaled),
+            runs=data_pointer(runs),
         )
-        self._work = np.empty(backend.train_work_size(self._step), np.float32)
-        self._step.work = data_pointer(self._work)
         self._rule_type, self._outcome_type = structs["rule"], structs["outcome"]
+        self._rules: list[UpdateRule] = []
         self._outcome_dtype = np.dtype(self._outcome_type)
+        self._work = np.empty(backend.train_work_size(self._step), np.float32)
+        self._capacity = len(scaled)
+        self._rows = np.empty(len(scaled), self._outcome_dtype)
+        self._step.work, self._step.rows = data_pointer(self._work), data_pointer(self._rows)
+        self._step.threads = 1
+        self._shared: SharedStep | None = None
+        self._weights = sum(layer.weights.size for layer in layers)
+        self._least_samples = SAMPLES_FOR_COPYING * (1 + len(optimizer.moments))
+        self.threads = 1
+        """Threads that compute those calls that are large enough for several."""
 
     def __call__(
         self,
@@ -481,10 +509,41 @@ class FusedStep:
         step.labels = data_pointer(labels)
         step.byte_scale, step.l1, step.l2 = byte_scale, l1, l2
         outcomes = (self._outcome_type * batches)()
-        rule_records = (self._rule_type * batches)(*map(self._backend.interface.rule, rules))
-        self._backend.train(step, rule_records, outcomes, batches)
+        if rules != self._rules:  # most often the same as before, without moments
+            self._rules = list(rules)
+            self._rule_records = (self._rule_type * batches)(
+                *map(self._backend.interface.rule, rules)
+            )
+        shared = self._shared_step(len(x))
+        threads = shared.train(step, self._rule_records, outcomes, x, labels) if shared else 0
+        if not threads:
+            self._backend.train(step, self._rule_records, outcomes, batches)
+        if shared:
+            self.threads = threads or 1
         # One call for all of them; reading the struct of each takes longer.
         return np.frombuffer(memoryview(outcomes), self._outcome_dtype).tolist()
+
+    def _shared_step(self, samples: int) -> SharedStep | None:
+        """Return what computes so many samples by several threads, where that is faster."""
+        step, backend = self._step, self._backend
+        is_small = (
+            step.count * self._weights < LEAST_PRODUCTS
+            or samples * self._weights < LEAST_PRODUCTS_IN_CALL
+            or samples < self._least_samples
+        )
+        if is_small or backend.team is None:
+            return None
+        if self._shared is None:
+            records, largest = self._kept[0], type(step).from_buffer_copy(step)
+            largest.count = self._capacity
+            self._shared = SharedStep(
+                backend.team,
+                largest,
+                records,
+                row_size=self._outcome_dtype.itemsize,
+                work_size=backend.train_work_size(largest),
+            )
+        return self._shared
 
 
 def load_backend(path: Path, name: str, reason: str) -> WasmBackend:

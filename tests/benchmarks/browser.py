@@ -1,6 +1,6 @@
 """In a browser: training and matrix products of Inkling on each backend, and of its peers.
 
-None of them has threads: they need HTTP headers that static hosts do not send.
+None of them has threads here; threads.py measures those that an isolated page can have.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Benchmark cases: networks, batch sizes, and the random data on which they are trained.
+"""Benchmark cases: networks, batch sizes, and the data on which they are trained.
 
 The implementations import this in their own environments, so it needs only NumPy.
 """
@@ -22,8 +22,9 @@ DIGIT_RATES = {"sgd": 0.1, "momentum": 0.02, "adam": 0.001}
 DIGITS_FILE = Path(__file__).parents[1] / "digits.bin"
 """In a browser: the images, 784 bytes each, and then the labels, a byte each."""
 
-SMALL = (784, 128, 10)
-DEEP = (784, 500, 300, 100, 10)
+PIXELS = 28 * 28
+SMALL = (PIXELS, 128, 10)
+DEEP = (PIXELS, 500, 300, 100, 10)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,12 @@ PLANE_L2 = 0.001
 
 
 def make_batches(case: Case) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return random inputs, (batch, sizes[0]) float32 in [0, 1), and labels, (batch,) int64."""
+    """Return inputs, (batch, sizes[0]) float32 in [0, 1], and labels, (batch,) int64.
+
+    Of networks for pictures of 28 × 28 they are real digits, of all others random.
+    """
+    if case.sizes[0] == PIXELS:
+        return DigitBatches(case).take(BATCHES)
     generator = np.random.default_rng(0)
     inputs, classes = case.sizes[0], case.sizes[-1]
     return [

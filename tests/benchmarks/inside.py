@@ -1,7 +1,8 @@
 """The panel Inside in the built site: what it costs training, and how soon a dot moves it.
 
 A dense network trains on the full MNIST, if it is there. The panel is open with a drawing on the
-pad, or closed: another panel that computes nothing for a blank pad is open instead.
+pad; or another panel, which computes nothing for a blank pad, is open instead, with Inside never
+opened, or opened before and hidden.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from benchmarks.start import served_site
 from data_cache import data_set_available
 
 SECONDS, QUICK_SECONDS = 4.0, 2.0
-CLOSED, OPEN = "Inside closed", "Inside open, a digit drawn"
+CLOSED, HIDDEN, OPEN = "Inside never opened", "Inside hidden", "Inside open, a digit drawn"
 
 # From the release of the mouse on the pad until the picture of the input has changed.
 WATCH = """
@@ -46,13 +47,15 @@ WATCH = """
 
 
 def measure(plan: Plan) -> Section:
-    """Measure the speed with the panel open and closed, and the latency of dots."""
+    """Measure the speed with the panel open, hidden and never opened, and the latency of dots."""
     section = Section("browser: Inside")
     data_set = "mnist" if data_set_available("mnist") else "digits"
     seconds = SECONDS if plan.is_full else QUICK_SECONDS
     count = DRAWINGS if plan.is_full else QUICK_DRAWINGS
     with served_site() as (browser, address):
         labs = {CLOSED: _open(browser, address, data_set, "why")}
+        labs[HIDDEN] = _open(browser, address, data_set, "inside")
+        _hide(labs[HIDDEN])
         labs[OPEN] = _open(browser, address, data_set, "inside")
         labs[OPEN].draw(SEVEN)
         entries = []
@@ -68,7 +71,7 @@ def measure(plan: Plan) -> Section:
         lab = labs[OPEN]
         lab.page.evaluate(WATCH)
         add_times(section, "a dot moves Inside, at rest", _draw_dots(lab, count))
-        lab.presstrain_fresh("Train")
+        lab.press_train("Train")
         lab.wait_text(".ink-status", r"epoch ([1-9]|0\.[1-9])")
         add_times(section, f"a dot moves Inside, while {data_set} trains", _draw_dots(lab, count))
     return section
@@ -80,6 +83,15 @@ def _open(browser: Browser, address: str, data_set: str, panel: str) -> LabPage:
     lab.wait_text(".ink-status", f"batch {CASE.batch} ")
     _clear(lab)
     return lab
+
+
+def _hide(lab: LabPage) -> None:
+    """Show a drawing in the panel, then open another one and clear the pad."""
+    lab.draw(SEVEN)
+    lab.wait_digit(7)
+    lab.page.locator(".ink-panels").get_by_text("Why", exact=True).click()
+    lab.wait_data(".ink-why", state="explained")
+    _clear(lab)
 
 
 def _clear(lab: LabPage) -> None:

@@ -34,7 +34,7 @@ def measure(plan: Plan) -> Section:
     """Measure all implementations; peers that are missing keep their rows."""
     section = Section("native: training")
     section.notes.append(
-        "plain SGD (the convolutions: Adam), cross-entropy, float32, random data; threads are set "
+        "plain SGD (the convolutions: Adam), cross-entropy, float32, real digits; threads are set "
         "for all libraries (OPENBLAS_, OMP_ and MKL_NUM_THREADS)"
     )
     pythons = {title: _find_python(module) for title, module in PEERS.items()}

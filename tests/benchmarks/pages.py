@@ -37,6 +37,12 @@ RESPONSE_SECONDS = 120
 DIGITS = 10_000
 """Real digits that the pages can train on."""
 
+ISOLATION = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+}
+"""Headers that isolate a page."""
+
 OUR_PACKAGES = (
     (ROOT, "nn"),
     (ROOT, "data_cache"),
@@ -48,11 +54,15 @@ OUR_PACKAGES = (
 
 @dataclass(frozen=True)
 class PageSpec:
-    """A script in `pages/`, its parameters in the page's query, and the npm packages it needs."""
+    """A script in `pages/`, its parameters in the page's query, and the npm packages it needs.
+
+    Only a page that is isolated, by the headers of its server, has threads.
+    """
 
     script: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     packages: tuple[str, ...] = ()
+    is_isolated: bool = False
 
 
 def inkling_page(backend: str, module: str = "inkling") -> PageSpec:
@@ -104,10 +114,11 @@ def open_pages(
     section: Section, pages: Mapping[str, PageSpec], stack: ExitStack
 ) -> Implementations:
     """Open pages by title and record their facts; a missing one is replaced by its error."""
-    section.notes.append("headless Chromium, each implementation in its own worker, no threads")
+    section.notes.append("headless Chromium, each implementation in its own worker")
     try:
         browser = stack.enter_context(open_browser())
         address = stack.enter_context(served_pages())
+        isolated = stack.enter_context(static_server(FOLDER, ISOLATION))
     except BenchmarkError as error:
         return dict.fromkeys(pages, error)
     section.facts["browser"] = {"chromium": browser.version}
@@ -118,7 +129,8 @@ def open_pages(
         except BenchmarkError as error:
             found[title] = error
         else:
-            found[title] = stack.enter_context(PageImplementation(browser, address, page))
+            host = isolated if page.is_isolated else address
+            found[title] = stack.enter_context(PageImplementation(browser, host, page))
     return note_facts(section, found)
 
 
@@ -159,6 +171,7 @@ def served_pages() -> Iterator[str]:
     lock = json.dumps(pinned()["lock"])
     (FOLDER / "pyodide" / "pyodide-lock.json").write_text(lock, encoding="utf-8")
     (FOLDER / DIGITS_FILE.name).write_bytes(_digits())
+    shutil.copy(ROOT / "nn" / "backends" / "kernels" / "thread.js", FOLDER)
     _write_python(FOLDER / "python.zip")
     os.symlink(NODE / "node_modules", FOLDER / "node", target_is_directory=True)
     with static_server(FOLDER) as address:

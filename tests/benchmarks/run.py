@@ -33,6 +33,7 @@ from benchmarks import (  # noqa: E402
     scaling,
     sessions,
     start,
+    threads,
     upstream,
 )
 from benchmarks.report import format_table, machine_facts, write_record  # noqa: E402
@@ -43,6 +44,7 @@ SECTIONS = {
     "native": (native.measure,),
     "overhead": (overhead.measure, app_overhead.measure),
     "browser": (browser.measure,),
+    "threads": (threads.measure,),
     "digits": (digits.measure_native, digits.measure_browser),
     "plane": (plane.measure, plane_page.measure),
     "convolutions": (convolutions.measure, convolutions_page.measure),

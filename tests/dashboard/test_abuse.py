@@ -272,6 +272,7 @@ def app():
         yield app
 
 
+@pytest.mark.upstream_patch("page_messages")
 def test_no_hostile_visitor_keeps_another_one_waiting_or_breaks_the_server(app):
     loop, attackers = Loop(), [Attacker(app) for _ in range(ATTACKERS)]
     visitor = subprocess.Popen(

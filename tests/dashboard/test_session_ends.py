@@ -10,6 +10,7 @@ import secrets
 import sys
 import time
 
+import pytest
 from page_client import enlarged, fetch_token, open_page
 from served_app import served_app
 
@@ -68,6 +69,7 @@ async def use_all(app):
     return measured
 
 
+@pytest.mark.upstream_patch("busy_cleanup")
 def test_closing_its_pages_frees_every_session():
     with served_app(arguments=SOON) as app:
         measured = list(asyncio.run(use_all(app)).values())

@@ -98,10 +98,12 @@ def served_url(tmp_path_factory: pytest.TempPathFactory, data_folder: Path) -> I
         port = probe.getsockname()[1]
     log = tmp_path_factory.mktemp("served") / "log.txt"
     command = [sys.executable, "-m", "panel", "serve", "dashboard/app.py", "--port", str(port)]
+    command += ["--plugins", "document_plugin"]
     # A proxy that is not there: what the server tries to fetch never leaves this machine.
     closed_door = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    paths = os.pathsep.join((str(ROOT / "tests" / "support"), os.environ.get("PYTHONPATH", "")))
     folders = {"INKLING_DATA": str(data_folder), "INKLING_API_STATE": str(log.parent / "state")}
-    environment = os.environ | closed_door | folders
+    environment = os.environ | closed_door | folders | {"PYTHONPATH": paths}
     with log.open("w") as output:
         server = subprocess.Popen(
             command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment

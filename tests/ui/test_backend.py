@@ -47,7 +47,7 @@ def test_the_site_trains_on_the_compiled_kernels_and_says_so(
     browser: Browser, site_url: str
 ) -> None:
     with opened(browser, site_url) as lab:
-        lab.wait_text(".ink-status", r"· simd(-relaxed)?$")
+        lab.wait_text(".ink-status", r"· simd(-relaxed)? · 1 thread$")
         assert "slow" not in lab.text(".ink-notice")
 
 
@@ -55,7 +55,7 @@ def test_without_the_kernels_it_works_as_before_and_says_so(
     browser: Browser, site_without_kernels: Path
 ) -> None:
     with static_server(site_without_kernels) as url, opened(browser, url) as lab:
-        lab.wait_text(".ink-status", "· numpy$")
+        lab.wait_text(".ink-status", "· numpy · 1 thread$")
         lab.wait_text(".ink-notice", "Training is slow in this browser. NumPy, as no module loads")
         lab.draw(SEVEN)
         lab.wait_text(".ink-prediction", "^7 seven")

@@ -174,6 +174,7 @@ def check_huge_file(lab: LabPage, tmp_path: Path) -> None:
         lab.draw(ONE)
 
 
+@pytest.mark.upstream_patch("file_limits")
 def test_a_file_above_the_limit_is_refused_in_the_site_before_it_is_read(
     browser: Browser, site_url: str, tmp_path: Path
 ) -> None:

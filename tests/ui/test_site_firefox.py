@@ -61,6 +61,26 @@ def test_firefox_starts_the_site_reads_a_drawing_and_trains(site_url: str) -> No
     drive(use, site_url)
 
 
+async def train_on_the_second_visit(path: str, url: str) -> None:
+    async with firefox_session(path) as session:
+        page = await session.first_page()
+        await page.open(url)
+        await is_ready(page)
+        assert await page.evaluate("deepData('.ink-status').threads") == "1"
+        await page.wait("navigator.serviceWorker.controller !== null")
+        await page.evaluate("window.isOld = true; setTimeout(() => location.reload())")
+        await is_ready(page)
+        assert await page.evaluate("crossOriginIsolated")
+        await page.click(".ink-train")
+        cores = "Math.min(navigator.hardwareConcurrency, 4)"
+        await page.wait(f"Number(deepData('.ink-status').threads) === {cores}")
+
+
+@needs_time
+def test_on_the_second_visit_firefox_trains_with_a_thread_for_each_core(site_url: str) -> None:
+    drive(train_on_the_second_visit, site_url)
+
+
 async def newest_save(page: FirefoxPage) -> int:
     """The iteration of the newest save of a tab, or 0."""
     tab = await page.evaluate("sessionStorage['inkling-tab']")

@@ -1,4 +1,4 @@
-"""The site on a plain host under a sub-path: kept for use without a network, and renewed."""
+"""The site on a plain host under a sub-path: kept for use without a network, isolated, renewed."""
 
 from __future__ import annotations
 
@@ -78,6 +78,7 @@ def test_it_is_renewed_when_the_visitor_wants_and_starts_without_a_network(
     with browser.new_context() as context:
         first = visit(context, url)
         assert first.page.evaluate("typeof siteFirst.worker") == "object"
+        first.wait_status(threads=1)
         first.page.wait_for_function(KEPT)
         first.page.close()
         newer = newer_site(site_folder, tmp_path / "newer")
@@ -85,7 +86,10 @@ def test_it_is_renewed_when_the_visitor_wants_and_starts_without_a_network(
         link.symlink_to(newer)
 
         training = visit(context, url)
+        assert training.page.evaluate("crossOriginIsolated")
         training.press_train("Train")
+        cores = training.page.evaluate("Math.min(navigator.hardwareConcurrency, 4)")
+        training.wait_status(threads=cores)
         training.wait_until(lambda: training.iteration() > 0, "training did not begin")
         second = visit(context, f"{url}?pane=spiral")
         assert second.page.title() == "Inkling"

@@ -25,6 +25,7 @@ from dashboard.digits.state import DigitsState
 from dashboard.digits.views.chart_tools import ChartTools
 from dashboard.digits.views.data_controls import DataControls
 from dashboard.digits.views.drawing_tools import DrawingTools
+from dashboard.digits.views.framings import framings_html
 from dashboard.digits.views.model_menu import ModelMenu
 from dashboard.digits.views.network_controls import NetworkControls
 from dashboard.digits.views.pad import SIDE, DrawingPad
@@ -141,6 +142,8 @@ class DigitsPane:
         )
         controller.drawing.show_on_pad = lambda picture: page.write(lambda: self._pad.show(picture))
         self._prediction = PredictionView(state, page, theme)
+        self._framings = theme.text("", css_classes=["ink-framings"])
+        self._framings.stylesheets = [*self._framings.stylesheets, read_asset("pictures.css")]
         self._drawing_tools = DrawingTools(controller, page, theme)
         self.teaching = TeachingController(TeachingState(), controller)
         self._correction = CorrectionView(self.teaching, state, page, theme, self.download)
@@ -165,6 +168,7 @@ class DigitsPane:
                 "queue": self._draw_queue,
                 "charts": self._draw_charts,
                 "prediction": controller.drawing.update,
+                "framings": self._draw_framings,
                 "notice": self._draw_notice,
                 "timeline": self._draw_timeline,
             },
@@ -187,6 +191,7 @@ class DigitsPane:
             state, {"checkpoints": ("timeline",)}, at_once=lambda: not state.running
         )
         self.redraws.follow(state, {"shown_checkpoint": ("timeline",)}, at_once=lambda: True)
+        self.redraws.follow(state, {"prediction": ("framings",), "class_names": ("framings",)})
         state.param.watch(lambda _event: self.redraws.defer(), "drawing")
         state.param.watch(lambda event: page.write(lambda: mark_running(event.new)), "running")
         self.redraws.draw_all()
@@ -271,6 +276,10 @@ class DigitsPane:
     def _draw_charts(self) -> None:
         self._charts.draw(self._state.history, self._state.smoothing)
 
+    def _draw_framings(self) -> None:
+        framings = self._controller.drawing.compare_framings()
+        self._framings.object = framings_html(framings, self._state.class_names)
+
     def _draw_timeline(self) -> None:
         checkpoints = self._state.checkpoints
         if self.timeline is None:
@@ -333,6 +342,7 @@ class DigitsPane:
             "draw": draw,
             "more": stack(
                 theme,
+                self._framings,
                 self._drawing_tools.centring_below,
                 self._drawing_tools.fine_tuning,
                 self._drawing_tools.samples,

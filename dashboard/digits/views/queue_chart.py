@@ -20,7 +20,7 @@ from dashboard.shell.theme import Theme
 from dashboard.training.settings import TrainingSettings
 from dashboard.training.snapshot import Snapshot
 
-QUEUE_FIELDS = ("cache_size", "concurrency")
+QUEUE_FIELDS = ("cache_size", "concurrency", "latency")
 
 POINTS = 240
 """Redraws that the chart shows."""

@@ -27,6 +27,7 @@ def status_html(snapshot: Snapshot, *, is_training: bool) -> str:
         "speed": f"{snapshot.samples_per_second:.0f}",
         "cached": snapshot.cached,
         "in-flight": snapshot.in_flight,
+        "threads": "" if snapshot.threads is None else snapshot.threads,
     }
     attributes = " ".join(f'data-{name}="{value}"' for name, value in values.items())
     weights = "" if is_training else gettext("Weights {code}", code=snapshot.fingerprint)

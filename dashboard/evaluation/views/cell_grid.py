@@ -68,4 +68,6 @@ class CellGrid:
             signatures=COMMANDS,
             commands={"choose": choose},
         )
-        cells_figure.js_on_event("tap", self._component.callback)
+        # Bokeh takes the second of two quick clicks for a double one, wherever it is.
+        for event in ("tap", "doubletap"):
+            cells_figure.js_on_event(event, self._component.callback)

@@ -18,6 +18,7 @@ from dashboard.evaluation.views.text import (
     mistakes_html,
     recall_html,
     rejection_html,
+    rest_html,
     subject_html,
 )
 from dashboard.languages.numbers import format_percent
@@ -33,8 +34,10 @@ FOLLOWED = {
     "running": ("progress",),
     "progress": ("progress",),
     "notice": ("progress",),
-    "subject": ("progress", "subject"),
+    "subject": ("progress", "subject", "rest"),
+    "rest_subject": ("rest",),
     "is_stale": ("subject",),
+    "is_following": ("subject",),
     "report": ("report", "mistakes"),
     "cell": ("mistakes",),
     "rejections": ("rejection",),
@@ -68,6 +71,7 @@ class EvaluationPane:
         self._confusion_text = theme.text("", css_classes=["ink-confusion-told"])
         self._recall = theme.text("", css_classes=["ink-recall"])
         self._rejection = theme.text("", css_classes=["ink-rejection"])
+        self._rest = [theme.text("", css_classes=["ink-evaluation-rest"]) for _ in range(2)]
         self._calibration = theme.text("", css_classes=["ink-calibration"])
         self._mistakes_text = theme.text("", css_classes=["ink-mistakes-told"])
         self._status = theme.text("", css_classes=["ink-evaluation-status"])
@@ -86,6 +90,7 @@ class EvaluationPane:
                 "subject": self._draw_subject,
                 "report": self._draw_report,
                 "mistakes": self._draw_mistakes,
+                "rest": self._draw_rest,
                 "rejection": self._draw_rejection,
                 "robustness": self._draw_robustness,
             },
@@ -99,6 +104,7 @@ class EvaluationPane:
         When it is opened without results, it evaluates the current model.
         """
         self._redraws.set_visible(is_open)
+        self._controller.set_seen(is_open)
         if is_open and self._state.report is None:
             self._controller.start()
 
@@ -125,7 +131,7 @@ class EvaluationPane:
                     for title, text in (
                         (gettext("Accuracy"), stack(theme, self._subject, self._accuracy)),
                         (gettext("Recall"), self._recall),
-                        (gettext("Rejection"), self._rejection),
+                        (gettext("Rejection"), stack(theme, self._rest[0], self._rejection)),
                     )
                 ),
             ),
@@ -143,6 +149,7 @@ class EvaluationPane:
                 self._calibration,
                 self._reliability.view,
                 _heading(theme, gettext("Robustness")),
+                self._rest[1],
                 self._robustness.view,
                 sizing_mode="stretch_both",
                 margin=0,
@@ -171,7 +178,15 @@ class EvaluationPane:
         self._status.object = f'<div class="status">{escape(state.subject)}</div>'
 
     def _draw_subject(self) -> None:
-        self._subject.object = subject_html(self._state.subject, is_stale=self._state.is_stale)
+        state = self._state
+        is_stale = state.is_stale and not state.is_following
+        self._subject.object = subject_html(state.subject, is_stale=is_stale)
+
+    def _draw_rest(self) -> None:
+        state = self._state
+        is_earlier = state.rest_subject != state.subject
+        for text in self._rest:
+            text.object = rest_html(state.rest_subject if is_earlier else "")
 
     def _draw_report(self) -> None:
         report, names = self._state.report, self._state.class_names

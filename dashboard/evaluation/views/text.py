@@ -26,6 +26,14 @@ def subject_html(subject: str, *, is_stale: bool) -> str:
     return f'<p class="quiet" data-stale="{stale}">{escape(subject)}.</p>{warning}'
 
 
+def rest_html(earlier: str) -> str:
+    """Return which model a part was measured of, if not of the one that the others show."""
+    if not earlier:
+        return ""
+    text = gettext("{subject}. Evaluate measures it for the current model.", subject=earlier)
+    return f'<p class="quiet small">{escape(text)}</p>'
+
+
 def accuracy_html(report: EvaluationReport | None) -> str:
     """Return accuracy with its confidence interval, and loss."""
     if report is None:

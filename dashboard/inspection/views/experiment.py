@@ -10,22 +10,43 @@ from html import escape
 import numpy as np
 
 from dashboard.inspection.experiment import Answer, Experiment, MaximizedClass
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell.pictures import ink_pixels, picture_html, signed_pixels
 from data_cache import DIGIT_NAMES
 from data_cache.augmentation.manipulation import Manipulation
+from nn.interpretation.activation_maximization import BLUR, DECAY
+
+CHANGES = {
+    (True, True): gettext_noop(
+        "No pixel of the attacked image differs by more than {epsilon} of full ink, and the answer "
+        "stays {after}: {old} before, <b>{new}</b> after."
+    ),
+    (True, False): gettext_noop(
+        "No pixel of the attacked image differs by more than {epsilon} of full ink, and the answer "
+        "goes from {before} ({old}) to <b>{after}</b> ({new})."
+    ),
+    (False, True): gettext_noop(
+        "With these changes, the answer stays {after}: {old} before, <b>{new}</b> after."
+    ),
+    (False, False): gettext_noop(
+        "With these changes, the answer goes from {before} ({old}) to <b>{after}</b> ({new})."
+    ),
+}
+"""By whether there was an attack, and whether the answer is still the same."""
 
 
 def experiment_html(experiment: Experiment) -> str:
     """Return the pictures, with the answer under each, and a sentence on what has changed."""
     drawn, changed, attacked = experiment.drawn, experiment.changed, experiment.attacked
-    pictures = [_figure("Model input", drawn)]
+    pictures = [_figure(gettext("Model input"), drawn)]
     settings = experiment.settings
     is_changed = settings.is_centred or settings.manipulation != Manipulation()
     if is_changed:
-        pictures.append(_figure("Changed", changed))
+        pictures.append(_figure(gettext("Changed"), changed))
     if attacked is not None:
         pictures.append(_perturbation(changed, attacked))
-        pictures.append(_figure("Attacked", attacked))
+        pictures.append(_figure(gettext("Attacked"), attacked))
     last = attacked or changed
     return (
         f'<div data-state="answered" data-class="{escape(last.class_name, quote=True)}" '
@@ -38,75 +59,88 @@ def experiment_html(experiment: Experiment) -> str:
 def question_html(target: str | None) -> str:
     """Return the heading of the image that maximises a class; None: of any class."""
     if target is None:
-        subject = "a class"
+        text = gettext("What does the net think a class looks like?")
+    elif target == "8":
+        text = gettext("What does the net think an {digit} looks like?", digit=target)
     elif target in DIGIT_NAMES:
-        subject = f"an {target}" if target == "8" else f"a {target}"
+        text = gettext("What does the net think a {digit} looks like?", digit=target)
     else:
-        subject = f"“{escape(target)}”"
-    return f"<h2>What does the net think {subject} looks like?</h2>"
+        name = escape(target)
+        text = gettext("What does the net think “{name}” looks like?", name=name)
+    return f"<h2>{text}</h2>"
 
 
 def maximized_html(maximized: MaximizedClass) -> str:
     """Return the image with the answer to it, and how it was found."""
     answer, target = maximized.answer, escape(maximized.target)
     value, start_value = (
-        f"{number:.2f}".replace("-", "−") for number in (maximized.value, maximized.start_value)
+        format_number(number, ".2f").replace("-", "−")
+        for number in (maximized.value, maximized.start_value)
     )
-    start = "the mean of the validation images of the class" if maximized.began_at_mean else "blank"
     if maximized.value > maximized.start_value:
-        found = (
-            f"Gradient ascent raised the logit of {target} minus the mean of the other logits from "
-            f"{start_value} to <b>{value}</b>"
+        found = gettext(
+            "Gradient ascent raised the logit of {target} minus the mean of the other logits from "
+            "{start} to <b>{value}</b>.",
+            target=target,
+            start=start_value,
+            value=value,
         )
     else:
-        found = f"The logit of {target} could not be raised, so this is the first image"
+        found = gettext(
+            "The logit of {target} could not be raised, so this is the first image.", target=target
+        )
+    start = gettext("The first image was blank, with a little noise.")
+    if maximized.began_at_mean:
+        start = gettext(
+            "The first image was the mean of the validation images of the class, with a little "
+            "noise."
+        )
+    regularizer = gettext(
+        "Regulariser: L2 decay of {decay} and a blur of {blur} per step.",
+        decay=format_percent(DECAY, 0),
+        blur=format_percent(BLUR, 0),
+    )
     return (
         f'<div data-state="maximized" data-class="{escape(answer.class_name, quote=True)}" '
         f'data-probability="{answer.probability:.6f}">'
-        f'<div class="pictures small">{_figure("Maximised", answer)}</div>'
-        f'<p class="sentence">{found}. The first image was {start}, with a little noise. '
-        f"Regulariser: {maximized.regularizer}.</p></div>"
+        f'<div class="pictures small">{_figure(gettext("Maximised"), answer)}</div>'
+        f'<p class="sentence">{found} {start} {regularizer}</p></div>'
     )
 
 
 def _figure(title: str, answer: Answer) -> str:
     name = escape(answer.class_name)
-    picture = picture_html(ink_pixels(answer.image.reshape(28, 28)), f"{title}: {name}", "ink")
+    alternative = gettext("{title}: {result}", title=title, result=name)
+    picture = picture_html(ink_pixels(answer.image.reshape(28, 28)), alternative, "ink")
     return (
         f'<figure><div class="frame">{picture}</div><figcaption>{title}<br>'
-        f"<b>{name}</b> · {100 * answer.probability:.1f} %</figcaption></figure>"
+        f"<b>{name}</b> · {format_percent(answer.probability)}</figcaption></figure>"
     )
 
 
 def _perturbation(changed: Answer, attacked: Answer) -> str:
     difference = (attacked.image - changed.image).reshape(28, 28)
-    picture = picture_html(signed_pixels(difference), "What the attack adds to each pixel")
+    picture = picture_html(signed_pixels(difference), gettext("What the attack adds to each pixel"))
     largest = float(np.abs(difference).max())
     return (
-        f'<figure><div class="frame">{picture}</div><figcaption>Perturbation<br>'
-        f"up to ±{largest:.3g}</figcaption></figure>"
+        f'<figure><div class="frame">{picture}</div><figcaption>{gettext("Perturbation")}<br>'
+        f"{gettext('up to ±{number}', number=format_number(largest, '.3g'))}</figcaption></figure>"
     )
 
 
 def _sentence(experiment: Experiment, is_changed: bool) -> str:
     drawn, changed, attacked = experiment.drawn, experiment.changed, experiment.attacked
-    if attacked is not None:
-        epsilon = f"{experiment.settings.epsilon:.3g}"
-        return (
-            f"No pixel of the attacked image differs by more than {epsilon} of full ink, and "
-            f"the answer {_change(changed, attacked)}."
+    if attacked is None and not is_changed:
+        return gettext(
+            "Move a slider: the changes are made to the model input, and the network answers again."
         )
-    if is_changed:
-        return f"With these changes, the answer {_change(drawn, changed)}."
-    return "Move a slider: the changes are made to the model input, and the network answers again."
-
-
-def _change(before: Answer, after: Answer) -> str:
-    """Say how an answer differs from another one."""
-    old, new = (f"{100 * answer.probability:.1f} %" for answer in (before, after))
-    if before.class_name == after.class_name:
-        return f"stays {escape(after.class_name)}: {old} before, <b>{new}</b> after"
-    return (
-        f"goes from {escape(before.class_name)} ({old}) to "
-        f"<b>{escape(after.class_name)}</b> ({new})"
+    before, after = (drawn, changed) if attacked is None else (changed, attacked)
+    is_same = before.class_name == after.class_name
+    return gettext(
+        CHANGES[attacked is not None, is_same],
+        epsilon=format_number(experiment.settings.epsilon, ".3g"),
+        before=escape(before.class_name),
+        after=escape(after.class_name),
+        old=format_percent(before.probability),
+        new=format_percent(after.probability),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import panel as pn
 
+from dashboard.languages.text import gettext
 from dashboard.lessons.controller import LessonController
 from dashboard.lessons.lesson import LARGEST_FILE
 from dashboard.lessons.library import LESSONS, load_lesson
@@ -53,12 +54,14 @@ class LessonPanel:
         self._live = theme.text("", css_classes=["ink-lesson-live"])
         self._live.stylesheets = self._text.stylesheets
         self._own = pn.Column(
-            theme.text('<p class="quiet">A lesson or task of your own, a TOML file:</p>'),
+            theme.text(
+                f'<p class="quiet">{gettext("A lesson or task of your own, a TOML file:")}</p>'
+            ),
             file_field(
                 controller.open_file,
                 self._refuse,
                 largest=LARGEST_FILE,
-                label="Lesson file",
+                label=gettext("Lesson file"),
                 css_classes=["ink-lesson-file"],
                 stylesheets=[theme.widgets],
                 sizing_mode="stretch_width",

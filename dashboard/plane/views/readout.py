@@ -183,6 +183,7 @@ def status_html(snapshot: Snapshot, test: Score) -> str:
         else gettext("batch full"),
         snapshot.optimizer,
         snapshot.backend,
+        snapshot.threads_text,
     ]
     data = {
         "iteration": snapshot.iteration,

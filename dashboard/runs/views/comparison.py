@@ -10,6 +10,8 @@ import panel as pn
 from numpy.typing import NDArray
 
 from dashboard.evaluation.views.sample_sheet import SHOWN, SampleSheet
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.runs.comparison import RunComparison
 from dashboard.runs.controller import RunsController, settings_text
 from dashboard.runs.records import RunRecord, differing_settings
@@ -42,8 +44,10 @@ class ComparisonView:
         self._text = theme.text("", css_classes=["ink-runs-two"])
         self._text.stylesheets = [*self._text.stylesheets, read_asset("runs.css"), MATRIX]
         self._sheet = SampleSheet(
-            "Samples that both answer differently. Arrow keys go from one to the next, Enter puts "
-            "it on the drawing pad.",
+            gettext(
+                "Samples that both answer differently. Arrow keys go from one to the next, Enter "
+                "puts it on the drawing pad."
+            ),
             controller.show_on_pad,
             "ink-runs-disagreements",
         )
@@ -55,10 +59,13 @@ class ComparisonView:
         self.view = stack(
             theme,
             theme.text(
-                '<p class="quiet">Press “Compare” at two runs in the table, then the button.</p>'
+                f'<p class="quiet">'
+                f"{gettext('Press “Compare” at two runs in the table, then the button.')}</p>"
             ),
             pn.Row(
-                button("Compare the two runs", theme, "ink-runs-compare", controller.compare),
+                button(
+                    gettext("Compare the two runs"), theme, "ink-runs-compare", controller.compare
+                ),
                 stylesheets=[theme.bar],
                 margin=0,
             ),
@@ -79,17 +86,27 @@ class ComparisonView:
             return
         assert result is not None
         assert result.samples is not None
-        more = f"; the first {len(shown)}" if len(found) > len(shown) else ""
-        self._title.object = (
-            f"<h2>They disagree on {len(found):,} of {result.count:,} samples{more}</h2>"
-            '<p class="quiet">Under each: first run | second run; a click puts it on the pad.</p>'
+        if len(found) > len(shown):
+            title = gettext_noop("They disagree on {found} of {count} samples; the first {shown}")
+        else:
+            title = gettext_noop("They disagree on {found} of {count} samples")
+        title = gettext(
+            title,
+            found=format_number(len(found)),
+            count=format_number(result.count),
+            shown=len(shown),
         )
+        under = gettext("Under each: first run | second run; a click puts it on the pad.")
+        self._title.object = f'<h2>{title}</h2><p class="quiet">{under}</p>'
         names = result.class_names
         answers = [[names[answer] for answer in it.answers] for it in shown]
         self._sheet.draw(
             [result.samples.images[it.index] for it in shown],
             ["|".join(name[:4] for name in both) for both in answers],
-            [f"first run {one}, second run {two}" for one, two in answers],
+            [
+                gettext("first run {first}, second run {second}", first=one, second=two)
+                for one, two in answers
+            ],
         )
 
 
@@ -116,11 +133,16 @@ def comparison_html(result: RunComparison | None, labels: Mapping[str, str]) -> 
         f'<th scope="col">{swatch_html(it)}{escape(it.name)}</th>' for it in result.records
     )
     rows = [
-        ("Accuracy on the same samples", *(f"{100 * result.accuracy(i):.2f} %" for i in (0, 1))),
+        (
+            gettext("Accuracy on the same samples"),
+            *(format_percent(result.accuracy(i), 2) for i in (0, 1)),
+        ),
         *_rows(one, two, labels),
     ]
     if result.drawing:
-        rows.append(("Your drawing", *(_answer(it, result.class_names) for it in result.drawing)))
+        rows.append(
+            (gettext("Your drawing"), *(_answer(it, result.class_names) for it in result.drawing))
+        )
     body = "".join(
         f'<tr><th scope="row">{escape(title)}</th><td>{escape(first)}</td>'
         f"<td>{escape(second)}</td></tr>"
@@ -134,7 +156,7 @@ def comparison_html(result: RunComparison | None, labels: Mapping[str, str]) -> 
         f'<div data-state="compared" data-disagreements="{len(result.disagreements)}" '
         f'data-count="{result.count}">'
         f'<table class="two"><thead><tr><th></th>{heads}</tr></thead><tbody>{body}</tbody></table>'
-        f"<h3>Confusion matrices: rows are true classes, columns predicted ones</h3>"
+        f"<h3>{gettext('Confusion matrices: rows are true classes, columns predicted ones')}</h3>"
         f'<div class="matrices">{matrices}</div></div>'
     )
 
@@ -146,15 +168,19 @@ def _rows(one: RunRecord, two: RunRecord, labels: Mapping[str, str]) -> list[tup
         for name in differing_settings([one, two])
     ]
     return [
-        *(rows or [("Settings", "the same", "the same")]),
-        ("Iterations", f"{one.iteration:,}", f"{two.iteration:,}"),
-        ("Seconds of training", f"{one.seconds:,.1f}", f"{two.seconds:,.1f}"),
+        *(rows or [(gettext("Settings"), gettext("the same"), gettext("the same"))]),
+        (gettext("Iterations"), format_number(one.iteration), format_number(two.iteration)),
+        (
+            gettext("Seconds of training"),
+            format_number(one.seconds, ",.1f"),
+            format_number(two.seconds, ",.1f"),
+        ),
     ]
 
 
 def _answer(probabilities: NDArray[np.float32], class_names: Sequence[str]) -> str:
     best = int(probabilities.argmax())
-    return f"{class_names[best]} · {100 * float(probabilities[best]):.1f} %"
+    return f"{class_names[best]} · {format_percent(float(probabilities[best]))}"
 
 
 def _matrix_html(counts: NDArray[np.int64], class_names: Sequence[str], name: str) -> str:

@@ -11,14 +11,15 @@ import panel as pn
 from bokeh.models import (
     ColumnDataSource,
     HoverTool,
-    NumeralTickFormatter,
 )
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, gettext_noop, ngettext
 from dashboard.runs.curve import EPOCH, ITERATION, SECONDS, Line
 from dashboard.runs.records import ACCURACY, LOSS, RunCollection, RunRecord
-from dashboard.shell.chart_parts import make_chart
+from dashboard.shell.chart_parts import make_chart, number_formatter
 from dashboard.shell.chart_ranges import FollowingRange, bounds_of, linear_bounds, share_bounds
 from dashboard.shell.theme import Theme, button
 
@@ -33,7 +34,11 @@ view?.to_blob?.().then((blob) => {
 })
 """
 
-AXIS_LABELS = {ITERATION: "iteration", EPOCH: "epoch", SECONDS: "seconds of training"}
+AXIS_LABELS = {
+    ITERATION: gettext_noop("iteration"),
+    EPOCH: gettext_noop("epoch"),
+    SECONDS: gettext_noop("seconds of training"),
+}
 
 EMPTY_END = 100.0
 
@@ -69,7 +74,7 @@ class RunCurves:
         self.dots = ColumnDataSource({name: [] for name in ("x", "y", "color", "name")})
         self.best = ColumnDataSource({name: [] for name in ("x", "y", "color", "name")})
         self.figure = self._make_figure()
-        save = button("Save PNG", theme, "ink-runs-png", lambda: None)
+        save = button(gettext("Save PNG"), theme, "ink-runs-png", lambda: None)
         save.js_on_click(args={"figure": self.figure}, code=SAVE_PNG)
         self._switches = pn.Column(sizing_mode="stretch_width", margin=0, stylesheets=[theme.gap])
         self.bind(runs)
@@ -77,7 +82,7 @@ class RunCurves:
         self.view = pn.Column(
             self._switches,
             pn.Row(
-                button("Export CSV", theme, "ink-runs-csv", export),
+                button(gettext("Export CSV"), theme, "ink-runs-csv", export),
                 save,
                 stylesheets=[theme.bar],
                 margin=0,
@@ -94,27 +99,32 @@ class RunCurves:
         theme = self._theme
         metric = pn.widgets.RadioButtonGroup.from_param(
             runs.param.metric,
-            label="Curve",
-            options={"Accuracy": ACCURACY, "Loss": LOSS},
+            label=gettext("Curve"),
+            options={gettext("Accuracy"): ACCURACY, gettext("Loss"): LOSS},
             css_classes=["ink-runs-metric"],
             stylesheets=[theme.widgets],
             margin=0,
         )
         axis = pn.widgets.RadioButtonGroup.from_param(
             runs.param.x_axis,
-            label="x axis",
+            label=gettext("x axis"),
             description=None,
-            options={"Iterations": ITERATION, "Epochs": EPOCH, "Seconds": SECONDS},
+            options={
+                gettext("Iterations"): ITERATION,
+                gettext("Epochs"): EPOCH,
+                gettext("Seconds"): SECONDS,
+            },
             css_classes=["ink-runs-axis"],
             stylesheets=[theme.widgets],
             margin=0,
         )
         smoothing = pn.widgets.FloatSlider.from_param(
             runs.param.smoothing,
+            label=gettext(runs.param.smoothing.label),
             start=0,
             end=0.999,
             step=0.001,
-            format="0.000",
+            format=number_formatter("0.000"),
             css_classes=["ink-runs-smoothing"],
             stylesheets=[theme.widgets],
             sizing_mode="stretch_width",
@@ -159,14 +169,14 @@ class RunCurves:
         }
         self._draw_best(shown, metric, axis)
         self._follow(lines, scores, metric)
-        label = AXIS_LABELS[axis]
+        label = gettext(AXIS_LABELS[axis])
         if self.figure.xaxis[0].axis_label != label:
             self.figure.xaxis[0].axis_label = label
-        if self.figure.yaxis[0].axis_label != metric:
-            self.figure.yaxis[0].axis_label = metric
+        if self.figure.yaxis[0].axis_label != gettext(metric):
+            self.figure.yaxis[0].axis_label = gettext(metric)
             self.figure.y_range = self._y_ranges[metric].range
-            self.figure.yaxis[0].formatter = NumeralTickFormatter(
-                format="0 %" if metric == ACCURACY else "0.[000]"
+            self.figure.yaxis[0].formatter = number_formatter(
+                "0 %" if metric == ACCURACY else "0.[000]"
             )
         text = summary_html(shown, runs)
         if text != self._text.object:
@@ -179,7 +189,14 @@ class RunCurves:
             "x": np.array([place_of(it.curve.validation, s.iteration, axis) for it, s in marks]),
             "y": np.array([getattr(score, metric) for _, score in marks]),
             "color": [record.style.color for record, _ in marks],
-            "name": [f"{record.name}: best, iteration {s.iteration:,}" for record, s in marks],
+            "name": [
+                gettext(
+                    "{run}: best, iteration {iteration}",
+                    run=record.name,
+                    iteration=format_number(score.iteration),
+                )
+                for record, score in marks
+            ],
         }
 
     def _follow(self, lines: Any, scores: Any, metric: str) -> None:
@@ -198,18 +215,18 @@ class RunCurves:
 
     def _make_figure(self) -> figure:
         chart = make_chart(
-            "Chart of the curves of runs",
+            gettext("Chart of the curves of runs"),
             sizing_mode="stretch_both",
             min_height=260,
             x_range=self._x_range.range,
             y_range=self._y_ranges[ACCURACY].range,
-            x_axis_label=AXIS_LABELS[ITERATION],
-            y_axis_label=ACCURACY,
+            x_axis_label=gettext(AXIS_LABELS[ITERATION]),
+            y_axis_label=gettext(ACCURACY),
             name="inkling-runs-chart",
         )
-        chart.xaxis.formatter = NumeralTickFormatter(format="0,0.[00]")
+        chart.xaxis.formatter = number_formatter("0,0.[00]")
         chart.xaxis.ticker.desired_num_ticks = 4
-        chart.yaxis.formatter = NumeralTickFormatter(format="0 %")
+        chart.yaxis.formatter = number_formatter("0 %")
         style = {"line_color": "color", "line_dash": "dash"}
         training = chart.multi_line(
             "xs", "ys", source=self.lines, line_width=1.2, line_alpha=0.55, **style
@@ -235,21 +252,40 @@ class RunCurves:
 def summary_html(shown: Sequence[RunRecord], runs: RunCollection) -> str:
     """Return in words what the chart shows."""
     metric = runs.metric
-    lines = (
-        '<p class="quiet">Thick: held-out samples, ★ the best score; thin: training batches, '
-        f"exponential moving average with the factor {runs.smoothing:.3g} per step.</p>"
+    told = gettext(
+        "Thick: held-out samples, ★ the best score; thin: training batches, exponential moving "
+        "average with the factor {factor} per step.",
+        factor=format_number(runs.smoothing, ".3g"),
     )
+    lines = f'<p class="quiet">{told}</p>'
     found = [(it, it.best(metric)) for it in shown]
     scored = [(it, score) for it, score in found if score is not None]
     if not scored:
         return lines
     choose = min if metric == LOSS else max
     best, score = choose(scored, key=lambda pair: float(getattr(pair[1], metric)))
-    value = f"{100 * score.accuracy:.2f} %" if metric == ACCURACY else f"{score.loss:.4f}"
-    return (
-        f"<p>{len(shown)} run{'' if len(shown) == 1 else 's'}; best {metric} {value}: "
-        f"{escape(best.name)}, iteration {score.iteration:,}.</p>{lines}"
-    )
+    values = {
+        "count": len(shown),
+        "run": escape(best.name),
+        "iteration": format_number(score.iteration),
+    }
+    if metric == ACCURACY:
+        text = ngettext(
+            "{count} run; best accuracy {value}: {run}, iteration {iteration}.",
+            "{count} runs; best accuracy {value}: {run}, iteration {iteration}.",
+            len(shown),
+            value=format_percent(score.accuracy, 2),
+            **values,
+        )
+    else:
+        text = ngettext(
+            "{count} run; best loss {value}: {run}, iteration {iteration}.",
+            "{count} runs; best loss {value}: {run}, iteration {iteration}.",
+            len(shown),
+            value=format_number(score.loss, ".4f"),
+            **values,
+        )
+    return f"<p>{text}</p>{lines}"
 
 
 def curves_csv(records: Iterable[RunRecord]) -> str:

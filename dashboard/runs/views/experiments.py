@@ -12,27 +12,32 @@ from typing import Any
 import numpy as np
 import panel as pn
 import param
-from bokeh.models import NumeralTickFormatter, Span
+from bokeh.models import Span
 from bokeh.plotting import figure
 
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, gettext_noop, ngettext
 from dashboard.runs.controller import RunsController
 from dashboard.runs.fork import Race
-from dashboard.runs.rate_finder import RULE, RateTest
+from dashboard.runs.rate_finder import SMOOTHING, RateTest
 from dashboard.runs.seeds import SeedComparison
 from dashboard.runs.state import AGAINST, SETTING, RunsState
 from dashboard.runs.trials import SWITCH, label_of
-from dashboard.shell.chart_parts import make_chart, make_empty_source
+from dashboard.shell.chart_parts import make_chart, make_empty_source, number_formatter
 from dashboard.shell.chart_ranges import FollowingRange, bounds_of
 from dashboard.shell.colors import PLAIN, SECOND, TRAINING
-from dashboard.shell.fields import Field, menu
+from dashboard.shell.fields import Field, described, menu
 from dashboard.shell.layout import stack
 from dashboard.shell.theme import Theme, button
 from dashboard.training.history import smooth
-from dashboard.training.settings import describe_range
 
 COLORS = (TRAINING, SECOND)
 DASHES = ("solid", "dashed")
 """Of the first and the second configuration."""
+
+LINES = (gettext_noop("solid line"), gettext_noop("dashed line"))
+LEGEND = (gettext_noop("solid: {title}"), gettext_noop("dashed: {title}"))
+"""What is said of them."""
 
 
 class Ranges:
@@ -58,7 +63,7 @@ class Ranges:
 def _make_chart(x_label: str, y_label: str, name: str, **options: Any) -> figure:
     """Return an empty chart of an experiment."""
     return make_chart(
-        f"Chart: {name}",
+        gettext("Chart: {quantity}", quantity=name),
         sizing_mode="stretch_width",
         height=240,
         x_axis_label=x_label,
@@ -83,7 +88,7 @@ class ChangeFields:
         self._setting = menu(controller.state.param[self._name], theme, f"{hook}-setting")
         self._value = pn.widgets.TextInput.from_param(
             controller.state.param[value],
-            description=None,
+            **{**described(controller.state.param[value]), "description": None},
             css_classes=[f"{hook}-value"],
             stylesheets=[theme.widgets],
             sizing_mode="stretch_width",
@@ -106,7 +111,7 @@ class ChangeFields:
         state.param[self._name].objects = list(names)
         if getattr(state, self._name) not in names:
             setattr(state, self._name, names[0])
-        options = {label_of(trials, name) if name else "none": name for name in names}
+        options = {label_of(trials, name) if name else gettext("none"): name for name in names}
         if self._setting.options != options:
             self._setting.param.update(options=options, value=getattr(state, self._name))
         self._hint()
@@ -116,16 +121,27 @@ class ChangeFields:
         name = getattr(self._controller.state, self._name)
         parameter = settings.param[name] if name else None
         if isinstance(parameter, param.Boolean):
-            hint = " or ".join(SWITCH)
+            on, off = map(gettext, SWITCH)
+            hint = gettext("{first} or {second}", first=on, second=off)
         elif isinstance(parameter, param.Selector):
             hint = ", ".join(parameter.objects)
         elif isinstance(parameter, param.List):
-            hint = "for example 64 32"
+            hint = gettext("for example 64 32")
         elif isinstance(parameter, param.Number):
-            hint = describe_range(parameter).removeprefix("a number ")
+            hint = _range_text(parameter)
         else:
             hint = ""
         self._value.placeholder = hint
+
+
+def _range_text(parameter: param.Number) -> str:
+    """Return the bounds of a number in few words."""
+    low, high = (format_number(bound) for bound in parameter.bounds)
+    if isinstance(parameter, param.Integer):
+        return gettext("a whole number from {low} to {high}", low=low, high=high)
+    if parameter.inclusive_bounds[0]:
+        return gettext("from {low} to {high}", low=low, high=high)
+    return gettext("above {low} to {high}", low=low, high=high)
 
 
 class SeedsView:
@@ -139,30 +155,42 @@ class SeedsView:
         self._ranges = Ranges((0, 3))
         state = controller.state
         self._change = ChangeFields(controller, theme, "ink-seeds")
-        against = menu(state.param.against, theme, "ink-seeds-against", options=AGAINST)
+        against = menu(
+            state.param.against,
+            theme,
+            "ink-seeds-against",
+            options={gettext(title): name for title, name in AGAINST.items()},
+        )
         self._start = button(
-            "Repeat with 5 seeds", theme, "ink-seeds-start", controller.repeat_with_seeds
+            _repeat_label(state.seeds), theme, "ink-seeds-start", controller.repeat_with_seeds
         )
         self._text = theme.text("", css_classes=["ink-seeds-result"])
         chart = _make_chart(
-            "epoch", "held-out accuracy", "mean over seeds", **self._ranges.options()
+            gettext("epoch"),
+            gettext("held-out accuracy"),
+            gettext("mean over seeds"),
+            **self._ranges.options(),
         )
-        chart.yaxis.formatter = NumeralTickFormatter(format="0.0 %")
+        chart.yaxis.formatter = number_formatter("0.0 %")
         chart.xaxis.ticker.desired_num_ticks = 4
         self.means = [make_empty_source("x", "y") for _ in COLORS]
         self.bands = [make_empty_source("x", "low", "high") for _ in COLORS]
-        for mean, band, color, dash in zip(self.means, self.bands, COLORS, DASHES, strict=True):
+        for mean, band, color, dash, line in zip(
+            self.means, self.bands, COLORS, DASHES, map(gettext, LINES), strict=True
+        ):
             chart.varea("x", "low", "high", source=band, fill_color=color, fill_alpha=0.2)
-            name = f"{dash} line"
             chart.line(
-                "x", "y", source=mean, color=color, line_dash=dash, line_width=2.5, name=name
+                "x", "y", source=mean, color=color, line_dash=dash, line_width=2.5, name=line
             )
             chart.scatter("x", "y", source=mean, color=color, size=5)
         self.view = stack(
             theme,
-            theme.text(
-                '<p class="quiet">Trains fresh networks with the settings of the pane, each with a '
-                "seed of its own, and tests the difference.</p>"
+            _quiet(
+                theme,
+                gettext(
+                    "Trains fresh networks with the settings of the pane, each with a seed of its "
+                    "own, and tests the difference."
+                ),
             ),
             pn.GridBox(
                 Field(state, "seeds", theme.widgets, "ink-runs").view,
@@ -176,7 +204,7 @@ class SeedsView:
             self._change.view,
             pn.Row(
                 self._start,
-                button("Export CSV", theme, "ink-seeds-csv", self._export),
+                button(gettext("Export CSV"), theme, "ink-seeds-csv", self._export),
                 stylesheets=[theme.bar, ":host { flex-wrap: wrap; }"],
                 margin=0,
             ),
@@ -189,7 +217,7 @@ class SeedsView:
         state = self._controller.state
         self._change.offer(self._controller.source.trials.changeable)
         self._change.view.visible = state.against == SETTING
-        label = f"Repeat with {state.seeds} seeds"
+        label = _repeat_label(state.seeds)
         if self._start.label != label:
             self._start.label = label
         result = state.seed_result
@@ -214,20 +242,45 @@ def seeds_html(result: SeedComparison | None, state: RunsState) -> str:
         return ""
     test = result.test()
     data = "" if test is None else f' data-p="{test.p:.6g}" data-difference="{test.difference:.6g}"'
-    legend = "; ".join(
-        f"{dash}: {escape(it.title)}"
-        for dash, it in zip(DASHES, result.configurations, strict=False)
+    legend = gettext("; ").join(
+        gettext(text, title=escape(it.title))
+        for text, it in zip(LEGEND, result.configurations, strict=False)
     )
     faults = sum(bool(run.fault) for runs in result.runs for run in runs)
-    diverged = f" {faults} diverged and fell back to earlier weights." if faults else ""
-    under_way = " So far:" if state.running and result.done < result.total else ""
+    told = [
+        gettext(
+            "{done} of {total} runs.",
+            done=format_number(result.done),
+            total=format_number(result.total),
+        )
+    ]
+    if faults:
+        text = ngettext(
+            "{count} diverged and fell back to earlier weights.",
+            "{count} diverged and fell back to earlier weights.",
+            faults,
+            count=faults,
+        )
+        told.append(text)
+    if state.running and result.done < result.total:
+        told.append(gettext("So far:"))
+    line = gettext("Line: mean; band: one standard deviation; {legend}.", legend=legend)
     return (
         f'<div data-state="{"running" if state.running else "done"}" '
         f'data-done="{result.done}" data-total="{result.total}"{data}>'
-        f"<p>{result.done} of {result.total} runs.{diverged}{under_way}</p>"
+        f"<p>{' '.join(told)}</p>"
         f"<p><b>{escape(result.sentence())}</b></p>"
-        f'<p class="quiet">Line: mean; band: one standard deviation; {legend}.</p></div>'
+        f'<p class="quiet">{line}</p></div>'
     )
+
+
+def _repeat_label(seeds: int) -> str:
+    return gettext("Repeat with {count} seeds", count=seeds)
+
+
+def _quiet(theme: Theme, text: str) -> pn.pane.HTML:
+    """Return what an experiment does, above its fields."""
+    return theme.text(f'<p class="quiet">{text}</p>')
 
 
 class ForkView:
@@ -239,20 +292,27 @@ class ForkView:
         self._ranges = Ranges((0, 100))
         self._text = theme.text("", css_classes=["ink-fork-result"])
         chart = _make_chart(
-            "iteration", "loss, moving average", "loss of both runs", **self._ranges.options()
+            gettext("iteration"),
+            gettext("loss, moving average"),
+            gettext("loss of both runs"),
+            **self._ranges.options(),
         )
-        chart.xaxis.formatter = NumeralTickFormatter(format="0,0")
+        chart.xaxis.formatter = number_formatter("0,0")
         self.lines = [make_empty_source("x", "y") for _ in COLORS]
-        for line, color, dash in zip(self.lines, COLORS, DASHES, strict=True):
-            name = f"{dash} line"
+        for line, color, dash, name in zip(
+            self.lines, COLORS, DASHES, map(gettext, LINES), strict=True
+        ):
             chart.line("x", "y", source=line, color=color, line_dash=dash, line_width=2, name=name)
         self.view = stack(
             theme,
-            theme.text(
-                '<p class="quiet">Continues twice from the checkpoint that is shown on the slider '
-                "of the curves, or from the newest step: once with the present settings, once with "
-                "one of them changed. Both see the same samples in the same order. The run of the "
-                "pane is not touched; both forks are added to the table.</p>"
+            _quiet(
+                theme,
+                gettext(
+                    "Continues twice from the checkpoint that is shown on the slider of the "
+                    "curves, or from the newest step: once with the present settings, once with "
+                    "one of them changed. Both see the same samples in the same order. The run of "
+                    "the pane is not touched; both forks are added to the table."
+                ),
             ),
             self._change.view,
             pn.GridBox(
@@ -263,7 +323,7 @@ class ForkView:
                 margin=0,
             ),
             pn.Row(
-                button("Fork and race", theme, "ink-fork-start", controller.fork),
+                button(gettext("Fork and race"), theme, "ink-fork-start", controller.fork),
                 stylesheets=[theme.bar],
                 margin=0,
             ),
@@ -286,19 +346,27 @@ def race_html(race: Race | None) -> str:
     if race is None:
         return ""
     parts = []
-    for racer, dash in zip(race.racers, DASHES, strict=False):
+    for racer, text in zip(race.racers, LEGEND, strict=False):
         scores = [it for it in racer.run.history.validation if it.iteration > race.start]
-        score = f", accuracy {100 * scores[-1].accuracy:.2f} %" if scores else ""
-        fault = ", diverged" if racer.fault else ""
-        loss = racer.run.loss.value
-        loss_text = "" if loss is None else f"loss {loss:.4f}"
-        parts.append(f"{dash}: {escape(racer.title)}: {loss_text}{score}{fault}")
+        found, loss = [], racer.run.loss.value
+        if loss is not None:
+            found.append(gettext("loss {number}", number=format_number(loss, ".4f")))
+        if scores:
+            percent = format_percent(scores[-1].accuracy, 2)
+            found.append(gettext("accuracy {percent}", percent=percent))
+        if racer.fault:
+            found.append(gettext("diverged"))
+        title = gettext(text, title=escape(racer.title))
+        result = gettext(", ").join(found)
+        parts.append(gettext("{title}: {result}", title=title, result=result))
     items = "".join(f"<li>{part}</li>" for part in parts)
-    return (
-        f'<div data-state="raced" data-taken="{race.taken}">'
-        f"<p>From iteration {race.start:,}, {race.taken:,} of "
-        f"{race.steps:,} steps each:</p><ul>{items}</ul></div>"
+    told = gettext(
+        "From iteration {iteration}, {taken} of {steps} steps each:",
+        iteration=format_number(race.start),
+        taken=format_number(race.taken),
+        steps=format_number(race.steps),
     )
+    return f'<div data-state="raced" data-taken="{race.taken}"><p>{told}</p><ul>{items}</ul></div>'
 
 
 def _raced(race: Race | None, index: int) -> dict[str, Any]:
@@ -318,29 +386,32 @@ class RateView:
         self._controller = controller
         state = controller.state
         self._text = theme.text("", css_classes=["ink-rate-result"])
-        self._use = button("Use", theme, "ink-rate-use", controller.use_rate)
+        self._use = button(gettext("Use"), theme, "ink-rate-use", controller.use_rate)
         self._use.disabled = True
         self._ranges = Ranges((1e-5, 1))
         chart = _make_chart(
-            "learning rate",
-            "loss, moving average",
-            "loss over the rate",
+            gettext("learning rate"),
+            gettext("loss, moving average"),
+            gettext("loss over the rate"),
             x_axis_type="log",
             **self._ranges.options(),
         )
         self.line = make_empty_source("x", "y")
         self.raw = make_empty_source("x", "y")
         chart.line("x", "y", source=self.raw, color=TRAINING, alpha=0.3)
-        average = {"color": TRAINING, "line_width": 2.5, "name": "moving average"}
+        average = {"color": TRAINING, "line_width": 2.5, "name": gettext("moving average")}
         chart.line("x", "y", source=self.line, **average)
         self._mark = Span(dimension="height", line_color=PLAIN, line_dash="dashed", line_width=2)
         self._mark.visible = False
         chart.add_layout(self._mark)
         self.view = stack(
             theme,
-            theme.text(
-                '<p class="quiet">Trains a network of its own for some steps, with a rate that '
-                "grows by the same factor at every step (range test of Smith, 2017).</p>"
+            _quiet(
+                theme,
+                gettext(
+                    "Trains a network of its own for some steps, with a rate that grows by the "
+                    "same factor at every step (range test of Smith, 2017)."
+                ),
             ),
             pn.GridBox(
                 *(
@@ -356,7 +427,7 @@ class RateView:
                 margin=0,
             ),
             pn.Row(
-                button("Find a rate", theme, "ink-rate-start", controller.find_rate),
+                button(gettext("Find a rate"), theme, "ink-rate-start", controller.find_rate),
                 self._use,
                 stylesheets=[theme.bar],
                 margin=0,
@@ -379,9 +450,10 @@ class RateView:
         suggestion = None if result is None else result.suggestion
         self._mark.update(visible=suggestion is not None, location=suggestion)
         is_final = suggestion is not None and not self._controller.state.running
-        self._use.param.update(
-            disabled=not is_final, label=f"Use {suggestion:g}" if is_final else "Use"
-        )
+        label = gettext("Use")
+        if suggestion is not None and is_final:
+            label = gettext("Use {rate}", rate=format_number(suggestion, "g"))
+        self._use.param.update(disabled=not is_final, label=label)
         self._text.object = rate_html(result)
 
 
@@ -389,11 +461,23 @@ def rate_html(result: RateTest | None) -> str:
     """Return a range test in words."""
     if result is None or not len(result.rates):
         return ""
-    steps = f"{len(result.rates)} steps, rates {result.rates[0]:.2g} to {result.rates[-1]:.2g}."
+    steps = ngettext(
+        "{count} step, rates {low} to {high}.",
+        "{count} steps, rates {low} to {high}.",
+        len(result.rates),
+        count=format_number(len(result.rates)),
+        low=format_number(result.rates[0], ".2g"),
+        high=format_number(result.rates[-1], ".2g"),
+    )
     if result.suggestion is None:
-        found = "The loss did not fall: begin with a smaller rate, or take more steps."
+        found = gettext("The loss did not fall: begin with a smaller rate, or take more steps.")
     else:
-        found = f"Suggested: {result.suggestion:g}, {RULE}."
+        found = gettext(
+            "Suggested: {rate}, a tenth of the rate at which the smoothed loss is lowest (moving "
+            "average, factor {factor} per step), rounded to one digit.",
+            rate=format_number(result.suggestion, "g"),
+            factor=format_number(SMOOTHING, "g"),
+        )
     suggestion = "" if result.suggestion is None else f"{result.suggestion:g}"
     return (
         f'<div data-state="tested" data-suggestion="{suggestion}">'

@@ -7,6 +7,7 @@ from typing import Any
 
 import panel as pn
 
+from dashboard.languages.text import gettext
 from dashboard.runs.controller import RunsController
 from dashboard.runs.records import MAX_RUNS, RunCollection
 from dashboard.runs.state import EXPERIMENTS
@@ -23,6 +24,11 @@ INTERVAL_SECONDS = 1.0
 """Between two redraws while a network trains, at least."""
 
 MAX_SHARE = 0.05
+
+WRAPPED = (
+    ".bk-btn-group { flex-wrap: wrap; row-gap: 4px; } .bk-btn-group > .bk-btn { flex: 0 1 auto; }"
+)
+"""The titles of the experiments need more than one row in some languages."""
 
 COLLECTION_PARTS = {
     "records": ("runs", "status"),
@@ -87,9 +93,9 @@ class RunsPane:
         self._status = theme.text("", css_classes=["ink-runs-status"])
         self._progress = theme.text("", css_classes=["ink-runs-progress"])
         self._progress.sizing_mode = None
-        self._cancel = button("Cancel", theme, "ink-runs-cancel", controller.cancel)
+        self._cancel = button(gettext("Cancel"), theme, "ink-runs-cancel", controller.cancel)
         self._source = pn.widgets.RadioButtonGroup(
-            label="Runs of",
+            label=gettext("Runs of"),
             options=self._source_options(),
             value=state.source,
             css_classes=["ink-runs-source"],
@@ -98,7 +104,7 @@ class RunsPane:
         )
         self._source.param.watch(self._source_changed, "value")
         self._name = pn.widgets.TextInput(
-            label="Name of the chosen run",
+            label=gettext("Name of the chosen run"),
             visible=False,
             css_classes=["ink-runs-name"],
             stylesheets=[theme.widgets],
@@ -150,10 +156,11 @@ class RunsPane:
     def _arrange(self, theme: Theme) -> dict[str, pn.viewable.Viewable]:
         tabs = pn.widgets.RadioButtonGroup.from_param(
             self._state.param.experiment,
-            label="Experiment",
-            options=EXPERIMENTS,
+            label=gettext("Experiment"),
+            options={gettext(title): name for title, name in EXPERIMENTS.items()},
             css_classes=["ink-runs-experiment"],
-            stylesheets=[theme.widgets],
+            stylesheets=[theme.widgets, WRAPPED],
+            sizing_mode="stretch_width",
             margin=0,
         )
         column = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [theme.gap]}
@@ -193,8 +200,10 @@ class RunsPane:
 
     def _labels(self) -> dict[str, str]:
         settings = self._controller.source.trials.controller.state
-        labels = {name: settings.param[name].label for name in settings.param if name != "name"}
-        return {**labels, "origin": "Start"}
+        labels = {
+            name: gettext(settings.param[name].label) for name in settings.param if name != "name"
+        }
+        return {**labels, "origin": gettext("Start")}
 
     def _draw_runs(self) -> None:
         records = self._controller.records()
@@ -248,8 +257,8 @@ class RunsPane:
         self._progress.object = f"<p>{state.progress}</p>" if state.running else ""
         count = len(self._controller.collection.records)
         self._status.object = (
-            f'<p class="status" data-running="{str(state.running).lower()}">{count} of at most '
-            f"{MAX_RUNS} runs kept</p>"
+            f'<p class="status" data-running="{str(state.running).lower()}">'
+            f"{gettext('{count} of at most {most} runs kept', count=count, most=MAX_RUNS)}</p>"
         )
 
     def _renamed(self, event: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import panel as pn
 
+from dashboard.languages.text import gettext
 from dashboard.runs.controller import RunsController
 from dashboard.runs.search import RANDOM, SEARCHES, search_html
 from dashboard.runs.views.experiments import ChangeFields
@@ -41,26 +42,28 @@ class SearchView:
         self._count = Field(state, "search_count", theme.widgets, "ink-runs")
         self._text = theme.text("", css_classes=["ink-search-result"])
         self._text.stylesheets = [*self._text.stylesheets, read_asset("runs.css")]
+        told = gettext(
+            "Trains every configuration with the same seeds. Values stand between semicolons: "
+            "0.001; 0.003; 0.01."
+        )
+        kinds = {gettext(title): name for title, name in SEARCHES.items()}
         pairs = {"ncols": 2, "stylesheets": [theme.pairs], "margin": 0}
         self.view = stack(
             theme,
-            theme.text(
-                '<p class="quiet">Trains every configuration with the same seeds. Values stand '
-                "between semicolons: 0.001; 0.003; 0.01.</p>"
-            ),
+            theme.text(f'<p class="quiet">{told}</p>'),
             *(fields.view for fields in self._fields),
             pn.GridBox(
                 Field(state, "seeds", theme.widgets, "ink-runs").view,
                 Field(state, "epochs", theme.widgets, "ink-runs").view,
-                menu(state.param.search, theme, "ink-search-kind", options=SEARCHES),
+                menu(state.param.search, theme, "ink-search-kind", options=kinds),
                 self._count.view,
                 sizing_mode="stretch_width",
                 **pairs,
             ),
             pn.Row(
-                button("Search", theme, "ink-search-start", controller.search),
-                button("Export CSV", theme, "ink-search-csv", self._export),
-                button("Save TOML", theme, "ink-search-toml", self._save_definition),
+                button(gettext("Search"), theme, "ink-search-start", controller.search),
+                button(gettext("Export CSV"), theme, "ink-search-csv", self._export),
+                button(gettext("Save TOML"), theme, "ink-search-toml", self._save_definition),
                 stylesheets=[theme.bar, ":host { flex-wrap: wrap; }"],
                 margin=0,
             ),

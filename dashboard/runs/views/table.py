@@ -11,6 +11,8 @@ from html import escape
 
 import panel as pn
 
+from dashboard.languages.numbers import format_number, format_percent
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.runs.controller import RunsController, settings_text
 from dashboard.runs.records import RunCollection, RunRecord, differing_settings, score_delta
 from dashboard.shell import read_asset
@@ -22,12 +24,12 @@ from dashboard.training.history import Score
 CARRIER = "inkling-runs"
 
 SETTING_NAMES = {
-    "data_set": "Data",
-    "training_samples": "Samples",
-    "origin": "Start",
-    "learning_rate": "Rate",
-    "batch_size": "Batch",
-    "hidden_layers": "Hidden",
+    "data_set": gettext_noop("Data"),
+    "training_samples": gettext_noop("Samples"),
+    "origin": gettext_noop("Start"),
+    "learning_rate": gettext_noop("Rate"),
+    "batch_size": gettext_noop("Batch"),
+    "hidden_layers": gettext_noop("Hidden"),
 }
 """Short column heads; other settings have their label."""
 
@@ -99,16 +101,18 @@ def table_html(
         Number of the run whose name can be changed.
     """
     if not records:
-        return (
-            '<p class="quiet" data-state="none" data-runs="0">No run yet. Train a network; the run '
-            "is listed here, and kept when the next one begins.</p>"
+        text = gettext(
+            "No run yet. Train a network; the run is listed here, and kept when the next one "
+            "begins."
         )
+        return f'<p class="quiet" data-state="none" data-runs="0">{text}</p>'
     names = differing_settings(records)
     baseline = next((it for it in records if it.number and it.number == runs.baseline), None)
     heads = [
-        *("Run", "Best accuracy"),
-        *(SETTING_NAMES.get(name, labels.get(name, name)) for name in names),
-        *("Best loss", "Last accuracy", "Iterations", "Epochs", "Seconds"),
+        *(gettext("Run"), gettext("Best accuracy")),
+        *(gettext(SETTING_NAMES.get(name, labels.get(name, name))) for name in names),
+        *(gettext("Best loss"), gettext("Last accuracy")),
+        *(gettext("Iterations"), gettext("Epochs"), gettext("Seconds")),
     ]
     head = "".join(f'<th scope="col">{escape(it)}</th>' for it in heads)
     rows = "".join(
@@ -117,7 +121,7 @@ def table_html(
         for record in reversed(records)
     )
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="Table of runs" '
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{gettext("Table of runs")}" '
         f'data-state="listed" data-runs="{len(records)}">'
         f'<table class="runs" data-sends="{CARRIER}">'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
@@ -147,9 +151,9 @@ def _row_html(
         *(f"<td>{escape(settings_text(record, name))}</td>" for name in names),
         best["loss"],
         f"<td>{_score(record.last, 'accuracy')}</td>",
-        f"<td>{record.iteration:,}</td>",
-        f"<td>{record.epochs:,.2f}</td>",
-        f"<td>{record.seconds:,.1f}</td>",
+        f"<td>{format_number(record.iteration)}</td>",
+        f"<td>{format_number(record.epochs, ',.2f')}</td>",
+        f"<td>{format_number(record.seconds, ',.1f')}</td>",
     ]
     accuracy = "" if record.best_accuracy is None else f"{record.best_accuracy.accuracy:.6f}"
     return (
@@ -176,47 +180,53 @@ def _name_html(record: RunRecord, selected: int) -> str:
     return (
         f'{swatch_html(record)}<button type="button" class="name" data-do="select" '
         f'data-run="{record.number}" aria-pressed="{str(record.number == selected).lower()}" '
-        f'title="Choose this run, to give it another name">{name}</button>'
+        f'title="{gettext("Choose this run, to give it another name")}">{name}</button>'
     )
 
 
 def _buttons_html(record: RunRecord, runs: RunCollection) -> str:
     number, name = record.number, escape(record.name)
     states = {
-        "show": (record.is_shown, "Curve"),
-        "choose": (number in runs.chosen, "Compare"),
-        "baseline": (number == runs.baseline, "Baseline"),
-        "pin": (record.is_pinned, "Pin"),
+        "show": (record.is_shown, gettext("Curve")),
+        "choose": (number in runs.chosen, gettext("Compare")),
+        "baseline": (number == runs.baseline, gettext("Baseline")),
+        "pin": (record.is_pinned, gettext("Pin")),
     }
     if not number:
         states = {"choose": states["choose"]}
     toggles = "".join(
         f'<button type="button" data-do="{command}" data-run="{number}" '
-        f'aria-pressed="{"true" if is_on else "false"}" aria-label="{title}: {name}">{title}'
-        "</button>"
+        f'aria-pressed="{"true" if is_on else "false"}" '
+        f'aria-label="{gettext("{action}: {run}", action=title, run=name)}">{title}</button>'
         for command, (is_on, title) in states.items()
     )
     has_weights = not number or record.model is not None
-    disabled = "" if has_weights else ' disabled title="Its weights are not kept"'
+    disabled = ""
+    if not has_weights:
+        disabled = f' disabled title="{gettext("Its weights are not kept")}"'
     report = (
         f'<button type="button" data-do="report" data-run="{number}"{disabled} '
-        f'title="Save a report as one HTML file" aria-label="Report of {name}">Report</button>'
+        f'title="{gettext("Save a report as one HTML file")}" '
+        f'aria-label="{gettext("Report of {run}", run=name)}">{gettext("Report")}</button>'
     )
     if not number:
         return f'<span class="buttons">{toggles}{report}</span>'
     return (
         f'<span class="buttons">{toggles}'
         f'<button type="button" data-do="restore" data-run="{number}"{disabled} '
-        f'aria-label="Restore the weights of {name}">Restore</button>{report}'
+        f'aria-label="{gettext("Restore the weights of {run}", run=name)}">{gettext("Restore")}'
+        f"</button>{report}"
         f'<button type="button" data-do="delete" data-run="{number}" '
-        f'aria-label="Delete {name}">✕</button></span>'
+        f'aria-label="{gettext("Delete {run}", run=name)}">✕</button></span>'
     )
 
 
 def _score(score: Score | None, metric: str) -> str:
     if score is None:
         return "–"
-    return f"{100 * score.accuracy:.2f} %" if metric == "accuracy" else f"{score.loss:.4f}"
+    if metric == "accuracy":
+        return format_percent(score.accuracy, 2)
+    return format_number(score.loss, ".4f")
 
 
 def _delta(record: RunRecord, baseline: RunRecord | None, metric: str) -> str:
@@ -224,6 +234,9 @@ def _delta(record: RunRecord, baseline: RunRecord | None, metric: str) -> str:
     if delta is None:
         return ""
     is_better = delta > 0 if metric == "accuracy" else delta < 0
-    text = f"{100 * delta:+.2f}" if metric == "accuracy" else f"{delta:+.4f}"
+    if metric == "accuracy":
+        text = format_number(100 * delta, "+.2f")
+    else:
+        text = format_number(delta, "+.4f")
     kind = "better" if is_better else "worse" if delta else "same"
     return f' <small class="{kind}">{text.replace("-", "−")}</small>'

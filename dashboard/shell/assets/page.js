@@ -186,13 +186,6 @@
       select_tab(tabs, (tab) => tab === chosen)
       const panel = document.getElementById(chosen.getAttribute("aria-controls"))
       panel.setAttribute("aria-labelledby", chosen.id)
-      for (const [name, value] of [["lang", "en"], ["dir", "ltr"]]) {
-        if ("english" in chosen.dataset) {
-          panel.setAttribute(name, value) // it is not translated yet
-        } else {
-          panel.removeAttribute(name)
-        }
-      }
     }
     return chosen != null
   }

@@ -2,7 +2,7 @@
 // a cell; arrows go from cell to cell, each is announced, and Enter chooses it.
 //
 // Parts: the data source `cells`, whose column `label` says what each cell is, row by row; `cursor`, the
-// cell that the keys are at; `columns`, the cells of a row, or null for as many as there are rows;
+// cell that the keys are at; `columns`, the cells of a row, without it as many as there are rows;
 // `name`, what the grid is; `answer`, a selector of the text that a choice changes; `pane`, the pane
 // that a choice leads to, or "". The command is
 //   choose   index   of the cell
@@ -21,7 +21,7 @@ const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], Arrow
  */
 export default (parts, cause, _data, { index }) => {
   const grid = componentOf(parts, index, (surface) => new CellGrid(parts, surface))
-  if (cause.event_name === "tap") {
+  if (["tap", "doubletap"].includes(cause.event_name)) {
     grid?.tap(cause)
   }
 }

@@ -54,7 +54,7 @@ class ClientComponent:
     figure
         The figure with the gestures.
     parts
-        Further models and values that the script needs, by name.
+        Further models and values that the script needs, by name. What is None is left out.
     signatures
         The commands that the script may send.
     commands
@@ -74,7 +74,9 @@ class ClientComponent:
         self._commands = commands
         self.channel = ClientChannel()
         self.channel.on_change("command", self._receive)
-        args = {"figure": figure, "channel": self.channel, **parts}
+        # Panel's own messages turn None within a mapping into undefined, which BokehJS refuses.
+        given = {name: part for name, part in parts.items() if part is not None}
+        args = {"figure": figure, "channel": self.channel, **given}
         self.callback = CustomJS(args=args, code=read_module(script), module=True)
         figure.js_on_change("inner_width", self.callback)
 

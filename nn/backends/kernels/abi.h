@@ -7,7 +7,7 @@
 #define INKLING_ABI_H
 
 /* To be raised with every change of a function, a struct or an enumeration, here and in wasm.py. */
-#define ABI_VERSION "2"
+#define ABI_VERSION "3"
 
 /* X(constant, name in Python) */
 #define ACTIVATIONS(X) \
@@ -38,11 +38,16 @@
     X(struct layer *, layers) X(int, layer_count) X(int, activation) X(int, count) \
     X(const float *, x) /* (count, inputs of the first layer), unless there are bytes */ \
     X(const unsigned char *, bytes) /* null, or what gives the inputs when it is scaled */ \
-    X(float *, scaled) /* (count, inputs): a buffer for the scaled bytes */ \
+    X(float *, scaled) /* (count, inputs): a buffer for scaled bytes and selected inputs; x may \
+                          be in it, and is then overwritten */ \
+    X(int *, runs) /* (inputs + 2,): a buffer for the runs of selected inputs */ \
+    X(int, run_count) X(int, used) X(const float *, selected) /* the selection, set by train */ \
     X(const int *, labels) /* (count,), checked by the caller */ \
     X(float, byte_scale) X(float, l1) X(float, l2) \
     X(struct rule, rule) \
-    X(float *, work) /* of train_work_size values */
+    X(struct outcome *, rows) /* (count,): a buffer for the losses of the samples */ \
+    X(int, threads) /* that compute the step, in a module with threads; else 1 */ \
+    X(float *, work) /* of train_work_size values for each thread */
 
 /* What a mini-batch gave before the update: its mean loss and how many predictions were right. */
 #define OUTCOME_FIELDS(X) X(double, loss) X(int, correct)
@@ -63,8 +68,8 @@ enum activation { ACTIVATIONS(DECLARE_CONSTANT) };
 enum rule_kind { RULES(DECLARE_CONSTANT) };
 struct rule { RULE_FIELDS(DECLARE_FIELD) };
 struct layer { LAYER_FIELDS(DECLARE_FIELD) };
-struct step { STEP_FIELDS(DECLARE_FIELD) };
 struct outcome { OUTCOME_FIELDS(DECLARE_FIELD) };
+struct step { STEP_FIELDS(DECLARE_FIELD) };
 struct convolution { CONVOLUTION_FIELDS(DECLARE_FIELD) };
 struct pooling { POOLING_FIELDS(DECLARE_FIELD) };
 

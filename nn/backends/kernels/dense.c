@@ -37,6 +37,19 @@ struct matrix {
     int row, column;
 };
 
+/* Rows of a matrix: `count` runs of consecutive ones, each its first row and its length. */
+struct selection {
+    const int *runs;
+    int count, size; /* the size is the sum of the lengths */
+};
+
+/* All rows of a matrix, in a selection whose run is kept in `run`. */
+INLINE struct selection all_rows(int *run, int size) {
+    run[0] = 0;
+    run[1] = size;
+    return (struct selection){run, 1, size};
+}
+
 /* Write `rows` x 8 sums over `depth` products. The panel holds 8 values of b for each k. */
 INLINE void tile(int rows, const float *a, int a_row, int a_column, const float *panel, int depth,
                  float *out, int out_row, int columns) {
@@ -99,27 +112,40 @@ static void pack(struct matrix b, int depth, int columns, float *panel) {
             panel[j] = j < columns ? b.at[k * b.row + j * b.column] : 0.0f;
 }
 
-/* Write the sums of `vectors` x 4 columns of a row times a matrix that lies by rows. */
-INLINE void strip(int vectors, const float *row, const float *b, int b_row, int depth, float *out,
-                  int columns) {
+/* The same of the selected rows of b. */
+static void pack_rows(struct matrix b, struct selection rows, int columns, float *panel) {
+    for (int i = 0; i < rows.count; i++) {
+        const int *run = rows.runs + 2 * i;
+        pack((struct matrix){b.at + run[0] * b.row, b.row, b.column}, run[1], columns, panel);
+        panel += run[1] * TILE_COLUMNS;
+    }
+}
+
+/* Write the sums of `vectors` x 4 columns of a row times the selected rows of b. */
+INLINE void strip(int vectors, const float *row, const float *b, int b_row, struct selection rows,
+                  float *out, int columns) {
     v128_t sums[8];
     for (int v = 0; v < vectors; v++) sums[v] = zeros();
-    for (int k = 0; k < depth; k++, b += b_row) {
-        v128_t x = wasm_v128_load32_splat(row + k);
+    for (int i = 0; i < rows.count; i++) {
+        const float *from = b + rows.runs[2 * i] * b_row;
+        for (int k = rows.runs[2 * i + 1]; k > 0; k--, row++, from += b_row) {
+            v128_t x = wasm_v128_load32_splat(row);
 #pragma unroll
-        for (int v = 0; v < vectors; v++)
-            sums[v] = multiply_add(x, load(b + 4 * v, vectors > 1 ? 4 : columns), sums[v]);
+            for (int v = 0; v < vectors; v++)
+                sums[v] = multiply_add(x, load(from + 4 * v, vectors > 1 ? 4 : columns), sums[v]);
+        }
     }
     for (int v = 0; v < vectors; v++) store(out + 4 * v, sums[v], vectors > 1 ? 4 : columns);
 }
 
-/* Write row times b, (depth, columns) by rows. */
-static void row_times(const float *row, const float *b, int depth, int columns, float *out) {
+/* Write row times the selected rows of b, which lies by rows of `columns` values. */
+static void row_times(const float *row, const float *b, struct selection rows, int columns,
+                      float *out) {
     int j = 0;
-    for (; j + 32 <= columns; j += 32) strip(8, row, b + j, columns, depth, out + j, 32);
-    for (; j + 8 <= columns; j += 8) strip(2, row, b + j, columns, depth, out + j, 8);
+    for (; j + 32 <= columns; j += 32) strip(8, row, b + j, columns, rows, out + j, 32);
+    for (; j + 8 <= columns; j += 8) strip(2, row, b + j, columns, rows, out + j, 8);
     for (; j < columns; j += 4)
-        strip(1, row, b + j, columns, depth, out + j, smaller(columns - j, 4));
+        strip(1, row, b + j, columns, rows, out + j, smaller(columns - j, 4));
 }
 
 /* Write row times the transpose of b, (columns, depth) by rows: one inner product per column. */
@@ -133,38 +159,45 @@ static void row_times_transposed(const float *row, const float *b, int depth, in
     }
 }
 
-/* Write a b through panels of 8 columns; `panel` has 8 * depth values. */
-static void multiply(struct matrix a, struct matrix b, float *out, int rows, int depth,
-                     int columns, float *panel) {
+/* Write a times the selected rows of b through panels of 8 columns; `panel` has 8 values for each
+ * of these rows. */
+static void multiply(struct matrix a, struct matrix b, float *out, int out_row, int rows,
+                     struct selection of_b, int columns, float *panel) {
     for (int j = 0; j < columns; j += TILE_COLUMNS) {
         struct matrix slice = {b.at + j * b.column, b.row, b.column};
         int width = smaller(columns - j, TILE_COLUMNS);
-        pack(slice, depth, width, panel);
-        tiles(a, rows, panel, depth, out + j, columns, width);
+        pack_rows(slice, of_b, width, panel);
+        tiles(a, rows, panel, of_b.size, out + j, out_row, width);
     }
 }
 
 /* out (n, m) = a (n, k) b (k, m). `work` has 8 * k values, here and below. */
 EXPORT void product(const float *a, const float *b, float *out, int n, int k, int m, float *work) {
+    int run[2];
+    struct selection all = all_rows(run, k);
     if (n < TILE_ROWS)
-        for (int i = 0; i < n; i++) row_times(a + i * k, b, k, m, out + i * m);
+        for (int i = 0; i < n; i++) row_times(a + i * k, b, all, m, out + i * m);
     else
-        multiply((struct matrix){a, k, 1}, (struct matrix){b, m, 1}, out, n, k, m, work);
+        multiply((struct matrix){a, k, 1}, (struct matrix){b, m, 1}, out, m, n, all, m, work);
 }
 
 /* out (n, m) = transpose of a (k, n), times b (k, m). */
 EXPORT void product_of_transposed(const float *a, const float *b, float *out, int n, int k, int m,
                                   float *work) {
-    multiply((struct matrix){a, 1, n}, (struct matrix){b, m, 1}, out, n, k, m, work);
+    int run[2];
+    multiply((struct matrix){a, 1, n}, (struct matrix){b, m, 1}, out, m, n, all_rows(run, k), m,
+             work);
 }
 
 /* out (n, m) = a (n, k) times the transpose of b (m, k). */
 EXPORT void product_with_transposed(const float *a, const float *b, float *out, int n, int k,
                                     int m, float *work) {
+    int run[2];
     if (n < TILE_ROWS)
         for (int i = 0; i < n; i++) row_times_transposed(a + i * k, b, k, m, out + i * m);
     else
-        multiply((struct matrix){a, k, 1}, (struct matrix){b, 1, k}, out, n, k, m, work);
+        multiply((struct matrix){a, k, 1}, (struct matrix){b, 1, k}, out, m, n, all_rows(run, k),
+                 m, work);
 }
 
 /* ---- Updates ---------------------------------------------------------------------------------*/
@@ -340,6 +373,7 @@ INLINE v128_t derivative(int activation, v128_t a) {
 
 /* ---- A whole training step -------------------------------------------------------------------*/
 
+/* Values of work that each thread needs. */
 EXPORT int train_work_size(const struct step *step) {
     int size = 0;
     for (int i = 0; i < step->layer_count; i++) {
@@ -354,47 +388,64 @@ EXPORT int train_work_size(const struct step *step) {
     return size;
 }
 
-static void add_bias(const struct layer *layer, int count) {
-    for (int i = 0; i < count; i++)
-        for (int j = 0; j < layer->outputs; j += 4) {
-            int lanes = layer->outputs - j;
-            float *z = layer->activations + i * layer->outputs + j;
-            store(z, wasm_f32x4_add(load(z, lanes), load(layer->bias + j, lanes)), lanes);
-        }
-}
-
-INLINE void activate_as(int activation, float *z, int size) {
-    for (int i = 0; i < size; i += 4)
-        store(z + i, activated(activation, load(z + i, size - i)), size - i);
-}
-
-static void activate(int activation, float *z, int size) {
-    switch (activation) {
-    case RELU: activate_as(RELU, z, size); break;
-    case LEAKY_RELU: activate_as(LEAKY_RELU, z, size); break;
-    case TANH: activate_as(TANH, z, size); break;
-    case SIGMOID: activate_as(SIGMOID, z, size); break;
-    }
-}
-
 INLINE v128_t times(v128_t values, const float *factors, int lanes) {
     return wasm_f32x4_mul(values, load(factors, lanes));
 }
 
-static const float *forward(const struct step *step, int index, const float *x) {
+/* What a layer is given: a column for each of its selected inputs. */
+static const float *inputs_of(const struct step *step, int index) {
+    const struct layer *below = &step->layers[index - 1];
+    if (index == 0) return step->selected;
+    return below->mask ? below->dropped : below->activations;
+}
+
+/* The inputs of a layer that are not zero in the whole batch; `run` is room for a run. */
+static struct selection used_inputs(const struct step *step, int index, int *run) {
+    if (index == 0) return (struct selection){step->runs, step->run_count, step->used};
+    return all_rows(run, step->layers[index].inputs);
+}
+
+/* From `from` up to `to`, which is left out. */
+struct range {
+    int from, to;
+};
+
+INLINE void activate_as(int activation, const struct layer *layer, struct range rows,
+                        struct range columns) {
+    for (int i = rows.from; i < rows.to; i++)
+        for (int j = columns.from; j < columns.to; j += 4) {
+            int at = i * layer->outputs + j, lanes = columns.to - j;
+            v128_t a = load(layer->activations + at, lanes);
+            if (layer->bias) a = wasm_f32x4_add(a, load(layer->bias + j, lanes));
+            a = activated(activation, a);
+            store(layer->activations + at, a, lanes);
+            if (layer->mask) store(layer->dropped + at, times(a, layer->mask + at, lanes), lanes);
+        }
+}
+
+/* Fill these activations of a layer; of few samples, all of them. */
+static void forward(const struct step *step, int index, struct range rows, struct range columns,
+                    float *work) {
     const struct layer *layer = &step->layers[index];
-    int size = step->count * layer->outputs;
-    product(x, layer->weights, layer->activations, step->count, layer->inputs, layer->outputs,
-            step->work);
-    if (layer->bias) add_bias(layer, step->count);
-    if (index == step->layer_count - 1) return layer->activations;
-    activate(step->activation, layer->activations, size);
-    if (!layer->mask) return layer->activations;
-    for (int i = 0; i < size; i += 4) {
-        v128_t a = load(layer->activations + i, size - i);
-        store(layer->dropped + i, times(a, layer->mask + i, size - i), size - i);
+    const float *x = inputs_of(step, index);
+    int run[2], outputs = layer->outputs;
+    struct selection used = used_inputs(step, index, run);
+    if (step->count < TILE_ROWS)
+        for (int i = rows.from; i < rows.to; i++)
+            row_times(x + i * used.size, layer->weights, used, outputs,
+                      layer->activations + i * outputs);
+    else
+        multiply((struct matrix){x + rows.from * used.size, used.size, 1},
+                 (struct matrix){layer->weights + columns.from, outputs, 1},
+                 layer->activations + rows.from * outputs + columns.from, outputs,
+                 rows.to - rows.from, used, columns.to - columns.from, work);
+    switch (index == step->layer_count - 1 ? LINEAR : step->activation) {
+    case RELU: activate_as(RELU, layer, rows, columns); break;
+    case LEAKY_RELU: activate_as(LEAKY_RELU, layer, rows, columns); break;
+    case TANH: activate_as(TANH, layer, rows, columns); break;
+    case SIGMOID: activate_as(SIGMOID, layer, rows, columns); break;
+    default: activate_as(LINEAR, layer, rows, columns); break;
     }
-    return layer->dropped;
 }
 
 /* log x for x from 1 up, by the series of the inverse hyperbolic tangent. */
@@ -440,86 +491,148 @@ static double cross_entropy(const float *logits, float largest, float *delta, in
     return logarithm(sum) - (logits[label] - largest);
 }
 
-static void measure_loss(const struct step *step, struct outcome *outcome) {
+/* Measure the loss of a sample and fill its row of the last deltas. */
+static void measure_row(const struct step *step, int i) {
     const struct layer *last = &step->layers[step->layer_count - 1];
-    int classes = last->outputs;
+    int classes = last->outputs, label = step->labels[i];
+    const float *logits = last->activations + i * classes;
+    int position = position_of_largest(logits, classes);
+    float largest = logits[position];
+    step->rows[i].loss = cross_entropy(logits, largest, last->delta + i * classes, label, classes,
+                                       step->count);
+    /* Where all probabilities are NaN, NumPy finds the largest at the first position. */
+    if (largest - largest != 0) position = 0;
+    step->rows[i].correct = position == label;
+}
+
+/* Add up in the order of the samples. */
+static void measure_loss(const struct step *step, struct outcome *outcome) {
     double loss = 0;
     outcome->correct = 0;
     for (int i = 0; i < step->count; i++) {
-        const float *logits = last->activations + i * classes;
-        int label = step->labels[i], position = position_of_largest(logits, classes);
-        float largest = logits[position];
-        loss += cross_entropy(logits, largest, last->delta + i * classes, label, classes,
-                              step->count);
-        /* Where all probabilities are NaN, NumPy finds the largest at the first position. */
-        if (largest - largest != 0) position = 0;
-        outcome->correct += position == label;
+        loss += step->rows[i].loss;
+        outcome->correct += step->rows[i].correct;
     }
     /* As in NumPy, a sum that no float32 holds is infinite. */
     outcome->loss = (double)(float)loss / step->count;
 }
 
-INLINE void apply_derivative(int activation, const struct layer *below, int size) {
-    for (int i = 0; i < size; i += 4) {
-        v128_t delta = load(below->delta + i, size - i);
-        if (below->mask) delta = times(delta, below->mask + i, size - i);
-        v128_t factor = derivative(activation, load(below->activations + i, size - i));
-        store(below->delta + i, wasm_f32x4_mul(delta, factor), size - i);
+INLINE void differentiate_as(int activation, const struct layer *below, struct range rows,
+                             struct range columns) {
+    for (int i = rows.from; i < rows.to; i++)
+        for (int j = columns.from; j < columns.to; j += 4) {
+            int at = i * below->outputs + j, lanes = columns.to - j;
+            v128_t delta = load(below->delta + at, lanes);
+            if (below->mask) delta = times(delta, below->mask + at, lanes);
+            v128_t factor = derivative(activation, load(below->activations + at, lanes));
+            store(below->delta + at, wasm_f32x4_mul(delta, factor), lanes);
+        }
+}
+
+/* Fill these deltas of the layer below from those of this layer and its weights; of few samples,
+ * all of them. */
+static void backward(const struct step *step, int index, struct range rows, struct range columns,
+                     float *work) {
+    const struct layer *layer = &step->layers[index], *below = layer - 1;
+    int inputs = layer->inputs, outputs = layer->outputs, run[2];
+    if (step->count < TILE_ROWS)
+        product_with_transposed(layer->delta, layer->weights, below->delta, step->count, outputs,
+                                inputs, work);
+    else
+        multiply((struct matrix){layer->delta + rows.from * outputs, outputs, 1},
+                 (struct matrix){layer->weights + columns.from * outputs, 1, outputs},
+                 below->delta + rows.from * inputs + columns.from, inputs, rows.to - rows.from,
+                 all_rows(run, outputs), columns.to - columns.from, work);
+    switch (step->activation) {
+    case RELU: differentiate_as(RELU, below, rows, columns); break;
+    case LEAKY_RELU: differentiate_as(LEAKY_RELU, below, rows, columns); break;
+    case TANH: differentiate_as(TANH, below, rows, columns); break;
+    case SIGMOID: differentiate_as(SIGMOID, below, rows, columns); break;
+    default: differentiate_as(LINEAR, below, rows, columns); break;
     }
 }
 
-/* Fill the deltas of the layer below from those of this layer and its weights. */
-static void backward(const struct step *step, int index) {
-    const struct layer *layer = &step->layers[index], *below = layer - 1;
-    int size = step->count * layer->inputs;
-    product_with_transposed(layer->delta, layer->weights, below->delta, step->count,
-                            layer->outputs, layer->inputs, step->work);
-    switch (step->activation) {
-    case RELU: apply_derivative(RELU, below, size); break;
-    case LEAKY_RELU: apply_derivative(LEAKY_RELU, below, size); break;
-    case TANH: apply_derivative(TANH, below, size); break;
-    case SIGMOID: apply_derivative(SIGMOID, below, size); break;
-    default: apply_derivative(LINEAR, below, size); break;
-    }
+static int is_penalised(const struct step *step) { return step->l1 != 0 || step->l2 != 0; }
+
+/* Update the weights of `rows` inputs from the first one on by `factor` times their gradients, to
+ * which penalties are added. */
+static void update_rows(const struct step *step, const struct layer *layer, int first, int rows,
+                        float *gradients, float factor) {
+    int start = first * layer->outputs, size = rows * layer->outputs;
+    if (is_penalised(step))
+        penalise(gradients, layer->weights + start, step->l1, step->l2, size);
+    update_by(&step->rule, layer->weights + start, gradients, factor,
+              offset(layer->weights_first, start), offset(layer->weights_second, start), size);
 }
 
 /* The gradients of one sample are its inputs times its deltas. */
 static void update_weights_by_one(const struct step *step, const struct layer *layer,
-                                  const float *x) {
-    for (int i = 0; i < layer->inputs; i++) {
-        int start = i * layer->outputs;
-        update_by(&step->rule, layer->weights + start, layer->delta, x[i],
-                  offset(layer->weights_first, start), offset(layer->weights_second, start),
-                  layer->outputs);
-    }
+                                  const float *x, struct selection used) {
+    for (int i = 0; i < used.count; i++)
+        for (int k = 0; k < used.runs[2 * i + 1]; k++)
+            update_rows(step, layer, used.runs[2 * i] + k, 1, layer->delta, *x++);
 }
 
-/* Update the weights a block of rows at a time, so that their gradients never leave the cache. */
-static void update_weights(const struct step *step, const struct layer *layer,
-                           const float *x) {
-    int count = step->count, inputs = layer->inputs, outputs = layer->outputs;
-    float *panels = step->work;
-    float *gradients = panels;
+/* How many rows of weights are updated at a time, so that their gradients stay in the cache. */
+static int rows_of_block(const struct layer *layer) {
+    int rows = BLOCK / layer->outputs / MAX_ROWS * MAX_ROWS;
+    return rows < MAX_ROWS ? MAX_ROWS : rows;
+}
+
+/* The run that holds a selected row, and the position of the row in it. */
+struct place {
+    const int *run;
+    int position;
+};
+
+static struct place place_of(struct selection rows, int row) {
+    const int *run = rows.runs;
+    for (; row >= run[1]; run += 2) row -= run[1];
+    return (struct place){run, row};
+}
+
+/* Update the weights of these of the used inputs, a block at a time. */
+static void update_weights(const struct step *step, const struct layer *layer, const float *x,
+                           struct selection used, struct range range, float *work) {
+    int count = step->count, outputs = layer->outputs, block = rows_of_block(layer);
+    float *panels = work, *gradients = work;
     for (int j = 0; j < outputs; j += TILE_COLUMNS, gradients += TILE_COLUMNS * count)
         pack((struct matrix){layer->delta + j, outputs, 1}, count,
              smaller(outputs - j, TILE_COLUMNS), gradients);
-    int block = BLOCK / outputs / MAX_ROWS * MAX_ROWS;
-    if (block < MAX_ROWS) block = MAX_ROWS;
-    for (int i = 0; i < inputs; i += block) {
-        int rows = smaller(inputs - i, block), start = i * outputs;
+    if (range.from == range.to) return;
+    struct place at = place_of(used, range.from);
+    for (int i = range.from; i < range.to; i += block) {
+        int rows = smaller(range.to - i, block);
         for (int j = 0; j < outputs; j += TILE_COLUMNS)
-            tiles((struct matrix){x + i, 1, inputs}, rows, panels + j * count, count,
+            tiles((struct matrix){x + i, 1, used.size}, rows, panels + j * count, count,
                   gradients + j, outputs, smaller(outputs - j, TILE_COLUMNS));
-        if (step->l1 != 0 || step->l2 != 0)
-            penalise(gradients, layer->weights + start, step->l1, step->l2, rows * outputs);
-        update_by(&step->rule, layer->weights + start, gradients, 1,
-                  offset(layer->weights_first, start), offset(layer->weights_second, start),
-                  rows * outputs);
+        for (int k = 0, size; k < rows; k += size) {
+            size = smaller(at.run[1] - at.position, rows - k);
+            update_rows(step, layer, at.run[0] + at.position, size, gradients + k * outputs, 1);
+            at.position += size;
+            if (at.position == at.run[1]) at = (struct place){at.run + 2, 0};
+        }
     }
 }
 
-static void update_bias(const struct step *step, const struct layer *layer) {
-    float *gradients = step->work;
+/* Update the weights from the first input up to `end` that are not used: all their gradients are
+ * zero, but for the penalties. */
+static void update_unused(const struct step *step, const struct layer *layer,
+                          struct selection used, int first, int end, float *gradients) {
+    int block = rows_of_block(layer);
+    for (int i = 0; i <= used.count && first < end; i++) {
+        const int *run = used.runs + 2 * i;
+        int gap_end = i < used.count ? smaller(run[0], end) : end;
+        for (int at = first; at < gap_end; at += block) {
+            int rows = smaller(gap_end - at, block);
+            for (int j = 0; j < rows * layer->outputs; j++) gradients[j] = 0;
+            update_rows(step, layer, at, rows, gradients, 1);
+        }
+        if (i < used.count && run[0] + run[1] > first) first = run[0] + run[1];
+    }
+}
+
+static void update_bias(const struct step *step, const struct layer *layer, float *gradients) {
     for (int j = 0; j < layer->outputs; j += 4) {
         int lanes = layer->outputs - j;
         v128_t sum = zeros();
@@ -529,6 +642,136 @@ static void update_bias(const struct step *step, const struct layer *layer) {
     }
     update_by(&step->rule, layer->bias, gradients, 1, layer->bias_first, layer->bias_second,
               layer->outputs);
+}
+
+/* Update the weights of these of a layer's used inputs, and of those between them, and with the
+ * first its biases; one sample updates all. */
+static void update_layer(const struct step *step, int index, struct range range, float *work) {
+    const struct layer *layer = &step->layers[index];
+    const float *x = inputs_of(step, index);
+    float smallest = step->rule.smallest;
+    int run[2], first = 0, end = layer->inputs;
+    struct selection used = used_inputs(step, index, run);
+    if (range.from > 0) {
+        struct place at = place_of(used, range.from);
+        first = at.run[0] + at.position;
+    }
+    if (range.to < used.size) {
+        struct place at = place_of(used, range.to);
+        end = at.run[0] + at.position;
+    }
+    if (step->count == 1 && !is_penalised(step))
+        update_weights_by_one(step, layer, x, used);
+    else
+        update_weights(step, layer, x, used, range, work);
+    /* Without a gradient, plain descent leaves a weight as it is. */
+    if (step->rule.kind != SGD || is_penalised(step))
+        update_unused(step, layer, used, first, end, work);
+    if (range.from == 0 && layer->bias) update_bias(step, layer, work);
+    if (smallest == 0) return;
+    int start = first * layer->outputs, size = end * layer->outputs - start;
+    flush(layer->weights + start, size, smallest);
+    flush(offset(layer->weights_first, start), size, smallest);
+    flush(offset(layer->weights_second, start), size, smallest);
+    if (range.from > 0) return;
+    flush(layer->bias, layer->outputs, smallest);
+    flush(layer->bias_first, layer->outputs, smallest);
+    flush(layer->bias_second, layer->outputs, smallest);
+}
+
+/* ---- Parts of a step, each of which several threads can compute -------------------------------*/
+
+/* The parts follow one after the other: FORWARD for each layer but the last; OUTPUT, the last layer,
+ * the losses and the deltas below; BACKWARD for each other layer but the first; UPDATE of all. */
+enum part_kind { FORWARD, OUTPUT, BACKWARD, UPDATE };
+
+/* A part is divided into units, which may be computed in any order and at the same time. Every
+ * result is computed by one unit, in the same order of operations however many there are. */
+struct part {
+    int kind, layer, units;
+};
+
+/* Of `size` values, those of a unit, in steps of `grain`. */
+static struct range share(int size, int grain, int unit, int units) {
+    int grains = (size + grain - 1) / grain;
+    return (struct range){smaller(grains * unit / units * grain, size),
+                          smaller(grains * (unit + 1) / units * grain, size)};
+}
+
+/* Multiplications below which a part is not divided: less than the threads take to meet. */
+#define LEAST_DIVIDED 65536
+
+/* How many units make up a product with this many multiplications for each of `size` rows or
+ * columns. Twice as many as threads, so that one that is late leaves its units to the others. */
+static int units_of(const struct step *step, int size, int grain, int multiplications) {
+    if (step->threads == 1 || step->count < TILE_ROWS) return 1;
+    float most = (float)size * multiplications / LEAST_DIVIDED;
+    int units = smaller(2 * step->threads, (size + grain - 1) / grain);
+    if (most < units) units = most;
+    return units > 1 ? units : 1;
+}
+
+static int update_units(const struct step *step, int index) {
+    int run[2];
+    return units_of(step, used_inputs(step, index, run).size, MAX_ROWS,
+                    step->count * step->layers[index].outputs);
+}
+
+static void compute_unit(const struct step *step, struct part part, int unit, float *work) {
+    const struct layer *layer = &step->layers[part.layer];
+    const struct range all_rows = {0, step->count};
+    switch (part.kind) {
+    case FORWARD:
+        forward(step, part.layer, all_rows, share(layer->outputs, TILE_COLUMNS, unit, part.units),
+                work);
+        break;
+    case OUTPUT: {
+        struct range rows = share(step->count, 1, unit, part.units);
+        forward(step, part.layer, rows, (struct range){0, layer->outputs}, work);
+        for (int i = rows.from; i < rows.to; i++) measure_row(step, i);
+        if (part.layer > 0)
+            backward(step, part.layer, rows, (struct range){0, layer->inputs}, work);
+        break;
+    }
+    case BACKWARD:
+        backward(step, part.layer, all_rows, share(layer->inputs, TILE_COLUMNS, unit, part.units),
+                 work);
+        break;
+    case UPDATE: {
+        int index = 0, run[2], units = update_units(step, 0);
+        while (unit >= units) {
+            unit -= units;
+            units = update_units(step, ++index);
+        }
+        update_layer(step, index,
+                     share(used_inputs(step, index, run).size, MAX_ROWS, unit, units), work);
+        break;
+    }
+    }
+}
+
+#include "team.h"
+
+/* Return whether all parts were computed. */
+static int train_once(const struct step *step, struct outcome *outcome) {
+    const struct layer *layers = step->layers;
+    int last = step->layer_count - 1, count = step->count, units = 0;
+    for (int i = 0; i < last; i++) {
+        int size = layers[i].outputs, run[2];
+        units = units_of(step, size, TILE_COLUMNS, count * used_inputs(step, i, run).size);
+        if (!compute(step, (struct part){FORWARD, i, units})) return 0;
+    }
+    units = units_of(step, count, 1, layers[last].inputs * layers[last].outputs);
+    if (!compute(step, (struct part){OUTPUT, last, units})) return 0;
+    measure_loss(step, outcome);
+    for (int i = last - 1; i > 0; i--) {
+        int size = layers[i].inputs;
+        units = units_of(step, size, TILE_COLUMNS, count * layers[i].outputs);
+        if (!compute(step, (struct part){BACKWARD, i, units})) return 0;
+    }
+    units = 0;
+    for (int i = 0; i <= last; i++) units += update_units(step, i);
+    return compute(step, (struct part){UPDATE, 0, units});
 }
 
 static void log_softmax(float *logits, int classes, float *exponentials) {
@@ -542,35 +785,6 @@ static void log_softmax(float *logits, int classes, float *exponentials) {
     for (int j = 0; j < classes; j++) sum += exponentials[j];
     float logarithm_of_sum = logarithm(sum);
     for (int j = 0; j < classes; j++) logits[j] -= logarithm_of_sum;
-}
-
-static void flush_layer(const struct layer *layer, float smallest) {
-    int size = layer->inputs * layer->outputs;
-    flush(layer->weights, size, smallest);
-    flush(layer->weights_first, size, smallest);
-    flush(layer->weights_second, size, smallest);
-    flush(layer->bias, layer->outputs, smallest);
-    flush(layer->bias_first, layer->outputs, smallest);
-    flush(layer->bias_second, layer->outputs, smallest);
-}
-
-static void train_once(const struct step *step, struct outcome *outcome) {
-    const float *x = step->x;
-    for (int i = 0; i < step->layer_count; i++) x = forward(step, i, x);
-    measure_loss(step, outcome);
-    for (int i = step->layer_count - 1; i >= 0; i--) {
-        const struct layer *layer = &step->layers[i], *below = layer - 1;
-        /* The deltas below need the weights as they were. */
-        if (i > 0) backward(step, i);
-        if (i > 0) x = below->mask ? below->dropped : below->activations;
-        if (i == 0) x = step->x;
-        if (step->count == 1 && step->l1 == 0 && step->l2 == 0)
-            update_weights_by_one(step, layer, x);
-        else
-            update_weights(step, layer, x);
-        if (layer->bias) update_bias(step, layer);
-        if (step->rule.smallest != 0) flush_layer(layer, step->rule.smallest);
-    }
 }
 
 /* out = scale * bytes */
@@ -587,34 +801,103 @@ EXPORT void scale_bytes(const unsigned char *bytes, float scale, float *out, int
     for (; i < count; i++) out[i] = (float)bytes[i] * scale;
 }
 
-/* Train on consecutive batches of `count` samples, each with its own rule. Bytes are scaled a
- * batch at a time, so that the result is in the cache when it is used. */
-EXPORT void train(struct step *step, const struct rule *rules, struct outcome *outcomes,
-                  int batches) {
+/* ---- Inputs ----------------------------------------------------------------------------------*/
+
+/* Of fewer inputs, and when more than this share of them is used, all are selected. */
+#define FEWEST_INPUTS 64
+#define LARGEST_SHARE 0.9f
+
+/* The bits of the inputs from j on, of all samples together: 4 floats or 16 bytes. */
+static v128_t bits_of_batch(const struct step *step, int j) {
+    int inputs = step->layers[0].inputs;
+    v128_t bits = wasm_i32x4_const_splat(0);
+    for (int i = 0; i < step->count; i++) {
+        int at = i * inputs + j;
+        v128_t of_sample = step->bytes ? wasm_v128_load(step->bytes + at)
+                                       : wasm_v128_load(step->x + at);
+        bits = wasm_v128_or(bits, of_sample);
+    }
+    return bits;
+}
+
+/* Fill the runs of inputs that are not zero in the whole batch. Pixels at the border of digits are,
+ * in most batches: they add nothing to the sums, and the gradients of their weights are zero. */
+static void find_used(struct step *step) {
+    int inputs = step->layers[0].inputs, width = step->bytes ? 16 : 4, end = -1;
+    int *runs = step->runs;
+    step->run_count = step->used = 0;
+    for (int j = 0; j < inputs; j += width) {
+        union {
+            v128_t all;
+            unsigned char bytes[16];
+            unsigned int lanes[4];
+        } bits = {bits_of_batch(step, j)};
+        if (!wasm_v128_any_true(bits.all)) continue;
+        for (int k = 0; k < width; k++) {
+            if (!(step->bytes ? bits.bytes[k] : bits.lanes[k])) continue;
+            if (j + k != end) {
+                runs[2 * step->run_count] = j + k;
+                runs[2 * step->run_count++ + 1] = 0;
+            }
+            runs[2 * step->run_count - 1]++;
+            step->used++;
+            end = j + k + 1;
+        }
+    }
+}
+
+/* Select the inputs of a batch that are used, as floats. Bytes are scaled a batch at a time, so
+ * that the result is in the cache when it is used. */
+static void select_inputs(struct step *step) {
+    int inputs = step->layers[0].inputs, can_select = inputs >= FEWEST_INPUTS && inputs % 16 == 0;
+    float *out = step->scaled;
+    if (can_select) find_used(step);
+    if (!can_select || step->used > LARGEST_SHARE * (float)inputs) {
+        struct selection all = all_rows(step->runs, inputs);
+        step->run_count = all.count;
+        step->used = all.size;
+        step->selected = step->bytes ? out : step->x;
+        if (step->bytes) scale_bytes(step->bytes, step->byte_scale, out, step->count * inputs);
+        return;
+    }
+    step->selected = out;
+    for (int i = 0; i < step->count; i++)
+        for (int k = 0; k < step->run_count; k++) {
+            int start = i * inputs + step->runs[2 * k], size = step->runs[2 * k + 1];
+            if (step->bytes)
+                scale_bytes(step->bytes + start, step->byte_scale, out, size);
+            else /* forwards, since x may be in the same buffer */
+                for (int j = 0; j < size; j += 4)
+                    store(out + j, load(step->x + start + j, size - j), size - j);
+            out += size;
+        }
+}
+
+/* Train on consecutive batches of `count` samples, each with its own rule. Return 1, or 0 if
+ * another thread did not finish its part: what was trained is then undefined. */
+EXPORT int train(struct step *step, const struct rule *rules, struct outcome *outcomes,
+                 int batches) {
     int size = step->count * step->layers[0].inputs;
     for (int i = 0; i < batches; i++) {
         step->rule = rules[i];
-        if (step->bytes) {
-            scale_bytes(step->bytes, step->byte_scale, step->scaled, size);
+        select_inputs(step);
+        if (!train_once(step, &outcomes[i])) return 0;
+        if (step->bytes)
             step->bytes += size;
-            step->x = step->scaled;
-        }
-        train_once(step, &outcomes[i]);
-        step->x += size;
+        else
+            step->x += size;
         step->labels += step->count;
     }
+    return 1;
 }
 
 /* Write the log-probabilities of a few samples into the activations of the last layer. Only the
  * parameters, activations and sizes of the layers are used. */
-EXPORT void predict(const struct step *step) {
-    const float *x = step->x;
-    if (step->bytes) {
-        scale_bytes(step->bytes, step->byte_scale, step->scaled,
-                    step->count * step->layers[0].inputs);
-        x = step->scaled;
-    }
-    for (int i = 0; i < step->layer_count; i++) x = forward(step, i, x);
+EXPORT void predict(struct step *step) {
+    select_inputs(step);
+    for (int i = 0; i < step->layer_count; i++)
+        forward(step, i, (struct range){0, step->count},
+                (struct range){0, step->layers[i].outputs}, step->work);
     const struct layer *last = &step->layers[step->layer_count - 1];
     for (int i = 0; i < step->count; i++)
         log_softmax(last->activations + i * last->outputs, last->outputs, step->work);

@@ -3,6 +3,7 @@
 
 const LEARNING_RATE = 0.01;
 const BATCHES = 8;
+const PIXELS = 28 * 28;
 const CLOCK_READS = 10;
 const site = new URL("./", self.location.href).href;
 const asked = new URLSearchParams(self.location.search);
@@ -24,8 +25,10 @@ function meanTime(call, seconds, batch) {
   }
 }
 
-/* Random inputs in [0, 1) and labels: {inputs: Float32Array, labels: Int32Array} for each batch. */
+/* Inputs in [0, 1] and labels, {inputs: Float32Array, labels: Int32Array} for each batch: real
+ * digits of networks for pictures of 28 x 28, random numbers of all others. */
 function makeBatches({sizes, batch}) {
+  if (sizes[0] === PIXELS) return takeDigits({batch}, BATCHES);
   const classes = sizes[sizes.length - 1];
   return Array.from({length: BATCHES}, () => ({
     inputs: Float32Array.from({length: batch * sizes[0]}, Math.random),
@@ -36,17 +39,28 @@ function makeBatches({sizes, batch}) {
 const DIGIT_RATES = {sgd: 0.1, momentum: 0.02, adam: 0.001};
 let digits = null;
 
+/* The bytes of all images, and then the labels. A worker may wait for them. */
+function loadDigits() {
+  const request = new XMLHttpRequest();
+  request.open("GET", `${site}digits.bin`, false);
+  request.responseType = "arraybuffer";
+  request.send();
+  return new Uint8Array(request.response);
+}
+
 /* Random batches of real digits, as makeBatches returns them. */
-async function takeDigits({batch}, count) {
-  digits ??= new Uint8Array(await (await fetch(`${site}digits.bin`)).arrayBuffer());
-  const known = digits.length / 785;
+function takeDigits({batch}, count) {
+  digits ??= loadDigits();
+  const known = digits.length / (PIXELS + 1);
   return Array.from({length: count}, () => {
-    const inputs = new Float32Array(784 * batch);
+    const inputs = new Float32Array(PIXELS * batch);
     const labels = new Int32Array(batch);
     for (let i = 0; i < batch; i += 1) {
       const picked = Math.floor(Math.random() * known);
-      for (let j = 0; j < 784; j += 1) inputs[784 * i + j] = digits[784 * picked + j] / 255;
-      labels[i] = digits[784 * known + picked];
+      for (let j = 0; j < PIXELS; j += 1) {
+        inputs[PIXELS * i + j] = digits[PIXELS * picked + j] / 255;
+      }
+      labels[i] = digits[PIXELS * known + picked];
     }
     return {inputs, labels};
   });

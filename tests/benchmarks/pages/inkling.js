@@ -12,6 +12,12 @@ worker = Worker("${asked.get("module")}")
 lambda request: json.dumps(worker.respond(json.loads(request)))
 `;
 
+// For nn/backends/threads.py.
+self.kernelThreads = {
+  count: self.crossOriginIsolated ? navigator.hardwareConcurrency : 1,
+  script: `${site}thread.js`,
+};
+
 async function start() {
   importScripts(`${site}pyodide/pyodide.js`);
   const pyodide = await loadPyodide({

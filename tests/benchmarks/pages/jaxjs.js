@@ -148,8 +148,8 @@ async function start() {
 
   const digits = (given) => {
     const train = makeTraining(given, DIGIT_RATES[given.optimizer]);
-    return async (steps) => {
-      const batches = (await takeDigits(given, steps)).map(tensors(given));
+    return (steps) => {
+      const batches = takeDigits(given, steps).map(tensors(given));
       const started = performance.now();
       for (const one of batches) train(one);
       const seconds = (performance.now() - started) / 1000;

@@ -44,8 +44,8 @@ function digitsTraining({sizes, batch, optimizer: name}) {
     momentum: () => tf.train.momentum(rate, 0.9),
     adam: () => tf.train.adam(rate),
   }[name]();
-  return async (steps) => {
-    const batches = (await takeDigits({batch}, steps)).map(tensors({sizes, batch}));
+  return (steps) => {
+    const batches = takeDigits({batch}, steps).map(tensors({sizes, batch}));
     const start = performance.now();
     for (const one of batches) train(model, optimizer, one);
     const seconds = (performance.now() - start) / 1000;

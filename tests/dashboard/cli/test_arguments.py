@@ -166,7 +166,7 @@ def test_the_help_of_train_has_every_flag_and_default(capsys):
         *("--weight-path", "--seed", "--optimizer", "--l1", "--l2", "--dropout", "--schedule"),
         *("--binarize", "--augment", "--resume", "--history-path", "--recipe", "--architecture"),
         *("--label-smoothing", "--weight-average", "--patience", "--half"),
-        *("--pen-digits", "--non-digits"),
+        *("--pen-digits", "--non-digits", "--school-digits", "--without-school"),
     ):
         assert re.search(rf"(?<!\[){flag} \[?[A-Za-z]", text), flag
     assert "(default: 784 128 10; " in text

@@ -259,13 +259,16 @@ def test_a_checkpoint_without_a_newer_setting_is_resumed(run_train):
 
 def test_synthetic_digits_and_non_digits_are_added_also_on_resuming(run_train, capsys):
     flags = ["--pen-digits", "40", "--non-digits", "30", "--batch-size", "37", "--augment", "light"]
-    flags += ["--schedule", "constant"]
+    flags += ["--schedule", "constant", "--school-digits", "20", "--without-school", "french"]
     assert run_train(*flags, "--num-epochs", "3", "--weight-path", "whole.npz") == 0
-    assert "370 training samples" in capsys.readouterr().err
+    assert "390 training samples" in capsys.readouterr().err
     assert run_train(*flags, "--num-epochs", "1", "--weight-path", "broken.npz") == 0
     assert run_train("--resume", "--num-epochs", "3", "--weight-path", "broken.npz") == 0
     assert numbers_of("whole.npz") == numbers_of("broken.npz")
-    assert read_checkpoint("whole.checkpoint.npz").state.iteration == 30
+    assert read_checkpoint("whole.checkpoint.npz").state.iteration == 33
+    flags = ["--resume", "--without-school", "german", "--weight-path", "broken.npz"]
+    assert run_train(*flags) == 1
+    assert "--without-school: expected french" in capsys.readouterr().err
 
 
 # Calibration

@@ -377,6 +377,25 @@ def test_the_knobs_of_the_queue_help_a_training_that_waits_for_data():
     run(main())
 
 
+def test_a_simulated_latency_delays_the_blocks_and_changes_no_number():
+    async def main():
+        found = []
+        for latency in (0, 1):
+            controller = make_controller()
+            controller.start()
+            controller.state.latency = latency
+            assert controller.trainer.run.queue.data_len == 5
+            controller.reset()  # what was ready is gone
+            assert (controller.trainer.run.queue.data_len == 5) == (latency == 0)
+            controller.step()
+            await until(lambda it=controller: it.state.snapshot.iteration == 1)
+            found.append(weights_of(controller))
+            await controller.close()
+        assert found[0] == found[1]
+
+    run(main())
+
+
 def test_a_new_network_is_pending_until_it_is_initialised():
     async def main():
         controller = make_controller()

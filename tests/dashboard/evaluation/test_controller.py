@@ -9,7 +9,8 @@ import pytest
 
 from dashboard.digits.datasets import InMemoryDataSet
 from dashboard.digits.state import DigitsState, Origin
-from dashboard.evaluation.controller import EvaluationController
+from dashboard.evaluation.controller import FOLLOWING_SECONDS, EvaluationController
+from dashboard.evaluation.report import evaluate_network
 from dashboard.evaluation.robustness import POINTS
 from dashboard.evaluation.state import EvaluationState
 from dashboard.training.history import History
@@ -144,3 +145,50 @@ def test_samples_that_cannot_be_loaded_end_the_evaluation_with_an_error():
 def test_the_chosen_split_is_evaluated(part):
     state = evaluated(InMemoryDataSet(few_samples()), part=part)[0].state
     assert len(state.samples) == {"validation": 30, "test": 9}[part]
+
+
+def test_while_the_results_are_seen_those_on_the_samples_follow_the_model():
+    source, state = Source(InMemoryDataSet(few_samples())), EvaluationState()
+    waited = []
+
+    async def sleep(seconds):
+        waited.append(seconds)
+        if len(waited) == 1:  # the model changes between two evaluations
+            source.state.snapshot = replace(
+                source.state.snapshot, network=networks[1], iteration=1236
+            )
+
+    controller = EvaluationController(
+        state, source, execute_in_line, sleep=sleep, clock=lambda: 0.0
+    )
+    networks = [create_network((784, 10), generator=np.random.default_rng(seed)) for seed in (1, 2)]
+
+    async def main():
+        controller.start()
+        await source.tasks[0]
+        first = state.report
+        source.state.snapshot = replace(source.state.snapshot, network=networks[0], iteration=1235)
+        assert state.is_stale
+        assert len(source.tasks) == 1
+        controller.set_seen(True)
+        assert state.is_following
+        await source.tasks[1]
+        assert not state.is_stale
+        assert not state.is_following
+        assert waited == [FOLLOWING_SECONDS] * 2
+        samples = await source.data.part("validation")
+        expected = await evaluate_network(networks[1], samples)
+        assert np.array_equal(
+            state.report.metrics.confusion_matrix, expected.metrics.confusion_matrix
+        )
+        assert not np.array_equal(
+            state.report.metrics.confusion_matrix, first.metrics.confusion_matrix
+        )
+        assert "1,236" in state.subject
+        assert "1,234" in state.rest_subject
+        controller.set_seen(False)
+        source.state.snapshot = replace(source.state.snapshot, network=networks[0], iteration=1237)
+        assert state.is_stale
+        assert len(source.tasks) == 2
+
+    asyncio.run(main())

@@ -3,9 +3,11 @@
 import pytest
 from lesson_helpers import SHORT
 
-from dashboard.lessons.lesson import LARGEST_FILE, LessonError, read_lesson
-from dashboard.lessons.library import LESSONS, load_lesson
-from dashboard.lessons.measures import Condition, MeasureError
+from dashboard.languages.language import find_language
+from dashboard.languages.text import use_language
+from dashboard.lessons.lesson import LARGEST_FILE, LessonError, change_texts, read_lesson
+from dashboard.lessons.library import LESSONS, load_lesson, translated
+from dashboard.lessons.measures import MEASURES, Condition, MeasureError
 from dashboard.lessons.query import LONGEST, pack, pages_of, read_query, unpack, write_query
 
 
@@ -91,3 +93,34 @@ def test_an_address_carries_a_lesson_of_ones_own_or_tells_that_it_was_cut():
         with pytest.raises(LessonError, match="cut or changed"):
             unpack(damaged)
     assert len(packed) < LONGEST
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_of_the_package_is_translated_as_a_whole_and_otherwise_the_same(name):
+    lesson = load_lesson(name)
+    with use_language(find_language("de")):
+        german = translated(lesson)
+    texts: dict[str, list[str]] = {"en": [], "de": []}
+    for code, it in (("en", lesson), ("de", german)):
+        change_texts(it, lambda text, code=code: texts[code].append(text) or text)
+    pairs = list(zip(texts["en"], texts["de"], strict=True))
+    assert {one for one, other in pairs if one == other} <= {"He", "tanh", "Leaky ReLU"}
+    assert [step.run for step in german.steps] == [step.run for step in lesson.steps]
+    assert german.question.right == lesson.question.right
+    assert translated(lesson) is lesson  # in English
+
+
+def test_a_lesson_of_ones_own_is_not_translated():
+    with use_language(find_language("de")):
+        own = read_lesson(SHORT.replace("A short lesson", "Yes"))
+        assert translated(own).title == "Yes"
+
+
+def test_measures_are_told_in_the_current_language():
+    with use_language(find_language("de")):
+        assert MEASURES["gap"].format(0.2) == "+20,0 Punkte"
+        assert "4 Pixel" in MEASURES["shifted_accuracy"].title()
+        assert (
+            Condition.read("validation_accuracy >= 0.8").text().endswith("mindestens 80,0\u00a0%")
+        )
+    assert MEASURES["oscillation"].title().endswith("10 % above the step before")

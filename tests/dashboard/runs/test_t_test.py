@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard.languages.language import find_language
+from dashboard.languages.text import use_language
 from dashboard.runs.t_test import (
     PAIRED,
     WELCH,
@@ -101,6 +103,13 @@ def test_the_sentence_says_how_much_by_which_test_and_whether_it_is_chance() -> 
     worse = verdict(paired_t_test([0.95, 0.951, 0.952], [0.949, 0.953, 0.948]))
     assert "worse" in worse
     assert "may be chance" in worse
+
+
+def test_the_sentence_is_in_the_current_language() -> None:
+    with use_language(find_language("de")):
+        better = verdict(welch_t_test([0.95, 0.951, 0.952], [0.97, 0.971, 0.972]))
+    assert "2,00 ± " in better
+    assert "Punkte besser; bei 3 Startwerten" in better
 
 
 @given(

@@ -8,6 +8,7 @@ from cache_helpers import run
 from controller_helpers import Door, all_done, few_digits, ink, make_controller, until, weights_of
 
 from dashboard.digits.datasets import InMemoryDataSet
+from dashboard.digits.models import describe_model
 from dashboard.digits.state import Origin
 from dashboard.sharing.run_links import digits_link
 from dashboard.teaching import controller as teaching_module
@@ -90,7 +91,11 @@ def test_undo_brings_weights_origin_and_digits_of_before_back():
         await all_done()
         assert weights_of(controller) != before
         assert teaching.state.can_undo
+        model = describe_model(controller.state)
+        assert model.accuracy == teaching.state.result.validation_after
+        assert model.iteration == 0
         teaching.undo()
+        assert controller.trainer.run.history.validation == []
         assert weights_of(controller) == before
         assert controller.state.origin == Origin.PRETRAINED
         assert teaching.state.digits == []
@@ -171,9 +176,9 @@ def test_a_model_that_changed_meanwhile_is_left_alone():
 def test_weights_that_forget_too_much_are_not_used(monkeypatch):
     async def main():
         async def score(network, *_arguments):
-            return 0.99 if network.parameters()[0].tobytes() == before[0] else 0.4
+            return (0.99 if network.parameters()[0].tobytes() == before[0] else 0.4), 1.0
 
-        monkeypatch.setattr(fine_tuning, "sample_accuracy", score)
+        monkeypatch.setattr(fine_tuning, "sample_scores", score)
         teaching, controller = make_teaching()
         controller.drawing.take(ink())
         before = weights_of(controller)

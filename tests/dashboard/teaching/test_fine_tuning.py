@@ -18,7 +18,7 @@ from dashboard.teaching.fine_tuning import (
     count_read,
     fine_tune_on,
     recipe_for,
-    sample_accuracy,
+    sample_scores,
 )
 from dashboard.teaching.own_digits import digits_of, samples_of
 from data_cache import Samples, load_digits
@@ -70,7 +70,8 @@ def test_three_corrections_of_a_style_teach_it_and_forget_little(model, label):
         assert known < 0.6 * FURTHER
         assert read >= 0.95 * FURTHER
         assert found.before - found.after < LARGEST_FALL
-        assert found.after == await sample_accuracy(found.network, load_digits().validation)
+        scores = await sample_scores(found.network, load_digits().validation)
+        assert (found.after, found.loss) == scores
 
     run(main())
 
@@ -123,7 +124,7 @@ def test_weights_are_used_if_validation_falls_by_less_than_the_limit(count, afte
     assert result.is_kept is is_kept
 
 
-def test_without_validation_samples_the_accuracy_is_zero():
+def test_without_validation_samples_the_scores_are_zero():
     nothing = Samples(np.zeros((0, 784), np.uint8), np.zeros(0, np.uint8))
-    assert run(sample_accuracy(load_pretrained("mlp"), nothing)) == 0
-    assert run(sample_accuracy(load_pretrained("mlp"), None)) == 0
+    assert run(sample_scores(load_pretrained("mlp"), nothing)) == (0, 0)
+    assert run(sample_scores(load_pretrained("mlp"), None)) == (0, 0)

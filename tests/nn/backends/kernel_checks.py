@@ -5,11 +5,14 @@ the environment variable INKLING_KERNELS names. Every check compares with NumPy 
 process; the outcome is one line of JSON on the standard output.
 """
 
+import ctypes
 import json
 import os
 import shutil
 import sys
 import tempfile
+import threading
+import time
 import traceback
 from pathlib import Path
 
@@ -18,6 +21,7 @@ import numpy as np
 import nn
 from nn import backends
 from nn.backends.numpy_backend import NumpyBackend, patch_buffer_size
+from nn.backends.threads import start_team
 from nn.denormals import FLUSH_PERIOD
 from nn.layers import DenseWorkspace, create_workspaces
 from tests.support.step_helpers import call_by_call
@@ -287,6 +291,110 @@ def consecutive_steps_are_those_of_as_many_calls_to_the_bit(chosen):
             assert found[0] == found[1], (optimizer, count, dropout)
 
 
+class NativeTeam:
+    """Threads of this process, as kernels/team.js has them in a browser."""
+
+    def __init__(self, library, count):
+        self.count = count
+        self._library = library
+        self._room = np.empty(1 << 24, np.uint8)
+        self.base = self._room.ctypes.data
+        for number in range(1 + library.helpers(), count):
+            threading.Thread(target=library.help, args=[number], daemon=True).start()
+
+    def threads(self):
+        return 1 + self._library.helpers()
+
+    def reserve(self, end):
+        return end <= self.base + len(self._room)
+
+    def train(self, table, ranges, given, taken, *call):
+        rows = (ctypes.c_size_t * (3 * ranges)).from_address(table)
+        rows = [rows[at : at + 3] for at in range(0, 3 * ranges, 3)]
+        for address, place, size in rows[given:]:
+            ctypes.memmove(place, address, size)
+        *places, batches = call
+        done = self._library.train(*map(ctypes.c_void_p, places), batches)
+        for address, place, size in rows[:taken]:
+            ctypes.memmove(address, place, size)
+        return bool(done)
+
+
+def start_threads(chosen, count):
+    """Give a backend so many threads, with that of this function."""
+    path = os.environ.get("INKLING_KERNELS")
+    if path:
+        team = NativeTeam(ctypes.CDLL(path), count)
+    else:
+        import js  # noqa: PLC0415
+
+        js.kernelThreads.count = count
+        kernels = Path(backends.__file__).parent / "kernels"
+        team = start_team(kernels / f"team-{chosen.name}.wasm")
+    while team is not None and team.threads() < count:
+        time.sleep(0.001)
+    chosen.team = team
+
+
+def steps_by_several_threads_are_those_of_one_to_the_bit(chosen):
+    results = {}
+    # A native library has one team, to which threads are added.
+    for count in (1, 2, 4):
+        if count > 1:
+            start_threads(chosen, count)
+        for optimizer, settings in (
+            ("sgd", {"l2": 0.01}),
+            ("adam", {"activation": "tanh", "biases": False}),
+            ("momentum", {"dropout": 0.3}),
+            ("rmsprop", {"activation": "sigmoid", "l1": 0.001}),
+        ):
+            compute_with(chosen)
+            generator = np.random.default_rng(5)
+            given = {"activation": "relu", "biases": True} | settings
+            network = nn.create_network(
+                (90, 128, 100, 33, 10),
+                generator=generator,
+                activation=given.pop("activation"),
+                biases=given.pop("biases"),
+            )
+            made = nn.create_optimizer(optimizer, network.parameters())
+            step = nn.TrainingStep(network, made, batch_capacity=160, **given, generator=generator)
+            x = generator.integers(0, 256, (2 * 157, 90), np.uint8)
+            labels = generator.integers(0, 10, len(x))
+            steps = [result for _ in range(3) for result in step.take_steps(x, labels, [0.01] * 2)]
+            assert step.threads == count
+            arrays = [*network.parameters(), *made.state().values()]
+            found = (steps, [array.tobytes() for array in arrays])
+            assert results.setdefault(optimizer, found) == found, (count, optimizer)
+    chosen.team = None
+
+
+class LostTeam:
+    """Threads that never finish what they are asked for."""
+
+    base, count = 1 << 20, 2
+
+    def threads(self):
+        return 2
+
+    def reserve(self, end):
+        return end > self.base
+
+    def train(self, *given):
+        return False
+
+
+def a_call_that_threads_do_not_finish_is_computed_by_one(chosen):
+    results = []
+    for team in (None, LostTeam()):
+        chosen.team = team
+        network, optimizer, steps = run_steps(chosen, "adam", sizes=(90, 99, 10), counts=(410, 411))
+        arrays = [*network.parameters(), *optimizer.state().values()]
+        results.append((steps, [array.tobytes() for array in arrays]))
+    chosen.team = None
+    assert results[0] == results[1]
+
+
 def steps_on_bytes_are_those_on_their_pixels_to_the_bit(chosen):
     generator = np.random.default_rng(7)
     for inputs, count, dropout in ((13, 5, 0.0), (13, 1, 0.0), (16, 4, 0.0), (13, 5, 0.3)):
@@ -309,6 +417,63 @@ def steps_on_bytes_are_those_on_their_pixels_to_the_bit(chosen):
             guarded.check()
             found.append((results, [array.tobytes() for array in network.parameters()]))
         assert found[0] == found[1], (inputs, count, dropout)
+
+
+def with_unused_inputs(generator, count, inputs):
+    """Return bytes of which whole columns are zero, in runs at both ends and in between."""
+    given = generator.integers(0, 256, (count, inputs), np.uint8)
+    share = generator.choice((0.0, 0.3, 0.7, 0.95, 1.0))
+    starts = generator.random(inputs // 4) < share
+    given[:, np.repeat(starts, 4)] = 0
+    given[:, generator.random(inputs) < share / 3] = 0
+    return given
+
+
+def inputs_that_are_zero_in_a_whole_batch_are_left_out_with_numpys_results(chosen):
+    generator = np.random.default_rng(8)
+    for inputs, count in ((112, 1), (112, 3), (112, 5), (80, 8), (68, 6), (400, 4)):
+        for optimizer in nn.OPTIMIZERS:
+            for settings in ({}, {"l1": 0.01, "l2": 0.02}, {"dropout": 0.3}):
+                given = with_unused_inputs(generator, 6 * count, inputs)
+                given[:, :3] = 0
+                pixels = given.astype(np.float32) * np.float32(1 / 255)
+                labels = generator.integers(0, 5, 6 * count)
+                found = []
+                for computing, x in ((chosen, given), (chosen, pixels), (NUMPY, given)):
+                    compute_with(computing)
+                    guarded = Guarded()
+                    made = nn.create_network((inputs, 33, 5), generator=np.random.default_rng(1))
+                    network = made.with_parameters(
+                        [guarded.copy(array, 1) for array in made.parameters()]
+                    )
+                    step = nn.TrainingStep(
+                        network,
+                        nn.create_optimizer(optimizer, network.parameters()),
+                        generator=np.random.default_rng(2),
+                        batch_capacity=count,
+                        **settings,
+                    )
+                    results = step.take_steps(guarded.copy(x, 1), labels, [0.001] * 6)
+                    guarded.check()
+                    predicted = network.predict_log_proba(x[:1])
+                    found.append((network, step.optimizer, [*map(tuple, results)], predicted))
+                same_bits(found[0], found[1], f"{inputs}, {count}, {optimizer}, {settings}")
+                close(found[0], found[2])
+
+
+def same_bits(one, other, case):
+    assert one[2] == other[2], case
+    arrays = [[*run[0].parameters(), *run[1].state().values(), run[3]] for run in (one, other)]
+    for mine, theirs in zip(*arrays, strict=True):
+        assert mine.tobytes() == theirs.tobytes(), case
+
+
+def close(one, other):
+    np.testing.assert_allclose(one[2], other[2], rtol=1e-5)
+    np.testing.assert_allclose(one[3], other[3], rtol=2e-4, atol=2e-5)
+    arrays = [[*run[0].parameters(), *run[1].state().values()] for run in (one, other)]
+    for mine, theirs in zip(*arrays, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=2e-4, atol=5e-6)
 
 
 def curves_agree_to_four_digits_over_a_hundred_steps(chosen):
@@ -626,6 +791,7 @@ CHECKS = [
     the_same_step_gives_the_same_bits,
     consecutive_steps_are_those_of_as_many_calls_to_the_bit,
     steps_on_bytes_are_those_on_their_pixels_to_the_bit,
+    inputs_that_are_zero_in_a_whole_batch_are_left_out_with_numpys_results,
     curves_agree_to_four_digits_over_a_hundred_steps,
     a_whole_step_stays_in_its_buffers,
     a_step_with_infinite_weights_has_numpys_loss_and_count,
@@ -636,6 +802,9 @@ CHECKS = [
     predictions_of_a_few_samples_are_those_of_numpy_also_after_training,
     predictions_of_diverged_networks_are_those_of_numpy,
     a_prediction_is_not_overwritten_by_the_next,
+    a_call_that_threads_do_not_finish_is_computed_by_one,
+    # Its threads look for work until the process ends.
+    steps_by_several_threads_are_those_of_one_to_the_bit,
 ]
 
 
@@ -667,7 +836,7 @@ def report_of_modules():
     shutil.copy(home / "dense-simd.wasm", kept)
     simd = backends.choose_backend("auto", folder=kept)
     refused = choose_from({"dense-relaxed.wasm": b"no module", "dense-simd.wasm": plain[:999]})
-    version = b"interface 2"
+    version = b"interface 3"
     assert plain.count(version) == 1
     other = choose_from({"dense-simd.wasm": plain.replace(version, b"interface 9")})
     return {

@@ -18,7 +18,7 @@ ROOT = HERE.parents[2]
 KERNELS = ROOT / "nn" / "backends" / "kernels"
 FLAGS = [
     *("-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas"),
-    *("-ffp-contract=off", "-fPIC", "-fvisibility=hidden", "-shared"),
+    *("-ffp-contract=off", "-fPIC", "-fvisibility=hidden", "-shared", "-DINKLING_THREADS"),
     *("-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
     # WebAssembly loads and stores at any address, and the checks use odd ones on purpose.
     "-fno-sanitize=alignment",

@@ -10,6 +10,12 @@
 
 #pragma STDC FP_CONTRACT OFF
 
+/* In place of sleeping until another thread changes a value. */
+int sched_yield(void);
+#define __builtin_wasm_memory_atomic_wait32(at, value, nanoseconds) sched_yield()
+#define __builtin_wasm_memory_atomic_wait64(at, value, nanoseconds) sched_yield()
+#define __builtin_wasm_memory_atomic_notify(at, count) sched_yield()
+
 typedef float v128_t __attribute__((vector_size(16)));
 typedef int32_t i32x4 __attribute__((vector_size(16)));
 
@@ -54,6 +60,11 @@ OPERATION v128_t wasm_f32x4_eq(v128_t a, v128_t b) { return (v128_t)(a == b); }
 OPERATION v128_t wasm_f32x4_gt(v128_t a, v128_t b) { return (v128_t)(a > b); }
 OPERATION v128_t wasm_f32x4_lt(v128_t a, v128_t b) { return (v128_t)(a < b); }
 OPERATION v128_t wasm_v128_and(v128_t a, v128_t b) { return (v128_t)(bits(a) & bits(b)); }
+OPERATION v128_t wasm_v128_or(v128_t a, v128_t b) { return (v128_t)(bits(a) | bits(b)); }
+OPERATION int wasm_v128_any_true(v128_t a) {
+    i32x4 lanes = bits(a);
+    return (lanes[0] | lanes[1] | lanes[2] | lanes[3]) != 0;
+}
 OPERATION v128_t wasm_v128_andnot(v128_t a, v128_t b) { return (v128_t)(bits(a) & ~bits(b)); }
 OPERATION v128_t wasm_v128_bitselect(v128_t a, v128_t b, v128_t mask) {
     return (v128_t)((bits(a) & bits(mask)) | (bits(b) & ~bits(mask)));

@@ -11,7 +11,7 @@ from nn import load_pretrained
 def test_the_status_line_has_its_values_as_attributes():
     snapshot = Snapshot(
         run=1, network=load_pretrained(), iteration=12, epoch=0.25, loss=0.5, accuracy=0.875,
-        cached=3, in_flight=2,
+        cached=3, in_flight=2, threads=2,
     )  # fmt: skip
     html = status_html(snapshot, is_training=True)
     assert data_of(html) == {
@@ -23,13 +23,16 @@ def test_the_status_line_has_its_values_as_attributes():
         "speed": "0",
         "cached": "3",
         "in-flight": "2",
+        "threads": "2",
     }
     assert snapshot.status_line() in html
+    assert snapshot.status_line().endswith("2 threads")
 
 
 def test_a_run_that_has_not_begun_has_no_loss_and_no_accuracy():
     data = data_of(status_html(Snapshot(run=1, network=load_pretrained()), is_training=False))
     assert (data["state"], data["loss"], data["accuracy"]) == ("paused", "", "")
+    assert data["threads"] == ""
 
 
 def test_a_wait_for_data_is_a_state_of_its_own():

@@ -60,7 +60,7 @@ def make_component():
     component = ClientComponent(
         "network_diagram.js",
         canvas,
-        parts={"size": 3},
+        parts={"size": 3, "absent": None},
         signatures={"look": (int,), "toggle": (int,)},
         commands={
             "look": lambda unit: executed.append(("look", unit)),
@@ -86,7 +86,7 @@ def test_a_refused_command_executes_nothing():
     assert executed == []
 
 
-def test_the_script_gets_the_parts_and_is_called_when_the_figure_is_laid_out():
+def test_the_script_gets_the_parts_that_there_are_and_is_called_when_the_figure_is_laid_out():
     canvas, component, _ = make_component()
     assert isinstance(component.callback, CustomJS)
     assert component.callback.args == {"figure": canvas, "channel": channel_of(canvas), "size": 3}
