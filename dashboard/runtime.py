@@ -29,11 +29,9 @@ from dashboard.training.trainer import Execute, TimeBudget, execute_in_line
 IN_BROWSER = sys.platform == "emscripten"
 SLICE_THREADS = 2
 SWITCH_SECONDS = 0.0005
-M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3
-"""The names of the number of heaps, and of the size of blocks outside them, in glibc's malloc.h."""
+M_ARENA_MAX = -8
+"""The name of the number of heaps in glibc's malloc.h."""
 HEAPS = 2
-OWN_BLOCK_BYTES = 1 << 18
-"""From this size on a block is given back to the system when it is freed."""
 COLLECT_SECONDS = 6.0
 """After the end of a session, in which others may end."""
 COLLECT_SHARE = 0.04
@@ -99,9 +97,6 @@ def shorten_garbage_collections() -> None:
     gc.set_threshold(20_000, 50, 1000)
     # Each thread would get a heap of its own, whose gaps are not filled by the others.
     _call_library("mallopt", M_ARENA_MAX, HEAPS)
-    # Otherwise the size grows with the blocks that are freed, up to 32 MB; the arrays of sessions
-    # would then leave gaps in the heaps, and arrays of zeros would occupy memory before their use.
-    _call_library("mallopt", M_MMAP_THRESHOLD, OWN_BLOCK_BYTES)
 
 
 def exempt_imports_from_collections() -> None:
