@@ -189,6 +189,14 @@ WORKER = Runtime(
 )
 
 
+def call_later(seconds: float, function: Callable[[], None]) -> None:
+    """Call a function after some seconds; at once where no event loop runs."""
+    if is_loop_running():
+        asyncio.get_running_loop().call_later(seconds, function)
+    else:
+        function()
+
+
 def is_loop_running() -> bool:
     """Return whether this code runs inside an event loop; a page that is converted has none."""
     try:

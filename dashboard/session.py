@@ -55,6 +55,7 @@ from dashboard.runtime import (
     SERVED,
     WORKER,
     MemoryRelease,
+    call_later,
     fair_threads,
     is_loop_running,
     on_connection_back,
@@ -223,7 +224,9 @@ class Session:
         translate_errors()
         self._server, self._server_error = look_for_server(self._launch.search)
         self._served_writer = ServedPageWriter(document)
-        self._writer: PageWriter = DirectPageWriter() if IN_BROWSER else self._served_writer
+        self._writer: PageWriter = (
+            DirectPageWriter(call_later) if IN_BROWSER else self._served_writer
+        )
         self.controller = DigitsController(
             DigitsState(),
             InMemoryDataSet(pn.state.as_cached("data-set-digits", load_digits)),

@@ -6,7 +6,7 @@ It computes predictions; training, evaluation and files are elsewhere.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from math import isqrt
 from typing import TYPE_CHECKING
 
@@ -133,6 +133,13 @@ class Network:
     def copy(self) -> "Network":
         """Return an independent network with equal values."""
         return self.with_parameters([parameter.copy() for parameter in self.parameters()])
+
+    def equals(self, other: "Network") -> bool:
+        """Return whether another network has the same architecture and equal values."""
+        if (self.title, self.activation) != (other.title, other.activation):
+            return False
+        pairs = zip_longest(self.parameters(), other.parameters())  # perhaps one has no biases
+        return all(np.array_equal(mine, theirs) for mine, theirs in pairs)
 
     def astype(self, dtype: DTypeLike) -> "Network":
         """Return an independent network with the values converted to `dtype`."""

@@ -55,7 +55,8 @@ class Optimizer:
     def __init__(self, parameters: Arrays) -> None:
         self.steps = 0
         self.moments = {
-            name: [np.zeros_like(parameter) for parameter in parameters]
+            # Unlike `zeros_like`, `zeros` occupies no memory before the first step writes to it.
+            name: [np.zeros(parameter.shape, parameter.dtype) for parameter in parameters]
             for name in self.moment_names
         }
         largest = max(parameters, key=np.size)

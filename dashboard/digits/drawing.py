@@ -62,7 +62,9 @@ class DrawingModel:
         state = self._state
         if state.is_example and state.notice.text == WELCOME:
             state.notice = Notice(DRAWN)
-        state.param.update(drawing=canvas, is_example=False)
+        # One by one: `param.update` reads all parameters first.
+        state.is_example = False
+        state.drawing = canvas
         self._frame_and_predict()
 
     def take_example(self) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from dashboard.digits.datasets import OpenedDataSet
@@ -76,7 +76,7 @@ class DigitsTraining(PaneTraining[BlockRun]):
         self._trained_on = (data.name, subset_name_of(data))
         super().__init__(
             state,
-            self._make_run(load_pretrained(state.pretrained_model)),
+            self._make_pretrained_run(),
             publish,
             validation=None,
             clock=clock,
@@ -216,6 +216,12 @@ class DigitsTraining(PaneTraining[BlockRun]):
             self.state, self._make_source(), network=network, classes=len(self.data.class_names)
         )
 
+    def _make_pretrained_run(self) -> BlockRun:
+        initial = shared_pretrained(self.state.pretrained_model)
+        run = self._make_run(initial.copy())
+        run.initial_network = initial
+        return run
+
     def _make_source(self) -> DelayedSource[Any]:
         """Return the training samples of the opened data set, with the simulated latency."""
         self._source = DelayedSource(self.data.source, self.state.latency / 1000)
@@ -226,6 +232,15 @@ class DigitsTraining(PaneTraining[BlockRun]):
         if data is self.data:
             self.trainer.validation = validation
             self.trainer.validation_coming = None
+
+
+@cache
+def shared_pretrained(name: str) -> Network:
+    """Return a pretrained model that all pages show until they train it; it cannot be changed."""
+    network = load_pretrained(name)
+    for parameter in network.parameters():
+        parameter.flags.writeable = False
+    return network
 
 
 def _finished(stored: StoredModel) -> StoredModel:

@@ -83,6 +83,7 @@ class InsidePanel:
         self._is_visible = True
         self._image_before: Any = None
         self._followed: tuple[tuple[Any, ...], int] | None = None
+        self._subject: tuple[Any, ...] = (None, None, None)
         self._arrangement: Arrangement
         self._shown = ShownNetwork(self._digits, self.state)
         self._drawn: tuple[Any, ...] = ()
@@ -152,6 +153,8 @@ class InsidePanel:
         if is_live:
             self._redraws.mark_stale(*names)
             self._weight_redraws.mark_stale("weights")
+        elif is_drawing and not is_new:
+            self._redraws.draw_later(*names)  # the answer comes first
         else:
             self._redraws.draw_now(*names)
             if not is_drawing:
@@ -200,6 +203,10 @@ class InsidePanel:
         """
         network, run = self._digits.shown_network, self._digits.snapshot.run
         names = self._shown.class_names
+        subject = (network, names, run)
+        if all(map(is_, subject, self._subject)):
+            return False
+        self._subject = subject
         architecture = (network.title, network.activation, names)
         before, self._followed = self._followed, (architecture, run)
         is_new = before is None or before[0] != architecture

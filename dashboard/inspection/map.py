@@ -151,7 +151,7 @@ class MapPanel:
 
     def _prediction_changed(self, *_events: Any) -> None:
         if self._is_open:
-            self._page.write(self._draw_drawing, key=(self, "drawing"))
+            self._page.write_later(self._draw_drawing, key=(self, "drawing"))
 
     def _subject(self) -> Hashable:
         """Return what a picture must be of to be shown; see `Picture.subject`."""

@@ -116,9 +116,10 @@ class Page:
 def page_script() -> str:
     """Return the script of the page, which is the same in both runtimes."""
     parts = [read_asset(f"{name}.js") for name in SCRIPTS]
-    if is_applied("undrawn_controls"):
-        patch = files("dashboard.upstream") / "undrawn_controls.js"
-        parts.append(patch.read_text(encoding="utf-8"))
+    for name in ("undrawn_controls", "css_lookups"):
+        if is_applied(name):
+            patch = files("dashboard.upstream") / f"{name}.js"
+            parts.append(patch.read_text(encoding="utf-8"))
     return "\n;".join(parts)
 
 

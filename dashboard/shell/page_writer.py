@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from dashboard.upstream.served_messages import Deliveries
 
+from dashboard.languages.text import in_current_language
+
 Change = Callable[[], None]
+Schedule = Callable[[float, Change], object]
+"""Calls a function after some seconds."""
+
+LATER_SECONDS = 0.02
+"""A frame of the display, at least, in which the page shows what came before."""
 
 
 class PageWriter(Protocol):
@@ -32,9 +39,28 @@ class PageWriter(Protocol):
     async def delivered(self) -> None:
         """Wait until the page has received what was written, except for a few messages."""
 
+    def write_later(self, change: Change, key: Hashable) -> None:
+        """Run a function that changes the page after what a person waits for has been shown.
+
+        Parameters
+        ----------
+        change, key
+            As in `write`.
+        """
+
 
 class DirectPageWriter:
-    """Changes the page at once; in a worker nothing else can be changing it."""
+    """Changes the page at once; in a worker nothing else can be changing it.
+
+    Parameters
+    ----------
+    schedule
+        How `write_later` waits; None: it changes the page at once, too.
+    """
+
+    def __init__(self, schedule: Schedule | None = None) -> None:
+        self._schedule = schedule
+        self._waiting_keys: set[Hashable] = set()
 
     def write(self, change: Change, key: Hashable | None = None) -> None:
         """Run the change now."""
@@ -42,6 +68,19 @@ class DirectPageWriter:
 
     async def delivered(self) -> None:
         """Return at once."""
+
+    def write_later(self, change: Change, key: Hashable) -> None:
+        """Run the change after `LATER_SECONDS`."""
+        if self._schedule is None:
+            change()
+        elif key not in self._waiting_keys:
+            self._waiting_keys.add(key)
+
+            def run() -> None:
+                self._waiting_keys.discard(key)
+                change()
+
+            self._schedule(LATER_SECONDS, in_current_language(run))
 
 
 class ServedPageWriter:
@@ -71,6 +110,16 @@ class ServedPageWriter:
 
     def write(self, change: Change, key: Hashable | None = None) -> None:
         """Run the change on the next tick of the document; see `PageWriter`."""
+        self._write(change, key, self._document.add_next_tick_callback)
+
+    def write_later(self, change: Change, key: Hashable) -> None:
+        """Run the change after `LATER_SECONDS`; see `PageWriter`."""
+        milliseconds = round(1000 * LATER_SECONDS)
+        self._write(change, key, lambda run: self._document.add_timeout_callback(run, milliseconds))
+
+    def _write(
+        self, change: Change, key: Hashable | None, schedule: Callable[[Change], object]
+    ) -> None:
         if not self._is_open or key in self._waiting_keys:
             return
         if key is not None:
@@ -86,7 +135,7 @@ class ServedPageWriter:
             finally:
                 self._document.unhold()
 
-        self._document.add_next_tick_callback(run)
+        schedule(run)
 
     async def delivered(self) -> None:
         """Wait while many messages are on their way, as to a browser that is asleep."""

@@ -154,14 +154,23 @@ class RedrawScheduler:
 
     def draw_now(self, *names: str) -> None:
         """Redraw parts without waiting for `run`; those of a hidden pane wait until it is shown."""
+        if self._request(names):
+            self._page.write(self._draw_requested, key=self)
+
+    def draw_later(self, *names: str) -> None:
+        """Redraw parts as `draw_now` does, but after what a person waits for has been shown."""
+        if self._request(names):
+            self._page.write_later(self._draw_requested, key=(self, "later"))
+
+    def _request(self, names: Collection[str]) -> bool:
+        """Note parts that are to be drawn without `run`; return whether there are any."""
         self._check(names)
         if not self._is_visible:
             self._stale.update(names)
-            return
+            return False
         self._stale.difference_update(names)
         self._requested.update(names)
-        if names:
-            self._page.write(self._draw_requested, key=self)
+        return bool(names)
 
     def follow(
         self,

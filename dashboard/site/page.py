@@ -225,6 +225,8 @@ def _page_script(handler: str) -> str:
     if is_applied("undrawn_controls"):
         # The app's own script has it, which runs before BokehJS is loaded.
         scripts.append("\nwindow.allowUndrawnControls?.();\n")
+    if is_applied("css_lookups"):
+        scripts.append("\nwindow.limitCssLookups?.();\n")  # in that script, too
     scripts.append(read_script("page.js"))
     settings = json.dumps({"adopts": adopts})
     return f"const settings = {settings};\n\n{{\n{''.join(scripts)}}}\n"

@@ -134,6 +134,8 @@ class Run:
 
     times: StepTimes
     """How long its steps took; who drives the run in time adds them."""
+    initial_network: Network | None = None
+    """An equal network that nobody changes, if the run began with one that others show too."""
     binarize: int | None = None
     """Threshold in [0, 255] that is applied to held-out pixels, as to those of the batches."""
 
@@ -178,13 +180,21 @@ class Run:
         self._scheduled_names: set[str] = set()
         """Settings that were changed as scheduled, and are not marked yet."""
         self._detector = DivergenceDetector()
-        self._fallback = self._model_state()
+        self._fallback: ModelState | None = None
+        """Copied before the first step: many pages never train, and it is as large as the run."""
         self._fallback_candidate: ModelState | None = None
 
     @property
     def evaluated_network(self) -> Network:
         """The network that is scored and saved."""
         return self.network
+
+    def present_network(self) -> Network:
+        """Return a network with the present values that training does not change."""
+        initial = self.initial_network
+        if self.iteration == 0 and initial is not None and initial.equals(self.network):
+            return initial
+        return self.network.copy()
 
     @property
     def epochs_done(self) -> float:
@@ -341,6 +351,8 @@ class Run:
         """Take the consecutive steps that a batch is for, and check the loss of each."""
         if self.iteration % FALLBACK_EVERY == 0:
             self._fallback_candidate = self._model_state()
+        if self._fallback is None:
+            self._fallback = self._fallback_candidate or self._model_state()
         rates = [learning_rate(self.iteration + step) for step in range(batch.steps)]
         size = len(batch) // batch.steps
         results = self.step.take_steps(batch.images, batch.labels, rates, batch.is_labelled)
@@ -387,7 +399,8 @@ class Run:
 
     def restore_fallback(self) -> None:
         """Return to the fallback weights; call `record_slice` afterwards."""
-        self._load_model_state(self._fallback)
+        if self._fallback is not None:
+            self._load_model_state(self._fallback)
 
     def _model_state(self) -> ModelState:
         return ModelState(
@@ -416,8 +429,8 @@ class Run:
         history
             Whether to include the curve.
         fallback
-            Whether to include the fallback weights, which doubles the size; without them a run
-            that loads the state falls back to the state itself.
+            Whether to include the fallback weights, which doubles the size; without them, as before
+            the first step, a run that loads the state falls back to the state itself.
         """
         return RunState(
             **vars(self._model_state()),

@@ -236,7 +236,7 @@ class Trainer(Generic[AnyRun]):
         run = self.run
         return Snapshot(
             run=self.run_number,
-            network=run.network.copy(),
+            network=run.present_network(),
             iteration=run.iteration,
             epoch=run.epochs_done,
             progress=run.consumed / run.feed.sample_count,

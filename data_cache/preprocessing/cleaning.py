@@ -80,7 +80,7 @@ def _mark_cells(ink: np.ndarray) -> np.ndarray:
     if step == 1:
         return marked
     missing = -ink.shape[1] % step
-    padded = np.pad(marked, ((0, 0), (0, missing), (0, missing)))
+    padded = np.pad(marked, ((0, 0), (0, missing), (0, missing))) if missing else marked
     cells = padded.shape[1] // step
     return np.any(padded.reshape(len(ink), cells, step, cells, step), axis=(2, 4))
 

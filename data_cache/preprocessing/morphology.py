@@ -61,7 +61,9 @@ def stroke_width(images: np.ndarray) -> np.ndarray:
     pixel of its length, however blurred they are. Ends and crossings make it a little smaller.
     """
     # Two pixels of background, because half of every outer edge is outside the ink.
-    padded = np.pad(images, ((0, 0), (2, 2), (2, 2)))
+    count, rows, columns = images.shape
+    padded = np.zeros((count, rows + 4, columns + 4), images.dtype)
+    padded[:, 2:-2, 2:-2] = images
     right = np.abs(np.diff(padded, axis=2))[:, 1:-1]
     down = np.abs(np.diff(padded, axis=1))[:, :, 1:-1]
     gradients = np.hypot(right[:, :, 1:] + right[:, :, :-1], down[:, 1:] + down[:, :-1]) / 2

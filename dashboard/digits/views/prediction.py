@@ -6,6 +6,7 @@ The values are also in `data-*` attributes, which tests and scripts read.
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import numpy as np
 import panel as pn
@@ -145,11 +146,14 @@ class PredictionView:
         self.image = pn.pane.Bokeh(_picture(self._pixels), css_classes=["ink-sees"], margin=0)
         self.caption = theme.text("", css_classes=["ink-model-input"])
         self.caption.param.update(sizing_mode=None, width=PICTURE_SIDE)
+        self._page = page
         self._draw()
-        state.param.watch(
-            lambda *_events: page.write(self._draw, key=self),
-            ["prediction", "class_names", "centre_drawing"],
-        )
+        self._draw_input()
+        state.param.watch(self._changed, ["prediction", "class_names", "centre_drawing"])
+
+    def _changed(self, *_events: Any) -> None:
+        self._page.write(self._draw, key=self)
+        self._page.write_later(self._draw_input, key=(self, "input"))
 
     def _draw(self) -> None:
         prediction, names = self._state.prediction, self._state.class_names
@@ -158,8 +162,11 @@ class PredictionView:
             probabilities = None  # of the data set before
         self.text.object = prediction_html(probabilities, names, prediction.is_confident)
         self.bars.object = bars_html(probabilities, names)
+
+    def _draw_input(self) -> None:
         self.caption.object = caption_html(is_centred=self._state.is_drawing_centred)
-        levels = np.zeros(784, np.float32) if prediction.image is None else prediction.image
+        image = self._state.prediction.image
+        levels = np.zeros(784, np.float32) if image is None else image
         pixels = np.round(255 * levels).astype(np.uint8).reshape(28, 28)
         self._pixels.data = {"image": [pixels]}
 

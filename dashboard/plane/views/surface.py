@@ -90,6 +90,8 @@ class SurfaceView:
         self.line = ColumnDataSource({"x": [], "y": []})
         self._cursor = ColumnDataSource({"x": [], "y": []})
         self._painted = ColumnDataSource(_no_points())
+        self._shown_train: PlanePoints | None = None
+        self._shown_test: PlanePoints | None = None
         self.figure = self._make_figure()
         self.tool = RadioButtonGroup(
             labels=[gettext(tool) for tool in TOOLS],
@@ -144,10 +146,13 @@ class SurfaceView:
 
     def draw_points(self, points: PlaneData, show_test: bool) -> None:
         """Show the training points, and the test points if `show_test`."""
-        self.train.data = columns_of(points.train)
-        shown = points.test if show_test else points.test[:0]
-        if len(shown) or len(self.test.data["x"]):
-            self.test.data = columns_of(shown)
+        if points.train is not self._shown_train:
+            self._shown_train = points.train
+            self.train.data = columns_of(points.train)
+        shown = points.test if show_test else None
+        if shown is not self._shown_test:
+            self._shown_test = shown
+            self.test.data = columns_of(points.test if show_test else points.test[:0])
         labels = [str(label) for label in range(points.classes)]
         if self.classes.labels != labels:
             active = min(self.classes.active or 0, points.classes - 1)

@@ -51,6 +51,7 @@ class DrawingPad {
     this.undoStack = []
     this.isExample = ink.tags.includes("example")
     this.shown = Uint8Array.from(this.pixels) // the picture before Python replaces it
+    this.sent = null // the picture that Python got last, as base64
     this.stroke = null // {id, pointerType, buttons, x, y, erase, wasExample} while the pen is down
     this.cursor = { column: CELLS / 2, row: CELLS / 2 }
     surface.label =
@@ -92,7 +93,12 @@ class DrawingPad {
     this.shown = Uint8Array.from(this.pixels)
     this.repaint()
     announceDrawing()
-    this.channel.send("draw", base64(shrink(this.pixels)))
+    const drawing = base64(shrink(this.pixels))
+    // At the end of a tap Python often has the dot already, and may have answered.
+    if (drawing !== this.sent || this.channel.waiting != null) {
+      this.sent = drawing
+      this.channel.send("draw", drawing)
+    }
   }
 
   sendPicture({ name, width, height, levels }) {
@@ -115,6 +121,7 @@ class DrawingPad {
       this.undoStack.push(this.shown)
     }
     this.shown = Uint8Array.from(this.pixels)
+    this.sent = null // Python may have answered it with another input
     announceDrawing()
   }
 
@@ -206,7 +213,7 @@ class DrawingPad {
 
   showStroke() {
     this.repaint()
-    this.channel.sendSoon("draw", () => [base64(shrink(this.pixels))])
+    this.channel.sendSoon("draw", () => [(this.sent = base64(shrink(this.pixels)))])
   }
 
   // ---- Keys ------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ class CorrectionView:
         self._choice: pn.pane.HTML | None = None
         self._list: pn.Column | None = None
         state.param.watch(
-            lambda *_events: page.write(self._draw_ask, key=self.ask),
+            lambda *_events: page.write_later(self._draw_ask, key=self.ask),
             ["prediction", "class_names"],
         )
         self._state.param.watch(

@@ -888,3 +888,22 @@ def test_a_prefetch_error_names_its_cause_in_the_notice_of_a_test():
         assert controller.state.busy == ""
 
     run(main())
+
+
+def test_pages_share_the_pretrained_network_until_they_train_it():
+    async def main():
+        trained, other = make_controller(), make_controller()
+        shared = other.state.network
+        before = [parameter.copy() for parameter in shared.parameters()]
+        assert trained.state.network is shared
+        own = trained.trainer.run.network
+        pairs = zip(shared.parameters(), own.parameters(), strict=True)
+        assert not any(np.shares_memory(*pair) for pair in pairs)
+        trained.step()
+        await all_done()
+        assert not trained.state.network.equals(shared)
+        assert all(map(np.array_equal, shared.parameters(), before))
+        await trained.close()
+        await other.close()
+
+    run(main())

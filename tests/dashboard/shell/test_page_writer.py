@@ -1,13 +1,13 @@
 import pytest
 
-from dashboard.shell.page_writer import DirectPageWriter, ServedPageWriter
+from dashboard.shell.page_writer import LATER_SECONDS, DirectPageWriter, ServedPageWriter
 
 
 class FakeDocument:
     """A document that runs its callbacks when `tick` is called, and notes when it is held."""
 
     def __init__(self):
-        self.callbacks, self.held = [], []
+        self.callbacks, self.timeouts, self.held = [], [], []
 
     def hold(self, policy):
         self.held.append(policy)
@@ -18,6 +18,9 @@ class FakeDocument:
     def add_next_tick_callback(self, callback):
         self.callbacks.append(callback)
 
+    def add_timeout_callback(self, callback, milliseconds):
+        self.timeouts.append((milliseconds / 1000, callback))
+
     def tick(self):
         callbacks, self.callbacks = self.callbacks, []
         for callback in callbacks:
@@ -27,6 +30,27 @@ class FakeDocument:
 def test_a_direct_writer_changes_the_page_before_it_returns():
     made = []
     DirectPageWriter().write(lambda: made.append("change"), key="part")
+    assert made == ["change"]
+
+
+@pytest.mark.parametrize("is_served", [False, True])
+def test_what_is_written_later_waits_for_its_time_and_is_made_once_for_its_key(is_served):
+    waiting, made, document = [], [], FakeDocument()
+    direct = DirectPageWriter(lambda seconds, change: waiting.append((seconds, change)))
+    page = ServedPageWriter(document) if is_served else direct
+    for number in range(3):
+        page.write_later(lambda number=number: made.append(number), key="picture")
+    page.write_later(lambda: made.append("other"), key="text")
+    assert made == []
+    for seconds, change in document.timeouts + waiting:
+        assert seconds == LATER_SECONDS
+        change()
+    assert made == [0, "other"]
+
+
+def test_a_direct_writer_without_a_timer_writes_at_once_what_can_be_later():
+    made = []
+    DirectPageWriter().write_later(lambda: made.append("change"), key="part")
     assert made == ["change"]
 
 

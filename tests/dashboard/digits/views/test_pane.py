@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import re
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import html_values
 import numpy as np
 import panel as pn
 import pytest
+from bokeh.document import Document
 from bokeh.events import ButtonClick
 from bokeh.model import Model
 from cache_helpers import run
@@ -29,6 +31,7 @@ from dashboard.digits.views.pane import COUNT_SECONDS, DigitsPane
 from dashboard.shell.notices import Notice
 from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.shell.redraw_scheduler import RedrawRate
+from dashboard.upstream.message_batching import PageLink
 from data_cache import DATA_SETS
 from nn import pretrained_card, weights_to_bytes
 
@@ -74,6 +77,8 @@ class LatePage:
 
     async def delivered(self):
         """Everything arrives at once."""
+
+    write_later = write
 
     def run_changes(self):
         while self.changes:
@@ -266,6 +271,37 @@ def test_every_change_by_a_task_waits_for_its_turn_on_the_page():
         assert data_of(pane, "ink-status")["iteration"] == "1"
         assert text_of(notice).startswith("Sample 0 of test")
         assert prediction.object != before[2]
+
+    run(main())
+
+
+def test_the_answer_to_a_drawing_is_a_small_message_of_its_own_before_all_that_depends_on_it():
+    async def main():
+        later, messages, document = [], [], Document()
+        page = DirectPageWriter(lambda _seconds, change: later.append(change))
+        controller, pane = make_pane(page=page)
+        for part in pane.parts.values():
+            document.add_root(part.get_root(document))
+        link = PageLink(document, lambda *message: messages.append(message), lambda _flush: None)
+        document.models.flush_synced()
+
+        def sent(message):
+            models = (document.models[it["model"]["id"]] for it in json.loads(message)["events"])
+            return {model.name or model.css_classes[0] for model in models}
+
+        for drawing in (ink(), np.zeros_like(ink())):
+            controller.drawing.take(drawing)
+            link.flush()
+            answer, arrays = messages.pop()
+            assert (sent(answer), arrays) == ({"ink-prediction", "ink-bars"}, {})
+            assert len(answer) < 4000
+            for change in [later.pop() for _ in range(len(later))]:
+                change()
+            link.flush()
+            assert {"seen", "inside-layers"} <= sent(messages.pop()[0])
+        controller.drawing.take(np.zeros_like(ink()))
+        link.flush()
+        assert not messages
 
     run(main())
 
