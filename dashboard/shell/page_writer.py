@@ -108,18 +108,12 @@ class ServedPageWriter:
         self._is_open = True
         self._waiting_keys: set[Hashable] = set()
 
+    def write_later(self, change: Change, key: Hashable) -> None:
+        """Run the change on a tick of its own, which sends a message; see `PageWriter`."""
+        self.write(change, key)
+
     def write(self, change: Change, key: Hashable | None = None) -> None:
         """Run the change on the next tick of the document; see `PageWriter`."""
-        self._write(change, key, self._document.add_next_tick_callback)
-
-    def write_later(self, change: Change, key: Hashable) -> None:
-        """Run the change after `LATER_SECONDS`; see `PageWriter`."""
-        milliseconds = round(1000 * LATER_SECONDS)
-        self._write(change, key, lambda run: self._document.add_timeout_callback(run, milliseconds))
-
-    def _write(
-        self, change: Change, key: Hashable | None, schedule: Callable[[Change], object]
-    ) -> None:
         if not self._is_open or key in self._waiting_keys:
             return
         if key is not None:
@@ -135,7 +129,7 @@ class ServedPageWriter:
             finally:
                 self._document.unhold()
 
-        schedule(run)
+        self._document.add_next_tick_callback(run)
 
     async def delivered(self) -> None:
         """Wait while many messages are on their way, as to a browser that is asleep."""
