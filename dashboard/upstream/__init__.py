@@ -108,7 +108,7 @@ PATCHES = (
     ),
     Patch(
         "css_lookups", "bokehjs VisualProperties", "Bokeh 3.9", "speed",
-        "90 % of the CSS variables that are looked up while a drawing is answered (210 to 20)",
+        "most of the 210 CSS variables that are looked up while a drawing is answered",
         "visuals: look CSS variables up once, not at every paint",
     ),
     Patch(
