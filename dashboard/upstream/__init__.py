@@ -108,7 +108,7 @@ PATCHES = (
     ),
     Patch(
         "css_lookups", "bokehjs VisualProperties", "Bokeh 3.9", "speed",
-        "most of the 210 CSS variables that are looked up while a drawing is answered",
+        "79 % of the CSS variables looked up as a dot is drawn, answered and cleared (238 to 49)",
         "visuals: look CSS variables up once, not at every paint",
     ),
     Patch(

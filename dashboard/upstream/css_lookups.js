@@ -5,7 +5,7 @@
  * Why        Whenever a figure is painted, BokehJS looks up a CSS variable for every property of
  *            its lines, fills, hatches and texts, some 35 for a picture without axes. Nearly all are
  *            never set, and each look-up asks the browser for computed styles.
- * Measured   while a dot is drawn, answered and cleared, 20 look-ups instead of 210.
+ * Measured   while a dot is drawn, answered and cleared, 49 look-ups instead of 238.
  * Upstream   no issue yet: "visuals: look CSS variables up once, not at every paint".
  */
 

@@ -43,7 +43,7 @@ class ClosablePageWriter(DirectPageWriter):
     """Changes the page at once, because the document of the test has no server."""
 
     def __init__(self, _document: Document) -> None:
-        pass
+        super().__init__()
 
     def close(self) -> None:
         pass
