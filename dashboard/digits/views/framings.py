@@ -32,7 +32,7 @@ def framings_html(framings: Framings | None, class_names: tuple[str, ...]) -> st
         for name, prediction in zip(("shrunk", "centred"), found, strict=True)
     )
     return (
-        f"<h3>{gettext('Without and with centring')}</h3>"
+        f"<h2>{gettext('Without and with centring')}</h2>"
         f'<div class="pictures small" data-state="compared" {answers}>{figures}</div>'
     )
 

@@ -25,6 +25,9 @@ INTERVAL_SECONDS = 1.0
 
 MAX_SHARE = 0.05
 
+SCROLLED = ".bk-btn-group { overflow-x: auto; } .bk-btn-group > .bk-btn { flex: none; }"
+"""The titles of the experiments are wider than their card in some languages."""
+
 COLLECTION_PARTS = {
     "records": ("runs", "status"),
     "baseline": ("runs",),
@@ -154,7 +157,8 @@ class RunsPane:
             label=gettext("Experiment"),
             options={gettext(title): name for title, name in EXPERIMENTS.items()},
             css_classes=["ink-runs-experiment"],
-            stylesheets=[theme.widgets],
+            stylesheets=[theme.widgets, SCROLLED],
+            sizing_mode="stretch_width",
             margin=0,
         )
         column = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [theme.gap]}
