@@ -465,7 +465,9 @@ class Autosave:
                 content, titles[name] = last.parts[name], last.titles[name]
                 scores[name] = last.scores[name]
             parts[name] = content
-        if self._newest is not None and parts == self._newest.parts:
+        # Content may be captured a moment before the page says what it is.
+        newest = self._newest
+        if newest is not None and (parts, titles) == (newest.parts, newest.titles):
             return None
         title = join_titles(filter(None, titles.values())) or gettext("a fresh start")
         # Names must differ and grow even when the clock is set back.

@@ -534,6 +534,19 @@ async def test_nothing_is_written_when_nothing_changed_or_nothing_was_done(tabs)
 
 
 @in_event_loop
+async def test_work_that_was_saved_before_its_title_changed_is_saved_with_its_title(tabs):
+    class Late(Part):
+        title = "a fresh net"
+
+    part = Late("iteration 1")
+    autosave, _ = await tabs.open(part)
+    await autosave.save()
+    part.title = "iteration 1 of a net"
+    await autosave.save()
+    assert tabs.saved() == ["a fresh net", "iteration 1 of a net"]
+
+
+@in_event_loop
 async def test_a_part_that_cannot_be_saved_right_now_keeps_its_last_save_and_delays_no_other(tabs):
     digits, plane = Part("spoilt"), Part("one", "spiral")
     autosave, _ = await tabs.open(digits, plane)
