@@ -49,6 +49,20 @@ def open_page(browser: Browser, url: str, script: str = NO_SERVICE_WORKER) -> Pa
     return page
 
 
+def open_spoiled(
+    browser: Browser,
+    faulty: FaultySite,
+    faults: Mapping[str, str],
+    query: str = "",
+    script: str = NO_SERVICE_WORKER,
+) -> Page:
+    """Open the site with faults of some files; the page is marked until it is loaded again."""
+    faulty.spoil(faults)
+    page = open_page(browser, faulty.url + query, script)
+    page.evaluate("window.isSamePage = true")
+    return page
+
+
 def try_again(page: Page) -> None:
     """Press the button, unless the automatic attempt was faster."""
     page.evaluate("document.querySelector('.site-status-error button')?.click()")
@@ -138,9 +152,7 @@ def test_files_that_do_not_come_are_named_with_the_cause_and_the_start_goes_on_w
     of_copy = {"app.webmanifest": "reset"}
     sheet = next(faulty.folder.glob("panel/*/dist/css/button.css"))
     of_looks = {sheet.relative_to(faulty.folder).as_posix(): "404"}
-    faulty.spoil(of_page | of_worker | of_looks)
-    page = open_page(browser, faulty.url, "")
-    page.evaluate("window.isSamePage = true")
+    page = open_spoiled(browser, faulty, of_page | of_worker | of_looks, script="")
     page.wait_for_function(KINDS, arg=causes(of_page), timeout=SENTENCE_MS)
     sees_what_is_wrong(page, *page.evaluate(FIRST_TROUBLE))
     faulty.spoil(of_worker | of_looks)
@@ -184,9 +196,7 @@ def test_a_policy_or_a_sandbox_that_refuses_the_start_is_told_and_nothing_looks_
 @pytest.mark.parametrize("fault", FAULTS)
 def test_every_file_with_every_fault(browser: Browser, faulty: FaultySite, fault: str) -> None:
     for number, name in enumerate(needed_files(faulty.folder)):
-        faulty.spoil({name: fault})
-        page = open_page(browser, faulty.url)
-        page.evaluate("window.isSamePage = true")
+        page = open_spoiled(browser, faulty, {name: fault})
         if fault != "type":
             sees_what_is_wrong(page, name, CAUSES[fault])
         elif name == "worker.js":
@@ -209,9 +219,7 @@ def test_every_style_sheet_with_every_fault(
     page.close()
     assert names
     for name in names:
-        faulty.spoil({name: fault})
-        page = open_page(browser, faulty.url)
-        page.evaluate("window.isSamePage = true")
+        page = open_spoiled(browser, faulty, {name: fault})
         LabPage(page, faulty.url).wait_ready()
         misses_its_looks(page, name, CAUSES[fault])
         faulty.repair()
@@ -226,10 +234,7 @@ def test_every_file_of_a_language_with_every_fault(
 ) -> None:
     for path in sorted(faulty.folder.glob("languages/*")):
         name = f"languages/{path.name}"
-        faulty.spoil({name: fault})
-        url = f"{faulty.url}?lang={path.stem}"
-        page = open_page(browser, url)
-        page.evaluate("window.isSamePage = true")
+        page = open_spoiled(browser, faulty, {name: fault}, f"?lang={path.stem}")
         if fault != "type":  # that of a downloaded text does not matter
             sees_what_is_wrong(page, name, CAUSES[fault])
         faulty.repair()
@@ -246,9 +251,7 @@ def test_the_site_starts_whatever_is_wrong_with_the_copy_of_memory(
     browser: Browser, faulty: FaultySite, fault: str
 ) -> None:
     assert (faulty.folder / "snapshot.bin").exists()
-    faulty.spoil({"snapshot.bin": fault})
-    page = open_page(browser, faulty.url)
-    page.evaluate("window.isSamePage = true")
+    page = open_spoiled(browser, faulty, {"snapshot.bin": fault})
     is_started_without_a_reload(page, faulty.url)
     page.close()
 
@@ -262,9 +265,7 @@ def test_every_file_that_is_needed_later_with_every_fault(
     # The browser does not ask for the types of these two, and a changed service worker may run.
     harmless = {"type": {"app.webmanifest", "icon-512.png"}, "bytes": {"service-worker.js"}}
     for name in sorted(ofs - harmless.get(fault, set())):
-        faulty.spoil({name: fault})
-        page = open_page(browser, faulty.url, "")
-        page.evaluate("window.isSamePage = true")
+        page = open_spoiled(browser, faulty, {name: fault}, script="")
         is_started_without_a_reload(page, faulty.url)
         misses_a_copy(page, name)
         faulty.repair()

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_helpers import outcome_of
 
-from dashboard.cli import evaluate, main
+from dashboard.cli import evaluate
 from dashboard.cli.main import make_parser
 from dashboard.cli.recipe import apply_recipe
 from dashboard.cli.settings import CommandSettings
@@ -14,14 +15,6 @@ from dashboard.cli.train import read_settings
 from nn import PRETRAINED, pretrained_card
 
 COMMANDS = ("serve", "site", "train", "evaluate", "predict", "convert", "data")
-
-
-def outcome_of(arguments: str, capsys) -> tuple[int, str, str]:
-    try:
-        code = main(arguments.split())
-    except SystemExit as end:
-        code = int(end.code or 0)
-    return code, *capsys.readouterr()
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from command_helpers import outcome_of
 from panel.command.serve import Serve
 from training_helpers import few_samples, write_csv
 
-from dashboard.cli import main
 from dashboard.digits.state import DigitsState
 from dashboard.languages.language import LANGUAGES
 from dashboard.languages.text import current_language, use_language
@@ -75,11 +75,7 @@ def test_numbers_in_errors_are_written_as_the_language_does():
 
 def outcome_in(locale: str, arguments: str, monkeypatch, capsys) -> tuple[int, str, str]:
     monkeypatch.setenv("LC_ALL", locale)
-    try:
-        code = main(arguments.split())
-    except SystemExit as end:
-        code = int(end.code or 0)
-    return code, *capsys.readouterr()
+    return outcome_of(arguments, capsys)
 
 
 @pytest.mark.parametrize(
