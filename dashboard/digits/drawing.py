@@ -54,6 +54,9 @@ class DrawingModel:
         self._sample: NDArray[np.float32] | None = None
         self._picture: PictureDrawing | None = None
         self._predicted_with: Network | None = None
+        self._both_inputs: list[NDArray[np.float32]] | None = None
+        """The present drawing without centring and with it; None before they are asked for."""
+        state.param.watch(lambda _event: self._forget_both_inputs(), "drawing")
         state.param.watch(lambda _event: self._frame(), "class_names")
         state.param.watch(lambda _event: self._frame_and_predict(), "centre_drawing")
 
@@ -135,11 +138,16 @@ class DrawingModel:
         state, drawing = self._state, self._state.drawing
         if drawing is None or self._image is None or not state.has_digit_classes:
             return None
-        shrunk, centred = shrink_canvas(drawing), frame_digit(drawing)
-        if shrunk is None or centred is None:
+        if self._both_inputs is None:  # the model changes more often than the drawing
+            framed = [frame(drawing) for frame in (shrink_canvas, frame_digit)]
+            self._both_inputs = [image for image in framed if image is not None]
+        if len(self._both_inputs) < 2:
             return None
-        probabilities = state.shown_network.predict_proba(np.stack([shrunk, centred]))
-        return Framings(*map(Prediction, (shrunk, centred), probabilities))
+        probabilities = state.shown_network.predict_proba(np.stack(self._both_inputs))
+        return Framings(*map(Prediction, self._both_inputs, probabilities))
+
+    def _forget_both_inputs(self) -> None:
+        self._both_inputs = None
 
     def _frame_and_predict(self) -> None:
         self._frame()

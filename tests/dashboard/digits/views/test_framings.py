@@ -1,5 +1,7 @@
 """The drawing without and with centring, side by side."""
 
+from dataclasses import replace
+
 import numpy as np
 from controller_helpers import ink, make_controller
 from html_values import data_of, text_of
@@ -47,6 +49,20 @@ def test_a_drawing_off_the_centre_is_another_input_only_without_centring():
     answer = controller.state.prediction.probabilities
     np.testing.assert_allclose(found.centred.probabilities, answer, rtol=1e-5, atol=1e-6)
     assert np.abs(found.shrunk.probabilities - answer).max() > 0.01
+
+
+def test_the_next_drawing_and_the_next_model_are_compared_anew():
+    controller = make_controller()
+    for shift in (0, 15):
+        controller.drawing.take(np.roll(ink(), shift, axis=1))
+        found = controller.drawing.compare_framings()
+        np.testing.assert_array_equal(found.shrunk.image, shrink_canvas(controller.state.drawing))
+    other = controller.state.shown_network.copy()
+    other.layers[-1].weights[:] = 0
+    controller.state.snapshot = replace(controller.state.snapshot, network=other)
+    again = controller.drawing.compare_framings()
+    assert again.shrunk.image is found.shrunk.image
+    assert not np.array_equal(again.shrunk.probabilities, found.shrunk.probabilities)
 
 
 def test_pictures_of_other_classes_are_never_centred():
