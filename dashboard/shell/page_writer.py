@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from dashboard.languages.text import in_current_language
+
 if TYPE_CHECKING:
     from dashboard.upstream.served_messages import Deliveries
-
-from dashboard.languages.text import in_current_language
 
 Change = Callable[[], None]
 Schedule = Callable[[float, Change], object]
