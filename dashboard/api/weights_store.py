@@ -15,6 +15,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
+from dashboard.sqlite_database import connect
 from nn import Network, weights_from_bytes, weights_to_bytes
 
 FILE_NAME = "weights.sqlite3"
@@ -191,7 +192,7 @@ class _Connection:
             try:
                 self._connection = self._connection or self._open()
                 yield self._connection
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError) as error:
                 raise StoreError(
                     f"Expected a usable SQLite file at {self._path}: {error}. Move the file away "
                     "or set INKLING_API_STATE to another folder."
@@ -211,11 +212,8 @@ class _Connection:
                 f"The folder {self._path.parent} cannot be created ({error.strerror}); set "
                 "INKLING_API_STATE to another one."
             ) from error
-        connection = sqlite3.connect(
-            self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        # A write-ahead log, synced at every commit: readers never wait for a writer.
-        connection.execute("PRAGMA journal_mode = WAL")
+        connection = connect(self._path, BUSY_SECONDS)
+        # Every commit is on the disk when it returns.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(_CREATE)
         return connection

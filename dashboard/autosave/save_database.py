@@ -18,7 +18,7 @@ from typing import Any
 
 from dashboard.autosave.store import StoreError, StoreFullError
 from dashboard.languages.text import gettext
-from dashboard.sqlite_transaction import write_transaction
+from dashboard.sqlite_database import connect, write_transaction
 
 FILE_NAME = "saves.sqlite3"
 BUSY_SECONDS = 10.0
@@ -297,13 +297,8 @@ class SaveDatabase:
 
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        connection = sqlite3.connect(
-            self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        self._path.chmod(0o600)
-        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("PRAGMA journal_mode = WAL")
+        settings = [f"PRAGMA page_size = {PAGE_BYTES}", "PRAGMA auto_vacuum = INCREMENTAL"]
+        connection = connect(self._path, BUSY_SECONDS, settings)
         # A killed process loses nothing that was committed; only a power failure may lose the last
         # commits, and it damages nothing.
         connection.execute("PRAGMA synchronous = NORMAL")

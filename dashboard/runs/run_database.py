@@ -16,7 +16,7 @@ from typing import Any
 from dashboard.languages.text import gettext
 from dashboard.runs.record_values import read_record, read_score, record_header, score_values
 from dashboard.runs.records import RunRecord
-from dashboard.sqlite_transaction import write_transaction
+from dashboard.sqlite_database import connect, write_transaction
 from dashboard.training.history import Score
 from nn.serialization import arrays_from_npz, arrays_to_npz
 
@@ -239,10 +239,8 @@ class RunDatabase:
         """Open the database for one transaction: committed at the end, else rolled back."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            connection = connect(self.path, BUSY_SECONDS)
             try:
-                self.path.chmod(0o600)
-                connection.execute("PRAGMA journal_mode = WAL")
                 connection.executescript(_CREATE)
                 with write_transaction(connection):
                     yield connection
