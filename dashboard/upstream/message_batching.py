@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -43,6 +43,18 @@ class PatchSerializer(Serializer):
 
     def _is_known(self, model: Model) -> bool:
         return model.id in self._models and model not in self._models._new_models
+
+
+def serialize_changes(document: Document, events: Sequence[Any]) -> tuple[PatchJson, list[Any]]:
+    """Return a patch of the changes of a document for its page, and the arrays that it refers to.
+
+    The models that are in it count as known to the page from now on.
+    """
+    models = document.models
+    serializer = PatchSerializer(models)
+    patch = PatchJson(events=serializer.encode(events))
+    models.flush_synced(lambda model: not serializer.has_ref(model))
+    return patch, serializer.buffers
 
 
 class PageLink:
@@ -92,11 +104,8 @@ class PageLink:
         if not self._events:
             return
         events, self._events = self._events, []
-        models = self._document.models
-        serializer = PatchSerializer(models)
-        patch = PatchJson(events=serializer.encode(events))
-        models.flush_synced(lambda model: not serializer.has_ref(model))
-        arrays = {str(buffer.id): buffer.to_bytes() for buffer in serializer.buffers}
+        patch, buffers = serialize_changes(self._document, events)
+        arrays = {str(buffer.id): buffer.to_bytes() for buffer in buffers}
         self._send(PayloadEncoder(separators=(",", ":")).encode(patch), arrays)
 
 

@@ -8,7 +8,8 @@
   browser's machine has acknowledged the first. Panel sends what its widgets and panes change past
   Bokeh's messages, and later where another message is being sent; what Bokeh sends meanwhile may
   refer to models that are in the message that waits, and the page fails with "reference isn't
-  known". Bokeh sends on while a page takes nothing, so a browser that was asleep draws all that
+  known". Each message lists all models of the document first, to look up those that it refers to.
+  Bokeh sends on while a page takes nothing, so a browser that was asleep draws all that
   it missed. Here messages have numbers, which Inkling's page confirms.
 - **Measured**: up to 40 ms less at every answer on Linux, the time by which an acknowledgement is
   delayed; 2.2 s of 390 outdated redraws after 30 s of sleep.
@@ -24,7 +25,10 @@ from collections.abc import Callable, Coroutine, Iterable
 from functools import wraps
 from typing import Any
 
+from bokeh.protocol.messages.patch_doc import patch_doc
+
 from dashboard.upstream import is_applied
+from dashboard.upstream.message_batching import serialize_changes
 
 WriteEvents = Callable[[Any, Iterable[Any], list[Any]], None]
 
@@ -78,7 +82,9 @@ class MessageBatch:
         events, self._events = self._events, []
         if events:
             number = self._deliveries.next_number()
-            message = self._connection.protocol.create("PATCH-DOC", events, number=number)
+            patch, buffers = serialize_changes(events[0].document, events)
+            message = patch_doc(patch_doc.create_header(), {"number": number}, patch)
+            message.add_buffers(*buffers)
             await self._connection._socket.send_message(message)
 
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 from bokeh.core.types import ID
 from bokeh.document import Document
+from bokeh.document.events import TitleChangedEvent
 from bokeh.models import CustomJS, Div, Row
 from bokeh.protocol import Protocol
 from bokeh.server.protocol_handler import ProtocolHandler
@@ -28,7 +29,7 @@ class FakeConnection:
 
     def __init__(self):
         self.sent, self.nodelay = [], None
-        self.protocol = SimpleNamespace(create=lambda kind, events, number: (kind, list(events)))
+        self.protocol = Protocol()
         self._socket = self
         self.handler = ProtocolHandler()
 
@@ -37,6 +38,16 @@ class FakeConnection:
 
     async def send_message(self, message):
         self.sent.append(message)
+
+    @property
+    def titles(self):
+        """The titles that were sent, a list for each message."""
+        assert {message.msgtype for message in self.sent} == {"PATCH-DOC"}
+        return [[event["title"] for event in message.content["events"]] for message in self.sent]
+
+
+def title_change(title):
+    return TitleChangedEvent(Document(), title)
 
 
 def make_document(connections):
@@ -50,8 +61,9 @@ def test_what_changes_together_leaves_in_one_message_for_each_connection(monkeyp
     batch_messages(make_document(connections))
 
     async def change_twice():
-        for events in (["a", "b", "c"], ["d"]):
+        for titles in (["a", "b", "c"], ["d"]):
             # Bokeh collects the coroutines while the document is locked, and then awaits them.
+            events = [title_change(title) for title in titles]
             work = [c.send_patch_document(event) for event in events for c in connections]
             for coroutine in work:
                 await coroutine
@@ -59,7 +71,32 @@ def test_what_changes_together_leaves_in_one_message_for_each_connection(monkeyp
     asyncio.run(change_twice())
     for connection in connections:
         assert connection.nodelay is True
-        assert connection.sent == [("PATCH-DOC", ["a", "b", "c"]), ("PATCH-DOC", ["d"])]
+        assert connection.titles == [["a", "b", "c"], ["d"]]
+
+
+def test_a_message_to_a_served_page_refers_to_models_that_the_page_knows(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "on")
+    known, added = Div(text="known"), Div(text="added")
+    row = Row(known)
+    document = Document()
+    document.add_root(row)
+    document.models.flush_synced()
+    connection = FakeConnection()
+    batch_messages(make_document([connection]))
+    events = []
+    document.on_change(events.append)
+
+    async def change(children):
+        row.children = children
+        await connection.send_patch_document(events.pop())
+
+    asyncio.run(change([added, known]))
+    asyncio.run(change([known, added]))
+    first, second = (message.content["events"][0]["new"] for message in connection.sent)
+    assert [child["id"] for child in first] == [added.id, known.id]
+    assert first[0]["attributes"]["text"] == "added"
+    assert first[1] == known.ref
+    assert second == [known.ref, added.ref]
 
 
 def test_a_page_that_confirms_messages_is_waited_for_and_another_one_is_not(monkeypatch):
@@ -70,19 +107,15 @@ def test_a_page_that_confirms_messages_is_waited_for_and_another_one_is_not(monk
     async def ask(metadata):
         header = {"msgid": "1", "msgtype": "SERVER-INFO-REQ"}
         message = SimpleNamespace(header=header, msgtype="SERVER-INFO-REQ", metadata=metadata)
-        connection.protocol = Protocol()
         answer = await connection.handler.handle(message, connection)
-        connection.protocol = numbered
         assert answer.header["reqid"] == "1"
 
     async def confirm(number):
         await ask({"received": number})
 
-    numbered = connection.protocol
-
     async def send(count):
         for _ in range(count):
-            await connection.send_patch_document("change")
+            await connection.send_patch_document(title_change("change"))
         waiting = asyncio.create_task(deliveries.wait())
         await settle()
         return waiting
