@@ -1,13 +1,16 @@
 """What a served page may send: bounded messages of the kinds that a page sends, at a bounded rate.
 
 - **Changes**: `open`, `_async_open`, `_receive` and `_protocol_error` of
-  `bokeh.server.views.ws.WSHandler`, and `handle` of
-  `bokeh.server.protocol_handler.ProtocolHandler` (Bokeh 3.9); `dispatch_tornado` of
+  `bokeh.server.views.ws.WSHandler`, `handle` of
+  `bokeh.server.protocol_handler.ProtocolHandler`, and `send_ping` of
+  `bokeh.server.connection.ServerConnection` (Bokeh 3.9); `dispatch_tornado` of
   `panel.io.document` (Panel 1.9).
 - **Why**: anybody can open a session over the websocket. Bokeh lets a client replace the whole
   document, send any number of buffers for one message, and send as fast as it can; it writes a
   traceback, with the message, for whatever is wrong with it. Panel forgets the messages to a
-  page whose session ends meanwhile, and asyncio writes a traceback for each of them.
+  page whose session ends meanwhile, and asyncio writes a traceback for each of them. A ping
+  that finds a connection closed detaches the session, so that the handler of the closed connection
+  fails, and the app is not told that the connection is lost.
 - **Measured**: `tests/dashboard/test_abuse.py`; without the patch messages of many buffers fill
   the memory, and the log has a traceback for every message that cannot be applied.
 - **Upstream**: no issue yet: "server: limit the size and rate of a client's messages".
@@ -21,6 +24,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +126,7 @@ def guard_messages() -> None:
         _guard_connections(WSHandler)
         _guard_handling()
         _guard_sending()
+        guard_pings()
 
 
 def _guard_connections(connections: Any) -> None:
@@ -208,6 +213,20 @@ def _guard_sending() -> None:
         return sendings
 
     document.dispatch_tornado = dispatch_quietly
+
+
+def guard_pings() -> None:
+    """Leave a connection that a ping finds closed to `on_close`, which tells the app of it."""
+    from bokeh.server.connection import ServerConnection  # noqa: PLC0415 - in the server only
+    from tornado.websocket import WebSocketClosedError  # noqa: PLC0415
+
+    send_ping = ServerConnection.send_ping
+
+    def send_ping_if_open(connection: Any) -> None:
+        with suppress(WebSocketClosedError):
+            send_ping(connection)
+
+    ServerConnection.send_ping = send_ping_if_open
 
 
 def _retrieve_error(sending: asyncio.Future[None]) -> None:

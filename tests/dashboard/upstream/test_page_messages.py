@@ -1,9 +1,15 @@
+from types import SimpleNamespace
+
 import pytest
+from bokeh.protocol import Protocol
+from bokeh.server.connection import ServerConnection
+from tornado.websocket import WebSocketClosedError
 
 from dashboard.training.budget import PAGE_BUDGET
 from dashboard.upstream.page_messages import (
     Allowance,
     PageMessageError,
+    guard_pings,
 )
 
 
@@ -52,3 +58,19 @@ def test_a_connection_waits_when_it_sends_faster_than_a_page_does():
     assert allowance.wait("PULL-DOC-REQ") > 10 / PAGE_BUDGET.messages_per_second
     now[0] = 1000.0
     assert not allowance.wait("PATCH-DOC")
+
+
+def test_a_ping_that_finds_a_connection_closed_leaves_its_end_to_the_handler(monkeypatch):
+    class ClosedSocket:
+        def ping(self, _data):
+            raise WebSocketClosedError
+
+    # It replaces this one, which is put back at the end.
+    monkeypatch.setattr(ServerConnection, "send_ping", ServerConnection.send_ping)
+    guard_pings()
+    session = SimpleNamespace(subscribe=lambda _connection: None)
+    connection = ServerConnection(Protocol(), ClosedSocket(), None, session)
+
+    # Bokeh calls `client_lost` if this raises, and later `on_close` needs the session.
+    connection.send_ping()
+    assert connection.session is session
