@@ -18,7 +18,7 @@ AREAS = (
     *("dashboard/plane/views", "dashboard/report", "dashboard/sharing", "dashboard/teaching"),
     *("dashboard/shell", "dashboard/weights_file.py", "dashboard/training/settings.py"),
 )
-FUNCTIONS = ("gettext", "gettext_noop", "ngettext")
+FUNCTIONS = ("gettext", "gettext_noop", "ngettext", "pgettext")
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,;:]? [a-z]{2,}[,;:]? [a-z{]")
 """Three words in a row, or two and a value."""
 
