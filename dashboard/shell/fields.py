@@ -23,7 +23,7 @@ ERROR = """
   top: calc(100% + 4px);
   left: 0;
   z-index: 5;
-  width: max-content !important;
+  width: var(--error-width, max-content) !important;
   height: auto !important;
   min-width: 100%;
   max-width: min(300px, calc(100vw - 40px)) !important;
@@ -37,8 +37,15 @@ ERROR = """
   font: 0.75rem/1.35 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif;
   overflow-wrap: anywhere;
 }
+
+@media (max-width: 999px) {
+  :host { width: 100% !important; }
+}
 """
-"""The sentence under a refused entry lies over what follows, so that it moves nothing."""
+"""The sentence under a refused entry lies over what follows, so that it moves nothing.
+
+Beside another field it is as wide as its own, and never leaves the page.
+"""
 
 DISPLAY_NAMES = {
     "relu": "ReLU",

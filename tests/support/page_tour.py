@@ -1,4 +1,4 @@
-"""Opens every part of the page, one after another: panes, panels, dialogs, lessons, experiments, faults.
+"""Opens every part of the page, one after another: panes, panels, dialogs, lessons, faults.
 
 Parts are found by their ids and hooks, so that a tour goes through a page in any language, in both
 runtimes, in wide and narrow windows.
@@ -22,6 +22,12 @@ PANELS = {
 EXPERIMENTS = ("runs-compare", "seeds-start", "fork-start", "rate-start", "search-start")
 """The button in each experiment of the runs pane, in their order."""
 
+SHEETS = {
+    "tab Inside", "tab Curves", "tab Lesson", "tab Settings", "button Inside", "button Curves",
+    "button Lesson", "button Settings", "button More actions",
+}  # fmt: skip
+"""Controls that only narrow pages have, as they have one part of a pane at a time."""
+
 TASK = """
 title = "Small"
 text = "Reach 80 % with 8 units."
@@ -40,6 +46,7 @@ def tour(lab: LabPage) -> Iterator[str]:
     yield from _runs(lab)
     yield from _lessons(lab)
     yield from _dialogs(lab)
+    yield from _saved_work(lab)
 
 
 def show_pane(lab: LabPage, pane: str) -> None:
@@ -79,11 +86,12 @@ def _digits(lab: LabPage) -> Iterator[str]:
     yield "digits, correction"
     page.locator(".ink-ask button").click()
     yield from _settings(lab)
-    lab.click("ink-test")
-    page.locator(".ink-notice [role=status], .ink-notice summary, .ink-notice div").first.wait_for()
-    lab.click("ink-reset")
-    lab.wait_status(iteration=0)
+    show_sheet(lab, "watch")
+    page.locator(".ink-test button").click()
+    lab.wait_text(".ink-notice", "%")
     yield "digits, notice"
+    page.locator(".ink-reset button").click()
+    lab.wait_status(iteration=0)
 
 
 def _settings(lab: LabPage) -> Iterator[str]:
@@ -223,3 +231,14 @@ def _act(lab: LabPage, button: str) -> None:
     if not lab.page.locator(button).is_visible():
         lab.page.locator("#more").click()
     lab.page.locator(button).click()
+
+
+def _saved_work(lab: LabPage) -> Iterator[str]:
+    page = lab.page
+    page.locator(".ink-step button").click()
+    lab.wait_status(iteration=1)
+    page.wait_for_function("document.documentElement.dataset.saved === 'yes'")
+    page.reload()
+    lab.wait_ready()
+    page.locator(".ink-resume button").wait_for()
+    yield "offer of saved work"
