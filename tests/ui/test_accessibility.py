@@ -105,15 +105,15 @@ def says_after(lab: LabPage, key: str, beginning: str) -> bool:
 
 @pytest.mark.skipif(not ANNOUNCED, reason="INKLING_ANNOUNCED=20: drawings, seconds are thrice it")
 def test_every_answer_is_announced_once_and_training_every_five_seconds_at_most(
-    served_lab: LabPage,
+    own_lab: LabPage,
 ) -> None:
-    page = served_lab.page
+    page = own_lab.page
     page.evaluate(RECORD)
     answers = "announced.filter(([, text]) => /^[17] (one|seven)/.test(text)).length"
     for count in range(1, ANNOUNCED + 1):
-        served_lab.click("ink-clear")
-        served_lab.draw(ONE if count % 2 else SEVEN)
-        served_lab.wait_digit(1 if count % 2 else 7)
+        own_lab.click("ink-clear")
+        own_lab.draw(ONE if count % 2 else SEVEN)
+        own_lab.wait_digit(1 if count % 2 else 7)
         page.wait_for_function(f"() => {answers} >= {count}")
     assert page.evaluate(answers) == ANNOUNCED
     for tab, button in (("digits", "ink-train"), ("spiral", "ink-spiral-train")):
@@ -158,9 +158,9 @@ def test_the_keyboard_alone_draws_a_one_and_hears_it(served_lab: LabPage) -> Non
 
 @pytest.mark.skipif(not KEYBOARD, reason="takes a minute; INKLING_KEYBOARD=1 runs it")
 def test_the_keyboard_alone_does_the_main_job_heard_in_the_accessibility_tree(
-    served_lab: LabPage,
+    own_lab: LabPage,
 ) -> None:
-    tree, press = AccessibilityTree(served_lab.page), served_lab.page.keyboard.press
+    tree, press = AccessibilityTree(own_lab.page), own_lab.page.keyboard.press
     press("Tab")
     assert tree.focused() == ("button", "Skip to the picture")
     press("Enter")
@@ -170,7 +170,7 @@ def test_the_keyboard_alone_does_the_main_job_heard_in_the_accessibility_tree(
     tree.wait_spoken("1 one")
 
     # Training is heard at its start, and at its end with the accuracy on validation samples.
-    assert "validation accuracy" in train_and_pause(tree, served_lab)
+    assert "validation accuracy" in train_and_pause(tree, own_lab)
 
     # The pretrained model is evaluated, its most confident mistake put on the pad.
     tree.tab_to("tab", "Digits", "Shift+Tab")
@@ -199,7 +199,7 @@ def test_the_keyboard_alone_does_the_main_job_heard_in_the_accessibility_tree(
     tree.tab_to("button", "All settings", "Shift+Tab")
     press("Enter")
     tree.tab_to("button", "Save", limit=120)
-    with served_lab.page.expect_download() as download:
+    with own_lab.page.expect_download() as download:
         press("Enter")
     assert download.value.path().stat().st_size > 0
     press("Escape")
@@ -220,7 +220,7 @@ def test_the_keyboard_alone_does_the_main_job_heard_in_the_accessibility_tree(
             press(f"Shift+{arrow}")
         press("Space")
         tree.wait_spoken(f"Point of class {number} at")
-    assert "training accuracy" in train_and_pause(tree, served_lab)
+    assert "training accuracy" in train_and_pause(tree, own_lab)
 
 
 def train_and_pause(tree: AccessibilityTree, lab: LabPage) -> str:
