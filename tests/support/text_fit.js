@@ -56,11 +56,11 @@ window.textFit = (() => {
     p { margin-bottom: 2em !important; }
   `)
 
-  function space(is_wanted) {
+  function space() {
     for (const root of [document, ...[...elements()].map((it) => it.shadowRoot)]) {
-      if (root == null) continue
-      const others = root.adoptedStyleSheets.filter((it) => it !== spacing)
-      root.adoptedStyleSheets = is_wanted ? [...others, spacing] : others
+      if (root != null && !root.adoptedStyleSheets.includes(spacing)) {
+        root.adoptedStyleSheets = [...root.adoptedStyleSheets, spacing]
+      }
     }
   }
 

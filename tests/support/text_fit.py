@@ -20,9 +20,9 @@ def lengthen(lab: LabPage, share: float) -> None:
     _call(lab, f"lengthen({share})")
 
 
-def space(lab: LabPage, is_wanted: bool) -> None:
-    """Space all texts as WCAG 2.2, 1.4.12, has it, or as the page does."""
-    _call(lab, f"space({str(is_wanted).lower()})")
+def space(lab: LabPage) -> None:
+    """Space all texts as WCAG 2.2, 1.4.12, has it."""
+    _call(lab, "space()")
 
 
 def controls(lab: LabPage) -> list[str]:
