@@ -60,6 +60,9 @@ SLIDER = """
 
 CENTRED = ":host > * { align-self: center !important; }"
 
+LEVEL = ":host { align-items: end !important; }"
+"""Sliders beside each other stand level, though the name of one has two lines."""
+
 WRAPPED = ":host { flex-wrap: wrap; }"
 """Longer names of another language take a second row."""
 
@@ -231,7 +234,7 @@ class PlayPanel:
         sliders = pn.GridBox(
             *(_slider(state.param[name], theme) for name in CHANGES),
             ncols=2,
-            stylesheets=[theme.pairs],
+            stylesheets=[theme.pairs, LEVEL],
             sizing_mode="stretch_width",
             margin=0,
         )

@@ -46,7 +46,6 @@ def tour(lab: LabPage) -> Iterator[str]:
     yield from _runs(lab)
     yield from _lessons(lab)
     yield from _dialogs(lab)
-    yield from _saved_work(lab)
 
 
 def show_pane(lab: LabPage, pane: str) -> None:
@@ -113,7 +112,7 @@ def _settings(lab: LabPage) -> Iterator[str]:
     yield "digits, refused entries and file"
     marks = page.locator(".settings .bk-description:visible")
     if marks.count():
-        marks.first.hover()
+        marks.last.hover()
         page.locator(".bk-Tooltip:popover-open").wait_for()
         yield "digits, help"
     for setting, entry in (("learning-rate", "0.002"), ("dropout", "0"), ("batch-size", "32")):
@@ -140,7 +139,7 @@ def _plane(lab: LabPage) -> Iterator[str]:
     for sheet in ("inside", "watch"):
         if show_sheet(lab, sheet):
             yield f"2-D data, {sheet}"
-    tools = page.locator(".ink-spiral-mode button:visible")
+    tools = page.locator(".ink-spiral-tools button:visible")
     for number in range(1, tools.count()):
         tools.nth(number).click()
         yield f"2-D data, tool {number}"
@@ -190,9 +189,10 @@ def _lessons(lab: LabPage) -> Iterator[str]:
     page.locator(".ink-lesson tr[data-measure]").first.wait_for()
     yield "lessons, a step"
     page.locator(".ink-lesson [data-do=notes]").click()
-    page.locator(".ink-lesson [data-do=notes][aria-pressed=true]").wait_for()
+    page.locator(".ink-lesson [data-prints]").wait_for()
     yield "lessons, notes for the teacher"
     page.locator(".ink-lesson [data-do=notes]").click()
+    lab.wait_data(".ink-lesson", step=1)
     for step in (2, 3, 4):
         page.locator(".ink-lesson [data-do=next]").click()
         lab.wait_data(".ink-lesson", step=step)
@@ -231,14 +231,3 @@ def _act(lab: LabPage, button: str) -> None:
     if not lab.page.locator(button).is_visible():
         lab.page.locator("#more").click()
     lab.page.locator(button).click()
-
-
-def _saved_work(lab: LabPage) -> Iterator[str]:
-    page = lab.page
-    page.locator(".ink-step button").click()
-    lab.wait_status(iteration=1)
-    page.wait_for_function("document.documentElement.dataset.saved === 'yes'")
-    page.reload()
-    lab.wait_ready()
-    page.locator(".ink-resume button").wait_for()
-    yield "offer of saved work"

@@ -67,7 +67,7 @@ window.textFit = (() => {
   // ---- What does not fit ------------------------------------------------------------------------
 
   // How a text is shown within all that may cut it: `fault` is null if none does.
-  function look(node, element, width) {
+  function look(node, element, width, may_shorten) {
     const range = document.createRange()
     range.selectNodeContents(node)
     const lines = [...range.getClientRects()].filter((it) => it.width > 1 && it.height > 1)
@@ -79,7 +79,8 @@ window.textFit = (() => {
     }
     let [is_hidden, is_scrolled, fault, layer] = [lines.length === 0, false, null, null]
     for (let at = element; at instanceof Element && !is_hidden; at = parent_of(at)) {
-      const { overflowX, overflowY, position, webkitLineClamp } = getComputedStyle(at)
+      const style = getComputedStyle(at)
+      const { overflowX, overflowY, position, webkitLineClamp } = style
       const box = at.getBoundingClientRect()
       if (box.width <= 1.5 || box.height <= 1.5) {
         is_hidden = overflowX !== "visible"
@@ -92,7 +93,11 @@ window.textFit = (() => {
       if (overflowX === "auto" || overflowX === "scroll") is_scrolled = true
       else if (!is_scrolled && overflowX !== "visible" && at.clientWidth > 0) {
         const over = Math.round(Math.max(seen.right - right, left - seen.left))
-        if (over > 1) fault ??= ["is cut at the side", over]
+        // The name of a network is as long as the network; its menu has it whole.
+        const may_end_early = may_shorten || element.closest(".model, .network") != null
+        const is_shortened = may_end_early && style.textOverflow === "ellipsis"
+        if (over > 1 && !is_shortened) fault ??= ["is cut at the side", over]
+        if (is_shortened) seen.right = Math.min(seen.right, right)
       }
       if (is_scrolled) {
         seen.left = Math.max(seen.left, box.left)
@@ -131,12 +136,13 @@ window.textFit = (() => {
     return 0
   }
 
-  function misfits() {
+  // `may_shorten` allows an ellipsis in place of the end of a text.
+  function misfits(may_shorten) {
     // The window of a phone grows with what it shows.
     const width = Math.min(innerWidth, screen.width)
     const seen = [...texts()]
       .filter(([, it]) => it.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
-      .map(([node, element]) => look(node, element, width))
+      .map(([node, element]) => look(node, element, width, may_shorten))
       .filter(({ is_hidden }) => !is_hidden)
     const found = seen.filter(({ fault }) => fault).map(({ text, fault }) => [text, ...fault])
     for (const [at, one] of seen.entries()) {

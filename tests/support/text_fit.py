@@ -10,9 +10,12 @@ from browser_page import LabPage
 SCRIPT = Path(__file__).with_suffix(".js")
 
 
-def misfits(lab: LabPage) -> list[Any]:
-    """Return the texts that are cut, lie beyond the window or over each other, and how far."""
-    return list(_call(lab, "misfits()"))
+def misfits(lab: LabPage, *, may_shorten: bool = False) -> list[Any]:
+    """Return the texts that are cut, lie beyond the window or over each other, and how far.
+
+    `may_shorten` allows an ellipsis in place of the end of a text.
+    """
+    return list(_call(lab, f"misfits({str(may_shorten).lower()})"))
 
 
 def lengthen(lab: LabPage, share: float) -> None:
