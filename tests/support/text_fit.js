@@ -45,6 +45,9 @@ window.textFit = (() => {
       // What stands before a value ends with a colon.
       const [words, colon] = shown.endsWith(":") ? [shown.slice(0, -1), ":"] : [shown, ""]
       node.data = before + words + more + colon + after
+      if (element.style?.getPropertyValue("--length")) {
+        element.style.setProperty("--length", node.data.length)
+      }
       lengthened.set(node, node.data)
     }
   }
