@@ -139,12 +139,10 @@ def _plane(lab: LabPage) -> Iterator[str]:
     for sheet in ("inside", "watch"):
         if show_sheet(lab, sheet):
             yield f"2-D data, {sheet}"
-    tools = page.locator(".ink-spiral-tools button:visible")
-    for number in range(1, tools.count()):
-        tools.nth(number).click()
-        yield f"2-D data, tool {number}"
-    if tools.count():
-        tools.first.click()
+    tools = page.locator(".ink-spiral-tools button")
+    tools.nth(2).click()
+    yield "2-D data, painting"
+    tools.first.click()
     if not show_sheet(lab, "settings"):
         page.locator("#sheet-settings").click()
     page.locator("#settings-spiral .bk-input").first.wait_for()
