@@ -22,12 +22,6 @@ PANELS = {
 EXPERIMENTS = ("runs-compare", "seeds-start", "fork-start", "rate-start", "search-start")
 """The button in each experiment of the runs pane, in their order."""
 
-SHEETS = {
-    "tab Inside", "tab Curves", "tab Lesson", "tab Settings", "button Inside", "button Curves",
-    "button Lesson", "button Settings", "button More actions",
-}  # fmt: skip
-"""Controls that only narrow pages have, as they have one part of a pane at a time."""
-
 TASK = """
 title = "Small"
 text = "Reach 80 % with 8 units."

@@ -165,13 +165,17 @@ window.textFit = (() => {
   const CONTROLS = `button, select, input, textarea, summary, a[href], [role=slider], [role=tab],
     [role=application]`
 
+  // What chooses the part of a pane that a narrow page shows, and what opens a long notice.
+  const SWITCHES = ".sheets button, #more, .notice summary"
+
   // Roles and names of the controls that are shown; numbers in names are left out.
   function controls() {
     const found = new Set()
     for (const element of elements()) {
       const { width, height } = element.getBoundingClientRect()
       const is_shown = element.checkVisibility({ visibilityProperty: true, opacityProperty: true })
-      if (!element.matches(CONTROLS) || !is_shown || width <= 1 || height <= 1) continue
+      if (!element.matches(CONTROLS) || element.matches(SWITCHES)) continue
+      if (!is_shown || width <= 1 || height <= 1) continue
       const labels = [...(element.labels ?? [])].map((it) => it.textContent).join(" ")
       const name = element.ariaLabel || labels || element.textContent || element.title
       const role = element.getAttribute("role") ?? element.type ?? element.localName
