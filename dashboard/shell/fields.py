@@ -23,7 +23,7 @@ ERROR = """
   top: calc(100% + 4px);
   left: 0;
   z-index: 5;
-  width: var(--error-width, max-content) !important;
+  width: max-content !important;
   height: auto !important;
   min-width: 100%;
   max-width: min(300px, calc(100vw - 40px)) !important;
@@ -38,13 +38,20 @@ ERROR = """
   overflow-wrap: anywhere;
 }
 
+/* There it would reach beyond the page. */
 @media (max-width: 999px) {
-  :host { width: 100% !important; }
+  :host {
+    position: static !important;
+    width: 100% !important;
+    max-width: none !important;
+    margin-top: 4px !important;
+    box-shadow: none;
+  }
 }
 """
 """The sentence under a refused entry lies over what follows, so that it moves nothing.
 
-Beside another field it is as wide as its own, and never leaves the page.
+On a narrow page it stands under its field.
 """
 
 DISPLAY_NAMES = {

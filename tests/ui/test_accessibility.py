@@ -1,19 +1,27 @@
-"""What is checked for people who use a keyboard or a screen reader: names and announcements.
+"""What is checked for people who use a keyboard or a screen reader: axe-core, names, announcements.
 
-axe-core's rules are checked by `test_tour.py`.
+axe-core comes with the package axe-playwright-python.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.resources import files
 from itertools import pairwise
 from os import environ
+from typing import Any
 
 import pytest
 from accessibility_tree import AccessibilityTree
-from browser_page import ONE, SEVEN, LabPage
+from browser_page import ONE, SEVEN, LabPage, opened
+from playwright.sync_api import Browser
 
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 KEYBOARD = environ.get("INKLING_KEYBOARD")
 ANNOUNCED = int(environ.get("INKLING_ANNOUNCED", "0"))
+# The themes differ in their colors alone.
+RULES_OF_THEMES = {"light": RULES, "dark": ("color-contrast", "link-in-text-block")}
 
 # Changes of every live region of the page, with their times in seconds.
 RECORD = """
@@ -41,6 +49,138 @@ RECORD = """
   }
   look(false)
 }
+"""
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, served_url: str) -> Iterator[LabPage]:
+    """One served page; what axe-core looks at is the same in both runtimes."""
+    with opened(browser, served_url) as lab:
+        lab.page.evaluate("(script) => (0, eval)(script)", axe_script())
+        yield lab
+
+
+def axe_script() -> str:
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+
+
+def violations(lab: LabPage, rules: tuple[str, ...], within: str = "html") -> list[tuple[str, Any]]:
+    """What axe-core finds wrong in a part of the page as it is now: rules with the elements."""
+    return [
+        (found["id"], node["html"][:200])
+        for found in lab.page.evaluate(
+            "([rules, within]) => axe.run(within, {resultTypes: ['violations'], runOnly: rules})",
+            [list(rules), within],
+        )["violations"]
+        for node in found["nodes"]
+    ]
+
+
+def wait_for_slider_names(lab: LabPage) -> None:
+    # Sliders and announcements are looked after twice a second.
+    lab.wait_until(
+        lambda: lab.page.locator(".noUi-handle:not([aria-label])").count() == 0,
+        "a slider without a name",
+    )
+
+
+@pytest.mark.parametrize("theme", RULES_OF_THEMES)
+def test_axe_finds_no_violation_in_any_pane_panel_or_dialog(page: LabPage, theme: str) -> None:
+    browser_page = page.page
+    browser_page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
+    found = {}
+
+    def check(place: str) -> None:
+        wait_for_slider_names(page)
+        found[place] = violations(page, RULES_OF_THEMES[theme])
+
+    for tab in browser_page.locator("#pane-digits, #pane-spiral, .panes [role=tab]").all():
+        if tab.get_attribute("role") != "tab":
+            continue
+        tab.click()
+        pane = browser_page.evaluate("document.documentElement.dataset.pane")
+        page.wait_until(
+            lambda name=pane: browser_page.locator(f"#pane-{name} .bk-btn").count() > 0,
+            f"the pane {pane} does not open",
+        )
+        check(pane)
+        for panel in browser_page.locator(f"#pane-{pane} .panels [role=tab]").all():
+            panel.click()
+            check(f"{pane}, {panel.text_content()}")
+    browser_page.locator(".panes [role=tab]").first.click()
+    page.open_settings()
+    check("settings")
+    browser_page.keyboard.press("Escape")
+    for button in ("Keys", "About"):
+        browser_page.get_by_role("button", name=button, exact=True).click()
+        check(button)
+        browser_page.keyboard.press("Escape")
+    assert {place: rules for place, rules in found.items() if rules} == {}
+
+
+def test_axe_finds_no_violation_in_lessons_experiments_and_reports(page: LabPage) -> None:
+    browser_page = page.page
+    found = {}
+
+    def check(place: str, within: str = ".lessons", themes: tuple[str, ...] = ("light",)) -> None:
+        wait_for_slider_names(page)
+        for theme in themes:
+            show = "(theme) => { document.documentElement.dataset.theme = theme }"
+            browser_page.evaluate(show, theme)
+            found[f"{place}, {theme}"] = violations(page, RULES_OF_THEMES[theme], within)
+
+    browser_page.locator("#lessons-open").click()
+    browser_page.locator(".ink-lesson [data-do=open]").first.wait_for()
+    check("list of lessons")
+    browser_page.locator(".ink-lesson [data-do=open][data-run='4']").click()
+    page.wait_data(".ink-lesson", lesson="vanishing-gradients")
+    browser_page.locator(".ink-lesson [data-do=predict][data-run='2']").click()
+    browser_page.locator(".ink-lesson [data-do=begin]").click()
+    page.wait_data(".ink-lesson", state="reached")
+    browser_page.locator(".ink-lesson tr[data-measure]").first.wait_for()
+    check("step of a lesson", themes=("dark", "light"))
+    browser_page.locator(".ink-lesson [data-do=notes]").click()
+    page.wait_text(".ink-lesson", "notes for the teacher")
+    check("notes for the teacher")
+    browser_page.locator(".ink-lesson [data-do=notes]").click()
+    for step in (2, 3, 4):
+        browser_page.locator(".ink-lesson [data-do=next]").click()
+        page.wait_data(".ink-lesson", step=step)
+    browser_page.locator(".ink-lesson [data-do=answer][data-run='1']").click()
+    browser_page.locator(".ink-lesson .verdict").wait_for()
+    check("question of a lesson")
+    browser_page.locator(".ink-lesson [data-do=list]").click()
+    file = {"name": "task.toml", "mimeType": "text/plain", "buffer": TASK.encode()}
+    browser_page.locator(".ink-lesson-file input").set_input_files(file)
+    page.wait_data(".ink-lesson", lesson="task")
+    check("task", themes=("dark", "light"))
+    browser_page.locator("#lessons-close").click()
+    browser_page.locator(".ink-spiral-reset button").click()
+    browser_page.locator("#tab-runs").click()
+    browser_page.locator(".ink-runs-source").get_by_role("button", name="2-D data").click()
+    page.wait_data(".ink-runs", runs=1)
+    # The first panel of the pane is checked with all others above; the rest has its fields.
+    browser_page.get_by_role("button", name="Search", exact=True).first.click()
+    browser_page.locator(".ink-search-start button").wait_for()
+    check("Runs, Search", "#pane-runs", ("dark", "light"))
+    with browser_page.expect_download() as download:
+        browser_page.locator(".ink-runs [data-do=report][data-run='1']").click()
+    assert browser_page.context.browser is not None
+    report = browser_page.context.browser.new_page()
+    report.set_content(download.value.path().read_text())
+    report.evaluate("(script) => (0, eval)(script)", axe_script())
+    found["report"] = violations(replace(page, page=report), RULES)
+    report.close()
+    assert {place: rules for place, rules in found.items() if rules} == {}
+
+
+TASK = """
+title = "Small"
+text = "Reach 80 % with 8 units."
+pane = "spiral"
+goal = ["training_accuracy >= 0.8", "hidden_units <= 8"]
+[fixed]
+noise = 0.1
 """
 
 
@@ -105,15 +245,15 @@ def says_after(lab: LabPage, key: str, beginning: str) -> bool:
 
 @pytest.mark.skipif(not ANNOUNCED, reason="INKLING_ANNOUNCED=20: drawings, seconds are thrice it")
 def test_every_answer_is_announced_once_and_training_every_five_seconds_at_most(
-    own_lab: LabPage,
+    served_lab: LabPage,
 ) -> None:
-    page = own_lab.page
+    page = served_lab.page
     page.evaluate(RECORD)
     answers = "announced.filter(([, text]) => /^[17] (one|seven)/.test(text)).length"
     for count in range(1, ANNOUNCED + 1):
-        own_lab.click("ink-clear")
-        own_lab.draw(ONE if count % 2 else SEVEN)
-        own_lab.wait_digit(1 if count % 2 else 7)
+        served_lab.click("ink-clear")
+        served_lab.draw(ONE if count % 2 else SEVEN)
+        served_lab.wait_digit(1 if count % 2 else 7)
         page.wait_for_function(f"() => {answers} >= {count}")
     assert page.evaluate(answers) == ANNOUNCED
     for tab, button in (("digits", "ink-train"), ("spiral", "ink-spiral-train")):
@@ -132,14 +272,12 @@ def test_every_answer_is_announced_once_and_training_every_five_seconds_at_most(
         page.locator(f".{button} button").click()
 
 
-def test_a_preference_for_reduced_motion_is_known_to_python(served_lab: LabPage) -> None:
+def test_a_preference_for_reduced_motion_is_known_to_python(page: LabPage) -> None:
     tags = """Bokeh.documents.flatMap((document) => [...document._all_models.values()])
       .find((model) => model.name === "inkling-motion").tags.join()"""
     for wanted, expected in (("reduce", "reduced"), ("no-preference", "full")):
-        served_lab.page.emulate_media(reduced_motion=wanted)
-        served_lab.wait_until(
-            lambda expected=expected: served_lab.page.evaluate(tags) == expected, expected
-        )
+        page.page.emulate_media(reduced_motion=wanted)
+        page.wait_until(lambda expected=expected: page.page.evaluate(tags) == expected, expected)
 
 
 def test_the_keyboard_alone_draws_a_one_and_hears_it(served_lab: LabPage) -> None:
@@ -158,9 +296,9 @@ def test_the_keyboard_alone_draws_a_one_and_hears_it(served_lab: LabPage) -> Non
 
 @pytest.mark.skipif(not KEYBOARD, reason="takes a minute; INKLING_KEYBOARD=1 runs it")
 def test_the_keyboard_alone_does_the_main_job_heard_in_the_accessibility_tree(
-    own_lab: LabPage,
+    served_lab: LabPage,
 ) -> None:
-    tree, press = AccessibilityTree(own_lab.page), own_lab.page.keyboard.press
+    tree, press = AccessibilityTree(served_lab.page), served_lab.page.keyboard.press
     press("Tab")
     assert tree.focused() == ("button", "Skip to the picture")
     press("Enter")
@@ -170,7 +308,7 @@ def test_the_keyboard_alone_does_the_main_job_heard_in_the_accessibility_tree(
     tree.wait_spoken("1 one")
 
     # Training is heard at its start, and at its end with the accuracy on validation samples.
-    assert "validation accuracy" in train_and_pause(tree, own_lab)
+    assert "validation accuracy" in train_and_pause(tree, served_lab)
 
     # The pretrained model is evaluated, its most confident mistake put on the pad.
     tree.tab_to("tab", "Digits", "Shift+Tab")
@@ -199,7 +337,7 @@ def test_the_keyboard_alone_does_the_main_job_heard_in_the_accessibility_tree(
     tree.tab_to("button", "All settings", "Shift+Tab")
     press("Enter")
     tree.tab_to("button", "Save", limit=120)
-    with own_lab.page.expect_download() as download:
+    with served_lab.page.expect_download() as download:
         press("Enter")
     assert download.value.path().stat().st_size > 0
     press("Escape")
@@ -220,7 +358,7 @@ def test_the_keyboard_alone_does_the_main_job_heard_in_the_accessibility_tree(
             press(f"Shift+{arrow}")
         press("Space")
         tree.wait_spoken(f"Point of class {number} at")
-    assert "training accuracy" in train_and_pause(tree, own_lab)
+    assert "training accuracy" in train_and_pause(tree, served_lab)
 
 
 def train_and_pause(tree: AccessibilityTree, lab: LabPage) -> str:
