@@ -11,6 +11,7 @@ import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -24,26 +25,31 @@ from dashboard.lessons.library import LESSONS, load_lesson
 ROOT = Path(__file__).parents[1]
 CATALOGUES = ROOT / "dashboard" / "languages" / "catalogues"
 FOLDERS = ("dashboard", "data_cache", "nn")
-FUNCTIONS = {"gettext": 1, "gettext_noop": 1, "ngettext": 2}
-"""How many of the first arguments of these functions are texts."""
+FUNCTIONS = {"gettext": 1, "gettext_noop": 1, "ngettext": 2, "pgettext": 2}
+"""How many of the first arguments of these functions are texts, or a context and a text."""
 DATE = datetime(2026, 11, 27, tzinfo=UTC)
 """In the header of all catalogues, so that equal texts give equal files."""
 
-Key = str | tuple[str, str]
+
+class Text(NamedTuple):
+    """A text, or two forms by number, and its context."""
+
+    id: str | tuple[str, str]
+    context: str | None = None
 
 
-def gather_texts() -> dict[Key, list[str]]:
-    """Return all texts, a pair for two forms by number, each with the files that it stands in."""
-    found: dict[Key, list[str]] = {}
+def gather_texts() -> dict[Text, list[str]]:
+    """Return all texts, each with the files that it stands in."""
+    found: dict[Text, list[str]] = {}
     paths = (path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*")))
     for path in paths:
-        texts: list[Key] = []
+        texts: list[Text] = []
         if path.suffix == ".py":
             texts = list(texts_of_module(path.read_text(encoding="utf-8")))
         elif path.suffix in (".js", ".html"):
-            texts = list(find_texts(path.read_text(encoding="utf-8")))
+            texts = [Text(text) for text in find_texts(path.read_text(encoding="utf-8"))]
         elif path.suffix == ".toml" and path.stem in LESSONS:
-            texts = list(texts_of_lesson(path.stem))
+            texts = [Text(text) for text in texts_of_lesson(path.stem)]
         for text in texts:
             files = found.setdefault(text, [])
             name = path.relative_to(ROOT).as_posix()
@@ -52,7 +58,7 @@ def gather_texts() -> dict[Key, list[str]]:
     return found
 
 
-def texts_of_module(source: str) -> Iterator[Key]:
+def texts_of_module(source: str) -> Iterator[Text]:
     """Yield the texts of a Python module; a variable is a text that is marked elsewhere."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -61,8 +67,12 @@ def texts_of_module(source: str) -> Iterator[Key]:
                 for argument in node.args[: FUNCTIONS.get(node.func.id, 0)]
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
             ]
-            if values:
-                yield values[0] if len(values) == 1 else (values[0], values[1])
+            if len(values) == 1:
+                yield Text(values[0])
+            elif values and node.func.id == "pgettext":
+                yield Text(values[1], values[0])
+            elif values:
+                yield Text((values[0], values[1]))
 
 
 def texts_of_lesson(name: str) -> list[str]:
@@ -86,7 +96,7 @@ def read_catalogue(code: str) -> Catalog:
         return read_po(file, locale=code.replace("-", "_"))
 
 
-def update_catalogue(code: str, texts: dict[Key, list[str]]) -> Catalog:
+def update_catalogue(code: str, texts: dict[Text, list[str]]) -> Catalog:
     """Return the catalogue of a language with exactly these texts, and their translations."""
     before = read_catalogue(code)
     updated = Catalog(
@@ -100,12 +110,13 @@ def update_catalogue(code: str, texts: dict[Key, list[str]]) -> Catalog:
         header_comment="# Texts of Inkling; `make languages` brings new ones here.",
     )
     for text, files in texts.items():
-        known = before.get(text)
+        known = before.get(text.id, text.context)
         updated.add(
-            text,
+            text.id,
             known.string if known is not None else None,
             locations=[(name, None) for name in files],
             flags={"fuzzy"} if known is not None and known.fuzzy else set(),
+            context=text.context,
         )
     return updated
 

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.cli.errors import CommandError
-from dashboard.languages.language import ENGLISH
-from dashboard.languages.text import gettext, use_language
+from dashboard.languages.text import gettext
 from dashboard.training.settings import SettingError
 
 DEFAULT_DESTINATION = "dist/site"
@@ -84,13 +83,9 @@ def run(arguments: argparse.Namespace) -> int:
             from dashboard.site.scorm import read_lesson_file, write_scorm  # noqa: PLC0415
 
             lesson = read_lesson_file(Path(arguments.lesson))
-        with use_language(ENGLISH):  # the page is built in it
-            build_site(
-                destination,
-                pyodide_dist=arguments.pyodide_dist,
-                data_folder=arguments.data,
-                log=log,
-            )
+        build_site(
+            destination, pyodide_dist=arguments.pyodide_dist, data_folder=arguments.data, log=log
+        )
         if arguments.scorm:
             package = destination.with_name(f"{destination.name}.zip")
             write_scorm(destination, *lesson, package)

@@ -333,7 +333,7 @@ async def open_from_site(name: str, report: ReportProgress) -> OpenedDataSet:
                 "Expected {title} among the data of this site; found {names}. To add it, "
                 "run `inkling data fetch {name}` and `make site` where the site is built.",
                 title=DATA_SETS[name].title,
-                names=", ".join(manifest.data_sets) or gettext("none"),
+                names=", ".join(manifest.data_sets) or gettext("no data sets"),
                 name=name,
             )
         )

@@ -28,7 +28,7 @@ from dashboard.inspection.messages import (
 from dashboard.inspection.panels import InspectionContext
 from dashboard.inspection.validation_subset import ValidationSubset
 from dashboard.inspection.views.experiment import experiment_html, maximized_html, question_html
-from dashboard.languages.text import gettext, gettext_noop
+from dashboard.languages.text import gettext, gettext_noop, pgettext
 from dashboard.shell import read_asset
 from dashboard.shell.chart_parts import number_formatter
 from dashboard.shell.fields import Checkbox, menu
@@ -59,6 +59,9 @@ SLIDER = """
 
 
 CENTRED = ":host > * { align-self: center !important; }"
+
+LEVEL = ":host { align-items: end !important; }"
+"""Sliders beside each other stand level, though the name of one has two lines."""
 
 WRAPPED = ":host { flex-wrap: wrap; }"
 """Longer names of another language take a second row."""
@@ -95,7 +98,7 @@ class PlayState(param.Parameterized):
     def set_classes(self, class_names: tuple[str, ...]) -> None:
         """Offer these classes, and choose none."""
         labels = {name: index for index, name in enumerate(class_names)}
-        self.param["target"].objects = {gettext("none"): NO_CLASS, **labels}
+        self.param["target"].objects = {pgettext("class", "none"): NO_CLASS, **labels}
         self.target = NO_CLASS
 
     def reset(self) -> None:
@@ -231,7 +234,7 @@ class PlayPanel:
         sliders = pn.GridBox(
             *(_slider(state.param[name], theme) for name in CHANGES),
             ncols=2,
-            stylesheets=[theme.pairs],
+            stylesheets=[theme.pairs, LEVEL],
             sizing_mode="stretch_width",
             margin=0,
         )

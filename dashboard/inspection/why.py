@@ -19,7 +19,7 @@ from dashboard.inspection.panels import InspectionContext
 from dashboard.inspection.validation_subset import ChosenSamples, ValidationSubset
 from dashboard.inspection.views.explanation import explanation_html
 from dashboard.inspection.views.neighbours import NeighboursView
-from dashboard.languages.text import gettext, gettext_noop
+from dashboard.languages.text import gettext, gettext_noop, pgettext
 from dashboard.shell import read_asset
 from dashboard.shell.fields import menu
 from dashboard.shell.redraw_scheduler import RedrawScheduler
@@ -48,7 +48,7 @@ class WhyState(param.Parameterized):
         """Offer these classes, and choose the predicted one against none."""
         labels = {name: index for index, name in enumerate(class_names)}
         self.param["target"].objects = {gettext("predicted"): PREDICTED, **labels}
-        self.param["against"].objects = {gettext("none"): NONE, **labels}
+        self.param["against"].objects = {pgettext("class", "none"): NONE, **labels}
         self.param.update(target=PREDICTED, against=NONE)
 
 

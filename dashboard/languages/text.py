@@ -30,6 +30,24 @@ def gettext(message: str, /, **values: object) -> str:
     return translate(current_language(), message, **values)
 
 
+def pgettext(context: str, message: str, /, **values: object) -> str:
+    """Return a text in the current language that is another one elsewhere.
+
+    Parameters
+    ----------
+    context
+        What the text stands for here, in English; it is not shown. A word such as “none” has the
+        gender of it in other languages.
+    message, values
+        As for `gettext`.
+    """
+    language = current_language()
+    text = message
+    if language is not ENGLISH:
+        text = load_catalogue(language.code).pgettext(context, message)
+    return _fill(language, text, values)
+
+
 def ngettext(singular: str, plural: str, count: int, /, **values: object) -> str:
     """Return the form of a text for a count, in the current language.
 

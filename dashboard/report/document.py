@@ -186,7 +186,7 @@ def _matrix(metrics: ClassificationMetrics, class_names: Sequence[str]) -> str:
         f'<section><h2>{gettext("Confusion matrix")}</h2><table class="matrix">'
         f'<caption class="quiet">{gettext("Rows are true classes, columns predicted ones")}'
         f"</caption><thead><tr><td></td>{heads}"
-        f'<th scope="col">{gettext("recall")}</th></tr></thead>'
+        f'<th scope="col">{gettext("Recall")}</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></section>"
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.languages.text import gettext
+from dashboard.languages.text import gettext, pgettext
 from dashboard.training.settings import LearningSettings, format_value
 
 
@@ -64,4 +64,4 @@ def setting_text(value: Any) -> str:
     """Return the value of a setting in words."""
     if isinstance(value, bool):
         return gettext("on") if value else gettext("off")
-    return format_value(value) or gettext("none")
+    return format_value(value) or pgettext("value of a setting", "none")

@@ -18,7 +18,7 @@ from dashboard.digits.state import Origin
 from dashboard.digits.training import NETWORK_SETTINGS, describe_settings
 from dashboard.digits.training_subset import subset_name_of
 from dashboard.languages.numbers import format_number
-from dashboard.languages.text import gettext, gettext_noop
+from dashboard.languages.text import gettext, gettext_noop, pgettext
 from dashboard.plane.controller import PlaneController
 from dashboard.plane.dataset import inputs_of
 from dashboard.plane.settings import PlaneSettings
@@ -301,4 +301,4 @@ def value_text(value: Any) -> str:
     if isinstance(value, float | np.floating):
         value = float(value)
         return format_number(value, "g" if float(f"{value:g}") == value else "")
-    return format_value(value) or gettext("none")
+    return format_value(value) or pgettext("value of a setting", "none")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import panel as pn
 
-from dashboard.languages.text import gettext, ngettext
+from dashboard.languages.text import gettext, ngettext, pgettext
 from dashboard.shell.fields import Checkbox, described
 from dashboard.shell.theme import Theme
 from dashboard.training.run_options import EPOCH, FULL_SPEED, ITERATION, SPEEDS, RunOptions
@@ -52,5 +52,5 @@ def speed_menu(options: RunOptions, theme: Theme, hook: str = "ink") -> pn.widge
 def speed_title(name: str) -> str:
     """Return the title of a speed."""
     if name == FULL_SPEED:
-        return gettext("Full")
+        return pgettext("speed", "Full")
     return ngettext("{count} step/s", "{count} steps/s", int(name), count=name)

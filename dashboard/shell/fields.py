@@ -37,8 +37,22 @@ ERROR = """
   font: 0.75rem/1.35 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif;
   overflow-wrap: anywhere;
 }
+
+/* There it would reach beyond the page. */
+@media (max-width: 999px) {
+  :host {
+    position: static !important;
+    width: 100% !important;
+    max-width: none !important;
+    margin-top: 4px !important;
+    box-shadow: none;
+  }
+}
 """
-"""The sentence under a refused entry lies over what follows, so that it moves nothing."""
+"""The sentence under a refused entry lies over what follows, so that it moves nothing.
+
+On a narrow page it stands under its field.
+"""
 
 DISPLAY_NAMES = {
     "relu": "ReLU",

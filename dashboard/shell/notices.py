@@ -62,11 +62,13 @@ def notice_html(notice: Notice) -> str:
     # A text that is translated already is none of the catalogue.
     sentence = gettext(notice.text)
     text = f'<span class="text">{escape(sentence)}</span>'
-    values = f'class="notice {notice.kind}" role="status" data-kind="{notice.kind}"'
+    style = f'class="notice {notice.kind}"'
+    told = f'role="status" data-kind="{notice.kind}"'
     if len(sentence) < LONG and "\n" not in sentence:
-        return f"<div {values}>{text}</div>"
+        return f"<div {style} {told}>{text}</div>"
     more = (
         f'<span class="more" data-open="{gettext("Read all")}" data-close="{gettext("Close")}">'
         "</span>"
     )
-    return f"<details {values}><summary>{text}{more}</summary></details>"
+    # A part that opens has no role besides its own.
+    return f"<div {told}><details {style}><summary>{text}{more}</summary></details></div>"

@@ -8,6 +8,7 @@ import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
+from dashboard.languages.text import gettext
 from dashboard.site.conversion import PANEL_ROOT
 from dashboard.site.site_files import SiteError, package_folder
 
@@ -111,7 +112,13 @@ def _copy_own_file(url: str, destination: Path, app_folder: Path) -> None:
 
 def _copy(source: Path, target: Path, origin: str) -> None:
     if not source.is_file():
-        raise SiteError(f"Expected the file that {origin} links to at {source}, found none.")
+        raise SiteError(
+            gettext(
+                "Expected the file that {origin} links to at {source}, found none.",
+                origin=origin,
+                source=source,
+            )
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
 
@@ -122,8 +129,12 @@ def _copy_style_files(destination: Path, panel_dist: Path, app_folder: Path) -> 
         for url in style_links(sheet.read_text(encoding="utf-8")):
             if not is_local(url):
                 raise SiteError(
-                    f"Expected style sheets to load files of the site only (relative paths), found "
-                    f"{url} in {sheet.name}: copy that file beside the app."
+                    gettext(
+                        "Expected style sheets to load files of the site only (relative paths), "
+                        "found {url} in {sheet}: copy that file beside the app.",
+                        url=url,
+                        sheet=sheet.name,
+                    )
                 )
             target = (sheet.parent / re.split("[?#]", url)[0]).resolve()
             if not url.startswith(("data:", "#")) and not target.is_file():
@@ -141,6 +152,8 @@ def check_page(html: str) -> None:
     foreign += [html[found.start() :][:120] for found in STYLE_URL_IN_DOCUMENT.finditer(html)]
     if foreign:
         raise SiteError(
-            "Expected the page to load files of the site only (relative paths), found "
-            + ", ".join(sorted(set(foreign)))
+            gettext(
+                "Expected the page to load files of the site only (relative paths), found {urls}",
+                urls=", ".join(sorted(set(foreign))),
+            )
         )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dashboard.languages.text import gettext
 from dashboard.site.assets import make_local
 from dashboard.site.conversion import Conversion, convert
 from dashboard.site.headers import write_headers
@@ -67,7 +68,7 @@ def build_site(
     _check_destination(destination)
     named = pyodide_dist or os.environ.get("PYODIDE_DIST") or None
     pyodide = obtain_pyodide(Path(named) if named else None, CACHE, log)
-    log(f"converting {app}")
+    log(gettext("converting {app}", app=app))
     converted = convert(app)
     refuse_missing(converted.modules)
     python = python_files(converted.modules, pyodide, CACHE, log) | language_files()
@@ -88,7 +89,12 @@ def build_site(
         site.rename(destination)
     for line in size_table(destination):
         log(line)
-    log(f"the site is in {destination}; serve it with: python -m http.server -d {destination}")
+    log(
+        gettext(
+            "the site is in {destination}; serve it with: python -m http.server -d {destination}",
+            destination=destination,
+        )
+    )
 
 
 def _add_snapshot(
@@ -124,11 +130,13 @@ def _write_page(
 def _write_data(folder: Path, data_folder: Path | str | None, log: Log) -> None:
     """Write the blocks of the bundled digits, and of the full data sets that are available."""
     names = [name for name in DATA_SETS if data_set_available(name, data_folder)]
-    log(f"writing the blocks of {', '.join(names)}")
+    log(gettext("writing the blocks of {names}", names=", ".join(names)))
     try:
         write_blocks([load_data_set(name, data_folder) for name in names], folder)
     except DataError as error:
-        raise SiteError(f"The site's data could not be written: {error}") from error
+        raise SiteError(
+            gettext("The site's data could not be written: {error}", error=error)
+        ) from error
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -144,6 +152,9 @@ def _check_destination(destination: Path) -> None:
         any(destination.iterdir()) and not (destination / "worker.js").is_file()
     ):
         raise SiteError(
-            f"Expected {destination} to be a folder that is empty or an earlier site, found other "
-            "files: name another folder or empty it."
+            gettext(
+                "Expected {destination} to be a folder that is empty or an earlier site, found "
+                "other files: name another folder or empty it.",
+                destination=destination,
+            )
         )

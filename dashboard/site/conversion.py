@@ -12,6 +12,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from dashboard.languages.text import gettext
 from dashboard.site.site_files import SiteError
 
 # Stands for Panel's resources in the converted page until they are replaced by local paths.
@@ -30,7 +31,7 @@ class Conversion:
 def convert(app: Path) -> Conversion:
     """Return a Panel script converted; SiteError with the app's own error if that fails."""
     if not app.is_file():
-        raise SiteError(f"Expected a Panel script at {app}, found no such file.")
+        raise SiteError(gettext("Expected a Panel script at {app}, found no such file.", app=app))
     program = f"from {__name__} import main; main({str(app.resolve())!r})"
     settings = {
         "PANEL_CDN_ROOT": PANEL_ROOT,
@@ -42,7 +43,13 @@ def convert(app: Path) -> Conversion:
         command, env={**os.environ, **settings}, capture_output=True, text=True, check=False
     )
     if finished.returncode != 0:
-        raise SiteError(f"Panel could not convert {app}; its error was:\n{finished.stderr.strip()}")
+        raise SiteError(
+            gettext(
+                "Panel could not convert {app}; its error was:\n{error}",
+                app=app,
+                error=finished.stderr.strip(),
+            )
+        )
     answer = json.loads(finished.stdout.splitlines()[-1])
     return Conversion(answer["html"], answer["worker"], frozenset(answer["modules"]))
 

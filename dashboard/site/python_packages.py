@@ -11,6 +11,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from dashboard.languages.text import gettext
 from dashboard.site.archives import read_archive
 from dashboard.site.site_files import SiteError, package_folder
 
@@ -92,8 +93,11 @@ def _requirements(distribution: str) -> list[str]:
         lines = metadata.requires(distribution) or []
     except metadata.PackageNotFoundError as error:
         raise SiteError(
-            f"Expected the package {distribution} in this environment, found none: install the "
-            "project's dependencies again."
+            gettext(
+                "Expected the package {name} in this environment, found none: install the "
+                "project's dependencies again.",
+                name=distribution,
+            )
         ) from error
     needed = [Requirement(line) for line in lines]
     kept = [r for r in needed if r.marker is None or r.marker.evaluate(BROWSER)]

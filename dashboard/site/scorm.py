@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
+from dashboard.languages.text import gettext
 from dashboard.lessons.lesson import LessonError, read_lesson
 from dashboard.lessons.query import LONGEST, TASK, TEXT, pack
 from dashboard.lessons.task import is_task, read_task
@@ -108,7 +109,12 @@ def read_lesson_file(path: Path) -> tuple[str, str]:
     packed = pack(text)
     if len(packed) > LONGEST:
         raise SiteError(
-            f"--lesson: {path}: expected at most {LONGEST:,} characters when compressed, found "
-            f"{len(packed):,}."
+            gettext(
+                "--lesson: {path}: expected at most {most:,} characters when compressed, found "
+                "{count:,}.",
+                path=path,
+                most=LONGEST,
+                count=len(packed),
+            )
         )
     return title, f"{TASK if is_a_task else TEXT}={packed}"

@@ -9,6 +9,7 @@ from collections import defaultdict
 from importlib.util import find_spec
 from pathlib import Path
 
+from dashboard.languages.text import gettext
 from dashboard.site.archives import read_bundle
 
 PACKAGES = "packages.bin"
@@ -40,8 +41,11 @@ def package_folder(name: str) -> Path:
     spec = find_spec(name)
     if spec is None or spec.origin is None:
         raise SiteError(
-            f"Expected the package {name} in this environment, found none: install the project's "
-            "dependencies again."
+            gettext(
+                "Expected the package {name} in this environment, found none: install the "
+                "project's dependencies again.",
+                name=name,
+            )
         )
     return Path(spec.origin).parent
 

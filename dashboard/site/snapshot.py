@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from dashboard.languages.text import gettext
 from dashboard.site.archives import compress
 from dashboard.site.pyodide_files import Log
 
@@ -32,7 +33,7 @@ def make_snapshot(site: Path, pyodide: Mapping[str, bytes], node: str, log: Log)
     log
         Takes one line.
     """
-    log("starting the app in node for a copy of Python's memory")
+    log(gettext("starting the app in node for a copy of Python's memory"))
     scripts = files("dashboard")
     with (
         tempfile.TemporaryDirectory() as temporary,
@@ -48,7 +49,10 @@ def make_snapshot(site: Path, pyodide: Mapping[str, bytes], node: str, log: Log)
         if finished.returncode == 0:
             return compress(target.read_bytes(), LEVEL)
     log(
-        "The site starts without a copy of Python's memory, which takes longer, because node could "
-        f"not make one: {finished.stderr.strip()}"
+        gettext(
+            "The site starts without a copy of Python's memory, which takes longer, because node "
+            "could not make one: {error}",
+            error=finished.stderr.strip(),
+        )
     )
     return None

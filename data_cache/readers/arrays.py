@@ -69,7 +69,7 @@ def parse_npz(
                         "{name}: expected arrays such as x_train and y_train, or images "
                         "and labels, found {names}{hint}.",
                         name=name,
-                        names=", ".join(sorted(names))[:150] or gettext("none"),
+                        names=", ".join(sorted(names))[:150] or gettext("no arrays"),
                         hint=hint,
                     )
                 )

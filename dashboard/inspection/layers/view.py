@@ -45,7 +45,9 @@ SHEET = """
 .titles span { position: absolute; font-size: clamp(8.5px, 3cqi, 11px); white-space: nowrap;
   font-variant-numeric: tabular-nums; }
 .titles .end { right: 0; }
-.titles .layer { max-width: calc(100% - 48px); overflow: hidden; text-overflow: ellipsis; }
+/* A long title is smaller, as a letter is about half as wide as it is high. */
+.titles .layer { max-width: calc(100% - 48px); overflow: hidden; text-overflow: ellipsis;
+  font-size: clamp(7px, calc((100cqi - 48px) / (0.54 * var(--length))), clamp(8.5px, 3cqi, 11px)); }
 .titles .middle { transform: translateX(-50%); }
 .titles .slanted { transform-origin: left top; transform: rotate(32deg); }
 """

@@ -16,7 +16,7 @@ from bokeh.models import Span
 from bokeh.plotting import figure
 
 from dashboard.languages.numbers import format_number, format_percent
-from dashboard.languages.text import gettext, gettext_noop, ngettext
+from dashboard.languages.text import gettext, gettext_noop, ngettext, pgettext
 from dashboard.runs.controller import RunsController
 from dashboard.runs.fork import Race
 from dashboard.runs.rate_finder import SMOOTHING, RateTest
@@ -111,7 +111,9 @@ class ChangeFields:
         state.param[self._name].objects = list(names)
         if getattr(state, self._name) not in names:
             setattr(state, self._name, names[0])
-        options = {label_of(trials, name) if name else gettext("none"): name for name in names}
+        options = {
+            label_of(trials, name) if name else pgettext("setting", "none"): name for name in names
+        }
         if self._setting.options != options:
             self._setting.param.update(options=options, value=getattr(state, self._name))
         self._hint()

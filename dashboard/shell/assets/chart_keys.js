@@ -59,7 +59,7 @@
   }
 
   function write(value, axis) {
-    if (!Number.isFinite(value)) return gettext("none")
+    if (!Number.isFinite(value)) return gettext("no value")
     const { format, code } = axis.formatter // the one in English, the other in other languages
     if (/%|percent/.test(format ?? code ?? "")) {
       return format_percent(value, { maximumFractionDigits: 2 })

@@ -216,6 +216,7 @@ class LayerPictures {
         element.style.left = `${(100 * x) / this.width}%`
       }
       element.style.top = `${(100 * top) / this.height}%`
+      element.style.setProperty("--length", text.length)
       texts.push(element)
     }
     const { squares, layers } = this

@@ -52,7 +52,7 @@ def tags(text: str) -> list[str]:
 @pytest.mark.parametrize("code", OTHERS)
 def test_a_language_that_is_offered_translates_every_text_and_no_other(code, texts):
     catalogue = catalogues.read_catalogue(code)
-    found = {message.id for message in catalogue if message.id}
+    found = {(message.id, message.context) for message in catalogue if message.id}
     assert sorted(map(str, set(texts) - found)) == [], "run `make languages`, and translate these"
     assert sorted(map(str, found - set(texts))) == [], "run `make languages` to remove these"
     missing = [m.id for m in catalogue if m.id and not all(forms(m.string))]
@@ -76,13 +76,37 @@ def test_a_translation_has_the_values_and_the_elements_of_the_text(code):
     assert wrong == []
 
 
+WRONG_PUNCTUATION = {
+    "de": r"”|\d%|[\d}] %",
+    # No-break spaces, with which a line never begins with a colon.
+    "fr": r"[^\S\xa0\u202f][:;!?»]|«[^\xa0]|[\d}] %|\w'\w|[\w)][:!?](\s|$)",
+    "es": r"^[^¿]*\w\?$|^[^¡]*!$|\d%|[\d}] %",
+    "zh-Hans": r"[\u4e00-\u9fff][,;:?!.]|[,;:?!][\u4e00-\u9fff]|[\u4e00-\u9fff]\w*[A-Za-z0-9]|\d %",
+}
+CODE = r"`[^`]*`|<[^>]*>|%\(\w+\)\w|https?:\S+|\?\w+=|=“[^”]*”"
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_punctuation_and_spaces_are_those_of_the_language(code):
+    wrong = [
+        text
+        for message in catalogues.read_catalogue(code)
+        for text in (forms(message.string) if message.id else ())
+        if re.search(WRONG_PUNCTUATION[code], re.sub(CODE, "", text), re.ASCII)
+    ]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("code", OTHERS)
 def test_a_compiled_catalogue_is_that_of_its_source(code):
     compiled = (catalogues.CATALOGUES / f"{code}.mo").read_bytes()
     expected = catalogues.compile_catalogue(catalogues.read_catalogue(code))
 
     def entries(content: bytes) -> dict:
-        return {forms(message.id): message.string for message in read_mo(io.BytesIO(content))}
+        return {
+            (forms(message.id), message.context): message.string
+            for message in read_mo(io.BytesIO(content))
+        }
 
     assert entries(compiled) == entries(expected), "run `make languages`"
 
@@ -98,7 +122,7 @@ def test_words_that_are_defined_elsewhere_are_in_the_catalogues(texts):
         *(shape.title for shape in PLANE_SHAPES.values()),
         *STRENGTH_NAMES,
     }  # fmt: skip
-    assert sorted(shown - set(texts) - SAME_EVERYWHERE) == []
+    assert sorted(shown - {text.id for text in texts} - SAME_EVERYWHERE) == []
     listed = {*words.ARCHITECTURE_TITLES, *words.DATA_SET_TITLES, *words.SHAPE_TITLES}
     assert listed <= shown
 

@@ -27,6 +27,7 @@ from dashboard.languages.text import (
     gettext,
     in_current_language,
     ngettext,
+    pgettext,
     set_language,
     use_language,
 )
@@ -166,3 +167,12 @@ def test_the_table_of_the_site_has_the_shell_and_the_start(language):
     assert "MNIST" in table["about"]
     # What is not English costs the start of another page nothing, and its own little.
     assert len(page_table(language)) < 20_000
+
+
+def test_a_word_has_the_gender_of_what_it_stands_for():
+    with use_language(FRENCH):
+        assert pgettext("class", "none") == "aucune"
+        assert pgettext("setting", "none") == "aucun"
+    with use_language(GERMAN):
+        assert pgettext("setting", "none") == "keine"
+    assert pgettext("setting", "none") == "none"

@@ -17,8 +17,10 @@ AREAS = (
     *("dashboard/autosave", "dashboard/cli", "dashboard/digits", "dashboard/evaluation"),
     *("dashboard/plane/views", "dashboard/report", "dashboard/sharing", "dashboard/teaching"),
     *("dashboard/shell", "dashboard/weights_file.py", "dashboard/training/settings.py"),
+    *("dashboard/site/build.py", "dashboard/site/conversion.py", "dashboard/site/pyodide_files.py"),
+    *("dashboard/site/python_files.py", "dashboard/site/scorm.py", "dashboard/site/snapshot.py"),
 )
-FUNCTIONS = ("gettext", "gettext_noop", "ngettext")
+FUNCTIONS = ("gettext", "gettext_noop", "ngettext", "pgettext")
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,;:]? [a-z]{2,}[,;:]? [a-z{]")
 """Three words in a row, or two and a value."""
 
