@@ -133,11 +133,18 @@ const WAYS_OUT = {
   bytes: () => gettext("It may be of another build: reload the page, or copy the whole site to the server again."),
 };
 
+let told = null; // what the line shows of the troubles
+
+/* The app may start without a file, as without the texts of its language: what is told of it
+ * then stays until the file has come. */
 function showTroubles() {
-  if (root.dataset.site !== "loading") return;
+  const isLoading = root.dataset.site === "loading";
+  if (!isLoading && (told === null || status.shown !== told)) return;
   const [first] = troubles.entries();
   if (first === undefined) {
-    status.showProgress(gettext("Starting Python (1 of 3) …"));
+    told = null;
+    if (isLoading) status.showProgress(gettext("Starting Python (1 of 3) …"));
+    else status.hide();
     return;
   }
   const [name, {kind, text, values, seconds}] = first;
@@ -153,6 +160,7 @@ function showTroubles() {
     [[gettext("Try again"), tryNow], reload()],
     {file: name, cause: kind},
   );
+  told = status.shown;
 }
 
 function tryNow() {

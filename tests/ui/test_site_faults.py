@@ -96,7 +96,7 @@ def sees_what_is_wrong(page: Page, name: str, cause: str) -> None:
 def is_started_without_a_reload(page: Page, url: str) -> None:
     LabPage(page, url).wait_ready()
     assert page.evaluate("window.isSamePage") is True
-    assert page.locator(LINE).count() == 0
+    assert page.locator(LINE).all_inner_texts() == []
 
 
 def misses_its_looks(page: Page, name: str, cause: str) -> None:
@@ -168,6 +168,19 @@ def test_files_that_do_not_come_are_named_with_the_cause_and_the_start_goes_on_w
     looks_right_again(page)
     is_copied_without_a_reload(page)
     page.context.close()
+
+
+def test_what_is_told_of_a_file_without_which_the_app_starts_goes_when_the_file_has_come(
+    browser: Browser, faulty: FaultySite
+) -> None:
+    page = open_spoiled(browser, faulty, {"languages/de.json": "404"}, "?lang=de")
+    page.wait_for_function("document.documentElement.dataset.site === 'ready'")
+    page.locator(f'{LINE}[data-file="languages/de.json"]').wait_for()
+    faulty.repair()
+    try_again(page)
+    page.wait_for_function("document.documentElement.lang === 'de'")
+    assert page.locator(LINE).all_inner_texts() == []
+    page.close()
 
 
 def test_a_policy_or_a_sandbox_that_refuses_the_start_is_told_and_nothing_looks_alive(
