@@ -24,7 +24,7 @@ VERSION_KEY, CHECK_KEY = "link", "check"
 CHECK_LENGTH = 6
 
 PAGE_KEYS = (
-    *("pane", "inside", "hide", "present", "api", "lang"),
+    *("pane", "inside", "hide", "present", "api", "lang", "threads"),
     *("lesson", "lesson-text", "task-text", "step", "done", "answer"),
 )
 """Keys that concern the page itself; the check does not cover them."""

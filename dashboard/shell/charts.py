@@ -162,8 +162,6 @@ class CurveChart:
         self._y_ranges = {"linear": FollowingRange(0, 1), "log": FollowingRange(0.01, 10)}
         self._labels: list[Label] = []
         """In every figure one of the best validation score."""
-        self._empty_labels: list[Label] = []
-        """In every figure one that stands in for the curves."""
         self._glyphs: list[tuple[Any, tuple[str, ...]]] = []
         """Every glyph with the properties that name its column of the x axis."""
         self.renderers: dict[str, list[GlyphRenderer]] = {}
@@ -171,8 +169,12 @@ class CurveChart:
         self._scale = "linear"
         self._figures = {"linear": self._make_figure("linear")}
         self._pane = pn.pane.Bokeh(self._figures["linear"], sizing_mode="stretch_both", margin=0)
+        self._title = f"<h2>{title}</h2>"
+        # In HTML, which breaks a text that is wider than the chart; a label of Bokeh is cut.
+        self._empty = f'{self._title}<p class="empty-chart quiet">{gettext(EMPTY_TEXT)}</p>'
+        self._heading = theme.text(self._empty, css_classes=["chart-heading"])
         self.view = pn.Column(
-            theme.text(f"<h2>{title}</h2>"),
+            self._heading,
             self._pane,
             css_classes=[css_class, "chart"],
             # Panel derives another minimum from the content.
@@ -263,10 +265,9 @@ class CurveChart:
 
     def _draw_empty(self) -> None:
         """Say in an empty chart when it will be drawn."""
-        is_empty = not self.last_place()
-        for label in self._empty_labels:
-            if label.visible != is_empty:
-                label.visible = is_empty
+        heading = self._title if self.last_place() else self._empty
+        if self._heading.object != heading:
+            self._heading.object = heading
 
     def _number(self, value: float) -> str:
         return format_percent(value) if self._is_share else format_number(value, ".3g")
@@ -374,6 +375,7 @@ class CurveChart:
         chart.xaxis.ticker.desired_num_ticks = 4
         if self._is_share:
             chart.yaxis.bounds = (0, 1)
+            chart.yaxis.ticker.desired_num_ticks = 4  # more would touch each other in a low chart
             chart.yaxis.formatter = number_formatter("0 %")
         elif scale == "linear" and current_language() is not ENGLISH:
             chart.yaxis.formatter = number_formatter("0,0.[0000]")
@@ -420,19 +422,6 @@ class CurveChart:
         self._draw_label(label)
         self._labels.append(label)
         chart.add_layout(label)
-        empty = Label(
-            x=EMPTY_END / 2,
-            y=0.5,
-            y_range_name="height",
-            visible=not self.last_place(),
-            text=gettext(EMPTY_TEXT),
-            text_align="center",
-            text_baseline="middle",
-            text_font_size="12px",
-            css_variables={"--bk-text-color": "var(--text-quiet)"},
-        )
-        self._empty_labels.append(empty)
-        chart.add_layout(empty)
         marks = [
             self._add_marks(chart, self.changes, PREVIOUS, "inverted_triangle", "dashed"),
             self._add_marks(chart, self.divergences, DIVERGED, "x", "solid"),

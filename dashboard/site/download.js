@@ -66,10 +66,10 @@ function isPage(response) {
 
 /* Downloads a file once. `read` makes the value of its stream of bytes; `file` is
  * {name, bytes, sums, type}: the size, the SHA-256 sums of which it must have one, and a part of its
- * media type where that matters. */
-async function downloadOnce(file, read, {cache, priority, count}) {
+ * media type where that matters. Files of one `group` count what arrives together. */
+async function downloadOnce(file, read, {cache, priority, count, group = traffic}) {
   const controller = new AbortController();
-  const own = cache === "default" ? traffic : {bytes: 0};
+  const own = cache === "default" ? group : {bytes: 0};
   const unwatch = watchSilence(() => {
     controller.abort(
       new FileError("hang", gettext_noop("nothing of it has come for {seconds} s"), {

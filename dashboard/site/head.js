@@ -133,11 +133,19 @@ const WAYS_OUT = {
   bytes: () => gettext("It may be of another build: reload the page, or copy the whole site to the server again."),
 };
 
+let told = null; // what the line shows of the troubles
+
+/* The app may be ready without a file, as without the texts of its language: that is told as well,
+ * where the line is free, until the file has come. */
 function showTroubles() {
-  if (root.dataset.site !== "loading") return;
+  const isLoading = root.dataset.site === "loading";
+  const isFree = status.shown === told || !status.isError;
+  if (!isLoading && !(root.dataset.site === "ready" && isFree)) return;
   const [first] = troubles.entries();
   if (first === undefined) {
-    status.showProgress(gettext("Starting Python (1 of 3) …"));
+    if (isLoading) status.showProgress(gettext("Starting Python (1 of 3) …"));
+    else if (told !== null) status.hide();
+    told = null;
     return;
   }
   const [name, {kind, text, values, seconds}] = first;
@@ -153,6 +161,7 @@ function showTroubles() {
     [[gettext("Try again"), tryNow], reload()],
     {file: name, cause: kind},
   );
+  told = status.shown;
 }
 
 function tryNow() {
@@ -313,14 +322,16 @@ function startFirst() {
     launch();
   }
 
+  /* A script that has made the app is good enough: the visitor's work is not ended for it. */
   function check(name, trouble) {
-    wasBad ||= trouble !== null;
-    report(name, trouble);
+    const isBad = trouble !== null && root.dataset.site !== "ready";
+    wasBad ||= isBad;
+    report(name, isBad ? trouble : null);
   }
 
   async function follow() {
     await obtain(siteFiles.worker, readBytes, check, {priority: "low"});
-    if (wasBad) relaunch();
+    if (wasBad && root.dataset.site !== "ready") relaunch();
     for (let [failures, silence] = [0, 0]; !hasSpoken; silence += 1) {
       await pause(1);
       if (hasSpoken || (!hasFailed && silence < SILENT_WORKER_SECONDS)) continue;

@@ -83,8 +83,28 @@ function prerenderedDocument() {
 
 const loadingClasses = [...document.body.classList];
 
+/* A page that was restored from the copy of memory is drawn before all files are there: "begun",
+ * "done" or "failed". Until it is done Python answers nothing; that usually takes no time. */
+let restoring = "";
+
+function takeRestoring(state) {
+  restoring = state;
+  if (state === "done" && hasState("loading")) finishStart();
+}
+
+/* Where a file does not come meanwhile, the page is not shown as working. */
+function takeTrouble({name, trouble}) {
+  if (restoring === "begun" && trouble !== null && hasState("ready")) {
+    setInert(true);
+    document.body.classList.add(...loadingClasses);
+    setState("loading");
+  }
+  report(name, trouble);
+}
+
 /* Called by the message loop when the document of a worker is shown. */
 function finishStart() {
+  if (restoring === "begun" && troubles.size > 0) return;
   setInert(false);
   document.body.classList.remove(...loadingClasses);
   if (!status.isError) status.hide();
@@ -97,7 +117,8 @@ function receive(message) {
   else if (message.type === "progress") showProgress(message);
   else if (message.type === "tab") siteStart.nameTab(message.name);
   else if (message.type === "died") die(message.summary);
-  else if (message.type === "trouble") report(message.name, message.trouble);
+  else if (message.type === "trouble") takeTrouble(message);
+  else if (message.type === "restoring") takeRestoring(message.state);
   else if (message.type === "refused") takeRefusal(message.refusal);
   else if (message.type === "error") {
     showError(message.where, message.summary, message.details, message.fatal);
@@ -146,6 +167,7 @@ function restart(options = {resume: true}) {
   setState("loading");
   setInert(true);
   Object.assign(bridge, {sent: 0, done: 0});
+  restoring = "";
   startTime = performance.now();
   listen(siteStart(options));
   status.showProgress(gettext("Python stopped and is being started again …"));
@@ -285,6 +307,7 @@ function tellNoCopy(name, text, values = {}) {
 
 const followed = new Set();
 const sheetTroubles = new Map();
+const sheetTraffic = {bytes: 0}; // none of the start's, which would hide a file of it that hangs
 let tellsOfSheets = false;
 
 function sheetLinks(part) {
@@ -313,7 +336,7 @@ async function followSheet(name) {
   await obtain(sheets[name], readBytes, (_, trouble) => {
     wasBad ||= trouble !== null;
     tellOfSheet(name, trouble);
-  });
+  }, {group: sheetTraffic});
   for (const link of sheetLinks(document)) {
     const isMissing = wasBad || link.sheet === null;
     if (isMissing && sheetName(link) === name) link.href = `${name}?${Date.now()}`;

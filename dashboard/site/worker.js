@@ -276,6 +276,7 @@ async function restorePage(files, parts) {
     tellStage("packages");
     tellStage("app");
     // The page draws it meanwhile.
+    self.postMessage({type: "restoring", state: "begun"});
     render([withAddress(page.docs_json), page.render_items, page.root_ids]);
     // Modules that are imported later, and the library.
     const [bundle, stdlib] = await Promise.all([files, parts.stdlib]);
@@ -283,10 +284,12 @@ async function restorePage(files, parts) {
     pyodide.FS.writeFile(`/lib/${settings.stdlibFile}`, stdlib, {canOwn: true});
     reportErrors();
     runApart(RESUME, {backend});
+    self.postMessage({type: "restoring", state: "done"});
     return true;
   } catch (error) {
     self.pyodide = undefined;
     isRestored = false;
+    self.postMessage({type: "restoring", state: "failed"});
     console.info(`Python starts without the copy of its memory: ${error?.message ?? error}`);
     return false;
   }

@@ -33,6 +33,30 @@ SAYS_THAT_IT_IS_OPEN = f"""() => ({RECORDS})().then((records) => {{
 
 NO_LOCKS = "Object.defineProperty(navigator, 'locks', { value: undefined })"
 
+# A database whose transactions never end while `set_hanging` says so.
+HANGS_LATER = """
+{
+  let isHanging = false
+  const channel = new BroadcastChannel("hanging")
+  channel.onmessage = ({ data }) => { isHanging = data }
+  const { transaction } = IDBDatabase.prototype
+  const never = () => ({})
+  const hanging = { put: never, get: never, delete: never, getAll: never, getAllKeys: never }
+  IDBDatabase.prototype.transaction = function (...values) {
+    if (isHanging && self.document === undefined) {
+      return { objectStore: () => hanging, abort() {} }
+    }
+    return transaction.apply(this, values)
+  }
+}
+"""
+
+
+def set_hanging(is_hanging: bool) -> str:
+    """Return the script of a page whose worker's database is to hang, or not to."""
+    return f"new BroadcastChannel('hanging').postMessage({str(is_hanging).lower()})"
+
+
 # Ways in which a browser stores nothing.
 NO_STORAGE = {
     "undefined": "Object.defineProperty(self, 'indexedDB', { value: undefined })",

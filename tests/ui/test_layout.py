@@ -52,6 +52,17 @@ ONE_BELOW_THE_OTHER = """
 }
 """
 
+# Of every empty chart: how far its text reaches beyond the chart to the left, right and bottom.
+EMPTY_TEXTS_BEYOND = """
+() => [".ink-loss", ".ink-accuracy"].map((name) => {
+  const chart = deep(name)
+  const range = document.createRange()
+  range.selectNodeContents(deep(".empty-chart", chart.shadowRoot))
+  const [text, { left, right, bottom }] = [range, chart].map((it) => it.getBoundingClientRect())
+  return [left - text.left, text.right - right, text.bottom - bottom]
+})
+"""
+
 CONTRAST = """
 (selector) => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true })
@@ -226,6 +237,14 @@ def test_pad_answer_and_bars_are_in_sight_in_every_window(
         lambda: served.page.evaluate(MEASURES)["boxes"]["pad"][2] <= width, "the pad is too wide"
     )
     check_sight(served.page.evaluate(MEASURES), width, height)
+
+
+@pytest.mark.parametrize(("width", "height"), WINDOWS)
+def test_the_text_in_empty_charts_is_never_cut(served: LabPage, width: int, height: int) -> None:
+    served.page.set_viewport_size({"width": width, "height": height})
+    served.page.wait_for_function("(width) => innerWidth === width", arg=width)
+    for beyond in served.page.evaluate(EMPTY_TEXTS_BEYOND):
+        assert max(beyond) <= 0
 
 
 def test_pad_and_inside_grow_with_the_window(served: LabPage) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from browser_page import DEEP, NO_SERVICE_WORKER, START_DEADLINE_MS, LabPage
 from faulty_site import FAULTS, FaultySite, faulty_site
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = pytest.mark.ui
 
@@ -84,11 +84,17 @@ def needed_files(folder: Path) -> list[str]:
     ]
 
 
-def sees_what_is_wrong(page: Page, name: str, cause: str) -> None:
-    """Wait for the sentence of one file, with its way out."""
+def is_told(page: Page, name: str, cause: str) -> Locator:
+    """Wait for the sentence of one file, and return its line."""
     line = page.locator(f'{LINE}[data-file="{name}"][data-cause="{cause}"]')
     line.wait_for(timeout=SENTENCE_MS)
     assert name in line.inner_text()
+    return line
+
+
+def sees_what_is_wrong(page: Page, name: str, cause: str) -> None:
+    """Wait for the sentence of a file without which nothing starts, with its way out."""
+    line = is_told(page, name, cause)
     assert line.get_by_role("button", name="Try again").is_visible()
     assert page.evaluate("document.documentElement.dataset.site") == "loading"
 
@@ -96,14 +102,7 @@ def sees_what_is_wrong(page: Page, name: str, cause: str) -> None:
 def is_started_without_a_reload(page: Page, url: str) -> None:
     LabPage(page, url).wait_ready()
     assert page.evaluate("window.isSamePage") is True
-    assert page.locator(LINE).count() == 0
-
-
-def misses_its_looks(page: Page, name: str, cause: str) -> None:
-    """Wait for the sentence of a style sheet; the app works without it."""
-    line = page.locator(f'{LINE}[data-file="{name}"][data-cause="{cause}"]')
-    line.wait_for(timeout=SENTENCE_MS)
-    assert name in line.inner_text()
+    assert page.locator(LINE).all_inner_texts() == []
 
 
 # All style sheets that the page has, in its shadow roots too: [name, whether it is there].
@@ -162,12 +161,48 @@ def test_files_that_do_not_come_are_named_with_the_cause_and_the_start_goes_on_w
     faulty.spoil(of_copy | of_looks)
     try_again(page)
     LabPage(page, faulty.url).wait_ready()
-    misses_its_looks(page, *causes(of_looks).popitem())
+    is_told(page, *causes(of_looks).popitem())
     misses_a_copy(page, "app.webmanifest")
     faulty.repair()
     looks_right_again(page)
     is_copied_without_a_reload(page)
     page.context.close()
+
+
+@pytest.mark.parametrize("fault", ["404", pytest.param("hang", marks=needs_time)])
+def test_a_restored_page_is_not_shown_as_working_while_it_lacks_a_file(
+    browser: Browser, faulty: FaultySite, fault: str
+) -> None:
+    page = open_spoiled(browser, faulty, {"pyodide/stdlib.bin": fault})
+    sees_what_is_wrong(page, "pyodide/stdlib.bin", CAUSES[fault])
+    page.wait_for_function("siteBridge.sent > 0")  # the page is drawn
+    assert page.evaluate("document.documentElement.dataset.site") == "loading"
+    assert page.evaluate("document.querySelector('[data-root-id]').inert") is True
+    faulty.repair()
+    try_again(page)
+    is_started_without_a_reload(page, faulty.url)
+    lab = LabPage(page, faulty.url)
+    lab.press_train("Train")
+    lab.wait_until(lambda: lab.iteration() > 0, "the page is dead")
+    page.close()
+
+
+@pytest.mark.parametrize(
+    "is_ready", [False, pytest.param(True, marks=needs_time)], ids=["before", "after"]
+)
+def test_the_texts_of_a_language_that_do_not_come_are_told_whether_the_app_is_ready_or_not(
+    browser: Browser, faulty: FaultySite, is_ready: bool
+) -> None:
+    texts = "languages/de.json"
+    # A file that hangs is told when nothing more comes, and by then the app may be ready.
+    page = open_spoiled(browser, faulty, {texts: "hang" if is_ready else "404"}, "?lang=de")
+    is_told(page, texts, "hang" if is_ready else "status")
+    page.wait_for_function("document.documentElement.dataset.site === 'ready'")
+    faulty.repair()
+    try_again(page)
+    page.wait_for_function("document.documentElement.lang === 'de'")
+    assert page.locator(LINE).all_inner_texts() == []
+    page.close()
 
 
 def test_a_policy_or_a_sandbox_that_refuses_the_start_is_told_and_nothing_looks_alive(
@@ -221,7 +256,7 @@ def test_every_style_sheet_with_every_fault(
     for name in names:
         page = open_spoiled(browser, faulty, {name: fault})
         LabPage(page, faulty.url).wait_ready()
-        misses_its_looks(page, name, CAUSES[fault])
+        is_told(page, name, CAUSES[fault])
         faulty.repair()
         looks_right_again(page)
         page.close()
@@ -236,12 +271,13 @@ def test_every_file_of_a_language_with_every_fault(
         name = f"languages/{path.name}"
         page = open_spoiled(browser, faulty, {name: fault}, f"?lang={path.stem}")
         if fault != "type":  # that of a downloaded text does not matter
-            sees_what_is_wrong(page, name, CAUSES[fault])
+            is_told(page, name, CAUSES[fault])
         faulty.repair()
         try_again(page)
         page.wait_for_function("document.documentElement.dataset.site === 'ready'")
-        assert page.evaluate("[document.documentElement.lang, isSamePage]") == [path.stem, True]
-        assert page.locator(LINE).count() == 0
+        page.wait_for_function("(code) => document.documentElement.lang === code", arg=path.stem)
+        assert page.evaluate("window.isSamePage") is True
+        assert page.locator(LINE).all_inner_texts() == []
         page.close()
 
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
-from browser_page import DEADLINE_MS, DEEP, START_DEADLINE_MS, LabPage
+from browser_page import (
+    CHROMIUM_ARGUMENTS,
+    DEADLINE_MS,
+    DEEP,
+    START_DEADLINE_MS,
+    LabPage,
+    find_chromium,
+)
 from faulty_site import FaultySite, faulty_site
-from playwright.sync_api import BrowserContext
-from saves import NO_LOCKS, NO_STORAGE, SAVES, SAYS_THAT_IT_IS_OPEN
+from playwright.sync_api import Browser, BrowserContext
+from saves import HANGS_LATER, NO_LOCKS, NO_STORAGE, SAVES, SAYS_THAT_IT_IS_OPEN, set_hanging
+from static_server import static_server
 
 pytestmark = pytest.mark.ui
 
@@ -150,7 +161,10 @@ def test_a_tab_without_locks_is_open_for_others_before_python_runs(
     site.before = NO_LOCKS
     site.spoil({"packages.bin": "hang"})
     lab = tab_of(context, site.url)
-    lab.page.wait_for_function(SAYS_THAT_IT_IS_OPEN)
+    # `wait_for_function` does not wait for a promise.
+    lab.wait_until(
+        lambda: lab.page.evaluate(SAYS_THAT_IT_IS_OPEN), "it does not say that it is open"
+    )
 
 
 @needs_time
@@ -259,3 +273,109 @@ def test_a_quota_that_is_lowered_while_training_is_told_of_until_there_is_space_
     lab.wait_until(lambda: f"iteration {goal:,}" in own_title(lab), "the work was not saved")
     reload_together([lab])
     lab.wait_text(OFFER, f"iteration {goal:,} of")
+
+
+@needs_time
+def test_a_database_that_falls_silent_while_training_is_told_of_until_it_answers(
+    context: BrowserContext, site: FaultySite
+) -> None:
+    site.before = HANGS_LATER
+    lab = tab_of(context, site.url)
+    is_open(lab)
+    work(lab, 1)
+    lab.press_train("Train")
+    lab.wait_until(lambda: "iteration 1 " not in own_title(lab), "training was not saved")
+    lab.page.evaluate(set_hanging(True))
+    lab.wait_text(ALERT, "cannot be saved in this browser at present .*does not answer")
+    seen = lab.iteration()
+    lab.wait_until(lambda: lab.iteration() > seen, "training did not go on")
+    lab.press_train("Pause")
+    lab.wait_status(state="paused")
+    assert lab.page.locator(ALERT).is_visible()
+    goal = lab.iteration()
+    lab.page.evaluate(set_hanging(False))
+    lab.page.locator(ALERT).get_by_role("button", name="Try again").click()
+    lab.page.locator(ALERT).wait_for(state="hidden")
+    lab.wait_until(lambda: f"iteration {goal:,}" in own_title(lab), "the work was not saved")
+    reload_together([lab])
+    lab.wait_text(OFFER, f"iteration {goal:,} of")
+
+
+@contextmanager
+def chromium_with(browser: Browser, folder: Path, profile: Mapping[str, Any]) -> Iterator[Any]:
+    """Start a Chromium whose visitor has changed settings; what it stores is in a folder."""
+    settings = folder / "Default" / "Preferences"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps({"profile": profile}))
+    context = browser.browser_type.launch_persistent_context(
+        folder,
+        executable_path=find_chromium(),
+        # Playwright disables the partitions in which frames of other sites store; the last counts.
+        args=[*CHROMIUM_ARGUMENTS, "--disable-features=PaintHolding"],
+        viewport={"width": 1280, "height": 800},
+    )
+    context.add_init_script(DEEP)
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+@needs_time
+def test_a_chromium_that_blocks_all_storage_is_told_of_and_everything_works(
+    browser: Browser, site: FaultySite, tmp_path: Path
+) -> None:
+    blocked = {"default_content_setting_values": {"cookies": 2}}
+    with chromium_with(browser, tmp_path, blocked) as context:
+        lab = tab_of(context, site.url)
+        is_open(lab)
+        works_and_says_that_nothing_is_saved(lab, REASONS["refused"])
+
+
+# Whether this frame may store anything.
+CAN_STORE = """() => new Promise((resolve) => {
+  try {
+    const request = indexedDB.open("probe")
+    request.onsuccess = () => resolve(true)
+    request.onerror = () => resolve(false)
+  } catch {
+    resolve(false)
+  }
+})"""
+
+
+@needs_time
+@pytest.mark.parametrize(
+    "profile",
+    [
+        {},
+        {"cookie_controls_mode": 1, "block_third_party_cookies": True},
+        {"default_content_setting_values": {"cookies": 2}},
+    ],
+    ids=["usual", "no-third-party", "nothing"],
+)
+def test_a_frame_of_another_site_in_chromium_saves_or_says_that_it_cannot(
+    browser: Browser, site: FaultySite, tmp_path: Path, profile: Mapping[str, Any]
+) -> None:
+    course = tmp_path / "course"
+    course.mkdir()
+    frame = f'<iframe src="{site.url}" width="1200" height="700"></iframe>'
+    (course / "index.html").write_text(f"<!DOCTYPE html><title>Course</title>{frame}")
+    with (
+        static_server(course) as address,
+        chromium_with(browser, tmp_path / "profile", profile) as context,
+    ):
+        page = context.new_page()
+        page.set_default_timeout(START_DEADLINE_MS)
+        page.goto(address.replace("127.0.0.1", "localhost"), wait_until="load")
+        inner = page.frames[1]
+        inner.wait_for_function("Number(deepData('.ink-status').cached) > 0")
+        inner.evaluate("deep('button', deep('.ink-train').shadowRoot).click()")
+        inner.wait_for_function("Number(deepData('.ink-status').iteration) > 20")
+        if inner.evaluate(CAN_STORE):
+            lab = LabPage(page, site.url)
+            lab.wait_until(lambda: inner.evaluate(SAVES), "nothing was saved")
+            assert not inner.locator(ALERT).is_visible()
+        else:
+            inner.wait_for_function("/tab of its own/.test(deepText('.ink-alert'))")
+            assert inner.locator(ALERT).is_visible()

@@ -1,6 +1,8 @@
 """What a link contains, what becomes of wrong ones, and that it reproduces the sender's curve."""
 
 import asyncio
+import re
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -35,6 +37,8 @@ from dashboard.shell.share_link import ShareLink
 from dashboard.training.settings import SettingError
 from data_cache import AUGMENTATIONS, DATA_SETS, PLANE_INPUTS, PLANE_SHAPES
 from nn import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS, PRETRAINED, load_pretrained
+
+ROOT = Path(__file__).parents[3] / "dashboard"
 
 PLANE_SETTINGS = tuple(name for name in PlaneSettings.param if name != "name")
 
@@ -178,6 +182,16 @@ def test_what_is_unknown_or_impossible_is_left_out_with_a_reason():
 def test_keys_of_the_page_and_of_other_sites_are_no_faults():
     link = "&".join(f"{name}x=1" for name in FOREIGN) + "&pane=spiral&hide=charts&api=x"
     assert read_link(link, DigitsState(), DIGITS_SETTINGS).faults == []
+
+
+def test_what_scripts_read_from_the_address_is_no_fault():
+    read = re.compile(r'(?:address_has|URLSearchParams\([^()]*\)\.get)\("([\w-]+)"\)')
+    scripts = [path.read_text(encoding="utf-8") for path in ROOT.rglob("*.js")]
+    keys = {key for script in scripts for key in read.findall(script)}
+    assert {"lang", "threads"} <= keys
+    assert (
+        read_link("&".join(f"{key}=1" for key in keys), DigitsState(), DIGITS_SETTINGS).faults == []
+    )
 
 
 def test_the_pane_and_parts_that_cannot_be_hidden_are_found():

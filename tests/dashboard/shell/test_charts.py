@@ -13,7 +13,7 @@ from dashboard.digits.views.queue_chart import POINTS, QueueChart, QueueControls
 from dashboard.languages.language import find_language
 from dashboard.languages.text import use_language
 from dashboard.shell.chart_parts import hover_formatters, number_formatter
-from dashboard.shell.charts import EMPTY_END, SCORE_POINTS, RunCharts, thin
+from dashboard.shell.charts import EMPTY_END, EMPTY_TEXT, SCORE_POINTS, RunCharts, thin
 from dashboard.shell.theme import Theme
 from dashboard.training.history import History, Score
 from dashboard.training.marks import Divergence, SettingChange
@@ -129,6 +129,15 @@ def test_what_stays_is_not_sent_again():
 
 
 # Axes
+
+
+def test_a_chart_says_that_it_is_empty_as_long_as_nothing_is_drawn():
+    charts = make_charts()
+    (heading, *_) = charts.loss.view.select(pn.pane.HTML)
+    assert EMPTY_TEXT in heading.object
+    for steps, is_empty in ((1, False), (0, True)):
+        charts.draw(history_of(steps), 0.9)
+        assert (EMPTY_TEXT in heading.object) == is_empty
 
 
 def test_all_axes_are_labelled():
