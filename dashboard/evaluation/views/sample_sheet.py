@@ -22,7 +22,7 @@ _CELL, _HEIGHT = 30, 42
 
 
 class SampleSheet:
-    """At most 24 samples, each above a short text.
+    """At most 24 samples, each above a short text; without samples nothing can be seen of it.
 
     Parameters
     ----------
@@ -58,6 +58,8 @@ class SampleSheet:
             x_axis_type=None,
             y_axis_type=None,
             sizing_mode="stretch_width",
+            # Of a figure, because Panel's pane of a figure does not hide it from the beginning.
+            visible=False,
             css_classes=[css_class],
             stylesheets=[".bk-Canvas { filter: var(--ink-filter); cursor: pointer; }"],
         )
@@ -98,6 +100,7 @@ class SampleSheet:
             top, left = row * _HEIGHT + 1, column * _CELL + 1
             sheet[top : top + 28, left : left + 28] = image.reshape(28, 28)
         positions = np.arange(len(images))
+        self.figure.visible = len(images) > 0
         self._images.data = {"image": [sheet]}
         self._labels.data = {
             "x": positions % COLUMNS + 0.5,
