@@ -9,7 +9,7 @@ import numpy as np
 from bokeh.models import ColumnDataSource, LinearColorMapper
 from numpy.typing import NDArray
 
-from dashboard.digits.views.pad import INK_PALETTE
+from dashboard.digits.views.pad import INK_ON_CARD
 from dashboard.evaluation.views.cell_grid import CellGrid
 from dashboard.shell.chart_parts import make_picture
 
@@ -65,7 +65,7 @@ class SampleSheet:
         )
         self.figure.image(
             "image", x=0, y=ROWS, dw=COLUMNS, dh=ROWS, origin="top_left", anchor="top_left",
-            source=self._images, color_mapper=LinearColorMapper(INK_PALETTE, low=0, high=255),
+            source=self._images, color_mapper=LinearColorMapper(INK_ON_CARD, low=0, high=255),
         )  # fmt: skip
         self.figure.text(
             "x",

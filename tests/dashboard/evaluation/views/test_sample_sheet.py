@@ -31,6 +31,11 @@ def test_an_empty_sheet_is_no_box(sheet):
     assert not sheet.figure.visible
 
 
+def test_what_is_blank_is_as_the_card_in_light_and_dark(sheet):
+    glyph, _ = drawn(sheet, Image)
+    assert glyph.color_mapper.palette[0] == "#00000000"
+
+
 def test_texts_overprint_no_sample(sheet):
     sheet.draw([FULL] * SHOWN, ["4→9"] * SHOWN, ["4, predicted 9"] * SHOWN)
     _, images = drawn(sheet, Image)
