@@ -1,4 +1,4 @@
-"""Robustness of a network to shifted, rotated, scaled, thickened and noisy digits.
+"""Robustness of a network to shifted, rotated, scaled, thickened, noisy and adversarial digits.
 
 Accuracy is measured on the transformed images as they are, and after `frame_digits`, which
 normalizes drawings on the pad as well.
@@ -15,7 +15,12 @@ import numpy as np
 from dashboard.languages.text import gettext_noop
 from dashboard.training.trainer import Execute, execute_in_line
 from data_cache import Samples, crop, frame_digits, perturb, to_float
+from data_cache.samples import SIDE
 from nn import Network
+from nn.interpretation.adversarial import fast_gradient_sign
+
+ADVERSARIAL = gettext_noop("adversarial")
+"""The fast gradient sign method, with the true classes and the network without framing."""
 
 AMOUNTS: dict[str, tuple[float, ...]] = {
     "shift": (0, 1, 2, 3, 4, 6, 8),
@@ -23,8 +28,9 @@ AMOUNTS: dict[str, tuple[float, ...]] = {
     "scale": (0.5, 0.7, 0.85, 1, 1.2, 1.5),
     "thickness": (-1.5, -0.75, 0, 1, 2, 4),
     "noise": (0, 0.05, 0.1, 0.2, 0.35, 0.5),
+    ADVERSARIAL: (0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3),
 }
-"""Amounts of every transformation, in the units of `perturb`."""
+"""Amounts of every transformation: in the units of `perturb`; adversarial: ε of every pixel."""
 
 UNITS = {
     "shift": gettext_noop("pixels"),
@@ -32,6 +38,7 @@ UNITS = {
     "scale": gettext_noop("times the size"),
     "thickness": gettext_noop("pixels of stroke width"),
     "noise": "σ",
+    ADVERSARIAL: "ε",
 }
 POINTS = sum(map(len, AMOUNTS.values()))
 CHUNK = 100
@@ -68,8 +75,14 @@ def _count_correct(
     network: Network, samples: Samples, kind: str, amount: float, generator: np.random.Generator
 ) -> np.ndarray:
     """Count correct predictions (2,): without and with framing."""
-    canvases = perturb(to_float(samples.images), kind, amount, generator)
-    images = (crop(canvases), frame_digits(canvases)[0])
+    images = to_float(samples.images)
+    if kind == ADVERSARIAL:
+        changed = fast_gradient_sign(network, images, samples.labels, amount)
+        canvases = changed.reshape(-1, SIDE, SIDE)
+    else:
+        canvases = perturb(images, kind, amount, generator)
+        changed = crop(canvases)
+    inputs = (changed, frame_digits(canvases)[0])
     return np.array(
-        [(network.predict_log_proba(x).argmax(axis=1) == samples.labels).sum() for x in images]
+        [(network.predict_log_proba(x).argmax(axis=1) == samples.labels).sum() for x in inputs]
     )

@@ -65,7 +65,6 @@ def make_chart(label: str, **options: Any) -> figure:
     chart.toolbar.logo = None
     chart.toolbar.autohide = True
     quieten(chart)
-    chart.axis.axis_label_text_font_style = "normal"
     chart.axis.axis_label_text_font_size = "11px"
     return chart
 
@@ -153,8 +152,9 @@ def make_picture(**options: Any) -> figure:
 
 
 def quieten(chart: figure) -> None:
-    """Remove all of a figure's axes but the numbers and the horizontal grid lines."""
+    """Leave of a figure's axes the numbers, upright labels and the horizontal grid lines alone."""
     chart.xgrid.visible = False
+    chart.axis.axis_label_text_font_style = "normal"
     chart.axis.axis_line_color = None
     chart.axis.minor_tick_line_color = None
     chart.axis.major_tick_line_color = None

@@ -179,7 +179,7 @@ def test_the_page_holds_together_whatever_is_changed_while_it_trains(
         session.end()
         await settle()
 
-    run(main())
+    run(main(), seconds=30 + CHANGES)
     assert not [record for record in caplog.records if record.exc_info], done
 
 

@@ -90,11 +90,11 @@ class ObedientSource(Source):
         self.pending[request].set_exception(error)
 
 
-def run(main: Coroutine[Any, Any, T]) -> T:
+def run(main: Coroutine[Any, Any, T], seconds: float = 30) -> T:
     """Run a coroutine, and fail rather than hang when what it waits for never comes."""
 
     async def bounded() -> T:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(seconds):
             return await main
 
     return asyncio.run(bounded())

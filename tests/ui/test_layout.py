@@ -247,16 +247,21 @@ def test_the_text_in_empty_charts_is_never_cut(served: LabPage, width: int, heig
         assert max(beyond) <= 0
 
 
-def test_pad_and_inside_grow_with_the_window(served: LabPage) -> None:
-    sides = []
-    for width, height in ((1280, 800), (1920, 1080)):
-        served.page.set_viewport_size({"width": width, "height": height})
-        served.page.wait_for_function("(width) => innerWidth === width", arg=width)
-        box = served.page.locator(".ink-pad").bounding_box()
-        assert box is not None
-        sides.append(box["width"])
-    assert sides[1] > 1.3 * sides[0]
-    served.page.set_viewport_size({"width": 1280, "height": 800})
+def test_pad_inside_plane_and_units_grow_with_the_window(served: LabPage) -> None:
+    page = served.page
+    parts = {"spiral": (".ink-spiral", ".ink-spiral-units"), "digits": (".ink-pad", ".ink-inside")}
+    for pane, hooks in parts.items():
+        page.locator(f"#tab-{pane}").click()
+        widths = []
+        for width, height in ((1280, 800), (1920, 1080)):
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_function("(width) => innerWidth === width", arg=width)
+            boxes = [page.locator(hook).first.bounding_box() for hook in hooks]
+            widths.append([box["width"] for box in boxes if box is not None])
+        assert len(widths[0]) == len(hooks)
+        for before, after in zip(*widths, strict=True):
+            assert after > 1.3 * before, (pane, widths)
+    page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def test_the_drawer_opens_and_closes_by_button_and_escape_and_gives_the_focus_back(
@@ -299,15 +304,22 @@ def test_help_is_as_dark_as_the_page_and_inside_the_window(
     browser: Browser, served_url: str
 ) -> None:
     with opened(browser, served_url, color_scheme="dark") as lab:
-        lab.page.locator(".ink-settings button").click()
-        lab.page.locator(".ink-field-dropout .bk-description").hover()
-        help_text = lab.page.locator(".bk-Tooltip:popover-open")
-        help_text.wait_for(state="visible")
-        box = help_text.bounding_box()
-        assert box is not None
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= 1280
-        assert lab.page.evaluate(CONTRAST, ".bk-Tooltip:popover-open") >= 4.5
+        lab.open_settings()
+        for width, height in ((1280, 800), (390, 844)):
+            lab.page.set_viewport_size({"width": width, "height": height})
+            if width < 1000:
+                lab.page.locator("#sheet-settings").click()
+            lab.page.locator(".ink-field-dropout .bk-description").hover()
+            help_text = lab.page.locator(".bk-Tooltip:popover-open")
+            help_text.wait_for(state="visible")
+            box = help_text.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+            assert box["y"] + box["height"] <= height
+            assert lab.page.evaluate(CONTRAST, ".bk-Tooltip:popover-open") >= 4.5
+            lab.page.mouse.move(0, 0)
+            help_text.wait_for(state="detached")
 
 
 @pytest.mark.parametrize("runtime", ["served", "site"])

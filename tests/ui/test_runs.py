@@ -44,6 +44,7 @@ def test_runs_are_kept_compared_and_restored_and_repeats_are_tested(own_lab: Lab
     page.locator(".ink-runs-compare button").click()
     compared = lab.wait_data(".ink-runs-two", count=500)
     assert int(compared["disagreements"]) > 0
+    page.locator(".ink-runs-disagreements").wait_for(state="visible")
 
     with page.expect_download() as download:
         press(lab, "report", 1)

@@ -22,6 +22,27 @@ from spiral_page import (
 
 pytestmark = pytest.mark.ui
 
+# Where the name of each feature begins in the diagram, and the width of a square to its height.
+FEATURE_NAMES = """
+() => {
+  const models = Bokeh.documents.map((it) => it.get_model_by_name("inkling-network"))
+  const model = models.find((it) => it != null)
+  const view = model && Bokeh.index.find_one(model)
+  if (!view || view.el.getBoundingClientRect().width === 0) return []
+  const { x_scale, y_scale } = view.frame
+  const side = (scale) => Math.abs(scale.compute(1) - scale.compute(0))
+  const { glyph, data_source } = model.renderers.find(({ glyph }) => glyph.type === "Text")
+  const { x, text, align, baseline } = data_source.data
+  const context = document.createElement("canvas").getContext("2d")
+  context.font = `${glyph.text_font_size.value} ${glyph.text_font.value}`
+  return Array.from(text, (name, at) => ({ name, at }))
+    .filter(({ at }) => align[at] === "right" && baseline[at] === "middle")
+    .map(({ name, at }) => [
+      x_scale.compute(x[at]) - context.measureText(name).width, side(x_scale) / side(y_scale),
+    ])
+}
+"""
+
 
 def test_panes_open_by_tab_and_the_hidden_one_goes_on_unseen(own_lab: LabPage) -> None:
     own_lab.press_train("Train")
@@ -232,7 +253,8 @@ def test_a_phone_gets_the_plane_first_and_can_paint_with_a_finger(
     browser: Browser, served_url: str
 ) -> None:
     phone = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-    with opened(browser, f"{served_url}?pane=spiral", **phone) as lab:
+    features = "x1.x2.x1x1.x2x2.x1x2.sin-x1.sin-x2"
+    with opened(browser, f"{served_url}?pane=spiral&inputs={features}", **phone) as lab:
         assert lab.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         tops = []
         for hook in ("", "-train"):
@@ -245,3 +267,11 @@ def test_a_phone_gets_the_plane_first_and_can_paint_with_a_finger(
         choose_tool(lab, "Paint")
         lab.page.touchscreen.tap(*place(lab, 1, -1))
         lab.wait_until(lambda: drawn(lab)["train"] == 501, "no point was painted")
+        lab.page.locator("#sheet-inside").click()
+        for width in (390, 320):
+            lab.page.set_viewport_size({"width": width, "height": 844})
+            lab.page.wait_for_function("(width) => innerWidth === width", arg=width)
+            lab.wait_until(lambda: len(lab.page.evaluate(FEATURE_NAMES)) == 7, "no diagram")
+            for left, share in lab.page.evaluate(FEATURE_NAMES):
+                assert left >= 0, width
+                assert share == pytest.approx(1, abs=0.02), "the squares are stretched"

@@ -13,7 +13,7 @@ import panel as pn
 from bokeh.models import ColumnDataSource, LinearColorMapper
 from numpy.typing import NDArray
 
-from dashboard.digits.views.pad import INK_PALETTE
+from dashboard.digits.views.pad import INK_ON_CARD
 from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell.chart_parts import make_picture
 from dashboard.shell.page_writer import PageWriter
@@ -133,7 +133,7 @@ class AugmentationPreview:
             origin="top_left",
             anchor="top_left",
             source=self._sheet,
-            color_mapper=LinearColorMapper(INK_PALETTE, low=0, high=255),
+            color_mapper=LinearColorMapper(INK_ON_CARD, low=0, high=255),
         )
         self._figure.text(
             -_NAMES, "y", "text", text_baseline="middle", text_font_size="11px", source=self._names

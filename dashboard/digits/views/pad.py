@@ -40,6 +40,8 @@ or chosen; 0 × 0 and its first bytes if the browser cannot decode it."""
 EXAMPLE = "example"
 """The tag of a picture whose place the first stroke takes."""
 INK_PALETTE = [f"#{255 - level:02x}{255 - level:02x}{255 - level:02x}" for level in range(256)]
+INK_ON_CARD = [f"#000000{level:02x}" for level in range(256)]
+"""Ink without paper, for pictures that have no frame."""
 
 PAPER = """
 :host { touch-action: none; }

@@ -9,7 +9,7 @@ import panel as pn
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
-from dashboard.evaluation.robustness import AMOUNTS, UNITS, RobustnessPoint
+from dashboard.evaluation.robustness import ADVERSARIAL, AMOUNTS, UNITS, RobustnessPoint
 from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell.chart_parts import (
     keyed_chart,
@@ -27,6 +27,7 @@ TITLES = {
     gettext_noop("Scale"): "scale",
     gettext_noop("Stroke width"): "thickness",
     gettext_noop("Noise"): "noise",
+    gettext_noop("Adversarial"): ADVERSARIAL,
 }
 
 

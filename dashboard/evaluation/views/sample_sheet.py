@@ -9,7 +9,7 @@ import numpy as np
 from bokeh.models import ColumnDataSource, LinearColorMapper
 from numpy.typing import NDArray
 
-from dashboard.digits.views.pad import INK_PALETTE
+from dashboard.digits.views.pad import INK_ON_CARD
 from dashboard.evaluation.views.cell_grid import CellGrid
 from dashboard.shell.chart_parts import make_picture
 
@@ -22,7 +22,7 @@ _CELL, _HEIGHT = 30, 42
 
 
 class SampleSheet:
-    """At most 24 samples, each above a short text.
+    """At most 24 samples, each above a short text; without samples nothing can be seen of it.
 
     Parameters
     ----------
@@ -58,12 +58,14 @@ class SampleSheet:
             x_axis_type=None,
             y_axis_type=None,
             sizing_mode="stretch_width",
+            # Of a figure, because Panel's pane of a figure does not hide it from the beginning.
+            visible=False,
             css_classes=[css_class],
             stylesheets=[".bk-Canvas { filter: var(--ink-filter); cursor: pointer; }"],
         )
         self.figure.image(
             "image", x=0, y=ROWS, dw=COLUMNS, dh=ROWS, origin="top_left", anchor="top_left",
-            source=self._images, color_mapper=LinearColorMapper(INK_PALETTE, low=0, high=255),
+            source=self._images, color_mapper=LinearColorMapper(INK_ON_CARD, low=0, high=255),
         )  # fmt: skip
         self.figure.text(
             "x",
@@ -98,6 +100,7 @@ class SampleSheet:
             top, left = row * _HEIGHT + 1, column * _CELL + 1
             sheet[top : top + 28, left : left + 28] = image.reshape(28, 28)
         positions = np.arange(len(images))
+        self.figure.visible = len(images) > 0
         self._images.data = {"image": [sheet]}
         self._labels.data = {
             "x": positions % COLUMNS + 0.5,

@@ -157,7 +157,7 @@ class NetworkDiagram:
         self._architecture = architecture
         counts = [min(size, MAX_UNITS) for size in network.sizes]
         titles = [INPUT_TITLES[name] for name in inputs]
-        margin = 8 + 7 * max(len(title) for title in titles)
+        margin = 8 + 8 * max(len(title) for title in titles)
         self._layout = blocks = arrange_blocks(counts, left=margin, right=38)
         self.blocks.data = {
             name: [getattr(block, name) for block in blocks] for name in self.blocks.data

@@ -52,9 +52,6 @@ class ComparisonView:
             "ink-runs-disagreements",
         )
         self.images = self._sheet.figure
-        self._place = pn.pane.Bokeh(
-            self.images, sizing_mode="stretch_width", margin=0, visible=False
-        )
         self._title = theme.text("")
         self.view = stack(
             theme,
@@ -71,7 +68,7 @@ class ComparisonView:
             ),
             self._text,
             self._title,
-            self._place,
+            pn.pane.Bokeh(self.images, sizing_mode="stretch_width", margin=0),
         )
 
     def draw(self, labels: Mapping[str, str]) -> None:
@@ -80,9 +77,9 @@ class ComparisonView:
         self._text.object = comparison_html(result, labels)
         found = [] if result is None or result.samples is None else result.disagreements
         shown = found[:SHOWN]
-        self._place.visible = bool(shown)
         self._title.object = ""
         if not shown:
+            self._sheet.draw([], [], [])
             return
         assert result is not None
         assert result.samples is not None

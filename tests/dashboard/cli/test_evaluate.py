@@ -105,7 +105,7 @@ def test_the_report_is_printed_as_text_and_as_json(data_folder, capsys):
     assert numbers["rejection"][0]["count"] == 900
     assert numbers["robustness"][0].keys() == {"kind", "amount", "alone", "framed"}
     kinds = {point["kind"] for point in numbers["robustness"]}
-    assert kinds == {"shift", "rotation", "scale", "thickness", "noise"}
+    assert kinds == {"shift", "rotation", "scale", "thickness", "noise", "adversarial"}
 
 
 def test_a_number_of_digits_that_is_not_a_number_is_refused(data_folder, capsys):

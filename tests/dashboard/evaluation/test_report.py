@@ -8,10 +8,11 @@ from training_helpers import few_samples
 
 from dashboard.evaluation.rejection import measure_rejection
 from dashboard.evaluation.report import evaluate_network
-from dashboard.evaluation.robustness import AMOUNTS, POINTS, measure_robustness
+from dashboard.evaluation.robustness import ADVERSARIAL, AMOUNTS, POINTS, measure_robustness
 from data_cache import PERTURBATIONS, load_digits, to_float
 from nn import ClassificationMetrics, create_network, load_pretrained
 from nn.calibration import confidence
+from nn.interpretation.adversarial import fast_gradient_sign
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_framing_makes_a_network_robust_to_shifts_and_noise(network, digits):
 
     points = {(point.kind, point.amount): point for point in asyncio.run(measure())}
     assert len(points) == POINTS
-    assert set(AMOUNTS) == set(PERTURBATIONS)
+    assert set(AMOUNTS) == {*PERTURBATIONS, ADVERSARIAL}
     unchanged = points["shift", 0]
     assert unchanged.unframed > 0.9
     assert points["rotation", 0] == type(unchanged)(
@@ -60,6 +61,10 @@ def test_framing_makes_a_network_robust_to_shifts_and_noise(network, digits):
     )
     assert points["shift", 8].framed > points["shift", 8].unframed + 0.2
     assert points["noise", 0.2].framed > points["noise", 0.2].unframed
+    assert points[ADVERSARIAL, 0].unframed == unchanged.unframed
+    attacked = fast_gradient_sign(network, to_float(digits[:40].images), digits[:40].labels, 0.1)
+    correct = network.predict_proba(attacked).argmax(axis=1) == digits[:40].labels
+    assert points[ADVERSARIAL, 0.1].unframed == correct.mean() < unchanged.unframed - 0.2
 
 
 def test_robustness_is_measured_point_by_point(network, digits):

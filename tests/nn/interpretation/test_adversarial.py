@@ -23,6 +23,14 @@ def test_the_signs_are_those_of_difference_quotients_of_the_loss(layer_spec):
     np.testing.assert_array_equal(gradient_signs(net, image, 2), expected)
 
 
+def test_several_images_are_changed_as_each_alone():
+    net = small_network((36, 8, 4), activation="tanh", dtype=np.float64)
+    images, labels = np.random.default_rng(3).random((5, 36)), np.array([0, 3, 1, 2, 3])
+    found = fast_gradient_sign(net, images, labels, 0.1)
+    pairs = zip(images, labels, strict=True)
+    np.testing.assert_array_equal(found, [fast_gradient_sign(net, *pair, 0.1) for pair in pairs])
+
+
 def test_two_classes_of_a_linear_network_give_the_sign_of_the_difference_of_weights():
     weights = np.random.default_rng(2).standard_normal((9, 2))
     net = Network((Dense(weights, np.zeros(2)),))
