@@ -23,8 +23,9 @@ ERROR = """
   top: calc(100% + 4px);
   left: 0;
   z-index: 5;
-  width: max-content !important;
+  width: var(--error-width, max-content) !important;
   height: auto !important;
+  max-height: none !important;
   min-width: 100%;
   max-width: min(300px, calc(100vw - 40px)) !important;
   box-sizing: border-box;
