@@ -1,5 +1,6 @@
 """Styles of handwriting: their table, how writers vary them, instruments and scans."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,15 @@ def test_the_document_lists_all_styles_and_schools():
         assert f"\n| {style.digit} {style.name} | {schools} |\n" in text
     for name, description in SCHOOLS.items():
         assert f"\n| {name} | {description} |\n" in text
+
+
+def test_the_document_gives_the_accuracy_on_every_style_and_school_that_was_left_out():
+    text = DOCUMENT.read_text(encoding="utf-8").partition("## Styles that a network")[2]
+    for style in HANDWRITING_STYLES:
+        assert re.search(rf"\n\| {style.digit} {style.name} \| \d+\.\d % \|\n", text)
+    for name in SCHOOLS:
+        count = sum(name in style.schools for style in HANDWRITING_STYLES)
+        assert re.search(rf"\n\| {name} \| {count} \| \d+\.\d % \|", text)
 
 
 def test_a_part_is_shifted_and_scaled_within_its_bounds_and_the_rest_stays():
