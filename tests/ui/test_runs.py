@@ -9,6 +9,7 @@ pytestmark = pytest.mark.ui
 
 
 def train_for_an_epoch(lab: LabPage) -> None:
+    lab.wait_status(iteration=0)  # a run before is no longer shown
     lab.press_train("Train")
     lab.wait_text(".ink-notice", "Training paused: 1 epoch")
     lab.wait_status(state="paused", epoch="1.0000")
