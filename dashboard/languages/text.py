@@ -31,7 +31,7 @@ def gettext(message: str, /, **values: object) -> str:
 
 
 def pgettext(context: str, message: str, /, **values: object) -> str:
-    """Return a text in the current language that is another one elsewhere.
+    """Return a text whose translation depends on the context, in the current language.
 
     Parameters
     ----------

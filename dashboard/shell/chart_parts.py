@@ -152,7 +152,7 @@ def make_picture(**options: Any) -> figure:
 
 
 def quieten(chart: figure) -> None:
-    """Leave of a figure's axes the numbers, upright labels and the horizontal grid lines alone."""
+    """Hide all of a figure's axes but numbers, labels (upright) and horizontal grid lines."""
     chart.xgrid.visible = False
     chart.axis.axis_label_text_font_style = "normal"
     chart.axis.axis_line_color = None
