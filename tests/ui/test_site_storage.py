@@ -247,6 +247,25 @@ def test_a_database_that_another_tab_blocks_is_told_of_and_used_once_it_is_free(
     lab.wait_until(lambda: f"iteration {goal:,}" in own_title(lab), "the work was not saved")
 
 
+def pause_unsaved(lab: LabPage) -> int:
+    """Pause training that goes on although it cannot be saved; return its iteration."""
+    seen = lab.iteration()
+    lab.wait_until(lambda: lab.iteration() > seen, "training did not go on")
+    lab.press_train("Pause")
+    lab.wait_status(state="paused")
+    assert lab.page.locator(ALERT).is_visible()
+    return lab.iteration()
+
+
+def save_at_last(lab: LabPage, goal: int) -> None:
+    """Save again on request; the work is offered after a reload."""
+    lab.page.locator(ALERT).get_by_role("button", name="Try again").click()
+    lab.page.locator(ALERT).wait_for(state="hidden")
+    lab.wait_until(lambda: f"iteration {goal:,}" in own_title(lab), "the work was not saved")
+    reload_together([lab])
+    lab.wait_text(OFFER, f"iteration {goal:,} of")
+
+
 @needs_time
 def test_a_quota_that_is_lowered_while_training_is_told_of_until_there_is_space_again(
     context: BrowserContext, site: FaultySite
@@ -260,19 +279,11 @@ def test_a_quota_that_is_lowered_while_training_is_told_of_until_there_is_space_
     lab.wait_until(lambda: "iteration 1 " not in own_title(lab), "training was not saved")
     storage.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": 1})
     lab.wait_text(ALERT, "space that the browser allows is used up")
-    saved, seen = own_title(lab), lab.iteration()
-    lab.wait_until(lambda: lab.iteration() > seen, "training did not go on")
-    lab.press_train("Pause")
-    lab.wait_status(state="paused")
-    assert lab.page.locator(ALERT).is_visible()
+    saved = own_title(lab)
+    goal = pause_unsaved(lab)
     assert own_title(lab) == saved  # what was saved before stays
-    goal = lab.iteration()
     storage.send("Storage.overrideQuotaForOrigin", {"origin": origin})
-    lab.page.locator(ALERT).get_by_role("button", name="Try again").click()
-    lab.page.locator(ALERT).wait_for(state="hidden")
-    lab.wait_until(lambda: f"iteration {goal:,}" in own_title(lab), "the work was not saved")
-    reload_together([lab])
-    lab.wait_text(OFFER, f"iteration {goal:,} of")
+    save_at_last(lab, goal)
 
 
 @needs_time
@@ -287,18 +298,9 @@ def test_a_database_that_falls_silent_while_training_is_told_of_until_it_answers
     lab.wait_until(lambda: "iteration 1 " not in own_title(lab), "training was not saved")
     lab.page.evaluate(set_hanging(True))
     lab.wait_text(ALERT, "cannot be saved in this browser at present .*does not answer")
-    seen = lab.iteration()
-    lab.wait_until(lambda: lab.iteration() > seen, "training did not go on")
-    lab.press_train("Pause")
-    lab.wait_status(state="paused")
-    assert lab.page.locator(ALERT).is_visible()
-    goal = lab.iteration()
+    goal = pause_unsaved(lab)
     lab.page.evaluate(set_hanging(False))
-    lab.page.locator(ALERT).get_by_role("button", name="Try again").click()
-    lab.page.locator(ALERT).wait_for(state="hidden")
-    lab.wait_until(lambda: f"iteration {goal:,}" in own_title(lab), "the work was not saved")
-    reload_together([lab])
-    lab.wait_text(OFFER, f"iteration {goal:,} of")
+    save_at_last(lab, goal)
 
 
 @contextmanager
