@@ -63,10 +63,10 @@ function showError(where, summary, details, fatal) {
 }
 
 /* Shows the prerendered document. */
-function showPrerendered() {
+async function showPrerendered() {
   const items = JSON.parse(document.getElementById("site-render-items").textContent);
   const text = document.querySelector('script[type="application/json"]').textContent;
-  Bokeh.safely(() => { Bokeh.embed.embed_items(text, items); });
+  await Bokeh.embed.embed_items(text, items);
 }
 
 /* The prerendered parts of the page cannot be used before Python receives what they send. */
@@ -380,9 +380,10 @@ function offerUpdate(registration) {
 if (hasState("loading")) {
   setInert(true);
   showStage("core");
+  // Where a script of the page came late, Python's own document is there already.
+  if (!siteFirst.early.some(({data}) => data?.type === "render")) drawNext(showPrerendered);
   listen(siteFirst);
   siteStart.take = listen; // one that is started instead
-  showPrerendered();
   setInterval(watch, PROBE_MS);
   window.addEventListener("site", () => {
     if (!hasState("ready")) return;

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from browser_page import DEEP, NO_SERVICE_WORKER, ONE, START_DEADLINE_MS, LabPage
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route
 from static_server import static_server
 
 from dashboard.site.page import read_patch
@@ -159,6 +159,34 @@ def test_the_prerendered_document_is_kept_and_gets_pythons_values(
     lab.draw(ONE)
     lab.wait_text(".ink-prediction", "%")
     lab.page.close()
+
+
+def test_a_script_of_the_page_that_comes_after_pythons_document_does_not_draw_the_page_twice(
+    browser: Browser, site_url: str
+) -> None:
+    page = browser.new_page()
+    page.add_init_script(f"{DEEP};{NO_SERVICE_WORKER}")
+    held: list[Route] | None = []
+
+    def hold(route: Route) -> None:
+        if held is None:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/bokeh/bokeh-widgets*", hold)
+    page.goto(site_url, wait_until="commit")
+    is_made = "siteFirst.early.some(({data}) => data?.type === 'render')"
+    page.wait_for_function(is_made, timeout=START_DEADLINE_MS)
+    for route in held:
+        route.continue_()
+    held = None
+    lab = LabPage(page, site_url)
+    lab.wait_ready()
+    assert page.locator(".ink-pad").count() == 1
+    lab.draw(ONE)
+    lab.wait_text(".ink-prediction", "^1 one")
+    page.close()
 
 
 @pytest.mark.upstream_patch("adoption")

@@ -16,6 +16,15 @@
  * worker and uses worker.js.
  */
 
+/* Ends when all documents so far are drawn: two at once would be drawn into the same elements. */
+let drawing = Promise.resolve();
+
+function drawNext(draw) {
+  drawing = drawing.then(draw).catch((error) => {
+    showError(gettext_noop("The app could not be drawn."), error.message, error.stack, true);
+  });
+}
+
 /* Draws what Python sends and sends the page's changes; called once for every worker. */
 function connectPage(worker) {
   let shown = null;
@@ -62,11 +71,7 @@ function connectPage(worker) {
   worker.onmessage = ({data}) => {
     if (data.type === "done") bridge.done = data.sequence;
     else if (data.type === "patch") applyPatch(data);
-    else if (data.type === "render") {
-      render(data).catch((error) => {
-        showError(gettext_noop("The app could not be drawn."), error.message, error.stack, true);
-      });
-    }
+    else if (data.type === "render") drawNext(() => render(data));
   };
 }
 
