@@ -7,13 +7,20 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #pragma STDC FP_CONTRACT OFF
 
-/* In place of sleeping until another thread changes a value. */
+/* In place of sleeping until another thread changes a value: at least so long, and ten times as long
+ * where there is a limit, so that a thread which a busy machine stops is not taken for lost. What
+ * the kernels gave up would be freed while it still computes. */
 int sched_yield(void);
-#define __builtin_wasm_memory_atomic_wait32(at, value, nanoseconds) sched_yield()
-#define __builtin_wasm_memory_atomic_wait64(at, value, nanoseconds) sched_yield()
+static inline int sleep_for(long long nanoseconds) {
+    struct timespec time = {0, 10 * nanoseconds};
+    return nanoseconds < 0 ? sched_yield() : nanosleep(&time, NULL);
+}
+#define __builtin_wasm_memory_atomic_wait32(at, value, nanoseconds) sleep_for(nanoseconds)
+#define __builtin_wasm_memory_atomic_wait64(at, value, nanoseconds) sleep_for(nanoseconds)
 #define __builtin_wasm_memory_atomic_notify(at, count) sched_yield()
 
 typedef float v128_t __attribute__((vector_size(16)));
