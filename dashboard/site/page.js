@@ -89,7 +89,7 @@ let restoring = "";
 
 function takeRestoring(state) {
   restoring = state;
-  if (state === "done" && hasState("loading")) finishStart();
+  if (state === "done") drawNext(() => { if (hasState("loading")) finishStart(); });
 }
 
 /* Where a file does not come meanwhile, the page is not shown as working. */

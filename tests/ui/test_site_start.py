@@ -161,11 +161,20 @@ def test_the_prerendered_document_is_kept_and_gets_pythons_values(
     lab.page.close()
 
 
+# Whether the pad is there whenever the page is called ready.
+READY_PADS = """
+window.readyPads = []
+addEventListener("site", ({detail}) => {
+  if (detail === "ready") readyPads.push(deep(".ink-pad") !== null)
+})
+"""
+
+
 def test_a_script_of_the_page_that_comes_after_pythons_document_does_not_draw_the_page_twice(
     browser: Browser, site_url: str
 ) -> None:
     page = browser.new_page()
-    page.add_init_script(f"{DEEP};{NO_SERVICE_WORKER}")
+    page.add_init_script(f"{DEEP};{NO_SERVICE_WORKER};{READY_PADS}")
     held: list[Route] | None = []
 
     def hold(route: Route) -> None:
@@ -183,6 +192,7 @@ def test_a_script_of_the_page_that_comes_after_pythons_document_does_not_draw_th
     held = None
     lab = LabPage(page, site_url)
     lab.wait_ready()
+    assert page.evaluate("readyPads") == [True]
     assert page.locator(".ink-pad").count() == 1
     lab.draw(ONE)
     lab.wait_text(".ink-prediction", "^1 one")
