@@ -225,7 +225,7 @@ class Session:
         self._server, self._server_error = look_for_server(self._launch.search)
         self._served_writer = ServedPageWriter(document)
         self._writer: PageWriter = (
-            DirectPageWriter(call_later) if IN_BROWSER else self._served_writer
+            DirectPageWriter(call_later, document) if IN_BROWSER else self._served_writer
         )
         self.controller = DigitsController(
             DigitsState(),

@@ -62,6 +62,7 @@ BASE: Mapping[str, Mapping[str, Any]] = {
         "augment": "none",
         "stop_epoch": None,
         "stop_accuracy": None,
+        "stop_patience": None,
     },
     SPIRAL: {
         "learning_rate": 0.5,

@@ -13,6 +13,7 @@ from bokeh.model import Model
 from bokeh.models import CustomJS, Spacer
 
 from dashboard.shell.components.client_component import Command, read_command
+from dashboard.upstream.model_search import search_once
 
 
 def make_receiver(
@@ -30,7 +31,12 @@ def make_receiver(
         The message before the first one.
     """
     model = Spacer(width=0, height=0, name=name, tags=list(tags))
-    model.on_change("tags", lambda _attribute, _old, message: receive(message))
+
+    def changed(_attribute: str, _old: list[Any], message: list[Any]) -> None:
+        with search_once(model.document):
+            receive(message)
+
+    model.on_change("tags", changed)
     return model
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dashboard.languages.text import in_current_language
+from dashboard.upstream.model_search import search_once
 
 if TYPE_CHECKING:
     from dashboard.upstream.served_messages import Deliveries
@@ -56,15 +57,19 @@ class DirectPageWriter:
     ----------
     schedule
         How `write_later` waits; None: it changes the page at once, too.
+    document
+        The Bokeh document of the page; None: there is none.
     """
 
-    def __init__(self, schedule: Schedule | None = None) -> None:
+    def __init__(self, schedule: Schedule | None = None, document: Any = None) -> None:
         self._schedule = schedule
+        self._document = document
         self._waiting_keys: set[Hashable] = set()
 
     def write(self, change: Change, key: Hashable | None = None) -> None:
         """Run the change now."""
-        change()
+        with search_once(self._document):
+            change()
 
     async def delivered(self) -> None:
         """Return at once."""
@@ -72,13 +77,13 @@ class DirectPageWriter:
     def write_later(self, change: Change, key: Hashable) -> None:
         """Run the change after `LATER_SECONDS`."""
         if self._schedule is None:
-            change()
+            self.write(change)
         elif key not in self._waiting_keys:
             self._waiting_keys.add(key)
 
             def run() -> None:
                 self._waiting_keys.discard(key)
-                change()
+                self.write(change)
 
             self._schedule(LATER_SECONDS, in_current_language(run))
 
@@ -125,7 +130,8 @@ class ServedPageWriter:
             # the document lock loses a message that follows another one closely.
             self._document.hold("combine")
             try:
-                change()
+                with search_once(self._document):
+                    change()
             finally:
                 self._document.unhold()
 

@@ -1,4 +1,4 @@
-"""The goals at which training pauses by itself: an epoch, or an accuracy on validation samples."""
+"""The goals at which training pauses by itself: an epoch, a validation accuracy, early stopping."""
 
 from __future__ import annotations
 
@@ -30,9 +30,19 @@ class StopSettings(param.Parameterized):
             "Empty: never."
         ),
     )
+    stop_patience = param.Integer(
+        None,
+        bounds=(1, 100_000),
+        allow_None=True,
+        label=gettext_noop("Early stopping (epochs)"),
+        doc=gettext_noop(
+            "Training pauses when the validation loss has not become lower for so many epochs. The "
+            "curve marks where it was lowest. Empty: never."
+        ),
+    )
 
 
-STOP_SETTINGS = ("stop_epoch", "stop_accuracy")
+STOP_SETTINGS = ("stop_epoch", "stop_accuracy", "stop_patience")
 
 
 def reached_goal(settings: StopSettings, run: Run) -> str | None:
@@ -47,7 +57,8 @@ def reached_goal(settings: StopSettings, run: Run) -> str | None:
             run.epoch,
             count=format_number(run.epoch),
         )
-    scores = run.history.validation
+    history = run.history
+    scores = history.validation
     if accuracy is not None and scores and 100 * scores[-1].accuracy >= accuracy:
         return gettext(
             "Training paused: validation accuracy {accuracy} at iteration {iteration}, as asked "
@@ -55,4 +66,16 @@ def reached_goal(settings: StopSettings, run: Run) -> str | None:
             accuracy=format_percent(scores[-1].accuracy),
             iteration=format_number(scores[-1].iteration),
         )
+    patience, best = settings.stop_patience, history.best_validation("loss")
+    if patience is not None and best is not None:
+        lowest, latest = history.epochs.at([best.iteration, scores[-1].iteration])
+        if latest - lowest >= patience:
+            return gettext(
+                "Training paused: the validation loss was lowest at iteration {iteration}, epoch "
+                "{lowest}, and not lower up to epoch {latest}, as asked for by “Early stopping”. "
+                "The slider “Checkpoints” leads back there; raise or empty the setting to go on.",
+                iteration=format_number(best.iteration),
+                lowest=format_number(lowest, ".3g"),
+                latest=format_number(latest, ".3g"),
+            )
     return None

@@ -57,6 +57,11 @@ PATCHES = (
         "BaseTemplate._init_doc: freeze document.models while roots are added",
     ),
     Patch(
+        "model_search", "bokeh.document.models", "Bokeh 3.9", "speed",
+        "53 % of the processor time in which one visitor opens all panes, and all others wait",
+        "freeze: recompute at the end only if a change asked for it",
+    ),
+    Patch(
         "html_pane",
         "panel.pane.HTML",
         "Panel 1.9",

@@ -134,6 +134,44 @@ def test_a_cut_line_is_told_and_the_page_comes_back_with_the_work(
     assert page.locator(ALERT).count() == 0
 
 
+# Holds back the page's question whether the server is there, as behind a queue of other messages
+# that a busy server works through, and sends such messages.
+QUEUE = """() => {
+  const send = WebSocket.prototype.send
+  const held = []
+  let parts = 0
+  WebSocket.prototype.send = function (frame) {
+    parts = /"inkling-/.test(frame) ? 3 : parts
+    if (parts > 0) held.push(() => send.call(this, frame))
+    else send.call(this, frame)
+    parts = Math.max(parts - 1, 0)
+  }
+  const model = Bokeh.documents[0].get_model_by_name("inkling-connection")
+  let number = 0
+  const timer = setInterval(() => { model.tags = ["queued", number++] }, 100)
+  window.answerQueue = () => {
+    clearInterval(timer)
+    WebSocket.prototype.send = send
+    for (const pass of held) pass()
+  }
+}"""
+
+
+def test_a_page_stays_while_a_busy_server_works_through_what_it_had_sent_before(
+    context: BrowserContext, line: BreakableLine
+) -> None:
+    lab = open_tab(context, line)
+    page, asked = lab.page, []
+    page.on("requestfinished", lambda request: asked.append(request.url.endswith("/metadata")))
+    page.evaluate(QUEUE)
+    wait_noticed(lab)
+    assert page.evaluate(CONNECTION) == "silent"
+    lab.wait_until(lambda: sum(asked) > 3, "the page does not ask whether the server is there")
+    page.evaluate("answerQueue()")  # the page would be another one by now
+    wait_back(lab)
+    assert page.locator(ALERT).count() == 0
+
+
 def test_points_come_back_after_a_reload_and_a_copied_tab_leaves_them_alone(
     context: BrowserContext, line: BreakableLine
 ) -> None:

@@ -273,7 +273,10 @@
     if (state === "open" || state === "ended") {
       return
     }
-    reached = found ? reached + 1 : 0
+    // A server that is busy answers in their order what this page had sent before it asked.
+    const is_working = state === "silent" && quiet < QUIET_MS
+    reached = found && !is_working ? reached + 1 : 0
+    tries = is_working ? 1 : tries
     // A silent server that answers others may be about to answer this page, too.
     if (found && (state !== "silent" || reached > 2)) {
       if (state === "refused") {

@@ -260,7 +260,8 @@ async def fine_tune(controller):
 
 
 async def few(controller):
-    controller.state.param.update(training_samples="100", stop_epoch=50, stop_accuracy=99.5)
+    goals = {"stop_epoch": 50, "stop_accuracy": 99.5, "stop_patience": 9}
+    controller.state.param.update(training_samples="100", **goals)
     await until(lambda: controller.data.source.sample_count == 100)
 
 
@@ -277,7 +278,7 @@ async def clothes(controller):
         (change_fields, "rate=0.01&dropout=0.1&hidden=9-7&seed=5"),
         (build, "rate=0.01&dropout=0.1&hidden=9-7&seed=5"),
         (fine_tune, "model=mlp&fine-tune=yes&seed=9"),
-        (few, "samples=100&stop-epoch=50&stop-accuracy=99.5"),
+        (few, "samples=100&stop-epoch=50&stop-accuracy=99.5&stop-patience=9"),
         (clothes, "data=fashion-mnist&activation=tanh&seed=3"),
     ],
 )

@@ -143,6 +143,7 @@ def test_parts_requested_before_the_page_is_written_are_drawn_once():
 def test_a_page_that_has_not_received_the_last_redraws_is_given_the_newest_state_later():
     class AsleepPage(DirectPageWriter):
         def __init__(self):
+            super().__init__()
             self.awake = asyncio.Event()
 
         async def delivered(self):

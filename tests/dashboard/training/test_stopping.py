@@ -40,6 +40,20 @@ def test_training_ends_at_the_first_validation_that_is_good_enough():
     assert f"{100 * first.accuracy:.1f} %" in reason
 
 
+def test_training_ends_when_the_validation_loss_has_not_fallen_for_so_many_epochs():
+    run = make_run(batch_size=20)
+    settings = StopSettings(stop_patience=2)
+    losses = iter([0.5, 0.3, 0.4, 0.35])
+    reasons = []
+    for _ in range(4):
+        train(run, epochs=run.epoch + 1)
+        run.add_validation(Score(run.iteration, next(losses), 0.9, 10))
+        reasons.append(reached_goal(settings, run))
+    assert reasons[:3] == [None, None, None]
+    lowest = run.history.validation[1].iteration
+    assert f"lowest at iteration {lowest}, epoch 2, and not lower up to epoch 4" in reasons[3]
+
+
 def test_without_goals_nothing_is_reached_and_steps_pass_a_goal():
     run = make_run()
     train(run, epochs=2)
