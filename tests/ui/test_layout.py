@@ -42,6 +42,17 @@ MEASURES = """
 }
 """
 
+# The parts of the drawing pad beside which the button for a correction stands.
+BESIDE_CORRECTION = """
+() => {
+  const box = deep(".ink-ask").getBoundingClientRect()
+  return [".ink-prediction", ".ink-tools", ".ink-centre"].filter((name) => {
+    const { top, bottom, height } = deep(name).getBoundingClientRect()
+    return height > 0 && top < box.bottom && bottom > box.top
+  })
+}
+"""
+
 # Whether the charts of the 2-D data and the text under them overlap nothing and stay in their card.
 ONE_BELOW_THE_OTHER = """
 () => {
@@ -237,6 +248,7 @@ def test_pad_answer_and_bars_are_in_sight_in_every_window(
         lambda: served.page.evaluate(MEASURES)["boxes"]["pad"][2] <= width, "the pad is too wide"
     )
     check_sight(served.page.evaluate(MEASURES), width, height)
+    assert served.page.evaluate(BESIDE_CORRECTION) != []
 
 
 @pytest.mark.parametrize(("width", "height"), WINDOWS)
@@ -361,6 +373,10 @@ def test_a_phone_has_large_targets_and_one_sheet_at_a_time(
         for pane in ("spiral", "digits"):
             lab.page.click(f"#tab-{pane}")
             assert lab.page.evaluate("document.documentElement.scrollWidth") <= 320
+        lab.page.click("#sheet-inside")
+        lab.page.click("#panel-digits-health")
+        lab.page.locator(".layers").wait_for()
+        assert lab.page.evaluate("document.documentElement.scrollWidth") <= 320
         bars = "[...document.querySelectorAll('.run, .news, .panes, .sheets')]"
         positions = lab.page.evaluate(f"{bars}.map((bar) => getComputedStyle(bar).position)")
         assert set(positions) == {"static"}
