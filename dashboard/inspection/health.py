@@ -334,7 +334,11 @@ def layers_html(record: HealthRecord, network: Network) -> str:
         *(gettext("Gradient norm"), gettext("Update ÷ weights")),
     )
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    return f'<table class="layers"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return (
+        f'<div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{gettext("Table of layers")}">'
+        f'<table class="layers"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
 
 
 def _percent(share: float | None) -> str:

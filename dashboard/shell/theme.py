@@ -56,7 +56,7 @@ class Theme:
         self.bottom = ":host { align-items: flex-end !important; }"
         self.pairs = (
             ":host { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr) !important;"
-            " gap: 6px 10px; align-items: start; --error-width: 100%; }"
+            " gap: 6px 10px; align-items: end; --error-width: 100%; --label-wrap: normal; }"
         )
 
     def text(self, html: str, css_classes: list[str] | None = None) -> HTMLText:

@@ -71,7 +71,9 @@ async function showPrerendered() {
 
 /* The prerendered parts of the page cannot be used before Python receives what they send. */
 function setInert(inert) {
-  for (const element of document.querySelectorAll("[data-root-id]")) element.inert = inert;
+  // The cards too: a card that scrolls and holds nothing that takes the focus would be out of reach.
+  const parts = document.querySelectorAll("[data-root-id], .pane > section");
+  for (const element of parts) element.inert = inert;
 }
 
 /* The document that the build made and the page showed first; its JSON is escaped as HTML. */

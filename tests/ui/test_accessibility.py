@@ -1,34 +1,22 @@
 """What is checked for people who use a keyboard or a screen reader: axe-core, names, announcements.
 
-axe-core comes with the package axe-playwright-python.
+`test_tour.py` looks at more parts of the page, in all languages and forms, where that is asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from importlib.resources import files
 from itertools import pairwise
 from os import environ
-from typing import Any
 
 import pytest
 from accessibility_tree import AccessibilityTree
+from axe import RULES_OF_THEMES, violations
 from browser_page import ONE, SEVEN, LabPage, opened
 from playwright.sync_api import Browser
 
-RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 KEYBOARD = environ.get("INKLING_KEYBOARD")
 ANNOUNCED = int(environ.get("INKLING_ANNOUNCED", "0"))
-# The themes differ in their colors alone.
-RULES_OF_THEMES = {"light": RULES, "dark": ("color-contrast", "link-in-text-block")}
-
-# Without preloading: axe-core would load the style sheets of every component anew, more than a
-# thousand files at once, which Chromium refuses, for a rule on audio and an experimental one.
-RUN_AXE = """
-([rules, within]) =>
-  axe.run(within, {preload: false, resultTypes: ["violations"], runOnly: rules})
-"""
 
 # Changes of every live region of the page, with their times in seconds.
 RECORD = """
@@ -63,21 +51,7 @@ RECORD = """
 def page(browser: Browser, served_url: str) -> Iterator[LabPage]:
     """One served page; what axe-core looks at is the same in both runtimes."""
     with opened(browser, served_url) as lab:
-        lab.page.evaluate("(script) => (0, eval)(script)", axe_script())
         yield lab
-
-
-def axe_script() -> str:
-    return files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
-
-
-def violations(lab: LabPage, rules: tuple[str, ...], within: str = "html") -> list[tuple[str, Any]]:
-    """What axe-core finds wrong in a part of the page as it is now: rules with the elements."""
-    return [
-        (found["id"], node["html"][:200])
-        for found in lab.page.evaluate(RUN_AXE, [list(rules), within])["violations"]
-        for node in found["nodes"]
-    ]
 
 
 def wait_for_slider_names(lab: LabPage) -> None:
@@ -96,7 +70,7 @@ def test_axe_finds_no_violation_in_any_pane_panel_or_dialog(page: LabPage, theme
 
     def check(place: str) -> None:
         wait_for_slider_names(page)
-        found[place] = violations(page, RULES_OF_THEMES[theme])
+        found[place] = violations(browser_page, RULES_OF_THEMES[theme])
 
     for tab in browser_page.locator("#pane-digits, #pane-spiral, .panes [role=tab]").all():
         if tab.get_attribute("role") != "tab":
@@ -131,7 +105,7 @@ def test_axe_finds_no_violation_in_lessons_experiments_and_reports(page: LabPage
         for theme in themes:
             show = "(theme) => { document.documentElement.dataset.theme = theme }"
             browser_page.evaluate(show, theme)
-            found[f"{place}, {theme}"] = violations(page, RULES_OF_THEMES[theme], within)
+            found[f"{place}, {theme}"] = violations(browser_page, RULES_OF_THEMES[theme], within)
 
     browser_page.locator("#lessons-open").click()
     browser_page.locator(".ink-lesson [data-do=open]").first.wait_for()
@@ -172,8 +146,7 @@ def test_axe_finds_no_violation_in_lessons_experiments_and_reports(page: LabPage
     assert browser_page.context.browser is not None
     report = browser_page.context.browser.new_page()
     report.set_content(download.value.path().read_text())
-    report.evaluate("(script) => (0, eval)(script)", axe_script())
-    found["report"] = violations(replace(page, page=report), RULES)
+    found["report"] = violations(report)
     report.close()
     assert {place: rules for place, rules in found.items() if rules} == {}
 
@@ -249,15 +222,15 @@ def says_after(lab: LabPage, key: str, beginning: str) -> bool:
 
 @pytest.mark.skipif(not ANNOUNCED, reason="INKLING_ANNOUNCED=20: drawings, seconds are thrice it")
 def test_every_answer_is_announced_once_and_training_every_five_seconds_at_most(
-    served_lab: LabPage,
+    own_lab: LabPage,
 ) -> None:
-    page = served_lab.page
+    page = own_lab.page
     page.evaluate(RECORD)
     answers = "announced.filter(([, text]) => /^[17] (one|seven)/.test(text)).length"
     for count in range(1, ANNOUNCED + 1):
-        served_lab.click("ink-clear")
-        served_lab.draw(ONE if count % 2 else SEVEN)
-        served_lab.wait_digit(1 if count % 2 else 7)
+        own_lab.click("ink-clear")
+        own_lab.draw(ONE if count % 2 else SEVEN)
+        own_lab.wait_digit(1 if count % 2 else 7)
         page.wait_for_function(f"() => {answers} >= {count}")
     assert page.evaluate(answers) == ANNOUNCED
     for tab, button in (("digits", "ink-train"), ("spiral", "ink-spiral-train")):
@@ -300,9 +273,9 @@ def test_the_keyboard_alone_draws_a_one_and_hears_it(served_lab: LabPage) -> Non
 
 @pytest.mark.skipif(not KEYBOARD, reason="takes a minute; INKLING_KEYBOARD=1 runs it")
 def test_the_keyboard_alone_does_the_main_job_heard_in_the_accessibility_tree(
-    served_lab: LabPage,
+    own_lab: LabPage,
 ) -> None:
-    tree, press = AccessibilityTree(served_lab.page), served_lab.page.keyboard.press
+    tree, press = AccessibilityTree(own_lab.page), own_lab.page.keyboard.press
     press("Tab")
     assert tree.focused() == ("button", "Skip to the picture")
     press("Enter")
@@ -312,7 +285,7 @@ def test_the_keyboard_alone_does_the_main_job_heard_in_the_accessibility_tree(
     tree.wait_spoken("1 one")
 
     # Training is heard at its start, and at its end with the accuracy on validation samples.
-    assert "validation accuracy" in train_and_pause(tree, served_lab)
+    assert "validation accuracy" in train_and_pause(tree, own_lab)
 
     # The pretrained model is evaluated, its most confident mistake put on the pad.
     tree.tab_to("tab", "Digits", "Shift+Tab")
@@ -341,7 +314,7 @@ def test_the_keyboard_alone_does_the_main_job_heard_in_the_accessibility_tree(
     tree.tab_to("button", "All settings", "Shift+Tab")
     press("Enter")
     tree.tab_to("button", "Save", limit=120)
-    with served_lab.page.expect_download() as download:
+    with own_lab.page.expect_download() as download:
         press("Enter")
     assert download.value.path().stat().st_size > 0
     press("Escape")
@@ -362,7 +335,7 @@ def test_the_keyboard_alone_does_the_main_job_heard_in_the_accessibility_tree(
             press(f"Shift+{arrow}")
         press("Space")
         tree.wait_spoken(f"Point of class {number} at")
-    assert "training accuracy" in train_and_pause(tree, served_lab)
+    assert "training accuracy" in train_and_pause(tree, own_lab)
 
 
 def train_and_pause(tree: AccessibilityTree, lab: LabPage) -> str:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from axe import violations_in_both_themes
 from breakable_line import BreakableLine, BreakableServer
 from browser_page import (
     CHROMIUM_ARGUMENTS,
@@ -124,8 +125,10 @@ def test_a_cut_line_is_told_and_the_page_comes_back_with_the_work(
     # Nothing that belongs to the lost server looks as if it worked.
     assert not page.locator("footer .ink-status").is_visible()
     assert not page.locator(".panes .running").first.is_visible()
-    assert page.evaluate("[...document.querySelectorAll('.bar, main')].every((it) => it.inert)")
+    parts = "[...document.querySelectorAll('.bar, main > *')]"
+    assert page.evaluate(f"{parts}.every((it) => it.inert)")
     assert "connects again by itself" in page.locator(ALERT).inner_text()
+    assert violations_in_both_themes(page) == []
     line.mend()
     wait_back(lab)
     assert restored_iteration(lab) >= before

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from axe import violations_in_both_themes
 from browser_page import LabPage
 from crash_helpers import crash, open_tab, train_until_saved, wait_open
 from playwright.sync_api import BrowserContext, Page
@@ -76,6 +77,7 @@ def test_two_tabs_keep_their_own_work_and_a_declined_offer_changes_nothing(
     wait_open(first)
     first.page.locator(".ink-resume button").wait_for(state="visible")
     first.wait_text(".ink-offer", mine)
+    assert violations_in_both_themes(first.page) == []
     first.click("ink-fresh")
     first.page.locator(".ink-offer").wait_for(state="hidden")
     assert first.iteration() == 0

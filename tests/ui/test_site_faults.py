@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from axe import WCAG, violations
 from browser_page import DEEP, NO_SERVICE_WORKER, START_DEADLINE_MS, LabPage
 from faulty_site import FAULTS, FaultySite, faulty_site
 from playwright.sync_api import Browser, Locator, Page
@@ -154,6 +155,7 @@ def test_files_that_do_not_come_are_named_with_the_cause_and_the_start_goes_on_w
     page = open_spoiled(browser, faulty, of_page | of_worker | of_looks, script="")
     page.wait_for_function(KINDS, arg=causes(of_page), timeout=SENTENCE_MS)
     sees_what_is_wrong(page, *page.evaluate(FIRST_TROUBLE))
+    assert violations(page) == []
     faulty.spoil(of_worker | of_looks)
     try_again(page)
     page.wait_for_function(KINDS, arg=causes(of_worker), timeout=SENTENCE_MS)
@@ -163,6 +165,7 @@ def test_files_that_do_not_come_are_named_with_the_cause_and_the_start_goes_on_w
     LabPage(page, faulty.url).wait_ready()
     is_told(page, *causes(of_looks).popitem())
     misses_a_copy(page, "app.webmanifest")
+    assert violations(page) == []
     faulty.repair()
     looks_right_again(page)
     is_copied_without_a_reload(page)
@@ -224,6 +227,8 @@ def test_a_policy_or_a_sandbox_that_refuses_the_start_is_told_and_nothing_looks_
         line.wait_for(timeout=SENTENCE_MS)
         assert word in line.inner_text()
         assert page.locator(".app").is_hidden()
+        # A page without its app has no landmarks, which are best practice.
+        assert violations(page, WCAG) == []
         page.close()
 
 

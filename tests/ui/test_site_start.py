@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe import violations_in_both_themes
 from browser_page import DEEP, NO_SERVICE_WORKER, ONE, START_DEADLINE_MS, LabPage
 from playwright.sync_api import Browser, Route
 from static_server import static_server
@@ -76,6 +77,7 @@ def test_the_start_is_counted_and_a_worker_that_died_is_started_again(
     assert page.evaluate("document.documentElement.dataset.site") == "died"
     assert page.locator("main [inert]").count() > 0
     status = page.locator(".site-status", has_text="Python stopped: no memory")
+    assert violations_in_both_themes(page) == []
     status.locator("button", has_text="Start again").click()
     page.wait_for_function("document.documentElement.dataset.site === 'ready'")
     lab.wait_ready()

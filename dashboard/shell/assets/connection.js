@@ -343,7 +343,7 @@
     }
   }
 
-  // Controls that nobody answers are not shown as if somebody did.
+  // Controls that nobody answers are not shown as if somebody did; `main` remains as a landmark.
   let focused = null
 
   function set_usable(is_usable) {
@@ -353,7 +353,7 @@
       focused ??= focused_part()
       root.dataset.connection = state
     }
-    for (const part of document.querySelectorAll(".bar, main, .model")) {
+    for (const part of document.querySelectorAll(".bar, main > *, .model")) {
       part.inert = !is_usable
     }
     if (is_usable) {
@@ -378,6 +378,8 @@
       box = document.createElement("div")
       box.className = "ink-alert ink-connection"
       box.popover = "manual"
+      box.role = "region"
+      box.ariaLabel = gettext("Not connected to the server")
       box.innerHTML = `<span role="alert"></span><span class="countdown"></span><button type="button" class="plain"></button>`
       document.body.append(box)
       box.showPopover?.()

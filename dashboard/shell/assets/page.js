@@ -354,8 +354,10 @@
     }
     if (is_narrow.matches) {
       list.setAttribute("role", "tablist")
+      list.setAttribute("aria-label", list.parentElement.getAttribute("aria-label"))
     } else {
       list.removeAttribute("role")
+      list.removeAttribute("aria-label")
     }
     button.textContent = is_narrow.matches ? gettext("Settings") : gettext("All settings")
     show_settings(root.dataset.settings === "open")
@@ -500,7 +502,7 @@
   }
 
   // Bokeh puts the help of a field at its right, where the window may end; below and above a field
-  // it keeps the help inside the window.
+  // it keeps the help inside the window. For screen readers the help is the description of its field.
   addEventListener("mouseover", (event) => {
     const mark = event.composedPath().find((part) => part.classList?.contains("bk-description"))
     if (mark == null) {
@@ -510,6 +512,7 @@
     const place = is_high ? { attachment: "below", position: "bottom_center" } : { attachment: "above", position: "top_center" }
     for (const view of Bokeh.index.query((view) => view.model.type === "Tooltip" && view.target === mark)) {
       view.model.setv(place)
+      view.el.ariaHidden = "true"
     }
   }, true)
 

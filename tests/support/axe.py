@@ -1,0 +1,55 @@
+"""Checks a page with axe-core, which comes with the package axe-playwright-python."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from playwright.sync_api import Page
+
+WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+RULES = (*WCAG, "best-practice")
+
+RULES_OF_THEMES = {"dark": ("color-contrast", "link-in-text-block"), "light": RULES}
+"""The themes differ in their colors alone."""
+
+# Without preloading: axe-core would load the style sheets of every component anew, more than a
+# thousand files at once, which Chromium refuses, for a rule on audio and an experimental one.
+# Targets that lie partly under a bar at the edge of the window are looked at again, scrolled to.
+RUN = """
+async ([rules, within]) => {
+  const options = { preload: false, elementRef: true, resultTypes: ["violations"] }
+  const run = async (part, runOnly) => (await axe.run(part, { ...options, runOnly })).violations
+  const found = []
+  for (const { id, nodes } of await run(within, rules)) {
+    for (const { element, html } of nodes) {
+      if (id === "target-size") {
+        element.scrollIntoView({ block: "center" })
+        if ((await run(element, [id])).length === 0) continue
+      }
+      found.push([id, html.slice(0, 200)])
+    }
+  }
+  return found
+}
+"""
+
+
+def violations(
+    page: Page, rules: tuple[str, ...] = RULES, within: str = "html"
+) -> list[tuple[str, str]]:
+    """Return what axe-core finds wrong in a part of a page now: rules with the elements."""
+    if not page.evaluate("'axe' in window"):
+        script = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+        page.evaluate("(script) => (0, eval)(script)", script)
+    return [(rule, html) for rule, html in page.evaluate(RUN, [list(rules), within])]
+
+
+def violations_in_both_themes(page: Page) -> list[tuple[str, str, str]]:
+    """Return what axe-core finds wrong, light and dark, after the theme; light remains."""
+    # Sliders are given names twice a second.
+    page.wait_for_function("() => deep('.noUi-handle:not([aria-label])') === null")
+    found = []
+    for theme, rules in RULES_OF_THEMES.items():
+        page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
+        found += [(theme, *violation) for violation in violations(page, rules)]
+    return found
