@@ -104,4 +104,4 @@ def test_a_pane_is_opened_with_one_search(visit, searches) -> None:
         session.end()
         await settle()
 
-    run(use())
+    run(use(), seconds=60)
