@@ -503,9 +503,13 @@
 
   // Bokeh puts the help of a field at its right, where the window may end; below and above a field
   // it keeps the help inside the window. For screen readers the help is the description of its field.
-  addEventListener("mouseover", (event) => {
+  // No other event leaves a shadow root when the mouse comes from another element in it.
+  let helped = null
+  addEventListener("mousemove", (event) => {
     const mark = event.composedPath().find((part) => part.classList?.contains("bk-description"))
-    if (mark == null) {
+    const is_same = mark === helped
+    helped = mark
+    if (mark == null || is_same) {
       return
     }
     const is_high = mark.getBoundingClientRect().top < innerHeight / 2
