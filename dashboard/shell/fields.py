@@ -55,6 +55,19 @@ ERROR = """
 On a narrow page it stands under its field.
 """
 
+FIELD = """
+:host {
+  position: relative;
+  overflow: visible;
+}
+
+:host(:hover),
+:host(:focus-within) {
+  z-index: 6;
+}
+"""
+"""Of sentences side by side that of the field in use lies above the others."""
+
 DISPLAY_NAMES = {
     "relu": "ReLU",
     "leaky-relu": "Leaky ReLU",
@@ -99,7 +112,7 @@ class Field:
             css_classes=["field", f"{hook}-{name.replace('_', '-')}"],
             # The bar at the top makes room for long names; see `Theme.quick`.
             styles={"--label-length": str(len(gettext(settings.param[name].label)))},
-            stylesheets=[":host { position: relative; overflow: visible; }"],
+            stylesheets=[FIELD],
             margin=0,
             sizing_mode="stretch_width",
         )

@@ -269,6 +269,24 @@ def test_the_drawer_opens_and_closes_by_button_and_escape_and_gives_the_focus_ba
     assert page.evaluate("document.activeElement.id") == "sheet-settings"
 
 
+# Whether nothing lies over any corner of the sentence of a refused entry.
+IS_ON_TOP = """
+(field) => {
+  const error = deep(".field-error", deep(field).shadowRoot)
+  const {left, right, top, bottom} = error.getBoundingClientRect()
+  const at = (x, y) => {
+    let [found, outer] = [document.elementFromPoint(x, y), null]
+    while (found !== outer && found !== error && found?.shadowRoot) {
+      [found, outer] = [found.shadowRoot.elementFromPoint(x, y), found]
+    }
+    return found === error
+  }
+  const [xs, ys] = [[left + 3, right - 3], [top + 3, bottom - 3]]
+  return xs.every((x) => ys.every((y) => at(x, y)))
+}
+"""
+
+
 def test_refused_entries_and_long_notices_can_be_read_and_move_nothing(
     browser: Browser, served_url: str
 ) -> None:
@@ -282,6 +300,11 @@ def test_refused_entries_and_long_notices_can_be_read_and_move_nothing(
         lab.fill("learning-rate", "fast")
         lab.wait_text(".ink-field-learning-rate", "found “fast”")
         assert page.evaluate(CONTRAST, ".field-error") >= 4.5
+        lab.fill("batch-size", "many")
+        lab.wait_text(".ink-field-batch-size", "found “many”")
+        for field in ("learning-rate", "batch-size"):
+            page.locator(f".ink-field-{field} input").focus()
+            assert page.evaluate(IS_ON_TOP, f".ink-field-{field}")
         assert page.evaluate(MEASURES) == before
         notice = page.locator(".ink-notice details").bounding_box()
         assert notice is not None
