@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 RULES = (*WCAG, "best-practice")
@@ -44,12 +44,28 @@ def violations(
     return [(rule, html) for rule, html in page.evaluate(RUN, [list(rules), within])]
 
 
-def violations_in_both_themes(page: Page) -> list[tuple[str, str, str]]:
-    """Return what axe-core finds wrong, light and dark, after the theme; light remains."""
-    # Sliders are given names twice a second.
+def wait_for_slider_names(page: Page) -> None:
+    """Wait until all sliders have names, which they are given twice a second."""
     page.wait_for_function("() => deep('.noUi-handle:not([aria-label])') === null")
+
+
+def violations_in_both_themes(page: Page, within: str = "html") -> list[tuple[str, str, str]]:
+    """Return what axe-core finds wrong, light and dark, after the theme; light remains."""
     found = []
     for theme, rules in RULES_OF_THEMES.items():
+        wait_for_slider_names(page)
         page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
-        found += [(theme, *violation) for violation in violations(page, rules)]
+        found += [(theme, *violation) for violation in violations(page, rules, within)]
+    return found
+
+
+def violations_of_report(page: Page, button: Locator) -> list[tuple[str, str]]:
+    """Return what axe-core finds wrong in the report of a run that a button downloads."""
+    with page.expect_download() as download:
+        button.click()
+    assert page.context.browser is not None
+    report = page.context.browser.new_page()
+    report.set_content(download.value.path().read_text())
+    found = violations(report)
+    report.close()
     return found

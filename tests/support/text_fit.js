@@ -34,7 +34,7 @@ window.textFit = (() => {
   const lengthened = new WeakMap()
 
   // Gives texts accents, and makes them longer by a share; those that have it are left.
-  function lengthen(share) {
+  function pseudo_localize(share) {
     document.documentElement.lang = "eo"
     for (const [node, element] of texts()) {
       if (element.closest("h1, #language, [translate=no], code, pre, textarea")) continue
@@ -152,7 +152,7 @@ window.textFit = (() => {
   }
 
   // `may_shorten` allows an ellipsis in place of the end of a text.
-  function misfits(may_shorten) {
+  function layout_faults(may_shorten) {
     // The window of a phone grows with what it shows.
     const width = Math.min(innerWidth, screen.width)
     const seen = [...texts()]
@@ -198,5 +198,5 @@ window.textFit = (() => {
     return [...found].sort()
   }
 
-  return { lengthen, space, misfits, controls }
+  return { pseudo_localize, space, layout_faults, controls }
 })()

@@ -10,17 +10,17 @@ from browser_page import LabPage
 SCRIPT = Path(__file__).with_suffix(".js")
 
 
-def misfits(lab: LabPage, *, may_shorten: bool = False) -> list[Any]:
+def layout_faults(lab: LabPage, *, may_shorten: bool = False) -> list[Any]:
     """Return the texts that are cut, lie beyond the window or over each other, and how far.
 
     `may_shorten` allows an ellipsis in place of the end of a text.
     """
-    return list(_call(lab, f"misfits({str(may_shorten).lower()})"))
+    return list(_call(lab, f"layout_faults({str(may_shorten).lower()})"))
 
 
-def lengthen(lab: LabPage, share: float) -> None:
+def pseudo_localize(lab: LabPage, share: float) -> None:
     """Make a pseudo-language of all texts: with accents, and longer by a share."""
-    _call(lab, f"lengthen({share})")
+    _call(lab, f"pseudo_localize({share})")
 
 
 def space(lab: LabPage) -> None:

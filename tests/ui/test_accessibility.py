@@ -1,6 +1,6 @@
 """What is checked for people who use a keyboard or a screen reader: axe-core, names, announcements.
 
-`test_tour.py` looks at more parts of the page, in all languages and forms, where that is asked for.
+`test_page_parts.py` looks at more parts of the page, where asked in all languages and forms.
 """
 
 from __future__ import annotations
@@ -8,11 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 from os import environ
+from typing import Any
 
 import pytest
 from accessibility_tree import AccessibilityTree
-from axe import RULES_OF_THEMES, violations
+from axe import (
+    RULES_OF_THEMES,
+    violations,
+    violations_in_both_themes,
+    violations_of_report,
+    wait_for_slider_names,
+)
 from browser_page import ONE, SEVEN, LabPage, opened
+from page_parts import open_lessons
 from playwright.sync_api import Browser
 
 KEYBOARD = environ.get("INKLING_KEYBOARD")
@@ -54,14 +62,6 @@ def page(browser: Browser, served_url: str) -> Iterator[LabPage]:
         yield lab
 
 
-def wait_for_slider_names(lab: LabPage) -> None:
-    # Sliders and announcements are looked after twice a second.
-    lab.wait_until(
-        lambda: lab.page.locator(".noUi-handle:not([aria-label])").count() == 0,
-        "a slider without a name",
-    )
-
-
 @pytest.mark.parametrize("theme", RULES_OF_THEMES)
 def test_axe_finds_no_violation_in_any_pane_panel_or_dialog(page: LabPage, theme: str) -> None:
     browser_page = page.page
@@ -69,7 +69,7 @@ def test_axe_finds_no_violation_in_any_pane_panel_or_dialog(page: LabPage, theme
     found = {}
 
     def check(place: str) -> None:
-        wait_for_slider_names(page)
+        wait_for_slider_names(page.page)
         found[place] = violations(browser_page, RULES_OF_THEMES[theme])
 
     for tab in browser_page.locator("#pane-digits, #pane-spiral, .panes [role=tab]").all():
@@ -98,41 +98,9 @@ def test_axe_finds_no_violation_in_any_pane_panel_or_dialog(page: LabPage, theme
 
 def test_axe_finds_no_violation_in_lessons_experiments_and_reports(page: LabPage) -> None:
     browser_page = page.page
-    found = {}
-
-    def check(place: str, within: str = ".lessons", themes: tuple[str, ...] = ("light",)) -> None:
-        wait_for_slider_names(page)
-        for theme in themes:
-            show = "(theme) => { document.documentElement.dataset.theme = theme }"
-            browser_page.evaluate(show, theme)
-            found[f"{place}, {theme}"] = violations(browser_page, RULES_OF_THEMES[theme], within)
-
-    browser_page.locator("#lessons-open").click()
-    browser_page.locator(".ink-lesson [data-do=open]").first.wait_for()
-    check("list of lessons")
-    browser_page.locator(".ink-lesson [data-do=open][data-run='4']").click()
-    page.wait_data(".ink-lesson", lesson="vanishing-gradients")
-    browser_page.locator(".ink-lesson [data-do=predict][data-run='2']").click()
-    browser_page.locator(".ink-lesson [data-do=begin]").click()
-    page.wait_data(".ink-lesson", state="reached")
-    browser_page.locator(".ink-lesson tr[data-measure]").first.wait_for()
-    check("step of a lesson", themes=("dark", "light"))
-    browser_page.locator(".ink-lesson [data-do=notes]").click()
-    page.wait_text(".ink-lesson", "notes for the teacher")
-    check("notes for the teacher")
-    browser_page.locator(".ink-lesson [data-do=notes]").click()
-    for step in (2, 3, 4):
-        browser_page.locator(".ink-lesson [data-do=next]").click()
-        page.wait_data(".ink-lesson", step=step)
-    browser_page.locator(".ink-lesson [data-do=answer][data-run='1']").click()
-    browser_page.locator(".ink-lesson .verdict").wait_for()
-    check("question of a lesson")
-    browser_page.locator(".ink-lesson [data-do=list]").click()
-    file = {"name": "task.toml", "mimeType": "text/plain", "buffer": TASK.encode()}
-    browser_page.locator(".ink-lesson-file input").set_input_files(file)
-    page.wait_data(".ink-lesson", lesson="task")
-    check("task", themes=("dark", "light"))
-    browser_page.locator("#lessons-close").click()
+    found: dict[str, Any] = {
+        place: violations_in_both_themes(browser_page, ".lessons") for place in open_lessons(page)
+    }
     browser_page.locator(".ink-spiral-reset button").click()
     browser_page.locator("#tab-runs").click()
     browser_page.locator(".ink-runs-source").get_by_role("button", name="2-D data").click()
@@ -140,25 +108,10 @@ def test_axe_finds_no_violation_in_lessons_experiments_and_reports(page: LabPage
     # The first panel of the pane is checked with all others above; the rest has its fields.
     browser_page.get_by_role("button", name="Search", exact=True).first.click()
     browser_page.locator(".ink-search-start button").wait_for()
-    check("Runs, Search", "#pane-runs", ("dark", "light"))
-    with browser_page.expect_download() as download:
-        browser_page.locator(".ink-runs [data-do=report][data-run='1']").click()
-    assert browser_page.context.browser is not None
-    report = browser_page.context.browser.new_page()
-    report.set_content(download.value.path().read_text())
-    found["report"] = violations(report)
-    report.close()
+    found["search"] = violations_in_both_themes(browser_page, "#pane-runs")
+    report = browser_page.locator(".ink-runs [data-do=report][data-run='1']")
+    found["report"] = violations_of_report(browser_page, report)
     assert {place: rules for place, rules in found.items() if rules} == {}
-
-
-TASK = """
-title = "Small"
-text = "Reach 80 % with 8 units."
-pane = "spiral"
-goal = ["training_accuracy >= 0.8", "hidden_units <= 8"]
-[fixed]
-noise = 0.1
-"""
 
 
 def test_a_drawing_and_training_are_announced_once_each(served_lab: LabPage) -> None:

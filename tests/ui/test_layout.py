@@ -9,7 +9,7 @@ import pytest
 from axe import violations
 from browser_page import NAMELESS, SEVEN, LabPage, opened
 from playwright.sync_api import Browser, expect
-from text_fit import lengthen, misfits
+from text_fit import layout_faults, pseudo_localize
 
 pytestmark = pytest.mark.ui
 
@@ -459,8 +459,8 @@ def test_longer_names_and_writing_from_right_to_left_fit_the_page(
             lab.page.set_viewport_size({"width": width, "height": height})
             for direction in ("ltr", "rtl"):
                 lab.page.evaluate("(dir) => { document.documentElement.dir = dir }", direction)
-                lengthen(lab, 0.3)
-                assert misfits(lab) == [], (width, direction)
+                pseudo_localize(lab, 0.3)
+                assert layout_faults(lab) == [], (width, direction)
                 assert lab.page.evaluate(CROWDED) == [], (width, direction)
 
 

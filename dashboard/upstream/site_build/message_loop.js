@@ -12,8 +12,8 @@
  * Upstream   no issue yet: "pyodide-worker: patches are lost or applied twice while Python is busy;
  *            await runPythonAsync and chain the messages".
  *
- * `connectPage` runs in the page and uses page.js of dashboard/site; `receiveMessages` runs in the
- * worker and uses worker.js.
+ * `connectPage` and `drawNext` run in the page, with page.js of dashboard/site; `receiveMessages` runs
+ * in the worker and uses worker.js.
  */
 
 /* Ends when all documents so far are drawn: two at once would be drawn into the same elements. */

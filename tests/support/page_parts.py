@@ -1,6 +1,6 @@
 """Opens every part of the page, one after another: panes, panels, dialogs, lessons, faults.
 
-Parts are found by their ids and hooks, so that a tour goes through a page in any language, in both
+Parts are found by their ids and hooks, so that they are found on a page in any language, in both
 runtimes, in wide and narrow windows.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from axe import wait_for_slider_names
 from browser_page import SEVEN, LabPage
 
 PANELS = {
@@ -32,12 +33,11 @@ noise = 0.1
 """
 
 
-def tour(lab: LabPage) -> Iterator[str]:
+def open_parts(lab: LabPage) -> Iterator[str]:
     """Open the parts of a fresh page; each is open while its name is yielded."""
-    for parts in (_digits, _evaluation, _plane, _runs, _lessons, _dialogs):
+    for parts in (_digits, _evaluation, _plane, _runs, open_lessons, _dialogs):
         for place in parts(lab):
-            # Sliders are given names twice a second.
-            lab.page.wait_for_function("() => deep('.noUi-handle:not([aria-label])') === null")
+            wait_for_slider_names(lab.page)
             yield place
 
 
@@ -93,10 +93,8 @@ def _settings(lab: LabPage) -> Iterator[str]:
     lab.page.locator(".settings .ink-advanced button").first.click()
     page.locator(".ink-queue").wait_for()
     yield "digits, settings"
-    for setting, entry in (("learning-rate", "fast"), ("dropout", "nan"), ("batch-size", "0")):
-        field = page.locator(f".ink-field-{setting} input")
-        field.fill(entry)
-        field.press("Enter")
+    for setting, entry in (("learning-rate", "fast"), ("batch-size", "0"), ("dropout", "nan")):
+        lab.fill(setting, entry)
         page.locator(f".ink-field-{setting} .field-error").wait_for()
     page.locator(".ink-load input[type=file]").set_input_files(
         {"name": "weights.npz", "mimeType": "application/zip", "buffer": b"no weights"}
@@ -108,10 +106,8 @@ def _settings(lab: LabPage) -> Iterator[str]:
         marks.last.hover()
         page.locator(".bk-Tooltip:popover-open").wait_for()
         yield "digits, help"
-    for setting, entry in (("learning-rate", "0.002"), ("dropout", "0"), ("batch-size", "32")):
-        field = page.locator(f".ink-field-{setting} input")
-        field.fill(entry)
-        field.press("Enter")
+    for setting, entry in (("learning-rate", "0.002"), ("batch-size", "32"), ("dropout", "0")):
+        lab.fill(setting, entry)
     page.keyboard.press("Escape")
 
 
@@ -142,7 +138,7 @@ def _plane(lab: LabPage) -> Iterator[str]:
     yield "2-D data, settings"
     page.keyboard.press("Escape")
     page.locator(".ink-spiral-train button").click()
-    lab.wait_text(".ink-spiral-status", r"[1-9]")
+    lab.wait_text(".ink-spiral-status", r"^\D*[1-9]")  # the iteration is the first number
     page.locator(".ink-spiral-train button").click()
     page.locator(".ink-spiral-reset button").click()
 
@@ -167,7 +163,8 @@ def _runs(lab: LabPage) -> Iterator[str]:
         yield f"runs, {button.partition('-')[0]}"
 
 
-def _lessons(lab: LabPage) -> Iterator[str]:
+def open_lessons(lab: LabPage) -> Iterator[str]:
+    """Open the list of lessons, parts of a lesson, and a task, one after another."""
     page = lab.page
     _act(lab, "#lessons-open")
     page.locator(".ink-lesson [data-do=open]").first.wait_for()

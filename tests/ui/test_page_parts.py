@@ -1,7 +1,7 @@
 """Every pane, panel, dialog, lesson and fault: axe-core's rules, texts that fit, no control lost.
 
-`INKLING_TOURS=1` looks at the served page in English on a desktop and a phone, in two
-minutes; `INKLING_TOURS=all` adds both runtimes, all languages, and the forms in which a
+`INKLING_PARTS=1` looks at the served page in English on a desktop and a phone, in three
+minutes; `INKLING_PARTS=all` adds both runtimes, all languages, and the forms in which a
 control could be lost.
 """
 
@@ -11,17 +11,17 @@ from os import environ
 from typing import Any, NamedTuple
 
 import pytest
-from axe import violations, violations_in_both_themes
-from browser_page import LabPage, opened
-from page_tour import tour
+from axe import violations, violations_in_both_themes, violations_of_report
+from browser_page import opened
+from page_parts import open_parts
 from playwright.sync_api import Browser
-from text_fit import controls, lengthen, misfits, space
+from text_fit import controls, layout_faults, pseudo_localize, space
 
 from dashboard.languages.language import ENGLISH, LANGUAGES
 
 pytestmark = pytest.mark.ui
 
-TOURS = environ.get("INKLING_TOURS", "")
+PARTS = environ.get("INKLING_PARTS", "")
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}}
 WINDOWS = {"desktop": DESKTOP, "phone": PHONE}
@@ -37,7 +37,7 @@ FORMS: dict[str, dict[str, Any]] = {
 
 
 class Case(NamedTuple):
-    """Where a tour goes, and what is done with the texts there."""
+    """A runtime, a language and a window, and what is done with the texts."""
 
     runtime: str
     code: str
@@ -46,7 +46,7 @@ class Case(NamedTuple):
 
 
 def cases() -> list[Case]:
-    if TOURS != "all":
+    if PARTS != "all":
         return [Case("served", "en", window, "longer") for window in WINDOWS]
     found = []
     for runtime in ("served", "site"):
@@ -58,7 +58,7 @@ def cases() -> list[Case]:
     return found
 
 
-@pytest.mark.skipif(not TOURS, reason="takes two minutes; INKLING_TOURS=1 or all runs it")
+@pytest.mark.skipif(not PARTS, reason="takes three minutes; INKLING_PARTS=1 or all runs it")
 @pytest.mark.parametrize("case", cases(), ids="-".join)
 def test_every_part_of_the_page_keeps_the_rules_of_axe_and_its_texts_fit(
     browser: Browser, case: Case, request: pytest.FixtureRequest
@@ -66,28 +66,18 @@ def test_every_part_of_the_page_keeps_the_rules_of_axe_and_its_texts_fit(
     found: dict[str, Any] = {}
     url = request.getfixturevalue(f"{case.runtime}_url")
     with opened(browser, f"{url}?lang={case.code}", **WINDOWS[case.window]) as lab:
-        for place in tour(lab):
+        for place in open_parts(lab):
             found[f"{place}: axe"] = violations_in_both_themes(lab.page)
             if case.texts == "longer":
-                lengthen(lab, 0.3)
+                pseudo_localize(lab, 0.3)
             if case.texts == "spaced":
                 space(lab)
             # Wider spaced, long names of models and layers end with an ellipsis.
-            found[f"{place}: texts"] = misfits(lab, may_shorten=case.texts == "spaced")
+            found[f"{place}: texts"] = layout_faults(lab, may_shorten=case.texts == "spaced")
             if place == "runs":
-                found["report: axe"] = violations_of_report(lab)
+                report = lab.page.locator(".ink-runs [data-do=report][data-run='1']")
+                found["report: axe"] = violations_of_report(lab.page, report)
     assert {place: wrong for place, wrong in found.items() if wrong} == {}
-
-
-def violations_of_report(lab: LabPage) -> list[tuple[str, str]]:
-    with lab.page.expect_download() as download:
-        lab.page.locator(".ink-runs [data-do=report][data-run='1']").click()
-    assert lab.page.context.browser is not None
-    report = lab.page.context.browser.new_page()
-    report.set_content(download.value.path().read_text())
-    found = violations(report)
-    report.close()
-    return found
 
 
 def all_controls(browser: Browser, url: str, form: dict[str, Any]) -> set[str]:
@@ -95,7 +85,7 @@ def all_controls(browser: Browser, url: str, form: dict[str, Any]) -> set[str]:
     found: set[str] = set()
     wrong = {}
     with opened(browser, url, **form) as lab:
-        for place in tour(lab):
+        for place in open_parts(lab):
             found.update(controls(lab))
             wrong[place] = violations(lab.page)
     assert {place: rules for place, rules in wrong.items() if rules} == {}
@@ -108,7 +98,7 @@ def desktop_controls(browser: Browser, served_url: str) -> set[str]:
     return all_controls(browser, served_url, DESKTOP)
 
 
-@pytest.mark.skipif(TOURS != "all", reason="takes a minute each; INKLING_TOURS=all runs it")
+@pytest.mark.skipif(PARTS != "all", reason="takes a minute each; INKLING_PARTS=all runs it")
 @pytest.mark.parametrize("form", FORMS)
 def test_no_control_is_lost_in_any_form_of_the_page(
     browser: Browser, served_url: str, desktop_controls: set[str], form: str
