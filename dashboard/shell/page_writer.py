@@ -112,30 +112,55 @@ class ServedPageWriter:
         self.deliveries: Deliveries | None = None
         self._is_open = True
         self._waiting_keys: set[Hashable] = set()
+        self._waiting: list[tuple[Hashable | None, Change]] = []
+        """What the next tick of `write` runs."""
 
     def write_later(self, change: Change, key: Hashable) -> None:
         """Run the change on a tick of its own, which sends a message; see `PageWriter`."""
-        self.write(change, key)
+        if self._take_key(key):
+            self._document.add_next_tick_callback(lambda: self._run([(key, change)]))
 
     def write(self, change: Change, key: Hashable | None = None) -> None:
-        """Run the change on the next tick of the document; see `PageWriter`."""
-        if not self._is_open or key in self._waiting_keys:
+        """Run the change on the next tick of the document; see `PageWriter`.
+
+        A busy server ticks seldom, so one tick runs everything that waits for it.
+        """
+        if not self._take_key(key):
             return
+        self._waiting.append((key, change))
+        if len(self._waiting) == 1:
+            self._document.add_next_tick_callback(self._run_waiting)
+
+    def _take_key(self, key: Hashable | None) -> bool:
+        """Return whether a change is to run, and note its key until then."""
+        if not self._is_open or key in self._waiting_keys:
+            return False
         if key is not None:
             self._waiting_keys.add(key)
+        return True
 
-        def run() -> None:
-            self._waiting_keys.discard(key)
-            # `hold` sends the changes by Bokeh's own dispatch when it ends; Panel's dispatch past
-            # the document lock loses a message that follows another one closely.
-            self._document.hold("combine")
-            try:
-                with search_once(self._document):
+    def _run_waiting(self) -> None:
+        changes, self._waiting = self._waiting, []
+        try:
+            self._run(changes)
+        finally:  # one that fails does not stop those after it
+            if changes:
+                self._waiting[:0] = changes
+                self._document.add_next_tick_callback(self._run_waiting)
+
+    def _run(self, changes: list[tuple[Hashable | None, Change]]) -> None:
+        """Take changes out of a list one by one and run them."""
+        # `hold` sends the changes by Bokeh's own dispatch when it ends; Panel's dispatch past
+        # the document lock loses a message that follows another one closely.
+        self._document.hold("combine")
+        try:
+            with search_once(self._document):
+                while changes:
+                    key, change = changes.pop(0)
+                    self._waiting_keys.discard(key)
                     change()
-            finally:
-                self._document.unhold()
-
-        self._document.add_next_tick_callback(run)
+        finally:
+            self._document.unhold()
 
     async def delivered(self) -> None:
         """Wait while many messages are on their way, as to a browser that is asleep."""

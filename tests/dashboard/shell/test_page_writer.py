@@ -75,6 +75,34 @@ def test_a_change_whose_key_is_waiting_is_dropped():
     assert made == [0, "other", "again"]
 
 
+def test_changes_that_wait_for_the_same_tick_leave_in_one_message():
+    document, made = FakeDocument(), []
+    page = ServedPageWriter(document)
+    page.write(lambda: made.append("answer"))
+    page.write_later(lambda: made.append("picture"), key="picture")
+    page.write(lambda: made.append("notice"))
+    document.tick()
+    assert made == ["answer", "notice", "picture"]
+    assert document.held == ["combine", None] * 2
+
+
+def test_a_change_that_fails_does_not_stop_those_that_wait_with_it():
+    document, made = FakeDocument(), []
+    page = ServedPageWriter(document)
+
+    def fail():
+        page.write(lambda: made.append("requested meanwhile"))
+        raise ValueError("no")
+
+    page.write(lambda: made.append("before"))
+    page.write(fail)
+    page.write(lambda: made.append("after"))
+    with pytest.raises(ValueError, match="no"):
+        document.tick()
+    document.tick()
+    assert made == ["before", "after", "requested meanwhile"]
+
+
 def test_a_change_may_request_itself_again_under_its_key():
     document, made = FakeDocument(), []
     page = ServedPageWriter(document)
