@@ -25,6 +25,7 @@ from nn.network import Network, create_network, network_title
 from nn.optimizers import (
     OPTIMIZERS,
     SGD,
+    Adadelta,
     Adam,
     AdamW,
     Momentum,
@@ -60,6 +61,7 @@ __all__ = [
     "PRETRAINED",
     "SCHEDULES",
     "SGD",
+    "Adadelta",
     "Adam",
     "AdamW",
     "ClassificationMetrics",

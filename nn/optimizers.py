@@ -229,6 +229,40 @@ class RMSProp(Optimizer):
         np.subtract(W, scratch, out=W)
 
 
+class Adadelta(Optimizer):
+    """Adadelta: steps as large as the earlier ones for their gradients (Zeiler, 2012, algorithm 1).
+
+    s ← ρs + (1-ρ)g², Δ = √(d + ε) / √(s + ε) · g, d ← ρd + (1-ρ)Δ², W ← W - rate · Δ. The rate,
+    which is 1 in the paper, stands outside d, as in PyTorch.
+    """
+
+    moment_names = ("square", "step_square")
+
+    def __init__(self, parameters: Arrays, *, decay: float = 0.9, epsilon: float = 1e-6) -> None:
+        super().__init__(parameters)
+        self.decay = _fraction("decay", decay)
+        self.epsilon = epsilon
+        largest = max(parameters, key=np.size)
+        self._step = np.empty(largest.size, largest.dtype)
+
+    def update_one(
+        self, W: np.ndarray, g: np.ndarray, moments: Arrays, scratch: np.ndarray, rate: float
+    ) -> None:
+        s, d = moments
+        step = self._step[: W.size].reshape(W.shape)
+        np.multiply(g, g, out=scratch)
+        _move_average(s, scratch, self.decay, scratch)
+        np.add(d, self.epsilon, out=step)
+        np.add(s, self.epsilon, out=scratch)
+        np.divide(step, scratch, out=step)
+        np.sqrt(step, out=step)
+        np.multiply(step, g, out=step)
+        np.multiply(step, step, out=scratch)
+        _move_average(d, scratch, self.decay, scratch)
+        np.multiply(step, rate, out=scratch)
+        np.subtract(W, scratch, out=W)
+
+
 class Adam(Optimizer):
     """Adam (Kingma and Ba, 2015, algorithm 1, in the order of computation of section 2)."""
 
@@ -305,6 +339,7 @@ _TABLE: dict[str, type[Optimizer]] = {
     "momentum": Momentum,
     "nesterov": Nesterov,
     "rmsprop": RMSProp,
+    "adadelta": Adadelta,
     "adam": Adam,
     "adamw": AdamW,
 }
@@ -329,8 +364,8 @@ def create_optimizer(name: str, parameters: Arrays, **settings: float) -> Optimi
         What it will update.
     **settings : float
         Momentum and Nesterov take `momentum` (0.9); RMSProp `decay` (0.9) and `epsilon` (1e-8);
-        Adam `first_decay` (0.9), `second_decay` (0.999) and `epsilon` (1e-8); AdamW also
-        `weight_decay` (0.01).
+        Adadelta `decay` (0.9) and `epsilon` (1e-6); Adam `first_decay` (0.9), `second_decay`
+        (0.999) and `epsilon` (1e-8); AdamW also `weight_decay` (0.01).
 
     Raises
     ------

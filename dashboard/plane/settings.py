@@ -33,7 +33,8 @@ class PlaneSettings(LearningSettings):
     learning_rate = param.Number(
         0.5,
         doc=gettext_noop(
-            "Step size of the optimizer. With full batches 0.1 to 1 work well, with Adam 0.01."
+            "Step size of the optimizer. With full batches 0.1 to 1 work well, with Adam 0.01, "
+            "with Adadelta 1 or more."
         ),
     )
     batch_size = param.Integer(

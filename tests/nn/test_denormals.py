@@ -22,7 +22,7 @@ def create(name, parameters):
     return nn.create_optimizer(name, parameters, **settings)
 
 
-DECAY_BY_0_9 = ("momentum", "nesterov", "rmsprop", "adam", "adamw")
+DECAY_BY_0_9 = ("momentum", "nesterov", "rmsprop", "adadelta", "adam", "adamw")
 """Optimisers whose first moments shrink to 0.9 of themselves in a step without a gradient."""
 
 
@@ -54,7 +54,8 @@ def digits_curve(optimizer_name, period, monkeypatch, steps=300):
     network = nn.create_network((784, 16, 10), generator=np.random.default_rng(0))
     optimizer = nn.create_optimizer(optimizer_name, network.parameters())
     step = nn.TrainingStep(network, optimizer, batch_capacity=32)
-    rate = 0.05 if optimizer_name in ("sgd", "momentum", "nesterov") else 0.002
+    rates = {"sgd": 0.05, "momentum": 0.05, "nesterov": 0.05, "adadelta": 1.0}
+    rate = rates.get(optimizer_name, 0.002)
     generator, losses = np.random.default_rng(1), []
     for _ in range(steps):
         picked = generator.integers(0, len(train), 32)

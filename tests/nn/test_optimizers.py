@@ -45,6 +45,18 @@ def rmsprop(w, history, rates, rho=0.9, epsilon=1e-8):
     return w
 
 
+def adadelta(w, history, rates, rho=0.9, epsilon=1e-6):
+    steps = []
+    for t, rate in enumerate(rates):
+        weights = [(1 - rho) * rho ** (t - i) for i in range(t + 1)]
+        square = sum(weight * g**2 for weight, g in zip(weights, history, strict=False))
+        # The mean of the earlier steps' squares: the newest one is that of the last step.
+        of_steps = sum((1 - rho) * rho ** (t - 1 - i) * step**2 for i, step in enumerate(steps))
+        steps.append(((of_steps + epsilon) / (square + epsilon)) ** 0.5 * history[t])
+        w -= rate * steps[-1]
+    return w
+
+
 def adam(w, history, rates, *, b1=0.9, b2=0.999, epsilon=1e-8, decay=0.0):
     for t, rate in enumerate(rates):
         m = sum((1 - b1) * b1 ** (t - i) * history[i] for i in range(t + 1))
@@ -60,7 +72,7 @@ def adamw(w, history, rates, weight_decay=0.01, **settings):
 
 FORMULAS = {
     "sgd": sgd, "momentum": momentum, "nesterov": nesterov,
-    "rmsprop": rmsprop, "adam": adam, "adamw": adamw,
+    "rmsprop": rmsprop, "adadelta": adadelta, "adam": adam, "adamw": adamw,
 }  # fmt: skip
 
 
@@ -103,6 +115,7 @@ def test_an_optimizer_equals_its_formula_also_if_the_rate_changes(name, rates):
         ("momentum", {"momentum": 0.5}, {"mu": 0.5}),
         ("nesterov", {"momentum": 0.0}, {"mu": 0.0}),
         ("rmsprop", {"decay": 0.7, "epsilon": 0.1}, {"rho": 0.7, "epsilon": 0.1}),
+        ("adadelta", {"decay": 0.5, "epsilon": 0.01}, {"rho": 0.5, "epsilon": 0.01}),
         ("adam", {"first_decay": 0.8, "second_decay": 0.9}, {"b1": 0.8, "b2": 0.9}),
         ("adam", {"epsilon": 0.1}, {"epsilon": 0.1}),
         ("adamw", {"weight_decay": 0.3}, {"weight_decay": 0.3}),
@@ -174,6 +187,7 @@ def test_a_state_of_another_optimizer_or_network_is_refused_and_nothing_changes(
     [
         ("momentum", {"momentum": 1.0}, "momentum .* found 1.0"),
         ("rmsprop", {"decay": -0.1}, "decay .* found -0.1"),
+        ("adadelta", {"decay": 1.0}, "decay .* found 1.0"),
         ("adam", {"second_decay": 2}, "second_decay .* found 2"),
         ("adamw", {"weight_decay": -1}, "weight_decay .* found -1"),
     ],
@@ -186,6 +200,19 @@ def test_a_setting_out_of_range_is_refused(name, settings, message):
 def test_a_setting_that_an_optimizer_does_not_have_is_refused():
     with pytest.raises(TypeError, match="momentum"):
         create_optimizer("adam", start(), momentum=0.9)
+
+
+def test_the_first_step_of_adadelta_is_small_and_later_ones_grow_where_gradients_stay():
+    parameters = [np.zeros(1)]
+    optimizer = create_optimizer("adadelta", parameters)
+    places = [0.0]
+    for _ in range(400):
+        optimizer.update(parameters, [np.ones(1)], 1.0)
+        places.append(-float(parameters[0][0]))
+    steps = np.diff(places)
+    assert steps[0] == pytest.approx((1e-6 / (0.1 + 1e-6)) ** 0.5, rel=1e-9)
+    assert (np.diff(steps[20:]) > 0).all()
+    assert steps[-1] > 2 * steps[0]
 
 
 def test_compiled_rules_are_only_for_the_class_that_defines_them():

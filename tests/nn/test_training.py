@@ -497,7 +497,7 @@ def spiral(count, generator):
     ("optimizer", "rate"),
     [
         ("sgd", 0.5), ("momentum", 0.1), ("nesterov", 0.1),
-        ("rmsprop", 0.01), ("adam", 0.02), ("adamw", 0.02),
+        ("rmsprop", 0.01), ("adadelta", 1.0), ("adam", 0.02), ("adamw", 0.02),
     ],
 )  # fmt: skip
 def test_a_small_net_learns_a_spiral(optimizer, rate):

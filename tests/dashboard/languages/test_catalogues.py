@@ -26,7 +26,16 @@ from data_cache import DATA_SETS, PLANE_SHAPES, STRENGTH_NAMES  # noqa: E402
 from nn import ARCHITECTURES  # noqa: E402
 
 OTHERS = [language.code for language in LANGUAGES if language is not ENGLISH]
-SAME_EVERYWHERE = {"MLP", "XOR", "Fashion-MNIST", *DISPLAY_NAMES.values(), "Adam", "Dense", "sgd"}
+SAME_EVERYWHERE = {
+    "MLP",
+    "XOR",
+    "Fashion-MNIST",
+    *DISPLAY_NAMES.values(),
+    "Adam",
+    "Adadelta",
+    "Dense",
+    "sgd",
+}
 """Names that no language translates."""
 
 
