@@ -15,7 +15,7 @@ from dashboard.autosave.save import SaveError, watch_state
 from dashboard.languages.text import gettext
 from dashboard.plane.controller import PlaneController
 from dashboard.plane.dataset import OWN, PARTS, PlaneData
-from dashboard.plane.settings import MAX_POINTS, PlaneSettings
+from dashboard.plane.settings import LEAST_TRAIN_SHARE, MAX_POINTS, PlaneSettings
 from dashboard.plane.state import PlaneState
 from dashboard.plane.training import StoredPlaneRun
 from dashboard.training.checkpoint import Checkpoint
@@ -36,8 +36,8 @@ FORMER = ("lesson", "lesson_message")
 FREQUENT = ("snapshot", "history", "checkpoints")
 """Parameters that change with every slice of training."""
 
-MAX_SAVED_POINTS = 5 * MAX_POINTS
-"""The most that settings ask for: a fifth of them for training, the others for testing."""
+MAX_SAVED_POINTS = round(MAX_POINTS / LEAST_TRAIN_SHARE)
+"""The most that settings ask for, test points included."""
 
 
 class SavedPlane:

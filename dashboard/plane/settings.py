@@ -21,6 +21,9 @@ from nn.initializers import NORMAL_SCALE
 
 MAX_POINTS = 5000
 
+LEAST_TRAIN_SHARE = 0.1
+"""Of all points; the others are test points."""
+
 
 class PlaneSettings(LearningSettings):
     """Settings of a network in the plane, of its training and of its points."""
@@ -92,7 +95,7 @@ class PlaneSettings(LearningSettings):
     )
     train_share = param.Number(
         0.5,
-        bounds=(0.2, 1),
+        bounds=(LEAST_TRAIN_SHARE, 1),
         label=gettext_noop("Training fraction"),
         doc=gettext_noop(
             "Fraction of all points that are training points; the others are test points. 1: none."

@@ -50,6 +50,17 @@ def assert_same(one, other):
 
 
 @in_event_loop
+async def test_as_many_points_as_settings_can_ask_for_are_restored():
+    bounds = PlaneState.param.points_count.bounds[1], PlaneState.param.train_share.bounds[0]
+    most = dict(zip(("points_count", "train_share"), bounds, strict=True))
+    controller = make_plane_controller(**most)
+    other = await restored(controller)
+    found, expected = other.state.points.all_points(), controller.state.points.all_points()
+    assert len(found) == 50_000
+    assert found.points.tobytes() == expected.points.tobytes()
+
+
+@in_event_loop
 async def test_only_settings_that_change_after_restoring_are_marked():
     controller = make_plane_controller(learning_rate=0.3)
     await train_controller(controller, 5)
@@ -302,8 +313,8 @@ DAMAGES = {
     "labels of another type": (points(**{"test.labels": np.zeros(60)}), "labels"),
     "infinite point": (poisoned, "finite"),
     "too many points": (
-        points(**{"test.points": np.zeros((25_000, 2)), "test.labels": np.zeros(25_000, np.uint8)}),
-        "25,060 points",
+        points(**{"test.points": np.zeros((50_000, 2)), "test.labels": np.zeros(50_000, np.uint8)}),
+        "50,060 points",
     ),
 }
 

@@ -82,6 +82,8 @@ def test_the_data_set_of_the_settings_is_its_seed_and_its_training_part_not_its_
     assert (len(some.train), len(some.test), len(more.test)) == (60, 15, 60)
     assert some.train.points.tobytes() != more.test.points.tobytes()
     assert some.origin == "spiral"
+    tenth = make_data(PlaneSettings(**SMALL, train_share=0.1))
+    assert (len(tenth.train), len(tenth.test)) == (60, 540)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu"])
