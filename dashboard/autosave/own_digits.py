@@ -12,8 +12,11 @@ from dashboard.teaching.own_digits import MOST_OWN_DIGITS, OwnDigit, add_digits,
 from dashboard.teaching.state import TeachingState
 from data_cache.samples import PIXELS
 
-MAGIC = b"INKOWN1\n"
-"""The first bytes; then for each digit its label and its pixels, a byte each."""
+MAGIC = b"INKOWN2\n"
+"""The first bytes; then the share of own digits in a batch, in per cent, and for each digit its
+label and its pixels, a byte each."""
+EARLIER_MAGIC = b"INKOWN1\n"
+"""The first bytes of saves without a share."""
 _RECORD = 1 + PIXELS
 
 
@@ -39,13 +42,23 @@ class SavedOwnDigits:
         if not self._state.digits:
             return b""
         samples = samples_of(self._state.digits)
-        return MAGIC + np.column_stack([samples.labels, samples.images]).tobytes()
+        share = bytes([round(100 * self._state.own_share)])
+        return MAGIC + share + np.column_stack([samples.labels, samples.images]).tobytes()
 
     async def restore(self, content: bytes) -> None:
         """Put the saved digits before those that are here; see `SavedPart`."""
         if not content:
             return
-        body = content.removeprefix(MAGIC)
+        share = self._state.own_share
+        if content.startswith(EARLIER_MAGIC):
+            body = content.removeprefix(EARLIER_MAGIC)
+        else:
+            body = content.removeprefix(MAGIC)
+            if len(body) < len(content) and body:
+                share, body = body[0] / 100, body[1:]
+        low, high = self._state.param.own_share.bounds
+        if not low <= share <= high:
+            raise SaveError(f"expected a share of {low} to {high} of own digits, found {share}")
         count, rest = divmod(len(body), _RECORD)
         if len(body) == len(content) or rest or not 0 < count <= MOST_OWN_DIGITS:
             raise SaveError(
@@ -56,8 +69,8 @@ class SavedOwnDigits:
         if rows[:, 0].max() > 9:
             raise SaveError(f"expected labels from 0 to 9, found {rows[:, 0].max()}")
         saved = [OwnDigit(row[1:].copy(), int(row[0])) for row in rows]
-        self._state.digits = add_digits(saved, self._state.digits)
+        self._state.param.update(digits=add_digits(saved, self._state.digits), own_share=share)
 
     def watch(self, note_change: Callable[[bool], None]) -> None:
         """Call a function at every change; see `SavedPart`."""
-        self._state.param.watch(lambda _event: note_change(True), "digits")
+        self._state.param.watch(lambda _event: note_change(True), ["digits", "own_share"])

@@ -5,7 +5,7 @@ Fine-tuning computes on a copy of the weights, so the model answers meanwhile. N
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from dashboard.teaching.fine_tuning import (
     FineTuningResult,
     count_read,
     fine_tune_on,
+    recipe_for,
 )
 from dashboard.teaching.own_digits import OwnDigit, add_digits, samples_of
 from dashboard.teaching.state import TeachingState
@@ -284,7 +285,9 @@ class TeachingController:
 
         split = -(-3 * len(digits) // 4)
         replay, held_back = digits[:split], digits[split:]
-        tuning = FineTuning(base, own, replay, np.random.default_rng(controller.state.seed))
+        recipe = replace(recipe_for(base), own_share=self.state.own_share)
+        generator = np.random.default_rng(controller.state.seed)
+        tuning = FineTuning(base, own, replay, generator, recipe=recipe)
         tuned = await fine_tune_on(
             tuning, validation, held_back, execute=execute, is_wanted=is_unchanged
         )

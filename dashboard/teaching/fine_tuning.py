@@ -26,6 +26,9 @@ PREFERRED_FALL = 0.003
 """Weights are preferred whose accuracy falls by less than this on validation digits and varied
 training digits together."""
 
+OWN_SHARE = 0.25
+"""Fraction of own digits in each batch, unless another one is chosen."""
+
 AUGMENTATION = Strengths(
     shift=1.0, rotation=10.0, scale=0.1, stretch=0.15, shear=0.15, elastic=1.0, thickness=0.6
 )
@@ -62,7 +65,7 @@ class FineTuningRecipe:
     batch_size: int
     learning_rate: float
     recognised: tuple[float, float]
-    own_share: float = 0.25
+    own_share: float = OWN_SHARE
     optimizer: str = "momentum"
     weight_shares: tuple[float, ...] = (0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.85, 1.0)
     copies: int = 200

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import param
 
+from dashboard.languages.text import gettext_noop
 from dashboard.shell.notices import Notice
-from dashboard.teaching.fine_tuning import FineTuningResult
+from dashboard.teaching.fine_tuning import OWN_SHARE, FineTuningResult
 
 
 class TeachingState(param.Parameterized):
     """Everything that the page shows about own digits."""
 
     digits = param.List([], doc="`OwnDigit`s, the oldest first.")
+    own_share = param.Number(
+        OWN_SHARE,
+        bounds=(0.05, 0.95),
+        step=0.05,
+        label=gettext_noop("Share of own digits in each batch"),
+        doc="The others are training digits.",
+    )
     is_open = param.Boolean(False, doc="Whether the ten digits to choose from are shown.")
     is_list_open = param.Boolean(False, doc="Whether the own digits are listed.")
     is_training = param.Boolean(False, doc="Whether the model is being fine-tuned.")

@@ -15,6 +15,7 @@ from bokeh.models import Spacer
 from dashboard.digits.state import DigitsState
 from dashboard.languages.text import gettext
 from dashboard.shell import read_asset
+from dashboard.shell.chart_parts import number_formatter
 from dashboard.shell.components.client_component import Command, read_command
 from dashboard.shell.downloads import Download
 from dashboard.shell.file_field import file_field
@@ -139,8 +140,17 @@ class CorrectionView:
             sizing_mode="stretch_width",
             margin=0,
         )
+        share = pn.widgets.FloatSlider.from_param(
+            self._state.param.own_share,
+            label=gettext(self._state.param.own_share.label),
+            format=number_formatter("0 %"),
+            css_classes=["ink-own-share"],
+            stylesheets=[theme.widgets],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
         return pn.Column(
-            pictures, load, sizing_mode="stretch_width", margin=0, stylesheets=[theme.gap]
+            pictures, share, load, sizing_mode="stretch_width", margin=0, stylesheets=[theme.gap]
         )
 
     def _clicked(self, _attribute: str, _old: Any, tags: list[Any]) -> None:

@@ -28,6 +28,19 @@ def test_saved_digits_come_back_before_those_that_are_here():
     assert part.title == "12 own digits"
 
 
+def test_the_share_of_own_digits_is_saved_with_them_and_missing_in_earlier_saves():
+    state, part = saved(3)
+    state.own_share = 0.6
+    content = part.capture()
+    other, restored = saved(1)
+    run(restored.restore(content))
+    assert other.own_share == 0.6
+    earlier, restored = saved(1)
+    run(restored.restore(b"INKOWN1\n" + content[9:]))
+    assert labels(earlier) == labels(other)
+    assert earlier.own_share == TeachingState().own_share
+
+
 def test_no_digits_are_no_bytes_and_a_whole_collection_is_small():
     state, part = saved(0)
     assert (part.capture(), part.title) == (b"", "")
@@ -38,7 +51,14 @@ def test_no_digits_are_no_bytes_and_a_whole_collection_is_small():
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda it: it[:-1], lambda it: b"x" + it, lambda it: it[:8] + b"\x0b" + it[9:]]
+    "damage",
+    [
+        lambda it: it[:-1],
+        lambda it: b"x" + it,
+        lambda it: it[:8],
+        lambda it: it[:8] + b"\x64" + it[9:],
+        lambda it: it[:9] + b"\x0b" + it[10:],
+    ],
 )
 def test_damaged_digits_are_refused_and_nothing_changes(damage):
     _, part = saved(2)
@@ -53,4 +73,5 @@ def test_every_change_of_the_digits_is_noted():
     noted = []
     part.watch(noted.append)
     state.digits = state.digits[:1]
-    assert noted == [True]
+    state.own_share = 0.5
+    assert noted == [True, True]

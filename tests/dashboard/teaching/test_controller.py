@@ -23,16 +23,35 @@ from dashboard.teaching.state import TeachingState
 def few_steps(monkeypatch):
     """Fine-tuning in three steps, used whatever the hundred validation digits say."""
     monkeypatch.setattr(fine_tuning, "LARGEST_FALL", 0.5)
-    make = teaching_module.FineTuning
     recipe = replace(fine_tuning.DENSE_RECIPE, steps=3)
-    monkeypatch.setattr(
-        teaching_module, "FineTuning", lambda *arguments: make(*arguments, recipe=recipe)
-    )
+    monkeypatch.setattr(teaching_module, "recipe_for", lambda _network: recipe)
 
 
 def make_teaching(**options):
     controller = make_controller(**options)
     return TeachingController(TeachingState(), controller), controller
+
+
+@pytest.mark.parametrize(("share", "count"), [(None, 64), (0.05, 13), (0.95, 243)])
+def test_the_chosen_share_of_each_batch_is_own_digits(share, count, monkeypatch):
+    batches = []
+    join = fine_tuning.concatenate_samples
+
+    def note(parts):
+        batches.append([len(part) for part in parts])
+        return join(parts)
+
+    async def main():
+        teaching, controller = make_teaching()
+        controller.drawing.take(ink())
+        if share is not None:
+            teaching.state.own_share = share
+        monkeypatch.setattr(fine_tuning, "concatenate_samples", note)
+        teaching.correct(4)
+        await all_done()
+        assert batches[:3] == [[count, 256 - count]] * 3
+
+    run(main())
 
 
 def test_a_corrected_drawing_is_kept_and_the_model_is_fine_tuned_on_it():

@@ -87,6 +87,10 @@ def test_own_digits_are_listed_with_their_pictures_and_removed_by_their_buttons(
     page.click("list")
     listed = page.view.panel[2][0]
     assert listed.object.count("<img") == 3
+    share = page.view.panel[2][1]
+    assert share.value == page.teaching.state.own_share == 0.25
+    share.value = 0.5
+    assert page.teaching.state.own_share == 0.5
     page.click("remove", 1)
     assert re.findall(r"Own digit \d: (\d)", listed.object) == ["0", "2"]
     page.click("clear")
