@@ -36,6 +36,8 @@ from dashboard.inspection.panels import InspectionContext
 from dashboard.inspection.validation_subset import ValidationSubset
 from dashboard.languages.numbers import format_number, format_percent
 from dashboard.languages.text import gettext, gettext_noop
+from dashboard.shell.chart_parts import ChartHeading
+from dashboard.shell.charts import EMPTY_TEXT
 from dashboard.shell.theme import button
 from dashboard.training.snapshot import Snapshot
 from data_cache import Samples
@@ -144,9 +146,16 @@ class HealthPanel:
         x_range = make_x_range()
         self.charts = {name: QuantileChart(name, x_range) for name in DISTRIBUTIONS}
         self.updates = UpdateChart(x_range)
-        figures = [
-            *((gettext(DISTRIBUTIONS[name]), chart.figure) for name, chart in self.charts.items()),
-            (gettext("Update ÷ weights, per step"), self.updates.figure),
+        none = gettext("No values to show")
+        self._headed: list[tuple[ChartHeading, QuantileChart | UpdateChart]] = [
+            *(
+                (ChartHeading(gettext(DISTRIBUTIONS[name]), none, theme), chart)
+                for name, chart in self.charts.items()
+            ),
+            (
+                ChartHeading(gettext("Update ÷ weights, per step"), gettext(EMPTY_TEXT), theme),
+                self.updates,
+            ),
         ]
         self.view: pn.viewable.Viewable = pn.Column(
             self._text,
@@ -160,12 +169,12 @@ class HealthPanel:
             self.layer,
             *(
                 pn.Column(
-                    theme.text(f"<h2>{title}</h2>"),
-                    pn.pane.Bokeh(figure, sizing_mode="stretch_width", margin=0),
+                    heading.view,
+                    pn.pane.Bokeh(chart.figure, sizing_mode="stretch_width", margin=0),
                     sizing_mode="stretch_width",
                     margin=0,
                 )
-                for title, figure in figures
+                for heading, chart in self._headed
             ),
             theme.text(f'<p class="quiet">{_legend()}</p>'),
             css_classes=["ink-health"],
@@ -280,6 +289,8 @@ class HealthPanel:
         for name, chart in self.charts.items():
             chart.draw(iterations, records.quantiles(name, layer))
         self.updates.draw(iterations, records.ratios(layer))
+        for heading, drawn in self._headed:
+            heading.draw(is_empty=drawn.is_empty)
 
     def _show_lessons(self, findings: list[Finding]) -> None:
         wanted = {finding.lesson for finding in findings}

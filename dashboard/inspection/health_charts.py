@@ -49,6 +49,8 @@ class QuantileChart:
     ----------
     source
         The columns `iteration` and `q5` to `q95`.
+    is_empty
+        Whether nothing is drawn.
     """
 
     def __init__(self, name: str, x_range: DataRange1d) -> None:
@@ -76,11 +78,12 @@ class QuantileChart:
         self.source.data = {
             name: column.astype(np.float32) for name, column in zip(COLUMNS, columns, strict=True)
         }
+        self.is_empty = not np.isfinite(quantiles).any()
         is_single = len(iterations) == 1
         self._single.data = (
             dict(self.source.data) if is_single else {column: [] for column in COLUMNS}
         )
-        _set_frame(self._frame, (-1, 1), is_empty=not np.isfinite(quantiles).any())
+        _set_frame(self._frame, (-1, 1), is_empty=self.is_empty)
 
 
 class UpdateChart:
@@ -90,6 +93,8 @@ class UpdateChart:
     ----------
     source
         The columns `iteration` and `ratio`.
+    is_empty
+        Whether nothing is drawn.
     """
 
     def __init__(self, x_range: DataRange1d) -> None:
@@ -120,7 +125,8 @@ class UpdateChart:
             "iteration": np.array(iterations, np.float32)[known],
             "ratio": ratios[known].astype(np.float32),
         }
-        _set_frame(self._frame, (1e-4, 1e-2), is_empty=not known.any())
+        self.is_empty = not known.any()
+        _set_frame(self._frame, (1e-4, 1e-2), is_empty=self.is_empty)
 
 
 def make_x_range() -> DataRange1d:

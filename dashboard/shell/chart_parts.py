@@ -134,6 +134,38 @@ def keyed_chart(name: str) -> dict[str, Any]:
     return {"html_attributes": attributes, "stylesheets": [FOCUSED]}
 
 
+class ChartHeading:
+    """The title above a chart, and a sentence in the chart while it is empty.
+
+    The sentence is HTML, which is broken where it is wider than the chart; a label of Bokeh is cut.
+
+    Parameters
+    ----------
+    title
+        Of the chart; "" if it stands elsewhere.
+    sentence
+        When or why there is nothing in the chart.
+    theme
+        The style sheets.
+
+    Attributes
+    ----------
+    view
+        It lies in the same column as the chart, above it.
+    """
+
+    def __init__(self, title: str, sentence: str, theme: Theme) -> None:
+        self._title = f"<h2>{title}</h2>" if title else ""
+        self._empty = f'{self._title}<p class="empty-chart quiet">{sentence}</p>'
+        self.view = theme.text(self._empty, css_classes=["chart-heading"])
+
+    def draw(self, *, is_empty: bool) -> None:
+        """Show the sentence while the chart is empty, and the title alone from then on."""
+        html = self._empty if is_empty else self._title
+        if self.view.object != html:
+            self.view.object = html
+
+
 def make_picture(**options: Any) -> figure:
     """Return a figure without axes, grid, tools and borders, for images and shapes on it.
 

@@ -31,6 +31,7 @@ from dashboard.languages.numbers import format_number, format_percent
 from dashboard.languages.text import current_language, gettext, gettext_noop
 from dashboard.shell import read_asset
 from dashboard.shell.chart_parts import (
+    ChartHeading,
     hover_formatters,
     make_chart,
     make_empty_source,
@@ -169,12 +170,9 @@ class CurveChart:
         self._scale = "linear"
         self._figures = {"linear": self._make_figure("linear")}
         self._pane = pn.pane.Bokeh(self._figures["linear"], sizing_mode="stretch_both", margin=0)
-        self._title = f"<h2>{title}</h2>"
-        # In HTML, which breaks a text that is wider than the chart; a label of Bokeh is cut.
-        self._empty = f'{self._title}<p class="empty-chart quiet">{gettext(EMPTY_TEXT)}</p>'
-        self._heading = theme.text(self._empty, css_classes=["chart-heading"])
+        self._heading = ChartHeading(title, gettext(EMPTY_TEXT), theme)
         self.view = pn.Column(
-            self._heading,
+            self._heading.view,
             self._pane,
             css_classes=[css_class, "chart"],
             # Panel derives another minimum from the content.
@@ -209,7 +207,7 @@ class CurveChart:
         self._draw_pins(history)
         self._draw_previous(previous, smoothing)
         self._follow(values, smoothed)
-        self._draw_empty()
+        self._heading.draw(is_empty=not self.last_place())
 
     def _curve(self, history: History) -> Curve:
         return history.accuracy_curve if self._is_share else history.loss_curve
@@ -262,12 +260,6 @@ class CurveChart:
             "visible": True,
         }
         label.update(**{key: it for key, it in wanted.items() if getattr(label, key) != it})
-
-    def _draw_empty(self) -> None:
-        """Say in an empty chart when it will be drawn."""
-        heading = self._title if self.last_place() else self._empty
-        if self._heading.object != heading:
-            self._heading.object = heading
 
     def _number(self, value: float) -> str:
         return format_percent(value) if self._is_share else format_number(value, ".3g")

@@ -12,6 +12,7 @@ from bokeh.plotting import figure
 from dashboard.evaluation.robustness import ADVERSARIAL, AMOUNTS, UNITS, RobustnessPoint
 from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell.chart_parts import (
+    ChartHeading,
     keyed_chart,
     make_legend,
     make_small_chart,
@@ -34,17 +35,19 @@ TITLES = {
 class ReliabilityChart:
     """Accuracy by confidence in bins; the diagonal is perfect calibration."""
 
-    def __init__(self) -> None:
+    def __init__(self, theme: Theme) -> None:
         self._bins = ColumnDataSource({"x": [], "top": [], "width": []}, name="reliability")
         chart = _chart(gettext("Confidence"), "ink-reliability", gettext("Accuracy by confidence"))
         chart.xaxis.formatter = number_formatter("0 %")
         chart.vbar("x", "width", "top", fill_color=PLAIN, fill_alpha=0.6, line_color=None,
                    source=self._bins, name=gettext("bins"))  # fmt: skip
         chart.line([0, 1], [0, 1], line_color=SECOND, line_dash="dashed", line_width=2)
-        self.view = pn.pane.Bokeh(chart, sizing_mode="stretch_both", min_height=150, margin=0)
+        self._heading = ChartHeading("", gettext("Not evaluated yet."), theme)
+        self.view = _headed(self._heading, chart)
 
     def draw(self, reliability: ReliabilityDiagram | None) -> None:
         """Show the bins that contain samples."""
+        self._heading.draw(is_empty=reliability is None)
         if reliability is None:
             self._bins.data = {"x": [], "top": [], "width": []}
             return
@@ -91,7 +94,8 @@ class RobustnessChart:
             stylesheets=[theme.gap],
             margin=0,
         )
-        chart = pn.pane.Bokeh(self._chart, sizing_mode="stretch_both", min_height=150, margin=0)
+        self._heading = ChartHeading("", gettext("Measured for digits, after the accuracy."), theme)
+        chart = _headed(self._heading, self._chart)
         self.view = pn.Column(head, chart, sizing_mode="stretch_both", margin=0)
 
     def draw(self, points: Sequence[RobustnessPoint]) -> None:
@@ -104,6 +108,7 @@ class RobustnessChart:
         chosen = [point for point in self._points if point.kind == kind]
         low, high = min(AMOUNTS[kind]), max(AMOUNTS[kind])
         margin = 0.03 * (high - low)
+        self._heading.draw(is_empty=not chosen)
         self._chart.x_range.update(start=low - margin, end=high + margin)
         self._chart.xaxis.axis_label = gettext(UNITS[kind])
         self._curves.data = {
@@ -111,6 +116,11 @@ class RobustnessChart:
             "unframed": [point.unframed for point in chosen],
             "framed": [point.framed for point in chosen],
         }
+
+
+def _headed(heading: ChartHeading, chart: figure) -> pn.Column:
+    pane = pn.pane.Bokeh(chart, sizing_mode="stretch_both", min_height=150, margin=0)
+    return pn.Column(heading.view, pane, sizing_mode="stretch_both", margin=0)
 
 
 def _chart(x_label: str, css_class: str, name: str) -> figure:

@@ -80,7 +80,7 @@ class EvaluationPane:
         self._progress.sizing_mode = None
         self._confusion = ConfusionMatrix(controller.select_cell)
         self._mistakes = MistakesView(controller.show_on_pad)
-        self._reliability = ReliabilityChart()
+        self._reliability = ReliabilityChart(theme)
         self._robustness = RobustnessChart(theme)
         self.parts: Mapping[str, pn.viewable.Viewable] = self._arrange(theme)
         self._redraws = RedrawScheduler(

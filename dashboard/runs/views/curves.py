@@ -19,7 +19,7 @@ from dashboard.languages.numbers import format_number, format_percent
 from dashboard.languages.text import gettext, gettext_noop, ngettext
 from dashboard.runs.curve import EPOCH, ITERATION, SECONDS, Line
 from dashboard.runs.records import ACCURACY, LOSS, RunCollection, RunRecord
-from dashboard.shell.chart_parts import make_chart, number_formatter
+from dashboard.shell.chart_parts import ChartHeading, make_chart, number_formatter
 from dashboard.shell.chart_ranges import FollowingRange, bounds_of, linear_bounds, share_bounds
 from dashboard.shell.theme import Theme, button
 
@@ -78,6 +78,7 @@ class RunCurves:
         save.js_on_click(args={"figure": self.figure}, code=SAVE_PNG)
         self._switches = pn.Column(sizing_mode="stretch_width", margin=0, stylesheets=[theme.gap])
         self.bind(runs)
+        self._heading = ChartHeading("", gettext("No run is shown"), theme)
         self._text = theme.text("", css_classes=["ink-runs-summary"])
         self.view = pn.Column(
             self._switches,
@@ -87,7 +88,12 @@ class RunCurves:
                 stylesheets=[theme.bar],
                 margin=0,
             ),
-            pn.pane.Bokeh(self.figure, sizing_mode="stretch_both", margin=0),
+            pn.Column(
+                self._heading.view,
+                pn.pane.Bokeh(self.figure, sizing_mode="stretch_both", margin=0),
+                sizing_mode="stretch_both",
+                margin=0,
+            ),
             self._text,
             sizing_mode="stretch_both",
             margin=0,
@@ -145,6 +151,7 @@ class RunCurves:
         """Draw the runs that are shown."""
         shown = [record for record in records if record.is_shown]
         metric, axis = runs.metric, runs.x_axis
+        self._heading.draw(is_empty=not shown)
         lines = [
             (getattr(it.curve.training, axis), it.curve.smoothed(metric, runs.smoothing))
             for it in shown

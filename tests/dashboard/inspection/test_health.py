@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import numpy as np
+import panel as pn
 import pytest
 from controller_helpers import make_controller, until
 from inspection_helpers import no_sleep
@@ -108,6 +110,35 @@ async def test_the_update_of_a_single_step_is_its_exact_ratio_to_the_weights() -
             data = panel.updates.source.data
             assert data["iteration"].tolist() == [1]
             np.testing.assert_allclose(data["ratio"], [ratio], rtol=1e-5)
+
+
+def empty_charts(panel: HealthPanel) -> list[str]:
+    """The titles of the charts that say why they are empty."""
+    found = []
+    for column in panel.view:
+        heading = column[0].object if isinstance(column, pn.Column) else ""
+        title, _, sentence = str(heading).removeprefix("<h2>").partition("</h2>")
+        if sentence:
+            assert re.fullmatch(r'<p class="empty-chart quiet">[\w ]+</p>', sentence)
+            found.append(title)
+    return found
+
+
+@in_event_loop
+async def test_a_chart_of_health_without_values_says_so_in_its_place() -> None:
+    controller = make_controller()
+    panel = make_health(controller)
+    assert len(empty_charts(panel)) == 4
+    for _ in range(3):
+        await step(controller)
+    async with opened(panel):
+        await until(lambda: len(iterations_of(panel)) == 4)
+        # Updates cannot be told from checkpoints, so there are none until training goes on.
+        assert empty_charts(panel) == ["Update ÷ weights, per step"]
+        await step(controller)
+        await measured(panel, 4)
+        assert empty_charts(panel) == []
+        assert len(panel.updates.source.data["ratio"]) == 1
 
 
 @in_event_loop
