@@ -112,10 +112,14 @@ class EvaluationController:
             self._task.cancel()
 
     def select_cell(self, label: int, predicted: int) -> None:
-        """Show the mistakes of one cell of the confusion matrix; a diagonal cell: all mistakes."""
+        """Show the samples in one cell of the confusion matrix; outside it: all mistakes."""
         classes = range(len(self.state.class_names))
-        is_cell = label != predicted and label in classes and predicted in classes
+        is_cell = label in classes and predicted in classes
         self.state.cell = (label, predicted) if is_cell else None
+
+    def show_all_mistakes(self) -> None:
+        """Show the mistakes of all cells."""
+        self.state.cell = None
 
     def show_on_pad(self, index: int) -> None:
         """Show an evaluated sample on the drawing pad, where the current model answers it."""

@@ -21,8 +21,8 @@ Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """A misclassified sample: its index, both classes, and the probability of the predicted one."""
+class Prediction:
+    """An evaluated sample: its index, both classes, and the probability of the predicted one."""
 
     index: int
     label: int
@@ -44,16 +44,31 @@ class EvaluationReport:
         Confidence of every prediction, see `measure_rejection`.
     mistakes
         Misclassified samples, the most probable prediction first.
+    correct : tuple of (count,) intp
+        For each class, the indices of its samples that are predicted correctly, the least
+        probable prediction first.
+    probabilities : (n,) floats in [0, 1]
+        Of the predicted class of every sample.
     """
 
     metrics: ClassificationMetrics
     reliability: ReliabilityDiagram
     confidences: np.ndarray
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[Prediction, ...]
+    correct: tuple[np.ndarray, ...]
+    probabilities: np.ndarray
 
-    def mistakes_in(self, label: int, predicted: int) -> tuple[Mistake, ...]:
-        """Return the mistakes in one cell of the confusion matrix."""
-        return tuple(m for m in self.mistakes if (m.label, m.predicted) == (label, predicted))
+    def predictions_in(self, label: int, predicted: int) -> tuple[Prediction, ...]:
+        """Return the samples in one cell of the confusion matrix.
+
+        Mistakes are in the order of `mistakes`, correct predictions in that of `correct`.
+        """
+        if label != predicted:
+            return tuple(m for m in self.mistakes if (m.label, m.predicted) == (label, predicted))
+        return tuple(
+            Prediction(index, label, label, float(self.probabilities[index]))
+            for index in self.correct[label].tolist()
+        )
 
 
 async def evaluate_network(
@@ -90,19 +105,31 @@ async def evaluate_network(
         if progress is not None:
             progress(min(1.0, part.stop / len(samples)))
         await asyncio.sleep(0)
+    predicted, highest = probabilities.argmax(axis=1), probabilities.max(axis=1)
     return EvaluationReport(
         metrics,
         reliability_diagram(probabilities, samples.labels),
         confidence(probabilities),
-        _mistakes(probabilities, samples.labels),
+        _mistakes(predicted, highest, samples.labels),
+        _correct(predicted, highest, samples.labels, network.classes),
+        highest,
     )
 
 
-def _mistakes(probabilities: np.ndarray, labels: np.ndarray) -> tuple[Mistake, ...]:
-    predicted, highest = probabilities.argmax(axis=1), probabilities.max(axis=1)
+def _correct(
+    predicted: np.ndarray, highest: np.ndarray, labels: np.ndarray, classes: int
+) -> tuple[np.ndarray, ...]:
+    least_probable_first = np.argsort(highest, kind="stable")
+    right = least_probable_first[(predicted == labels)[least_probable_first]]
+    return tuple(right[labels[right] == label] for label in range(classes))
+
+
+def _mistakes(
+    predicted: np.ndarray, highest: np.ndarray, labels: np.ndarray
+) -> tuple[Prediction, ...]:
     wrong = np.flatnonzero(predicted != labels)
     most_probable_first = wrong[np.argsort(-highest[wrong], kind="stable")]
     return tuple(
-        Mistake(index, int(labels[index]), int(predicted[index]), float(highest[index]))
+        Prediction(index, int(labels[index]), int(predicted[index]), float(highest[index]))
         for index in most_probable_first.tolist()
     )

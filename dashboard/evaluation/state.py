@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import param
 
-from dashboard.evaluation.report import EvaluationReport, Mistake
+from dashboard.evaluation.report import EvaluationReport, Prediction
 from dashboard.languages.text import gettext_noop
 from dashboard.shell.notices import Notice
 from data_cache import DIGIT_NAMES, Samples
@@ -45,13 +45,15 @@ class EvaluationState(param.Parameterized):
         None,
         length=2,
         allow_None=True,
-        doc="True and predicted class of the mistakes that are shown; None: all mistakes.",
+        doc="True and predicted class of the samples that are shown; None: all mistakes.",
     )
     notice = param.ClassSelector(class_=Notice, default=Notice(INVITATION))
 
     @param.depends("report", "cell")
-    def shown_mistakes(self) -> tuple[Mistake, ...]:
-        """Return the mistakes in the selected cell, or all of them."""
+    def shown_predictions(self) -> tuple[Prediction, ...]:
+        """Return the samples in the selected cell, or all mistakes."""
         if self.report is None:
             return ()
-        return self.report.mistakes if self.cell is None else self.report.mistakes_in(*self.cell)
+        if self.cell is None:
+            return self.report.mistakes
+        return self.report.predictions_in(*self.cell)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.evaluation.report import EvaluationReport, Mistake
+from dashboard.evaluation.report import EvaluationReport, Prediction
 from dashboard.report.weight_sheet import InsidePicture
 from dashboard.runs.curve import RunCurve
 
@@ -31,7 +31,7 @@ class Errors:
         The sample of each, (height, width) uint8, 0 is white; empty for samples that are no images.
     """
 
-    mistakes: Sequence[Mistake]
+    mistakes: Sequence[Prediction]
     images: Sequence[NDArray[np.uint8]]
 
 

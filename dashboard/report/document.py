@@ -12,7 +12,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from dashboard.evaluation.report import Mistake
+from dashboard.evaluation.report import Prediction
 from dashboard.languages.numbers import format_number, format_percent
 from dashboard.languages.text import current_language, gettext
 from dashboard.report.content import Errors, RepeatCode, ReportContent
@@ -223,7 +223,7 @@ def _errors(content: ReportContent) -> str:
     )
 
 
-def _mistake_text(mistake: Mistake, names: Sequence[str]) -> str:
+def _mistake_text(mistake: Prediction, names: Sequence[str]) -> str:
     return gettext(
         "Sample {index}: true {label}, predicted {predicted} ({probability})",
         index=mistake.index,

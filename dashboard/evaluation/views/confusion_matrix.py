@@ -53,7 +53,7 @@ class ConfusionMatrix:
             self._cells,
             columns=None,
             name=gettext(
-                "Confusion matrix. Arrow keys choose a cell, Enter shows its mistakes below."
+                "Confusion matrix. Arrow keys choose a cell, Enter shows its samples below."
             ),
             answer=".ink-mistakes-told",
             choose=lambda cell: select_cell(*divmod(cell, round(self.figure.x_range.end))),

@@ -10,12 +10,12 @@ import panel as pn
 from dashboard.evaluation.controller import EvaluationController
 from dashboard.evaluation.views.confusion_matrix import ConfusionMatrix
 from dashboard.evaluation.views.curves import ReliabilityChart, RobustnessChart
-from dashboard.evaluation.views.mistakes import MistakesView
+from dashboard.evaluation.views.predictions import PredictionsView
 from dashboard.evaluation.views.text import (
     accuracy_html,
     calibration_html,
     confusion_html,
-    mistakes_html,
+    predictions_html,
     recall_html,
     rejection_html,
     rest_html,
@@ -73,13 +73,14 @@ class EvaluationPane:
         self._rejection = theme.text("", css_classes=["ink-rejection"])
         self._rest = [theme.text("", css_classes=["ink-evaluation-rest"]) for _ in range(2)]
         self._calibration = theme.text("", css_classes=["ink-calibration"])
+        self._heading = theme.text("", css_classes=["ink-mistakes-heading"])
         self._mistakes_text = theme.text("", css_classes=["ink-mistakes-told"])
         self._status = theme.text("", css_classes=["ink-evaluation-status"])
         self._notice = theme.text("", css_classes=["ink-evaluation-notice"])
         self._progress = theme.text("", css_classes=["ink-evaluation-progress"])
         self._progress.sizing_mode = None
         self._confusion = ConfusionMatrix(controller.select_cell)
-        self._mistakes = MistakesView(controller.show_on_pad)
+        self._predictions = PredictionsView(controller.show_on_pad)
         self._reliability = ReliabilityChart(theme)
         self._robustness = RobustnessChart(theme)
         self.parts: Mapping[str, pn.viewable.Viewable] = self._arrange(theme)
@@ -122,6 +123,9 @@ class EvaluationPane:
             margin=0,
         )
         self._button = button(gettext("Evaluate"), theme, "ink-evaluate", self._start_or_cancel)
+        every = button(
+            gettext("All mistakes"), theme, "ink-all-mistakes", self._controller.show_all_mistakes
+        )
         return {
             "run": bar(theme, part, self._button, self._progress),
             "inside": stack(
@@ -140,9 +144,15 @@ class EvaluationPane:
                 _heading(theme, gettext("Confusion matrix")),
                 self._confusion_text,
                 pn.pane.Bokeh(self._confusion.figure, sizing_mode="stretch_width", margin=0),
-                _heading(theme, gettext("Most confident errors")),
+                pn.Row(
+                    self._heading,
+                    every,
+                    sizing_mode="stretch_width",
+                    margin=0,
+                    stylesheets=[theme.gap, ":host { align-items: center; }"],
+                ),
                 self._mistakes_text,
-                pn.pane.Bokeh(self._mistakes.figure, sizing_mode="stretch_width", margin=0),
+                pn.pane.Bokeh(self._predictions.figure, sizing_mode="stretch_width", margin=0),
             ),
             "watch": pn.Column(
                 _heading(theme, gettext("Reliability diagram")),
@@ -201,10 +211,13 @@ class EvaluationPane:
             self._confusion.draw(counts, names)
 
     def _draw_mistakes(self) -> None:
-        state, names, mistakes = self._state, self._state.class_names, self._state.shown_mistakes()
-        labels = self._mistakes.draw(state.samples, mistakes, names)
+        state, names, shown = self._state, self._state.class_names, self._state.shown_predictions()
+        labels = self._predictions.draw(state.samples, shown, names)
         cell = None if state.cell is None else (names[state.cell[0]], names[state.cell[1]])
-        self._mistakes_text.object = mistakes_html(len(mistakes), cell, labels)
+        are_correct = cell is not None and cell[0] == cell[1]
+        title = gettext("Correct predictions") if are_correct else gettext("Most confident errors")
+        self._heading.object = f"<h2>{title}</h2>"
+        self._mistakes_text.object = predictions_html(len(shown), cell, labels)
 
     def _draw_rejection(self) -> None:
         self._rejection.object = rejection_html(self._state.rejections)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from bokeh.models import ColumnDataSource, LinearColorMapper
@@ -16,6 +15,9 @@ from dashboard.shell.chart_parts import make_picture
 COLUMNS, ROWS = 8, 3
 SHOWN = COLUMNS * ROWS
 """Most samples of a sheet."""
+
+TEXT = "#444444"
+"""The colour of texts, of which the dark theme inverts the brightness."""
 
 _CELL, _HEIGHT = 30, 42
 """Pixels of a cell: the digit, and below it a place for its text."""
@@ -34,8 +36,6 @@ class SampleSheet:
         Of the figure.
     source_name
         Of the data source of the pictures.
-    text
-        Properties of the texts.
     """
 
     def __init__(
@@ -45,11 +45,10 @@ class SampleSheet:
         css_class: str,
         *,
         source_name: str | None = None,
-        **text: Any,
     ) -> None:
         blank = np.zeros((ROWS * _HEIGHT, COLUMNS * _CELL), np.uint8)
         self._images = ColumnDataSource({"image": [blank]}, name=source_name)
-        self._labels = ColumnDataSource({"x": [], "y": [], "text": [], "label": []})
+        self._labels = ColumnDataSource({"x": [], "y": [], "text": [], "label": [], "color": []})
         self.figure = make_picture(
             height=210,
             x_range=(0, COLUMNS),
@@ -73,15 +72,19 @@ class SampleSheet:
             "text",
             text_font_size="12px",
             text_align="center",
+            text_color="color",
             source=self._labels,
-            **text,
         )
         self._grid = CellGrid(
             self.figure, self._labels, columns=COLUMNS, name=name, pane="digits", choose=choose
         )
 
     def draw(
-        self, images: Sequence[NDArray[np.uint8]], texts: Sequence[str], labels: Sequence[str]
+        self,
+        images: Sequence[NDArray[np.uint8]],
+        texts: Sequence[str],
+        labels: Sequence[str],
+        color: str = TEXT,
     ) -> None:
         """Show samples.
 
@@ -93,6 +96,8 @@ class SampleSheet:
             Below each.
         labels
             What screen readers say of each.
+        color
+            Of the texts.
         """
         sheet = np.zeros((ROWS * _HEIGHT, COLUMNS * _CELL), np.uint8)
         for position, image in enumerate(images):
@@ -107,4 +112,5 @@ class SampleSheet:
             "y": ROWS - positions // COLUMNS - 0.98,
             "text": list(texts),
             "label": list(labels),
+            "color": [color] * len(images),
         }

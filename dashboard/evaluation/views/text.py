@@ -146,16 +146,36 @@ def calibration_html(reliability: ReliabilityDiagram | None) -> str:
     return f'<p data-error="{error:.6g}">{text}</p>'
 
 
-def mistakes_html(count: int, cell: tuple[str, str] | None, labels: Sequence[str]) -> str:
-    """Return how many mistakes there are, and the labels of those that are shown as images."""
+def predictions_html(count: int, cell: tuple[str, str] | None, labels: Sequence[str]) -> str:
+    """Return how many samples there are, and the labels of those that are shown as images.
+
+    Parameters
+    ----------
+    count
+        Of the samples in the cell, or of all mistakes.
+    cell
+        Names of the true and the predicted class; None: all mistakes.
+    labels
+        Of the samples that are shown.
+    """
+    are_correct = cell is not None and cell[0] == cell[1]
     if not count:
-        return f'<p class="quiet" data-count="0">{gettext("No mistakes to show.")}</p>'
+        none = gettext("No samples to show.") if are_correct else gettext("No mistakes to show.")
+        return f'<p class="quiet" data-count="0">{none}</p>'
     if cell is None:
         found = ngettext(
             "{count} mistake, most confident first.",
             "{count} mistakes, most confident first.",
             count,
             count=format_number(count),
+        )
+    elif are_correct:
+        found = ngettext(
+            "{count} sample of {label} predicted correctly, least confident first.",
+            "{count} samples of {label} predicted correctly, least confident first.",
+            count,
+            count=format_number(count),
+            label=cell[0],
         )
     else:
         found = ngettext(

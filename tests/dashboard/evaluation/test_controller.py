@@ -102,18 +102,26 @@ def test_an_evaluated_sample_can_be_shown_on_the_pad():
     assert len(source.shown) == 1
 
 
-def test_a_cell_of_the_confusion_matrix_selects_its_mistakes():
+def test_a_cell_of_the_confusion_matrix_selects_its_samples():
     controller, _ = evaluated(InMemoryDataSet(few_samples()), part="test")
     state = controller.state
     first = state.report.mistakes[0]
     controller.select_cell(first.label, first.predicted)
-    assert {(m.label, m.predicted) for m in state.shown_mistakes()} == {
+    assert {(m.label, m.predicted) for m in state.shown_predictions()} == {
         (first.label, first.predicted)
     }
-    for cell in ((1, 1), (99, 98), (-1, 3)):
+    matrix = state.report.metrics.confusion_matrix
+    for label in range(10):
+        controller.select_cell(label, label)
+        shown = state.shown_predictions()
+        assert [it.label for it in shown] == [label] * matrix[label, label]
+        assert all(it.predicted == label for it in shown)
+    for cell in ((99, 98), (-1, 3), (3, 10)):
         controller.select_cell(*cell)
         assert state.cell is None
-    assert state.shown_mistakes() == state.report.mistakes
+    controller.select_cell(1, 1)
+    controller.show_all_mistakes()
+    assert state.shown_predictions() == state.report.mistakes
 
 
 def test_cancelling_keeps_the_results_so_far():

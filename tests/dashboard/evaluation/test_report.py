@@ -41,8 +41,17 @@ def test_a_report_has_the_metrics_of_the_predictions_and_the_mistakes_in_order()
     worst = found.mistakes[0]
     assert worst.probability == max(mistake.probability for mistake in found.mistakes)
     assert probabilities[worst.index].argmax() == worst.predicted != worst.label
-    cell = found.mistakes_in(worst.label, worst.predicted)
+    cell = found.predictions_in(worst.label, worst.predicted)
     assert len(cell) == expected.confusion_matrix[worst.label, worst.predicted]
+    for label in range(10):
+        correct = found.predictions_in(label, label)
+        assert len(correct) == expected.confusion_matrix[label, label]
+        assert len({one.index for one in correct}) == len(correct)
+        for one in correct:
+            assert samples.labels[one.index] == probabilities[one.index].argmax() == label
+            assert one.probability == pytest.approx(probabilities[one.index].max(), abs=1e-6)
+        confidences = [one.probability for one in correct]
+        assert confidences == sorted(confidences)
     assert shares == sorted(shares)
     assert shares[-1] == 1
 

@@ -1,6 +1,7 @@
 """The evaluation pane without a browser: what it shows of the state, and what clicks select."""
 
 import asyncio
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,6 +21,7 @@ from dashboard.evaluation.views.confusion_matrix import shade
 from dashboard.evaluation.views.pane import EvaluationPane
 from dashboard.shell.page_writer import DirectPageWriter
 from dashboard.training.trainer import execute_in_line
+from dashboard.upstream.html_pane import HTMLText
 from nn import create_network
 
 
@@ -53,6 +55,12 @@ class Shown:
         """The data-* attributes of a text."""
         return {name: float(value) for name, value in data_of(self.text(hook)).items()}
 
+    def empty_charts(self):
+        """The sentences that stand in charts."""
+        texts = [str(part.object) for part in self.pane.parts["watch"].select(HTMLText)]
+        pattern = r'<p class="empty-chart quiet">(.*?)</p>'
+        return [sentence for text in texts for sentence in re.findall(pattern, text)]
+
     def columns(self, name):
         """The columns of the data source of that name."""
         pane = self._find(lambda part: self._source(part, name) is not None)
@@ -62,6 +70,9 @@ class Shown:
         """Tell Python of a chosen cell as the page does."""
         figure = self._find(lambda part: self._is_figure(part, hook)).object
         send_command(figure, "choose", index)
+
+    def press(self, hook):
+        self._find(lambda part: f"ink-{hook}" in (part.css_classes or [])).clicks += 1
 
     def _is_figure(self, part, hook):
         return isinstance(part, pn.pane.Bokeh) and f"ink-{hook}" in (part.object.css_classes or [])
@@ -110,6 +121,28 @@ def test_a_chosen_cell_shows_its_mistakes_or_one_on_the_pad_and_cells_say_what_t
     assert len(shown.on_pad) == 1
 
 
+def test_a_cell_on_the_diagonal_shows_correct_predictions_and_a_button_all_mistakes_again():
+    shown = Shown()
+    report = shown.evaluate()
+    matrix = report.metrics.confusion_matrix
+    label = int(np.diag(matrix).argmax())
+    assert "Most confident errors" in shown.text("mistakes-heading")
+    shown.choose("confusion", 11 * label)
+    assert "Correct predictions" in shown.text("mistakes-heading")
+    assert shown.data("mistakes-told")["count"] == matrix[label, label]
+    assert "least confident first" in shown.text("mistakes-told")
+    least = min(it.probability for it in report.predictions_in(label, label))
+    assert f'<p class="quiet">{least:.0%}'.replace("%", " %") in shown.text("mistakes-told")
+    shown.choose("mistakes", 0)
+    assert len(shown.on_pad) == 1
+    empty = int(np.diag(matrix).argmin())
+    assert not matrix[empty, empty]
+    shown.choose("confusion", 11 * empty)
+    assert "No samples to show" in shown.text("mistakes-told")
+    shown.press("all-mistakes")
+    assert shown.data("mistakes-told")["count"] == len(report.mistakes)
+
+
 def test_rejection_and_robustness_are_shown_as_they_are_measured():
     shown = Shown()
     assert shown.data("rejection") == {}
@@ -121,6 +154,16 @@ def test_rejection_and_robustness_are_shown_as_they_are_measured():
     ]
     curves = shown.columns("robustness")
     assert (curves["x"], curves["unframed"], curves["framed"]) == ([0], [0.9], [0.8])
+
+
+def test_a_chart_without_values_says_so_in_its_place():
+    shown = Shown()
+    assert len(shown.empty_charts()) == 2
+    shown.evaluate()
+    # Of samples that are not digits, no robustness is measured.
+    assert shown.empty_charts() == ["Measured for digits, after the accuracy."]
+    shown.state.robustness = [RobustnessPoint("shift", 0, 0.9, 0.8)]
+    assert shown.empty_charts() == []
 
 
 def test_progress_and_subject_are_shown():
