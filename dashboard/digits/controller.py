@@ -30,6 +30,7 @@ from dashboard.digits.training_subset import ALL, subset_name_of, whole_of
 from dashboard.languages.numbers import format_number, format_percent
 from dashboard.languages.text import gettext, gettext_noop
 from dashboard.shell.notices import Mend
+from dashboard.training.budget import LARGEST_CODE
 from dashboard.training.history import Score
 from dashboard.training.marks import SettingChange
 from dashboard.training.run import DivergenceError
@@ -597,6 +598,31 @@ class DigitsController:
             self.warn(str(error))
             return None
 
+    def numpy_code(self) -> str | None:
+        """Return the shown network as Python code with its weights; None, with a notice, if not.
+
+        Code with more than `LARGEST_CODE` characters is not made.
+        """
+        # Rarely used, and every import delays the start of the page in the browser.
+        from nn.serialization.numpy_code import network_to_numpy_code  # noqa: PLC0415
+
+        network = self.network
+        size = 4 / 3 * sum(array.nbytes for array in network.parameters())
+        if size > LARGEST_CODE:
+            text = gettext(
+                "The code has {size:.0f} MB with its weights, and at most {most:.0f} MB are "
+                "copied. Save it as NumPy code (.zip) instead.",
+                size=size / 1e6,
+                most=LARGEST_CODE / 1e6,
+            )
+            self.warn(text)
+            return None
+        try:
+            return network_to_numpy_code(network)
+        except WeightsError as error:
+            self.warn(str(error))
+            return None
+
     async def load_weights(self, content: bytes, name: str) -> None:
         """Replace the network by the one in a weights file, which is read in a worker.
 
@@ -658,6 +684,10 @@ class DigitsController:
     def warn(self, sentence: str, mend: Mend | None = None) -> None:
         """Show a warning, with a button for what corrects its cause."""
         self._notify(sentence, "warning", mend)
+
+    def tell(self, sentence: str) -> None:
+        """Show a notice."""
+        self._notify(sentence)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run a background task; its failure is shown as a notice."""

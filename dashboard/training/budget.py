@@ -126,6 +126,9 @@ PAGE_BUDGET = PageBudget(
 )
 """A drawing takes 10 KB, twenty times a second; a part of a file 1 MB."""
 
+LARGEST_CODE = 10_000_000
+"""Characters of code that are copied; browsers show longer texts slowly."""
+
 LARGEST_WEIGHTS_FILE = 110_000_000
 """Bytes; the largest network that can be made takes 90 MB as JSON."""
 

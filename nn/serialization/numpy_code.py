@@ -1,10 +1,11 @@
-"""Writes a network as a Python file that needs NumPy alone, with its weights in a file beside it.
+"""Writes a network as Python code that needs NumPy alone, with its weights in it or in a file.
 
 The file shows what a network computes in a few lines, and runs anywhere.
 """
 
 from __future__ import annotations
 
+import base64
 import io
 import zipfile
 from pathlib import PurePath
@@ -22,6 +23,9 @@ _ACTIVATIONS = {
     "linear": "z",
 }
 
+_WIDTH = 100
+"""Characters of a line of weights."""
+
 _CONVOLUTION = '''
 def convolve(x, weights, kernel, padding, pool, stride):
     """Convolve images (n, height, width, channels), and keep the largest of each window."""
@@ -35,28 +39,35 @@ def convolve(x, weights, kernel, padding, pool, stride):
 '''
 
 
-def network_to_numpy_code(network: Network, weights_name: str) -> str:
-    """Return a Python file with a function `predict_proba`, which loads the weights beside it.
+def network_to_numpy_code(network: Network, weights_name: str | None = None) -> str:
+    """Return the Python code of a function `predict_proba` with its weights.
 
     Parameters
     ----------
     network : Network
-    weights_name : str
-        The name of the `.npz` file of `weights_for_code` in the same folder.
+    weights_name : str, optional
+        The name of the `.npz` file of `weights_for_code` in the same folder; None: the weights are
+        in the code itself, below the function, as the bytes of that file in base64.
+
+    Raises
+    ------
+    WeightsError
+        When the weights are in the code, and one is not finite.
     """
+    is_beside = weights_name is not None
+    imports = ["from pathlib import Path"] if is_beside else ["import base64", "import io"]
+    weights = [f"WEIGHTS = dict(np.load(Path(__file__).with_name({weights_name!r})))", "", ""]
     lines = [
         f'"""A network {network.title}: predict_proba(x) gives the probabilities of the classes.',
         "",
         f"x: (n, {network.inputs}) floats in [0, 1], or one image; 0 is the background, 1 is ink.",
         '"""',
         "",
-        "from pathlib import Path",
+        *imports,
         "",
         "import numpy as np",
         "",
-        f"WEIGHTS = dict(np.load(Path(__file__).with_name({weights_name!r})))",
-        "",
-        "",
+        *(weights if is_beside else [""]),
         "def activation(z):",
         f"    return {_ACTIVATIONS[network.activation]}",
         "",
@@ -94,10 +105,22 @@ def network_to_numpy_code(network: Network, weights_name: str) -> str:
         "    return x / x.sum(axis=1, keepdims=True)",
         "",
         "",
+        *([] if is_beside else _weights_in_code(network)),
         'if __name__ == "__main__":',
         f"    print(predict_proba(np.zeros({network.inputs})).round(3))",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _weights_in_code(network: Network) -> list[str]:
+    text = base64.b64encode(weights_for_code(network)).decode("ascii")
+    return [
+        'WEIGHTS = dict(np.load(io.BytesIO(base64.b64decode("""',
+        *(text[start : start + _WIDTH] for start in range(0, len(text), _WIDTH)),
+        '"""))))',
+        "",
+        "",
+    ]
 
 
 def weights_for_code(network: Network) -> bytes:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import numpy as np
 import pytest
 from browser_page import opened
 from playwright.sync_api import Browser
+
+from data_cache import load_digits, to_float
+from nn import load_pretrained
 
 pytestmark = pytest.mark.ui
 
@@ -92,6 +97,36 @@ def test_where_the_page_may_not_copy_it_shows_the_link(browser: Browser, served_
         lab.wait_until(lambda: shown_link(lab).count("moons"), "the link lags behind")
         start = f"{served_url}?link=2&pane=spiral&data=moons&classes=2&check="
         assert re.fullmatch(re.escape(start) + "[a-z2-7]{6}", shown_link(lab))
+
+
+COPY_CODE = ".ink-copy-code button"
+
+
+def test_the_model_is_copied_as_code_that_runs_or_shown_where_the_page_may_not_copy(
+    browser: Browser, served_url: str
+) -> None:
+    with opened(browser, served_url) as lab:
+        page = lab.page
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        lab.open_settings()
+        page.locator(COPY_CODE).click()
+        lab.wait_text(".ink-notice", "copied as NumPy code")
+        code = page.evaluate("navigator.clipboard.readText()")
+        space: dict[str, Any] = {}
+        exec(code, space)
+        expected = load_pretrained("best").predict_proba(load_digits().test.images[:20])
+        found = space["predict_proba"](to_float(load_digits().test.images[:20]))
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+        page.evaluate("navigator.clipboard.writeText('')")
+        page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+        page.locator(COPY_CODE).click()
+        dialog = page.get_by_role("dialog", name="The model as NumPy code")
+        dialog.wait_for()
+        assert dialog.get_by_role("textbox").input_value() == code
+        dialog.get_by_role("button", name="Copy").click()
+        dialog.wait_for(state="hidden")
+        other = page.context.new_page()
+        assert other.evaluate("navigator.clipboard.readText()") == code
 
 
 def shown_link(lab) -> str:

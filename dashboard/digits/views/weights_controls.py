@@ -1,4 +1,4 @@
-"""Controls of the weights of the current model: saving and loading files."""
+"""Controls of the weights of the current model: saving and loading files, copying code."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import panel as pn
 from dashboard.digits.controller import DigitsController
 from dashboard.digits.views.server_weights import ServerWeightsControls
 from dashboard.languages.text import gettext, gettext_noop
+from dashboard.shell.clipboard import Clipboard
 from dashboard.shell.downloads import Download
 from dashboard.shell.file_field import file_field
 from dashboard.shell.layout import stack
@@ -39,6 +40,8 @@ class WeightsControls:
             label=gettext("Save as"), options={gettext(name): name for name in FORMATS}, **wide
         )
         save = button(gettext("Save"), theme, "ink-save", self._save)
+        copy = button(gettext("Copy as NumPy code"), theme, "ink-copy-code", self._copy)
+        self._clipboard = Clipboard(page, self._copied)
         self._file = file_field(
             lambda content, name: controller.spawn(controller.load_weights(content, name)),
             controller.warn,
@@ -50,6 +53,8 @@ class WeightsControls:
         self.view = stack(
             theme,
             pn.Row(self._format, save, stylesheets=[theme.gap, theme.bottom], margin=0),
+            copy,
+            self._clipboard.view,
             self._file,
             self.server.view,
         )
@@ -59,3 +64,11 @@ class WeightsControls:
         content = self._controller.save_weights(suffix, layout)
         if content is not None:
             self._download.offer(f"inkling-weights{suffix}", content)
+
+    def _copy(self) -> None:
+        code = self._controller.numpy_code()
+        if code is not None:
+            self._clipboard.copy(code, gettext("The model as NumPy code"))
+
+    def _copied(self) -> None:
+        self._controller.tell(gettext("The model is copied as NumPy code, weights included."))

@@ -436,14 +436,49 @@
     return { link: link.href, missing }
   }
 
+  // Some browsers, and pages without HTTPS, must not write to the clipboard.
+  async function copy_text(text) {
+    try {
+      await navigator.clipboard.writeText(text)
+    } catch {
+      return false
+    }
+    return true
+  }
+
+  // A text that Python made after a click. Where the browser refuses to copy it, a dialog shows it,
+  // with a button whose click copies it.
+  async function copy_from_python({ detail: { text, title } }) {
+    if (await copy_text(text)) {
+      tell_of_copy()
+      return
+    }
+    const field = document.getElementById("copy-text")
+    field.value = text
+    document.getElementById("copy-title").textContent = title
+    document.getElementById("copy").showModal()
+    field.select()
+  }
+
+  async function copy_from_dialog() {
+    const field = document.getElementById("copy-text")
+    field.select()
+    if (await copy_text(field.value) || document.execCommand("copy")) {
+      document.getElementById("copy").close()
+      tell_of_copy()
+    }
+  }
+
+  function tell_of_copy() {
+    const model = find_model("inkling-copied")
+    if (model != null) {
+      model.tags = [Date.now()]
+    }
+  }
+
   async function copy_link(event) {
     const { link, missing } = link_to_here()
-    let is_copied = true
-    try {
-      await navigator.clipboard.writeText(link)
-    } catch {
-      is_copied = false // some browsers, and pages without HTTPS, must not write to the clipboard
-    }
+    const is_copied = await copy_text(link)
     if (is_copied) {
       const button = event.target
       button.textContent = gettext("Copied")
@@ -583,6 +618,11 @@
     }
     document.getElementById("link-copy").addEventListener("click", copy_link)
     document.getElementById("link-file").addEventListener("click", save_file)
+    addEventListener("inkling-copy", copy_from_python)
+    document.getElementById("copy-again").addEventListener("click", copy_from_dialog)
+    document.getElementById("copy").addEventListener("close", () => {
+      document.getElementById("copy-text").value = ""
+    })
     // Not a form: the sandbox of a frame may refuse all of them.
     for (const button of document.querySelectorAll(".dialog-close")) {
       button.addEventListener("click", () => button.closest("dialog").close())

@@ -11,7 +11,15 @@ import numpy as np
 import pytest
 from network_helpers import assert_equal_networks
 
-from nn import ACTIVATIONS, create_network, load_pretrained, load_weights, save_weights
+from nn import (
+    ACTIVATIONS,
+    WeightsError,
+    create_network,
+    load_pretrained,
+    load_weights,
+    save_weights,
+)
+from nn.serialization.numpy_code import network_to_numpy_code
 from nn.serialization.safetensors import arrays_from_safetensors
 
 PLANS = [None, "conv3x4 pool2", "crop24 conv5x3 pool2 conv3x4p0 pool3s2", "conv4x2p0 conv1x3"]
@@ -75,6 +83,22 @@ def test_numpy_code_gives_the_same_probabilities_in_at_most_sixty_lines(tmp_path
     found = predict_proba(IMAGES)
     np.testing.assert_allclose(found, network.predict_proba(IMAGES), atol=1e-5)
     np.testing.assert_allclose(predict_proba(IMAGES[0]), found[:1], atol=1e-6)
+
+
+@EACH
+def test_numpy_code_with_its_weights_runs_where_no_file_is(network):
+    code = network_to_numpy_code(network)
+    space = {"__name__": "pasted"}
+    exec(code, space)
+    found = space["predict_proba"](IMAGES)
+    np.testing.assert_allclose(found, network.predict_proba(IMAGES), atol=1e-5)
+
+
+def test_numpy_code_with_weights_that_are_not_finite_is_refused():
+    network = load_pretrained().copy()
+    network.layers[0].weights[0, 0] = np.nan
+    with pytest.raises(WeightsError, match="finite"):
+        network_to_numpy_code(network)
 
 
 def test_an_archive_of_code_has_the_code_and_its_weights(tmp_path):
