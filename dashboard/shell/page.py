@@ -116,7 +116,7 @@ class Page:
 def page_script() -> str:
     """Return the script of the page, which is the same in both runtimes."""
     parts = [read_asset(f"{name}.js") for name in SCRIPTS]
-    for name in ("undrawn_controls", "css_lookups"):
+    for name in ("undrawn_controls", "missed_resizes", "css_lookups"):
         if is_applied(name):
             patch = files("dashboard.upstream") / f"{name}.js"
             parts.append(patch.read_text(encoding="utf-8"))

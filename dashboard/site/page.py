@@ -225,6 +225,8 @@ def _page_script(handler: str) -> str:
     if is_applied("undrawn_controls"):
         # The app's own script has it, which runs before BokehJS is loaded.
         scripts.append("\nwindow.allowUndrawnControls?.();\n")
+    if is_applied("missed_resizes"):
+        scripts.append("\nwindow.layOutMissedResizes?.();\n")
     if is_applied("css_lookups"):
         scripts.append("\nwindow.limitCssLookups?.();\n")  # in that script, too
     scripts.append(read_script("page.js"))

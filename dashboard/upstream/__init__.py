@@ -112,6 +112,11 @@ PATCHES = (
         "ControlView: changes before render() fail, as elements are undefined",
     ),
     Patch(
+        "missed_resizes", "bokehjs LayoutDOMView", "Bokeh 3.9", "correctness",
+        "the canvas of a figure has the size of its box also where an ancestor was resized first",
+        "after_resize: children whose bbox an ancestor updated keep their layout",
+    ),
+    Patch(
         "css_lookups", "bokehjs VisualProperties", "Bokeh 3.9", "speed",
         "79 % of the CSS variables looked up as a dot is drawn, answered and cleared (238 to 49)",
         "visuals: look CSS variables up once, not at every paint",

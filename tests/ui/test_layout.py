@@ -76,6 +76,41 @@ EMPTY_TEXTS_BEYOND = """
 })
 """
 
+# What a chart of 120 pixels has for a canvas, after a view around it has measured all boxes first.
+CANVAS_OF_SHRUNK_CHART = """
+async () => {
+  const charts = Bokeh.index
+    .query(({ type, sizing_mode }) => type === "Figure" && sizing_mode === "stretch_both")
+  const chart = [...charts].find((view) => view.el.offsetParent != null)
+  const heights = () => [chart.el, chart.canvas_view.el]
+    .map((it) => it.getBoundingClientRect().height)
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
+  const styles = { height: "120px", "min-height": "120px", "max-height": "120px" }
+  const before = chart.el.getAttribute("style")
+  for (const [name, value] of Object.entries(styles)) {
+    chart.el.style.setProperty(name, value, "important")
+  }
+  chart.parent.update_bbox()
+  await frame()
+  await frame()
+  const found = heights()
+  chart.el.setAttribute("style", before ?? "")
+  await frame()
+  await frame()
+  return [...found, ...heights()]
+}
+"""
+
+# How far the canvas of each figure that is shown differs from the figure's box, in pixels.
+CANVASES_BEYOND = """
+() => [...Bokeh.index.query(({ type }) => type === "Figure")]
+  .filter((view) => view.el.offsetParent != null)
+  .flatMap((view) => {
+    const [box, canvas] = [view.el, view.canvas_view.el].map((it) => it.getBoundingClientRect())
+    return [Math.abs(box.width - canvas.width), Math.abs(box.height - canvas.height)]
+  })
+"""
+
 CONTRAST = """
 (selector) => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true })
@@ -234,6 +269,14 @@ def test_the_text_in_empty_charts_is_never_cut(served: LabPage, width: int, heig
     served.page.wait_for_function("(width) => innerWidth === width", arg=width)
     for beyond in served.page.evaluate(EMPTY_TEXTS_BEYOND):
         assert max(beyond) <= 0
+
+
+@pytest.mark.upstream_patch("missed_resizes")
+def test_a_chart_whose_box_was_measured_before_it_shrank_is_laid_out_again(lab: LabPage) -> None:
+    box, canvas, box_after, canvas_after = lab.page.evaluate(CANVAS_OF_SHRUNK_CHART)
+    assert box == canvas == 120
+    assert box_after == pytest.approx(canvas_after, abs=1)
+    assert max(lab.page.evaluate(CANVASES_BEYOND)) <= 1
 
 
 def test_pad_inside_plane_and_units_grow_with_the_window(served: LabPage) -> None:
