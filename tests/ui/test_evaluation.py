@@ -63,7 +63,7 @@ def test_a_net_is_evaluated_and_a_mistake_put_on_the_pad(own_lab: LabPage) -> No
     for key in ("Home", "Enter"):  # to the first cell, which is on the diagonal
         page.keyboard.press(key)
     own_lab.wait_text(".ink-mistakes-told", "samples of 0 predicted correctly, least confident")
-    own_lab.wait_text("#announcements", "samples of 0 predicted correctly")
+    own_lab.wait_text("#announcer", "samples of 0 predicted correctly")
     page.locator(".ink-all-mistakes button").click()
     own_lab.wait_until(lambda: count() == every, "all mistakes are shown again")
     click_at(page, ".ink-mistakes", 0.05, 0.15)

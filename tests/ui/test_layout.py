@@ -80,7 +80,7 @@ EMPTY_TEXTS_BEYOND = """
 CANVAS_OF_SHRUNK_CHART = """
 async () => {
   const charts = Bokeh.index
-    .query(({ type, sizing_mode }) => type === "Figure" && sizing_mode === "stretch_both")
+    .query(({ model }) => model.type === "Figure" && model.sizing_mode === "stretch_both")
   const chart = [...charts].find((view) => view.el.offsetParent != null)
   const heights = () => [chart.el, chart.canvas_view.el]
     .map((it) => it.getBoundingClientRect().height)
@@ -103,7 +103,7 @@ async () => {
 
 # How far the canvas of each figure that is shown differs from the figure's box, in pixels.
 CANVASES_BEYOND = """
-() => [...Bokeh.index.query(({ type }) => type === "Figure")]
+() => [...Bokeh.index.query(({ model }) => model.type === "Figure")]
   .filter((view) => view.el.offsetParent != null)
   .flatMap((view) => {
     const [box, canvas] = [view.el, view.canvas_view.el].map((it) => it.getBoundingClientRect())

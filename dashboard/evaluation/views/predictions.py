@@ -62,7 +62,8 @@ class PredictionsView:
 
 def _short_text(prediction: Prediction, class_names: Sequence[str]) -> str:
     if prediction.label == prediction.predicted:
-        return format_percent(prediction.probability, 0)
+        # What is nearly certain is told apart, too, in the room that there is.
+        return format_percent(prediction.probability, int(prediction.probability < 0.9995))
     return f"{class_names[prediction.label]}→{class_names[prediction.predicted]}"
 
 

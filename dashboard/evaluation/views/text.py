@@ -156,7 +156,7 @@ def predictions_html(count: int, cell: tuple[str, str] | None, labels: Sequence[
     cell
         Names of the true and the predicted class; None: all mistakes.
     labels
-        Of the samples that are shown.
+        Of the mistakes that are shown.
     """
     are_correct = cell is not None and cell[0] == cell[1]
     if not count:
@@ -186,7 +186,7 @@ def predictions_html(count: int, cell: tuple[str, str] | None, labels: Sequence[
             label=cell[0],
             predicted=cell[1],
         )
-    return (
-        f'<p data-count="{count}">{escape(found)} {gettext("Choose one to put it on the pad.")}</p>'
-        f'<p class="quiet">{escape(" · ".join(labels))}</p>'
-    )
+    # Many probabilities that are nearly alike say little in a row.
+    shown = "" if are_correct else f'<p class="quiet">{escape(" · ".join(labels))}</p>'
+    put = gettext("Choose one to put it on the pad.")
+    return f'<p data-count="{count}">{escape(found)} {put}</p>{shown}'
