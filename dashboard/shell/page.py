@@ -11,7 +11,6 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from html import escape
-from importlib.resources import files
 
 import panel as pn
 
@@ -35,7 +34,7 @@ from dashboard.shell.restore_offer import RestoreOffer
 from dashboard.shell.share_link import ShareLink
 from dashboard.shell.tabs import Pane, Panes
 from dashboard.shell.theme import Theme
-from dashboard.upstream import is_applied
+from dashboard.upstream.bokeh_patches import bokeh_patches_script
 from dashboard.upstream.page_slices import checkpoint
 from dashboard.upstream.template import make_template
 from nn import PRETRAINED, PretrainedCard, pretrained_card
@@ -115,12 +114,7 @@ class Page:
 
 def page_script() -> str:
     """Return the script of the page, which is the same in both runtimes."""
-    parts = [read_asset(f"{name}.js") for name in SCRIPTS]
-    for name in ("undrawn_controls", "missed_resizes", "css_lookups"):
-        if is_applied(name):
-            patch = files("dashboard.upstream") / f"{name}.js"
-            parts.append(patch.read_text(encoding="utf-8"))
-    return "\n;".join(parts)
+    return "\n;".join([*(read_asset(f"{name}.js") for name in SCRIPTS), bokeh_patches_script()])
 
 
 def icon_url() -> str:

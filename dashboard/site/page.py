@@ -222,13 +222,8 @@ def _page_script(handler: str) -> str:
         scripts.append(PANEL_PAGE.format(handler=rest))
     if is_applied("file_limits"):
         scripts += [read_patch("file_limits.js"), "\nlimitFiles();\n"]
-    if is_applied("undrawn_controls"):
-        # The app's own script has it, which runs before BokehJS is loaded.
-        scripts.append("\nwindow.allowUndrawnControls?.();\n")
-    if is_applied("missed_resizes"):
-        scripts.append("\nwindow.layOutMissedResizes?.();\n")
-    if is_applied("css_lookups"):
-        scripts.append("\nwindow.limitCssLookups?.();\n")  # in that script, too
+    # In the app's own script, which runs before BokehJS is loaded.
+    scripts.append("\nwindow.applyBokehPatches?.();\n")
     scripts.append(read_script("page.js"))
     settings = json.dumps({"adopts": adopts})
     return f"const settings = {settings};\n\n{{\n{''.join(scripts)}}}\n"

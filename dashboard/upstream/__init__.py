@@ -122,6 +122,11 @@ PATCHES = (
         "visuals: look CSS variables up once, not at every paint",
     ),
     Patch(
+        "unused_models", "bokehjs Document", "Bokeh 3.9", "correctness",
+        "the page forgets the fields and rows that were replaced while a network trains",
+        "Document: do not postpone recompute_all_models for ever",
+    ),
+    Patch(
         "message_batching", "panel.io.pyodide", "Panel 1.9, Bokeh 3.9", "speed",
         "87 % of the time that Python takes for the messages of a redraw",
         "pyodide: batch the events of one event loop iteration in _link_docs_worker",

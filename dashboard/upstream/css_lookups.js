@@ -31,8 +31,4 @@ function limitCssLookups() {
   };
 }
 
-// The served page loads BokehJS before it is parsed; the site calls this when all scripts are there.
-// A script of Panel fires this event a second time.
-document.addEventListener("DOMContentLoaded", () => {
-  if (!("siteStart" in window)) limitCssLookups();
-}, {once: true});
+bokehPatches.push(limitCssLookups);

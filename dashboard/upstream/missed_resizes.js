@@ -23,8 +23,4 @@ function layOutMissedResizes() {
   };
 }
 
-// The served page loads BokehJS before it is parsed; the site calls this when all scripts are there.
-// A script of Panel fires this event a second time.
-document.addEventListener("DOMContentLoaded", () => {
-  if (!("siteStart" in window)) layOutMissedResizes();
-}, {once: true});
+bokehPatches.push(layOutMissedResizes);

@@ -31,8 +31,4 @@ function allowUndrawnControls() {
   };
 }
 
-// The served page loads BokehJS before it is parsed; the site calls this when all scripts are there.
-// A script of Panel fires this event a second time.
-document.addEventListener("DOMContentLoaded", () => {
-  if (!("siteStart" in window)) allowUndrawnControls();
-}, {once: true});
+bokehPatches.push(allowUndrawnControls);
