@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from dashboard.languages.numbers import format_percent
+from dashboard.languages.text import gettext
 from data_cache import Samples
 from data_cache.samples import PIXELS, SIDE
 from nn import Network
@@ -38,21 +40,38 @@ def network_warnings(samples: Samples, network: Network) -> list[str]:
     }
     step = max(shifts, key=shifts.__getitem__)
     if shifts[step] > max(turned_share, upright_share + _CLEARLY_BETTER):
-        words = "count from 1; subtract 1 from" if step < 0 else "be 1 too low; add 1 to"
-        return [
-            f"The labels seem to {words} each: the pretrained model agrees with "
-            f"{100 * upright_share:.0f} % of them now, with {100 * shifts[step]:.0f} % then."
-        ]
+        if step < 0:
+            text = gettext(
+                "The labels seem to count from 1; subtract 1 from each: the pretrained model "
+                "agrees with {now} of them now, with {then} then.",
+                now=format_percent(upright_share, 0),
+                then=format_percent(shifts[step], 0),
+            )
+        else:
+            text = gettext(
+                "The labels seem to be 1 too low; add 1 to each: the pretrained model agrees with "
+                "{now} of them now, with {then} then.",
+                now=format_percent(upright_share, 0),
+                then=format_percent(shifts[step], 0),
+            )
+        return [text]
     if turned_share > upright_share + _CLEARLY_BETTER:
         return [
-            f"The pictures seem to lie on their side: the pretrained model recognises "
-            f"{100 * upright_share:.0f} % of them, and {100 * turned_share:.0f} % with rows and "
-            "columns exchanged. --transpose exchanges them."
+            gettext(
+                "The pictures seem to lie on their side: the pretrained model recognises "
+                "{upright} of them, and {turned} with rows and columns exchanged. --transpose "
+                "exchanges them.",
+                upright=format_percent(upright_share, 0),
+                turned=format_percent(turned_share, 0),
+            )
         ]
     if upright_share < _CHANCE:
         return [
-            f"The pretrained model recognises {100 * upright_share:.0f} % of these pictures: they "
-            "may be no digits, or their labels those of others."
+            gettext(
+                "The pretrained model recognises {share} of these pictures: they may be no "
+                "digits, or their labels those of others.",
+                share=format_percent(upright_share, 0),
+            )
         ]
     return []
 

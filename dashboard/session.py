@@ -46,7 +46,7 @@ from dashboard.digits.state import DigitsState
 from dashboard.digits.views.pane import DigitsPane
 from dashboard.inspection.digits_panels import PANELS
 from dashboard.languages.language import accepted_codes, choose_language
-from dashboard.languages.text import gettext, set_language
+from dashboard.languages.text import gettext, set_language, translate, use_language
 from dashboard.languages.words import translate_errors
 from dashboard.runs.recorder import RunRecorder
 from dashboard.runs.records import RunCollection
@@ -114,11 +114,15 @@ if TYPE_CHECKING:
 def open_page() -> Any:
     """Return what Panel serves to the visitor at hand: the page, or why it is refused."""
     if not IN_BROWSER:
-        fault, may_retry = _page_fault(pn.state.curdoc)
+        language = choose_language(wanted_languages())
+        with use_language(language):
+            fault, may_retry = _page_fault(pn.state.curdoc)
         if fault:
             refusal = make_template(read_asset("refused.html"))
             # In the document itself, because the connection may be refused, too.
             refusal.add_variable("fault", fault)
+            refusal.add_variable("language", language)
+            refusal.add_variable("gettext", partial(translate, language))
             refusal.add_variable("retry_seconds", RETRY_SECONDS if may_retry else 0)
             return refusal
     return open_session().page.template

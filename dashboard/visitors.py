@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dashboard.api.limits import RateLimit
+from dashboard.languages.text import gettext
 
 
 class Visitors:
@@ -59,17 +60,19 @@ class Visitors:
         """Return why a page must not be opened now from an address; empty if it may."""
         if self.count >= self._max_sessions:
             self.refused += 1
-            return (
-                f"All {self._max_sessions:,} places of this server are taken. This page tries "
-                "again by itself and opens as soon as there is room."
+            return gettext(
+                "All {count:,} places of this server are taken. This page tries again by itself "
+                "and opens as soon as there is room.",
+                count=self._max_sessions,
             )
         wait = self._pages.take(address)
         if not wait:
             return ""
         self.refused += 1
-        return (
-            f"Too many pages were opened from this address; this one tries again by itself, "
-            f"in {max(wait, 1):.0f} s at the earliest."
+        return gettext(
+            "Too many pages were opened from this address; this one tries again by itself, in "
+            "{seconds:.0f} s at the earliest.",
+            seconds=max(wait, 1),
         )
 
     def limit_training(self, state: Any, warn: Callable[[str], None]) -> Callable[[], None]:
@@ -95,8 +98,11 @@ class Visitors:
                 self.refused += 1
                 state.running = False
                 warn(
-                    f"All {self._max_training:,} places for training on this server are taken; "
-                    "press Train again in a minute."
+                    gettext(
+                        "All {count:,} places for training on this server are taken; press Train "
+                        "again in a minute.",
+                        count=self._max_training,
+                    )
                 )
             elif state.running != is_counted:
                 is_counted = state.running

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from dashboard.api.errors import ApiError
 from dashboard.api.settings import ApiSettings
+from dashboard.languages.text import gettext
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 READ_ONLY = (
@@ -40,8 +41,11 @@ def check_host(host: str | None, settings: ApiSettings, known: Collection[str]) 
     if name not in names and "*" not in names and not _is_address(name):
         raise ApiError(
             403,
-            f"Expected a host name of this server, found “{name[:60]}”; the operator can add it "
-            f"with --allow-origin {name[:60]}, or to INKLING_API_HOSTS.",
+            gettext(
+                "Expected a host name of this server, found “{name}”; the operator can add it with "
+                "--allow-origin {name}, or to INKLING_API_HOSTS.",
+                name=name[:60],
+            ),
         )
 
 
@@ -52,8 +56,11 @@ def check_origin(origin: str | None, host: str | None, settings: ApiSettings) ->
     if host is None or urlsplit(origin).netloc.lower() != host.lower():
         raise ApiError(
             403,
-            f"Pages of “{origin[:60]}” may not use this server; the operator can add the origin to "
-            "INKLING_API_ORIGINS.",
+            gettext(
+                "Pages of “{origin}” may not use this server; the operator can add the origin to "
+                "INKLING_API_ORIGINS.",
+                origin=origin[:60],
+            ),
         )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from dashboard.languages.text import gettext
 from dashboard.training.settings import SettingError
 from data_cache import DATA_SETS, DIGIT_NAMES
 
@@ -114,7 +115,11 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Ap
     for name in environment:
         if name.startswith(PREFIX) and name not in known:
             raise SettingError(
-                f"Expected one of the API's variables {', '.join(sorted(known))}; found {name}."
+                gettext(
+                    "Expected one of the API's variables {names}; found {name}.",
+                    names=", ".join(sorted(known)),
+                    name=name,
+                )
             )
     values: dict[str, Any] = {
         "state_folder": _user_folder("state", environment) / "api",
@@ -145,22 +150,37 @@ def _read_token(text: str) -> str | None:
         return None
     if len(token) < MIN_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
         raise SettingError(
-            f"Expected at least {MIN_TOKEN} printable ASCII characters without spaces as "
-            f"INKLING_TOKEN, found {len(token)} characters that do not fit."
+            gettext(
+                "Expected at least {least} printable ASCII characters without spaces as "
+                "INKLING_TOKEN, found {count} characters that do not fit.",
+                least=MIN_TOKEN,
+                count=len(token),
+            )
         )
     return token
 
 
 def _read_number(low: float, high: float, *, whole: bool = False) -> Callable[[str, str], float]:
     def read(variable: str, text: str) -> float:
-        kind = "an integer" if whole else "a number"
         try:
             value = int(text) if whole else float(text)
         except ValueError:
             value = math.nan
         if not low <= value <= high:
+            limits = {"low": f"{low:g}", "high": f"{high:g}"}
+            values = {**limits, "variable": variable, "text": text[:24]}
+            if whole:
+                raise SettingError(
+                    gettext(
+                        "Expected an integer from {low} to {high} as {variable}, found “{text}”.",
+                        **values,
+                    )
+                )
             raise SettingError(
-                f"Expected {kind} from {low:g} to {high:g} as {variable}, found “{text[:24]}”."
+                gettext(
+                    "Expected a number from {low} to {high} as {variable}, found “{text}”.",
+                    **values,
+                )
             )
         return value
 
@@ -178,20 +198,37 @@ def _read_folder(_variable: str, text: str) -> Path:
 
 def _read_yes_or_no(variable: str, text: str) -> bool:
     if text.lower() not in ("yes", "no"):
-        raise SettingError(f"Expected yes or no as {variable}, found “{text[:24]}”.")
+        raise SettingError(
+            gettext(
+                "Expected yes or no as {variable}, found “{text}”.",
+                variable=variable,
+                text=text[:24],
+            )
+        )
     return text.lower() == "yes"
 
 
 def _read_log_format(variable: str, text: str) -> str:
     if text not in ("text", "json"):
-        raise SettingError(f"Expected text or json as {variable}, found “{text[:24]}”.")
+        raise SettingError(
+            gettext(
+                "Expected text or json as {variable}, found “{text}”.",
+                variable=variable,
+                text=text[:24],
+            )
+        )
     return text
 
 
 def _read_data_set(variable: str, text: str) -> str:
     if text not in DIGIT_SETS:
         raise SettingError(
-            f"Expected one of {', '.join(DIGIT_SETS)} as {variable}, found “{text[:24]}”."
+            gettext(
+                "Expected one of {names} as {variable}, found “{text}”.",
+                names=", ".join(DIGIT_SETS),
+                variable=variable,
+                text=text[:24],
+            )
         )
     return text
 
@@ -202,8 +239,12 @@ def _read_origins(variable: str, text: str) -> tuple[str, ...]:
         parts = urlsplit(origin)
         if parts.scheme not in ("http", "https") or not parts.netloc or parts.path:
             raise SettingError(
-                f"Expected origins such as https://site.example, separated by commas, as "
-                f"{variable}; found “{origin[:60]}”. List each origin."
+                gettext(
+                    "Expected origins such as https://site.example, separated by commas, as "
+                    "{variable}; found “{text}”. List each origin.",
+                    variable=variable,
+                    text=origin[:60],
+                )
             )
     return origins
 
@@ -213,8 +254,12 @@ def _read_hosts(variable: str, text: str) -> tuple[str, ...]:
     for host in hosts:
         if any(sign in host for sign in "/:*@"):
             raise SettingError(
-                f"Expected host names such as box.example without port, separated by commas, as "
-                f"{variable}; found “{host[:60]}”."
+                gettext(
+                    "Expected host names such as box.example without port, separated by commas, as "
+                    "{variable}; found “{text}”.",
+                    variable=variable,
+                    text=host[:60],
+                )
             )
     return hosts
 

@@ -212,12 +212,12 @@ def _check_types(result: Result) -> None:
         *(result.backend, result.rounding),
     )
     if not all(isinstance(text, str) for text in texts) or result.pane not in PANES:
-        raise ValueError("texts and a pane")
+        raise ValueError(gettext("texts and a pane"))
     if not isinstance(result.settings, dict) or not isinstance(result.scores, dict):
-        raise ValueError("settings and scores by name")
+        raise ValueError(gettext("settings and scores by name"))
     if type(result.iteration) is not int or not 0 <= result.iteration <= LONGEST_RUN:
-        raise ValueError(f"at most {LONGEST_RUN:,} iterations")
+        raise ValueError(gettext("at most {count:,} iterations", count=LONGEST_RUN))
     numbers = [*result.scores.values(), *result.trace]
     if not all(isinstance(it, int | float) for it in numbers) or len(result.trace) > TRACED_STEPS:
-        raise ValueError("numbers")
+        raise ValueError(gettext("numbers"))
     result.setting_changes()

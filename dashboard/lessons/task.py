@@ -119,6 +119,6 @@ def read_task(text: str, name: str = "") -> Task:
         goal=goal,
         source=text,
     )
-    make_settings(pane, task.settings(), "start and fixed")
+    make_settings(pane, task.settings(), gettext("start and fixed"))
     file.end()
     return task

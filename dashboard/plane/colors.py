@@ -30,6 +30,9 @@ LEVELS = 129
 STEPS = 12
 """Colors of the probability of each class in the palette, after the signed values."""
 
+HOLE_EVERY = 3
+"""Rows and columns from one hole in a map of negative values to the next."""
+
 SMALLEST_SCALE = 1e-3
 """Magnitude that is shown in full color at least, so that rounding errors are not magnified."""
 
@@ -85,6 +88,17 @@ def value_levels(values: NDArray[np.floating]) -> NDArray[np.uint8]:
     largest = np.abs(finite).max(axis=(1, 2), keepdims=True)
     middle = LEVELS // 2
     return np.round(middle + middle * finite / np.maximum(largest, SMALLEST_SCALE)).astype(np.uint8)
+
+
+def perforate(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return levels of signed values (units, height, width) with holes where they are negative.
+
+    The holes, in every third row and column, tell negative values apart without their colour.
+    """
+    perforated = levels.copy()
+    lattice = perforated[:, 1::HOLE_EVERY, 1::HOLE_EVERY]
+    np.maximum(lattice, LEVELS // 2, out=lattice)
+    return perforated
 
 
 def class_levels(probabilities: NDArray[np.floating], first: int = 0) -> NDArray[np.uint8]:

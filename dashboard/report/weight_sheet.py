@@ -21,6 +21,9 @@ SHOWN_UNITS = 64
 
 COLUMNS = 16
 
+ROOM_FOR_HOLES = 3
+"""Pixels along the side of a weight, at least; a negative one has a hole in its middle."""
+
 
 @dataclass(frozen=True, eq=False)
 class InsidePicture:
@@ -62,8 +65,8 @@ def weight_sheet(network: Network) -> InsidePicture | None:
     if count > SHOWN_UNITS:
         which = gettext("The first {shown} of {units}", shown=SHOWN_UNITS, units=kind)
     caption = gettext(
-        "{which}: green is positive, pink negative; in every tile the largest magnitude is fully "
-        "coloured.",
+        "{which}: green is positive, pink with holes negative; in every tile the largest magnitude "
+        "is fully coloured.",
         which=which,
     )
     width = min(len(shown), COLUMNS) / COLUMNS
@@ -76,12 +79,12 @@ def _mosaic(tiles: NDArray[np.float64]) -> NDArray[np.uint8]:
     columns = min(COLUMNS, count)
     rows = -(-count // columns)
     # Few pixels are enlarged here, because not every reader of HTML leaves their edges sharp.
-    zoom = max(28 // side, 1)
+    zoom = max(28 // side, ROOM_FOR_HOLES)
     pitch = zoom * side + 2
     sheet = np.full((rows * pitch, columns * pitch, 4), (255, 255, 255, 255), np.uint8)
     for number, tile in enumerate(tiles):
         top, left = pitch * (number // columns), pitch * (number % columns)
-        pixels = signed_pixels(tile).repeat(zoom, axis=0).repeat(zoom, axis=1)
+        pixels = signed_pixels(tile, zoom=zoom)
         # Blended with light gray, so that the tile of a unit without weights can be seen.
         alpha = pixels[..., 3:] / 255
         blended = alpha * pixels[..., :3] + (1 - alpha) * 246

@@ -230,8 +230,13 @@ class RunDatabase:
 
     def _damage(self, number: object, error: Exception) -> RunDatabaseError:
         return RunDatabaseError(
-            f"{self.path}: run {number} is damaged ({str(error)[:120]}); delete it with "
-            f"inkling runs delete {number}."
+            gettext(
+                "{path}: run {number} is damaged ({fault}); delete it with inkling runs delete "
+                "{number}.",
+                path=self.path,
+                number=number,
+                fault=str(error)[:120],
+            )
         )
 
     @contextmanager

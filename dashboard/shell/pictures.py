@@ -1,4 +1,4 @@
-"""Small pictures as HTML: ink, and signed values in two colours.
+"""Small pictures as HTML: ink, and signed values in two colours, the negative ones with holes.
 
 An image element needs no figure of its own and follows the theme without being painted again.
 """
@@ -18,6 +18,9 @@ from dashboard.shell.colors import channels
 
 POSITIVE, NEGATIVE = channels(colors.POSITIVE), channels(colors.NEGATIVE)
 """Red, green and blue of values above and below zero."""
+
+ZOOM = 4
+"""Pixels along the side of a signed value, so that there is room for the hole of a negative one."""
 
 
 def encode_png(pixels: NDArray[np.uint8], level: int = 6) -> bytes:
@@ -54,15 +57,45 @@ def opacity(shares: NDArray[np.floating]) -> NDArray[np.floating]:
     return opacities
 
 
-def signed_pixels(values: NDArray[np.floating], largest: float | None = None) -> NDArray[np.uint8]:
-    """Return values (height, width) as pixels that are the more opaque the larger the magnitude.
-
-    Zero, NaN and infinity are transparent, so the same pixels suit a light and a dark page.
+def holes(is_negative: NDArray[np.bool_], zoom: int) -> NDArray[np.bool_]:
+    """Return where the holes of negative values are, which tell them apart without their colour.
 
     Parameters
     ----------
+    is_negative : (height, width) bool
+    zoom
+        Pixels along the side of a value; the hole in its middle is half as wide, rounded down.
+
+    Returns
+    -------
+    (zoom * height, zoom * width) bool
+    """
+    hole = np.zeros((zoom, zoom), bool)
+    middle = slice((zoom - zoom // 2) // 2, (zoom - zoom // 2) // 2 + zoom // 2)
+    hole[middle, middle] = True
+    found: NDArray[np.bool_] = np.kron(is_negative, hole)
+    return found
+
+
+def signed_pixels(
+    values: NDArray[np.floating], largest: float | None = None, zoom: int = ZOOM
+) -> NDArray[np.uint8]:
+    """Return values (height, width) as pixels that are the more opaque the larger the magnitude.
+
+    Zero, NaN and infinity are transparent, so the same pixels suit a light and a dark page. A
+    negative value has a hole in its middle.
+
+    Parameters
+    ----------
+    values
     largest
         The magnitude that is fully opaque; None: the largest one.
+    zoom
+        Pixels along the side of a value.
+
+    Returns
+    -------
+    (zoom * height, zoom * width, 4) uint8
     """
     finite = np.nan_to_num(values, nan=0, posinf=0, neginf=0)
     if largest is None:
@@ -71,6 +104,8 @@ def signed_pixels(values: NDArray[np.floating], largest: float | None = None) ->
     pixels = np.empty((*finite.shape, 4), np.uint8)
     pixels[..., :3] = np.where(finite[..., np.newaxis] > 0, POSITIVE, NEGATIVE)
     pixels[..., 3] = np.round(255 * opacity(strengths))
+    pixels = pixels.repeat(zoom, axis=0).repeat(zoom, axis=1)
+    pixels[holes(finite < 0, zoom), 3] = 0
     return pixels
 
 

@@ -107,7 +107,8 @@ def _copy_own_file(url: str, destination: Path, app_folder: Path) -> None:
     if not path or not is_local(url) or url.startswith("data:"):
         return
     if not (destination / path).exists():
-        _copy(app_folder / path, destination / path, f"the app's page, as {url!r},")
+        origin = gettext("the app's page, as {url},", url=repr(url))
+        _copy(app_folder / path, destination / path, origin)
 
 
 def _copy(source: Path, target: Path, origin: str) -> None:

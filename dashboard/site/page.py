@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+from dashboard.languages.text import gettext
 from dashboard.shell import read_asset
 from dashboard.site.site_files import SiteError
 from dashboard.upstream import is_applied
@@ -160,8 +161,10 @@ def make_page(html: str) -> tuple[str, str]:
     document = DOCUMENT.search(html)
     if script is None or document is None:
         raise SiteError(
-            "Expected Panel's page to hold its handler in a script and the prerendered document as "
-            "JSON, found none. Does the app publish anything with servable()?"
+            gettext(
+                "Expected Panel's page to hold its handler in a script and the prerendered "
+                "document as JSON, found none. Does the app publish anything with servable()?"
+            )
         )
     for part in HANDLER_PARTS[1:]:
         _position(script[1], part, "page")
@@ -172,8 +175,11 @@ def make_page(html: str) -> tuple[str, str]:
     )
     if count != 1:
         raise SiteError(
-            "Expected one script in Panel's page that draws the prerendered document, found "
-            f"{count}."
+            gettext(
+                "Expected one script in Panel's page that draws the prerendered document, found "
+                "{count}.",
+                count=count,
+            )
         )
     page = LOG_LEVEL.sub("", page)
     if is_applied("page_scripts"):
@@ -195,7 +201,7 @@ def _begin_body_early(begun: str, rest: str) -> str:
     """
     body = BODY.search(rest)
     if body is None:
-        raise SiteError("Expected a body in Panel's page, found none.")
+        raise SiteError(gettext("Expected a body in Panel's page, found none."))
     head = rest[: body.start()].replace("</head>", "")
     position = head.find("<style") if "<style" in head else len(head)
     script = f"  <script>\n{_head_script()}  </script>\n"
@@ -235,8 +241,13 @@ def _position(text: str, wanted: str, what: str, start: int = 0) -> int:
     position = text.find(wanted, start)
     if count != 1 or position < 0:
         raise SiteError(
-            f"Expected {wanted.strip()!r} once, and in its place, in the {what} that Panel "
-            f"generates; found it {count} times. Adapt dashboard/site/page.py to this version of "
-            "Panel, or install the one that pyproject.toml names."
+            gettext(
+                "Expected {text} once, and in its place, in the {file} that Panel generates; found "
+                "it {count} times. Adapt dashboard/site/page.py to this version of Panel, or "
+                "install the one that pyproject.toml names.",
+                text=repr(wanted.strip()),
+                file=what,
+                count=count,
+            )
         )
     return position

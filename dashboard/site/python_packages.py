@@ -11,7 +11,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from dashboard.languages.text import gettext
+from dashboard.languages.text import gettext, gettext_noop
 from dashboard.site.archives import read_archive
 from dashboard.site.site_files import SiteError, package_folder
 
@@ -24,11 +24,11 @@ BUILD_ONLY = ("dashboard/site/", "dashboard/upstream/site_build/")
 NOT_NEEDED = {"pandas", "requests", "nh3", "numpy", "contourpy", "pillow", "tornado", "tqdm"}
 # Modules of those, and what usually imports them.
 REFUSED = {
-    "nh3": "a ReactiveHTML component such as pn.FlexBox",
-    "pandas": "a data frame or a widget for tables",
-    "PIL": "a picture made with Pillow",
-    "contourpy": "a contour plot",
-    "requests": "a download",
+    "nh3": gettext_noop("a ReactiveHTML component such as pn.FlexBox"),
+    "pandas": gettext_noop("a data frame or a widget for tables"),
+    "PIL": gettext_noop("a picture made with Pillow"),
+    "contourpy": gettext_noop("a contour plot"),
+    "requests": gettext_noop("a download"),
 }
 # Distributions that come along only when the app imports these modules of theirs.
 OPTIONAL = {"panel-material-ui": "panel_material_ui"}
@@ -64,8 +64,12 @@ def refuse_missing(imported: Iterable[str]) -> None:
     """Raise SiteError if one of the imported top-level modules is not in the site."""
     for module in sorted(set(imported) & set(REFUSED)):
         raise SiteError(
-            f"Expected the app to import only what the static site carries, found {module} "
-            f"imported while it opens. The usual cause is {REFUSED[module]}: replace that."
+            gettext(
+                "Expected the app to import only what the static site carries, found {module} "
+                "imported while it opens. The usual cause is {cause}: replace that.",
+                module=module,
+                cause=gettext(REFUSED[module]),
+            )
         )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
-from dashboard.languages.text import gettext
+from dashboard.languages.text import current_language, gettext
 from dashboard.lessons.lesson import LessonError, read_lesson
 from dashboard.lessons.query import LONGEST, TASK, TEXT, pack
 from dashboard.lessons.task import is_task, read_task
@@ -45,7 +45,7 @@ _MANIFEST = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 _PAGE = """<!DOCTYPE html>
-<html lang="en">
+<html lang="{language}">
 <head>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -80,7 +80,10 @@ def write_scorm(site: Path, title: str, query: str, destination: Path) -> None:
         if path.is_file()
     }
     contents[SCRIPT] = (Path(__file__).with_name(SCRIPT)).read_bytes()
-    contents[PAGE] = _PAGE.format(title=escape(title), query=escape(query), script=SCRIPT).encode()
+    page = _PAGE.format(
+        language=current_language().code, title=escape(title), query=escape(query), script=SCRIPT
+    )
+    contents[PAGE] = page.encode()
     contents[MANIFEST] = manifest(title, contents).encode()
     destination.parent.mkdir(parents=True, exist_ok=True)
     destination.write_bytes(write_archive(contents))

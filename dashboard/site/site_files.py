@@ -9,6 +9,7 @@ from collections import defaultdict
 from importlib.util import find_spec
 from pathlib import Path
 
+from dashboard.languages.numbers import format_number
 from dashboard.languages.text import gettext
 from dashboard.site.archives import read_bundle
 
@@ -80,11 +81,14 @@ def size_table(site: Path) -> list[str]:
         packages[name.partition("/")[0]][1] += len(zlib.compress(content))
     first = first_answer_bytes(site)
     return [
-        "the site, in kB:",
-        "     as is  compressed",
+        gettext("the site, in kB: as is, compressed"),
         *_lines(parts),
-        f"{'':10}{first / 1e3:12,.0f}  until the first answer; {BUDGET_BYTES / 1e3:,.0f} at most",
-        f"of which {PACKAGES}, file by file:",
+        gettext(
+            "{kilobytes}  until the first answer; {most:,.0f} at most",
+            kilobytes=format_number(first / 1e3, "22,.0f"),
+            most=BUDGET_BYTES / 1e3,
+        ),
+        gettext("of which {file}, file by file:", file=PACKAGES),
         *_lines(packages),
     ]
 
@@ -98,6 +102,6 @@ def _compressed(path: Path) -> int:
 def _lines(sizes: dict[str, list[int]]) -> list[str]:
     rows = [(packed, size, name) for name, (size, packed) in sizes.items() if size >= SHOWN_BYTES]
     return [
-        f"{size / 1e3:10,.0f}{packed / 1e3:12,.0f}  {name}"
+        f"{format_number(size / 1e3, '10,.0f')}{format_number(packed / 1e3, '12,.0f')}  {name}"
         for packed, size, name in sorted(rows, reverse=True)
     ]

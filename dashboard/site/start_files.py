@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dashboard.languages.text import gettext
 from dashboard.site.languages import OTHERS, TABLE_FILES, first_texts
 from dashboard.site.page import SITE_FILES
 from dashboard.site.site_files import SiteError
@@ -74,7 +75,7 @@ def list_start_files(html: str, site: Path) -> str:
         },
     }
     if html.count(SITE_FILES) != 1:
-        raise SiteError(f"Expected {SITE_FILES.strip()!r} once in the page.")
+        raise SiteError(gettext("Expected {text} once in the page.", text=repr(SITE_FILES.strip())))
     html = SCRIPT_LINK.sub("", html)
     return html.replace(
         SITE_FILES, f"const siteFiles = {json.dumps(listed, ensure_ascii=False)};\n"

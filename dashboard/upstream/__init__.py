@@ -14,6 +14,8 @@ import os
 from dataclasses import dataclass
 from typing import Literal
 
+from dashboard.languages.text import gettext
+
 VARIABLE = "INKLING_UPSTREAM_PATCHES"
 
 
@@ -195,7 +197,12 @@ def is_applied(name: str) -> bool:
     known = {patch.name.rpartition("/")[2] for patch in PATCHES}
     if not chosen <= known:
         raise ValueError(
-            f"Expected on, off or names out of {', '.join(sorted(known))} in the environment "
-            f"variable {VARIABLE}, found {', '.join(sorted(chosen - known))}."
+            gettext(
+                "Expected on, off or names out of {names} in the environment variable {variable}, "
+                "found {found}.",
+                names=", ".join(sorted(known)),
+                variable=VARIABLE,
+                found=", ".join(sorted(chosen - known)),
+            )
         )
     return name in chosen

@@ -55,6 +55,8 @@ def test_a_visitor_without_room_is_told_and_gets_in_when_another_one_has_left():
         first = await open_page(f"{app.address}/app")
         text = await page_text(app)
         assert "ink-refused" in text
+        assert 'lang="de"' in text
+        assert "1 Plätze" in text
         assert "http-equiv" in text  # it tries again
         await first.close()
         while "ink-refused" in await page_text(app):
@@ -69,5 +71,6 @@ def test_a_visitor_without_room_is_told_and_gets_in_when_another_one_has_left():
 
 
 async def page_text(app):
-    answer = await AsyncHTTPClient().fetch(f"{app.address}/app")
+    headers = {"Accept-Language": "de-AT, en"}
+    answer = await AsyncHTTPClient().fetch(f"{app.address}/app", headers=headers)
     return answer.body.decode()

@@ -14,9 +14,13 @@ RULES_OF_THEMES = {"dark": ("color-contrast", "link-in-text-block"), "light": RU
 
 # Without preloading: axe-core would load the style sheets of every component anew, more than a
 # thousand files at once, which Chromium refuses, for a rule on audio and an experimental one.
-# Targets that lie partly under a bar at the edge of the window are looked at again, scrolled to.
+# Targets that lie partly under a bar at the edge of the window or under an open menu are looked at
+# again, scrolled to and without the menu, which the next press outside it closes.
 RUN = """
 async ([rules, within]) => {
+  const menus = [...document.querySelectorAll("[aria-expanded=true][aria-controls]")].map(
+    (button) => document.getElementById(button.getAttribute("aria-controls"))
+  )
   const options = { preload: false, elementRef: true, resultTypes: ["violations"] }
   const run = async (part, runOnly) => (await axe.run(part, { ...options, runOnly })).violations
   const found = []
@@ -24,7 +28,11 @@ async ([rules, within]) => {
     for (const { element, html } of nodes) {
       if (id === "target-size") {
         element.scrollIntoView({ block: "center" })
-        if ((await run(element, [id])).length === 0) continue
+        const above = menus.filter((menu) => menu != null && !menu.contains(element))
+        for (const menu of above) menu.style.visibility = "hidden"
+        const is_small = (await run(element, [id])).length > 0
+        for (const menu of above) menu.style.visibility = ""
+        if (!is_small) continue
       }
       found.push([id, html.slice(0, 200)])
     }

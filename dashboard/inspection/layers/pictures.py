@@ -21,6 +21,7 @@ from dashboard.inspection.layers.palette import (
     signed_levels,
     usual_magnitude,
 )
+from dashboard.shell.pictures import holes
 from nn import Conv2D, Network
 from nn.interpretation.activations import LayerOutput, filter_weights
 
@@ -33,6 +34,8 @@ MAX_TILE = 32
 """Side of a tile, from which on each feature map is one pixel in it."""
 FINE = 28
 """Pixels along the side of a single framed picture, at least about this."""
+ROOM_FOR_HOLES = 3
+"""Pixels along the side of a value in such a picture, at least."""
 BOUNDED = {"sigmoid": 1.0, "tanh": 1.0}
 """Scales of activations with a fixed range."""
 
@@ -175,11 +178,16 @@ def framed(levels: Levels) -> Levels:
 
 
 def input_tile(levels: Levels) -> Levels:
-    """Return what a unit is given, (inputs,) or (channels, side, side), as one framed square."""
+    """Return what a unit is given, (inputs,) or (channels, side, side), as one framed square.
+
+    A negative value has a hole in its middle.
+    """
     tile = (square_tiles if levels.ndim == 1 else channel_tiles)(levels[np.newaxis])[0]
     # A line of one pixel around a few pixels would be thick.
-    repeats = max(FINE // len(tile), 1)
-    return framed(tile.repeat(repeats, axis=0).repeat(repeats, axis=1))
+    zoom = max(FINE // len(tile), ROOM_FOR_HOLES)
+    enlarged = tile.repeat(zoom, axis=0).repeat(zoom, axis=1)
+    enlarged[holes(tile < ZERO, zoom)] = ZERO
+    return framed(enlarged)
 
 
 def _cell_side(place: LayerPlace) -> int:

@@ -30,6 +30,7 @@ from dashboard.plane.colors import (
     SMALLEST_SCALE,
     UNIT_PALETTE,
     class_levels,
+    perforate,
     tile,
     value_levels,
 )
@@ -173,7 +174,8 @@ class NetworkDiagram:
     def draw_maps(self, maps: Sequence[NDArray[np.floating]]) -> None:
         """Show the outputs of all layers, each (units, side, side); see `network_maps`."""
         *signed, probabilities = maps
-        levels = [*map(value_levels, signed), class_levels(probabilities)]
+        levels = [perforate(value_levels(layer)) for layer in signed]
+        levels.append(class_levels(probabilities))
         self.maps.data = {
             "image": [
                 tile(layer, block.columns)
@@ -343,7 +345,7 @@ def legend_html(links: Sequence[Links], sizes: Sequence[int], off: int = 0, dead
         sentences.append(
             gettext("<b>{count} dead</b> (grey): output 0 for every training point.", count=dead)
         )
-    colors = gettext("Pink is negative, green positive")
+    colors = gettext("Pink with holes is negative, green positive")
     scale = (
         f'<span class="scale" role="img" aria-label="{colors}">−<i style="'
         f'background:linear-gradient(90deg,{NEGATIVE},transparent,{POSITIVE})"></i>+</span>'

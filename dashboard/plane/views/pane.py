@@ -10,7 +10,7 @@ import panel as pn
 
 from dashboard.languages.text import gettext, gettext_noop
 from dashboard.plane import probes
-from dashboard.plane.colors import class_levels, value_levels
+from dashboard.plane.colors import class_levels, perforate, value_levels
 from dashboard.plane.controller import PlaneController
 from dashboard.plane.dataset import inputs_of
 from dashboard.plane.views.controls import HOOK, Controls
@@ -178,7 +178,10 @@ class PlanePane:
             )
         if shown is not None:
             is_class = layer == len(state.network.layers) - 1
-            levels = class_levels(shown[None], unit) if is_class else value_levels(shown[None])
+            if is_class:
+                levels = class_levels(shown[None], unit)
+            else:
+                levels = perforate(value_levels(shown[None]))
             self.surface.draw_unit(levels[0])
         else:
             surface = self._controller.inspection.surface()

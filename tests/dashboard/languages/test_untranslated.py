@@ -17,8 +17,13 @@ AREAS = (
     *("dashboard/autosave", "dashboard/cli", "dashboard/digits", "dashboard/evaluation"),
     *("dashboard/plane/views", "dashboard/report", "dashboard/sharing", "dashboard/teaching"),
     *("dashboard/shell", "dashboard/weights_file.py", "dashboard/training/settings.py"),
-    *("dashboard/site/build.py", "dashboard/site/conversion.py", "dashboard/site/pyodide_files.py"),
-    *("dashboard/site/python_files.py", "dashboard/site/scorm.py", "dashboard/site/snapshot.py"),
+    *(
+        "dashboard/lessons",
+        "dashboard/site",
+        "dashboard/visitors.py",
+        "dashboard/sample_warnings.py",
+    ),
+    *("dashboard/inspection", "dashboard/api/settings.py", "dashboard/session.py"),
 )
 FUNCTIONS = ("gettext", "gettext_noop", "ngettext", "pgettext")
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,;:]? [a-z]{2,}[,;:]? [a-z{]")
@@ -46,7 +51,10 @@ EXCEPTIONS = {
         *("dashboard/cli/evaluation_text.py", "nn/architectures.py"),
     ),
     "stored with the run, in English": ("dashboard/cli/train_job.py",),
+    "said before any script has run, which knows the language": ("dashboard/site/page.py",),
+    "comments in the settings of a server": ("dashboard/site/headers.py",),
     "caught, and told in other words": (
+        "dashboard/lessons/query.py",
         *("data_cache/readers/png_bands.py", "data_cache/sources/fetch.py"),
         *("nn/serialization/torch_layout.py", "dashboard/shell/lesson_drawer.py"),
     ),

@@ -16,6 +16,7 @@ from dashboard.plane.colors import (
     UNIT_PALETTE,
     class_levels,
     pack_pixels,
+    perforate,
     tile,
     value_levels,
 )
@@ -101,6 +102,15 @@ def test_regions_are_packed_as_bokeh_takes_them():
 
 def test_classes_differ_in_shape_as_well_as_in_color():
     assert len(set(CLASS_MARKERS)) == len(set(CLASS_SIGNS)) == len(set(CLASS_COLORS)) == 10
+
+
+def test_maps_have_holes_where_they_are_negative_and_there_alone():
+    zero = LEVELS // 2
+    maps = value_levels(np.array([np.full((6, 6), -1.0), np.full((6, 6), 1.0)]))
+    negative, positive = perforate(maps)
+    assert (np.argwhere(negative == zero) % 3 == 1).all()
+    assert (negative == zero).sum() == 4
+    np.testing.assert_array_equal(positive, maps[1])
 
 
 @pytest.mark.parametrize("vision", VISION)

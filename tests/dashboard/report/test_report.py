@@ -156,7 +156,7 @@ def test_the_weight_sheet_has_a_tile_for_each_shown_unit_or_filter() -> None:
     generator = np.random.default_rng(1)
     dense = weight_sheet(create_network((784, 100, 10), generator=generator))
     assert dense is not None
-    assert dense.pixels.shape == (SHOWN_UNITS // 16 * 30, 16 * 30, 4)
+    assert dense.pixels.shape == (SHOWN_UNITS // 16 * 86, 16 * 86, 4)
     spec = read_layer_spec("conv5x8 pool2")
     filters = weight_sheet(create_network((784, 10), generator=generator, layer_spec=spec))
     assert filters is not None

@@ -8,6 +8,7 @@ import struct
 import zlib
 
 import numpy as np
+import pytest
 
 from dashboard.shell.pictures import (
     NEGATIVE,
@@ -43,7 +44,7 @@ def test_full_ink_is_black_and_no_ink_white():
 
 
 def test_signed_values_have_two_colours_and_an_opacity_that_rises_with_their_magnitude():
-    pixels = signed_pixels(np.array([[-4.0, -1, 0, 1, 4, np.nan, np.inf]]))[0]
+    pixels = signed_pixels(np.array([[-4.0, -1, 0, 1, 4, np.nan, np.inf]]), zoom=1)[0]
     np.testing.assert_array_equal(pixels[:2, :3], [NEGATIVE, NEGATIVE])
     np.testing.assert_array_equal(pixels[3:5, :3], [POSITIVE, POSITIVE])
     opacities = pixels[:, 3].tolist()
@@ -53,11 +54,18 @@ def test_signed_values_have_two_colours_and_an_opacity_that_rises_with_their_mag
     assert not signed_pixels(np.zeros((2, 2)))[..., 3].any()
 
 
+@pytest.mark.parametrize(("zoom", "hole"), [(3, [1]), (4, [1, 2]), (5, [1, 2])])
+def test_negative_values_have_a_hole_so_that_they_are_told_apart_without_colours(zoom, hole):
+    alpha = signed_pixels(np.array([[-1.0, 1.0]]), zoom=zoom)[..., 3]
+    assert alpha.shape == (zoom, 2 * zoom)
+    assert [np.unique(places).tolist() for places in np.nonzero(alpha == 0)] == [hole, hole]
+
+
 def test_the_legend_has_the_colours_of_the_pixels():
     stops = re.findall(r"rgb\((\d+) (\d+) (\d+) / ([\d.]+)\) ([\d.]+)%", signed_gradient())
     for *color, alpha, position in stops:
         value = float(position) / 50 - 1
-        (pixel,) = signed_pixels(np.array([[value]]), 1.0)[0]
+        (pixel,) = signed_pixels(np.array([[value]]), 1.0, zoom=1)[0]
         assert abs(pixel[3] / 255 - float(alpha)) < 0.01
         if value:
             np.testing.assert_array_equal(pixel[:3], [int(level) for level in color])
