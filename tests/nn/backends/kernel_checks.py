@@ -457,8 +457,9 @@ def inputs_that_are_zero_in_a_whole_batch_are_left_out_with_numpys_results(chose
                     guarded.check()
                     predicted = network.predict_log_proba(x[:1])
                     found.append((network, step.optimizer, [*map(tuple, results)], predicted))
-                same_bits(found[0], found[1], f"{inputs}, {count}, {optimizer}, {settings}")
-                close(found[0], found[2])
+                case = f"{inputs}, {count}, {optimizer}, {settings}"
+                same_bits(found[0], found[1], case)
+                close(found[0], found[2], case)
 
 
 def same_bits(one, other, case):
@@ -468,12 +469,14 @@ def same_bits(one, other, case):
         assert mine.tobytes() == theirs.tobytes(), case
 
 
-def close(one, other):
-    np.testing.assert_allclose(one[2], other[2], rtol=1e-5)
-    np.testing.assert_allclose(one[3], other[3], rtol=2e-4, atol=2e-5)
+def close(one, other, case):
+    np.testing.assert_allclose(one[2], other[2], rtol=1e-5, err_msg=case)
+    np.testing.assert_allclose(one[3], other[3], rtol=2e-4, atol=2e-5, err_msg=case)
     arrays = [[*run[0].parameters(), *run[1].state().values()] for run in (one, other)]
     for mine, theirs in zip(*arrays, strict=True):
-        np.testing.assert_allclose(mine, theirs, rtol=2e-4, atol=5e-6)
+        # Where a gradient is small beside those before, its rounding counts for more: here for a
+        # hundredth of a step of 0.001.
+        np.testing.assert_allclose(mine, theirs, rtol=2e-4, atol=1e-5, err_msg=case)
 
 
 def curves_agree_to_four_digits_over_a_hundred_steps(chosen):
