@@ -28,6 +28,8 @@ CHANGES = int(os.environ.get("INKLING_CHANGES", "20"))
 SEED = int(os.environ.get("INKLING_CHANGES_SEED", CHANGES))
 RUNTIMES = ("served", "site") if "INKLING_CHANGES" in os.environ else ("served",)
 MEASURED_EVERY = 50
+EMPTY: list[Any] = ["", [], []]
+"""What a part without text, controls and pictures shows, such as the place for notifications."""
 GROWTH = 1.2
 """How much more memory the second half of the changes may need than the first one, at most."""
 PANES = ("digits", "digits", "spiral", "evaluate", "runs")
@@ -205,14 +207,12 @@ def test_whatever_is_changed_while_it_trains_the_page_is_as_if_drawn_afresh(
 
     def difference() -> dict[str, Any]:
         fresh = page.evaluate("shown()")
-        return {
-            name: (seen.get(name), fresh.get(name))
-            for name in seen | fresh
-            if seen.get(name) != fresh.get(name)
-        }
+        pairs = {name: (seen.get(name, EMPTY), fresh.get(name, EMPTY)) for name in seen | fresh}
+        return {name: (one, other) for name, (one, other) in pairs.items() if one != other}
 
     assert len(seen) > 50
     try:
         lab.wait_until(lambda: difference() == {}, "")
     except AssertionError:
-        raise AssertionError(f"stale after {done}: {difference()}") from None
+        found = {name: [str(it)[:500] for it in pair] for name, pair in difference().items()}
+        raise AssertionError(f"stale: {found}, after {done}") from None
