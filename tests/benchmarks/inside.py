@@ -30,7 +30,8 @@ WATCH = """
     .find((model) => model != null)
   const ink = () => source.data.image[0].reduce((sum, level) => sum + level, 0)
   window.insideTimes = []
-  window.isInsideBlank = () => ink() === 0
+  // Without a drawing Inside shows the input alone, of no unit.
+  window.isInsideBlank = () => source.data.image.length === 1
   let released = null
   let shown = ink()
   addEventListener("pointerup", (event) => {
@@ -124,6 +125,6 @@ def _draw_dots(lab: LabPage, count: int) -> list[float]:
 
 
 def _clear_inside(lab: LabPage) -> None:
-    """Clear the pad, and wait for Inside, since one dot looks like another to the network."""
+    """Clear the pad, and wait for Inside, which must not show two dots one after the other."""
     _clear(lab)
     lab.page.wait_for_function("isInsideBlank()", timeout=DEADLINE_MS)
