@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.languages.text import gettext
-from dashboard.shell.pictures import signed_pixels
+from dashboard.shell.pictures import ROOM_FOR_HOLES, signed_pixels
 from nn import Conv2D, Network
 from nn.interpretation.activations import filter_weights
 
@@ -20,9 +20,6 @@ SHOWN_UNITS = 64
 """Most units or filters in the picture, the first ones."""
 
 COLUMNS = 16
-
-ROOM_FOR_HOLES = 3
-"""Pixels along the side of a weight, at least; a negative one has a hole in its middle."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,16 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dashboard.shell.messages import invisible, make_receiver, make_sender
+from dashboard.shell.messages import MessageSender, invisible, make_receiver
 from dashboard.shell.page_writer import PageWriter
 
 COPY_TEXT = """
-const [text, title] = carrier.tags
-if (text == null) {
-  return
-}
-// Python need not keep the text any longer.
-carrier.tags = []
+const [text, title] = message
 dispatchEvent(new CustomEvent("inkling-copy", { detail: { text, title } }))
 """
 
@@ -39,20 +34,10 @@ class Clipboard:
     """
 
     def __init__(self, page: PageWriter, copied: Callable[[], None]) -> None:
-        self._page = page
-        self._count = 0
-        self._carrier = make_sender(COPY_TEXT, "inkling-copy")
-        self.view = invisible(
-            self._carrier, make_receiver("inkling-copied", lambda _tags: copied())
-        )
+        self._sender = MessageSender(page, COPY_TEXT, "inkling-copy")
+        receiver = make_receiver("inkling-copied", lambda _tags: copied())
+        self.view = invisible(self._sender.model, receiver)
 
     def copy(self, text: str, title: str) -> None:
         """Have the browser copy a text; `title` says what it is where the browser refuses."""
-        # The number makes the same text a changed value when it is copied again.
-        self._count += 1
-        tags = [text, title, self._count]
-
-        def hand_over() -> None:
-            self._carrier.tags = tags
-
-        self._page.write(hand_over)
+        self._sender.send(text, title)

@@ -13,6 +13,7 @@ from bokeh.model import Model
 from bokeh.models import CustomJS, Spacer
 
 from dashboard.shell.components.client_component import Command, read_command
+from dashboard.shell.page_writer import PageWriter
 from dashboard.upstream.model_search import search_once
 
 
@@ -76,6 +77,51 @@ def make_sender(script: str, name: str = "") -> Spacer:
     model = Spacer(width=0, height=0, name=name, tags=[])
     run_script(model, script)
     return model
+
+
+TAKE_MESSAGE = """
+const message = carrier.tags
+if (message.length === 0) {
+  return
+}
+// Python need not keep the message any longer.
+carrier.tags = []
+"""
+
+
+class MessageSender:
+    """Sends messages to a script of the page, also the same one again.
+
+    Parameters
+    ----------
+    page
+        How the page is changed.
+    script
+        JavaScript that is run for each `message`.
+    name
+        Of the model.
+
+    Attributes
+    ----------
+    model
+        It has to be in the page.
+    """
+
+    def __init__(self, page: PageWriter, script: str, name: str = "") -> None:
+        self._page = page
+        self._count = 0
+        self.model = make_sender(TAKE_MESSAGE + script, name)
+
+    def send(self, *values: Any) -> None:
+        """Have the script run with the values as its message."""
+        # The number makes the same message a changed value when it is sent again.
+        self._count += 1
+        message = [*values, self._count]
+
+        def hand_over() -> None:
+            self.model.tags = message
+
+        self._page.write(hand_over)
 
 
 def run_script(model: Spacer, script: str) -> None:

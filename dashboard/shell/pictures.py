@@ -19,6 +19,9 @@ from dashboard.shell.colors import channels
 POSITIVE, NEGATIVE = channels(colors.POSITIVE), channels(colors.NEGATIVE)
 """Red, green and blue of values above and below zero."""
 
+ROOM_FOR_HOLES = 3
+"""Pixels along the side of a signed value, at least, so that a negative one has a hole."""
+
 ZOOM = 4
 """Pixels along the side of a signed value, so that there is room for the hole of a negative one."""
 

@@ -21,7 +21,7 @@ from dashboard.inspection.layers.palette import (
     signed_levels,
     usual_magnitude,
 )
-from dashboard.shell.pictures import holes
+from dashboard.shell.pictures import ROOM_FOR_HOLES, holes
 from nn import Conv2D, Network
 from nn.interpretation.activations import LayerOutput, filter_weights
 
@@ -34,8 +34,6 @@ MAX_TILE = 32
 """Side of a tile, from which on each feature map is one pixel in it."""
 FINE = 28
 """Pixels along the side of a single framed picture, at least about this."""
-ROOM_FOR_HOLES = 3
-"""Pixels along the side of a value in such a picture, at least."""
 BOUNDED = {"sigmoid": 1.0, "tanh": 1.0}
 """Scales of activations with a fixed range."""
 
