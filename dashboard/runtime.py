@@ -23,6 +23,7 @@ import panel as pn
 from dashboard.blas import limit_blas_threads
 from dashboard.fair_threads import FairThreads
 from dashboard.languages.text import in_current_language
+from dashboard.shell.page_writer import LATER_SECONDS
 from dashboard.shell.redraw_scheduler import RedrawRate, sleep_longer_when_busy
 from dashboard.training.trainer import Execute, TimeBudget, execute_in_line
 
@@ -180,7 +181,12 @@ SERVED = Runtime(
 
 WORKER = Runtime(
     execute_for=lambda _owner: execute_in_line,
-    time_budget=TimeBudget(slice_seconds=0.006, idle_slice_seconds=0.03, snapshot_seconds=0.1),
+    time_budget=TimeBudget(
+        slice_seconds=0.006,
+        idle_slice_seconds=0.03,
+        snapshot_seconds=0.1,
+        pause_seconds=2 * LATER_SECONDS,
+    ),
     plane_time_budget=TimeBudget(slice_seconds=0.012, snapshot_seconds=0.05),
     # In a worker training waits for every redraw.
     redraw_rate=RedrawRate(interval_seconds=0.25, max_share=0.05),

@@ -138,6 +138,8 @@ class InsidePanel:
     def _follow(self) -> None:
         digits, state = self._digits, self.state
         digits.param.watch(self._digits_changed, list(FOLLOWED))
+        # What training has changed waits for the person who draws.
+        digits.param.watch(lambda _event: self._redraws.defer(), "drawing")
         state.param.watch(lambda _event: self._draw_now("layers", "unit"), ["mode", "target"])
         state.param.watch(lambda _event: self._draw_now("unit", "spoken"), "selection")
         state.param.watch(self._ablated_changed, "ablated")

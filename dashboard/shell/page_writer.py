@@ -18,8 +18,8 @@ Change = Callable[[], None]
 Schedule = Callable[[float, Change], object]
 """Calls a function after some seconds."""
 
-LATER_SECONDS = 0.02
-"""A frame of the display, at least, in which the page shows what came before."""
+LATER_SECONDS = 0.002
+"""Enough for what came before to have left: the page shows it while Python makes what is later."""
 
 
 class PageWriter(Protocol):

@@ -52,11 +52,15 @@ class TimeBudget:
         about as much as half a training step. None: `slice_seconds`.
     snapshot_seconds
         Least time between two snapshots, in seconds; one costs as much as a step or two.
+    pause_seconds
+        Pause of training after an interaction, in seconds, in which the page begins to compute what
+        follows from it. 0: none, as where training has a thread of its own.
     """
 
     slice_seconds: float = 0.03
     idle_slice_seconds: float | None = None
     snapshot_seconds: float = 0.0
+    pause_seconds: float = 0.0
 
 
 class HeldOut(Protocol):
@@ -186,10 +190,12 @@ class Trainer(Generic[AnyRun]):
         self._last_slice = self._last_snapshot = 0.0
         self._last_due = -math.inf
         self._last_interaction = -math.inf
+        self._is_answering = False
 
     def note_interaction(self) -> None:
         """Keep slices short for the next seconds, because the user waits between them."""
         self._last_interaction = self._clock()
+        self._is_answering = True
 
     @property
     def _slice_seconds(self) -> float:
@@ -282,6 +288,7 @@ class Trainer(Generic[AnyRun]):
                 if self.run.validation_due:
                     await self._validate()
                 await asyncio.sleep(0)
+                await self._let_answer_go_first()
         finally:
             self._stop = True
             self._speed = 0.0
@@ -291,6 +298,12 @@ class Trainer(Generic[AnyRun]):
         if self._stop or (epochs is not None and self.run.epoch >= epochs):
             return True
         return self.reached_goal is not None if remaining is None else remaining <= 0
+
+    async def _let_answer_go_first(self) -> None:
+        """Pause after an interaction, so that what follows from it does not wait for a slice."""
+        is_answering, self._is_answering = self._is_answering, False
+        if is_answering and self._time_budget.pause_seconds:
+            await self._sleep(self._time_budget.pause_seconds)
 
     async def _wait_for_due_step(self) -> bool:
         """Wait until the next step is due; return whether the speed is limited."""

@@ -124,6 +124,11 @@ PATCHES = (
         "visuals: look CSS variables up once, not at every paint",
     ),
     Patch(
+        "unchanged_styles", "bokehjs InlineStyleSheet", "Bokeh 3.9", "speed",
+        "69 % of the time for computing styles while MNIST trains with Inside open (49 to 15 ms/s)",
+        "InlineStyleSheet: do not set textContent to the text that it has",
+    ),
+    Patch(
         "unused_models", "bokehjs Document", "Bokeh 3.9", "correctness",
         "the page forgets the fields and rows that were replaced while a network trains",
         "Document: do not postpone recompute_all_models for ever",

@@ -6,7 +6,9 @@ from importlib.resources import files
 
 from dashboard.upstream import is_applied
 
-NAMES = ("undrawn_controls", "missed_resizes", "css_lookups", "unused_models")
+NAMES = (
+    *("undrawn_controls", "missed_resizes", "css_lookups", "unchanged_styles", "unused_models"),
+)
 """Patches whose scripts put a function into `bokehPatches`."""
 
 

@@ -1,4 +1,4 @@
-"""The panel Inside in the built site: what it costs training, and how soon a dot moves it.
+"""The panel Inside in the built site: what it costs training, and how soon a drawing moves it.
 
 A dense network trains on the full MNIST, if it is there. The panel is open with a drawing on the
 pad; or another panel, which computes nothing for a blank pad, is open instead, with Inside never
@@ -22,30 +22,39 @@ from data_cache import data_set_available
 SECONDS, QUICK_SECONDS = 4.0, 2.0
 CLOSED, HIDDEN, OPEN = "Inside never opened", "Inside hidden", "Inside open, a digit drawn"
 
-# From the release of the mouse on the pad until the picture of the input has changed.
+# From the release of the mouse on the pad until the picture of the input is that of the drawing.
 WATCH = """
 () => {
   const source = Bokeh.documents
     .map((document) => document.get_model_by_name("inside-squares"))
     .find((model) => model != null)
   const ink = () => source.data.image[0].reduce((sum, level) => sum + level, 0)
-  window.insideTimes = []
   // Without a drawing Inside shows the input alone, of no unit.
   window.isInsideBlank = () => source.data.image.length === 1
-  let released = null
   let shown = ink()
+  let released = null
+  let changed = null
   addEventListener("pointerup", (event) => {
     const isPad = event.composedPath().some((part) => part.classList?.contains("ink-pad"))
     released = isPad ? performance.now() : null
+    changed = null
   }, true)
   source.properties.data.change.connect(() => {
     const now = ink()
-    if (now !== shown && released !== null) insideTimes.push(performance.now() - released)
-    if (now !== shown) released = null
+    if (now !== shown) changed = performance.now()
     shown = now
   })
+  // null until the picture has been still for a while; parts of a stroke move it, too.
+  window.insideTime = () => {
+    if (released === null || changed === null) return null
+    return performance.now() - changed > %d ? changed - released : null
+  }
 }
 """
+STILL_MS = 200
+MOVES = {"a dot": 0, "a stroke": 10}
+"""Movements of the mouse between its press and its release, one in each frame of the display."""
+FRAME_MS = 16
 
 
 def measure(plan: Plan) -> Section:
@@ -71,11 +80,13 @@ def measure(plan: Plan) -> Section:
         run_interleaved(entries, plan.repetitions)
         section.compare()
         lab = labs[OPEN]
-        lab.page.evaluate(WATCH)
-        add_times(section, "a dot moves Inside, at rest", _draw_dots(lab, count))
-        lab.press_train("Train")
-        lab.wait_text(".ink-status", r"epoch ([1-9]|0\.[1-9])")
-        add_times(section, f"a dot moves Inside, while {data_set} trains", _draw_dots(lab, count))
+        lab.page.evaluate(WATCH % STILL_MS)
+        for when in ("at rest", f"while {data_set} trains"):
+            if when != "at rest":
+                lab.press_train("Train")
+                lab.wait_text(".ink-status", r"epoch ([1-9]|0\.[1-9])")
+            for what, moves in MOVES.items():
+                add_times(section, f"{what} moves Inside, {when}", _draw(lab, count, moves))
     return section
 
 
@@ -106,21 +117,27 @@ def _clear(lab: LabPage) -> None:
     lab.wait_until(is_blank, "the pad is blank")
 
 
-def _draw_dots(lab: LabPage, count: int) -> list[float]:
-    """Draw dots in different places; return the time that each takes in milliseconds."""
+def _draw(lab: LabPage, count: int, moves: int) -> list[float]:
+    """Draw in different places; return the time that each drawing takes in milliseconds."""
     box = lab.page.locator(".ink-pad").bounding_box()
     if box is None:
         raise BenchmarkError("the page has no drawing pad")
-    _clear_inside(lab)
-    lab.page.evaluate("insideTimes.length = 0")
+    mouse, times = lab.page.mouse, []
     for number in range(count):
-        across, down = 0.3 + 0.4 * (number % 7) / 7, 0.3 + 0.4 * (number % 5) / 5
-        lab.page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
-        lab.page.wait_for_function(
-            "(length) => insideTimes.length > length", arg=number, timeout=DEADLINE_MS
-        )
         _clear_inside(lab)
-    times: list[float] = lab.page.evaluate("insideTimes")
+        across, down = 0.3 + 0.4 * (number % 7) / 7, 0.3 + 0.4 * (number % 5) / 5
+        mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
+        mouse.down()
+        for move in range(1, moves + 1):
+            lab.page.wait_for_timeout(FRAME_MS)
+            length = 0.2 * move / moves
+            mouse.move(
+                box["x"] + (across + length) * box["width"],
+                box["y"] + (down + length) * box["height"],
+            )
+        mouse.up()
+        lab.page.wait_for_function("insideTime() !== null", timeout=DEADLINE_MS)
+        times.append(float(lab.page.evaluate("insideTime()")))
     return times
 
 

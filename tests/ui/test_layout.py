@@ -101,6 +101,28 @@ SET_CHART_HEIGHT = """
 }
 """
 
+STYLES_WRITTEN_BY_PAINTING = """
+() => {
+  const views = [...Bokeh.index.query(({ model }) => model.type === "Figure")]
+    .filter((view) => view.el.offsetParent != null)
+  const paint = () => views.forEach((view) => {
+    view.invalidate_painters()
+    view.repaint()
+  })
+  const observer = new MutationObserver(() => {})
+  const observe = (root) => {
+    for (const element of root.querySelectorAll("*")) {
+      if (element.localName === "style") observer.observe(element, { childList: true })
+      if (element.shadowRoot) observe(element.shadowRoot)
+    }
+  }
+  paint() // after which nothing changes
+  for (const view of views) observe(view.el.shadowRoot)
+  paint()
+  return { figures: views.length > 0, written: observer.takeRecords().length }
+}
+"""
+
 CONTRAST = """
 (selector) => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true })
@@ -271,6 +293,11 @@ def test_a_chart_whose_box_was_measured_before_it_shrank_is_laid_out_again(lab: 
         lab.wait_until(
             lambda: max(page.evaluate(CANVASES_BEYOND)) <= 1, f"a canvas is cut at {found} pixels"
         )
+
+
+@pytest.mark.upstream_patch("unchanged_styles")
+def test_painting_a_figure_again_writes_no_style_sheet_that_stays_as_it_is(lab: LabPage) -> None:
+    assert lab.page.evaluate(STYLES_WRITTEN_BY_PAINTING) == {"figures": True, "written": 0}
 
 
 def test_pad_inside_plane_and_units_grow_with_the_window(served: LabPage) -> None:

@@ -471,6 +471,27 @@ class Waits:
         await self._go_on.wait()
 
 
+def test_what_training_has_changed_waits_for_a_person_who_draws():
+    async def main():
+        waits, controller = Waits(), make_controller()
+        rate = RedrawRate(sleep=waits)
+        context = InspectionContext(controller, DirectPageWriter(), Theme(), rate, execute_in_line)
+        panel = InsidePanel(context)
+        panel.show(True)
+        controller.state.running = True
+        await until(lambda: controller.state.snapshot.iteration > 3)
+        controller.drawing.take(ink())
+        drawn = image_of(panel, 0)
+        task = asyncio.ensure_future(panel.run())
+        await until(lambda: waits.seconds and controller.state.snapshot.iteration > 8)
+        assert image_of(panel, 0) is drawn
+        controller.state.running = False
+        task.cancel()
+        await controller.close()
+
+    asyncio.run(main())
+
+
 def test_training_redraws_at_most_four_times_a_second_and_weights_once():
     async def main():
         waits, controller = Waits(), make_controller()

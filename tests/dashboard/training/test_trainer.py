@@ -89,6 +89,26 @@ def test_slices_are_longer_while_nobody_interacts():
     assert max(np.diff(iterations)) in {16, 17}
 
 
+def test_training_pauses_once_after_every_interaction_so_that_its_answer_goes_first():
+    pauses, published = [], []
+
+    async def sleep(seconds):
+        pauses.append((trainer.run.iteration, seconds))
+
+    def publish(snapshot):
+        published.append(snapshot.iteration)
+        if 20 < snapshot.iteration < 60:
+            trainer.note_interaction()
+            trainer.note_interaction()
+
+    trainer = make_trainer(
+        make_run(), publish=publish, sleep=sleep, time_budget=TimeBudget(pause_seconds=0.004)
+    )
+    asyncio.run(trainer.train(steps=90))
+    assert pauses == [(iteration, 0.004) for iteration in published if 20 < iteration < 60]
+    assert len(pauses) > 1
+
+
 @pytest.mark.parametrize(("slice_seconds", "expected"), [(0.024, 2), (0.028, 3), (0.004, 1)])
 def test_a_slice_ends_as_near_to_its_time_as_batches_allow_and_publishes_once(
     slice_seconds, expected
