@@ -23,13 +23,13 @@ import panel as pn
 from dashboard.blas import limit_blas_threads
 from dashboard.fair_threads import FairThreads
 from dashboard.languages.text import in_current_language
+from dashboard.processors import take_turns_often
 from dashboard.shell.page_writer import LATER_SECONDS
 from dashboard.shell.redraw_scheduler import RedrawRate, sleep_longer_when_busy
 from dashboard.training.trainer import Execute, TimeBudget, execute_in_line
 
 IN_BROWSER = sys.platform == "emscripten"
 SLICE_THREADS = 2
-SWITCH_SECONDS = 0.0005
 M_ARENA_MAX = -8
 """The name of the number of heaps in glibc's malloc.h."""
 HEAPS = 2
@@ -82,9 +82,7 @@ def execute_for(owner: object) -> Execute:
 def make_threads() -> FairThreads:
     """Return the threads in which slices of training are computed."""
     limit_blas_threads()
-    # A thread that computes releases Python's lock this often; a message to a page waits for the
-    # lock with every piece that is sent.
-    sys.setswitchinterval(SWITCH_SECONDS)
+    take_turns_often()
     pool = ThreadPoolExecutor(SLICE_THREADS, thread_name_prefix="inkling-slice")
     threads = FairThreads(pool, SLICE_THREADS)
     plugin: Any = sys.modules.get("dashboard.api.plugin")

@@ -5,13 +5,13 @@ As in `nn.layers`, a pass computes in a workspace that is allocated once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from nn.activations import Activation
-from nn.backends.numpy_backend import NumpyBackend, patch_buffer_size
+from nn.backends.numpy_backend import ComputePart, NumpyBackend, patch_buffer_size
 
 
 class Shape(NamedTuple):
@@ -190,10 +190,31 @@ class Conv2D:
         self, x: np.ndarray, workspace: Conv2DWorkspace, activation: Activation | None
     ) -> np.ndarray:
         """Return the activations (n, outputs) of `x` (n, inputs), stored in the workspace."""
+        images = self._images(x)
+
+        def compute(part: slice, patches: np.ndarray) -> None:
+            self._forward_part(images[part], workspace.part(part), activation, patches)
+
+        _for_each_part(workspace, self._patch_values, compute)
+        return workspace.activations.reshape(len(x), -1)
+
+    @property
+    def _patch_values(self) -> int:
+        """Values in the patches of one image."""
+        height, width, _ = self.convolved_shape
+        return height * width * len(self.weights)
+
+    def _forward_part(
+        self,
+        images: np.ndarray,
+        workspace: Conv2DWorkspace,
+        activation: Activation | None,
+        patches: np.ndarray,
+    ) -> None:
         z, a = workspace.sums, workspace.activations
-        np.copyto(_inner(workspace.padded, self.padding), self._images(x))
+        np.copyto(_inner(workspace.padded, self.padding), images)
         workspace.backend.convolve(
-            workspace.padded, self.weights, self.kernel, workspace.convolved, workspace.patches
+            workspace.padded, self.weights, self.kernel, workspace.convolved, patches
         )
         if self.pool is not None:
             self.pool.forward(workspace.convolved, workspace)
@@ -203,7 +224,6 @@ class Conv2D:
             np.copyto(a, z)
         else:
             activation.apply(z, a)
-        return a.reshape(len(x), -1)
 
     def _images(self, x: np.ndarray) -> np.ndarray:
         height, width, channels = self.input_shape
@@ -224,31 +244,48 @@ class Conv2D:
         As in `Dense.backward`; those with respect to the inputs need a workspace that was
         allocated with `input_gradients`, and are 0 for pixels that are cropped away.
         """
+        _for_each_part(
+            workspace,
+            self._patch_values,
+            lambda part, _patches: self._backward_part(workspace.part(part), activation),
+        )
+        if input_delta is None:
+            return
+        # The gradients of a convolution with respect to its inputs are another convolution, with
+        # the kernels turned by 180 degrees and zeros around.
+        kernels = self.weights.reshape(self.kernel, self.kernel, -1, self.weights.shape[1])
+        flipped = kernels[::-1, ::-1].transpose(0, 1, 3, 2)
+        np.copyto(workspace.flipped.reshape(flipped.shape), flipped)
+        if self.image_side is not None:
+            input_delta.fill(0)
+        images = self._images(input_delta)
+
+        def compute(part: slice, patches: np.ndarray) -> None:
+            self._input_gradients(workspace.part(part), images[part], patches)
+
+        height, width, _ = self.input_shape
+        _for_each_part(workspace, height * width * len(workspace.flipped), compute)
+
+    def _backward_part(self, workspace: Conv2DWorkspace, activation: Activation | None) -> None:
         z, delta = workspace.sums, workspace.delta_images
         if activation is not None:
             activation.derivative(z, workspace.activations, z)
             np.multiply(delta, z, out=delta)
         if self.pool is not None:
             self.pool.backward(workspace)
-        if input_delta is None:
-            return
-        # The gradients of a convolution with respect to its inputs are another convolution, with
-        # the kernels turned by 180 degrees and zeros around.
+
+    def _input_gradients(
+        self, workspace: Conv2DWorkspace, out: np.ndarray, patches: np.ndarray
+    ) -> None:
         inner = _inner(workspace.padded_delta, self.kernel - 1 - self.padding)
         np.copyto(inner, workspace.convolved_delta)
-        kernels = self.weights.reshape(self.kernel, self.kernel, -1, inner.shape[-1])
-        flipped = kernels[::-1, ::-1].transpose(0, 1, 3, 2)
-        np.copyto(workspace.flipped.reshape(flipped.shape), flipped)
-        is_cropped = self.image_side is not None
-        shape = (len(input_delta), *self.input_shape)
         # Training never needs the gradients of a cropped image, which only a first layer is given.
-        images = np.empty(shape, input_delta.dtype) if is_cropped else input_delta.reshape(shape)
+        images = out if out.flags.c_contiguous else np.empty(out.shape, out.dtype)
         workspace.backend.convolve(
-            workspace.padded_delta, workspace.flipped, self.kernel, images, workspace.patches
+            workspace.padded_delta, workspace.flipped, self.kernel, images, patches
         )
-        if is_cropped:
-            input_delta.fill(0)
-            np.copyto(self._images(input_delta), images)
+        if images is not out:
+            np.copyto(out, images)
 
     def gradients(self, x: np.ndarray, workspace: Conv2DWorkspace, out: Conv2D) -> None:
         """Write the gradients with respect to the parameters into the arrays of `out`.
@@ -277,6 +314,7 @@ class Conv2DWorkspace:
     needs, and `activations` the results. `delta` (n, outputs) holds the gradients with respect to
     activations or sums, `delta_images` the same as images, `convolved_delta` those with respect to
     `convolved`, and `padded_delta` the same with zeros around. `patches` and `flipped` are scratch.
+    `views` are those of `part`.
     """
 
     backend: NumpyBackend
@@ -294,14 +332,35 @@ class Conv2DWorkspace:
     flipped: np.ndarray
     mask: None = None
     dropped: None = None
+    views: dict[tuple[int, int], Conv2DWorkspace] = field(default_factory=dict)
 
     def first(self, count: int) -> Conv2DWorkspace:
         """Return views of the first `count` samples."""
+        return self._views_of(slice(0, count))
+
+    def part(self, samples: slice) -> Conv2DWorkspace:
+        """Return views of some samples; they are kept, as every step asks for them."""
+        place = samples.start, samples.stop
+        if place == (0, len(self.delta)):
+            return self
+        view = self.views.get(place)
+        if view is None:
+            view = self.views[place] = self._views_of(samples)
+        return view
+
+    def _views_of(self, samples: slice) -> Conv2DWorkspace:
         by_sample = (
             *("padded", "convolved", "sums", "positions", "selected", "activations"),
             *("delta", "delta_images", "convolved_delta", "padded_delta"),
         )
-        return replace(self, **{name: getattr(self, name)[:count] for name in by_sample})
+        arrays = {name: getattr(self, name)[samples] for name in by_sample}
+        return replace(self, **arrays, views={})
+
+
+def _for_each_part(workspace: Conv2DWorkspace, patch_values: int, compute: ComputePart) -> None:
+    backend, patches = workspace.backend, workspace.patches
+    parts = backend.parts_of_batch(len(workspace.delta), patch_values, patches.size)
+    backend.for_each_part(parts, compute, patches)
 
 
 def _inner(padded: np.ndarray, padding: int) -> np.ndarray:

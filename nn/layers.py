@@ -167,13 +167,15 @@ def create_workspaces(
     *,
     for_training: bool = False,
     input_gradients: bool = False,
+    backend: NumpyBackend | None = None,
 ) -> list[Workspace]:
     """Allocate the workspace of each layer of a network, for up to `count` samples.
 
     Those of dense layers have the arrays of the backward pass only with `for_training`. With
-    `input_gradients`, the backward pass of a first convolution can go on to the inputs.
+    `input_gradients`, the backward pass of a first convolution can go on to the inputs. `backend`
+    is that of the process unless another one is given.
     """
-    backend, last = backends.current_backend(), len(layers) - 1
+    backend, last = backend or backends.current_backend(), len(layers) - 1
     if not isinstance(layers[0], Conv2D):
         patches = _NOTHING
     else:

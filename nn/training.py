@@ -44,6 +44,9 @@ class TrainingStep:
         See `softmax_cross_entropy`.
     generator : numpy.random.Generator, optional
         Draws the units for dropout, which needs it.
+    threads : int, 1 or more
+        Compute the convolutions natively; all bits of the results are the same with any number.
+        With several, BLAS has one of its own during a step.
 
     Raises
     ------
@@ -66,10 +69,13 @@ class TrainingStep:
         dropout: float = 0.0,
         label_smoothing: float = 0.0,
         generator: np.random.Generator | None = None,
+        threads: int = 1,
     ) -> None:
-        self._backend = backends.current_backend()
         self._network = network
         self._is_dense = network.layer_spec is None
+        self._backend = backends.current_backend()
+        if not self._is_dense:
+            self._backend = self._backend.with_threads(threads)
         self._parameters = network.parameters()
         self.optimizer = optimizer
         self.l1 = l1
@@ -185,7 +191,7 @@ class TrainingStep:
         if fused is not None and not self.dropout and is_ready:
             return self._take_fused_steps(fused, x, labels, learning_rates)
         results = []
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), self._backend.computing():
             for index, rate in enumerate(learning_rates):
                 part = slice(index * batch.count, (index + 1) * batch.count)
                 inputs = self._network.prepare_inputs(x[part], batch.inputs)
@@ -216,7 +222,7 @@ class TrainingStep:
         """
         x, labels = self._check_batch(x, labels, is_labelled)
         batch = self._batch_of(len(x))
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), self._backend.computing():
             inputs = self._network.prepare_inputs(x, batch.inputs)
             if self.dropout:
                 self._draw_masks(batch)
@@ -249,7 +255,7 @@ class TrainingStep:
     def _batch_of(self, count: int) -> _BatchWorkspace:
         """Return the workspace for exactly `count` samples, that of the last call if it fits."""
         if count > self._full.count:
-            self._full = _BatchWorkspace.create(self._network, count)
+            self._full = _BatchWorkspace.create(self._network, count, self._backend)
             self._batch = self._full
             self._fused_for = None
         elif count != self._batch.count:
@@ -273,7 +279,7 @@ class TrainingStep:
 
     @cached_property
     def _full(self) -> _BatchWorkspace:
-        return _BatchWorkspace.create(self._network, self._capacity)
+        return _BatchWorkspace.create(self._network, self._capacity, self._backend)
 
     @cached_property
     def _batch(self) -> _BatchWorkspace:
@@ -425,11 +431,11 @@ class _BatchWorkspace:
     loss: LossWorkspace
 
     @classmethod
-    def create(cls, network: Network, count: int) -> _BatchWorkspace:
+    def create(cls, network: Network, count: int, backend: NumpyBackend) -> _BatchWorkspace:
         dtype = network.dtype
         return cls(
             np.empty((count, network.inputs), dtype),
-            create_workspaces(network.layers, count, for_training=True),
+            create_workspaces(network.layers, count, for_training=True, backend=backend),
             LossWorkspace.create(count, network.classes, dtype),
         )
 

@@ -6,7 +6,6 @@ A sweep that was stopped, however, continues where it was.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from dashboard.cli.runs import open_database, write_text
 from dashboard.cli.sweeps.definition import SweepDefinition, Trial, read_sweep
 from dashboard.languages.language import ENGLISH
 from dashboard.languages.text import gettext, gettext_noop, use_language
+from dashboard.processors import usable_processors
 from dashboard.report.facts import inkling_version, setting_text
 
 DESCRIPTION = gettext_noop("""\
@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     from dashboard.cli.sweeps.trial import open_data  # noqa: PLC0415
 
     definition = read_sweep(Path(arguments.file))
-    workers = _default_workers()
+    workers = usable_processors()
     if arguments.workers is not None:
         workers = read_integer("--workers", arguments.workers, 1, MAX_WORKERS)
     trials = definition.trials()
@@ -129,12 +129,6 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.write("".join(f"{line}\n" for line in table.lines()))
     return 0
-
-
-def _default_workers() -> int:
-    """Return the processors that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def trial_name(trial: Trial) -> str:

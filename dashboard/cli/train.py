@@ -32,6 +32,7 @@ from dashboard.cli.train_data import open_train_data
 from dashboard.cli.train_files import TrainFiles
 from dashboard.cli.train_job import Outcome, TrainingJob
 from dashboard.languages.text import gettext, gettext_noop
+from dashboard.processors import take_turns_often, usable_processors
 from dashboard.training.settings import SettingError, format_value
 from data_cache.samples import PIXELS
 from nn import ARCHITECTURES
@@ -239,11 +240,19 @@ def run(arguments: argparse.Namespace) -> int:
                 "it, the data set's own validation part is evaluated."
             )
         )
+    take_turns_often()
     with limit_blas_threads():
         data = open_train_data(
             arguments.train_path, arguments.validation_path, arguments.data_set, options
         )
-        job = TrainingJob(data, files, given, resume=arguments.resume, stream=sys.stderr)
+        job = TrainingJob(
+            data,
+            files,
+            given,
+            resume=arguments.resume,
+            stream=sys.stderr,
+            threads=usable_processors(),
+        )
         outcome = asyncio.run(job.work())
     if arguments.save_run is not None:
         outcome.saved.append(_store_run(job, arguments))

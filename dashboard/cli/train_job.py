@@ -166,6 +166,8 @@ class TrainingJob:
         Whether to continue from the checkpoint beside the weights.
     stream
         Shows the progress.
+    threads
+        Compute convolutions.
     """
 
     def __init__(
@@ -176,6 +178,7 @@ class TrainingJob:
         *,
         resume: bool,
         stream: TextIO,
+        threads: int = 1,
     ) -> None:
         self._data = data
         self._files = files
@@ -201,6 +204,7 @@ class TrainingJob:
             binarize=self.settings.binarize,
             validations=EVERY_EPOCH,
             state=checkpoint.state if checkpoint else None,
+            threads=threads,
         )
         self._mark(changed)
 

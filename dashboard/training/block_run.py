@@ -99,6 +99,8 @@ class BlockRun(Run):
         When `validation_due` is set.
     state
         State to continue from; `network` is left out then.
+    threads
+        Compute convolutions natively; all bits of the run are the same with any number.
     """
 
     settings: TrainingSettings
@@ -115,6 +117,7 @@ class BlockRun(Run):
         binarize: int | None = None,
         validations: ValidationSchedule = WHILE_WATCHED,
         state: RunState | None = None,
+        threads: int = 1,
     ) -> None:
         generators = RunGenerators.from_seed(settings.seed)
         self.augment_name = settings.augment
@@ -134,6 +137,7 @@ class BlockRun(Run):
             or settings.make_network(inputs, classes, generators.weights),
             generators=generators,
             optimizer=state.optimizer if state else None,
+            threads=threads,
         )
         self.validations = validations
         self._due_at = 0

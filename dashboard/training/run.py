@@ -130,6 +130,8 @@ class Run:
         Of the run's seed.
     optimizer
         Name of the first optimiser; None: that of the settings.
+    threads
+        Compute convolutions natively.
     """
 
     times: StepTimes
@@ -147,6 +149,7 @@ class Run:
         network: Network,
         generators: RunGenerators,
         optimizer: str | None = None,
+        threads: int = 1,
     ) -> None:
         self.settings = settings
         self.feed: Feed = feed
@@ -158,6 +161,7 @@ class Run:
             create_optimizer(self.optimizer_name, self.network.parameters()),
             batch_capacity=settings.batch_size,
             generator=generators.dropout,
+            threads=threads,
         )
         self.history = History()
         self.iteration = 0

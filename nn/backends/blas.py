@@ -1,4 +1,4 @@
-"""Plain gradient descent through the BLAS inside NumPy, for which NumPy itself has no function.
+"""What NumPy itself has no function for in the BLAS inside it: plain gradient descent, threads.
 
 W <- keep * W + scale * x.T @ delta is one call of `sgemm`, so that the gradient is neither
 written nor read again. Measured on one core beside NumPy's products and updates, a step takes
@@ -7,10 +7,12 @@ written nor read again. Measured on one core beside NumPy's products and updates
 """
 
 import ctypes
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -20,7 +22,6 @@ from nn.layers import Dense, DenseWorkspace
 _LIBRARIES = ("../numpy.libs/*openblas64_*", ".dylibs/*openblas64_*")
 """Where NumPy's wheels keep OpenBLAS, relative to the package: Linux and Windows, macOS."""
 
-_FUNCTION = "scipy_cblas_sgemm64_"
 _ROW_MAJOR, _NOT_TRANSPOSED, _TRANSPOSED = 101, 111, 112
 _ENUM, _SIZE, _FLOAT, _POINTER = ctypes.c_int, ctypes.c_int64, ctypes.c_float, ctypes.c_void_p
 
@@ -138,17 +139,67 @@ def sgemm() -> Sgemm | None:
 
 def load_sgemm(numpy_folder: Path) -> Sgemm | None:
     """Return the `sgemm` that lies with the NumPy package in a folder, or None."""
+    function = _load_function(numpy_folder, "cblas_sgemm")
+    if function is None:
+        return None
+    function.argtypes = [
+        *([_ENUM] * 3 + [_SIZE] * 3),
+        *(_FLOAT, _POINTER, _SIZE, _POINTER, _SIZE),
+        *(_FLOAT, _POINTER, _SIZE),
+    ]
+    function.restype = None
+    return cast(Sgemm, function)
+
+
+def _load_function(numpy_folder: Path, name: str) -> Any | None:
     for pattern in _LIBRARIES:
         for path in sorted(numpy_folder.glob(pattern)):
             try:
-                function = getattr(ctypes.CDLL(str(path)), _FUNCTION)
+                return getattr(ctypes.CDLL(str(path)), f"scipy_{name}64_")
             except (OSError, AttributeError):
                 continue
-            function.argtypes = [
-                *([_ENUM] * 3 + [_SIZE] * 3),
-                *(_FLOAT, _POINTER, _SIZE, _POINTER, _SIZE),
-                *(_FLOAT, _POINTER, _SIZE),
-            ]
-            function.restype = None
-            return cast(Sgemm, function)
     return None
+
+
+class ThreadLimit:
+    """Lets BLAS compute with one thread while at least one context is open, in any thread.
+
+    Parameters
+    ----------
+    threads : callable
+        Returns the number of threads of BLAS.
+    set_threads : callable
+        Sets it, for the whole process.
+    """
+
+    def __init__(self, threads: Callable[[], int], set_threads: Callable[[int], object]) -> None:
+        self._threads = threads
+        self._set_threads = set_threads
+        self._lock = threading.Lock()
+        self._open = 0
+        self._before = 1
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._open == 0:
+                self._before = self._threads()
+                if self._before != 1:
+                    self._set_threads(1)
+            self._open += 1
+
+    def __exit__(self, *_error: object) -> None:
+        with self._lock:
+            self._open -= 1
+            if self._open == 0 and self._before != 1:
+                self._set_threads(self._before)
+
+
+@cache
+def one_thread() -> AbstractContextManager[None]:
+    """Return the limit of the BLAS in NumPy; one that does nothing if its library is not found."""
+    folder = Path(np.__file__).parent
+    threads = _load_function(folder, "openblas_get_num_threads")
+    set_threads = _load_function(folder, "openblas_set_num_threads")
+    if threads is None or set_threads is None:
+        return nullcontext()
+    return ThreadLimit(threads, set_threads)

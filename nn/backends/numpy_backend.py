@@ -7,8 +7,11 @@ may also offer a whole training step in one call.
 from __future__ import annotations
 
 import ctypes
+import functools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
 
 PATCH_BUFFER = 1 << 18
 """Values in the buffer for patches: 1 MiB stays in the cache; the fastest of 2**16 to 2**21."""
+
+
+Finish = Callable[[], object]
+ComputePart = Callable[[slice, np.ndarray], Finish | None]
 
 
 class NumpyBackend:
@@ -67,6 +74,56 @@ class NumpyBackend:
         np.copyto(out, values)
         np.multiply(out, out.dtype.type(scale), out=out)
 
+    def parts_of_batch(self, count: int, values: int, size: int) -> list[slice]:
+        """Divide the samples of a batch into parts, which `for_each_part` computes.
+
+        Parameters
+        ----------
+        count : int
+            Number of samples.
+        values : int
+            Values in the patches of one sample.
+        size : int
+            Values in the buffer for patches.
+        """
+        return [slice(0, count)]
+
+    def for_each_part(
+        self, parts: Sequence[slice], compute: ComputePart, scratch: np.ndarray
+    ) -> None:
+        """Compute the parts of a batch, one after the other.
+
+        Parameters
+        ----------
+        parts : sequence of slice
+            Of the samples.
+        compute : callable
+            Takes a part and a buffer, whose contents it needs until the function that it returns,
+            if it does, has been called; such functions are called in the order of the parts.
+        scratch : (values,)
+            The buffer.
+        """
+        for part in parts:
+            finish = compute(part, scratch)
+            if finish is not None:
+                finish()
+
+    def computing(self) -> AbstractContextManager[None]:
+        """Return a context for the computation of a training step."""
+        return nullcontext()
+
+    def with_threads(self, count: int) -> NumpyBackend:
+        """Return a backend that computes the convolutions of a batch with so many threads.
+
+        The bits of its results are the same. One without such threads returns itself.
+        """
+        if count < 2 or sys.platform == "emscripten":
+            return self
+        # It imports this module.
+        from nn.backends.native_threads import ThreadedBackend  # noqa: PLC0415
+
+        return ThreadedBackend(count, self.reason)
+
     def convolve(
         self,
         images: np.ndarray,
@@ -88,7 +145,9 @@ class NumpyBackend:
         patches : (`patch_buffer_size(...)` or more,)
             Scratch buffer.
         """
-        for part, rows in _extract_patches(images, kernel, patches):
+        windows = _windows(images, kernel)
+        for part in parts_that_fit(len(images), prod(windows.shape[1:]), patches.size):
+            rows = _copy_patches(windows[part], patches)
             self.product(rows, weights, out[part].reshape(len(rows), -1))
 
     def convolve_gradients(
@@ -104,14 +163,19 @@ class NumpyBackend:
         `delta`, like the `out` of `convolve`, holds the gradients with respect to its results;
         `out` is like its weights.
         """
-        patches, partial = patches[: -out.size], patches[-out.size :].reshape(out.shape)
-        for part, rows in _extract_patches(images, kernel, patches):
-            deltas = delta[part].reshape(len(rows), -1)
+        windows = _windows(images, kernel)
+
+        def compute(part: slice, buffer: np.ndarray) -> Finish:
+            rows = _copy_patches(windows[part], buffer[: -out.size])
+            partial = buffer[-out.size :].reshape(out.shape)
+            self.product_of_transposed(rows, delta[part].reshape(len(rows), -1), partial)
             if part.start == 0:
-                self.product_of_transposed(rows, deltas, out)
-            else:
-                self.product_of_transposed(rows, deltas, partial)
-                np.add(out, partial, out=out)
+                return functools.partial(np.copyto, out, partial)
+            return functools.partial(np.add, out, partial, out=out)
+
+        size = patches.size - out.size
+        parts = parts_that_fit(len(images), prod(windows.shape[1:]), size, is_even=False)
+        self.for_each_part(parts, compute, patches)
 
     def max_pool(
         self,
@@ -165,7 +229,9 @@ class NumpyBackend:
         `positions` are those it wrote, `out` is like its images, and `mask` is scratch.
         """
         size, stride = window
-        out.fill(0)
+        covered = tuple(size * side for side in delta.shape[1:3])
+        if stride != size or covered != out.shape[1:3]:  # values that are in no window
+            out.fill(0)
         # The bits times 1 or 0: ten times as fast as a masked copy, and NaN times 0 is 0.
         integer = np.dtype(f"i{out.itemsize}")
         bits, delta_bits = out.view(integer), delta.view(integer)
@@ -247,23 +313,39 @@ def patch_buffer_size(padded_shape: tuple[int, int, int], kernel: int, filters: 
     return max(patches, PATCH_BUFFER) + depth * filters
 
 
-def _extract_patches(
-    images: np.ndarray, kernel: int, buffer: np.ndarray
-) -> Iterator[tuple[slice, np.ndarray]]:
-    """Copy the patches of a few images at a time into `buffer`, one patch to a row."""
+def _windows(images: np.ndarray, kernel: int) -> np.ndarray:
+    """Return a view of all patches of images: (n, rows, columns, kernel, kernel, channels)."""
     n, height, width, channels = images.shape
     by_sample, by_row, by_column, by_channel = images.strides
     shape = (n, height - kernel + 1, width - kernel + 1, kernel, kernel, channels)
     strides = (by_sample, by_row, by_column, by_row, by_column, by_channel)
-    windows = np.lib.stride_tricks.as_strided(images, shape, strides, writeable=False)
-    rows, depth = shape[1] * shape[2], kernel * kernel * channels
-    images_per_part = max(1, buffer.size // (rows * depth))
-    for start in range(0, n, images_per_part):
-        part = slice(start, min(start + images_per_part, n))
-        count = (part.stop - start) * rows
-        patches = buffer[: count * depth].reshape(count, depth)
-        np.copyto(patches.reshape(-1, *shape[1:]), windows[part])
-        yield part, patches
+    return np.lib.stride_tricks.as_strided(images, shape, strides, writeable=False)
+
+
+def parts_that_fit(count: int, values: int, size: int, *, is_even: bool = True) -> list[slice]:
+    """Divide samples so that the patches of each part, `values` of a sample, fit into a buffer.
+
+    With `is_even` the parts are an even number of equal ones, unless there is only one, for two
+    threads to share; else all but the last one fill the buffer.
+    """
+    step = max(1, size // max(1, values))
+    parts = -(-count // step)
+    if is_even and parts > 1:
+        step = -(-count // (parts + parts % 2))
+    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
+
+
+def _copy_patches(windows: np.ndarray, buffer: np.ndarray) -> np.ndarray:
+    """Copy the patches of a few images into a buffer; return them, one patch to a row."""
+    copied = buffer[: windows.size].reshape(windows.shape)
+    rows, columns, channels = windows.shape[3:]
+    if channels == 1:
+        # Runs of a few values would be copied; row by row of the images it is twice as fast.
+        for row, column in np.ndindex(rows, columns):
+            np.copyto(copied[:, :, :, row, column], windows[:, :, :, row, column])
+    else:
+        np.copyto(copied, windows)
+    return copied.reshape(prod(windows.shape[:3]), -1)
 
 
 def _by_position(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from itertools import cycle
 
@@ -39,7 +40,13 @@ def _step_with(
         case.sizes, generator=np.random.default_rng(0), layer_spec=case.layers or None
     )
     optimizer = nn.create_optimizer(optimizer_name, network.parameters())
-    step = nn.TrainingStep(network, optimizer, batch_capacity=case.batch)
+    threads = int(os.environ.get("OPENBLAS_NUM_THREADS", "1"))
+    if sys.platform != "emscripten":
+        # As the commands do; pages have no `dashboard`.
+        from dashboard.processors import take_turns_often  # noqa: PLC0415
+
+        take_turns_often()
+    step = nn.TrainingStep(network, optimizer, batch_capacity=case.batch, threads=threads)
     rotation = cycle(batches)
 
     def train() -> object:
