@@ -75,6 +75,7 @@ from dashboard.shell.motion import MotionPreference
 from dashboard.shell.page import Page
 from dashboard.shell.page_writer import DirectPageWriter, PageWriter, ServedPageWriter
 from dashboard.shell.tabs import Pane, PaneView
+from dashboard.training.timeline import CheckpointMemory
 from dashboard.upstream.busy_cleanup import begin_busy_cleanup
 from dashboard.upstream.document_cleanup import free_components, free_models_at_once
 from dashboard.upstream.garbage_collection import leave_collections_to_app
@@ -182,6 +183,12 @@ def saves() -> SaveService | None:
     return found
 
 
+def checkpoint_memory() -> CheckpointMemory:
+    """Return the memory that the checkpoints of all visitors of this process share."""
+    memory: CheckpointMemory = pn.state.as_cached("checkpoint-memory", CheckpointMemory)
+    return memory
+
+
 def open_session() -> Session:
     """Make the session of the visitor at hand; its work begins when the page is loaded."""
     if not IN_BROWSER:
@@ -238,6 +245,7 @@ class Session:
             clock=time.perf_counter,
             execute=self._execute,
             time_budget=self._runtime.time_budget,
+            checkpoint_memory=checkpoint_memory(),
         )
         self.controller.drawing.take_example()
         self._controllers: list[DigitsController | PlaneController] = []
@@ -483,6 +491,7 @@ class Session:
             clock=time.perf_counter,
             execute=self._execute,
             time_budget=self._runtime.plane_time_budget,
+            checkpoint_memory=checkpoint_memory(),
         )
         self._add_controller(plane)
         self._plane = plane

@@ -38,6 +38,7 @@ from dashboard.training.run_state import RunState
 from dashboard.training.settings import SettingError
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.time_travel import TimeTravel
+from dashboard.training.timeline import CheckpointMemory
 from dashboard.training.trainer import Clock, Execute, TimeBudget, evaluate
 from dashboard.weights_file import read_compatible_network
 from data_cache import DataError, PrefetchError, to_float
@@ -79,6 +80,8 @@ class DigitsController:
         Computes a slice of training: in line, or in a thread.
     time_budget
         Length of slices and interval of snapshots; None: the trainer's default.
+    checkpoint_memory
+        Shared with other runs; None: with none.
 
     Attributes
     ----------
@@ -101,6 +104,7 @@ class DigitsController:
         clock: Clock,
         execute: Execute,
         time_budget: TimeBudget | None = None,
+        checkpoint_memory: CheckpointMemory | None = None,
     ) -> None:
         self.state = state
         self.execute = execute
@@ -120,7 +124,7 @@ class DigitsController:
         self.trainer = self._training.trainer
         self.training_loop = self._training.training_loop
         self.drawing = DrawingModel(state)
-        self.time_travel = TimeTravel(self._training)
+        self.time_travel = TimeTravel(self._training, checkpoint_memory)
         self._loader = DataSetLoader(
             state, open_data_set, self._training.background_tasks, self._data_set_opened
         )

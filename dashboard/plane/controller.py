@@ -21,6 +21,7 @@ from dashboard.plane.training import PlaneTraining, make_run
 from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot
 from dashboard.training.time_travel import TimeTravel
+from dashboard.training.timeline import CheckpointMemory
 from dashboard.training.trainer import Clock, Execute, TimeBudget
 from data_cache import PLANE_SHAPES
 
@@ -52,6 +53,8 @@ class PlaneController:
         Computes a slice of training: in line, or in a thread.
     time_budget
         Length of slices and interval of snapshots; None: the trainer's default.
+    checkpoint_memory
+        Shared with other runs; None: with none.
 
     Attributes
     ----------
@@ -72,6 +75,7 @@ class PlaneController:
         clock: Clock,
         execute: Execute,
         time_budget: TimeBudget | None = None,
+        checkpoint_memory: CheckpointMemory | None = None,
     ) -> None:
         self.state = state
         self._training = PlaneTraining(
@@ -81,7 +85,7 @@ class PlaneController:
         self.training_loop = self._training.training_loop
         self.points = PointEditor(self._training)
         self.inspection = Inspection(self._training)
-        self.time_travel = TimeTravel(self._training)
+        self.time_travel = TimeTravel(self._training, checkpoint_memory)
         self._training.show_run()
         state.param.watch(self._running_changed, "running")
         state.param.watch(self._preset_changed, "preset")

@@ -14,7 +14,7 @@ from dashboard.languages.text import gettext
 from dashboard.training.pane_training import PaneTraining
 from dashboard.training.run_state import RunState
 from dashboard.training.snapshot import Snapshot
-from dashboard.training.timeline import MAX_BYTES, Timeline
+from dashboard.training.timeline import CheckpointMemory, Timeline
 
 
 class ShownCheckpoint(param.Parameterized):
@@ -46,15 +46,15 @@ class TimeTravel:
     ----------
     training
         Has the run; its state has the parameters of `ShownCheckpoint` and `history`.
-    max_bytes
-        Most memory of the checkpoints, in bytes.
+    memory
+        Limits the memory of the checkpoints; None: it is shared with no other run.
     """
 
-    def __init__(self, training: PaneTraining[Any], max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, training: PaneTraining[Any], memory: CheckpointMemory | None = None) -> None:
         self._training = training
         self._state = training.state
-        self._max_bytes = max_bytes
-        self._timeline = Timeline(max_bytes=max_bytes)
+        self._memory = memory
+        self._timeline = Timeline(memory=memory)
         self._run_number = 0
 
     @property
@@ -70,7 +70,7 @@ class TimeTravel:
         """
         if snapshot.run != self._run_number:
             self._run_number = snapshot.run
-            self._timeline = Timeline(max_bytes=self._max_bytes)
+            self._timeline = Timeline(memory=self._memory)
         elif self._timeline.iterations[-1:] > (snapshot.iteration,):
             self._timeline.forget_after(snapshot.iteration)
         if self._timeline.wants(snapshot.iteration):

@@ -5,10 +5,41 @@ They are what the slider over the run shows and what training can be continued f
 
 from __future__ import annotations
 
+from weakref import WeakSet
+
 from dashboard.training.run_state import RunState
 
 CAPACITY = 120
 MAX_BYTES = 32 * 2**20
+SHARED_BYTES = 128 * 2**20
+SMALL_BYTES = 2**20
+"""Timelines that take less, as in the plane, do not count among those that share a memory."""
+
+
+class CheckpointMemory:
+    """The memory that the timelines of all visitors of a process share.
+
+    Parameters
+    ----------
+    max_bytes
+        Most memory of one timeline, in bytes.
+    shared_bytes
+        Most memory of all of them; each has an equal part.
+    """
+
+    def __init__(self, max_bytes: int = MAX_BYTES, shared_bytes: int = SHARED_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._shared_bytes = shared_bytes
+        self._timelines: WeakSet[Timeline] = WeakSet()
+
+    def add(self, timeline: Timeline) -> None:
+        """Share the memory with a timeline, too, for as long as it exists."""
+        self._timelines.add(timeline)
+
+    @property
+    def bytes_each(self) -> int:
+        """The most memory of a timeline, in bytes, while there are as many as now."""
+        return min(self._max_bytes, self._shared_bytes // max(1, len(self._timelines)))
 
 
 class Timeline:
@@ -18,15 +49,16 @@ class Timeline:
     ----------
     capacity
         Most states, at least 3.
-    max_bytes
-        Most memory of their weights and optimiser states in bytes; two are kept in any case.
+    memory
+        Limits the memory of their weights and optimiser states; two are kept in any case.
+        None: a memory of its own.
     """
 
-    def __init__(self, capacity: int = CAPACITY, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, capacity: int = CAPACITY, memory: CheckpointMemory | None = None) -> None:
         if capacity < 3:
             raise ValueError(f"Timeline.capacity: expected at least 3, found {capacity}.")
         self._capacity = capacity
-        self._max_bytes = max_bytes
+        self._memory = memory or CheckpointMemory()
         self._states: list[RunState] = []
         self._stride = 1
 
@@ -48,6 +80,8 @@ class Timeline:
     def add(self, state: RunState) -> None:
         """Add a state that `wants` asked for; drop others when there are too many."""
         self._states.append(state)
+        if self._size > SMALL_BYTES:
+            self._memory.add(self)
         while self._is_full():
             self._thin_out()
 
@@ -57,8 +91,11 @@ class Timeline:
 
     def _is_full(self) -> bool:
         count = len(self._states)
-        size = sum(state.nbytes for state in self._states)
-        return count > self._capacity or (count > 2 and size > self._max_bytes)
+        return count > self._capacity or (count > 2 and self._size > self._memory.bytes_each)
+
+    @property
+    def _size(self) -> int:
+        return sum(state.nbytes for state in self._states)
 
     def _thin_out(self) -> None:
         """Keep the first, the last, and those between at twice the distance of before."""

@@ -1,12 +1,13 @@
 """The timeline keeps few states, evenly spread over the run."""
 
+import gc
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from plane_helpers import make_plane_run
 
-from dashboard.training.timeline import Timeline
+from dashboard.training.timeline import CheckpointMemory, Timeline
 
 
 def state_at(run, iteration):
@@ -47,8 +48,30 @@ def test_large_networks_have_fewer_states():
     run = make_plane_run(hidden_layers=[100, 100])
     size = state_at(run, 0).nbytes
     assert size >= 4 * run.network.parameter_count
-    assert 5 <= len(filled(range(100), run, max_bytes=10 * size)) <= 10
-    assert len(filled(range(100), run, max_bytes=1)) == 2
+    assert 5 <= len(filled(range(100), run, memory=CheckpointMemory(10 * size))) <= 10
+    assert len(filled(range(100), run, memory=CheckpointMemory(1))) == 2
+
+
+def test_the_timelines_of_a_process_share_a_memory_until_they_end():
+    run = make_plane_run(hidden_layers=[300, 300])
+    size = state_at(run, 0).nbytes
+    memory = CheckpointMemory(max_bytes=8 * size, shared_bytes=12 * size)
+    timelines = [filled(range(100), run, memory=memory) for _ in range(3)]
+    assert memory.bytes_each == 4 * size
+    # Those that began alone use less from their next state on.
+    for timeline in timelines:
+        timeline.add(state_at(run, 1000))
+        assert 2 <= len(timeline) <= 4
+    del timelines, timeline
+    gc.collect()
+    assert memory.bytes_each == 8 * size
+
+
+def test_a_timeline_of_small_networks_leaves_the_memory_to_others():
+    memory = CheckpointMemory(max_bytes=2**30, shared_bytes=2**30)
+    timelines = [filled(range(30), memory=memory) for _ in range(3)]
+    assert memory.bytes_each == 2**30
+    assert [len(timeline) for timeline in timelines] == [30, 30, 30]
 
 
 def test_later_states_can_be_dropped():
