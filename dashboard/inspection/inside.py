@@ -258,7 +258,7 @@ class InsidePanel:
         self._layers.draw_layers(places, pictures, titles, scales)
         self._layers.draw_ablated(self.state.ablated, places)
         name = None if target is None else self._shown.class_names[target]
-        self._set(self._legend, legend_html(mode, name))
+        self._set(self._legend, legend_html(mode, name, any(it.has_tones for it in pictures)))
 
     def _draw_unit(self) -> None:
         network = self._shown.network

@@ -27,11 +27,11 @@ REGION_OPACITY = 0.6
 LEVELS = 129
 """Colors of signed values in the palette; it is odd, so that the middle level stands for zero."""
 
+ZERO = LEVELS // 2
+"""The level of zero, which is transparent."""
+
 STEPS = 12
 """Colors of the probability of each class in the palette, after the signed values."""
-
-HOLE_EVERY = 3
-"""Rows and columns from one hole in a map of negative values to the next."""
 
 SMALLEST_SCALE = 1e-3
 """Magnitude that is shown in full color at least, so that rounding errors are not magnified."""
@@ -55,10 +55,9 @@ REGION_PIXELS = pack_pixels(REGION_CHANNELS.astype(np.uint8))
 
 
 def _unit_palette() -> tuple[str, ...]:
-    middle = LEVELS // 2
     colors = []
     for level in range(LEVELS):
-        share = (level - middle) / middle
+        share = (level - ZERO) / ZERO
         opacity = round(235 * abs(share))
         colors.append(f"{POSITIVE if share > 0 else NEGATIVE}{opacity:02x}")
     for color in CLASS_COLORS:
@@ -86,19 +85,8 @@ def value_levels(values: NDArray[np.floating]) -> NDArray[np.uint8]:
     """
     finite = np.nan_to_num(values, nan=0, posinf=0, neginf=0)
     largest = np.abs(finite).max(axis=(1, 2), keepdims=True)
-    middle = LEVELS // 2
-    return np.round(middle + middle * finite / np.maximum(largest, SMALLEST_SCALE)).astype(np.uint8)
-
-
-def perforate(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return levels of signed values (units, height, width) with holes where they are negative.
-
-    The holes, in every third row and column, tell negative values apart without their colour.
-    """
-    perforated = levels.copy()
-    lattice = perforated[:, 1::HOLE_EVERY, 1::HOLE_EVERY]
-    np.maximum(lattice, LEVELS // 2, out=lattice)
-    return perforated
+    shares = finite / np.maximum(largest, SMALLEST_SCALE)
+    return np.round(ZERO + ZERO * shares).astype(np.uint8)
 
 
 def class_levels(probabilities: NDArray[np.floating], first: int = 0) -> NDArray[np.uint8]:
@@ -131,7 +119,7 @@ def tile(maps: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
     """
     units, side, _ = maps.shape
     rows = -(-units // columns)
-    grid = np.full((rows * columns, side + 2, side + 2), LEVELS // 2, np.uint8)
+    grid = np.full((rows * columns, side + 2, side + 2), ZERO, np.uint8)
     grid[:units, 1:-1, 1:-1] = maps
     # Maps begin with their lowest row, so the rows of maps are reversed too.
     placed = grid.reshape(rows, columns, side + 2, side + 2)[::-1]

@@ -22,6 +22,9 @@ POSITIVE, NEGATIVE = channels(colors.POSITIVE), channels(colors.NEGATIVE)
 ROOM_FOR_HOLES = 3
 """Pixels along the side of a signed value, at least, so that a negative one has a hole."""
 
+HOLE_EVERY = 3
+"""Rows and columns from one hole to the next, where values are too small for one each."""
+
 ZOOM = 4
 """Pixels along the side of a signed value, so that there is room for the hole of a negative one."""
 
@@ -80,6 +83,23 @@ def holes(is_negative: NDArray[np.bool_], zoom: int) -> NDArray[np.bool_]:
     return found
 
 
+def perforate(levels: NDArray[np.uint8], zero: int) -> NDArray[np.uint8]:
+    """Return levels of a palette with holes where they stand for negative values.
+
+    The holes, in every third row and column, tell negative values apart without their colour.
+
+    Parameters
+    ----------
+    levels : (maps, height, width)
+    zero
+        The level of zero; lower ones are of negative values.
+    """
+    perforated = levels.copy()
+    lattice = perforated[:, 1::HOLE_EVERY, 1::HOLE_EVERY]
+    np.maximum(lattice, zero, out=lattice)
+    return perforated
+
+
 def signed_pixels(
     values: NDArray[np.floating], largest: float | None = None, zoom: int = ZOOM
 ) -> NDArray[np.uint8]:
@@ -126,6 +146,15 @@ def signed_gradient() -> str:
         for (red, green, blue), alpha, position in stops
     )
     return f"linear-gradient(to right, {', '.join(listed)})"
+
+
+def signed_scale_html(gradient: str | None = None, has_holes: bool = True) -> str:
+    """Return the bar of a legend of signed values, perhaps with holes in its negative half.
+
+    `gradient` is its colours as CSS; None: those of `signed_pixels`.
+    """
+    kind = "signed-scale with-holes" if has_holes else "signed-scale"
+    return f'<span class="{kind}" style="background: {gradient or signed_gradient()}"></span>'
 
 
 def picture_address(pixels: NDArray[np.uint8]) -> str:

@@ -104,8 +104,8 @@ class LearningSettings(TypedSettings):
         inclusive_bounds=(False, True),
         label=gettext_noop("Learning rate"),
         doc=gettext_noop(
-            "How far one step moves the weights. Adam likes 0.001 to 0.005, plain SGD 0.05 to 0.5, "
-            "Adadelta 1."
+            "How far one step moves the weights. Usual values: 0.001 to 0.005 with Adam, "
+            "0.05 to 0.5 with plain SGD, 1 with Adadelta."
         ),
     )
     batch_size = param.Integer(

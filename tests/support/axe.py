@@ -49,19 +49,19 @@ def violations(
     if not page.evaluate("'axe' in window"):
         script = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
         page.evaluate("(script) => (0, eval)(script)", script)
+    wait_for_slider_names(page)
     return [(rule, html) for rule, html in page.evaluate(RUN, [list(rules), within])]
 
 
 def wait_for_slider_names(page: Page) -> None:
     """Wait until all sliders have names, which they are given twice a second."""
-    page.wait_for_function("() => deep('.noUi-handle:not([aria-label])') === null")
+    page.wait_for_function("() => !window.deep?.('.noUi-handle:not([aria-label])')")
 
 
 def violations_in_both_themes(page: Page, within: str = "html") -> list[tuple[str, str, str]]:
     """Return what axe-core finds wrong, light and dark, after the theme; light remains."""
     found = []
     for theme, rules in RULES_OF_THEMES.items():
-        wait_for_slider_names(page)
         page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
         found += [(theme, *violation) for violation in violations(page, rules, within)]
     return found

@@ -35,6 +35,8 @@ noise = 0.1
 
 def open_parts(lab: LabPage) -> Iterator[str]:
     """Open the parts of a fresh page; each is open while its name is yielded."""
+    # As in a page without HTTPS: what cannot be copied is shown in a dialog.
+    lab.page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     for parts in (_digits, _evaluation, _plane, _runs, open_lessons, _dialogs):
         for place in parts(lab):
             wait_for_slider_names(lab.page)
@@ -108,6 +110,10 @@ def _settings(lab: LabPage) -> Iterator[str]:
         yield "digits, help"
     for setting, entry in (("learning-rate", "0.002"), ("batch-size", "32"), ("dropout", "0")):
         lab.fill(setting, entry)
+    page.locator(".ink-copy-code button").click()
+    page.locator("#copy[open]").wait_for()
+    yield "digits, text to copy"
+    page.locator("#copy .dialog-close").click()
     page.keyboard.press("Escape")
 
 
@@ -150,8 +156,12 @@ def _runs(lab: LabPage) -> Iterator[str]:
     page.locator(".ink-runs-source button").nth(1).click()
     lab.wait_data(".ink-runs", runs=1)
     page.locator(".ink-runs [data-do=select][data-run='1']").click()
+    smoothing = page.locator(".ink-runs-smoothing .noUi-handle")
+    if not page.locator("#sheet-watch").is_visible():  # the curves are beside the table
+        smoothing.wait_for()
     yield "runs"
     if show_sheet(lab, "watch"):
+        smoothing.wait_for()
         yield "runs, curves"
     for number, button in enumerate(EXPERIMENTS):
         tab = page.locator(".ink-runs-experiment button").nth(number)
@@ -203,7 +213,6 @@ def _dialogs(lab: LabPage) -> Iterator[str]:
         page.locator("#more").click()
         yield "actions"
         page.locator("#more").click()
-    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     for button, dialog in (("keys-open", "keys"), ("about-open", "about"), ("link-copy", "link")):
         _act(lab, f"#{button}")
         page.locator(f"#{dialog}[open]").wait_for()

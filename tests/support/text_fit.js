@@ -190,7 +190,10 @@ window.textFit = (() => {
       if (!element.matches(CONTROLS) || element.matches(SWITCHES)) continue
       if (!is_shown || width <= 1 || height <= 1) continue
       const labels = [...(element.labels ?? [])].map((it) => it.textContent).join(" ")
-      const name = element.ariaLabel || labels || element.textContent || element.title
+      // The page names a slider by its title, within half a second.
+      const slider = element.matches("[role=slider]") ? element.getRootNode().querySelector(".bk-slider-title") : null
+      const title = slider?.firstChild?.textContent.replace(/:\s*$/, "")
+      const name = element.ariaLabel || title || labels || element.textContent || element.title
       const role = element.getAttribute("role") ?? element.type ?? element.localName
       const text = name.replace(/\s+/g, " ").replace(/[\d.,%:]+/g, "0").trim()
       found.add(`${role} ${text}`.slice(0, 80))

@@ -17,7 +17,6 @@ from axe import (
     violations,
     violations_in_both_themes,
     violations_of_report,
-    wait_for_slider_names,
 )
 from browser_page import ONE, SEVEN, LabPage, opened
 from page_parts import open_lessons
@@ -69,7 +68,6 @@ def test_axe_finds_no_violation_in_any_pane_panel_or_dialog(page: LabPage, theme
     found = {}
 
     def check(place: str) -> None:
-        wait_for_slider_names(page.page)
         found[place] = violations(browser_page, RULES_OF_THEMES[theme])
 
     for tab in browser_page.locator("#pane-digits, #pane-spiral, .panes [role=tab]").all():

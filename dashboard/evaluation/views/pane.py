@@ -15,6 +15,7 @@ from dashboard.evaluation.views.text import (
     accuracy_html,
     calibration_html,
     confusion_html,
+    predictions_heading_html,
     predictions_html,
     recall_html,
     rejection_html,
@@ -214,9 +215,7 @@ class EvaluationPane:
         state, names, shown = self._state, self._state.class_names, self._state.shown_predictions()
         labels = self._predictions.draw(state.samples, shown, names)
         cell = None if state.cell is None else (names[state.cell[0]], names[state.cell[1]])
-        are_correct = cell is not None and cell[0] == cell[1]
-        title = gettext("Correct predictions") if are_correct else gettext("Most confident errors")
-        self._heading.object = f"<h2>{title}</h2>"
+        self._heading.object = predictions_heading_html(cell)
         self._mistakes_text.object = predictions_html(len(shown), cell, labels)
 
     def _draw_rejection(self) -> None:

@@ -146,6 +146,14 @@ def calibration_html(reliability: ReliabilityDiagram | None) -> str:
     return f'<p data-error="{error:.6g}">{text}</p>'
 
 
+def predictions_heading_html(cell: tuple[str, str] | None) -> str:
+    """Return the heading of the samples in a cell, named as in `predictions_html`."""
+    title = gettext("Most confident errors")
+    if _is_on_diagonal(cell):
+        title = gettext("Correct predictions")
+    return f"<h2>{title}</h2>"
+
+
 def predictions_html(count: int, cell: tuple[str, str] | None, labels: Sequence[str]) -> str:
     """Return how many samples there are, and the labels of those that are shown as images.
 
@@ -158,7 +166,7 @@ def predictions_html(count: int, cell: tuple[str, str] | None, labels: Sequence[
     labels
         Of the mistakes that are shown.
     """
-    are_correct = cell is not None and cell[0] == cell[1]
+    are_correct = _is_on_diagonal(cell)
     if not count:
         none = gettext("No samples to show.") if are_correct else gettext("No mistakes to show.")
         return f'<p class="quiet" data-count="0">{none}</p>'
@@ -190,3 +198,7 @@ def predictions_html(count: int, cell: tuple[str, str] | None, labels: Sequence[
     shown = "" if are_correct else f'<p class="quiet">{escape(" · ".join(labels))}</p>'
     put = gettext("Choose one to put it on the pad.")
     return f'<p data-count="{count}">{escape(found)} {put}</p>{shown}'
+
+
+def _is_on_diagonal(cell: tuple[str, str] | None) -> bool:
+    return cell is not None and cell[0] == cell[1]

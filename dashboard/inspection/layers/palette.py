@@ -1,7 +1,8 @@
 """The palette of all pictures of a network: signed values, ink, frames, and what is not a number.
 
-The colors are transparent, so the same pixels suit a light and a dark page; a picture is an array
-of indices into the palette, one byte for each pixel.
+Most colors are transparent, so the same pixels suit a light and a dark page; a picture is an array
+of indices into the palette, one byte for each pixel. Signed values have levels twice: transparent
+at zero, where holes tell negative ones apart, and as tones, which do so by their lightness.
 """
 
 from __future__ import annotations
@@ -12,16 +13,21 @@ from numpy.typing import NDArray
 from dashboard.shell.colors import DIVERGED, channels
 from dashboard.shell.pictures import NEGATIVE, POSITIVE, opacity
 
-ZERO = 90
-"""The level of zero; 0 to 89 are negative values, 91 to 180 positive ones."""
-INK_FIRST, INK_LAST = 181, 253
+ZERO = 60
+"""The level of zero; 0 to 59 are negative values, 61 to 120 positive ones."""
+INK_FIRST, INK_LAST = 121, 172
 """The levels of a blank pixel of a drawing and of full ink."""
+TONE_FIRST, TONE_ZERO = 173, 213
+"""The tones of the lowest value and of zero; 214 to 253 are positive values."""
 GAP = 254
 """The level of the lines between tiles."""
 INVALID = 255
 """The level of NaN and infinity."""
 
 INK = (110, 118, 136)
+
+TONES = {"negative": (240, 172, 212), "zero": (130, 133, 142), "positive": (0, 76, 32)}
+"""Colors of the lowest value, which is light, of zero, and of the highest value, which is dark."""
 
 
 def _color(color: tuple[int, int, int], alpha: float) -> str:
@@ -36,13 +42,37 @@ def _palette() -> tuple[str, ...]:
     ]
     ink = [
         _color(INK, 0.95 * (level - INK_FIRST) / (INK_LAST - INK_FIRST))
-        for level in range(INK_FIRST, GAP)
+        for level in range(INK_FIRST, TONE_FIRST)
     ]
-    return (*signed, *ink, _color(INK, 0.2), _color(channels(DIVERGED), 0.9))
+    tones = [_color(tone, 1) for tone in _tones(GAP - TONE_FIRST)]
+    return (*signed, *ink, *tones, _color(INK, 0.2), _color(channels(DIVERGED), 0.9))
+
+
+def _tones(count: int) -> list[tuple[int, int, int]]:
+    shares = np.linspace(-1, 1, count)[:, np.newaxis]
+    end = np.where(shares < 0, TONES["negative"], TONES["positive"])
+    mixed = end + (1 - opacity(np.abs(shares))) * (np.array(TONES["zero"]) - end)
+    return [(red, green, blue) for red, green, blue in np.round(mixed).astype(int).tolist()]
 
 
 PALETTE = _palette()
 """Colors "#rrggbbaa" by level, as in the other pictures of signed values; zero is transparent."""
+
+
+def _tone_of_levels() -> NDArray[np.uint8]:
+    tones = np.arange(len(PALETTE), dtype=np.uint8)
+    signed = np.arange(INK_FIRST) / ZERO
+    tones[:INK_FIRST] = np.round(TONE_FIRST + signed * (TONE_ZERO - TONE_FIRST))
+    return tones
+
+
+TONE_OF_LEVEL = _tone_of_levels()
+"""The tone of every level of a signed value; other levels are unchanged. (256,) uint8."""
+
+
+def tone_gradient() -> str:
+    """Return the tones from the lowest to the highest value, as CSS."""
+    return f"linear-gradient(to right, {', '.join(PALETTE[TONE_FIRST:GAP:8])})"
 
 
 def signed_levels(values: NDArray[np.floating], scale: float) -> NDArray[np.uint8]:

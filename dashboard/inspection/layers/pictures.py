@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from dashboard.inspection.layers.arrangement import MAX_PIXELS, LayerPlace, square_side
 from dashboard.inspection.layers.palette import (
     GAP,
+    TONE_OF_LEVEL,
     ZERO,
     largest_magnitude,
     signed_levels,
     usual_magnitude,
 )
-from dashboard.shell.pictures import ROOM_FOR_HOLES, holes
+from dashboard.shell.pictures import HOLE_EVERY, ROOM_FOR_HOLES, holes, perforate
 from nn import Conv2D, Network
 from nn.interpretation.activations import LayerOutput, filter_weights
 
@@ -34,6 +35,8 @@ MAX_TILE = 32
 """Side of a tile, from which on each feature map is one pixel in it."""
 FINE = 28
 """Pixels along the side of a single framed picture, at least about this."""
+NEVER_NEGATIVE = ("relu", "sigmoid")
+"""Activation functions without negative values."""
 BOUNDED = {"sigmoid": 1.0, "tanh": 1.0}
 """Scales of activations with a fixed range."""
 
@@ -49,24 +52,44 @@ class Picture:
     levels
         (rows, columns) of pixels, from the upper left.
     side
-        Pixels along the side of a tile; a line of one pixel follows it.
+        Values along the side of a tile; a line of the width of one value follows it.
     scale
         The magnitude of a value that has the full color; 0 if there are no values.
+    has_tones
+        Whether lightness tells signs apart, as there is no room for holes.
     """
 
     levels: Levels
     side: int
     scale: float
+    has_tones: bool = False
 
 
-def value_picture(values: NDArray[np.floating], place: LayerPlace, scale: float) -> Picture:
+def value_picture(
+    values: NDArray[np.floating], place: LayerPlace, scale: float, is_signed: bool = True
+) -> Picture:
     """Return the picture of values (units,) or (filters, height, width) of a layer."""
     shown = values[: place.shown]
     levels = signed_levels(shown, scale)
     if levels.ndim == 1:
         side = _cell_side(place)
-        levels = np.broadcast_to(levels[:, np.newaxis, np.newaxis], (len(levels), side, side))
-    return Picture(mosaic(levels, place), levels.shape[1], scale)
+        tiles = np.broadcast_to(levels[:, np.newaxis, np.newaxis], (len(levels), side, side))
+        return Picture(mosaic(perforate(tiles, ZERO), place), side, scale)
+    return tile_picture(levels, place, scale, is_signed)
+
+
+def tile_picture(tiles: Levels, place: LayerPlace, scale: float, is_signed: bool = True) -> Picture:
+    """Return the picture of tiles (units, side, side) of values, of which some may be negative.
+
+    A negative value has a hole if there is room for one, else the tiles have tones.
+    """
+    side = tiles.shape[1]
+    if place.cell >= ROOM_FOR_HOLES * (side + 1):
+        enlarged = tiles.repeat(HOLE_EVERY, axis=1).repeat(HOLE_EVERY, axis=2)
+        return Picture(mosaic(perforate(enlarged, ZERO), place, HOLE_EVERY), side, scale)
+    if is_signed:
+        tiles = TONE_OF_LEVEL[tiles]
+    return Picture(mosaic(tiles, place), side, scale, is_signed)
 
 
 def activation_picture(network: Network, output: LayerOutput, place: LayerPlace) -> Picture:
@@ -74,7 +97,7 @@ def activation_picture(network: Network, output: LayerOutput, place: LayerPlace)
     if place.is_output:
         return value_picture(softmax(output.values), place, 1.0)
     scale = BOUNDED.get(network.activation) or largest_magnitude(output.values[: place.shown])
-    return value_picture(output.values, place, scale)
+    return value_picture(output.values, place, scale, network.activation not in NEVER_NEGATIVE)
 
 
 def gradient_picture(gradient: NDArray[np.floating], place: LayerPlace) -> Picture:
@@ -107,8 +130,7 @@ def weight_picture(network: Network, place: LayerPlace, before: LayerPlace | Non
         side = isqrt(max(MAX_PIXELS // count, 1)) // layer.kernel
         weights = weights[:, : max(side, 1) ** 2]
         scale = usual_magnitude(weights)
-        tiles = channel_tiles(signed_levels(weights, scale))
-        return Picture(mosaic(tiles, place), tiles.shape[1], scale)
+        return tile_picture(channel_tiles(signed_levels(weights, scale)), place, scale)
     rows = layer.weights[:, :count].T
     previous = network.layers[place.layer - 1] if place.layer else None
     if isinstance(previous, Conv2D):
@@ -116,16 +138,14 @@ def weight_picture(network: Network, place: LayerPlace, before: LayerPlace | Non
         images = rows.reshape(count, height, width, channels).transpose(0, 3, 1, 2)
         if square_side(channels) * height <= MAX_TILE:
             scale = usual_magnitude(images)
-            tiles = channel_tiles(signed_levels(images, scale))
-            return Picture(mosaic(tiles, place), tiles.shape[1], scale)
+            return tile_picture(channel_tiles(signed_levels(images, scale)), place, scale)
         rows = images.mean(axis=(2, 3))
     elif before is not None:
         rows = rows[:, : before.shown]
     elif is_image(network):
         rows = _halved(rows, isqrt(network.inputs)) if count > FULL_TILES else rows
     scale = usual_magnitude(rows)
-    tiles = square_tiles(signed_levels(rows, scale))
-    return Picture(mosaic(tiles, place), tiles.shape[1], scale)
+    return tile_picture(square_tiles(signed_levels(rows, scale)), place, scale)
 
 
 def is_image(network: Network) -> bool:
@@ -140,10 +160,10 @@ def softmax(logits: NDArray[np.floating]) -> NDArray[np.floating]:
         return powers / powers.sum()
 
 
-def mosaic(tiles: Levels, place: LayerPlace) -> Levels:
-    """Return tiles (units, side, side) in the grid of a layer, with lines between them."""
+def mosaic(tiles: Levels, place: LayerPlace, line: int = 1) -> Levels:
+    """Return tiles (units, side, side) in the grid of a layer, with lines of a width between."""
     count, side, _ = tiles.shape
-    rows, columns, pitch = place.rows, place.columns, side + 1
+    rows, columns, pitch = place.rows, place.columns, side + line
     grid = np.full((rows * columns, pitch, pitch), ZERO, np.uint8)
     grid[:count] = GAP
     grid[:count, :side, :side] = tiles

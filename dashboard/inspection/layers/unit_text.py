@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.inspection.layers.arrangement import LayerPlace
+from dashboard.inspection.layers.palette import tone_gradient
 from dashboard.inspection.layers.pictures import softmax
 from dashboard.inspection.layers.state import AblationResult, Selection
 from dashboard.languages.numbers import format_number, format_percent
 from dashboard.languages.text import gettext, gettext_noop, ngettext
 from dashboard.shell.fields import display_name
-from dashboard.shell.pictures import signed_gradient
+from dashboard.shell.pictures import signed_scale_html
 from nn import Conv2D, Network
 from nn.interpretation.activations import (
     LayerOutput,
@@ -378,12 +379,20 @@ LEGENDS = {
 }
 
 
-def legend_html(mode: str, target: str | None) -> str:
-    """Return the sentence that explains the colors, under a scale."""
+def legend_html(mode: str, target: str | None, has_tones: bool) -> str:
+    """Return the sentences that explain the colors, beside scales.
+
+    `has_tones` says whether lightness tells signs apart in a picture.
+    """
     name = f"“{escape(target)}”" if target else gettext("the answer")
     sentence = gettext(
         "{picture}: colourless at zero, in full colour from the value beside the layer.",
         picture=gettext(LEGENDS[mode], name=name),
     )
-    scale = f'<span class="scale" style="background: {signed_gradient()}"></span>'
-    return f'<p class="legend"><span aria-hidden="true">−{scale}+</span> {sentence}</p>'
+    scale = f'<span aria-hidden="true">−{signed_scale_html()}+</span>'
+    tones = ""
+    if has_tones:
+        text = gettext("In small pixels: grey at zero, darker above, lighter below.")
+        bar = signed_scale_html(tone_gradient(), has_holes=False)
+        tones = f' <span aria-hidden="true">−{bar}+</span> {text}'
+    return f'<p class="legend">{scale} {sentence}{tones}</p>'

@@ -10,12 +10,7 @@ from html import escape
 from dashboard.inspection.explanation import Explanation
 from dashboard.languages.numbers import format_number, format_percent
 from dashboard.languages.text import gettext, gettext_noop
-from dashboard.shell.pictures import (
-    ink_pixels,
-    picture_html,
-    signed_gradient,
-    signed_pixels,
-)
+from dashboard.shell.pictures import ink_pixels, picture_html, signed_pixels, signed_scale_html
 
 SENTENCES = {
     (True, False): gettext_noop(
@@ -98,9 +93,8 @@ def _legend(target: str, against: str | None, largest: float) -> str:
     if against:
         opposite = gettext("for {target}", target=against)
     end = format_number(largest, ".3g")
-    scale = f'<span class="scale" style="background: {signed_gradient()}"></span>'
     return (
         f'<div class="color-legend" aria-hidden="true"><span>{opposite}</span>'
-        f"{scale}<span>{gettext('for {target}', target=target)}</span>"
+        f"{signed_scale_html()}<span>{gettext('for {target}', target=target)}</span>"
         f"<span>−{end}</span><span></span><span>+{end}</span></div>"
     )

@@ -29,8 +29,8 @@ from dashboard.plane.colors import (
     CLASS_SIGNS,
     SMALLEST_SCALE,
     UNIT_PALETTE,
+    ZERO,
     class_levels,
-    perforate,
     tile,
     value_levels,
 )
@@ -39,6 +39,7 @@ from dashboard.plane.views.network_layout import HEIGHT, WIDTH, Block, arrange_b
 from dashboard.shell.chart_parts import make_picture
 from dashboard.shell.colors import CLASS_COLORS, NEGATIVE, POSITIVE
 from dashboard.shell.components.client_component import ClientComponent, Command, Signatures
+from dashboard.shell.pictures import perforate, signed_scale_html
 from dashboard.shell.theme import Theme
 from data_cache import INPUT_TITLES
 from nn import Network
@@ -174,7 +175,7 @@ class NetworkDiagram:
     def draw_maps(self, maps: Sequence[NDArray[np.floating]]) -> None:
         """Show the outputs of all layers, each (units, side, side); see `network_maps`."""
         *signed, probabilities = maps
-        levels = [perforate(value_levels(layer)) for layer in signed]
+        levels = [perforate(value_levels(layer), ZERO) for layer in signed]
         levels.append(class_levels(probabilities))
         self.maps.data = {
             "image": [
@@ -346,10 +347,8 @@ def legend_html(links: Sequence[Links], sizes: Sequence[int], off: int = 0, dead
             gettext("<b>{count} dead</b> (grey): output 0 for every training point.", count=dead)
         )
     colors = gettext("Pink with holes is negative, green positive")
-    scale = (
-        f'<span class="scale" role="img" aria-label="{colors}">−<i style="'
-        f'background:linear-gradient(90deg,{NEGATIVE},transparent,{POSITIVE})"></i>+</span>'
-    )
+    bar = signed_scale_html(f"linear-gradient(90deg, {NEGATIVE}, transparent, {POSITIVE})")
+    scale = f'<span class="scale" role="img" aria-label="{colors}">−{bar}+</span>'
     return f'<p class="quiet small">{scale} {" ".join(sentences)}</p>'
 
 

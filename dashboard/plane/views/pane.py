@@ -10,7 +10,7 @@ import panel as pn
 
 from dashboard.languages.text import gettext, gettext_noop
 from dashboard.plane import probes
-from dashboard.plane.colors import class_levels, perforate, value_levels
+from dashboard.plane.colors import ZERO, class_levels, value_levels
 from dashboard.plane.controller import PlaneController
 from dashboard.plane.dataset import inputs_of
 from dashboard.plane.views.controls import HOOK, Controls
@@ -26,6 +26,7 @@ from dashboard.shell.downloads import Download
 from dashboard.shell.layout import stack
 from dashboard.shell.notice_view import NoticeView
 from dashboard.shell.page_writer import PageWriter
+from dashboard.shell.pictures import perforate
 from dashboard.shell.redraw_scheduler import RedrawRate, RedrawScheduler
 from dashboard.shell.theme import Theme
 from dashboard.shell.timeline_slider import TimelineSlider
@@ -181,7 +182,7 @@ class PlanePane:
             if is_class:
                 levels = class_levels(shown[None], unit)
             else:
-                levels = perforate(value_levels(shown[None]))
+                levels = perforate(value_levels(shown[None]), ZERO)
             self.surface.draw_unit(levels[0])
         else:
             surface = self._controller.inspection.surface()

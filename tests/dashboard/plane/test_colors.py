@@ -14,13 +14,14 @@ from dashboard.plane.colors import (
     SMALLEST_SCALE,
     STEPS,
     UNIT_PALETTE,
+    ZERO,
     class_levels,
     pack_pixels,
-    perforate,
     tile,
     value_levels,
 )
 from dashboard.shell.colors import CLASS_COLORS, NEGATIVE, POSITIVE, TEST, TRAINING, VALIDATION
+from dashboard.shell.pictures import perforate
 
 # Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of Color Vision
 # Deficiency" (2009), severity 1.0, on linear RGB.
@@ -105,11 +106,10 @@ def test_classes_differ_in_shape_as_well_as_in_color():
 
 
 def test_maps_have_holes_where_they_are_negative_and_there_alone():
-    zero = LEVELS // 2
     maps = value_levels(np.array([np.full((6, 6), -1.0), np.full((6, 6), 1.0)]))
-    negative, positive = perforate(maps)
-    assert (np.argwhere(negative == zero) % 3 == 1).all()
-    assert (negative == zero).sum() == 4
+    negative, positive = perforate(maps, ZERO)
+    assert (np.argwhere(negative == ZERO) % 3 == 1).all()
+    assert (negative == ZERO).sum() == 4
     np.testing.assert_array_equal(positive, maps[1])
 
 
@@ -126,19 +126,19 @@ def test_the_colors_of_signs_and_curves_belong_to_no_class(color):
 
 def test_values_become_levels_scaled_by_their_largest_magnitude():
     assert len(UNIT_PALETTE) == LEVELS + STEPS * len(CLASS_COLORS) <= 256
-    assert UNIT_PALETTE[LEVELS // 2].endswith("00")
+    assert UNIT_PALETTE[ZERO].endswith("00")
     levels = value_levels(np.array([[[0.0, 2.0], [-4.0, 4.0]]]))
     assert levels.tolist() == [[[64, 96], [0, 128]]]
 
 
 def test_values_that_are_nearly_zero_look_like_zero():
     levels = value_levels(np.array([[[1e-25, -1e-25], [0.0, SMALLEST_SCALE / 200]]]))
-    assert (levels == LEVELS // 2).all()
+    assert (levels == ZERO).all()
 
 
 def test_values_that_are_not_finite_count_as_zero():
     levels = value_levels(np.array([[[np.nan, np.inf], [-np.inf, 0.0]]]))
-    assert (levels == LEVELS // 2).all()
+    assert (levels == ZERO).all()
 
 
 def test_probabilities_become_levels_of_the_color_of_their_class():
@@ -154,5 +154,5 @@ def test_maps_are_tiled_row_by_row_from_the_top_left():
     picture = tile(maps, columns=3)
     assert picture.shape == (8, 12)
     # The picture's first row is its lowest: units 4 and 5, then an unused cell.
-    assert [int(picture[1, column]) for column in (1, 5, 9)] == [4, 5, LEVELS // 2]
+    assert [int(picture[1, column]) for column in (1, 5, 9)] == [4, 5, ZERO]
     assert [int(picture[5, column]) for column in (1, 5, 9)] == [1, 2, 3]

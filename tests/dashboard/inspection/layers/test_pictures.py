@@ -6,9 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.inspection.layers.arrangement import WIDTH, arrange
-from dashboard.inspection.layers.palette import GAP, INVALID, ZERO, signed_levels, usual_magnitude
+from dashboard.inspection.layers.palette import (
+    GAP,
+    INVALID,
+    TONE_OF_LEVEL,
+    ZERO,
+    signed_levels,
+    usual_magnitude,
+)
 from dashboard.inspection.layers.pictures import layer_pictures, softmax
-from nn import create_network
+from dashboard.shell.pictures import HOLE_EVERY
+from nn import ACTIVATIONS, create_network
 from nn.interpretation.activations import filter_weights, layer_gradients, layer_outputs
 
 DIGITS = tuple("0123456789")
@@ -26,12 +34,22 @@ def x():
 
 
 def tile_of(picture, place, unit):
-    """The tile of a unit, without the lines around it."""
-    pitch = picture.side + 1
+    """The levels of the tile of a unit, without the lines around it; holes are masked."""
+    zoom = len(picture.levels) // (place.rows * (picture.side + 1))
+    side, pitch = zoom * picture.side, zoom * (picture.side + 1)
     row, column = divmod(unit, place.columns)
     top, left = row * pitch, column * pitch
-    assert (picture.levels[top : top + pitch, left + picture.side] == GAP).all()
-    return picture.levels[top : top + picture.side, left : left + picture.side]
+    assert (picture.levels[top : top + pitch, left + side : left + pitch] == GAP).all()
+    tile = picture.levels[top : top + side : zoom, left : left + side : zoom]
+    holes = np.zeros(tile.shape, bool)
+    if zoom == 1 and not picture.has_tones:
+        holes[1::HOLE_EVERY, 1::HOLE_EVERY] = True
+    return np.ma.masked_array(tile, holes & (tile == ZERO))
+
+
+def shown_levels(picture, levels):
+    """The levels of a picture that stand for levels of signed values."""
+    return TONE_OF_LEVEL[levels] if picture.has_tones else levels
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
@@ -59,7 +77,8 @@ def test_a_filter_has_the_picture_of_its_feature_map(x):
         expected = signed_levels(values, np.abs(values).max())
         for unit in range(places[layer].shown):
             np.testing.assert_array_equal(
-                tile_of(pictures[layer], places[layer], unit), expected[unit]
+                tile_of(pictures[layer], places[layer], unit),
+                shown_levels(pictures[layer], expected[unit]),
             )
 
 
@@ -69,7 +88,8 @@ def test_weights_of_a_first_dense_layer_are_pictures_of_the_input():
     picture = layer_pictures(network, places, "weights", None, None)[0]
     weights = network.layers[0].weights
     expected = signed_levels(weights[:, 5].reshape(28, 28), usual_magnitude(weights))
-    np.testing.assert_array_equal(tile_of(picture, places[0], 5), expected)
+    assert picture.has_tones
+    np.testing.assert_array_equal(tile_of(picture, places[0], 5), TONE_OF_LEVEL[expected])
 
 
 def test_weights_of_many_units_are_averaged_over_four_pixels():
@@ -78,7 +98,8 @@ def test_weights_of_many_units_are_averaged_over_four_pixels():
     picture = layer_pictures(network, places, "weights", None, None)[0]
     images = network.layers[0].weights.T.reshape(100, 14, 2, 14, 2).mean(axis=(2, 4))
     expected = signed_levels(images, usual_magnitude(images))
-    np.testing.assert_array_equal(tile_of(picture, places[0], 99), expected[99])
+    assert picture.has_tones
+    np.testing.assert_array_equal(tile_of(picture, places[0], 99), TONE_OF_LEVEL[expected[99]])
 
 
 def test_weights_of_later_layers_have_a_pixel_for_each_unit_before():
@@ -111,9 +132,38 @@ def test_gradients_are_those_of_the_logit(x):
     gradients = layer_gradients(network, x, 4)
     pictures = layer_pictures(network, places, "gradients", None, gradients)
     expected = signed_levels(gradients[0], np.abs(gradients[0]).max())
-    np.testing.assert_array_equal(tile_of(pictures[0], places[0], 3), expected[3])
+    assert pictures[0].has_tones
+    np.testing.assert_array_equal(tile_of(pictures[0], places[0], 3), TONE_OF_LEVEL[expected[3]])
     assert tile_of(pictures[-1], places[-1], 4)[0, 0] == 2 * ZERO
     assert tile_of(pictures[-1], places[-1], 5)[0, 0] == ZERO
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_negative_values_have_a_hole_each_where_there_is_room(sign):
+    network = make(spec="conv5x8")
+    network.layers[0].weights[:] = sign
+    place = arrange(network, DIGITS).places[0]
+    picture = layer_pictures(network, [place], "weights", None, None)[0]
+    holes = np.argwhere(picture.levels == ZERO)
+    assert len(holes) == (0 if sign > 0 else 25 * 8)
+    assert (holes % HOLE_EVERY == 1).all()
+
+
+def test_cells_of_negative_activations_have_holes_and_no_others(x):
+    network = make(20, activation="tanh")
+    outputs, places = layer_outputs(network, x), arrange(network, DIGITS).places
+    picture = layer_pictures(network, places, "activations", outputs, None)[0]
+    for unit, value in enumerate(outputs[0].values):
+        assert np.ma.count_masked(tile_of(picture, places[0], unit)) == 0 or value < 0
+        assert np.ma.count_masked(tile_of(picture, places[0], unit)) > 0 or value > 0
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_feature_maps_have_tones_if_they_may_be_negative(x, activation):
+    network = make(spec="conv5x8", activation=activation)
+    outputs, places = layer_outputs(network, x), arrange(network, DIGITS).places
+    picture = layer_pictures(network, places, "activations", outputs, None)[0]
+    assert picture.has_tones == (outputs[0].values < 0).any()
 
 
 @pytest.mark.parametrize("mode", ["activations", "gradients"])
