@@ -55,6 +55,7 @@ STILL_MS = 200
 MOVES = {"a dot": 0, "a stroke": 10}
 """Movements of the mouse between its press and its release, one in each frame of the display."""
 FRAME_MS = 16
+ASK_MS = 50
 
 
 def measure(plan: Plan) -> Section:
@@ -136,7 +137,7 @@ def _draw(lab: LabPage, count: int, moves: int) -> list[float]:
                 box["y"] + (down + length) * box["height"],
             )
         mouse.up()
-        lab.page.wait_for_function("insideTime() !== null", timeout=DEADLINE_MS)
+        _wait(lab, "insideTime() !== null")
         times.append(float(lab.page.evaluate("insideTime()")))
     return times
 
@@ -144,4 +145,9 @@ def _draw(lab: LabPage, count: int, moves: int) -> list[float]:
 def _clear_inside(lab: LabPage) -> None:
     """Clear the pad, and wait for Inside, which must not show two dots one after the other."""
     _clear(lab)
-    lab.page.wait_for_function("isInsideBlank()", timeout=DEADLINE_MS)
+    _wait(lab, "isInsideBlank()")
+
+
+def _wait(lab: LabPage, condition: str) -> None:
+    """Wait for a condition, and ask seldom: at every frame, that takes half a processor."""
+    lab.page.wait_for_function(condition, polling=ASK_MS, timeout=DEADLINE_MS)
