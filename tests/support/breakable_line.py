@@ -11,8 +11,8 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
+
+from served_app import wait_for_answer
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,13 +51,8 @@ class BreakableServer:
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
-        while self._process.poll() is None:
-            try:
-                with urlopen(f"http://127.0.0.1:{self.port}/app/metadata"):
-                    return
-            except (URLError, ConnectionError):
-                continue
-        raise AssertionError(f"the server ended: {self.log()}")
+        address = f"http://127.0.0.1:{self.port}/app/metadata"
+        wait_for_answer(self._process, address, self.folder / "log.txt")
 
     def kill(self) -> None:
         """End the process at once, as a lack of memory or of power does."""

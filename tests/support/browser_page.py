@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, Error, Locator, Page, Playwright
 
 DEADLINE_MS = 60_000
+ASK_MS = 50
+"""How often a condition is asked for; at every painted frame, that took half a processor."""
 START_DEADLINE_MS = 120_000
 
 CHROMIUM_ARGUMENTS = [
@@ -86,6 +88,10 @@ IN_DRAWER = """
 }
 """
 
+INK = "() => Bokeh.documents[0].get_model_by_name('ink').data.image[0]"
+"""The pixels of the pad."""
+INKED = f"() => ({INK})().reduce((sum, value) => sum + (value > 127), 0)"
+
 SEVEN = ((0.3, 0.22), (0.72, 0.22), (0.62, 0.45), (0.5, 0.65), (0.44, 0.82))
 ONE = ((0.52, 0.18), (0.5, 0.5), (0.48, 0.84))
 
@@ -131,6 +137,7 @@ class LabPage:
                   return Object.keys(values).every((name) => data[name] === values[name])
                 }""",
                 arg=[selector, values],
+                polling=ASK_MS,
                 timeout=DEADLINE_MS,
             )
         except Error as error:
@@ -164,6 +171,7 @@ class LabPage:
             self.page.wait_for_function(
                 "([selector, pattern]) => new RegExp(pattern).test(deepText(selector))",
                 arg=[selector, pattern],
+                polling=ASK_MS,
                 timeout=timeout,
             )
         except Error as error:
@@ -172,12 +180,12 @@ class LabPage:
         return self.text(selector)
 
     def wait_until(self, condition: Callable[[], Any], message: str) -> Any:
-        """Wait until a condition of Python holds, asking once per painted frame."""
-        for _ in range(DEADLINE_MS // 16):
+        """Wait until a condition of Python holds."""
+        for _ in range(DEADLINE_MS // ASK_MS):
             value = condition()
             if value:
                 return value
-            self.page.evaluate("new Promise((resolve) => requestAnimationFrame(resolve))")
+            self.page.evaluate(f"new Promise((resolve) => setTimeout(resolve, {ASK_MS}))")
         raise AssertionError(message)
 
     def wait_ready(self) -> None:
@@ -186,7 +194,11 @@ class LabPage:
             self.wait_text(".ink-spiral-status", r"\d", START_DEADLINE_MS)
         else:
             ready = "Number(deepData('.ink-status').cached) > 0"
-            self.page.wait_for_function(ready, timeout=START_DEADLINE_MS)
+            self.page.wait_for_function(ready, polling=ASK_MS, timeout=START_DEADLINE_MS)
+
+    def inked(self) -> int:
+        """How many of the pad's 168 × 168 pixels are dark."""
+        return int(self.page.evaluate(INKED))
 
     def open_settings(self) -> None:
         """Open the drawer with all settings, if it is closed, and wait until they are made."""

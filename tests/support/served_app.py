@@ -9,13 +9,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[2]
 STARTED = "Starting Bokeh server with process id"
+ASK_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -82,18 +83,20 @@ def served_app(
         prefix = f"/{arguments[arguments.index('--prefix') + 1]}" if has_prefix else ""
         app = ServedApp(process, port, folder, prefix)
         try:
-            _wait_until_it_listens(app)
+            wait_for_answer(process, f"{app.address}{prefix}/census", folder / "log.txt")
             yield app
         finally:
             process.terminate()
             process.wait()
 
 
-def _wait_until_it_listens(app: ServedApp) -> None:
-    while app.process.poll() is None:
+def wait_for_answer(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    """Wait until a server that was started answers, and leave it the processor meanwhile."""
+    while process.poll() is None:
         try:
-            with urlopen(f"{app.address}{app.prefix}/census"):
+            with urlopen(url):
                 return
         except OSError:
-            continue
-    raise AssertionError(f"the server ended: {app.log()}")
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(ASK_SECONDS)
+    raise AssertionError(f"the server ended: {log.read_text()}")

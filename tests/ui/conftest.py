@@ -9,13 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 from browser_page import LabPage, begin_lab, checked, launch, open_lab, opened, other_hosts
 from cache_helpers import idx_bytes
 from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
+from served_app import wait_for_answer
 from static_server import static_server
 
 from dashboard.site import build_site
@@ -64,6 +63,7 @@ def tidy(lab: LabPage) -> None:
     page.get_by_label("Split").select_option(label="test")
     page.locator(".ink-sample-class select").select_option(label="any")
     page.get_by_label("Index").fill("")
+    page.locator(".ink-speed select").select_option(label="Full")
     lab.wait_data(".ink-model", model="best", origin="pretrained")
     lab.wait_text(".ink-train", "Train")
     lab.wait_status(iteration=0, state="paused")
@@ -109,7 +109,7 @@ def served_url(tmp_path_factory: pytest.TempPathFactory, data_folder: Path) -> I
             command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment
         )
         try:
-            wait_for_server(f"http://localhost:{port}/app", server, log)
+            wait_for_answer(server, f"http://localhost:{port}/app", log)
             yield f"http://localhost:{port}/app"
         finally:
             server.terminate()
@@ -126,16 +126,6 @@ def unexpected_errors(log: str) -> list[str]:
     last_lines = re.findall(r"^Traceback .*?^(\S[^\n]*)", log, re.DOTALL | re.MULTILINE)
     closed = ("tornado.websocket.WebSocketClosedError", "tornado.iostream.StreamClosedError")
     return [line for line in last_lines if not line.startswith((*closed, "During", "The above"))]
-
-
-def wait_for_server(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    while server.poll() is None:
-        try:
-            with urlopen(url):
-                return
-        except URLError:
-            continue
-    raise AssertionError(f"the server ended: {log.read_text()}")
 
 
 @pytest.fixture(scope="session")

@@ -2,82 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_page import ONE, SEVEN, LabPage, opened
+from browser_page import INK, ONE, SEVEN, LabPage, opened
 from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.ui
 
-INK = "() => Bokeh.documents[0].get_model_by_name('ink').data.image[0]"
-INKED = f"() => ({INK})().reduce((sum, value) => sum + (value > 127), 0)"
+
+@pytest.fixture(scope="module")
+def opened_page(browser: Browser, served_url: str) -> Iterator[LabPage]:
+    with opened(browser, served_url) as lab:
+        yield lab
 
 
-def inked(lab: LabPage) -> int:
-    """How many of the pad's 168 × 168 pixels are dark."""
-    return int(lab.page.evaluate(INKED))
+@pytest.fixture
+def pad_page(opened_page: LabPage) -> LabPage:
+    """A served page with a blank pad; what the page does by itself is the same in both runtimes."""
+    opened_page.click("ink-clear")
+    opened_page.wait_blank()
+    return opened_page
 
 
 def test_ink_appears_before_python_has_answered(lab: LabPage) -> None:
     lab.draw(SEVEN, lift=False)
-    assert inked(lab) > 500
+    assert lab.inked() > 500
     lab.page.mouse.up()
 
 
 def test_a_click_leaves_a_dot(lab: LabPage) -> None:
     lab.draw(((0.5, 0.5),))
-    assert 100 < inked(lab) < 300
+    assert 100 < lab.inked() < 300
     lab.wait_until(lambda: lab.data(".ink-prediction")["state"] != "blank", "no answer to a dot")
 
 
-def test_undo_takes_back_strokes_one_by_one_and_even_clear(own_lab: LabPage) -> None:
-    own_lab.draw(ONE)
-    one = inked(own_lab)
-    own_lab.draw(((0.1, 0.9), (0.9, 0.9)))
-    assert inked(own_lab) > one
-    own_lab.click("ink-undo")
-    assert inked(own_lab) == one
-    own_lab.click("ink-clear")
-    own_lab.wait_text(".ink-prediction", "^Draw a digit$")
-    own_lab.click("ink-undo")
-    assert inked(own_lab) == one
-    own_lab.wait_text(".ink-prediction", "^1 one")
-    own_lab.click("ink-undo")
-    own_lab.wait_text(".ink-prediction", "^Draw a digit$")
-    own_lab.click("ink-undo")
-    assert inked(own_lab) == 0
+def test_undo_takes_back_strokes_one_by_one_and_even_clear(lab: LabPage) -> None:
+    lab.draw(ONE)
+    one = lab.inked()
+    lab.draw(((0.1, 0.9), (0.9, 0.9)))
+    assert lab.inked() > one
+    lab.click("ink-undo")
+    assert lab.inked() == one
+    lab.click("ink-clear")
+    lab.wait_text(".ink-prediction", "^Draw a digit$")
+    lab.click("ink-undo")
+    assert lab.inked() == one
+    lab.wait_text(".ink-prediction", "^1 one")
+    lab.click("ink-undo")
+    lab.wait_text(".ink-prediction", "^Draw a digit$")
 
 
-def test_the_eraser_removes_ink_and_the_brush_has_a_width(own_lab: LabPage) -> None:
-    own_lab.draw(ONE)
-    before = inked(own_lab)
-    own_lab.page.get_by_role("button", name="Eraser").click()
-    own_lab.draw(((0.3, 0.5), (0.7, 0.5)))
-    assert 0 < inked(own_lab) < before
-    own_lab.page.get_by_role("button", name="Pen", exact=True).click()
-    own_lab.click("ink-clear")
-    handle = own_lab.page.locator(".ink-brush .noUi-handle")
+def test_the_eraser_removes_ink_and_the_brush_has_a_width(pad_page: LabPage) -> None:
+    pad_page.draw(ONE)
+    before = pad_page.inked()
+    pad_page.page.get_by_role("button", name="Eraser").click()
+    pad_page.draw(((0.3, 0.5), (0.7, 0.5)))
+    assert 0 < pad_page.inked() < before
+    pad_page.page.get_by_role("button", name="Pen", exact=True).click()
+    pad_page.click("ink-clear")
+    handle = pad_page.page.locator(".ink-brush .noUi-handle")
     handle.focus()
     for _ in range(15):
         handle.press("ArrowRight")
-    own_lab.draw(ONE)
-    assert inked(own_lab) > 1.5 * before
+    pad_page.draw(ONE)
+    assert pad_page.inked() > 1.5 * before
 
 
 def test_the_grid_sets_single_cells_with_mouse_and_keyboard(lab: LabPage) -> None:
     lab.click("ink-grid")
     lab.draw(((0.51, 0.51),))
-    assert inked(lab) == 36
+    assert lab.inked() == 36
     lab.page.keyboard.press("ArrowRight")
     lab.page.keyboard.press("Space")
-    assert inked(lab) == 72
+    assert lab.inked() == 72
     lab.page.keyboard.press("Space")
-    assert inked(lab) == 36
+    assert lab.inked() == 36
     lab.page.keyboard.press("Delete")
-    assert inked(lab) == 0
+    assert lab.inked() == 0
 
 
 def test_what_the_net_sees_is_shown_beside_the_drawing(lab: LabPage) -> None:
@@ -90,17 +95,13 @@ def test_what_the_net_sees_is_shown_beside_the_drawing(lab: LabPage) -> None:
     assert rows[-1] == pytest.approx(23, abs=1)
 
 
-@pytest.mark.parametrize("runtime", ["served", "site"])
-def test_a_finger_draws_without_scrolling_the_page(
-    browser: Browser, runtime: str, request: pytest.FixtureRequest
-) -> None:
-    url = request.getfixturevalue(f"{runtime}_url")
+def test_a_finger_draws_without_scrolling_the_page(browser: Browser, served_url: str) -> None:
     phone: dict[str, Any] = {
         "viewport": {"width": 390, "height": 844},
         "has_touch": True,
         "is_mobile": True,
     }
-    with opened(browser, url, **phone) as lab:
+    with opened(browser, served_url, **phone) as lab:
         pad = lab.page.locator(".ink-pad")
         pad.scroll_into_view_if_needed()
         scrolled = lab.page.evaluate("scrollY")
@@ -128,50 +129,51 @@ def test_a_finger_draws_without_scrolling_the_page(
             touch.send("Input.dispatchMouseEvent", {"type": kind, "pointerType": "pen", **values})
 
         # A resting palm is wide; one that came as a finger is undone when the pen comes.
-        seven, corner = inked(lab), points[0]
+        seven, corner = lab.inked(), points[0]
         palm = {"x": corner[0], "y": corner[1] + 40, "radiusX": 60, "radiusY": 60}
         touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [palm]})
         send("touchEnd")
-        assert inked(lab) == seven
+        assert lab.inked() == seven
         send("touchStart", (corner[0], corner[1] + 60))
-        assert inked(lab) > seven
+        assert lab.inked() > seven
         pen("mousePressed", *points[1])
         pen("mouseReleased", *points[1], buttons=0)
         send("touchEnd")
         send("touchStart", (corner[0], corner[1] + 60))
         send("touchEnd")
-        assert abs(inked(lab) - seven) < 100
+        assert abs(lab.inked() - seven) < 100
 
 
-def test_a_stroke_ends_with_its_button_though_another_is_held(served_lab: LabPage) -> None:
-    served_lab.draw(((0.3, 0.3), (0.4, 0.3)), lift=False)
-    mouse = served_lab.page.mouse
+def test_a_stroke_ends_with_its_button_though_another_is_held(pad_page: LabPage) -> None:
+    pad_page.draw(((0.3, 0.3), (0.4, 0.3)), lift=False)
+    mouse = pad_page.page.mouse
     mouse.down(button="right")
     mouse.up(button="left")
-    before = inked(served_lab)
-    box = served_lab.page.locator(".ink-pad").bounding_box()
+    before = pad_page.inked()
+    box = pad_page.page.locator(".ink-pad").bounding_box()
     assert box is not None
     mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.8 * box["height"], steps=4)
     mouse.up(button="right")
-    assert inked(served_lab) == before
+    assert pad_page.inked() == before
 
 
 def test_undo_works_away_from_the_pad_and_with_caps_lock_but_not_in_a_text_field(
-    own_lab: LabPage,
+    pad_page: LabPage,
 ) -> None:
-    keys = own_lab.page.keyboard
+    keys = pad_page.page.keyboard
     for key in ("Control+z", "Control+Z"):  # the second is what Caps Lock makes of the first
-        own_lab.draw(ONE)
-        assert inked(own_lab) > 0
-        own_lab.page.locator(".ink-train button").first.focus()
+        pad_page.draw(ONE)
+        assert pad_page.inked() > 0
+        pad_page.page.locator(".ink-train button").first.focus()
         keys.press(key)
-        assert inked(own_lab) == 0
-    own_lab.draw(ONE)
-    one = inked(own_lab)
-    own_lab.page.evaluate("document.body.append(document.createElement('input'))")
-    own_lab.page.locator("body > input").focus()
+        assert pad_page.inked() == 0
+    pad_page.draw(ONE)
+    one = pad_page.inked()
+    pad_page.page.evaluate("document.body.append(document.createElement('input'))")
+    pad_page.page.locator("body > input").focus()
     keys.press("Control+z")
-    assert inked(own_lab) == one
+    assert pad_page.inked() == one
+    pad_page.page.evaluate("document.querySelector('body > input').remove()")
 
 
 WHERE = f"""
@@ -192,47 +194,35 @@ WHERE = f"""
 
 @pytest.mark.parametrize("style", ["zoom: 1.3", "transform: scale(0.8); transform-origin: 0 0"])
 def test_ink_lies_under_the_pointer_where_the_page_is_zoomed_or_scaled(
-    own_lab: LabPage, style: str
+    pad_page: LabPage, style: str
 ) -> None:
-    own_lab.page.evaluate(f"document.body.style.cssText += '; {style}'")
-    own_lab.draw(((0.3, 0.6),))
-    x, y = own_lab.page.evaluate(WHERE)
+    before = pad_page.page.evaluate("document.body.style.cssText")
+    set_style = "(style) => { document.body.style.cssText = style }"
+    pad_page.page.evaluate(set_style, f"{before}; {style}")
+    pad_page.draw(((0.3, 0.6),))
+    x, y = pad_page.page.evaluate(WHERE)
+    pad_page.page.evaluate(set_style, before)
     assert x == pytest.approx(0.3, abs=0.02)
     assert min(abs(y - 0.6), abs(1 - y - 0.6)) < 0.02  # Bokeh's rows begin at the bottom
-
-
-@pytest.mark.parametrize(("width", "height"), [(1000, 700), (844, 390)])
-def test_the_pad_leaves_room_beside_it_in_low_windows(
-    own_lab: LabPage, width: int, height: int
-) -> None:
-    own_lab.page.set_viewport_size({"width": width, "height": height})
-    own_lab.wait_until(lambda: side(own_lab) <= min(0.8 * height, 0.5 * width), "too large")
-
-
-def side(lab: LabPage) -> float:
-    """Height of the pad in CSS pixels."""
-    box = lab.page.locator(".ink-pad").bounding_box()
-    assert box is not None
-    return box["height"]
 
 
 PICTURES = Path(__file__).parents[1] / "files" / "pictures"
 
 
 def test_a_chosen_or_dropped_picture_lands_on_the_pad_and_undo_brings_the_drawing_back(
-    own_lab: LabPage,
+    lab: LabPage,
 ) -> None:
-    own_lab.draw(ONE)
-    one = inked(own_lab)
-    with own_lab.page.expect_file_chooser() as chooser:
-        own_lab.click("ink-picture")
+    lab.draw(ONE)
+    one = lab.inked()
+    with lab.page.expect_file_chooser() as chooser:
+        lab.click("ink-picture")
     chooser.value.set_files(PICTURES / "white_on_clear.png")
-    own_lab.wait_text(".ink-prediction", "^7 seven")
-    own_lab.click("ink-undo")
-    own_lab.wait_text(".ink-prediction", "^1 one")
-    assert inked(own_lab) == one
+    lab.wait_text(".ink-prediction", "^7 seven")
+    lab.click("ink-undo")
+    lab.wait_text(".ink-prediction", "^1 one")
+    assert lab.inked() == one
     content = list((PICTURES / "photo.heic").read_bytes())
-    own_lab.page.evaluate(
+    lab.page.evaluate(
         """(content) => {
           const files = new DataTransfer()
           files.items.add(new File([new Uint8Array(content)], "photo.heic"))
@@ -249,4 +239,4 @@ def test_a_chosen_or_dropped_picture_lands_on_the_pad_and_undo_brings_the_drawin
         }""",
         content,
     )
-    own_lab.wait_text(".ink-notice", "HEIC")
+    lab.wait_text(".ink-notice", "HEIC")

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from browser_page import SEVEN, LabPage
+from browser_page import SEVEN, LabPage, opened
+from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.ui
+
+PREVIEWED = """
+() => Bokeh.documents.some((doc) => doc.get_model_by_name("augmentation")?.data.y[0] === 13)
+"""
 
 BAD = [
     ("learning-rate", "", "Learning rate takes .*; found nothing"),
@@ -20,35 +27,52 @@ BAD = [
 ]
 
 
+@pytest.fixture(scope="module")
+def opened_page(browser: Browser, served_url: str) -> Iterator[LabPage]:
+    with opened(browser, served_url) as lab:
+        yield lab
+
+
+@pytest.fixture
+def fields_page(opened_page: LabPage) -> LabPage:
+    """A served page with a new model, and the settings of the tests before."""
+    opened_page.click("ink-reset")
+    opened_page.wait_status(iteration=0, state="paused")
+    return opened_page
+
+
 def test_bad_entries_get_a_sentence_beside_the_field_and_training_goes_on(
-    served_lab: LabPage,
+    fields_page: LabPage,
 ) -> None:
-    served_lab.press_train("Train")
-    served_lab.wait_text(".ink-status", r"iteration [1-9]")
+    fields_page.press_train("Train")
+    fields_page.fill("learning-rate", "0.003")
+    fields_page.wait_text(".ink-status", r"iteration [1-9].* learning rate 0\.003 ")
     for setting, entry, sentence in BAD:
-        served_lab.fill(setting, entry)
-        served_lab.wait_text(f".ink-field-{setting}", sentence)
-    before = served_lab.iteration()
-    served_lab.wait_until(lambda: served_lab.iteration() > before, "training did not go on")
-    assert "learning rate 0.002" in served_lab.text(".ink-status")
-    served_lab.fill("learning-rate", "0.004")
-    served_lab.wait_text(".ink-status", "learning rate 0.004 ")
+        fields_page.fill(setting, entry)
+        fields_page.wait_text(f".ink-field-{setting}", sentence)
+    before = fields_page.iteration()
+    fields_page.wait_until(lambda: fields_page.iteration() > before, "training did not go on")
+    assert "learning rate 0.003 " in fields_page.text(".ink-status")
+    fields_page.fill("learning-rate", "0.004")
+    fields_page.wait_text(".ink-status", "learning rate 0.004 ")
     # Before, it refused “fast”.
-    served_lab.wait_text(".ink-field-learning-rate", r"^(?!.*(found|takes))")
+    fields_page.wait_text(".ink-field-learning-rate", r"^(?!.*(found|takes))")
 
 
-def test_another_architecture_is_announced_before_it_replaces_the_net(served_lab: LabPage) -> None:
-    served_lab.press_train("Train")
-    served_lab.wait_text(".ink-status", r"iteration [1-9]")
-    served_lab.fill("hidden-layers", "64 32")
-    served_lab.wait_text(".ink-pending", "a new model: MLP 784-64-32-10")
-    assert served_lab.iteration() > 0
-    served_lab.click("ink-rebuild")
-    served_lab.wait_text(".ink-notice", "A new MLP 784-64-32-10")
-    served_lab.wait_status(iteration=0)
-    served_lab.wait_until(lambda: served_lab.text(".ink-pending") == "", "the announcement stayed")
-    served_lab.press_train("Train")
-    served_lab.wait_text(".ink-status", r"iteration [1-9]")
+def test_another_architecture_is_announced_before_it_replaces_the_net(fields_page: LabPage) -> None:
+    fields_page.press_train("Train")
+    fields_page.wait_text(".ink-status", r"iteration [1-9]")
+    fields_page.fill("hidden-layers", "64 32")
+    fields_page.wait_text(".ink-pending", "a new model: MLP 784-64-32-10")
+    assert fields_page.iteration() > 0
+    fields_page.click("ink-rebuild")
+    fields_page.wait_text(".ink-notice", "A new MLP 784-64-32-10")
+    fields_page.wait_status(iteration=0)
+    fields_page.wait_until(
+        lambda: fields_page.text(".ink-pending") == "", "the announcement stayed"
+    )
+    fields_page.press_train("Train")
+    fields_page.wait_text(".ink-status", r"iteration [1-9]")
 
 
 def test_a_convolutional_net_is_chosen_built_and_trained(own_lab: LabPage) -> None:
@@ -64,19 +88,43 @@ def test_a_convolutional_net_is_chosen_built_and_trained(own_lab: LabPage) -> No
     own_lab.wait_data(".ink-prediction", digit=7)
 
 
-def test_training_that_explodes_pauses_itself_and_says_what_to_do(served_lab: LabPage) -> None:
-    served_lab.choose("ink-field-optimizer", "SGD")
-    served_lab.fill("learning-rate", "10")
-    served_lab.press_train("Train")
-    notice = served_lab.wait_text(".ink-notice", "Training paused itself")
+def test_training_that_explodes_pauses_itself_and_says_what_to_do(fields_page: LabPage) -> None:
+    fields_page.choose("ink-field-optimizer", "SGD")
+    fields_page.fill("learning-rate", "10")
+    fields_page.press_train("Train")
+    notice = fields_page.wait_text(".ink-notice", "Training paused itself")
     assert "The weights of iteration" in notice
     assert "Try a smaller learning rate than 10" in notice
-    served_lab.wait_text(".ink-train", "Train")
-    served_lab.fill("learning-rate", "0.1")
-    served_lab.wait_text(".ink-status", "learning rate 0.1 ")
-    served_lab.click("ink-reset")
-    served_lab.press_train("Train")
-    served_lab.wait_text(".ink-status", r"loss 0\.[0-4]")
+    fields_page.wait_text(".ink-train", "Train")
+    fields_page.fill("learning-rate", "0.1")
+    fields_page.wait_text(".ink-status", "learning rate 0.1 ")
+    fields_page.click("ink-reset")
+    fields_page.press_train("Train")
+    fields_page.wait_text(".ink-status", r"loss 0\.[0-4]")
+
+
+def test_a_changed_knob_shows_in_the_status_line_while_training(fields_page: LabPage) -> None:
+    fields_page.press_train("Train")
+    fields_page.wait_text(".ink-status", r"iteration [1-9]")
+    fields_page.fill("learning-rate", "0.000123")
+    fields_page.wait_text(".ink-status", r"learning rate 0\.000123 ")
+    fields_page.fill("batch-size", "1")
+    fields_page.wait_text(".ink-status", r"batch 1 ")
+    fields_page.fill("cache-size", "2")
+    fields_page.wait_text(".ink-status", r"cached [0-2] ")
+    fields_page.choose("ink-field-optimizer", "SGD with momentum")
+    fields_page.wait_text(".ink-status", r"momentum")
+    before = fields_page.iteration()
+    fields_page.wait_until(lambda: fields_page.iteration() > before, "training did not go on")
+
+
+def test_the_augmentation_can_be_seen_before_it_is_used(fields_page: LabPage) -> None:
+    fields_page.choose("ink-field-augment", "Full")
+    fields_page.click("ink-augmentation")
+    fields_page.page.wait_for_selector(".ink-augmentation-preview")
+    fields_page.wait_until(
+        lambda: fields_page.page.evaluate(PREVIEWED), "the preview has thirteen rows"
+    )
 
 
 @pytest.mark.upstream_patch("undrawn_controls")

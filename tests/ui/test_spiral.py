@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from browser_page import NAMELESS, LabPage, opened
@@ -68,8 +68,10 @@ def test_panes_open_by_tab_and_the_hidden_one_goes_on_unseen(own_lab: LabPage) -
     own_lab.page.wait_for_selector(".ink-spiral")
 
 
-@pytest.fixture
-def spiral(browser: Browser, url: str):  # type: ignore[no-untyped-def]
+@pytest.fixture(scope="module", params=["served", "site"])
+def spiral(request: pytest.FixtureRequest, browser: Browser) -> Iterator[LabPage]:
+    """One page of a runtime for the two long tests."""
+    url = request.getfixturevalue(f"{request.param}_url")
     with opened(browser, f"{url}?pane=spiral") as page:
         yield page
 
@@ -120,6 +122,7 @@ def test_the_case_study_is_learnt_while_one_watches_turns_paints_and_goes_back(
 @pytest.mark.upstream_patch("message_loop", runtime="site")
 def test_lines_and_units(spiral: LabPage) -> None:
     # Look at a place, and along a line.
+    choose_tool(spiral, "Inspect")
     spiral.page.mouse.move(*place(spiral, 0.5, 0.5))
     spiral.wait_text(".ink-spiral-place", r"x 0\.5\d?, y 0\.5\d? .class \d \d+\.\d %")
     choose_tool(spiral, "Cross-section")
@@ -157,6 +160,13 @@ def test_lines_and_units(spiral: LabPage) -> None:
     spiral.wait_text(".ink-spiral-weights", "bias7.5")
 
 
+@pytest.fixture(scope="module")
+def plane_page(browser: Browser, served_url: str) -> Iterator[LabPage]:
+    """One served page; what the plane does with the pointer is the same in both runtimes."""
+    with opened(browser, f"{served_url}?pane=spiral") as page:
+        yield page
+
+
 IS_LAST_POINT = """
 ([x, y]) => {
   const named = (name) => Bokeh.documents.map((doc) => doc.get_model_by_name(name)).find((x) => x)
@@ -179,17 +189,17 @@ def painted_after(lab: LabPage, gesture: Callable[[], None]) -> int:
     return drawn(lab)["train"] - before
 
 
-def test_a_line_that_ends_in_an_unusual_way_leaves_the_pointer_usable(spiral: LabPage) -> None:
-    page, tools = spiral.page, spiral.page.locator(".ink-spiral-tools")
+def test_a_line_that_ends_in_an_unusual_way_leaves_the_pointer_usable(plane_page: LabPage) -> None:
+    page, tools = plane_page.page, plane_page.page.locator(".ink-spiral-tools")
 
     def begin_line() -> None:
-        choose_tool(spiral, "Cross-section")
-        page.mouse.move(*place(spiral, -0.5, 0))
+        choose_tool(plane_page, "Cross-section")
+        page.mouse.move(*place(plane_page, -0.5, 0))
         page.mouse.down()
-        page.mouse.move(*place(spiral, 0, 0.2), steps=4)
+        page.mouse.move(*place(plane_page, 0, 0.2), steps=4)
 
     def end_line() -> None:
-        page.mouse.move(*place(spiral, 0.5, 0.5), steps=4)
+        page.mouse.move(*place(plane_page, 0.5, 0.5), steps=4)
         page.mouse.up()
 
     def escape() -> None:
@@ -208,23 +218,25 @@ def test_a_line_that_ends_in_an_unusual_way_leaves_the_pointer_usable(spiral: La
         end_line()
 
     for gesture in (escape, use_space, change_tool):
-        assert painted_after(spiral, gesture) == 1
-    assert spiral.complaints == []
+        assert painted_after(plane_page, gesture) == 1
+    assert plane_page.complaints == []
 
 
-def test_painting_ends_when_its_button_is_released_while_another_is_held(spiral: LabPage) -> None:
-    mouse = spiral.page.mouse
+def test_painting_ends_when_its_button_is_released_while_another_is_held(
+    plane_page: LabPage,
+) -> None:
+    mouse = plane_page.page.mouse
 
     def paint_with_two_buttons() -> None:
-        choose_tool(spiral, "Paint")
-        mouse.move(*place(spiral, -1, -1))
+        choose_tool(plane_page, "Paint")
+        mouse.move(*place(plane_page, -1, -1))
         mouse.down()
         mouse.down(button="right")
         mouse.up()
-        mouse.move(*place(spiral, 1, -1), steps=10)
+        mouse.move(*place(plane_page, 1, -1), steps=10)
         mouse.up(button="right")
 
-    assert painted_after(spiral, paint_with_two_buttons) == 2
+    assert painted_after(plane_page, paint_with_two_buttons) == 2
 
 
 def test_a_pen_paints_while_the_hand_rests_on_the_plane(browser: Browser, served_url: str) -> None:
