@@ -62,6 +62,15 @@ function showError(where, summary, details, fatal) {
   else status.showError(sentence, [[gettext("Close"), () => status.hide()]]);
 }
 
+/* Ends when all documents so far are drawn: two at once would be drawn into the same elements. */
+let drawing = Promise.resolve();
+
+function drawNext(draw) {
+  drawing = drawing.then(draw).catch((error) => {
+    showError(gettext_noop("The app could not be drawn."), error.message, error.stack, true);
+  });
+}
+
 /* Shows the prerendered document. */
 async function showPrerendered() {
   const items = JSON.parse(document.getElementById("site-render-items").textContent);

@@ -70,12 +70,15 @@ function connectPage(pyodideWorker) {{
 {handler}
 const receivePanel = pyodideWorker.onmessage;
 pyodideWorker.onmessage = (event) => {{
-  const isRender = event.data.type === "render";
-  if (isRender) Bokeh.documents.splice(0); // Panel leaves the prerendered document in this list
-  return receivePanel(event).then(
-    () => {{ if (isRender) finishStart(); }},
-    (error) => {{ showError("The app could not be drawn.", error.message, error.stack, true); }},
-  );
+  const draw = async () => {{
+    Bokeh.documents.splice(0); // Panel leaves the prerendered document in this list
+    await receivePanel(event);
+    finishStart();
+  }};
+  if (event.data.type === "render") drawNext(draw);
+  else receivePanel(event).catch((error) => {{
+    showError("A change from Python could not be shown.", error.message, error.stack, false);
+  }});
 }};
 }}
 """

@@ -173,6 +173,7 @@ def test_files_that_do_not_come_are_named_with_the_cause_and_the_start_goes_on_w
     page.context.close()
 
 
+@pytest.mark.upstream_patch("memory_snapshot")
 @pytest.mark.parametrize("fault", ["404", pytest.param("hang", marks=needs_time)])
 def test_a_restored_page_is_not_shown_as_working_while_it_lacks_a_file(
     browser: Browser, faulty: FaultySite, fault: str

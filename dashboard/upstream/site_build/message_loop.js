@@ -12,18 +12,9 @@
  * Upstream   no issue yet: "pyodide-worker: patches are lost or applied twice while Python is busy;
  *            await runPythonAsync and chain the messages".
  *
- * `connectPage` and `drawNext` run in the page, with page.js of dashboard/site; `receiveMessages` runs
- * in the worker and uses worker.js.
+ * `connectPage` runs in the page, with page.js of dashboard/site; `receiveMessages` runs in the worker
+ * and uses worker.js.
  */
-
-/* Ends when all documents so far are drawn: two at once would be drawn into the same elements. */
-let drawing = Promise.resolve();
-
-function drawNext(draw) {
-  drawing = drawing.then(draw).catch((error) => {
-    showError(gettext_noop("The app could not be drawn."), error.message, error.stack, true);
-  });
-}
 
 /* Draws what Python sends and sends the page's changes; called once for every worker. */
 function connectPage(worker) {

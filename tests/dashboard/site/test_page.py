@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -12,10 +13,14 @@ from dashboard.site.page import (
     WORKER_START,
     make_page,
     make_worker,
+    read_patch,
+    read_script,
 )
 from dashboard.site.site_files import SiteError
 from dashboard.upstream import VARIABLE
 
+PATCHES_OF_PAGE = ("message_loop.js", "adoption.js", "file_limits.js")
+FUNCTION = r"^(?:async )?function (\w+)\("
 WORKER = (
     f'importScripts("x");\n{SEND_PATCH}  post(patch)\n}}\n{PANEL_START}{BEFORE_CODE}print(1)\\n'
     f"print(2){AFTER_CODE}\n}}\n{MESSAGE_LOOP}  panels_loop()\n}}\n{WORKER_START}\n"
@@ -114,6 +119,19 @@ def test_with_the_patches_off_the_script_holds_panels_handler_without_its_worker
     assert HANDLER_PARTS[0] not in page + script
     assert all(part in script for part in HANDLER_PARTS[1:])
     assert settings_of(script) == {"adopts": False}
+
+
+@pytest.mark.parametrize("value", ["on", "off"])
+def test_the_pages_own_script_uses_no_function_of_a_patch_that_is_not_there(
+    patches, value: str
+) -> None:
+    patches(value)
+    _, script = make_page(PAGE)
+    of_patches = set(re.findall(FUNCTION, "".join(map(read_patch, PATCHES_OF_PAGE)), re.MULTILINE))
+    used = {name for name in of_patches if f"{name}(" in read_script("page.js")}
+
+    assert "connectPage" in used
+    assert used <= set(re.findall(FUNCTION, script, re.MULTILINE))
 
 
 def test_a_page_without_the_script_that_draws_the_document_stops_the_build() -> None:
