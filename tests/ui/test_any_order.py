@@ -149,9 +149,7 @@ def changes_of(lab: LabPage, chance: random.Random) -> dict[str, Callable[[], ob
 
 
 @pytest.mark.upstream_patch("unused_models")
-def test_the_page_forgets_models_without_use_while_others_go_on_changing(
-    served_lab: LabPage,
-) -> None:
+def test_the_page_forgets_models_without_use_while_others_go_on_changing(lab: LabPage) -> None:
     is_forgotten = """
     () => new Promise((resolve) => {
       const column = Bokeh.Models.get("Column"), button = Bokeh.Models.get("Button")
@@ -169,7 +167,7 @@ def test_the_page_forgets_models_without_use_while_others_go_on_changing(
       }, 10)
     })
     """
-    assert served_lab.page.evaluate(is_forgotten)
+    assert lab.page.evaluate(is_forgotten)
 
 
 @pytest.mark.parametrize("url", RUNTIMES, indirect=True)

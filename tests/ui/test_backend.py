@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from browser_page import SEVEN, opened
+from browser_page import SEVEN, LabPage, opened
 from playwright.sync_api import Browser
 from static_server import static_server
 
@@ -43,12 +43,10 @@ def replace_file(site: Path, name: str, content: bytes, listed_in: str) -> None:
         list_.write_text(changed, encoding="utf-8")
 
 
-def test_the_site_trains_on_the_compiled_kernels_and_says_so(
-    browser: Browser, site_url: str
-) -> None:
-    with opened(browser, site_url) as lab:
-        lab.wait_text(".ink-status", r"· simd(-relaxed)? · 1 thread$")
-        assert "slow" not in lab.text(".ink-notice")
+@pytest.mark.parametrize("desk", ["site"], indirect=True)
+def test_the_site_trains_on_the_compiled_kernels_and_says_so(lab: LabPage) -> None:
+    lab.wait_text(".ink-status", r"· simd(-relaxed)? · 1 thread$")
+    assert "slow" not in lab.text(".ink-notice")
 
 
 def test_without_the_kernels_it_works_as_before_and_says_so(

@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser_page import LabPage, opened
-from playwright.sync_api import Browser, Page
+from browser_page import LabPage
+from playwright.sync_api import Page
 
 pytestmark = pytest.mark.ui
 
-PREVIEWED = """
-() => Bokeh.documents.some((doc) => doc.get_model_by_name("augmentation")?.data.y[0] === 13)
-"""
 # The middle of a cell of the confusion matrix.
 CELL = """
 ([row, column]) => {
@@ -69,11 +66,3 @@ def test_a_net_is_evaluated_and_a_mistake_put_on_the_pad(own_lab: LabPage) -> No
     click_at(page, ".ink-mistakes", 0.05, 0.15)
     own_lab.wait_text(".ink-prediction", r"\d")
     assert page.evaluate("document.documentElement.dataset.pane") == "digits"
-
-
-def test_the_augmentation_can_be_seen_before_it_is_used(browser: Browser, served_url: str) -> None:
-    with opened(browser, served_url) as lab:
-        lab.choose("ink-field-augment", "Full")
-        lab.click("ink-augmentation")
-        lab.page.wait_for_selector(".ink-augmentation-preview")
-        lab.wait_until(lambda: lab.page.evaluate(PREVIEWED), "the preview has thirteen rows")

@@ -90,15 +90,6 @@ def test_who_opens_a_copied_link_sees_the_same_curve(browser: Browser, url: str)
         assert take_steps(receiver) == expected
 
 
-def test_where_the_page_may_not_copy_it_shows_the_link(browser: Browser, served_url: str) -> None:
-    with opened(browser, f"{served_url}?pane=spiral&data=moons&classes=2") as lab:
-        lab.wait_text(".ink-spiral-status", "network 2-")
-        lab.page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
-        lab.wait_until(lambda: shown_link(lab).count("moons"), "the link lags behind")
-        start = f"{served_url}?link=2&pane=spiral&data=moons&classes=2&check="
-        assert re.fullmatch(re.escape(start) + "[a-z2-7]{6}", shown_link(lab))
-
-
 WITHOUT_CLIPBOARD = """
 () => {
   window.clipboard = navigator.clipboard
@@ -108,12 +99,13 @@ WITHOUT_CLIPBOARD = """
 COPY_CODE = ".ink-copy-code button"
 
 
-def test_the_model_is_copied_as_code_that_runs_or_shown_where_the_page_may_not_copy(
+def test_where_the_page_may_not_copy_it_shows_the_link_and_the_model_as_code_that_runs(
     browser: Browser, served_url: str
 ) -> None:
-    with opened(browser, served_url) as lab:
+    with opened(browser, f"{served_url}?pane=spiral&data=moons&classes=2") as lab:
         page = lab.page
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.locator("#tab-digits").click()
         lab.open_settings()
         page.locator(COPY_CODE).click()
         lab.wait_text(".ink-notice", "copied as NumPy code")
@@ -132,6 +124,12 @@ def test_the_model_is_copied_as_code_that_runs_or_shown_where_the_page_may_not_c
         dialog.get_by_role("button", name="Copy").click()
         dialog.wait_for(state="hidden")
         assert page.evaluate("clipboard.readText()") == code
+        page.keyboard.press("Escape")
+        page.locator("#tab-spiral").click()
+        lab.wait_text(".ink-spiral-status", "network 2-")
+        lab.wait_until(lambda: shown_link(lab).count("moons"), "the link lags behind")
+        start = f"{served_url}?link=2&pane=spiral&data=moons&classes=2&check="
+        assert re.fullmatch(re.escape(start) + "[a-z2-7]{6}", shown_link(lab))
 
 
 def shown_link(lab) -> str:

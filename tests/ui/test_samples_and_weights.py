@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser_page import ONE, SEVEN, LabPage, opened
-from playwright.sync_api import Browser
+from browser_page import ONE, SEVEN, LabPage
 
 from data_cache import load_digits, read_samples
 from nn import create_network, load_weights, save_weights
@@ -145,25 +144,21 @@ def test_bad_weights_files_are_refused_with_what_is_wrong(lab: LabPage, tmp_path
     lab.wait_digit(7)
 
 
-def test_the_largest_network_that_can_be_saved_is_loaded_and_larger_files_are_refused(
-    browser: Browser, served_url: str, tmp_path: Path
+def test_the_largest_network_that_can_be_saved_is_loaded(
+    served_lab: LabPage, tmp_path: Path
 ) -> None:
-    """As 23 MB in parts; a larger file is compared with the limit before anything is sent."""
-    with opened(browser, served_url) as lab:
-        check_large_files(lab, tmp_path)
-
-
-def check_large_files(lab: LabPage, tmp_path: Path) -> None:
+    """As 23 MB in parts."""
+    lab = served_lab
     lab.open_settings()
     wide = create_network([784, 2048, 2048, 10], generator=np.random.default_rng(1))
     save_weights(wide, tmp_path / "wide.npz")
     chooser = lab.page.locator(".ink-load input[type=file]")
     chooser.set_input_files(tmp_path / "wide.npz")
     lab.wait_text(".ink-notice", "Loaded wide.npz: MLP 784-2048-2048-10")
-    check_huge_file(lab, tmp_path)
 
 
-def check_huge_file(lab: LabPage, tmp_path: Path) -> None:
+@pytest.mark.upstream_patch("file_limits", runtime="site")
+def test_a_file_above_the_limit_is_refused_before_it_is_read(lab: LabPage, tmp_path: Path) -> None:
     """A file whose text as base64 could not even be made; nothing of it is read."""
     lab.open_settings()
     with (tmp_path / "huge.npz").open("wb") as file:
@@ -172,14 +167,6 @@ def check_huge_file(lab: LabPage, tmp_path: Path) -> None:
         lab.page.locator(".ink-load input[type=file]").set_input_files(tmp_path / "huge.npz")
         lab.wait_text(".ink-notice", "huge.npz: expected a file of at most 110 MB, found 600.0 MB")
         lab.draw(ONE)
-
-
-@pytest.mark.upstream_patch("file_limits")
-def test_a_file_above_the_limit_is_refused_in_the_site_before_it_is_read(
-    browser: Browser, site_url: str, tmp_path: Path
-) -> None:
-    with opened(browser, site_url) as lab:
-        check_huge_file(lab, tmp_path)
 
 
 def test_a_pretrained_model_and_ones_own_are_exchanged_in_the_menu(lab: LabPage) -> None:
