@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -264,7 +265,7 @@ def check_sight(found: Any, width: int, height: int) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), WINDOWS)
-def test_pad_answer_and_bars_are_in_sight_in_every_window(
+def test_pad_answer_and_bars_are_in_sight_and_texts_of_empty_charts_whole_in_every_window(
     served: LabPage, width: int, height: int
 ) -> None:
     served.page.set_viewport_size({"width": width, "height": height})
@@ -273,12 +274,6 @@ def test_pad_answer_and_bars_are_in_sight_in_every_window(
     )
     check_sight(served.page.evaluate(MEASURES), width, height)
     assert served.page.evaluate(BESIDE_CORRECTION) != []
-
-
-@pytest.mark.parametrize(("width", "height"), WINDOWS)
-def test_the_text_in_empty_charts_is_never_cut(served: LabPage, width: int, height: int) -> None:
-    served.page.set_viewport_size({"width": width, "height": height})
-    served.page.wait_for_function("(width) => innerWidth === width", arg=width)
     for beyond in served.page.evaluate(EMPTY_TEXTS_BEYOND):
         assert max(beyond) <= 0
 
@@ -351,29 +346,33 @@ IS_ON_TOP = """
 """
 
 
-def test_refused_entries_and_long_notices_can_be_read_and_move_nothing(
-    browser: Browser, served_url: str
-) -> None:
+@pytest.fixture(scope="module")
+def dark(browser: Browser, served_url: str) -> Iterator[LabPage]:
+    """One page of a dark system, with a link of which parts cannot be used."""
     query = "?moon=full&rate=banana&batch=much&seed=x&hide=status,moon"
-    with opened(browser, f"{served_url}{query}", color_scheme="dark") as lab:
-        page = lab.page
-        lab.wait_text(".ink-notice", "Left out of this link")
-        assert not page.locator("footer").is_visible()
-        before = page.evaluate(MEASURES)
-        page.locator(".ink-notice summary").click()
-        lab.fill("learning-rate", "fast")
-        lab.wait_text(".ink-field-learning-rate", "found “fast”")
-        assert page.evaluate(CONTRAST, ".field-error") >= 4.5
-        lab.fill("batch-size", "many")
-        lab.wait_text(".ink-field-batch-size", "found “many”")
-        for field in ("learning-rate", "batch-size"):
-            page.locator(f".ink-field-{field} input").focus()
-            assert page.evaluate(IS_ON_TOP, f".ink-field-{field}")
-        assert page.evaluate(MEASURES) == before
-        notice = page.locator(".ink-notice details").bounding_box()
-        assert notice is not None
-        assert notice["height"] > 40
-        assert notice["y"] + notice["height"] <= 800
+    with opened(browser, f"{served_url}{query}", color_scheme="dark") as page:
+        yield page
+
+
+def test_refused_entries_and_long_notices_can_be_read_and_move_nothing(dark: LabPage) -> None:
+    page = dark.page
+    dark.wait_text(".ink-notice", "Left out of this link")
+    assert not page.locator("footer").is_visible()
+    before = page.evaluate(MEASURES)
+    page.locator(".ink-notice summary").click()
+    dark.fill("learning-rate", "fast")
+    dark.wait_text(".ink-field-learning-rate", "found “fast”")
+    assert page.evaluate(CONTRAST, ".field-error") >= 4.5
+    dark.fill("batch-size", "many")
+    dark.wait_text(".ink-field-batch-size", "found “many”")
+    for field in ("learning-rate", "batch-size"):
+        page.locator(f".ink-field-{field} input").focus()
+        assert page.evaluate(IS_ON_TOP, f".ink-field-{field}")
+    assert page.evaluate(MEASURES) == before
+    notice = page.locator(".ink-notice details").bounding_box()
+    assert notice is not None
+    assert notice["height"] > 40
+    assert notice["y"] + notice["height"] <= 800
 
 
 # The one help that is shown belongs to a mark, is whole in sight, and is no text of its own.
@@ -390,21 +389,19 @@ HELP_IS_INSIDE = """
 """
 
 
-def test_help_is_as_dark_as_the_page_and_inside_the_window(
-    browser: Browser, served_url: str
-) -> None:
-    with opened(browser, served_url, color_scheme="dark") as lab:
-        lab.open_settings()
-        for width, height in ((1280, 800), (390, 844)):
-            lab.page.set_viewport_size({"width": width, "height": height})
-            if width < 1000:
-                lab.page.locator("#sheet-settings").click()
-            for mark in lab.page.locator(".settings .bk-description").all():
-                mark.hover()  # the mouse comes from the one before
-                lab.page.wait_for_function(HELP_IS_INSIDE, arg=mark.element_handle())
-            assert lab.page.evaluate(CONTRAST, ".bk-Tooltip:popover-open") >= 4.5
-            lab.page.mouse.move(0, 0)
-            lab.page.locator(".bk-Tooltip:popover-open").wait_for(state="detached")
+def test_help_is_as_dark_as_the_page_and_inside_the_window(dark: LabPage) -> None:
+    page = dark.page
+    dark.open_settings()
+    for width, height in ((1280, 800), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        if width < 1000:
+            page.locator("#sheet-settings").click()
+        for mark in page.locator(".settings .bk-description").all():
+            mark.hover()  # the mouse comes from the one before
+            page.wait_for_function(HELP_IS_INSIDE, arg=mark.element_handle())
+        assert page.evaluate(CONTRAST, ".bk-Tooltip:popover-open") >= 4.5
+        page.mouse.move(0, 0)
+        page.locator(".bk-Tooltip:popover-open").wait_for(state="detached")
 
 
 @pytest.mark.parametrize("runtime", ["served", "site"])
@@ -456,8 +453,10 @@ def test_a_phone_has_large_targets_and_one_sheet_at_a_time(
         assert set(positions) == {"static"}
 
 
-def test_a_presentation_is_larger_and_ends_with_escape(browser: Browser, served_url: str) -> None:
-    with opened(browser, f"{served_url}?present=1") as lab:
+def test_a_link_opens_a_presentation_and_a_panel_and_a_copied_one_names_the_panel(
+    browser: Browser, served_url: str
+) -> None:
+    with opened(browser, f"{served_url}?present=1&inside=why") as lab:
         page = lab.page
         size = "() => parseFloat(getComputedStyle(document.body).fontSize)"
         large = page.evaluate(size)
@@ -466,20 +465,16 @@ def test_a_presentation_is_larger_and_ends_with_escape(browser: Browser, served_
         assert page.evaluate(size) < large
         assert "present" not in page.url
         assert page.locator(".ink-settings").is_visible()
-
-
-def test_a_link_opens_a_panel_and_a_copied_link_names_it(browser: Browser, served_url: str) -> None:
-    with opened(browser, f"{served_url}?inside=why") as lab:
-        lab.page.locator(".ink-why").first.wait_for(state="visible")
-        tab = lab.page.get_by_role("tab", name="Why")
+        page.locator(".ink-why").first.wait_for(state="visible")
+        tab = page.get_by_role("tab", name="Why")
         assert tab.get_attribute("aria-selected") == "true"
-        lab.page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
-        lab.page.click("#link-copy")
-        assert "inside=why" in lab.page.locator("#link-text").input_value()
-        lab.page.locator("#link .dialog-close").click()
+        page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+        page.click("#link-copy")
+        assert "inside=why" in page.locator("#link-text").input_value()
+        page.locator("#link .dialog-close").click()
         tab.press("ArrowLeft")
-        lab.page.locator(".ink-inside").first.wait_for(state="visible")
-        assert "inside" not in lab.page.url
+        page.locator(".ink-inside").first.wait_for(state="visible")
+        assert "inside" not in page.url
 
 
 def test_a_probability_of_100_per_cent_needs_no_second_line(lab: LabPage) -> None:
@@ -490,14 +485,16 @@ def test_a_probability_of_100_per_cent_needs_no_second_line(lab: LabPage) -> Non
     assert len(set(heights)) == 1
 
 
-def test_dark_and_light_follow_the_system_and_the_button(served_lab: LabPage) -> None:
-    light = served_lab.page.evaluate(COLORS)
-    served_lab.page.get_by_role("button", name="Switch between light and dark").click()
-    dark = served_lab.page.evaluate(COLORS)
+def test_dark_and_light_follow_the_system_and_the_button(served: LabPage) -> None:
+    light = served.page.evaluate(COLORS)
+    served.page.get_by_role("button", name="Switch between light and dark").click()
+    dark = served.page.evaluate(COLORS)
     assert all(one != other for one, other in zip(light, dark, strict=True))
-    served_lab.page.reload()
-    served_lab.wait_ready()
-    assert served_lab.page.evaluate(COLORS) == dark
+    served.page.reload()
+    served.wait_ready()
+    assert served.page.evaluate(COLORS) == dark
+    served.page.get_by_role("button", name="Switch between light and dark").click()
+    assert served.page.evaluate(COLORS) == light
 
 
 def test_every_control_has_a_name(lab: LabPage) -> None:
