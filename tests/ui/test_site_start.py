@@ -54,11 +54,21 @@ DIE_AGAIN_AND_AGAIN = """
 """
 
 
+# The worker says nothing more, and half an hour goes by.
+FALL_SILENT = """
+() => {
+  const now = performance.now
+  siteBridge.worker.terminate()
+  performance.now = () => now.call(performance) + 1.8e6
+}
+"""
+
+
 def test_all_until_the_first_answer_stays_within_the_budget(site_folder: Path) -> None:
     assert first_answer_bytes(site_folder) < BUDGET_BYTES
 
 
-def test_the_start_is_counted_and_a_worker_that_died_is_started_again(
+def test_the_start_is_counted_and_a_worker_that_died_or_fell_silent_is_started_again(
     browser: Browser, site_url: str
 ) -> None:
     page = browser.new_page()
@@ -84,31 +94,6 @@ def test_the_start_is_counted_and_a_worker_that_died_is_started_again(
     assert page.locator("main [inert]").count() == 0
     assert not page.locator(".site-status").is_visible()
 
-    # One that dies later is started again by itself, but not for ever.
-    assert page.evaluate(DIE_AGAIN_AND_AGAIN) == ["loading", "loading", "loading", "died"]
-    status = page.locator(".site-status", has_text="Python stopped 4 times")
-    assert "no memory" in status.inner_text()
-    assert status.locator("button", has_text="Resume from the last save").is_visible()
-    page.close()
-
-
-# The worker says nothing more, and half an hour goes by.
-FALL_SILENT = """
-() => {
-  const now = performance.now
-  siteBridge.worker.terminate()
-  performance.now = () => now.call(performance) + 1.8e6
-}
-"""
-
-
-def test_a_worker_that_fell_silent_can_be_started_again(browser: Browser, site_url: str) -> None:
-    page = browser.new_page()
-    page.set_default_timeout(START_DEADLINE_MS)
-    page.add_init_script(DEEP + NO_SERVICE_WORKER)
-    page.goto(site_url)
-    lab = LabPage(page, site_url)
-    lab.wait_ready()
     page.evaluate(FALL_SILENT)
     status = page.locator(".site-status", has_text="Python has not answered for 18")
     status.locator("button", has_text="Start it again").click()
@@ -117,6 +102,12 @@ def test_a_worker_that_fell_silent_can_be_started_again(browser: Browser, site_u
     lab.draw(ONE)
     lab.wait_text(".ink-prediction", "^1 one")
     assert not page.locator(".site-status").is_visible()
+
+    # One that dies later is started again by itself, but not for ever.
+    assert page.evaluate(DIE_AGAIN_AND_AGAIN) == ["loading", "loading", "loading", "died"]
+    status = page.locator(".site-status", has_text="Python stopped 4 times")
+    assert "no memory" in status.inner_text()
+    assert status.locator("button", has_text="Resume from the last save").is_visible()
     page.close()
 
 
