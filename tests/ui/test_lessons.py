@@ -40,7 +40,7 @@ def test_a_lesson_is_taken_beside_both_panes(browser: Browser, url: str) -> None
         page.locator(".ink-lesson [data-do=predict][data-run='2']").click()
         page.locator(".ink-lesson [data-do=predict][data-run='2'][aria-pressed=true]").wait_for()
         train(lab)
-        assert lab.wait_status(state="paused")["epoch"] == "5.0000"
+        lab.wait_status(state="paused", epoch="5.0000")
         lab.wait_text("[data-measure=distinct_units]", r"1$")
         page.keyboard.press("ArrowRight")
         lab.wait_data(PAGE, step=2, state="waiting")
