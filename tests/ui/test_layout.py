@@ -462,6 +462,9 @@ def test_a_presentation_is_larger_and_ends_with_escape(browser: Browser, served_
         size = "() => parseFloat(getComputedStyle(document.body).fontSize)"
         large = page.evaluate(size)
         assert not page.locator(".ink-settings").is_visible()
+        for width, height in ((844, 390), (320, 256), (1280, 480), (1280, 800)):
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_function("deep('.ink-pad').getBoundingClientRect().width > 100")
         page.keyboard.press("Escape")
         assert page.evaluate(size) < large
         assert "present" not in page.url
