@@ -221,6 +221,7 @@ def _dialogs(lab: LabPage) -> Iterator[str]:
     _act(lab, "#present")
     if page.locator("#more").is_visible():
         page.locator("#more").click()
+    page.wait_for_function("deep('.ink-pad').getBoundingClientRect().width > 100")
     yield "presentation"
     page.keyboard.press("Escape")
 

@@ -461,6 +461,9 @@ def test_a_link_opens_a_presentation_and_a_panel_and_a_copied_one_names_the_pane
         size = "() => parseFloat(getComputedStyle(document.body).fontSize)"
         large = page.evaluate(size)
         assert not page.locator(".ink-settings").is_visible()
+        for width, height in ((844, 390), (320, 256), (1280, 480), (1280, 800)):
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_function("deep('.ink-pad').getBoundingClientRect().width > 100")
         page.keyboard.press("Escape")
         assert page.evaluate(size) < large
         assert "present" not in page.url
