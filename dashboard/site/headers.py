@@ -27,7 +27,8 @@ def content_security_policy(html: str) -> str:
 
     Without the patch `page_scripts` the page also loads es-module-shims, which writes inline
     scripts while it runs; then all inline scripts are allowed. Without `pyodide_loading` Pyodide
-    loads its own scripts by their addresses.
+    loads its own scripts by their addresses. Without `message_loop` large arrays come as compressed
+    text, which BokehJS unpacks in workers that it makes in memory.
     """
     own = [] if is_applied("pyodide_loading") else ["'self'"]
     inline = ["'unsafe-inline'"]
@@ -37,7 +38,7 @@ def content_security_policy(html: str) -> str:
     sources = {
         "default-src": ["'none'"],
         "script-src": ["blob:", "'unsafe-eval'", *own, *inline],
-        "worker-src": ["'self'"],
+        "worker-src": ["'self'", *([] if is_applied("message_loop") else ["blob:"])],
         "connect-src": ["'self'"],
         "style-src": ["'self'", "'unsafe-inline'"],
         "img-src": ["'self'", "data:", "blob:"],
