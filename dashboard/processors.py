@@ -1,4 +1,4 @@
-"""The processors that this process may use, and how Python's threads take turns on them."""
+"""The processors that this process may use, and Python's switch interval between threads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def usable_processors() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def take_turns_often() -> None:
+def shorten_switch_interval() -> None:
     """Let a thread that computes release Python's lock within `SWITCH_SECONDS`, not within 5 ms.
 
     A message to a page waits for the lock with every piece that is sent, and a part of a

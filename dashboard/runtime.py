@@ -23,7 +23,7 @@ import panel as pn
 from dashboard.blas import limit_blas_threads
 from dashboard.fair_threads import FairThreads
 from dashboard.languages.text import in_current_language
-from dashboard.processors import take_turns_often
+from dashboard.processors import shorten_switch_interval
 from dashboard.shell.page_writer import LATER_SECONDS
 from dashboard.shell.redraw_scheduler import RedrawRate, sleep_longer_when_busy
 from dashboard.training.trainer import Execute, TimeBudget, execute_in_line
@@ -82,7 +82,7 @@ def execute_for(owner: object) -> Execute:
 def make_threads() -> FairThreads:
     """Return the threads in which slices of training are computed."""
     limit_blas_threads()
-    take_turns_often()
+    shorten_switch_interval()
     pool = ThreadPoolExecutor(SLICE_THREADS, thread_name_prefix="inkling-slice")
     threads = FairThreads(pool, SLICE_THREADS)
     plugin: Any = sys.modules.get("dashboard.api.plugin")

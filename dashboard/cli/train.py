@@ -32,7 +32,7 @@ from dashboard.cli.train_data import open_train_data
 from dashboard.cli.train_files import TrainFiles
 from dashboard.cli.train_job import Outcome, TrainingJob
 from dashboard.languages.text import gettext, gettext_noop
-from dashboard.processors import take_turns_often, usable_processors
+from dashboard.processors import shorten_switch_interval, usable_processors
 from dashboard.training.settings import SettingError, format_value
 from data_cache.samples import PIXELS
 from nn import ARCHITECTURES
@@ -240,7 +240,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "it, the data set's own validation part is evaluated."
             )
         )
-    take_turns_often()
+    shorten_switch_interval()
     with limit_blas_threads():
         data = open_train_data(
             arguments.train_path, arguments.validation_path, arguments.data_set, options

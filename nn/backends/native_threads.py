@@ -35,8 +35,8 @@ class ThreadedBackend(NumpyBackend):
     def __init__(self, threads: int, reason: str) -> None:
         super().__init__(reason)
         self.threads: int | None = threads
-        self._helpers = threads - 1
-        self._pool = ThreadPoolExecutor(self._helpers, "inkling-convolution")
+        self._workers = threads - 1
+        self._pool = ThreadPoolExecutor(self._workers, "inkling-convolution")
         self._own = threading.local()
 
     def parts_of_batch(self, count: int, values: int, size: int) -> list[slice]:
@@ -51,9 +51,9 @@ class ThreadedBackend(NumpyBackend):
     ) -> None:
         """Compute the parts of a batch; see `NumpyBackend.for_each_part`."""
         work = _SharedWork(parts, compute)
-        for _ in range(min(self._helpers, len(parts) - 1)):
+        for _ in range(min(self._workers, len(parts) - 1)):
             # NumPy's error state belongs to a context, which can be entered once at a time.
-            self._pool.submit(copy_context().run, self._help, work, scratch)
+            self._pool.submit(copy_context().run, self._work, work, scratch)
         work.take_parts(scratch)
         work.wait()
 
@@ -61,7 +61,7 @@ class ThreadedBackend(NumpyBackend):
         """Return a context in which BLAS has one thread: idle ones would wait in busy loops."""
         return one_thread()
 
-    def _help(self, work: _SharedWork, scratch: np.ndarray) -> None:
+    def _work(self, work: _SharedWork, scratch: np.ndarray) -> None:
         buffer = getattr(self._own, "buffer", None)
         if buffer is None or buffer.size < scratch.size or buffer.dtype != scratch.dtype:
             buffer = self._own.buffer = np.empty_like(scratch)

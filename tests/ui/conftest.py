@@ -197,6 +197,13 @@ def served_lab(browser: Browser, served_url: str) -> Iterator[LabPage]:
         yield page
 
 
+@pytest.fixture(scope="module")
+def served(browser: Browser, served_url: str) -> Iterator[LabPage]:
+    """One served page for the tests of a module that leave it as they need it."""
+    with opened(browser, served_url) as page:
+        yield page
+
+
 @pytest.fixture(scope="session", params=RUNTIMES)
 def desk(request: pytest.FixtureRequest, browser: Browser) -> Iterator[SharedDesk]:
     shared = SharedDesk(browser, request.getfixturevalue(f"{request.param}_url"))

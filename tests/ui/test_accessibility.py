@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from os import environ
 from typing import Any
@@ -13,9 +12,8 @@ from typing import Any
 import pytest
 from accessibility_tree import AccessibilityTree
 from axe import violations_in_both_themes, violations_of_report
-from browser_page import ONE, SEVEN, LabPage, opened
+from browser_page import ONE, SEVEN, LabPage
 from page_parts import open_lessons
-from playwright.sync_api import Browser
 
 KEYBOARD = environ.get("INKLING_KEYBOARD")
 ANNOUNCED = int(environ.get("INKLING_ANNOUNCED", "0"))
@@ -49,15 +47,8 @@ RECORD = """
 """
 
 
-@pytest.fixture(scope="module")
-def page(browser: Browser, served_url: str) -> Iterator[LabPage]:
-    """One served page; what axe-core looks at is the same in both runtimes."""
-    with opened(browser, served_url) as lab:
-        yield lab
-
-
-def test_axe_finds_no_violation_in_any_pane_panel_or_dialog(page: LabPage) -> None:
-    browser_page = page.page
+def test_axe_finds_no_violation_in_any_pane_panel_or_dialog(served: LabPage) -> None:
+    browser_page = served.page
     found = {}
 
     def check(place: str) -> None:
@@ -68,7 +59,7 @@ def test_axe_finds_no_violation_in_any_pane_panel_or_dialog(page: LabPage) -> No
             continue
         tab.click()
         pane = browser_page.evaluate("document.documentElement.dataset.pane")
-        page.wait_until(
+        served.wait_until(
             lambda name=pane: browser_page.locator(f"#pane-{name} .bk-btn").count() > 0,
             f"the pane {pane} does not open",
         )
@@ -77,7 +68,7 @@ def test_axe_finds_no_violation_in_any_pane_panel_or_dialog(page: LabPage) -> No
             panel.click()
             check(f"{pane}, {panel.text_content()}")
     browser_page.locator(".panes [role=tab]").first.click()
-    page.open_settings()
+    served.open_settings()
     check("settings")
     browser_page.keyboard.press("Escape")
     for button in ("Keys", "About"):
@@ -87,15 +78,15 @@ def test_axe_finds_no_violation_in_any_pane_panel_or_dialog(page: LabPage) -> No
     assert {place: rules for place, rules in found.items() if rules} == {}
 
 
-def test_axe_finds_no_violation_in_lessons_experiments_and_reports(page: LabPage) -> None:
-    browser_page = page.page
+def test_axe_finds_no_violation_in_lessons_experiments_and_reports(served: LabPage) -> None:
+    browser_page = served.page
     found: dict[str, Any] = {
-        place: violations_in_both_themes(browser_page, ".lessons") for place in open_lessons(page)
+        place: violations_in_both_themes(browser_page, ".lessons") for place in open_lessons(served)
     }
     browser_page.locator(".ink-spiral-reset button").click()
     browser_page.locator("#tab-runs").click()
     browser_page.locator(".ink-runs-source").get_by_role("button", name="2-D data").click()
-    page.wait_data(".ink-runs", runs=1)
+    served.wait_data(".ink-runs", runs=1)
     # The first panel of the pane is checked with all others above; the rest has its fields.
     browser_page.get_by_role("button", name="Search", exact=True).first.click()
     browser_page.locator(".ink-search-start button").wait_for()
@@ -193,12 +184,14 @@ def test_every_answer_is_announced_once_and_training_every_five_seconds_at_most(
         page.locator(f".{button} button").click()
 
 
-def test_a_preference_for_reduced_motion_is_known_to_python(page: LabPage) -> None:
+def test_a_preference_for_reduced_motion_is_known_to_python(served: LabPage) -> None:
     tags = """Bokeh.documents.flatMap((document) => [...document._all_models.values()])
       .find((model) => model.name === "inkling-motion").tags.join()"""
     for wanted, expected in (("reduce", "reduced"), ("no-preference", "full")):
-        page.page.emulate_media(reduced_motion=wanted)
-        page.wait_until(lambda expected=expected: page.page.evaluate(tags) == expected, expected)
+        served.page.emulate_media(reduced_motion=wanted)
+        served.wait_until(
+            lambda expected=expected: served.page.evaluate(tags) == expected, expected
+        )
 
 
 def test_the_keyboard_alone_draws_a_one_and_hears_it(served_lab: LabPage) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,18 +13,12 @@ from playwright.sync_api import Browser
 pytestmark = pytest.mark.ui
 
 
-@pytest.fixture(scope="module")
-def opened_page(browser: Browser, served_url: str) -> Iterator[LabPage]:
-    with opened(browser, served_url) as lab:
-        yield lab
-
-
 @pytest.fixture
-def pad_page(opened_page: LabPage) -> LabPage:
+def pad_page(served: LabPage) -> LabPage:
     """A served page with a blank pad; what the page does by itself is the same in both runtimes."""
-    opened_page.click("ink-clear")
-    opened_page.wait_blank()
-    return opened_page
+    served.click("ink-clear")
+    served.wait_blank()
+    return served
 
 
 def test_ink_appears_before_python_has_answered(lab: LabPage) -> None:

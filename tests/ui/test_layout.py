@@ -242,13 +242,6 @@ WINDOWS = [
 TOUCH_WINDOWS = [(390, 844), (844, 390), (768, 1024), (1000, 700), (933, 600), (700, 450)]
 
 
-@pytest.fixture(scope="module")
-def served(browser: Browser, served_url: str) -> Any:
-    """One page of the served runtime, whose window the tests resize."""
-    with opened(browser, served_url) as page:
-        yield page
-
-
 def check_sight(found: Any, width: int, height: int) -> None:
     """Check that pad, answer, bars and Train are in the window, and nothing scrolls sideways."""
     assert found["content"] <= width

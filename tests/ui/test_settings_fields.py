@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from browser_page import SEVEN, LabPage, opened
-from playwright.sync_api import Browser
+from browser_page import SEVEN, LabPage
 
 pytestmark = pytest.mark.ui
 
@@ -27,18 +24,12 @@ BAD = [
 ]
 
 
-@pytest.fixture(scope="module")
-def opened_page(browser: Browser, served_url: str) -> Iterator[LabPage]:
-    with opened(browser, served_url) as lab:
-        yield lab
-
-
 @pytest.fixture
-def fields_page(opened_page: LabPage) -> LabPage:
+def fields_page(served: LabPage) -> LabPage:
     """A served page with a new model, and the settings of the tests before."""
-    opened_page.click("ink-reset")
-    opened_page.wait_status(iteration=0, state="paused")
-    return opened_page
+    served.click("ink-reset")
+    served.wait_status(iteration=0, state="paused")
+    return served
 
 
 def test_bad_entries_get_a_sentence_beside_the_field_and_training_goes_on(

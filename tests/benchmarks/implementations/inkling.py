@@ -43,9 +43,9 @@ def _step_with(
     threads = int(os.environ.get("OPENBLAS_NUM_THREADS", "1"))
     if sys.platform != "emscripten":
         # As the commands do; pages have no `dashboard`.
-        from dashboard.processors import take_turns_often  # noqa: PLC0415
+        from dashboard.processors import shorten_switch_interval  # noqa: PLC0415
 
-        take_turns_often()
+        shorten_switch_interval()
     step = nn.TrainingStep(network, optimizer, batch_capacity=case.batch, threads=threads)
     rotation = cycle(batches)
 

@@ -471,12 +471,17 @@ class Waits:
         await self._go_on.wait()
 
 
+def make_waiting_panel():
+    """Make a panel whose redraws wait without end, and return it with its controller and waits."""
+    waits, controller = Waits(), make_controller()
+    rate = RedrawRate(sleep=waits)
+    context = InspectionContext(controller, DirectPageWriter(), Theme(), rate, execute_in_line)
+    return InsidePanel(context), controller, waits
+
+
 def test_what_training_has_changed_waits_for_a_person_who_draws():
     async def main():
-        waits, controller = Waits(), make_controller()
-        rate = RedrawRate(sleep=waits)
-        context = InspectionContext(controller, DirectPageWriter(), Theme(), rate, execute_in_line)
-        panel = InsidePanel(context)
+        panel, controller, waits = make_waiting_panel()
         panel.show(True)
         controller.state.running = True
         await until(lambda: controller.state.snapshot.iteration > 3)
@@ -494,10 +499,7 @@ def test_what_training_has_changed_waits_for_a_person_who_draws():
 
 def test_training_redraws_at_most_four_times_a_second_and_weights_once():
     async def main():
-        waits, controller = Waits(), make_controller()
-        rate = RedrawRate(sleep=waits)
-        context = InspectionContext(controller, DirectPageWriter(), Theme(), rate, execute_in_line)
-        panel = InsidePanel(context)
+        panel, controller, waits = make_waiting_panel()
         controller.drawing.take(ink())
         panel.show(True)
         task = asyncio.ensure_future(panel.run())
